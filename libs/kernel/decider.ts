@@ -1,0 +1,40 @@
+import type { Event, Upcasts } from './event';
+
+/** What the shell tells the core about the moment of deciding. */
+export type Context = Readonly<{
+  /** Server time, ISO 8601 UTC. */
+  now: string;
+  /** Floor time of the command, ISO 8601 with offset; `now` where the command does not say. */
+  occurredAt: string;
+  actor: string;
+  role: string;
+  commandId: string;
+}>;
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Class<T = object> = new (...args: any[]) => T;
+
+/** The command classes of a commands file, by name. Anything else that it exports is left out. */
+export type CommandsOf<Module> = {
+  [K in keyof Module as Module[K] extends Class ? K : never]: Module[K] extends Class<infer C> ? C : never;
+};
+
+/**
+ * The rules of one aggregate: pure, no clock, no chance, no I/O.
+ * `decide` returns events, `[]` when it is already so, or throws `Rejected`.
+ */
+export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Readonly<{
+  /** Stream prefix, permanent. */
+  category: string;
+  initial: State;
+  evolve: (state: State, event: E) => State;
+  /** The aggregate that a command is for. */
+  id: (command: C[keyof C]) => string;
+  decide: { readonly [K in keyof C]: (command: C[K], state: State, context: Context) => readonly E[] };
+  /** Commands that report observed facts: never refused; a rule that they break is an exception event beside them. */
+  observed?: readonly (keyof C)[];
+  upcasts?: Upcasts;
+}>;
+
+/** A command as plain data: the form in which processes send it and queues carry it. */
+export type Message<Module, C = CommandsOf<Module>> = { [K in keyof C]: Readonly<{ type: K; data: C[K] }> }[keyof C];

@@ -1,0 +1,26 @@
+import type { CommandsOf, Context, Decider } from './decider';
+import type { Event } from './event';
+
+const usual: Context = {
+  now: '2026-01-05T08:00:00.000Z',
+  occurredAt: '2026-01-05T08:00:00.000Z',
+  actor: 'ann',
+  role: 'operator',
+  commandId: '00000000-0000-4000-8000-000000000001',
+};
+
+/** `given(equipment, ...past).when('StopEquipment', {…}).then(...events)`, or `.rejects('code')`. */
+export function given<M, S, E extends Event>(decider: Decider<M, S, E>, ...past: E[]) {
+  const state = past.reduce(decider.evolve, decider.initial);
+  return {
+    when<K extends keyof CommandsOf<M>>(type: K, command: CommandsOf<M>[K], context: Partial<Context> = {}) {
+      const run = () => decider.decide[type](command, state, { ...usual, ...context });
+      return {
+        then: (...events: E[]) => expect(run()).toEqual(events),
+        /** Nothing new: it is already so. */
+        changesNothing: () => expect(run()).toEqual([]),
+        rejects: (code: string) => expect(run).toThrow(expect.objectContaining({ name: 'Rejected', code })),
+      };
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/**
+ * Ids are qualified by the facility that owns the thing: `<facility>.<local>`, e.g. `haifa.M4`. One stream has one owner,
+ * so the scope of a command or a row is known from its id alone, and two plants never collide.
+ * A facility's own id has no dot. Letters, digits, `-` and `_` only: no look-alikes, safe in stream names and URLs.
+ */
+export const FACILITY_ID = /^[a-z][a-z0-9]{0,31}$/;
+export const QUALIFIED_ID = /^[a-z][a-z0-9]{0,31}\.[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+/** The facility that owns an id: the part before the dot, or the id itself. */
+export const facilityOf = (id: string): string => id.split('.', 1)[0]!;
+
+/** `equipment` and `haifa.M4` give `equipment-haifa.M4`. */
+export const streamOf = (category: string, id: string): string => `${category}-${id}`;
+
+/** The id in a stream name of a known category. */
+export const idIn = (category: string, stream: string): string => stream.slice(category.length + 1);

@@ -1,0 +1,67 @@
+/**
+ * Exact decimal quantities with units. Amounts are decimal strings of at most 12 digits before and 6 after the point, computed as
+ * whole millionths, never as floats. Units are UCUM-like symbols; `UNECE` gives their UN/ECE Recommendation 20 codes (as in EPCIS).
+ */
+export const UNITS = ['pcs', 'kg', 'g', 'mg', 't', 'm', 'cm', 'mm', 'm2', 'm3', 'l', 'ml', 'h', 'min', 's'] as const;
+export type Unit = (typeof UNITS)[number];
+export type Quantity = Readonly<{ amount: string; unit: Unit }>;
+
+export const UNECE: Readonly<Record<Unit, string>> = {
+  pcs: 'C62', kg: 'KGM', g: 'GRM', mg: 'MGM', t: 'TNE', m: 'MTR', cm: 'CMT', mm: 'MMT',
+  m2: 'MTK', m3: 'MTQ', l: 'LTR', ml: 'MLT', h: 'HUR', min: 'MIN', s: 'SEC',
+}; // prettier-ignore
+
+/** Each unit as a whole multiple of the smallest of its dimension. */
+const measure: Readonly<Record<Unit, readonly [dimension: string, factor: bigint]>> = {
+  pcs: ['count', 1n],
+  mg: ['mass', 1n], g: ['mass', 1_000n], kg: ['mass', 1_000_000n], t: ['mass', 1_000_000_000n],
+  mm: ['length', 1n], cm: ['length', 10n], m: ['length', 1_000n],
+  m2: ['area', 1n],
+  ml: ['volume', 1n], l: ['volume', 1_000n], m3: ['volume', 1_000_000n],
+  s: ['time', 1n], min: ['time', 60n], h: ['time', 3_600n],
+}; // prettier-ignore
+
+export const AMOUNT = /^(0|[1-9]\d{0,11})(\.\d{1,6})?$/;
+const SCALE = 1_000_000n;
+
+/** A decimal string as whole millionths. Accepts a leading minus, which only differences have. */
+export function millionths(amount: string): bigint {
+  const [, sign, whole, part = ''] = /^(-?)(\d+)(?:\.(\d{1,6}))?$/.exec(amount) ?? [];
+  if (whole === undefined) throw new RangeError(`not a decimal amount: ${amount}`);
+  const value = BigInt(whole) * SCALE + BigInt(part.padEnd(6, '0'));
+  return sign ? -value : value;
+}
+
+/** Whole millionths as the shortest decimal string. */
+export function decimal(value: bigint): string {
+  const digits = (value < 0n ? -value : value).toString().padStart(7, '0');
+  const part = digits.slice(-6).replace(/0+$/, '');
+  return `${value < 0n ? '-' : ''}${digits.slice(0, -6)}${part ? '.' + part : ''}`;
+}
+
+export const plus = (a: string, b: string): string => decimal(millionths(a) + millionths(b));
+export const minus = (a: string, b: string): string => decimal(millionths(a) - millionths(b));
+export const sum = (amounts: Iterable<string>): string => {
+  let total = 0n;
+  for (const amount of amounts) total += millionths(amount);
+  return decimal(total);
+};
+/** Negative, zero or positive, as a comparator for sort. */
+export const compare = (a: string, b: string): number => {
+  const difference = millionths(a) - millionths(b);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+};
+export const isZero = (amount: string): boolean => millionths(amount) === 0n;
+export const isPositive = (amount: string): boolean => millionths(amount) > 0n;
+
+export const sameDimension = (a: Unit, b: Unit): boolean => measure[a][0] === measure[b][0];
+
+/** The same quantity in another unit; undefined when the dimensions differ or the result needs more than six decimals. */
+export function convert({ amount, unit }: Quantity, to: Unit): string | undefined {
+  if (!sameDimension(unit, to)) return undefined;
+  const scaled = millionths(amount) * measure[unit][1];
+  return scaled % measure[to][1] === 0n ? decimal(scaled / measure[to][1]) : undefined;
+}
+
+/** A share of an amount, e.g. a tolerance: `amount × percent / 100`, rounded down to millionths. */
+export const percentOf = (amount: string, percent: string): string => decimal((millionths(amount) * millionths(percent)) / (100n * SCALE));

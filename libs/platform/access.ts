@@ -1,0 +1,24 @@
+/**
+ * Who may do what. Hides: how roles are attached to commands and queries. Promises: what is not allowed is denied.
+ * Does not: check tokens (auth.ts) or know any slice.
+ */
+import { SetMetadata } from '@nestjs/common';
+
+export const ROLES = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer', 'device'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The verified caller of a request. `facilities` holds facility ids, or `*` for all. */
+export type Principal = Readonly<{ actor: string; roles: readonly Role[]; facilities: readonly string[]; device?: string }>;
+
+const ALLOWED = 'allowed-roles';
+
+/** On a command class or a query method: the roles that may send or read it. Without it nobody may. */
+export const Allow = (...roles: readonly Role[]) => SetMetadata(ALLOWED, roles);
+export const allowedRoles = (target: object): readonly Role[] => (Reflect.getMetadata(ALLOWED, target) as Role[] | undefined) ?? [];
+
+/** The first role of the caller that the list allows; it is recorded with the event. */
+export const grantedRole = (principal: Principal, allowed: readonly Role[]): Role | undefined =>
+  principal.roles.find((role) => allowed.includes(role));
+
+export const inScope = (principal: Principal, facilityId: string): boolean =>
+  principal.facilities.includes('*') || principal.facilities.includes(facilityId);

@@ -2,8 +2,9 @@ import type { Event, Recorded } from './event';
 
 /** The rows that one event may touch, as they are before it. Keys must be among those that the view's `keys` named. */
 export type Rows<Row> = Readonly<{
+  /** A copy of the row: change it and `put` it, or `put` another. What is not put is not written. */
   get(key: string): Row | undefined;
-  /** Writes the row whose key column holds its own key. */
+  /** Writes the row whose key column holds its own key. The engine sets `position` and `recordedAt`. */
   put(row: Row): void;
   remove(key: string): void;
 }>;
@@ -25,7 +26,8 @@ export type View<Row extends object, E extends Event = Event> = Readonly<{
   fold: (rows: Rows<Row>, event: Recorded<E>) => void;
   /**
    * Events with the same partition are applied in order by one worker; others may run beside them. Two events that share a row
-   * must share a partition. Default: the event's stream.
+   * must share a partition. Default: the event's stream, right whenever no row is written from two streams. An event that cannot
+   * be folded parks its partition: later events of it wait behind in order, all others flow on.
    */
   partition?: (event: Recorded<E>) => string;
 }>;

@@ -4,5 +4,7 @@ module.exports = {
   rootDir: 'dist',
   testMatch: ['**/*.spec.js', '**/*.int-spec.js', '**/*.e2e-spec.js'],
   transform: {},
+  globalSetup: '../tools/jest-begin.cjs',
+  globalTeardown: '../tools/jest-end.cjs',
   maxWorkers: 2,
 };

@@ -1,0 +1,118 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { lives, markOf } from './directory-lock';
+import { startPostgres, type RunningPostgres } from './embedded-postgres';
+
+const on = async <T>(url: string, sql: string): Promise<T[]> => {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows as T[];
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};
+
+describe('embedded PostgreSQL', () => {
+  let dataDir: string;
+  let server: RunningPostgres;
+  const start = async (port?: number) => (server = await startPostgres({ dataDir, port, durable: false }));
+  const kill = async () => {
+    process.kill(server.pid, 'SIGKILL');
+    await server.exited;
+  };
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'plantlog-postgres-spec-'));
+    // As in /root: nobody but the owner may enter, so PostgreSQL's own account cannot reach the cluster by its path.
+    chmodSync(dataDir, 0o700);
+    await start();
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('runs version 18 with data checksums, UTF-8 and the order of code points', async () => {
+    const [row] = await on(
+      server.url,
+      `select current_setting('server_version') v, current_setting('data_checksums') c, current_setting('server_encoding') e, 'a' > 'B' as o`,
+    );
+    expect(row).toEqual({ v: expect.stringMatching(/^18\./), c: 'on', e: 'UTF8', o: true });
+  });
+
+  it('never runs as root', () => {
+    expect(Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))![1])).not.toBe(0);
+  });
+
+  it('keeps its password in a file that only we can read, and accepts no other', async () => {
+    expect(statSync(join(dataDir, 'superuser-password')).mode & 0o777).toBe(0o600);
+    const stranger = new URL(server.url);
+    stranger.password = 'guess';
+    await expect(on(stranger.href, 'select 1')).rejects.toThrow('password authentication failed');
+  });
+
+  it('keeps data and port over a stop and a start', async () => {
+    await on(server.url, 'create table kept as select 42 as answer');
+    const { port } = server;
+    await server.stop();
+    await start();
+    expect(server).toMatchObject({ port, adopted: false });
+    expect(await on(server.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('takes over a server that is still running on its directory, instead of a second one', async () => {
+    const { pid, port } = server;
+    await start();
+    expect(server).toMatchObject({ pid, port, adopted: true });
+    expect(await on(server.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('gives one server to two starts at the same time', async () => {
+    await server.stop();
+    const [one, two] = await Promise.all([start(), start()]);
+    expect(one.pid).toBe(two.pid);
+  });
+
+  it('recovers what was committed when it is killed, also with sessions open', async () => {
+    const session = new Client({ connectionString: server.url });
+    session.on('error', () => undefined);
+    await session.connect();
+    await session.query('insert into kept select generate_series(1, 999)');
+    const { pid } = server;
+    await kill();
+    await start();
+    expect(server.pid).not.toBe(pid);
+    expect(await on(server.url, 'select count(*)::int as n from kept')).toEqual([{ n: 1000 }]);
+    await session.end().catch(() => undefined);
+  });
+
+  it('is not misled by a stale pid file whose number a stranger has by now', async () => {
+    await kill();
+    const path = join(dataDir, 'cluster', 'postmaster.pid');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^\d+/, String(process.ppid)));
+    await start();
+    expect(await on(server.url, 'select count(*)::int as n from kept')).toEqual([{ n: 1000 }]);
+  });
+
+  it('takes another port when the one of the last start is taken, and says so plainly when the port was asked for', async () => {
+    const { port } = server;
+    await server.stop();
+    const squatter = createServer().listen(port, '127.0.0.1');
+    await expect(start(port)).rejects.toThrow(`Port ${port} on 127.0.0.1 is taken`);
+    await start();
+    expect(server.port).not.toBe(port);
+    await new Promise((closed) => squatter.close(closed));
+  });
+
+  it('is gone after stop, with nothing left running', async () => {
+    const mark = markOf(server.pid)!;
+    await server.stop();
+    expect(lives(mark)).toBe(false);
+    await start();
+  });
+});

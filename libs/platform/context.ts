@@ -1,0 +1,28 @@
+/**
+ * What is known about the request or job in whose course code runs. Hides: AsyncLocalStorage. Promises: one correlation id for all
+ * that follows from one request. Does not: decide anything.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ClockSource } from '#kernel/event';
+import type { Principal } from './access';
+
+export type RequestContext = {
+  correlationId: string;
+  /** The event or command that led here, where it is not the request itself. */
+  causationId?: string;
+  /** The verified caller; absent until the guard has seen the token. */
+  principal?: Principal;
+  /** Whose clock `occurredAt` is. */
+  clock?: ClockSource;
+  /** The client's id for the command, where the transport carries it (Idempotency-Key). */
+  commandId?: string;
+  /** The revision that the client requires, where the transport carries it (If-Match). */
+  expectedRevision?: string;
+};
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+export const inContext = <T>(context: RequestContext, run: () => T): T => storage.run(context, run);
+/** For transports whose hooks cannot wrap what follows. */
+export const enterContext = (context: RequestContext): void => storage.enterWith(context);
+export const currentContext = (): RequestContext | undefined => storage.getStore();

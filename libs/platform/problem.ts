@@ -1,0 +1,48 @@
+/**
+ * Errors as clients see them: problem+json (RFC 9457) with a permanent code and what to do. Hides: which layer failed.
+ * Promises: nothing internal leaks; the same problem in REST and GraphQL. Does not: log (the filter does).
+ */
+import { Rejected } from '#kernel/rejected';
+
+export type FieldFault = Readonly<{ field: string; message: string }>;
+
+/** A failure with an HTTP status, a permanent kebab-case code, and what the caller can do. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly extra: Readonly<{ whatToDo?: string; retryAfterSeconds?: number; facts?: Readonly<Record<string, unknown>>; errors?: readonly FieldFault[] }> = {},
+  ) {
+    super(message);
+    this.name = 'Problem';
+  }
+}
+
+export const notFound = (): Problem =>
+  new Problem(404, 'not-found', 'There is no such thing, or it is outside your facilities.', { whatToDo: 'Check the id.' });
+
+const title = (code: string) => code[0]!.toUpperCase() + code.slice(1).replaceAll('-', ' ');
+
+/** RFC 9457 body. `type` is a URN: it identifies, and resolves to nothing. */
+export function problemBody(problem: Problem, correlationId: string | undefined) {
+  const { whatToDo, facts, errors, retryAfterSeconds } = problem.extra;
+  return {
+    type: `urn:problem:${problem.code}`,
+    title: title(problem.code),
+    status: problem.status,
+    code: problem.code,
+    detail: problem.message,
+    ...(whatToDo ? { whatToDo } : {}),
+    ...(facts && Object.keys(facts).length ? { facts } : {}),
+    ...(errors ? { errors } : {}),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(correlationId ? { correlationId } : {}),
+  };
+}
+
+/** A rule's refusal: 404 where the thing is unknown (`…-unknown`), else 422. */
+export const problemOf = (rejected: Rejected): Problem =>
+  rejected.code.endsWith('-unknown')
+    ? notFound()
+    : new Problem(422, rejected.code, rejected.message, { facts: rejected.facts, whatToDo: 'The command was refused and changed nothing; correct it and send it with a new command id.' });

@@ -1,0 +1,2 @@
+/** The slices, one line each: what an app loads. */
+export const slices: (new () => object)[] = [];

@@ -1,0 +1,202 @@
+/**
+ * Hides where settings come from: the environment, and nothing else.
+ * Promises that a process starts with settings that are complete and well formed, or names every fault at once and does not start.
+ * Does not watch for changes, read files or print secrets.
+ */
+
+/** Exit code of a process whose settings are wrong (EX_CONFIG of sysexits.h): restarting it is of no use. */
+export const EXIT_CONFIG = 78;
+
+export const PROCESSES = ['api', 'worker', 'event-store', 'standalone', 'ops'] as const;
+export type ProcessName = (typeof PROCESSES)[number];
+
+type Variable<T> = Readonly<{
+  about: string;
+  /** Shown in .env.example; what applies when the variable is empty. */
+  fallback?: T | ((process: ProcessName) => T | undefined);
+  /** The processes that cannot start without it. */
+  needed?: readonly ProcessName[];
+  secret?: boolean;
+  /** @throws Error with what is expected. */
+  read: (text: string) => T;
+}>;
+
+const variable = <T>(definition: Variable<T>) => definition;
+
+const whole =
+  (min: number, max: number) =>
+  (text: string): number => {
+    if (!/^\d{1,12}$/.test(text) || Number(text) < min || Number(text) > max) throw new Error(`a whole number from ${min} to ${max}`);
+    return Number(text);
+  };
+
+const oneOf =
+  <T extends string>(...options: readonly T[]) =>
+  (text: string): T => {
+    if (!options.includes(text as T)) throw new Error(`one of ${options.join(', ')}`);
+    return text as T;
+  };
+
+const url =
+  (...schemes: readonly string[]) =>
+  (text: string): string => {
+    const expected = `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
+    if (!schemes.some((scheme) => text.startsWith(`${scheme}://`))) throw new Error(expected);
+    // A list of hosts, as in esdb://a:2113,b:2113, is no URL by the book: the first host stands for all.
+    if (!URL.canParse(text.replace(/,[^/?]*/, ''))) throw new Error(expected);
+    return text;
+  };
+
+const text =
+  (pattern: RegExp, expected: string) =>
+  (value: string): string => {
+    if (!pattern.test(value)) throw new Error(expected);
+    return value;
+  };
+
+const VARIABLES = {
+  PORT: variable({
+    about: 'TCP port that the process listens on. api and standalone: HTTP; worker: health and metrics; event-store: gRPC.',
+    fallback: (process) => ({ api: 3000, standalone: 3000, worker: 3001, 'event-store': 2113, ops: 0 })[process],
+    read: whole(0, 65535),
+  }),
+  HOST: variable({
+    about: 'Address to listen on; 0.0.0.0 for all.',
+    fallback: '127.0.0.1',
+    read: text(/^[\w.:-]+$/, 'a host name or an address'),
+  }),
+  DATA_DIR: variable({ about: 'Directory for all state of the embedded parts.', fallback: '.data', read: (value) => value }),
+  EVENTSTORE_URL: variable({
+    about:
+      'Connection string of EventStoreDB or KurrentDB, e.g. esdb://localhost:2113?tls=false. Empty with `npm start`: the embedded node.',
+    needed: ['api', 'worker', 'ops'],
+    secret: true,
+    read: url('esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover'),
+  }),
+  DATABASE_URL: variable({
+    about:
+      'Connection string of PostgreSQL 16 or later, e.g. postgresql://user:password@localhost:5432/plantlog. Empty with `npm start`: embedded.',
+    needed: ['api', 'worker', 'ops'],
+    secret: true,
+    read: url('postgresql', 'postgres'),
+  }),
+  REDIS_URL: variable({
+    about: 'Redis 7 for the job queue, e.g. redis://localhost:6379. Empty: the queue lives in PostgreSQL.',
+    secret: true,
+    read: url('redis', 'rediss'),
+  }),
+  ANALYST_PASSWORD: variable({
+    about:
+      'Password of the read-only SQL role `analyst`. Empty: the role has no log-in (`npm start` makes one up and keeps it in the data directory).',
+    secret: true,
+    read: text(/^.{12,128}$/s, '12 to 128 characters'),
+  }),
+  JWT_ISSUER: variable({
+    about: 'Issuer (`iss`) whose access tokens are accepted. Empty with `npm start`: its own development issuer.',
+    needed: ['api'],
+    read: text(/^\S{1,512}$/, 'a text without spaces'),
+  }),
+  JWT_AUDIENCE: variable({
+    about: 'Audience (`aud`) that a token must name.',
+    fallback: 'plantlog',
+    read: text(/^\S{1,512}$/, 'a text without spaces'),
+  }),
+  JWKS_URL: variable({
+    about: "The issuer's public keys: the jwks_uri of any OpenID Connect issuer, or a file.",
+    needed: ['api'],
+    read: url('https', 'http', 'file'),
+  }),
+  LOG_LEVEL: variable({
+    about: 'Least severe level that is logged.',
+    fallback: 'info' as const,
+    read: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable({
+    about: 'OTLP/HTTP endpoint for traces, e.g. http://localhost:4318. Empty: no tracing.',
+    read: url('http', 'https'),
+  }),
+  BODY_LIMIT: variable({ about: 'Largest request body in bytes.', fallback: 1_048_576, read: whole(1_024, 104_857_600) }),
+  RATE_LIMIT: variable({ about: 'Requests per minute and caller; 0 for no limit.', fallback: 12_000, read: whole(0, 10_000_000) }),
+  DRAIN_SECONDS: variable({
+    about: 'How long a process that is told to stop may finish what it has begun.',
+    fallback: 10,
+    read: whole(0, 600),
+  }),
+} as const;
+
+type Variables = typeof VARIABLES;
+/** The settings of a process by the names of their variables. One without fallback may be undefined where the process does not need it. */
+export type Config = {
+  readonly [K in keyof Variables]: 'fallback' extends keyof Variables[K]
+    ? Variables[K] extends Variable<infer T>
+      ? Widened<T>
+      : never
+    : (Variables[K] extends Variable<infer T> ? T : never) | undefined;
+} & { readonly process: ProcessName };
+type Widened<T> = T extends number ? number : T;
+
+/** What a process that needs a setting may rely on. */
+export type Complete<K extends keyof Variables> = Config & { readonly [P in K]: NonNullable<Config[P]> };
+
+/** Every fault of the settings, one line each. */
+export class ConfigFaults extends Error {
+  constructor(
+    readonly process: ProcessName,
+    readonly faults: readonly string[],
+  ) {
+    super(`The settings of ${process} are wrong:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee .env.example for all of them.`);
+    this.name = 'ConfigFaults';
+  }
+}
+
+/**
+ * Reads and checks all settings. `needed` adds variables that this process cannot do without.
+ * @throws ConfigFaults
+ */
+export function readConfig<K extends keyof Variables = never>(
+  process: ProcessName,
+  needed: readonly K[] = [],
+  env: NodeJS.ProcessEnv = globalThis.process.env,
+): Complete<K> {
+  const faults: string[] = [];
+  const config: Record<string, unknown> = { process };
+  for (const [name, definition] of Object.entries(VARIABLES) as [K, Variable<unknown>][]) {
+    const given = env[name]?.trim();
+    if (!given) {
+      config[name] = typeof definition.fallback === 'function' ? definition.fallback(process) : definition.fallback;
+      if (config[name] === undefined && (definition.needed?.includes(process) || needed.includes(name))) {
+        faults.push(`${name} is missing: ${definition.about}`);
+      }
+      continue;
+    }
+    try {
+      config[name] = definition.read(given);
+    } catch (error) {
+      const shown = definition.secret ? 'its value (not shown)' : JSON.stringify(given);
+      faults.push(`${name}: ${shown} is not ${(error as Error).message}.`);
+    }
+  }
+  if (faults.length > 0) throw new ConfigFaults(process, faults);
+  return Object.freeze(config) as Complete<K>;
+}
+
+/** The settings as they may be shown: secrets are named, not told. */
+export const shownConfig = (config: Config): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(VARIABLES as Record<string, Variable<unknown>>)
+      .filter(([name]) => config[name as keyof Config] !== undefined)
+      .map(([name, definition]) => [name, definition.secret ? '(set)' : config[name as keyof Config]]),
+  );
+
+/** The text of .env.example. */
+export function envExample(): string {
+  const entries = Object.entries(VARIABLES as Record<string, Variable<unknown>>).map(([name, definition]) => {
+    const fallback = typeof definition.fallback === 'function' ? definition.fallback('standalone') : definition.fallback;
+    const note = definition.needed && fallback === undefined ? `\n# Needed by: ${definition.needed.join(', ')}.` : '';
+    return `# ${definition.about}${note}\n${fallback === undefined ? `# ${name}=` : `${name}=${String(fallback)}`}\n`;
+  });
+  return `# All settings. Each process reads them from its environment; what is left out has the value shown, or none.\n\n${entries.join('\n')}`;
+}
+
+/** The names of all variables. */
+export const variableNames = (): readonly string[] => Object.keys(VARIABLES);

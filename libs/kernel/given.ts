@@ -1,4 +1,4 @@
-import type { CommandsOf, Context, Decider } from './decider';
+import type { Context, Decider } from './decider';
 import type { Event } from './event';
 
 const usual: Context = {
@@ -10,10 +10,10 @@ const usual: Context = {
 };
 
 /** `given(equipment, ...past).when('StopEquipment', {…}).then(...events)`, or `.rejects('code')`. */
-export function given<M, S, E extends Event>(decider: Decider<M, S, E>, ...past: E[]) {
-  const state = past.reduce(decider.evolve, decider.initial);
+export function given<C, S, E extends Event>(decider: Decider<unknown, S, E, C>, ...past: NoInfer<E>[]) {
+  const state = (past as E[]).reduce(decider.evolve, decider.initial);
   return {
-    when<K extends keyof CommandsOf<M>>(type: K, command: CommandsOf<M>[K], context: Partial<Context> = {}) {
+    when<K extends keyof C>(type: K, command: C[K], context: Partial<Context> = {}) {
       const run = () => decider.decide[type](command, state, { ...usual, ...context });
       return {
         then: (...events: E[]) => expect(run()).toEqual(events),

@@ -1,0 +1,88 @@
+import { InputType, registerEnumType } from '@nestjs/graphql';
+import { Allow } from '#platform/access';
+import { Command } from '#platform/command';
+import { Code, FacilityId, Id, OneOf, Text } from '#platform/fields';
+import { HierarchyLevel } from './facility.events';
+
+registerEnumType(HierarchyLevel, { name: 'HierarchyLevel', description: 'Levels of the equipment hierarchy of ISA-95.' });
+
+/** Let a plant join the enterprise. */
+@InputType()
+@Allow('engineer')
+export class RegisterFacility extends Command {
+  @FacilityId()
+  readonly facilityId: string;
+
+  @Text(1, 80)
+  readonly name: string;
+
+  @Code()
+  readonly enterpriseId: string;
+
+  @Text(1, 80)
+  readonly enterpriseName: string;
+
+  /** IANA time zone, e.g. Asia/Jerusalem: the plant's shifts and days are counted in it. */
+  @Text(3, 64)
+  readonly timeZone: string;
+}
+
+/** Give a plant another name. */
+@InputType()
+@Allow('engineer')
+export class RenameFacility extends Command {
+  @FacilityId()
+  readonly facilityId: string;
+
+  @Text(1, 80)
+  readonly name: string;
+}
+
+/** Add an area, work center, work unit or store to a plant, one level below its parent. */
+@InputType()
+@Allow('engineer')
+export class AddHierarchyElement extends Command {
+  @Id()
+  readonly elementId: string;
+
+  @OneOf(HierarchyLevel)
+  readonly level: HierarchyLevel;
+
+  /** The element above; absent for an area, which hangs under the site itself. */
+  @Id({ optional: true })
+  readonly parentId?: string;
+
+  @Text(1, 80)
+  readonly name: string;
+}
+
+/** Give an element another name. */
+@InputType()
+@Allow('engineer')
+export class RenameHierarchyElement extends Command {
+  @Id()
+  readonly elementId: string;
+
+  @Text(1, 80)
+  readonly name: string;
+}
+
+/** Hang an element, with all below it, under another parent of the same plant. */
+@InputType()
+@Allow('engineer')
+export class MoveHierarchyElement extends Command {
+  @Id()
+  readonly elementId: string;
+
+  /** The new element above; absent for an area, which hangs under the site itself. */
+  @Id({ optional: true })
+  readonly parentId?: string;
+}
+
+/** Take an element out of use for ever; nothing in use may hang below it. */
+@InputType()
+@Allow('engineer')
+export class RetireHierarchyElement extends Command {
+  @Id()
+  readonly elementId: string;
+}

@@ -1,0 +1,116 @@
+import { given } from '#kernel/given';
+import { facility } from './facility';
+import { type FacilityEvent, type FacilityRegistered, HierarchyLevel } from './facility.events';
+
+const registration = { facilityId: 'haifa', name: 'Haifa works', enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'Asia/Jerusalem' };
+const registered: FacilityRegistered = { type: 'FacilityRegistered', data: registration };
+const added = (local: string, level: HierarchyLevel, parent?: string): FacilityEvent => ({
+  type: 'HierarchyElementAdded',
+  data: { facilityId: 'haifa', elementId: `haifa.${local}`, level, parentId: parent ? `haifa.${parent}` : 'haifa', name: local },
+});
+const retired = (local: string): FacilityEvent => ({ type: 'HierarchyElementRetired', data: { facilityId: 'haifa', elementId: `haifa.${local}` } });
+const hall = added('hall', 'Area');
+const line = added('line', 'ProductionLine', 'hall');
+const cell = added('cell', 'WorkCell', 'line');
+const plant = [registered, hall, line, cell];
+
+describe('an unknown facility', () => {
+  test('is registered with its enterprise and time zone', () => {
+    given(facility).when('RegisterFacility', registration).then(registered);
+  });
+  test('needs a time zone that exists', () => {
+    for (const timeZone of ['Mars/Olympus', '+02:00', 'asia/jerusalem', 'Jerusalem'])
+      given(facility).when('RegisterFacility', { ...registration, timeZone }).rejects('time-zone-unknown');
+  });
+  test('has no elements', () => {
+    given(facility).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'Hall' }).rejects('facility-not-registered');
+    given(facility).when('RenameFacility', { facilityId: 'haifa', name: 'x' }).rejects('facility-not-registered');
+    given(facility).when('RetireHierarchyElement', { elementId: 'haifa.hall' }).rejects('facility-not-registered');
+  });
+});
+
+describe('a registered facility', () => {
+  test('is registered once', () => {
+    given(facility, registered).when('RegisterFacility', registration).changesNothing();
+    given(facility, registered).when('RegisterFacility', { ...registration, timeZone: 'UTC' }).rejects('facility-already-registered');
+  });
+  test('can be renamed', () => {
+    given(facility, registered).when('RenameFacility', { facilityId: 'haifa', name: 'North' })
+      .then({ type: 'FacilityRenamed', data: { facilityId: 'haifa', from: 'Haifa works', to: 'North' } }); // prettier-ignore
+    given(facility, registered).when('RenameFacility', { facilityId: 'haifa', name: 'Haifa works' }).changesNothing();
+  });
+  test('grows by areas below the site', () => {
+    given(facility, registered).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'hall' }).then(hall);
+  });
+  test('grows by work centers and work units below their pair', () => {
+    given(facility, registered, hall).when('AddHierarchyElement', { elementId: 'haifa.line', level: 'ProductionLine', parentId: 'haifa.hall', name: 'line' }).then(line);
+    given(facility, registered, hall, line).when('AddHierarchyElement', { elementId: 'haifa.cell', level: 'WorkCell', parentId: 'haifa.line', name: 'cell' }).then(cell);
+  });
+  test('adds the same element once, and never another under its id', () => {
+    given(facility, registered, hall).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'hall' }).changesNothing();
+    given(facility, registered, hall).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'other' }).rejects('element-already-exists');
+    given(facility, registered, hall, retired('hall')).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'hall' }).rejects('element-already-exists');
+  });
+  test('refuses unknown, retired and foreign parents', () => {
+    const add = (parentId: string) => ({ elementId: 'haifa.x', level: 'ProductionLine', parentId, name: 'x' }) as const;
+    given(facility, registered).when('AddHierarchyElement', add('haifa.nowhere')).rejects('parent-unknown');
+    given(facility, registered, hall, retired('hall')).when('AddHierarchyElement', add('haifa.hall')).rejects('parent-retired');
+    given(facility, registered).when('AddHierarchyElement', add('lyon.hall')).rejects('wrong-facility');
+  });
+  test('refuses every nesting but the nine legal pairs of levels', () => {
+    const legal = new Set([
+      'Site>Area', 'Area>ProcessCell', 'Area>ProductionUnit', 'Area>ProductionLine', 'Area>StorageZone',
+      'ProcessCell>Unit', 'ProductionUnit>Unit', 'ProductionLine>WorkCell', 'StorageZone>StorageUnit',
+    ]); // prettier-ignore
+    const chains: Partial<Record<HierarchyLevel, FacilityEvent[]>> = { Site: [], Area: [added('Area', 'Area')] };
+    for (const center of ['ProcessCell', 'ProductionUnit', 'ProductionLine', 'StorageZone'] as const)
+      chains[center] = [...chains.Area!, added(center, center, 'Area')];
+    chains.Unit = [...chains.ProcessCell!, added('Unit', 'Unit', 'ProcessCell')];
+    chains.WorkCell = [...chains.ProductionLine!, added('WorkCell', 'WorkCell', 'ProductionLine')];
+    chains.StorageUnit = [...chains.StorageZone!, added('StorageUnit', 'StorageUnit', 'StorageZone')];
+    for (const [above, past] of Object.entries(chains))
+      for (const level of Object.values(HierarchyLevel)) {
+        const parent = above === 'Site' ? undefined : above;
+        const adding = given(facility, registered, ...past).when('AddHierarchyElement', {
+          elementId: 'haifa.new',
+          level,
+          parentId: parent && `haifa.${parent}`,
+          name: 'new',
+        });
+        if (!legal.delete(`${above}>${level}`)) adding.rejects('level-not-allowed-here');
+        else adding.then(added('new', level, parent));
+      }
+    expect([...legal]).toEqual([]);
+  });
+  test('moves an element with all below it', () => {
+    given(facility, ...plant, added('annex', 'Area')).when('MoveHierarchyElement', { elementId: 'haifa.line', parentId: 'haifa.annex' })
+      .then({ type: 'HierarchyElementMoved', data: { facilityId: 'haifa', elementId: 'haifa.line', fromParentId: 'haifa.hall', toParentId: 'haifa.annex' } }); // prettier-ignore
+    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.line', parentId: 'haifa.hall' }).changesNothing();
+    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.hall' }).changesNothing();
+  });
+  test('refuses a move into a cycle, past a level, to another plant or of what is unknown', () => {
+    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.hall', parentId: 'haifa.hall' }).rejects('hierarchy-cycle');
+    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.hall', parentId: 'haifa.cell' }).rejects('hierarchy-cycle');
+    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.cell', parentId: 'haifa.hall' }).rejects('level-not-allowed-here');
+    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.cell' }).rejects('level-not-allowed-here');
+    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.line', parentId: 'lyon.hall' }).rejects('wrong-facility');
+    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.nowhere', parentId: 'haifa.hall' }).rejects('element-unknown');
+    given(facility, ...plant, retired('cell')).when('MoveHierarchyElement', { elementId: 'haifa.cell', parentId: 'haifa.line' }).rejects('element-retired');
+  });
+  test('renames an element', () => {
+    given(facility, ...plant).when('RenameHierarchyElement', { elementId: 'haifa.line', name: 'Line 1' })
+      .then({ type: 'HierarchyElementRenamed', data: { facilityId: 'haifa', elementId: 'haifa.line', from: 'line', to: 'Line 1' } }); // prettier-ignore
+    given(facility, ...plant).when('RenameHierarchyElement', { elementId: 'haifa.line', name: 'line' }).changesNothing();
+  });
+  test('retires an element once, and only when nothing in use hangs below', () => {
+    given(facility, ...plant).when('RetireHierarchyElement', { elementId: 'haifa.cell' }).then(retired('cell'));
+    given(facility, ...plant, retired('cell')).when('RetireHierarchyElement', { elementId: 'haifa.cell' }).changesNothing();
+    given(facility, ...plant).when('RetireHierarchyElement', { elementId: 'haifa.line' }).rejects('element-has-elements-below');
+    given(facility, ...plant, retired('cell')).when('RetireHierarchyElement', { elementId: 'haifa.line' }).then(retired('line'));
+  });
+});
+
+test('every command finds the stream of its site', () => {
+  expect(facility.id({ facilityId: 'haifa', name: 'x' })).toBe('haifa');
+  expect(facility.id({ elementId: 'haifa.cell' })).toBe('haifa');
+});

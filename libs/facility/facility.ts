@@ -1,0 +1,159 @@
+import type { Decider } from '#kernel/decider';
+import { facilityOf } from '#kernel/identity';
+import { Rejected } from '#kernel/rejected';
+import type * as commands from './facility.commands';
+import type { FacilityEvent, HierarchyLevel } from './facility.events';
+
+type Element = Readonly<{ level: HierarchyLevel; parentId: string; name: string; retired: boolean }>;
+
+export type Facility =
+  | Readonly<{ status: 'unknown' }>
+  | Readonly<{
+      status: 'registered';
+      facilityId: string;
+      name: string;
+      enterpriseId: string;
+      enterpriseName: string;
+      timeZone: string;
+      elements: Readonly<Record<string, Element>>;
+    }>;
+type Registered = Extract<Facility, { status: 'registered' }>;
+
+/** The one level that may stand directly above each level (ISA-95 part 1, 5.3; pairing of work centers and their units). */
+const levelAbove: Readonly<Partial<Record<HierarchyLevel, readonly HierarchyLevel[]>>> = {
+  Area: ['Site'],
+  ProcessCell: ['Area'],
+  ProductionUnit: ['Area'],
+  ProductionLine: ['Area'],
+  StorageZone: ['Area'],
+  Unit: ['ProcessCell', 'ProductionUnit'],
+  WorkCell: ['ProductionLine'],
+  StorageUnit: ['StorageZone'],
+};
+
+function known(state: Facility): Registered {
+  if (state.status === 'unknown') throw new Rejected('facility-not-registered', 'This facility is not registered.');
+  return state;
+}
+
+function inUse(facility: Registered, elementId: string): Element {
+  const element = facility.elements[elementId];
+  if (!element) throw new Rejected('element-unknown', `${elementId} is not in the hierarchy of ${facility.facilityId}.`, { elementId });
+  if (element.retired) throw new Rejected('element-retired', `${elementId} is no longer in use.`, { elementId });
+  return element;
+}
+
+/** Refuses a parent of another plant, an unknown or retired one, and a level that is not directly below the parent's. */
+function checkPlace(facility: Registered, level: HierarchyLevel, parentId: string): void {
+  if (facilityOf(parentId) !== facility.facilityId)
+    throw new Rejected('wrong-facility', `${parentId} belongs to another facility.`, { parentId, facilityId: facility.facilityId });
+  const parent = facility.elements[parentId];
+  if (parentId !== facility.facilityId && !parent)
+    throw new Rejected('parent-unknown', `${parentId} is not in the hierarchy of ${facility.facilityId}.`, { parentId });
+  if (parent?.retired) throw new Rejected('parent-retired', `${parentId} is no longer in use.`, { parentId });
+  const above = parent?.level ?? 'Site';
+  const allowed = levelAbove[level] ?? [];
+  if (!allowed.includes(above))
+    throw new Rejected('level-not-allowed-here', `${level} cannot stand directly below ${above}.`, { level, parentLevel: above, allowed });
+}
+
+function isBelow(facility: Registered, elementId: string, ancestorId: string): boolean {
+  for (let at: string | undefined = elementId; at !== undefined; at = facility.elements[at]?.parentId) if (at === ancestorId) return true;
+  return false;
+}
+
+function checkTimeZone(timeZone: string): void {
+  const named = /^(UTC|[A-Z][A-Za-z]+(\/[A-Z][A-Za-z0-9_+-]*){1,2})$/.test(timeZone);
+  try {
+    if (named) return void new Intl.DateTimeFormat('en', { timeZone });
+  } catch {
+    // The runtime does not know the zone: refused below, as a name of another form is.
+  }
+  throw new Rejected('time-zone-unknown', `${timeZone} is no IANA time zone such as Asia/Jerusalem.`, { timeZone });
+}
+
+const withElement = (facility: Registered, elementId: string, change: Partial<Element>): Registered => ({
+  ...facility,
+  elements: { ...facility.elements, [elementId]: { ...facility.elements[elementId]!, ...change } },
+});
+
+function evolve(state: Facility, event: FacilityEvent): Facility {
+  if (event.type === 'FacilityRegistered') return { status: 'registered', ...event.data, elements: {} };
+  if (state.status === 'unknown') return state;
+  switch (event.type) {
+    case 'FacilityRenamed':
+      return { ...state, name: event.data.to };
+    case 'HierarchyElementAdded': {
+      const { elementId, level, parentId, name } = event.data;
+      return { ...state, elements: { ...state.elements, [elementId]: { level, parentId, name, retired: false } } };
+    }
+    case 'HierarchyElementRenamed':
+      return withElement(state, event.data.elementId, { name: event.data.to });
+    case 'HierarchyElementMoved':
+      return withElement(state, event.data.elementId, { parentId: event.data.toParentId });
+    case 'HierarchyElementRetired':
+      return withElement(state, event.data.elementId, { retired: true });
+  }
+}
+
+/** A plant and its equipment hierarchy: one stream per site, so that a level rule is never decided on half a tree. */
+export const facility: Decider<typeof commands, Facility, FacilityEvent> = {
+  category: 'facility',
+  initial: { status: 'unknown' },
+  id: (command) => ('facilityId' in command ? command.facilityId : facilityOf(command.elementId)),
+  evolve,
+  decide: {
+    RegisterFacility: ({ facilityId, name, enterpriseId, enterpriseName, timeZone }, state) => {
+      checkTimeZone(timeZone);
+      if (state.status === 'unknown')
+        return [{ type: 'FacilityRegistered', data: { facilityId, name, enterpriseId, enterpriseName, timeZone } }];
+      if (state.name === name && state.enterpriseId === enterpriseId && state.enterpriseName === enterpriseName && state.timeZone === timeZone)
+        return [];
+      throw new Rejected('facility-already-registered', `${facilityId} is registered with other data.`, { facilityId, name: state.name });
+    },
+
+    RenameFacility: ({ facilityId, name }, state) => {
+      const { name: from } = known(state);
+      return from === name ? [] : [{ type: 'FacilityRenamed', data: { facilityId, from, to: name } }];
+    },
+
+    AddHierarchyElement: ({ elementId, level, parentId: above, name }, state) => {
+      const site = known(state);
+      const parentId = above ?? site.facilityId;
+      const existing = site.elements[elementId];
+      if (existing) {
+        if (!existing.retired && existing.level === level && existing.parentId === parentId && existing.name === name) return [];
+        throw new Rejected('element-already-exists', `${elementId} is already in the hierarchy.`, { elementId, ...existing });
+      }
+      checkPlace(site, level, parentId);
+      return [{ type: 'HierarchyElementAdded', data: { facilityId: site.facilityId, elementId, level, parentId, name } }];
+    },
+
+    RenameHierarchyElement: ({ elementId, name }, state) => {
+      const site = known(state);
+      const { name: from } = inUse(site, elementId);
+      return from === name ? [] : [{ type: 'HierarchyElementRenamed', data: { facilityId: site.facilityId, elementId, from, to: name } }];
+    },
+
+    MoveHierarchyElement: ({ elementId, parentId: above }, state) => {
+      const site = known(state);
+      const toParentId = above ?? site.facilityId;
+      const { level, parentId: fromParentId } = inUse(site, elementId);
+      if (fromParentId === toParentId) return [];
+      if (isBelow(site, toParentId, elementId))
+        throw new Rejected('hierarchy-cycle', `${toParentId} is ${elementId} itself or below it.`, { elementId, parentId: toParentId });
+      checkPlace(site, level, toParentId);
+      return [{ type: 'HierarchyElementMoved', data: { facilityId: site.facilityId, elementId, fromParentId, toParentId } }];
+    },
+
+    RetireHierarchyElement: ({ elementId }, state) => {
+      const site = known(state);
+      if (site.elements[elementId]?.retired) return [];
+      inUse(site, elementId);
+      const below = Object.keys(site.elements).filter((id) => site.elements[id]!.parentId === elementId && !site.elements[id]!.retired);
+      if (below.length)
+        throw new Rejected('element-has-elements-below', `${below.length} elements in use hang below ${elementId}.`, { elementId, below: below.slice(0, 20) });
+      return [{ type: 'HierarchyElementRetired', data: { facilityId: site.facilityId, elementId } }];
+    },
+  },
+};

@@ -1,0 +1,43 @@
+import type { Event, Recorded } from './event';
+import type { View } from './view';
+
+/** `folded(lotStock, ['material-lot-haifa.L1', events])`: the rows that a view makes of some streams, by key. For specs. */
+export function folded<Row extends object, E extends Event>(
+  view: View<Row, E>,
+  ...streams: readonly (readonly [stream: string, events: readonly E[]])[]
+): Record<string, Row> {
+  const rows = new Map<string, Row>();
+  let position = 0n;
+  for (const [stream, events] of streams)
+    events.forEach((event, index) => {
+      position += 100n;
+      const time = new Date(Date.UTC(2026, 0, 5, 8) + Number(position)).toISOString();
+      const recorded = {
+        ...event,
+        id: `${stream}@${index}`,
+        stream,
+        revision: BigInt(index),
+        position,
+        recordedAt: time,
+        metadata: { actor: 'ann', role: 'operator', facility: 'haifa', occurredAt: time, commandId: `${index}`, command: 'Any' },
+      } as unknown as Recorded<E>;
+      if (view.events !== '*' && !view.events.includes(event.type)) return;
+      const keys = new Set(view.keys(recorded));
+      const named = (key: string) => {
+        if (!keys.has(key)) throw new Error(`${view.name} touches ${key}, which its keys did not name for ${event.type}`);
+        return key;
+      };
+      view.fold(
+        {
+          get: (key) => structuredClone(rows.get(named(key))),
+          put: (row) => void rows.set(named(keyOf(row)), row),
+          remove: (key) => void rows.delete(named(key)),
+        },
+        recorded,
+      );
+    });
+  return Object.fromEntries(rows);
+}
+
+/** A row's first field is its key. */
+const keyOf = (row: object): string => Object.values(row)[0] as string;

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Event, type Metadata, schemaOf, upcast, type Upcasts } from '#kernel/event';
+import { facility } from '#facility/facility';
+
+type Recording = Event & { metadata: Pick<Metadata, 'schema'> };
+type Slice = Readonly<{ category: string; initial: unknown; evolve: (state: never, event: never) => unknown; upcasts?: Upcasts }>;
+const slices: readonly Slice[] = [facility];
+const source = join(__dirname, '../../libs');
+
+describe.each(slices.map((slice) => [slice.category, slice] as const))('the slice %s', (name, slice) => {
+  const files = readdirSync(join(source, name, 'history'));
+  const history = files.map((file) => [file, JSON.parse(readFileSync(join(source, name, 'history', file), 'utf8')) as Recording] as const);
+  const types = [...readFileSync(join(source, name, `${name}.events.ts`), 'utf8').matchAll(/^export type \w+ = Event<\s*'(\w+)'/gm)].map(([, type]) => type!);
+
+  test('keeps a recording of every event type in every version', () => {
+    const wanted = types.flatMap((type) => Array.from({ length: schemaOf(slice.upcasts, type) }, (_, older) => `${type}.${older + 1}.json`));
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(files.sort()).toEqual(wanted.sort());
+    for (const [file, { type, metadata }] of history) expect(`${type}.${metadata.schema}.json`).toBe(file);
+  });
+
+  test('folds every recording, from nothing and after every other one, and never throws', () => {
+    const lifted = history.map(([, { type, data, metadata }]) => ({ type, data: upcast(slice.upcasts, type, data, metadata.schema) }));
+    for (const first of lifted)
+      for (const second of lifted)
+        for (const third of lifted)
+          expect(() => [first, second, third].reduce((state, event) => slice.evolve(state as never, event as never), slice.initial)).not.toThrow();
+  });
+});

@@ -1,2 +1,6 @@
+import { FacilityModule } from '#facility/facility.module';
+
 /** The slices, one line each: what an app loads. */
-export const slices: (new () => object)[] = [];
+export const slices: (new () => object)[] = [
+  FacilityModule, //
+];

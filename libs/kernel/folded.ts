@@ -1,12 +1,13 @@
 import type { Event, Recorded } from './event';
 import type { View } from './view';
 
-/** `folded(lotStock, ['material-lot-haifa.L1', events])`: the rows that a view makes of some streams, by key. For specs. */
+/** `folded(lotStock, ['material-lot-haifa.L1', events])`: the rows that a view makes of some streams, by key: the first field of the row class. For specs. */
 export function folded<Row extends object, E extends Event>(
   view: View<Row, E>,
-  ...streams: readonly (readonly [stream: string, events: readonly E[]])[]
+  ...streams: readonly (readonly [stream: string, events: readonly NoInfer<E>[]])[]
 ): Record<string, Row> {
   const rows = new Map<string, Row>();
+  const [keyColumn] = Object.keys(new view.row()) as (keyof Row)[];
   let position = 0n;
   for (const [stream, events] of streams)
     events.forEach((event, index) => {
@@ -30,7 +31,7 @@ export function folded<Row extends object, E extends Event>(
       view.fold(
         {
           get: (key) => structuredClone(rows.get(named(key))),
-          put: (row) => void rows.set(named(keyOf(row)), row),
+          put: (row) => void rows.set(named(row[keyColumn!] as string), row),
           remove: (key) => void rows.delete(named(key)),
         },
         recorded,
@@ -38,6 +39,3 @@ export function folded<Row extends object, E extends Event>(
     });
   return Object.fromEntries(rows);
 }
-
-/** A row's first field is its key. */
-const keyOf = (row: object): string => Object.values(row)[0] as string;

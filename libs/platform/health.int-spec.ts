@@ -1,0 +1,55 @@
+import type { AddressInfo } from 'node:net';
+import { Health, serveHealth, statusOf } from './health';
+import { counter } from './metrics';
+
+const up = async () => undefined;
+const down = async () => Promise.reject(new Error('no'));
+const silent = () => new Promise(() => undefined);
+
+describe('health', () => {
+  it('is ready when every part answers', async () => {
+    const health = new Health({ store: { probe: up, vital: true }, database: { probe: up, vital: false } });
+    expect(await health.ready()).toEqual({ status: 'ready', parts: { store: 'up', database: 'up' } });
+  });
+
+  it('is degraded, and still takes work, when a part fails that is not vital', async () => {
+    const readiness = await new Health({ store: { probe: up, vital: true }, database: { probe: down, vital: false } }).ready();
+    expect(readiness).toEqual({ status: 'degraded', parts: { store: 'up', database: 'down' } });
+    expect(statusOf(readiness)).toBe(200);
+  });
+
+  it('is unavailable when a vital part fails, or does not answer in two seconds', async () => {
+    const readiness = await new Health({ store: { probe: silent, vital: true } }).ready();
+    expect(readiness).toEqual({ status: 'unavailable', parts: { store: 'down' } });
+    expect(statusOf(readiness)).toBe(503);
+  });
+
+  it('turns away work while it drains, and lives all the same', async () => {
+    const health = new Health({ store: { probe: up, vital: true } });
+    health.drain();
+    expect(statusOf(await health.ready())).toBe(503);
+    expect(health.live()).toEqual({ status: 'live' });
+  });
+
+  it('asks the parts once for probes that come together', async () => {
+    let asked = 0;
+    const health = new Health({ store: { probe: async () => ++asked, vital: true } });
+    await Promise.all([health.ready(), health.ready(), health.ready()]);
+    expect(asked).toBe(1);
+  });
+
+  it('is served with the metrics where a process has no HTTP of its own', async () => {
+    counter('spec_total', 'For this spec.', ['kind']).inc({ kind: 'a' });
+    counter('spec_total', 'For this spec.', ['kind']).inc({ kind: 'a' });
+    const server = await serveHealth(new Health({ store: { probe: down, vital: true } }), 0, '127.0.0.1');
+    const get = async (path: string) => {
+      const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+      return { status: response.status, body: await response.text() };
+    };
+    expect(await get('/health/live')).toEqual({ status: 200, body: '{"status":"live"}' });
+    expect((await get('/health/ready')).status).toBe(503);
+    expect((await get('/metrics')).body).toContain('plantlog_spec_total{kind="a"} 2');
+    expect((await get('/elsewhere')).status).toBe(404);
+    await new Promise((closed) => server.close(closed));
+  });
+});

@@ -1,0 +1,95 @@
+/**
+ * Hides how a process tells whether it lives and whether it may be given work.
+ * Promises that "live" asks the event loop only, so that a dead neighbour never gets this process killed, and that every check ends in time.
+ * Does not repair anything, and does not count the lag of views: that is a metric.
+ */
+import { createServer, type Server } from 'node:http';
+import { metricsText } from './metrics';
+
+export type Check = Readonly<{
+  /** Rejects when the part does not answer. */
+  probe: () => Promise<unknown>;
+  /** Without it the process can do nothing. Otherwise its loss leaves the process ready but degraded. */
+  vital: boolean;
+}>;
+
+export type Readiness = Readonly<{
+  status: 'ready' | 'degraded' | 'unavailable' | 'draining';
+  parts: Readonly<Record<string, 'up' | 'down'>>;
+}>;
+
+/** Milliseconds after which a part that does not answer counts as down. */
+const PATIENCE = 2_000;
+
+/** The health of one process. */
+export class Health {
+  private draining = false;
+  private latest?: { at: number; answer: Promise<Readiness> };
+
+  constructor(private readonly checks: Readonly<Record<string, Check>>) {}
+
+  /** From now on the process takes no new work: it is about to stop. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  live(): { status: 'live' } {
+    return { status: 'live' };
+  }
+
+  /** Whether the process may be given work. Answers within about two seconds; probes that come together share one look. */
+  async ready(): Promise<Readiness> {
+    if (this.draining) return { status: 'draining', parts: {} };
+    if (!this.latest || Date.now() - this.latest.at > 500) this.latest = { at: Date.now(), answer: this.look() };
+    return this.latest.answer;
+  }
+
+  private async look(): Promise<Readiness> {
+    const names = Object.keys(this.checks);
+    const states = await Promise.all(names.map(async (name) => [name, await isUp(this.checks[name]!.probe)] as const));
+    const down = states.filter(([, up]) => !up).map(([name]) => this.checks[name]!);
+    return {
+      status: down.some(({ vital }) => vital) ? 'unavailable' : down.length > 0 ? 'degraded' : 'ready',
+      parts: Object.fromEntries(states.map(([name, up]) => [name, up ? 'up' : 'down'])),
+    };
+  }
+}
+
+async function isUp(probe: () => Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, PATIENCE, false)));
+    return await Promise.race([Promise.resolve(probe()).then(() => true), late]);
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** HTTP status of a readiness answer: a degraded process still takes work. */
+export const statusOf = (readiness: Readiness): number => (readiness.status === 'ready' || readiness.status === 'degraded' ? 200 : 503);
+
+/** Serves /health/live, /health/ready and /metrics for a process that has no HTTP of its own. Resolves when it listens. */
+export async function serveHealth(health: Health, port: number, host: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, contentType: string, body: string) => {
+      response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+      response.end(request.method === 'HEAD' ? undefined : body);
+    };
+    const json = (status: number, value: unknown) => answer(status, 'application/json', JSON.stringify(value));
+    const path = request.url?.split('?', 1)[0];
+    if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { status: 'method not allowed' });
+    if (path === '/health/live') return json(200, health.live());
+    if (path === '/health/ready') return void health.ready().then((readiness) => json(statusOf(readiness), readiness));
+    if (path === '/metrics') {
+      return void metricsText().then(
+        ({ contentType, body }) => answer(200, contentType, body),
+        () => json(500, { status: 'metrics failed' }),
+      );
+    }
+    json(404, { status: 'not found' });
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
+  return server;
+}

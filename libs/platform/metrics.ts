@@ -1,0 +1,39 @@
+/**
+ * Hides the Prometheus client and its registry.
+ * Promises one registry for each process, whose text is what GET /metrics answers; asking twice for a metric gives the same one.
+ * Does not keep a metric's labels few: never label with an id, a user or free text.
+ */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+const registry = new Registry();
+const PREFIX = 'plantlog_';
+collectDefaultMetrics({ register: registry, prefix: PREFIX });
+
+/** Seconds, from a cached read to a request that should have been given up. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Something that only grows; `name` in snake_case ends in `_total`. */
+export const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
+  (registry.getSingleMetric(PREFIX + name) as Counter<L> | undefined) ??
+  new Counter({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry] });
+
+/** A value of this moment. `collect` is called when the metrics are read. */
+export const gauge = <L extends string>(
+  name: string,
+  help: string,
+  labelNames: readonly L[] = [],
+  collect?: (this: Gauge<L>) => void | Promise<void>,
+): Gauge<L> =>
+  (registry.getSingleMetric(PREFIX + name) as Gauge<L> | undefined) ??
+  new Gauge({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry], collect });
+
+/** Durations in seconds, unless `buckets` says otherwise; `name` ends in its unit. */
+export const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[] = [], buckets = SECONDS): Histogram<L> =>
+  (registry.getSingleMetric(PREFIX + name) as Histogram<L> | undefined) ??
+  new Histogram({ name: PREFIX + name, help, labelNames: [...labelNames], buckets, registers: [registry] });
+
+/** What GET /metrics answers, with its content type. */
+export const metricsText = async (): Promise<{ contentType: string; body: string }> => ({
+  contentType: registry.contentType,
+  body: await registry.metrics(),
+});

@@ -29,6 +29,8 @@ export function startTracing(processName: string, endpoint: string): void {
   const sdk = new NodeSDK({
     serviceName: `plantlog-${processName}`,
     traceExporter: new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` }),
+    // The detectors would send the command line and the account.
+    autoDetectResources: false,
     metricReaders: [],
     logRecordProcessors: [],
     instrumentations: [

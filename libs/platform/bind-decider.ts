@@ -10,7 +10,7 @@ import { Field, ID, ObjectType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';
 import { v4 as newId, v5 as derivedId } from 'uuid';
 import type { Context, Decider } from '#kernel/decider';
-import { schemaOf, type Event, type Metadata, type Recorded } from '#kernel/event';
+import { schemaOf, type Event, type Metadata } from '#kernel/event';
 import { facilityOf, streamOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import { allowedRoles, grantedRole, inScope, type Principal } from './access';

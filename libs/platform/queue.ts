@@ -1,0 +1,156 @@
+/**
+ * Hides BullMQ and whether it keeps its jobs in PostgreSQL (default) or in Redis (REDIS_URL).
+ * Promises at-least-once delivery, one job for each id, delays, retries with growing pauses, and recovery without a restart when the
+ * backend was away. Does not keep what matters: the event log and its timers do, and the queue may be lost and filled again.
+ */
+import { createPostgresBackend, createRedisBackend, withBackend, type Job as BullJob, type Queue, type Worker } from 'bullmq';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Work that somebody wants done, by id. */
+export type Job<T> = Readonly<{
+  id: string;
+  data: T;
+  /** From 1 on; more than 1 when it failed or its worker died. */
+  attempt: number;
+}>;
+
+export type QueueBackend = Readonly<{ DATABASE_URL?: string; REDIS_URL?: string }>;
+
+export type QueueOptions = Readonly<{
+  /** How often a job is tried before it is given up and kept as failed. */
+  attempts?: number;
+  /** Milliseconds before the second try; doubled each time. */
+  pause?: number;
+  /** Told of every trouble with the backend and of jobs that fail; the queue goes on by itself. */
+  onTrouble?: (error: Error, jobId?: string) => void;
+}>;
+
+/** BullMQ's classes bound to a backend, and what their constructors take. */
+type Bound = Readonly<{ Queue: typeof Queue; Worker: typeof Worker; options: { connection: never; prefix?: string } }>;
+
+/** Which backend these settings choose. */
+export const queueKind = (backend: QueueBackend): 'redis' | 'postgresql' => (backend.REDIS_URL ? 'redis' : 'postgresql');
+
+function bind({ REDIS_URL, DATABASE_URL }: QueueBackend): Bound {
+  if (REDIS_URL) {
+    const connection = { url: REDIS_URL, maxRetriesPerRequest: null, connectTimeout: 5_000 };
+    return { ...withBackend(createRedisBackend), options: { connection, prefix: 'plantlog' } } as unknown as Bound;
+  }
+  if (!DATABASE_URL) throw new Error('The job queue needs DATABASE_URL or REDIS_URL.');
+  const connection = { connectionString: DATABASE_URL, schema: 'queue', migrate: true, max: 4, connectionTimeoutMillis: 5_000 };
+  return { ...withBackend(createPostgresBackend), options: { connection } } as unknown as Bound;
+}
+
+/** A named queue of jobs that carry `T` as plain JSON. */
+export class JobQueue<T extends object> {
+  private readonly bound: Bound;
+  private readonly options: Required<QueueOptions>;
+  private opened?: Promise<Queue>;
+  private worker?: Worker;
+  private closed = false;
+
+  constructor(
+    readonly name: string,
+    backend: QueueBackend,
+    options: QueueOptions = {},
+  ) {
+    this.bound = bind(backend);
+    this.options = { attempts: 10, pause: 500, onTrouble: () => undefined, ...options };
+  }
+
+  /**
+   * Adds a job, `delay` milliseconds from now at the earliest. An id that waits or runs already is left as it is; an id whose job has
+   * been done may be added again.
+   * @throws when the backend does not answer.
+   */
+  async add(id: string, data: T, delay = 0): Promise<void> {
+    const queue = await this.open();
+    await queue.add(this.name, data, {
+      jobId: encoded(id),
+      delay: Math.max(0, Math.ceil(delay)),
+      attempts: this.options.attempts,
+      backoff: { type: 'exponential', delay: this.options.pause },
+      removeOnComplete: true,
+      removeOnFail: { age: 7 * 24 * 3600, count: 10_000 },
+    });
+  }
+
+  /** Takes a waiting job out. A job that runs at this moment is not stopped. */
+  async remove(id: string): Promise<void> {
+    await (await this.open()).remove(encoded(id));
+  }
+
+  /** How many jobs there are in each state. */
+  async counts(): Promise<Readonly<Record<'waiting' | 'active' | 'delayed' | 'failed', number>>> {
+    const {
+      waiting = 0,
+      active = 0,
+      delayed = 0,
+      failed = 0,
+    } = await (await this.open()).getJobCounts('waiting', 'active', 'delayed', 'failed');
+    return { waiting, active, delayed, failed };
+  }
+
+  /** Does the jobs of this queue from now on, `concurrency` at a time. Resolves at once; a backend that is away is waited for. */
+  work(handle: (job: Job<T>) => Promise<void>, concurrency = 4): void {
+    const process = (job: BullJob) => handle({ id: decodeURIComponent(job.id!), data: job.data as T, attempt: job.attemptsMade + 1 });
+    const start = async () => {
+      for (let pause = 250; !this.closed; pause = Math.min(pause * 2, 5_000)) {
+        const worker = new this.bound.Worker(this.name, process, {
+          ...this.bound.options,
+          concurrency,
+          autorun: false,
+          maxStalledCount: 1_000,
+          stalledInterval: 5_000,
+          lockDuration: 15_000,
+        });
+        worker.on('error', (error: Error) => this.trouble(error));
+        worker.on('failed', (job: BullJob | undefined, error: Error) => this.trouble(error, job?.id));
+        try {
+          await worker.waitUntilReady();
+          this.worker = worker;
+          if (this.closed) return void (await worker.close());
+          await worker.run();
+        } catch (error) {
+          this.trouble(error as Error);
+        }
+        if (this.closed) return;
+        await worker.close(true).catch(() => undefined);
+        await sleep(pause);
+      }
+    };
+    void start();
+  }
+
+  /** Lets running jobs end, then lets go of the backend. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.worker?.close();
+    await (await this.opened?.catch(() => undefined))?.close();
+  }
+
+  /** BullMQ remembers a failed first connection for ever: a queue that could not be opened is thrown away, and the next call tries afresh. */
+  private open(): Promise<Queue> {
+    if (this.closed) return Promise.reject(new Error(`The queue ${this.name} is closed.`));
+    this.opened ??= (async () => {
+      const queue = new this.bound.Queue(this.name, this.bound.options);
+      queue.on('error', (error: Error) => this.trouble(error));
+      try {
+        await queue.waitUntilReady();
+        return queue;
+      } catch (error) {
+        this.opened = undefined;
+        await queue.close().catch(() => undefined);
+        throw error;
+      }
+    })();
+    return this.opened;
+  }
+
+  private trouble(error: Error, jobId?: string): void {
+    if (!this.closed) this.options.onTrouble(error, jobId && decodeURIComponent(jobId));
+  }
+}
+
+/** BullMQ allows no colon in an id, and takes one that is a number for its own. */
+const encoded = (id: string): string => (/^\d+$/.test(id) ? `%${id.charCodeAt(0).toString(16)}${id.slice(1)}` : encodeURIComponent(id));

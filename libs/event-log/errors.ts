@@ -1,0 +1,77 @@
+/**
+ * Hides: which gRPC status and which trailers each refusal has, so that every client throws the right class.
+ * Promises: `faultOf` turns any error into a status; nothing of an unexpected error but its message leaves the node.
+ * Does not: log.
+ */
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { ExpectedRevision } from './log';
+import { AppendTooLarge, LogUnavailable, StreamDeleted } from './refusals';
+import { DamagedLog } from './segments';
+
+/** What a call ends with instead of an answer. */
+export class Fault extends Error {
+  readonly metadata = new Metadata();
+
+  constructor(
+    readonly code: status,
+    message: string,
+    trailers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+    for (const [key, value] of Object.entries(trailers)) this.metadata.set(key, headerSafe(value));
+  }
+
+  get details(): string {
+    return this.message;
+  }
+}
+
+/** Stream and group names may hold any character, a header may not. */
+const headerSafe = (value: string) => value.replace(/[^\x20-\x7e]/g, (character) => encodeURIComponent(character));
+
+export const streamDeleted = (stream: string) =>
+  new Fault(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, { exception: 'stream-deleted', 'stream-name': stream });
+export const accessDenied = () => new Fault(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
+export const invalidArgument = (message: string) => new Fault(status.INVALID_ARGUMENT, message);
+export const missingProperty = (name: string) =>
+  new Fault(status.INVALID_ARGUMENT, `Required Metadata Property '${name}' is missing`, {
+    exception: 'missing-required-metadata-property',
+    'required-metadata-properties': 'type,content-type',
+  });
+export const appendTooLarge = (limit: number) =>
+  new Fault(status.INVALID_ARGUMENT, `Maximum Append Size of ${limit} Exceeded.`, {
+    exception: 'maximum-append-size-exceeded',
+    'maximum-append-size': String(limit),
+  });
+export const notLeader = (host: string, port: number) =>
+  new Fault(status.NOT_FOUND, `Leader info available`, {
+    exception: 'not-leader',
+    'leader-endpoint-host': host,
+    'leader-endpoint-port': String(port),
+  });
+
+const expectedText: Record<string, string> = { no_stream: '-1', any: '-2', stream_exists: '-4' };
+export const wrongExpectedRevision = (stream: string, expected: ExpectedRevision, current: bigint | undefined) => {
+  const text = typeof expected === 'bigint' ? expected.toString() : expectedText[expected]!;
+  return new Fault(
+    status.FAILED_PRECONDITION,
+    `Append failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${text}, Actual version: ${current ?? -1n}`,
+    { exception: 'wrong-expected-version', 'stream-name': stream, 'expected-version': text, 'actual-version': current?.toString() ?? '' },
+  );
+};
+
+/** The fault that a thrown error amounts to. */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  if (error instanceof StreamDeleted) return streamDeleted(error.stream);
+  if (error instanceof AppendTooLarge) return appendTooLarge(error.limit);
+  if (error instanceof LogUnavailable) {
+    const full = error.code === 'ENOSPC' || error.code === 'EDQUOT';
+    return new Fault(full ? status.RESOURCE_EXHAUSTED : status.UNAVAILABLE, error.message);
+  }
+  if (error instanceof DamagedLog) return new Fault(status.DATA_LOSS, error.message);
+  return new Fault(status.INTERNAL, error instanceof Error ? error.message : String(error));
+}
+
+/** The same, as grpc-js wants it in a unary answer. */
+export const asServiceError = (error: unknown): Partial<ServiceError> => faultOf(error);

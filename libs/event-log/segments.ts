@@ -1,0 +1,202 @@
+/**
+ * Hides: that the log is several files of bounded size, each named by the log offset of its first byte.
+ * Promises: a write is durable when its promise resolves (O_DSYNC); a read never returns a damaged frame, it throws `DamagedLog`.
+ * Does not: know streams; one process only (see lock.ts).
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { type Frame, type Flaw, checkFrame, HEADER, MAX_FRAME } from './frame';
+
+const write = promisify(fs.write);
+const fdatasync = promisify(fs.fdatasync);
+
+/** The log on disk is not what was written; names the file and the place. */
+export class DamagedLog extends Error {
+  constructor(file: string, offset: number, flaw: string) {
+    super(`The log is damaged: ${flaw} at log position ${offset} (${path.basename(file)}). Restore it from a backup or a replica.`);
+  }
+}
+
+export type Segment = { readonly start: number; readonly file: string; fd: number; end: number };
+
+async function writeFully(fd: number, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await write(fd, bytes, done, bytes.length - done, at + done);
+    done += bytesWritten;
+  }
+}
+
+const EXTEND_BY = 4 * 1024 * 1024;
+const nameOf = (start: number) => `${String(start).padStart(16, '0')}.log`;
+
+export class Segments {
+  readonly list: Segment[] = [];
+  /** Bytes of the active file that exist on disk, so that a small write changes no file size and needs no journal commit. */
+  private allocated = 0;
+  private syncFd = -1;
+
+  private constructor(
+    readonly directory: string,
+    private readonly durable: boolean,
+  ) {}
+
+  static open(directory: string, durable = true): Segments {
+    fs.mkdirSync(directory, { recursive: true });
+    const segments = new Segments(directory, durable);
+    const starts = fs
+      .readdirSync(directory)
+      .filter((name) => /^\d{16}\.log$/.test(name))
+      .map((name) => Number(name.slice(0, 16)))
+      .sort((a, b) => a - b);
+    for (const start of starts) {
+      const file = path.join(directory, nameOf(start));
+      const fd = fs.openSync(file, 'r');
+      segments.list.push({ start, file, fd, end: start + fs.fstatSync(fd).size });
+    }
+    return segments;
+  }
+
+  get active(): Segment | undefined {
+    return this.list.at(-1);
+  }
+
+  /** Begins a new file at `start`; earlier ones are read-only from now on. */
+  roll(start: number): void {
+    const file = path.join(this.directory, nameOf(start));
+    fs.closeSync(fs.openSync(file, 'wx'));
+    const directory = fs.openSync(this.directory, 'r');
+    fs.fsyncSync(directory);
+    fs.closeSync(directory);
+    this.list.push({ start, file, fd: fs.openSync(file, 'r'), end: start });
+    this.openForWriting(start);
+  }
+
+  /** Opens the last file for writing at `tail`; whatever lies behind is cut off. */
+  openForWriting(tail: number): void {
+    const active = this.active!;
+    if (this.syncFd >= 0) fs.closeSync(this.syncFd);
+    const { O_RDWR, O_DSYNC } = fs.constants;
+    this.syncFd = fs.openSync(active.file, this.durable ? O_RDWR | (O_DSYNC ?? 0) : O_RDWR);
+    fs.ftruncateSync(this.syncFd, tail - active.start);
+    fs.fsyncSync(this.syncFd);
+    this.allocated = tail;
+    active.end = tail;
+  }
+
+  /** Writes at the log's tail; durable when the promise resolves. */
+  async append(bytes: Buffer, offset: number): Promise<void> {
+    const active = this.active!;
+    const end = offset + bytes.length;
+    if (end > this.allocated && bytes.length < EXTEND_BY / 16) await this.extend(active);
+    try {
+      await writeFully(this.syncFd, bytes, offset - active.start);
+    } catch (error) {
+      this.openForWriting(offset);
+      throw error;
+    }
+    if (this.allocated < end) this.allocated = end;
+    active.end = end;
+  }
+
+  /** Writes the first bytes of a new log. */
+  appendNow(bytes: Buffer, offset: number): void {
+    const active = this.active!;
+    fs.writeSync(this.syncFd, bytes, 0, bytes.length, offset - active.start);
+    active.end = this.allocated = offset + bytes.length;
+  }
+
+  private async extend(active: Segment): Promise<void> {
+    const fd = fs.openSync(active.file, 'r+');
+    try {
+      await writeFully(fd, Buffer.alloc(EXTEND_BY), this.allocated - active.start);
+      await fdatasync(fd);
+      this.allocated += EXTEND_BY;
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  /** The segment that holds `offset`, by binary search. */
+  indexAt(offset: number): number {
+    let low = 0;
+    let high = this.list.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.list[middle]!.start <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  close(): void {
+    for (const segment of this.list) fs.closeSync(segment.fd);
+    if (this.syncFd >= 0) fs.closeSync(this.syncFd);
+    this.list.length = 0;
+    this.syncFd = -1;
+  }
+}
+
+const SMALLEST_WINDOW = 4 * 1024;
+const LARGEST_WINDOW = 1024 * 1024;
+
+/** Reads frames by log offset through one window of bytes, which grows while the reading is sequential. */
+export class FrameReader {
+  private window: Buffer = Buffer.alloc(0);
+  private windowStart = 0;
+  private size = SMALLEST_WINDOW;
+
+  constructor(private readonly segments: Segments) {}
+
+  /** The sound frame at `offset`, or what is wrong there. */
+  probe(offset: number): Frame | Flaw {
+    const segment = this.segments.list[this.segments.indexAt(offset)];
+    if (!segment || offset < segment.start || offset >= segment.end) return 'end of file';
+    let at = offset - this.windowStart;
+    if (at < 0 || at + HEADER > this.window.length) {
+      this.size = at >= 0 && at <= this.window.length + SMALLEST_WINDOW ? Math.min(this.size * 2, LARGEST_WINDOW) : SMALLEST_WINDOW;
+      this.load(segment, offset, this.size);
+      at = 0;
+    }
+    let frame = checkFrame(this.window, at, this.window.length, offset);
+    if (frame === 'end of file' && this.windowStart + this.window.length < segment.end) {
+      const length = this.window.length - at >= 4 ? this.window.readUInt32LE(at) : 0;
+      this.load(segment, offset, Math.max(Math.min(length, MAX_FRAME), this.size));
+      frame = checkFrame(this.window, 0, this.window.length, offset);
+    }
+    return frame;
+  }
+
+  /** The frame at `offset`, which must be one. */
+  at(offset: number): Frame {
+    const frame = this.probe(offset);
+    if (typeof frame === 'string') {
+      throw new DamagedLog(this.segments.list[this.segments.indexAt(offset)]?.file ?? this.segments.directory, offset, frame);
+    }
+    return frame;
+  }
+
+  /** The frame that ends just before `offset`. */
+  before(offset: number): Frame {
+    let index = this.segments.indexAt(offset);
+    if (this.segments.list[index]!.start === offset) index--;
+    const segment = this.segments.list[index]!;
+    const at = offset - this.windowStart;
+    if (at < 4 || at > this.window.length) {
+      const start = Math.max(segment.start, offset - this.size);
+      this.size = Math.min(this.size * 2, LARGEST_WINDOW);
+      this.load(segment, start, offset - start);
+    }
+    const length = this.window.readUInt32LE(offset - this.windowStart - 4);
+    if (length > offset - segment.start) throw new DamagedLog(segment.file, offset, 'length');
+    return this.at(offset - length);
+  }
+
+  private load(segment: Segment, offset: number, size: number): void {
+    const length = Math.min(size, segment.end - offset);
+    const buffer = Buffer.allocUnsafeSlow(length);
+    const read = fs.readSync(segment.fd, buffer, 0, length, offset - segment.start);
+    this.window = read === length ? buffer : buffer.subarray(0, read);
+    this.windowStart = offset;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Hides: how a gRPC service is put on the node: a path, two codecs and an async function per method.
+ * Promises: a handler that throws ends its call with the right status; a streaming handler waits while its reader is slow.
+ * Does not: authenticate by itself; `authorize` is asked by each service.
+ */
+import type {
+  handleBidiStreamingCall,
+  handleClientStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  Metadata,
+  ServerDuplexStream,
+  ServerReadableStream,
+  ServerWritableStream,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { EventEmitter } from 'node:events';
+import { faultOf } from './errors';
+import type { EventLog } from './log';
+
+/** What someone wants to do with a stream; decided by ACLs. */
+export type StreamAction = 'read' | 'write' | 'delete' | 'read-metadata' | 'write-metadata';
+
+/** What every service is given. */
+export type NodeContext = {
+  readonly log: EventLog;
+  readonly instanceId: string;
+  readonly host: string;
+  readonly port: () => number;
+  /** Throws a `Fault` (access denied, unauthenticated) if the caller may not do this to the stream. Replaced when users are on. */
+  authorizeStream: (metadata: Metadata, stream: string, action: StreamAction) => void;
+  /** Throws unless the caller is in `$admins` or, where allowed, `$ops`. */
+  authorizeAdmin: (metadata: Metadata, alsoOps?: boolean) => void;
+  /** Names of the methods that ServerFeatures announces, with their feature strings. */
+  readonly features: Array<{ service: string; method: string; features: string[] }>;
+  /** Called when the node closes. */
+  readonly onClose: Array<() => Promise<void> | void>;
+};
+
+/** A service: its definition and its handlers, as grpc-js registers them. */
+export type NodeService = { definition: ServiceDefinition; implementation: UntypedServiceImplementation };
+/** Builds a service for one node; each file in services/ exports one. */
+export type ServiceFactory = (context: NodeContext) => NodeService;
+
+type Codec<Request> = { path: string; read: (bytes: Buffer) => Request };
+
+const encoded = (bytes: Buffer) => bytes;
+
+/** Collects methods; answers are encoded by the handlers themselves. */
+export class ServiceBuilder {
+  private readonly definition: Record<string, ServiceDefinition[string]> = {};
+  private readonly implementation: UntypedServiceImplementation = {};
+
+  /** @param name package and service, such as event_store.client.streams.Streams */
+  constructor(private readonly name: string) {}
+
+  unary<Request>(method: string, read: Codec<Request>['read'], handle: (request: Request, metadata: Metadata) => Promise<Buffer> | Buffer): this {
+    const handler: handleUnaryCall<Request, Buffer> = (call, callback) => {
+      void (async () => handle(call.request, call.metadata))().then(
+        (answer) => callback(null, answer),
+        (error: unknown) => callback(faultOf(error)),
+      );
+    };
+    return this.add(method, read, handler, false, false);
+  }
+
+  clientStream<Request>(
+    method: string,
+    read: Codec<Request>['read'],
+    handle: (call: ServerReadableStream<Request, Buffer>) => Promise<Buffer>,
+  ): this {
+    const handler: handleClientStreamingCall<Request, Buffer> = (call, callback) => {
+      void handle(call).then(
+        (answer) => callback(null, answer),
+        (error: unknown) => callback(faultOf(error)),
+      );
+    };
+    return this.add(method, read, handler, true, false);
+  }
+
+  serverStream<Request>(method: string, read: Codec<Request>['read'], handle: (call: ServerWritableStream<Request, Buffer>) => Promise<void>): this {
+    const handler: handleServerStreamingCall<Request, Buffer> = (call) => {
+      void handle(call).then(
+        () => call.end(),
+        (error: unknown) => call.emit('error', faultOf(error)),
+      );
+    };
+    return this.add(method, read, handler, false, true);
+  }
+
+  duplex<Request>(method: string, read: Codec<Request>['read'], handle: (call: ServerDuplexStream<Request, Buffer>) => Promise<void>): this {
+    const handler: handleBidiStreamingCall<Request, Buffer> = (call) => {
+      void handle(call).then(
+        () => call.end(),
+        (error: unknown) => call.emit('error', faultOf(error)),
+      );
+    };
+    return this.add(method, read, handler, true, true);
+  }
+
+  build(): NodeService {
+    return { definition: this.definition, implementation: this.implementation };
+  }
+
+  private add(method: string, read: (bytes: Buffer) => unknown, handler: UntypedServiceImplementation[string], requestStream: boolean, responseStream: boolean): this {
+    const refuse = () => {
+      throw new Error('the node does not call itself');
+    };
+    this.definition[method] = {
+      path: `/${this.name}/${method}`,
+      originalName: method,
+      requestStream,
+      responseStream,
+      requestSerialize: refuse,
+      requestDeserialize: read,
+      responseSerialize: encoded,
+      responseDeserialize: encoded,
+    };
+    this.implementation[method] = handler;
+    return this;
+  }
+}
+
+/** A call that messages are written to. */
+export type Sink = EventEmitter & { write(bytes: Buffer): boolean; readonly cancelled: boolean; readonly destroyed: boolean };
+
+/** Writes, and waits while the reader at the other end is slow; returns false once the call is over. */
+export async function send(sink: Sink, bytes: Buffer): Promise<boolean> {
+  if (sink.cancelled || sink.destroyed) return false;
+  if (sink.write(bytes)) return true;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      for (const event of ['drain', 'cancelled', 'close', 'error']) sink.removeListener(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'cancelled', 'close', 'error']) sink.once(event, done);
+  });
+  return !sink.cancelled && !sink.destroyed;
+}

@@ -1,0 +1,237 @@
+/**
+ * Hides: reading and following streams and $all, with links, filters and checkpoints.
+ * Promises: a follower gets each event once and in order, with no gap between past and live; memory per reader is one page.
+ * Does not: buffer for a slow reader; it simply falls behind and reads from disk again.
+ */
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import { invalidArgument, streamDeleted } from '../errors';
+import { compileFilter, isBookkeeping } from '../filter';
+import type { Frame } from '../frame';
+import type { EventLog, Page } from '../log';
+import { BadPattern } from '../pattern';
+import { type NodeContext, send } from '../service';
+import { randomUUIDBytes, uuidText } from '../uuid';
+import {
+  encodeCaughtUp,
+  encodeCheckpoint,
+  encodeConfirmation,
+  encodeFirstStreamPosition,
+  encodeLastAllPosition,
+  encodeLastStreamPosition,
+  encodeReadEvent,
+  encodeStreamNotFound,
+  type Filter,
+  type ReadRequest,
+} from './streams-wire';
+
+type Call = ServerWritableStream<ReadRequest, Buffer>;
+
+const PAGE = 256;
+const DEFAULT_WINDOW = 32;
+const beyond = (value: bigint) => (value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value));
+
+/** Handles one Read call of the Streams service. */
+export async function read(context: NodeContext, call: Call): Promise<void> {
+  const { request, metadata } = call;
+  if (request.target === 'none') throw invalidArgument('A read needs a stream or $all.');
+  if (request.target === 'stream' && request.stream!.length === 0) throw invalidArgument('The stream name is empty.');
+  const stream = request.target === 'all' ? '$all' : request.stream!.toString('utf8');
+  context.authorizeStream(metadata, stream, 'read');
+  if (request.subscription) {
+    if (request.backwards) throw invalidArgument('A subscription reads forwards.');
+    await (request.target === 'all' ? followAll(context.log, call) : followStream(context.log, call, stream));
+  } else if (request.target === 'all') await readAll(context.log, call);
+  else await readStream(context.log, call, stream);
+}
+
+async function readStream(log: EventLog, call: Call, stream: string): Promise<void> {
+  const { request } = call;
+  const state = log.state(stream);
+  if (state.tombstoned) throw streamDeleted(stream);
+  if (!state.exists) return void (await send(call, encodeStreamNotFound(request.stream!)));
+  if (request.filter) throw invalidArgument('A filter is valid for $all only.');
+  const reader = log.openReader();
+  let left = request.count === undefined ? Number.MAX_SAFE_INTEGER : beyond(request.count);
+  let from: number | undefined = request.from === 'start' ? 0 : request.from === 'end' ? Number.MAX_SAFE_INTEGER : beyond(request.from);
+  if (request.compatibility >= 1 && state.last >= state.first) await send(call, encodeFirstStreamPosition(BigInt(state.first)));
+  while (left > 0 && from !== undefined) {
+    const page: Page = log.readStream(stream, from, request.backwards, Math.min(left, PAGE), reader);
+    if (!(await sendEvents(log, call, page.frames))) return;
+    left -= page.frames.length;
+    from = page.next;
+    await breathe();
+  }
+  if (request.compatibility >= 1) await send(call, encodeLastStreamPosition(BigInt(state.last)));
+}
+
+async function readAll(log: EventLog, call: Call): Promise<void> {
+  const { request } = call;
+  const reader = log.openReader();
+  const passes = request.filter && filterOf(request.filter);
+  let left = request.count === undefined ? Number.MAX_SAFE_INTEGER : beyond(request.count);
+  let from: number | undefined = allStart(log, request);
+  if (request.backwards && from === 0) return;
+  while (left > 0 && from !== undefined) {
+    const page: Page = log.readAll(from, request.backwards, Math.min(passes ? PAGE : left, PAGE), reader);
+    let frames = page.frames;
+    if (passes) frames = frames.filter(passes).slice(0, left);
+    if (!(await sendEvents(log, call, frames))) return;
+    left -= frames.length;
+    from = page.next;
+    await breathe();
+  }
+  if (request.compatibility >= 1) await send(call, encodeLastAllPosition(BigInt(log.end)));
+}
+
+function allStart(log: EventLog, request: ReadRequest): number {
+  if (request.from === 'start') return 0;
+  if (request.from === 'end') return log.end;
+  return Math.min(beyond(request.from), log.end);
+}
+
+async function followStream(log: EventLog, call: Call, stream: string): Promise<void> {
+  const { request } = call;
+  if (log.state(stream).tombstoned) throw streamDeleted(stream);
+  if (request.filter) throw invalidArgument('A filter is valid for $all only.');
+  if (!(await confirm(call))) return;
+  let next = request.from === 'start' ? 0 : request.from === 'end' ? log.state(stream).last + 1 : beyond(request.from) + 1;
+  const reader = log.openReader();
+  const bell = new Bell();
+  const unfollow = log.followStream(stream, bell.ring);
+  onEnd(call, bell.ring);
+  try {
+    let live = false;
+    while (!call.cancelled && !call.destroyed) {
+      const heard = bell.count;
+      const state = log.state(stream);
+      if (state.tombstoned) throw streamDeleted(stream);
+      const page = log.readStream(stream, next, false, PAGE, reader);
+      if (!(await sendEvents(log, call, page.frames))) return;
+      const last = page.frames.at(-1);
+      if (last) next = last.ordinal + 1;
+      if (page.next !== undefined) {
+        next = page.next;
+        await breathe();
+        continue;
+      }
+      if (!live) {
+        live = true;
+        if (!(await send(call, encodeCaughtUp()))) return;
+      }
+      await bell.after(heard);
+    }
+  } finally {
+    unfollow();
+  }
+}
+
+async function followAll(log: EventLog, call: Call): Promise<void> {
+  const { request } = call;
+  const filter = request.filter;
+  const passes = filter && filterOf(filter);
+  if (!(await confirm(call))) return;
+  const interval = filter ? Math.max(1, filter.checkpointMultiplier) * (filter.window ?? DEFAULT_WINDOW) : Infinity;
+  let next = allStart(log, request);
+  let skip = typeof request.from === 'bigint' ? beyond(request.from) : -1;
+  let considered = 0;
+  let checkpoint = -1;
+  let seen = skip;
+  const reader = log.openReader();
+  const bell = new Bell();
+  const unfollow = log.follow(bell.ring);
+  onEnd(call, bell.ring);
+  try {
+    let live = false;
+    while (!call.cancelled && !call.destroyed) {
+      const heard = bell.count;
+      const page = log.readAll(next, false, PAGE, reader);
+      for (const frame of page.frames) {
+        if (frame.offset <= skip) continue;
+        seen = frame.offset;
+        if (!passes || passes(frame)) {
+          if (!(await sendEvent(log, call, frame))) return;
+        }
+        if (++considered >= interval) {
+          considered = 0;
+          checkpoint = seen;
+          if (!(await send(call, encodeCheckpoint(BigInt(seen))))) return;
+        }
+      }
+      next = page.next ?? Math.max(next, log.end);
+      if (page.next !== undefined) {
+        await breathe();
+        continue;
+      }
+      if (log.end > next) continue;
+      if (!live) {
+        live = true;
+        if (passes && seen > checkpoint) {
+          checkpoint = seen;
+          considered = 0;
+          if (!(await send(call, encodeCheckpoint(BigInt(seen))))) return;
+        }
+        if (!(await send(call, encodeCaughtUp()))) return;
+      }
+      await bell.after(heard);
+    }
+  } finally {
+    unfollow();
+  }
+  skip = -1;
+}
+
+function filterOf(filter: Filter): (frame: Frame) => boolean {
+  if (filter.checkpointMultiplier < 1) throw invalidArgument('The checkpoint interval multiplier is less than 1.');
+  if (filter.window === 0) throw invalidArgument('The filter window is less than 1.');
+  try {
+    const passes = compileFilter(filter);
+    return (frame) => passes(frame) && !isBookkeeping(frame.stream);
+  } catch (error) {
+    if (error instanceof BadPattern) throw invalidArgument(error.message);
+    throw error;
+  }
+}
+
+const confirm = (call: Call) => send(call, encodeConfirmation(uuidText(randomUUIDBytes())));
+
+async function sendEvents(log: EventLog, call: Call, frames: readonly Frame[]): Promise<boolean> {
+  for (const frame of frames) if (!(await sendEvent(log, call, frame))) return false;
+  return true;
+}
+
+function sendEvent(log: EventLog, call: Call, frame: Frame): Promise<boolean> {
+  const { resolveLinks, structuredIds } = call.request;
+  if (!resolveLinks || frame.type !== '$>') return send(call, encodeReadEvent(frame, undefined, structuredIds));
+  return send(call, encodeReadEvent(linkTarget(log, frame), frame, structuredIds));
+}
+
+/** The event that a link leads to, or undefined if it is gone. */
+export function linkTarget(log: EventLog, link: Frame): Frame | undefined {
+  const text = link.data.toString('utf8');
+  const at = text.indexOf('@');
+  if (at < 1 || !/^\d{1,15}$/.test(text.slice(0, at))) return undefined;
+  return log.event(text.slice(at + 1), Number(text.slice(0, at)));
+}
+
+const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function onEnd(call: Call, listener: () => void): void {
+  for (const event of ['cancelled', 'close', 'error']) call.once(event, listener);
+}
+
+/** Wakes one waiter; a ring that came before the waiting began is not lost. */
+class Bell {
+  count = 0;
+  private wake: (() => void) | undefined;
+
+  readonly ring = (): void => {
+    this.count++;
+    this.wake?.();
+  };
+
+  async after(heard: number): Promise<void> {
+    if (this.count !== heard) return;
+    await new Promise<void>((resolve) => (this.wake = resolve));
+    this.wake = undefined;
+  }
+}

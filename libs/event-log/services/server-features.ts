@@ -1,0 +1,24 @@
+import { type NodeService, type NodeContext, ServiceBuilder } from '../service';
+import { WireWriter } from '../wire';
+
+/** The version whose behaviour the node follows. */
+export const SERVER_VERSION = '24.6.0';
+
+/** Tells clients what the node can do; they choose their calls by it. Names are lower-case, as the original's. */
+export function serverFeatures(context: NodeContext): NodeService {
+  return new ServiceBuilder('event_store.client.server_features.ServerFeatures')
+    .unary(
+      'GetSupportedMethods',
+      () => undefined,
+      () => {
+        const answer = new WireWriter();
+        for (const { service, method, features } of context.features) {
+          const entry = new WireWriter().text(1, method.toLowerCase()).text(2, service.toLowerCase());
+          for (const feature of features) entry.text(3, feature);
+          answer.message(1, entry);
+        }
+        return answer.text(2, SERVER_VERSION).finish();
+      },
+    )
+    .build();
+}

@@ -1,0 +1,181 @@
+/**
+ * Hides: event_store.client.streams.Streams: Append, BatchAppend, Delete, Tombstone and Read.
+ * Promises: every append is answered once, after it is durable or refused.
+ * Does not: hold rules of its own; they are the log's.
+ */
+import { type Metadata, type ServerDuplexStream, type ServerReadableStream, status } from '@grpc/grpc-js';
+import { appendTooLarge, Fault, faultOf, invalidArgument, missingProperty, wrongExpectedRevision } from '../errors';
+import type { NewEvent } from '../frame';
+import type { Appended, WrongExpectedRevision } from '../log';
+import { AppendTooLarge, StreamDeleted } from '../refusals';
+import { type NodeContext, type NodeService, send, ServiceBuilder } from '../service';
+import { read } from './read';
+import {
+  type AppendRequest,
+  appendTooLargeDetail,
+  badRequestDetail,
+  type BatchRequest,
+  encodeAppended,
+  encodeBatchAppended,
+  encodeBatchRefused,
+  encodeDeleted,
+  encodeWrongRevision,
+  plainDetail,
+  type Proposed,
+  readAppendRequest,
+  readBatchRequest,
+  readDeleteRequest,
+  readRequest,
+  streamDeletedDetail,
+  type Target,
+  wrongRevisionDetail,
+} from './streams-wire';
+
+const SERVICE = 'event_store.client.streams.Streams';
+/** Bytes that one unfinished append may collect before it is refused. */
+const MAX_COLLECTED = 16 * 1024 * 1024;
+
+export function streams(context: NodeContext): NodeService {
+  context.features.push(
+    { service: SERVICE, method: 'Read', features: ['position', 'events'] },
+    { service: SERVICE, method: 'Append', features: [] },
+    { service: SERVICE, method: 'Delete', features: [] },
+    { service: SERVICE, method: 'Tombstone', features: [] },
+    { service: SERVICE, method: 'BatchAppend', features: ['deadline_duration'] },
+  );
+  return new ServiceBuilder(SERVICE)
+    .serverStream('Read', readRequest, (call) => read(context, call))
+    .clientStream('Append', readAppendRequest, (call) => append(context, call))
+    .duplex('BatchAppend', readBatchRequest, (call) => batchAppend(context, call))
+    .unary('Delete', readDeleteRequest, async (target, metadata) => {
+      const stream = admit(context, metadata, target, 'delete');
+      return deleted(target, await context.log.delete(stream, target.expected));
+    })
+    .unary('Tombstone', readDeleteRequest, async (target, metadata) => {
+      const stream = admit(context, metadata, target, 'delete');
+      return deleted(target, await context.log.tombstone(stream, target.expected));
+    })
+    .build();
+}
+
+/** The stream's name, if it is one and the caller may write to it. */
+function admit(context: NodeContext, metadata: Metadata, target: Target, action: 'write' | 'delete'): string {
+  const stream = target.stream.toString('utf8');
+  if (stream === '' || stream === '$$') throw invalidArgument(`Stream name '${stream}' is invalid.`);
+  if (stream === '$all' || target.stream.length > 60_000) throw invalidArgument(`Stream name '${stream.slice(0, 100)}' is invalid.`);
+  if (stream.startsWith('$$')) context.authorizeStream(metadata, stream.slice(2), 'write-metadata');
+  else context.authorizeStream(metadata, stream, action);
+  return stream;
+}
+
+function deleted(target: Target, answer: Appended | WrongExpectedRevision): Buffer {
+  if (answer.outcome === 'wrong-expected-revision') throw wrongExpectedRevision(target.stream.toString('utf8'), target.expected, answer.current);
+  return encodeDeleted(answer.position);
+}
+
+function accept(proposed: Proposed): NewEvent {
+  if (proposed.missing) throw missingProperty(proposed.missing);
+  if (!proposed.event) throw invalidArgument('The event id is missing or no UUID.');
+  if (Buffer.byteLength(proposed.event.type) > 60_000) throw invalidArgument('The event type is too long.');
+  return proposed.event;
+}
+
+const sizeOf = (event: NewEvent) => event.data.length + event.metadata.length + Buffer.byteLength(event.type);
+
+async function append(context: NodeContext, call: ServerReadableStream<AppendRequest, Buffer>): Promise<Buffer> {
+  let target: Target | undefined;
+  const events: NewEvent[] = [];
+  let size = 0;
+  for await (const request of call as AsyncIterable<AppendRequest>) {
+    if (request.target) {
+      if (target) throw invalidArgument('Options came twice.');
+      target = request.target;
+      admit(context, call.metadata, target, 'write');
+    } else if (request.proposed) {
+      if (!target) throw invalidArgument('The first message of an append holds its options.');
+      const event = accept(request.proposed);
+      size += sizeOf(event);
+      if (size > context.log.maxAppendSize) throw appendTooLarge(context.log.maxAppendSize);
+      events.push(event);
+    }
+  }
+  if (!target) throw invalidArgument('The first message of an append holds its options.');
+  const stream = admit(context, call.metadata, target, 'write');
+  const answer = await context.log.append(stream, target.expected, events);
+  if (answer.outcome === 'wrong-expected-revision') return encodeWrongRevision(answer.current, target.expected);
+  return encodeAppended(answer.revision, answer.position);
+}
+
+type Collected = { correlation: Buffer; target: Target; deadlineMs?: number; events: NewEvent[]; size: number; refused?: Error };
+
+async function batchAppend(context: NodeContext, call: ServerDuplexStream<BatchRequest, Buffer>): Promise<void> {
+  const unfinished = new Map<string, Collected>();
+  const running = new Set<Promise<void>>();
+  let collected = 0;
+  for await (const request of call as AsyncIterable<BatchRequest>) {
+    const key = request.correlation.toString('latin1');
+    let entry = unfinished.get(key);
+    if (!entry) {
+      if (!request.target) throw invalidArgument('The first message of a batch holds its options.');
+      entry = { correlation: request.correlation, target: request.target, deadlineMs: request.deadlineMs, events: [], size: 0 };
+      unfinished.set(key, entry);
+    }
+    collect(context, call.metadata, entry, request.proposed);
+    collected += request.proposed.reduce((sum, { event }) => sum + (event ? sizeOf(event) : 0), 0);
+    if (collected > 4 * MAX_COLLECTED) throw new Fault(status.RESOURCE_EXHAUSTED, 'Too many unfinished batches.');
+    if (!request.final) continue;
+    unfinished.delete(key);
+    collected -= entry.size;
+    const done: Promise<void> = finish(context, entry)
+      .then((answer) => void (call.cancelled || call.destroyed || call.write(answer)))
+      .finally(() => running.delete(done));
+    running.add(done);
+    if (running.size >= 1000) await Promise.race(running);
+  }
+  await Promise.all(running);
+}
+
+function collect(context: NodeContext, metadata: Metadata, entry: Collected, proposed: readonly Proposed[]): void {
+  if (entry.refused) return;
+  try {
+    admit(context, metadata, entry.target, 'write');
+    for (const one of proposed) {
+      const event = accept(one);
+      entry.size += sizeOf(event);
+      entry.events.push(event);
+    }
+    if (entry.size > context.log.maxAppendSize) throw new AppendTooLarge(context.log.maxAppendSize);
+  } catch (error) {
+    entry.refused = error as Error;
+    entry.events = [];
+  }
+}
+
+async function finish(context: NodeContext, entry: Collected): Promise<Buffer> {
+  const { target } = entry;
+  const stream = target.stream.toString('utf8');
+  try {
+    if (entry.refused) throw entry.refused;
+    if (entry.deadlineMs !== undefined && entry.deadlineMs <= Date.now()) {
+      return encodeBatchRefused(entry, status.DEADLINE_EXCEEDED, 'Timeout', plainDetail('Timeout'));
+    }
+    const answer = await context.log.append(stream, target.expected, entry.events);
+    if (answer.outcome === 'appended') return encodeBatchAppended(entry, answer.revision, answer.position);
+    return encodeBatchRefused(entry, status.ALREADY_EXISTS, 'Wrong Expected Version', wrongRevisionDetail(answer.current, target.expected));
+  } catch (error) {
+    return refuse(entry, error);
+  }
+}
+
+function refuse(entry: Collected, error: unknown): Buffer {
+  if (error instanceof StreamDeleted) {
+    return encodeBatchRefused(entry, status.NOT_FOUND, `Stream '${error.stream}' is deleted.`, streamDeletedDetail(entry.target.stream));
+  }
+  if (error instanceof AppendTooLarge) return encodeBatchRefused(entry, status.INVALID_ARGUMENT, error.message, appendTooLargeDetail(error.limit));
+  const fault = faultOf(error);
+  if (fault.code === status.PERMISSION_DENIED || fault.code === status.UNAUTHENTICATED) {
+    return encodeBatchRefused(entry, status.PERMISSION_DENIED, fault.message, plainDetail('AccessDenied'));
+  }
+  if (fault.code === status.INVALID_ARGUMENT) return encodeBatchRefused(entry, fault.code, fault.message, badRequestDetail(fault.message));
+  return encodeBatchRefused(entry, fault.code, fault.message, plainDetail('Unknown'));
+}

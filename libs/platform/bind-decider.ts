@@ -10,7 +10,7 @@ import { Field, ID, ObjectType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';
 import { v4 as newId, v5 as derivedId } from 'uuid';
 import type { Context, Decider } from '#kernel/decider';
-import { schemaOf, type Event, type Metadata } from '#kernel/event';
+import { schemaOf, type Event, type Metadata, type Upcasts } from '#kernel/event';
 import { facilityOf, streamOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import { allowedRoles, grantedRole, inScope, type Principal } from './access';
@@ -49,9 +49,20 @@ export class Receipt {
 export const commandClasses = (commands: object): [string, Type<Command>][] =>
   Object.entries(commands).filter((entry): entry is [string, Type<Command>] => typeof entry[1] === 'function');
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type AnyDecider = Decider<any, any, any>;
+/* eslint-disable @typescript-eslint/no-explicit-any */
+/** A decider whose types are no longer known. */
+export type AnyDecider = Readonly<{
+  category: string;
+  initial: any;
+  evolve: (state: any, event: any) => any;
+  id: (command: any) => string;
+  decide: object;
+  observed?: readonly PropertyKey[];
+  upcasts?: Upcasts;
+}>;
+/* eslint-enable @typescript-eslint/no-explicit-any */
 type Decide = (command: object, state: unknown, context: Context) => readonly Event[];
+const decisionOf = (decider: AnyDecider, name: string): Decide => (decider.decide as Record<string, Decide>)[name]!;
 
 /** Namespace of all ids derived from command ids (UUIDv5). Permanent: changing it would break the promise of idempotency. */
 const DERIVED = '6f0f3bfa-6a55-4c5c-9a60-2f4f7a3d7c11';
@@ -88,7 +99,7 @@ export class Decisions {
     const role = grantedRole(principal, allowedRoles(command.constructor));
     if (!role) throw new Problem(403, 'role-not-allowed', `Your roles may not send ${name}.`, { facts: { roles: principal.roles } });
     const task: Task = { decider, name, command, principal, role, context };
-    const id = decider.id(command as never);
+    const id = decider.id(command);
     if (!inScope(principal, facilityOf(id))) throw this.outOfScope(task);
     const stream = streamOf(decider.category, id);
     return this.inLine(stream, () => this.decide(task, id, stream));
@@ -123,9 +134,9 @@ export class Decisions {
           continue;
         }
         const early = Date.parse(occurredAt) - Date.parse(now);
-        const observed = decider.observed?.includes(name as never) ?? false;
+        const observed = decider.observed?.includes(name) ?? false;
         if (early > LATEST_SKEW_MS && !observed) throw new Rejected('occurred-in-the-future', 'It cannot have happened yet; check the clock of the sender.', { occurredAt, now });
-        const events = (decider.decide[name as never] as Decide)(command, seen!.state, { now, occurredAt, actor: principal.actor, role, commandId });
+        const events = decisionOf(decider, name)(command, seen!.state, { now, occurredAt, actor: principal.actor, role, commandId });
         if (events.length === 0) {
           if (!fresh) {
             await look();
@@ -242,7 +253,7 @@ export class Decisions {
   private outOfScope({ decider, name, command, principal, role }: Task): Problem {
     const now = new Date().toISOString();
     try {
-      (decider.decide[name as never] as Decide)(command, decider.initial, { now, occurredAt: command.occurredAt ?? now, actor: principal.actor, role, commandId: newId() });
+      decisionOf(decider, name)(command, decider.initial, { now, occurredAt: command.occurredAt ?? now, actor: principal.actor, role, commandId: newId() });
     } catch (error) {
       if (error instanceof Rejected) return problemOf(error);
       throw error;
@@ -252,7 +263,7 @@ export class Decisions {
 
   /** Auditors see what was refused, too (Annex 11; FDA 483 pattern: rejected entries must be kept). One record per command id and code. */
   private async recordRefusal({ decider, name, command, principal, role, context }: Task, target: string, commandId: string, digest: string, occurredAt: string, rejected: Rejected): Promise<void> {
-    const id = decider.id(command as never);
+    const id = decider.id(command);
     const stream = `refused-${target}`;
     const eventId = derivedId(`${commandId}/${rejected.code}`, DERIVED);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -289,7 +300,7 @@ export function bindDecider<M extends object, S, E extends Event>(decider: Decid
         this.store.learn(decider.upcasts);
       }
       execute(message: Command): Promise<Receipt> {
-        return this.decisions.run(decider as unknown as AnyDecider, name, message);
+        return this.decisions.run(decider, name, message);
       }
     }
     Object.defineProperty(Handler, 'name', { value: `${name}Handler` });

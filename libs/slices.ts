@@ -1,6 +1,15 @@
+import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
+import type { View } from '#kernel/view';
 
 /** The slices, one line each: what an app loads. */
 export const slices: (new () => object)[] = [
   FacilityModule, //
+];
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type AnyView = View<any, any>;
+/** The read models, one line each: what the worker keeps and the api reads. */
+export const views: readonly AnyView[] = [
+  facilityElement, //
 ];

@@ -1,0 +1,41 @@
+/**
+ * What every slice gets injected: the event store, the run of commands, PostgreSQL. Hides: their making and ending. Promises: one of each
+ * in a process, closed after all that uses them. Does not: connect before the first use; a part that is down delays nobody's start.
+ */
+import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { Pool } from 'pg';
+import { Decisions } from './bind-decider';
+import type { Config } from './config';
+import { openPool } from './database';
+import { EventStore } from './event-store';
+
+/** Injection token of the checked settings. */
+export const CONFIG = Symbol('config');
+
+@Global()
+@Module({})
+export class PlatformModule implements OnApplicationShutdown {
+  constructor(
+    @Inject(EventStore) private readonly store: EventStore,
+    @Inject(Pool) private readonly pool: Pool,
+  ) {}
+
+  static of(config: Config, application: string): DynamicModule {
+    return {
+      module: PlatformModule,
+      imports: [CqrsModule.forRoot()],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: EventStore, useFactory: () => new EventStore(config.EVENTSTORE_URL!) },
+        { provide: Pool, useFactory: () => openPool(config.DATABASE_URL!, application) },
+        Decisions,
+      ],
+      exports: [CONFIG, EventStore, Pool, Decisions, CqrsModule],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.pool.end(), this.store.close()]);
+  }
+}

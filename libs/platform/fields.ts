@@ -7,7 +7,7 @@ import { Field, Float, ID, InputType, Int, ObjectType, type ReturnTypeFunc } fro
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Length, Matches, Max, Min, ValidateBy, ValidateNested,
+  ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Length, Matches, Max, Min, ValidateBy, ValidateNested,
 } from 'class-validator'; // prettier-ignore
 import { FACILITY_ID, QUALIFIED_ID } from '#kernel/identity';
 import { AMOUNT, UNITS, type Unit } from '#kernel/quantity';
@@ -69,6 +69,11 @@ export const Flag = (options: Options = {}) => field(() => Boolean, { type: Bool
 /** One value of a closed list, given to registerEnumType once. Keys and values must be equal. */
 export const OneOf = (list: Record<string, string>, options: Options = {}) =>
   field(() => list, { enum: Object.values(list) }, options, IsIn(Object.values(list)));
+
+/** Values of a closed list, each at most once. */
+export const ManyOf = (list: Record<string, string>, options: Options & { min?: number } = {}) =>
+  field(() => [list], { enum: Object.values(list), isArray: true } as ApiPropertyOptions, options, IsArray(), ArrayMinSize(options.min ?? 0),
+    ArrayUnique(), IsIn(Object.values(list), { each: true })); // prettier-ignore
 
 const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 /** True for an existing instant, ISO 8601 with offset. Without offset the hour of a clock change is ambiguous. */

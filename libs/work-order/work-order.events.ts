@@ -113,7 +113,7 @@ export type Told = Readonly<{
 export type Placed = Readonly<{
   /** The operation that the good pieces are passed on to; none after the last. */
   nextOperationId?: string;
-  /** True when the operation is the order's last: its good pieces are the order's. */
+  /** True when the operation is the order's last by plan: its good pieces are the order's. */
   output: boolean;
 }>;
 
@@ -185,6 +185,8 @@ export type ProductionReported = Event<'ProductionReported', OfOrder & Told & Pl
 
 /** The floor reported, as it is; rules that it breaks are recorded beside it. */
 export type ProductionObserved = Event<'ProductionObserved', OfOrder & Told & Placed & {
+  /** The operation in the floor's words. */
+  operationName?: string;
   /** The line or message that it was read from. */
   source?: string;
   /** Where that is: file and line, or topic. */

@@ -1,16 +1,8 @@
-import { EventStore } from '#platform/event-store';
-import { Health, serveHealth } from '#platform/health';
+import 'reflect-metadata';
 import { runProcess } from '#platform/run-process';
 
-void runProcess('worker', async (config) => {
-  const store = new EventStore(config.EVENTSTORE_URL!);
-  const health = new Health({ store: { probe: () => store.ping(), vital: true } });
-  const server = await serveHealth(health, config.PORT, config.HOST);
-  return {
-    stop: async () => {
-      health.drain();
-      server.close();
-      await store.close();
-    },
-  };
+void runProcess('worker', async (config, log) => {
+  // Loaded here, so that tracing is in place before what it traces.
+  const { startWorker } = await import('./worker.js');
+  return startWorker(config, log);
 });

@@ -1,16 +1,10 @@
-import { EventStore } from '#platform/event-store';
-import { Health, serveHealth } from '#platform/health';
 import { runProcess } from '#platform/run-process';
 
-void runProcess('api', async (config) => {
-  const store = new EventStore(config.EVENTSTORE_URL!);
-  const health = new Health({ store: { probe: () => store.ping(), vital: true } });
-  const server = await serveHealth(health, config.PORT, config.HOST);
-  return {
-    stop: async () => {
-      health.drain();
-      server.close();
-      await store.close();
-    },
-  };
+void runProcess('api', async (config, log) => {
+  // Loaded here, so that tracing is in place before.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { startApi } = require('./api') as typeof import('./api');
+  const { url, stop } = await startApi(config, log);
+  log.info(`listening at ${url}`);
+  return { stop };
 });

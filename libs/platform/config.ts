@@ -54,6 +54,13 @@ const text =
     return value;
   };
 
+const origins = (value: string): readonly string[] =>
+  value.split(',').map((item) => {
+    const origin = item.trim();
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) throw new Error('a list of origins such as https://console.example');
+    return origin;
+  });
+
 const VARIABLES = {
   PORT: variable({
     about: 'TCP port that the process listens on. api and standalone: HTTP; worker: health and metrics; event-store: gRPC.',
@@ -117,6 +124,15 @@ const VARIABLES = {
   }),
   BODY_LIMIT: variable({ about: 'Largest request body in bytes.', fallback: 1_048_576, read: whole(1_024, 104_857_600) }),
   RATE_LIMIT: variable({ about: 'Requests per minute and caller; 0 for no limit.', fallback: 12_000, read: whole(0, 10_000_000) }),
+  API_DOCS: variable({
+    about: 'Serve the API description at /docs, GraphiQL at /graphiql, and answer introspection; also to callers without a token. Only `npm start` does by default.',
+    fallback: (process) => (process === 'standalone' ? 'yes' : 'no'),
+    read: oneOf('yes', 'no'),
+  }),
+  CORS_ORIGINS: variable({
+    about: 'Origins of browser applications that may call the api, separated by commas, e.g. https://console.example. Empty: none.',
+    read: origins,
+  }),
   DRAIN_SECONDS: variable({
     about: 'How long a process that is told to stop may finish what it has begun.',
     fallback: 10,

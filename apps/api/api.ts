@@ -1,0 +1,41 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { Tokens } from '#platform/auth';
+import type { Config } from '#platform/config';
+import { refuseQueriesByGet } from '#platform/graphql';
+import { guardEdge, httpAdapter } from '#platform/http';
+import { nestLog, type Logger } from '#platform/logging';
+import { RateLimit } from '#platform/rate-limit';
+import { AppModule } from './app.module';
+import { HealthController } from './health.controller';
+
+/** A running api. */
+export type Api = Readonly<{ app: NestFastifyApplication; url: string; stop(): Promise<void> }>;
+
+/** The application, made but not listening. */
+export async function createApi(config: Config, log?: Logger): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config), httpAdapter({ bodyLimit: config.BODY_LIMIT }), {
+    bodyParser: false,
+    abortOnError: false,
+    ...(log ? { logger: nestLog(log) } : { logger: false }),
+  });
+  const tokens = new Tokens({ issuer: config.JWT_ISSUER!, audience: config.JWT_AUDIENCE, jwksUrl: config.JWKS_URL! });
+  await guardEdge(app, { tokens, limit: new RateLimit(config.RATE_LIMIT), bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
+  refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);
+  return app;
+}
+
+/** Starts the api on its port; 0 for any that is free. */
+export async function startApi(config: Config, log?: Logger): Promise<Api> {
+  const app = await createApi(config, log);
+  await app.listen(config.PORT, config.HOST);
+  const address = app.getHttpServer().address() as { port: number };
+  const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;
+  const stop = async () => {
+    app.get(HealthController).health.drain();
+    await app.close();
+  };
+  return { app, url: `http://${host}:${address.port}`, stop };
+}

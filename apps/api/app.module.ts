@@ -1,0 +1,28 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { AccessGuard } from '#platform/auth';
+import type { Config } from '#platform/config';
+import { graphqlModule } from '#platform/graphql';
+import { InputPipe } from '#platform/http';
+import { PlatformModule } from '#platform/platform.module';
+import { Problems } from '#platform/problem-filter';
+import { slices } from '#slices';
+import { HealthController } from './health.controller';
+import { MeController, MeResolver } from './me';
+
+@Module({})
+export class AppModule {
+  static of(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [PlatformModule.of(config, 'api'), graphqlModule(config.API_DOCS === 'yes'), ...slices],
+      controllers: [HealthController, MeController],
+      providers: [
+        MeResolver,
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_PIPE, useClass: InputPipe },
+        { provide: APP_FILTER, useClass: Problems },
+      ],
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Pool } from 'pg';
+import { Public } from '#platform/auth';
+import { EventStore } from '#platform/event-store';
+import { Health, statusOf, type Readiness } from '#platform/health';
+import { metricsText } from '#platform/metrics';
+
+@ApiExcludeController()
+@Controller()
+export class HealthController {
+  readonly health: Health;
+
+  constructor(@Inject(EventStore) store: EventStore, @Inject(Pool) pool: Pool) {
+    this.health = new Health({
+      'event-store': { probe: () => store.ping(), vital: true },
+      // Commands need the event store alone: without PostgreSQL the api is degraded, not down.
+      'read-models': { probe: () => pool.query('SELECT 1'), vital: false },
+    });
+  }
+
+  @Public()
+  @Get('health/live')
+  live(): { status: 'live' } {
+    return this.health.live();
+  }
+
+  @Public()
+  @Get('health/ready')
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
+    const readiness = await this.health.ready();
+    reply.status(statusOf(readiness));
+    return readiness;
+  }
+
+  @Public()
+  @Get('metrics')
+  async metrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    const { contentType, body } = await metricsText();
+    reply.header('content-type', contentType);
+    return body;
+  }
+}

@@ -1,0 +1,88 @@
+import { LIMITS } from '#platform/graphql-limits';
+import { ApiUnderTest } from './api-under-test';
+
+let api: ApiUnderTest;
+beforeAll(async () => void (api = await ApiUnderTest.start({ BODY_LIMIT: '1048576' })), 60_000);
+afterAll(() => api?.stop());
+
+const register = (facilityId: string) =>
+  `mutation { registerFacility(input: { facilityId: "${facilityId}", name: "Works", enterpriseId: "acme", enterpriseName: "Acme", timeZone: "UTC" }) { id revision changed events } }`;
+
+describe('GraphQL', () => {
+  it('is the same api: command, query, caller', async () => {
+    expect((await api.graphql('{ me { actor roles } }', undefined, api.tokens.operator)).body).toEqual({ data: { me: { actor: 'operator-1', roles: ['operator'] } } });
+    expect((await api.graphql(register('haifa'))).body).toEqual({ data: { registerFacility: { id: 'haifa', revision: '0', changed: true, events: ['FacilityRegistered'] } } });
+  });
+
+  it('needs a caller, and one who may', async () => {
+    const nobody = await api.graphql('{ me { actor } }', undefined, '');
+    expect([nobody.status, nobody.body.errors[0].extensions.code]).toEqual([401, 'unauthenticated']);
+    const operator = await api.graphql(register('haifa'), undefined, api.tokens.operator);
+    expect(operator.body).toEqual({ data: null, errors: [expect.objectContaining({ path: ['registerFacility'], extensions: expect.objectContaining({ code: 'role-not-allowed', status: 403 }) })] });
+  });
+
+  it('says what is wrong with an input in the words of REST', async () => {
+    const { body } = await api.graphql(register('Haifa 1'));
+    expect(body.errors[0].extensions).toMatchObject({ code: 'invalid-input', status: 400, errors: [{ field: 'facilityId', message: expect.any(String) }], correlationId: expect.any(String) });
+    const refused = await api.graphql('mutation { renameFacility(input: { facilityId: "nowhere", name: "x" }) { id } }');
+    expect(refused.body.errors[0].extensions).toMatchObject({ code: 'facility-not-registered', status: 422 });
+  });
+
+  it('keeps its schema to itself unless told otherwise', async () => {
+    for (const query of ['{ __schema { types { name } } }', '{ __type(name: "Me") { name } }', '{ me { ...on Me { __typename } } __schema { types { name } } }']) {
+      const { status, body } = await api.graphql(query);
+      expect([status, body.errors[0].extensions.code]).toEqual([400, 'invalid-query']);
+    }
+    expect((await api.graphql('{ me { actr } }')).body.errors[0].message).toBe('Cannot query field "actr" on type "Me".');
+    expect((await api.graphql('mutation { renameFacilty }')).text).not.toContain('Did you mean');
+  });
+
+  const spread = (depth: number) => `{ ...f0 } ${Array.from({ length: depth }, (_, i) => `fragment f${i} on Query { a${i}: me { actor } ...f${i + 1} ...f${i + 1} }`).join(' ')} fragment f${depth} on Query { me { actor } }`;
+  it.each<[string, string]>([
+    ['deep', `{ me ${'{ me '.repeat(50)} ${'}'.repeat(50)} }`],
+    ['full of aliases', `{ ${Array.from({ length: LIMITS.aliases + 1 }, (_, i) => `a${i}: me { actor }`).join(' ')} }`],
+    ['full of ten thousand aliases', `{ ${Array.from({ length: 10_000 }, (_, i) => `a${i}: me { actor }`).join(' ')} }`],
+    ['full of directives', `{ me { actor ${'@skip(if: false) '.repeat(LIMITS.directives + 1)} } }`],
+    ['full of ten thousand directives', `{ me { actor ${'@x '.repeat(10_000)} } }`],
+    ['a fragment bomb', spread(30)],
+    ['a cycle of fragments', '{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }'],
+    ['full of root fields', `{ ${Array.from({ length: LIMITS.rootFields + 1 }, () => 'me { actor }').join(' ')} }`],
+    ['a flood of tokens', `{ ${'me { actor } '.repeat(LIMITS.tokens)} }`],
+    ['a parsed document', JSON.stringify({ kind: 'Document', definitions: [] })],
+    ['JSON', 'null'],
+    ['nothing', ''],
+    ['no GraphQL', 'select 1'],
+  ])('refuses a document that is %s', async (_, query) => {
+    const begin = process.cpuUsage();
+    const { status, body } = await api.graphql(query);
+    const { user } = process.cpuUsage(begin);
+    expect([status, body.data]).toEqual([400, null]);
+    expect(['query-too-large', 'invalid-query']).toContain(body.errors[0].extensions.code);
+    expect(user / 1000).toBeLessThan(200);
+  });
+
+  it('takes one operation by POST as JSON, nothing else', async () => {
+    const { tokens } = api;
+    expect((await api.send('POST', '/graphql', { token: tokens.operator, body: [{ query: '{ me { actor } }' }] })).status).toBe(400);
+    expect((await api.get(`/graphql?query=${encodeURIComponent(register('x'))}`)).status).toBe(405);
+    expect((await api.get(`/graphql?query=${encodeURIComponent('{me{actor}}')}`)).status).toBe(405);
+    for (const type of ['text/plain', 'application/graphql', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded']) {
+      expect((await api.send('POST', '/graphql', { token: tokens.operator, body: '{"query":"{me{actor}}"}', headers: { 'content-type': type } })).status).toBe(415);
+    }
+    expect((await api.graphql('query a { me { actor } } query b { me { actor } }')).body.errors[0].extensions.code).toBe('invalid-query');
+    expect((await api.send('POST', '/graphql', { token: tokens.operator, body: { query: 7 } })).status).toBe(400);
+    expect((await api.send('POST', '/graphql', { token: tokens.operator, body: { query: '{ me { actor } }', variables: 'x' } })).status).toBe(400);
+    const headers = { 'idempotency-key': 'k' };
+    expect((await api.post('/graphql', { query: register('haifa') }, tokens.everywhere, headers)).body.errors[0].extensions.code).toBe('invalid-input');
+  });
+
+  it('does not bend variables into what they are not', async () => {
+    const query = 'mutation($i: RegisterFacility!) { registerFacility(input: $i) { id } }';
+    const good = { facilityId: 'lyon', name: 'Works', enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'UTC' };
+    for (const i of [null, [], 'x', 7, { ...good, facilityId: { $ne: 1 } }, { ...good, isAdmin: true }, { ...good, name: ['a'] }, { ...good, facilityId: true }]) {
+      const { status, body } = await api.graphql(query, { i });
+      expect([status, body.data ?? null]).toEqual([400, null]);
+    }
+    expect((await api.graphql(query, { i: good })).body.data.registerFacility.id).toBe('lyon');
+  });
+});

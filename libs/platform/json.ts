@@ -1,0 +1,63 @@
+/**
+ * JSON from outside. Hides: what JSON.parse lets pass. Promises: what is accepted means the same to every reader: no duplicate or
+ * poisonous keys, no number that a double cannot hold, no broken UTF-8, no nesting beyond 32. Does not: know what fields are expected.
+ */
+import { Problem } from './problem';
+
+const DEEPEST = 32;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+const malformed = (detail: string): Problem => new Problem(400, 'malformed-json', detail, { whatToDo: 'Send well-formed JSON in UTF-8.' });
+
+/** @throws Problem 400 `malformed-json` */
+export function parseJson(source: Buffer | Uint8Array | string): unknown {
+  let text: string;
+  let value: unknown;
+  try {
+    text = typeof source === 'string' ? source : utf8.decode(source);
+    value = JSON.parse(text);
+  } catch {
+    throw malformed('The body is no JSON.');
+  }
+  const fault = faultIn(text);
+  if (fault) throw malformed(fault);
+  return value;
+}
+
+const NUMBER = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y;
+
+/** Looks at text that JSON.parse has accepted for what it accepts too easily. */
+function faultIn(text: string): string | undefined {
+  const containers: (Set<string> | undefined)[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) {
+      const start = at;
+      for (at += 1; text.charCodeAt(at) !== 0x22; at += 1) if (text.charCodeAt(at) === 0x5c) at += 1;
+      const keys = containers.at(-1);
+      if (!keys || !followedByColon(text, at + 1)) continue;
+      const key = JSON.parse(text.slice(start, at + 1)) as string;
+      if (key === '__proto__') return 'The key __proto__ is not accepted.';
+      if (keys.has(key)) return `The key ${JSON.stringify(key.slice(0, 64))} stands twice in one object.`;
+      keys.add(key);
+    } else if (code === 0x7b || code === 0x5b) {
+      containers.push(code === 0x7b ? new Set() : undefined);
+      if (containers.length > DEEPEST) return `It is nested more than ${DEEPEST} deep.`;
+    } else if (code === 0x7d || code === 0x5d) {
+      containers.pop();
+    } else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
+      NUMBER.lastIndex = at;
+      const [number, part, power] = NUMBER.exec(text)!;
+      const held = Number(number);
+      if (!Number.isFinite(held) || (!part && !power && !Number.isSafeInteger(held))) return `The number ${number.slice(0, 32)} is too large to be exact.`;
+      at += number.length - 1;
+    }
+  }
+  return undefined;
+}
+
+function followedByColon(text: string, from: number): boolean {
+  let at = from;
+  while (text.charCodeAt(at) <= 0x20) at += 1;
+  return text.charCodeAt(at) === 0x3a;
+}

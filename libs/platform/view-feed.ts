@@ -1,0 +1,170 @@
+/**
+ * The log in pages, read once for all views of a worker. Hides: paging, sharing, read-ahead, the subscription.
+ * Promises: every page comes from a read of the log, in order; the subscription is only a doorbell that shortens the poll, so that it may
+ * end, fail, repeat itself or fall silent without a gap. Memory is bounded by the page cache. Does not: remember where a view is.
+ */
+import { BEFORE_ALL, type LogEvent, type LogReader } from './view-wire';
+
+/** Events after `after`, up to and including `through`. */
+export type Page = Readonly<{
+  after: bigint;
+  through: bigint;
+  /** Without the store's own events (`$…`). */
+  events: readonly LogEvent[];
+  /** True where nothing was known to follow. */
+  last: boolean;
+}>;
+
+export type FeedOptions = Readonly<{
+  pageSize: number;
+  /** Pages kept for views that follow behind. */
+  pages: number;
+  /** How long a view waits for the doorbell before it looks for itself, ms. */
+  pollMs: number;
+}>;
+
+export const usualFeed: FeedOptions = { pageSize: 2048, pages: 12, pollMs: 500 };
+
+export class Feed {
+  readonly #pages = new Map<bigint, Page>();
+  readonly #reads = new Map<bigint, Promise<Page>>();
+  readonly #stop = new AbortController();
+  #rung: Promise<void>;
+  #ring: () => void = () => undefined;
+  /** Position of the newest event seen, by whatever view. */
+  #seen = BEFORE_ALL;
+  #seenMs = 0;
+  #wakeups = { bell: 0, poll: 0, resubscribed: 0 };
+  readonly #bell: Promise<void>;
+  #mute = new AbortController();
+
+  constructor(
+    private readonly log: LogReader,
+    private readonly options: FeedOptions = usualFeed,
+  ) {
+    this.#rung = this.#renew();
+    this.#bell = this.#listen();
+  }
+
+  /** The page after a position; waits for one up to the poll interval and gives an empty one where nothing came. */
+  async next(after: bigint, signal: AbortSignal): Promise<Page> {
+    const known = this.#pages.get(after);
+    if (known) {
+      if (!known.last) this.#readAhead(known.through);
+      return known;
+    }
+    const rung = this.#rung;
+    const page = await this.#read(after);
+    if (page.through > after || signal.aborted) return page;
+    const heard = await this.#wait(rung, signal);
+    const later = await this.#read(after);
+    if (!heard && later.through > after) this.#deaf();
+    return later;
+  }
+
+  get wakeups(): Readonly<{ bell: number; poll: number; resubscribed: number }> {
+    return this.#wakeups;
+  }
+
+  /** The newest event that any view of this worker has been given. */
+  get seen(): Readonly<{ position: bigint; recordedMs: number }> {
+    return { position: this.#seen, recordedMs: this.#seenMs };
+  }
+
+  readStream(stream: string, from: bigint, max: number): Promise<LogEvent[]> {
+    return this.log.readStream(stream, from, max);
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#ring();
+    await this.#bell;
+  }
+
+  #readAhead(after: bigint): void {
+    if (this.#pages.has(after) || this.#reads.has(after)) return;
+    this.#read(after).catch(() => undefined);
+  }
+
+  #read(after: bigint): Promise<Page> {
+    const known = this.#pages.get(after);
+    if (known) return Promise.resolve(known);
+    const running = this.#reads.get(after);
+    if (running) return running;
+    const read = this.log
+      .readAll(after, this.options.pageSize)
+      .then((events): Page => {
+        const newest = events.reduce<LogEvent | undefined>((a, b) => (a && a.position > b.position ? a : b), undefined);
+        const through = newest && newest.position > after ? newest.position : after;
+        if (through > this.#seen) {
+          this.#seen = through;
+          this.#seenMs = newest!.recordedMs;
+        }
+        const page: Page = {
+          after,
+          through,
+          events: events.filter((event) => !event.stream.startsWith('$') && !event.type.startsWith('$')),
+          last: events.length < this.options.pageSize,
+        };
+        if (through > after) this.#keep(page);
+        return page;
+      })
+      .finally(() => this.#reads.delete(after));
+    this.#reads.set(after, read);
+    return read;
+  }
+
+  #keep(page: Page): void {
+    this.#pages.set(page.after, page);
+    for (const oldest of this.#pages.keys()) {
+      if (this.#pages.size <= this.options.pages) break;
+      this.#pages.delete(oldest);
+    }
+  }
+
+  #renew(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#ring = () => {
+        this.#rung = this.#renew();
+        resolve();
+      };
+    });
+  }
+
+  /** True where the bell rang, false where the poll interval passed. */
+  async #wait(rung: Promise<void>, signal: AbortSignal): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    let stop: (() => void) | undefined;
+    const heard = await Promise.race([
+      rung.then(() => true),
+      new Promise<boolean>((resolve) => {
+        timer = setTimeout(() => resolve(false), this.options.pollMs);
+        stop = () => resolve(true);
+        signal.addEventListener('abort', stop, { once: true });
+      }),
+    ]);
+    clearTimeout(timer);
+    if (stop) signal.removeEventListener('abort', stop);
+    this.#wakeups[heard ? 'bell' : 'poll']++;
+    return heard;
+  }
+
+  /** The poll found what the doorbell did not announce: the subscription is silent, so it is replaced. */
+  #deaf(): void {
+    this.#mute.abort();
+  }
+
+  async #listen(): Promise<void> {
+    for (let tries = 0; !this.#stop.signal.aborted; tries++) {
+      this.#mute = new AbortController();
+      const signal = AbortSignal.any([this.#stop.signal, this.#mute.signal]);
+      const started = Date.now();
+      await this.log.subscribe(() => this.#ring(), signal).catch(() => undefined);
+      if (this.#stop.signal.aborted) return;
+      this.#wakeups.resubscribed++;
+      if (Date.now() - started > 10_000) tries = 0;
+      const backOff = Math.min(5_000, 50 * 2 ** Math.min(tries, 7));
+      await new Promise((resolve) => setTimeout(resolve, backOff * (0.5 + Math.random() / 2)));
+    }
+  }
+}

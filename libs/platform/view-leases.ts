@@ -52,7 +52,11 @@ export class Leases {
     const renewed = new Map(rows.map((row) => [nameOf(row.table_name, row.shard), BigInt(row.epoch)]));
     for (const [name, part] of this.#held) if (renewed.get(name) !== part.epoch) this.#lose(name);
     const tables = this.tables();
-    for (const [name, part] of this.#held) if (!tables.includes(part.table)) await this.release(part), this.#lose(name);
+    for (const [name, part] of this.#held) {
+      if (tables.includes(part.table)) continue;
+      this.#lose(name);
+      await this.release(part);
+    }
     if (tables.length === 0) return;
     const share = await this.#fairShare(tables);
     for (const part of [...this.#held.values()].slice(share)) {

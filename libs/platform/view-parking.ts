@@ -92,7 +92,7 @@ export async function listParked(pool: Pool, view?: string): Promise<ParkedParti
     [view ?? null],
   );
   return rows
-    .map((row) => ({ view: row.view, table: row.table_name, partition: row.partition, waiting: row.waiting, since: row.since.toISOString(), head: asParked(row) }))
+    .map((row) => ({ view: row.view, table: row.table_name, partition: row.partition, waiting: row.waiting, since: new Date(row.since).toISOString(), head: asParked(row) }))
     .sort((a, b) => a.since.localeCompare(b.since));
 }
 

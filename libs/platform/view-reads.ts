@@ -100,8 +100,8 @@ export class ViewReads {
     );
     return rows.map((row) => ({
       view: row.view, table: row.table_name, version: row.version, status: row.status, position: BigInt(row.position), seconds: row.seconds,
-      events: BigInt(row.events), parked: row.parked, stoppedBecause: row.stopped_because, startedAt: row.started_at.toISOString(),
-      updatedAt: row.updated_at?.toISOString() ?? null,
+      events: BigInt(row.events), parked: row.parked, stoppedBecause: row.stopped_because, startedAt: new Date(row.started_at).toISOString(),
+      updatedAt: row.updated_at && new Date(row.updated_at).toISOString(),
     })); // prettier-ignore
   }
 

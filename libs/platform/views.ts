@@ -6,10 +6,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { EventStoreDBClient } from '@eventstore/db-client';
+import { EventStoreDBClient } from '@eventstore/db-client';
 import { Pool } from 'pg';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Upcasts } from '#kernel/event';
+import { EXACT_TYPES } from './database';
 import { PartOfView, type Committed, type Testing } from './view-batch';
 import { Feed, usualFeed, type FeedOptions } from './view-feed';
 import { Keeper, usualKeeper, type KeeperOptions } from './view-keeper';
@@ -22,7 +23,8 @@ import { logReader, type LogReader } from './view-wire';
 export const OPERATIONS_STREAM = 'view-operations-enterprise';
 
 export type ViewsOptions = Readonly<{
-  store: EventStoreDBClient | LogReader;
+  /** Connection string of the event store, or a reader of its log. */
+  store: string | LogReader;
   databaseUrl: string;
   views: readonly AnyView[];
   /** Of all event types that the views read. */
@@ -68,6 +70,7 @@ function engineDatabase(databaseUrl: string, worker: string, max: number): Pool 
   const pool = new Pool({
     connectionString: databaseUrl,
     max,
+    types: EXACT_TYPES,
     application_name: sessionName(worker),
     connectionTimeoutMillis: 10_000,
     query_timeout: 60_000,
@@ -88,8 +91,8 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
   views.forEach(shapeOf);
 
   const pools = { control: engineDatabase(databaseUrl, worker, 3), live: engineDatabase(databaseUrl, worker, options.connections ?? 4), build: engineDatabase(databaseUrl, worker, 2) };
-  const reader = 'readAll' in options.store && 'last' in options.store ? (options.store as LogReader) : logReader(options.store as EventStoreDBClient);
-  const feed = new Feed(reader, { ...usualFeed, ...options.feed });
+  const client = typeof options.store === 'string' ? EventStoreDBClient.connectionString(options.store) : undefined;
+  const feed = new Feed(client ? logReader(client) : (options.store as LogReader), { ...usualFeed, ...options.feed });
   const metrics = measure(options.registry);
   const keepers = new Map<string, Keeper>();
   const closing = new Set<Promise<void>>();
@@ -205,6 +208,7 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
     await Promise.all([...stopping, ...closing]);
     await leases.close();
     await feed.close();
+    await client?.dispose();
     await Promise.all(Object.values(pools).map((pool) => pool.end()));
   };
 

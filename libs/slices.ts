@@ -1,10 +1,12 @@
+import { EquipmentModule } from '#equipment/equipment.module';
 import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
 import type { View } from '#kernel/view';
 
 /** The slices, one line each: what an app loads. */
 export const slices: (new () => object)[] = [
-  FacilityModule, //
+  EquipmentModule,
+  FacilityModule,
 ];
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

@@ -14,6 +14,8 @@ async function main(): Promise<void> {
   const stop = () => void node.close().then(() => process.exit(0));
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  // Forked by a supervisor: the channel closes when that one dies, by kill -9 too.
+  process.once('disconnect', stop);
 }
 
 main().catch((error: unknown) => {

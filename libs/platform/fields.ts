@@ -7,7 +7,8 @@ import { Field, Float, ID, InputType, Int, ObjectType, type ReturnTypeFunc } fro
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Length, Matches, Max, Min, ValidateBy, ValidateNested,
+  ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Length, Matches, Max, Min, ValidateBy,
+  ValidateIf, ValidateNested,
 } from 'class-validator'; // prettier-ignore
 import { FACILITY_ID, QUALIFIED_ID } from '#kernel/identity';
 import { AMOUNT, UNITS, type Unit } from '#kernel/quantity';
@@ -56,6 +57,14 @@ export const Text = (min: number, max: number, options: Options = {}) =>
   field(() => String, { type: String, minLength: min, maxLength: max }, options, IsString(), Length(min, max),
     Matches(READABLE, { message: '$property must not hold control characters' })); // prettier-ignore
 
+/** Why, where a command must say it. The condition that always holds takes the place of the envelope's IsOptional, which is inherited otherwise. */
+export const Reason = () => applyDecorators(ValidateIf(() => true), Text(1, 500));
+
+/** Several texts of people, each within a length. */
+export const Texts = (min: number, max: number, count: number, options: Options = {}) =>
+  field(() => [String], { type: [String], maxItems: count }, options, IsArray(), ArrayMaxSize(count), IsString({ each: true }),
+    Length(min, max, { each: true }), Matches(READABLE, { each: true, message: 'each of $property must not hold control characters' })); // prettier-ignore
+
 /** A whole number within bounds. */
 export const Whole = (min: number, max: number, options: Options = {}) =>
   field(() => Int, { type: 'integer', minimum: min, maximum: max }, options, IsInt(), Min(min), Max(max));
@@ -69,6 +78,11 @@ export const Flag = (options: Options = {}) => field(() => Boolean, { type: Bool
 /** One value of a closed list, given to registerEnumType once. Keys and values must be equal. */
 export const OneOf = (list: Record<string, string>, options: Options = {}) =>
   field(() => list, { enum: Object.values(list) }, options, IsIn(Object.values(list)));
+
+/** Values of a closed list, each at most once. */
+export const ManyOf = (list: Record<string, string>, options: Options & { min?: number } = {}) =>
+  field(() => [list], { enum: Object.values(list), isArray: true } as ApiPropertyOptions, options, IsArray(), ArrayMinSize(options.min ?? 0),
+    ArrayUnique(), IsIn(Object.values(list), { each: true })); // prettier-ignore
 
 const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 /** True for an existing instant, ISO 8601 with offset. Without offset the hour of a clock change is ambiguous. */
@@ -94,6 +108,9 @@ export const Many = (type: () => Input, max: number, options: Options & { min?: 
   field(() => [type()], { type, isArray: true, maxItems: max } as ApiPropertyOptions, options, IsArray(), ArrayMinSize(options.min ?? 1),
     ArrayMaxSize(max), ValidateNested({ each: true }), Type(type)); // prettier-ignore
 
+/** The symbol of a unit, e.g. kg or pcs. */
+export const UnitSymbol = (options: Options = {}) => field(() => String, { enum: UNITS }, options, IsIn(UNITS));
+
 /** An amount and its unit. */
 @InputType('QuantityInput', {})
 export class QuantityInput {
@@ -102,9 +119,7 @@ export class QuantityInput {
   readonly amount: string;
 
   /** Unit symbol, e.g. kg or pcs. */
-  @IsIn(UNITS)
-  @Field(() => String)
-  @ApiProperty({ enum: UNITS })
+  @UnitSymbol()
   readonly unit: Unit;
 }
 

@@ -35,7 +35,7 @@ export async function runProcess(name: ProcessName, start: (config: Config, log:
   process.stdout.on('error', () => undefined);
   log.info({ settings: shownConfig(config) }, 'starting');
 
-  let started: Promise<Started> | undefined;
+  const started = start(config, log);
   let stopping = false;
   const stop = (why: string) => {
     if (stopping) return;
@@ -49,7 +49,7 @@ export async function runProcess(name: ProcessName, start: (config: Config, log:
       config.DRAIN_SECONDS * 1_000 + 5_000,
     ).unref();
     void (async () => {
-      await (await started)?.stop();
+      await (await started).stop();
       await stopTracing();
       log.info('stopped');
       process.exit(0);
@@ -60,7 +60,6 @@ export async function runProcess(name: ProcessName, start: (config: Config, log:
   // There is a channel only when a supervisor forked us; it closes when the supervisor dies, by kill -9 too.
   process.on('disconnect', () => stop('the supervisor is gone'));
 
-  started = start(config, log);
   try {
     await started;
   } catch (error) {

@@ -1,0 +1,170 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT_CONFIG } from '#platform/config';
+import { lives, markOf, type ProcessMark } from '#platform/directory-lock';
+import type { LogFile } from './log-file';
+
+export type ChildOptions = Readonly<{
+  name: string;
+  main: string;
+  env: NodeJS.ProcessEnv;
+  /** Where its pid is recorded, for the start after a crash of the supervisor. */
+  runDir: string;
+  log: LogFile;
+  /** Resolves when the child does its work; asked again and again until the child is ready or gone. */
+  isReady: () => Promise<boolean>;
+  /** Seconds that it may take to stop. */
+  drain: number;
+  say: (text: string) => void;
+  /** It cannot run at all: its settings are wrong, or it never became ready. */
+  onHopeless: (reason: Error) => void;
+}>;
+
+const FIRST_PAUSE = 200;
+const LONGEST_PAUSE = 10_000;
+/** A child that never was ready and dies this often is given up. */
+const TRIES = 4;
+const READY_WITHIN = 90_000;
+
+/** One process of ours that is kept running: started again when it dies, with growing pauses, on the same port and data. */
+export class Child {
+  private process?: ChildProcess;
+  private stopping = false;
+  private everReady = false;
+  private failures = 0;
+  private pause = FIRST_PAUSE;
+  private ended: Promise<void> = Promise.resolve();
+  restarts = 0;
+
+  constructor(private readonly options: ChildOptions) {}
+
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
+  /** Starts the child and keeps it running; resolves when it is ready for the first time. */
+  async start(): Promise<void> {
+    const hopeless = new Promise<never>((_, reject) => (this.giveUp = reject));
+    hopeless.catch(() => undefined);
+    this.spawn();
+    await Promise.race([this.becomeReady(READY_WITHIN), hopeless]);
+    this.everReady = true;
+  }
+
+  /** SIGTERM, then SIGKILL when it takes longer than it may. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    const child = this.process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    const impatience = setTimeout(
+      () => {
+        this.options.say(`${this.options.name} does not stop in time and is killed.`);
+        child.kill('SIGKILL');
+      },
+      (this.options.drain + 6) * 1_000,
+    );
+    await this.ended;
+    clearTimeout(impatience);
+  }
+
+  /** At once, for the impatient. What was acknowledged is safe. */
+  kill(): void {
+    this.stopping = true;
+    this.process?.kill('SIGKILL');
+  }
+
+  private giveUp: (reason: Error) => void = () => undefined;
+
+  private spawn(): void {
+    const { name, main, env, log, runDir } = this.options;
+    const started = Date.now();
+    // A process group of its own: Ctrl-C in the terminal reaches the supervisor, which stops things in order.
+    const child = fork(main, [], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, execArgv: [] });
+    this.process = child;
+    child.stdout?.on('data', (part: Buffer) => log.write(part));
+    child.stderr?.on('data', (part: Buffer) => log.write(part));
+    if (child.pid !== undefined) record(runDir, name, child.pid);
+    this.ended = new Promise((resolve) => {
+      let over = false;
+      const end = (code: number | null, signal: string | null) => {
+        if (over) return;
+        over = true;
+        resolve();
+        rmSync(markPath(runDir, name), { force: true });
+        if (!this.stopping) void this.again(code, signal, Date.now() - started);
+      };
+      child.once('exit', end);
+      child.once('error', () => end(null, 'error'));
+    });
+  }
+
+  private async again(code: number | null, signal: string | null, ran: number): Promise<void> {
+    const { name, say, log } = this.options;
+    const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
+    this.failures = ran > 30_000 ? 1 : this.failures + 1;
+    if (ran > 30_000) this.pause = FIRST_PAUSE;
+    if (code === EXIT_CONFIG || (!this.everReady && this.failures >= TRIES)) {
+      const reason = new Error(`${name} ${how} and cannot run. Its last words:\n${log.tail()}`);
+      this.giveUp(reason);
+      this.options.onHopeless(reason);
+      return;
+    }
+    say(`${name} ${how}; it starts again in ${this.pause} ms.`);
+    await sleep(this.pause);
+    this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
+    if (this.stopping) return;
+    this.restarts++;
+    this.spawn();
+    const pid = this.pid;
+    await this.becomeReady(READY_WITHIN).then(
+      () => this.pid === pid && say(`${name} is ready again.`),
+      () => undefined,
+    );
+  }
+
+  private async becomeReady(within: number): Promise<void> {
+    const { name, isReady, log } = this.options;
+    for (const until = Date.now() + within; !(await isReady()); await sleep(50)) {
+      if (this.stopping) throw new Error(`${name} was stopped before it was ready.`);
+      if (Date.now() > until) throw new Error(`${name} is not ready after ${within / 1_000} s. Its last words:\n${log.tail()}`);
+    }
+  }
+}
+
+const markPath = (runDir: string, name: string): string => join(runDir, `${name}.pid.json`);
+
+function record(runDir: string, name: string, pid: number): void {
+  mkdirSync(runDir, { recursive: true });
+  writeFileSync(markPath(runDir, name), JSON.stringify(markOf(pid) ?? { pid, started: '' }));
+}
+
+/** Ends processes that a supervisor which was killed has left: they may still be at work on our ports and data. */
+export async function stopOrphans(runDir: string, say: (text: string) => void): Promise<void> {
+  mkdirSync(runDir, { recursive: true });
+  const orphans: (readonly [string, ProcessMark])[] = [];
+  for (const file of readdirSync(runDir).filter((entry) => entry.endsWith('.pid.json'))) {
+    try {
+      const mark = JSON.parse(readFileSync(join(runDir, file), 'utf8')) as ProcessMark;
+      if (lives(mark)) orphans.push([file.replace('.pid.json', ''), mark]);
+    } catch {
+      // Cut off while it was written: the process had just begun and ends by itself with its supervisor.
+    }
+  }
+  await Promise.all(
+    orphans.map(async ([name, mark]) => {
+      say(`Stopping ${name} (process ${mark.pid}), left by a start that was cut off.`);
+      for (const [signal, patience] of [
+        ['SIGTERM', 15_000],
+        ['SIGKILL', 5_000],
+      ] as const) {
+        if (!lives(mark)) return;
+        process.kill(mark.pid, signal);
+        for (const until = Date.now() + patience; lives(mark) && Date.now() < until;) await sleep(25);
+      }
+    }),
+  );
+  for (const file of readdirSync(runDir).filter((entry) => entry.endsWith('.pid.json'))) rmSync(join(runDir, file), { force: true });
+}

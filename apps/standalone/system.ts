@@ -1,0 +1,253 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, escapeIdentifier } from 'pg';
+import type { Config } from '#platform/config';
+import { migrate } from '#platform/database';
+import { freePort, isFree, startPostgres, type RunningPostgres } from '#platform/embedded-postgres';
+import { EventStore } from '#platform/event-store';
+import { readable } from '#platform/logging';
+import { Child, stopOrphans } from './child';
+import { developmentIssuer, replace, type Issuer } from './issuer';
+import { LogFile } from './log-file';
+
+/** What the next start has to know. */
+type State = { ports: Record<string, number>; demo?: 'created' | 'none'; analystPassword?: string };
+
+/** The fault is outside of this program, and the text says what to do about it. */
+export class PlainFault extends Error {}
+
+/** Facilities of the demo enterprise; each role gets a token for each of them. */
+export const DEMO_FACILITIES = ['haifa', 'lyon', 'pune'] as const;
+
+/** The whole system on one machine: parts that are embedded, and connections to those that are not. */
+export class System {
+  private readonly dir: string;
+  private readonly children: Child[] = [];
+  private postgres?: RunningPostgres;
+  private stopping = false;
+  private state: State = { ports: {} };
+  private issuer?: Issuer;
+  private databaseUrl = '';
+  private eventStoreUrl = '';
+  private renewal?: NodeJS.Timeout;
+  readonly port: number;
+
+  constructor(
+    private readonly config: Config,
+    port: number,
+    private readonly say: (text: string) => void,
+    private readonly onHopeless: (reason: Error) => void,
+  ) {
+    this.dir = resolve(config.DATA_DIR);
+    this.port = port;
+  }
+
+  get apiUrl(): string {
+    return `http://${visibleHost(this.config.HOST)}:${this.port}`;
+  }
+  get demo(): State['demo'] {
+    return this.state.demo;
+  }
+
+  /** Starts every part in the order in which they need each other; resolves when the api is ready. */
+  async start(): Promise<void> {
+    // It tells others that everything is ready: not yet.
+    rmSync(join(this.dir, 'endpoints.json'), { force: true });
+    this.state = readState(join(this.dir, 'state.json'));
+    await stopOrphans(join(this.dir, 'run'), this.say);
+    if (this.config.JWT_ISSUER === undefined) this.issuer = await developmentIssuer(join(this.dir, 'issuer'));
+    await Promise.all([this.startDatabase(), this.startEventStore()]);
+    await migrate(this.databaseUrl);
+    await this.startWorkerAndApi();
+    await this.writeEndpoints();
+    this.renewal = setInterval(() => void this.writeEndpoints().catch(() => undefined), 12 * 3600 * 1000);
+    this.renewal.unref();
+  }
+
+  /** Stops in the opposite order: nothing that still works loses what it needs. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    clearInterval(this.renewal);
+    rmSync(join(this.dir, 'endpoints.json'), { force: true });
+    for (const child of this.children.reverse()) await child.stop();
+    await this.postgres?.stop();
+  }
+
+  /** Ends the children at once; PostgreSQL is still stopped in good order by `stop`. */
+  hurry(): void {
+    for (const child of this.children) child.kill();
+  }
+
+  /** A token of the development issuer; undefined when tokens come from elsewhere. */
+  async token(name: string): Promise<string | undefined> {
+    return (await this.issuer?.tokens(this.config.JWT_AUDIENCE, DEMO_FACILITIES))?.[name];
+  }
+
+  remember(change: Partial<State>): void {
+    this.state = { ...this.state, ...change };
+    replace(join(this.dir, 'state.json'), JSON.stringify(this.state, null, 2), 0o600);
+  }
+
+  private async startDatabase(): Promise<void> {
+    if (this.config.DATABASE_URL) {
+      this.databaseUrl = this.config.DATABASE_URL;
+      await withClient(this.databaseUrl, (client) => client.query('select 1')).catch((error: Error) => {
+        throw new PlainFault(`PostgreSQL at DATABASE_URL does not let us in: ${error.message || String(error)}`);
+      });
+      return;
+    }
+    const server = await this.keepPostgres();
+    await withClient(server.url, async (client) => {
+      const { rowCount } = await client.query(`select 1 from pg_database where datname = 'plantlog'`);
+      if (rowCount === 0) await client.query(`create database ${escapeIdentifier('plantlog')}`);
+    });
+    const url = new URL(server.url);
+    url.pathname = '/plantlog';
+    this.databaseUrl = url.href;
+  }
+
+  /** Starts PostgreSQL and sees to it that it runs, always on the port of this start: the others know it by that. */
+  private async keepPostgres(port?: number): Promise<RunningPostgres> {
+    const server = await startPostgres({ dataDir: join(this.dir, 'postgres'), port });
+    this.postgres = server;
+    if (server.adopted) this.say(`PostgreSQL (process ${server.pid}) was still running and is used on.`);
+    void server.exited.then(async () => {
+      if (this.stopping) return;
+      this.say('PostgreSQL ended; it starts again.');
+      for (let pause = 100; !this.stopping; pause = Math.min(pause * 2, 10_000)) {
+        try {
+          await this.keepPostgres(server.port);
+          this.say('PostgreSQL is ready again.');
+          return;
+        } catch (error) {
+          this.say(`PostgreSQL does not start yet: ${(error as Error).message}`);
+          await sleep(pause);
+        }
+      }
+    });
+    // Asked to stop while it started.
+    if (this.stopping) await server.stop();
+    return server;
+  }
+
+  private async startEventStore(): Promise<void> {
+    if (this.config.EVENTSTORE_URL) {
+      this.eventStoreUrl = this.config.EVENTSTORE_URL;
+      const store = new EventStore(this.eventStoreUrl);
+      await store.ping().catch((error: Error) => {
+        throw new PlainFault(
+          `The event store at EVENTSTORE_URL does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`,
+        );
+      });
+      return store.close();
+    }
+    const port = await this.portFor('event-store');
+    this.eventStoreUrl = `esdb://127.0.0.1:${port}?tls=false`;
+    const dataDir = join(this.dir, 'event-store');
+    mkdirSync(dataDir, { recursive: true });
+    await this.child('event-store', { PORT: String(port), HOST: '127.0.0.1', DATA_DIR: dataDir }, () => accepts(port)).start();
+  }
+
+  private async startWorkerAndApi(): Promise<void> {
+    const { config, issuer } = this;
+    const given = {
+      EVENTSTORE_URL: this.eventStoreUrl,
+      DATABASE_URL: this.databaseUrl,
+      ANALYST_PASSWORD: this.analystPassword(),
+      JWT_ISSUER: issuer?.issuer ?? config.JWT_ISSUER,
+      JWKS_URL: issuer?.jwksUrl ?? config.JWKS_URL,
+    };
+    const workerPort = await this.portFor('worker');
+    const worker = this.child('worker', { ...given, PORT: String(workerPort), HOST: '127.0.0.1' }, () =>
+      answersReady(`http://127.0.0.1:${workerPort}`),
+    );
+    const api = this.child('api', { ...given, PORT: String(this.port), HOST: config.HOST }, () => answersReady(this.apiUrl));
+    await Promise.all([worker.start(), api.start()]);
+  }
+
+  private child(name: string, env: NodeJS.ProcessEnv, isReady: () => Promise<boolean>): Child {
+    if (this.stopping) throw new PlainFault('Stopped before everything had started.');
+    const child = new Child({
+      name,
+      main: resolve(__dirname, '..', name, 'main.js'),
+      env: { ...process.env, ...env },
+      runDir: join(this.dir, 'run'),
+      log: new LogFile(join(this.dir, 'logs', `${name}.log`), (line) => this.say(readable(line, process.stdout.isTTY))),
+      isReady,
+      drain: this.config.DRAIN_SECONDS,
+      say: this.say,
+      onHopeless: this.onHopeless,
+    });
+    this.children.push(child);
+    return child;
+  }
+
+  private async portFor(name: string): Promise<number> {
+    const known = this.state.ports[name];
+    const port = known && known !== this.port && (await isFree(known)) ? known : await freePort();
+    this.remember({ ports: { ...this.state.ports, [name]: port } });
+    return port;
+  }
+
+  private analystPassword(): string | undefined {
+    if (this.config.ANALYST_PASSWORD) return this.config.ANALYST_PASSWORD;
+    if (this.config.DATABASE_URL) return undefined;
+    if (!this.state.analystPassword) this.remember({ analystPassword: randomBytes(18).toString('base64url') });
+    return this.state.analystPassword;
+  }
+
+  /** Where everything is, for programs: readable by us alone, since it holds tokens and passwords. */
+  private async writeEndpoints(): Promise<void> {
+    const password = this.analystPassword();
+    const analyst = password && new URL(this.databaseUrl);
+    if (analyst) [analyst.username, analyst.password] = ['analyst', password];
+    const endpoints = {
+      api: this.apiUrl,
+      graphql: `${this.apiUrl}/graphql`,
+      eventstore: this.eventStoreUrl,
+      postgres: this.databaseUrl,
+      ...(analyst && { analyst: analyst.href }),
+      tokens: (await this.issuer?.tokens(this.config.JWT_AUDIENCE, DEMO_FACILITIES)) ?? {},
+    };
+    replace(join(this.dir, 'endpoints.json'), JSON.stringify(endpoints, null, 2) + '\n', 0o600);
+  }
+}
+
+const readState = (path: string): State => {
+  try {
+    const { ports = {}, ...rest } = JSON.parse(readFileSync(path, 'utf8')) as Partial<State>;
+    return { ports, ...rest };
+  } catch {
+    return { ports: {} };
+  }
+};
+
+/** The host that a person on this machine can open. */
+export const visibleHost = (host: string): string =>
+  host === '0.0.0.0' ? 'localhost' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
+
+async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+const accepts = (port: number): Promise<boolean> =>
+  new Promise((done) => {
+    const socket = connect(port, '127.0.0.1', () => (socket.destroy(), done(true)));
+    socket.once('error', () => done(false));
+  });
+
+const answersReady = (url: string): Promise<boolean> =>
+  fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(3_000) }).then(
+    async (response) => (await response.body?.cancel(), response.ok),
+    () => false,
+  );

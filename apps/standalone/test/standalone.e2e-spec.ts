@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync, existsSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeJwt } from 'jose';
+import { Client } from 'pg';
+import type { Metadata } from '#kernel/event';
+import { lives, markOf, type ProcessMark } from '#platform/directory-lock';
+import { EventStore } from '#platform/event-store';
+import { testDirectory } from '#platform/testing';
+
+type Endpoints = { api: string; graphql: string; eventstore: string; postgres: string; tokens: Record<string, string> };
+
+const main = resolve(__dirname, '../main.js');
+const bare: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME };
+
+/** One start of the system, as `npm start` does it after its build. */
+class Start {
+  output = '';
+  readonly process: ChildProcess;
+  readonly ended: Promise<number | string>;
+
+  constructor(env: NodeJS.ProcessEnv, ...args: string[]) {
+    this.process = spawn(process.execPath, [main, ...args], { env: { ...bare, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.process.stdout!, this.process.stderr!])
+      stream.on('data', (part: Buffer) => (this.output += part.toString()));
+    this.ended = new Promise((done) => this.process.once('exit', (code, signal) => done(signal ?? code ?? -1)));
+  }
+
+  async says(what: string | RegExp, patience = 45_000): Promise<void> {
+    await until(
+      () => (typeof what === 'string' ? this.output.includes(what) : what.test(this.output)),
+      patience,
+      () => `it never said ${String(what)}:\n${this.output}`,
+    );
+  }
+
+  stop(signal: NodeJS.Signals = 'SIGTERM') {
+    this.process.kill(signal);
+    return this.ended;
+  }
+}
+
+async function until(holds: () => boolean | Promise<boolean>, patience: number, complaint: () => string): Promise<void> {
+  for (const end = Date.now() + patience; !(await holds()); await sleep(50)) if (Date.now() > end) throw new Error(complaint());
+}
+
+const event = (n: number) => ({ id: randomUUID(), type: 'SpecWritten', data: { n }, metadata: {} as Metadata });
+
+describe('npm start', () => {
+  let dataDir: string;
+  let system: Start;
+  const endpoints = () => JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')) as Endpoints;
+  const start = async (...args: string[]) => {
+    system = new Start({ DATA_DIR: dataDir, PORT: '0' }, ...args);
+    await system.says('Ready.');
+  };
+  const markOfChild = (name: string): ProcessMark =>
+    name === 'postgres'
+      ? markOf(Number(readFileSync(join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8').split('\n')[0]))!
+      : (JSON.parse(readFileSync(join(dataDir, 'run', `${name}.pid.json`), 'utf8')) as ProcessMark);
+  const everything = () => ['api', 'worker', 'event-store', 'postgres'].map(markOfChild);
+  const isReady = async () => (await fetch(`${endpoints().api}/health/ready`).catch(() => undefined))?.status === 200;
+  const inPostgres = async (sql: string) => {
+    const client = new Client({ connectionString: endpoints().postgres });
+    await client.connect();
+    const { rows } = await client.query<Record<string, unknown>>(sql);
+    await client.end();
+    return rows;
+  };
+  const inStore = async <T>(use: (store: EventStore) => Promise<T>) => {
+    const store = new EventStore(endpoints().eventstore);
+    try {
+      return await use(store);
+    } finally {
+      await store.close();
+    }
+  };
+
+  beforeAll(async () => {
+    dataDir = join(testDirectory('standalone'), 'made', 'by the start');
+    await start('--empty');
+  }, 60_000);
+  afterAll(() => system.stop(), 30_000);
+
+  it('is ready: every part answers, and endpoints.json tells where, to us alone', async () => {
+    expect(await isReady()).toBe(true);
+    expect(statSync(join(dataDir, 'endpoints.json')).mode & 0o777).toBe(0o600);
+    await inPostgres('create table kept as select 1 as n');
+    await inStore((store) => store.append('spec-haifa.a', 'any', [event(1)]));
+    for (const link of ['/docs', '/graphiql', '/health/ready', '/metrics']) expect(system.output).toContain(endpoints().api + link);
+  });
+
+  it('gives a token for every role, for all facilities and for each', () => {
+    const { tokens } = endpoints();
+    for (const role of ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer', 'device']) {
+      expect(decodeJwt(tokens[role]!)).toMatchObject({ roles: [role], facilities: ['*'], aud: 'plantlog' });
+      expect(decodeJwt(tokens[`${role}@haifa`]!)).toMatchObject({ roles: [role], facilities: ['haifa'] });
+    }
+  });
+
+  it('shows no password or token on the terminal or in the logs', () => {
+    const { postgres, tokens } = endpoints();
+    const said =
+      system.output + ['api', 'worker', 'event-store'].map((name) => readFileSync(join(dataDir, 'logs', `${name}.log`), 'utf8')).join();
+    expect(said).not.toContain(new URL(postgres).password);
+    expect(said).not.toContain(tokens.operator);
+  });
+
+  it('refuses a second start on the same directory, and says who is there', async () => {
+    const second = new Start({ DATA_DIR: dataDir, PORT: '0' });
+    expect(await second.ended).toBe(1);
+    expect(second.output).toContain(`in use: the system runs there already (process ${system.process.pid}, ${endpoints().api})`);
+    expect(await isReady()).toBe(true);
+  });
+
+  it.each(['api', 'worker', 'event-store', 'postgres'])(
+    'heals when %s is killed with -9',
+    async (name) => {
+      const before = endpoints();
+      const mark = markOfChild(name);
+      process.kill(mark.pid, 'SIGKILL');
+      await system.says(name === 'postgres' ? 'PostgreSQL is ready again' : `${name} is ready again`, 30_000);
+      expect(lives(mark)).toBe(false);
+      await until(isReady, 15_000, () => `not ready again:\n${system.output}`);
+      expect(endpoints()).toEqual(before);
+      expect(await inPostgres('select n from kept')).toEqual([{ n: 1 }]);
+      expect(await inStore((store) => store.read('spec-haifa.a'))).toHaveLength(1);
+    },
+    60_000,
+  );
+
+  it('heals on the next start when the supervisor itself is killed with -9: its children end, PostgreSQL is taken over', async () => {
+    const [api, worker, store, postgres] = everything();
+    expect(await system.stop('SIGKILL')).toBe('SIGKILL');
+    await until(
+      () => ![api, worker, store].some((mark) => lives(mark!)),
+      15_000,
+      () => 'its children do not end',
+    );
+    expect(lives(postgres!)).toBe(true);
+    await start();
+    expect(markOfChild('postgres')).toEqual(postgres);
+    expect(system.output).toContain('was still running and is used on');
+    expect(await inPostgres('select n from kept')).toEqual([{ n: 1 }]);
+  }, 60_000);
+
+  it('stops children that outlived their supervisor before it starts new ones', async () => {
+    // A child that does not notice the end of its supervisor: stopped when that dies, as in a debugger.
+    const worker = markOfChild('worker');
+    process.kill(worker.pid, 'SIGSTOP');
+    await system.stop('SIGKILL');
+    const restarting = start();
+    await sleep(1_000);
+    process.kill(worker.pid, 'SIGCONT');
+    await restarting;
+    expect(lives(worker)).toBe(false);
+    expect(system.output).toContain(`Stopping worker (process ${worker.pid})`);
+  }, 60_000);
+
+  it('stops on Ctrl-C in good order, leaves no process, and the next start resumes on the same ports', async () => {
+    const before = endpoints();
+    const marks = everything();
+    expect(await system.stop('SIGINT')).toBe(0);
+    expect(marks.filter(lives)).toEqual([]);
+    expect(existsSync(join(dataDir, 'endpoints.json'))).toBe(false);
+    expect(readFileSync(join(dataDir, 'postgres/postgres.log'), 'utf8').trimEnd()).toMatch(/database system is shut down$/);
+    await start();
+    expect(endpoints()).toMatchObject({ eventstore: before.eventstore, postgres: before.postgres });
+    expect(await inPostgres('select n from kept')).toEqual([{ n: 1 }]);
+    expect(await inStore((store) => store.read('spec-haifa.a'))).toHaveLength(1);
+  }, 60_000);
+
+  it('says plainly that the port is taken', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await new Promise((listening) => squatter.once('listening', listening));
+    const { port } = squatter.address() as AddressInfo;
+    const refused = new Start({ DATA_DIR: testDirectory('port'), PORT: String(port) });
+    expect(await refused.ended).toBe(1);
+    expect(refused.output).toMatch(new RegExp(`^Port ${port} on 127.0.0.1 is taken by another program. .*PORT=\\d+ npm start.*\\n$`));
+    await new Promise((closed) => squatter.close(closed));
+  });
+
+  it('says plainly that the directory cannot be used', async () => {
+    const file = join(testDirectory('file'), 'a-file');
+    writeFileSync(file, '');
+    const refused = new Start({ DATA_DIR: join(file, 'below'), PORT: '0' });
+    expect(await refused.ended).toBe(1);
+    expect(refused.output).toMatch(/^The data directory .* cannot be used: .*DATA_DIR=… npm start\n$/);
+  });
+
+  it('names every fault of the settings at once and does not start', async () => {
+    const directory = testDirectory('faults');
+    mkdirSync(directory, { recursive: true });
+    const refused = new Start({
+      DATA_DIR: join(directory, 'data'),
+      PORT: 'eighty',
+      LOG_LEVEL: 'loud',
+      DATABASE_URL: 'mysql://me:hunter2@host',
+    });
+    expect(await refused.ended).toBe(78);
+    for (const name of ['PORT', 'LOG_LEVEL', 'DATABASE_URL']) expect(refused.output).toContain(`  - ${name}: `);
+    expect(refused.output).not.toContain('hunter2');
+    expect(existsSync(join(directory, 'data'))).toBe(false);
+  });
+
+  it('says plainly that an external PostgreSQL does not answer, and leaves nothing running', async () => {
+    const directory = testDirectory('external');
+    const refused = new Start({
+      DATA_DIR: directory,
+      PORT: '0',
+      DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/x',
+      DRAIN_SECONDS: '1',
+    });
+    expect(await refused.ended).toBe(1);
+    expect(refused.output).toContain('PostgreSQL at DATABASE_URL does not let us in: ');
+    expect(refused.output).not.toContain('hunter2');
+    expect(existsSync(join(directory, 'run', 'event-store.pid.json'))).toBe(false);
+  }, 30_000);
+});

@@ -1,0 +1,55 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { freePort } from '#platform/embedded-postgres';
+import { startTestSystem, type TestSystem } from '#platform/testing';
+
+describe('the worker as a process', () => {
+  let system: TestSystem;
+  let worker: ChildProcess | undefined;
+  let port: number;
+
+  beforeAll(async () => {
+    system = await startTestSystem();
+    port = await freePort();
+  }, 60_000);
+  afterAll(async () => {
+    worker?.kill('SIGKILL');
+    await system.stop();
+  });
+
+  const start = () => {
+    worker = spawn(process.execPath, [resolve(__dirname, '../main.js')], {
+      env: { ...process.env, PORT: String(port), DATABASE_URL: system.databaseUrl, EVENTSTORE_URL: system.eventStoreUrl, LOG_LEVEL: 'warn', OTEL_EXPORTER_OTLP_ENDPOINT: '' },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    return worker;
+  };
+  const ready = async (wanted: string) => {
+    for (const end = Date.now() + 30_000; Date.now() < end; await new Promise((again) => setTimeout(again, 100))) {
+      const answer = await fetch(`http://127.0.0.1:${port}/health/ready`).then((response) => response.json() as Promise<{ status: string }>, () => undefined);
+      if (answer?.status === wanted) return;
+    }
+    throw new Error(`the worker did not become ${wanted}`);
+  };
+
+  it('becomes ready, outlives the loss of the store, and ends in good order', async () => {
+    const first = start();
+    await ready('ready');
+    await system.store.kill();
+    await ready('unavailable');
+    await system.store.start();
+    await ready('ready');
+    expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('plantlog_process_cpu');
+    first.kill('SIGTERM');
+    expect((await once(first, 'exit'))[0]).toBe(0);
+  }, 90_000);
+
+  it('names every fault of its settings and exits with 78', async () => {
+    const child = spawn(process.execPath, [resolve(__dirname, '../main.js')], { env: { ...process.env, PORT: 'x', DATABASE_URL: '', EVENTSTORE_URL: '' }, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+    expect((await once(child, 'close'))[0]).toBe(78);
+    for (const name of ['PORT', 'DATABASE_URL', 'EVENTSTORE_URL']) expect(said).toContain(name);
+  }, 30_000);
+});

@@ -1,0 +1,71 @@
+import type { Server } from 'node:http';
+import type { INestApplicationContext } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { NestFactory } from '@nestjs/core';
+import { Pool } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '#platform/config';
+import { migrate } from '#platform/database';
+import { EventStore } from '#platform/event-store';
+import { Health, serveHealth } from '#platform/health';
+import type { Logger } from '#platform/logging';
+import { ProcessRunner, sendThrough } from '#platform/processes';
+import { JobQueue } from '#platform/queue';
+import type { Started } from '#platform/run-process';
+import { processes } from '#processes/processes';
+import { WorkerModule } from './worker.module';
+
+/** Keeps the read models and runs the processes. */
+export async function startWorker(config: Config, log: Logger): Promise<Started> {
+  const app: INestApplicationContext = await NestFactory.createApplicationContext(WorkerModule.of(config), { logger: false });
+  const [store, pool] = [app.get(EventStore), app.get(Pool)];
+  const health = new Health({
+    'event store': { probe: () => store.ping(), vital: true },
+    postgresql: { probe: () => pool.query('SELECT 1'), vital: true },
+  });
+  const alarms = new JobQueue<{ dueAt: string }>('process-timers', config, { onTrouble: (err) => log.warn({ err }, 'the queue of timers has trouble') });
+  const runner = new ProcessRunner({
+    store,
+    pool,
+    processes,
+    send: sendThrough(app.get(CommandBus)),
+    alarm: (dueAt, key) => alarms.add(key, { dueAt: dueAt.toISOString() }, dueAt.getTime() - Date.now()),
+    log: (fault, err) => log.warn({ err }, fault),
+  });
+  let stopping = false;
+  const begin = async () => {
+    // The database may come up after us; nothing here is lost by waiting.
+    for (let pause = 250; !stopping; pause = Math.min(2 * pause, 5_000)) {
+      try {
+        const done = await migrate(config.DATABASE_URL!);
+        if (done.length > 0) log.info({ migrations: done }, 'migrated');
+        break;
+      } catch (err) {
+        log.warn({ err }, 'PostgreSQL cannot be migrated yet');
+        await sleep(pause);
+      }
+    }
+    if (stopping) return;
+    alarms.work(async () => runner.wake());
+    runner.start();
+  };
+  const begun = begin();
+  const server = await serveHealth(health, config.PORT, config.HOST);
+  log.info({ port: (server.address() as { port: number }).port, processes: processes.map(({ name }) => name) }, 'the worker works');
+  return {
+    stop: async () => {
+      health.drain();
+      stopping = true;
+      await begun;
+      await Promise.all([runner.stop(), alarms.close()]);
+      await closed(server);
+      await app.close();
+    },
+  };
+}
+
+const closed = (server: Server) =>
+  new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });

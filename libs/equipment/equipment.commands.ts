@@ -1,0 +1,208 @@
+import { InputType, registerEnumType } from '@nestjs/graphql';
+import { Allow } from '#platform/access';
+import { Command } from '#platform/command';
+import { Code, Id, Many, ManyOf, OneOf, Text, Whole } from '#platform/fields';
+import { CapacityMode, LossClass, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';
+
+registerEnumType(PackmlState, { name: 'PackmlState', description: 'The 17 states of PackML (TR88.00.02).' });
+registerEnumType(PackmlProfile, { name: 'PackmlProfile', description: 'Which edition of PackML a machine follows.' });
+registerEnumType(CapacityMode, { name: 'CapacityMode', description: 'How many jobs a machine takes at a time.' });
+registerEnumType(LossClass, { name: 'LossClass', description: 'What a stop cost, for the analysis of losses.' });
+registerEnumType(SignalQuality, { name: 'SignalQuality', description: 'How far a reading is to be believed.' });
+
+@InputType({ isAbstract: true })
+abstract class EquipmentCommand extends Command {
+  @Id()
+  readonly equipmentId: string;
+}
+
+@InputType('ModeInput', { description: 'A mode of a machine and the states that it does without.' })
+class ModeInput {
+  /** 1 Production, 2 Maintenance, 3 Manual, 4 to 31 as the maker defines. */
+  @Whole(1, 31)
+  readonly mode: number;
+
+  @Text(1, 40)
+  readonly name: string;
+
+  /** States that the mode does without; never Stopped, Idle, Execute or Aborted. */
+  @ManyOf(PackmlState)
+  readonly disabledStates: PackmlState[];
+}
+
+@InputType('VendorStateInput', { description: 'What the machine’s controller calls a PackML state.' })
+class VendorStateInput {
+  @Text(1, 64)
+  readonly code: string;
+
+  @OneOf(PackmlState)
+  readonly state: PackmlState;
+}
+
+/** Put a machine on the shop floor. */
+@InputType()
+@Allow('engineer')
+export class RegisterEquipment extends EquipmentCommand {
+  /** Name as written on the machine's plate. */
+  @Text(1, 80)
+  readonly name: string;
+
+  /** Its place in the hierarchy of the same plant. */
+  @Id({ optional: true })
+  readonly elementId?: string;
+
+  /** What kind of machine it is: machines of a class can do the same work. */
+  @Code()
+  readonly equipmentClass: string;
+
+  /** The 2022 edition when absent. */
+  @OneOf(PackmlProfile, { optional: true })
+  readonly profile?: PackmlProfile;
+
+  /** Production, Maintenance and Manual with all states when absent. The first is the mode to begin with. */
+  @Many(() => ModeInput, 31, { optional: true })
+  readonly modes?: ModeInput[];
+
+  /** Where the mode may be changed: Stopped, Idle and Aborted when absent. */
+  @ManyOf(PackmlState, { optional: true, min: 1 })
+  readonly modeChangeStates?: PackmlState[];
+
+  /** Unary when absent. */
+  @OneOf(CapacityMode, { optional: true })
+  readonly capacityMode?: CapacityMode;
+
+  /** Jobs at a time, or the total load of a cumulative capacity. */
+  @Whole(1, 1_000_000, { optional: true })
+  readonly maxConcurrent?: number;
+
+  /** What the machine's controller calls the PackML states, for observations. */
+  @Many(() => VendorStateInput, 200, { optional: true })
+  readonly vendorStates?: VendorStateInput[];
+}
+
+/** Move a machine to another place of its plant. */
+@InputType()
+@Allow('engineer', 'supervisor')
+export class MoveEquipment extends EquipmentCommand {
+  @Id()
+  readonly elementId: string;
+}
+
+/** PackML Reset: make a stopped or complete machine ready. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class ResetEquipment extends EquipmentCommand {}
+
+/** PackML Start: let an idle machine produce. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class StartEquipment extends EquipmentCommand {}
+
+/** PackML Stop: bring the machine to a controlled stop. Say why in `reason`. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class StopEquipment extends EquipmentCommand {}
+
+/** PackML Hold: interrupt production for a cause within the machine, e.g. no material in its own hopper. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class HoldEquipment extends EquipmentCommand {}
+
+/** PackML Unhold: go on after a hold. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class UnholdEquipment extends EquipmentCommand {}
+
+/** PackML Suspend: interrupt production for a cause outside, starved or blocked. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class SuspendEquipment extends EquipmentCommand {}
+
+/** PackML Unsuspend: go on after a suspension. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class UnsuspendEquipment extends EquipmentCommand {}
+
+/** PackML Abort: bring the machine to a rapid, safe stop. Running work orders on it are held. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class AbortEquipment extends EquipmentCommand {}
+
+/** PackML Clear: remove the faults of an aborted machine. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class ClearEquipment extends EquipmentCommand {}
+
+/** PackML Complete: end production, the run is done. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class CompleteEquipment extends EquipmentCommand {}
+
+/** PackML SC: the acting state that the machine is in is complete. Sent by its controller, or by whoever stands before it. */
+@InputType()
+@Allow('device', 'operator', 'supervisor')
+export class ReportStateComplete extends EquipmentCommand {}
+
+/** Set a machine to another of its modes. */
+@InputType()
+@Allow('operator', 'supervisor', 'engineer')
+export class SetEquipmentMode extends EquipmentCommand {
+  /** 1 Production, 2 Maintenance, 3 Manual, 4 to 31 as the maker defines. */
+  @Whole(1, 31)
+  readonly mode: number;
+}
+
+/** Let a work order take (part of) a machine. */
+@InputType()
+@Allow('operator', 'supervisor', 'planner')
+export class AssignEquipment extends EquipmentCommand {
+  @Id()
+  readonly workOrderId: string;
+
+  /** Share of a cumulative capacity; 1 when absent. */
+  @Whole(1, 1_000_000, { optional: true })
+  readonly load?: number;
+
+  /** What the jobs of one batch have in common, e.g. the oven programme. */
+  @Code({ optional: true })
+  readonly batchKey?: string;
+}
+
+/** Let a work order give a machine free. */
+@InputType()
+@Allow('operator', 'supervisor', 'planner')
+export class UnassignEquipment extends EquipmentCommand {
+  @Id()
+  readonly workOrderId: string;
+}
+
+/** Say why a machine stood, or correct what was said. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class ClassifyStop extends EquipmentCommand {
+  @Code()
+  readonly stopId: string;
+
+  @Code()
+  readonly reasonCode: string;
+
+  @OneOf(LossClass)
+  readonly lossClass: LossClass;
+
+  /** The reason code that the sender saw; absent where the stop was not yet classified. Another one now means: somebody was faster. */
+  @Code({ optional: true })
+  readonly expectedPrevious?: string;
+}
+
+/** Report the state that a machine was seen in. An observed fact: recorded whatever it is, never refused. */
+@InputType()
+@Allow('device', 'operator', 'supervisor')
+export class ObserveEquipmentState extends EquipmentCommand {
+  /** A PackML state, or the code of the machine's maker. */
+  @Text(1, 64)
+  readonly state: string;
+
+  /** GOOD when absent. */
+  @OneOf(SignalQuality, { optional: true })
+  readonly quality?: SignalQuality;
+}

@@ -1,0 +1,306 @@
+import * as fc from 'fast-check';
+import { given } from '#kernel/given';
+import { equipment } from './equipment';
+import {
+  type EquipmentEvent, type EquipmentRegistered, type EquipmentStateChanged, PackmlInput, type PackmlState, PackmlState as States, SignalQuality,
+} from './equipment.events'; // prettier-ignore
+
+const equipmentId = 'haifa.M4';
+const at = (minute: number) => `2026-01-05T08:${String(minute).padStart(2, '0')}:00.000Z`;
+const modes = [1, 2, 3].map((mode, index) => ({ mode, name: ['Production', 'Maintenance', 'Manual'][index]!, disabledStates: [] }));
+
+const registered = (changes: Partial<EquipmentRegistered['data']> = {}): EquipmentRegistered => ({
+  type: 'EquipmentRegistered',
+  data: {
+    equipmentId, name: 'Machine 4', elementId: 'haifa.cell', equipmentClass: 'milling', profile: 'PACKML_2022', modes,
+    modeChangeStates: ['Stopped', 'Idle', 'Aborted'], capacityMode: 'Unary', maxConcurrent: 1, vendorStates: [], mode: 1,
+    state: 'Stopped', since: null, ...changes,
+  },
+}); // prettier-ignore
+const registration = { equipmentId, name: 'Machine 4', elementId: 'haifa.cell', equipmentClass: 'milling' };
+
+const changed = (from: PackmlState, to: PackmlState, input: PackmlInput, changes: Partial<EquipmentStateChanged['data']> = {}): EquipmentStateChanged => ({
+  type: 'EquipmentStateChanged',
+  data: { equipmentId, from, to, input, profile: 'PACKML_2022', mode: 1, since: null, at: at(0), workOrderIds: [], ...changes },
+});
+/** A machine that has been in a state since 08:00. */
+const inState = (state: PackmlState, ...more: EquipmentEvent[]): EquipmentEvent[] => [registered({ state, since: at(0) }), ...more];
+const assigned = (local: string, load = 1, batchKey: string | null = null): EquipmentEvent => ({
+  type: 'EquipmentAssigned',
+  data: { equipmentId, workOrderId: `haifa.${local}`, load, batchKey, at: at(0), stateSince: at(0) },
+});
+const opened = (stopId: string): EquipmentEvent => ({ type: 'StopOpened', data: { equipmentId, stopId, cause: 'Stop', at: at(0), workOrderIds: [] } });
+const classified = (reasonCode: string): EquipmentEvent => ({
+  type: 'StopClassified',
+  data: { equipmentId, stopId: 'S1', reasonCode, lossClass: 'Breakdown', previousReasonCode: null, previousLossClass: null },
+});
+const commandOf = (input: PackmlInput) => (input === 'StateComplete' ? 'ReportStateComplete' : (`${input}Equipment` as const));
+const observed = (reported: string, state: PackmlState | null, changes: object = {}): EquipmentEvent => ({
+  type: 'EquipmentStateObserved',
+  data: {
+    equipmentId, reported, state, quality: 'GOOD', at: at(5), claimedAt: at(5), applied: true, from: 'Execute', since: at(0), legal: true, workOrderIds: [], ...changes,
+  },
+}); // prettier-ignore
+const later = { now: at(5), occurredAt: at(5) };
+
+describe('equipment that is not registered', () => {
+  test('is put on the floor, stopped as far as anyone knows', () => {
+    given(equipment).when('RegisterEquipment', registration).then(registered());
+  });
+  test('is known in the state that was observed of it', () => {
+    given(equipment, observed('Execute', 'Execute', { from: null, since: null, legal: null }))
+      .when('RegisterEquipment', registration)
+      .then(registered({ state: 'Execute', since: at(5) }));
+  });
+  test('must stand in its own plant', () => {
+    given(equipment).when('RegisterEquipment', { ...registration, elementId: 'lyon.cell' }).rejects('wrong-facility');
+  });
+  test('needs a capacity that makes sense', () => {
+    given(equipment).when('RegisterEquipment', { ...registration, maxConcurrent: 2 }).rejects('capacity-inconsistent');
+    given(equipment).when('RegisterEquipment', { ...registration, capacityMode: 'Batch' }).rejects('capacity-missing');
+    given(equipment).when('RegisterEquipment', { ...registration, capacityMode: 'Cumulative', maxConcurrent: 10 })
+      .then(registered({ capacityMode: 'Cumulative', maxConcurrent: 10 })); // prettier-ignore
+    given(equipment).when('RegisterEquipment', { ...registration, capacityMode: 'Infinite' }).then(registered({ capacityMode: 'Infinite', maxConcurrent: null }));
+  });
+  test('needs modes that are unique and have the mandatory states', () => {
+    const mode = (number: number, ...disabledStates: PackmlState[]) => ({ mode: number, name: 'x', disabledStates });
+    given(equipment).when('RegisterEquipment', { ...registration, modes: [mode(1), mode(1)] }).rejects('mode-repeated');
+    for (const state of ['Stopped', 'Idle', 'Execute', 'Aborted'] as const)
+      given(equipment).when('RegisterEquipment', { ...registration, modes: [mode(1, state)] }).rejects('state-mandatory');
+  });
+  test('takes no command', () => {
+    for (const input of Object.values(PackmlInput)) given(equipment).when(commandOf(input), { equipmentId }).rejects('equipment-not-registered');
+    given(equipment).when('AssignEquipment', { equipmentId, workOrderId: 'haifa.W1' }).rejects('equipment-not-registered');
+    given(equipment).when('ClassifyStop', { equipmentId, stopId: 'S1', reasonCode: 'x', lossClass: 'Other' }).rejects('equipment-not-registered');
+  });
+  test('is observed all the same, and flagged', () => {
+    given(equipment)
+      .when('ObserveEquipmentState', { equipmentId, state: 'Execute' }, later)
+      .then(observed('Execute', 'Execute', { from: null, since: null, legal: null }), {
+        type: 'UnregisteredEquipmentObserved',
+        data: { equipmentId, reported: 'Execute', at: at(5) },
+      });
+  });
+});
+
+describe('registered equipment', () => {
+  test('is registered once', () => {
+    given(equipment, registered()).when('RegisterEquipment', registration).changesNothing();
+    given(equipment, registered()).when('RegisterEquipment', { ...registration, name: 'Other' }).rejects('equipment-already-registered');
+  });
+  test('moves within its plant', () => {
+    given(equipment, registered()).when('MoveEquipment', { equipmentId, elementId: 'haifa.annex' })
+      .then({ type: 'EquipmentMoved', data: { equipmentId, fromElementId: 'haifa.cell', toElementId: 'haifa.annex' } }); // prettier-ignore
+    given(equipment, registered()).when('MoveEquipment', { equipmentId, elementId: 'haifa.cell' }).changesNothing();
+    given(equipment, registered()).when('MoveEquipment', { equipmentId, elementId: 'lyon.cell' }).rejects('wrong-facility');
+  });
+  test('takes 49 of the 187 pairs of state and command, and refuses the others', () => {
+    const legal = { StateComplete: 10, Abort: 15, Stop: 12, Reset: 2, Start: 1, Hold: 2, Unhold: 1, Suspend: 1, Unsuspend: 1, Clear: 1, Complete: 3 };
+    const taken: Record<string, number> = {};
+    for (const state of Object.values(States))
+      for (const input of Object.values(PackmlInput)) {
+        const machine = inState(state).reduce(equipment.evolve, equipment.initial);
+        try {
+          const [event] = equipment.decide[commandOf(input)]({ equipmentId }, machine, { ...later, actor: 'ann', role: 'operator', commandId: 'c' });
+          expect(event).toMatchObject({ type: 'EquipmentStateChanged', data: { from: state, input } });
+          taken[input] = (taken[input] ?? 0) + 1;
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'transition-not-allowed', facts: { state, input } });
+        }
+      }
+    expect(taken).toEqual(legal);
+  });
+  test('of the 2015 edition completes Execute by itself and knows no Complete', () => {
+    const old = registered({ profile: 'PACKML_2015', state: 'Execute', since: at(0) });
+    given(equipment, old).when('CompleteEquipment', { equipmentId }, later).rejects('transition-not-allowed');
+    given(equipment, old).when('ReportStateComplete', { equipmentId }, later)
+      .then(changed('Execute', 'Completing', 'StateComplete', { profile: 'PACKML_2015', since: at(0), at: at(5) })); // prettier-ignore
+  });
+  test('passes over the states that its mode does without', () => {
+    const lean = [{ mode: 1, name: 'Production', disabledStates: ['Stopping' as const, 'Holding' as const, 'Held' as const] }];
+    const machine = registered({ modes: lean, state: 'Execute', since: at(0) });
+    given(equipment, machine).when('HoldEquipment', { equipmentId }, later).rejects('transition-not-allowed');
+    given(equipment, machine).when('StopEquipment', { equipmentId }, later)
+      .then(changed('Execute', 'Stopped', 'Stop', { since: at(0), at: at(5) }), {
+        type: 'StopOpened',
+        data: { equipmentId, stopId: 'S1', cause: 'Stop', at: at(5), workOrderIds: [] },
+      }); // prettier-ignore
+  });
+  test('tells which work orders a state change concerns', () => {
+    given(equipment, ...inState('Execute', assigned('W1'))).when('AbortEquipment', { equipmentId }, later)
+      .then(changed('Execute', 'Aborting', 'Abort', { since: at(0), at: at(5), workOrderIds: ['haifa.W1'] }), {
+        type: 'StopOpened',
+        data: { equipmentId, stopId: 'S1', cause: 'Abort', at: at(5), workOrderIds: ['haifa.W1'] },
+      }); // prettier-ignore
+  });
+  test('refuses a command of an earlier floor time than its state, unless the command names no time', () => {
+    const machine = inState('Execute', observed('Held', 'Held'), opened('S1'));
+    given(equipment, ...machine).when('UnholdEquipment', { equipmentId }, { now: at(9), occurredAt: at(4) }).rejects('earlier-than-known-state');
+    given(equipment, ...machine).when('UnholdEquipment', { equipmentId }, { now: at(4), occurredAt: at(4) })
+      .then(changed('Held', 'Unholding', 'Unhold', { since: at(5), at: at(5) })); // prettier-ignore
+  });
+  test('changes its mode where it may, into one that it has', () => {
+    given(equipment, ...inState('Idle')).when('SetEquipmentMode', { equipmentId, mode: 2 }, later)
+      .then({ type: 'EquipmentModeSet', data: { equipmentId, from: 1, to: 2, at: at(5) } }); // prettier-ignore
+    given(equipment, ...inState('Idle')).when('SetEquipmentMode', { equipmentId, mode: 1 }).changesNothing();
+    given(equipment, ...inState('Idle')).when('SetEquipmentMode', { equipmentId, mode: 9 }).rejects('mode-unknown');
+    const allowed = Object.values(States).filter((state) => {
+      const machine = inState(state).reduce(equipment.evolve, equipment.initial);
+      try {
+        return equipment.decide.SetEquipmentMode({ equipmentId, mode: 2 }, machine, { ...later, actor: 'a', role: 'operator', commandId: 'c' }).length > 0;
+      } catch {
+        return false;
+      }
+    });
+    expect(allowed.sort()).toEqual(['Aborted', 'Idle', 'Stopped']);
+    const manual = { mode: 3, name: 'Manual', disabledStates: ['Complete' as const] };
+    const machine = registered({ modes: [modes[0]!, manual], modeChangeStates: ['Complete'], state: 'Complete' });
+    given(equipment, machine).when('SetEquipmentMode', { equipmentId, mode: 3 }).rejects('state-not-in-mode');
+  });
+});
+
+describe('the capacity of equipment (I4)', () => {
+  const assign = (local: string, more: object = {}) => ({ equipmentId, workOrderId: `haifa.${local}`, ...more });
+  test('unary: one job', () => {
+    given(equipment, ...inState('Idle')).when('AssignEquipment', assign('W1'), { occurredAt: at(0) }).then(assigned('W1'));
+    given(equipment, ...inState('Idle', assigned('W1'))).when('AssignEquipment', assign('W1')).changesNothing();
+    given(equipment, ...inState('Idle', assigned('W1'))).when('AssignEquipment', assign('W2')).rejects('equipment-occupied');
+  });
+  test('cumulative: loads up to the capacity', () => {
+    const oven = registered({ capacityMode: 'Cumulative', maxConcurrent: 10, since: at(0) });
+    given(equipment, oven, assigned('W1', 6)).when('AssignEquipment', assign('W2', { load: 4 }), { occurredAt: at(0) }).then(assigned('W2', 4));
+    given(equipment, oven, assigned('W1', 6)).when('AssignEquipment', assign('W2', { load: 5 })).rejects('capacity-exceeded');
+    given(equipment, oven, assigned('W1', 6)).when('AssignEquipment', assign('W1', { load: 5 })).rejects('job-already-assigned');
+  });
+  test('batch: jobs of one kind up to a number', () => {
+    const furnace = registered({ capacityMode: 'Batch', maxConcurrent: 2, since: at(0) });
+    given(equipment, furnace).when('AssignEquipment', assign('W1')).rejects('batch-key-missing');
+    given(equipment, furnace, assigned('W1', 1, 'A')).when('AssignEquipment', assign('W2', { batchKey: 'A' }), { occurredAt: at(0) }).then(assigned('W2', 1, 'A'));
+    given(equipment, furnace, assigned('W1', 1, 'A')).when('AssignEquipment', assign('W2', { batchKey: 'B' })).rejects('batch-incompatible');
+    given(equipment, furnace, assigned('W1', 1, 'A'), assigned('W2', 1, 'A')).when('AssignEquipment', assign('W3', { batchKey: 'A' })).rejects('capacity-exceeded');
+  });
+  test('infinite: any number', () => {
+    const bench = registered({ capacityMode: 'Infinite', maxConcurrent: null, since: at(0) });
+    const many = Array.from({ length: 50 }, (_, index) => assigned(`W${index}`));
+    given(equipment, bench, ...many).when('AssignEquipment', assign('W99'), { occurredAt: at(0) }).then(assigned('W99'));
+  });
+  test('is given free once', () => {
+    given(equipment, ...inState('Idle', assigned('W1'))).when('UnassignEquipment', assign('W1'), { occurredAt: at(1) })
+      .then({ type: 'EquipmentUnassigned', data: { equipmentId, workOrderId: 'haifa.W1', at: at(1) } }); // prettier-ignore
+    given(equipment, ...inState('Idle')).when('UnassignEquipment', assign('W1')).changesNothing();
+  });
+  test('is not for work orders of another plant', () => {
+    given(equipment, registered()).when('AssignEquipment', { equipmentId, workOrderId: 'lyon.W1' }).rejects('wrong-facility');
+  });
+});
+
+describe('stops (I8)', () => {
+  test('one is open at a time, through all states in which the machine does not produce', () => {
+    given(equipment, ...inState('Stopping', opened('S1'))).when('AbortEquipment', { equipmentId }, later)
+      .then(changed('Stopping', 'Aborting', 'Abort', { since: at(0), at: at(5) })); // prettier-ignore
+    given(equipment, ...inState('Stopped', opened('S1'))).when('ResetEquipment', { equipmentId }, later)
+      .then(changed('Stopped', 'Resetting', 'Reset', { since: at(0), at: at(5) }), {
+        type: 'StopClosed',
+        data: { equipmentId, stopId: 'S1', openedAt: at(0), at: at(5) },
+      }); // prettier-ignore
+  });
+  const stop = (reasonCode: string, expectedPrevious?: string) => ({ equipmentId, stopId: 'S1', reasonCode, lossClass: 'Breakdown' as const, expectedPrevious });
+  test('are classified, open or closed, and reclassified by who saw the last word', () => {
+    given(equipment, ...inState('Stopped', opened('S1'))).when('ClassifyStop', stop('belt')).then(classified('belt'));
+    given(equipment, ...inState('Stopped', opened('S1'), classified('belt'))).when('ClassifyStop', stop('motor', 'belt')).then({
+      type: 'StopClassified',
+      data: { equipmentId, stopId: 'S1', reasonCode: 'motor', lossClass: 'Breakdown', previousReasonCode: 'belt', previousLossClass: 'Breakdown' },
+    });
+  });
+  test('are never overwritten silently by a second supervisor', () => {
+    given(equipment, ...inState('Stopped', opened('S1'), classified('belt'))).when('ClassifyStop', stop('motor')).rejects('stop-classified-otherwise');
+    given(equipment, ...inState('Stopped', opened('S1'), classified('belt'))).when('ClassifyStop', stop('belt')).changesNothing();
+    given(equipment, ...inState('Stopped')).when('ClassifyStop', stop('belt')).rejects('stop-unknown');
+  });
+});
+
+describe('observations of equipment', () => {
+  const see = (state: string, more: object = {}) => ({ equipmentId, state, ...more });
+  test('move the machine and open stops as commands do', () => {
+    given(equipment, ...inState('Execute')).when('ObserveEquipmentState', see('Holding'), later)
+      .then(observed('Holding', 'Holding'), { type: 'StopOpened', data: { equipmentId, stopId: 'S1', cause: 'Hold', at: at(5), workOrderIds: [] } }); // prettier-ignore
+  });
+  test('of an illegal transition are recorded and flagged, and taken as the truth', () => {
+    given(equipment, ...inState('Execute')).when('ObserveEquipmentState', see('Idle'), later)
+      .then(observed('Idle', 'Idle', { legal: false }), {
+        type: 'IllegalTransitionObserved',
+        data: { equipmentId, from: 'Execute', to: 'Idle', profile: 'PACKML_2022', at: at(5), missed: [] },
+      }); // prettier-ignore
+    given(equipment, ...inState('Execute', observed('Idle', 'Idle', { legal: false }))).when('StartEquipment', { equipmentId }, later)
+      .then(changed('Idle', 'Starting', 'Start', { since: at(5), at: at(5) })); // prettier-ignore
+  });
+  test('say what a slow observer may have missed', () => {
+    given(equipment, ...inState('Idle')).when('ObserveEquipmentState', see('Execute'), later)
+      .then(observed('Execute', 'Execute', { from: 'Idle', legal: false }), {
+        type: 'IllegalTransitionObserved',
+        data: { equipmentId, from: 'Idle', to: 'Execute', profile: 'PACKML_2022', at: at(5), missed: ['Starting'] },
+      }); // prettier-ignore
+  });
+  test('contradict no mere assumption', () => {
+    given(equipment, registered()).when('ObserveEquipmentState', see('Execute'), later)
+      .then(observed('Execute', 'Execute', { from: 'Stopped', since: null, legal: null })); // prettier-ignore
+  });
+  test('that come late are recorded and flagged, and change nothing known', () => {
+    const machine = inState('Execute', observed('Held', 'Held'));
+    given(equipment, ...machine).when('ObserveEquipmentState', see('Idle'), { now: at(9), occurredAt: at(3) })
+      .then(observed('Idle', 'Idle', { at: at(3), claimedAt: at(3), applied: false, from: 'Held', since: at(5), legal: null }), {
+        type: 'LateStateObserved',
+        data: { equipmentId, reported: 'Idle', at: at(3), knownState: 'Held', knownSince: at(5) },
+      }); // prettier-ignore
+  });
+  test('of states nobody knows are recorded and flagged', () => {
+    given(equipment, ...inState('Execute')).when('ObserveEquipmentState', see('completeing'), later)
+      .then(observed('completeing', null, { applied: false, legal: null }), { type: 'UnknownStateObserved', data: { equipmentId, reported: 'completeing', at: at(5) } }); // prettier-ignore
+  });
+  test('in the words of the maker are understood', () => {
+    const machine = registered({ state: 'Execute', since: at(0), vendorStates: [{ code: '11', state: 'Held' }, { code: '10', state: 'Holding' }] }); // prettier-ignore
+    given(equipment, machine).when('ObserveEquipmentState', see('10'), later)
+      .then(observed('10', 'Holding'), { type: 'StopOpened', data: { equipmentId, stopId: 'S1', cause: 'Hold', at: at(5), workOrderIds: [] } }); // prettier-ignore
+  });
+  test('that cannot be believed are recorded and change no state', () => {
+    given(equipment, ...inState('Execute')).when('ObserveEquipmentState', see('Idle', { quality: 'STALE' }), later)
+      .then(observed('Idle', 'Idle', { quality: 'STALE', applied: false, legal: null })); // prettier-ignore
+  });
+  test('of a clock that is ahead are taken at the time of arrival, and flagged', () => {
+    given(equipment, ...inState('Execute')).when('ObserveEquipmentState', see('Completing'), { now: at(5), occurredAt: '2027-01-01T00:00:00Z' })
+      .then(observed('Completing', 'Completing', { claimedAt: '2027-01-01T00:00:00.000Z' }), {
+        type: 'ClockAheadObserved',
+        data: { equipmentId, claimedAt: '2027-01-01T00:00:00.000Z', takenAt: at(5) },
+      }); // prettier-ignore
+  });
+  test('delivered twice are recorded once', () => {
+    given(equipment, ...inState('Execute', observed('Held', 'Held'))).when('ObserveEquipmentState', see('Held'), later).changesNothing();
+  });
+  test('are never refused, and leave one open stop at most and a time that never runs back', () => {
+    const seen = fc.record({
+      state: fc.oneof(fc.constantFrom(...Object.values(States)), fc.string({ minLength: 1, maxLength: 64 })),
+      quality: fc.option(fc.constantFrom(...Object.values(SignalQuality)), { nil: undefined }),
+      occurredAt: fc.date({ min: new Date('2000-01-01'), max: new Date('2090-01-01'), noInvalidDate: true }).map((date) => date.toISOString()),
+    });
+    fc.assert(
+      fc.property(fc.boolean(), fc.array(seen, { maxLength: 30 }), (isRegistered, sightings) => {
+        let state = isRegistered ? equipment.evolve(equipment.initial, registered()) : equipment.initial;
+        const events: EquipmentEvent[] = [];
+        for (const { occurredAt, ...sighting } of sightings) {
+          const context = { now: at(5), occurredAt, actor: 'm4', role: 'device', commandId: 'c' };
+          const since = state.since;
+          const more = equipment.decide.ObserveEquipmentState({ equipmentId, ...sighting }, state, context);
+          state = more.reduce(equipment.evolve, state);
+          expect(equipment.decide.ObserveEquipmentState({ equipmentId, ...sighting }, state, context)).toEqual([]);
+          if (since !== null) expect(state.since! >= since).toBe(true);
+          events.push(...more);
+        }
+        let open = 0;
+        for (const { type } of events) {
+          open += type === 'StopOpened' ? 1 : type === 'StopClosed' ? -1 : 0;
+          expect([0, 1]).toContain(open);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,229 @@
+import type { Context, Decider } from '#kernel/decider';
+import { facilityOf } from '#kernel/identity';
+import { Rejected } from '#kernel/rejected';
+import { isJobOf, type Job, rejectWithoutRoom } from './capacity';
+import type * as commands from './equipment.commands';
+import type { EquipmentEvent, EquipmentRegistered, Mode, PackmlInput } from './equipment.events';
+import { disabledIn, type Equipment, type Registered, type Stop, stopsAround, utc } from './machine';
+import { observe } from './observation';
+import { legalInputs, MANDATORY, MODE_CHANGE_STATES, nextState } from './packml';
+
+const KEPT_STOPS = 200;
+const KEPT_OBSERVATIONS = 64;
+
+const MODES: readonly Mode[] = [
+  { mode: 1, name: 'Production', disabledStates: [] },
+  { mode: 2, name: 'Maintenance', disabledStates: [] },
+  { mode: 3, name: 'Manual', disabledStates: [] },
+];
+
+function known(state: Equipment): Registered {
+  if (state.status === 'unknown') throw new Rejected('equipment-not-registered', 'This equipment is not registered.');
+  return state;
+}
+
+/** Floor time of a command. One that names no time follows what is known; one that names an earlier time is refused. */
+function timeOf({ occurredAt, now }: Context, { since, state }: Registered): string {
+  const at = utc(occurredAt);
+  if (since === null || at >= since) return at;
+  if (occurredAt === now) return since;
+  throw new Rejected('earlier-than-known-state', `The machine is known to be ${state} since ${since}.`, { occurredAt: at, state, since });
+}
+
+/** A command of PackML, or SC, by the table of the machine's profile and mode. */
+const give = (input: PackmlInput) => (_: object, state: Equipment, context: Context): readonly EquipmentEvent[] => {
+  const machine = known(state);
+  const { equipmentId, mode, state: from, since, jobs } = machine;
+  const { profile } = machine.registration;
+  const disabled = disabledIn(machine, mode);
+  const to = nextState(profile, from, input, disabled);
+  if (!to)
+    throw new Rejected('transition-not-allowed', `${input} is not possible in ${from}.`, {
+      state: from,
+      input,
+      profile,
+      mode,
+      possible: legalInputs(profile, from, disabled),
+    });
+  const at = timeOf(context, machine);
+  const workOrderIds = jobs.map((job) => job.workOrderId);
+  return [
+    { type: 'EquipmentStateChanged', data: { equipmentId, from, to, input, profile, mode, since, at, workOrderIds } },
+    ...stopsAround(machine, to, at),
+  ];
+}; // prettier-ignore
+
+function checkModes(modes: readonly Mode[]): void {
+  if (new Set(modes.map(({ mode }) => mode)).size < modes.length) throw new Rejected('mode-repeated', 'Each mode may be given once.');
+  for (const { mode, disabledStates } of modes) {
+    const missing = MANDATORY.filter((state) => disabledStates.includes(state));
+    if (missing.length) throw new Rejected('state-mandatory', `Mode ${mode} cannot do without ${missing.join(', ')}.`, { mode, missing });
+  }
+}
+
+const sameRegistration = (known: EquipmentRegistered['data'], asked: EquipmentRegistered['data']): boolean => {
+  const { state: _, since: __, ...before } = known;
+  const { state: ___, since: ____, ...now } = asked;
+  return JSON.stringify(before) === JSON.stringify(now);
+};
+
+const remember = <T>(list: readonly T[], item: T, most: number): readonly T[] => [...list.slice(1 - most), item];
+
+function evolve(state: Equipment, event: EquipmentEvent): Equipment {
+  if (event.type === 'EquipmentStateObserved') {
+    const { reported, quality, applied, claimedAt, at, state: seen } = event.data;
+    const recent = remember(state.recent, `${claimedAt} ${quality} ${reported}`, KEPT_OBSERVATIONS);
+    return applied && seen && seen !== state.state ? { ...state, recent, state: seen, since: at } : { ...state, recent };
+  }
+  if (event.type === 'EquipmentRegistered') {
+    const { equipmentId, elementId, mode, state: begin, since } = event.data;
+    return {
+      status: 'registered', equipmentId, registration: event.data, elementId, mode, state: begin, since,
+      jobs: [], stopCount: 0, stops: [], recent: state.recent,
+    }; // prettier-ignore
+  }
+  if (state.status === 'unknown') return state;
+  switch (event.type) {
+    case 'EquipmentMoved':
+      return { ...state, elementId: event.data.toElementId };
+    case 'EquipmentStateChanged':
+      return { ...state, state: event.data.to, since: event.data.at };
+    case 'EquipmentModeSet':
+      return { ...state, mode: event.data.to };
+    case 'EquipmentAssigned': {
+      const { workOrderId, load, batchKey } = event.data;
+      return { ...state, jobs: [...state.jobs, { workOrderId, load, batchKey }] };
+    }
+    case 'EquipmentUnassigned':
+      return { ...state, jobs: state.jobs.filter((job) => job.workOrderId !== event.data.workOrderId) };
+    case 'StopOpened': {
+      const { stopId, at } = event.data;
+      const stop: Stop = { stopId, openedAt: at, open: true, reasonCode: null, lossClass: null };
+      return { ...state, stopCount: state.stopCount + 1, stops: remember(state.stops, stop, KEPT_STOPS) };
+    }
+    case 'StopClosed':
+      return { ...state, stops: state.stops.map((stop) => (stop.stopId === event.data.stopId ? { ...stop, open: false } : stop)) };
+    case 'StopClassified': {
+      const { stopId, reasonCode, lossClass } = event.data;
+      return { ...state, stops: state.stops.map((stop) => (stop.stopId === stopId ? { ...stop, reasonCode, lossClass } : stop)) };
+    }
+    case 'IllegalTransitionObserved':
+    case 'LateStateObserved':
+    case 'UnknownStateObserved':
+    case 'UnregisteredEquipmentObserved':
+    case 'ClockAheadObserved':
+      return state;
+  }
+}
+
+/**
+ * A machine by PackML. Each PackML command is a command of its own (`StopEquipment`, not `RequestState{command}`): it can be allowed,
+ * documented and found by its name. Commands are refused where the table says so, observations never.
+ */
+export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
+  category: 'equipment',
+  initial: { status: 'unknown', state: null, since: null, recent: [] },
+  id: (command) => command.equipmentId,
+  observed: ['ObserveEquipmentState'],
+  evolve,
+  decide: {
+    RegisterEquipment: (command, state) => {
+      const { equipmentId, name, elementId = null, equipmentClass, profile = 'PACKML_2022', capacityMode = 'Unary' } = command;
+      if (elementId && facilityOf(elementId) !== facilityOf(equipmentId))
+        throw new Rejected('wrong-facility', `${elementId} belongs to another facility.`, { elementId, equipmentId });
+      const modes = (command.modes ?? MODES).map(({ mode, name: label, disabledStates }) => ({ mode, name: label, disabledStates: [...disabledStates] }));
+      checkModes(modes);
+      if (capacityMode === 'Unary' && (command.maxConcurrent ?? 1) !== 1)
+        throw new Rejected('capacity-inconsistent', 'A unary machine takes one job at a time.', { maxConcurrent: command.maxConcurrent });
+      if ((capacityMode === 'Cumulative' || capacityMode === 'Batch') && command.maxConcurrent === undefined)
+        throw new Rejected('capacity-missing', `A machine of capacity mode ${capacityMode} needs maxConcurrent.`, { capacityMode });
+      const data: EquipmentRegistered['data'] = {
+        equipmentId, name, elementId, equipmentClass, profile, modes,
+        modeChangeStates: [...(command.modeChangeStates ?? MODE_CHANGE_STATES)],
+        capacityMode,
+        maxConcurrent: capacityMode === 'Infinite' ? null : (command.maxConcurrent ?? 1),
+        vendorStates: (command.vendorStates ?? []).map(({ code, state: meant }) => ({ code, state: meant })),
+        mode: modes[0]!.mode,
+        state: state.state ?? 'Stopped',
+        since: state.since,
+      }; // prettier-ignore
+      if (state.status === 'unknown') return [{ type: 'EquipmentRegistered', data }];
+      if (sameRegistration(state.registration, data)) return [];
+      throw new Rejected('equipment-already-registered', `${equipmentId} is registered with other data.`, { equipmentId, name: state.registration.name });
+    },
+
+    MoveEquipment: ({ equipmentId, elementId }, state) => {
+      const machine = known(state);
+      if (facilityOf(elementId) !== facilityOf(equipmentId))
+        throw new Rejected('wrong-facility', `${elementId} belongs to another facility.`, { elementId, equipmentId });
+      if (machine.elementId === elementId) return [];
+      return [{ type: 'EquipmentMoved', data: { equipmentId, fromElementId: machine.elementId, toElementId: elementId } }];
+    },
+
+    ResetEquipment: give('Reset'),
+    StartEquipment: give('Start'),
+    StopEquipment: give('Stop'),
+    HoldEquipment: give('Hold'),
+    UnholdEquipment: give('Unhold'),
+    SuspendEquipment: give('Suspend'),
+    UnsuspendEquipment: give('Unsuspend'),
+    AbortEquipment: give('Abort'),
+    ClearEquipment: give('Clear'),
+    CompleteEquipment: give('Complete'),
+    ReportStateComplete: give('StateComplete'),
+
+    SetEquipmentMode: ({ equipmentId, mode: to }, state, context) => {
+      const machine = known(state);
+      const { mode: from, registration } = machine;
+      if (from === to) return [];
+      if (!registration.modes.some(({ mode }) => mode === to))
+        throw new Rejected('mode-unknown', `The machine has no mode ${to}.`, { mode: to, modes: registration.modes.map(({ mode }) => mode) });
+      if (!registration.modeChangeStates.includes(machine.state))
+        throw new Rejected('mode-change-not-allowed', `The mode cannot be changed in ${machine.state}.`, {
+          state: machine.state,
+          allowed: registration.modeChangeStates,
+        });
+      if (disabledIn(machine, to).includes(machine.state))
+        throw new Rejected('state-not-in-mode', `Mode ${to} does without the state ${machine.state}.`, { state: machine.state, mode: to });
+      return [{ type: 'EquipmentModeSet', data: { equipmentId, from, to, at: utc(context.occurredAt) } }];
+    },
+
+    AssignEquipment: ({ equipmentId, workOrderId, load = 1, batchKey = null }, state, context) => {
+      const machine = known(state);
+      if (facilityOf(workOrderId) !== facilityOf(equipmentId))
+        throw new Rejected('wrong-facility', `${workOrderId} belongs to another facility.`, { workOrderId, equipmentId });
+      const job: Job = { workOrderId, load, batchKey };
+      const existing = machine.jobs.find(isJobOf(workOrderId));
+      if (existing) {
+        if (existing.load === load && existing.batchKey === batchKey) return [];
+        throw new Rejected('job-already-assigned', `${workOrderId} has the machine already, in another way.`, { ...existing });
+      }
+      rejectWithoutRoom(machine.registration, machine.jobs, job);
+      const at = utc(context.occurredAt);
+      return [{ type: 'EquipmentAssigned', data: { equipmentId, workOrderId, load, batchKey, at, stateSince: machine.since } }];
+    },
+
+    UnassignEquipment: ({ equipmentId, workOrderId }, state, context) => {
+      const machine = known(state);
+      if (!machine.jobs.some(isJobOf(workOrderId))) return [];
+      return [{ type: 'EquipmentUnassigned', data: { equipmentId, workOrderId, at: utc(context.occurredAt) } }];
+    },
+
+    ClassifyStop: ({ equipmentId, stopId, reasonCode, lossClass, expectedPrevious = null }, state) => {
+      const stop = known(state).stops.find((each) => each.stopId === stopId);
+      if (!stop) throw new Rejected('stop-unknown', `${stopId} is none of the latest ${KEPT_STOPS} stops.`, { stopId });
+      if (stop.reasonCode === reasonCode && stop.lossClass === lossClass) return [];
+      if (stop.reasonCode !== expectedPrevious)
+        throw new Rejected('stop-classified-otherwise', 'Somebody else has classified this stop in the meantime.', {
+          stopId,
+          reasonCode: stop.reasonCode,
+          lossClass: stop.lossClass,
+          expectedPrevious,
+        });
+      const { reasonCode: previousReasonCode, lossClass: previousLossClass } = stop;
+      return [{ type: 'StopClassified', data: { equipmentId, stopId, reasonCode, lossClass, previousReasonCode, previousLossClass } }];
+    },
+
+    ObserveEquipmentState: observe,
+  },
+};

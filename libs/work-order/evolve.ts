@@ -1,0 +1,139 @@
+import type { KnownOrder, ReleasedOrder, Seen, WorkOrder } from './job-states';
+import { change, operationOf, replan, tally } from './operations';
+import type { Placed, Terms, Told, WorkOrderEvent } from './work-order.events';
+
+/** Folds one event into the order. An event that cannot follow, as in a damaged history, leaves it as it is. */
+export function evolve(order: WorkOrder, event: WorkOrderEvent): WorkOrder {
+  switch (event.type) {
+    case 'WorkOrderReleased': {
+      const { workOrderId, productionOrderId, releasedAt, ...terms } = event.data;
+      const before: Partial<Seen> = order.status === 'Unknown' ? {} : order;
+      return {
+        status: 'NotAllowedToStart',
+        workOrderId,
+        ...(productionOrderId === undefined ? {} : { productionOrderId }),
+        releasedAt,
+        terms: terms as Terms,
+        ...asked(terms as Terms, before.operations ?? []),
+        ledger: before.ledger ?? null,
+        counters: before.counters ?? {},
+      };
+    }
+    case 'WorkOrderObserved': {
+      if (order.status !== 'Unknown') return order;
+      const { workOrderId, productionOrderId, product, quantity, unit } = event.data;
+      return { status: 'Observed', workOrderId, productionOrderId, product, ordered: quantity, unit, operations: [], ledger: null, counters: {} };
+    }
+    default:
+      return order.status === 'Unknown' ? order : evolveKnown(order, event);
+  }
+}
+
+type Later = Exclude<WorkOrderEvent, { type: 'WorkOrderReleased' | 'WorkOrderObserved' }>;
+
+function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
+  switch (type) {
+    case 'WorkOrderAmended':
+      return onReleased(order, (released) => ({ ...released, terms: data.to, ...asked(data.to, released.operations) }));
+    case 'WorkOrderStartAllowed':
+      return onReleased(order, (released) => ({ ...bare(released), status: 'AllowedToStart', readiness: data.readiness, blockers: data.blockers }));
+    case 'WorkOrderStartRevoked':
+      return onReleased(order, (released) => ({ ...bare(released), status: 'NotAllowedToStart' }));
+    case 'WorkOrderStaged':
+      return order.status === 'AllowedToStart' ? { ...order, readiness: data.to, blockers: data.blockers } : order;
+    case 'OperationDispatched':
+      return {
+        ...order,
+        operations: change(order.operations, data.operationId, {
+          phase: operationOf(order.operations, data.operationId)?.phase === 'Started' ? 'Started' : 'Dispatched',
+          dispatchedTo: data.equipmentId,
+          person: data.person,
+        }),
+      };
+    case 'WorkOrderStarted':
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Running' }));
+    case 'OperationStarted':
+      return {
+        ...order,
+        operations: change(order.operations, data.operationId, { phase: 'Started', dispatchedTo: data.equipmentId, person: data.person }),
+      };
+    case 'OperationCompleted':
+      return { ...order, operations: change(order.operations, data.operationId, { phase: 'Completed' }) };
+    case 'OperationStopped':
+      return { ...order, operations: change(order.operations, data.operationId, { phase: 'Stopped' }) };
+    case 'ProductionReported':
+      return { ...count(order, data, 'add'), ledger: { told: told(data), counted: true, before: order.ledger } };
+    case 'ProductionObserved':
+      return { ...count(order, data, 'add', data.operationName), ledger: { told: told(data), counted: true, before: order.ledger } };
+    case 'ProductionReportReversed':
+      return {
+        ...count(order, data, 'take'),
+        ledger: { told: told(data), replaces: data.reportId, counted: false, before: order.ledger },
+      };
+    case 'ProductionReportCorrected':
+      return {
+        ...count(order, data, 'add'),
+        ledger: { told: told(data), replaces: data.replaces, counted: true, before: order.ledger },
+      };
+    case 'ConflictingReportDetected':
+      return { ...order, ledger: { told: told(data), counted: false, before: order.ledger } };
+    case 'CounterRead':
+      return {
+        ...count(order, { operationId: data.operationId, good: data.delta, unit: data.unit }, 'add'),
+        counters: { ...order.counters, [data.counterId]: { raw: data.raw, readAt: data.readAt } },
+      };
+    case 'WorkOrderHeld':
+      return onReleased(order, (released) => ({
+        ...bare(released), status: 'Interrupted', interruption: 'Held', cause: data.cause, equipmentId: data.equipmentId, asked: false,
+      })); // prettier-ignore
+    case 'WorkOrderSuspended':
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Interrupted', interruption: 'Suspended', cause: data.cause, asked: false }));
+    case 'WorkOrderResumed':
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Running' }));
+    case 'SupervisorDecisionRequested':
+      return order.status === 'Interrupted' ? { ...order, asked: true } : order;
+    case 'SupervisorDecisionMade':
+      return order.status === 'Interrupted' ? { ...order, asked: false } : order;
+    case 'WorkOrderEnded':
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Ended', ending: data.ending, closed: false }));
+    case 'WorkOrderAborted':
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Aborted', closed: false }));
+    case 'WorkOrderClosed':
+      return order.status === 'Ended' || order.status === 'Aborted' ? { ...order, closed: true } : order;
+    case 'WorkOrderCancelled':
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Cancelled' }));
+    case 'OverproductionDetected':
+    case 'OverlapDetected':
+    case 'RepeatedReportDetected':
+    case 'ReportOnClosedOrderDetected':
+    case 'ReportBeforeStartDetected':
+    case 'ZeroQuantityDetected':
+    case 'ImplausibleTimeDetected':
+    case 'UpstreamShortfallDetected':
+    case 'UnplannedOperationDetected':
+    case 'OrderMismatchDetected':
+      return order;
+  }
+}
+
+const onReleased = (order: KnownOrder, next: (released: ReleasedOrder) => WorkOrder): WorkOrder => (order.status === 'Observed' ? order : next(order));
+
+const asked = (terms: Terms, operations: Seen['operations']) => ({
+  product: terms.product,
+  ordered: terms.quantity,
+  unit: terms.unit,
+  operations: replan(operations, terms.operations),
+});
+
+/** The order without what only its state knows. */
+const bare = ({ workOrderId, productionOrderId, product, ordered, unit, operations, ledger, counters, terms, releasedAt }: ReleasedOrder) => ({
+  workOrderId, productionOrderId, product, ordered, unit, operations, ledger, counters, terms, releasedAt,
+}); // prettier-ignore
+
+/** Amounts in a unit that cannot be converted to the order's are kept in the ledger and not counted. */
+const count = (order: KnownOrder, amounts: Pick<Told, 'operationId' | 'good' | 'unit'> & Partial<Told>, way: 'add' | 'take', name?: string): KnownOrder =>
+  amounts.unit === order.unit ? { ...order, operations: tally(order.operations, amounts, way, name) } : order;
+
+const told = ({ reportId, kind, operationId, equipmentId, person, good, scrap, rework, unit, from, to }: Told & Partial<Placed>): Told => ({
+  reportId, kind, operationId, equipmentId, ...(person === undefined ? {} : { person }), good, scrap, rework, unit, from, to,
+}); // prettier-ignore

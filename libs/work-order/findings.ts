@@ -1,0 +1,116 @@
+import { compare, isZero, plus } from '#kernel/quantity';
+import { Rejected } from '#kernel/rejected';
+import { facilityOf } from '#kernel/identity';
+import { excess, upperLimit } from '#kernel/tolerance';
+import { allows, isOver, toleranceOf, type KnownOrder } from './job-states';
+import { overlappedBy, repeatedBy } from './ledger';
+import { operationOf, scrapOf, upstreamOf } from './operations';
+import { MismatchField, ReportKind, TimeProblem, type Told, type WorkOrderEvent } from './work-order.events';
+
+/** Clocks of the floor may be ahead of the server's by this much. */
+const SKEW_MS = 5 * 60_000;
+
+type Claims = Readonly<{ operationName?: string; product?: string; ordered?: string; orderedUnit?: string }>;
+
+/**
+ * The rules that a report breaks, in the order of their weight. One list serves both lanes: an observed report records all of
+ * them, a command is refused for the first that `refusals` names.
+ */
+export function findings(order: KnownOrder, told: Told, now: string, claims: Claims = {}): WorkOrderEvent[] {
+  const { workOrderId, productionOrderId } = order;
+  const { reportId, operationId, equipmentId, from, to, unit } = told;
+  const of = { workOrderId, ...(productionOrderId === undefined ? {} : { productionOrderId }), reportId };
+  const found: WorkOrderEvent[] = [];
+  const mismatch = (field: MismatchField, known: string, saying: string) =>
+    found.push({ type: 'OrderMismatchDetected', data: { ...of, field, known, told: saying } });
+  const implausible = (problem: TimeProblem) => found.push({ type: 'ImplausibleTimeDetected', data: { ...of, problem, from, to } });
+
+  found.push(...stateFindings(order, of));
+  if (Date.parse(to) < Date.parse(from)) implausible(TimeProblem.EndBeforeStart);
+  if (inTheFuture(from, now) || inTheFuture(to, now)) implausible(TimeProblem.InTheFuture);
+  if (order.status !== 'Observed' && Date.parse(to) < Date.parse(order.releasedAt) - SKEW_MS) implausible(TimeProblem.BeforeRelease);
+
+  if (unit !== order.unit) mismatch(MismatchField.Unit, order.unit, unit);
+  if (facilityOf(equipmentId) !== facilityOf(workOrderId)) mismatch(MismatchField.Facility, facilityOf(workOrderId), facilityOf(equipmentId));
+  if (claims.product && order.product && claims.product !== order.product) mismatch(MismatchField.Product, order.product, claims.product);
+  if (claims.ordered && order.ordered && (compare(claims.ordered, order.ordered) !== 0 || claims.orderedUnit !== order.unit)) {
+    mismatch(MismatchField.Quantity, `${order.ordered} ${order.unit}`, `${claims.ordered} ${claims.orderedUnit}`);
+  }
+
+  const operation = operationOf(order.operations, operationId);
+  if (order.status !== 'Observed' && !operation?.planned) {
+    found.push({ type: 'UnplannedOperationDetected', data: { ...of, operationId, name: claims.operationName ?? operationId } });
+  }
+  const scrap = scrapOf(told.scrap);
+  if (told.kind === ReportKind.Production && isZero(told.good) && isZero(scrap) && isZero(told.rework)) {
+    found.push({ type: 'ZeroQuantityDetected', data: of });
+  }
+  if (unit === order.unit) found.push(...quantityFindings(order, of, operationId, told.good, scrap));
+
+  const repeats = repeatedBy(order.ledger, told);
+  if (repeats) found.push({ type: 'RepeatedReportDetected', data: { ...of, repeats } });
+  const overlaps = overlappedBy(order.ledger, told);
+  if (overlaps.length > 0) found.push({ type: 'OverlapDetected', data: { ...of, equipmentId, overlaps } });
+  return found;
+}
+
+type OnReport = Readonly<{ workOrderId: string; productionOrderId?: string; reportId: string }>;
+
+export const inTheFuture = (at: string, now: string): boolean => Date.parse(at) > Date.parse(now) + SKEW_MS;
+
+/** Pieces are made while an order runs: not before, and not after (I17). */
+export function stateFindings(order: KnownOrder, of: OnReport): WorkOrderEvent[] {
+  if (isOver(order)) return [{ type: 'ReportOnClosedOrderDetected', data: { ...of, status: order.status } }];
+  if (order.status === 'Observed' || allows('Report', order.status)) return [];
+  return [{ type: 'ReportBeforeStartDetected', data: { ...of, status: order.status } }];
+}
+
+/** The two rules about amounts: not more than the tolerance allows (I2), not more than upstream passed on (I3). */
+export function quantityFindings(order: KnownOrder, of: OnReport, operationId: string, good: string, scrap: string): WorkOrderEvent[] {
+  const found: WorkOrderEvent[] = [];
+  const before = operationOf(order.operations, operationId);
+  const after = plus(before?.good ?? '0', good);
+  const over = order.ordered === undefined || isZero(good) ? undefined : excess(after, order.ordered, toleranceOf(order));
+  if (over) {
+    const limit = upperLimit(order.ordered!, toleranceOf(order));
+    found.push({ type: 'OverproductionDetected', data: { ...of, operationId, good: after, limit, excess: over, unit: order.unit } });
+  }
+  const upstream = upstreamOf(order.operations, operationId);
+  if (upstream && before && !before.overlapAllowed && !(isZero(good) && isZero(scrap))) {
+    const used = plus(plus(before.good, before.scrap), plus(good, scrap));
+    if (compare(used, upstream.good) > 0) {
+      found.push({
+        type: 'UpstreamShortfallDetected',
+        data: { ...of, operationId, upstreamOperationId: upstream.operationId, used, passedOn: upstream.good, unit: order.unit },
+      });
+    }
+  }
+  return found;
+}
+
+/** The findings that a command is refused for, with the code that clients see. */
+const refusals: Partial<Record<WorkOrderEvent['type'], readonly [code: string, message: string]>> = {
+  ReportOnClosedOrderDetected: ['work-order-over', 'The order is over and takes corrections only.'],
+  ReportBeforeStartDetected: ['work-order-state', 'The order has not started.'],
+  ImplausibleTimeDetected: ['time-implausible', 'The times cannot be: an end before its start, in the future, or before the order was released.'],
+  UnplannedOperationDetected: ['operation-unknown', 'The order has no such operation.'],
+  ZeroQuantityDetected: ['zero-quantity', 'The report names no pieces at all.'],
+  OverproductionDetected: ['over-tolerance', 'That is more than the tolerance of the order allows.'],
+  UpstreamShortfallDetected: ['upstream-short', 'That is more than the operation upstream has passed on.'],
+};
+
+const mismatches: Readonly<Record<MismatchField, readonly [code: string, message: string]>> = {
+  Unit: ['unit-incompatible', 'The amounts cannot be converted exactly to the unit of the order.'],
+  Facility: ['other-facility', 'The machine belongs to another facility.'],
+  Product: ['order-mismatch', 'The order is for another product.'],
+  Quantity: ['order-mismatch', 'The order is for another quantity.'],
+};
+
+/** Passes on what a command may leave beside it. @throws Rejected for what it may not */
+export function tolerated(found: readonly WorkOrderEvent[]): readonly WorkOrderEvent[] {
+  for (const { type, data } of found) {
+    const refusal = type === 'OrderMismatchDetected' ? mismatches[data.field] : refusals[type];
+    if (refusal) throw new Rejected(refusal[0], refusal[1], { ...data });
+  }
+  return found;
+}

@@ -1,0 +1,109 @@
+import { Rejected } from '#kernel/rejected';
+import { NO_TOLERANCE, type Tolerance } from '#kernel/tolerance';
+import type { Unit } from '#kernel/quantity';
+import type { Reading } from './counter';
+import type { Ledger } from './ledger';
+import { runningOf, type Operation } from './operations';
+import { Ending, JobState, type HoldCause, type Interruption, type Readiness, type RunningOperation, type Terms } from './work-order.events';
+
+/** What is known of any order, released or only seen. */
+export type Seen = Readonly<{
+  workOrderId: string;
+  productionOrderId?: string;
+  product?: string;
+  /** Ordered amount; unknown for an order that the floor names without one. */
+  ordered?: string;
+  unit: Unit;
+  operations: readonly Operation[];
+  ledger: Ledger;
+  counters: Readonly<Record<string, Reading>>;
+}>;
+type Released = Seen & Readonly<{ terms: Terms; releasedAt: string }>;
+
+type In<S extends JobState, More = object> = Released & Readonly<{ status: S }> & Readonly<More>;
+
+/** A job order by its state (OPC 10031-4 v2), with what only that state knows. */
+export type WorkOrder =
+  | Readonly<{ status: 'Unknown' }>
+  | (Seen & Readonly<{ status: 'Observed' }>)
+  | In<'NotAllowedToStart'>
+  | In<'AllowedToStart', { readiness: Readiness; blockers: readonly string[] }>
+  | In<'Running'>
+  | In<'Interrupted', { interruption: Interruption; cause: HoldCause; equipmentId?: string; asked: boolean }>
+  | In<'Ended', { ending: Ending; closed: boolean }>
+  | In<'Aborted', { closed: boolean }>
+  | In<'Cancelled'>;
+export type ReleasedOrder = Extract<WorkOrder, { terms: Terms }>;
+export type KnownOrder = Exclude<WorkOrder, { status: 'Unknown' }>;
+
+/**
+ * From where each method may be called: OPC 10031-4 v2, Figure of the job order state machine. `Start` is the system's own move 2→3,
+ * `AllowStart` the standard's method Start; `Complete` is the move 3→5 that the machine makes when it is done; `Cancel` removes an
+ * order that has not started, `Close` stands for Clear: in this store it ends the order and deletes nothing.
+ */
+const moves = {
+  AllowStart: ['NotAllowedToStart'],
+  RevokeStart: ['AllowedToStart'],
+  Update: ['NotAllowedToStart', 'AllowedToStart'],
+  Stage: ['AllowedToStart'],
+  Start: ['AllowedToStart'],
+  Pause: ['Running', 'Interrupted'],
+  Resume: ['Interrupted'],
+  Complete: ['Running'],
+  Stop: ['Running', 'Interrupted'],
+  Abort: ['NotAllowedToStart', 'AllowedToStart', 'Running', 'Interrupted'],
+  Cancel: ['NotAllowedToStart', 'AllowedToStart'],
+  Close: ['Ended', 'Aborted'],
+  Dispatch: ['NotAllowedToStart', 'AllowedToStart', 'Running', 'Interrupted'],
+  Report: ['Running', 'Interrupted'],
+} as const satisfies Record<string, readonly JobState[]>;
+export type Method = keyof typeof moves;
+
+/** Sub-state changes within AllowedToStart: Loaded ↔ Ready, Ready ↔ Waiting, Loaded → Waiting. */
+const stagings: Readonly<Record<Readiness, readonly Readiness[]>> = {
+  Waiting: ['Ready'],
+  Ready: ['Waiting', 'Loaded'],
+  Loaded: ['Ready', 'Waiting'],
+};
+export const mayStage = (from: Readiness, to: Readiness): boolean => stagings[from].includes(to);
+
+export const allows = (method: Method, status: WorkOrder['status']): boolean => (moves[method] as readonly string[]).includes(status);
+
+/** The order in a state that the method may be called in. @throws Rejected work-order-unknown, work-order-not-released, work-order-state */
+export function inStateFor<M extends Method>(method: M, order: WorkOrder): Extract<WorkOrder, { status: (typeof moves)[M][number] }> {
+  const known = released(order);
+  if (!allows(method, known.status)) {
+    throw new Rejected(isOver(known) ? 'work-order-over' : 'work-order-state', `${method} is not possible while the order is ${stateOf(known)}.`, {
+      status: known.status,
+      allowed: moves[method],
+    });
+  }
+  return known as never;
+}
+
+/** @throws Rejected work-order-unknown, work-order-not-released */
+export function released(order: WorkOrder): ReleasedOrder {
+  if (order.status === 'Unknown') throw new Rejected('work-order-unknown', 'There is no such work order.');
+  if (order.status === 'Observed') throw new Rejected('work-order-not-released', 'The floor has reported on this order, but nobody has released it.');
+  return order;
+}
+
+export const isOver = (order: WorkOrder): boolean => order.status === 'Ended' || order.status === 'Aborted' || order.status === 'Cancelled';
+
+/** The state in words, with its sub-state. */
+export function stateOf(order: WorkOrder): string {
+  switch (order.status) {
+    case 'AllowedToStart':
+      return `AllowedToStart.${order.readiness}`;
+    case 'Interrupted':
+      return `Interrupted.${order.interruption}`;
+    case 'Ended':
+      return `Ended.${order.closed ? 'Closed' : 'Completed'}`;
+    default:
+      return order.status;
+  }
+}
+
+export const toleranceOf = (order: KnownOrder): Tolerance => (order.status === 'Observed' ? NO_TOLERANCE : order.terms);
+export const operationIdsOf = (order: KnownOrder): string[] => order.operations.map(({ operationId }) => operationId);
+export const runningIn = (order: KnownOrder): RunningOperation[] => runningOf(order.operations);

@@ -1,0 +1,78 @@
+import type { Told } from './work-order.events';
+
+/**
+ * The reports of one order, newest first, as a chain: adding one costs the same however many there are, and nothing that was
+ * written is written again. What counts is what no later entry replaces.
+ */
+export type Entry = Readonly<{
+  told: Told;
+  /** The report that this one takes back or corrects. */
+  replaces?: string;
+  /** False for a reversal, and for a report under a taken id, which is kept and not counted. */
+  counted: boolean;
+  before: Ledger;
+}>;
+export type Ledger = Entry | null;
+
+export function* entries(ledger: Ledger): Generator<Entry> {
+  for (let entry = ledger; entry; entry = entry.before) yield entry;
+}
+
+/** The counted report of that id. */
+export function reportOf(ledger: Ledger, reportId: string): Entry | undefined {
+  for (const entry of entries(ledger)) if (entry.counted && entry.told.reportId === reportId) return entry;
+  return undefined;
+}
+
+/** The report that holds the right figures for that one, where there is one. */
+export function correctionOf(ledger: Ledger, reportId: string): Entry | undefined {
+  for (const entry of entries(ledger)) if (entry.replaces === reportId) return entry;
+  return undefined;
+}
+
+/** Reports that count and were not corrected, newest first. */
+export function* standing(ledger: Ledger): Generator<Told> {
+  const replaced = new Set<string>();
+  for (const { told, replaces, counted } of entries(ledger)) {
+    if (replaces) replaced.add(replaces);
+    if (counted && !replaced.has(told.reportId)) yield told;
+  }
+}
+
+/** True when both tell the same: who made what, where and when. Instants are compared as instants, amounts as written. */
+export const sameStory = (a: Told, b: Told): boolean =>
+  a.kind === b.kind &&
+  a.operationId === b.operationId &&
+  a.equipmentId === b.equipmentId &&
+  a.person === b.person &&
+  a.good === b.good &&
+  a.rework === b.rework &&
+  a.unit === b.unit &&
+  Date.parse(a.from) === Date.parse(b.from) &&
+  Date.parse(a.to) === Date.parse(b.to) &&
+  a.scrap.length === b.scrap.length &&
+  a.scrap.every(({ quantity, reasonCode }, index) => quantity === b.scrap[index]!.quantity && reasonCode === b.scrap[index]!.reasonCode);
+
+/** True when a report of that id and content is kept, counted or not. */
+export function isKept(ledger: Ledger, told: Told): boolean {
+  for (const entry of entries(ledger)) if (entry.told.reportId === told.reportId && sameStory(entry.told, told)) return true;
+  return false;
+}
+
+/** The earliest report that tells the same under another id. */
+export function repeatedBy(ledger: Ledger, told: Told): string | undefined {
+  let earliest: string | undefined;
+  for (const other of standing(ledger)) if (other.reportId !== told.reportId && sameStory(other, told)) earliest = other.reportId;
+  return earliest;
+}
+
+/** The reports that claim the same machine at the same time, oldest first. Touching ends do not overlap. */
+export function overlappedBy(ledger: Ledger, told: Told): string[] {
+  const overlaps: string[] = [];
+  const [from, to] = [Date.parse(told.from), Date.parse(told.to)];
+  for (const other of standing(ledger)) {
+    if (other.reportId === told.reportId || other.equipmentId !== told.equipmentId) continue;
+    if (Date.parse(other.from) < to && from < Date.parse(other.to)) overlaps.push(other.reportId);
+  }
+  return overlaps.reverse();
+}

@@ -1,0 +1,179 @@
+import type { Context } from '#kernel/decider';
+import { AMOUNT, compare, convert, isZero, minus, type Unit } from '#kernel/quantity';
+import { Rejected } from '#kernel/rejected';
+import { advance } from './counter';
+import { findings, inTheFuture, quantityFindings, stateFindings, tolerated } from './findings';
+import { isOver, type KnownOrder, released, type WorkOrder } from './job-states';
+import { evolve } from './evolve';
+import { correctionOf, isKept, reportOf, sameStory } from './ledger';
+import { placeOf } from './operations';
+import type * as commands from './work-order.commands';
+import { ReportKind, TimeProblem, type Scrap, type Told, type WorkOrderEvent } from './work-order.events';
+
+/** Report good, scrap and rework of an operation: additive, and once per report id. */
+export function reportProduction(command: commands.ReportProduction, state: WorkOrder, { now }: Context): readonly WorkOrderEvent[] {
+  const order = released(state);
+  const told = toldBy(command, ReportKind.Production, order.unit);
+  const known = reportOf(order.ledger, told.reportId);
+  if (known) {
+    if (sameStory(known.told, told)) return [];
+    throw new Rejected('report-id-taken', 'There is another report under this id.', { reportId: told.reportId });
+  }
+  if (!isOver(order)) amountsOf(told).forEach((amount) => whole(amount, told.unit));
+  const beside = tolerated(findings(order, told, now));
+  return [{ type: 'ProductionReported', data: { ...ofOrder(order), ...told, ...placeOf(order.operations, told.operationId) } }, ...beside];
+}
+
+/** Record a floor report as it is. Never refused: what it breaks stands beside it. */
+export function observeProduction(command: commands.ObserveProduction, state: WorkOrder, { now, occurredAt }: Context): readonly WorkOrderEvent[] {
+  const seen: WorkOrderEvent[] = state.status === 'Unknown' ? [observedOrder(command, command.ordered?.unit ?? command.unit ?? 'pcs', occurredAt)] : [];
+  const order = (state.status === 'Unknown' ? evolve(state, seen[0]!) : state) as KnownOrder;
+  const told = toldBy(command, command.kind, order.unit);
+  if (isKept(order.ledger, told)) return [];
+  const source = command.sourceRow ? { sourceRow: command.sourceRow } : {};
+  if (reportOf(order.ledger, told.reportId)) return [{ type: 'ConflictingReportDetected', data: { ...ofOrder(order), ...told, ...source } }];
+  const claims = {
+    ...(command.operationName ? { operationName: command.operationName } : {}),
+    ...(command.product ? { product: command.product } : {}),
+    ...(command.ordered ? { ordered: command.ordered.amount, orderedUnit: command.ordered.unit } : {}),
+  };
+  const place = placeOf(order.operations, told.operationId);
+  return [
+    ...seen,
+    {
+      type: 'ProductionObserved',
+      data: {
+        ...ofOrder(order),
+        ...told,
+        ...place,
+        ...(command.operationName ? { operationName: command.operationName } : {}),
+        ...(command.source ? { source: command.source } : {}),
+        ...source,
+      },
+    },
+    ...findings(order, told, now, claims),
+  ];
+}
+
+/** What a counter advanced counts as good pieces; the reading itself is a fact and never refused. */
+export function reportCounter(command: commands.ReportCounter, state: WorkOrder, { now, occurredAt }: Context): readonly WorkOrderEvent[] {
+  const seen: WorkOrderEvent[] = state.status === 'Unknown' ? [observedOrder(command, 'pcs', occurredAt)] : [];
+  const order = (state.status === 'Unknown' ? evolve(state, seen[0]!) : state) as KnownOrder;
+  const { counterId, operationId, equipmentId, raw } = command;
+  const last = order.counters[counterId];
+  // A clock that runs ahead must not make the readings of the right time look old: they count from the server's time.
+  const ahead = inTheFuture(occurredAt, now);
+  const readAt = ahead ? now : occurredAt;
+  const advanced = advance(last, raw, readAt, command.wrapAt ?? undefined);
+  if (!advanced) return [];
+  const { delta, move, reset } = advanced;
+  const reportId = `${counterId}:${occurredAt}`;
+  const of = { ...ofOrder(order), reportId };
+  const implausible: WorkOrderEvent = {
+    type: 'ImplausibleTimeDetected',
+    data: { ...of, problem: TimeProblem.InTheFuture, from: occurredAt, to: occurredAt },
+  };
+  const found = isZero(delta) ? [] : [...stateFindings(order, of), ...quantityFindings(order, of, operationId, delta, '0')];
+  return [
+    ...seen,
+    {
+      type: 'CounterRead',
+      data: {
+        ...ofOrder(order), counterId, operationId, equipmentId, raw, ...(last ? { previous: last.raw } : {}), delta, move, reset, unit: order.unit,
+        readAt, ...placeOf(order.operations, operationId),
+      }, // prettier-ignore
+    },
+    ...(ahead ? [implausible] : []),
+    ...found,
+  ];
+}
+
+/**
+ * Replace a wrong report: a reversal and the right figures, linked (invariant I14). Also on closed orders (I17). The tolerance holds
+ * as for any command, but a correction towards it is welcome even where the floor is still beyond it.
+ */
+export function correctReport(command: commands.CorrectReport, state: WorkOrder, { now }: Context): readonly WorkOrderEvent[] {
+  if (state.status === 'Unknown') throw new Rejected('work-order-unknown', 'There is no such work order.');
+  const { reportId, replacementReportId, reason } = command;
+  const wrong = reportOf(state.ledger, reportId)?.told;
+  if (!wrong) throw new Rejected('report-unknown', 'There is no such report to correct.', { reportId });
+  const right: Told = {
+    ...toldBy({ ...command, ...wrong, reportId: replacementReportId, good: command.good, scrap: command.scrap, rework: command.rework }, wrong.kind, wrong.unit),
+    from: command.from ?? wrong.from,
+    to: command.to ?? wrong.to,
+  };
+  const correction = correctionOf(state.ledger, reportId);
+  if (correction) {
+    if (correction.told.reportId === replacementReportId && sameStory(correction.told, right)) return [];
+    throw new Rejected('report-corrected', 'This report was corrected before; correct its replacement.', { reportId, replacedBy: correction.told.reportId });
+  }
+  if (reportOf(state.ledger, replacementReportId)) {
+    throw new Rejected('report-id-taken', 'There is another report under this id.', { reportId: replacementReportId });
+  }
+  if (!reason) throw new Rejected('reason-missing', 'A correction needs a reason.');
+  amountsOf(right).forEach((amount) => whole(amount, right.unit));
+  const place = placeOf(state.operations, wrong.operationId);
+  const reversed: WorkOrderEvent = { type: 'ProductionReportReversed', data: { ...ofOrder(state), ...wrong, ...place, replacedBy: replacementReportId, reason } };
+  const found = findings(evolve(state, reversed) as KnownOrder, right, now).filter(({ type }) => ofCorrections.includes(type));
+  const less = compare(right.good, wrong.good) <= 0;
+  tolerated(found.filter(({ type }) => type === 'ImplausibleTimeDetected' || (type === 'OverproductionDetected' && !less)));
+  return [
+    reversed,
+    { type: 'ProductionReportCorrected', data: { ...ofOrder(state), ...right, ...place, replaces: reportId, reason } },
+    ...found,
+  ];
+}
+
+/** What a correction can still break: it concerns an order in any state, and zero says that the report should not be. */
+const ofCorrections: readonly string[] = ['ImplausibleTimeDetected', 'OverproductionDetected', 'UpstreamShortfallDetected', 'OverlapDetected'];
+
+type Reported = Readonly<{
+  reportId: string;
+  operationId: string;
+  equipmentId: string;
+  person?: string;
+  good: string;
+  scrap?: readonly Scrap[];
+  rework?: string;
+  unit?: Unit;
+  from: string;
+  to: string;
+}>;
+
+/** The report in the order's unit where it can be converted exactly, else as it was told. */
+function toldBy(command: Reported, kind: ReportKind, orderUnit: Unit): Told {
+  const { reportId, operationId, equipmentId, person, good, from, to } = command;
+  const scrap = (command.scrap ?? []).map(({ quantity, reasonCode }) => ({ quantity, reasonCode }));
+  const rework = command.rework ?? '0';
+  for (const amount of [good, rework, ...scrap.map(({ quantity }) => quantity)]) {
+    if (!AMOUNT.test(amount)) throw new Rejected('quantity-malformed', 'An amount is a decimal string, not negative, of at most six decimals.', { amount });
+  }
+  const unit = command.unit ?? orderUnit;
+  const told: Told = { reportId, kind, operationId, equipmentId, ...(person ? { person } : {}), good: tidy(good), scrap, rework: tidy(rework), unit, from, to };
+  if (unit === orderUnit) return told;
+  const converted = amountsOf(told).map((amount) => convert({ amount, unit }, orderUnit));
+  if (converted.some((amount) => amount === undefined)) return told;
+  const [first, second, ...rest] = converted as string[];
+  return { ...told, good: first!, rework: second!, scrap: scrap.map(({ reasonCode }, index) => ({ quantity: rest[index]!, reasonCode })), unit: orderUnit };
+}
+
+const tidy = (amount: string): string => minus(amount, '0');
+const amountsOf = ({ good, rework, scrap }: Told): string[] => [good, rework, ...scrap.map(({ quantity }) => quantity)];
+
+/** @throws Rejected fraction-of-a-piece: pieces are counted, not measured */
+export function whole(amount: string, unit: Unit): void {
+  if (unit === 'pcs' && amount.includes('.')) throw new Rejected('fraction-of-a-piece', 'Pieces are whole.', { amount });
+}
+
+const ofOrder = ({ workOrderId, productionOrderId }: KnownOrder) => ({ workOrderId, ...(productionOrderId === undefined ? {} : { productionOrderId }) });
+
+const observedOrder = (command: { workOrderId: string; product?: string; ordered?: { amount: string; unit: Unit } }, unit: Unit, observedAt: string): WorkOrderEvent => ({
+  type: 'WorkOrderObserved',
+  data: {
+    workOrderId: command.workOrderId,
+    ...(command.product ? { product: command.product } : {}),
+    ...(command.ordered ? { quantity: command.ordered.amount } : {}),
+    unit,
+    observedAt,
+  },
+}); // prettier-ignore

@@ -1,0 +1,333 @@
+import type { Context, Decider } from '#kernel/decider';
+import { facilityOf } from '#kernel/identity';
+import { AMOUNT, compare, isPositive } from '#kernel/quantity';
+import { Rejected } from '#kernel/rejected';
+import { shortfall } from '#kernel/tolerance';
+import { evolve } from './evolve';
+import { inStateFor, isOver, mayStage, operationIdsOf, released, runningIn, type ReleasedOrder, type WorkOrder } from './job-states';
+import { machineOf, operationOf, totalsOf, type Operation } from './operations';
+import { correctReport, observeProduction, reportCounter, reportProduction, whole } from './reporting';
+import type * as commands from './work-order.commands';
+import { Ending, HoldCause, Interruption, Readiness, upcasts, type PlannedOperation, type Terms, type WorkOrderEvent } from './work-order.events';
+
+type Events = readonly WorkOrderEvent[];
+type Body = Pick<ReleasedOrder, 'workOrderId' | 'productionOrderId'>;
+
+/** What every event of the order says. */
+const of = ({ workOrderId, productionOrderId }: Body) => ({ workOrderId, ...(productionOrderId == null ? {} : { productionOrderId }) });
+
+/** What still keeps an order from starting, by itself. */
+const NOT_DISPATCHED = 'no machine dispatched';
+
+export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
+  category: 'work-order',
+  initial: { status: 'Unknown' },
+  id: ({ workOrderId }) => workOrderId,
+  evolve,
+  observed: ['ObserveProduction', 'ReportCounter'],
+  upcasts,
+  decide: {
+    ReleaseWorkOrder: release,
+    AllowStart: (_, state) => {
+      const known = released(state);
+      if (known.status === 'AllowedToStart') return [];
+      return [startAllowed(inStateFor('AllowStart', known))];
+    },
+    RevokeStart: (_, state) => {
+      const known = released(state);
+      if (known.status === 'NotAllowedToStart') return [];
+      const order = inStateFor('RevokeStart', known);
+      return [{ type: 'WorkOrderStartRevoked', data: { ...of(order), operationIds: operationIdsOf(order) } }];
+    },
+    UpdateWorkOrder: update,
+    StageWorkOrder: stage,
+    DispatchOperation: dispatch,
+    StartWorkOrder: ({ equipmentId, person }, state, context) => {
+      const known = released(state);
+      if (known.status === 'Running' && known.operations[0]!.phase === 'Started') return [];
+      const order = inStateFor('Start', known);
+      return start(order, order.operations[0]!, equipmentId ?? undefined, person ?? undefined, context);
+    },
+    StartOperation: ({ operationId, equipmentId, person }, state, context) => {
+      const known = released(state);
+      const operation = planned(known, operationId);
+      if (operation.phase === 'Started' && (!equipmentId || equipmentId === operation.dispatchedTo)) return [];
+      const order = known.status === 'Running' ? known : inStateFor('Start', known);
+      return start(order, operation, equipmentId ?? undefined, person ?? undefined, context);
+    },
+    CompleteOperation: ({ operationId }, state) => {
+      const order = released(state);
+      const operation = planned(order, operationId);
+      if (operation.phase === 'Completed') return [];
+      inStateFor('Report', order);
+      if (operation.phase !== 'Started') throw new Rejected('operation-not-started', 'The operation has not started.', { operationId });
+      const { good, scrap } = operation;
+      return [{ type: 'OperationCompleted', data: { ...of(order), operationId, equipmentId: machineOf(operation)!, good, scrap } }];
+    },
+    ReportProduction: reportProduction,
+    ObserveProduction: observeProduction,
+    ReportCounter: reportCounter,
+    CorrectReport: correctReport,
+    HoldWorkOrder: ({ cause, equipmentId, reason }, state, { occurredAt }) => {
+      const order = inStateFor('Pause', state);
+      if (cause === HoldCause.Equipment && !equipmentId) throw new Rejected('equipment-missing', 'A hold for equipment names the machine.');
+      if (order.status === 'Interrupted' && order.interruption === Interruption.Held) {
+        if (!order.equipmentId || order.equipmentId === equipmentId || !equipmentId) return [];
+        throw new Rejected('already-held', 'The order is held for another machine.', { equipmentId: order.equipmentId });
+      }
+      return [{ type: 'WorkOrderHeld', data: { ...of(order), cause, ...(equipmentId ? { equipmentId } : {}), reason, ...underWay(order), heldAt: occurredAt } }];
+    },
+    PauseWorkOrder: ({ cause, reason }, state, { occurredAt }) => {
+      const order = inStateFor('Pause', state);
+      if (order.status === 'Interrupted' && order.interruption === Interruption.Suspended) return [];
+      return [{ type: 'WorkOrderSuspended', data: { ...of(order), cause, reason, ...underWay(order), suspendedAt: occurredAt } }];
+    },
+    ResumeWorkOrder: ({ heldFor }, state, { occurredAt }) => {
+      const known = released(state);
+      if (known.status === 'Running') return [];
+      const order = inStateFor('Resume', known);
+      if (heldFor && order.equipmentId !== heldFor) {
+        throw new Rejected('held-for-another-cause', 'The order is not held for this machine.', { cause: order.cause, equipmentId: order.equipmentId ?? null });
+      }
+      return [resumed(order, occurredAt)];
+    },
+    RequestSupervisorDecision: ({ equipmentId, question }, state, { occurredAt }) => {
+      const order = inStateFor('Resume', state);
+      if (order.asked) return [];
+      return [{ type: 'SupervisorDecisionRequested', data: { ...of(order), ...(equipmentId ? { equipmentId } : {}), question, requestedAt: occurredAt } }];
+    },
+    DecideResumption: ({ decision, reason }, state, context) => {
+      const order = inStateFor('Resume', state);
+      if (!order.asked) throw new Rejected('no-decision-requested', 'No decision is asked for.');
+      const made: WorkOrderEvent = { type: 'SupervisorDecisionMade', data: { ...of(order), decision, reason } };
+      switch (decision) {
+        case 'Resume':
+          return [made, resumed(order, context.occurredAt)];
+        case 'Stop':
+          return [made, ...ended(order, Ending.Stopped, reason, context)];
+        case 'Abort':
+          return [made, ...aborted(order, reason, context)];
+      }
+    },
+    CompleteWorkOrder: (_, state, context) => {
+      const known = released(state);
+      if (known.status === 'Ended') return [];
+      const order = inStateFor('Complete', known);
+      const open = order.operations.filter(({ planned: is, phase }) => is && phase !== 'Completed').map(({ operationId }) => operationId);
+      if (open.length > 0) throw new Rejected('operations-open', 'Not all operations are complete.', { open });
+      const short = shortfall(totalsOf(order.operations).good, order.terms.quantity, order.terms);
+      if (short) throw new Rejected('quantity-short', 'Less was made than the tolerance allows; stop the order to end it short.', { short });
+      return ended(order, Ending.Completed, undefined, context);
+    },
+    StopWorkOrder: ({ reason }, state, context) => {
+      const known = released(state);
+      if (known.status === 'Ended') return [];
+      return ended(inStateFor('Stop', known), Ending.Stopped, reason, context);
+    },
+    AbortWorkOrder: ({ reason }, state, context) => {
+      const known = released(state);
+      if (known.status === 'Aborted') return [];
+      return aborted(inStateFor('Abort', known), reason, context);
+    },
+    CloseWorkOrder: (_, state, { occurredAt }) => {
+      const order = inStateFor('Close', state);
+      return order.closed ? [] : [{ type: 'WorkOrderClosed', data: { ...of(order), totals: totals(order), closedAt: occurredAt } }];
+    },
+    CancelWorkOrder: ({ reason }, state, { occurredAt }) => {
+      const known = released(state);
+      if (known.status === 'Cancelled') return [];
+      const order = inStateFor('Cancel', known);
+      return [{ type: 'WorkOrderCancelled', data: { ...of(order), reason, operationIds: operationIdsOf(order), cancelledAt: occurredAt } }];
+    },
+  },
+};
+
+function release(command: commands.ReleaseWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
+  const { workOrderId, productionOrderId, product, quantity } = command;
+  const terms = checked({
+    product,
+    quantity: quantity.amount,
+    unit: quantity.unit,
+    overPercent: command.overPercent ?? '0',
+    underPercent: command.underPercent ?? '0',
+    operations: plan(command.operations),
+    ...optional(command),
+    resumeWithinMinutes: command.resumeWithinMinutes ?? 30,
+  }, workOrderId); // prettier-ignore
+  if (state.status !== 'Unknown' && state.status !== 'Observed') {
+    if (same(state.terms, terms) && (state.productionOrderId ?? null) === (productionOrderId ?? null)) return [];
+    throw new Rejected('work-order-exists', 'There is another work order under this id.', { workOrderId });
+  }
+  if (state.status === 'Observed' && state.unit !== terms.unit) {
+    throw new Rejected('unit-incompatible', 'The floor has reported on this order in another unit.', { unit: state.unit });
+  }
+  if (productionOrderId && facilityOf(productionOrderId) !== facilityOf(workOrderId)) {
+    throw new Rejected('other-facility', 'The production order belongs to another facility.', { productionOrderId });
+  }
+  const event: WorkOrderEvent = {
+    type: 'WorkOrderReleased',
+    data: { workOrderId, ...(productionOrderId ? { productionOrderId } : {}), ...terms, releasedAt: occurredAt },
+  };
+  return command.allowStart ? [event, startAllowed(evolve(state, event) as ReleasedOrder)] : [event];
+}
+
+function update(command: commands.UpdateWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
+  const order = inStateFor('Update', state);
+  const from = order.terms;
+  if (command.quantity && command.quantity.unit !== from.unit) throw new Rejected('unit-incompatible', 'The order keeps its unit.', { unit: from.unit });
+  const to = checked({
+    ...from,
+    ...optional(command),
+    quantity: command.quantity?.amount ?? from.quantity,
+    overPercent: command.overPercent ?? from.overPercent,
+    underPercent: command.underPercent ?? from.underPercent,
+    operations: command.operations ? plan(command.operations) : from.operations,
+    resumeWithinMinutes: command.resumeWithinMinutes ?? from.resumeWithinMinutes,
+  }, order.workOrderId); // prettier-ignore
+  return same(from, to) ? [] : [{ type: 'WorkOrderAmended', data: { ...of(order), from, to, amendedAt: occurredAt } }];
+}
+
+function stage({ readiness, blockers }: commands.StageWorkOrder, state: WorkOrder): Events {
+  const order = inStateFor('Stage', state);
+  const missing = readiness === Readiness.Waiting ? (blockers ?? []) : [];
+  if (order.readiness === readiness && same(order.blockers, missing)) return [];
+  if (readiness === Readiness.Waiting && missing.length === 0) throw new Rejected('blockers-missing', 'A waiting order says what it waits for.');
+  if (order.readiness !== readiness && !mayStage(order.readiness, readiness)) {
+    throw new Rejected('staging-not-possible', `An order that is ${order.readiness} cannot become ${readiness} at once.`, { from: order.readiness, to: readiness });
+  }
+  return [staged(order, readiness, missing)];
+}
+
+function dispatch({ operationId, equipmentId, person }: commands.DispatchOperation, state: WorkOrder): Events {
+  const order = inStateFor('Dispatch', state);
+  const operation = planned(order, operationId);
+  if (operation.dispatchedTo === equipmentId && (operation.person ?? null) === (person ?? null)) return [];
+  if (operation.phase !== 'Pending' && operation.phase !== 'Dispatched') {
+    throw new Rejected('operation-started', 'The operation has started on its machine.', { operationId, equipmentId: operation.dispatchedTo ?? null });
+  }
+  atHome(equipmentId, order);
+  const dispatched: WorkOrderEvent = { type: 'OperationDispatched', data: { ...of(order), operationId, equipmentId, ...(person ? { person } : {}) } };
+  const waits = order.status === 'AllowedToStart' && order.readiness === Readiness.Waiting && order.blockers.includes(NOT_DISPATCHED);
+  if (!waits || operation !== order.operations[0]) return [dispatched];
+  const left = order.blockers.filter((blocker) => blocker !== NOT_DISPATCHED);
+  return [dispatched, staged(order, left.length > 0 ? Readiness.Waiting : Readiness.Ready, left)];
+}
+
+type Startable = Extract<WorkOrder, { status: 'AllowedToStart' | 'Running' }>;
+
+function start(order: Startable, operation: Operation, equipmentId: string | undefined, person: string | undefined, { occurredAt }: Context): Events {
+  const { operationId } = operation;
+  if (operation.phase === 'Started') {
+    throw new Rejected('operation-started', 'The operation has started on another machine.', { operationId, equipmentId: operation.dispatchedTo ?? null });
+  }
+  if (operation.phase === 'Completed') throw new Rejected('operation-completed', 'The operation is complete.', { operationId });
+  const machine = equipmentId ?? machineOf(operation);
+  if (!machine) throw new Rejected('operation-not-dispatched', 'Nobody has said on which machine.', { operationId, equipmentClass: operation.equipmentClass ?? null });
+  atHome(machine, order);
+  const worker = person ?? operation.person;
+  const { resumeWithinMinutes, directiveId, directiveVersion } = order.terms;
+  const began: WorkOrderEvent = {
+    type: 'OperationStarted',
+    data: { ...of(order), operationId, equipmentId: machine, ...(worker ? { person: worker } : {}), resumeWithinMinutes, startedAt: occurredAt },
+  };
+  if (order.status === 'Running') return [began];
+  const blockers = order.blockers.filter((blocker) => blocker !== NOT_DISPATCHED);
+  if (order.readiness === Readiness.Waiting && blockers.length > 0) throw new Rejected('work-order-not-ready', 'The order waits.', { blockers });
+  const directive = { ...(directiveId ? { directiveId } : {}), ...(directiveVersion ? { directiveVersion } : {}) };
+  return [
+    { type: 'WorkOrderStarted', data: { ...of(order), operationId, equipmentId: machine, ...directive, operationIds: operationIdsOf(order), startedAt: occurredAt } },
+    began,
+  ];
+}
+
+type Interruptible = Extract<WorkOrder, { status: 'Running' | 'Interrupted' }>;
+const underWay = (order: ReleasedOrder) => ({ running: runningIn(order), operationIds: operationIdsOf(order) });
+
+const resumed = (order: Extract<WorkOrder, { status: 'Interrupted' }>, resumedAt: string): WorkOrderEvent => ({
+  type: 'WorkOrderResumed',
+  data: { ...of(order), from: order.interruption, ...(order.equipmentId ? { equipmentId: order.equipmentId } : {}), ...underWay(order), resumedAt },
+});
+
+const totals = (order: ReleasedOrder) => ({ ...totalsOf(order.operations), unit: order.unit });
+const stopped = (order: ReleasedOrder): Events =>
+  runningIn(order).map(({ operationId, equipmentId }) => ({ type: 'OperationStopped', data: { ...of(order), operationId, equipmentId } }));
+
+function ended(order: Interruptible, ending: Ending, reason: string | undefined, { occurredAt }: Context): Events {
+  const short = shortfall(totalsOf(order.operations).good, order.terms.quantity, order.terms);
+  const why = { ...(short ? { short } : {}), ...(reason ? { reason } : {}) };
+  return [...stopped(order), { type: 'WorkOrderEnded', data: { ...of(order), ending, totals: totals(order), ...why, operationIds: operationIdsOf(order), endedAt: occurredAt } }];
+}
+
+const aborted = (order: ReleasedOrder, reason: string, { occurredAt }: Context): Events => [
+  ...stopped(order),
+  { type: 'WorkOrderAborted', data: { ...of(order), totals: totals(order), reason, operationIds: operationIdsOf(order), abortedAt: occurredAt } },
+];
+
+function startAllowed(order: ReleasedOrder): WorkOrderEvent {
+  const blockers = machineOf(order.operations[0]!) ? [] : [NOT_DISPATCHED];
+  const readiness = blockers.length > 0 ? Readiness.Waiting : Readiness.Ready;
+  return { type: 'WorkOrderStartAllowed', data: { ...of(order), readiness, blockers, operationIds: operationIdsOf(order) } };
+}
+
+const staged = (order: Extract<WorkOrder, { status: 'AllowedToStart' }>, to: Readiness, blockers: readonly string[]): WorkOrderEvent => ({
+  type: 'WorkOrderStaged',
+  data: { ...of(order), from: order.readiness, to, blockers, operationIds: operationIdsOf(order) },
+});
+
+/** @throws Rejected operation-unknown, work-order-over */
+function planned(order: ReleasedOrder, operationId: string): Operation {
+  if (isOver(order)) throw new Rejected('work-order-over', 'The order is over and takes corrections only.', { status: order.status });
+  const operation = operationOf(order.operations, operationId);
+  if (!operation?.planned) throw new Rejected('operation-unknown', 'The order has no such operation.', { operationId });
+  return operation;
+}
+
+/** @throws Rejected other-facility */
+function atHome(equipmentId: string, { workOrderId }: Body): void {
+  if (facilityOf(equipmentId) !== facilityOf(workOrderId)) throw new Rejected('other-facility', 'The machine belongs to another facility.', { equipmentId });
+}
+
+const plan = (operations: commands.ReleaseWorkOrder['operations']): PlannedOperation[] =>
+  operations.map(({ operationId, name, sequence, equipmentClass, equipmentId, idealCycleSeconds, overlapAllowed }) => ({
+    operationId,
+    name,
+    sequence,
+    ...(equipmentClass ? { equipmentClass } : {}),
+    ...(equipmentId ? { equipmentId } : {}),
+    ...(idealCycleSeconds ? { idealCycleSeconds } : {}),
+    overlapAllowed: overlapAllowed ?? false,
+  }));
+
+const optional = ({ plannedStart, plannedEnd, directiveId, directiveVersion }: commands.UpdateWorkOrder) => ({
+  ...(plannedStart ? { plannedStart } : {}),
+  ...(plannedEnd ? { plannedEnd } : {}),
+  ...(directiveId ? { directiveId } : {}),
+  ...(directiveVersion ? { directiveVersion } : {}),
+});
+
+/** The terms as they are, if an order can have them. @throws Rejected */
+function checked(terms: Terms, workOrderId: string): Terms {
+  const { quantity, unit, underPercent, operations, plannedStart, plannedEnd } = terms;
+  if (!AMOUNT.test(quantity) || !isPositive(quantity)) throw new Rejected('quantity-not-positive', 'An order is for more than nothing.', { quantity });
+  whole(quantity, unit);
+  if (compare(underPercent, '100') >= 0) throw new Rejected('tolerance-too-wide', 'Less than everything must be made.', { underPercent });
+  if (operations.length === 0) throw new Rejected('operations-missing', 'An order has at least one operation.');
+  for (const key of ['operationId', 'sequence'] as const) {
+    if (new Set(operations.map((operation) => operation[key])).size < operations.length) {
+      throw new Rejected('operations-ambiguous', `Two operations have the same ${key}.`);
+    }
+  }
+  for (const { equipmentId } of operations) if (equipmentId) atHome(equipmentId, { workOrderId });
+  if (plannedStart && plannedEnd && Date.parse(plannedEnd) < Date.parse(plannedStart)) {
+    throw new Rejected('end-before-start', 'The planned end lies before the planned start.', { plannedStart, plannedEnd });
+  }
+  return terms;
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+const sorted = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(sorted)
+    : value !== null && typeof value === 'object'
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]))
+      : value;

@@ -2,11 +2,13 @@ import { EquipmentModule } from '#equipment/equipment.module';
 import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
 import type { View } from '#kernel/view';
+import { WorkOrderModule } from '#work-order/work-order.module';
 
 /** The slices, one line each: what an app loads. */
 export const slices: (new () => object)[] = [
   EquipmentModule,
   FacilityModule,
+  WorkOrderModule,
 ];
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

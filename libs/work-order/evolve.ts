@@ -22,7 +22,17 @@ export function evolve(order: WorkOrder, event: WorkOrderEvent): WorkOrder {
     case 'WorkOrderObserved': {
       if (order.status !== 'Unknown') return order;
       const { workOrderId, productionOrderId, product, quantity, unit } = event.data;
-      return { status: 'Observed', workOrderId, productionOrderId, product, ordered: quantity, unit, operations: [], ledger: null, counters: {} };
+      return {
+        status: 'Observed',
+        workOrderId,
+        productionOrderId,
+        product,
+        ordered: quantity,
+        unit,
+        operations: [],
+        ledger: null,
+        counters: {},
+      };
     }
     default:
       return order.status === 'Unknown' ? order : evolveKnown(order, event);
@@ -36,7 +46,12 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
     case 'WorkOrderAmended':
       return onReleased(order, (released) => ({ ...released, terms: data.to, ...asked(data.to, released.operations) }));
     case 'WorkOrderStartAllowed':
-      return onReleased(order, (released) => ({ ...bare(released), status: 'AllowedToStart', readiness: data.readiness, blockers: data.blockers }));
+      return onReleased(order, (released) => ({
+        ...bare(released),
+        status: 'AllowedToStart',
+        readiness: data.readiness,
+        blockers: data.blockers,
+      }));
     case 'WorkOrderStartRevoked':
       return onReleased(order, (released) => ({ ...bare(released), status: 'NotAllowedToStart' }));
     case 'WorkOrderStaged':
@@ -87,7 +102,13 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
         ...bare(released), status: 'Interrupted', interruption: 'Held', cause: data.cause, equipmentId: data.equipmentId, asked: false,
       })); // prettier-ignore
     case 'WorkOrderSuspended':
-      return onReleased(order, (released) => ({ ...bare(released), status: 'Interrupted', interruption: 'Suspended', cause: data.cause, asked: false }));
+      return onReleased(order, (released) => ({
+        ...bare(released),
+        status: 'Interrupted',
+        interruption: 'Suspended',
+        cause: data.cause,
+        asked: false,
+      }));
     case 'WorkOrderResumed':
       return onReleased(order, (released) => ({ ...bare(released), status: 'Running' }));
     case 'SupervisorDecisionRequested':
@@ -116,7 +137,8 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
   }
 }
 
-const onReleased = (order: KnownOrder, next: (released: ReleasedOrder) => WorkOrder): WorkOrder => (order.status === 'Observed' ? order : next(order));
+const onReleased = (order: KnownOrder, next: (released: ReleasedOrder) => WorkOrder): WorkOrder =>
+  order.status === 'Observed' ? order : next(order);
 
 const asked = (terms: Terms, operations: Seen['operations']) => ({
   product: terms.product,
@@ -131,8 +153,12 @@ const bare = ({ workOrderId, productionOrderId, product, ordered, unit, operatio
 }); // prettier-ignore
 
 /** Amounts in a unit that cannot be converted to the order's are kept in the ledger and not counted. */
-const count = (order: KnownOrder, amounts: Pick<Told, 'operationId' | 'good' | 'unit'> & Partial<Told>, way: 'add' | 'take', name?: string): KnownOrder =>
-  amounts.unit === order.unit ? { ...order, operations: tally(order.operations, amounts, way, name) } : order;
+const count = (
+  order: KnownOrder,
+  amounts: Pick<Told, 'operationId' | 'good' | 'unit'> & Partial<Told>,
+  way: 'add' | 'take',
+  name?: string,
+): KnownOrder => (amounts.unit === order.unit ? { ...order, operations: tally(order.operations, amounts, way, name) } : order);
 
 const told = ({ reportId, kind, operationId, equipmentId, person, good, scrap, rework, unit, from, to }: Told & Partial<Placed>): Told => ({
   reportId, kind, operationId, equipmentId, ...(person === undefined ? {} : { person }), good, scrap, rework, unit, from, to,

@@ -31,7 +31,8 @@ export function findings(order: KnownOrder, told: Told, now: string, claims: Cla
   if (order.status !== 'Observed' && Date.parse(to) < Date.parse(order.releasedAt) - SKEW_MS) implausible(TimeProblem.BeforeRelease);
 
   if (unit !== order.unit) mismatch(MismatchField.Unit, order.unit, unit);
-  if (facilityOf(equipmentId) !== facilityOf(workOrderId)) mismatch(MismatchField.Facility, facilityOf(workOrderId), facilityOf(equipmentId));
+  if (facilityOf(equipmentId) !== facilityOf(workOrderId))
+    mismatch(MismatchField.Facility, facilityOf(workOrderId), facilityOf(equipmentId));
   if (claims.product && order.product && claims.product !== order.product) mismatch(MismatchField.Product, order.product, claims.product);
   if (claims.ordered && order.ordered && (compare(claims.ordered, order.ordered) !== 0 || claims.orderedUnit !== order.unit)) {
     mismatch(MismatchField.Quantity, `${order.ordered} ${order.unit}`, `${claims.ordered} ${claims.orderedUnit}`);
@@ -92,7 +93,10 @@ export function quantityFindings(order: KnownOrder, of: OnReport, operationId: s
 const refusals: Partial<Record<WorkOrderEvent['type'], readonly [code: string, message: string]>> = {
   ReportOnClosedOrderDetected: ['work-order-over', 'The order is over and takes corrections only.'],
   ReportBeforeStartDetected: ['work-order-state', 'The order has not started.'],
-  ImplausibleTimeDetected: ['time-implausible', 'The times cannot be: an end before its start, in the future, or before the order was released.'],
+  ImplausibleTimeDetected: [
+    'time-implausible',
+    'The times cannot be: an end before its start, in the future, or before the order was released.',
+  ],
   UnplannedOperationDetected: ['operation-unknown', 'The order has no such operation.'],
   ZeroQuantityDetected: ['zero-quantity', 'The report names no pieces at all.'],
   OverproductionDetected: ['over-tolerance', 'That is more than the tolerance of the order allows.'],
@@ -101,7 +105,7 @@ const refusals: Partial<Record<WorkOrderEvent['type'], readonly [code: string, m
 
 const mismatches: Readonly<Record<MismatchField, readonly [code: string, message: string]>> = {
   Unit: ['unit-incompatible', 'The amounts cannot be converted exactly to the unit of the order.'],
-  Facility: ['other-facility', 'The machine belongs to another facility.'],
+  Facility: ['wrong-facility', 'The machine belongs to another facility.'],
   Product: ['order-mismatch', 'The order is for another product.'],
   Quantity: ['order-mismatch', 'The order is for another quantity.'],
 };

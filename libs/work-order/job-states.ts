@@ -4,7 +4,15 @@ import type { Unit } from '#kernel/quantity';
 import type { Reading } from './counter';
 import type { Ledger } from './ledger';
 import { runningOf, type Operation } from './operations';
-import { Ending, JobState, type HoldCause, type Interruption, type Readiness, type RunningOperation, type Terms } from './work-order.events';
+import {
+  Ending,
+  JobState,
+  type HoldCause,
+  type Interruption,
+  type Readiness,
+  type RunningOperation,
+  type Terms,
+} from './work-order.events';
 
 /** What is known of any order, released or only seen. */
 export type Seen = Readonly<{
@@ -73,10 +81,14 @@ export const allows = (method: Method, status: WorkOrder['status']): boolean => 
 export function inStateFor<M extends Method>(method: M, order: WorkOrder): Extract<WorkOrder, { status: (typeof moves)[M][number] }> {
   const known = released(order);
   if (!allows(method, known.status)) {
-    throw new Rejected(isOver(known) ? 'work-order-over' : 'work-order-state', `${method} is not possible while the order is ${stateOf(known)}.`, {
-      status: known.status,
-      allowed: moves[method],
-    });
+    throw new Rejected(
+      isOver(known) ? 'work-order-over' : 'work-order-state',
+      `${method} is not possible while the order is ${stateOf(known)}.`,
+      {
+        status: known.status,
+        allowed: moves[method],
+      },
+    );
   }
   return known as never;
 }
@@ -84,7 +96,8 @@ export function inStateFor<M extends Method>(method: M, order: WorkOrder): Extra
 /** @throws Rejected work-order-unknown, work-order-not-released */
 export function released(order: WorkOrder): ReleasedOrder {
   if (order.status === 'Unknown') throw new Rejected('work-order-unknown', 'There is no such work order.');
-  if (order.status === 'Observed') throw new Rejected('work-order-not-released', 'The floor has reported on this order, but nobody has released it.');
+  if (order.status === 'Observed')
+    throw new Rejected('work-order-not-released', 'The floor has reported on this order, but nobody has released it.');
   return order;
 }
 

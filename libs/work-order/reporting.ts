@@ -25,13 +25,19 @@ export function reportProduction(command: commands.ReportProduction, state: Work
 }
 
 /** Record a floor report as it is. Never refused: what it breaks stands beside it. */
-export function observeProduction(command: commands.ObserveProduction, state: WorkOrder, { now, occurredAt }: Context): readonly WorkOrderEvent[] {
-  const seen: WorkOrderEvent[] = state.status === 'Unknown' ? [observedOrder(command, command.ordered?.unit ?? command.unit ?? 'pcs', occurredAt)] : [];
+export function observeProduction(
+  command: commands.ObserveProduction,
+  state: WorkOrder,
+  { now, occurredAt }: Context,
+): readonly WorkOrderEvent[] {
+  const seen: WorkOrderEvent[] =
+    state.status === 'Unknown' ? [observedOrder(command, command.ordered?.unit ?? command.unit ?? 'pcs', occurredAt)] : [];
   const order = (state.status === 'Unknown' ? evolve(state, seen[0]!) : state) as KnownOrder;
   const told = toldBy(command, command.kind, order.unit);
   if (isKept(order.ledger, told)) return [];
   const source = command.sourceRow ? { sourceRow: command.sourceRow } : {};
-  if (reportOf(order.ledger, told.reportId)) return [{ type: 'ConflictingReportDetected', data: { ...ofOrder(order), ...told, ...source } }];
+  if (reportOf(order.ledger, told.reportId))
+    return [{ type: 'ConflictingReportDetected', data: { ...ofOrder(order), ...told, ...source } }];
   const claims = {
     ...(command.operationName ? { operationName: command.operationName } : {}),
     ...(command.product ? { product: command.product } : {}),
@@ -98,14 +104,21 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
   const wrong = reportOf(state.ledger, reportId)?.told;
   if (!wrong) throw new Rejected('report-unknown', 'There is no such report to correct.', { reportId });
   const right: Told = {
-    ...toldBy({ ...command, ...wrong, reportId: replacementReportId, good: command.good, scrap: command.scrap, rework: command.rework }, wrong.kind, wrong.unit),
+    ...toldBy(
+      { ...command, ...wrong, reportId: replacementReportId, good: command.good, scrap: command.scrap, rework: command.rework },
+      wrong.kind,
+      wrong.unit,
+    ),
     from: command.from ?? wrong.from,
     to: command.to ?? wrong.to,
   };
   const correction = correctionOf(state.ledger, reportId);
   if (correction) {
     if (correction.told.reportId === replacementReportId && sameStory(correction.told, right)) return [];
-    throw new Rejected('report-corrected', 'This report was corrected before; correct its replacement.', { reportId, replacedBy: correction.told.reportId });
+    throw new Rejected('report-corrected', 'This report was corrected before; correct its replacement.', {
+      reportId,
+      replacedBy: correction.told.reportId,
+    });
   }
   if (reportOf(state.ledger, replacementReportId)) {
     throw new Rejected('report-id-taken', 'There is another report under this id.', { reportId: replacementReportId });
@@ -113,7 +126,10 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
   if (!reason) throw new Rejected('reason-missing', 'A correction needs a reason.');
   amountsOf(right).forEach((amount) => whole(amount, right.unit));
   const place = placeOf(state.operations, wrong.operationId);
-  const reversed: WorkOrderEvent = { type: 'ProductionReportReversed', data: { ...ofOrder(state), ...wrong, ...place, replacedBy: replacementReportId, reason } };
+  const reversed: WorkOrderEvent = {
+    type: 'ProductionReportReversed',
+    data: { ...ofOrder(state), ...wrong, ...place, replacedBy: replacementReportId, reason },
+  };
   const found = findings(evolve(state, reversed) as KnownOrder, right, now).filter(({ type }) => ofCorrections.includes(type));
   const less = compare(right.good, wrong.good) <= 0;
   tolerated(found.filter(({ type }) => type === 'ImplausibleTimeDetected' || (type === 'OverproductionDetected' && !less)));
@@ -125,7 +141,12 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
 }
 
 /** What a correction can still break: it concerns an order in any state, and zero says that the report should not be. */
-const ofCorrections: readonly string[] = ['ImplausibleTimeDetected', 'OverproductionDetected', 'UpstreamShortfallDetected', 'OverlapDetected'];
+const ofCorrections: readonly string[] = [
+  'ImplausibleTimeDetected',
+  'OverproductionDetected',
+  'UpstreamShortfallDetected',
+  'OverlapDetected',
+];
 
 type Reported = Readonly<{
   reportId: string;
@@ -146,15 +167,34 @@ function toldBy(command: Reported, kind: ReportKind, orderUnit: Unit): Told {
   const scrap = (command.scrap ?? []).map(({ quantity, reasonCode }) => ({ quantity, reasonCode }));
   const rework = command.rework ?? '0';
   for (const amount of [good, rework, ...scrap.map(({ quantity }) => quantity)]) {
-    if (!AMOUNT.test(amount)) throw new Rejected('quantity-malformed', 'An amount is a decimal string, not negative, of at most six decimals.', { amount });
+    if (!AMOUNT.test(amount))
+      throw new Rejected('quantity-malformed', 'An amount is a decimal string, not negative, of at most six decimals.', { amount });
   }
   const unit = command.unit ?? orderUnit;
-  const told: Told = { reportId, kind, operationId, equipmentId, ...(person ? { person } : {}), good: tidy(good), scrap, rework: tidy(rework), unit, from, to };
+  const told: Told = {
+    reportId,
+    kind,
+    operationId,
+    equipmentId,
+    ...(person ? { person } : {}),
+    good: tidy(good),
+    scrap,
+    rework: tidy(rework),
+    unit,
+    from,
+    to,
+  };
   if (unit === orderUnit) return told;
   const converted = amountsOf(told).map((amount) => convert({ amount, unit }, orderUnit));
   if (converted.some((amount) => amount === undefined)) return told;
   const [first, second, ...rest] = converted as string[];
-  return { ...told, good: first!, rework: second!, scrap: scrap.map(({ reasonCode }, index) => ({ quantity: rest[index]!, reasonCode })), unit: orderUnit };
+  return {
+    ...told,
+    good: first!,
+    rework: second!,
+    scrap: scrap.map(({ reasonCode }, index) => ({ quantity: rest[index]!, reasonCode })),
+    unit: orderUnit,
+  };
 }
 
 const tidy = (amount: string): string => minus(amount, '0');
@@ -165,7 +205,10 @@ export function whole(amount: string, unit: Unit): void {
   if (unit === 'pcs' && amount.includes('.')) throw new Rejected('fraction-of-a-piece', 'Pieces are whole.', { amount });
 }
 
-const ofOrder = ({ workOrderId, productionOrderId }: KnownOrder) => ({ workOrderId, ...(productionOrderId === undefined ? {} : { productionOrderId }) });
+const ofOrder = ({ workOrderId, productionOrderId }: KnownOrder) => ({
+  workOrderId,
+  ...(productionOrderId === undefined ? {} : { productionOrderId }),
+});
 
 const observedOrder = (command: { workOrderId: string; product?: string; ordered?: { amount: string; unit: Unit } }, unit: Unit, observedAt: string): WorkOrderEvent => ({
   type: 'WorkOrderObserved',

@@ -2,7 +2,22 @@ import { InputType, registerEnumType } from '@nestjs/graphql';
 import type { Unit } from '#kernel/quantity';
 import { Allow } from '#platform/access';
 import { Command } from '#platform/command';
-import { Amount, Code, Flag, Id, Instant, Many, OneOf, QuantityField, QuantityInput, Reason, Text, Texts, UnitSymbol, Whole } from '#platform/fields';
+import {
+  Amount,
+  Code,
+  Flag,
+  Id,
+  Instant,
+  Many,
+  OneOf,
+  QuantityField,
+  QuantityInput,
+  Reason,
+  Text,
+  Texts,
+  UnitSymbol,
+  Whole,
+} from '#platform/fields';
 import { HoldCause, Readiness, ReportKind, ResumptionDecision } from './work-order.events';
 
 registerEnumType(HoldCause, { name: 'HoldCause', description: 'What an interruption comes from.' });

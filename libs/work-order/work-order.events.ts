@@ -175,7 +175,10 @@ export type OperationStarted = Event<'OperationStarted', OfOrder & {
 }>; // prettier-ignore
 
 /** An operation made its last piece. */
-export type OperationCompleted = Event<'OperationCompleted', OfOrder & { operationId: string; equipmentId: string; good: string; scrap: string }>;
+export type OperationCompleted = Event<
+  'OperationCompleted',
+  OfOrder & { operationId: string; equipmentId: string; good: string; scrap: string }
+>;
 
 /** An operation left its machine because its order ended. */
 export type OperationStopped = Event<'OperationStopped', OfOrder & { operationId: string; equipmentId: string }>;
@@ -247,7 +250,10 @@ export type WorkOrderResumed = Event<'WorkOrderResumed', OfOrder & {
 }>; // prettier-ignore
 
 /** A held order waits for a supervisor's word. */
-export type SupervisorDecisionRequested = Event<'SupervisorDecisionRequested', OfOrder & { equipmentId?: string; question: string; requestedAt: string }>;
+export type SupervisorDecisionRequested = Event<
+  'SupervisorDecisionRequested',
+  OfOrder & { equipmentId?: string; question: string; requestedAt: string }
+>;
 
 /** A supervisor decided what becomes of a held order. */
 export type SupervisorDecisionMade = Event<'SupervisorDecisionMade', OfOrder & { decision: ResumptionDecision; reason: string }>;
@@ -264,13 +270,19 @@ export type WorkOrderEnded = Event<'WorkOrderEnded', OfOrder & {
 }>; // prettier-ignore
 
 /** Work on the order was broken off. */
-export type WorkOrderAborted = Event<'WorkOrderAborted', OfOrder & { totals: Totals; reason: string; operationIds: readonly string[]; abortedAt: string }>;
+export type WorkOrderAborted = Event<
+  'WorkOrderAborted',
+  OfOrder & { totals: Totals; reason: string; operationIds: readonly string[]; abortedAt: string }
+>;
 
 /** The books of the order were closed; from now on it takes corrections only. */
 export type WorkOrderClosed = Event<'WorkOrderClosed', OfOrder & { totals: Totals; closedAt: string }>;
 
 /** The order was withdrawn before it started. */
-export type WorkOrderCancelled = Event<'WorkOrderCancelled', OfOrder & { reason: string; operationIds: readonly string[]; cancelledAt: string }>;
+export type WorkOrderCancelled = Event<
+  'WorkOrderCancelled',
+  OfOrder & { reason: string; operationIds: readonly string[]; cancelledAt: string }
+>;
 
 /** What an exception on a floor report refers to. */
 type OnReport = OfOrder & Readonly<{ reportId: string }>;

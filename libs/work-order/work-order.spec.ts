@@ -15,7 +15,10 @@ const operationIds = ['10', '20'];
 
 const released: WorkOrderReleased = { type: 'WorkOrderReleased', data: { workOrderId, ...terms, releasedAt: '2026-01-05T06:00:00.000Z' } };
 const allowed: WorkOrderEvent = { type: 'WorkOrderStartAllowed', data: { workOrderId, readiness: 'Ready', blockers: [], operationIds } };
-const begun: WorkOrderEvent = { type: 'WorkOrderStarted', data: { workOrderId, operationId: '10', equipmentId: 'haifa.M4', operationIds, startedAt: at } };
+const begun: WorkOrderEvent = {
+  type: 'WorkOrderStarted',
+  data: { workOrderId, operationId: '10', equipmentId: 'haifa.M4', operationIds, startedAt: at },
+};
 const startedOn = (operationId: string, equipmentId: string): WorkOrderEvent => ({
   type: 'OperationStarted',
   data: { workOrderId, operationId, equipmentId, resumeWithinMinutes: 30, startedAt: at },
@@ -34,14 +37,20 @@ const reported = (over: Partial<Told> = {}): WorkOrderEvent => {
   const last = over.operationId === '20';
   return { type: 'ProductionReported', data: { workOrderId, ...told(over), ...(last ? {} : { nextOperationId: '20' }), output: last } };
 };
-const held: WorkOrderEvent = { type: 'WorkOrderHeld', data: { workOrderId, cause: 'Equipment', equipmentId: 'haifa.M4', reason: 'spindle', ...underWay, heldAt: at } };
+const held: WorkOrderEvent = {
+  type: 'WorkOrderHeld',
+  data: { workOrderId, cause: 'Equipment', equipmentId: 'haifa.M4', reason: 'spindle', ...underWay, heldAt: at },
+};
 const ended: WorkOrderEvent = {
   type: 'WorkOrderEnded',
   data: { workOrderId, ending: 'Stopped', totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' }, operationIds, endedAt: at },
 };
 
 describe('an unknown work order', () => {
-  it('is released with its operations', () => given(workOrder).when('ReleaseWorkOrder', release).then({ ...released, data: { ...released.data, releasedAt: at } }));
+  it('is released with its operations', () =>
+    given(workOrder)
+      .when('ReleaseWorkOrder', release)
+      .then({ ...released, data: { ...released.data, releasedAt: at } }));
   it('may be allowed to start at once', () =>
     given(workOrder)
       .when('ReleaseWorkOrder', { ...release, allowStart: true })
@@ -51,26 +60,46 @@ describe('an unknown work order', () => {
       .when('ReleaseWorkOrder', { ...release, operations: [packing], allowStart: true })
       .then(
         { ...released, data: { ...released.data, operations: [packing], releasedAt: at } },
-        { type: 'WorkOrderStartAllowed', data: { workOrderId, readiness: 'Waiting', blockers: ['no machine dispatched'], operationIds: ['20'] } },
+        {
+          type: 'WorkOrderStartAllowed',
+          data: { workOrderId, readiness: 'Waiting', blockers: ['no machine dispatched'], operationIds: ['20'] },
+        },
       ));
   it.each(['0', '-5', '1.1234567', 'NaN', '1e400', ''])('is refused for a quantity of %p', (amount) =>
-    given(workOrder).when('ReleaseWorkOrder', { ...release, quantity: { amount, unit: 'pcs' } }).rejects('quantity-not-positive'));
+    given(workOrder)
+      .when('ReleaseWorkOrder', { ...release, quantity: { amount, unit: 'pcs' } })
+      .rejects('quantity-not-positive'),
+  );
   it('is refused for half a piece', () =>
-    given(workOrder).when('ReleaseWorkOrder', { ...release, quantity: { amount: '10.5', unit: 'pcs' } }).rejects('fraction-of-a-piece'));
+    given(workOrder)
+      .when('ReleaseWorkOrder', { ...release, quantity: { amount: '10.5', unit: 'pcs' } })
+      .rejects('fraction-of-a-piece'));
   it('is refused without operations, or with two of one id', () => {
-    given(workOrder).when('ReleaseWorkOrder', { ...release, operations: [] }).rejects('operations-missing');
-    given(workOrder).when('ReleaseWorkOrder', { ...release, operations: [turning, { ...packing, operationId: '10' }] }).rejects('operations-ambiguous');
+    given(workOrder)
+      .when('ReleaseWorkOrder', { ...release, operations: [] })
+      .rejects('operations-missing');
+    given(workOrder)
+      .when('ReleaseWorkOrder', { ...release, operations: [turning, { ...packing, operationId: '10' }] })
+      .rejects('operations-ambiguous');
   });
   it('is refused when its planned end lies before its start', () =>
-    given(workOrder).when('ReleaseWorkOrder', { ...release, plannedStart: '2026-01-06T08:00:00Z', plannedEnd: '2026-01-06T09:00:00+02:00' }).rejects('end-before-start'));
+    given(workOrder)
+      .when('ReleaseWorkOrder', { ...release, plannedStart: '2026-01-06T08:00:00Z', plannedEnd: '2026-01-06T09:00:00+02:00' })
+      .rejects('end-before-start'));
   it('is refused for a machine or a production order of another facility', () => {
-    given(workOrder).when('ReleaseWorkOrder', { ...release, operations: [{ ...turning, equipmentId: 'lyon.M4' }] }).rejects('other-facility');
-    given(workOrder).when('ReleaseWorkOrder', { ...release, productionOrderId: 'lyon.P1' }).rejects('other-facility');
+    given(workOrder)
+      .when('ReleaseWorkOrder', { ...release, operations: [{ ...turning, equipmentId: 'lyon.M4' }] })
+      .rejects('wrong-facility');
+    given(workOrder)
+      .when('ReleaseWorkOrder', { ...release, productionOrderId: 'lyon.P1' })
+      .rejects('wrong-facility');
   });
   it('takes no command', () => {
     given(workOrder).when('AllowStart', { workOrderId }).rejects('work-order-unknown');
     given(workOrder).when('ReportProduction', report).rejects('work-order-unknown');
-    given(workOrder).when('CorrectReport', { workOrderId, reportId: 'r1', replacementReportId: 'r2', good: '1', reason: 'x' }).rejects('work-order-unknown');
+    given(workOrder)
+      .when('CorrectReport', { workOrderId, reportId: 'r1', replacementReportId: 'r2', good: '1', reason: 'x' })
+      .rejects('work-order-unknown');
   });
   it('is recorded as observed when the floor reports on it', () =>
     given(workOrder)
@@ -78,14 +107,19 @@ describe('an unknown work order', () => {
       .then(
         { type: 'WorkOrderObserved', data: { workOrderId, product: 'flange', quantity: '10', unit: 'pcs', observedAt: at } },
         { type: 'ProductionObserved', data: { workOrderId, ...told(), output: false } },
-        { type: 'OverproductionDetected', data: { workOrderId, reportId: 'r1', operationId: '10', good: '50', limit: '10', excess: '40', unit: 'pcs' } },
+        {
+          type: 'OverproductionDetected',
+          data: { workOrderId, reportId: 'r1', operationId: '10', good: '50', limit: '10', excess: '40', unit: 'pcs' },
+        },
       ));
 });
 
 describe('an order that may not start yet', () => {
   it('is the same when released again, and another under the same id is refused', () => {
     given(workOrder, released).when('ReleaseWorkOrder', release).changesNothing();
-    given(workOrder, released).when('ReleaseWorkOrder', { ...release, product: 'other' }).rejects('work-order-exists');
+    given(workOrder, released)
+      .when('ReleaseWorkOrder', { ...release, product: 'other' })
+      .rejects('work-order-exists');
   });
   it('is allowed to start', () => given(workOrder, released).when('AllowStart', { workOrderId }).then(allowed));
   it('does not start', () => given(workOrder, released).when('StartWorkOrder', { workOrderId }).rejects('work-order-state'));
@@ -96,7 +130,9 @@ describe('an order that may not start yet', () => {
       .when('UpdateWorkOrder', { workOrderId, quantity: { amount: '120', unit: 'pcs' } })
       .then({ type: 'WorkOrderAmended', data: { workOrderId, from: terms, to, amendedAt: at } });
     given(workOrder, released).when('UpdateWorkOrder', { workOrderId, overPercent: '5' }).changesNothing();
-    given(workOrder, released).when('UpdateWorkOrder', { workOrderId, quantity: { amount: '1', unit: 'kg' } }).rejects('unit-incompatible');
+    given(workOrder, released)
+      .when('UpdateWorkOrder', { workOrderId, quantity: { amount: '1', unit: 'kg' } })
+      .rejects('unit-incompatible');
   });
   it('is cancelled', () =>
     given(workOrder, released)
@@ -106,12 +142,16 @@ describe('an order that may not start yet', () => {
 
 describe('an order that may start', () => {
   const may = given(workOrder, released, allowed);
-  const waiting: WorkOrderEvent = { type: 'WorkOrderStaged', data: { workOrderId, from: 'Ready', to: 'Waiting', blockers: ['bar stock'], operationIds } };
-  it('starts with its first operation on the planned machine', () => may.when('StartWorkOrder', { workOrderId }).then(begun, startedOn('10', 'haifa.M4')));
+  const waiting: WorkOrderEvent = {
+    type: 'WorkOrderStaged',
+    data: { workOrderId, from: 'Ready', to: 'Waiting', blockers: ['bar stock'], operationIds },
+  };
+  it('starts with its first operation on the planned machine', () =>
+    may.when('StartWorkOrder', { workOrderId }).then(begun, startedOn('10', 'haifa.M4')));
   it('starts on another machine of the facility, not on one elsewhere', () => {
     may.when('StartOperation', { workOrderId, operationId: '10', equipmentId: 'haifa.M5' })
       .then({ ...begun, data: { ...(begun.data as object), equipmentId: 'haifa.M5' } } as WorkOrderEvent, startedOn('10', 'haifa.M5')); // prettier-ignore
-    may.when('StartOperation', { workOrderId, operationId: '10', equipmentId: 'lyon.M5' }).rejects('other-facility');
+    may.when('StartOperation', { workOrderId, operationId: '10', equipmentId: 'lyon.M5' }).rejects('wrong-facility');
   });
   it('does not start an operation without a machine, nor one that it does not have', () => {
     may.when('StartOperation', { workOrderId, operationId: '20' }).rejects('operation-not-dispatched');
@@ -123,10 +163,15 @@ describe('an order that may start', () => {
     given(workOrder, released, allowed, waiting).when('StartWorkOrder', { workOrderId }).rejects('work-order-not-ready');
   });
   it('cannot be loaded while it waits', () =>
-    given(workOrder, released, allowed, waiting).when('StageWorkOrder', { workOrderId, readiness: 'Loaded' }).rejects('staging-not-possible'));
+    given(workOrder, released, allowed, waiting)
+      .when('StageWorkOrder', { workOrderId, readiness: 'Loaded' })
+      .rejects('staging-not-possible'));
   it('becomes ready when its first operation is dispatched', () => {
     const loose = { ...released, data: { ...released.data, operations: [packing] } };
-    const waits: WorkOrderEvent = { type: 'WorkOrderStartAllowed', data: { workOrderId, readiness: 'Waiting', blockers: ['no machine dispatched'], operationIds: ['20'] } };
+    const waits: WorkOrderEvent = {
+      type: 'WorkOrderStartAllowed',
+      data: { workOrderId, readiness: 'Waiting', blockers: ['no machine dispatched'], operationIds: ['20'] },
+    };
     given(workOrder, loose, waits)
       .when('DispatchOperation', { workOrderId, operationId: '20', equipmentId: 'haifa.P1', person: 'ann' })
       .then(
@@ -161,17 +206,29 @@ describe('a running order', () => {
       .then(reported({ scrap: [{ quantity: '2', reasonCode: 'burr' }], rework: '1' })));
   it('counts a report sent twice once, and refuses another under its id', () => {
     run(reported()).when('ReportProduction', report).changesNothing();
-    run(reported()).when('ReportProduction', { ...report, good: '51' }).rejects('report-id-taken');
+    run(reported())
+      .when('ReportProduction', { ...report, good: '51' })
+      .rejects('report-id-taken');
   });
   it('adds reports up to the tolerance and not beyond (I2)', () => {
-    run(reported()).when('ReportProduction', { ...report, reportId: 'r2', good: '55', from: report.to }).then(reported({ reportId: 'r2', good: '55', from: report.to }));
-    run(reported()).when('ReportProduction', { ...report, reportId: 'r2', good: '56', from: report.to }).rejects('over-tolerance');
+    run(reported())
+      .when('ReportProduction', { ...report, reportId: 'r2', good: '55', from: report.to })
+      .then(reported({ reportId: 'r2', good: '55', from: report.to }));
+    run(reported())
+      .when('ReportProduction', { ...report, reportId: 'r2', good: '56', from: report.to })
+      .rejects('over-tolerance');
   });
   it('passes on no more than the operation upstream made (I3)', () => {
     const pack = { ...report, operationId: '20', equipmentId: 'haifa.P1', reportId: 'r2' };
-    run(reported()).when('ReportProduction', { ...pack, good: '51' }).rejects('upstream-short');
-    run(reported()).when('ReportProduction', { ...pack, good: '49', scrap: [{ quantity: '2', reasonCode: 'lost' }] }).rejects('upstream-short');
-    run(reported()).when('ReportProduction', pack).then(reported({ operationId: '20', equipmentId: 'haifa.P1', reportId: 'r2' }));
+    run(reported())
+      .when('ReportProduction', { ...pack, good: '51' })
+      .rejects('upstream-short');
+    run(reported())
+      .when('ReportProduction', { ...pack, good: '49', scrap: [{ quantity: '2', reasonCode: 'lost' }] })
+      .rejects('upstream-short');
+    run(reported())
+      .when('ReportProduction', pack)
+      .then(reported({ operationId: '20', equipmentId: 'haifa.P1', reportId: 'r2' }));
   });
   it('passes on before upstream reports where overlap is allowed', () => {
     const overlap = { ...released, data: { ...released.data, operations: [turning, { ...packing, overlapAllowed: true }] } };
@@ -189,8 +246,12 @@ describe('a running order', () => {
     ['time-implausible', { to: '2026-01-05T08:06:00Z' }],
     ['time-implausible', { from: '2026-01-04T06:00:00Z', to: '2026-01-04T07:00:00Z' }],
     ['operation-unknown', { operationId: '99' }],
-    ['other-facility', { equipmentId: 'lyon.M4' }],
-  ])('refuses with %s a report of %p', (code, over) => run().when('ReportProduction', { ...report, ...over }).rejects(code));
+    ['wrong-facility', { equipmentId: 'lyon.M4' }],
+  ])('refuses with %s a report of %p', (code, over) =>
+    run()
+      .when('ReportProduction', { ...report, ...over })
+      .rejects(code),
+  );
   it('converts units exactly', () => {
     const heavy = { ...released, data: { ...released.data, unit: 'kg' as const } };
     given(workOrder, heavy, allowed, begun)
@@ -201,7 +262,10 @@ describe('a running order', () => {
     const again = { ...report, reportId: 'r2', good: '1' };
     run(reported())
       .when('ReportProduction', again)
-      .then(reported({ reportId: 'r2', good: '1' }), { type: 'OverlapDetected', data: { workOrderId, reportId: 'r2', equipmentId: 'haifa.M4', overlaps: ['r1'] } });
+      .then(reported({ reportId: 'r2', good: '1' }), {
+        type: 'OverlapDetected',
+        data: { workOrderId, reportId: 'r2', equipmentId: 'haifa.M4', overlaps: ['r1'] },
+      });
   });
   it('is held for a machine, which it names', () => {
     run().when('HoldWorkOrder', { workOrderId, cause: 'Equipment', equipmentId: 'haifa.M4', reason: 'spindle' }).then(held);
@@ -212,21 +276,42 @@ describe('a running order', () => {
       .when('PauseWorkOrder', { workOrderId, cause: 'Material', reason: 'starved' })
       .then({ type: 'WorkOrderSuspended', data: { workOrderId, cause: 'Material', reason: 'starved', ...underWay, suspendedAt: at } }));
   it('is complete only with all operations and the quantity (I9)', () => {
-    const done = (operationId: string, equipmentId: string): WorkOrderEvent => ({ type: 'OperationCompleted', data: { workOrderId, operationId, equipmentId, good: '0', scrap: '0' } });
+    const done = (operationId: string, equipmentId: string): WorkOrderEvent => ({
+      type: 'OperationCompleted',
+      data: { workOrderId, operationId, equipmentId, good: '0', scrap: '0' },
+    });
     const both = [startedOn('20', 'haifa.P1'), done('10', 'haifa.M4'), done('20', 'haifa.P1')];
     const made = (good: string) => [reported({ good }), reported({ reportId: 'r2', operationId: '20', equipmentId: 'haifa.P1', good })];
-    run(...made('100')).when('CompleteWorkOrder', { workOrderId }).rejects('operations-open');
-    run(...made('97'), ...both).when('CompleteWorkOrder', { workOrderId }).rejects('quantity-short');
+    run(...made('100'))
+      .when('CompleteWorkOrder', { workOrderId })
+      .rejects('operations-open');
+    run(...made('97'), ...both)
+      .when('CompleteWorkOrder', { workOrderId })
+      .rejects('quantity-short');
     run(...made('98'), ...both)
       .when('CompleteWorkOrder', { workOrderId })
-      .then({ type: 'WorkOrderEnded', data: { workOrderId, ending: 'Completed', totals: { good: '98', scrap: '0', rework: '0', unit: 'pcs' }, operationIds, endedAt: at } });
+      .then({
+        type: 'WorkOrderEnded',
+        data: { workOrderId, ending: 'Completed', totals: { good: '98', scrap: '0', rework: '0', unit: 'pcs' }, operationIds, endedAt: at },
+      });
   });
   it('stops short and frees its machines', () =>
     run(reported())
       .when('StopWorkOrder', { workOrderId, reason: 'changed plan' })
       .then(
         { type: 'OperationStopped', data: { workOrderId, operationId: '10', equipmentId: 'haifa.M4' } },
-        { type: 'WorkOrderEnded', data: { workOrderId, ending: 'Stopped', totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' }, short: '98', reason: 'changed plan', operationIds, endedAt: at } },
+        {
+          type: 'WorkOrderEnded',
+          data: {
+            workOrderId,
+            ending: 'Stopped',
+            totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' },
+            short: '98',
+            reason: 'changed plan',
+            operationIds,
+            endedAt: at,
+          },
+        },
       ));
   it('keeps a started operation on its machine', () => {
     run().when('DispatchOperation', { workOrderId, operationId: '10', equipmentId: 'haifa.M5' }).rejects('operation-started');
@@ -241,13 +326,17 @@ describe('an interrupted order', () => {
     stood
       .when('ResumeWorkOrder', { workOrderId, heldFor: 'haifa.M4' })
       .then({ type: 'WorkOrderResumed', data: { workOrderId, from: 'Held', equipmentId: 'haifa.M4', ...underWay, resumedAt: at } }));
-  it('is not resumed for a machine that it is not held for', () => stood.when('ResumeWorkOrder', { workOrderId, heldFor: 'haifa.M9' }).rejects('held-for-another-cause'));
+  it('is not resumed for a machine that it is not held for', () =>
+    stood.when('ResumeWorkOrder', { workOrderId, heldFor: 'haifa.M9' }).rejects('held-for-another-cause'));
   it('becomes held from suspended, and the other way', () =>
     stood
       .when('PauseWorkOrder', { workOrderId, cause: 'Material', reason: 'blocked' })
       .then({ type: 'WorkOrderSuspended', data: { workOrderId, cause: 'Material', reason: 'blocked', ...underWay, suspendedAt: at } }));
   it('asks a supervisor once and does what is decided', () => {
-    const question: WorkOrderEvent = { type: 'SupervisorDecisionRequested', data: { workOrderId, equipmentId: 'haifa.M4', question: 'Go on?', requestedAt: at } };
+    const question: WorkOrderEvent = {
+      type: 'SupervisorDecisionRequested',
+      data: { workOrderId, equipmentId: 'haifa.M4', question: 'Go on?', requestedAt: at },
+    };
     stood.when('DecideResumption', { workOrderId, decision: 'Resume', reason: 'fixed' }).rejects('no-decision-requested');
     stood.when('RequestSupervisorDecision', { workOrderId, equipmentId: 'haifa.M4', question: 'Go on?' }).then(question);
     const asked = given(workOrder, ...running, held, question);
@@ -257,7 +346,16 @@ describe('an interrupted order', () => {
       .then(
         { type: 'SupervisorDecisionMade', data: { workOrderId, decision: 'Abort', reason: 'scrap it' } },
         { type: 'OperationStopped', data: { workOrderId, operationId: '10', equipmentId: 'haifa.M4' } },
-        { type: 'WorkOrderAborted', data: { workOrderId, totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' }, reason: 'scrap it', operationIds, abortedAt: at } },
+        {
+          type: 'WorkOrderAborted',
+          data: {
+            workOrderId,
+            totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' },
+            reason: 'scrap it',
+            operationIds,
+            abortedAt: at,
+          },
+        },
       );
   });
 });
@@ -266,8 +364,21 @@ describe('an order that is over', () => {
   const over = given(workOrder, ...running, reported(), ended);
   const correct = { workOrderId, reportId: 'r1', replacementReportId: 'r1a', good: '40', reason: 'miscounted' };
   const correction: WorkOrderEvent[] = [
-    { type: 'ProductionReportReversed', data: { workOrderId, ...told(), nextOperationId: '20', output: false, replacedBy: 'r1a', reason: 'miscounted' } },
-    { type: 'ProductionReportCorrected', data: { workOrderId, ...told({ reportId: 'r1a', good: '40' }), nextOperationId: '20', output: false, replaces: 'r1', reason: 'miscounted' } },
+    {
+      type: 'ProductionReportReversed',
+      data: { workOrderId, ...told(), nextOperationId: '20', output: false, replacedBy: 'r1a', reason: 'miscounted' },
+    },
+    {
+      type: 'ProductionReportCorrected',
+      data: {
+        workOrderId,
+        ...told({ reportId: 'r1a', good: '40' }),
+        nextOperationId: '20',
+        output: false,
+        replaces: 'r1',
+        reason: 'miscounted',
+      },
+    },
   ];
   it('takes no report, no start, no hold', () => {
     over.when('ReportProduction', { ...report, reportId: 'r2', good: '1' }).rejects('work-order-over');
@@ -278,7 +389,15 @@ describe('an order that is over', () => {
     over
       .when('ObserveProduction', { ...report, kind: 'Setup', reportId: 'o1', good: '0', from: report.to })
       .then(
-        { type: 'ProductionObserved', data: { workOrderId, ...told({ kind: 'Setup', reportId: 'o1', good: '0', from: report.to }), nextOperationId: '20', output: false } },
+        {
+          type: 'ProductionObserved',
+          data: {
+            workOrderId,
+            ...told({ kind: 'Setup', reportId: 'o1', good: '0', from: report.to }),
+            nextOperationId: '20',
+            output: false,
+          },
+        },
         { type: 'ReportOnClosedOrderDetected', data: { workOrderId, reportId: 'o1', status: 'Ended' } },
       ));
   it('takes a correction as a reversal and the right figures (I14, I17)', () => over.when('CorrectReport', correct).then(...correction));
@@ -292,7 +411,10 @@ describe('an order that is over', () => {
   });
   it('is not corrected beyond the tolerance', () => over.when('CorrectReport', { ...correct, good: '106' }).rejects('over-tolerance'));
   it('is corrected towards the tolerance though still beyond it', () => {
-    const excessive: WorkOrderEvent = { type: 'ProductionObserved', data: { workOrderId, ...told({ reportId: 'r2', good: '200', from: report.to, to: report.to }), nextOperationId: '20', output: false } };
+    const excessive: WorkOrderEvent = {
+      type: 'ProductionObserved',
+      data: { workOrderId, ...told({ reportId: 'r2', good: '200', from: report.to, to: report.to }), nextOperationId: '20', output: false },
+    };
     const events = workOrder.decide.CorrectReport(
       { ...correct, reportId: 'r2', good: '150' } as never,
       [...running, reported(), excessive].reduce(workOrder.evolve, workOrder.initial),
@@ -301,23 +423,39 @@ describe('an order that is over', () => {
     expect(events.map(({ type }) => type)).toEqual(['ProductionReportReversed', 'ProductionReportCorrected', 'OverproductionDetected']);
   });
   it('is closed once, and stays over', () => {
-    const closed: WorkOrderEvent = { type: 'WorkOrderClosed', data: { workOrderId, totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' }, closedAt: at } };
+    const closed: WorkOrderEvent = {
+      type: 'WorkOrderClosed',
+      data: { workOrderId, totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' }, closedAt: at },
+    };
     over.when('CloseWorkOrder', { workOrderId }).then(closed);
-    given(workOrder, ...running, reported(), ended, closed).when('CloseWorkOrder', { workOrderId }).changesNothing();
-    given(workOrder, ...running, reported(), ended, closed).when('CorrectReport', correct).then(...correction);
+    given(workOrder, ...running, reported(), ended, closed)
+      .when('CloseWorkOrder', { workOrderId })
+      .changesNothing();
+    given(workOrder, ...running, reported(), ended, closed)
+      .when('CorrectReport', correct)
+      .then(...correction);
   });
 });
 
 describe('an observed report', () => {
   const observe = { ...report, kind: 'Production' as const };
-  const observed = (over: Partial<Told> = {}): WorkOrderEvent => ({ type: 'ProductionObserved', data: { workOrderId, ...told(over), nextOperationId: '20', output: false } });
+  const observed = (over: Partial<Told> = {}): WorkOrderEvent => ({
+    type: 'ProductionObserved',
+    data: { workOrderId, ...told(over), nextOperationId: '20', output: false },
+  });
   const run = (...more: WorkOrderEvent[]) => given(workOrder, ...running, ...more);
   it('counts once however often it is sent', () => run(observed()).when('ObserveProduction', observe).changesNothing());
   it('is kept, uncounted, when its id is taken by another; and that once', () => {
     const conflict: WorkOrderEvent = { type: 'ConflictingReportDetected', data: { workOrderId, ...told({ good: '60' }) } };
-    run(observed()).when('ObserveProduction', { ...observe, good: '60' }).then(conflict);
-    run(observed(), conflict).when('ObserveProduction', { ...observe, good: '60' }).changesNothing();
-    run(observed(), conflict).when('ReportProduction', { ...report, reportId: 'r3', good: '55', from: report.to }).then(reported({ reportId: 'r3', good: '55', from: report.to }));
+    run(observed())
+      .when('ObserveProduction', { ...observe, good: '60' })
+      .then(conflict);
+    run(observed(), conflict)
+      .when('ObserveProduction', { ...observe, good: '60' })
+      .changesNothing();
+    run(observed(), conflict)
+      .when('ReportProduction', { ...report, reportId: 'r3', good: '55', from: report.to })
+      .then(reported({ reportId: 'r3', good: '55', from: report.to }));
   });
   it('is counted and flagged when it tells the same as another', () =>
     run(observed())
@@ -329,10 +467,28 @@ describe('an observed report', () => {
       ));
   it('flags zero, times that cannot be, an operation nobody planned and another product', () =>
     run()
-      .when('ObserveProduction', { ...observe, good: '0', operationId: '99', operationName: 'Deburring', to: '2026-01-05T06:09:00Z', product: 'bolt' })
+      .when('ObserveProduction', {
+        ...observe,
+        good: '0',
+        operationId: '99',
+        operationName: 'Deburring',
+        to: '2026-01-05T06:09:00Z',
+        product: 'bolt',
+      })
       .then(
-        { type: 'ProductionObserved', data: { workOrderId, ...told({ good: '0', operationId: '99', to: '2026-01-05T06:09:00Z' }), output: false, operationName: 'Deburring' } },
-        { type: 'ImplausibleTimeDetected', data: { workOrderId, reportId: 'r1', problem: 'EndBeforeStart', from: report.from, to: '2026-01-05T06:09:00Z' } },
+        {
+          type: 'ProductionObserved',
+          data: {
+            workOrderId,
+            ...told({ good: '0', operationId: '99', to: '2026-01-05T06:09:00Z' }),
+            output: false,
+            operationName: 'Deburring',
+          },
+        },
+        {
+          type: 'ImplausibleTimeDetected',
+          data: { workOrderId, reportId: 'r1', problem: 'EndBeforeStart', from: report.from, to: '2026-01-05T06:09:00Z' },
+        },
         { type: 'OrderMismatchDetected', data: { workOrderId, reportId: 'r1', field: 'Product', known: 'flange', told: 'bolt' } },
         { type: 'UnplannedOperationDetected', data: { workOrderId, reportId: 'r1', operationId: '99', name: 'Deburring' } },
         { type: 'ZeroQuantityDetected', data: { workOrderId, reportId: 'r1' } },
@@ -341,22 +497,56 @@ describe('an observed report', () => {
 
 describe('a counter', () => {
   const reading = { workOrderId, counterId: 'c1', operationId: '10', equipmentId: 'haifa.M4' };
-  const read = (raw: string, delta: string, move: 'First' | 'Advanced' | 'Wrapped' | 'Reset', previous?: string, readAt = at): WorkOrderEvent => ({
+  const read = (
+    raw: string,
+    delta: string,
+    move: 'First' | 'Advanced' | 'Wrapped' | 'Reset',
+    previous?: string,
+    readAt = at,
+  ): WorkOrderEvent => ({
     type: 'CounterRead',
-    data: { ...reading, raw, ...(previous ? { previous } : {}), delta, move, reset: move === 'Wrapped' || move === 'Reset', unit: 'pcs', readAt, nextOperationId: '20', output: false },
+    data: {
+      ...reading,
+      raw,
+      ...(previous ? { previous } : {}),
+      delta,
+      move,
+      reset: move === 'Wrapped' || move === 'Reset',
+      unit: 'pcs',
+      readAt,
+      nextOperationId: '20',
+      output: false,
+    },
   });
   const run = (...more: WorkOrderEvent[]) => given(workOrder, ...running, ...more);
   const first = read('65500', '0', 'First', undefined, '2026-01-05T07:00:00Z');
-  it('starts from its first reading', () => run().when('ReportCounter', { ...reading, raw: '65500' }).then(read('65500', '0', 'First')));
-  it('counts what it advanced', () => run(first).when('ReportCounter', { ...reading, raw: '65510' }).then(read('65510', '10', 'Advanced', '65500')));
-  it('goes over its limit', () => run(first).when('ReportCounter', { ...reading, raw: '4', wrapAt: '65536' }).then(read('4', '40', 'Wrapped', '65500')));
+  it('starts from its first reading', () =>
+    run()
+      .when('ReportCounter', { ...reading, raw: '65500' })
+      .then(read('65500', '0', 'First')));
+  it('counts what it advanced', () =>
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '65510' })
+      .then(read('65510', '10', 'Advanced', '65500')));
+  it('goes over its limit', () =>
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '4', wrapAt: '65536' })
+      .then(read('4', '40', 'Wrapped', '65500')));
   it('is reset when it went back without a limit or too far', () => {
-    run(first).when('ReportCounter', { ...reading, raw: '4' }).then(read('4', '4', 'Reset', '65500'));
-    run(read('20', '0', 'First', undefined, '2026-01-05T07:00:00Z')).when('ReportCounter', { ...reading, raw: '4', wrapAt: '65536' }).then(read('4', '4', 'Reset', '20'));
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '4' })
+      .then(read('4', '4', 'Reset', '65500'));
+    run(read('20', '0', 'First', undefined, '2026-01-05T07:00:00Z'))
+      .when('ReportCounter', { ...reading, raw: '4', wrapAt: '65536' })
+      .then(read('4', '4', 'Reset', '20'));
   });
   it('says nothing new when it stands still or comes late', () => {
-    run(first).when('ReportCounter', { ...reading, raw: '65500' }).changesNothing();
-    run(first).when('ReportCounter', { ...reading, raw: '65400' }, { occurredAt: '2026-01-05T06:59:59Z' }).changesNothing();
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '65500' })
+      .changesNothing();
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '65400' }, { occurredAt: '2026-01-05T06:59:59Z' })
+      .changesNothing();
   });
   it('is not refused above the tolerance, but flagged', () =>
     run(first)

@@ -8,7 +8,16 @@ import { inStateFor, isOver, mayStage, operationIdsOf, released, runningIn, type
 import { machineOf, operationOf, totalsOf, type Operation } from './operations';
 import { correctReport, observeProduction, reportCounter, reportProduction, whole } from './reporting';
 import type * as commands from './work-order.commands';
-import { Ending, HoldCause, Interruption, Readiness, upcasts, type PlannedOperation, type Terms, type WorkOrderEvent } from './work-order.events';
+import {
+  Ending,
+  HoldCause,
+  Interruption,
+  Readiness,
+  upcasts,
+  type PlannedOperation,
+  type Terms,
+  type WorkOrderEvent,
+} from './work-order.events';
 
 type Events = readonly WorkOrderEvent[];
 type Body = Pick<ReleasedOrder, 'workOrderId' | 'productionOrderId'>;
@@ -75,7 +84,12 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
         if (!order.equipmentId || order.equipmentId === equipmentId || !equipmentId) return [];
         throw new Rejected('already-held', 'The order is held for another machine.', { equipmentId: order.equipmentId });
       }
-      return [{ type: 'WorkOrderHeld', data: { ...of(order), cause, ...(equipmentId ? { equipmentId } : {}), reason, ...underWay(order), heldAt: occurredAt } }];
+      return [
+        {
+          type: 'WorkOrderHeld',
+          data: { ...of(order), cause, ...(equipmentId ? { equipmentId } : {}), reason, ...underWay(order), heldAt: occurredAt },
+        },
+      ];
     },
     PauseWorkOrder: ({ cause, reason }, state, { occurredAt }) => {
       const order = inStateFor('Pause', state);
@@ -87,14 +101,22 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
       if (known.status === 'Running') return [];
       const order = inStateFor('Resume', known);
       if (heldFor && order.equipmentId !== heldFor) {
-        throw new Rejected('held-for-another-cause', 'The order is not held for this machine.', { cause: order.cause, equipmentId: order.equipmentId ?? null });
+        throw new Rejected('held-for-another-cause', 'The order is not held for this machine.', {
+          cause: order.cause,
+          equipmentId: order.equipmentId ?? null,
+        });
       }
       return [resumed(order, occurredAt)];
     },
     RequestSupervisorDecision: ({ equipmentId, question }, state, { occurredAt }) => {
       const order = inStateFor('Resume', state);
       if (order.asked) return [];
-      return [{ type: 'SupervisorDecisionRequested', data: { ...of(order), ...(equipmentId ? { equipmentId } : {}), question, requestedAt: occurredAt } }];
+      return [
+        {
+          type: 'SupervisorDecisionRequested',
+          data: { ...of(order), ...(equipmentId ? { equipmentId } : {}), question, requestedAt: occurredAt },
+        },
+      ];
     },
     DecideResumption: ({ decision, reason }, state, context) => {
       const order = inStateFor('Resume', state);
@@ -116,7 +138,8 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
       const open = order.operations.filter(({ planned: is, phase }) => is && phase !== 'Completed').map(({ operationId }) => operationId);
       if (open.length > 0) throw new Rejected('operations-open', 'Not all operations are complete.', { open });
       const short = shortfall(totalsOf(order.operations).good, order.terms.quantity, order.terms);
-      if (short) throw new Rejected('quantity-short', 'Less was made than the tolerance allows; stop the order to end it short.', { short });
+      if (short)
+        throw new Rejected('quantity-short', 'Less was made than the tolerance allows; stop the order to end it short.', { short });
       return ended(order, Ending.Completed, undefined, context);
     },
     StopWorkOrder: ({ reason }, state, context) => {
@@ -162,7 +185,7 @@ function release(command: commands.ReleaseWorkOrder, state: WorkOrder, { occurre
     throw new Rejected('unit-incompatible', 'The floor has reported on this order in another unit.', { unit: state.unit });
   }
   if (productionOrderId && facilityOf(productionOrderId) !== facilityOf(workOrderId)) {
-    throw new Rejected('other-facility', 'The production order belongs to another facility.', { productionOrderId });
+    throw new Rejected('wrong-facility', 'The production order belongs to another facility.', { productionOrderId });
   }
   const event: WorkOrderEvent = {
     type: 'WorkOrderReleased',
@@ -174,7 +197,8 @@ function release(command: commands.ReleaseWorkOrder, state: WorkOrder, { occurre
 function update(command: commands.UpdateWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
   const order = inStateFor('Update', state);
   const from = order.terms;
-  if (command.quantity && command.quantity.unit !== from.unit) throw new Rejected('unit-incompatible', 'The order keeps its unit.', { unit: from.unit });
+  if (command.quantity && command.quantity.unit !== from.unit)
+    throw new Rejected('unit-incompatible', 'The order keeps its unit.', { unit: from.unit });
   const to = checked({
     ...from,
     ...optional(command),
@@ -191,9 +215,13 @@ function stage({ readiness, blockers }: commands.StageWorkOrder, state: WorkOrde
   const order = inStateFor('Stage', state);
   const missing = readiness === Readiness.Waiting ? (blockers ?? []) : [];
   if (order.readiness === readiness && same(order.blockers, missing)) return [];
-  if (readiness === Readiness.Waiting && missing.length === 0) throw new Rejected('blockers-missing', 'A waiting order says what it waits for.');
+  if (readiness === Readiness.Waiting && missing.length === 0)
+    throw new Rejected('blockers-missing', 'A waiting order says what it waits for.');
   if (order.readiness !== readiness && !mayStage(order.readiness, readiness)) {
-    throw new Rejected('staging-not-possible', `An order that is ${order.readiness} cannot become ${readiness} at once.`, { from: order.readiness, to: readiness });
+    throw new Rejected('staging-not-possible', `An order that is ${order.readiness} cannot become ${readiness} at once.`, {
+      from: order.readiness,
+      to: readiness,
+    });
   }
   return [staged(order, readiness, missing)];
 }
@@ -203,10 +231,16 @@ function dispatch({ operationId, equipmentId, person }: commands.DispatchOperati
   const operation = planned(order, operationId);
   if (operation.dispatchedTo === equipmentId && (operation.person ?? null) === (person ?? null)) return [];
   if (operation.phase !== 'Pending' && operation.phase !== 'Dispatched') {
-    throw new Rejected('operation-started', 'The operation has started on its machine.', { operationId, equipmentId: operation.dispatchedTo ?? null });
+    throw new Rejected('operation-started', 'The operation has started on its machine.', {
+      operationId,
+      equipmentId: operation.dispatchedTo ?? null,
+    });
   }
   atHome(equipmentId, order);
-  const dispatched: WorkOrderEvent = { type: 'OperationDispatched', data: { ...of(order), operationId, equipmentId, ...(person ? { person } : {}) } };
+  const dispatched: WorkOrderEvent = {
+    type: 'OperationDispatched',
+    data: { ...of(order), operationId, equipmentId, ...(person ? { person } : {}) },
+  };
   const waits = order.status === 'AllowedToStart' && order.readiness === Readiness.Waiting && order.blockers.includes(NOT_DISPATCHED);
   if (!waits || operation !== order.operations[0]) return [dispatched];
   const left = order.blockers.filter((blocker) => blocker !== NOT_DISPATCHED);
@@ -215,27 +249,51 @@ function dispatch({ operationId, equipmentId, person }: commands.DispatchOperati
 
 type Startable = Extract<WorkOrder, { status: 'AllowedToStart' | 'Running' }>;
 
-function start(order: Startable, operation: Operation, equipmentId: string | undefined, person: string | undefined, { occurredAt }: Context): Events {
+function start(
+  order: Startable,
+  operation: Operation,
+  equipmentId: string | undefined,
+  person: string | undefined,
+  { occurredAt }: Context,
+): Events {
   const { operationId } = operation;
   if (operation.phase === 'Started') {
-    throw new Rejected('operation-started', 'The operation has started on another machine.', { operationId, equipmentId: operation.dispatchedTo ?? null });
+    throw new Rejected('operation-started', 'The operation has started on another machine.', {
+      operationId,
+      equipmentId: operation.dispatchedTo ?? null,
+    });
   }
   if (operation.phase === 'Completed') throw new Rejected('operation-completed', 'The operation is complete.', { operationId });
   const machine = equipmentId ?? machineOf(operation);
-  if (!machine) throw new Rejected('operation-not-dispatched', 'Nobody has said on which machine.', { operationId, equipmentClass: operation.equipmentClass ?? null });
+  if (!machine)
+    throw new Rejected('operation-not-dispatched', 'Nobody has said on which machine.', {
+      operationId,
+      equipmentClass: operation.equipmentClass ?? null,
+    });
   atHome(machine, order);
   const worker = person ?? operation.person;
   const { resumeWithinMinutes, directiveId, directiveVersion } = order.terms;
   const began: WorkOrderEvent = {
     type: 'OperationStarted',
-    data: { ...of(order), operationId, equipmentId: machine, ...(worker ? { person: worker } : {}), resumeWithinMinutes, startedAt: occurredAt },
+    data: {
+      ...of(order),
+      operationId,
+      equipmentId: machine,
+      ...(worker ? { person: worker } : {}),
+      resumeWithinMinutes,
+      startedAt: occurredAt,
+    },
   };
   if (order.status === 'Running') return [began];
   const blockers = order.blockers.filter((blocker) => blocker !== NOT_DISPATCHED);
-  if (order.readiness === Readiness.Waiting && blockers.length > 0) throw new Rejected('work-order-not-ready', 'The order waits.', { blockers });
+  if (order.readiness === Readiness.Waiting && blockers.length > 0)
+    throw new Rejected('work-order-not-ready', 'The order waits.', { blockers });
   const directive = { ...(directiveId ? { directiveId } : {}), ...(directiveVersion ? { directiveVersion } : {}) };
   return [
-    { type: 'WorkOrderStarted', data: { ...of(order), operationId, equipmentId: machine, ...directive, operationIds: operationIdsOf(order), startedAt: occurredAt } },
+    {
+      type: 'WorkOrderStarted',
+      data: { ...of(order), operationId, equipmentId: machine, ...directive, operationIds: operationIdsOf(order), startedAt: occurredAt },
+    },
     began,
   ];
 }
@@ -245,7 +303,13 @@ const underWay = (order: ReleasedOrder) => ({ running: runningIn(order), operati
 
 const resumed = (order: Extract<WorkOrder, { status: 'Interrupted' }>, resumedAt: string): WorkOrderEvent => ({
   type: 'WorkOrderResumed',
-  data: { ...of(order), from: order.interruption, ...(order.equipmentId ? { equipmentId: order.equipmentId } : {}), ...underWay(order), resumedAt },
+  data: {
+    ...of(order),
+    from: order.interruption,
+    ...(order.equipmentId ? { equipmentId: order.equipmentId } : {}),
+    ...underWay(order),
+    resumedAt,
+  },
 });
 
 const totals = (order: ReleasedOrder) => ({ ...totalsOf(order.operations), unit: order.unit });
@@ -255,12 +319,21 @@ const stopped = (order: ReleasedOrder): Events =>
 function ended(order: Interruptible, ending: Ending, reason: string | undefined, { occurredAt }: Context): Events {
   const short = shortfall(totalsOf(order.operations).good, order.terms.quantity, order.terms);
   const why = { ...(short ? { short } : {}), ...(reason ? { reason } : {}) };
-  return [...stopped(order), { type: 'WorkOrderEnded', data: { ...of(order), ending, totals: totals(order), ...why, operationIds: operationIdsOf(order), endedAt: occurredAt } }];
+  return [
+    ...stopped(order),
+    {
+      type: 'WorkOrderEnded',
+      data: { ...of(order), ending, totals: totals(order), ...why, operationIds: operationIdsOf(order), endedAt: occurredAt },
+    },
+  ];
 }
 
 const aborted = (order: ReleasedOrder, reason: string, { occurredAt }: Context): Events => [
   ...stopped(order),
-  { type: 'WorkOrderAborted', data: { ...of(order), totals: totals(order), reason, operationIds: operationIdsOf(order), abortedAt: occurredAt } },
+  {
+    type: 'WorkOrderAborted',
+    data: { ...of(order), totals: totals(order), reason, operationIds: operationIdsOf(order), abortedAt: occurredAt },
+  },
 ];
 
 function startAllowed(order: ReleasedOrder): WorkOrderEvent {
@@ -284,7 +357,8 @@ function planned(order: ReleasedOrder, operationId: string): Operation {
 
 /** @throws Rejected other-facility */
 function atHome(equipmentId: string, { workOrderId }: Body): void {
-  if (facilityOf(equipmentId) !== facilityOf(workOrderId)) throw new Rejected('other-facility', 'The machine belongs to another facility.', { equipmentId });
+  if (facilityOf(equipmentId) !== facilityOf(workOrderId))
+    throw new Rejected('wrong-facility', 'The machine belongs to another facility.', { equipmentId });
 }
 
 const plan = (operations: commands.ReleaseWorkOrder['operations']): PlannedOperation[] =>
@@ -308,7 +382,8 @@ const optional = ({ plannedStart, plannedEnd, directiveId, directiveVersion }: c
 /** The terms as they are, if an order can have them. @throws Rejected */
 function checked(terms: Terms, workOrderId: string): Terms {
   const { quantity, unit, underPercent, operations, plannedStart, plannedEnd } = terms;
-  if (!AMOUNT.test(quantity) || !isPositive(quantity)) throw new Rejected('quantity-not-positive', 'An order is for more than nothing.', { quantity });
+  if (!AMOUNT.test(quantity) || !isPositive(quantity))
+    throw new Rejected('quantity-not-positive', 'An order is for more than nothing.', { quantity });
   whole(quantity, unit);
   if (compare(underPercent, '100') >= 0) throw new Rejected('tolerance-too-wide', 'Less than everything must be made.', { underPercent });
   if (operations.length === 0) throw new Rejected('operations-missing', 'An order has at least one operation.');
@@ -329,5 +404,9 @@ const sorted = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map(sorted)
     : value !== null && typeof value === 'object'
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]))
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, inner]) => [key, sorted(inner)]),
+        )
       : value;

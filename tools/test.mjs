@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+/**
+ * `npm test`: from a fresh clone to a verdict. Builds, checks the import rules, then runs the specs in stages: pure ones, then those on
+ * real parts, then the journeys over HTTP. The last line is `N passed, N failed`. With arguments: only the specs whose path matches.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepare } from './prepare.mjs';
+
+const patterns = process.argv.slice(2);
+const started = Date.now();
+let passed = 0;
+let failed = 0;
+const times = [];
+
+const run = (command, args, options = {}) =>
+  new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], ...options });
+    child.on('exit', (code, signal) => resolve(signal ? 1 : code));
+    child.on('error', () => resolve(1));
+  });
+
+async function stage(name, work) {
+  const from = Date.now();
+  console.log(`\n== ${name}`);
+  await work();
+  times.push([name, (Date.now() - from) / 1000]);
+}
+
+const judge = (good) => (good ? passed++ : failed++);
+const node = (script, ...args) => run(process.execPath, [script, ...args]);
+
+/** Counts every test; a spec file that cannot be loaded, and a test that is skipped, count as failed: nothing passes by not running. */
+async function jest(pattern, ...args) {
+  const directory = mkdtempSync(join(tmpdir(), 'plantlog-jest-'));
+  const report = join(directory, 'report.json');
+  const options = ['--json', `--outputFile=${report}`, '--testPathPatterns', pattern, ...args];
+  const code = await run(process.execPath, ['node_modules/jest/bin/jest.js', ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+    const unloaded = testResults.filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed')).length;
+    const faults = numFailedTests + numPendingTests + numTodoTests + unloaded;
+    passed += numPassedTests;
+    failed += faults;
+    if (code !== 0 && faults === 0) failed++;
+  } catch {
+    failed++;
+    console.log('jest left no report');
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+await stage('prepare', () => prepare());
+if (patterns.length === 0) {
+  await stage('lint', async () => judge((await node('node_modules/eslint/bin/eslint.js', 'apps', 'libs')) === 0));
+  await stage('import rules', async () =>
+    judge((await node('node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'apps', 'libs')) === 0),
+  );
+  await stage('import rules fire', async () => judge((await node('tools/lint-probes.mjs')) === 0));
+  await stage('generated documents are current', async () => judge((await node('tools/catalogue.mjs', '--check')) === 0));
+  await stage('pure specs', () => jest('\\.spec\\.js$', '--maxWorkers=2'));
+  await stage('specs on real parts', () => jest('\\.int-spec\\.js$', '--runInBand'));
+  await stage('journeys', () => jest('\\.e2e-spec\\.js$', '--runInBand'));
+} else {
+  await stage(`specs like ${patterns.join(', ')}`, () => jest(`(${patterns.join('|')})`, '--runInBand'));
+}
+
+console.log(`\n${times.map(([name, seconds]) => `${seconds.toFixed(1).padStart(7)} s  ${name}`).join('\n')}`);
+console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  in all\n`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

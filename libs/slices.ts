@@ -1,3 +1,7 @@
+import { equipmentException } from '#equipment/equipment-exception.view';
+import { equipmentNow } from '#equipment/equipment-now.view';
+import { equipmentStop } from '#equipment/equipment-stop.view';
+import { equipmentTimeline } from '#equipment/equipment-timeline.view';
 import { EquipmentModule } from '#equipment/equipment.module';
 import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
@@ -15,5 +19,9 @@ export const slices: (new () => object)[] = [
 type AnyView = View<any, any>;
 /** The read models, one line each: what the worker keeps and the api reads. */
 export const views: readonly AnyView[] = [
-  facilityElement, //
+  equipmentException,
+  equipmentNow,
+  equipmentStop,
+  equipmentTimeline,
+  facilityElement,
 ];

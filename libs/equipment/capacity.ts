@@ -22,13 +22,17 @@ export function rejectWithoutRoom(
       break;
     case 'Cumulative': {
       const free = most - totalLoad(jobs);
-      if (job.load > free) throw new Rejected('capacity-exceeded', `A load of ${job.load} is asked for, ${free} is free.`, { ...facts, free });
+      if (job.load > free)
+        throw new Rejected('capacity-exceeded', `A load of ${job.load} is asked for, ${free} is free.`, { ...facts, free });
       break;
     }
     case 'Batch':
       if (job.batchKey === null) throw new Rejected('batch-key-missing', 'A job for a batch machine needs a batch key.', facts);
       if (jobs.some(({ batchKey }) => batchKey !== job.batchKey))
-        throw new Rejected('batch-incompatible', `The machine holds a batch of ${jobs[0]!.batchKey}.`, { ...facts, batchKey: jobs[0]!.batchKey });
+        throw new Rejected('batch-incompatible', `The machine holds a batch of ${jobs[0]!.batchKey}.`, {
+          ...facts,
+          batchKey: jobs[0]!.batchKey,
+        });
       if (jobs.length >= most) throw new Rejected('capacity-exceeded', `The batch is full with ${jobs.length} jobs.`, facts);
       break;
     case 'Infinite':

@@ -73,86 +73,101 @@ export type StopCause = keyof typeof StopCause;
 export type Mode = Readonly<{ mode: number; name: string; disabledStates: readonly PackmlState[] }>;
 
 /** A machine was put on the shop floor. All times of equipment events are floor times, ISO 8601 UTC. */
-export type EquipmentRegistered = Event<'EquipmentRegistered', {
-  equipmentId: string;
-  /** Name as written on the machine's plate. */
-  name: string;
-  /** Place in the hierarchy of the plant, a work unit or work center as a rule. */
-  elementId: string | null;
-  equipmentClass: string;
-  profile: PackmlProfile;
-  modes: readonly Mode[];
-  /** The states in which the mode may be changed. */
-  modeChangeStates: readonly PackmlState[];
-  capacityMode: CapacityMode;
-  /** Jobs at a time; the total load where capacity is cumulative; null where it is infinite. */
-  maxConcurrent: number | null;
-  /** What the machine's controller calls the PackML states. */
-  vendorStates: readonly Readonly<{ code: string; state: PackmlState }>[];
-  mode: number;
-  /** The state taken to begin with: the last one observed, else Stopped, an assumption without `since` that no observation contradicts. */
-  state: PackmlState;
-  since: string | null;
-}>;
+export type EquipmentRegistered = Event<
+  'EquipmentRegistered',
+  {
+    equipmentId: string;
+    /** Name as written on the machine's plate. */
+    name: string;
+    /** Place in the hierarchy of the plant, a work unit or work center as a rule. */
+    elementId: string | null;
+    equipmentClass: string;
+    profile: PackmlProfile;
+    modes: readonly Mode[];
+    /** The states in which the mode may be changed. */
+    modeChangeStates: readonly PackmlState[];
+    capacityMode: CapacityMode;
+    /** Jobs at a time; the total load where capacity is cumulative; null where it is infinite. */
+    maxConcurrent: number | null;
+    /** What the machine's controller calls the PackML states. */
+    vendorStates: readonly Readonly<{ code: string; state: PackmlState }>[];
+    mode: number;
+    /** The state taken to begin with: the last one observed, else Stopped, an assumption without `since` that no observation contradicts. */
+    state: PackmlState;
+    since: string | null;
+  }
+>;
 
 /** A machine was moved to another place of the plant. */
 export type EquipmentMoved = Event<'EquipmentMoved', { equipmentId: string; fromElementId: string | null; toElementId: string }>;
 
 /** A command, or the completion of an acting state, moved the machine from one state to another. */
-export type EquipmentStateChanged = Event<'EquipmentStateChanged', {
-  equipmentId: string;
-  from: PackmlState;
-  to: PackmlState;
-  input: PackmlInput;
-  profile: PackmlProfile;
-  mode: number;
-  /** Since when it had been in the state that it left; null where that was only assumed. */
-  since: string | null;
-  at: string;
-  /** The work orders assigned at that time. */
-  workOrderIds: readonly string[];
-}>;
+export type EquipmentStateChanged = Event<
+  'EquipmentStateChanged',
+  {
+    equipmentId: string;
+    from: PackmlState;
+    to: PackmlState;
+    input: PackmlInput;
+    profile: PackmlProfile;
+    mode: number;
+    /** Since when it had been in the state that it left; null where that was only assumed. */
+    since: string | null;
+    at: string;
+    /** The work orders assigned at that time. */
+    workOrderIds: readonly string[];
+  }
+>;
 
 /** The machine was seen in a state. Recorded whatever it is; what is odd about it follows as an event of its own. */
-export type EquipmentStateObserved = Event<'EquipmentStateObserved', {
-  equipmentId: string;
-  /** As the machine reported it: a PackML state or its maker's code. */
-  reported: string;
-  /** The PackML state that it means; null where unknown. */
-  state: PackmlState | null;
-  quality: SignalQuality;
-  at: string;
-  /** The observer's clock; differs from `at` only where it is ahead of the server's. */
-  claimedAt: string;
-  /** True where it is now taken as the machine's state; false where it came late, means nothing known or cannot be believed. */
-  applied: boolean;
-  /** The state known before, and since when; null where none was. */
-  from: PackmlState | null;
-  since: string | null;
-  /** Whether one PackML input leads from the known state to this one; null where that cannot be said. */
-  legal: boolean | null;
-  workOrderIds: readonly string[];
-}>;
+export type EquipmentStateObserved = Event<
+  'EquipmentStateObserved',
+  {
+    equipmentId: string;
+    /** As the machine reported it: a PackML state or its maker's code. */
+    reported: string;
+    /** The PackML state that it means; null where unknown. */
+    state: PackmlState | null;
+    quality: SignalQuality;
+    at: string;
+    /** The observer's clock; differs from `at` only where it is ahead of the server's. */
+    claimedAt: string;
+    /** True where it is now taken as the machine's state; false where it came late, means nothing known or cannot be believed. */
+    applied: boolean;
+    /** The state known before, and since when; null where none was. */
+    from: PackmlState | null;
+    since: string | null;
+    /** Whether one PackML input leads from the known state to this one; null where that cannot be said. */
+    legal: boolean | null;
+    workOrderIds: readonly string[];
+  }
+>;
 
 /** Exception: the machine was seen to pass between two states as PackML does not allow. */
-export type IllegalTransitionObserved = Event<'IllegalTransitionObserved', {
-  equipmentId: string;
-  from: PackmlState;
-  to: PackmlState;
-  profile: PackmlProfile;
-  at: string;
-  /** Acting states that explain it if the observer was too slow to see them. */
-  missed: readonly PackmlState[];
-}>;
+export type IllegalTransitionObserved = Event<
+  'IllegalTransitionObserved',
+  {
+    equipmentId: string;
+    from: PackmlState;
+    to: PackmlState;
+    profile: PackmlProfile;
+    at: string;
+    /** Acting states that explain it if the observer was too slow to see them. */
+    missed: readonly PackmlState[];
+  }
+>;
 
 /** Exception: an observation arrived after a later one was known; the known state stays. */
-export type LateStateObserved = Event<'LateStateObserved', {
-  equipmentId: string;
-  reported: string;
-  at: string;
-  knownState: PackmlState;
-  knownSince: string;
-}>;
+export type LateStateObserved = Event<
+  'LateStateObserved',
+  {
+    equipmentId: string;
+    reported: string;
+    at: string;
+    knownState: PackmlState;
+    knownSince: string;
+  }
+>;
 
 /** Exception: the reported state is neither a PackML state nor a code known for this machine. */
 export type UnknownStateObserved = Event<'UnknownStateObserved', { equipmentId: string; reported: string; at: string }>;
@@ -167,44 +182,53 @@ export type ClockAheadObserved = Event<'ClockAheadObserved', { equipmentId: stri
 export type EquipmentModeSet = Event<'EquipmentModeSet', { equipmentId: string; from: number; to: number; at: string }>;
 
 /** A work order took (part of) the machine. */
-export type EquipmentAssigned = Event<'EquipmentAssigned', {
-  equipmentId: string;
-  workOrderId: string;
-  /** Share of a cumulative capacity; 1 elsewhere. */
-  load: number;
-  /** What the jobs of one batch have in common; null elsewhere. */
-  batchKey: string | null;
-  at: string;
-  /** Since when the machine had been in its state; null where that is only assumed. */
-  stateSince: string | null;
-}>;
+export type EquipmentAssigned = Event<
+  'EquipmentAssigned',
+  {
+    equipmentId: string;
+    workOrderId: string;
+    /** Share of a cumulative capacity; 1 elsewhere. */
+    load: number;
+    /** What the jobs of one batch have in common; null elsewhere. */
+    batchKey: string | null;
+    at: string;
+    /** Since when the machine had been in its state; null where that is only assumed. */
+    stateSince: string | null;
+  }
+>;
 
 /** A work order gave the machine free. */
 export type EquipmentUnassigned = Event<'EquipmentUnassigned', { equipmentId: string; workOrderId: string; at: string }>;
 
 /** The machine ceased to produce. At most one stop is open at a time. */
-export type StopOpened = Event<'StopOpened', {
-  equipmentId: string;
-  /** `S1`, `S2`, …: unique for the equipment. */
-  stopId: string;
-  cause: StopCause;
-  at: string;
-  workOrderIds: readonly string[];
-}>;
+export type StopOpened = Event<
+  'StopOpened',
+  {
+    equipmentId: string;
+    /** `S1`, `S2`, …: unique for the equipment. */
+    stopId: string;
+    cause: StopCause;
+    at: string;
+    workOrderIds: readonly string[];
+  }
+>;
 
 /** The stop is over: the machine runs, or is being made ready to. */
 export type StopClosed = Event<'StopClosed', { equipmentId: string; stopId: string; openedAt: string; at: string }>;
 
 /** Someone said why the machine stood. */
-export type StopClassified = Event<'StopClassified', {
-  equipmentId: string;
-  stopId: string;
-  reasonCode: string;
-  lossClass: LossClass;
-  /** What had been said before; null the first time. */
-  previousReasonCode: string | null;
-  previousLossClass: LossClass | null;
-}>;
+export type StopClassified = Event<
+  'StopClassified',
+  {
+    equipmentId: string;
+    stopId: string;
+    reasonCode: string;
+    lossClass: LossClass;
+    /** What had been said before; null the first time. */
+    previousReasonCode: string | null;
+    previousLossClass: LossClass | null;
+  }
+>;
 
 export type EquipmentEvent =
   | EquipmentRegistered

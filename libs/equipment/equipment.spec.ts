@@ -19,7 +19,12 @@ const registered = (changes: Partial<EquipmentRegistered['data']> = {}): Equipme
 }); // prettier-ignore
 const registration = { equipmentId, name: 'Machine 4', elementId: 'haifa.cell', equipmentClass: 'milling' };
 
-const changed = (from: PackmlState, to: PackmlState, input: PackmlInput, changes: Partial<EquipmentStateChanged['data']> = {}): EquipmentStateChanged => ({
+const changed = (
+  from: PackmlState,
+  to: PackmlState,
+  input: PackmlInput,
+  changes: Partial<EquipmentStateChanged['data']> = {},
+): EquipmentStateChanged => ({
   type: 'EquipmentStateChanged',
   data: { equipmentId, from, to, input, profile: 'PACKML_2022', mode: 1, since: null, at: at(0), workOrderIds: [], ...changes },
 });
@@ -29,7 +34,10 @@ const assigned = (local: string, load = 1, batchKey: string | null = null): Equi
   type: 'EquipmentAssigned',
   data: { equipmentId, workOrderId: `haifa.${local}`, load, batchKey, at: at(0), stateSince: at(0) },
 });
-const opened = (stopId: string): EquipmentEvent => ({ type: 'StopOpened', data: { equipmentId, stopId, cause: 'Stop', at: at(0), workOrderIds: [] } });
+const opened = (stopId: string): EquipmentEvent => ({
+  type: 'StopOpened',
+  data: { equipmentId, stopId, cause: 'Stop', at: at(0), workOrderIds: [] },
+});
 const classified = (reasonCode: string): EquipmentEvent => ({
   type: 'StopClassified',
   data: { equipmentId, stopId: 'S1', reasonCode, lossClass: 'Breakdown', previousReasonCode: null, previousLossClass: null },
@@ -53,25 +61,40 @@ describe('equipment that is not registered', () => {
       .then(registered({ state: 'Execute', since: at(5) }));
   });
   test('must stand in its own plant', () => {
-    given(equipment).when('RegisterEquipment', { ...registration, elementId: 'lyon.cell' }).rejects('wrong-facility');
+    given(equipment)
+      .when('RegisterEquipment', { ...registration, elementId: 'lyon.cell' })
+      .rejects('wrong-facility');
   });
   test('needs a capacity that makes sense', () => {
-    given(equipment).when('RegisterEquipment', { ...registration, maxConcurrent: 2 }).rejects('capacity-inconsistent');
-    given(equipment).when('RegisterEquipment', { ...registration, capacityMode: 'Batch' }).rejects('capacity-missing');
+    given(equipment)
+      .when('RegisterEquipment', { ...registration, maxConcurrent: 2 })
+      .rejects('capacity-inconsistent');
+    given(equipment)
+      .when('RegisterEquipment', { ...registration, capacityMode: 'Batch' })
+      .rejects('capacity-missing');
     given(equipment).when('RegisterEquipment', { ...registration, capacityMode: 'Cumulative', maxConcurrent: 10 })
       .then(registered({ capacityMode: 'Cumulative', maxConcurrent: 10 })); // prettier-ignore
-    given(equipment).when('RegisterEquipment', { ...registration, capacityMode: 'Infinite' }).then(registered({ capacityMode: 'Infinite', maxConcurrent: null }));
+    given(equipment)
+      .when('RegisterEquipment', { ...registration, capacityMode: 'Infinite' })
+      .then(registered({ capacityMode: 'Infinite', maxConcurrent: null }));
   });
   test('needs modes that are unique and have the mandatory states', () => {
     const mode = (number: number, ...disabledStates: PackmlState[]) => ({ mode: number, name: 'x', disabledStates });
-    given(equipment).when('RegisterEquipment', { ...registration, modes: [mode(1), mode(1)] }).rejects('mode-repeated');
+    given(equipment)
+      .when('RegisterEquipment', { ...registration, modes: [mode(1), mode(1)] })
+      .rejects('mode-repeated');
     for (const state of ['Stopped', 'Idle', 'Execute', 'Aborted'] as const)
-      given(equipment).when('RegisterEquipment', { ...registration, modes: [mode(1, state)] }).rejects('state-mandatory');
+      given(equipment)
+        .when('RegisterEquipment', { ...registration, modes: [mode(1, state)] })
+        .rejects('state-mandatory');
   });
   test('takes no command', () => {
-    for (const input of Object.values(PackmlInput)) given(equipment).when(commandOf(input), { equipmentId }).rejects('equipment-not-registered');
+    for (const input of Object.values(PackmlInput))
+      given(equipment).when(commandOf(input), { equipmentId }).rejects('equipment-not-registered');
     given(equipment).when('AssignEquipment', { equipmentId, workOrderId: 'haifa.W1' }).rejects('equipment-not-registered');
-    given(equipment).when('ClassifyStop', { equipmentId, stopId: 'S1', reasonCode: 'x', lossClass: 'Other' }).rejects('equipment-not-registered');
+    given(equipment)
+      .when('ClassifyStop', { equipmentId, stopId: 'S1', reasonCode: 'x', lossClass: 'Other' })
+      .rejects('equipment-not-registered');
   });
   test('is observed all the same, and flagged', () => {
     given(equipment)
@@ -86,7 +109,9 @@ describe('equipment that is not registered', () => {
 describe('registered equipment', () => {
   test('is registered once', () => {
     given(equipment, registered()).when('RegisterEquipment', registration).changesNothing();
-    given(equipment, registered()).when('RegisterEquipment', { ...registration, name: 'Other' }).rejects('equipment-already-registered');
+    given(equipment, registered())
+      .when('RegisterEquipment', { ...registration, name: 'Other' })
+      .rejects('equipment-already-registered');
   });
   test('moves within its plant', () => {
     given(equipment, registered()).when('MoveEquipment', { equipmentId, elementId: 'haifa.annex' })
@@ -95,13 +120,30 @@ describe('registered equipment', () => {
     given(equipment, registered()).when('MoveEquipment', { equipmentId, elementId: 'lyon.cell' }).rejects('wrong-facility');
   });
   test('takes 49 of the 187 pairs of state and command, and refuses the others', () => {
-    const legal = { StateComplete: 10, Abort: 15, Stop: 12, Reset: 2, Start: 1, Hold: 2, Unhold: 1, Suspend: 1, Unsuspend: 1, Clear: 1, Complete: 3 };
+    const legal = {
+      StateComplete: 10,
+      Abort: 15,
+      Stop: 12,
+      Reset: 2,
+      Start: 1,
+      Hold: 2,
+      Unhold: 1,
+      Suspend: 1,
+      Unsuspend: 1,
+      Clear: 1,
+      Complete: 3,
+    };
     const taken: Record<string, number> = {};
     for (const state of Object.values(States))
       for (const input of Object.values(PackmlInput)) {
         const machine = inState(state).reduce(equipment.evolve, equipment.initial);
         try {
-          const [event] = equipment.decide[commandOf(input)]({ equipmentId }, machine, { ...later, actor: 'ann', role: 'operator', commandId: 'c' });
+          const [event] = equipment.decide[commandOf(input)]({ equipmentId }, machine, {
+            ...later,
+            actor: 'ann',
+            role: 'operator',
+            commandId: 'c',
+          });
           expect(event).toMatchObject({ type: 'EquipmentStateChanged', data: { from: state, input } });
           taken[input] = (taken[input] ?? 0) + 1;
         } catch (error) {
@@ -135,19 +177,28 @@ describe('registered equipment', () => {
   });
   test('refuses a command of an earlier floor time than its state, unless the command names no time', () => {
     const machine = inState('Execute', observed('Held', 'Held'), opened('S1'));
-    given(equipment, ...machine).when('UnholdEquipment', { equipmentId }, { now: at(9), occurredAt: at(4) }).rejects('earlier-than-known-state');
+    given(equipment, ...machine)
+      .when('UnholdEquipment', { equipmentId }, { now: at(9), occurredAt: at(4) })
+      .rejects('earlier-than-known-state');
     given(equipment, ...machine).when('UnholdEquipment', { equipmentId }, { now: at(4), occurredAt: at(4) })
       .then(changed('Held', 'Unholding', 'Unhold', { since: at(5), at: at(5) })); // prettier-ignore
   });
   test('changes its mode where it may, into one that it has', () => {
     given(equipment, ...inState('Idle')).when('SetEquipmentMode', { equipmentId, mode: 2 }, later)
       .then({ type: 'EquipmentModeSet', data: { equipmentId, from: 1, to: 2, at: at(5) } }); // prettier-ignore
-    given(equipment, ...inState('Idle')).when('SetEquipmentMode', { equipmentId, mode: 1 }).changesNothing();
-    given(equipment, ...inState('Idle')).when('SetEquipmentMode', { equipmentId, mode: 9 }).rejects('mode-unknown');
+    given(equipment, ...inState('Idle'))
+      .when('SetEquipmentMode', { equipmentId, mode: 1 })
+      .changesNothing();
+    given(equipment, ...inState('Idle'))
+      .when('SetEquipmentMode', { equipmentId, mode: 9 })
+      .rejects('mode-unknown');
     const allowed = Object.values(States).filter((state) => {
       const machine = inState(state).reduce(equipment.evolve, equipment.initial);
       try {
-        return equipment.decide.SetEquipmentMode({ equipmentId, mode: 2 }, machine, { ...later, actor: 'a', role: 'operator', commandId: 'c' }).length > 0;
+        return (
+          equipment.decide.SetEquipmentMode({ equipmentId, mode: 2 }, machine, { ...later, actor: 'a', role: 'operator', commandId: 'c' })
+            .length > 0
+        );
       } catch {
         return false;
       }
@@ -162,32 +213,54 @@ describe('registered equipment', () => {
 describe('the capacity of equipment (I4)', () => {
   const assign = (local: string, more: object = {}) => ({ equipmentId, workOrderId: `haifa.${local}`, ...more });
   test('unary: one job', () => {
-    given(equipment, ...inState('Idle')).when('AssignEquipment', assign('W1'), { occurredAt: at(0) }).then(assigned('W1'));
-    given(equipment, ...inState('Idle', assigned('W1'))).when('AssignEquipment', assign('W1')).changesNothing();
-    given(equipment, ...inState('Idle', assigned('W1'))).when('AssignEquipment', assign('W2')).rejects('equipment-occupied');
+    given(equipment, ...inState('Idle'))
+      .when('AssignEquipment', assign('W1'), { occurredAt: at(0) })
+      .then(assigned('W1'));
+    given(equipment, ...inState('Idle', assigned('W1')))
+      .when('AssignEquipment', assign('W1'))
+      .changesNothing();
+    given(equipment, ...inState('Idle', assigned('W1')))
+      .when('AssignEquipment', assign('W2'))
+      .rejects('equipment-occupied');
   });
   test('cumulative: loads up to the capacity', () => {
     const oven = registered({ capacityMode: 'Cumulative', maxConcurrent: 10, since: at(0) });
-    given(equipment, oven, assigned('W1', 6)).when('AssignEquipment', assign('W2', { load: 4 }), { occurredAt: at(0) }).then(assigned('W2', 4));
-    given(equipment, oven, assigned('W1', 6)).when('AssignEquipment', assign('W2', { load: 5 })).rejects('capacity-exceeded');
-    given(equipment, oven, assigned('W1', 6)).when('AssignEquipment', assign('W1', { load: 5 })).rejects('job-already-assigned');
+    given(equipment, oven, assigned('W1', 6))
+      .when('AssignEquipment', assign('W2', { load: 4 }), { occurredAt: at(0) })
+      .then(assigned('W2', 4));
+    given(equipment, oven, assigned('W1', 6))
+      .when('AssignEquipment', assign('W2', { load: 5 }))
+      .rejects('capacity-exceeded');
+    given(equipment, oven, assigned('W1', 6))
+      .when('AssignEquipment', assign('W1', { load: 5 }))
+      .rejects('job-already-assigned');
   });
   test('batch: jobs of one kind up to a number', () => {
     const furnace = registered({ capacityMode: 'Batch', maxConcurrent: 2, since: at(0) });
     given(equipment, furnace).when('AssignEquipment', assign('W1')).rejects('batch-key-missing');
-    given(equipment, furnace, assigned('W1', 1, 'A')).when('AssignEquipment', assign('W2', { batchKey: 'A' }), { occurredAt: at(0) }).then(assigned('W2', 1, 'A'));
-    given(equipment, furnace, assigned('W1', 1, 'A')).when('AssignEquipment', assign('W2', { batchKey: 'B' })).rejects('batch-incompatible');
-    given(equipment, furnace, assigned('W1', 1, 'A'), assigned('W2', 1, 'A')).when('AssignEquipment', assign('W3', { batchKey: 'A' })).rejects('capacity-exceeded');
+    given(equipment, furnace, assigned('W1', 1, 'A'))
+      .when('AssignEquipment', assign('W2', { batchKey: 'A' }), { occurredAt: at(0) })
+      .then(assigned('W2', 1, 'A'));
+    given(equipment, furnace, assigned('W1', 1, 'A'))
+      .when('AssignEquipment', assign('W2', { batchKey: 'B' }))
+      .rejects('batch-incompatible');
+    given(equipment, furnace, assigned('W1', 1, 'A'), assigned('W2', 1, 'A'))
+      .when('AssignEquipment', assign('W3', { batchKey: 'A' }))
+      .rejects('capacity-exceeded');
   });
   test('infinite: any number', () => {
     const bench = registered({ capacityMode: 'Infinite', maxConcurrent: null, since: at(0) });
     const many = Array.from({ length: 50 }, (_, index) => assigned(`W${index}`));
-    given(equipment, bench, ...many).when('AssignEquipment', assign('W99'), { occurredAt: at(0) }).then(assigned('W99'));
+    given(equipment, bench, ...many)
+      .when('AssignEquipment', assign('W99'), { occurredAt: at(0) })
+      .then(assigned('W99'));
   });
   test('is given free once', () => {
     given(equipment, ...inState('Idle', assigned('W1'))).when('UnassignEquipment', assign('W1'), { occurredAt: at(1) })
       .then({ type: 'EquipmentUnassigned', data: { equipmentId, workOrderId: 'haifa.W1', at: at(1) } }); // prettier-ignore
-    given(equipment, ...inState('Idle')).when('UnassignEquipment', assign('W1')).changesNothing();
+    given(equipment, ...inState('Idle'))
+      .when('UnassignEquipment', assign('W1'))
+      .changesNothing();
   });
   test('is not for work orders of another plant', () => {
     given(equipment, registered()).when('AssignEquipment', { equipmentId, workOrderId: 'lyon.W1' }).rejects('wrong-facility');
@@ -204,18 +277,41 @@ describe('stops (I8)', () => {
         data: { equipmentId, stopId: 'S1', openedAt: at(0), at: at(5) },
       }); // prettier-ignore
   });
-  const stop = (reasonCode: string, expectedPrevious?: string) => ({ equipmentId, stopId: 'S1', reasonCode, lossClass: 'Breakdown' as const, expectedPrevious });
+  const stop = (reasonCode: string, expectedPrevious?: string) => ({
+    equipmentId,
+    stopId: 'S1',
+    reasonCode,
+    lossClass: 'Breakdown' as const,
+    expectedPrevious,
+  });
   test('are classified, open or closed, and reclassified by who saw the last word', () => {
-    given(equipment, ...inState('Stopped', opened('S1'))).when('ClassifyStop', stop('belt')).then(classified('belt'));
-    given(equipment, ...inState('Stopped', opened('S1'), classified('belt'))).when('ClassifyStop', stop('motor', 'belt')).then({
-      type: 'StopClassified',
-      data: { equipmentId, stopId: 'S1', reasonCode: 'motor', lossClass: 'Breakdown', previousReasonCode: 'belt', previousLossClass: 'Breakdown' },
-    });
+    given(equipment, ...inState('Stopped', opened('S1')))
+      .when('ClassifyStop', stop('belt'))
+      .then(classified('belt'));
+    given(equipment, ...inState('Stopped', opened('S1'), classified('belt')))
+      .when('ClassifyStop', stop('motor', 'belt'))
+      .then({
+        type: 'StopClassified',
+        data: {
+          equipmentId,
+          stopId: 'S1',
+          reasonCode: 'motor',
+          lossClass: 'Breakdown',
+          previousReasonCode: 'belt',
+          previousLossClass: 'Breakdown',
+        },
+      });
   });
   test('are never overwritten silently by a second supervisor', () => {
-    given(equipment, ...inState('Stopped', opened('S1'), classified('belt'))).when('ClassifyStop', stop('motor')).rejects('stop-classified-otherwise');
-    given(equipment, ...inState('Stopped', opened('S1'), classified('belt'))).when('ClassifyStop', stop('belt')).changesNothing();
-    given(equipment, ...inState('Stopped')).when('ClassifyStop', stop('belt')).rejects('stop-unknown');
+    given(equipment, ...inState('Stopped', opened('S1'), classified('belt')))
+      .when('ClassifyStop', stop('motor'))
+      .rejects('stop-classified-otherwise');
+    given(equipment, ...inState('Stopped', opened('S1'), classified('belt')))
+      .when('ClassifyStop', stop('belt'))
+      .changesNothing();
+    given(equipment, ...inState('Stopped'))
+      .when('ClassifyStop', stop('belt'))
+      .rejects('stop-unknown');
   });
 });
 
@@ -274,13 +370,17 @@ describe('observations of equipment', () => {
       }); // prettier-ignore
   });
   test('delivered twice are recorded once', () => {
-    given(equipment, ...inState('Execute', observed('Held', 'Held'))).when('ObserveEquipmentState', see('Held'), later).changesNothing();
+    given(equipment, ...inState('Execute', observed('Held', 'Held')))
+      .when('ObserveEquipmentState', see('Held'), later)
+      .changesNothing();
   });
   test('are never refused, and leave one open stop at most and a time that never runs back', () => {
     const seen = fc.record({
       state: fc.oneof(fc.constantFrom(...Object.values(States)), fc.string({ minLength: 1, maxLength: 64 })),
       quality: fc.option(fc.constantFrom(...Object.values(SignalQuality)), { nil: undefined }),
-      occurredAt: fc.date({ min: new Date('2000-01-01'), max: new Date('2090-01-01'), noInvalidDate: true }).map((date) => date.toISOString()),
+      occurredAt: fc
+        .date({ min: new Date('2000-01-01'), max: new Date('2090-01-01'), noInvalidDate: true })
+        .map((date) => date.toISOString()),
     });
     fc.assert(
       fc.property(fc.boolean(), fc.array(seen, { maxLength: 30 }), (isRegistered, sightings) => {

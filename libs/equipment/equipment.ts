@@ -73,7 +73,9 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
   if (event.type === 'EquipmentStateObserved') {
     const { reported, quality, applied, claimedAt, at, state: seen } = event.data;
     const recent = remember(state.recent, `${claimedAt} ${quality} ${reported}`, KEPT_OBSERVATIONS);
-    return applied && seen && seen !== state.state ? { ...state, recent, state: seen, since: at } : { ...state, recent };
+    return applied && seen && (seen !== state.state || state.since === null)
+      ? { ...state, recent, state: seen, since: at }
+      : { ...state, recent };
   }
   if (event.type === 'EquipmentRegistered') {
     const { equipmentId, elementId, mode, state: begin, since } = event.data;
@@ -131,7 +133,11 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
       const { equipmentId, name, elementId = null, equipmentClass, profile = 'PACKML_2022', capacityMode = 'Unary' } = command;
       if (elementId && facilityOf(elementId) !== facilityOf(equipmentId))
         throw new Rejected('wrong-facility', `${elementId} belongs to another facility.`, { elementId, equipmentId });
-      const modes = (command.modes ?? MODES).map(({ mode, name: label, disabledStates }) => ({ mode, name: label, disabledStates: [...disabledStates] }));
+      const modes = (command.modes ?? MODES).map(({ mode, name: label, disabledStates }) => ({
+        mode,
+        name: label,
+        disabledStates: [...disabledStates],
+      }));
       checkModes(modes);
       if (capacityMode === 'Unary' && (command.maxConcurrent ?? 1) !== 1)
         throw new Rejected('capacity-inconsistent', 'A unary machine takes one job at a time.', { maxConcurrent: command.maxConcurrent });
@@ -149,7 +155,10 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
       }; // prettier-ignore
       if (state.status === 'unknown') return [{ type: 'EquipmentRegistered', data }];
       if (sameRegistration(state.registration, data)) return [];
-      throw new Rejected('equipment-already-registered', `${equipmentId} is registered with other data.`, { equipmentId, name: state.registration.name });
+      throw new Rejected('equipment-already-registered', `${equipmentId} is registered with other data.`, {
+        equipmentId,
+        name: state.registration.name,
+      });
     },
 
     MoveEquipment: ({ equipmentId, elementId }, state) => {
@@ -177,7 +186,10 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
       const { mode: from, registration } = machine;
       if (from === to) return [];
       if (!registration.modes.some(({ mode }) => mode === to))
-        throw new Rejected('mode-unknown', `The machine has no mode ${to}.`, { mode: to, modes: registration.modes.map(({ mode }) => mode) });
+        throw new Rejected('mode-unknown', `The machine has no mode ${to}.`, {
+          mode: to,
+          modes: registration.modes.map(({ mode }) => mode),
+        });
       if (!registration.modeChangeStates.includes(machine.state))
         throw new Rejected('mode-change-not-allowed', `The mode cannot be changed in ${machine.state}.`, {
           state: machine.state,

@@ -42,7 +42,12 @@ export function stopsAround({ equipmentId, stops, stopCount, jobs }: Registered,
   const open = stops.find((stop) => stop.open);
   const cause = stopCause(to);
   if (cause && !open)
-    return [{ type: 'StopOpened', data: { equipmentId, stopId: `S${stopCount + 1}`, cause, at, workOrderIds: jobs.map((job) => job.workOrderId) } }];
+    return [
+      {
+        type: 'StopOpened',
+        data: { equipmentId, stopId: `S${stopCount + 1}`, cause, at, workOrderIds: jobs.map((job) => job.workOrderId) },
+      },
+    ];
   if (!cause && open) return [{ type: 'StopClosed', data: { equipmentId, stopId: open.stopId, openedAt: open.openedAt, at } }];
   return [];
 }

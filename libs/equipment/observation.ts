@@ -19,7 +19,8 @@ export function observe(
   if (known.recent.includes(`${claimedAt} ${quality} ${reported}`)) return [];
   const clockAhead = Date.parse(claimedAt) - Date.parse(now) > SKEW_MS;
   const at = clockAhead ? utc(now) : claimedAt;
-  const vendorState = known.status === 'registered' ? known.registration.vendorStates.find(({ code }) => code === reported)?.state : undefined;
+  const vendorState =
+    known.status === 'registered' ? known.registration.vendorStates.find(({ code }) => code === reported)?.state : undefined;
   const state = vendorState ?? stateNamed(reported) ?? null;
   const { state: from, since } = known;
   const late = since !== null && at < since;

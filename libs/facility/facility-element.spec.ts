@@ -26,10 +26,16 @@ describe('the hierarchy view', () => {
         hall,
         { type: 'FacilityRenamed', data: { facilityId: 'haifa', from: 'Haifa works', to: 'North' } },
         { type: 'HierarchyElementRenamed', data: { facilityId: 'haifa', elementId: 'haifa.hall', from: 'Hall', to: 'Hall 1' } },
-        { type: 'HierarchyElementMoved', data: { facilityId: 'haifa', elementId: 'haifa.hall', fromParentId: 'haifa', toParentId: 'haifa.x' } },
+        {
+          type: 'HierarchyElementMoved',
+          data: { facilityId: 'haifa', elementId: 'haifa.hall', fromParentId: 'haifa', toParentId: 'haifa.x' },
+        },
         { type: 'HierarchyElementRetired', data: { facilityId: 'haifa', elementId: 'haifa.hall' } },
       ],
     ]);
-    expect(rows).toMatchObject({ haifa: { name: 'North' }, 'haifa.hall': { name: 'Hall 1', parentId: 'haifa.x', retired: true, position: 600n } });
+    expect(rows).toMatchObject({
+      haifa: { name: 'North' },
+      'haifa.hall': { name: 'Hall 1', parentId: 'haifa.x', retired: true, position: 600n },
+    });
   });
 });

@@ -16,46 +16,50 @@ export const HierarchyLevel = {
 export type HierarchyLevel = keyof typeof HierarchyLevel;
 
 /** A plant joined the enterprise. */
-export type FacilityRegistered = Event<'FacilityRegistered', {
-  facilityId: string;
-  name: string;
-  enterpriseId: string;
-  enterpriseName: string;
-  /** IANA time zone in which the plant's shifts and days are counted. */
-  timeZone: string;
-}>;
+export type FacilityRegistered = Event<
+  'FacilityRegistered',
+  {
+    facilityId: string;
+    name: string;
+    enterpriseId: string;
+    enterpriseName: string;
+    /** IANA time zone in which the plant's shifts and days are counted. */
+    timeZone: string;
+  }
+>;
 
 /** A plant got another name. */
 export type FacilityRenamed = Event<'FacilityRenamed', { facilityId: string; from: string; to: string }>;
 
 /** An area, work center, work unit or store was added to the plant. */
-export type HierarchyElementAdded = Event<'HierarchyElementAdded', {
-  facilityId: string;
-  elementId: string;
-  level: HierarchyLevel;
-  /** The element above; the facility's own id for an area. */
-  parentId: string;
-  name: string;
-}>;
+export type HierarchyElementAdded = Event<
+  'HierarchyElementAdded',
+  {
+    facilityId: string;
+    elementId: string;
+    level: HierarchyLevel;
+    /** The element above; the facility's own id for an area. */
+    parentId: string;
+    name: string;
+  }
+>;
 
 /** An element got another name. */
 export type HierarchyElementRenamed = Event<'HierarchyElementRenamed', { facilityId: string; elementId: string; from: string; to: string }>;
 
 /** An element, with all below it, was hung under another parent. */
-export type HierarchyElementMoved = Event<'HierarchyElementMoved', {
-  facilityId: string;
-  elementId: string;
-  fromParentId: string;
-  toParentId: string;
-}>;
+export type HierarchyElementMoved = Event<
+  'HierarchyElementMoved',
+  {
+    facilityId: string;
+    elementId: string;
+    fromParentId: string;
+    toParentId: string;
+  }
+>;
 
 /** An element is no longer in use. Its id is never given again. */
 export type HierarchyElementRetired = Event<'HierarchyElementRetired', { facilityId: string; elementId: string }>;
 
 export type FacilityEvent =
-  | FacilityRegistered
-  | FacilityRenamed
-  | HierarchyElementAdded
-  | HierarchyElementRenamed
-  | HierarchyElementMoved
-  | HierarchyElementRetired;
+  FacilityRegistered | FacilityRenamed | HierarchyElementAdded | HierarchyElementRenamed | HierarchyElementMoved | HierarchyElementRetired;

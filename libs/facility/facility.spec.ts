@@ -8,7 +8,10 @@ const added = (local: string, level: HierarchyLevel, parent?: string): FacilityE
   type: 'HierarchyElementAdded',
   data: { facilityId: 'haifa', elementId: `haifa.${local}`, level, parentId: parent ? `haifa.${parent}` : 'haifa', name: local },
 });
-const retired = (local: string): FacilityEvent => ({ type: 'HierarchyElementRetired', data: { facilityId: 'haifa', elementId: `haifa.${local}` } });
+const retired = (local: string): FacilityEvent => ({
+  type: 'HierarchyElementRetired',
+  data: { facilityId: 'haifa', elementId: `haifa.${local}` },
+});
 const hall = added('hall', 'Area');
 const line = added('line', 'ProductionLine', 'hall');
 const cell = added('cell', 'WorkCell', 'line');
@@ -20,10 +23,14 @@ describe('an unknown facility', () => {
   });
   test('needs a time zone that exists', () => {
     for (const timeZone of ['Mars/Olympus', '+02:00', 'asia/jerusalem', 'Jerusalem'])
-      given(facility).when('RegisterFacility', { ...registration, timeZone }).rejects('time-zone-unknown');
+      given(facility)
+        .when('RegisterFacility', { ...registration, timeZone })
+        .rejects('time-zone-unknown');
   });
   test('has no elements', () => {
-    given(facility).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'Hall' }).rejects('facility-not-registered');
+    given(facility)
+      .when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'Hall' })
+      .rejects('facility-not-registered');
     given(facility).when('RenameFacility', { facilityId: 'haifa', name: 'x' }).rejects('facility-not-registered');
     given(facility).when('RetireHierarchyElement', { elementId: 'haifa.hall' }).rejects('facility-not-registered');
   });
@@ -32,7 +39,9 @@ describe('an unknown facility', () => {
 describe('a registered facility', () => {
   test('is registered once', () => {
     given(facility, registered).when('RegisterFacility', registration).changesNothing();
-    given(facility, registered).when('RegisterFacility', { ...registration, timeZone: 'UTC' }).rejects('facility-already-registered');
+    given(facility, registered)
+      .when('RegisterFacility', { ...registration, timeZone: 'UTC' })
+      .rejects('facility-already-registered');
   });
   test('can be renamed', () => {
     given(facility, registered).when('RenameFacility', { facilityId: 'haifa', name: 'North' })
@@ -43,13 +52,23 @@ describe('a registered facility', () => {
     given(facility, registered).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'hall' }).then(hall);
   });
   test('grows by work centers and work units below their pair', () => {
-    given(facility, registered, hall).when('AddHierarchyElement', { elementId: 'haifa.line', level: 'ProductionLine', parentId: 'haifa.hall', name: 'line' }).then(line);
-    given(facility, registered, hall, line).when('AddHierarchyElement', { elementId: 'haifa.cell', level: 'WorkCell', parentId: 'haifa.line', name: 'cell' }).then(cell);
+    given(facility, registered, hall)
+      .when('AddHierarchyElement', { elementId: 'haifa.line', level: 'ProductionLine', parentId: 'haifa.hall', name: 'line' })
+      .then(line);
+    given(facility, registered, hall, line)
+      .when('AddHierarchyElement', { elementId: 'haifa.cell', level: 'WorkCell', parentId: 'haifa.line', name: 'cell' })
+      .then(cell);
   });
   test('adds the same element once, and never another under its id', () => {
-    given(facility, registered, hall).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'hall' }).changesNothing();
-    given(facility, registered, hall).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'other' }).rejects('element-already-exists');
-    given(facility, registered, hall, retired('hall')).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'hall' }).rejects('element-already-exists');
+    given(facility, registered, hall)
+      .when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'hall' })
+      .changesNothing();
+    given(facility, registered, hall)
+      .when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'other' })
+      .rejects('element-already-exists');
+    given(facility, registered, hall, retired('hall'))
+      .when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'hall' })
+      .rejects('element-already-exists');
   });
   test('refuses unknown, retired and foreign parents', () => {
     const add = (parentId: string) => ({ elementId: 'haifa.x', level: 'ProductionLine', parentId, name: 'x' }) as const;
@@ -85,28 +104,56 @@ describe('a registered facility', () => {
   test('moves an element with all below it', () => {
     given(facility, ...plant, added('annex', 'Area')).when('MoveHierarchyElement', { elementId: 'haifa.line', parentId: 'haifa.annex' })
       .then({ type: 'HierarchyElementMoved', data: { facilityId: 'haifa', elementId: 'haifa.line', fromParentId: 'haifa.hall', toParentId: 'haifa.annex' } }); // prettier-ignore
-    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.line', parentId: 'haifa.hall' }).changesNothing();
-    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.hall' }).changesNothing();
+    given(facility, ...plant)
+      .when('MoveHierarchyElement', { elementId: 'haifa.line', parentId: 'haifa.hall' })
+      .changesNothing();
+    given(facility, ...plant)
+      .when('MoveHierarchyElement', { elementId: 'haifa.hall' })
+      .changesNothing();
   });
   test('refuses a move into a cycle, past a level, to another plant or of what is unknown', () => {
-    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.hall', parentId: 'haifa.hall' }).rejects('hierarchy-cycle');
-    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.hall', parentId: 'haifa.cell' }).rejects('hierarchy-cycle');
-    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.cell', parentId: 'haifa.hall' }).rejects('level-not-allowed-here');
-    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.cell' }).rejects('level-not-allowed-here');
-    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.line', parentId: 'lyon.hall' }).rejects('wrong-facility');
-    given(facility, ...plant).when('MoveHierarchyElement', { elementId: 'haifa.nowhere', parentId: 'haifa.hall' }).rejects('element-unknown');
-    given(facility, ...plant, retired('cell')).when('MoveHierarchyElement', { elementId: 'haifa.cell', parentId: 'haifa.line' }).rejects('element-retired');
+    given(facility, ...plant)
+      .when('MoveHierarchyElement', { elementId: 'haifa.hall', parentId: 'haifa.hall' })
+      .rejects('hierarchy-cycle');
+    given(facility, ...plant)
+      .when('MoveHierarchyElement', { elementId: 'haifa.hall', parentId: 'haifa.cell' })
+      .rejects('hierarchy-cycle');
+    given(facility, ...plant)
+      .when('MoveHierarchyElement', { elementId: 'haifa.cell', parentId: 'haifa.hall' })
+      .rejects('level-not-allowed-here');
+    given(facility, ...plant)
+      .when('MoveHierarchyElement', { elementId: 'haifa.cell' })
+      .rejects('level-not-allowed-here');
+    given(facility, ...plant)
+      .when('MoveHierarchyElement', { elementId: 'haifa.line', parentId: 'lyon.hall' })
+      .rejects('wrong-facility');
+    given(facility, ...plant)
+      .when('MoveHierarchyElement', { elementId: 'haifa.nowhere', parentId: 'haifa.hall' })
+      .rejects('element-unknown');
+    given(facility, ...plant, retired('cell'))
+      .when('MoveHierarchyElement', { elementId: 'haifa.cell', parentId: 'haifa.line' })
+      .rejects('element-retired');
   });
   test('renames an element', () => {
     given(facility, ...plant).when('RenameHierarchyElement', { elementId: 'haifa.line', name: 'Line 1' })
       .then({ type: 'HierarchyElementRenamed', data: { facilityId: 'haifa', elementId: 'haifa.line', from: 'line', to: 'Line 1' } }); // prettier-ignore
-    given(facility, ...plant).when('RenameHierarchyElement', { elementId: 'haifa.line', name: 'line' }).changesNothing();
+    given(facility, ...plant)
+      .when('RenameHierarchyElement', { elementId: 'haifa.line', name: 'line' })
+      .changesNothing();
   });
   test('retires an element once, and only when nothing in use hangs below', () => {
-    given(facility, ...plant).when('RetireHierarchyElement', { elementId: 'haifa.cell' }).then(retired('cell'));
-    given(facility, ...plant, retired('cell')).when('RetireHierarchyElement', { elementId: 'haifa.cell' }).changesNothing();
-    given(facility, ...plant).when('RetireHierarchyElement', { elementId: 'haifa.line' }).rejects('element-has-elements-below');
-    given(facility, ...plant, retired('cell')).when('RetireHierarchyElement', { elementId: 'haifa.line' }).then(retired('line'));
+    given(facility, ...plant)
+      .when('RetireHierarchyElement', { elementId: 'haifa.cell' })
+      .then(retired('cell'));
+    given(facility, ...plant, retired('cell'))
+      .when('RetireHierarchyElement', { elementId: 'haifa.cell' })
+      .changesNothing();
+    given(facility, ...plant)
+      .when('RetireHierarchyElement', { elementId: 'haifa.line' })
+      .rejects('element-has-elements-below');
+    given(facility, ...plant, retired('cell'))
+      .when('RetireHierarchyElement', { elementId: 'haifa.line' })
+      .then(retired('line'));
   });
 });
 

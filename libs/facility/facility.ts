@@ -107,7 +107,12 @@ export const facility: Decider<typeof commands, Facility, FacilityEvent> = {
       checkTimeZone(timeZone);
       if (state.status === 'unknown')
         return [{ type: 'FacilityRegistered', data: { facilityId, name, enterpriseId, enterpriseName, timeZone } }];
-      if (state.name === name && state.enterpriseId === enterpriseId && state.enterpriseName === enterpriseName && state.timeZone === timeZone)
+      if (
+        state.name === name &&
+        state.enterpriseId === enterpriseId &&
+        state.enterpriseName === enterpriseName &&
+        state.timeZone === timeZone
+      )
         return [];
       throw new Rejected('facility-already-registered', `${facilityId} is registered with other data.`, { facilityId, name: state.name });
     },
@@ -152,7 +157,10 @@ export const facility: Decider<typeof commands, Facility, FacilityEvent> = {
       inUse(site, elementId);
       const below = Object.keys(site.elements).filter((id) => site.elements[id]!.parentId === elementId && !site.elements[id]!.retired);
       if (below.length)
-        throw new Rejected('element-has-elements-below', `${below.length} elements in use hang below ${elementId}.`, { elementId, below: below.slice(0, 20) });
+        throw new Rejected('element-has-elements-below', `${below.length} elements in use hang below ${elementId}.`, {
+          elementId,
+          below: below.slice(0, 20),
+        });
       return [{ type: 'HierarchyElementRetired', data: { facilityId: site.facilityId, elementId } }];
     },
   },

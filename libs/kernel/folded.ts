@@ -4,7 +4,7 @@ import type { View } from './view';
 /** `folded(lotStock, ['material-lot-haifa.L1', events])`: the rows that a view makes of some streams, by key: the first field of the row class. For specs. */
 export function folded<Row extends object, E extends Event>(
   view: View<Row, E>,
-  ...streams: readonly (readonly [stream: string, events: readonly NoInfer<E>[]])[]
+  ...streams: readonly (readonly [stream: string, events: readonly Event[]])[]
 ): Record<string, Row> {
   const rows = new Map<string, Row>();
   const [keyColumn] = Object.keys(new view.row()) as (keyof Row)[];
@@ -22,7 +22,7 @@ export function folded<Row extends object, E extends Event>(
         recordedAt: time,
         metadata: { actor: 'ann', role: 'operator', facility: 'haifa', occurredAt: time, commandId: `${index}`, command: 'Any' },
       } as unknown as Recorded<E>;
-      if (view.events !== '*' && !view.events.includes(event.type)) return;
+      if (view.events !== '*' && !(view.events as readonly string[]).includes(event.type)) return;
       const keys = new Set(view.keys(recorded));
       const named = (key: string) => {
         if (!keys.has(key)) throw new Error(`${view.name} touches ${key}, which its keys did not name for ${event.type}`);

@@ -1,0 +1,138 @@
+import { ObjectType } from '@nestjs/graphql';
+import { Entity, Index } from 'typeorm';
+import { facilityOf } from '#kernel/identity';
+import type { View } from '#kernel/view';
+import { Cell, CellOneOf, Key } from '#platform/cells';
+import { CapacityMode, type EquipmentEvent, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';
+
+/** One machine as it is now, as far as commands and observations tell. */
+@Entity('equipment_now')
+@Index(['facilityId', 'state'])
+@Index(['elementId'])
+@Index(['equipmentClass'])
+@ObjectType('EquipmentNow', {})
+export class EquipmentNow {
+  @Key()
+  equipmentId: string;
+
+  @Cell('id')
+  facilityId: string;
+
+  /** False for a machine that was only observed. */
+  @Cell('flag')
+  registered: boolean;
+
+  /** Name as written on the machine's plate. */
+  @Cell('text', { optional: true })
+  name: string | null;
+
+  /** Place in the hierarchy of the plant. */
+  @Cell('id', { optional: true })
+  elementId: string | null;
+
+  @Cell('text', { optional: true })
+  equipmentClass: string | null;
+
+  @CellOneOf(PackmlProfile, { optional: true })
+  profile: PackmlProfile | null;
+
+  @CellOneOf(CapacityMode, { optional: true })
+  capacityMode: CapacityMode | null;
+
+  /** Jobs at a time, or the total load; absent where there is no limit. */
+  @Cell('whole', { optional: true })
+  maxConcurrent: number | null;
+
+  /** 1 Production, 2 Maintenance, 3 Manual, 4 to 31 as the maker defines. */
+  @Cell('whole', { optional: true })
+  mode: number | null;
+
+  @CellOneOf(PackmlState, { optional: true })
+  state: PackmlState | null;
+
+  /** Floor time since when it is in its state; absent while the state is only assumed. */
+  @Cell('instant', { optional: true })
+  since: string | null;
+
+  /** How far the last reading is to be believed; absent where only commands tell the state. */
+  @CellOneOf(SignalQuality, { optional: true })
+  quality: SignalQuality | null;
+
+  /** Floor time of the last reading. */
+  @Cell('instant', { optional: true })
+  observedAt: string | null;
+
+  /** The work orders that have the machine. */
+  @Cell('ids')
+  workOrderIds: string[];
+
+  /** The stop that is open now. */
+  @Cell('text', { optional: true })
+  openStopId: string | null;
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+const unregistered = (equipmentId: string): Omit<EquipmentNow, 'position' | 'recordedAt'> => ({
+  equipmentId, facilityId: facilityOf(equipmentId), registered: false, name: null, elementId: null, equipmentClass: null, profile: null,
+  capacityMode: null, maxConcurrent: null, mode: null, state: null, since: null, quality: null, observedAt: null, workOrderIds: [], openStopId: null,
+}); // prettier-ignore
+
+/** What an event changes of its machine's row. */
+function changes(row: Omit<EquipmentNow, 'position' | 'recordedAt'>, { type, data }: EquipmentEvent): Partial<EquipmentNow> {
+  switch (type) {
+    case 'EquipmentRegistered': {
+      const { name, elementId, equipmentClass, profile, capacityMode, maxConcurrent, mode, state, since } = data;
+      return { registered: true, name, elementId, equipmentClass, profile, capacityMode, maxConcurrent, mode, state, since };
+    }
+    case 'EquipmentMoved':
+      return { elementId: data.toElementId };
+    case 'EquipmentStateChanged':
+      return { state: data.to, since: data.at };
+    case 'EquipmentStateObserved': {
+      const { applied, state, at, quality } = data;
+      const late = row.since !== null && at < row.since;
+      if (late || (row.observedAt !== null && at < row.observedAt)) return {};
+      return { quality, observedAt: at, ...(applied && state !== row.state ? { state, since: at } : {}) };
+    }
+    case 'EquipmentModeSet':
+      return { mode: data.to };
+    case 'EquipmentAssigned':
+      return { workOrderIds: [...row.workOrderIds, data.workOrderId] };
+    case 'EquipmentUnassigned':
+      return { workOrderIds: row.workOrderIds.filter((id) => id !== data.workOrderId) };
+    case 'StopOpened':
+      return { openStopId: data.stopId };
+    case 'StopClosed':
+      return { openStopId: null };
+    default:
+      return {};
+  }
+}
+
+/** Every machine as it is now. */
+export const equipmentNow: View<EquipmentNow, EquipmentEvent> = {
+  name: 'equipment-now',
+  version: 1,
+  row: EquipmentNow,
+  events: [
+    'EquipmentRegistered',
+    'EquipmentMoved',
+    'EquipmentStateChanged',
+    'EquipmentStateObserved',
+    'EquipmentModeSet',
+    'EquipmentAssigned',
+    'EquipmentUnassigned',
+    'StopOpened',
+    'StopClosed',
+  ],
+  keys: ({ data }) => [data.equipmentId],
+  fold: (rows, event) => {
+    const row = rows.get(event.data.equipmentId) ?? unregistered(event.data.equipmentId);
+    rows.put({ ...row, ...changes(row, event), position: event.position, recordedAt: event.recordedAt });
+  },
+};

@@ -1,0 +1,90 @@
+import { ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Entity, Exclusion, Index } from 'typeorm';
+import { facilityOf } from '#kernel/identity';
+import type { View } from '#kernel/view';
+import { Cell, CellOneOf, Key } from '#platform/cells';
+import { type EquipmentEvent, LossClass, StopCause } from './equipment.events';
+
+registerEnumType(StopCause, { name: 'StopCause', description: 'What began a stop.' });
+
+/** A time in which a machine did not produce, and what people said about it. Stops of one machine never overlap (I8). */
+@Entity('equipment_stop')
+@Exclusion(`USING gist ("equipmentId" WITH =, tstzrange("startedAt", "endedAt") WITH &&) DEFERRABLE INITIALLY DEFERRED`)
+@Index(['facilityId', 'startedAt'])
+@Index(['equipmentId', 'startedAt'])
+@ObjectType('EquipmentStop', {})
+export class EquipmentStop {
+  /** The machine and the stop. */
+  @Key()
+  key: string;
+
+  @Cell('id')
+  equipmentId: string;
+
+  @Cell('id')
+  facilityId: string;
+
+  /** `S1`, `S2`, …: as ClassifyStop names it. */
+  @Cell('text')
+  stopId: string;
+
+  @CellOneOf(StopCause)
+  cause: StopCause;
+
+  /** Floor time. */
+  @Cell('instant')
+  startedAt: string;
+
+  /** Floor time; absent while the stop is open. */
+  @Cell('instant', { optional: true })
+  endedAt: string | null;
+
+  /** The work orders that had the machine when it stopped. */
+  @Cell('ids')
+  workOrderIds: string[];
+
+  /** Absent until somebody classifies the stop. */
+  @Cell('text', { optional: true })
+  reasonCode: string | null;
+
+  @CellOneOf(LossClass, { optional: true })
+  lossClass: LossClass | null;
+
+  /** Who said so last. */
+  @Cell('text', { optional: true })
+  classifiedBy: string | null;
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+/** Every stop of every machine. */
+export const equipmentStop: View<EquipmentStop, EquipmentEvent> = {
+  name: 'equipment-stop',
+  version: 1,
+  row: EquipmentStop,
+  events: ['StopOpened', 'StopClosed', 'StopClassified'],
+  keys: ({ data }) => ('stopId' in data ? [`${data.equipmentId}/${data.stopId}`] : []),
+  fold: (rows, { type, data, metadata, position, recordedAt }) => {
+    if (type === 'StopOpened') {
+      const { equipmentId, stopId, cause, at, workOrderIds } = data;
+      rows.put({
+        key: `${equipmentId}/${stopId}`, equipmentId, facilityId: facilityOf(equipmentId), stopId, cause, startedAt: at, endedAt: null,
+        workOrderIds: [...workOrderIds], reasonCode: null, lossClass: null, classifiedBy: null, position, recordedAt,
+      }); // prettier-ignore
+    } else if (type === 'StopClosed' || type === 'StopClassified') {
+      const row = rows.get(`${data.equipmentId}/${data.stopId}`);
+      if (!row) return;
+      const { reasonCode, lossClass } = type === 'StopClassified' ? data : row;
+      rows.put({
+        ...row,
+        ...(type === 'StopClosed' ? { endedAt: data.at } : { reasonCode, lossClass, classifiedBy: metadata.actor }),
+        position,
+        recordedAt,
+      });
+    }
+  },
+};

@@ -1,0 +1,145 @@
+import { ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Entity, Exclusion, Index } from 'typeorm';
+import { facilityOf } from '#kernel/identity';
+import type { Rows, View } from '#kernel/view';
+import { Cell, CellOneOf, Key } from '#platform/cells';
+import type { EquipmentEvent, PackmlState as State } from './equipment.events';
+import { PackmlState } from './equipment.events';
+
+/** How a state became known: by a command to the machine, or by an observation of it. */
+export const StateSource = { Command: 'Command', Observation: 'Observation' } as const;
+export type StateSource = keyof typeof StateSource;
+registerEnumType(StateSource, { name: 'StateSource', description: 'How a state became known.' });
+
+/** A time that a machine spent in one state. Intervals of one machine never overlap: PostgreSQL enforces it. */
+@Entity('equipment_timeline')
+@Exclusion(`USING gist ("equipmentId" WITH =, tstzrange("startedAt", "endedAt") WITH &&) DEFERRABLE INITIALLY DEFERRED`)
+@Index(['equipmentId', 'startedAt'])
+@Index(['facilityId', 'startedAt'])
+@ObjectType('EquipmentInterval', {})
+export class EquipmentInterval {
+  /** The machine and the beginning. */
+  @Key()
+  intervalId: string;
+
+  @Cell('id')
+  equipmentId: string;
+
+  @Cell('id')
+  facilityId: string;
+
+  @CellOneOf(PackmlState)
+  state: State;
+
+  /** Floor time. */
+  @Cell('instant')
+  startedAt: string;
+
+  /** Floor time; absent while the machine is in this state. */
+  @Cell('instant', { optional: true })
+  endedAt: string | null;
+
+  @CellOneOf(StateSource)
+  source: StateSource;
+
+  /** False where PackML does not allow the way into this state. */
+  @Cell('flag')
+  legal: boolean;
+
+  /** The stop that the interval belongs to. */
+  @Cell('text', { optional: true })
+  stopId: string | null;
+
+  /** The work orders that had the machine at some time of the interval. */
+  @Cell('ids')
+  workOrderIds: string[];
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+const keyOf = (equipmentId: string, startedAt: string): string => `${equipmentId}/${startedAt}`;
+
+type Entered = Pick<
+  EquipmentInterval,
+  'equipmentId' | 'state' | 'startedAt' | 'source' | 'legal' | 'workOrderIds' | 'position' | 'recordedAt'
+>;
+
+/** Ends the interval before and begins the next. A state of no duration gives way: it is in the history, not on the time line. */
+function enter(
+  rows: Rows<EquipmentInterval>,
+  { equipmentId, startedAt, position, recordedAt, ...entered }: Entered,
+  since: string | null,
+): void {
+  const before = since === null ? undefined : rows.get(keyOf(equipmentId, since));
+  if (before && before.startedAt !== startedAt) rows.put({ ...before, endedAt: startedAt, position, recordedAt });
+  rows.put({
+    intervalId: keyOf(equipmentId, startedAt), equipmentId, facilityId: facilityOf(equipmentId), startedAt, endedAt: null,
+    stopId: before?.stopId ?? null, ...entered, position, recordedAt,
+  }); // prettier-ignore
+}
+
+/**
+ * What each machine was doing when. An observation that came late is not on it (it is in the history, and flagged): the state known
+ * for its time had been acted upon.
+ */
+export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
+  name: 'equipment-timeline',
+  version: 1,
+  row: EquipmentInterval,
+  events: ['EquipmentStateChanged', 'EquipmentStateObserved', 'EquipmentAssigned', 'StopOpened', 'StopClosed'],
+  keys: ({ type, data }) => {
+    const key = (startedAt: string | null) => (startedAt === null ? [] : [keyOf(data.equipmentId, startedAt)]);
+    if (type === 'EquipmentAssigned') return key(data.stateSince);
+    if (type === 'EquipmentStateChanged' || type === 'EquipmentStateObserved') return [...key(data.since), ...key(data.at)];
+    return type === 'StopOpened' || type === 'StopClosed' ? key(data.at) : [];
+  },
+  fold: (rows, { type, data, position, recordedAt }) => {
+    const { equipmentId } = data;
+    switch (type) {
+      case 'EquipmentStateChanged': {
+        const { to: state, at: startedAt, since, workOrderIds } = data;
+        enter(
+          rows,
+          { equipmentId, state, startedAt, source: 'Command', legal: true, workOrderIds: [...workOrderIds], position, recordedAt },
+          since,
+        );
+        break;
+      }
+      case 'EquipmentStateObserved': {
+        const { state, from, at: startedAt, since, applied, legal, workOrderIds } = data;
+        if (!applied || state === null || (state === from && since !== null)) break;
+        enter(
+          rows,
+          {
+            equipmentId,
+            state,
+            startedAt,
+            source: 'Observation',
+            legal: legal ?? true,
+            workOrderIds: [...workOrderIds],
+            position,
+            recordedAt,
+          },
+          since,
+        );
+        break;
+      }
+      case 'EquipmentAssigned': {
+        const row = data.stateSince === null ? undefined : rows.get(keyOf(equipmentId, data.stateSince));
+        if (row && !row.workOrderIds.includes(data.workOrderId))
+          rows.put({ ...row, workOrderIds: [...row.workOrderIds, data.workOrderId], position, recordedAt });
+        break;
+      }
+      case 'StopOpened':
+      case 'StopClosed': {
+        const row = rows.get(keyOf(equipmentId, data.at));
+        if (row) rows.put({ ...row, stopId: type === 'StopOpened' ? data.stopId : null, position, recordedAt });
+        break;
+      }
+    }
+  },
+};

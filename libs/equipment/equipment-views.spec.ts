@@ -1,0 +1,197 @@
+import * as fc from 'fast-check';
+import { folded } from '#kernel/folded';
+import { equipment } from './equipment';
+import { equipmentException } from './equipment-exception.view';
+import { equipmentNow } from './equipment-now.view';
+import { equipmentStop } from './equipment-stop.view';
+import { equipmentTimeline } from './equipment-timeline.view';
+import { type EquipmentEvent, PackmlInput, PackmlState } from './equipment.events';
+
+const equipmentId = 'haifa.M4';
+const stream = 'equipment-haifa.M4';
+const at = (minute: number) => `2026-01-05T08:${String(minute).padStart(2, '0')}:00.000Z`;
+type Commands = typeof equipment.decide;
+
+/** Runs commands one after another, minute by minute, and gives the events. */
+function shift(...steps: readonly (readonly [type: keyof Commands, command?: object, minute?: number])[]): EquipmentEvent[] {
+  const events: EquipmentEvent[] = [];
+  let state = equipment.initial;
+  steps.forEach(([type, command = {}, minute], index) => {
+    const context = { now: at(59), occurredAt: at(minute ?? index), actor: 'ann', role: 'operator', commandId: 'c' };
+    const more = (equipment.decide[type] as (...input: unknown[]) => EquipmentEvent[])({ equipmentId, ...command }, state, context);
+    state = more.reduce(equipment.evolve, state);
+    events.push(...more);
+  });
+  return events;
+}
+const register = ['RegisterEquipment', { name: 'Machine 4', equipmentClass: 'milling' }] as const;
+const run = [register, ['ResetEquipment'], ['ReportStateComplete'], ['StartEquipment'], ['ReportStateComplete']] as const;
+
+describe('equipment now', () => {
+  test('shows state, since when, jobs and the open stop', () => {
+    const events = shift(...run, ['AssignEquipment', { workOrderId: 'haifa.W1' }], ['AbortEquipment']);
+    expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({
+      registered: true, name: 'Machine 4', state: 'Aborting', since: at(6), mode: 1, workOrderIds: ['haifa.W1'], openStopId: 'S1', facilityId: 'haifa', quality: null,
+    }); // prettier-ignore
+  });
+  test('says that a reading is stale, and keeps the state', () => {
+    const events = shift(...run, ['ObserveEquipmentState', { state: 'Execute', quality: 'STALE' }]);
+    expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({
+      state: 'Execute',
+      since: at(4),
+      quality: 'STALE',
+      observedAt: at(5),
+    });
+  });
+  test('shows a machine that nobody registered', () => {
+    const events = shift(['ObserveEquipmentState', { state: 'Execute' }]);
+    expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({
+      registered: false,
+      name: null,
+      state: 'Execute',
+      since: at(0),
+    });
+  });
+  test('is not turned back by a late observation', () => {
+    const events = shift(
+      ...run,
+      ['ObserveEquipmentState', { state: 'Held' }, 9],
+      ['ObserveEquipmentState', { state: 'Idle', quality: 'BAD' }, 7],
+    );
+    expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({ state: 'Held', since: at(9), quality: 'GOOD' });
+  });
+  test('follows mode, place and jobs given free', () => {
+    const events = shift(register, ['SetEquipmentMode', { mode: 2 }], ['MoveEquipment', { elementId: 'haifa.annex' }],
+      ['AssignEquipment', { workOrderId: 'haifa.W1' }], ['UnassignEquipment', { workOrderId: 'haifa.W1' }]); // prettier-ignore
+    expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({
+      mode: 2,
+      elementId: 'haifa.annex',
+      workOrderIds: [],
+      state: 'Stopped',
+      since: null,
+    });
+  });
+});
+
+describe('the time line', () => {
+  const intervals = (events: EquipmentEvent[]) =>
+    Object.values(folded(equipmentTimeline, [stream, events])).map(({ state, startedAt, endedAt, stopId }) => [
+      state,
+      startedAt,
+      endedAt,
+      stopId,
+    ]);
+  test('is a gapless row of intervals', () => {
+    expect(intervals(shift(...run, ['HoldEquipment'], ['ReportStateComplete'], ['UnholdEquipment'], ['ReportStateComplete']))).toEqual([
+      ['Resetting', at(1), at(2), null],
+      ['Idle', at(2), at(3), null],
+      ['Starting', at(3), at(4), null],
+      ['Execute', at(4), at(5), null],
+      ['Holding', at(5), at(6), 'S1'],
+      ['Held', at(6), at(7), 'S1'],
+      ['Unholding', at(7), at(8), 'S1'],
+      ['Execute', at(8), null, null],
+    ]);
+  });
+  test('leaves out a state of no duration', () => {
+    expect(intervals(shift(...run, ['StopEquipment', {}, 5], ['ReportStateComplete', {}, 5]))).toContainEqual([
+      'Stopped',
+      at(5),
+      null,
+      'S1',
+    ]);
+    expect(intervals(shift(...run, ['StopEquipment', {}, 5], ['ReportStateComplete', {}, 5])).map(([state]) => state)).not.toContain(
+      'Stopping',
+    );
+  });
+  test('leaves out late and unbelievable observations', () => {
+    const events = shift(
+      ...run,
+      ['ObserveEquipmentState', { state: 'Idle' }, 2],
+      ['ObserveEquipmentState', { state: 'Idle', quality: 'BAD' }, 9],
+    );
+    expect(intervals(events)).toHaveLength(4);
+  });
+  test('marks what was observed against PackML, and names the work orders of the time', () => {
+    const events = shift(...run, ['AssignEquipment', { workOrderId: 'haifa.W1' }], ['ObserveEquipmentState', { state: 'Idle' }, 9]);
+    const rows = folded(equipmentTimeline, [stream, events]);
+    expect(rows[`${equipmentId}/${at(4)}`]).toMatchObject({ state: 'Execute', workOrderIds: ['haifa.W1'], source: 'Command', legal: true });
+    expect(rows[`${equipmentId}/${at(9)}`]).toMatchObject({
+      state: 'Idle',
+      workOrderIds: ['haifa.W1'],
+      source: 'Observation',
+      legal: false,
+    });
+  });
+  test('never overlaps, whatever is commanded and observed', () => {
+    const step = fc.oneof(
+      fc.record({ type: fc.constantFrom(...Object.values(PackmlInput)), minute: fc.integer({ min: 0, max: 59 }) }),
+      fc.record({ state: fc.constantFrom(...Object.values(PackmlState), 'nonsense'), minute: fc.integer({ min: 0, max: 59 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const events: EquipmentEvent[] = shift(register);
+        let machine = events.reduce(equipment.evolve, equipment.initial);
+        for (const each of steps) {
+          const context = { now: at(59), occurredAt: at(each.minute), actor: 'a', role: 'operator', commandId: 'c' };
+          try {
+            const more =
+              'state' in each
+                ? equipment.decide.ObserveEquipmentState({ equipmentId, state: each.state }, machine, context)
+                : equipment.decide[each.type === 'StateComplete' ? 'ReportStateComplete' : (`${each.type}Equipment` as const)](
+                    { equipmentId },
+                    machine,
+                    context,
+                  );
+            machine = more.reduce(equipment.evolve, machine);
+            events.push(...more);
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'Rejected' });
+          }
+        }
+        for (const view of [equipmentTimeline, equipmentStop]) {
+          const rows = Object.values(folded(view as typeof equipmentTimeline, [stream, events])).sort((a, b) =>
+            a.startedAt < b.startedAt ? -1 : 1,
+          );
+          rows.forEach(({ endedAt, startedAt }, index) => {
+            if (endedAt !== null) expect(endedAt >= startedAt).toBe(true);
+            const next = rows[index + 1];
+            if (next) expect(endedAt !== null && endedAt <= next.startedAt).toBe(true);
+            else if (view === (equipmentTimeline as unknown)) expect([endedAt, rows[index]!.state]).toEqual([null, machine.state]);
+          });
+        }
+      }),
+    );
+  });
+});
+
+describe('stops', () => {
+  test('open, close and are classified by somebody', () => {
+    const events = shift(...run, ['SuspendEquipment'], ['ClassifyStop', { stopId: 'S1', reasonCode: 'starved', lossClass: 'Starved' }],
+      ['ReportStateComplete'], ['UnsuspendEquipment'], ['ReportStateComplete'], ['AbortEquipment']); // prettier-ignore
+    expect(folded(equipmentStop, [stream, events])).toMatchObject({
+      'haifa.M4/S1': {
+        cause: 'Suspend',
+        startedAt: at(5),
+        endedAt: at(9),
+        reasonCode: 'starved',
+        lossClass: 'Starved',
+        classifiedBy: 'ann',
+      },
+      'haifa.M4/S2': { cause: 'Abort', startedAt: at(10), endedAt: null, reasonCode: null },
+    });
+  });
+});
+
+describe('exceptions', () => {
+  test('name what was odd', () => {
+    const events = shift(['ObserveEquipmentState', { state: 'Execute' }], register, ['ObserveEquipmentState', { state: 'Idle' }],
+      ['ObserveEquipmentState', { state: 'Held' }, 1], ['ObserveEquipmentState', { state: 'completeing' }]); // prettier-ignore
+    expect(Object.values(folded(equipmentException, [stream, events])).map(({ kind }) => kind)).toEqual([
+      'UnregisteredEquipmentObserved',
+      'IllegalTransitionObserved',
+      'LateStateObserved',
+      'UnknownStateObserved',
+    ]);
+  });
+});

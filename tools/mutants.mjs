@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+/**
+ * Takes one guard away at a time, in a copy of what was built, and runs the specs that should notice. A mutant that survives is a hole in
+ * the tests. Prints the matrix; exits 1 when one survives, or when the specs are red without any mutation.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What is taken away, where, and the specs that must turn red. `from` must stand exactly once in the built file. */
+const mutants = [
+  {
+    without: 'the expected revision',
+    file: 'libs/platform/event-store.js',
+    from: "expected === 'any' ? db_client_1.ANY : expected < 0n ? db_client_1.NO_STREAM : expected",
+    to: 'db_client_1.ANY',
+    specs: 'platform/bind-decider.int-spec',
+  },
+  {
+    without: 'derived event ids',
+    file: 'libs/platform/bind-decider.js',
+    from: '(0, uuid_1.v5)(`${commandId}/${index}`, DERIVED)',
+    to: '(0, uuid_1.v4)()',
+    specs: 'platform/bind-decider.int-spec',
+  },
+  {
+    without: 'the answer of the first try',
+    file: 'libs/platform/bind-decider.js',
+    from: 'seen.answers.get(commandId)',
+    to: 'undefined',
+    specs: 'platform/bind-decider.int-spec',
+  },
+  {
+    without: 'the scope check of commands',
+    file: 'libs/platform/access.js',
+    from: "principal.facilities.includes('*') || principal.facilities.includes(facilityId)",
+    to: 'true',
+    specs: 'platform/bind-decider.int-spec',
+  },
+  {
+    without: 'derived command ids of processes',
+    file: 'libs/platform/processes.js',
+    from: '(0, bind_decider_1.commandIdOf)(`${stream}/${inputId}/${index}`)',
+    to: "require('node:crypto').randomUUID()",
+    specs: 'platform/processes.int-spec',
+    // The step records the ids, so only a crash before the step can tell; it is the record that is taken away with them.
+    also: [{ from: 'if (known)\n                return this.carryOut(process, id, known);', to: '' }],
+  },
+];
+
+const copy = mkdtempSync(join(tmpdir(), 'plantlog-mutants-'));
+const run = (specs) => spawnSync(process.execPath, [join(copy, 'node_modules/jest/bin/jest.js'), '-i', '--silent', '--forceExit', ...specs.split(' ')], { cwd: copy, encoding: 'utf8', timeout: 300_000, killSignal: 'SIGKILL' });
+let holes = 0;
+try {
+  for (const entry of ['dist', 'package.json', 'jest.config.js', 'tools', 'migrations']) cpSync(join(root, entry), join(copy, entry), { recursive: true });
+  symlinkSync(realpathSync(join(root, 'node_modules')), join(copy, 'node_modules'));
+  for (const specs of new Set(mutants.map((mutant) => mutant.specs))) {
+    const { status, stderr } = run(specs);
+    console.log(`${status === 0 ? 'green' : 'RED  '}  nothing taken away: ${specs}`);
+    if (status !== 0) {
+      console.log(stderr.slice(-3_000));
+      holes += 1;
+    }
+  }
+  for (const { without, file, from, to, specs, also = [] } of mutants) {
+    const path = join(copy, 'dist', file);
+    const original = readFileSync(path, 'utf8');
+    let text = original;
+    for (const change of [{ from, to }, ...also]) {
+      if (text.split(change.from).length !== 2) throw new Error(`${file} does not hold exactly once: ${change.from}`);
+      text = text.replace(change.from, () => change.to);
+    }
+    writeFileSync(path, text);
+    const { status } = run(specs);
+    writeFileSync(path, original);
+    const noticed = status !== 0;
+    if (!noticed) holes += 1;
+    console.log(`${noticed ? 'red  ' : 'GREEN'}  without ${without}: ${specs} ${noticed ? 'notices' : 'DOES NOT NOTICE'}`);
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+console.log(`${mutants.length - holes} passed, ${holes} failed`);
+process.exitCode = holes ? 1 : 0;

@@ -9,19 +9,25 @@ import { migrate } from '#platform/database';
 import { EventStore } from '#platform/event-store';
 import { Health, serveHealth } from '#platform/health';
 import type { Logger } from '#platform/logging';
+import { registry } from '#platform/metrics';
 import { ProcessRunner, sendThrough } from '#platform/processes';
 import { JobQueue } from '#platform/queue';
 import type { Started } from '#platform/run-process';
+import { runViews, type RunningViews } from '#platform/views';
 import { processes } from '#processes/processes';
+import { views } from '#slices';
 import { WorkerModule } from './worker.module';
 
 /** Keeps the read models and runs the processes. */
 export async function startWorker(config: Config, log: Logger): Promise<Started> {
   const app: INestApplicationContext = await NestFactory.createApplicationContext(WorkerModule.of(config), { logger: false });
   const [store, pool] = [app.get(EventStore), app.get(Pool)];
+  let keeping: RunningViews | undefined;
   const health = new Health({
     'event store': { probe: () => store.ping(), vital: true },
     postgresql: { probe: () => pool.query('SELECT 1'), vital: true },
+    // Being behind is a metric; behind and not moving is a fault, but no reason to stop what still moves.
+    views: { probe: async () => ensureAll(keeping?.health() ?? []), vital: false },
   });
   const alarms = new JobQueue<{ dueAt: string }>('process-timers', config, { onTrouble: (err) => log.warn({ err }, 'the queue of timers has trouble') });
   const runner = new ProcessRunner({
@@ -39,9 +45,10 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
       try {
         const done = await migrate(config.DATABASE_URL!);
         if (done.length > 0) log.info({ migrations: done }, 'migrated');
+        keeping = await runViews({ store: config.EVENTSTORE_URL!, databaseUrl: config.DATABASE_URL!, views, upcasts: store.upcasts, registry, log });
         break;
       } catch (err) {
-        log.warn({ err }, 'PostgreSQL cannot be migrated yet');
+        log.warn({ err }, 'the read models cannot begin yet');
         await sleep(pause);
       }
     }
@@ -57,12 +64,17 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
       health.drain();
       stopping = true;
       await begun;
-      await Promise.all([runner.stop(), alarms.close()]);
+      await Promise.all([runner.stop(), alarms.close(), keeping?.stop()]);
       await closed(server);
       await app.close();
     },
   };
 }
+
+const ensureAll = (parts: readonly { table: string; healthy: boolean }[]): void => {
+  const stuck = parts.filter(({ healthy }) => !healthy).map(({ table }) => table);
+  if (stuck.length > 0) throw new Error(`behind and not moving: ${stuck.join(', ')}`);
+};
 
 const closed = (server: Server) =>
   new Promise<void>((resolve) => {

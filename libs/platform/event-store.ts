@@ -41,7 +41,8 @@ export class EventStore {
   private client: EventStoreDBClient;
   private readonly reads = new Gate(READS_AT_ONCE);
   private readonly appends = new Gate(APPENDS_AT_ONCE);
-  private readonly upcasts: Record<string, Upcasts[string]> = {};
+  /** How to lift older shapes, for all event types that were learned. */
+  readonly upcasts: Record<string, Upcasts[string]> = {};
   private closed = false;
 
   constructor(

@@ -5,7 +5,8 @@
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
-const registry = new Registry();
+/** For parts that bring metrics of their own. */
+export const registry = new Registry();
 const PREFIX = 'plantlog_';
 collectDefaultMetrics({ register: registry, prefix: PREFIX });
 

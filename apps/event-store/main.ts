@@ -1,15 +1,39 @@
 import { parseArgs } from 'node:util';
+import { backup, restore, verify } from '#event-log/backup';
 import { startNode } from '#event-log/node';
 
+const usage = `event-store [--port N] [--host H] [--data-dir DIR]     serve; the first line on stdout is LISTENING <port>
+event-store verify  --data-dir DIR                     read and check every byte of a log
+event-store backup  --data-dir DIR --to DIR            copy a log; its node may keep running
+event-store restore --from DIR --data-dir DIR          put a backup into an empty directory
+`;
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       port: { type: 'string', default: process.env.PORT ?? '2113' },
       host: { type: 'string', default: process.env.HOST ?? '127.0.0.1' },
       'data-dir': { type: 'string', default: process.env.DATA_DIR ?? 'data/event-store' },
+      'unsafe-disable-fsync': { type: 'boolean', default: false },
+      to: { type: 'string' },
+      from: { type: 'string' },
+      help: { type: 'boolean', default: false },
     },
   });
-  const node = await startNode({ dataDir: values['data-dir'], port: Number(values.port), host: values.host });
+  const dataDir = values['data-dir'];
+  const command = positionals[0] ?? 'serve';
+  const report = (found: object) => process.stdout.write(`${JSON.stringify(found)}\n`);
+  if (values.help) process.stdout.write(usage);
+  else if (command === 'verify') report(verify(dataDir));
+  else if (command === 'backup' && values.to) report(backup(dataDir, values.to));
+  else if (command === 'restore' && values.from) report(restore(values.from, dataDir));
+  else if (command !== 'serve') throw new Error(`unknown or incomplete command\n${usage}`);
+  else await serve({ dataDir, port: Number(values.port), host: values.host, durable: !values['unsafe-disable-fsync'] });
+}
+
+async function serve(options: Parameters<typeof startNode>[0]): Promise<void> {
+  const node = await startNode(options);
   process.stdout.write(`LISTENING ${node.port}\n`);
   const stop = () => void node.close().then(() => process.exit(0));
   process.once('SIGTERM', stop);

@@ -4,7 +4,7 @@
  * Does not: log.
  */
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import type { ExpectedRevision } from './log';
+import type { ExpectedRevision } from './appends';
 import { AppendTooLarge, LogUnavailable, StreamDeleted } from './refusals';
 import { DamagedLog } from './segments';
 

@@ -169,7 +169,7 @@ function writeEntry(target: Buffer, at: number, key: Buffer, value: Buffer): num
 }
 
 /** Lays one event out as a frame. */
-export function encodeFrame(stream: Buffer, event: NewEvent, place: Place): Buffer {
+export function encodeFrame(stream: Buffer, event: NewEvent, place: Place): Frame {
   const type = Buffer.from(event.type);
   const content = event.json ? jsonType : binaryType;
   const created = Buffer.from(`${place.createdMs}0000`);
@@ -228,11 +228,11 @@ export function encodeFrame(stream: Buffer, event: NewEvent, place: Place): Buff
   frame.writeUInt32LE(event.data.length, 24);
   frame.writeUInt32LE(length, at);
   frame.writeUInt32LE(crc32(frame.subarray(8, at)), 4);
-  return frame;
+  return new Frame(frame, 0, length);
 }
 
 /** A frame that holds no event but says how much of the log is durable. */
-export function encodeMark(offset: number, durable: number, createdMs: number): Buffer {
+export function encodeMark(offset: number, durable: number, createdMs: number): Frame {
   const frame = Buffer.alloc(HEADER + TRAILER);
   frame.writeUInt32LE(frame.length, 0);
   frame[8] = KIND_MARK;
@@ -242,5 +242,16 @@ export function encodeMark(offset: number, durable: number, createdMs: number): 
   frame.writeDoubleLE(createdMs, 60);
   frame.writeUInt32LE(frame.length, HEADER);
   frame.writeUInt32LE(crc32(frame.subarray(8, HEADER)), 4);
-  return frame;
+  return new Frame(frame, 0, frame.length);
+}
+
+/** Header of a gap: `length` bytes that hold no event any more; only these bytes and the trailing length are written. */
+export function encodeGap(offset: number, length: number): Buffer {
+  const header = Buffer.alloc(HEADER);
+  header.writeUInt32LE(length, 0);
+  header[8] = KIND_GAP;
+  header[9] = FIRST_OF_WRITE | LAST_OF_WRITE;
+  writeU53(header, 44, offset);
+  header.writeUInt32LE(crc32(header.subarray(8), length), 4);
+  return header;
 }

@@ -5,22 +5,19 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { CommittedIds } from './committed-ids';
-import { encodeFrame, encodeMark, Frame, KIND_EVENT, type NewEvent } from './frame';
-import { FrameReader, Segments } from './segments';
-import { isMetastream, metastreamOf, NO_METADATA, originalOf, parseMetadata, SOFT_DELETED, type StreamMetadata, withTruncateBefore } from './stream-metadata';
-import { StreamIndex } from './stream-index';
-import { AppendTooLarge, LogUnavailable, StreamDeleted } from './refusals';
+import { type Appended, Appends, type ExpectedRevision, type WrongExpectedRevision } from './appends';
+import { encodeMark, type Frame, KIND_EVENT, type NewEvent } from './frame';
 import { recover } from './recovery';
-import { randomUUIDBytes } from './uuid';
+import { AppendTooLarge, LogUnavailable } from './refusals';
+import { scavenge, type Scavenged } from './scavenge';
+import { DamagedLog, FrameReader, Segments } from './segments';
+import { StreamIndex } from './stream-index';
+import { isMetastream, metastreamOf, NO_METADATA, originalOf, parseMetadata, type StreamMetadata, type StreamState } from './stream-metadata';
+import { type Batch, Writer } from './writer';
 
-/** What the writer expects of the stream: its last revision, or one of the three words. */
-export type ExpectedRevision = bigint | 'any' | 'no_stream' | 'stream_exists';
-
-/** `revision` is the stream's last revision after the append (absent: no such stream); `position` is absent if nothing was written. */
-export type Appended = Readonly<{ outcome: 'appended'; revision?: bigint; position?: bigint }>;
-/** `current` is the stream's last revision; absent: no such stream. */
-export type WrongExpectedRevision = Readonly<{ outcome: 'wrong-expected-revision'; current?: bigint }>;
+export type { Appended, ExpectedRevision, WrongExpectedRevision } from './appends';
+export type { Scavenged } from './scavenge';
+export type { StreamState } from './stream-metadata';
 
 export type LogOptions = Readonly<{
   /** Bytes of data, metadata and type that one append may hold; 1 MiB as in EventStoreDB 24. */
@@ -29,96 +26,83 @@ export type LogOptions = Readonly<{
   segmentSize?: number;
   /** False answers before the disk does: only for the negative control of the power-cut test. */
   durable?: boolean;
+  /** Milliseconds since 1970. */
   now?: () => number;
 }>;
 
-/** A stream as a reader finds it. */
-export type StreamState = Readonly<{
-  exists: boolean;
-  /** Hard-deleted for ever. */
-  tombstoned: boolean;
-  softDeleted: boolean;
-  /** Last revision; -1 if nothing was written. */
-  last: number;
-  /** First revision that retention still shows (age not considered). */
-  first: number;
-  metadata: StreamMetadata;
-}>;
-
-type Head = { last: number; tombstoned: boolean; metadata?: StreamMetadata };
-type Batch = { frames: Frame[]; bytes: number; start: number; ids: Buffer[]; settle: Array<(error?: Error) => void> };
+/** Events of one read, and where the next read goes on (absent at the end). */
+export type Page = Readonly<{ frames: Frame[]; next: number | undefined }>;
 
 const METADATA_CACHE = 20_000;
+/** Bytes of newest events that are served from memory. */
 const RECENT_BYTES = 16 * 1024 * 1024;
+const DEFAULT_SEGMENT = 64 * 1024 * 1024;
+/** A metadata stream keeps one event. */
+const METASTREAM: StreamMetadata = { maxCount: 1, raw: {} };
 
 export class EventLog {
+  readonly maxAppendSize: number;
   private readonly segments: Segments;
-  private readonly index = new StreamIndex();
-  private readonly ids = new CommittedIds();
-  private readonly metadataCache = new Map<string, StreamMetadata>();
+  private readonly index: StreamIndex;
+  private readonly writer: Writer;
+  private readonly appends: Appends;
   private readonly reader: FrameReader;
+  private readonly metadataCache = new Map<string, StreamMetadata>();
   private readonly recent: Batch[] = [];
   private recentBytes = 0;
   private readonly followers = new Set<() => void>();
   private readonly streamFollowers = new Map<string, Set<() => void>>();
-
-  private committed: number;
-  private tail: number;
-  private heads = new Map<string, Head>();
-  private batch: Batch | undefined;
-  private inFlight: Batch | undefined;
-  private writing = false;
-  private closed = false;
-  readonly maxAppendSize: number;
-  private readonly segmentSize: number;
   private readonly now: () => number;
+  private closed = false;
+  private scavenging: Promise<Scavenged> | undefined;
 
   /** Opens and recovers the log in `dataDir`; throws `DamagedLog` instead of serving what was not written. */
-  constructor(dataDir: string, options: LogOptions = {}) {
+  constructor(
+    readonly dataDir: string,
+    options: LogOptions = {},
+  ) {
     this.maxAppendSize = options.maxAppendSize ?? 1024 * 1024;
-    this.segmentSize = options.segmentSize ?? 128 * 1024 * 1024;
     this.now = options.now ?? Date.now;
     fs.mkdirSync(dataDir, { recursive: true });
     this.segments = Segments.open(path.join(dataDir, 'log'), options.durable ?? true);
     this.reader = new FrameReader(this.segments);
-    if (this.segments.list.length === 0) {
-      this.segments.roll(0);
-      const mark = encodeMark(0, 0, this.now());
-      this.segments.appendNow(mark, 0);
-      this.committed = this.tail = mark.length;
-    } else {
-      this.committed = this.tail = recover(this.segments, (frame) => this.note(frame));
-      this.segments.openForWriting(this.tail);
-    }
+    this.index = new StreamIndex(this.segments);
+    const newest: Frame[] = [];
+    const tail = this.segments.list.length === 0 ? this.begin() : recover(this.segments, this.index, newest);
+    this.segments.openForWriting(tail);
+    const events = { committed: (batch: Batch) => this.commit(batch), failed: (frames: Frame[]) => this.appends.forget(frames), rolled: () => this.index.seal() };
+    this.writer = new Writer(this.segments, options.segmentSize ?? DEFAULT_SEGMENT, events, tail);
+    const durable = { index: this.index, metadata: (stream: string) => this.metadata(stream), frameAt: (offset: number) => this.frameAt(offset) };
+    this.appends = new Appends(durable, this.writer, this.now);
+    for (const frame of newest) this.appends.remember(frame);
   }
 
-  /** Log offset behind the last durable event; the position from which only new events follow. */
+  /** Log offset behind the last durable event; from here on only new events follow. */
   get end(): number {
-    return this.committed;
+    return this.writer.committed;
+  }
+
+  /** How many streams were ever written to. */
+  get streams(): number {
+    return this.index.streams;
   }
 
   /** Writes events, all or none; resolves when they are durable. */
-  append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended | WrongExpectedRevision> {
+  async append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended | WrongExpectedRevision> {
     let size = 0;
     for (const event of events) size += event.data.length + event.metadata.length + Buffer.byteLength(event.type);
-    if (size > this.maxAppendSize) return Promise.reject(new AppendTooLarge(this.maxAppendSize));
-    return this.admit(() => this.decideAppend(stream, expected, events));
+    if (size > this.maxAppendSize) throw new AppendTooLarge(this.maxAppendSize);
+    return this.durably(() => this.appends.append(stream, expected, events));
   }
 
   /** Soft delete: the stream reads as missing until someone appends again; numbering goes on. */
   delete(stream: string, expected: ExpectedRevision): Promise<Appended | WrongExpectedRevision> {
-    return this.admit(() => {
-      const refused = this.check(stream, expected, []);
-      if (refused) return refused;
-      const meta = metastreamOf(stream);
-      if (this.head(stream).last < 0 && this.head(meta).last < 0) return wrong(-1);
-      return this.place(meta, [systemEvent('$metadata', Buffer.from(`{"$tb":${SOFT_DELETED}}`))]);
-    });
+    return this.durably(() => this.appends.delete(stream, expected));
   }
 
   /** Hard delete: the name can never be used again. */
   tombstone(stream: string, expected: ExpectedRevision): Promise<Appended | WrongExpectedRevision> {
-    return this.admit(() => this.check(stream, expected, []) ?? this.place(stream, [systemEvent('$streamDeleted', Buffer.alloc(0))], true));
+    return this.durably(() => this.appends.tombstone(stream, expected));
   }
 
   /** What a reader may know of a stream right now. */
@@ -126,7 +110,7 @@ export class EventLog {
     const number = this.index.find(stream);
     const last = this.index.last(number);
     const metadata = this.metadata(stream);
-    const tombstoned = this.deletedForEver(stream);
+    const tombstoned = this.index.tombstoned(number) || (isMetastream(stream) && this.index.tombstoned(this.index.find(originalOf(stream))));
     const softDeleted = metadata.truncateBefore === Infinity;
     let first = this.index.first(number);
     if (metadata.truncateBefore !== undefined) first = Math.max(first, metadata.truncateBefore);
@@ -143,29 +127,25 @@ export class EventLog {
     if (number < 0) return NO_METADATA;
     const frame = this.frameAt(this.index.offset(number, this.index.last(number)));
     const metadata = frame.type === '$metadata' ? parseMetadata(frame.data) : NO_METADATA;
-    this.remember(stream, metadata);
+    if (this.metadataCache.size >= METADATA_CACHE) this.metadataCache.delete(this.metadataCache.keys().next().value!);
+    this.metadataCache.set(stream, metadata);
     return metadata;
   }
 
   /** One event by stream and revision, or undefined if it was never written or is no longer shown. */
   event(stream: string, ordinal: number): Frame | undefined {
-    const state = this.state(stream);
-    if (!state.exists || ordinal < state.first || ordinal > state.last) return undefined;
-    const offset = this.index.offset(this.index.find(stream), ordinal);
-    if (offset < 0) return undefined;
-    const frame = this.frameAt(offset);
-    return this.expired(frame, state.metadata) ? undefined : frame;
+    return this.readStream(stream, ordinal, false, 1, this.reader).frames.find((frame) => frame.ordinal === ordinal);
   }
 
   /**
    * Up to `limit` events of a stream, from `from` on (inclusive), and where to go on; `next` is undefined at the stream's end.
    * Retention applies; a missing or deleted stream reads as empty: ask `state` for the difference.
    */
-  readStream(stream: string, from: number, backwards: boolean, limit: number, reader = new FrameReader(this.segments)): Page {
+  readStream(stream: string, from: number, backwards: boolean, limit: number, reader = this.openReader()): Page {
     const state = this.state(stream);
-    const number = this.index.find(stream);
     const frames: Frame[] = [];
     if (!state.exists) return { frames, next: undefined };
+    const number = this.index.find(stream);
     let ordinal = backwards ? Math.min(from, state.last) : Math.max(from, state.first);
     if (!backwards && state.metadata.maxAge !== undefined) ordinal = this.firstAlive(number, ordinal, state);
     const step = backwards ? -1 : 1;
@@ -182,15 +162,25 @@ export class EventLog {
   }
 
   /** Up to `limit` events of the whole log in its order: at or after `from`, or before it when `backwards`. */
-  readAll(from: number, backwards: boolean, limit: number, reader = new FrameReader(this.segments)): Page {
+  readAll(from: number, backwards: boolean, limit: number, reader = this.openReader()): Page {
     const frames: Frame[] = [];
-    let offset = Math.min(from, this.committed);
-    while (frames.length < limit && (backwards ? offset > 0 : offset < this.committed)) {
-      const frame = backwards ? reader.before(offset) : (this.recentFrame(offset) ?? reader.at(offset));
+    const end = this.end;
+    let offset = from >= end ? end : backwards ? this.frameEnd(from, reader) : from;
+    while (frames.length < limit && (backwards ? offset > 0 : offset < end)) {
+      let frame: Frame;
+      if (backwards) frame = reader.before(offset);
+      else {
+        const found = this.recentFrame(offset) ?? reader.probe(offset);
+        if (typeof found === 'string') {
+          offset = this.frameEnd(offset, reader);
+          continue;
+        }
+        frame = found;
+      }
       offset = backwards ? offset - frame.length : offset + frame.length;
       if (frame.kind === KIND_EVENT) frames.push(frame);
     }
-    return { frames, next: (backwards ? offset > 0 : offset < this.committed) ? offset : undefined };
+    return { frames, next: (backwards ? offset > 0 : offset < end) ? offset : undefined };
   }
 
   /** A reader's own window onto the files; pass it to successive reads of one consumer. */
@@ -210,188 +200,69 @@ export class EventLog {
     this.streamFollowers.set(stream, listeners.add(listener));
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0) this.streamFollowers.delete(stream);
+      if (listeners.size === 0 && this.streamFollowers.get(stream) === listeners) this.streamFollowers.delete(stream);
     };
   }
 
+  /** Frees what retention no longer shows, in full files only; readers go on meanwhile. A second call joins the first. */
+  scavenge(): Promise<Scavenged> {
+    this.scavenging ??= this.scavengeOnce().finally(() => (this.scavenging = undefined));
+    return this.scavenging;
+  }
+
   async close(): Promise<void> {
+    if (this.closed) return;
     this.closed = true;
-    while (this.writing || this.batch) await new Promise((resolve) => setImmediate(resolve));
+    await this.scavenging?.catch(() => undefined);
+    await this.writer.close();
     this.segments.close();
   }
 
-  private admit<T extends Appended | WrongExpectedRevision>(decide: () => T): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.closed) return reject(new LogUnavailable('The log is closed.'));
-      let answer: T;
-      try {
-        answer = decide();
-      } catch (error) {
-        return reject(error as Error);
-      }
-      if (!this.batch && !this.writing) return resolve(answer);
-      this.openBatch().settle.push((error) => (error ? reject(error) : resolve(answer)));
-      this.schedule();
-    });
+  private async scavengeOnce(): Promise<Scavenged> {
+    const freed = await scavenge(this.segments, this.index, (stream) => this.state(stream), this.now);
+    const { start } = this.segments.active!;
+    while (this.recent[0] && this.recent[0].start < start) this.recentBytes -= this.recent.shift()!.bytes;
+    return freed;
   }
 
-  private decideAppend(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Appended | WrongExpectedRevision {
-    const decided = this.check(stream, expected, events);
-    if (decided) return decided;
-    const { last } = this.head(stream);
-    if (events.length === 0) return { outcome: 'appended', revision: last < 0 ? undefined : BigInt(last) };
-    const metadata = this.pendingMetadata(stream);
-    if (metadata.truncateBefore === Infinity) this.place(metastreamOf(stream), [systemEvent('$metadata', withTruncateBefore(metadata, last + 1))]);
-    return this.place(stream, events);
+  private begin(): number {
+    this.segments.roll(0);
+    const mark = encodeMark(0, 0, this.now());
+    this.segments.appendNow(mark.buffer);
+    this.index.add(mark, false);
+    return mark.length;
   }
 
-  /** The original's commit check: undefined means go on and write. */
-  private check(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Appended | WrongExpectedRevision | undefined {
-    const { last } = this.head(stream);
-    if (this.pendingTombstone(stream)) throw new StreamDeleted(stream);
-    const softDeleted = this.pendingMetadata(stream).truncateBefore === Infinity;
-    if (expected === 'stream_exists') {
-      if (softDeleted) throw new StreamDeleted(stream);
-      if (last < 0 && this.head(metastreamOf(stream)).last < 0) return wrong(last);
-    }
-    if (expected === 'any' || expected === 'stream_exists') {
-      let written: { ordinal: number; offset: number } | undefined;
-      for (const [i, event] of events.entries()) {
-        const found = this.ids.get(event.id);
-        if (!found || found.stream !== stream) return i === 0 ? undefined : wrong(last);
-        written = found;
-      }
-      return written && { outcome: 'appended', revision: BigInt(written.ordinal), position: BigInt(written.offset) };
-    }
-    const expectedLast = expected === 'no_stream' ? -1 : expected > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(expected);
-    if (expectedLast === last) return undefined;
-    if (expectedLast > last || events.length === 0) return wrong(last);
-    let offset = -1;
-    for (const [i, event] of events.entries()) {
-      const found = this.writtenAt(stream, expectedLast + 1 + i);
-      if (!found || !found.id.equals(event.id)) return i === 0 && expected === 'no_stream' && softDeleted ? undefined : wrong(last);
-      offset = found.offset;
-    }
-    return { outcome: 'appended', revision: BigInt(expectedLast + events.length), position: BigInt(offset) };
-  }
-
-  private place(stream: string, events: readonly NewEvent[], tombstone = false): Appended {
-    const batch = this.openBatch();
-    const name = Buffer.from(stream);
-    const createdMs = this.now();
-    let { last } = this.head(stream);
-    for (const [i, event] of events.entries()) {
-      last++;
-      const place = { ordinal: last, offset: this.tail, durable: this.committed, createdMs, first: i === 0, last: i === events.length - 1, tombstone };
-      const bytes = encodeFrame(name, event, place);
-      batch.frames.push(new Frame(bytes, 0, bytes.length));
-      batch.bytes += bytes.length;
-      batch.ids.push(event.id);
-      this.ids.add(event.id, { stream, ordinal: last, offset: this.tail });
-      this.tail += bytes.length;
-    }
-    const final = batch.frames.at(-1)!;
-    const metadata = isMetastream(stream) ? (final.type === '$metadata' ? parseMetadata(final.data) : NO_METADATA) : undefined;
-    this.heads.set(stream, { last, tombstoned: tombstone, metadata });
-    return { outcome: 'appended', revision: final.revision, position: final.position };
-  }
-
-  private openBatch(): Batch {
-    return (this.batch ??= { frames: [], bytes: 0, start: this.tail, ids: [], settle: [] });
-  }
-
-  private schedule(): void {
-    if (this.writing) return;
-    this.writing = true;
-    setImmediate(() => void this.write());
-  }
-
-  private async write(): Promise<void> {
-    while (this.batch) {
-      const batch = this.batch;
-      this.batch = undefined;
-      this.inFlight = batch;
-      try {
-        if (batch.frames.length > 0) {
-          if (batch.start - this.segments.active!.start >= this.segmentSize) this.segments.roll(batch.start);
-          await this.segments.append(gather(batch), batch.start);
-        }
-      } catch (error) {
-        this.fail(batch, error as Error);
-        continue;
-      }
-      this.commit(batch);
-    }
-    this.writing = false;
-    if (this.batch) this.schedule();
+  private async durably(decide: () => Appended | WrongExpectedRevision): Promise<Appended | WrongExpectedRevision> {
+    if (this.closed) throw new LogUnavailable('The node is closing.');
+    const answer = decide();
+    await this.writer.settled();
+    return answer;
   }
 
   private commit(batch: Batch): void {
     for (const frame of batch.frames) {
-      this.note(frame);
-      if (this.heads.get(frame.stream)?.last === frame.ordinal) this.heads.delete(frame.stream);
+      const event = frame.kind === KIND_EVENT;
+      this.index.add(frame, event);
+      if (!event) continue;
+      const { stream } = frame;
+      if (isMetastream(stream)) this.metadataCache.delete(originalOf(stream));
     }
-    this.committed = batch.start + batch.bytes;
-    this.inFlight = undefined;
-    for (const settle of batch.settle) settle();
-    if (batch.frames.length === 0) return;
-    this.keepRecent(batch);
+    this.appends.settle(batch.frames);
+    this.recent.push(batch);
+    this.recentBytes += batch.bytes;
+    while (this.recentBytes > RECENT_BYTES && this.recent.length > 1) this.recentBytes -= this.recent.shift()!.bytes;
     for (const listener of this.followers) listener();
-    if (this.streamFollowers.size === 0) return;
+    if (this.streamFollowers.size > 0) this.tellStreamFollowers(batch);
+  }
+
+  private tellStreamFollowers(batch: Batch): void {
     const touched = new Set<string>();
-    for (const frame of batch.frames) touched.add(frame.stream);
+    for (const frame of batch.frames) if (frame.kind === KIND_EVENT) touched.add(frame.stream);
     for (const stream of touched) {
       for (const listener of this.streamFollowers.get(stream) ?? []) listener();
       if (isMetastream(stream)) for (const listener of this.streamFollowers.get(originalOf(stream)) ?? []) listener();
     }
-  }
-
-  /** Nothing of the batch, nor of what was decided on top of it, has happened. */
-  private fail(batch: Batch, error: Error): void {
-    const refused = new LogUnavailable(`The node cannot write: ${error.message}`, (error as NodeJS.ErrnoException).code);
-    const next = this.batch as Batch | undefined;
-    this.batch = this.inFlight = undefined;
-    this.tail = this.committed;
-    this.heads.clear();
-    for (const failed of next ? [batch, next] : [batch]) {
-      for (const id of failed.ids) this.ids.delete(id);
-      for (const settle of failed.settle) settle(refused);
-    }
-  }
-
-  private note(frame: Frame): void {
-    if (frame.kind !== KIND_EVENT) return;
-    const { stream, ordinal, offset } = frame;
-    this.index.add(stream, ordinal, offset, frame.tombstone);
-    if (isMetastream(stream)) this.metadataCache.delete(originalOf(stream));
-    if (this.tail <= offset) this.ids.add(Buffer.from(frame.id), { stream, ordinal, offset });
-  }
-
-  private head(stream: string): Head {
-    const pending = this.heads.get(stream);
-    if (pending) return pending;
-    const number = this.index.find(stream);
-    return { last: this.index.last(number), tombstoned: this.index.tombstoned(number) };
-  }
-
-  private pendingMetadata(stream: string): StreamMetadata {
-    return this.heads.get(metastreamOf(stream))?.metadata ?? this.metadata(stream);
-  }
-
-  private pendingTombstone(stream: string): boolean {
-    return this.head(stream).tombstoned || (isMetastream(stream) && this.head(originalOf(stream)).tombstoned);
-  }
-
-  private deletedForEver(stream: string): boolean {
-    const gone = (name: string) => this.index.tombstoned(this.index.find(name));
-    return gone(stream) || (isMetastream(stream) && gone(originalOf(stream)));
-  }
-
-  private writtenAt(stream: string, ordinal: number): Frame | undefined {
-    const offset = this.index.offset(this.index.find(stream), ordinal);
-    if (offset >= 0) return this.frameAt(offset);
-    const here = (frame: Frame) => frame.ordinal === ordinal && frame.stream === stream;
-    return this.inFlight?.frames.find(here) ?? this.batch?.frames.find(here);
   }
 
   private frameAt(offset: number): Frame {
@@ -407,10 +278,18 @@ export class EventLog {
     return frame.offset === offset ? frame : undefined;
   }
 
-  private keepRecent(batch: Batch): void {
-    this.recent.push(batch);
-    this.recentBytes += batch.bytes;
-    while (this.recentBytes > RECENT_BYTES && this.recent.length > 1) this.recentBytes -= this.recent.shift()!.bytes;
+  /** Where the frame ends that holds `offset`, or `offset` itself if a frame begins there; a gap or a foreign position is no damage. */
+  private frameEnd(offset: number, reader: FrameReader): number {
+    let at = this.index.near(offset);
+    while (at < offset) {
+      const frame = reader.at(at);
+      at += frame.length;
+    }
+    if (at === offset) {
+      const frame = reader.probe(offset);
+      if (typeof frame === 'string' && offset < this.end) throw new DamagedLog(this.segments.directory, offset, frame);
+    }
+    return at;
   }
 
   private expired(frame: Frame, metadata: StreamMetadata): boolean {
@@ -422,29 +301,14 @@ export class EventLog {
     let low = from;
     let high = state.last + 1;
     while (low < high) {
-      const middle = (low + high) >> 1;
+      const middle = Math.floor((low + high) / 2);
       const offset = this.index.offset(number, middle);
       if (offset < 0 || this.expired(this.frameAt(offset), state.metadata)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
-
-  private remember(stream: string, metadata: StreamMetadata): void {
-    if (this.metadataCache.size >= METADATA_CACHE) this.metadataCache.delete(this.metadataCache.keys().next().value!);
-    this.metadataCache.set(stream, metadata);
-  }
 }
-
-/** Events of one read, and where the next read goes on (absent at the end). */
-export type Page = Readonly<{ frames: Frame[]; next: number | undefined }>;
-
-/** A metadata stream keeps one event. */
-const METASTREAM: StreamMetadata = { maxCount: 1, raw: {} };
-
-const wrong = (last: number): WrongExpectedRevision => ({ outcome: 'wrong-expected-revision', current: last < 0 ? undefined : BigInt(last) });
-const systemEvent = (type: string, data: Buffer): NewEvent => ({ id: randomUUIDBytes(), type, json: true, data, metadata: Buffer.alloc(0) });
-const gather = (batch: Batch) => Buffer.concat(batch.frames.map((frame) => frame.buffer), batch.bytes);
 
 /** The last index below `count` for which `holds` (true up to some point, and at 0). */
 function bisect(count: number, holds: (index: number) => boolean): number {
@@ -457,3 +321,4 @@ function bisect(count: number, holds: (index: number) => boolean): number {
   }
   return low;
 }
+

@@ -5,6 +5,7 @@
  */
 import { type ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js';
 import net from 'node:net';
+import { lockDirectory } from './lock';
 import { EventLog, type LogOptions } from './log';
 import type { NodeContext, ServiceFactory } from './service';
 import { serverFeatures } from './services/server-features';
@@ -30,7 +31,14 @@ const MAX_MESSAGE = 16 * 1024 * 1024 + 1024;
 
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const host = options.host ?? '127.0.0.1';
-  const log = new EventLog(options.dataDir, options);
+  const unlock = await lockDirectory(options.dataDir);
+  let log: EventLog;
+  try {
+    log = new EventLog(options.dataDir, options);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
   let port = options.port ?? 0;
   const context: NodeContext = {
     log,
@@ -58,6 +66,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     port = await listen(listener, port, host);
   } catch (error) {
     await log.close();
+    await unlock();
     throw error;
   }
   return {
@@ -71,6 +80,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       server.forceShutdown();
       for (const socket of sockets) socket.destroy();
       await log.close();
+      await unlock();
     },
   };
 }

@@ -1,49 +1,75 @@
 /**
  * Hides: telling a write that a crash cut short from damage to what was acknowledged.
- * Promises: every whole write is noted in order; the unacknowledged rest is cut off; anything else throws `DamagedLog`.
+ * Promises: every whole write is indexed in order; the unacknowledged rest is left out; anything else throws `DamagedLog`.
  * Does not: repair damage; an acknowledged event is never dropped to make the node start.
  */
-import { checkFrame, type Frame, HEADER } from './frame';
-import { DamagedLog, FrameReader, type Segments } from './segments';
 import fs from 'node:fs';
+import { checkFrame, type Frame, HEADER, KIND_EVENT } from './frame';
+import { DamagedLog, FrameReader, type Segment, type Segments } from './segments';
+import type { StreamIndex } from './stream-index';
 
-/** Replays the segments from the `from`th on and returns the log's tail. */
-export function recover(segments: Segments, note: (frame: Frame) => void, from = 0): number {
-  const reader = new FrameReader(segments);
-  let tail = segments.list[from]?.start ?? 0;
+/** How many of the newest events are handed back. */
+const NEWEST = 40_000;
+
+/** Indexes the log, from saved indexes where they can be trusted, and returns its tail; `newest` receives the latest events. */
+export function recover(segments: Segments, index: StreamIndex, newest: Frame[]): number {
+  let trusted = true;
+  let tail = 0;
   for (const [i, segment] of segments.list.entries()) {
-    if (i < from) continue;
-    const next = segments.list[i + 1];
     if (segment.start !== tail) throw new DamagedLog(segment.file, tail, 'missing bytes before this file');
-    if (next && segment.end < next.start) throw new DamagedLog(segment.file, segment.end, 'missing bytes at the end of the file');
-    if (next) segment.end = next.start;
-    let write: Frame[] = [];
-    let offset = segment.start;
-    while (offset < segment.end) {
-      const frame = reader.probe(offset);
-      if (typeof frame === 'string') {
-        if (next) throw new DamagedLog(segment.file, offset, frame);
-        const witness = laterWitness(segment.fd, segment.start, segment.end, offset);
-        if (witness !== undefined) throw new DamagedLog(segment.file, offset, `${frame}, though position ${witness} says it was durable`);
-        break;
-      }
-      if (frame.firstOfWrite) write = [];
-      write.push(frame);
-      offset += frame.length;
-      if (!frame.lastOfWrite) continue;
-      for (const whole of write) note(whole);
-      write = [];
-      tail = offset;
+    const next = segments.list[i + 1];
+    if (!next) return scanNewest(segments, segment, index, newest);
+    if (segment.end < next.start) throw new DamagedLog(segment.file, segment.end, 'missing bytes at the end of the file');
+    tail = segment.end = next.start;
+    trusted &&= index.load(segment);
+    if (!trusted) {
+      scanFull(segments, segment, index);
+      index.seal();
     }
-    if (next && tail !== next.start) throw new DamagedLog(segment.file, tail, 'incomplete write');
   }
   return tail;
 }
 
-/** Position of a sound frame behind `flaw` that was written after the bytes at `flaw` were durable. */
-function laterWitness(fd: number, start: number, end: number, flaw: number): number | undefined {
-  const rest = Buffer.alloc(Math.max(0, end - flaw));
-  fs.readSync(fd, rest, 0, rest.length, flaw - start);
+/** A file that has a successor holds whole writes only; each frame must be sound. */
+function scanFull(segments: Segments, segment: Segment, index: StreamIndex): void {
+  const reader = new FrameReader(segments);
+  for (let offset = segment.start; offset < segment.end; ) {
+    const frame = reader.at(offset);
+    index.add(frame, frame.kind === KIND_EVENT);
+    offset += frame.length;
+  }
+}
+
+function scanNewest(segments: Segments, segment: Segment, index: StreamIndex, newest: Frame[]): number {
+  const reader = new FrameReader(segments);
+  let write: Frame[] = [];
+  let tail = segment.start;
+  for (let offset = segment.start; offset < segment.end; ) {
+    const frame = reader.probe(offset);
+    if (typeof frame === 'string') {
+      const witness = laterWitness(segment, offset);
+      if (witness !== undefined) throw new DamagedLog(segment.file, offset, `${frame}, though position ${witness} says that it was durable`);
+      break;
+    }
+    if (frame.firstOfWrite) write = [];
+    write.push(frame);
+    offset += frame.length;
+    if (!frame.lastOfWrite) continue;
+    for (const whole of write) {
+      index.add(whole, whole.kind === KIND_EVENT);
+      if (whole.kind === KIND_EVENT) newest.push(whole);
+    }
+    if (newest.length > 2 * NEWEST) newest.splice(0, newest.length - NEWEST);
+    write = [];
+    tail = offset;
+  }
+  return tail;
+}
+
+/** Position of a sound frame behind `flaw` that was written when the bytes at `flaw` were already durable. */
+function laterWitness(segment: Segment, flaw: number): number | undefined {
+  const rest = Buffer.alloc(Math.max(0, segment.end - flaw));
+  fs.readSync(segment.fd, rest, 0, rest.length, flaw - segment.start);
   let last = rest.length - 1;
   while (last >= 0 && rest[last] === 0) last--;
   for (let at = 1; at <= last && at + HEADER <= rest.length; at++) {

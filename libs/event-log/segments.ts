@@ -28,6 +28,7 @@ async function writeFully(fd: number, bytes: Buffer, at: number): Promise<void> 
 }
 
 const EXTEND_BY = 4 * 1024 * 1024;
+const ZEROS = Buffer.alloc(EXTEND_BY);
 const nameOf = (start: number) => `${String(start).padStart(16, '0')}.log`;
 
 export class Segments {
@@ -63,8 +64,14 @@ export class Segments {
 
   /** Begins a new file at `start`; earlier ones are read-only from now on. */
   roll(start: number): void {
+    const full = this.active;
+    if (full) {
+      fs.ftruncateSync(this.syncFd, start - full.start);
+      fs.fsyncSync(this.syncFd);
+      this.allocated = full.end = start;
+    }
     const file = path.join(this.directory, nameOf(start));
-    fs.closeSync(fs.openSync(file, 'wx'));
+    fs.closeSync(fs.openSync(file, 'w'));
     const directory = fs.openSync(this.directory, 'r');
     fs.fsyncSync(directory);
     fs.closeSync(directory);
@@ -76,41 +83,57 @@ export class Segments {
   openForWriting(tail: number): void {
     const active = this.active!;
     if (this.syncFd >= 0) fs.closeSync(this.syncFd);
+    this.syncFd = -1;
     const { O_RDWR, O_DSYNC } = fs.constants;
-    this.syncFd = fs.openSync(active.file, this.durable ? O_RDWR | (O_DSYNC ?? 0) : O_RDWR);
-    fs.ftruncateSync(this.syncFd, tail - active.start);
-    fs.fsyncSync(this.syncFd);
+    const fd = fs.openSync(active.file, this.durable ? O_RDWR | O_DSYNC : O_RDWR);
+    try {
+      fs.ftruncateSync(fd, tail - active.start);
+      fs.fsyncSync(fd);
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error;
+    }
+    this.syncFd = fd;
     this.allocated = tail;
     active.end = tail;
   }
 
-  /** Writes at the log's tail; durable when the promise resolves. */
+  /** Writes at the log's tail; durable when the promise resolves. After a failure the file ends at `offset` again. */
   async append(bytes: Buffer, offset: number): Promise<void> {
+    if (this.syncFd < 0) this.openForWriting(offset);
     const active = this.active!;
     const end = offset + bytes.length;
-    if (end > this.allocated && bytes.length < EXTEND_BY / 16) await this.extend(active);
     try {
+      if (end > this.allocated && bytes.length < EXTEND_BY / 16) await this.extend(active);
       await writeFully(this.syncFd, bytes, offset - active.start);
     } catch (error) {
-      this.openForWriting(offset);
+      this.cutBack(offset);
       throw error;
     }
     if (this.allocated < end) this.allocated = end;
     active.end = end;
   }
 
+  /** A half-written batch must not be found by a later recovery: its writers were told that it did not happen. */
+  private cutBack(offset: number): void {
+    try {
+      this.openForWriting(offset);
+    } catch {
+      this.syncFd = -1;
+    }
+  }
+
   /** Writes the first bytes of a new log. */
-  appendNow(bytes: Buffer, offset: number): void {
-    const active = this.active!;
-    fs.writeSync(this.syncFd, bytes, 0, bytes.length, offset - active.start);
-    active.end = this.allocated = offset + bytes.length;
+  appendNow(bytes: Buffer): void {
+    fs.writeSync(this.syncFd, bytes, 0, bytes.length, 0);
+    this.active!.end = this.allocated = bytes.length;
   }
 
   private async extend(active: Segment): Promise<void> {
     const fd = fs.openSync(active.file, 'r+');
     try {
-      await writeFully(fd, Buffer.alloc(EXTEND_BY), this.allocated - active.start);
-      await fdatasync(fd);
+      await writeFully(fd, ZEROS, this.allocated - active.start);
+      if (this.durable) await fdatasync(fd);
       this.allocated += EXTEND_BY;
     } finally {
       fs.closeSync(fd);

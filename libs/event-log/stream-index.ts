@@ -1,49 +1,153 @@
 /**
- * Hides: where each event of each stream lies in the log.
- * Promises: revisions of a stream are dense from `first` to `last`; memory grows by a few bytes per event.
+ * Hides: where each event of each stream lies in the log, over all files.
+ * Promises: revisions of a stream are dense from `first` to `last`; start-up reads saved indexes instead of the log.
  * Does not: hold event content or stream metadata.
  */
+import fs from 'node:fs';
+import type { Frame } from './frame';
+import { ActiveIndex, type Run, SealedIndex } from './segment-index';
+import type { Segment, Segments } from './segments';
+import { StreamTable } from './stream-table';
+
 export class StreamIndex {
-  private readonly numbers = new Map<string, number>();
-  private readonly offsets: number[][] = [];
-  private readonly firsts: number[] = [];
-  private readonly tombstones = new Set<number>();
+  private readonly table = new StreamTable();
+  private readonly sealed: SealedIndex[] = [];
+  private active = new ActiveIndex();
+  /** Per file: the first stream number that it brought, and the streams that were tombstoned in it. */
+  private readonly firstNumbers: number[] = [0];
+  private readonly buried: number[][] = [[]];
+  private memo: { number: number; run: Run; base: number } | undefined;
+
+  constructor(private readonly segments: Segments) {}
+
+  get streams(): number {
+    return this.table.size;
+  }
 
   /** The stream's number, or -1 if nothing was ever written to it. */
   find(name: string): number {
-    return this.numbers.get(name) ?? -1;
+    return this.table.find(name);
   }
 
-  /** Notes one committed event. */
-  add(name: string, ordinal: number, offset: number, tombstone: boolean): void {
-    let number = this.find(name);
-    if (number < 0) {
-      number = this.offsets.length;
-      this.numbers.set(name, number);
-      this.offsets.push([]);
-      this.firsts.push(ordinal);
+  /** Notes one committed frame of the newest file. */
+  add(frame: Frame, isEvent: boolean): void {
+    const base = this.segments.list[this.sealed.length]!.start;
+    const offset = frame.offset - base;
+    this.active.mark(offset);
+    if (!isEvent) return;
+    const number = this.table.intern(frame.streamBytes);
+    const ordinal = frame.ordinal;
+    this.active.add(number, ordinal, offset);
+    this.table.setLast(number, ordinal);
+    this.memo = undefined;
+    if (!frame.tombstone) return;
+    this.table.bury(number);
+    this.buried.at(-1)!.push(number);
+  }
+
+  /** The newest file is full: its index becomes small and is saved. */
+  seal(): void {
+    this.push(this.active.seal());
+    this.save(this.sealed.length - 1);
+  }
+
+  /** Takes the saved index of the next file; false if it has to be rebuilt from the log. */
+  load(segment: Segment): boolean {
+    const saved = SealedIndex.load(indexFile(segment), segment.start, segment.end);
+    if (!saved) return false;
+    for (const name of saved.newNames) this.table.intern(name);
+    for (const number of saved.tombstones) {
+      this.table.bury(number);
+      this.buried.at(-1)!.push(number);
     }
-    if (tombstone) this.tombstones.add(number);
-    this.offsets[number]!.push(offset);
+    for (const { number, last } of saved.index.heads()) this.table.setLast(number, last);
+    this.push(saved.index);
+    return true;
   }
 
   /** The stream's last revision, or -1. */
   last(number: number): number {
-    return number < 0 ? -1 : this.firsts[number]! + this.offsets[number]!.length - 1;
+    return number < 0 ? -1 : this.table.last(number);
   }
 
   /** The stream's first revision that is still in the log. */
   first(number: number): number {
-    return number < 0 ? 0 : this.firsts[number]!;
+    if (number < 0) return 0;
+    for (const index of this.sealed) {
+      const run = index.run(number);
+      if (run && run.count > 0) return run.first;
+    }
+    return this.active.run(number)?.first ?? 0;
   }
 
   /** Log offset of one event, or -1 if it is not in the log. */
   offset(number: number, ordinal: number): number {
-    if (number < 0) return -1;
-    return this.offsets[number]![ordinal - this.firsts[number]!] ?? -1;
+    if (number < 0 || ordinal < 0 || ordinal > this.last(number)) return -1;
+    const memo = this.memo;
+    if (memo && memo.number === number) {
+      const i = ordinal - memo.run.first;
+      if (i >= 0 && i < memo.run.count) return memo.base + memo.run.offsets[memo.run.from + i]!;
+    }
+    for (let s = this.sealed.length; s >= 0; s--) {
+      const run = s === this.sealed.length ? this.active.run(number) : this.sealed[s]!.run(number);
+      if (!run || ordinal < run.first) continue;
+      if (ordinal >= run.first + run.count) return -1;
+      const base = this.segments.list[s]!.start;
+      this.memo = { number, run, base };
+      return base + run.offsets[run.from + ordinal - run.first]!;
+    }
+    return -1;
   }
 
   tombstoned(number: number): boolean {
-    return this.tombstones.has(number);
+    return this.table.tombstoned(number);
+  }
+
+  /** A frame start at or before a log offset, at most some 64 KiB and one frame away. */
+  near(offset: number): number {
+    const s = this.segments.indexAt(offset);
+    const base = this.segments.list[s]!.start;
+    return base + (s < this.sealed.length ? this.sealed[s]!.near(offset - base) : this.active.near(offset - base));
+  }
+
+  /** Replaces the index of a file that scavenging rewrote; names and heads stay. */
+  replace(s: number, rebuild: (number: (frame: Frame) => number) => ActiveIndex): void {
+    this.sealed[s] = rebuild((frame) => this.table.intern(frame.streamBytes)).seal();
+    this.memo = undefined;
+    this.save(s);
+  }
+
+  /** Forgets the saved index of a file that is about to change. */
+  discard(s: number): void {
+    fs.rmSync(indexFile(this.segments.list[s]!), { force: true });
+  }
+
+  /** A failed save only costs time at the next start. */
+  private save(s: number): void {
+    const segment = this.segments.list[s]!;
+    const from = this.firstNumbers[s]!;
+    const to = this.firstNumbers[s + 1]!;
+    const names: Buffer[] = [];
+    for (let number = from; number < to; number++) {
+      const name = this.table.name(number);
+      const length = Buffer.alloc(2);
+      length.writeUInt16LE(name.length);
+      names.push(length, name);
+    }
+    try {
+      this.sealed[s]!.save(indexFile(segment), segment.start, segment.end, Buffer.concat(names), to - from, Uint32Array.from(this.buried[s]!));
+    } catch {
+      fs.rmSync(`${indexFile(segment)}.new`, { force: true });
+    }
+  }
+
+  private push(index: SealedIndex): void {
+    this.sealed.push(index);
+    this.active = new ActiveIndex();
+    this.firstNumbers.push(this.table.size);
+    this.buried.push([]);
+    this.memo = undefined;
   }
 }
+
+const indexFile = (segment: Segment) => segment.file.replace(/\.log$/, '.index');

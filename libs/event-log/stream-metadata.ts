@@ -15,6 +15,19 @@ export type StreamMetadata = Readonly<{
   raw: Readonly<Record<string, unknown>>;
 }>;
 
+/** A stream as a reader finds it. */
+export type StreamState = Readonly<{
+  exists: boolean;
+  /** Hard-deleted for ever. */
+  tombstoned: boolean;
+  softDeleted: boolean;
+  /** Last revision; -1 if nothing was written. */
+  last: number;
+  /** First revision that retention still shows (age not considered). */
+  first: number;
+  metadata: StreamMetadata;
+}>;
+
 export const NO_METADATA: StreamMetadata = { raw: {} };
 /** `$tb` of a soft-deleted stream; written as text, since a double cannot hold it. */
 export const SOFT_DELETED = '9223372036854775807';

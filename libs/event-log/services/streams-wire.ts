@@ -4,7 +4,7 @@
  * Does not: decide anything.
  */
 import type { Frame, NewEvent } from '../frame';
-import type { ExpectedRevision } from '../log';
+import type { ExpectedRevision } from '../appends';
 import { uuidBytes, uuidText } from '../uuid';
 import { varintLength, WireReader, WireWriter, writeVarint } from '../wire';
 

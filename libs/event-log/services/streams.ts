@@ -6,9 +6,9 @@
 import { type Metadata, type ServerDuplexStream, type ServerReadableStream, status } from '@grpc/grpc-js';
 import { appendTooLarge, Fault, faultOf, invalidArgument, missingProperty, wrongExpectedRevision } from '../errors';
 import type { NewEvent } from '../frame';
-import type { Appended, WrongExpectedRevision } from '../log';
+import type { Appended, WrongExpectedRevision } from '../appends';
 import { AppendTooLarge, StreamDeleted } from '../refusals';
-import { type NodeContext, type NodeService, send, ServiceBuilder } from '../service';
+import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
 import { read } from './read';
 import {
   type AppendRequest,

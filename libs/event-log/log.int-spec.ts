@@ -1,0 +1,361 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { backup, restore, verify } from './backup';
+import type { NewEvent } from './frame';
+import { EventLog, type LogOptions } from './log';
+import { AppendTooLarge, StreamDeleted } from './refusals';
+import { DamagedLog } from './segments';
+import { randomUUIDBytes } from './uuid';
+
+const directories: string[] = [];
+function freshDirectory(): string {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'event-log-'));
+  directories.push(directory);
+  return directory;
+}
+const open = new Set<EventLog>();
+function openLog(directory: string, options: LogOptions = {}): EventLog {
+  const log = new EventLog(directory, options);
+  open.add(log);
+  return log;
+}
+async function close(log: EventLog): Promise<void> {
+  open.delete(log);
+  await log.close();
+}
+afterEach(async () => {
+  for (const log of open) await close(log);
+  for (const directory of directories.splice(0)) fs.rmSync(directory, { recursive: true, force: true });
+});
+
+const event = (data = '{}', type = 'Counted'): NewEvent => ({ id: randomUUIDBytes(), type, json: true, data: Buffer.from(data), metadata: Buffer.from('{"by":"x"}') });
+const metadata = (json: object) => event(JSON.stringify(json), '$metadata');
+const revisions = (log: EventLog, stream: string, backwards = false) =>
+  log.readStream(stream, backwards ? Number.MAX_SAFE_INTEGER : 0, backwards, 1000).frames.map((frame) => frame.ordinal);
+function all(log: EventLog): string[] {
+  const found: string[] = [];
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const page = log.readAll(from, false, 7);
+    found.push(...page.frames.map((frame) => `${frame.stream}@${frame.ordinal}:${frame.data.toString()}`));
+    from = page.next;
+  }
+  return found;
+}
+function allBackwards(log: EventLog): string[] {
+  const found: string[] = [];
+  for (let from: number | undefined = log.end; from !== undefined; ) {
+    const page = log.readAll(from, true, 7);
+    found.push(...page.frames.map((frame) => `${frame.stream}@${frame.ordinal}:${frame.data.toString()}`));
+    from = page.next;
+  }
+  return found;
+}
+const logFiles = (directory: string) => fs.readdirSync(path.join(directory, 'log')).filter((name) => name.endsWith('.log')).sort();
+const logFile = (directory: string, n: number) => path.join(directory, 'log', logFiles(directory).at(n)!);
+
+/** Several files of a few events each, as a long life would make them. */
+async function lived(directory: string, options: LogOptions = {}): Promise<EventLog> {
+  const log = openLog(directory, { segmentSize: 3000, ...options });
+  for (let i = 0; i < 60; i++) await log.append(`s-${i % 5}`, 'any', [event(`{"i":${i}}`)]);
+  return log;
+}
+
+describe('an event log', () => {
+  it('finds everything again after a restart, forwards and backwards, over many files', async () => {
+    const directory = freshDirectory();
+    const log = await lived(directory);
+    const before = all(log);
+    expect(before).toHaveLength(60);
+    expect(allBackwards(log)).toEqual([...before].reverse());
+    await close(log);
+    expect(logFiles(directory).length).toBeGreaterThan(4);
+    const again = openLog(directory);
+    expect(all(again)).toEqual(before);
+    expect(allBackwards(again)).toEqual([...before].reverse());
+    expect(revisions(again, 's-3')).toEqual([...Array(12).keys()]);
+    expect(revisions(again, 's-3', true)).toEqual([...Array(12).keys()].reverse());
+  });
+
+  it('rebuilds an index that is missing or damaged', async () => {
+    const directory = freshDirectory();
+    const log = await lived(directory);
+    const before = all(log);
+    await close(log);
+    const indexes = fs.readdirSync(path.join(directory, 'log')).filter((name) => name.endsWith('.index')).sort();
+    fs.rmSync(path.join(directory, 'log', indexes[1]!));
+    const last = path.join(directory, 'log', indexes[2]!);
+    const bytes = fs.readFileSync(last);
+    bytes[60]! ^= 1;
+    fs.writeFileSync(last, bytes);
+    const again = openLog(directory);
+    expect(all(again)).toEqual(before);
+    expect(revisions(again, 's-4')).toEqual([...Array(12).keys()]);
+  });
+
+  it('answers concurrent appends in one write each with its own revision', async () => {
+    const log = openLog(freshDirectory());
+    const answers = await Promise.all([...Array(50).keys()].map(() => log.append('s', 'any', [event()])));
+    expect(answers.map((answer) => answer.outcome === 'appended' && answer.revision)).toEqual([...Array(50).keys()].map(BigInt));
+  });
+
+  it('shows nothing before it is durable', async () => {
+    const log = openLog(freshDirectory());
+    const pending = log.append('s', 'no_stream', [event()]);
+    expect(log.state('s').exists).toBe(false);
+    expect(all(log)).toEqual([]);
+    await pending;
+    expect(log.state('s').exists).toBe(true);
+  });
+
+  it('cuts off a torn tail and goes on from there', async () => {
+    const directory = freshDirectory();
+    const log = openLog(directory);
+    await log.append('s', 'no_stream', [event('{"kept":1}')]);
+    const kept = log.end;
+    await log.append('s', 0n, [event('{"torn":1}'), event('{"torn":2}')]);
+    const torn = log.end - 20;
+    await close(log);
+    fs.truncateSync(logFile(directory, -1), torn);
+    const again = openLog(directory);
+    expect(again.end).toBe(kept);
+    expect(revisions(again, 's')).toEqual([0]);
+    expect(await again.append('s', 0n, [event('{"next":1}')])).toMatchObject({ outcome: 'appended', revision: 1n });
+  });
+
+  it('drops a write of several events as a whole when its last event is torn', async () => {
+    const directory = freshDirectory();
+    const log = openLog(directory);
+    await log.append('s', 'no_stream', [event(), event(), event()]);
+    const end = log.end;
+    await close(log);
+    fs.truncateSync(logFile(directory, -1), end - 1);
+    expect(openLog(directory).state('s').exists).toBe(false);
+  });
+
+  it('refuses to start on a flipped bit in the newest file, though it is the last event that was written', async () => {
+    const directory = freshDirectory();
+    const log = openLog(directory);
+    await log.append('s', 'no_stream', [event('{"amount":"100"}')]);
+    await close(log);
+    const file = logFile(directory, -1);
+    const bytes = fs.readFileSync(file);
+    bytes[bytes.indexOf('"100"') + 1]! ^= 2;
+    fs.writeFileSync(file, bytes);
+    expect(() => openLog(directory)).toThrow(DamagedLog);
+  });
+
+  it('names a flipped bit in a full file when it is read, and in a check', async () => {
+    const directory = freshDirectory();
+    await close(await lived(directory));
+    const file = logFile(directory, 1);
+    const bytes = fs.readFileSync(file);
+    bytes[Math.floor(bytes.length / 2)]! ^= 16;
+    fs.writeFileSync(file, bytes);
+    const again = openLog(directory);
+    expect(() => all(again)).toThrow(DamagedLog);
+    await close(again);
+    expect(() => verify(directory)).toThrow(/damaged.*at log position \d+/);
+  });
+
+  it('refuses to start without one of its files', async () => {
+    const directory = freshDirectory();
+    await close(await lived(directory));
+    fs.rmSync(logFile(directory, 1));
+    expect(() => openLog(directory)).toThrow(/missing bytes/);
+  });
+});
+
+describe('expected revisions', () => {
+  it.each([
+    ['no_stream on a new stream', 'no_stream', 'appended'],
+    ['any on a new stream', 'any', 'appended'],
+    ['stream_exists on a new stream', 'stream_exists', 'wrong-expected-revision'],
+    ['a revision on a new stream', 5n, 'wrong-expected-revision'],
+  ] as const)('%s', async (_, expected, outcome) => {
+    expect(await openLog(freshDirectory()).append('s', expected, [event()])).toMatchObject({ outcome });
+  });
+
+  it('tells the current revision when it refuses', async () => {
+    const log = openLog(freshDirectory());
+    await log.append('s', 'no_stream', [event(), event()]);
+    expect(await log.append('s', 'no_stream', [event()])).toEqual({ outcome: 'wrong-expected-revision', current: 1n });
+    expect(await log.append('s', 7n, [event()])).toEqual({ outcome: 'wrong-expected-revision', current: 1n });
+    expect(await log.append('other', 7n, [event()])).toEqual({ outcome: 'wrong-expected-revision', current: undefined });
+  });
+
+  it('sees an append that is not durable yet', async () => {
+    const log = openLog(freshDirectory());
+    const [first, second] = await Promise.all([log.append('s', 'no_stream', [event()]), log.append('s', 'no_stream', [event()])]);
+    expect([first.outcome, second.outcome]).toEqual(['appended', 'wrong-expected-revision']);
+  });
+
+  it('lets an empty append through and tells where the stream stands', async () => {
+    const log = openLog(freshDirectory());
+    expect(await log.append('s', 'any', [])).toEqual({ outcome: 'appended', revision: undefined });
+  });
+
+  it('limits the size of one append', async () => {
+    const log = openLog(freshDirectory(), { maxAppendSize: 100 });
+    await expect(log.append('s', 'any', [event('x'.repeat(100))])).rejects.toThrow(AppendTooLarge);
+  });
+});
+
+describe('a repeated append', () => {
+  it.each(['no_stream', 'any'] as const)('with %s is answered as the first one and writes nothing', async (expected) => {
+    const log = openLog(freshDirectory());
+    const events = [event(), event()];
+    const first = await log.append('s', expected, events);
+    await log.append('s', 1n, [event()]);
+    expect(await log.append('s', expected, events)).toEqual(first);
+    expect(revisions(log, 's')).toEqual([0, 1, 2]);
+  });
+
+  it('while the first is still in flight writes nothing either', async () => {
+    const log = openLog(freshDirectory());
+    const events = [event()];
+    const [first, second] = await Promise.all([log.append('s', 'no_stream', events), log.append('s', 'no_stream', events)]);
+    expect(second).toEqual(first);
+    expect(revisions(log, 's')).toEqual([0]);
+  });
+
+  it('with an explicit revision is recognised after a restart, however long ago it was', async () => {
+    const directory = freshDirectory();
+    const log = openLog(directory, { segmentSize: 3000 });
+    const events = [event(), event()];
+    await log.append('s', 'no_stream', [event()]);
+    const first = await log.append('s', 0n, events);
+    for (let i = 0; i < 40; i++) await log.append('other', 'any', [event()]);
+    await log.append('s', 2n, [event()]);
+    await close(log);
+    const again = openLog(directory);
+    expect(await again.append('s', 0n, events)).toEqual(first);
+    expect(await again.append('s', 0n, [events[0]!, event()])).toMatchObject({ outcome: 'wrong-expected-revision' });
+  });
+
+  it('with any is recognised after a restart while it is among the newest events', async () => {
+    const directory = freshDirectory();
+    const log = openLog(directory);
+    const events = [event()];
+    const first = await log.append('s', 'any', events);
+    await close(log);
+    expect(await openLog(directory).append('s', 'any', events)).toEqual(first);
+  });
+
+  it('that adds an unknown event to known ones is refused', async () => {
+    const log = openLog(freshDirectory());
+    const known = event();
+    await log.append('s', 'any', [known]);
+    expect(await log.append('s', 'any', [known, event()])).toMatchObject({ outcome: 'wrong-expected-revision' });
+  });
+
+  it('at the current revision is appended again, as the original does', async () => {
+    const log = openLog(freshDirectory());
+    const same = event();
+    await log.append('s', 'no_stream', [same]);
+    expect(await log.append('s', 0n, [same])).toMatchObject({ outcome: 'appended', revision: 1n });
+  });
+});
+
+describe('deletion', () => {
+  it('soft: reads as missing, goes on numbering when recreated', async () => {
+    const log = openLog(freshDirectory());
+    await log.append('s', 'no_stream', [event(), event()]);
+    await log.delete('s', 1n);
+    expect(log.state('s')).toMatchObject({ exists: false, softDeleted: true, tombstoned: false });
+    await expect(log.append('s', 'stream_exists', [event()])).rejects.toThrow(StreamDeleted);
+    expect(await log.append('s', 'no_stream', [event()])).toMatchObject({ revision: 2n });
+    expect(revisions(log, 's')).toEqual([2]);
+  });
+
+  it('soft: of a stream that never was is refused', async () => {
+    expect(await openLog(freshDirectory()).delete('s', 'any')).toMatchObject({ outcome: 'wrong-expected-revision' });
+  });
+
+  it('hard: for ever, with its metadata, and after a restart', async () => {
+    const directory = freshDirectory();
+    const log = openLog(directory);
+    await log.append('s', 'no_stream', [event()]);
+    expect(await log.tombstone('s', 'any')).toMatchObject({ revision: 9223372036854775807n });
+    await close(log);
+    const again = openLog(directory);
+    await expect(again.append('s', 'any', [event()])).rejects.toThrow(StreamDeleted);
+    await expect(again.append('$$s', 'any', [metadata({})])).rejects.toThrow(StreamDeleted);
+    expect(again.state('s').tombstoned).toBe(true);
+  });
+
+  it('hard: of a stream that never was is allowed', async () => {
+    expect(await openLog(freshDirectory()).tombstone('s', 'no_stream')).toMatchObject({ outcome: 'appended' });
+  });
+});
+
+describe('retention', () => {
+  it('shows only the newest $maxCount events, and those from $tb on', async () => {
+    const log = openLog(freshDirectory());
+    await log.append('s', 'no_stream', [event(), event(), event(), event(), event()]);
+    await log.append('$$s', 'any', [metadata({ $maxCount: 3 })]);
+    expect(revisions(log, 's')).toEqual([2, 3, 4]);
+    await log.append('$$s', 'any', [metadata({ $maxCount: 3, $tb: 4 })]);
+    expect(revisions(log, 's')).toEqual([4]);
+    expect(revisions(log, 's', true)).toEqual([4]);
+    expect(log.event('s', 3)).toBeUndefined();
+  });
+
+  it('hides events older than $maxAge', async () => {
+    let now = 1_000_000;
+    const log = openLog(freshDirectory(), { now: () => now });
+    for (let i = 0; i < 5; i++) {
+      await log.append('s', 'any', [event()]);
+      now += 10_000;
+    }
+    await log.append('$$s', 'any', [metadata({ $maxAge: 25 })]);
+    expect(revisions(log, 's')).toEqual([3, 4]);
+    expect(revisions(log, 's', true)).toEqual([4, 3]);
+    now += 100_000;
+    expect(revisions(log, 's')).toEqual([]);
+    expect(log.state('s').exists).toBe(true);
+  });
+
+  it('frees by scavenging what it hides, and only that; positions stay', async () => {
+    const directory = freshDirectory();
+    const log = await lived(directory);
+    await log.append('$$s-1', 'any', [metadata({ $maxCount: 2 })]);
+    await log.append('$$s-2', 'any', [metadata({ $tb: 6 })]);
+    await log.tombstone('s-3', 'any');
+    await log.delete('s-4', 'any');
+    for (let i = 0; i < 10; i++) await log.append('filler', 'any', [event()]);
+    const positionOf = (stream: string) => log.readStream(stream, 0, false, 100).frames.map((frame) => frame.offset);
+    const kept = ['s-0', 's-1', 's-2'].map(positionOf);
+    const halfway = log.readAll(0, false, 20);
+    const freed = await log.scavenge();
+    expect(freed.events).toBe(10 + 6 + 12 + 11);
+    expect(['s-0', 's-1', 's-2'].map(positionOf)).toEqual(kept);
+    const left = all(log);
+    expect(left.filter((line) => line.startsWith('s-1@'))).toEqual([expect.stringContaining('s-1@10'), expect.stringContaining('s-1@11')]);
+    expect(left.filter((line) => line.startsWith('s-0@'))).toHaveLength(12);
+    expect(left.filter((line) => line.startsWith('s-4@'))).toHaveLength(1);
+    expect(allBackwards(log)).toEqual([...left].reverse());
+    expect(log.readAll(halfway.next!, false, 1).frames).toHaveLength(1);
+    await close(log);
+    const again = openLog(directory);
+    expect(all(again)).toEqual(left);
+    expect(await again.append('s-4', 'no_stream', [event()])).toMatchObject({ revision: 12n });
+    await close(again);
+    expect(verify(directory).events).toBe(left.length + 2);
+  });
+});
+
+describe('backup', () => {
+  it('of a log that is being written holds every acknowledged event, and restores elsewhere', async () => {
+    const log = await lived(freshDirectory());
+    const target = freshDirectory();
+    const elsewhere = freshDirectory();
+    const acknowledged = all(log);
+    const writing = Promise.all([...Array(20).keys()].map((i) => log.append('later', 'any', [event(`{"l":${i}}`)])));
+    backup(log.dataDir, target);
+    await writing;
+    restore(target, elsewhere);
+    expect(all(openLog(elsewhere)).slice(0, acknowledged.length)).toEqual(acknowledged);
+    expect(() => restore(target, elsewhere)).toThrow(/already holds/);
+  });
+});

@@ -1,0 +1,157 @@
+/**
+ * Hides: where the events of one log file lie, by stream: 4 bytes per event and 16 per stream once the file is full.
+ * Promises: a saved index is used only if its checksum holds and it belongs to its file; else it is rebuilt from the log.
+ * Does not: know other files.
+ */
+import fs from 'node:fs';
+import { crc32 } from 'node:zlib';
+
+/** Distance of the noted frame starts, from which any place in a file is found. */
+export const STRIDE = 64 * 1024;
+
+/** Offsets of a stream's events within a file: the event of revision `first + i` lies at `offsets[from + i]`. */
+export type Run = { first: number; from: number; count: number; offsets: ArrayLike<number> };
+
+/** The file that is still being written. */
+export class ActiveIndex {
+  private readonly streams = new Map<number, { first: number; offsets: number[] }>();
+  private readonly marks: number[] = [];
+  events = 0;
+
+  /** Notes that a frame begins at `offset` (relative to the file). */
+  mark(offset: number): void {
+    const block = Math.ceil(offset / STRIDE);
+    while (this.marks.length < block) this.marks.push(this.marks.at(-1) ?? 0);
+    this.marks[block] = offset;
+  }
+
+  add(number: number, ordinal: number, offset: number): void {
+    const run = this.streams.get(number);
+    if (run) run.offsets.push(offset);
+    else this.streams.set(number, { first: ordinal, offsets: [offset] });
+    this.events++;
+  }
+
+  run(number: number): Run | undefined {
+    const run = this.streams.get(number);
+    return run && { first: run.first, from: 0, count: run.offsets.length, offsets: run.offsets };
+  }
+
+  /** A frame start at or before `offset`. */
+  near(offset: number): number {
+    return near(this.marks, offset);
+  }
+
+  seal(): SealedIndex {
+    const numbers = Uint32Array.from(this.streams.keys()).sort();
+    const firsts = new Float64Array(numbers.length);
+    const starts = new Uint32Array(numbers.length + 1);
+    const offsets = new Uint32Array(this.events);
+    let at = 0;
+    for (const [i, number] of numbers.entries()) {
+      const run = this.streams.get(number)!;
+      firsts[i] = run.first;
+      starts[i] = at;
+      offsets.set(run.offsets, at);
+      at += run.offsets.length;
+    }
+    starts[numbers.length] = at;
+    return new SealedIndex(numbers, firsts, starts, offsets, Uint32Array.from(this.marks));
+  }
+}
+
+function near(marks: ArrayLike<number>, offset: number): number {
+  for (let block = Math.min(Math.ceil(offset / STRIDE), marks.length - 1); block >= 0; block--) {
+    if (marks[block]! <= offset) return marks[block]!;
+  }
+  return 0;
+}
+
+/** A file that is full. */
+export class SealedIndex {
+  constructor(
+    private readonly numbers: Uint32Array,
+    private readonly firsts: Float64Array,
+    private readonly starts: Uint32Array,
+    private readonly offsets: Uint32Array,
+    private readonly marks: Uint32Array,
+  ) {}
+
+  run(number: number): Run | undefined {
+    let low = 0;
+    let high = this.numbers.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const found = this.numbers[middle]!;
+      if (found === number) return this.runAt(middle);
+      if (found < number) low = middle + 1;
+      else high = middle - 1;
+    }
+    return undefined;
+  }
+
+  near(offset: number): number {
+    return near(this.marks, offset);
+  }
+
+  /** Every stream in the file and its newest revision there. */
+  *heads(): Generator<{ number: number; last: number }> {
+    for (const [i, number] of this.numbers.entries()) {
+      yield { number, last: this.firsts[i]! + this.starts[i + 1]! - this.starts[i]! - 1 };
+    }
+  }
+
+  private runAt(i: number): Run {
+    const from = this.starts[i]!;
+    return { first: this.firsts[i]!, from, count: this.starts[i + 1]! - from, offsets: this.offsets };
+  }
+
+  /** Saves the index beside its file, with the names that first appear there and the streams that were tombstoned there. */
+  save(file: string, start: number, end: number, newNames: Buffer, newStreams: number, tombstones: Uint32Array): void {
+    const head = Buffer.alloc(HEAD);
+    head.write(MAGIC, 0, 'latin1');
+    head.writeDoubleLE(start, 8);
+    head.writeDoubleLE(end, 16);
+    const lengths = [newStreams, newNames.length, tombstones.length, this.numbers.length, this.offsets.length, this.marks.length];
+    for (const [i, length] of lengths.entries()) head.writeUInt32LE(length, 24 + 4 * i);
+    const parts = [head, bytesOf(this.firsts), bytesOf(this.numbers), bytesOf(this.starts), bytesOf(this.offsets), bytesOf(this.marks), bytesOf(tombstones), newNames];
+    const body = Buffer.concat(parts);
+    const check = Buffer.alloc(4);
+    check.writeUInt32LE(crc32(body));
+    fs.writeFileSync(`${file}.new`, Buffer.concat([body, check]));
+    fs.renameSync(`${file}.new`, file);
+  }
+
+  /** The saved index of the file from `start` to `end`, or undefined if there is none that can be trusted. */
+  static load(file: string, start: number, end: number): { index: SealedIndex; newNames: Buffer[]; tombstones: Uint32Array } | undefined {
+    let content: Buffer;
+    try {
+      content = fs.readFileSync(file);
+    } catch {
+      return undefined;
+    }
+    const body = content.length - 4;
+    if (body < HEAD || content.toString('latin1', 0, 8) !== MAGIC || content.readUInt32LE(body) !== crc32(content.subarray(0, body))) return undefined;
+    if (content.readDoubleLE(8) !== start || content.readDoubleLE(16) !== end) return undefined;
+    const [streams, nameBytes, buried, numbers, offsets, marks] = [0, 1, 2, 3, 4, 5].map((i) => content.readUInt32LE(24 + 4 * i)) as [number, number, number, number, number, number];
+    let at = HEAD;
+    const take = (length: number) => content.subarray(at, (at += length));
+    const words = (count: number) => new Uint32Array(copyOf(take(count * 4)));
+    const firsts = new Float64Array(copyOf(take(numbers * 8)));
+    const index = new SealedIndex(words(numbers), firsts, words(numbers + 1), words(offsets), words(marks));
+    const tombstones = words(buried);
+    const names = take(nameBytes);
+    const newNames: Buffer[] = [];
+    for (let i = 0, place = 0; i < streams; i++) {
+      const length = names.readUInt16LE(place);
+      newNames.push(names.subarray(place + 2, place + 2 + length));
+      place += 2 + length;
+    }
+    return { index, newNames, tombstones };
+  }
+}
+
+const MAGIC = 'evlogix1';
+const HEAD = 48;
+const bytesOf = (array: Uint32Array | Float64Array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+const copyOf = (bytes: Buffer) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;

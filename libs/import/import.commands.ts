@@ -1,0 +1,151 @@
+import { InputType } from '@nestjs/graphql';
+import { Allow } from '#platform/access';
+import { Command } from '#platform/command';
+import { Amount, Code, Id, Many, Nested, Text, Whole } from '#platform/fields';
+
+const LINES = 2_000_000_000;
+
+/** How often something was found. */
+@InputType()
+class FindingInput {
+  @Code()
+  readonly code: string;
+
+  @Whole(1, LINES)
+  readonly count: number;
+}
+
+/** What became of the rows up to some line. */
+@InputType()
+class TallyInput {
+  @Whole(0, LINES)
+  readonly rows: number;
+
+  @Whole(0, LINES)
+  readonly observed: number;
+
+  @Whole(0, LINES)
+  readonly rejected: number;
+
+  @Many(() => FindingInput, 100, { min: 0 })
+  readonly findings: FindingInput[];
+}
+
+/** A row that could not be read as a fact. */
+@InputType()
+class RejectedRowInput {
+  /** Line of the file on which the row begins, from 1. */
+  @Whole(1, LINES)
+  readonly line: number;
+
+  @Code()
+  readonly code: string;
+
+  @Text(1, 500)
+  readonly message: string;
+
+  /** The row as it stands in the file. */
+  @Text(0, 1_000)
+  readonly raw: string;
+}
+
+/** A recorded row that deserves a look. */
+@InputType()
+class FlaggedRowInput {
+  @Whole(1, LINES)
+  readonly line: number;
+
+  @Code()
+  readonly code: string;
+
+  @Text(1, 500)
+  readonly message: string;
+
+  @Id()
+  readonly workOrderId: string;
+
+  @Id({ optional: true })
+  readonly equipmentId?: string;
+
+  @Code()
+  readonly reportId: string;
+
+  /** The other line that it is about, where there is one. */
+  @Whole(1, LINES, { optional: true })
+  readonly otherLine?: number;
+}
+
+/** Begin to import a file; once more for the same file and mapping it changes nothing. */
+@InputType()
+@Allow('engineer', 'device')
+export class StartImport extends Command {
+  /** `<facility>.<first 40 hex digits of the file's SHA-256>`. */
+  @Id()
+  readonly importId: string;
+
+  @Text(1, 255)
+  readonly file: string;
+
+  /** Size of the file in bytes. */
+  @Amount()
+  readonly bytes: string;
+
+  /** SHA-256 (hex) of the file's bytes. */
+  @Code()
+  readonly digest: string;
+
+  /** Name of the mapping. */
+  @Code()
+  readonly mapping: string;
+
+  /** SHA-256 (hex) of the mapping. */
+  @Code()
+  readonly mappingDigest: string;
+}
+
+/** Record that all rows up to a line are in the log, with the exceptions among them. */
+@InputType()
+@Allow('engineer', 'device')
+export class SettleRows extends Command {
+  @Id()
+  readonly importId: string;
+
+  @Whole(1, LINES)
+  readonly throughLine: number;
+
+  @Many(() => RejectedRowInput, 1_000, { min: 0 })
+  readonly rejected: RejectedRowInput[];
+
+  @Many(() => FlaggedRowInput, 1_000, { min: 0 })
+  readonly flagged: FlaggedRowInput[];
+
+  /** Of all rows up to the line. */
+  @Nested(() => TallyInput)
+  readonly tally: TallyInput;
+}
+
+/** Flag rows for what only the whole file shows, such as two rows that claim one machine at one time. */
+@InputType()
+@Allow('engineer', 'device')
+export class FlagRows extends Command {
+  @Id()
+  readonly importId: string;
+
+  /** Flags come in parts, counted from 1. */
+  @Whole(1, LINES)
+  readonly part: number;
+
+  @Many(() => FlaggedRowInput, 1_000)
+  readonly flagged: FlaggedRowInput[];
+}
+
+/** Record that all rows of the file are in the log. */
+@InputType()
+@Allow('engineer', 'device')
+export class FinishImport extends Command {
+  @Id()
+  readonly importId: string;
+
+  @Nested(() => TallyInput)
+  readonly tally: TallyInput;
+}

@@ -1,0 +1,70 @@
+import type { Event, Upcasts } from '#kernel/event';
+
+/** How often something was found. */
+export type Finding = Readonly<{ code: string; count: number }>;
+
+/** What became of the rows up to some line of a file. */
+export type Tally = Readonly<{
+  /** Rows read; each is either observed or rejected. */
+  rows: number;
+  /** Rows that became facts on work orders. */
+  observed: number;
+  /** Rows that could not be read; each is a `RowRejected`. */
+  rejected: number;
+  /** Exceptions found on observed rows, by the type or code of the exception. */
+  findings: readonly Finding[];
+}>;
+
+/** What an import is: this file, read through this mapping. */
+export type Source = Readonly<{
+  file: string;
+  /** Size in bytes, as a decimal string. */
+  bytes: string;
+  /** SHA-256 (hex) of the file's bytes: the identity of the import. */
+  digest: string;
+  mapping: string;
+  /** SHA-256 (hex) of the mapping. */
+  mappingDigest: string;
+}>;
+
+type OfImport = Readonly<{ importId: string }>;
+
+/** The import of a file began. */
+export type ImportStarted = Event<'ImportStarted', OfImport & Source>;
+
+/** The same file is read again, through a mapping that has changed; what was recorded stays, and is counted anew. */
+export type ImportRestarted = Event<'ImportRestarted', OfImport & Source & { previousMappingDigest: string }>;
+
+/** A row could not be read as a fact; it is kept here. */
+export type RowRejected = Event<'RowRejected', OfImport & {
+  /** Line of the file on which the row begins, from 1. */
+  line: number;
+  code: string;
+  message: string;
+  /** The row as it stands in the file; control characters are shown as \\u escapes, and what is beyond 1,000 characters is cut. */
+  raw: string;
+}>; // prettier-ignore
+
+/** A row was recorded as a fact, and something about it deserves a look. */
+export type RowFlagged = Event<'RowFlagged', OfImport & {
+  line: number;
+  code: string;
+  message: string;
+  workOrderId: string;
+  equipmentId?: string;
+  reportId: string;
+  /** The other line that it is about, where there is one. */
+  otherLine?: number;
+  /** The part of the whole file's flags that it came with, where only the whole file shows it. */
+  part?: number;
+}>; // prettier-ignore
+
+/** All rows up to a line are recorded, as facts or as exceptions: a resumed import goes on after it. */
+export type RowsSettled = Event<'RowsSettled', OfImport & { throughLine: number; tally: Tally }>;
+
+/** All rows of the file are in the log. */
+export type ImportFinished = Event<'ImportFinished', OfImport & { tally: Tally }>;
+
+export type ImportEvent = ImportStarted | ImportRestarted | RowRejected | RowFlagged | RowsSettled | ImportFinished;
+
+export const upcasts: Upcasts = {};

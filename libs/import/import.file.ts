@@ -60,7 +60,7 @@ async function* records(path: string, mapping: Mapping, onBytes?: (chunk: Buffer
   text.pipe(parser);
   try {
     for await (const { record, raw, info } of parser as AsyncIterable<{ record: string[]; raw: string; info: { lines: number } }>) {
-      const row = raw.replace(/\r?\n$/, '');
+      const row = raw.replace(/^[\r\n]+|[\r\n]+$/g, '');
       const breaks = row.split('\n').length - 1;
       yield { line: info.lines - breaks, cells: record, raw: row };
     }

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FileFault, readRows, surveyFile } from './import.file';
+import { parseMapping, type Mapping } from './import.mapping';
+
+const mapping = parseMapping(`
+name: log
+facility: haifa
+csv: { delimiter: ';' }
+unit: pcs
+time: { zone: UTC, end: { column: end, format: ISO } }
+order: { column: order }
+machine: { column: machine }
+operation: { column: op }
+kind: { column: kind, values: { D: Production } }
+good: good
+`);
+const header = 'order;machine;op;kind;good;end';
+
+describe('a production log', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ops-file-'));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const file = (content: string | Buffer) => {
+    const path = join(directory, 'log.csv');
+    writeFileSync(path, content);
+    return path;
+  };
+  const rowsOf = async (content: string | Buffer, by: Mapping = mapping) => {
+    const rows = [];
+    for await (const row of readRows(file(content), by)) rows.push(row);
+    return rows;
+  };
+  const fault = (content: string | Buffer, by: Mapping = mapping) => surveyFile(file(content), by).catch((error: unknown) => error as FileFault);
+
+  it('is known by its content', async () => {
+    const content = `${header}\na;b;c;D;1;x\n`;
+    const survey = await surveyFile(file(content), mapping);
+    expect(survey).toMatchObject({ rows: 1, bytes: BigInt(content.length), digest: createHash('sha256').update(content).digest('hex') });
+  });
+
+  it('gives rows with the line they begin on: byte order mark, mixed line ends, blank lines, quoted line breaks, no last line end', async () => {
+    const rows = await rowsOf(`\ufeff${header}\r\n1;2;3;D;5;6\r\n\r\n"x\ny";2;3;D;5;6\n"a ""b""";;3\n7;8;9;D;1;2`);
+    expect(rows.map(({ line, cells }) => [line, cells[0], cells.length])).toEqual([[2, '1', 6], [4, 'x\ny', 6], [6, 'a "b"', 3], [7, '7', 6]]); // prettier-ignore
+    expect(rows[1]!.raw).toBe('"x\ny";2;3;D;5;6');
+    expect(await surveyFile(file(`\ufeff${header}\n`), mapping)).toMatchObject({ rows: 0, header: header.split(';') });
+  });
+
+  it('keeps rows that are textually equal', async () => {
+    expect(await rowsOf(`${header}\na;b;c;D;1;x\na;b;c;D;1;x\n`)).toHaveLength(2);
+  });
+
+  it.each([
+    ['nothing', '', 'file-empty'],
+    ['the wrong delimiter', header.replaceAll(';', ','), 'wrong-delimiter'],
+    ['tabs', header.replaceAll(';', '\t'), 'wrong-delimiter'],
+    ['a missing column', 'order;machine;op;kind;end\n', 'columns-missing'],
+    ['a doubled column', `${header};good\n`, 'columns-doubled'],
+    ['an open quote', `${header}\n"a;b;c\n`, 'csv-malformed'],
+    ['a quote within a text', `${header}\na"b;c;d;D;1;x\n`, 'csv-malformed'],
+    ['binary data', Buffer.concat([Buffer.from(`${header}\n`), Buffer.from([0, 1, 2, 3])]), 'not-text'],
+    ['bytes of another encoding', Buffer.concat([Buffer.from(`${header}\n`), Buffer.from([0xe9, 0xff, 0x3b])]), 'not-text'],
+  ])('is refused whole when it holds %s', async (_what, content, code) => {
+    const error = await fault(content);
+    expect(error).toBeInstanceOf(FileFault);
+    expect(error).toMatchObject({ code });
+  });
+
+  it('is refused when it is not there, or no file', async () => {
+    await expect(surveyFile(join(directory, 'none.csv'), mapping)).rejects.toMatchObject({ code: 'file-not-found' });
+    await expect(surveyFile(directory, mapping)).rejects.toMatchObject({ code: 'file-not-found' });
+  });
+
+  it('is read in the encoding that the mapping names', async () => {
+    const hebrew: Mapping = { ...mapping, csv: { ...mapping.csv, encoding: 'windows-1255' } };
+    const [row] = await rowsOf(Buffer.concat([Buffer.from(`${header}\n`), Buffer.from([0xe0, 0xe1]), Buffer.from(';b;c;D;1;x\n')]), hebrew);
+    expect(row!.cells[0]).toBe('אב');
+  });
+
+  it('of many lines needs no more memory than a small one', async () => {
+    const path = join(directory, 'large.csv');
+    const out = await open(path, 'w');
+    await out.write(`${header}\n`);
+    const block = Array.from({ length: 10_000 }, (_, n) => `Case${n};M4;turning;D;1;2012-01-30T06:42:00Z`).join('\n') + '\n';
+    for (let n = 0; n < 20; n += 1) await out.write(block);
+    await out.close();
+    let highest = 0;
+    const watch = setInterval(() => (highest = Math.max(highest, process.memoryUsage().rss)), 20);
+    const before = process.memoryUsage().rss;
+    expect(await surveyFile(path, mapping)).toMatchObject({ rows: 200_000 });
+    clearInterval(watch);
+    expect(highest - before).toBeLessThan(120 * 1024 * 1024);
+    rmSync(path);
+  }, 60_000);
+});

@@ -1,0 +1,55 @@
+import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { facilityOf, QUALIFIED_ID, streamOf } from '#kernel/identity';
+import { Allow, inScope } from '#platform/access';
+import { currentContext } from '#platform/context';
+import { EventStore } from '#platform/event-store';
+import { notFound } from '#platform/problem';
+import { fileImport, type FileImport } from './import';
+import type { ImportEvent } from './import.events';
+
+/** How far the import of a file has come. */
+class ImportProgress {
+  @ApiProperty({ type: String })
+  importId: string;
+
+  @ApiProperty({ type: Object, description: 'Status, source, the line through which all rows are recorded, and the tally.' })
+  state: FileImport;
+}
+
+/** Where the log ends. */
+class LogHead {
+  @ApiProperty({ type: String, description: 'Commit position of the newest event.' })
+  position: string;
+}
+
+/** Reads of imports, straight from the log: an import can go on while the views are down. */
+@Controller('import')
+@ApiTags('import')
+@ApiBearerAuth()
+export class ImportQueries {
+  constructor(@Inject(EventStore) private readonly store: EventStore) {}
+
+  /** Position of the newest event: what is written later has a higher one. */
+  @Get('log-head')
+  @Allow('engineer', 'device', 'auditor')
+  @ApiOperation({ operationId: 'logHead' })
+  @ApiOkResponse({ type: LogHead })
+  async head(): Promise<LogHead> {
+    return { position: String(await this.store.head()) };
+  }
+
+  /** The import of one file. */
+  @Get(':importId')
+  @Allow('engineer', 'device', 'auditor', 'supervisor')
+  @ApiOperation({ operationId: 'importProgress' })
+  @ApiOkResponse({ type: ImportProgress })
+  async progress(@Param('importId') importId: string): Promise<ImportProgress> {
+    const principal = currentContext()?.principal;
+    if (!QUALIFIED_ID.test(importId) || !principal || !inScope(principal, facilityOf(importId))) throw notFound();
+    const past = await this.store.read<ImportEvent>(streamOf(fileImport.category, importId));
+    const state = past.reduce<FileImport>(fileImport.evolve, fileImport.initial);
+    if (state.status === 'unknown') throw notFound();
+    return { importId, state };
+  }
+}

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { DateTime } from 'luxon';
+import { parseMapping, type Mapping } from './import.mapping';
+import { instantOf, legible, minutesBetween, rowReader, slug } from './import.rows';
+
+const mapping = parseMapping(`
+name: log
+facility: haifa
+csv: { delimiter: ';' }
+unit: pcs
+time: { zone: Asia/Jerusalem, end: { column: end, format: dd.MM.yyyy HH:mm }, duration: { column: minutes, unit: min } }
+order: { column: order }
+machine: { column: machine, rules: [{ match: 'Machine (\\d+)', id: M$1 }] }
+operation: { column: op, otherwise: slug }
+person: { column: who }
+ordered: asked
+kind: { column: kind, values: { D: Production, S: Setup } }
+good: good
+scrap: { column: bad, reasonCode: MRB }
+rework: { column: again, when: ['Y'] }
+`);
+const header = ['order', 'op', 'machine', 'who', 'asked', 'kind', 'good', 'bad', 'again', 'minutes', 'end'];
+const usual = { order: 'Case7', op: 'Turning & Milling', machine: 'Machine 4 - Turning', who: 'ID1', asked: '10', kind: 'D', good: '3', bad: '0', again: 'no', minutes: '58.0', end: '30.01.2012 06:42' };
+const read = (cells: Partial<typeof usual> = {}, by: Mapping = mapping) => {
+  const row = { ...usual, ...cells };
+  const values = header.map((column) => row[column as keyof typeof usual]);
+  return rowReader(by, header, { name: 'log.csv', digest: 'ab'.repeat(32) })({ line: 5, cells: values, raw: values.join(';') });
+};
+const seen = (cells?: Partial<typeof usual>, by?: Mapping) => {
+  const outcome = read(cells, by);
+  if ('rejected' in outcome) throw new Error(outcome.rejected.message);
+  return outcome;
+};
+
+describe('a row', () => {
+  it('becomes an observation with its raw text, line and exact times', () => {
+    expect(seen()).toEqual({
+      flags: [],
+      observation: {
+        workOrderId: 'haifa.Case7', reportId: 'abababababababab.5', kind: 'Production', operationId: 'Turning-Milling', operationName: 'Turning & Milling',
+        equipmentId: 'haifa.M4', person: 'ID1', good: '3', scrap: [], rework: '0', unit: 'pcs', from: '2012-01-30T05:44:00+02:00',
+        to: '2012-01-30T06:42:00+02:00', ordered: { amount: '10', unit: 'pcs' }, sourceRow: 'log.csv:5',
+        source: 'Case7;Turning & Milling;Machine 4 - Turning;ID1;10;D;3;0;no;58.0;30.01.2012 06:42',
+      },
+    }); // prettier-ignore
+  });
+
+  it('keeps scrap with its reason, and counts pieces worked again as rework, not as new ones', () => {
+    expect(seen({ bad: '2', again: 'Y' }).observation).toMatchObject({ good: '0', rework: '3', scrap: [{ quantity: '2', reasonCode: 'MRB' }] });
+  });
+
+  it.each([
+    [{ kind: 'X' }, 'report-type-unknown'],
+    [{ kind: '__proto__' }, 'report-type-unknown'],
+    [{ good: '-1' }, 'quantity-negative'],
+    [{ good: '1e400' }, 'quantity-malformed'],
+    [{ good: 'NaN' }, 'quantity-malformed'],
+    [{ good: '' }, 'quantity-malformed'],
+    [{ good: '0.0000001' }, 'quantity-too-precise'],
+    [{ good: '1000000000000' }, 'quantity-too-precise'],
+    [{ good: '1,5' }, 'quantity-malformed'],
+    [{ minutes: '99999999' }, 'duration-implausible'],
+    [{ end: '31.02.2012 06:42' }, 'time-malformed'],
+    [{ end: '2012-01-30 06:42' }, 'time-malformed'],
+    [{ order: '' }, 'cell-empty'],
+    [{ order: 'Case 7' }, 'id-malformed'],
+    [{ order: 'lodz.Case7' }, 'wrong-facility'],
+    [{ machine: 'Oven' }, 'id-unknown'],
+  ])('is rejected by name: %j', (cells, code) => expect(read(cells)).toMatchObject({ rejected: { code } }));
+
+  it('with too few cells is rejected', () => {
+    const outcome = rowReader(mapping, header, { name: 'x', digest: 'a' })({ line: 2, cells: ['a', 'b'], raw: 'a;b' });
+    expect(outcome).toMatchObject({ rejected: { code: 'cells-miscounted' } });
+  });
+
+  it('reads decimal commas where the mapping says so, and no points then', () => {
+    const comma: Mapping = { ...mapping, decimalMark: ',' };
+    expect(seen({ good: '1,50', minutes: '58', asked: '10' }, comma).observation.good).toBe('1.5');
+    expect(read({ good: '1.5', minutes: '58' }, comma)).toMatchObject({ rejected: { code: 'quantity-malformed' } });
+  });
+});
+
+describe('a local time', () => {
+  const at = (text: string, rule: 'earlier' | 'later' | 'reject') => instantOf(text, { column: 'end', format: 'dd.MM.yyyy HH:mm' }, 'Asia/Jerusalem', rule, rule);
+
+  it('that happened twice is taken by the rule, and flagged', () => {
+    expect(at('23.09.2012 01:30', 'earlier')).toMatchObject({ flag: { code: 'time-ambiguous' } });
+    expect(at('23.09.2012 01:30', 'earlier').at.toISO()).toBe('2012-09-23T01:30:00.000+03:00');
+    expect(at('23.09.2012 01:30', 'later').at.toISO()).toBe('2012-09-23T01:30:00.000+02:00');
+    expect(() => at('23.09.2012 01:30', 'reject')).toThrow('happened twice');
+  });
+
+  it('that never was is moved by the rule, and flagged', () => {
+    expect(at('30.03.2012 02:30', 'later')).toMatchObject({ flag: { code: 'time-nonexistent' } });
+    expect(at('30.03.2012 02:30', 'later').at.toISO()).toBe('2012-03-30T03:30:00.000+03:00');
+    expect(at('30.03.2012 02:30', 'earlier').at.toISO()).toBe('2012-03-30T01:30:00.000+02:00');
+    expect(() => at('30.03.2012 02:30', 'reject')).toThrow('skipped');
+  });
+
+  it('needs no rule on either side of a clock change', () => {
+    for (const text of ['30.03.2012 01:59', '30.03.2012 03:00', '23.09.2012 00:59', '23.09.2012 02:00']) expect(at(text, 'reject').flag).toBeUndefined();
+  });
+
+  it('with an offset of its own is an instant already', () => {
+    const { at: moment, flag } = instantOf('2012-09-23T01:30:00+02:00', { column: 'end', format: 'ISO' }, 'Asia/Jerusalem', 'reject', 'reject');
+    expect([moment.toMillis(), flag]).toEqual([Date.parse('2012-09-22T23:30:00Z'), undefined]);
+  });
+
+  it('comes back to the same wall clock in every zone, unless it never was', () => {
+    const zones = fc.constantFrom('Asia/Jerusalem', 'Europe/Warsaw', 'America/New_York', 'Australia/Lord_Howe', 'UTC', 'Asia/Kolkata');
+    fc.assert(
+      fc.property(fc.date({ min: new Date('2011-01-01Z'), max: new Date('2026-01-01Z'), noInvalidDate: true }), zones, (date, zone) => {
+        const text = DateTime.fromJSDate(date, { zone: 'utc' }).toFormat('dd.MM.yyyy HH:mm');
+        const { at: moment, flag } = instantOf(text, { column: 'end', format: 'dd.MM.yyyy HH:mm' }, zone, 'earlier', 'later');
+        expect(flag?.code === 'time-nonexistent' || moment.toFormat('dd.MM.yyyy HH:mm') === text).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('texts of a file', () => {
+  it('stay different when they become ids', () => {
+    expect(slug('Turning & Milling - Machine 4')).toBe('Turning-Milling-Machine-4');
+    expect(slug('Fräsen')).toBe('Frasen');
+    expect(slug('שבב')).not.toBe(slug('חריטה'));
+    expect(slug('x'.repeat(70))).not.toBe(slug('x'.repeat(71)));
+    fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (text) => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(slug(text))));
+  });
+
+  it('are kept legible: control characters as escapes, at most so long', () => {
+    expect(legible('a\u0000b\tc\\', 100)).toBe('a\\u0000b\\u0009c\\\\');
+    expect(legible('x'.repeat(50), 10)).toBe(`${'x'.repeat(9)}…`);
+    expect(legible('a\ud800b', 10)).toBe('a\ufffdb');
+  });
+
+  it('give minutes exactly', () => expect(minutesBetween('2012-01-30T05:44:00+02:00', '2012-01-30T06:42:30+02:00')).toBe('58.5'));
+});

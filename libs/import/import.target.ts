@@ -1,0 +1,102 @@
+/**
+ * Where an import sends its commands: a running system, over REST. Hides: HTTP, waiting and retries. Promises: a command is sent again,
+ * unchanged, until it is answered or the patience ends; its id makes that harmless. Does not: keep order; who sends waits where it matters.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FileImport } from './import';
+
+/** What the system answers to a command: the events it caused, now or at the first time, and their position. */
+export type Answer = Readonly<{ events: readonly string[]; token: string }>;
+
+/** A command was refused: `code` says why. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'Refused';
+  }
+}
+
+/** The system did not answer for longer than an import waits. */
+export class NoAnswer extends Error {
+  constructor(cause: unknown) {
+    super('The system does not answer; what is recorded stays, run the import again to go on.', { cause });
+    this.name = 'NoAnswer';
+  }
+}
+
+/** A system that takes commands. */
+export type Target = Readonly<{
+  /** @throws Refused, NoAnswer */
+  send(command: string, data: object): Promise<Answer>;
+  /** The import as recorded so far. */
+  stateOf(importId: string): Promise<FileImport>;
+  /** Position of the newest event of the log. */
+  head(): Promise<bigint>;
+}>;
+
+const kebab = (name: string) => name.replace(/(?<!^)[A-Z]/g, (capital) => `-${capital}`).toLowerCase();
+
+/** The slices that an import sends to. */
+const SLICES: Readonly<Record<string, string>> = {
+  ObserveProduction: 'work-order', StartImport: 'import', SettleRows: 'import', FlagRows: 'import', FinishImport: 'import',
+}; // prettier-ignore
+
+export type RestOptions = Readonly<{ api: string; token: string; correlationId: string; patienceMs?: number }>;
+
+/** A running system, over its REST interface. */
+export function restTarget({ api, token, correlationId, patienceMs = 120_000 }: RestOptions): Target {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'x-correlation-id': correlationId };
+  const url = (path: string) => `${api.replace(/\/$/, '')}/${path}`;
+
+  const ask = async (path: string, body?: object): Promise<Record<string, unknown>> => {
+    const until = Date.now() + patienceMs;
+    for (let attempt = 0; ; attempt += 1) {
+      let wait = Math.min(5_000, 100 * 2 ** attempt) * (0.5 + Math.random() / 2);
+      let cause: unknown;
+      try {
+        const init = body ? { method: 'POST', body: JSON.stringify(body) } : {};
+        const response = await fetch(url(path), { ...init, headers, signal: AbortSignal.timeout(30_000) });
+        const text = await response.text();
+        if (response.ok) return JSON.parse(text) as Record<string, unknown>;
+        const { code = 'no-problem', detail = text.slice(0, 200) } = problemIn(text);
+        if (response.status !== 429 && response.status < 500) throw new Refused(response.status, code, detail);
+        cause = new Refused(response.status, code, detail);
+        if (response.status === 500) throw new NoAnswer(cause);
+        const after = Number(response.headers.get('retry-after'));
+        if (Number.isFinite(after) && after > 0) wait = Math.min(after * 1_000, 60_000);
+      } catch (error) {
+        if (error instanceof Refused || error instanceof NoAnswer) throw error;
+        cause = error;
+      }
+      if (Date.now() + wait > until) throw new NoAnswer(cause);
+      await sleep(wait);
+    }
+  };
+
+  return {
+    async send(command, data) {
+      const { events, token: position } = await ask(`${SLICES[command]}/${kebab(command)}`, data);
+      return { events: events as string[], token: position as string };
+    },
+    async stateOf(importId) {
+      const { state } = await ask(`import/${encodeURIComponent(importId)}`);
+      return state as FileImport;
+    },
+    async head() {
+      const { position } = await ask('import/log-head');
+      return BigInt(position as string);
+    },
+  };
+}
+
+function problemIn(text: string): { code?: string; detail?: string } {
+  try {
+    return JSON.parse(text) as { code?: string; detail?: string };
+  } catch {
+    return {};
+  }
+}

@@ -5,6 +5,7 @@ import { equipmentTimeline } from '#equipment/equipment-timeline.view';
 import { EquipmentModule } from '#equipment/equipment.module';
 import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
+import { ImportModule } from '#import/import.module';
 import type { View } from '#kernel/view';
 import { WorkOrderModule } from '#work-order/work-order.module';
 
@@ -12,6 +13,7 @@ import { WorkOrderModule } from '#work-order/work-order.module';
 export const slices: (new () => object)[] = [
   EquipmentModule,
   FacilityModule,
+  ImportModule,
   WorkOrderModule,
 ];
 

@@ -127,7 +127,6 @@ const MILLISECONDS = { h: 3_600_000n, min: 60_000n, s: 1_000n } as const;
 /** Text without control characters, which a command may not hold: they are shown as escapes; what is too long is cut. */
 export function legible(text: string, length: number): string {
   const escaped = (character: string) => (character === '\\' ? '\\\\' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  // eslint-disable-next-line no-control-regex
   const plain = text.replace(/[\u0000-\u001f\u007f\\]/g, escaped).replace(/\p{Cs}/gu, '\ufffd');
   return plain.length <= length ? plain : `${plain.slice(0, length - 1).replace(/\p{Cs}/gu, '')}…`;
 }

@@ -1,0 +1,88 @@
+import type { Event, Recorded } from '#kernel/event';
+import { changesBetween, plain, type Change } from './changes';
+
+/** What folding an entity needs. */
+export type Fold = Readonly<{ initial: unknown; evolve: (state: unknown, event: Event) => unknown }>;
+
+/** One entry of an entity's history: an event that happened to it, or a command for it that was refused. */
+export type Entry = Readonly<{
+  kind: 'event' | 'refusal';
+  id: string;
+  stream: string;
+  revision: bigint;
+  position: bigint;
+  /** The event's type, or the refusal's code. */
+  type: string;
+  command: string;
+  commandId: string;
+  actor: string;
+  role: string;
+  device: string | null;
+  occurredAt: string;
+  recordedAt: string;
+  clock: string;
+  /** Why, in the words of the person who acted. */
+  reason: string | null;
+  correlationId: string;
+  causationId: string;
+  facility: string;
+  app: string;
+  schema: number;
+  /** Old and new values of every field of the folded state; empty for a refusal, which changed nothing. */
+  changes: readonly Change[];
+  /** The event's data as it is read today, or what was refused and why. */
+  data: unknown;
+}>;
+
+/** The name of the stream that holds what was refused for an entity. */
+export const refusalsOf = (stream: string): string => `refused-${stream}`;
+
+/** The history of one entity from its first event on, refusals among the events, in the order of the log. */
+export function historyOf(fold: Fold, events: readonly Recorded[], refusals: readonly Recorded[]): Entry[] {
+  const entries: Entry[] = [];
+  let state = fold.initial;
+  let before = plain(state);
+  const waiting = [...refusals];
+  for (const event of events) {
+    while (waiting.length > 0 && waiting[0]!.position < event.position) entries.push(entry('refusal', waiting.shift()!, []));
+    state = fold.evolve(state, event);
+    const after = plain(state);
+    entries.push(entry('event', event, changesBetween(before, after)));
+    before = after;
+  }
+  return [...entries, ...waiting.map((refusal) => entry('refusal', refusal, []))];
+}
+
+function entry(kind: Entry['kind'], { id, stream, revision, position, type, recordedAt, data, metadata }: Recorded, changes: readonly Change[]): Entry {
+  const { command, commandId, actor, role, device, occurredAt, clock, reason, correlationId, causationId, facility, app, schema } = metadata;
+  return {
+    kind, id, stream, revision, position, recordedAt, command, commandId, actor, role, occurredAt, clock, correlationId, causationId, facility, app, schema,
+    type: kind === 'refusal' ? String((data as { code?: unknown }).code ?? type) : type,
+    device: device ?? null, reason: reason ?? null, changes, data,
+  }; // prettier-ignore
+}
+
+/** A moment in the life of an entity. More than one part narrows it down: what was known at one time of what had happened by another. */
+export type Moment = Readonly<{
+  /** Up to this position of the log. */
+  position?: bigint;
+  /** Known time: what the system had recorded by then. ISO 8601. */
+  recordedAt?: string;
+  /** Floor time: what, by all that is known, had happened by then. ISO 8601. */
+  occurredAt?: string;
+}>;
+
+/** The events that belong to a moment, in the order of the log. */
+export function eventsAsOf<E extends Recorded>(events: readonly E[], { position, recordedAt, occurredAt }: Moment): E[] {
+  const known = recordedAt === undefined ? undefined : Date.parse(recordedAt);
+  const happened = occurredAt === undefined ? undefined : Date.parse(occurredAt);
+  return events.filter(
+    (event) =>
+      (position === undefined || event.position <= position) &&
+      (known === undefined || Date.parse(event.recordedAt) <= known) &&
+      (happened === undefined || Date.parse(event.metadata.occurredAt) <= happened),
+  );
+}
+
+/** The folded state after some events, as plain JSON. */
+export const stateAfter = (fold: Fold, events: readonly Recorded[]): unknown => plain(events.reduce<unknown>((state, event) => fold.evolve(state, event), fold.initial));

@@ -192,7 +192,7 @@ export class Decisions {
             continue;
           }
           await this.recordRefusal(task, stream, commandId, digest, occurredAt, error);
-          throw problemOf(error);
+          throw problemOf(error, decider.category);
         }
         throw error;
       }
@@ -255,7 +255,7 @@ export class Decisions {
     try {
       decisionOf(decider, name)(command, decider.initial, { now, occurredAt: command.occurredAt ?? now, actor: principal.actor, role, commandId: newId() });
     } catch (error) {
-      if (error instanceof Rejected) return problemOf(error);
+      if (error instanceof Rejected) return problemOf(error, decider.category);
       throw error;
     }
     return new Problem(403, 'facility-not-in-scope', 'Your facilities do not include this one.', { whatToDo: 'Use an id of one of your facilities.' });

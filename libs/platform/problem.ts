@@ -41,8 +41,11 @@ export function problemBody(problem: Problem, correlationId: string | undefined)
   };
 }
 
-/** A rule's refusal: 404 where the thing is unknown (`…-unknown`), else 422. */
-export const problemOf = (rejected: Rejected): Problem =>
-  rejected.code.endsWith('-unknown')
+/** A rule's refusal as the client sees it: 404 where the aggregate itself does not exist, else 422. */
+export const problemOf = (rejected: Rejected, category?: string): Problem =>
+  rejected.code === `${category}-unknown` || rejected.code === `${category}-not-registered`
     ? notFound()
-    : new Problem(422, rejected.code, rejected.message, { facts: rejected.facts, whatToDo: 'The command was refused and changed nothing; correct it and send it with a new command id.' });
+    : new Problem(422, rejected.code, rejected.message, {
+        facts: rejected.facts,
+        whatToDo: 'The command was refused and changed nothing; correct it and send it with a new command id.',
+      });

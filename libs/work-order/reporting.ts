@@ -202,7 +202,7 @@ const amountsOf = ({ good, rework, scrap }: Told): string[] => [good, rework, ..
 
 /** @throws Rejected fraction-of-a-piece: pieces are counted, not measured */
 export function whole(amount: string, unit: Unit): void {
-  if (unit === 'pcs' && amount.includes('.')) throw new Rejected('fraction-of-a-piece', 'Pieces are whole.', { amount });
+  if (unit === 'pcs' && /\.\d*[1-9]/.test(amount)) throw new Rejected('fraction-of-a-piece', 'Pieces are whole.', { amount });
 }
 
 const ofOrder = ({ workOrderId, productionOrderId }: KnownOrder) => ({

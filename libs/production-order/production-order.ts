@@ -1,0 +1,344 @@
+import type { Context, Decider } from '#kernel/decider';
+import { facilityOf } from '#kernel/identity';
+import { AMOUNT, compare, convert, isPositive, type Quantity } from '#kernel/quantity';
+import { Rejected } from '#kernel/rejected';
+import { excess, shortfall, upperLimit } from '#kernel/tolerance';
+import { allocatedTo, legOf, madeBy, openLegs, startedLegs, unallocated, withLeg, withoutLeg, type Leg } from './legs';
+import type * as commands from './production-order.commands';
+import { LegEnding, LegState, OrderState, upcasts, type Demand, type Made, type ProductionOrderEvent } from './production-order.events';
+
+type Known = Readonly<{ productionOrderId: string; demand: Demand; legs: readonly Leg[] }>;
+/** A production order by its state. Work orders that name an unknown one are remembered, so that each is flagged once. */
+export type ProductionOrder =
+  Readonly<{ status: 'Unknown'; orphans: readonly string[] }> | (Known & Readonly<{ status: OrderState; orphans: readonly string[] }>);
+type KnownOrder = Extract<ProductionOrder, { demand: Demand }>;
+type Events = readonly ProductionOrderEvent[];
+
+export const productionOrder: Decider<typeof commands, ProductionOrder, ProductionOrderEvent> = {
+  category: 'production-order',
+  initial: { status: 'Unknown', orphans: [] },
+  id: ({ productionOrderId }) => productionOrderId,
+  evolve,
+  observed: ['RecordLegReleased', 'RecordLegStarted', 'RecordLegEnded'],
+  upcasts,
+  decide: {
+    CreateProductionOrder: create,
+    AmendProductionOrder: amend,
+    HoldProductionOrder: ({ reason }, state, { occurredAt }) => {
+      const order = known(state);
+      if (order.status === 'Held') return [];
+      inState(order, 'Open', 'InProgress');
+      return [{ type: 'ProductionOrderHeld', data: { ...of(order), reason, heldAt: occurredAt } }];
+    },
+    ResumeProductionOrder: (_, state, { occurredAt }) => {
+      const order = known(state);
+      if (order.status === 'Open' || order.status === 'InProgress') return [];
+      inState(order, 'Held');
+      return [{ type: 'ProductionOrderResumed', data: { ...of(order), resumedAt: occurredAt } }];
+    },
+    CancelProductionOrder: ({ reason }, state, { occurredAt }) => {
+      const order = known(state);
+      if (order.status === 'Cancelled') return [];
+      if (order.status === 'Completed' || order.status === 'Closed') {
+        throw new Rejected('production-order-completed', 'The demand is met: it is too late to withdraw it.', { status: order.status });
+      }
+      const started = startedLegs(order.legs);
+      if (started.length > 0)
+        throw new Rejected('legs-under-way', 'Work orders are under way; stop them first.', { workOrderIds: started });
+      return [{ type: 'ProductionOrderCancelled', data: { ...of(order), reason, made: madeBy(order.legs), cancelledAt: occurredAt } }];
+    },
+    LinkWorkOrder: link,
+    UnlinkWorkOrder: ({ workOrderId, reason }, state, { occurredAt }) => {
+      const order = known(state);
+      const leg = legOf(order.legs, workOrderId);
+      if (!leg) return [];
+      if (leg.state !== LegState.Linked) throw new Rejected('leg-started', 'Work on it has begun.', { workOrderId, state: leg.state });
+      const rest = unallocated(order.demand.quantity, withoutLeg(order.legs, workOrderId));
+      return [{ type: 'WorkOrderUnlinked', data: { ...of(order), workOrderId, reason, unallocated: rest, unlinkedAt: occurredAt } }];
+    },
+    RecordLegReleased: recordLegReleased,
+    RecordLegStarted: ({ productionOrderId, workOrderId }, state, { occurredAt }) => {
+      const leg = state.status === 'Unknown' ? undefined : legOf(state.legs, workOrderId);
+      if (state.status === 'Unknown' || !leg) return orphan(state, productionOrderId, workOrderId, 'started');
+      if (leg.state !== LegState.Linked) return [];
+      return [{ type: 'LegStarted', data: { ...of(state), workOrderId, startedAt: occurredAt } }, ...late(state, workOrderId)];
+    },
+    RecordLegEnded: recordLegEnded,
+    CompleteProductionOrder: (_, state, { occurredAt }) => {
+      const order = known(state);
+      if (order.status === 'Completed' || order.status === 'Closed') return [];
+      inState(order, 'Open', 'InProgress', 'Held');
+      const open = openLegs(order.legs);
+      if (open.length > 0) throw new Rejected('legs-open', 'Work orders are not over yet.', { workOrderIds: open });
+      const made = madeBy(order.legs);
+      const short = shortfall(made.good, order.demand.quantity, order.demand);
+      if (short)
+        throw new Rejected('quantity-short', 'Less was made than the tolerance allows; close the order with a reason to accept that.', {
+          short,
+        });
+      return [{ type: 'ProductionOrderCompleted', data: { ...of(order), made, completedAt: occurredAt } }];
+    },
+    CloseProductionOrder: ({ reason }, state, { occurredAt }) => {
+      const order = known(state);
+      if (order.status === 'Closed') return [];
+      inState(order, 'Open', 'InProgress', 'Held', 'Completed');
+      const open = openLegs(order.legs);
+      if (open.length > 0) throw new Rejected('legs-open', 'Work orders are not over yet.', { workOrderIds: open });
+      const made = madeBy(order.legs);
+      const short = shortfall(made.good, order.demand.quantity, order.demand);
+      if (short && !reason) throw new Rejected('reason-missing', 'Closing short of the demand needs a reason.', { short });
+      const why = { ...(short ? { short } : {}), ...(reason ? { reason } : {}) };
+      return [{ type: 'ProductionOrderClosed', data: { ...of(order), made, ...why, closedAt: occurredAt } }];
+    },
+    ReopenProductionOrder: ({ reason }, state, { occurredAt }) => {
+      const order = known(state);
+      if (order.status === 'Open' || order.status === 'InProgress') return [];
+      inState(order, 'Completed', 'Closed');
+      return [{ type: 'ProductionOrderReopened', data: { ...of(order), reason, reopenedAt: occurredAt } }];
+    },
+  },
+};
+
+function create(command: commands.CreateProductionOrder, state: ProductionOrder, { occurredAt }: Context): Events {
+  const { productionOrderId, product, revision, quantity, due, customerRef } = command;
+  const demand: Demand = {
+    product,
+    ...(revision ? { revision } : {}),
+    quantity: positive(quantity).amount,
+    unit: quantity.unit,
+    due,
+    priority: command.priority ?? 5,
+    overPercent: command.overPercent ?? '0',
+    underPercent: tolerable(command.underPercent ?? '0'),
+    ...(customerRef ? { customerRef } : {}),
+  };
+  if (state.status !== 'Unknown') {
+    if (same(state.demand, demand)) return [];
+    throw new Rejected('production-order-exists', 'There is another production order under this id.', { productionOrderId });
+  }
+  return [{ type: 'ProductionOrderCreated', data: { productionOrderId, ...demand, createdAt: occurredAt } }];
+}
+
+function amend(command: commands.AmendProductionOrder, state: ProductionOrder, { occurredAt }: Context): Events {
+  const order = known(state);
+  const { demand: from, legs } = order;
+  const to: Demand = {
+    ...from,
+    ...(command.revision ? { revision: command.revision } : {}),
+    quantity: command.quantity ? inUnitOf(from, positive(command.quantity)) : from.quantity,
+    due: command.due ?? from.due,
+    priority: command.priority ?? from.priority,
+    overPercent: command.overPercent ?? from.overPercent,
+    underPercent: tolerable(command.underPercent ?? from.underPercent),
+    ...(command.customerRef ? { customerRef: command.customerRef } : {}),
+  };
+  if (same(from, to)) return [];
+  inState(order, 'Open', 'InProgress', 'Held');
+  const produced = madeBy(legs).good;
+  if (compare(to.quantity, produced) < 0) throw new Rejected('below-produced', 'More than that was made already.', { produced });
+  const over = excess(allocatedTo(legs), to.quantity, to);
+  if (over && compare(to.quantity, from.quantity) < 0) {
+    throw new Rejected('below-allocated', 'Work orders are to make more than that; unlink or stop them first.', {
+      allocated: allocatedTo(legs),
+      excess: over,
+    });
+  }
+  return [
+    {
+      type: 'ProductionOrderAmended',
+      data: { ...of(order), from, to, reason: command.reason, unallocated: unallocated(to.quantity, legs), amendedAt: occurredAt },
+    },
+  ];
+}
+
+function link({ workOrderId, quantity }: commands.LinkWorkOrder, state: ProductionOrder, { occurredAt }: Context): Events {
+  const order = known(state);
+  const { demand, legs } = order;
+  const amount = inUnitOf(demand, positive(quantity));
+  const leg = legOf(legs, workOrderId);
+  if (leg) {
+    if (compare(leg.quantity, amount) === 0) return [];
+    throw new Rejected('work-order-linked', 'The work order is linked with another quantity.', { workOrderId, quantity: leg.quantity });
+  }
+  inState(order, 'Open', 'InProgress');
+  if (facilityOf(workOrderId) !== facilityOf(order.productionOrderId)) {
+    throw new Rejected('wrong-facility', 'The work order belongs to another facility.', { workOrderId });
+  }
+  const next = withLeg(legs, { workOrderId, state: LegState.Linked, quantity: amount });
+  const over = excess(allocatedTo(next), demand.quantity, demand);
+  if (over)
+    throw new Rejected('over-allocated', 'The work orders would make more than the tolerance allows.', {
+      excess: over,
+      unallocated: unallocated(demand.quantity, legs),
+    });
+  return [
+    {
+      type: 'WorkOrderLinked',
+      data: { ...of(order), workOrderId, quantity: amount, unallocated: unallocated(demand.quantity, next), linkedAt: occurredAt },
+    },
+  ];
+}
+
+function recordLegReleased(
+  { productionOrderId, workOrderId, quantity }: commands.RecordLegReleased,
+  state: ProductionOrder,
+  { occurredAt }: Context,
+): Events {
+  if (state.status === 'Unknown') return orphan(state, productionOrderId, workOrderId, 'released');
+  const { demand, legs } = state;
+  const amount = convert(quantity, demand.unit);
+  if (amount === undefined) return orphan(state, productionOrderId, workOrderId, `released in ${quantity.unit}`);
+  const leg = legOf(legs, workOrderId);
+  if (leg && (compare(leg.quantity, amount) === 0 || leg.state === LegState.Ended)) return [];
+  const next = withLeg(legs, { workOrderId, state: leg?.state ?? LegState.Linked, quantity: amount });
+  const rest = unallocated(demand.quantity, next);
+  const event: ProductionOrderEvent = leg
+    ? { type: 'LegResized', data: { ...of(state), workOrderId, from: leg.quantity, to: amount, unallocated: rest } }
+    : { type: 'WorkOrderLinked', data: { ...of(state), workOrderId, quantity: amount, unallocated: rest, linkedAt: occurredAt } };
+  const allocated = allocatedTo(next);
+  const over = excess(allocated, demand.quantity, demand);
+  const found: ProductionOrderEvent[] = over
+    ? [
+        {
+          type: 'OverAllocationDetected',
+          data: { ...of(state), workOrderId, allocated, limit: upperLimit(demand.quantity, demand), excess: over },
+        },
+      ]
+    : [];
+  return [event, ...(leg ? [] : late(state, workOrderId)), ...found];
+}
+
+function recordLegEnded(command: commands.RecordLegEnded, state: ProductionOrder, { occurredAt }: Context): Events {
+  const { productionOrderId, workOrderId, ending, good, scrap, rework } = command;
+  const leg = state.status === 'Unknown' ? undefined : legOf(state.legs, workOrderId);
+  if (state.status === 'Unknown' || !leg) return orphan(state, productionOrderId, workOrderId, 'ended');
+  const { demand, legs } = state;
+  const made: Made = { good, scrap, rework };
+  if (leg.made && same(leg.made, made)) return [];
+  const next = withLeg(legs, { ...leg, state: LegState.Ended, made });
+  const rest = unallocated(demand.quantity, next);
+  const event: ProductionOrderEvent = leg.made
+    ? { type: 'LegCorrected', data: { ...of(state), workOrderId, from: leg.made, to: made, unallocated: rest } }
+    : { type: 'LegEnded', data: { ...of(state), workOrderId, ending, made, unallocated: rest, endedAt: occurredAt } };
+  const all = madeBy(next);
+  const over = excess(all.good, demand.quantity, demand);
+  const short = shortfall(all.good, demand.quantity, demand);
+  const found: ProductionOrderEvent[] = [];
+  if (over)
+    found.push({
+      type: 'DemandExceededDetected',
+      data: { ...of(state), workOrderId, good: all.good, limit: upperLimit(demand.quantity, demand), excess: over },
+    });
+  if (short && leg.made && state.status === 'Completed') {
+    found.push({ type: 'CompletionShortDetected', data: { ...of(state), workOrderId, good: all.good, short } });
+  }
+  const met = !short && openLegs(next).length === 0 && (state.status === 'Open' || state.status === 'InProgress');
+  if (met) found.push({ type: 'ProductionOrderCompleted', data: { ...of(state), made: all, completedAt: occurredAt } });
+  return [event, ...found];
+}
+
+function evolve(order: ProductionOrder, event: ProductionOrderEvent): ProductionOrder {
+  if (event.type === 'ProductionOrderCreated') {
+    const { productionOrderId, createdAt: _, ...demand } = event.data;
+    return order.status === 'Unknown' ? { status: 'Open', productionOrderId, demand, legs: [], orphans: order.orphans } : order;
+  }
+  if (event.type === 'OrphanLegDetected') {
+    const seen = orphanKey(event.data.workOrderId, event.data.told);
+    return order.orphans.includes(seen) ? order : { ...order, orphans: [...order.orphans, seen] };
+  }
+  if (order.status === 'Unknown') return order;
+  switch (event.type) {
+    case 'ProductionOrderAmended':
+      return { ...order, demand: event.data.to };
+    case 'ProductionOrderHeld':
+      return { ...order, status: 'Held' };
+    case 'ProductionOrderResumed':
+    case 'ProductionOrderReopened':
+      return { ...order, status: order.legs.some(({ state }) => state !== LegState.Linked) ? 'InProgress' : 'Open' };
+    case 'ProductionOrderCancelled':
+      return { ...order, status: 'Cancelled' };
+    case 'ProductionOrderCompleted':
+      return { ...order, status: 'Completed' };
+    case 'ProductionOrderClosed':
+      return { ...order, status: 'Closed' };
+    case 'WorkOrderLinked':
+      return {
+        ...order,
+        legs: withLeg(order.legs, { workOrderId: event.data.workOrderId, state: LegState.Linked, quantity: event.data.quantity }),
+      };
+    case 'WorkOrderUnlinked':
+      return { ...order, legs: withoutLeg(order.legs, event.data.workOrderId) };
+    case 'LegResized':
+      return changeLeg(order, event.data.workOrderId, { quantity: event.data.to });
+    case 'LegStarted':
+      return {
+        ...changeLeg(order, event.data.workOrderId, { state: LegState.Started }),
+        status: order.status === 'Open' ? 'InProgress' : order.status,
+      };
+    case 'LegEnded':
+      return changeLeg(order, event.data.workOrderId, { state: LegState.Ended, made: event.data.made });
+    case 'LegCorrected':
+      return changeLeg(order, event.data.workOrderId, { made: event.data.to });
+    case 'OverAllocationDetected':
+    case 'DemandExceededDetected':
+    case 'CompletionShortDetected':
+    case 'LegOnClosedOrderDetected':
+      return order;
+  }
+}
+
+const changeLeg = (order: KnownOrder, workOrderId: string, changes: Partial<Leg>): KnownOrder => {
+  const leg = legOf(order.legs, workOrderId);
+  return leg ? { ...order, legs: withLeg(order.legs, { ...leg, ...changes }) } : order;
+};
+
+const of = ({ productionOrderId }: Known) => ({ productionOrderId });
+const orphanKey = (workOrderId: string, told: string) => `${workOrderId} ${told}`;
+const orphan = (order: ProductionOrder, productionOrderId: string, workOrderId: string, told: string): Events =>
+  order.orphans.includes(orphanKey(workOrderId, told))
+    ? []
+    : [{ type: 'OrphanLegDetected', data: { productionOrderId, workOrderId, told } }];
+const late = (order: KnownOrder, workOrderId: string): Events =>
+  order.status === 'Completed' || order.status === 'Closed' || order.status === 'Cancelled'
+    ? [{ type: 'LegOnClosedOrderDetected', data: { ...of(order), workOrderId, status: order.status } }]
+    : [];
+
+/** @throws Rejected production-order-unknown */
+function known(order: ProductionOrder): KnownOrder {
+  if (order.status === 'Unknown') throw new Rejected('production-order-unknown', 'There is no such production order.');
+  return order;
+}
+
+/** @throws Rejected production-order-state */
+function inState({ status }: KnownOrder, ...allowed: readonly OrderState[]): void {
+  if (!allowed.includes(status))
+    throw new Rejected('production-order-state', `That is not possible while the order is ${status}.`, { status, allowed });
+}
+
+/** @throws Rejected quantity-not-positive, fraction-of-a-piece */
+function positive(quantity: Quantity): Quantity {
+  const { amount, unit } = quantity;
+  if (!AMOUNT.test(amount) || !isPositive(amount))
+    throw new Rejected('quantity-not-positive', 'An order is for more than nothing.', { amount });
+  if (unit === 'pcs' && /\.\d*[1-9]/.test(amount)) throw new Rejected('fraction-of-a-piece', 'Pieces are whole.', { amount });
+  return quantity;
+}
+
+/** @throws Rejected unit-incompatible */
+function inUnitOf({ unit }: Demand, quantity: Quantity): string {
+  const amount = convert(quantity, unit);
+  if (amount === undefined)
+    throw new Rejected('unit-incompatible', 'The amount cannot be converted exactly to the unit of the order.', { unit });
+  return amount;
+}
+
+/** @throws Rejected tolerance-too-wide */
+function tolerable(underPercent: string): string {
+  if (compare(underPercent, '100') >= 0) throw new Rejected('tolerance-too-wide', 'Less than everything must be made.', { underPercent });
+  return underPercent;
+}
+
+const same = (a: object, b: object): boolean => {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<never>;
+  return [...keys].every((key) => a[key] === b[key]);
+};

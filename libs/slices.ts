@@ -7,6 +7,7 @@ import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
 import { ImportModule } from '#import/import.module';
 import type { View } from '#kernel/view';
+import { ProductionOrderModule } from '#production-order/production-order.module';
 import { WorkOrderModule } from '#work-order/work-order.module';
 
 /** The slices, one line each: what an app loads. */
@@ -14,6 +15,7 @@ export const slices: (new () => object)[] = [
   EquipmentModule,
   FacilityModule,
   ImportModule,
+  ProductionOrderModule,
   WorkOrderModule,
 ];
 

@@ -40,7 +40,9 @@ async function jest(pattern, ...args) {
   const code = await run(process.execPath, ['node_modules/jest/bin/jest.js', ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
   try {
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
-    const unloaded = testResults.filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed')).length;
+    const unloaded = testResults.filter(
+      ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+    ).length;
     const faults = numFailedTests + numPendingTests + numTodoTests + unloaded;
     passed += numPassedTests;
     failed += faults;
@@ -57,7 +59,17 @@ await stage('prepare', () => prepare());
 if (patterns.length === 0) {
   await stage('lint', async () => judge((await node('node_modules/eslint/bin/eslint.js', 'apps', 'libs')) === 0));
   await stage('import rules', async () =>
-    judge((await node('node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'apps', 'libs')) === 0),
+    judge(
+      (await node(
+        'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+        '--config',
+        '.dependency-cruiser.cjs',
+        '--output-type',
+        'err',
+        'apps',
+        'libs',
+      )) === 0,
+    ),
   );
   await stage('import rules fire', async () => judge((await node('tools/lint-probes.mjs')) === 0));
   await stage('generated documents are current', async () => judge((await node('tools/catalogue.mjs', '--check')) === 0));

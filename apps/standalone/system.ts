@@ -164,7 +164,9 @@ export class System {
     const worker = this.child('worker', { ...given, PORT: String(workerPort), HOST: '127.0.0.1' }, () =>
       answersReady(`http://127.0.0.1:${workerPort}`),
     );
-    const api = this.child('api', { ...given, PORT: String(this.port), HOST: config.HOST }, () => answersReady(this.apiUrl));
+    const api = this.child('api', { ...given, PORT: String(this.port), HOST: config.HOST, API_DOCS: config.API_DOCS }, () =>
+      answersReady(this.apiUrl),
+    );
     await Promise.all([worker.start(), api.start()]);
   }
 

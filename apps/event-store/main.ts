@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { backup, restore, verify } from '#event-log/backup';
 import { startNode } from '#event-log/node';
 
-const usage = `event-store [--port N] [--host H] [--data-dir DIR]     serve; the first line on stdout is LISTENING <port>
+const usage = `event-store [--port N] [--host H] [--data-dir DIR] [--tls-cert F --tls-key F]  serve; the first line on stdout is LISTENING <port>
 event-store verify  --data-dir DIR                     read and check every byte of a log
 event-store backup  --data-dir DIR --to DIR            copy a log; its node may keep running
 event-store restore --from DIR --data-dir DIR          put a backup into an empty directory
@@ -16,6 +17,8 @@ async function main(): Promise<void> {
       host: { type: 'string', default: process.env.HOST ?? '127.0.0.1' },
       'data-dir': { type: 'string', default: process.env.DATA_DIR ?? 'data/event-store' },
       'unsafe-disable-fsync': { type: 'boolean', default: false },
+      'tls-cert': { type: 'string', default: process.env.TLS_CERT },
+      'tls-key': { type: 'string', default: process.env.TLS_KEY },
       to: { type: 'string' },
       from: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -29,13 +32,31 @@ async function main(): Promise<void> {
   else if (command === 'backup' && values.to) report(backup(dataDir, values.to));
   else if (command === 'restore' && values.from) report(restore(values.from, dataDir));
   else if (command !== 'serve') throw new Error(`unknown or incomplete command\n${usage}`);
-  else await serve({ dataDir, port: Number(values.port), host: values.host, durable: !values['unsafe-disable-fsync'] });
+  else {
+    const tls = certificate(values['tls-cert'], values['tls-key']);
+    await serve({
+      dataDir,
+      port: Number(values.port),
+      host: values.host,
+      durable: !values['unsafe-disable-fsync'],
+      tls,
+      adminPassword: process.env.DEFAULT_ADMIN_PASSWORD,
+      opsPassword: process.env.DEFAULT_OPS_PASSWORD,
+    });
+  }
+}
+
+/** Reads the PEM files of TLS mode; undefined without them. */
+function certificate(cert: string | undefined, key: string | undefined): Parameters<typeof startNode>[0]['tls'] {
+  if (!cert !== !key) throw new Error('--tls-cert and --tls-key belong together');
+  return cert && key ? { cert: readFileSync(cert), key: readFileSync(key) } : undefined;
 }
 
 async function serve(options: Parameters<typeof startNode>[0]): Promise<void> {
   const node = await startNode(options);
   process.stdout.write(`LISTENING ${node.port}\n`);
-  const stop = () => void node.close().then(() => process.exit(0));
+  void node.closed.then(() => process.exit(0));
+  const stop = () => void node.close();
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   // Forked by a supervisor: the channel closes when that one dies, by kill -9 too.

@@ -192,7 +192,6 @@ export class ConsumerGroup<P = unknown> {
       replaying: this.replaying.size,
       replayedBefore: this.replayedBefore,
       checkpoint: this.checkpointed.position,
-      live: this.buffer.length < this.limits.bufferSize,
       consumers: this.consumers.map(({ id, slots, inFlight, total, latencies }) => ({
         id,
         inFlight,

@@ -60,6 +60,57 @@ export const wrongExpectedRevision = (stream: string, expected: ExpectedRevision
   );
 };
 
+const ofGroup = (exception: string, stream: string, group: string) => ({ exception, 'stream-name': stream, 'group-name': group });
+
+export const groupFailed = (stream: string, group: string, reason: string) =>
+  new Fault(status.INTERNAL, `Subscription group ${group} on stream ${stream} failed: '${reason}'`, {
+    ...ofGroup('persistent-subscription-failed', stream, group),
+    reason,
+  });
+
+export const groupDoesNotExist = (stream: string, group: string) =>
+  new Fault(
+    status.NOT_FOUND,
+    `Subscription group ${group} on stream ${stream} does not exist.`,
+    ofGroup('persistent-subscription-does-not-exist', stream, group),
+  );
+
+export const groupExists = (stream: string, group: string) =>
+  new Fault(
+    status.ALREADY_EXISTS,
+    `Subscription group ${group} on stream ${stream} exists.`,
+    ofGroup('persistent-subscription-exists', stream, group),
+  );
+
+export const groupDropped = (stream: string, group: string) =>
+  new Fault(
+    status.CANCELLED,
+    `Subscription group ${group} on stream ${stream} was dropped.`,
+    ofGroup('persistent-subscription-dropped', stream, group),
+  );
+
+export const tooManySubscribers = (stream: string, group: string) =>
+  new Fault(
+    status.FAILED_PRECONDITION,
+    `Maximum subscriptions reached for subscription group ${group} on stream ${stream}.`,
+    ofGroup('maximum-subscribers-reached', stream, group),
+  );
+
+export const userNotFound = (login: string) =>
+  new Fault(status.NOT_FOUND, `User '${login}' is not found.`, { exception: 'user-not-found', 'login-name': login });
+
+export const userConflict = (login: string) =>
+  new Fault(status.FAILED_PRECONDITION, 'Conflict.', { exception: 'user-conflict', 'login-name': login });
+
+export const scavengeNotFound = (id: string) =>
+  new Fault(status.NOT_FOUND, 'Scavenge id was invalid.', { exception: 'scavenge-not-found', 'scavenge-id': id });
+
+/** Credentials that are wrong; a stranger without any is refused as `accessDenied`. */
+export const unauthenticated = () => new Fault(status.UNAUTHENTICATED, 'Unauthenticated');
+export const unimplemented = (message: string) => new Fault(status.UNIMPLEMENTED, message);
+export const notReady = () => new Fault(status.UNAVAILABLE, 'Server Is Not Ready');
+export const tooBusy = () => new Fault(status.UNAVAILABLE, 'Server Is Too Busy');
+
 /** The fault that a thrown error amounts to. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error;

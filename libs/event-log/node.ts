@@ -3,99 +3,125 @@
  * Promises: when `startNode` resolves the node serves; when `close` resolves its files are closed and unlocked.
  * Does not: replicate; a node is alone.
  */
-import { type ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js';
-import net from 'node:net';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Authentication } from './authentication';
+import { Authorization } from './authorization';
+import { httpEndpoints } from './http';
 import { lockDirectory } from './lock';
 import { EventLog, type LogOptions } from './log';
+import { PersistentSubscriptions } from './persistent-subscriptions';
+import { type Certificate, SharedPort } from './port';
 import type { NodeContext, ServiceFactory } from './service';
-import { serverFeatures } from './services/server-features';
+import { gossip, gossipOverHttp } from './services/gossip';
+import { monitoring, statistics } from './services/monitoring';
+import { operations } from './services/operations';
+import { persistentSubscriptions } from './services/persistent-subscriptions';
+import { projections } from './services/projections';
+import { SERVER_VERSION, serverFeatures } from './services/server-features';
 import { streams } from './services/streams';
+import { users } from './services/users';
+import { type FirstPasswords, Users } from './users';
 import { randomUUIDBytes, uuidText } from './uuid';
 
 export type NodeOptions = LogOptions &
+  FirstPasswords &
   Readonly<{
     dataDir: string;
     /** 0 takes a free port. */
     port?: number;
     host?: string;
+    /** With a certificate the node speaks TLS only and asks everyone who they are; without one everyone is an administrator. */
+    tls?: Certificate;
   }>;
 
 /** A node that serves. */
-export type RunningNode = Readonly<{ port: number; connectionString: string; log: EventLog; close(): Promise<void> }>;
+export type RunningNode = Readonly<{ port: number; connectionString: string; log: EventLog; close(): Promise<void>; closed: Promise<void> }>;
 
 /** One line per service; ServerFeatures stays last, it announces what the others entered. */
-const services: ServiceFactory[] = [streams, serverFeatures];
+const services: ServiceFactory[] = [streams, persistentSubscriptions, users, gossip, operations, monitoring, projections, serverFeatures];
 
 /** Largest message that the server takes, as the original's. */
 const MAX_MESSAGE = 16 * 1024 * 1024 + 1024;
 
+/** A connection whose other end is gone is noticed within a minute. */
+const KEEPALIVE = { 'grpc.keepalive_time_ms': 40_000, 'grpc.keepalive_timeout_ms': 20_000 };
+
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const host = options.host ?? '127.0.0.1';
   const unlock = await lockDirectory(options.dataDir);
-  let log: EventLog;
+  let log: EventLog | undefined;
   try {
     log = new EventLog(options.dataDir, options);
+    return await serve(options, host, log, await Users.open(log, options), unlock);
   } catch (error) {
+    await log?.close();
     await unlock();
     throw error;
   }
+}
+
+async function serve(options: NodeOptions, host: string, log: EventLog, users: Users, unlock: () => Promise<void>): Promise<RunningNode> {
   let port = options.port ?? 0;
+  const authentication = new Authentication(users);
+  const authorization = new Authorization(log, options.tls && ((metadata) => authentication.principal(metadata)));
+  const groups = new PersistentSubscriptions(log);
+  let stopping: Promise<void> | undefined;
+  let stopped: () => void;
+  const closed = new Promise<void>((resolve) => (stopped = resolve));
   const context: NodeContext = {
     log,
     instanceId: uuidText(randomUUIDBytes()),
     host,
     port: () => port,
-    authorizeStream: () => undefined,
-    authorizeAdmin: () => undefined,
+    authorizeStream: authorization.stream,
+    authorizeAdmin: authorization.admin,
+    authorizeUser: authorization.user,
+    principal: authorization.principal,
+    users,
+    groups,
     features: [],
-    onClose: [],
+    shutdown: () => void close(),
+    onClose: [() => groups.close()],
   };
-  const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE, 'grpc.max_send_message_length': -1, 'grpc.enable_channelz': 0 });
+  const server = new Server({
+    'grpc.max_receive_message_length': MAX_MESSAGE,
+    'grpc.max_send_message_length': -1,
+    'grpc.enable_channelz': 0,
+    ...KEEPALIVE,
+    interceptors: options.tls ? [authentication.interceptor] : [],
+  });
   for (const create of services) {
     const { definition, implementation } = create(context);
     server.addService(definition, implementation);
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const listener = net.createServer({ noDelay: true }, (socket) => accept(socket, injector));
-  const sockets = new Set<net.Socket>();
-  listener.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  try {
-    port = await listen(listener, port, host);
-  } catch (error) {
-    await log.close();
-    await unlock();
-    throw error;
-  }
-  return {
-    port,
-    connectionString: `esdb://${host}:${port}?tls=false`,
+  const http = httpEndpoints({
     log,
-    async close() {
-      listener.close();
+    secure: !!options.tls,
+    version: SERVER_VERSION,
+    authentication,
+    authorization,
+    gossip: () => gossipOverHttp(context),
+    stats: () => statistics(context),
+    stopping: () => !!stopping,
+  });
+  const shared = new SharedPort(injector, http, options.tls);
+  const close = () =>
+    (stopping ??= (async () => {
+      shared.refuse();
       for (const stop of context.onClose) await stop();
       injector.destroy();
       server.forceShutdown();
-      for (const socket of sockets) socket.destroy();
+      shared.destroy();
       await log.close();
       await unlock();
-    },
-  };
-}
-
-function accept(socket: net.Socket, injector: ConnectionInjector): void {
-  socket.on('error', () => socket.destroy());
-  injector.injectConnection(socket);
-}
-
-function listen(listener: net.Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    listener.once('error', reject);
-    listener.listen(port, host, () => {
-      listener.removeListener('error', reject);
-      resolve((listener.address() as net.AddressInfo).port);
-    });
-  });
+      stopped();
+    })());
+  try {
+    port = await shared.listen(port, host);
+  } catch (error) {
+    await groups.close();
+    throw error;
+  }
+  return { port, connectionString: `esdb://${options.tls ? 'admin:changeit@' : ''}${host}:${port}?tls=${!!options.tls}`, log, close, closed };
 }

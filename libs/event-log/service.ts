@@ -17,7 +17,10 @@ import type {
 } from '@grpc/grpc-js';
 import type { EventEmitter } from 'node:events';
 import { faultOf } from './errors';
+import type { Principal } from './access';
 import type { EventLog } from './log';
+import type { PersistentSubscriptions } from './persistent-subscriptions';
+import type { Users } from './users';
 
 /** What someone wants to do with a stream; decided by ACLs. */
 export type StreamAction = 'read' | 'write' | 'delete' | 'read-metadata' | 'write-metadata';
@@ -32,8 +35,16 @@ export type NodeContext = {
   authorizeStream: (metadata: Metadata, stream: string, action: StreamAction) => void;
   /** Throws unless the caller is in `$admins` or, where allowed, `$ops`. */
   authorizeAdmin: (metadata: Metadata, alsoOps?: boolean) => void;
+  /** Throws for a caller without credentials. */
+  authorizeUser: (metadata: Metadata) => void;
+  /** Who calls; undefined for a caller without credentials. */
+  principal: (metadata: Metadata) => Principal;
+  readonly users: Users;
+  readonly groups: PersistentSubscriptions;
   /** Names of the methods that ServerFeatures announces, with their feature strings. */
   readonly features: Array<{ service: string; method: string; features: string[] }>;
+  /** Stops the node, as `close` does. */
+  readonly shutdown: () => void;
   /** Called when the node closes. */
   readonly onClose: Array<() => Promise<void> | void>;
 };

@@ -9,7 +9,7 @@ export function serverFeatures(context: NodeContext): NodeService {
   return new ServiceBuilder('event_store.client.server_features.ServerFeatures')
     .unary(
       'GetSupportedMethods',
-      () => undefined,
+      (bytes) => bytes,
       () => {
         const answer = new WireWriter();
         for (const { service, method, features } of context.features) {

@@ -1,0 +1,58 @@
+// Hides: how a call's `authorization` header becomes a person.
+// Promises: a handler starts only after the credentials were checked; wrong ones end the call as UNAUTHENTICATED.
+// Does not: decide what that person may do (access.ts).
+
+import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import type { Principal } from './access';
+import { type Fault, tooBusy, unauthenticated } from './errors';
+import type { Users } from './users';
+
+/** At most this many password checks wait at a time; each costs some 50 ms of a thread by design. */
+const maxWaiting = 64;
+
+export class Authentication {
+  private readonly principals = new WeakMap<Metadata, NonNullable<Principal>>();
+  private waiting = 0;
+
+  constructor(private readonly users: Users) {}
+
+  principal(metadata: Metadata): Principal {
+    return this.principals.get(metadata);
+  }
+
+  /** The person behind `Basic <base64 of login:password>`; undefined without a header; throws when it is wrong. */
+  async identify(authorization: string | undefined): Promise<Principal> {
+    if (authorization === undefined || authorization === '') return undefined;
+    const [, encoded] = /^basic ([a-z0-9+/=]+)$/i.exec(authorization.trim()) ?? [];
+    const [, login, password] = /^([^:]*):(.*)$/su.exec(Buffer.from(encoded ?? '', 'base64').toString('utf8')) ?? [];
+    if (login === undefined || password === undefined) throw unauthenticated();
+    if (this.waiting >= maxWaiting) throw tooBusy();
+    this.waiting++;
+    try {
+      const principal = await this.users.authenticate(login, password);
+      if (!principal) throw unauthenticated();
+      return principal;
+    } finally {
+      this.waiting--;
+    }
+  }
+
+  /** Stands before every handler of the server. */
+  readonly interceptor: ServerInterceptor = (_method, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, proceed) => {
+            const [header] = metadata.get('authorization');
+            if (header === undefined) return proceed(metadata);
+            this.identify(String(header)).then(
+              (principal) => {
+                if (principal) this.principals.set(metadata, principal);
+                proceed(metadata);
+              },
+              ({ code, details, metadata: trailers }: Fault) => call.sendStatus({ code, details, metadata: trailers }),
+            );
+          },
+        }),
+    });
+}

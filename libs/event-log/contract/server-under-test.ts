@@ -1,0 +1,140 @@
+// Hides: which EventStoreDB the contract suite talks to: our node, started here in both modes, or the one behind EVENTSTORE_URL.
+// Promises: a client as administrator, fresh names for streams and groups, raw calls where the client hides a field; all ended at the end.
+// Does not: use anything of the node but its start; the suite must hold for any server.
+
+import { type ChannelCredentials, type Client, credentials, Metadata } from '@grpc/grpc-js';
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startNode } from '../node';
+import { selfSigned } from './certificate';
+
+export type Mode = 'insecure' | 'tls';
+
+/** A server that the suite runs against. */
+export interface ServerUnderTest {
+  readonly mode: Mode;
+  readonly host: string;
+  readonly port: number;
+  /** PEM of the authority, in TLS mode. */
+  readonly authority: string | undefined;
+  /** A new client; as administrator unless told otherwise, `null` is nobody. */
+  client(as?: Login | null): EventStoreDBClient;
+  /** A client of one generated service. */
+  raw<C extends Client>(service: new (address: string, credentials: ChannelCredentials) => C): C;
+  /** Metadata of a raw call. */
+  as(login?: Login | null): Metadata;
+  close(): Promise<void>;
+}
+
+export type Login = Readonly<{ username: string; password: string }>;
+export const admin: Login = { username: 'admin', password: 'changeit' };
+export const ops: Login = { username: 'ops', password: 'changeit' };
+export const impostor: Login = { username: 'AzureDiamond', password: 'hunter2' };
+
+/** A name that no other test uses. */
+export const fresh = (prefix: string): string => `${prefix}-${randomUUID().slice(0, 13)}`;
+
+/** `count` events of a type with data `{ index }`. */
+export const events = (count: number, type = 'test', first = 0) =>
+  Array.from({ length: count }, (_, index) => jsonEvent({ type, data: { index: first + index } }));
+
+const outside = process.env.EVENTSTORE_URL;
+
+/** The modes to run in: both for our own node, that of EVENTSTORE_URL for another server. */
+export const modes: readonly Mode[] = outside ? [/tls=false/i.test(outside) ? 'insecure' : 'tls'] : ['insecure', 'tls'];
+
+const start = async (mode: Mode) => {
+  if (outside) {
+    const { hostname, port } = new URL(outside.replace(/^esdb(\+discover)?:/, 'http:'));
+    return { host: hostname, port: Number(port || 2113), authority: process.env.EVENTSTORE_CA, stop: () => Promise.resolve() };
+  }
+  const dataDir = mkdtempSync(join(tmpdir(), 'event-log-contract-'));
+  const pair = mode === 'tls' ? selfSigned() : undefined;
+  const node = await startNode({ dataDir, port: 0, tls: pair && { cert: pair.certificate, key: pair.key } });
+  const stop = async (): Promise<void> => {
+    await node.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  return { host: '127.0.0.1', port: node.port, authority: pair?.certificate, stop };
+};
+
+export const serverUnderTest = async (mode: Mode): Promise<ServerUnderTest> => {
+  const { host, port, authority, stop } = await start(mode);
+  const clients: EventStoreDBClient[] = [];
+  const raws: Client[] = [];
+  const secure = mode === 'tls';
+  return {
+    mode,
+    host,
+    port,
+    authority,
+    client: (login = admin) => {
+      const channel = secure ? { rootCertificate: authority ? Buffer.from(authority) : undefined } : { insecure: true };
+      const client = new EventStoreDBClient({ endpoint: `${host}:${port}` }, channel, login ?? undefined);
+      clients.push(client);
+      return client;
+    },
+    raw: (Service) => {
+      const client = new Service(`${host}:${port}`, secure ? credentials.createSsl(authority ? Buffer.from(authority) : null) : credentials.createInsecure());
+      raws.push(client);
+      return client;
+    },
+    as: (login = admin) => {
+      const metadata = new Metadata();
+      if (secure && login) metadata.set('authorization', `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`);
+      return metadata;
+    },
+    close: async () => {
+      // `dispose` waits for ever for a stream that nobody reads to its end.
+      await Promise.race([Promise.all(clients.map((client) => client.dispose())), pause(500)]);
+      for (const client of raws) client.close();
+      await stop();
+    },
+  };
+};
+
+/** Runs the same tests in every mode. */
+export const contract = (title: string, tests: (server: () => ServerUnderTest) => void): void => {
+  describe.each(modes)(`${title} (%s)`, (mode) => {
+    let server: ServerUnderTest;
+    beforeAll(async () => {
+      server = await serverUnderTest(mode);
+    }, 30_000);
+    afterAll(() => server.close(), 30_000);
+    tests(() => server);
+  });
+};
+
+/** Everything that a stream of events yields. */
+export const all = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
+  const found: T[] = [];
+  for await (const item of source) found.push(item);
+  return found;
+};
+
+/** The first `count` items of an endless source; ends it. */
+export const take = async <T>(source: AsyncIterable<T>, count: number): Promise<T[]> => {
+  const found: T[] = [];
+  for await (const item of source) {
+    found.push(item);
+    if (found.length < count) continue;
+    // The client's subscriptions do not end their call when a loop ends.
+    await (source as { unsubscribe?: () => Promise<void> }).unsubscribe?.();
+    break;
+  }
+  return found;
+};
+
+/** Waits until the condition holds; fails after ten seconds. */
+export const until = async (condition: () => boolean | Promise<boolean>, patience = 10_000): Promise<void> => {
+  const end = Date.now() + patience;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error('What was waited for did not happen.');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+export const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -1,0 +1,183 @@
+// Hides: which persistent subscriptions exist, and that their definitions are events of the stream `$persistentSubscriptionConfig`.
+// Promises: a created, changed or deleted group is on disk before the caller hears of it, and is there again after a restart.
+// Does not: check access rights; services/persistent-subscriptions.ts does.
+
+import { strategyOf } from './consumer-strategy';
+import { groupDoesNotExist, groupExists, groupFailed } from './errors';
+import { compileFilter } from './filter';
+import type { Frame } from './frame';
+import type { EventLog } from './log';
+import { type GroupSettings, PersistentSubscription, type Start } from './persistent-subscription';
+import { randomUUIDBytes } from './uuid';
+
+/** Which events of $all a group is for. */
+export type FilterDefinition = Readonly<{ on: 'stream' | 'type'; regex?: string; prefixes?: readonly string[] }>;
+
+/** A group as its owner defined it. */
+export type GroupDefinition = Readonly<{
+  stream: string;
+  group: string;
+  start: Start;
+  filter?: FilterDefinition;
+  settings: GroupSettings;
+}>;
+
+type Stored = Omit<GroupDefinition, 'start'> & Readonly<{ start: string; from: string; by: string }>;
+type Entry = { definition: GroupDefinition; from: bigint; running: PersistentSubscription };
+
+const configStream = '$persistentSubscriptionConfig';
+const saved = '$PersistentSubscriptionSaved';
+const deleted = '$PersistentSubscriptionDeleted';
+const page = 500;
+
+const compile = ({ on, regex = '', prefixes = [] }: FilterDefinition): ((frame: Frame) => boolean) =>
+  compileFilter({ on, expression: { regex, prefixes } });
+
+const keyOf = (stream: string, group: string): string => `${stream}::${group}`;
+
+/** Why these settings cannot work; undefined when they can. */
+const flawOf = ({ settings, group }: GroupDefinition): string | undefined => {
+  if (group === '') return 'A group needs a name.';
+  if (!strategyOf(settings.strategy)) return `Consumer strategy ${settings.strategy} does not exist.`;
+  if (settings.readBatchSize <= 0) return 'Read batch size must be greater than zero.';
+  if (settings.historyBufferSize <= settings.readBatchSize) return 'History buffer size must be greater than read batch size.';
+  if (settings.liveBufferSize <= 0) return 'Live buffer size must be greater than zero.';
+  if (settings.minCheckpointCount > settings.maxCheckpointCount) return 'Min checkpoint count must not exceed max checkpoint count.';
+  const signed = [settings.messageTimeout, settings.maxRetryCount, settings.checkpointAfter, settings.maxSubscriberCount, settings.minCheckpointCount];
+  return signed.some((value) => value < 0) ? 'Times and counts must not be negative.' : undefined;
+};
+
+export class PersistentSubscriptions {
+  private readonly entries = new Map<string, Entry>();
+  /** Names that a create or delete is just writing. */
+  private readonly changing = new Set<string>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly log: EventLog,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.load();
+    this.timer = setInterval(() => this.tick(), 1_000);
+    this.timer.unref();
+  }
+
+  async create(definition: GroupDefinition, by: string): Promise<void> {
+    const { stream, group } = definition;
+    const key = keyOf(stream, group);
+    if (this.entries.has(key) || this.changing.has(key)) throw groupExists(stream, group);
+    this.refuseFlawed(definition);
+    const from = this.firstOf(definition);
+    await this.change(key, saved, this.stored(definition, from, by));
+    this.start(definition, from);
+  }
+
+  /** Drops the consumers and goes on from the checkpoint, or from the new start when there is none. */
+  async update(changes: GroupDefinition, by: string): Promise<void> {
+    const { stream, group } = changes;
+    const entry = this.entry(stream, group);
+    const definition = { ...changes, filter: entry.definition.filter };
+    this.refuseFlawed(definition);
+    const from = this.firstOf(definition);
+    await this.change(keyOf(stream, group), saved, this.stored(definition, from, by));
+    await entry.running.close('dropped');
+    this.start(definition, from);
+  }
+
+  async delete(stream: string, group: string, by: string): Promise<void> {
+    const { running } = this.entry(stream, group);
+    await this.change(keyOf(stream, group), deleted, { stream, group, by });
+    this.entries.delete(keyOf(stream, group));
+    await running.close('dropped');
+    for (const name of [running.checkpointStream, running.parkedStream]) {
+      if (this.log.state(name).exists) await this.log.delete(name, 'any');
+    }
+  }
+
+  find(stream: string, group: string): PersistentSubscription {
+    return this.entry(stream, group).running;
+  }
+
+  definition(stream: string, group: string): GroupDefinition {
+    return this.entry(stream, group).definition;
+  }
+
+  /** All groups, or those of one stream. */
+  list(stream?: string): { definition: GroupDefinition; running: PersistentSubscription }[] {
+    return [...this.entries.values()].filter(({ definition }) => stream === undefined || definition.stream === stream);
+  }
+
+  /** Stops every group and starts it again from what is stored. */
+  async restart(): Promise<void> {
+    const running = [...this.entries.values()];
+    this.entries.clear();
+    await Promise.all(running.map((entry) => entry.running.close('dropped')));
+    this.load();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.all([...this.entries.values()].map(({ running }) => running.close('shutdown')));
+  }
+
+  private tick(): void {
+    for (const { running } of this.entries.values()) running.tick();
+  }
+
+  private entry(stream: string, group: string): Entry {
+    const entry = this.entries.get(keyOf(stream, group));
+    if (!entry) throw groupDoesNotExist(stream, group);
+    return entry;
+  }
+
+  private refuseFlawed(definition: GroupDefinition): void {
+    const flaw = flawOf(definition);
+    if (flaw) throw groupFailed(definition.stream, definition.group, flaw);
+    if (definition.filter) compile(definition.filter);
+  }
+
+  /** `end` is fixed when the group is made, so that a restart before the first checkpoint misses nothing. */
+  private firstOf({ stream, start }: GroupDefinition): bigint {
+    if (start === 'start') return 0n;
+    if (start !== 'end') return start;
+    return BigInt(stream === '$all' ? this.log.end : this.log.state(stream).last + 1);
+  }
+
+  private async change(key: string, type: string, data: unknown): Promise<void> {
+    this.changing.add(key);
+    try {
+      const event = { id: randomUUIDBytes(), type, json: true, data: Buffer.from(JSON.stringify(data)), metadata: Buffer.alloc(0) };
+      await this.log.append(configStream, 'any', [event]);
+    } finally {
+      this.changing.delete(key);
+    }
+  }
+
+  private stored(definition: GroupDefinition, from: bigint, by: string): Stored {
+    return { ...definition, start: String(definition.start), from: String(from), by };
+  }
+
+  private start(definition: GroupDefinition, from: bigint): void {
+    const { stream, group, settings, filter } = definition;
+    const compiled = filter && compile(filter);
+    const running = new PersistentSubscription(this.log, stream, group, settings, compiled, from, this.now);
+    this.entries.set(keyOf(stream, group), { definition, from, running });
+  }
+
+  private load(): void {
+    const found = new Map<string, Stored>();
+    for (let next: number | undefined = 0; next !== undefined; ) {
+      const read = this.log.readStream(configStream, next, false, page);
+      for (const frame of read.frames) {
+        const stored = JSON.parse(frame.data.toString('utf8')) as Stored;
+        const key = keyOf(stored.stream, stored.group);
+        found.delete(key);
+        if (frame.type === saved) found.set(key, stored);
+      }
+      next = read.next;
+    }
+    for (const { start, from, by: _by, ...rest } of found.values()) {
+      this.start({ ...rest, start: start === 'start' || start === 'end' ? start : BigInt(start) }, BigInt(from));
+    }
+  }
+}

@@ -1,0 +1,63 @@
+// Hides: the messages of event_store.client.monitoring, and the figures that the node measures of itself.
+// Promises: one reading at once and one per period, until the caller leaves.
+// Does not: keep history; a monitor does.
+
+import { StatsReq, StatsResp } from '@eventstore/db-client/generated/monitoring_pb';
+import { freemem, loadavg, totalmem } from 'node:os';
+import { invalidArgument } from '../errors';
+import { encode, reading } from '../generated';
+import { type NodeContext, type NodeService, send, ServiceBuilder } from '../service';
+
+const defaultPeriod = 10_000;
+const shortestPeriod = 100;
+const longestPeriod = 2 ** 31 - 1;
+
+/** Names as the original's; bytes, seconds and events. */
+export const statistics = ({ log, groups }: NodeContext): Readonly<Record<string, string>> => {
+  const memory = process.memoryUsage();
+  const cpu = process.cpuUsage();
+  const subscriptions = groups.list();
+  return {
+    'proc-id': String(process.pid),
+    'proc-startTime': new Date(Date.now() - process.uptime() * 1_000).toISOString(),
+    'proc-mem': String(memory.rss),
+    'proc-cpuSeconds': String((cpu.user + cpu.system) / 1e6),
+    'proc-gc-totalBytesInHeaps': String(memory.heapUsed),
+    'sys-freeMem': String(freemem()),
+    'sys-totalMem': String(totalmem()),
+    'sys-loadavg-1m': String(loadavg()[0]),
+    'es-writer-lastFlushedPosition': String(log.end),
+    'es-persistentSubscriptions': String(subscriptions.length),
+  };
+};
+
+/** Figures of the node as a stream. */
+export function monitoring(context: NodeContext): NodeService {
+  return new ServiceBuilder('event_store.client.monitoring.Monitoring')
+    .serverStream('Stats', reading(StatsReq), async (call) => {
+      context.authorizeUser(call.metadata);
+      const asked = Number(call.request.getRefreshTimePeriodInMs());
+      if (asked < 0 || asked > longestPeriod) throw invalidArgument('The refresh period must be between 0 and 2^31-1 milliseconds.');
+      const period = asked === 0 ? defaultPeriod : Math.max(shortestPeriod, asked);
+      for (;;) {
+        const response = new StatsResp();
+        for (const [name, value] of Object.entries(statistics(context))) response.getStatsMap().set(name, value);
+        if (!(await send(call, encode(response)))) return;
+        await pause(call, period);
+        if (call.cancelled || call.destroyed) return;
+      }
+    })
+    .build();
+}
+
+const pause = (call: NodeJS.EventEmitter, period: number): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      for (const event of ['cancelled', 'close', 'error']) call.removeListener(event, done);
+      resolve();
+    };
+    const timer = setTimeout(done, period);
+    timer.unref();
+    for (const event of ['cancelled', 'close', 'error']) call.once(event, done);
+  });

@@ -1,0 +1,137 @@
+// Hides: that users live as events in the streams `$users` and `$user-<login>`, as in EventStoreDB.
+// Promises: the users admin and ops exist from the first start; a change is on disk before the caller hears of it.
+// Does not: decide who may manage users (services/users.ts does).
+
+import type { Principal } from './access';
+import { userConflict, userNotFound } from './errors';
+import type { EventLog } from './log';
+import { CheckedPasswords, checkPassword, type Hash, hashPassword } from './password';
+import { randomUUIDBytes } from './uuid';
+
+/** A user as stored; `lastUpdated` is ISO 8601. */
+export type User = Hash & Readonly<{ loginName: string; fullName: string; groups: readonly string[]; disabled: boolean; lastUpdated: string }>;
+
+/** Passwords of the first start; `changeit` as in the original. */
+export type FirstPasswords = Readonly<{ adminPassword?: string; opsPassword?: string }>;
+
+const listStream = '$users';
+const streamOf = (login: string): string => `$user-${login}`;
+
+export class Users {
+  private readonly users = new Map<string, User>();
+  private readonly checked = new CheckedPasswords();
+  private changes: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly log: EventLog,
+    private readonly now: () => number,
+  ) {}
+
+  /** Reads the users, and makes the first two where there are none. */
+  static async open(log: EventLog, { adminPassword = 'changeit', opsPassword = 'changeit' }: FirstPasswords = {}, now = Date.now): Promise<Users> {
+    const users = new Users(log, now);
+    users.load();
+    if (!users.users.has('admin')) await users.create('admin', 'Event Store Administrator', ['$admins'], adminPassword);
+    if (!users.users.has('ops')) await users.create('ops', 'Event Store Operations', ['$ops'], opsPassword);
+    return users;
+  }
+
+  /** Who that is; undefined when login or password is wrong, or the user is disabled. */
+  async authenticate(login: string, password: string): Promise<Principal> {
+    const user = this.users.get(login);
+    const matches = await this.checked.check(login, password, user);
+    return matches && user && !user.disabled ? { name: user.loginName, groups: user.groups } : undefined;
+  }
+
+  /** Every user, by name. */
+  all(): User[] {
+    return [...this.users.values()].sort((a, b) => (a.loginName < b.loginName ? -1 : 1));
+  }
+
+  find(login: string): User {
+    const user = this.users.get(login);
+    if (!user) throw userNotFound(login);
+    return user;
+  }
+
+  create(login: string, fullName: string, groups: readonly string[], password: string): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.users.has(login)) throw userConflict(login);
+      const user: User = { ...(await hashPassword(password)), loginName: login, fullName, groups, disabled: false, lastUpdated: this.stamp() };
+      await this.save('$UserCreated', user);
+      if (!this.listed().has(login)) await this.write(listStream, '$User', login);
+    });
+  }
+
+  update(login: string, fullName: string, groups: readonly string[]): Promise<void> {
+    return this.change(login, { fullName, groups });
+  }
+
+  setDisabled(login: string, disabled: boolean): Promise<void> {
+    return this.change(login, { disabled });
+  }
+
+  async resetPassword(login: string, password: string): Promise<void> {
+    this.find(login);
+    return this.change(login, await hashPassword(password));
+  }
+
+  /** False when the current password is wrong. */
+  async changePassword(login: string, current: string, password: string): Promise<boolean> {
+    if (!(await checkPassword(current, this.find(login)))) return false;
+    await this.resetPassword(login, password);
+    return true;
+  }
+
+  delete(login: string): Promise<void> {
+    return this.inTurn(async () => {
+      this.find(login);
+      await this.log.delete(streamOf(login), 'any');
+      this.users.delete(login);
+    });
+  }
+
+  private change(login: string, changes: Partial<User>): Promise<void> {
+    return this.inTurn(() => this.save('$UserUpdated', { ...this.find(login), ...changes, lastUpdated: this.stamp() }));
+  }
+
+  private async save(type: string, user: User): Promise<void> {
+    await this.write(streamOf(user.loginName), type, user);
+    this.users.set(user.loginName, user);
+  }
+
+  private async write(stream: string, type: string, data: unknown): Promise<void> {
+    await this.log.append(stream, 'any', [
+      { id: randomUUIDBytes(), type, json: true, data: Buffer.from(JSON.stringify(data)), metadata: Buffer.alloc(0) },
+    ]);
+  }
+
+  /** One change at a time. */
+  private inTurn(change: () => Promise<void>): Promise<void> {
+    const result = this.changes.then(change);
+    this.changes = result.catch(() => undefined);
+    return result;
+  }
+
+  private stamp(): string {
+    return new Date(this.now()).toISOString();
+  }
+
+  private listed(): Set<string> {
+    const logins = new Set<string>();
+    for (let next: number | undefined = 0; next !== undefined; ) {
+      const page = this.log.readStream(listStream, next, false, 500);
+      for (const frame of page.frames) logins.add(JSON.parse(frame.data.toString('utf8')) as string);
+      next = page.next;
+    }
+    return logins;
+  }
+
+  private load(): void {
+    for (const login of this.listed()) {
+      const { exists, last } = this.log.state(streamOf(login));
+      const [frame] = exists ? this.log.readStream(streamOf(login), last, true, 1).frames : [];
+      if (frame) this.users.set(login, JSON.parse(frame.data.toString('utf8')) as User);
+    }
+  }
+}

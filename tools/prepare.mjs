@@ -1,7 +1,7 @@
 /** Makes a clone ready to run: Node version, packages, build. Each step only when something has changed since it was done. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,7 +34,11 @@ function checkNode() {
 
 /** The lock that node_modules was installed from; npm keeps its own copy there, but does not say whether it is still the same. */
 function packages(say) {
-  const wanted = digest(read('package.json'), read('package-lock.json'), process.platform, process.arch, process.versions.modules);
+  // A linked node_modules belongs to another checkout: `npm ci` would empty that one.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  const { dependencies, devDependencies, optionalDependencies, overrides } = JSON.parse(read('package.json'));
+  const named = JSON.stringify([dependencies, devDependencies, optionalDependencies, overrides]);
+  const wanted = digest(named, read('package-lock.json'), process.platform, process.arch, process.versions.modules);
   const stamp = 'node_modules/.installed-from';
   if (read(stamp) === wanted && existsSync(join(root, 'node_modules/typescript'))) return;
   // Installed by hand with `npm ci`: npm's own record tells, as long as it is newer than the lock.

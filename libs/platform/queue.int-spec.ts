@@ -19,7 +19,7 @@ const contract = (backend: () => QueueBackend, away: () => Promise<void>, back: 
     open.push(queue);
     return queue;
   };
-  afterEach(async () => void (await Promise.all(open.splice(0).map((queue) => queue.close()))));
+  afterEach(async () => void (await Promise.all(open.splice(0).map((queue) => queue.close()))), 30_000);
 
   it('does a job with its data, id and attempt', async () => {
     const queue = queueNamed('plain');
@@ -107,6 +107,17 @@ const contract = (backend: () => QueueBackend, away: () => Promise<void>, back: 
     await until(() => done.includes('after'), 30_000);
     expect(trouble.length).toBeGreaterThan(0);
   }, 60_000);
+
+  it('can be closed while the backend is away', async () => {
+    const queue = queueNamed('closing');
+    queue.work(async () => undefined);
+    await queue.add('waiting', { process: 'p' }, 60_000);
+    await away();
+    const from = Date.now();
+    await queue.close(2_000);
+    expect(Date.now() - from).toBeLessThan(4_000);
+    await back();
+  }, 30_000);
 };
 
 describe('the job queue in PostgreSQL', () => {

@@ -122,11 +122,15 @@ export class JobQueue<T extends object> {
     void start();
   }
 
-  /** Lets running jobs end, then lets go of the backend. */
-  async close(): Promise<void> {
+  /** Lets running jobs end, then lets go of the backend. Takes `patience` milliseconds at most, also when the backend is away. */
+  async close(patience = 8_000): Promise<void> {
     this.closed = true;
-    await this.worker?.close();
-    await (await this.opened?.catch(() => undefined))?.close();
+    const orderly = async () => {
+      await this.worker?.close();
+      await (await this.opened?.catch(() => undefined))?.close();
+    };
+    const late = sleep(patience, 'late' as const, { ref: false });
+    if ((await Promise.race([orderly().catch(() => 'late' as const), late])) === 'late') void this.worker?.close(true).catch(() => undefined);
   }
 
   /** BullMQ remembers a failed first connection for ever: a queue that could not be opened is thrown away, and the next call tries afresh. */

@@ -54,9 +54,12 @@ function allBackwards(log: EventLog): string[] {
 const logFiles = (directory: string) => fs.readdirSync(path.join(directory, 'log')).filter((name) => name.endsWith('.log')).sort();
 const logFile = (directory: string, n: number) => path.join(directory, 'log', logFiles(directory).at(n)!);
 
+/** As if the node had died before it noted how much was durable. */
+const unnoted = (directory: string) => fs.rmSync(path.join(directory, 'log', 'durable'));
+
 /** Several files of a few events each, as a long life would make them. */
 async function lived(directory: string, options: LogOptions = {}): Promise<EventLog> {
-  const log = openLog(directory, { segmentSize: 3000, ...options });
+  const log = openLog(directory, { segmentSize: 2500, ...options });
   for (let i = 0; i < 60; i++) await log.append(`s-${i % 5}`, 'any', [event(`{"i":${i}}`)]);
   return log;
 }
@@ -116,6 +119,7 @@ describe('an event log', () => {
     await log.append('s', 0n, [event('{"torn":1}'), event('{"torn":2}')]);
     const torn = log.end - 20;
     await close(log);
+    unnoted(directory);
     fs.truncateSync(logFile(directory, -1), torn);
     const again = openLog(directory);
     expect(again.end).toBe(kept);
@@ -129,6 +133,7 @@ describe('an event log', () => {
     await log.append('s', 'no_stream', [event(), event(), event()]);
     const end = log.end;
     await close(log);
+    unnoted(directory);
     fs.truncateSync(logFile(directory, -1), end - 1);
     expect(openLog(directory).state('s').exists).toBe(false);
   });
@@ -143,6 +148,15 @@ describe('an event log', () => {
     bytes[bytes.indexOf('"100"') + 1]! ^= 2;
     fs.writeFileSync(file, bytes);
     expect(() => openLog(directory)).toThrow(DamagedLog);
+  });
+
+  it('refuses to start when acknowledged events were cut off the newest file', async () => {
+    const directory = freshDirectory();
+    const log = openLog(directory);
+    await log.append('s', 'no_stream', [event()]);
+    await close(log);
+    fs.truncateSync(logFile(directory, -1), 100);
+    expect(() => openLog(directory)).toThrow(/missing bytes/);
   });
 
   it('names a flipped bit in a full file when it is read, and in a check', async () => {

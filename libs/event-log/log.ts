@@ -210,6 +210,13 @@ export class EventLog {
     return this.scavenging;
   }
 
+  /** Lets go of the files without a last word, as a process that dies would. */
+  abandon(): void {
+    this.closed = true;
+    this.writer.abandon();
+    this.segments.close();
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;

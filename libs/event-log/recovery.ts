@@ -18,7 +18,12 @@ export function recover(segments: Segments, index: StreamIndex, newest: Frame[])
   for (const [i, segment] of segments.list.entries()) {
     if (segment.start !== tail) throw new DamagedLog(segment.file, tail, 'missing bytes before this file');
     const next = segments.list[i + 1];
-    if (!next) return scanNewest(segments, segment, index, newest);
+    if (!next) {
+      const end = scanNewest(segments, segment, index, newest);
+      const noted = segments.notedDurable();
+      if (end < noted) throw new DamagedLog(segment.file, end, `missing bytes up to position ${noted}`);
+      return end;
+    }
     if (segment.end < next.start) throw new DamagedLog(segment.file, segment.end, 'missing bytes at the end of the file');
     tail = segment.end = next.start;
     trusted &&= index.load(segment);

@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
 import { type Frame, type Flaw, checkFrame, HEADER, MAX_FRAME } from './frame';
 
 const write = promisify(fs.write);
@@ -28,6 +29,7 @@ async function writeFully(fd: number, bytes: Buffer, at: number): Promise<void> 
 }
 
 const EXTEND_BY = 4 * 1024 * 1024;
+const DURABLE = 'durable';
 const ZEROS = Buffer.alloc(EXTEND_BY);
 const nameOf = (start: number) => `${String(start).padStart(16, '0')}.log`;
 
@@ -137,6 +139,29 @@ export class Segments {
       this.allocated += EXTEND_BY;
     } finally {
       fs.closeSync(fd);
+    }
+  }
+
+  /** Notes in a file of its own that all before `offset` is durable. */
+  async noteDurable(offset: number): Promise<void> {
+    const note = Buffer.alloc(12);
+    note.writeDoubleLE(offset, 4);
+    note.writeUInt32LE(crc32(note.subarray(4)), 0);
+    const fd = fs.openSync(path.join(this.directory, DURABLE), fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_DSYNC);
+    try {
+      await writeFully(fd, note, 0);
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  /** Log offset before which all was once noted as durable; 0 if the note is missing or damaged. */
+  notedDurable(): number {
+    try {
+      const note = fs.readFileSync(path.join(this.directory, DURABLE));
+      return note.length === 12 && note.readUInt32LE(0) === crc32(note.subarray(4)) ? note.readDoubleLE(4) : 0;
+    } catch {
+      return 0;
     }
   }
 

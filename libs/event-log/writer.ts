@@ -4,7 +4,7 @@
  * pending has happened.
  * Does not: know streams.
  */
-import { encodeMark, type Frame } from './frame';
+import type { Frame } from './frame';
 import { LogUnavailable } from './refusals';
 import type { Segments } from './segments';
 
@@ -20,7 +20,7 @@ export type WriterEvents = Readonly<{
   rolled: () => void;
 }>;
 
-/** Quiet time after which the node notes that all it wrote is durable, so that later damage to it cannot pass for a torn write. */
+/** Quiet time after which the node notes how much is durable, so that later damage to it cannot pass for a torn write. */
 const QUIET_MS = 100;
 
 export class Writer {
@@ -31,7 +31,7 @@ export class Writer {
   private batch: Batch | undefined;
   private inFlight: Batch | undefined;
   private running = false;
-  private marked = true;
+  private noted = true;
   private quiet: NodeJS.Timeout | undefined;
 
   constructor(
@@ -74,14 +74,18 @@ export class Writer {
     if (this.batch) yield* this.batch.frames;
   }
 
-  /** Waits for what is pending and leaves a mark behind it. */
+  /** Waits for what is pending and notes how much is durable. */
   async close(): Promise<void> {
     clearTimeout(this.quiet);
-    await this.settled()?.catch(() => undefined);
     while (this.busy) await new Promise((resolve) => setImmediate(resolve));
-    if (!this.marked) this.mark();
-    await this.settled()?.catch(() => undefined);
-    while (this.busy) await new Promise((resolve) => setImmediate(resolve));
+    clearTimeout(this.quiet);
+    if (!this.noted) await this.note();
+  }
+
+  /** Never writes again. */
+  abandon(): void {
+    clearTimeout(this.quiet);
+    this.running = true;
   }
 
   private open(): Batch {
@@ -112,16 +116,18 @@ export class Writer {
       }
       this.committed = batch.start + batch.bytes;
       this.inFlight = undefined;
-      this.marked = batch.frames.length === 1 && batch.frames[0]!.id.equals(NO_ID);
+      this.noted = false;
       this.events.committed(batch);
       batch.done?.resolve();
     }
     this.running = false;
-    if (!this.marked) this.quiet = setTimeout(() => this.mark(), QUIET_MS).unref();
+    if (!this.noted) this.quiet = setTimeout(() => void this.note(), QUIET_MS).unref();
   }
 
-  private mark(): void {
-    if (!this.busy) this.add(encodeMark(this.tail, this.committed, Date.now()));
+  /** A note that cannot be written is only missed by the next recovery's suspicion. */
+  private async note(): Promise<void> {
+    this.noted = true;
+    await this.segments.noteDurable(this.committed).catch(() => undefined);
   }
 
   private fail(batch: Batch, error: NodeJS.ErrnoException): void {
@@ -134,7 +140,6 @@ export class Writer {
   }
 }
 
-const NO_ID = Buffer.alloc(16);
 const gather = ({ frames, bytes }: Batch) =>
   frames.length === 1
     ? frames[0]!.buffer

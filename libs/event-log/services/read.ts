@@ -28,6 +28,8 @@ type Call = ServerWritableStream<ReadRequest, Buffer>;
 
 const PAGE = 256;
 const DEFAULT_WINDOW = 32;
+/** What some clients send for the end of $all. */
+const LAST_POSITION = 2n ** 64n - 1n;
 const beyond = (value: bigint) => (value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value));
 
 /** Handles one Read call of the Streams service. */
@@ -129,13 +131,16 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
   const { request } = call;
   const filter = request.filter;
   const passes = filter && filterOf(filter);
+  if (typeof request.from === 'bigint' && request.from !== LAST_POSITION && request.from > BigInt(log.end)) {
+    throw invalidArgument(`Position ${request.from} is beyond the end of the log, ${log.end}.`);
+  }
   if (!(await confirm(call))) return;
   const interval = filter ? Math.max(1, filter.checkpointMultiplier) * (filter.window ?? DEFAULT_WINDOW) : Infinity;
   let next = allStart(log, request);
-  let skip = typeof request.from === 'bigint' ? beyond(request.from) : -1;
+  const after = typeof request.from === 'bigint' && request.from !== LAST_POSITION ? beyond(request.from) : -1;
   let considered = 0;
-  let checkpoint = -1;
-  let seen = skip;
+  let checkpoint = after;
+  let seen = next === log.end ? (log.readAll(next, true, 1).frames[0]?.offset ?? after) : after;
   const reader = log.openReader();
   const bell = new Bell();
   const unfollow = log.follow(bell.ring);
@@ -146,7 +151,7 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
       const heard = bell.count;
       const page = log.readAll(next, false, PAGE, reader);
       for (const frame of page.frames) {
-        if (frame.offset <= skip) continue;
+        if (frame.offset <= after) continue;
         seen = frame.offset;
         if (!passes || passes(frame)) {
           if (!(await sendEvent(log, call, frame))) return;
@@ -177,7 +182,6 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
   } finally {
     unfollow();
   }
-  skip = -1;
 }
 
 function filterOf(filter: Filter): (frame: Frame) => boolean {

@@ -1,3 +1,4 @@
+import { AuditModule } from '#audit/audit.module';
 import { equipmentException } from '#equipment/equipment-exception.view';
 import { equipmentNow } from '#equipment/equipment-now.view';
 import { equipmentStop } from '#equipment/equipment-stop.view';
@@ -12,6 +13,7 @@ import { WorkOrderModule } from '#work-order/work-order.module';
 
 /** The slices, one line each: what an app loads. */
 export const slices: (new () => object)[] = [
+  AuditModule,
   EquipmentModule,
   FacilityModule,
   ImportModule,

@@ -17,7 +17,8 @@ import { Overlaps } from './overlaps';
 export type ImportOptions = Readonly<{
   mapping: Mapping;
   file: string;
-  target: Target;
+  /** Where to send commands; all events of the import bear its correlation id. */
+  target: (correlationId: string) => Target;
   /** Commands under way at once. */
   concurrency?: number;
   /** Sends every row of an import that is finished, too: a proof that nothing changes. */
@@ -61,9 +62,10 @@ const FACTS: readonly string[] = ['ProductionObserved', 'WorkOrderObserved'];
 
 /** @throws FileFault, Refused, NoAnswer */
 export async function importFile(options: ImportOptions): Promise<ImportResult> {
-  const { mapping, file, target, onProgress } = options;
+  const { mapping, file, onProgress } = options;
   const survey = await surveyFile(file, mapping);
   const importId = importIdOf(mapping.facility, survey.digest);
+  const target = options.target(correlationIdOf(importId));
   const source = {
     file: legible(basename(file), 255), bytes: String(survey.bytes), digest: survey.digest, mapping: mapping.name, mappingDigest: mapping.digest,
   }; // prettier-ignore
@@ -77,7 +79,7 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
   if (finishedBefore && !options.again) {
     return { ...result, tally: before.tally, known: before.tally.observed, written: 0, resumedAfterLine: before.throughLine };
   }
-  const run = new Run(options, survey, importId, head, finishedBefore ? undefined : before);
+  const run = new Run(options, target, survey, importId, head, finishedBefore ? undefined : before);
   if (BigInt(begun.token) > head) run.written += begun.events.length;
   const tally = await run.toTheEnd(source.file, onProgress);
   return { ...result, tally, known: run.known, written: run.written, resumedAfterLine: finishedBefore ? 0 : before.throughLine };
@@ -95,6 +97,7 @@ class Run {
 
   constructor(
     private readonly options: ImportOptions,
+    private readonly target: Target,
     private readonly survey: Survey,
     private readonly importId: string,
     private readonly head: bigint,
@@ -178,7 +181,7 @@ class Run {
   }
 
   private async send(command: string, name: string, data: object): Promise<{ types: readonly string[]; written: boolean }> {
-    const { events, token } = await this.options.target.send(command, { commandId: commandIdOf(`import/${this.importId}/${name}`), ...data });
+    const { events, token } = await this.target.send(command, { commandId: commandIdOf(`import/${this.importId}/${name}`), ...data });
     const written = BigInt(token) > this.head;
     if (written) this.written += events.length;
     return { types: events, written };

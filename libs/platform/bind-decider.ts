@@ -16,6 +16,7 @@ import { Rejected } from '#kernel/rejected';
 import { allowedRoles, grantedRole, inScope, type Principal } from './access';
 import type { Command } from './command';
 import { currentContext, type RequestContext } from './context';
+import { enterDecider, type Folding } from './deciders';
 import { Conflict, EventStore, StoreUnavailable, type NewEvent } from './event-store';
 import { Problem, problemOf } from './problem';
 import { APP_VERSION } from './version';
@@ -289,6 +290,7 @@ export class Decisions {
 
 /** One handler per command class of the decider, for the CommandBus of @nestjs/cqrs. */
 export function bindDecider<M extends object, S, E extends Event>(decider: Decider<M, S, E>, commands: M): Provider[] {
+  enterDecider(decider as unknown as Folding);
   const handlers = commandClasses(commands).map(([name, command]) => {
     @CommandHandler(command)
     class Handler implements OnModuleInit {

@@ -75,8 +75,8 @@ export class EventStore {
   }
 
   /** A stream forwards from a revision; nothing for one that does not exist. @throws StoreUnavailable */
-  read<E extends Event = Event>(stream: string, from = 0n): Promise<Recorded<E>[]> {
-    return this.collect<E>((client) => client.readStream(stream, { fromRevision: from }));
+  read<E extends Event = Event>(stream: string, from = 0n, { asStored = false } = {}): Promise<Recorded<E>[]> {
+    return this.collect<E>((client) => client.readStream(stream, { fromRevision: from }), undefined, asStored);
   }
 
   /** The newest events of a stream, newest first. @throws StoreUnavailable */
@@ -84,8 +84,8 @@ export class EventStore {
     return this.collect<E>((client) => client.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount }));
   }
 
-  /** A page of $all, business events only, after `from`, with the position to go on from. @throws StoreUnavailable */
-  async readAll(from: From, maxCount: number): Promise<{ events: Recorded[]; next: bigint; atEnd: boolean }> {
+  /** A page of $all, business events only, after `from`, with the position to go on from; `asStored` leaves older shapes as they are. @throws StoreUnavailable */
+  async readAll(from: From, maxCount: number, { asStored = false } = {}): Promise<{ events: Recorded[]; next: bigint; atEnd: boolean }> {
     const start = from === 'start' ? START : from === 'end' ? END : { commit: from, prepare: from };
     let seen = 0;
     let next = typeof from === 'bigint' ? from : -1n;
@@ -99,6 +99,7 @@ export class EventStore {
         next = position;
         return !resolved.event?.type.startsWith('$');
       },
+      asStored,
     );
     return { events, next, atEnd: seen <= maxCount };
   }
@@ -177,12 +178,13 @@ export class EventStore {
   private async collect<E extends Event = Event>(
     open: (client: EventStoreDBClient) => AsyncIterable<ResolvedEvent>,
     wanted: (resolved: ResolvedEvent) => boolean = () => true,
+    asStored = false,
   ): Promise<Recorded<E>[]> {
     try {
       return await this.reads.through(() =>
         this.bounded(async (client) => {
           const events: Recorded<E>[] = [];
-          for await (const resolved of open(client)) if (wanted(resolved) && resolved.event) events.push(this.recorded(resolved) as Recorded<E>);
+          for await (const resolved of open(client)) if (wanted(resolved) && resolved.event) events.push(this.recorded(resolved, asStored) as Recorded<E>);
           return events;
         }),
       );
@@ -192,7 +194,7 @@ export class EventStore {
     }
   }
 
-  private recorded({ event, commitPosition }: ResolvedEvent): Recorded {
+  private recorded({ event, commitPosition }: ResolvedEvent, asStored = false): Recorded {
     const { id, streamId, revision, type, created, data, metadata } = event!;
     const known = (metadata ?? {}) as Metadata;
     return {
@@ -202,7 +204,7 @@ export class EventStore {
       revision: BigInt(revision),
       position: commitPosition ?? -1n,
       recordedAt: new Date(created).toISOString(),
-      data: upcast(this.upcasts, type, data, known.schema ?? 1) as Event['data'] as never,
+      data: (asStored ? data : upcast(this.upcasts, type, data, known.schema ?? 1)) as Event['data'] as never,
       metadata: known,
     };
   }

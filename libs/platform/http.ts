@@ -10,6 +10,7 @@ import { Injectable, ValidationPipe, type ArgumentMetadata, type ValidationError
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { unauthenticated, type Tokens } from './auth';
+import type { ClockSource } from '#kernel/event';
 import { commandIdOf } from './bind-decider';
 import { inContext, type RequestContext } from './context';
 import { parseJson } from './json';
@@ -155,12 +156,20 @@ function checkBody({ method, headers, is404 }: FastifyRequest): void {
   if (!JSON_TYPE.test(headers['content-type'] ?? '') || (headers['content-encoding'] ?? 'identity') !== 'identity') throw problemOfStatus(415);
 }
 
+/** Whose clock `occurredAt` is may be said by the sender; only we can say that it is ours. */
+const isClock = (value: unknown): value is ClockSource => value === 'client' || value === 'device' || value === 'import';
+
 /** Idempotency-Key and If-Match, as the command has them too. */
 function readConditions(request: FastifyRequest): void {
   const { headers, about, method } = request;
   if (method !== 'POST') return;
   const { body } = request;
   if (body === null || typeof body !== 'object' || Array.isArray(body)) throw new Problem(400, 'invalid-input', 'The body must be a JSON object.');
+  const clock = headers['x-clock-source'];
+  if (clock !== undefined) {
+    if (!isClock(clock)) throw badHeader('X-Clock-Source', 'must be client, device or import');
+    about.clock = clock;
+  }
   const key = headers['idempotency-key'];
   const match = headers['if-match'];
   if (key === undefined && match === undefined) return;

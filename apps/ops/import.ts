@@ -1,0 +1,201 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { FileFault, surveyFile, readRows } from '#import/import.file';
+import { MappingFaults, parseMapping, type Mapping } from '#import/import.mapping';
+import { reconcile, type EventsOf, type Logged, type Reconciliation } from '#import/import.reconcile';
+import { rowReader } from '#import/import.rows';
+import { correlationIdOf, importFile, type ImportResult } from '#import/import.run';
+import { NoAnswer, Refused, restTarget } from '#import/import.target';
+import type { Finding } from '#import/import.events';
+import { EventStore } from '#platform/event-store';
+import { apiOf, ask, configOf, directTarget, openApplication, type Whereabouts } from './system';
+import { brief, PlainFault, Progress, say, sayJson, table } from './terminal';
+
+type ImportFlags = Whereabouts & { json?: boolean; direct?: boolean; again?: boolean; dryRun?: boolean; report?: boolean; concurrency?: string; patience?: string };
+
+const IMPORTERS = ['engineer', 'device'];
+const READERS = ['auditor', 'supervisor', 'quality'];
+
+/** @throws PlainFault */
+function mappingIn(path: string): Mapping {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new PlainFault(`The mapping ${path} cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    return parseMapping(text);
+  } catch (error) {
+    if (error instanceof MappingFaults) throw new PlainFault(`${path}: ${error.message}`, 64);
+    throw error;
+  }
+}
+
+/** Faults of files and of the system, in plain words. */
+async function plainly<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof FileFault) throw new PlainFault(`${file}: ${error.message} (${error.code})`);
+    if (error instanceof Refused) throw new PlainFault(`The system refuses the import: ${error.message} (${error.code})`);
+    if (error instanceof NoAnswer) throw new PlainFault(`${error.message}${error.cause instanceof Error ? ` (${error.cause.message})` : ''}`);
+    throw error;
+  }
+}
+
+async function dryRun(mapping: Mapping, file: string, json: boolean): Promise<void> {
+  const survey = await surveyFile(file, mapping);
+  const read = rowReader(mapping, survey.header, { name: file, digest: survey.digest });
+  const exceptions: { line: number; code: string; message: string; rejected: boolean }[] = [];
+  let readable = 0;
+  for await (const row of readRows(file, mapping)) {
+    const outcome = read(row);
+    if ('rejected' in outcome) exceptions.push({ line: row.line, ...outcome.rejected, rejected: true });
+    else {
+      readable += 1;
+      for (const flag of outcome.flags) exceptions.push({ line: row.line, ...flag, rejected: false });
+    }
+  }
+  if (json) return sayJson({ file, digest: survey.digest, rows: survey.rows, readable, exceptions });
+  for (const { line, code, message, rejected } of exceptions.slice(0, 50)) say(`line ${line}: ${rejected ? 'rejected' : 'flagged'}, ${code}: ${message}`);
+  if (exceptions.length > 50) say(`… and ${exceptions.length - 50} more (all of them with --json)`);
+  say(`${survey.rows} rows: ${readable} can be read, ${survey.rows - readable} cannot. Nothing was sent.`);
+}
+
+function sayResult(result: ImportResult, seconds: number): void {
+  const { tally, finishedBefore, written, resumedAfterLine, known } = result;
+  if (finishedBefore) say(written === 0 ? 'This file was imported before; nothing changed.' : `This file was imported before, and ${written} events were new.`);
+  else if (resumedAfterLine > 0) say(`Went on after line ${resumedAfterLine}.`);
+  say(
+    table(
+      [
+        ['rows', String(tally.rows)], ['facts', String(tally.observed)], ['exceptions', String(tally.rejected)], ['known before', String(known)],
+        ['events written', String(written)], ['seconds', seconds.toFixed(1)],
+      ],
+      [1],
+    ),
+  ); // prettier-ignore
+  if (tally.findings.length > 0) say(`\nFound:\n${table(tally.findings.map(({ code, count }: Finding) => [code, String(count)]), [1])}`);
+}
+
+/** Facts and exceptions of an import: all events of its correlation id. */
+const overRest = (flags: Whereabouts): EventsOf =>
+  async function* (importId) {
+    const progress = await ask(flags, [...IMPORTERS, ...READERS], `import/${importId}`);
+    if (!progress.state) return;
+    for (let after: string | undefined; ; ) {
+      const page = await ask(flags, READERS, 'audit/replay', { correlationId: correlationIdOf(importId), facility: importId.split('.')[0], limit: 500, after });
+      yield* page.items as Logged[];
+      if (!page.nextCursor) return;
+      after = page.nextCursor as string;
+    }
+  };
+
+const fromStore = (store: EventStore): EventsOf =>
+  async function* (importId) {
+    const correlationId = correlationIdOf(importId);
+    for (let at: bigint | 'start' = 'start'; ; ) {
+      const { events, next, atEnd } = await store.readAll(at, 1_000);
+      yield* events.filter(({ metadata }) => metadata.correlationId === correlationId);
+      if (atEnd) return;
+      at = next;
+    }
+  };
+
+function sayReconciliation({ rows, total, columns, lines, missing, unexpected, exceptions, equal }: Reconciliation, all: boolean): void {
+  const sums = ({ rows: count, good, scrap, rework, minutes }: { rows: number; good: string; scrap: string; rework: string; minutes: string }) => [String(count), good, scrap, rework, minutes];
+  const head = ['', '', 'rows', 'good', 'scrap', 'rework', 'minutes', '', 'rows', 'good', 'scrap', 'rework', 'minutes', ''];
+  const right = [2, 3, 4, 5, 6, 8, 9, 10, 11, 12];
+  const shown = all ? lines : lines.filter((line) => !line.equal || line.axis !== 'order');
+  const body = shown.map(({ axis, key, file, log, equal: same }) => [axis, key, ...sums(file), '|', ...sums(log), same ? '=' : 'DIFFERS']);
+  say(`File on the left, log on the right.\n${table([head, ['total', '', ...sums(total.file), '|', ...sums(total.log), same(total) ? '=' : 'DIFFERS'], ...body], right)}`);
+  const orders = lines.filter(({ axis }) => axis === 'order');
+  if (!all) say(`order  ${orders.length} orders, ${orders.filter((line) => line.equal).length} of them equal (each one with --all)`);
+  say(`\n${rows.file} rows = ${rows.observed} facts + ${rows.rejected} exceptions${missing.length + unexpected.length > 0 ? '' : '; none is missing'}`);
+  say(`columns summed as they stand: ${columns.made} pieces made (good or rework), ${columns.scrapped} scrapped`);
+  if (missing.length > 0) say(`MISSING from the log: lines ${missing.slice(0, 20).join(', ')}${missing.length > 20 ? ` and ${missing.length - 20} more` : ''}`);
+  if (unexpected.length > 0) say(`NOT in the file: reports ${unexpected.slice(0, 20).join(', ')}`);
+  if (Object.keys(exceptions).length > 0) say(`\nFlags and exceptions in the log:\n${table(Object.entries(exceptions).map(([code, count]) => [code, String(count)]), [1])}`);
+  say(equal ? '\nThe log reconciles to the file.' : '\nThe log does NOT reconcile to the file.');
+}
+const same = ({ file, log }: Reconciliation['total']) => JSON.stringify(file) === JSON.stringify(log);
+
+async function reconciled(mapping: Mapping, file: string, flags: ImportFlags): Promise<Reconciliation> {
+  if (!flags.direct) return reconcile(mapping, file, overRest(flags));
+  const store = new EventStore(configOf(flags).EVENTSTORE_URL!, 30_000);
+  try {
+    return await reconcile(mapping, file, fromStore(store));
+  } finally {
+    await store.close();
+  }
+}
+
+async function importCommand(mappingPath: string, file: string, flags: ImportFlags): Promise<void> {
+  const mapping = mappingIn(mappingPath);
+  if (flags.dryRun) return plainly(file, () => dryRun(mapping, file, flags.json ?? false));
+  const begun = Date.now();
+  const progress = new Progress();
+  const concurrency = whole(flags.concurrency, 'concurrency', 1, 256);
+  const options = {
+    mapping, file, again: flags.again ?? false,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    onProgress: ({ stage, rows, of }: { stage: string; rows: number; of: number }) => progress.show(stage, rows, of),
+  }; // prettier-ignore
+  const patienceMs = (whole(flags.patience, 'patience', 0, 86_400) ?? 120) * 1_000;
+  const result = await plainly(file, async () => {
+    if (!flags.direct) return importFile({ ...options, target: (correlationId) => restTarget({ ...apiOf(flags, ...IMPORTERS), correlationId, patienceMs }) });
+    const app = await openApplication(configOf(flags));
+    try {
+      return await importFile({ ...options, target: (correlationId) => directTarget(app, correlationId) });
+    } finally {
+      await app.close();
+    }
+  }).finally(() => progress.end());
+  const seconds = (Date.now() - begun) / 1_000;
+  const report = flags.report ? await plainly(file, () => reconciled(mapping, file, flags)) : undefined;
+  if (flags.json) sayJson({ ...result, seconds, ...(report ? { reconciliation: report } : {}) });
+  else {
+    sayResult(result, seconds);
+    if (report) {
+      say('');
+      sayReconciliation(report, false);
+    }
+  }
+  if (report && !report.equal) throw new PlainFault('', 2);
+}
+
+async function reconcileCommand(mappingPath: string, file: string, flags: ImportFlags & { all?: boolean }): Promise<void> {
+  const mapping = mappingIn(mappingPath);
+  const report = await plainly(file, () => reconciled(mapping, file, flags));
+  if (flags.json) sayJson(report);
+  else sayReconciliation(report, flags.all ?? false);
+  if (!report.equal) throw new PlainFault('', 2);
+}
+
+/** @throws PlainFault */
+export function whole(text: string | undefined, name: string, from: number, to: number): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to) return Number(text);
+  throw new PlainFault(`--${name} must be a whole number from ${from} to ${to}, not ${brief(text)}.`, 64);
+}
+
+export function addImportCommands(program: Command): void {
+  const common = (command: Command) =>
+    command
+      .argument('<mapping>', 'how columns become facts, e.g. docs/mappings/production-log.yaml')
+      .argument('<file>', 'the production log, CSV')
+      .option('--direct', 'work on the event store itself, without the api')
+      .option('--json', 'print one JSON document');
+  common(program.command('import').description('bring a production log into the system as observed facts; safe to repeat and to resume'))
+    .option('--dry-run', 'only read the file and name what cannot be imported')
+    .option('--again', 'send every row of a finished import once more: proves that nothing changes')
+    .option('--report', 'reconcile afterwards')
+    .option('--concurrency <n>', 'commands under way at once', '16')
+    .option('--patience <seconds>', 'how long to wait for a system that does not answer', '120')
+    .action((mapping: string, file: string, _: unknown, command: Command) => importCommand(mapping, file, command.optsWithGlobals()));
+  common(program.command('reconcile').description('compare a production log with what the log holds of it'))
+    .option('--all', 'list every order')
+    .action((mapping: string, file: string, _: unknown, command: Command) => reconcileCommand(mapping, file, command.optsWithGlobals()));
+}
+

@@ -1,0 +1,45 @@
+import 'reflect-metadata';
+import { Command, CommanderError } from 'commander';
+import { ConfigFaults, EXIT_CONFIG } from '#platform/config';
+import { Conflict, StoreUnavailable } from '#platform/event-store';
+import { Problem } from '#platform/problem';
+import { APP_VERSION } from '#platform/version';
+import { addImportCommands } from './import';
+import { PlainFault, tell } from './terminal';
+
+const program = new Command('npm run ops --')
+  .description('Work on the running system from the command line.')
+  .version(APP_VERSION)
+  .option('--data-dir <directory>', 'data directory of `npm start`, where endpoints.json is (default: DATA_DIR or .data)')
+  .option('--api <url>', 'address of the api')
+  .option('--token <jwt>', 'access token; else OPS_TOKEN, else the one of endpoints.json')
+  .showHelpAfterError('(--help shows all commands)')
+  .exitOverride();
+
+addImportCommands(program);
+
+/** 0 done, 1 could not be done, 2 done and something is wrong, 64 called wrongly, 78 settings wrong. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
+  if (error instanceof PlainFault) {
+    if (error.message) tell(error.message);
+    return error.exitCode;
+  }
+  if (error instanceof ConfigFaults) {
+    tell(error.message);
+    return EXIT_CONFIG;
+  }
+  if (error instanceof Problem || error instanceof StoreUnavailable || error instanceof Conflict) {
+    const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
+    tell(`${error.message}${cause}${error instanceof Problem && error.extra.whatToDo ? ` ${error.extra.whatToDo}` : ''}`);
+    return 1;
+  }
+  tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return 1;
+}
+
+process.stdout.on('error', () => process.exit(0));
+program.parseAsync(process.argv).then(
+  () => process.exit(0),
+  (error: unknown) => process.exit(exitCodeOf(error)),
+);

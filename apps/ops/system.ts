@@ -1,0 +1,113 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { INestApplicationContext } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { NestFactory } from '@nestjs/core';
+import { fileImport, type FileImport } from '#import/import';
+import type { ImportEvent } from '#import/import.events';
+import { NoAnswer, Refused, type Target } from '#import/import.target';
+import type { Principal } from '#platform/access';
+import { commandNamed, type Receipt } from '#platform/bind-decider';
+import { readConfig, type Config } from '#platform/config';
+import { inContext } from '#platform/context';
+import { EventStore } from '#platform/event-store';
+import { InputPipe } from '#platform/http';
+import { Problem } from '#platform/problem';
+import { OpsModule } from './ops.module';
+import { PlainFault } from './terminal';
+
+export type Endpoints = Readonly<{ api?: string; eventstore?: string; postgres?: string; analyst?: string; graphql?: string; tokens?: Readonly<Record<string, string>> }>;
+/** How a command was told to find the system. */
+export type Whereabouts = Readonly<{ dataDir?: string; api?: string; token?: string }>;
+
+const directoryOf = ({ dataDir }: Whereabouts): string => resolve(dataDir ?? process.env.DATA_DIR ?? '.data');
+
+/** Where the running system is: flags first, then the environment, then what `npm start` wrote into its data directory. */
+export function endpointsOf(where: Whereabouts): Endpoints {
+  const file = join(directoryOf(where), 'endpoints.json');
+  let written: Endpoints = {};
+  if (existsSync(file)) {
+    try {
+      written = JSON.parse(readFileSync(file, 'utf8')) as Endpoints;
+    } catch (error) {
+      throw new PlainFault(`${file} cannot be read: ${(error as Error).message}`);
+    }
+  }
+  const env = process.env;
+  return {
+    ...written,
+    ...(env.EVENTSTORE_URL ? { eventstore: env.EVENTSTORE_URL } : {}),
+    ...(env.DATABASE_URL ? { postgres: env.DATABASE_URL } : {}),
+    ...(where.api ? { api: where.api } : {}),
+  };
+}
+
+/** The api and a token of one of the roles. @throws PlainFault */
+export function apiOf(where: Whereabouts, ...roles: readonly string[]): { api: string; token: string } {
+  const { api, tokens = {} } = endpointsOf(where);
+  if (!api) throw new PlainFault(`No running system is known: there is no endpoints.json in ${directoryOf(where)}. Start it with \`npm start\`, or say --data-dir, or --api and --token.`);
+  const token = where.token ?? process.env.OPS_TOKEN ?? roles.map((role) => tokens[role]).find((known) => known !== undefined);
+  if (!token) throw new PlainFault(`No token of ${roles.join(' or ')} is known. Give one with --token or OPS_TOKEN.`);
+  return { api, token };
+}
+
+/** Asks the api. @throws PlainFault with what the api says */
+export async function ask(where: Whereabouts, roles: readonly string[], path: string, query: Readonly<Record<string, unknown>> = {}): Promise<Record<string, unknown>> {
+  const { api, token } = apiOf(where, ...roles);
+  const search = new URLSearchParams(Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
+  let response: Response;
+  try {
+    response = await fetch(`${api}/${path}?${search.toString()}`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(60_000) });
+  } catch (error) {
+    throw new PlainFault(`The api at ${api} does not answer: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}`);
+  }
+  const text = await response.text();
+  if (response.ok) return JSON.parse(text) as Record<string, unknown>;
+  let problem: { detail?: string; code?: string; whatToDo?: string } = {};
+  try {
+    problem = JSON.parse(text) as typeof problem;
+  } catch {
+    // Not a problem of ours: the status has to do.
+  }
+  throw new PlainFault(`${problem.detail ?? `The api answered ${response.status}.`}${problem.code ? ` (${problem.code})` : ''}${problem.whatToDo ? ` ${problem.whatToDo}` : ''}`);
+}
+
+/** Settings for work without the api. @throws ConfigFaults */
+export function configOf(where: Whereabouts): Config {
+  const { eventstore, postgres } = endpointsOf(where);
+  return readConfig('ops', [], { ...process.env, ...(eventstore ? { EVENTSTORE_URL: eventstore } : {}), ...(postgres ? { DATABASE_URL: postgres } : {}), DATA_DIR: directoryOf(where) });
+}
+
+/** Everything with every slice loaded, in this process. */
+export const openApplication = (config: Config): Promise<INestApplicationContext> => NestFactory.createApplicationContext(OpsModule.of(config), { logger: ['error', 'fatal'] });
+
+/** The person at this terminal: whoever may open the store may do everything. */
+export const operator = (): Principal => ({
+  actor: `ops-${process.env.SUDO_USER ?? process.env.USER ?? process.env.LOGNAME ?? 'terminal'}`,
+  roles: ['engineer', 'device', 'auditor', 'supervisor'],
+  facilities: ['*'],
+});
+
+/** Commands sent straight to the event store, with the same checks and rules as over REST. */
+export function directTarget(app: INestApplicationContext, correlationId: string): Target {
+  const [bus, store, pipe] = [app.get(CommandBus), app.get(EventStore), new InputPipe()];
+  return {
+    async send(name, data) {
+      const command = commandNamed(name);
+      if (!command) throw new Error(`no slice knows the command ${name}`);
+      try {
+        const message = (await pipe.transform({ ...data }, { type: 'body', metatype: command })) as object;
+        const { events, token } = await inContext({ correlationId, principal: operator(), clock: 'import' }, () => bus.execute<object, Receipt>(message));
+        return { events, token };
+      } catch (error) {
+        if (!(error instanceof Problem)) throw new NoAnswer(error);
+        if (error.status >= 500) throw new NoAnswer(error);
+        throw new Refused(error.status, error.code, error.message);
+      }
+    },
+    async stateOf(id) {
+      return (await store.read<ImportEvent>(`import-${id}`)).reduce<FileImport>(fileImport.evolve, fileImport.initial);
+    },
+    head: () => store.head(),
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * What auditors read, straight from the log: it needs no view and is never behind. Hides: paging and folding. Promises: states are those of
+ * a full replay; only what is in the reader's facilities; what is out of them answers as if it were not there; every read is recorded.
+ * Does not: change or repair anything.
+ */
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Metadata, Recorded } from '#kernel/event';
+import { facilityOf } from '#kernel/identity';
+import { grantedRole, inScope, type Principal, type Role } from '#platform/access';
+import { currentContext } from '#platform/context';
+import { deciderOf } from '#platform/deciders';
+import { EventStore } from '#platform/event-store';
+import { notFound, Problem } from '#platform/problem';
+import { APP_VERSION } from '#platform/version';
+import { changesBetween, plain, type Change } from './changes';
+import { eventsAsOf, historyOf, refusalsOf, stateAfter, type Entry, type Fold, type Moment } from './history';
+
+/** Who may read the audit trail. */
+export const AUDIENCE: readonly Role[] = ['auditor', 'supervisor', 'quality'];
+
+/** Which events of the log to replay. */
+export type ReplayFilter = Readonly<{
+  stream?: string;
+  category?: string;
+  type?: string;
+  actor?: string;
+  facility?: string;
+  correlationId?: string;
+  /** Positions, both included. */
+  from?: bigint;
+  to?: bigint;
+  /** Known time, both included. ISO 8601. */
+  recordedFrom?: string;
+  recordedTo?: string;
+}>;
+
+export type Page<T> = Readonly<{ items: T[]; /** Where to go on; undefined at the end. */ next?: bigint }>;
+
+/** The state of an entity at a moment, with the last event that it rests on. */
+export type StateAt = Readonly<{ stream: string; state: unknown; events: number; revision: bigint; position: bigint; recordedAt: string; occurredAt: string }>;
+export type Difference = Readonly<{ stream: string; from: StateAt | undefined; to: StateAt | undefined; changes: readonly Change[]; events: readonly Recorded[] }>;
+
+/** Events looked at in one request at most; a page may so be empty and still lead on. */
+const LOOKED_AT = 8_000;
+const PAGE = 1_000;
+
+@Injectable()
+export class AuditLog {
+  constructor(@Inject(EventStore) private readonly store: EventStore) {}
+
+  /** Everything that happened to an entity, and what was refused, from the first event on. `after` is a position. @throws Problem 404 */
+  async history(reader: Principal, stream: string, after = -1n, limit = 100): Promise<Page<Entry>> {
+    const { events, refusals } = await this.known(reader, stream, 'history', { after: String(after) });
+    const entries = folded(stream, () => historyOf(foldOf(stream), events, refusals)).filter(({ position }) => position > after);
+    const items = entries.slice(0, limit);
+    return { items, ...(entries.length > limit ? { next: items.at(-1)!.position } : {}) };
+  }
+
+  /** The state of an entity as of a position, a known time, a floor time, or of several of them together. @throws Problem 404, 422 */
+  async stateAsOf(reader: Principal, stream: string, moment: Moment): Promise<StateAt> {
+    const { events } = await this.known(reader, stream, 'state', said(moment));
+    const state = stateAt(stream, eventsAsOf(events, moment));
+    if (!state) throw notFound();
+    return state;
+  }
+
+  /** What changed between two moments, and the events that did it. @throws Problem 404, 422 */
+  async difference(reader: Principal, stream: string, from: Moment, to: Moment): Promise<Difference> {
+    const { events } = await this.known(reader, stream, 'difference', { from: said(from), to: said(to) });
+    const [earlier, later] = [eventsAsOf(events, from), eventsAsOf(events, to)];
+    const [a, b] = [stateAt(stream, earlier), stateAt(stream, later)];
+    const empty = plain(foldOf(stream).initial);
+    return {
+      stream,
+      from: a,
+      to: b,
+      changes: changesBetween(a ? a.state : empty, b ? b.state : empty),
+      events: later.filter((event) => !earlier.includes(event)),
+    };
+  }
+
+  /** The log as it is stored, older shapes and all, in its own order. `after` is a position. */
+  async replay(reader: Principal, filter: ReplayFilter, after = -1n, limit = 100): Promise<Page<Recorded>> {
+    if (filter.facility !== undefined && !inScope(reader, filter.facility)) return { items: [] };
+    await this.recordRead(reader, 'replay', { ...said(filter), after: String(after) }, filter.facility);
+    const wanted = matching(reader, filter);
+    const start = filter.from !== undefined && filter.from - 1n > after ? filter.from - 1n : after;
+    if (filter.stream !== undefined) {
+      const found = (await this.store.read(filter.stream, 0n, { asStored: true })).filter((event) => event.position > start && wanted(event));
+      const items = found.slice(0, limit);
+      return { items, ...(found.length > limit ? { next: items.at(-1)!.position } : {}) };
+    }
+    const items: Recorded[] = [];
+    let at = start;
+    for (let seen = 0; seen < LOOKED_AT; seen += PAGE) {
+      const { events, next, atEnd } = await this.store.readAll(at < 0n ? 'start' : at, PAGE, { asStored: true });
+      for (const event of events) {
+        if (!wanted(event)) continue;
+        items.push(event);
+        if (items.length === limit) return { items, next: event.position };
+      }
+      if (atEnd || isPast(events.at(-1), filter)) return { items };
+      at = next;
+    }
+    return { items, next: at };
+  }
+
+  /** The events of an entity and its refusals, for a reader who may see them. */
+  private async known(reader: Principal, stream: string, what: string, about: object): Promise<{ events: Recorded[]; refusals: Recorded[] }> {
+    const decider = deciderOf(stream);
+    if (!decider || !inScope(reader, facilityOf(stream.slice(decider.category.length + 1)))) throw notFound();
+    const [events, refusals] = await Promise.all([this.store.read(stream), this.store.read(refusalsOf(stream))]);
+    if (events.length + refusals.length === 0) throw notFound();
+    await this.recordRead(reader, what, { stream, ...about }, facilityOf(stream.slice(decider.category.length + 1)));
+    return { events, refusals };
+  }
+
+  /** Reading the audit trail leaves a trace of its own; without it nothing is read. */
+  private async recordRead(reader: Principal, what: string, about: object, facility = 'enterprise'): Promise<void> {
+    const commandId = randomUUID();
+    const metadata: Metadata = {
+      commandId, command: 'ReadAuditTrail', commandDigest: '', correlationId: currentContext()?.correlationId ?? commandId, causationId: commandId,
+      actor: reader.actor, role: grantedRole(reader, AUDIENCE) ?? reader.roles[0] ?? 'auditor', facility, occurredAt: new Date().toISOString(),
+      clock: 'server', app: APP_VERSION, schema: 1,
+    }; // prettier-ignore
+    const stream = `audit-read-${facility}.${encodeURIComponent(reader.actor)}`;
+    await this.store.append(stream, 'any', [{ id: commandId, type: 'AuditTrailRead', data: { what, about }, metadata }]);
+  }
+}
+
+const foldOf = (stream: string): Fold => deciderOf(stream)!;
+const said = (about: object) => Object.fromEntries(Object.entries(about).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
+
+/** Floor time may leave out an event that later ones build on; where the rules cannot fold that, it is said. */
+function folded<T>(stream: string, fold: () => T): T {
+  try {
+    return fold();
+  } catch (error) {
+    throw new Problem(422, 'state-not-foldable', `The events of ${stream} up to that moment give no state by themselves.`, { facts: { cause: (error as Error).message } });
+  }
+}
+
+function stateAt(stream: string, events: readonly Recorded[]): StateAt | undefined {
+  const last = events.at(-1);
+  if (!last) return undefined;
+  const { revision, position, recordedAt, metadata } = last;
+  const state = folded(stream, () => stateAfter(foldOf(stream), events));
+  return { stream, state, events: events.length, revision, position, recordedAt, occurredAt: metadata.occurredAt };
+}
+
+function matching(reader: Principal, filter: ReplayFilter): (event: Recorded) => boolean {
+  const { category, type, actor, facility, correlationId, to, from } = filter;
+  const since = filter.recordedFrom === undefined ? -Infinity : Date.parse(filter.recordedFrom);
+  const until = filter.recordedTo === undefined ? Infinity : Date.parse(filter.recordedTo);
+  return ({ stream, type: name, position, recordedAt, metadata }) => {
+    const recorded = Date.parse(recordedAt);
+    return (
+      inScope(reader, metadata.facility ?? '') &&
+      (category === undefined || stream.startsWith(`${category}-`)) &&
+      (type === undefined || name === type) &&
+      (actor === undefined || metadata.actor === actor) &&
+      (facility === undefined || metadata.facility === facility) &&
+      (correlationId === undefined || metadata.correlationId === correlationId) &&
+      (from === undefined || position >= from) &&
+      (to === undefined || position <= to) &&
+      recorded >= since &&
+      recorded <= until
+    );
+  };
+}
+
+/** True where the rest of the log cannot hold anything wanted: positions and known times only grow. */
+const isPast = (last: Recorded | undefined, { to, recordedTo }: ReplayFilter): boolean =>
+  last !== undefined && ((to !== undefined && last.position >= to) || (recordedTo !== undefined && Date.parse(last.recordedAt) > Date.parse(recordedTo) + 60_000));

@@ -1,0 +1,117 @@
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { Args, Query as GraphQuery, Resolver } from '@nestjs/graphql';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Recorded } from '#kernel/event';
+import { Allow } from '#platform/access';
+import { caller } from '#platform/auth';
+import { Problem } from '#platform/problem';
+import {
+  AuditDifference, AuditHistory, AuditReplay, AuditState, DifferenceQuery, HistoryQuery, ReplayQuery, StateQuery, type AuditEntry, type AuditEvent,
+} from './audit.answers'; // prettier-ignore
+import { AUDIENCE, AuditLog, type ReplayFilter, type StateAt } from './audit.log';
+import type { Entry, Moment } from './history';
+
+const optional = (value: string | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value));
+const entryOf = (entry: Entry): AuditEntry => ({ ...entry, revision: String(entry.revision), position: String(entry.position), changes: [...entry.changes] });
+const stateOf = (state: StateAt): AuditState => ({ ...state, revision: String(state.revision), position: String(state.position) });
+const eventOf = ({ id, stream, revision, position: at, type, recordedAt, data, metadata }: Recorded): AuditEvent => ({
+  id, stream, revision: String(revision), position: String(at), type, recordedAt, data, metadata,
+}); // prettier-ignore
+const moment = (at: string | undefined, recordedAt: string | undefined, occurredAt: string | undefined): Moment => ({ position: optional(at), recordedAt, occurredAt });
+
+/** The four questions of auditors, as REST and GraphQL ask them. */
+class Questions {
+  constructor(@Inject(AuditLog) private readonly log: AuditLog) {}
+
+  async history({ entity, after, limit }: HistoryQuery): Promise<AuditHistory> {
+    const { items, next } = await this.log.history(caller(), entity, optional(after), limit);
+    return { items: items.map(entryOf), nextCursor: next === undefined ? null : String(next) };
+  }
+
+  async state({ entity, position: at, recordedAt, occurredAt }: StateQuery): Promise<AuditState> {
+    return stateOf(await this.log.stateAsOf(caller(), entity, moment(at, recordedAt, occurredAt)));
+  }
+
+  async difference(query: DifferenceQuery): Promise<AuditDifference> {
+    const { entity, fromPosition, fromRecordedAt, fromOccurredAt, toPosition, toRecordedAt, toOccurredAt } = query;
+    const fromTheStart = fromPosition === undefined && fromRecordedAt === undefined && fromOccurredAt === undefined;
+    const first: Moment = fromTheStart ? { position: -1n } : moment(fromPosition, fromRecordedAt, fromOccurredAt);
+    const { from, to, changes, events } = await this.log.difference(caller(), entity, first, moment(toPosition, toRecordedAt, toOccurredAt));
+    return { stream: entity, from: from ? stateOf(from) : null, to: to ? stateOf(to) : null, changes: [...changes], events: events.map(eventOf) };
+  }
+
+  async replay({ after, limit, from, to, ...rest }: ReplayQuery): Promise<AuditReplay> {
+    if (from !== undefined && to !== undefined && BigInt(from) > BigInt(to)) throw new Problem(400, 'invalid-input', 'from must not be after to.');
+    const filter: ReplayFilter = { ...rest, from: optional(from), to: optional(to) };
+    const { items, next } = await this.log.replay(caller(), filter, optional(after), limit);
+    return { items: items.map(eventOf), nextCursor: next === undefined ? null : String(next) };
+  }
+}
+
+@Controller('audit')
+@ApiTags('audit')
+@ApiBearerAuth()
+export class AuditController extends Questions {
+  /** Who did what to an entity, when and why, with old and new values, and what was refused. */
+  @Get('history')
+  @Allow(...AUDIENCE)
+  @ApiOperation({ operationId: 'auditHistory' })
+  @ApiOkResponse({ type: AuditHistory })
+  auditHistory(@Query() query: HistoryQuery): Promise<AuditHistory> {
+    return this.history(query);
+  }
+
+  /** The state of an entity as of a position, a known time or a floor time; now without any of them. */
+  @Get('state')
+  @Allow(...AUDIENCE)
+  @ApiOperation({ operationId: 'auditState' })
+  @ApiOkResponse({ type: AuditState })
+  auditState(@Query() query: StateQuery): Promise<AuditState> {
+    return this.state(query);
+  }
+
+  /** What changed between two moments; from the start, or until now, where one is absent. */
+  @Get('difference')
+  @Allow(...AUDIENCE)
+  @ApiOperation({ operationId: 'auditDifference' })
+  @ApiOkResponse({ type: AuditDifference })
+  auditDifference(@Query() query: DifferenceQuery): Promise<AuditDifference> {
+    return this.difference(query);
+  }
+
+  /** The raw log, as stored, page by page. */
+  @Get('replay')
+  @Allow(...AUDIENCE)
+  @ApiOperation({ operationId: 'auditReplay' })
+  @ApiOkResponse({ type: AuditReplay })
+  auditReplay(@Query() query: ReplayQuery): Promise<AuditReplay> {
+    return this.replay(query);
+  }
+}
+
+@Resolver()
+export class AuditResolver extends Questions {
+  @GraphQuery(() => AuditHistory, { description: 'Who did what to an entity, when and why, with old and new values, and what was refused.' })
+  @Allow(...AUDIENCE)
+  auditHistory(@Args() query: HistoryQuery): Promise<AuditHistory> {
+    return this.history(query);
+  }
+
+  @GraphQuery(() => AuditState, { description: 'The state of an entity as of a position, a known time or a floor time; now without any of them.' })
+  @Allow(...AUDIENCE)
+  auditState(@Args() query: StateQuery): Promise<AuditState> {
+    return this.state(query);
+  }
+
+  @GraphQuery(() => AuditDifference, { description: 'What changed between two moments; from the start, or until now, where one is absent.' })
+  @Allow(...AUDIENCE)
+  auditDifference(@Args() query: DifferenceQuery): Promise<AuditDifference> {
+    return this.difference(query);
+  }
+
+  @GraphQuery(() => AuditReplay, { description: 'The raw log, as stored, page by page.' })
+  @Allow(...AUDIENCE)
+  auditReplay(@Args() query: ReplayQuery): Promise<AuditReplay> {
+    return this.replay(query);
+  }
+}

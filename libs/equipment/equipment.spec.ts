@@ -90,11 +90,11 @@ describe('equipment that is not registered', () => {
   });
   test('takes no command', () => {
     for (const input of Object.values(PackmlInput))
-      given(equipment).when(commandOf(input), { equipmentId }).rejects('equipment-not-registered');
-    given(equipment).when('AssignEquipment', { equipmentId, workOrderId: 'haifa.W1' }).rejects('equipment-not-registered');
+      given(equipment).when(commandOf(input), { equipmentId }).rejects('equipment-unknown');
+    given(equipment).when('AssignEquipment', { equipmentId, workOrderId: 'haifa.W1' }).rejects('equipment-unknown');
     given(equipment)
       .when('ClassifyStop', { equipmentId, stopId: 'S1', reasonCode: 'x', lossClass: 'Other' })
-      .rejects('equipment-not-registered');
+      .rejects('equipment-unknown');
   });
   test('is observed all the same, and flagged', () => {
     given(equipment)
@@ -191,7 +191,7 @@ describe('registered equipment', () => {
       .changesNothing();
     given(equipment, ...inState('Idle'))
       .when('SetEquipmentMode', { equipmentId, mode: 9 })
-      .rejects('mode-unknown');
+      .rejects('no-such-mode');
     const allowed = Object.values(States).filter((state) => {
       const machine = inState(state).reduce(equipment.evolve, equipment.initial);
       try {
@@ -311,7 +311,7 @@ describe('stops (I8)', () => {
       .changesNothing();
     given(equipment, ...inState('Stopped'))
       .when('ClassifyStop', stop('belt'))
-      .rejects('stop-unknown');
+      .rejects('no-such-stop');
   });
 });
 

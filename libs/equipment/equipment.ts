@@ -18,7 +18,7 @@ const MODES: readonly Mode[] = [
 ];
 
 function known(state: Equipment): Registered {
-  if (state.status === 'unknown') throw new Rejected('equipment-not-registered', 'This equipment is not registered.');
+  if (state.status === 'unknown') throw new Rejected('equipment-unknown', 'This equipment is not registered.');
   return state;
 }
 
@@ -186,7 +186,7 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
       const { mode: from, registration } = machine;
       if (from === to) return [];
       if (!registration.modes.some(({ mode }) => mode === to))
-        throw new Rejected('mode-unknown', `The machine has no mode ${to}.`, {
+        throw new Rejected('no-such-mode', `The machine has no mode ${to}.`, {
           mode: to,
           modes: registration.modes.map(({ mode }) => mode),
         });
@@ -223,7 +223,7 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
 
     ClassifyStop: ({ equipmentId, stopId, reasonCode, lossClass, expectedPrevious = null }, state) => {
       const stop = known(state).stops.find((each) => each.stopId === stopId);
-      if (!stop) throw new Rejected('stop-unknown', `${stopId} is none of the latest ${KEPT_STOPS} stops.`, { stopId });
+      if (!stop) throw new Rejected('no-such-stop', `${stopId} is none of the latest ${KEPT_STOPS} stops.`, { stopId });
       if (stop.reasonCode === reasonCode && stop.lossClass === lossClass) return [];
       if (stop.reasonCode !== expectedPrevious)
         throw new Rejected('stop-classified-otherwise', 'Somebody else has classified this stop in the meantime.', {

@@ -25,14 +25,14 @@ describe('an unknown facility', () => {
     for (const timeZone of ['Mars/Olympus', '+02:00', 'asia/jerusalem', 'Jerusalem'])
       given(facility)
         .when('RegisterFacility', { ...registration, timeZone })
-        .rejects('time-zone-unknown');
+        .rejects('no-such-time-zone');
   });
   test('has no elements', () => {
     given(facility)
       .when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'Hall' })
-      .rejects('facility-not-registered');
-    given(facility).when('RenameFacility', { facilityId: 'haifa', name: 'x' }).rejects('facility-not-registered');
-    given(facility).when('RetireHierarchyElement', { elementId: 'haifa.hall' }).rejects('facility-not-registered');
+      .rejects('facility-unknown');
+    given(facility).when('RenameFacility', { facilityId: 'haifa', name: 'x' }).rejects('facility-unknown');
+    given(facility).when('RetireHierarchyElement', { elementId: 'haifa.hall' }).rejects('facility-unknown');
   });
 });
 
@@ -72,7 +72,7 @@ describe('a registered facility', () => {
   });
   test('refuses unknown, retired and foreign parents', () => {
     const add = (parentId: string) => ({ elementId: 'haifa.x', level: 'ProductionLine', parentId, name: 'x' }) as const;
-    given(facility, registered).when('AddHierarchyElement', add('haifa.nowhere')).rejects('parent-unknown');
+    given(facility, registered).when('AddHierarchyElement', add('haifa.nowhere')).rejects('no-such-parent');
     given(facility, registered, hall, retired('hall')).when('AddHierarchyElement', add('haifa.hall')).rejects('parent-retired');
     given(facility, registered).when('AddHierarchyElement', add('lyon.hall')).rejects('wrong-facility');
   });
@@ -129,7 +129,7 @@ describe('a registered facility', () => {
       .rejects('wrong-facility');
     given(facility, ...plant)
       .when('MoveHierarchyElement', { elementId: 'haifa.nowhere', parentId: 'haifa.hall' })
-      .rejects('element-unknown');
+      .rejects('no-such-element');
     given(facility, ...plant, retired('cell'))
       .when('MoveHierarchyElement', { elementId: 'haifa.cell', parentId: 'haifa.line' })
       .rejects('element-retired');

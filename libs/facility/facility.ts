@@ -32,13 +32,13 @@ const levelAbove: Readonly<Partial<Record<HierarchyLevel, readonly HierarchyLeve
 };
 
 function known(state: Facility): Registered {
-  if (state.status === 'unknown') throw new Rejected('facility-not-registered', 'This facility is not registered.');
+  if (state.status === 'unknown') throw new Rejected('facility-unknown', 'This facility is not registered.');
   return state;
 }
 
 function inUse(facility: Registered, elementId: string): Element {
   const element = facility.elements[elementId];
-  if (!element) throw new Rejected('element-unknown', `${elementId} is not in the hierarchy of ${facility.facilityId}.`, { elementId });
+  if (!element) throw new Rejected('no-such-element', `${elementId} is not in the hierarchy of ${facility.facilityId}.`, { elementId });
   if (element.retired) throw new Rejected('element-retired', `${elementId} is no longer in use.`, { elementId });
   return element;
 }
@@ -49,7 +49,7 @@ function checkPlace(facility: Registered, level: HierarchyLevel, parentId: strin
     throw new Rejected('wrong-facility', `${parentId} belongs to another facility.`, { parentId, facilityId: facility.facilityId });
   const parent = facility.elements[parentId];
   if (parentId !== facility.facilityId && !parent)
-    throw new Rejected('parent-unknown', `${parentId} is not in the hierarchy of ${facility.facilityId}.`, { parentId });
+    throw new Rejected('no-such-parent', `${parentId} is not in the hierarchy of ${facility.facilityId}.`, { parentId });
   if (parent?.retired) throw new Rejected('parent-retired', `${parentId} is no longer in use.`, { parentId });
   const above = parent?.level ?? 'Site';
   const allowed = levelAbove[level] ?? [];
@@ -69,7 +69,7 @@ function checkTimeZone(timeZone: string): void {
   } catch {
     // The runtime does not know the zone: refused below, as a name of another form is.
   }
-  throw new Rejected('time-zone-unknown', `${timeZone} is no IANA time zone such as Asia/Jerusalem.`, { timeZone });
+  throw new Rejected('no-such-time-zone', `${timeZone} is no IANA time zone such as Asia/Jerusalem.`, { timeZone });
 }
 
 const withElement = (facility: Registered, elementId: string, change: Partial<Element>): Registered => ({

@@ -1,0 +1,206 @@
+import type { Unit } from '#kernel/quantity';
+import { minus, plus, sum } from '#kernel/quantity';
+import type { MaterialLotEvent } from './material-lot.events';
+
+export type Reservation = Readonly<{ workOrderId: string; asked: string; left: string }>;
+export type Consumption = Readonly<{
+  workOrderId: string;
+  operationId: string | null;
+  reservationId: string | null;
+  amount: string;
+  left: string;
+}>;
+export type Production = Readonly<{ workOrderId: string; materialId: string; amount: string; reversed: boolean }>;
+
+/** What is known of a lot. Amounts are in its unit. */
+export type Books = Readonly<{
+  lotId: string;
+  materialId: string;
+  unit: Unit;
+  /** How the lot came to be, so that the same command again changes nothing. */
+  origin: string;
+  onHand: string;
+  expiresAt: string | null;
+  locationId: string | null;
+  /** The lots that it comes from by splits and merges. */
+  ancestors: readonly string[];
+  reservations: Readonly<Record<string, Reservation>>;
+  /** By hold id: whether it still stands. */
+  holds: Readonly<Record<string, boolean>>;
+  consumptions: Readonly<Record<string, Consumption>>;
+  productions: Readonly<Record<string, Production>>;
+  /** Amounts by child lot. */
+  splits: Readonly<Record<string, string>>;
+  /** Amounts by the lot that took all of it. */
+  merges: Readonly<Record<string, string>>;
+  /** Everything else that is booked once, by kind and id. */
+  booked: Readonly<Record<string, string>>;
+}>;
+
+export type MaterialLot =
+  | Readonly<{ status: 'unknown'; counts: readonly string[] }>
+  | (Books & Readonly<{ status: 'in-stock' }>)
+  | (Books & Readonly<{ status: 'merged'; intoLotId: string }>);
+export type InStock = Extract<MaterialLot, { status: 'in-stock' }>;
+export type Known = Exclude<MaterialLot, { status: 'unknown' }>;
+
+/** More ancestors than this are forgotten, oldest first; the genealogy view has them all. */
+const KEPT_ANCESTORS = 1000;
+const KEPT_COUNTS = 64;
+
+/** The united ancestors of two lots, each once. */
+export const ancestry = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())].slice(-KEPT_ANCESTORS);
+
+/** The earlier of two expiries; null keeps for ever. */
+export const earlier = (a: string | null, b: string | null): string | null => (a === null ? b : b === null || a < b ? a : b);
+
+export const reserved = ({ reservations }: Books): string => sum(Object.values(reservations).map(({ left }) => left));
+
+/** What anybody may take (I6). */
+export const available = (books: Books): string => minus(books.onHand, reserved(books));
+
+const begun = (
+  lotId: string,
+  first: Pick<Books, 'materialId' | 'unit' | 'origin' | 'onHand' | 'expiresAt' | 'locationId'> & Partial<Books>,
+  counts: readonly string[],
+): InStock => ({
+  status: 'in-stock', lotId, ancestors: [], reservations: {}, holds: {}, consumptions: {}, productions: {}, splits: {}, merges: {},
+  booked: Object.fromEntries(counts.map((count) => [count, ''])),
+  ...first,
+}); // prettier-ignore
+
+export const receiptOf = (data: Readonly<{ materialId: string; quantity: { amount: string; unit: string }; expiresAt: string | null; supplierId: string | null; supplierLot: string | null; locationId: string | null }>): string =>
+  JSON.stringify(['received', data.materialId, data.quantity.amount, data.quantity.unit, data.expiresAt, data.supplierId, data.supplierLot, data.locationId]); // prettier-ignore
+export const splitOf = (data: Readonly<{ parentLotId: string; materialId: string; quantity: { amount: string; unit: string } }>): string =>
+  JSON.stringify(['split', data.parentLotId, data.materialId, data.quantity.amount, data.quantity.unit]);
+
+const without = <T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> => {
+  const { [key]: _, ...rest } = record;
+  return rest;
+};
+
+/** What each event means for a lot. Folds any history without a throw. */
+export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): MaterialLot {
+  if (type === 'LotReceived') {
+    const { lotId, materialId, quantity, expiresAt, locationId } = data;
+    const first = { materialId, unit: quantity.unit, origin: receiptOf(data), onHand: quantity.amount, expiresAt, locationId };
+    return begun(lotId, first, state.status === 'unknown' ? state.counts : []);
+  }
+  if (type === 'LotCreatedFromSplit') {
+    const { lotId, materialId, quantity, expiresAt, locationId, ancestors } = data;
+    const first = { materialId, unit: quantity.unit, origin: splitOf(data), onHand: quantity.amount, expiresAt, locationId, ancestors };
+    return begun(lotId, first, state.status === 'unknown' ? state.counts : []);
+  }
+  if (type === 'LotProduced') {
+    const { lotId, productionId, materialId, quantity, workOrderId, expiresAt, locationId } = data;
+    const productions = { [productionId]: { workOrderId, materialId, amount: quantity.amount, reversed: false } };
+    if (state.status === 'unknown')
+      return begun(
+        lotId,
+        { materialId, unit: quantity.unit, origin: 'produced', onHand: quantity.amount, expiresAt, locationId, productions },
+        state.counts,
+      );
+    return {
+      ...state,
+      onHand: plus(state.onHand, quantity.amount),
+      expiresAt,
+      locationId: locationId ?? state.locationId,
+      productions: { ...state.productions, ...productions },
+    };
+  }
+  if (type === 'StockCountObserved') {
+    const count = `count/${data.countId}`;
+    if (state.status === 'unknown') return { ...state, counts: [...state.counts.slice(1 - KEPT_COUNTS), count] };
+    return { ...state, booked: { ...state.booked, [count]: '' } };
+  }
+  if (state.status === 'unknown') return state;
+  const add = (amount: string) => plus(state.onHand, amount);
+  const take = (amount: string) => minus(state.onHand, amount);
+  switch (type) {
+    case 'ProductionReversed': {
+      const production = state.productions[data.productionId];
+      const productions = production ? { ...state.productions, [data.productionId]: { ...production, reversed: true } } : state.productions;
+      return { ...state, onHand: take(data.quantity.amount), productions };
+    }
+    case 'LotReserved': {
+      const { reservationId, workOrderId, quantity } = data;
+      const reservation = { workOrderId, asked: quantity.amount, left: quantity.amount };
+      return { ...state, reservations: { ...state.reservations, [reservationId]: reservation } };
+    }
+    case 'LotUnreserved': {
+      const reservation = state.reservations[data.reservationId];
+      return reservation
+        ? { ...state, reservations: { ...state.reservations, [data.reservationId]: { ...reservation, left: '0' } } }
+        : state;
+    }
+    case 'LotConsumed': {
+      const { consumptionId, workOrderId, operationId, reservationId, quantity } = data;
+      const { amount } = quantity;
+      const reservation = reservationId === null ? undefined : state.reservations[reservationId];
+      const reservations =
+        reservation && reservationId !== null
+          ? { ...state.reservations, [reservationId]: { ...reservation, left: minus(reservation.left, amount) } }
+          : state.reservations;
+      const consumption = { workOrderId, operationId, reservationId, amount, left: amount };
+      return { ...state, onHand: take(amount), reservations, consumptions: { ...state.consumptions, [consumptionId]: consumption } };
+    }
+    case 'ConsumptionReversed': {
+      const { consumptionId, reversalId, quantity, remaining } = data;
+      const consumption = state.consumptions[consumptionId];
+      const consumptions = consumption
+        ? { ...state.consumptions, [consumptionId]: { ...consumption, left: remaining.amount } }
+        : state.consumptions;
+      return {
+        ...state,
+        onHand: add(quantity.amount),
+        consumptions,
+        booked: { ...state.booked, [`reversal/${reversalId}`]: consumptionId },
+      };
+    }
+    case 'LotSplit':
+      return { ...state, onHand: take(data.quantity.amount), splits: { ...state.splits, [data.childLotId]: data.quantity.amount } };
+    case 'LotSplitUndone':
+      // The part comes back to life even where the rest was merged away meanwhile.
+      return { ...state, status: 'in-stock', onHand: add(data.quantity.amount), splits: without(state.splits, data.childLotId) };
+    case 'LotMerged':
+      return {
+        ...state,
+        status: 'merged',
+        intoLotId: data.intoLotId,
+        onHand: take(data.quantity.amount),
+        merges: { ...state.merges, [data.intoLotId]: data.quantity.amount },
+      };
+    case 'LotMergeUndone':
+      return { ...state, status: 'in-stock', onHand: add(data.quantity.amount), merges: without(state.merges, data.intoLotId) };
+    case 'MergedLotAdded':
+      return {
+        ...state,
+        onHand: add(data.quantity.amount),
+        expiresAt: data.expiresAt,
+        ancestors: ancestry(data.ancestors, state.ancestors),
+        booked: { ...state.booked, [`merge/${data.fromLotId}`]: '' },
+      };
+    case 'LotMoved':
+      return { ...state, locationId: data.toLocationId };
+    case 'LotHeld':
+      return { ...state, holds: { ...state.holds, [data.holdId]: true } };
+    case 'LotHoldReleased':
+      return { ...state, holds: { ...state.holds, [data.holdId]: false } };
+    case 'LotScrapped':
+      return { ...state, onHand: take(data.quantity.amount), booked: { ...state.booked, [`scrap/${data.scrapId}`]: data.quantity.amount } };
+    case 'LotReturned':
+      return {
+        ...state,
+        onHand: take(data.quantity.amount),
+        booked: { ...state.booked, [`return/${data.returnId}`]: data.quantity.amount },
+      };
+    case 'LotExpired':
+      return { ...state, expiresAt: data.at };
+    case 'ExpiryOverridden':
+      return { ...state, expiresAt: data.expiresAt };
+    case 'StockAdjusted':
+      return { ...state, onHand: data.to.amount, booked: { ...state.booked, [`adjustment/${data.adjustmentId}`]: data.to.amount } };
+    case 'StockDiscrepancyObserved':
+      return state;
+  }
+}

@@ -1,0 +1,255 @@
+import type { Event } from '#kernel/event';
+import type { Quantity } from '#kernel/quantity';
+
+/** What a new lot takes over from the lot that it was split from. */
+type Inheritance = {
+  materialId: string;
+  /** In the unit of the parent. */
+  quantity: Quantity;
+  expiresAt: string | null;
+  locationId: string | null;
+  /** The lots that it comes from by splits and merges, oldest first, the parent last. */
+  ancestors: readonly string[];
+};
+
+/** Material came in from a supplier and is a lot from now on. All quantities of lot events are in the unit of the lot. */
+export type LotReceived = Event<
+  'LotReceived',
+  {
+    lotId: string;
+    materialId: string;
+    quantity: Quantity;
+    /** The first instant at which it may no longer be used; null where it keeps. */
+    expiresAt: string | null;
+    supplierId: string | null;
+    /** The supplier's own lot number. */
+    supplierLot: string | null;
+    locationId: string | null;
+    at: string;
+  }
+>;
+
+/** A work order put material into the lot; the first time, the lot came to be. */
+export type LotProduced = Event<
+  'LotProduced',
+  {
+    lotId: string;
+    productionId: string;
+    materialId: string;
+    quantity: Quantity;
+    workOrderId: string;
+    operationId: string | null;
+    /** Of the whole lot from now on: the earliest of what went into it. */
+    expiresAt: string | null;
+    locationId: string | null;
+    at: string;
+  }
+>;
+
+/** A production was booked in error; what it had put into the lot is taken out again. */
+export type ProductionReversed = Event<
+  'ProductionReversed',
+  {
+    lotId: string;
+    productionId: string;
+    workOrderId: string;
+    quantity: Quantity;
+    reason: string;
+    at: string;
+  }
+>;
+
+/** Part of the lot was set aside for a work order; nobody else can have it. */
+export type LotReserved = Event<
+  'LotReserved',
+  { lotId: string; reservationId: string; workOrderId: string; quantity: Quantity; at: string }
+>;
+
+/** What was left of a reservation is free again. */
+export type LotUnreserved = Event<
+  'LotUnreserved',
+  { lotId: string; reservationId: string; workOrderId: string; quantity: Quantity; at: string }
+>;
+
+/** A work order used up material of the lot, from its reservation or from free stock. */
+export type LotConsumed = Event<
+  'LotConsumed',
+  {
+    lotId: string;
+    consumptionId: string;
+    workOrderId: string;
+    operationId: string | null;
+    quantity: Quantity;
+    /** Null where it was taken from free stock. */
+    reservationId: string | null;
+    at: string;
+  }
+>;
+
+/** A consumption, or part of it, was booked in error or brought back; it is free stock again. */
+export type ConsumptionReversed = Event<
+  'ConsumptionReversed',
+  {
+    lotId: string;
+    reversalId: string;
+    /** The consumption that it corrects. */
+    consumptionId: string;
+    workOrderId: string;
+    quantity: Quantity;
+    /** What is left of the consumption; zero where all of it is reversed. */
+    remaining: Quantity;
+    reason: string;
+    at: string;
+  }
+>;
+
+/** Part of the lot left it to be a lot of its own. */
+export type LotSplit = Event<'LotSplit', { lotId: string; childLotId: string; at: string } & Inheritance>;
+
+/** The new lot could not come to be (its id was taken): its part is back. */
+export type LotSplitUndone = Event<'LotSplitUndone', { lotId: string; childLotId: string; quantity: Quantity; reason: string; at: string }>;
+
+/** The lot came to be by a split of another. */
+export type LotCreatedFromSplit = Event<'LotCreatedFromSplit', { lotId: string; parentLotId: string; at: string } & Inheritance>;
+
+/** All of the lot left it to be part of another lot; this lot is no more. */
+export type LotMerged = Event<
+  'LotMerged',
+  {
+    lotId: string;
+    intoLotId: string;
+    materialId: string;
+    quantity: Quantity;
+    expiresAt: string | null;
+    /** The lots that it comes from, and itself as the last. */
+    ancestors: readonly string[];
+    at: string;
+  }
+>;
+
+/** The other lot could not take it: this lot is back as it was. */
+export type LotMergeUndone = Event<'LotMergeUndone', { lotId: string; intoLotId: string; quantity: Quantity; reason: string; at: string }>;
+
+/** Another lot became part of this one. */
+export type MergedLotAdded = Event<
+  'MergedLotAdded',
+  {
+    lotId: string;
+    fromLotId: string;
+    quantity: Quantity;
+    /** Of the whole lot from now on: the earlier of both. */
+    expiresAt: string | null;
+    ancestors: readonly string[];
+    at: string;
+  }
+>;
+
+/** The lot was moved to another place of its plant. */
+export type LotMoved = Event<'LotMoved', { lotId: string; fromLocationId: string | null; toLocationId: string; at: string }>;
+
+/** The lot may not be used until the hold is released. */
+export type LotHeld = Event<'LotHeld', { lotId: string; holdId: string; reason: string; at: string }>;
+
+/** One hold was released; others may remain. */
+export type LotHoldReleased = Event<'LotHoldReleased', { lotId: string; holdId: string; reason: string; at: string }>;
+
+/** Part of the lot was thrown away. */
+export type LotScrapped = Event<'LotScrapped', { lotId: string; scrapId: string; quantity: Quantity; reasonCode: string; at: string }>;
+
+/** Part of the lot was sent back to its supplier. */
+export type LotReturned = Event<'LotReturned', { lotId: string; returnId: string; quantity: Quantity; reason: string; at: string }>;
+
+/** Somebody found that the lot may no longer be used, before its date. */
+export type LotExpired = Event<'LotExpired', { lotId: string; previousExpiresAt: string | null; reason: string; at: string }>;
+
+/** Somebody gave the lot another expiry. */
+export type ExpiryOverridden = Event<
+  'ExpiryOverridden',
+  {
+    lotId: string;
+    previousExpiresAt: string | null;
+    /** Null where it keeps from now on. */
+    expiresAt: string | null;
+    reason: string;
+    at: string;
+  }
+>;
+
+/** The books were corrected to what is really there. */
+export type StockAdjusted = Event<
+  'StockAdjusted',
+  {
+    lotId: string;
+    adjustmentId: string;
+    from: Quantity;
+    to: Quantity;
+    /** `to` less `from`; may be negative. */
+    difference: string;
+    reason: string;
+    at: string;
+  }
+>;
+
+/** Somebody, or a scale, counted the lot. Recorded whatever it is; the books stay until they are adjusted. */
+export type StockCountObserved = Event<
+  'StockCountObserved',
+  {
+    lotId: string;
+    countId: string;
+    /** As reported, in any unit. */
+    counted: Quantity;
+    /** What the books say; null for a lot that they do not know. */
+    expected: Quantity | null;
+    at: string;
+  }
+>;
+
+/** Why a count is odd. */
+export const DiscrepancyKind = {
+  LESS_THAN_BOOKED: 'LESS_THAN_BOOKED',
+  MORE_THAN_BOOKED: 'MORE_THAN_BOOKED',
+  UNIT_INCOMPATIBLE: 'UNIT_INCOMPATIBLE',
+  LOT_UNKNOWN: 'LOT_UNKNOWN',
+  LOT_MERGED: 'LOT_MERGED',
+} as const;
+export type DiscrepancyKind = keyof typeof DiscrepancyKind;
+
+/** Exception: what was counted is not what the books say. */
+export type StockDiscrepancyObserved = Event<
+  'StockDiscrepancyObserved',
+  {
+    lotId: string;
+    countId: string;
+    kind: DiscrepancyKind;
+    counted: Quantity;
+    expected: Quantity | null;
+    /** Counted less booked, in the unit of the lot; null where that cannot be said. */
+    difference: string | null;
+    at: string;
+  }
+>;
+
+export type MaterialLotEvent =
+  | LotReceived
+  | LotProduced
+  | ProductionReversed
+  | LotReserved
+  | LotUnreserved
+  | LotConsumed
+  | ConsumptionReversed
+  | LotSplit
+  | LotSplitUndone
+  | LotCreatedFromSplit
+  | LotMerged
+  | LotMergeUndone
+  | MergedLotAdded
+  | LotMoved
+  | LotHeld
+  | LotHoldReleased
+  | LotScrapped
+  | LotReturned
+  | LotExpired
+  | ExpiryOverridden
+  | StockAdjusted
+  | StockCountObserved
+  | StockDiscrepancyObserved;

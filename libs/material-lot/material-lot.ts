@@ -1,0 +1,331 @@
+import type { Decider } from '#kernel/decider';
+import { compare, isPositive, minus } from '#kernel/quantity';
+import { Rejected } from '#kernel/rejected';
+import { ancestry, earlier, evolve, type MaterialLot, receiptOf, reserved, splitOf } from './lot';
+import type * as commands from './material-lot.commands';
+import type { MaterialLotEvent } from './material-lot.events';
+import {
+  amountIn, checkAmount, checkFacility, hasStock, idTaken, inStock, inUnit, isBooked, known, rejectHeld, rejectMoreThanFree, rejectUnusable, utc,
+} from './stock'; // prettier-ignore
+import { observeCount } from './stock-count';
+
+/**
+ * A lot of material and its books: what is there, for whom, and where it went. One lot is one stream, and each rule is decided on one
+ * stream. A split or a merge concerns two: the lot that gives decides first and its event holds all that the other needs; the process
+ * `when-lot-leaves-arrive-elsewhere` then lets it arrive, or has it taken back when the other lot refuses (docs/decisions/0004).
+ */
+export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent> = {
+  category: 'material-lot',
+  initial: { status: 'unknown', counts: [] },
+  id: (command) => command.lotId,
+  observed: ['ObserveStockCount'],
+  evolve,
+  decide: {
+    ReceiveLot: (
+      { lotId, materialId, quantity, expiresAt, supplierId = null, supplierLot = null, locationId = null },
+      state,
+      { occurredAt },
+    ) => {
+      if (locationId) checkFacility(lotId, locationId);
+      checkAmount(quantity);
+      const { amount, unit } = quantity;
+      const received = {
+        lotId,
+        materialId,
+        quantity: { amount, unit },
+        expiresAt: expiresAt ? utc(expiresAt) : null,
+        supplierId,
+        supplierLot,
+        locationId,
+      };
+      if (state.status === 'unknown') return [{ type: 'LotReceived', data: { ...received, at: utc(occurredAt) } }];
+      if (state.origin === receiptOf(received)) return [];
+      throw new Rejected('lot-exists', `${lotId} is a lot already.`, { materialId: state.materialId });
+    },
+
+    ProduceLot: (command, state, { occurredAt, commandId }) => {
+      const { lotId, productionId = commandId, materialId, quantity, workOrderId, operationId = null, locationId = null } = command;
+      checkFacility(lotId, workOrderId);
+      if (locationId) checkFacility(lotId, locationId);
+      const at = utc(occurredAt);
+      const expiresAt = command.expiresAt ? utc(command.expiresAt) : null;
+      const produced = { lotId, productionId, materialId, workOrderId, operationId, locationId, at };
+      if (state.status === 'unknown') {
+        checkAmount(quantity);
+        return [{ type: 'LotProduced', data: { ...produced, quantity: { amount: quantity.amount, unit: quantity.unit }, expiresAt } }];
+      }
+      const lot = inStock(state);
+      const amount = amountIn(lot, quantity);
+      const before = lot.productions[productionId];
+      if (before) {
+        if (before.workOrderId === workOrderId && before.materialId === materialId && compare(before.amount, amount) === 0) return [];
+        throw idTaken(productionId);
+      }
+      if (lot.materialId !== materialId)
+        throw new Rejected('wrong-material', `${lotId} is a lot of ${lot.materialId}, not of ${materialId}.`, {
+          materialId: lot.materialId,
+        });
+      return [{ type: 'LotProduced', data: { ...produced, quantity: inUnit(lot, amount), expiresAt: earlier(lot.expiresAt, expiresAt) } }];
+    },
+
+    ReverseProduction: ({ lotId, productionId, reason }, state, { occurredAt }) => {
+      const lot = inStock(state);
+      const production = lot.productions[productionId];
+      if (!production) throw new Rejected('no-such-production', `${lotId} has no production ${productionId}.`, { productionId });
+      if (production.reversed) return [];
+      rejectMoreThanFree(lot, production.amount);
+      const { workOrderId, amount } = production;
+      return [
+        {
+          type: 'ProductionReversed',
+          data: { lotId, productionId, workOrderId, quantity: inUnit(lot, amount), reason, at: utc(occurredAt) },
+        },
+      ];
+    },
+
+    ReserveLot: ({ lotId, reservationId, workOrderId, quantity }, state, { occurredAt }) => {
+      const lot = inStock(state);
+      checkFacility(lotId, workOrderId);
+      const amount = amountIn(lot, quantity);
+      const before = lot.reservations[reservationId];
+      if (before) {
+        if (before.workOrderId === workOrderId && compare(before.asked, amount) === 0) return [];
+        throw idTaken(reservationId);
+      }
+      const at = utc(occurredAt);
+      rejectUnusable(lot, at);
+      rejectMoreThanFree(lot, amount);
+      return [{ type: 'LotReserved', data: { lotId, reservationId, workOrderId, quantity: inUnit(lot, amount), at } }];
+    },
+
+    UnreserveLot: ({ lotId, reservationId, workOrderId }, state, { occurredAt }) => {
+      const lot = inStock(state);
+      const reservation = lot.reservations[reservationId];
+      if (!reservation) throw new Rejected('no-such-reservation', `${lotId} has no reservation ${reservationId}.`, { reservationId });
+      if (reservation.workOrderId !== workOrderId)
+        throw new Rejected('reservation-of-another', 'Only its owner can give a reservation free.', { reservationId });
+      if (!isPositive(reservation.left)) return [];
+      return [
+        {
+          type: 'LotUnreserved',
+          data: { lotId, reservationId, workOrderId, quantity: inUnit(lot, reservation.left), at: utc(occurredAt) },
+        },
+      ];
+    },
+
+    ConsumeLot: (command, state, { occurredAt, commandId }) => {
+      const { lotId, consumptionId = commandId, workOrderId, operationId = null, quantity, reservationId = null } = command;
+      const lot = inStock(state);
+      checkFacility(lotId, workOrderId);
+      const amount = amountIn(lot, quantity);
+      const before = lot.consumptions[consumptionId];
+      if (before) {
+        const same = before.workOrderId === workOrderId && before.operationId === operationId && before.reservationId === reservationId;
+        if (same && compare(before.amount, amount) === 0) return [];
+        throw idTaken(consumptionId);
+      }
+      const at = utc(occurredAt);
+      rejectUnusable(lot, at);
+      if (reservationId === null) rejectMoreThanFree(lot, amount);
+      else {
+        const reservation = lot.reservations[reservationId];
+        if (!reservation) throw new Rejected('no-such-reservation', `${lotId} has no reservation ${reservationId}.`, { reservationId });
+        if (reservation.workOrderId !== workOrderId)
+          throw new Rejected('reservation-of-another', 'Only its owner can consume a reservation.', { reservationId });
+        if (compare(amount, reservation.left) > 0)
+          throw new Rejected('reservation-exceeded', `${amount} ${lot.unit} asked for, ${reservation.left} ${lot.unit} reserved.`, {
+            reservationId,
+            left: reservation.left,
+          });
+      }
+      return [
+        { type: 'LotConsumed', data: { lotId, consumptionId, workOrderId, operationId, quantity: inUnit(lot, amount), reservationId, at } },
+      ];
+    },
+
+    ReverseConsumption: ({ lotId, reversalId: given, consumptionId, quantity, reason }, state, { occurredAt, commandId }) => {
+      const lot = inStock(state);
+      const reversalId = given ?? commandId;
+      const consumption = lot.consumptions[consumptionId];
+      if (!consumption) throw new Rejected('no-such-consumption', `${lotId} has no consumption ${consumptionId}.`, { consumptionId });
+      if (isBooked(lot, `reversal/${reversalId}`, consumptionId)) return [];
+      if (!isPositive(consumption.left)) return [];
+      const amount = quantity ? amountIn(lot, quantity) : consumption.left;
+      if (compare(amount, consumption.left) > 0)
+        throw new Rejected('reversal-exceeds-consumption', `${consumption.left} ${lot.unit} is left of the consumption.`, {
+          consumptionId,
+          left: consumption.left,
+        });
+      const { workOrderId, left } = consumption;
+      const remaining = inUnit(lot, minus(left, amount));
+      return [
+        {
+          type: 'ConsumptionReversed',
+          data: { lotId, reversalId, consumptionId, workOrderId, quantity: inUnit(lot, amount), remaining, reason, at: utc(occurredAt) },
+        },
+      ];
+    },
+
+    SplitLot: ({ lotId, childLotId, quantity }, state, { occurredAt }) => {
+      const lot = inStock(state);
+      checkFacility(lotId, childLotId);
+      if (childLotId === lotId || lot.ancestors.includes(childLotId))
+        throw new Rejected('lot-cycle', `${lotId} is, or comes from, ${childLotId}.`, { childLotId });
+      const amount = amountIn(lot, quantity);
+      const before = lot.splits[childLotId];
+      if (before !== undefined) {
+        if (compare(before, amount) === 0) return [];
+        throw idTaken(childLotId);
+      }
+      rejectHeld(lot);
+      rejectMoreThanFree(lot, amount);
+      const { materialId, expiresAt, locationId } = lot;
+      const ancestors = ancestry(lot.ancestors, [lotId]);
+      return [
+        {
+          type: 'LotSplit',
+          data: { lotId, childLotId, materialId, quantity: inUnit(lot, amount), expiresAt, locationId, ancestors, at: utc(occurredAt) },
+        },
+      ];
+    },
+
+    CreateLotFromSplit: (
+      { lotId, parentLotId, materialId, quantity, expiresAt = null, locationId = null, ancestors },
+      state,
+      { occurredAt },
+    ) => {
+      const { amount, unit } = quantity;
+      const created = { lotId, parentLotId, materialId, quantity: { amount, unit }, expiresAt, locationId, ancestors: [...ancestors] };
+      if (state.status === 'unknown') return [{ type: 'LotCreatedFromSplit', data: { ...created, at: utc(occurredAt) } }];
+      if (state.origin === splitOf(created)) return [];
+      throw new Rejected('lot-exists', `${lotId} is a lot already.`, { materialId: state.materialId });
+    },
+
+    UndoSplit: ({ lotId, childLotId, reason }, state, { occurredAt }) => {
+      const lot = known(state);
+      const amount = lot.splits[childLotId];
+      if (amount === undefined) return [];
+      return [{ type: 'LotSplitUndone', data: { lotId, childLotId, quantity: inUnit(lot, amount), reason, at: utc(occurredAt) } }];
+    },
+
+    MergeLot: ({ lotId, intoLotId }, state, { occurredAt }) => {
+      if (state.status === 'merged' && state.intoLotId === intoLotId) return [];
+      const lot = inStock(state);
+      checkFacility(lotId, intoLotId);
+      if (intoLotId === lotId || lot.ancestors.includes(intoLotId))
+        throw new Rejected('lot-cycle', `${lotId} is, or comes from, ${intoLotId}.`, { intoLotId });
+      if (lot.merges[intoLotId] !== undefined)
+        throw new Rejected('lot-merged', `${lotId} was merged into ${intoLotId} before.`, { intoLotId });
+      const at = utc(occurredAt);
+      rejectUnusable(lot, at);
+      if (isPositive(reserved(lot)))
+        throw new Rejected('lot-reserved', `${reserved(lot)} ${lot.unit} of ${lotId} is reserved.`, { reserved: reserved(lot) });
+      if (!hasStock(lot)) throw new Rejected('stock-insufficient', `Nothing is left of ${lotId}.`, { onHand: lot.onHand });
+      const { materialId, expiresAt, onHand } = lot;
+      const ancestors = ancestry(lot.ancestors, [lotId]);
+      return [{ type: 'LotMerged', data: { lotId, intoLotId, materialId, quantity: inUnit(lot, onHand), expiresAt, ancestors, at } }];
+    },
+
+    AddMergedLot: ({ lotId, fromLotId, materialId, quantity, expiresAt = null, ancestors }, state, { occurredAt }) => {
+      const lot = inStock(state);
+      if (isBooked(lot, `merge/${fromLotId}`, '')) return [];
+      if (ancestors.includes(lotId)) throw new Rejected('lot-cycle', `${fromLotId} comes from ${lotId}.`, { fromLotId });
+      if (lot.materialId !== materialId)
+        throw new Rejected('wrong-material', `${lotId} is a lot of ${lot.materialId}, not of ${materialId}.`, {
+          materialId: lot.materialId,
+        });
+      const amount = amountIn(lot, quantity);
+      const at = utc(occurredAt);
+      rejectUnusable(lot, at);
+      const earliest = earlier(lot.expiresAt, expiresAt);
+      return [
+        {
+          type: 'MergedLotAdded',
+          data: { lotId, fromLotId, quantity: inUnit(lot, amount), expiresAt: earliest, ancestors: [...ancestors], at },
+        },
+      ];
+    },
+
+    UndoMerge: ({ lotId, intoLotId, reason }, state, { occurredAt }) => {
+      const lot = known(state);
+      const amount = lot.merges[intoLotId];
+      if (amount === undefined) return [];
+      return [{ type: 'LotMergeUndone', data: { lotId, intoLotId, quantity: inUnit(lot, amount), reason, at: utc(occurredAt) } }];
+    },
+
+    MoveLot: ({ lotId, locationId }, state, { occurredAt }) => {
+      const lot = inStock(state);
+      checkFacility(lotId, locationId);
+      if (lot.locationId === locationId) return [];
+      return [{ type: 'LotMoved', data: { lotId, fromLocationId: lot.locationId, toLocationId: locationId, at: utc(occurredAt) } }];
+    },
+
+    HoldLot: ({ lotId, holdId, reason }, state, { occurredAt }) => {
+      const lot = inStock(state);
+      if (lot.holds[holdId]) return [];
+      if (lot.holds[holdId] === false)
+        throw new Rejected('hold-released', `${holdId} was released; a new hold needs a new id.`, { holdId });
+      return [{ type: 'LotHeld', data: { lotId, holdId, reason, at: utc(occurredAt) } }];
+    },
+
+    ReleaseHold: ({ lotId, holdId, reason }, state, { occurredAt }) => {
+      const standing = inStock(state).holds[holdId];
+      if (standing === undefined) throw new Rejected('no-such-hold', `${lotId} has no hold ${holdId}.`, { holdId });
+      return standing ? [{ type: 'LotHoldReleased', data: { lotId, holdId, reason, at: utc(occurredAt) } }] : [];
+    },
+
+    ScrapLot: ({ lotId, scrapId: given, quantity, reasonCode }, state, { occurredAt, commandId }) => {
+      const lot = inStock(state);
+      const scrapId = given ?? commandId;
+      const amount = amountIn(lot, quantity);
+      if (isBooked(lot, `scrap/${scrapId}`, amount)) return [];
+      rejectMoreThanFree(lot, amount);
+      return [{ type: 'LotScrapped', data: { lotId, scrapId, quantity: inUnit(lot, amount), reasonCode, at: utc(occurredAt) } }];
+    },
+
+    ReturnLot: ({ lotId, returnId: given, quantity, reason }, state, { occurredAt, commandId }) => {
+      const lot = inStock(state);
+      const returnId = given ?? commandId;
+      const amount = amountIn(lot, quantity);
+      if (isBooked(lot, `return/${returnId}`, amount)) return [];
+      rejectMoreThanFree(lot, amount);
+      return [{ type: 'LotReturned', data: { lotId, returnId, quantity: inUnit(lot, amount), reason, at: utc(occurredAt) } }];
+    },
+
+    ExpireLot: ({ lotId, reason }, state, { occurredAt }) => {
+      const { expiresAt: previousExpiresAt } = inStock(state);
+      const at = utc(occurredAt);
+      return previousExpiresAt !== null && previousExpiresAt <= at
+        ? []
+        : [{ type: 'LotExpired', data: { lotId, previousExpiresAt, reason, at } }];
+    },
+
+    OverrideExpiry: ({ lotId, expiresAt: asked, reason }, state, { occurredAt }) => {
+      const { expiresAt: previousExpiresAt } = inStock(state);
+      const expiresAt = asked ? utc(asked) : null;
+      if (expiresAt === previousExpiresAt) return [];
+      return [{ type: 'ExpiryOverridden', data: { lotId, previousExpiresAt, expiresAt, reason, at: utc(occurredAt) } }];
+    },
+
+    AdjustStock: ({ lotId, adjustmentId: given, quantity, reason }, state, { occurredAt, commandId }) => {
+      const lot = inStock(state);
+      const adjustmentId = given ?? commandId;
+      const to = amountIn(lot, quantity, true);
+      if (isBooked(lot, `adjustment/${adjustmentId}`, to) || compare(to, lot.onHand) === 0) return [];
+      if (compare(to, reserved(lot)) < 0)
+        throw new Rejected('reserved-exceeds-stock', `${reserved(lot)} ${lot.unit} is reserved; give reservations free first.`, {
+          reserved: reserved(lot),
+          to,
+        });
+      const difference = minus(to, lot.onHand);
+      return [
+        {
+          type: 'StockAdjusted',
+          data: { lotId, adjustmentId, from: inUnit(lot, lot.onHand), to: inUnit(lot, to), difference, reason, at: utc(occurredAt) },
+        },
+      ];
+    },
+
+    ObserveStockCount: observeCount,
+  },
+};

@@ -4,12 +4,13 @@ import { type Event, type Metadata, schemaOf, upcast, type Upcasts } from '#kern
 import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
 import { fileImport } from '#import/import';
+import { materialLot } from '#material-lot/material-lot';
 import { productionOrder } from '#production-order/production-order';
 import { workOrder } from '#work-order/work-order';
 
 type Recording = Event & { metadata: Pick<Metadata, 'schema'> };
 type Slice = Readonly<{ category: string; initial: unknown; evolve: (state: never, event: never) => unknown; upcasts?: Upcasts }>;
-const slices: readonly Slice[] = [facility, equipment, fileImport, productionOrder, workOrder];
+const slices: readonly Slice[] = [facility, equipment, fileImport, materialLot, productionOrder, workOrder];
 const source = join(__dirname, '../../libs');
 
 describe.each(slices.map((slice) => [slice.category, slice] as const))('the slice %s', (name, slice) => {

@@ -8,6 +8,7 @@ import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
 import { ImportModule } from '#import/import.module';
 import type { View } from '#kernel/view';
+import { MaterialLotModule } from '#material-lot/material-lot.module';
 import { ProductionOrderModule } from '#production-order/production-order.module';
 import { WorkOrderModule } from '#work-order/work-order.module';
 
@@ -17,6 +18,7 @@ export const slices: (new () => object)[] = [
   EquipmentModule,
   FacilityModule,
   ImportModule,
+  MaterialLotModule,
   ProductionOrderModule,
   WorkOrderModule,
 ];

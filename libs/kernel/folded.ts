@@ -12,7 +12,7 @@ export function folded<Row extends object, E extends Event>(
   for (const [stream, events] of streams)
     events.forEach((event, index) => {
       position += 100n;
-      const time = new Date(Date.UTC(2026, 0, 5, 8) + Number(position)).toISOString();
+      const time = new Date(Date.UTC(2026, 0, 5, 8, index)).toISOString();
       const recorded = {
         ...event,
         id: `${stream}@${index}`,

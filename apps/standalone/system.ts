@@ -159,6 +159,7 @@ export class System {
       ANALYST_PASSWORD: this.analystPassword(),
       JWT_ISSUER: issuer?.issuer ?? config.JWT_ISSUER,
       JWKS_URL: issuer?.jwksUrl ?? config.JWKS_URL,
+      API_DOCS: config.API_DOCS,
     };
     const workerPort = await this.portFor('worker');
     const worker = this.child('worker', { ...given, PORT: String(workerPort), HOST: '127.0.0.1' }, () =>

@@ -3,9 +3,10 @@ import { bindDecider } from '#platform/bind-decider';
 import { commandController, commandResolver } from '#platform/command-api';
 import { facility } from './facility';
 import * as commands from './facility.commands';
+import { facilityElements } from './facility.queries';
 
 @Module({
-  controllers: [commandController('facility', commands)],
-  providers: [...bindDecider(facility, commands), commandResolver(commands)],
+  controllers: [commandController('facility', commands), facilityElements.controller],
+  providers: [...bindDecider(facility, commands), commandResolver(commands), facilityElements.resolver],
 })
 export class FacilityModule {}

@@ -24,13 +24,23 @@ const kinds = {
 
 type Options = Readonly<{ optional?: boolean }>;
 
+/** What a cell was declared as. */
+export type CellOf = Readonly<{ name: string; kind: keyof typeof kinds | 'key' | 'oneOf' | 'json'; list?: Record<string, string> }>;
+const CELLS = 'cells';
+const remember = (cell: Omit<CellOf, 'name'>): PropertyDecorator => (prototype, name) =>
+  Reflect.defineMetadata(CELLS, [...((Reflect.getMetadata(CELLS, prototype) as CellOf[] | undefined) ?? []), { name: String(name), ...cell }], prototype);
+
+/** The cells of a row class, in the order of their declaration. */
+export const cellsOf = (row: new () => object): readonly CellOf[] => (Reflect.getMetadata(CELLS, row.prototype as object) as CellOf[] | undefined) ?? [];
+
 /** The single text key of a row. */
-export const Key = () => applyDecorators(PrimaryColumn('text'), Field(() => ID), ApiProperty({ type: String }));
+export const Key = () => applyDecorators(remember({ kind: 'key' }), PrimaryColumn('text'), Field(() => ID), ApiProperty({ type: String }));
 
 /** A cell of a plain kind. */
 export function Cell(kind: keyof typeof kinds, { optional = false }: Options = {}) {
   const { column, field, api, ...rest }: Kind = kinds[kind];
   return applyDecorators(
+    remember({ kind }),
     Column({ type: column, array: rest.array ?? false, nullable: optional }),
     Field(field, { nullable: optional }),
     ApiProperty({ ...api, required: !optional, nullable: optional } as ApiPropertyOptions),
@@ -40,6 +50,7 @@ export function Cell(kind: keyof typeof kinds, { optional = false }: Options = {
 /** A cell with one value of a closed list, given to registerEnumType once. */
 export const CellOneOf = (list: Record<string, string>, { optional = false }: Options = {}) =>
   applyDecorators(
+    remember({ kind: 'oneOf', list }),
     Column({ type: 'text', nullable: optional }),
     Field(() => list, { nullable: optional }),
     ApiProperty({ enum: Object.values(list), required: !optional, nullable: optional } as ApiPropertyOptions),
@@ -47,4 +58,4 @@ export const CellOneOf = (list: Record<string, string>, { optional = false }: Op
 
 /** A cell that lists objects of a GraphQL object class, kept as jsonb. */
 export const CellMany = (type: () => new () => object) =>
-  applyDecorators(Column({ type: 'jsonb' }), Field(() => [type()]), ApiProperty({ type, isArray: true } as ApiPropertyOptions));
+  applyDecorators(remember({ kind: 'json' }), Column({ type: 'jsonb' }), Field(() => [type()]), ApiProperty({ type, isArray: true } as ApiPropertyOptions));

@@ -124,6 +124,11 @@ const VARIABLES = {
   }),
   BODY_LIMIT: variable({ about: 'Largest request body in bytes.', fallback: 1_048_576, read: whole(1_024, 104_857_600) }),
   RATE_LIMIT: variable({ about: 'Requests per minute and caller; 0 for no limit.', fallback: 12_000, read: whole(0, 10_000_000) }),
+  WAIT_FOR_MS: variable({
+    about: 'How long a read that is given a token (waitFor) waits for its view, in milliseconds; then it answers that it is behind.',
+    fallback: 2_000,
+    read: whole(0, 30_000),
+  }),
   API_DOCS: variable({
     about: 'Serve the API description at /docs, GraphiQL at /graphiql, and answer introspection; also to callers without a token. Only `npm start` does by default.',
     fallback: (process) => (process === 'standalone' ? 'yes' : 'no'),

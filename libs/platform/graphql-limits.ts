@@ -19,13 +19,19 @@ export const limitRules = (variables: Readonly<Record<string, unknown>> | undefi
   (context: ValidationContext): ASTVisitor => ({
     Document: {
       enter(document) {
-        for (const fault of faultsOf(document, variables ?? {}, introspection)) context.reportError(fault);
+        for (const fault of faultsOf(document, variables ?? {}, introspection, paged(context))) context.reportError(fault);
       },
     },
   }),
 ];
 
-function faultsOf(document: DocumentNode, variables: Readonly<Record<string, unknown>>, introspection: boolean): GraphQLError[] {
+/** Tells the fields of Query that are lists: they take `first`. */
+const paged = (context: ValidationContext) => {
+  const fields = context.getSchema().getQueryType()?.getFields() ?? {};
+  return (name: string): boolean => fields[name]?.args.some((argument) => argument.name === 'first') ?? false;
+};
+
+function faultsOf(document: DocumentNode, variables: Readonly<Record<string, unknown>>, introspection: boolean, isPaged: (field: string) => boolean): GraphQLError[] {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   const known = new Map<string, Size>();
@@ -43,7 +49,7 @@ function faultsOf(document: DocumentNode, variables: Readonly<Record<string, unk
   };
   const rows = (field: FieldNode): number => {
     const first = field.arguments?.find(({ name }) => name.value === 'first')?.value;
-    if (!first) return 1;
+    if (!first) return isPaged(field.name.value) ? PAGE.usual : 1;
     const asked = first.kind === Kind.INT ? Number(first.value) : first.kind === Kind.VARIABLE ? variables[first.name.value] : PAGE.usual;
     return typeof asked === 'number' && asked > 0 ? asked : PAGE.usual;
   };

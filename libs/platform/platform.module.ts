@@ -9,6 +9,8 @@ import { Decisions } from './bind-decider';
 import type { Config } from './config';
 import { openPool } from './database';
 import { EventStore } from './event-store';
+import { Reads } from './reads';
+import { ViewReads } from './view-reads';
 
 /** Injection token of the checked settings. */
 export const CONFIG = Symbol('config');
@@ -19,6 +21,7 @@ export class PlatformModule implements OnApplicationShutdown {
   constructor(
     @Inject(EventStore) private readonly store: EventStore,
     @Inject(Pool) private readonly pool: Pool,
+    @Inject(ViewReads) private readonly views: ViewReads,
   ) {}
 
   static of(config: Config, application: string): DynamicModule {
@@ -29,13 +32,16 @@ export class PlatformModule implements OnApplicationShutdown {
         { provide: CONFIG, useValue: config },
         { provide: EventStore, useFactory: () => new EventStore(config.EVENTSTORE_URL!) },
         { provide: Pool, useFactory: () => openPool(config.DATABASE_URL!, application) },
+        { provide: ViewReads, useFactory: (pool: Pool) => new ViewReads(pool, config.DATABASE_URL!), inject: [Pool] },
+        { provide: Reads, useFactory: (pool: Pool, views: ViewReads) => new Reads(pool, views, config.WAIT_FOR_MS), inject: [Pool, ViewReads] },
         Decisions,
       ],
-      exports: [CONFIG, EventStore, Pool, Decisions, CqrsModule],
+      exports: [CONFIG, EventStore, Pool, ViewReads, Reads, Decisions, CqrsModule],
     };
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.views.close();
     await Promise.all([this.pool.end(), this.store.close()]);
   }
 }

@@ -4,6 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
 import { readConfig } from '#platform/config';
 import { migrate } from '#platform/database';
+import { runViews, type RunningViews } from '#platform/views';
+import { views } from '#slices';
 import { startTestSystem, testDirectory, type TestSystem } from '#platform/testing';
 import { startApi, type Api } from '../api';
 
@@ -43,6 +45,7 @@ export class ApiUnderTest {
     readonly issuer: TestIssuer,
     /** One token per role, for haifa; `everywhere` has all roles and facilities. */
     readonly tokens: Readonly<Record<string, string>>,
+    private readonly running: RunningViews,
   ) {}
 
   static async start(env: NodeJS.ProcessEnv = {}): Promise<ApiUnderTest> {
@@ -57,7 +60,8 @@ export class ApiUnderTest {
     const tokens: Record<string, string> = { everywhere: await issuer.token({ sub: 'eve', roles, facilities: ['*'] }) };
     for (const role of roles) tokens[role] = await issuer.token({ sub: `${role}-1`, roles: [role] });
     tokens.elsewhere = await issuer.token({ sub: 'otto', roles, facilities: ['lyon'] });
-    return new ApiUnderTest(api, system, issuer, tokens);
+    const running = await runViews({ store: system.eventStoreUrl, databaseUrl: system.databaseUrl, views });
+    return new ApiUnderTest(api, system, issuer, tokens, running);
   }
 
   async send(method: string, path: string, init: { token?: string; headers?: Record<string, string>; body?: unknown } = {}): Promise<Answer> {
@@ -91,6 +95,7 @@ export class ApiUnderTest {
 
   async stop(): Promise<void> {
     await this.api.stop();
+    await this.running.stop();
     await this.system.stop();
   }
 }

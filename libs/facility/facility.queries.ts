@@ -1,0 +1,14 @@
+import { ROLES } from '#platform/access';
+import { listOf } from '#platform/lists';
+import { FacilityElement } from './facility-element.view';
+
+export const facilityElements = listOf(FacilityElement, {
+  path: 'facility',
+  one: 'facilityElement',
+  many: 'facilityElements',
+  roles: ROLES,
+  filters: { parentId: 'equals', level: 'equals', retired: 'equals' },
+  sorts: ['parentId', 'level'],
+  sortedBy: 'elementId',
+  about: 'The hierarchy of the plants by ISA-95: sites, areas, work centers, work units and stores.',
+});

@@ -1,7 +1,8 @@
 import { InputType, registerEnumType } from '@nestjs/graphql';
+import type { Unit } from '#kernel/quantity';
 import { Allow } from '#platform/access';
 import { Command } from '#platform/command';
-import { Amount, Code, Id, Instant, OneOf, QuantityField, QuantityInput, Reason, Whole } from '#platform/fields';
+import { Amount, Code, Id, Instant, OneOf, QuantityField, QuantityInput, Reason, UnitSymbol, Whole } from '#platform/fields';
 import { LegEnding } from './production-order.events';
 
 registerEnumType(LegEnding, { name: 'LegEnding', description: 'How a leg of a production order ended.' });
@@ -183,7 +184,7 @@ export class RecordLegEnded extends Command {
   @OneOf(LegEnding)
   readonly ending: LegEnding;
 
-  /** Good pieces of the last operation, in the unit of the order. */
+  /** Good pieces of the last operation. */
   @Amount()
   readonly good: string;
 
@@ -192,6 +193,10 @@ export class RecordLegEnded extends Command {
 
   @Amount()
   readonly rework: string;
+
+  /** Unit of the amounts. */
+  @UnitSymbol()
+  readonly unit: Unit;
 }
 
 /** Say that the demand is met. Happens by itself when the last leg ends and enough was made. */

@@ -39,7 +39,7 @@ const cancelled: ProductionOrderEvent = {
   data: { productionOrderId, reason: 'gone', made: made('0'), cancelledAt: at },
 };
 const ending = (local: string, good: string) => ({
-  productionOrderId, workOrderId: `haifa.${local}`, ending: 'Completed' as const, good, scrap: '0', rework: '0',
+  productionOrderId, workOrderId: `haifa.${local}`, ending: 'Completed' as const, good, scrap: '0', rework: '0', unit: 'pcs' as const,
 }); // prettier-ignore
 
 describe('an unknown production order', () => {
@@ -113,12 +113,10 @@ describe('an open production order', () => {
     open.when('UnlinkWorkOrder', { productionOrderId, workOrderId: 'haifa.W1', reason: 'moved' }).changesNothing();
   });
   test('is amended, with what was before', () => {
-    open
-      .when('AmendProductionOrder', { productionOrderId, quantity: pieces('120'), reason: 'more' })
-      .then({
-        type: 'ProductionOrderAmended',
-        data: { productionOrderId, from: demand, to: { ...demand, quantity: '120' }, reason: 'more', unallocated: '120', amendedAt: at },
-      });
+    open.when('AmendProductionOrder', { productionOrderId, quantity: pieces('120'), reason: 'more' }).then({
+      type: 'ProductionOrderAmended',
+      data: { productionOrderId, from: demand, to: { ...demand, quantity: '120' }, reason: 'more', unallocated: '120', amendedAt: at },
+    });
     open.when('AmendProductionOrder', { productionOrderId, quantity: pieces('100'), reason: 'same' }).changesNothing();
   });
   test('follows a work order that was released or resized, and flags what is too much', () => {
@@ -126,15 +124,13 @@ describe('an open production order', () => {
     open.when('RecordLegReleased', release).then(linked('W1', '60', '40'));
     const sixty = given(productionOrder, created, linked('W1', '60', '40'));
     sixty.when('RecordLegReleased', release).changesNothing();
-    sixty
-      .when('RecordLegReleased', { ...release, quantity: pieces('110') })
-      .then(
-        { type: 'LegResized', data: { productionOrderId, workOrderId: 'haifa.W1', from: '60', to: '110', unallocated: '0' } },
-        {
-          type: 'OverAllocationDetected',
-          data: { productionOrderId, workOrderId: 'haifa.W1', allocated: '110', limit: '105', excess: '5' },
-        },
-      );
+    sixty.when('RecordLegReleased', { ...release, quantity: pieces('110') }).then(
+      { type: 'LegResized', data: { productionOrderId, workOrderId: 'haifa.W1', from: '60', to: '110', unallocated: '0' } },
+      {
+        type: 'OverAllocationDetected',
+        data: { productionOrderId, workOrderId: 'haifa.W1', allocated: '110', limit: '105', excess: '5' },
+      },
+    );
   });
   test('is cancelled', () => open.when('CancelProductionOrder', { productionOrderId, reason: 'gone' }).then(cancelled));
   test('is not completed with less than the tolerance', () =>
@@ -177,12 +173,10 @@ describe('a production order in progress', () => {
     run.when('CloseProductionOrder', { productionOrderId }).rejects('legs-open');
     const short = given(productionOrder, created, linked('W1', '60', '40'), legEnded('W1', '60', '40'));
     short.when('CloseProductionOrder', { productionOrderId }).rejects('reason-missing');
-    short
-      .when('CloseProductionOrder', { productionOrderId, reason: 'customer agrees' })
-      .then({
-        type: 'ProductionOrderClosed',
-        data: { productionOrderId, made: made('60'), short: '38', reason: 'customer agrees', closedAt: at },
-      });
+    short.when('CloseProductionOrder', { productionOrderId, reason: 'customer agrees' }).then({
+      type: 'ProductionOrderClosed',
+      data: { productionOrderId, made: made('60'), short: '38', reason: 'customer agrees', closedAt: at },
+    });
   });
 });
 
@@ -208,22 +202,18 @@ describe('a completed production order', () => {
     done.when('AmendProductionOrder', { productionOrderId, quantity: pieces('120'), reason: 'x' }).rejects('production-order-state');
   });
   test('follows a correction, and says when that leaves it short', () =>
-    done
-      .when('RecordLegEnded', ending('W1', '90'))
-      .then(
-        {
-          type: 'LegCorrected',
-          data: { productionOrderId, workOrderId: 'haifa.W1', from: made('100'), to: made('90'), unallocated: '10' },
-        },
-        { type: 'CompletionShortDetected', data: { productionOrderId, workOrderId: 'haifa.W1', good: '90', short: '8' } },
-      ));
+    done.when('RecordLegEnded', ending('W1', '90')).then(
+      {
+        type: 'LegCorrected',
+        data: { productionOrderId, workOrderId: 'haifa.W1', from: made('100'), to: made('90'), unallocated: '10' },
+      },
+      { type: 'CompletionShortDetected', data: { productionOrderId, workOrderId: 'haifa.W1', good: '90', short: '8' } },
+    ));
   test('flags a work order that comes too late', () =>
-    done
-      .when('RecordLegReleased', { productionOrderId, workOrderId: 'haifa.W2', quantity: pieces('5') })
-      .then(linked('W2', '5', '0'), {
-        type: 'LegOnClosedOrderDetected',
-        data: { productionOrderId, workOrderId: 'haifa.W2', status: 'Completed' },
-      }));
+    done.when('RecordLegReleased', { productionOrderId, workOrderId: 'haifa.W2', quantity: pieces('5') }).then(linked('W2', '5', '0'), {
+      type: 'LegOnClosedOrderDetected',
+      data: { productionOrderId, workOrderId: 'haifa.W2', status: 'Completed' },
+    }));
   test('is closed, and reopened', () => {
     const closed: ProductionOrderEvent = { type: 'ProductionOrderClosed', data: { productionOrderId, made: made('100'), closedAt: at } };
     done.when('CloseProductionOrder', { productionOrderId }).then(closed);
@@ -269,6 +259,7 @@ describe('whatever happened before', () => {
       good: amount,
       scrap: amount,
       rework: amount,
+      unit: fc.constantFrom('pcs', 'pcs', 'kg'),
     }),
   );
   const reason = fc.constant('x');

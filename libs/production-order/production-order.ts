@@ -209,10 +209,13 @@ function recordLegReleased(
 }
 
 function recordLegEnded(command: commands.RecordLegEnded, state: ProductionOrder, { occurredAt }: Context): Events {
-  const { productionOrderId, workOrderId, ending, good, scrap, rework } = command;
+  const { productionOrderId, workOrderId, ending, unit } = command;
   const leg = state.status === 'Unknown' ? undefined : legOf(state.legs, workOrderId);
   if (state.status === 'Unknown' || !leg) return orphan(state, productionOrderId, workOrderId, 'ended');
   const { demand, legs } = state;
+  const [good, scrap, rework] = [command.good, command.scrap, command.rework].map((amount) => convert({ amount, unit }, demand.unit));
+  if (good === undefined || scrap === undefined || rework === undefined)
+    return orphan(state, productionOrderId, workOrderId, `ended in ${unit}`);
   const made: Made = { good, scrap, rework };
   if (leg.made && same(leg.made, made)) return [];
   const next = withLeg(legs, { ...leg, state: LegState.Ended, made });

@@ -1,6 +1,6 @@
 import type { KnownOrder, ReleasedOrder, Seen, WorkOrder } from './job-states';
 import { change, operationOf, replan, tally } from './operations';
-import type { Placed, Terms, Told, WorkOrderEvent } from './work-order.events';
+import type { HoldCause, Interruption, Placed, Terms, Told, WorkOrderEvent } from './work-order.events';
 
 /** Folds one event into the order. An event that cannot follow, as in a damaged history, leaves it as it is. */
 export function evolve(order: WorkOrder, event: WorkOrderEvent): WorkOrder {
@@ -98,17 +98,15 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
         counters: { ...order.counters, [data.counterId]: { raw: data.raw, readAt: data.readAt } },
       };
     case 'WorkOrderHeld':
-      return onReleased(order, (released) => ({
-        ...bare(released), status: 'Interrupted', interruption: 'Held', cause: data.cause, equipmentId: data.equipmentId, asked: false,
-      })); // prettier-ignore
+      return onReleased(order, (released) => interrupted(released, 'Held', data.cause, data.equipmentId));
     case 'WorkOrderSuspended':
-      return onReleased(order, (released) => ({
-        ...bare(released),
-        status: 'Interrupted',
-        interruption: 'Suspended',
-        cause: data.cause,
-        asked: false,
-      }));
+      return onReleased(order, (released) => interrupted(released, 'Suspended', data.cause));
+    case 'EquipmentHoldPlaced':
+      return order.status === 'Interrupted' ? interrupted(order, order.interruption, order.cause, data.equipmentId) : order;
+    case 'EquipmentHoldLifted':
+      return order.status === 'Interrupted'
+        ? { ...order, equipmentIds: order.equipmentIds.filter((equipmentId) => equipmentId !== data.equipmentId) }
+        : order;
     case 'WorkOrderResumed':
       return onReleased(order, (released) => ({ ...bare(released), status: 'Running' }));
     case 'SupervisorDecisionRequested':
@@ -139,6 +137,20 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
 
 const onReleased = (order: KnownOrder, next: (released: ReleasedOrder) => WorkOrder): WorkOrder =>
   order.status === 'Observed' ? order : next(order);
+
+/** Machines that keep the order from going on, and a question to the supervisor, outlast a change of the cause. */
+const interrupted = (order: ReleasedOrder, interruption: Interruption, cause: HoldCause, equipmentId?: string): WorkOrder => {
+  const before = order.status === 'Interrupted' ? order : { equipmentIds: [], asked: false };
+  const others = before.equipmentIds.filter((other) => other !== equipmentId);
+  return {
+    ...bare(order),
+    status: 'Interrupted',
+    interruption,
+    cause,
+    equipmentIds: equipmentId ? [...others, equipmentId] : others,
+    asked: before.asked,
+  };
+};
 
 const asked = (terms: Terms, operations: Seen['operations']) => ({
   product: terms.product,

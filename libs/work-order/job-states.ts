@@ -37,7 +37,7 @@ export type WorkOrder =
   | In<'NotAllowedToStart'>
   | In<'AllowedToStart', { readiness: Readiness; blockers: readonly string[] }>
   | In<'Running'>
-  | In<'Interrupted', { interruption: Interruption; cause: HoldCause; equipmentId?: string; asked: boolean }>
+  | In<'Interrupted', { interruption: Interruption; cause: HoldCause; equipmentIds: readonly string[]; asked: boolean }>
   | In<'Ended', { ending: Ending; closed: boolean }>
   | In<'Aborted', { closed: boolean }>
   | In<'Cancelled'>;

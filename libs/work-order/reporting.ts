@@ -8,7 +8,7 @@ import { evolve } from './evolve';
 import { correctionOf, isKept, reportOf, sameStory } from './ledger';
 import { placeOf } from './operations';
 import type * as commands from './work-order.commands';
-import { ReportKind, TimeProblem, type Scrap, type Told, type WorkOrderEvent } from './work-order.events';
+import { type Placed, ReportKind, TimeProblem, type Scrap, type Told, type WorkOrderEvent } from './work-order.events';
 
 /** Report good, scrap and rework of an operation: additive, and once per report id. */
 export function reportProduction(command: commands.ReportProduction, state: WorkOrder, { now }: Context): readonly WorkOrderEvent[] {
@@ -21,7 +21,7 @@ export function reportProduction(command: commands.ReportProduction, state: Work
   }
   if (!isOver(order)) amountsOf(told).forEach((amount) => whole(amount, told.unit));
   const beside = tolerated(findings(order, told, now));
-  return [{ type: 'ProductionReported', data: { ...ofOrder(order), ...told, ...placeOf(order.operations, told.operationId) } }, ...beside];
+  return [{ type: 'ProductionReported', data: { ...ofOrder(order), ...told, ...placeIn(order, told.operationId) } }, ...beside];
 }
 
 /** Record a floor report as it is. Never refused: what it breaks stands beside it. */
@@ -43,7 +43,7 @@ export function observeProduction(
     ...(command.product ? { product: command.product } : {}),
     ...(command.ordered ? { ordered: command.ordered.amount, orderedUnit: command.ordered.unit } : {}),
   };
-  const place = placeOf(order.operations, told.operationId);
+  const place = placeIn(order, told.operationId);
   return [
     ...seen,
     {
@@ -86,7 +86,7 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
       type: 'CounterRead',
       data: {
         ...ofOrder(order), counterId, operationId, equipmentId, raw, ...(last ? { previous: last.raw } : {}), delta, move, reset, unit: order.unit,
-        readAt, ...placeOf(order.operations, operationId),
+        readAt, ...placeIn(order, operationId),
       }, // prettier-ignore
     },
     ...(ahead ? [implausible] : []),
@@ -125,7 +125,7 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
   }
   if (!reason) throw new Rejected('reason-missing', 'A correction needs a reason.');
   amountsOf(right).forEach((amount) => whole(amount, right.unit));
-  const place = placeOf(state.operations, wrong.operationId);
+  const place = placeIn(state, wrong.operationId);
   const reversed: WorkOrderEvent = {
     type: 'ProductionReportReversed',
     data: { ...ofOrder(state), ...wrong, ...place, replacedBy: replacementReportId, reason },
@@ -204,6 +204,11 @@ const amountsOf = ({ good, rework, scrap }: Told): string[] => [good, rework, ..
 export function whole(amount: string, unit: Unit): void {
   if (unit === 'pcs' && /\.\d*[1-9]/.test(amount)) throw new Rejected('fraction-of-a-piece', 'Pieces are whole.', { amount });
 }
+
+const placeIn = (order: KnownOrder, operationId: string): Placed => ({
+  ...placeOf(order.operations, operationId),
+  ...(isOver(order) ? { late: true as const } : {}),
+});
 
 const ofOrder = ({ workOrderId, productionOrderId }: KnownOrder) => ({
   workOrderId,

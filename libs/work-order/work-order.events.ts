@@ -115,6 +115,8 @@ export type Placed = Readonly<{
   nextOperationId?: string;
   /** True when the operation is the order's last by plan: its good pieces are the order's. */
   output: boolean;
+  /** True when the order was over already: its figures change after the fact. */
+  late?: true;
 }>;
 
 /** A work order came to the facility, with its operations. */
@@ -239,15 +241,17 @@ export type WorkOrderSuspended = Event<'WorkOrderSuspended', OfOrder & {
   suspendedAt: string;
 }>; // prettier-ignore
 
+/** A further machine keeps an order from going on that stands still already. */
+export type EquipmentHoldPlaced = Event<'EquipmentHoldPlaced', OfOrder & { equipmentId: string; reason: string; placedAt: string }>;
+
+/** A machine no longer keeps the order from going on. */
+export type EquipmentHoldLifted = Event<'EquipmentHoldLifted', OfOrder & { equipmentId: string; liftedAt: string }>;
+
 /** Work went on. */
-export type WorkOrderResumed = Event<'WorkOrderResumed', OfOrder & {
-  from: Interruption;
-  /** The machine that it was held for, where there was one. */
-  equipmentId?: string;
-  running: readonly RunningOperation[];
-  operationIds: readonly string[];
-  resumedAt: string;
-}>; // prettier-ignore
+export type WorkOrderResumed = Event<
+  'WorkOrderResumed',
+  OfOrder & { from: Interruption; running: readonly RunningOperation[]; operationIds: readonly string[]; resumedAt: string }
+>;
 
 /** A held order waits for a supervisor's word. */
 export type SupervisorDecisionRequested = Event<
@@ -336,7 +340,7 @@ export type WorkOrderEvent =
   | WorkOrderReleased | WorkOrderObserved | WorkOrderAmended | WorkOrderStartAllowed | WorkOrderStartRevoked | WorkOrderStaged
   | OperationDispatched | WorkOrderStarted | OperationStarted | OperationCompleted | OperationStopped
   | ProductionReported | ProductionObserved | ProductionReportReversed | ProductionReportCorrected | CounterRead
-  | WorkOrderHeld | WorkOrderSuspended | WorkOrderResumed | SupervisorDecisionRequested | SupervisorDecisionMade
+  | WorkOrderHeld | WorkOrderSuspended | EquipmentHoldPlaced | EquipmentHoldLifted | WorkOrderResumed | SupervisorDecisionRequested | SupervisorDecisionMade
   | WorkOrderEnded | WorkOrderAborted | WorkOrderClosed | WorkOrderCancelled
   | OverproductionDetected | OverlapDetected | RepeatedReportDetected | ConflictingReportDetected | ReportOnClosedOrderDetected
   | ReportBeforeStartDetected | ZeroQuantityDetected | ImplausibleTimeDetected | UpstreamShortfallDetected

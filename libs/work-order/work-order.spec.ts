@@ -322,10 +322,38 @@ describe('a running order', () => {
 
 describe('an interrupted order', () => {
   const stood = given(workOrder, ...running, held);
-  it('is resumed', () =>
-    stood
+  const lifted = (equipmentId: string): WorkOrderEvent => ({
+    type: 'EquipmentHoldLifted',
+    data: { workOrderId, equipmentId, liftedAt: at },
+  });
+  const resumed: WorkOrderEvent = { type: 'WorkOrderResumed', data: { workOrderId, from: 'Held', ...underWay, resumedAt: at } };
+  const placed: WorkOrderEvent = {
+    type: 'EquipmentHoldPlaced',
+    data: { workOrderId, equipmentId: 'haifa.M5', reason: 'jam', placedAt: at },
+  };
+  it('is resumed', () => {
+    stood.when('ResumeWorkOrder', { workOrderId, heldFor: 'haifa.M4' }).then(lifted('haifa.M4'), resumed);
+    stood.when('ResumeWorkOrder', { workOrderId }).then(lifted('haifa.M4'), resumed);
+  });
+  it('goes on when the last of its machines is back', () => {
+    stood.when('HoldWorkOrder', { workOrderId, cause: 'Equipment', equipmentId: 'haifa.M4', reason: 'again' }).changesNothing();
+    stood.when('HoldWorkOrder', { workOrderId, cause: 'Equipment', equipmentId: 'haifa.M5', reason: 'jam' }).then(placed);
+    const both = given(workOrder, ...running, held, placed);
+    both.when('ResumeWorkOrder', { workOrderId, heldFor: 'haifa.M4' }).then(lifted('haifa.M4'));
+    given(workOrder, ...running, held, placed, lifted('haifa.M4'))
+      .when('ResumeWorkOrder', { workOrderId, heldFor: 'haifa.M5' })
+      .then(lifted('haifa.M5'), resumed);
+  });
+  it('stays held for quality when its machine is back', () => {
+    const quality: WorkOrderEvent = {
+      type: 'WorkOrderHeld',
+      data: { workOrderId, cause: 'Quality', reason: 'cracks', ...underWay, heldAt: at },
+    };
+    stood.when('HoldWorkOrder', { workOrderId, cause: 'Quality', reason: 'cracks' }).then(quality);
+    given(workOrder, ...running, held, quality)
       .when('ResumeWorkOrder', { workOrderId, heldFor: 'haifa.M4' })
-      .then({ type: 'WorkOrderResumed', data: { workOrderId, from: 'Held', equipmentId: 'haifa.M4', ...underWay, resumedAt: at } }));
+      .then(lifted('haifa.M4'));
+  });
   it('is not resumed for a machine that it is not held for', () =>
     stood.when('ResumeWorkOrder', { workOrderId, heldFor: 'haifa.M9' }).rejects('held-for-another-cause'));
   it('becomes held from suspended, and the other way', () =>
@@ -341,22 +369,20 @@ describe('an interrupted order', () => {
     stood.when('RequestSupervisorDecision', { workOrderId, equipmentId: 'haifa.M4', question: 'Go on?' }).then(question);
     const asked = given(workOrder, ...running, held, question);
     asked.when('RequestSupervisorDecision', { workOrderId, question: 'Go on?' }).changesNothing();
-    asked
-      .when('DecideResumption', { workOrderId, decision: 'Abort', reason: 'scrap it' })
-      .then(
-        { type: 'SupervisorDecisionMade', data: { workOrderId, decision: 'Abort', reason: 'scrap it' } },
-        { type: 'OperationStopped', data: { workOrderId, operationId: '10', equipmentId: 'haifa.M4' } },
-        {
-          type: 'WorkOrderAborted',
-          data: {
-            workOrderId,
-            totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' },
-            reason: 'scrap it',
-            operationIds,
-            abortedAt: at,
-          },
+    asked.when('DecideResumption', { workOrderId, decision: 'Abort', reason: 'scrap it' }).then(
+      { type: 'SupervisorDecisionMade', data: { workOrderId, decision: 'Abort', reason: 'scrap it' } },
+      { type: 'OperationStopped', data: { workOrderId, operationId: '10', equipmentId: 'haifa.M4' } },
+      {
+        type: 'WorkOrderAborted',
+        data: {
+          workOrderId,
+          totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' },
+          reason: 'scrap it',
+          operationIds,
+          abortedAt: at,
         },
-      );
+      },
+    );
   });
 });
 
@@ -366,7 +392,7 @@ describe('an order that is over', () => {
   const correction: WorkOrderEvent[] = [
     {
       type: 'ProductionReportReversed',
-      data: { workOrderId, ...told(), nextOperationId: '20', output: false, replacedBy: 'r1a', reason: 'miscounted' },
+      data: { workOrderId, ...told(), nextOperationId: '20', output: false, late: true, replacedBy: 'r1a', reason: 'miscounted' },
     },
     {
       type: 'ProductionReportCorrected',
@@ -375,6 +401,7 @@ describe('an order that is over', () => {
         ...told({ reportId: 'r1a', good: '40' }),
         nextOperationId: '20',
         output: false,
+        late: true,
         replaces: 'r1',
         reason: 'miscounted',
       },
@@ -386,20 +413,19 @@ describe('an order that is over', () => {
     over.when('HoldWorkOrder', { workOrderId, cause: 'Other', reason: 'x' }).rejects('work-order-over');
   });
   it('takes an observed report, with the rule that it breaks beside it', () =>
-    over
-      .when('ObserveProduction', { ...report, kind: 'Setup', reportId: 'o1', good: '0', from: report.to })
-      .then(
-        {
-          type: 'ProductionObserved',
-          data: {
-            workOrderId,
-            ...told({ kind: 'Setup', reportId: 'o1', good: '0', from: report.to }),
-            nextOperationId: '20',
-            output: false,
-          },
+    over.when('ObserveProduction', { ...report, kind: 'Setup', reportId: 'o1', good: '0', from: report.to }).then(
+      {
+        type: 'ProductionObserved',
+        data: {
+          workOrderId,
+          ...told({ kind: 'Setup', reportId: 'o1', good: '0', from: report.to }),
+          nextOperationId: '20',
+          output: false,
+          late: true,
         },
-        { type: 'ReportOnClosedOrderDetected', data: { workOrderId, reportId: 'o1', status: 'Ended' } },
-      ));
+      },
+      { type: 'ReportOnClosedOrderDetected', data: { workOrderId, reportId: 'o1', status: 'Ended' } },
+    ));
   it('takes a correction as a reversal and the right figures (I14, I17)', () => over.when('CorrectReport', correct).then(...correction));
   it('takes the same correction once, and corrects only what stands', () => {
     const corrected = given(workOrder, ...running, reported(), ended, ...correction);

@@ -77,20 +77,7 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
     ObserveProduction: observeProduction,
     ReportCounter: reportCounter,
     CorrectReport: correctReport,
-    HoldWorkOrder: ({ cause, equipmentId, reason }, state, { occurredAt }) => {
-      const order = inStateFor('Pause', state);
-      if (cause === HoldCause.Equipment && !equipmentId) throw new Rejected('equipment-missing', 'A hold for equipment names the machine.');
-      if (order.status === 'Interrupted' && order.interruption === Interruption.Held) {
-        if (!order.equipmentId || order.equipmentId === equipmentId || !equipmentId) return [];
-        throw new Rejected('already-held', 'The order is held for another machine.', { equipmentId: order.equipmentId });
-      }
-      return [
-        {
-          type: 'WorkOrderHeld',
-          data: { ...of(order), cause, ...(equipmentId ? { equipmentId } : {}), reason, ...underWay(order), heldAt: occurredAt },
-        },
-      ];
-    },
+    HoldWorkOrder: hold,
     PauseWorkOrder: ({ cause, reason }, state, { occurredAt }) => {
       const order = inStateFor('Pause', state);
       if (order.status === 'Interrupted' && order.interruption === Interruption.Suspended) return [];
@@ -100,13 +87,15 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
       const known = released(state);
       if (known.status === 'Running') return [];
       const order = inStateFor('Resume', known);
-      if (heldFor && order.equipmentId !== heldFor) {
+      if (!heldFor) return resumed(order, occurredAt);
+      if (!order.equipmentIds.includes(heldFor)) {
         throw new Rejected('held-for-another-cause', 'The order is not held for this machine.', {
           cause: order.cause,
-          equipmentId: order.equipmentId ?? null,
+          equipmentIds: order.equipmentIds,
         });
       }
-      return [resumed(order, occurredAt)];
+      const last = order.equipmentIds.length === 1 && order.interruption === Interruption.Held && order.cause === HoldCause.Equipment;
+      return last ? resumed(order, occurredAt) : [lifted(order, heldFor, occurredAt)];
     },
     RequestSupervisorDecision: ({ equipmentId, question }, state, { occurredAt }) => {
       const order = inStateFor('Resume', state);
@@ -124,7 +113,7 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
       const made: WorkOrderEvent = { type: 'SupervisorDecisionMade', data: { ...of(order), decision, reason } };
       switch (decision) {
         case 'Resume':
-          return [made, resumed(order, context.occurredAt)];
+          return [made, ...resumed(order, context.occurredAt)];
         case 'Stop':
           return [made, ...ended(order, Ending.Stopped, reason, context)];
         case 'Abort':
@@ -247,6 +236,21 @@ function dispatch({ operationId, equipmentId, person }: commands.DispatchOperati
   return [dispatched, staged(order, left.length > 0 ? Readiness.Waiting : Readiness.Ready, left)];
 }
 
+/** Several machines may keep one order from going on; it goes on by itself only when the last of them is back. */
+function hold({ cause, equipmentId, reason }: commands.HoldWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
+  const order = inStateFor('Pause', state);
+  const forMachine = cause === HoldCause.Equipment;
+  if (forMachine && !equipmentId) throw new Rejected('equipment-missing', 'A hold for equipment names the machine.');
+  if (order.status === 'Interrupted') {
+    if (forMachine && order.equipmentIds.includes(equipmentId!)) return [];
+    if (forMachine)
+      return [{ type: 'EquipmentHoldPlaced', data: { ...of(order), equipmentId: equipmentId!, reason, placedAt: occurredAt } }];
+    if (order.interruption === Interruption.Held && order.cause === cause) return [];
+  }
+  const machine = forMachine ? { equipmentId: equipmentId! } : {};
+  return [{ type: 'WorkOrderHeld', data: { ...of(order), cause, ...machine, reason, ...underWay(order), heldAt: occurredAt } }];
+}
+
 type Startable = Extract<WorkOrder, { status: 'AllowedToStart' | 'Running' }>;
 
 function start(
@@ -301,16 +305,15 @@ function start(
 type Interruptible = Extract<WorkOrder, { status: 'Running' | 'Interrupted' }>;
 const underWay = (order: ReleasedOrder) => ({ running: runningIn(order), operationIds: operationIdsOf(order) });
 
-const resumed = (order: Extract<WorkOrder, { status: 'Interrupted' }>, resumedAt: string): WorkOrderEvent => ({
-  type: 'WorkOrderResumed',
-  data: {
-    ...of(order),
-    from: order.interruption,
-    ...(order.equipmentId ? { equipmentId: order.equipmentId } : {}),
-    ...underWay(order),
-    resumedAt,
-  },
+const lifted = (order: ReleasedOrder, equipmentId: string, liftedAt: string): WorkOrderEvent => ({
+  type: 'EquipmentHoldLifted',
+  data: { ...of(order), equipmentId, liftedAt },
 });
+
+const resumed = (order: Extract<WorkOrder, { status: 'Interrupted' }>, resumedAt: string): Events => [
+  ...order.equipmentIds.map((equipmentId) => lifted(order, equipmentId, resumedAt)),
+  { type: 'WorkOrderResumed', data: { ...of(order), from: order.interruption, ...underWay(order), resumedAt } },
+];
 
 const totals = (order: ReleasedOrder) => ({ ...totalsOf(order.operations), unit: order.unit });
 const stopped = (order: ReleasedOrder): Events =>

@@ -1,7 +1,9 @@
-import type { AnyProcess } from '#platform/processes';
+import type { Process } from '#kernel/process';
 import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hold-work-orders';
 import { whenWorkOrderEndedAdvanceProductionOrder } from './when-work-order-ended-advance-production-order';
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type AnyProcess = Process<any, any, any>;
 /** The processes, one line each: what the worker runs. */
 export const processes: readonly AnyProcess[] = [
   whenEquipmentAbortedHoldWorkOrders, //

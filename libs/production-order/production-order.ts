@@ -5,7 +5,7 @@ import { Rejected } from '#kernel/rejected';
 import { excess, shortfall, upperLimit } from '#kernel/tolerance';
 import { allocatedTo, legOf, madeBy, openLegs, startedLegs, unallocated, withLeg, withoutLeg, type Leg } from './legs';
 import type * as commands from './production-order.commands';
-import { LegEnding, LegState, OrderState, upcasts, type Demand, type Made, type ProductionOrderEvent } from './production-order.events';
+import { LegState, OrderState, upcasts, type Demand, type Made, type ProductionOrderEvent } from './production-order.events';
 
 type Known = Readonly<{ productionOrderId: string; demand: Demand; legs: readonly Leg[] }>;
 /** A production order by its state. Work orders that name an unknown one are remembered, so that each is flagged once. */

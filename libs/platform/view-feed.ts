@@ -28,6 +28,7 @@ export const usualFeed: FeedOptions = { pageSize: 2048, pages: 12, pollMs: 500 }
 export class Feed {
   readonly #pages = new Map<bigint, Page>();
   readonly #reads = new Map<bigint, Promise<Page>>();
+  readonly #singles = new Map<string, Promise<LogEvent[]>>();
   readonly #stop = new AbortController();
   #rung: Promise<void>;
   #ring: () => void = () => undefined;
@@ -71,8 +72,21 @@ export class Feed {
     return { position: this.#seen, recordedMs: this.#seenMs };
   }
 
+  /** Events of one stream. Single events are remembered for a while, since all views ask for the same ones. */
   readStream(stream: string, from: bigint, max: number): Promise<LogEvent[]> {
-    return this.log.readStream(stream, from, max);
+    if (max !== 1) return this.log.readStream(stream, from, max);
+    const name = `${from}@${stream}`;
+    const known = this.#singles.get(name);
+    if (known) return known;
+    const read = this.log.readStream(stream, from, 1);
+    this.#singles.set(name, read);
+    // What is not there yet, or could not be read, may be later.
+    void read.then(
+      (events) => events[0]?.revision === from || this.#singles.delete(name),
+      () => this.#singles.delete(name),
+    );
+    if (this.#singles.size > 512) this.#singles.delete(this.#singles.keys().next().value!);
+    return read;
   }
 
   async close(): Promise<void> {

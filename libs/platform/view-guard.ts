@@ -10,6 +10,7 @@ import type { LogEvent } from './view-wire';
 export const WINDOW = 64;
 const REMEMBERED = 20_000;
 const AT_ONCE = 1_000;
+const INTRODUCED = 64;
 
 export type ReadStream = (stream: string, from: bigint, max: number) => Promise<LogEvent[]>;
 type Seen = Readonly<{ position: bigint; stream: string; revision: bigint }>;
@@ -52,7 +53,9 @@ export class RevisionGuard {
   /** The events of a page that are new, in order, with what was missing before them. */
   async admit(events: readonly LogEvent[], through: bigint): Promise<LogEvent[]> {
     const admitted: LogEvent[] = [];
-    for (const event of inOrder(events)) {
+    const ordered = inOrder(events);
+    await this.#introduce(ordered);
+    for (const event of ordered) {
       const known = this.#young.get(event.stream) ?? this.#old.get(event.stream);
       if (known === undefined ? event.position <= this.floor : event.revision <= known) {
         this.counts.repeated++;
@@ -64,6 +67,34 @@ export class RevisionGuard {
     if (through > this.#position) this.#position = through;
     this.#forget(WINDOW);
     return admitted;
+  }
+
+  /**
+   * A stream that is new here and does not begin now: its last event must lie before the window, else it was left out. Many at once are
+   * a catch-up, where asking for each stream would cost more than the read; a page of the store has no holes.
+   */
+  async #introduce(ordered: readonly LogEvent[]): Promise<void> {
+    const strangers = new Map<string, LogEvent>();
+    for (const event of ordered) {
+      const { stream, position } = event;
+      if (position > this.#floor && !strangers.has(stream) && !this.#young.has(stream) && !this.#old.has(stream)) strangers.set(stream, event);
+    }
+    const asked = [...strangers.values()].filter(({ revision }) => revision > 0n);
+    if (asked.length > INTRODUCED) return;
+    await Promise.all(
+      asked.map(async ({ stream, revision }) => {
+        const [before] = await this.readStream(stream, revision - 1n, 1);
+        if (before?.revision !== revision - 1n || before.position <= this.#floor) return;
+        // How much of the stream is missing is found by going back to the window's beginning.
+        let first = before;
+        while (first.revision > 0n) {
+          const [earlier] = await this.readStream(stream, first.revision - 1n, 1);
+          if (earlier?.revision !== first.revision - 1n || earlier.position <= this.#floor) break;
+          first = earlier;
+        }
+        this.#remember(stream, first.revision - 1n);
+      }),
+    );
   }
 
   async #fill(event: LogEvent, from: bigint, admitted: LogEvent[]): Promise<void> {

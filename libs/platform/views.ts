@@ -77,8 +77,9 @@ function engineDatabase(databaseUrl: string, worker: string, max: number): Pool 
     keepAlive: true,
     options: '-c synchronous_commit=off -c idle_in_transaction_session_timeout=10000 -c TimeZone=UTC -c DateStyle=ISO',
   });
-  // An idle connection that breaks is replaced at the next use.
+  // A connection may break at any time, in use or idle: its query fails, or the next use replaces it. Unheard, it would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }
 

@@ -31,6 +31,8 @@ export type Metadata = Readonly<{
   /** Version of the event's shape, from 1; older shapes are upcast on reading. */
   schema: number;
   reason?: string;
+  /** W3C trace context of the command, where it was traced: the views' work appears in the same trace. */
+  traceparent?: string;
 }>;
 
 /** An event as the store returns it. Positions and revisions are bigint end to end, strings in JSON. */

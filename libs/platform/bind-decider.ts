@@ -18,7 +18,9 @@ import type { Command } from './command';
 import { currentContext, type RequestContext } from './context';
 import { enterDecider, type Folding } from './deciders';
 import { Conflict, EventStore, StoreUnavailable, type NewEvent } from './event-store';
+import { histogram } from './metrics';
 import { Problem, problemOf } from './problem';
+import { traced, traceparent } from './tracing';
 import { APP_VERSION } from './version';
 
 /** The answer to a command. */
@@ -81,6 +83,8 @@ const RECENT_COMMANDS = 50_000;
 type Seen = { state: unknown; revision: bigint; size: number; answers: Map<string, { digest: string; receipt: Receipt }> };
 type Task = { decider: AnyDecider; name: string; command: Command; principal: Principal; role: string; context: RequestContext };
 
+const commandSeconds = histogram('command_seconds', 'Time from a command to its answer, by how it ended.', ['command', 'outcome']);
+
 @Injectable()
 export class Decisions {
   /** Most recently used last. */
@@ -103,7 +107,23 @@ export class Decisions {
     const id = decider.id(command);
     if (!inScope(principal, facilityOf(id))) throw this.outOfScope(task);
     const stream = streamOf(decider.category, id);
-    return this.inLine(stream, () => this.decide(task, id, stream));
+    return this.watched(name, stream, () => this.inLine(stream, () => this.decide(task, id, stream)));
+  }
+
+  /** One span and one measurement for each command, with how it ended. */
+  private async watched(name: string, stream: string, run: () => Promise<Receipt>): Promise<Receipt> {
+    const done = commandSeconds.startTimer({ command: name });
+    let outcome = 'failed';
+    try {
+      const answer = await traced(`command ${name}`, { stream }, run);
+      outcome = answer.changed ? 'changed' : 'unchanged';
+      return answer;
+    } catch (error) {
+      if (error instanceof Problem && error.status < 500) outcome = 'refused';
+      throw error;
+    } finally {
+      done({ outcome });
+    }
   }
 
   private async decide(task: Task, id: string, stream: string): Promise<Receipt> {
@@ -145,6 +165,7 @@ export class Decisions {
           }
           return receipt(commandId, id, stream, seen!.revision, await this.positionOf(stream), []);
         }
+        const tracedAs = traceparent();
         const metadata: Omit<Metadata, 'schema'> = {
           commandId,
           command: name,
@@ -159,13 +180,14 @@ export class Decisions {
           clock: context.clock ?? (command.occurredAt ? 'client' : 'server'),
           app: APP_VERSION,
           ...(command.reason ? { reason: command.reason } : {}),
+          ...(tracedAs ? { traceparent: tracedAs } : {}),
         };
-        const appended = await this.store.append(stream, seen!.revision, events.map((event, index): NewEvent => ({
+        const appended = await traced('append', { stream, events: events.length }, () => this.store.append(stream, seen!.revision, events.map((event, index): NewEvent => ({
           id: eventIdOf(commandId, index),
           type: event.type,
           data: event.data,
           metadata: { ...metadata, schema: schemaOf(decider.upcasts, event.type) },
-        }))); // prettier-ignore
+        })))); // prettier-ignore
         const answer = receipt(commandId, id, stream, appended.revision, appended.position, events.map(({ type }) => type));
         this.remember(commandId, digest);
         this.keep(stream, {

@@ -3,6 +3,7 @@
  * that follows from one request. Does not: decide anything.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { context as tracing, type Context as Trace } from '@opentelemetry/api';
 import type { ClockSource } from '#kernel/event';
 import type { Principal } from './access';
 
@@ -18,11 +19,16 @@ export type RequestContext = {
   commandId?: string;
   /** The revision that the client requires, where the transport carries it (If-Match). */
   expectedRevision?: string;
+  /** The trace at the first entry: a request's body arrives outside of it. */
+  trace?: Trace;
 };
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
-export const inContext = <T>(context: RequestContext, run: () => T): T => storage.run(context, run);
+export const inContext = <T>(context: RequestContext, run: () => T): T => {
+  context.trace ??= tracing.active();
+  return tracing.with(context.trace, () => storage.run(context, run));
+};
 /** For transports whose hooks cannot wrap what follows. */
 export const enterContext = (context: RequestContext): void => storage.enterWith(context);
 export const currentContext = (): RequestContext | undefined => storage.getStore();

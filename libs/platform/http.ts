@@ -14,6 +14,7 @@ import type { ClockSource } from '#kernel/event';
 import { commandIdOf } from './bind-decider';
 import { inContext, type RequestContext } from './context';
 import { parseJson } from './json';
+import { histogram } from './metrics';
 import { Problem, problemBody, type FieldFault } from './problem';
 import { problemFrom, problemOfStatus, sendProblem } from './problem-filter';
 import { callerOf, type RateLimit } from './rate-limit';
@@ -34,6 +35,7 @@ export type Edge = Readonly<{
 }>;
 
 const MAX_CONNECTIONS = 4_096;
+const httpSeconds = histogram('http_request_seconds', 'Time from a request to the end of its answer, by route.', ['method', 'route', 'status']);
 
 /** A Fastify server with every limit set. */
 export function httpAdapter({ bodyLimit }: Pick<Edge, 'bodyLimit'>): FastifyAdapter {
@@ -125,6 +127,10 @@ export async function guardEdge(app: NestFastifyApplication, { tokens, limit, bo
     } catch (error) {
       go(error);
     }
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    httpSeconds.observe({ method: request.method, route: request.routeOptions.url ?? 'none', status: `${Math.floor(reply.statusCode / 100)}xx` }, reply.elapsedTime / 1_000);
+    done();
   });
   // The body arrives in the context of the socket: the request's own has to be entered again.
   server.addHook('preValidation', (request, _reply, done) => {

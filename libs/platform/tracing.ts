@@ -75,6 +75,19 @@ export function traceparent(): string | undefined {
   return carrier.traceparent;
 }
 
+/** Notes what was just done, since `from` (ms since 1970), in the traces that these traceparents name; the first hundred of them. */
+export function traceBack(name: string, from: number, traceparents: () => Iterable<string | undefined>): void {
+  if (!stop) return;
+  let left = 100;
+  for (const traceparent of traceparents()) {
+    if (left === 0) return;
+    if (traceparent === undefined) continue;
+    left -= 1;
+    const parent = propagation.extract(ROOT_CONTEXT, { traceparent });
+    trace.getTracer('plantlog').startSpan(name, { kind: SpanKind.CONSUMER, startTime: from }, parent).end();
+  }
+}
+
 /** Ids of the current span for a log line. */
 export function traceIds(): { traceId: string; spanId: string } | undefined {
   const span = trace.getActiveSpan()?.spanContext();

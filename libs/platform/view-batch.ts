@@ -13,6 +13,7 @@ import { RevisionGuard, type ReadStream } from './view-guard';
 import type { Part } from './view-leases';
 import { insertParked, loadParked, loadSkipped, type ParkedEvent } from './view-parking';
 import { copyLine, quoted, reads, selectList, shapeOf, type AnyView, type Shape, type Tuple } from './view-shape';
+import { traceBack } from './tracing';
 import { columnArrays, unnestSql, upsertSql, type ViewTable } from './view-tables';
 import type { LogEvent } from './view-wire';
 
@@ -132,8 +133,11 @@ export class PartOfView {
   /** Applies works and moves the checkpoint, all or nothing. */
   async commit(works: readonly Work[], through: bigint, caughtUp: boolean): Promise<Committed> {
     await this.testing.failpoint?.('admitted', this.table.table);
+    const from = Date.now();
     try {
-      return await this.#transaction(works, through, caughtUp, false);
+      const committed = await this.#transaction(works, through, caughtUp, false);
+      traceBack(`view ${this.view.name}`, from, () => works.map(({ recorded }) => recorded?.metadata.traceparent));
+      return committed;
     } catch (error) {
       if (!isPermanent(error) || works.length === 0) throw error;
       // Some row does not fit the table: find the event that wrote it.

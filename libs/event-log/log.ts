@@ -205,8 +205,8 @@ export class EventLog {
   }
 
   /** Frees what retention no longer shows, in full files only; readers go on meanwhile. A second call joins the first. */
-  scavenge(): Promise<Scavenged> {
-    this.scavenging ??= this.scavengeOnce().finally(() => (this.scavenging = undefined));
+  scavenge(signal?: AbortSignal): Promise<Scavenged> {
+    this.scavenging ??= this.scavengeOnce(signal).finally(() => (this.scavenging = undefined));
     return this.scavenging;
   }
 
@@ -225,8 +225,8 @@ export class EventLog {
     this.segments.close();
   }
 
-  private async scavengeOnce(): Promise<Scavenged> {
-    const freed = await scavenge(this.segments, this.index, (stream) => this.state(stream), this.now);
+  private async scavengeOnce(signal?: AbortSignal): Promise<Scavenged> {
+    const freed = await scavenge(this.segments, this.index, (stream) => this.state(stream), this.now, signal);
     const { start } = this.segments.active!;
     while (this.recent[0] && this.recent[0].start < start) this.recentBytes -= this.recent.shift()!.bytes;
     return freed;

@@ -15,11 +15,18 @@ import type { StreamState } from './stream-metadata';
 /** What a scavenge freed. */
 export type Scavenged = Readonly<{ events: number; bytes: number }>;
 
-export async function scavenge(segments: Segments, index: StreamIndex, state: (stream: string) => StreamState, now: () => number): Promise<Scavenged> {
+/** Stops between two files when `signal` says so. */
+export async function scavenge(
+  segments: Segments,
+  index: StreamIndex,
+  state: (stream: string) => StreamState,
+  now: () => number,
+  signal?: AbortSignal,
+): Promise<Scavenged> {
   const freed = { events: 0, bytes: 0 };
   const firstKept = new Map<string, number>();
   const full = segments.list.length - 1;
-  for (let s = 0; s < full; s++) {
+  for (let s = 0; s < full && !signal?.aborted; s++) {
     const segment = segments.list[s]!;
     const runs = await plan(segments, segment, (frame) => keep(frame, firstKept, state, now));
     const dropped = runs.filter((run) => !run.keep && run.events > 0);

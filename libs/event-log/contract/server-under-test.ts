@@ -96,6 +96,8 @@ export const serverUnderTest = async (mode: Mode): Promise<ServerUnderTest> => {
   };
 };
 
+jest.setTimeout(20_000);
+
 /** Runs the same tests in every mode. */
 export const contract = (title: string, tests: (server: () => ServerUnderTest) => void): void => {
   describe.each(modes)(`${title} (%s)`, (mode) => {

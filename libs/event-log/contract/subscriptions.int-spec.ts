@@ -166,8 +166,8 @@ contract('subscriptions', (server) => {
     await new Promise<void>((resolve) => subscription.once('confirmation', () => resolve()));
     for (let batch = 0; batch < 19; batch++) await client.appendToStream(stream, events(20));
     await client.appendToStream(stream, [...events(3), jsonEvent({ type: 'last', data: {} })]);
-    await until(() => seen === 384).catch(() => { throw new Error(`seen ${seen}`); });
-    await until(() => checkpoints.length >= 6).catch(() => { throw new Error(`checkpoints ${checkpoints.length}`); });
+    await until(() => seen === 384);
+    await until(() => checkpoints.length >= 6);
     expect(overlapped).toBe(false);
     expect(checkpoints.length).toBeLessThanOrEqual(8);
     const commits = checkpoints.map(({ commit }) => commit);

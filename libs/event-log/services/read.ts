@@ -149,6 +149,8 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
     let live = false;
     while (!call.cancelled && !call.destroyed) {
       const heard = bell.count;
+      // Taken before the page is sent: what is committed while a slow reader is waited for belongs to the next page.
+      const { end } = log;
       const page = log.readAll(next, false, PAGE, reader);
       for (const frame of page.frames) {
         if (frame.offset <= after) continue;
@@ -162,7 +164,7 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
           if (!(await send(call, encodeCheckpoint(BigInt(seen))))) return;
         }
       }
-      next = page.next ?? Math.max(next, log.end);
+      next = page.next ?? Math.max(next, end);
       if (page.next !== undefined) {
         await breathe();
         continue;

@@ -1,4 +1,6 @@
+import { auditTrail } from '#audit/audit-trail.view';
 import { AuditModule } from '#audit/audit.module';
+import { commandLog } from '#audit/command-log.view';
 import { equipmentException } from '#equipment/equipment-exception.view';
 import { equipmentNow } from '#equipment/equipment-now.view';
 import { equipmentStop } from '#equipment/equipment-stop.view';
@@ -27,6 +29,8 @@ export const slices: (new () => object)[] = [
 type AnyView = View<any, any>;
 /** The read models, one line each: what the worker keeps and the api reads. */
 export const views: readonly AnyView[] = [
+  auditTrail,
+  commandLog,
   equipmentException,
   equipmentNow,
   equipmentStop,

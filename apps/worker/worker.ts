@@ -4,6 +4,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { NestFactory } from '@nestjs/core';
 import { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureAnalyst } from '#platform/analyst-role';
 import type { Config } from '#platform/config';
 import { migrate } from '#platform/database';
 import { EventStore } from '#platform/event-store';
@@ -46,6 +47,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
         const done = await migrate(config.DATABASE_URL!);
         if (done.length > 0) log.info({ migrations: done }, 'migrated');
         keeping = await runViews({ store: config.EVENTSTORE_URL!, databaseUrl: config.DATABASE_URL!, views, upcasts: store.upcasts, registry, log });
+        await ensureAnalyst(pool, config.ANALYST_PASSWORD).catch((err: unknown) => log.warn({ err }, 'the role of the analysts could not be set up'));
         break;
       } catch (err) {
         log.warn({ err }, 'the read models cannot begin yet');

@@ -1,0 +1,149 @@
+import { Field, ObjectType } from '@nestjs/graphql';
+import { ApiProperty } from '@nestjs/swagger';
+import { Column, Entity, Index } from 'typeorm';
+import type { View } from '#kernel/view';
+import { Cell, Key } from '#platform/cells';
+import { Json } from '#platform/json-scalar';
+import { entityOf } from './entity';
+
+/**
+ * Who did what, when and why: one row per event, refusals included. It holds what the event says; old values of fields that the event
+ * does not name are in the history of the entity, which folds them from the log.
+ */
+@Entity('audit_trail')
+@Index(['entityType', 'entityId', 'position'])
+@Index(['actor', 'recordedAt'])
+@Index(['facilityId', 'position'])
+@Index(['correlationId'])
+@Index(['recordedAt'], { type: 'brin' } as never)
+@Index(['fields'], { type: 'gin' } as never)
+@ObjectType('AuditTrailRow', {})
+export class AuditTrailRow {
+  @Key()
+  eventId: string;
+
+  @Cell('id')
+  facilityId: string;
+
+  /** Kind of the thing, e.g. work-order. */
+  @Cell('text')
+  entityType: string;
+
+  @Cell('id')
+  entityId: string;
+
+  @Cell('id')
+  stream: string;
+
+  @Cell('position')
+  revision: bigint;
+
+  /** Type of the event; for a refusal, CommandRefused. */
+  @Cell('text')
+  event: string;
+
+  /** The command that caused it. */
+  @Cell('text')
+  command: string;
+
+  @Cell('id')
+  commandId: string;
+
+  /** Code of the refusal, where it is one. */
+  @Cell('text', { optional: true })
+  refusal: string | null;
+
+  @Cell('text')
+  actor: string;
+
+  @Cell('text')
+  role: string;
+
+  @Cell('text', { optional: true })
+  device: string | null;
+
+  /** Floor time. */
+  @Cell('instant')
+  occurredAt: string;
+
+  /** Floor time as it was told, with its offset. */
+  @Cell('text')
+  occurredAtTold: string;
+
+  /** Whose clock the floor time is: client, device, server or import. */
+  @Cell('text')
+  clock: string;
+
+  /** Why, in the words of the person who acted. */
+  @Cell('text', { optional: true })
+  reason: string | null;
+
+  @Cell('id')
+  correlationId: string;
+
+  @Cell('id')
+  causationId: string;
+
+  /** Application that wrote it, and the version of the event's shape. */
+  @Cell('text')
+  app: string;
+
+  @Cell('whole')
+  schema: number;
+
+  /** Fields that the event names. */
+  @Cell('texts')
+  fields: string[];
+
+  /** What the event says. */
+  @Column({ type: 'jsonb' })
+  @Field(() => Json)
+  @ApiProperty({ type: Object })
+  data: object;
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+/** The audit trail of everything: every event and every refusal, one row each. */
+export const auditTrail: View<AuditTrailRow> = {
+  name: 'audit-trail',
+  version: 1,
+  row: AuditTrailRow,
+  events: '*',
+  keys: ({ id }) => [id],
+  fold: (rows, { id, type, stream, revision, position, recordedAt, data, metadata }) => {
+    const { entityType, entityId, refused } = entityOf(stream, metadata.facility);
+    const said = (data ?? {}) as Record<string, unknown>;
+    rows.put({
+      eventId: id,
+      facilityId: metadata.facility ?? '',
+      entityType,
+      entityId,
+      stream,
+      revision,
+      event: type,
+      command: metadata.command ?? '',
+      commandId: metadata.commandId ?? id,
+      refusal: refused && typeof said.code === 'string' ? said.code : null,
+      actor: metadata.actor ?? '',
+      role: metadata.role ?? '',
+      device: metadata.device ?? null,
+      occurredAt: new Date(metadata.occurredAt ?? recordedAt).toISOString(),
+      occurredAtTold: metadata.occurredAt ?? recordedAt,
+      clock: metadata.clock ?? 'server',
+      reason: metadata.reason ?? null,
+      correlationId: metadata.correlationId ?? id,
+      causationId: metadata.causationId ?? id,
+      app: metadata.app ?? '',
+      schema: metadata.schema ?? 1,
+      fields: Object.keys(said),
+      data: said,
+      position,
+      recordedAt,
+    });
+  },
+};

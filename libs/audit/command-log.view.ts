@@ -1,0 +1,119 @@
+import { ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Entity, Index } from 'typeorm';
+import type { View } from '#kernel/view';
+import { Cell, CellOneOf, Key } from '#platform/cells';
+import { entityOf } from './entity';
+
+export const Outcome = { Accepted: 'Accepted', Refused: 'Refused' } as const;
+export type Outcome = keyof typeof Outcome;
+registerEnumType(Outcome, { name: 'CommandOutcome', description: 'What became of a command.' });
+
+/** A command that was accepted and changed something, or was refused. One that found everything as it should be leaves no trace. */
+@Entity('command_log')
+@Index(['actor', 'recordedAt'])
+@Index(['code', 'recordedAt'])
+@Index(['facilityId', 'position'])
+@Index(['commandId'])
+@ObjectType('CommandLogRow', {})
+export class CommandLogRow {
+  /** The command and the stream it was for; a refusal bears its code, too. */
+  @Key()
+  entryId: string;
+
+  @Cell('id')
+  commandId: string;
+
+  @Cell('id')
+  facilityId: string;
+
+  @CellOneOf(Outcome)
+  outcome: Outcome;
+
+  /** Code of the refusal; absent where it was accepted. */
+  @Cell('text', { optional: true })
+  code: string | null;
+
+  /** The refusal in words. */
+  @Cell('text', { optional: true })
+  message: string | null;
+
+  @Cell('text')
+  command: string;
+
+  @Cell('text')
+  entityType: string;
+
+  @Cell('id')
+  entityId: string;
+
+  @Cell('text')
+  actor: string;
+
+  @Cell('text')
+  role: string;
+
+  @Cell('text', { optional: true })
+  device: string | null;
+
+  @Cell('text', { optional: true })
+  reason: string | null;
+
+  @Cell('id')
+  correlationId: string;
+
+  /** Types of the events that the command caused. */
+  @Cell('texts')
+  events: string[];
+
+  /** Floor time. */
+  @Cell('instant')
+  occurredAt: string;
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+const codeIn = (data: unknown): string => String((data as { code?: unknown } | undefined)?.code ?? '');
+const refused = (type: string, stream: string) => type === 'CommandRefused' && stream.startsWith('refused-');
+
+/** Every command that left a trace, accepted or refused. */
+export const commandLog: View<CommandLogRow> = {
+  name: 'command-log',
+  version: 1,
+  row: CommandLogRow,
+  events: '*',
+  keys: ({ type, stream, data, metadata }) =>
+    metadata.commandId ? [refused(type, stream) ? `${metadata.commandId}@${stream}/${codeIn(data)}` : `${metadata.commandId}@${stream}`] : [],
+  fold: (rows, event) => {
+    const { type, stream, position, recordedAt, data, metadata } = event;
+    const [entryId] = commandLog.keys(event);
+    if (entryId === undefined) return;
+    const before = rows.get(entryId);
+    if (before) return rows.put({ ...before, events: [...before.events, type], position, recordedAt });
+    const { entityType, entityId } = entityOf(stream, metadata.facility);
+    const no = refused(type, stream);
+    rows.put({
+      entryId,
+      commandId: metadata.commandId,
+      facilityId: metadata.facility ?? '',
+      outcome: no ? 'Refused' : 'Accepted',
+      code: no ? codeIn(data) : null,
+      message: no ? String((data as { message?: unknown }).message ?? '') : null,
+      command: metadata.command ?? '',
+      entityType,
+      entityId,
+      actor: metadata.actor ?? '',
+      role: metadata.role ?? '',
+      device: metadata.device ?? null,
+      reason: metadata.reason ?? null,
+      correlationId: metadata.correlationId ?? metadata.commandId,
+      events: no ? [] : [type],
+      occurredAt: new Date(metadata.occurredAt ?? recordedAt).toISOString(),
+      position,
+      recordedAt,
+    });
+  },
+};

@@ -1,0 +1,12 @@
+import { facilityOf } from '#kernel/identity';
+
+/** What a stream is the history of: `work-order` and `haifa.Case1` for `work-order-haifa.Case1`; `refused-` in front is left out. */
+export function entityOf(stream: string, facility: string | undefined): { entityType: string; entityId: string; refused: boolean } {
+  const refused = stream.startsWith('refused-');
+  const name = refused ? stream.slice('refused-'.length) : stream;
+  for (let dash = name.indexOf('-'); dash > 0; dash = name.indexOf('-', dash + 1)) {
+    const entityId = name.slice(dash + 1);
+    if (facility !== undefined && facilityOf(entityId) === facility) return { entityType: name.slice(0, dash), entityId, refused };
+  }
+  return { entityType: name, entityId: '', refused };
+}

@@ -10,6 +10,9 @@ import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
 import { ImportModule } from '#import/import.module';
 import type { View } from '#kernel/view';
+import { genealogyEdge } from '#material-lot/genealogy-edge.view';
+import { lotDiscrepancy } from '#material-lot/lot-discrepancy.view';
+import { lotStock } from '#material-lot/lot-stock.view';
 import { MaterialLotModule } from '#material-lot/material-lot.module';
 import { ProductionOrderModule } from '#production-order/production-order.module';
 import { WorkOrderModule } from '#work-order/work-order.module';
@@ -36,4 +39,7 @@ export const views: readonly AnyView[] = [
   equipmentStop,
   equipmentTimeline,
   facilityElement,
+  genealogyEdge,
+  lotDiscrepancy,
+  lotStock,
 ];

@@ -11,8 +11,8 @@ import { observeCount } from './stock-count';
 
 /**
  * A lot of material and its books: what is there, for whom, and where it went. One lot is one stream, and each rule is decided on one
- * stream. A split or a merge concerns two: the lot that gives decides first and its event holds all that the other needs; the process
- * `when-lot-leaves-arrive-elsewhere` then lets it arrive, or has it taken back when the other lot refuses (docs/decisions/0004).
+ * stream. A split or a merge concerns two: the lot that gives decides first and its event holds all that the other needs; a process
+ * then lets it arrive, or has it taken back when the other lot refuses (docs/decisions/0004).
  */
 export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent> = {
   category: 'material-lot',

@@ -1,11 +1,15 @@
 import type { Process } from '#kernel/process';
 import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hold-work-orders';
+import { whenLotMergedAddToOther } from './when-lot-merged-add-to-other';
+import { whenLotSplitCreateChild } from './when-lot-split-create-child';
 import { whenWorkOrderEndedAdvanceProductionOrder } from './when-work-order-ended-advance-production-order';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type AnyProcess = Process<any, any, any>;
 /** The processes, one line each: what the worker runs. */
 export const processes: readonly AnyProcess[] = [
-  whenEquipmentAbortedHoldWorkOrders, //
+  whenEquipmentAbortedHoldWorkOrders,
+  whenLotMergedAddToOther,
+  whenLotSplitCreateChild,
   whenWorkOrderEndedAdvanceProductionOrder,
 ];

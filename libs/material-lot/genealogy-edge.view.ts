@@ -1,0 +1,173 @@
+import { ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Entity, Index } from 'typeorm';
+import { facilityOf } from '#kernel/identity';
+import type { Quantity } from '#kernel/quantity';
+import type { View } from '#kernel/view';
+import { Cell, CellOneOf, Key } from '#platform/cells';
+import type { MaterialLotEvent } from './material-lot.events';
+
+/** How material went from one to the other. */
+export const GenealogyKind = { Consumption: 'Consumption', Production: 'Production', Split: 'Split', Merge: 'Merge' } as const;
+export type GenealogyKind = keyof typeof GenealogyKind;
+registerEnumType(GenealogyKind, { name: 'GenealogyKind', description: 'How material went from one to the other.' });
+
+/** What stands at an end of an edge. */
+export const GenealogyNode = { Lot: 'Lot', WorkOrder: 'WorkOrder' } as const;
+export type GenealogyNode = keyof typeof GenealogyNode;
+registerEnumType(GenealogyNode, { name: 'GenealogyNode', description: 'What stands at an end of an edge: a lot or a work order.' });
+
+/**
+ * One step of where material went: a lot into the work order that consumed it, a work order into the lot that it produced, a lot into
+ * its part or into the lot that took it. A correction voids the edge; it stays visible.
+ */
+@Entity('genealogy_edge')
+@Index(['parentId', 'childId'])
+@Index(['childId', 'parentId'])
+@Index(['facilityId', 'occurredAt'])
+@ObjectType('GenealogyEdge', {})
+export class GenealogyEdge {
+  /** The lot and the booking. */
+  @Key()
+  edgeId: string;
+
+  @Cell('id')
+  facilityId: string;
+
+  @CellOneOf(GenealogyKind)
+  kind: GenealogyKind;
+
+  /** Where the material came from. */
+  @Cell('id')
+  parentId: string;
+
+  @CellOneOf(GenealogyNode)
+  parentKind: GenealogyNode;
+
+  /** Where the material went. */
+  @Cell('id')
+  childId: string;
+
+  @CellOneOf(GenealogyNode)
+  childKind: GenealogyNode;
+
+  /** What went, less what was taken back. */
+  @Cell('amount')
+  amount: string;
+
+  @Cell('text')
+  unit: string;
+
+  /** The operation of the work order, where it is known. */
+  @Cell('text', { optional: true })
+  operationId: string | null;
+
+  /** Floor time. */
+  @Cell('instant')
+  occurredAt: string;
+
+  /** Id of the event that took it all back; absent while the edge counts. */
+  @Cell('id', { optional: true })
+  voidedBy: string | null;
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+const edges = {
+  Consumption: (lotId: string, id: string) => `${lotId}/consumption/${id}`,
+  Production: (lotId: string, id: string) => `${lotId}/production/${id}`,
+  Split: (lotId: string, id: string) => `${lotId}/split/${id}`,
+  Merge: (lotId: string, id: string) => `${lotId}/merge/${id}`,
+} as const;
+
+/** The edge that an event begins, changes or voids. */
+function edgeOf({ type, data }: MaterialLotEvent): string | undefined {
+  switch (type) {
+    case 'LotConsumed':
+    case 'ConsumptionReversed':
+      return edges.Consumption(data.lotId, data.consumptionId);
+    case 'LotProduced':
+    case 'ProductionReversed':
+      return edges.Production(data.lotId, data.productionId);
+    case 'LotSplit':
+    case 'LotSplitUndone':
+      return edges.Split(data.lotId, data.childLotId);
+    case 'LotMerged':
+    case 'LotMergeUndone':
+      return edges.Merge(data.lotId, data.intoLotId);
+    default:
+      return undefined;
+  }
+}
+
+type Ends = Pick<GenealogyEdge, 'kind' | 'parentId' | 'parentKind' | 'childId' | 'childKind' | 'operationId'>;
+type Begun = readonly [ends: Ends, quantity: Quantity, at: string];
+
+function begun({ type, data }: MaterialLotEvent): Begun | undefined {
+  const lot = { parentId: data.lotId, parentKind: 'Lot', operationId: null } as const;
+  switch (type) {
+    case 'LotConsumed': {
+      const { workOrderId: childId, operationId, quantity, at } = data;
+      return [{ ...lot, kind: 'Consumption', childId, childKind: 'WorkOrder', operationId }, quantity, at];
+    }
+    case 'LotProduced': {
+      const { workOrderId: parentId, lotId: childId, operationId, quantity, at } = data;
+      return [{ kind: 'Production', parentId, parentKind: 'WorkOrder', childId, childKind: 'Lot', operationId }, quantity, at];
+    }
+    case 'LotSplit':
+      return [{ ...lot, kind: 'Split', childId: data.childLotId, childKind: 'Lot' }, data.quantity, data.at];
+    case 'LotMerged':
+      return [{ ...lot, kind: 'Merge', childId: data.intoLotId, childKind: 'Lot' }, data.quantity, data.at];
+    default:
+      return undefined;
+  }
+}
+
+/** Where all material came from and went to. */
+export const genealogyEdge: View<GenealogyEdge, MaterialLotEvent> = {
+  name: 'genealogy-edge',
+  version: 1,
+  row: GenealogyEdge,
+  events: [
+    'LotConsumed',
+    'ConsumptionReversed',
+    'LotProduced',
+    'ProductionReversed',
+    'LotSplit',
+    'LotSplitUndone',
+    'LotMerged',
+    'LotMergeUndone',
+  ],
+  keys: (event) => {
+    const edgeId = edgeOf(event);
+    return edgeId === undefined ? [] : [edgeId];
+  },
+  fold: (rows, event) => {
+    const edgeId = edgeOf(event);
+    if (edgeId === undefined) return;
+    const { position, recordedAt, id } = event;
+    const first = begun(event);
+    if (first) {
+      const [ends, { amount, unit }, occurredAt] = first;
+      rows.put({
+        edgeId,
+        facilityId: facilityOf(event.data.lotId),
+        ...ends,
+        amount,
+        unit,
+        occurredAt,
+        voidedBy: null,
+        position,
+        recordedAt,
+      });
+      return;
+    }
+    const edge = rows.get(edgeId);
+    if (!edge) return;
+    const amount = event.type === 'ConsumptionReversed' ? event.data.remaining.amount : '0';
+    rows.put({ ...edge, amount, voidedBy: /^0(\.0+)?$/.test(amount) ? id : null, position, recordedAt });
+  },
+};

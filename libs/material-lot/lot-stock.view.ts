@@ -1,0 +1,171 @@
+import { ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Entity, Index } from 'typeorm';
+import { facilityOf } from '#kernel/identity';
+import { isPositive, minus, plus } from '#kernel/quantity';
+import type { View } from '#kernel/view';
+import { Cell, CellOneOf, Key } from '#platform/cells';
+import type { MaterialLotEvent } from './material-lot.events';
+
+/** What can be done with a lot. Expiry is apart: it comes by itself, with time. */
+export const LotStatus = { Available: 'Available', Held: 'Held', Depleted: 'Depleted', Merged: 'Merged' } as const;
+export type LotStatus = keyof typeof LotStatus;
+registerEnumType(LotStatus, { name: 'LotStatus', description: 'What can be done with a lot; expiry is apart.' });
+
+/** One lot of material: how much is there, how much of it is free, and what stands in the way. */
+@Entity('lot_stock')
+@Index(['materialId', 'status', 'expiresAt'])
+@Index(['facilityId', 'status'])
+@Index(['locationId'])
+@Index(['expiresAt'])
+@ObjectType('LotStock', {})
+export class LotStock {
+  @Key()
+  lotId: string;
+
+  @Cell('id')
+  facilityId: string;
+
+  @Cell('text')
+  materialId: string;
+
+  @CellOneOf(LotStatus)
+  status: LotStatus;
+
+  /** What is physically there by the books. */
+  @Cell('amount')
+  onHand: string;
+
+  /** Set aside for work orders. */
+  @Cell('amount')
+  reserved: string;
+
+  /** On hand less reserved: what anybody may take, where no hold or expiry forbids it. */
+  @Cell('amount')
+  available: string;
+
+  @Cell('text')
+  unit: string;
+
+  /** The first instant at which it may no longer be used; absent where it keeps. */
+  @Cell('instant', { optional: true })
+  expiresAt: string | null;
+
+  /** The holds that stand. */
+  @Cell('texts')
+  holds: string[];
+
+  @Cell('id', { optional: true })
+  locationId: string | null;
+
+  @Cell('text', { optional: true })
+  supplierId: string | null;
+
+  /** The supplier's own lot number. */
+  @Cell('text', { optional: true })
+  supplierLot: string | null;
+
+  /** The lot that took all of this one. */
+  @Cell('id', { optional: true })
+  mergedInto: string | null;
+
+  /** Counted less booked at the last count, while it is not adjusted. */
+  @Cell('amount', { optional: true })
+  discrepancy: string | null;
+
+  /** Floor time at which it came to be. */
+  @Cell('instant')
+  createdAt: string;
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+type Row = Omit<LotStock, 'position' | 'recordedAt'>;
+
+const created = (lotId: string, first: Pick<Row, 'materialId' | 'onHand' | 'unit' | 'expiresAt' | 'locationId' | 'createdAt'> & Partial<Row>): Row => ({
+  lotId, facilityId: facilityOf(lotId), status: 'Available', reserved: '0', available: first.onHand, holds: [],
+  supplierId: null, supplierLot: null, mergedInto: null, discrepancy: null, ...first,
+}); // prettier-ignore
+
+/** What an event makes of a lot's row; undefined for a lot that did not come to be. */
+function changed(row: Row | undefined, { type, data }: MaterialLotEvent): Row | undefined {
+  if (type === 'LotReceived' || type === 'LotCreatedFromSplit' || (type === 'LotProduced' && !row)) {
+    const { lotId, materialId, quantity, expiresAt, locationId, at } = data;
+    const first = { materialId, onHand: quantity.amount, unit: quantity.unit, expiresAt, locationId, createdAt: at };
+    return created(lotId, type === 'LotReceived' ? { ...first, supplierId: data.supplierId, supplierLot: data.supplierLot } : first);
+  }
+  if (!row) return undefined;
+  const more = (amount: string): Row => ({ ...row, onHand: plus(row.onHand, amount) });
+  const less = (amount: string): Row => ({ ...row, onHand: minus(row.onHand, amount) });
+  switch (type) {
+    case 'LotProduced':
+      return { ...more(data.quantity.amount), expiresAt: data.expiresAt, locationId: data.locationId ?? row.locationId };
+    case 'LotReserved':
+      return { ...row, reserved: plus(row.reserved, data.quantity.amount) };
+    case 'LotUnreserved':
+      return { ...row, reserved: minus(row.reserved, data.quantity.amount) };
+    case 'LotConsumed':
+      return {
+        ...less(data.quantity.amount),
+        reserved: data.reservationId === null ? row.reserved : minus(row.reserved, data.quantity.amount),
+      };
+    case 'ConsumptionReversed':
+      return more(data.quantity.amount);
+    case 'ProductionReversed':
+    case 'LotSplit':
+    case 'LotScrapped':
+    case 'LotReturned':
+      return less(data.quantity.amount);
+    case 'LotSplitUndone':
+      return { ...more(data.quantity.amount), mergedInto: null };
+    case 'LotMerged':
+      return { ...less(data.quantity.amount), mergedInto: data.intoLotId };
+    case 'LotMergeUndone':
+      return { ...more(data.quantity.amount), mergedInto: null };
+    case 'MergedLotAdded':
+      return { ...more(data.quantity.amount), expiresAt: data.expiresAt };
+    case 'LotMoved':
+      return { ...row, locationId: data.toLocationId };
+    case 'LotHeld':
+      return { ...row, holds: [...row.holds, data.holdId] };
+    case 'LotHoldReleased':
+      return { ...row, holds: row.holds.filter((holdId) => holdId !== data.holdId) };
+    case 'LotExpired':
+      return { ...row, expiresAt: data.at };
+    case 'ExpiryOverridden':
+      return { ...row, expiresAt: data.expiresAt };
+    case 'StockAdjusted':
+      return { ...row, onHand: data.to.amount, discrepancy: null };
+    case 'StockCountObserved':
+      return { ...row, discrepancy: null };
+    case 'StockDiscrepancyObserved':
+      return { ...row, discrepancy: data.difference };
+    default:
+      return row;
+  }
+}
+
+const statusOf = ({ mergedInto, holds, onHand }: Row): LotStatus =>
+  mergedInto ? 'Merged' : holds.length ? 'Held' : isPositive(onHand) ? 'Available' : 'Depleted';
+
+/** The stock of every lot. */
+export const lotStock: View<LotStock, MaterialLotEvent> = {
+  name: 'lot-stock',
+  version: 1,
+  row: LotStock,
+  events: [
+    'LotReceived', 'LotProduced', 'ProductionReversed', 'LotReserved', 'LotUnreserved', 'LotConsumed', 'ConsumptionReversed', 'LotSplit',
+    'LotSplitUndone', 'LotCreatedFromSplit', 'LotMerged', 'LotMergeUndone', 'MergedLotAdded', 'LotMoved', 'LotHeld', 'LotHoldReleased',
+    'LotScrapped', 'LotReturned', 'LotExpired', 'ExpiryOverridden', 'StockAdjusted', 'StockCountObserved', 'StockDiscrepancyObserved',
+  ], // prettier-ignore
+  keys: ({ data }) => [data.lotId],
+  fold: (rows, event) => {
+    const row = changed(rows.get(event.data.lotId), event);
+    if (!row) return;
+    const { position, recordedAt } = event;
+    rows.put({ ...row, available: minus(row.onHand, row.reserved), status: statusOf(row), position, recordedAt });
+  },
+};

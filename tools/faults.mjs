@@ -10,12 +10,20 @@ import { parseArgs } from 'node:util';
 const directory = new URL('./faults/', import.meta.url);
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { short: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, seed: { type: 'string' }, only: { type: 'string' }, cycles: { type: 'string' } },
+  options: {
+    short: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    seed: { type: 'string' },
+    only: { type: 'string' },
+    cycles: { type: 'string' },
+  },
 });
 const name = positionals[0] ?? '';
 const file = new URL(`${name}.mjs`, directory);
 if (!/^[a-z-]+$/.test(name) || !existsSync(fileURLToPath(file))) {
-  const names = readdirSync(directory).filter((entry) => entry.endsWith('.mjs')).map((entry) => entry.slice(0, -4));
+  const names = readdirSync(directory)
+    .filter((entry) => entry.endsWith('.mjs'))
+    .map((entry) => entry.slice(0, -4));
   console.error(`Usage: npm run faults -- ${names.join('|')} [--short] [--json] [--seed N]`);
   process.exit(64);
 }

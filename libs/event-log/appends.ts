@@ -7,7 +7,16 @@ import { CommittedIds } from './committed-ids';
 import { encodeFrame, type Frame, KIND_EVENT, type NewEvent } from './frame';
 import { StreamDeleted } from './refusals';
 import type { StreamIndex } from './stream-index';
-import { isMetastream, metastreamOf, NO_METADATA, originalOf, parseMetadata, SOFT_DELETED, type StreamMetadata, withTruncateBefore } from './stream-metadata';
+import {
+  isMetastream,
+  metastreamOf,
+  NO_METADATA,
+  originalOf,
+  parseMetadata,
+  SOFT_DELETED,
+  type StreamMetadata,
+  withTruncateBefore,
+} from './stream-metadata';
 import { randomUUIDBytes } from './uuid';
 import type { Writer } from './writer';
 
@@ -46,7 +55,8 @@ export class Appends {
     const { last } = this.head(stream);
     if (events.length === 0) return { outcome: 'appended', revision: last < 0 ? undefined : BigInt(last) };
     const metadata = this.metadata(stream);
-    if (metadata.truncateBefore === Infinity) this.place(metastreamOf(stream), [systemEvent('$metadata', withTruncateBefore(metadata, last + 1))]);
+    if (metadata.truncateBefore === Infinity)
+      this.place(metastreamOf(stream), [systemEvent('$metadata', withTruncateBefore(metadata, last + 1))]);
     return this.place(stream, events);
   }
 
@@ -156,12 +166,22 @@ export class Appends {
     const { index, frameAt } = this.durable;
     const offset = index.offset(index.find(stream), ordinal);
     if (offset >= 0) return frameAt(offset);
-    for (const frame of this.writer.pending()) if (frame.ordinal === ordinal && frame.kind === KIND_EVENT && frame.stream === stream) return frame;
+    for (const frame of this.writer.pending())
+      if (frame.ordinal === ordinal && frame.kind === KIND_EVENT && frame.stream === stream) return frame;
     return undefined;
   }
 }
 
 const GREATEST = BigInt(Number.MAX_SAFE_INTEGER);
 const metadataOf = (frame: Frame) => (frame.type === '$metadata' ? parseMetadata(frame.data) : NO_METADATA);
-const wrong = (last: number): WrongExpectedRevision => ({ outcome: 'wrong-expected-revision', current: last < 0 ? undefined : BigInt(last) });
-const systemEvent = (type: string, data: Buffer): NewEvent => ({ id: randomUUIDBytes(), type, json: true, data, metadata: Buffer.alloc(0) });
+const wrong = (last: number): WrongExpectedRevision => ({
+  outcome: 'wrong-expected-revision',
+  current: last < 0 ? undefined : BigInt(last),
+});
+const systemEvent = (type: string, data: Buffer): NewEvent => ({
+  id: randomUUIDBytes(),
+  type,
+  json: true,
+  data,
+  metadata: Buffer.alloc(0),
+});

@@ -16,7 +16,11 @@ import { StreamTable } from './stream-table';
 export type Verified = Readonly<{ events: number; streams: number; end: number }>;
 
 const logIn = (dataDir: string) => path.join(dataDir, 'log');
-const logFiles = (directory: string) => fs.readdirSync(directory).filter((name) => /^\d{16}\.log$/.test(name)).sort();
+const logFiles = (directory: string) =>
+  fs
+    .readdirSync(directory)
+    .filter((name) => /^\d{16}\.log$/.test(name))
+    .sort();
 
 /** Copies the log of `dataDir`, whose node may go on writing, into the empty directory `target`. */
 export function backup(dataDir: string, target: string): Verified {
@@ -51,7 +55,7 @@ export function verify(dataDir: string): Verified {
     const reader = new FrameReader(segments);
     const streams = new StreamTable();
     let events = 0;
-    for (let offset = 0; offset < tail; ) {
+    for (let offset = 0; offset < tail;) {
       const frame = reader.at(offset);
       offset += frame.length;
       if (frame.kind !== KIND_EVENT) continue;
@@ -84,7 +88,7 @@ function copyDurably(from: string, to: string): void {
   try {
     const size = fs.fstatSync(source).size;
     const buffer = Buffer.alloc(1024 * 1024);
-    for (let at = 0; at < size; ) {
+    for (let at = 0; at < size;) {
       const read = fs.readSync(source, buffer, 0, Math.min(buffer.length, size - at), at);
       if (read === 0) break;
       const bytes = buffer.subarray(0, read);

@@ -174,8 +174,20 @@ export function encodeFrame(stream: Buffer, event: NewEvent, place: Place): Fram
   const content = event.json ? jsonType : binaryType;
   const created = Buffer.from(`${place.createdMs}0000`);
   const inner = 1 + varintLength(stream.length) + stream.length;
-  const entries = [entryLength(mapKeys.type, type.length), entryLength(mapKeys.contentType, content.length), entryLength(mapKeys.created, created.length)];
-  let length = HEADER + TRAILER + 1 + varintLength(inner) + inner + 1 + (place.tombstone ? tombstoneVarint.length : varintLength(place.ordinal)) + 2 * (1 + varintLength(place.offset));
+  const entries = [
+    entryLength(mapKeys.type, type.length),
+    entryLength(mapKeys.contentType, content.length),
+    entryLength(mapKeys.created, created.length),
+  ];
+  let length =
+    HEADER +
+    TRAILER +
+    1 +
+    varintLength(inner) +
+    inner +
+    1 +
+    (place.tombstone ? tombstoneVarint.length : varintLength(place.ordinal)) +
+    2 * (1 + varintLength(place.offset));
   for (const entry of entries) length += 1 + varintLength(entry) + entry;
   if (event.metadata.length > 0) length += 1 + varintLength(event.metadata.length) + event.metadata.length;
   if (event.data.length > 0) length += 1 + varintLength(event.data.length) + event.data.length;
@@ -185,7 +197,10 @@ export function encodeFrame(stream: Buffer, event: NewEvent, place: Place): Fram
   frame.writeUInt32LE(length, 0);
   frame[8] = KIND_EVENT;
   frame[9] =
-    (place.first ? FIRST_OF_WRITE : 0) | (place.last ? LAST_OF_WRITE : 0) | (event.json ? JSON_CONTENT : 0) | (place.tombstone ? TOMBSTONE : 0);
+    (place.first ? FIRST_OF_WRITE : 0) |
+    (place.last ? LAST_OF_WRITE : 0) |
+    (event.json ? JSON_CONTENT : 0) |
+    (place.tombstone ? TOMBSTONE : 0);
   frame.writeUInt16LE(stream.length, 10);
   frame.writeUInt16LE(type.length, 12);
   writeU53(frame, 36, place.ordinal);

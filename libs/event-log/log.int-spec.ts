@@ -29,13 +29,19 @@ afterEach(async () => {
   for (const directory of directories.splice(0)) fs.rmSync(directory, { recursive: true, force: true });
 });
 
-const event = (data = '{}', type = 'Counted'): NewEvent => ({ id: randomUUIDBytes(), type, json: true, data: Buffer.from(data), metadata: Buffer.from('{"by":"x"}') });
+const event = (data = '{}', type = 'Counted'): NewEvent => ({
+  id: randomUUIDBytes(),
+  type,
+  json: true,
+  data: Buffer.from(data),
+  metadata: Buffer.from('{"by":"x"}'),
+});
 const metadata = (json: object) => event(JSON.stringify(json), '$metadata');
 const revisions = (log: EventLog, stream: string, backwards = false) =>
   log.readStream(stream, backwards ? Number.MAX_SAFE_INTEGER : 0, backwards, 1000).frames.map((frame) => frame.ordinal);
 function all(log: EventLog): string[] {
   const found: string[] = [];
-  for (let from: number | undefined = 0; from !== undefined; ) {
+  for (let from: number | undefined = 0; from !== undefined;) {
     const page = log.readAll(from, false, 7);
     found.push(...page.frames.map((frame) => `${frame.stream}@${frame.ordinal}:${frame.data.toString()}`));
     from = page.next;
@@ -44,14 +50,18 @@ function all(log: EventLog): string[] {
 }
 function allBackwards(log: EventLog): string[] {
   const found: string[] = [];
-  for (let from: number | undefined = log.end; from !== undefined; ) {
+  for (let from: number | undefined = log.end; from !== undefined;) {
     const page = log.readAll(from, true, 7);
     found.push(...page.frames.map((frame) => `${frame.stream}@${frame.ordinal}:${frame.data.toString()}`));
     from = page.next;
   }
   return found;
 }
-const logFiles = (directory: string) => fs.readdirSync(path.join(directory, 'log')).filter((name) => name.endsWith('.log')).sort();
+const logFiles = (directory: string) =>
+  fs
+    .readdirSync(path.join(directory, 'log'))
+    .filter((name) => name.endsWith('.log'))
+    .sort();
 const logFile = (directory: string, n: number) => path.join(directory, 'log', logFiles(directory).at(n)!);
 
 /** As if the node had died before it noted how much was durable. */
@@ -85,7 +95,10 @@ describe('an event log', () => {
     const log = await lived(directory);
     const before = all(log);
     await close(log);
-    const indexes = fs.readdirSync(path.join(directory, 'log')).filter((name) => name.endsWith('.index')).sort();
+    const indexes = fs
+      .readdirSync(path.join(directory, 'log'))
+      .filter((name) => name.endsWith('.index'))
+      .sort();
     fs.rmSync(path.join(directory, 'log', indexes[1]!));
     const last = path.join(directory, 'log', indexes[2]!);
     const bytes = fs.readFileSync(last);

@@ -12,7 +12,15 @@ import { AppendTooLarge, LogUnavailable } from './refusals';
 import { scavenge, type Scavenged } from './scavenge';
 import { DamagedLog, FrameReader, Segments } from './segments';
 import { StreamIndex } from './stream-index';
-import { isMetastream, metastreamOf, NO_METADATA, originalOf, parseMetadata, type StreamMetadata, type StreamState } from './stream-metadata';
+import {
+  isMetastream,
+  metastreamOf,
+  NO_METADATA,
+  originalOf,
+  parseMetadata,
+  type StreamMetadata,
+  type StreamState,
+} from './stream-metadata';
 import { type Batch, Writer } from './writer';
 
 export type { Appended, ExpectedRevision, WrongExpectedRevision } from './appends';
@@ -70,9 +78,17 @@ export class EventLog {
     const newest: Frame[] = [];
     const tail = this.segments.list.length === 0 ? this.begin() : recover(this.segments, this.index, newest);
     this.segments.openForWriting(tail);
-    const events = { committed: (batch: Batch) => this.commit(batch), failed: (frames: Frame[]) => this.appends.forget(frames), rolled: () => this.index.seal() };
+    const events = {
+      committed: (batch: Batch) => this.commit(batch),
+      failed: (frames: Frame[]) => this.appends.forget(frames),
+      rolled: () => this.index.seal(),
+    };
     this.writer = new Writer(this.segments, options.segmentSize ?? DEFAULT_SEGMENT, events, tail);
-    const durable = { index: this.index, metadata: (stream: string) => this.metadata(stream), frameAt: (offset: number) => this.frameAt(offset) };
+    const durable = {
+      index: this.index,
+      metadata: (stream: string) => this.metadata(stream),
+      frameAt: (offset: number) => this.frameAt(offset),
+    };
     this.appends = new Appends(durable, this.writer, this.now);
     for (const frame of newest) this.appends.remember(frame);
   }
@@ -110,7 +126,8 @@ export class EventLog {
     const number = this.index.find(stream);
     const last = this.index.last(number);
     const metadata = this.metadata(stream);
-    const tombstoned = this.index.tombstoned(number) || (isMetastream(stream) && this.index.tombstoned(this.index.find(originalOf(stream))));
+    const tombstoned =
+      this.index.tombstoned(number) || (isMetastream(stream) && this.index.tombstoned(this.index.find(originalOf(stream))));
     const softDeleted = metadata.truncateBefore === Infinity;
     let first = this.index.first(number);
     if (metadata.truncateBefore !== undefined) first = Math.max(first, metadata.truncateBefore);
@@ -328,4 +345,3 @@ function bisect(count: number, holds: (index: number) => boolean): number {
   }
   return low;
 }
-

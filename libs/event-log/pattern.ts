@@ -35,7 +35,8 @@ export function compilePattern(source: string): (text: string) => boolean {
 }
 
 const isDigit: CharTest = (c) => c >= 48 && c <= 57;
-const isWord: CharTest = (c) => isDigit(c) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 95 || (c > 127 && /[\p{L}\p{N}]/u.test(String.fromCharCode(c)));
+const isWord: CharTest = (c) =>
+  isDigit(c) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 95 || (c > 127 && /[\p{L}\p{N}]/u.test(String.fromCharCode(c)));
 const isSpace: CharTest = (c) => (c >= 9 && c <= 13) || c === 32 || c === 160 || c === 0x2028 || c === 0x2029;
 const not =
   (test: CharTest): CharTest =>
@@ -223,7 +224,8 @@ class Parser {
 function assemble(node: Node): Step[] {
   const program: Step[] = [];
   const emit = (step: Step): number => {
-    if (program.length >= MAX_STEPS) throw new BadPattern(`The regular expression is not accepted: it expands to more than ${MAX_STEPS} steps.`);
+    if (program.length >= MAX_STEPS)
+      throw new BadPattern(`The regular expression is not accepted: it expands to more than ${MAX_STEPS} steps.`);
     return program.push(step) - 1;
   };
   const split = (): { op: 'split'; to: number; or: number } => ({ op: 'split', to: 0, or: 0 });

@@ -38,7 +38,7 @@ export function recover(segments: Segments, index: StreamIndex, newest: Frame[])
 /** A file that has a successor holds whole writes only; each frame must be sound. */
 function scanFull(segments: Segments, segment: Segment, index: StreamIndex): void {
   const reader = new FrameReader(segments);
-  for (let offset = segment.start; offset < segment.end; ) {
+  for (let offset = segment.start; offset < segment.end;) {
     const frame = reader.at(offset);
     index.add(frame, frame.kind === KIND_EVENT);
     offset += frame.length;
@@ -49,11 +49,12 @@ function scanNewest(segments: Segments, segment: Segment, index: StreamIndex, ne
   const reader = new FrameReader(segments);
   let write: Frame[] = [];
   let tail = segment.start;
-  for (let offset = segment.start; offset < segment.end; ) {
+  for (let offset = segment.start; offset < segment.end;) {
     const frame = reader.probe(offset);
     if (typeof frame === 'string') {
       const witness = laterWitness(segment, offset);
-      if (witness !== undefined) throw new DamagedLog(segment.file, offset, `${frame}, though position ${witness} says that it was durable`);
+      if (witness !== undefined)
+        throw new DamagedLog(segment.file, offset, `${frame}, though position ${witness} says that it was durable`);
       break;
     }
     if (frame.firstOfWrite) write = [];

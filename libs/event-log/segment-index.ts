@@ -114,7 +114,16 @@ export class SealedIndex {
     head.writeDoubleLE(end, 16);
     const lengths = [newStreams, newNames.length, tombstones.length, this.numbers.length, this.offsets.length, this.marks.length];
     for (const [i, length] of lengths.entries()) head.writeUInt32LE(length, 24 + 4 * i);
-    const parts = [head, bytesOf(this.firsts), bytesOf(this.numbers), bytesOf(this.starts), bytesOf(this.offsets), bytesOf(this.marks), bytesOf(tombstones), newNames];
+    const parts = [
+      head,
+      bytesOf(this.firsts),
+      bytesOf(this.numbers),
+      bytesOf(this.starts),
+      bytesOf(this.offsets),
+      bytesOf(this.marks),
+      bytesOf(tombstones),
+      newNames,
+    ];
     const body = Buffer.concat(parts);
     const check = Buffer.alloc(4);
     check.writeUInt32LE(crc32(body));
@@ -131,9 +140,17 @@ export class SealedIndex {
       return undefined;
     }
     const body = content.length - 4;
-    if (body < HEAD || content.toString('latin1', 0, 8) !== MAGIC || content.readUInt32LE(body) !== crc32(content.subarray(0, body))) return undefined;
+    if (body < HEAD || content.toString('latin1', 0, 8) !== MAGIC || content.readUInt32LE(body) !== crc32(content.subarray(0, body)))
+      return undefined;
     if (content.readDoubleLE(8) !== start || content.readDoubleLE(16) !== end) return undefined;
-    const [streams, nameBytes, buried, numbers, offsets, marks] = [0, 1, 2, 3, 4, 5].map((i) => content.readUInt32LE(24 + 4 * i)) as [number, number, number, number, number, number];
+    const [streams, nameBytes, buried, numbers, offsets, marks] = [0, 1, 2, 3, 4, 5].map((i) => content.readUInt32LE(24 + 4 * i)) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     let at = HEAD;
     const take = (length: number) => content.subarray(at, (at += length));
     const words = (count: number) => new Uint32Array(copyOf(take(count * 4)));

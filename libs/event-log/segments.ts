@@ -22,7 +22,7 @@ export class DamagedLog extends Error {
 export type Segment = { readonly start: number; readonly file: string; fd: number; end: number };
 
 async function writeFully(fd: number, bytes: Buffer, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await write(fd, bytes, done, bytes.length - done, at + done);
     done += bytesWritten;
   }

@@ -135,7 +135,14 @@ export class StreamIndex {
       names.push(length, name);
     }
     try {
-      this.sealed[s]!.save(indexFile(segment), segment.start, segment.end, Buffer.concat(names), to - from, Uint32Array.from(this.buried[s]!));
+      this.sealed[s]!.save(
+        indexFile(segment),
+        segment.start,
+        segment.end,
+        Buffer.concat(names),
+        to - from,
+        Uint32Array.from(this.buried[s]!),
+      );
     } catch {
       fs.rmSync(`${indexFile(segment)}.new`, { force: true });
     }

@@ -47,7 +47,8 @@ async function kills(dataDir, random, cycles, say) {
     await node.kill();
     await stopping;
     await client.dispose().catch(() => undefined);
-    if (cycle % 50 === 0) say(`       ${cycle} kills, ${writers.acked.size} events acknowledged, ${writers.unknown} writes of unknown outcome`);
+    if (cycle % 50 === 0)
+      say(`       ${cycle} kills, ${writers.acked.size} events acknowledged, ${writers.unknown} writes of unknown outcome`);
   }
   const node = await startProcess(dataDir);
   const client = node.connect();
@@ -74,7 +75,9 @@ async function flips(directory, random, count) {
   const log = new EventLog(dataDir, { segmentSize: 20_000 });
   for (let i = 0; i < 150; i++) {
     const id = Buffer.alloc(16, i + 1);
-    await log.append(`s-${i % 7}`, 'any', [{ id, type: 'Counted', json: true, data: Buffer.from(`{"i":${i},"x":"${'y'.repeat(i)}"}`), metadata: Buffer.alloc(0) }]);
+    await log.append(`s-${i % 7}`, 'any', [
+      { id, type: 'Counted', json: true, data: Buffer.from(`{"i":${i},"x":"${'y'.repeat(i)}"}`), metadata: Buffer.alloc(0) },
+    ]);
   }
   await log.close();
   const whole = contents(dataDir);
@@ -116,7 +119,12 @@ function outcome(dataDir, whole) {
   }
 }
 
-const snapshot = (dataDir) => new Map(fs.readdirSync(path.join(dataDir, 'log')).map((name) => [path.join(dataDir, 'log', name), fs.readFileSync(path.join(dataDir, 'log', name))]));
+const snapshot = (dataDir) =>
+  new Map(
+    fs
+      .readdirSync(path.join(dataDir, 'log'))
+      .map((name) => [path.join(dataDir, 'log', name), fs.readFileSync(path.join(dataDir, 'log', name))]),
+  );
 const putBack = (files) => files.forEach((bytes, file) => fs.writeFileSync(file, bytes));
 
 function contents(dataDir) {
@@ -128,7 +136,7 @@ function contents(dataDir) {
 
 function readAll(log) {
   const found = [];
-  for (let from = 0; from !== undefined; ) {
+  for (let from = 0; from !== undefined;) {
     const page = log.readAll(from, false, 500);
     for (const frame of page.frames) found.push([frame.stream, frame.ordinal, frame.type, frame.data.toString(), frame.id.toString('hex')]);
     from = page.next;
@@ -147,7 +155,9 @@ function whyNoMounts(work) {
     execFileSync('umount', [mount]);
     return undefined;
   } catch (error) {
-    return `a loop device cannot be mounted (${String(error.stderr ?? error.message).trim().slice(0, 200)})`;
+    return `a loop device cannot be mounted (${String(error.stderr ?? error.message)
+      .trim()
+      .slice(0, 200)})`;
   } finally {
     fs.rmSync(image, { force: true });
   }
@@ -274,14 +284,26 @@ async function fullDisk(work, random, cycles) {
       }
     }
     const found = await compare(client, writers);
-    const ok = sound(found) && figures.refusals > 0 && figures.healed === cycles && figures.readsWhileFull === cycles && figures.wrongErrors.length === 0;
+    const ok =
+      sound(found) &&
+      figures.refusals > 0 &&
+      figures.healed === cycles &&
+      figures.readsWhileFull === cycles &&
+      figures.wrongErrors.length === 0;
     await client.dispose();
     await node.kill('SIGTERM');
     const target = path.join(work, 'backup');
     backup(dataDir, target);
     verify(target);
     fs.rmSync(target, { recursive: true });
-    return { ok: ok && writers.violations.length === 0, cycles, acked: writers.acked.size, ...figures, wrongErrors: figures.wrongErrors.slice(0, 3), ...found };
+    return {
+      ok: ok && writers.violations.length === 0,
+      cycles,
+      acked: writers.acked.size,
+      ...figures,
+      wrongErrors: figures.wrongErrors.slice(0, 3),
+      ...found,
+    };
   } finally {
     await node.kill();
     unmount(mount);
@@ -292,7 +314,7 @@ async function fullDisk(work, random, cycles) {
 function fill(ballast) {
   const fd = fs.openSync(ballast, 'a');
   try {
-    for (let size = 1024 * 1024; size >= 4096; ) {
+    for (let size = 1024 * 1024; size >= 4096;) {
       try {
         if (fs.writeSync(fd, Buffer.alloc(size)) < size) size /= 2;
       } catch {

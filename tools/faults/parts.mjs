@@ -74,7 +74,12 @@ export class Writers {
   constructor(count, random, prefix = 'writer', payload = 200) {
     this.random = random;
     this.payload = 'x'.repeat(payload);
-    this.writers = [...Array(count).keys()].map((i) => ({ stream: `${prefix}-${i}`, next: -1n, byRevision: i % 2 === 0, pending: undefined }));
+    this.writers = [...Array(count).keys()].map((i) => ({
+      stream: `${prefix}-${i}`,
+      next: -1n,
+      byRevision: i % 2 === 0,
+      pending: undefined,
+    }));
   }
 
   start(client) {
@@ -102,7 +107,9 @@ export class Writers {
         this.#acknowledge(writer, events, BigInt(nextExpectedRevision));
       } catch (error) {
         if (error.type === 'wrong-expected-version') {
-          this.violations.push(`${writer.stream}: a repeated write at ${expectedRevision} was refused, the stream is at ${error.actualVersion}`);
+          this.violations.push(
+            `${writer.stream}: a repeated write at ${expectedRevision} was refused, the stream is at ${error.actualVersion}`,
+          );
           return;
         }
         this.unknown++;
@@ -123,8 +130,10 @@ export class Writers {
   }
 
   #acknowledge(writer, events, last) {
-    if (last !== writer.next + BigInt(events.length)) this.violations.push(`${writer.stream}: acknowledged at ${last}, expected ${writer.next + BigInt(events.length)}`);
-    for (const [i, { id }] of events.entries()) this.acked.set(id, { stream: writer.stream, revision: last - BigInt(events.length - 1 - i) });
+    if (last !== writer.next + BigInt(events.length))
+      this.violations.push(`${writer.stream}: acknowledged at ${last}, expected ${writer.next + BigInt(events.length)}`);
+    for (const [i, { id }] of events.entries())
+      this.acked.set(id, { stream: writer.stream, revision: last - BigInt(events.length - 1 - i) });
     writer.next = last;
     writer.pending = undefined;
   }

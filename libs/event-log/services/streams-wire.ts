@@ -321,7 +321,11 @@ export function encodeReadEvent(event: Frame | undefined, link: Frame | undefine
   const offset = (link ?? event)!.offset;
   const end = tail ?? NO_POSITION.subarray(0, 0);
   const inner =
-    (event ? 1 + varintLength(eventLength) + eventLength : 0) + (link ? 1 + varintLength(linkLength) + linkLength : 0) + 1 + varintLength(offset) + end.length;
+    (event ? 1 + varintLength(eventLength) + eventLength : 0) +
+    (link ? 1 + varintLength(linkLength) + linkLength : 0) +
+    1 +
+    varintLength(offset) +
+    end.length;
   const target = Buffer.allocUnsafe(1 + varintLength(inner) + inner);
   target[0] = tag;
   let at = writeVarint(target, 1, inner);
@@ -341,7 +345,8 @@ export function encodeReadEvent(event: Frame | undefined, link: Frame | undefine
 export const encodeConfirmation = (id: string) => new WireWriter().message(2, new WireWriter().text(1, id)).finish();
 export const encodePosition = (at: bigint) => new WireWriter().uint(1, at).uint(2, at);
 export const encodeCheckpoint = (at: bigint) => new WireWriter().message(3, encodePosition(at)).finish();
-export const encodeStreamNotFound = (stream: Buffer) => new WireWriter().message(4, new WireWriter().message(1, new WireWriter().bytes(3, stream))).finish();
+export const encodeStreamNotFound = (stream: Buffer) =>
+  new WireWriter().message(4, new WireWriter().message(1, new WireWriter().bytes(3, stream))).finish();
 export const encodeFirstStreamPosition = (revision: bigint) => new WireWriter().uint(5, revision).finish();
 export const encodeLastStreamPosition = (revision: bigint) => new WireWriter().uint(6, revision).finish();
 export const encodeLastAllPosition = (at: bigint) => new WireWriter().message(7, encodePosition(at)).finish();
@@ -375,7 +380,11 @@ export function encodeDeleted(at: bigint | undefined): Buffer {
 }
 
 /** BatchAppendResp of a success. */
-export function encodeBatchAppended(request: { correlation: Buffer; target: Target }, revision: bigint | undefined, at: bigint | undefined): Buffer {
+export function encodeBatchAppended(
+  request: { correlation: Buffer; target: Target },
+  revision: bigint | undefined,
+  at: bigint | undefined,
+): Buffer {
   const success = new WireWriter();
   if (revision === undefined) success.empty(2);
   else success.uint(1, revision);
@@ -385,7 +394,12 @@ export function encodeBatchAppended(request: { correlation: Buffer; target: Targ
 }
 
 /** BatchAppendResp of a refusal: google.rpc.Status with a single detail, as the clients expect it. */
-export function encodeBatchRefused(request: { correlation: Buffer; target: Target }, code: number, message: string, detail: Detail): Buffer {
+export function encodeBatchRefused(
+  request: { correlation: Buffer; target: Target },
+  code: number,
+  message: string,
+  detail: Detail,
+): Buffer {
   const any = new WireWriter().text(1, `type.googleapis.com/${detail.type}`).bytes(2, detail.value.finish());
   return batchAnswer(request, new WireWriter().message(2, new WireWriter().uint(1, code).text(2, message).message(3, any))).finish();
 }
@@ -418,5 +432,11 @@ export const appendTooLargeDetail = (limit: number): Detail => ({
   type: 'event_store.client.MaximumAppendSizeExceeded',
   value: new WireWriter().uint(1, limit),
 });
-export const plainDetail = (name: 'AccessDenied' | 'Timeout' | 'Unknown'): Detail => ({ type: `event_store.client.${name}`, value: new WireWriter() });
-export const badRequestDetail = (message: string): Detail => ({ type: 'event_store.client.BadRequest', value: new WireWriter().text(1, message) });
+export const plainDetail = (name: 'AccessDenied' | 'Timeout' | 'Unknown'): Detail => ({
+  type: `event_store.client.${name}`,
+  value: new WireWriter(),
+});
+export const badRequestDetail = (message: string): Detail => ({
+  type: 'event_store.client.BadRequest',
+  value: new WireWriter().text(1, message),
+});

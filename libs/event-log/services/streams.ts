@@ -69,7 +69,8 @@ function admit(context: NodeContext, metadata: Metadata, target: Target, action:
 }
 
 function deleted(target: Target, answer: Appended | WrongExpectedRevision): Buffer {
-  if (answer.outcome === 'wrong-expected-revision') throw wrongExpectedRevision(target.stream.toString('utf8'), target.expected, answer.current);
+  if (answer.outcome === 'wrong-expected-revision')
+    throw wrongExpectedRevision(target.stream.toString('utf8'), target.expected, answer.current);
   return encodeDeleted(answer.position);
 }
 
@@ -171,7 +172,8 @@ function refuse(entry: Collected, error: unknown): Buffer {
   if (error instanceof StreamDeleted) {
     return encodeBatchRefused(entry, status.NOT_FOUND, `Stream '${error.stream}' is deleted.`, streamDeletedDetail(entry.target.stream));
   }
-  if (error instanceof AppendTooLarge) return encodeBatchRefused(entry, status.INVALID_ARGUMENT, error.message, appendTooLargeDetail(error.limit));
+  if (error instanceof AppendTooLarge)
+    return encodeBatchRefused(entry, status.INVALID_ARGUMENT, error.message, appendTooLargeDetail(error.limit));
   const fault = faultOf(error);
   if (fault.code === status.PERMISSION_DENIED || fault.code === status.UNAUTHENTICATED) {
     return encodeBatchRefused(entry, status.PERMISSION_DENIED, fault.message, plainDetail('AccessDenied'));

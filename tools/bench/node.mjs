@@ -1,0 +1,276 @@
+/** The event-store node beside event stores on PostgreSQL: durable appends, reading, live delivery, memory and start time. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { EventLog } from '#event-log/log';
+import { randomUUIDBytes } from '#event-log/uuid';
+import { quantile, startProcess } from '../faults/parts.mjs';
+import { castore, emmett, install, messageDb, nodeStore, postgres, text } from './contenders.mjs';
+
+const LOADS = [
+  { name: 'single, 1 writer', writers: 1, events: 1 },
+  { name: 'single, 8 writers', writers: 8, events: 1 },
+  { name: 'single, 64 writers', writers: 64, events: 1 },
+  { name: 'batches of 500', writers: 1, events: 500 },
+];
+
+export async function run({ short, full, only, say, 'data-dir': dataDir }) {
+  const work = fs.mkdtempSync(path.join(dataDir ?? os.tmpdir(), 'bench-node-'));
+  fs.chmodSync(work, 0o755);
+  try {
+    const report = {};
+    if (!only || only === 'appends') report.appends = await appends(work, short ? 600 : 1500, short ? 1 : 5, say);
+    if (!only || only === 'reads') report.reads = await reads(work, short ? 50_000 : 200_000, say);
+    if (!only || only === 'size') report.size = [await size(work, short ? 100_000 : 1_000_000, say)];
+    if (full) report.size = [...(report.size ?? []), await size(work, 10_000_000, say)];
+    return report;
+  } finally {
+    fs.rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Each load against each store in turn, several rounds, the median counts: what else the machine does hits all alike. */
+async function appends(work, ms, rounds, say) {
+  install(say);
+  const server = await postgres(path.join(work, 'postgres'));
+  const stores = [await nodeStore(path.join(work, 'node')), await emmett(server), await castore(server), await messageDb(server)];
+  const rates = new Map();
+  try {
+    for (const store of stores) await load(store, LOADS[1], 500, 'warm');
+    for (let round = 0; round < rounds; round++) {
+      for (const shape of LOADS) {
+        for (const store of stores) {
+          const key = `${shape.name}|${store.name}`;
+          rates.set(key, [...(rates.get(key) ?? []), await load(store, shape, ms, `r${round}`)]);
+        }
+      }
+    }
+  } finally {
+    for (const store of stores) await store.close();
+    await server.stop();
+  }
+  const table = LOADS.map(({ name }) => {
+    const row = Object.fromEntries(stores.map((store) => [store.name, summary(rates.get(`${name}|${store.name}`))]));
+    const best = Math.max(...stores.slice(1).map((store) => row[store.name].eventsPerSecond));
+    return { load: name, ...row, timesTheBestOther: Number((row.node.eventsPerSecond / best).toFixed(2)) };
+  });
+  for (const { load: name, timesTheBestOther, ...row } of table) {
+    say(`${name}: the node does ×${timesTheBestOther} of the best other`);
+    for (const [store, { eventsPerSecond, p50Ms, p99Ms, cpuMsPer1000 }] of Object.entries(row)) {
+      say(
+        `  ${store.padEnd(18)} ${String(eventsPerSecond).padStart(7)}/s   p50 ${p50Ms} ms   p99 ${p99Ms} ms   CPU per 1000 events: server ${cpuMsPer1000.server} ms, client ${cpuMsPer1000.client} ms`,
+      );
+    }
+  }
+  return table;
+}
+
+const summary = (runs) => ({
+  eventsPerSecond: Math.round(
+    quantile(
+      runs.map(({ rate }) => rate),
+      0.5,
+    ),
+  ),
+  p50Ms: Number(
+    quantile(
+      runs.map(({ p50 }) => p50),
+      0.5,
+    ).toFixed(2),
+  ),
+  p99Ms: Number(
+    quantile(
+      runs.map(({ p99 }) => p99),
+      0.5,
+    ).toFixed(2),
+  ),
+  cpuMsPer1000: {
+    server: Math.round(
+      quantile(
+        runs.map(({ server }) => server),
+        0.5,
+      ),
+    ),
+    client: Math.round(
+      quantile(
+        runs.map(({ client }) => client),
+        0.5,
+      ),
+    ),
+  },
+});
+
+let serial = 0;
+async function load(store, { writers, events }, ms, label) {
+  const cpu = { server: cpuOfTree(store.pid), client: process.cpuUsage() };
+  const begun = performance.now();
+  const latencies = [];
+  let count = 0;
+  await Promise.all(
+    [...Array(writers).keys()].map(async () => {
+      const stream = `bench-${label}-${serial++}`;
+      for (let last = -1; performance.now() - begun < ms; last += events) {
+        const sent = performance.now();
+        await store.append(stream, events, last);
+        latencies.push(performance.now() - sent);
+        count += events;
+      }
+    }),
+  );
+  const seconds = (performance.now() - begun) / 1000;
+  const client = process.cpuUsage(cpu.client);
+  return {
+    rate: count / seconds,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    server: ((cpuOfTree(store.pid) - cpu.server) * 1e6) / count,
+    client: (client.user + client.system) / count,
+  };
+}
+
+/** Reading through the official client, with the share of a core that the node and the client need. */
+async function reads(work, events, say) {
+  const dataDir = path.join(work, 'reads');
+  await fillLog(dataDir, events);
+  const node = await startProcess(dataDir);
+  const client = node.connect();
+  const figures = { events };
+  try {
+    const timed = async (name, read) => {
+      const cpu = { node: cpuSeconds(node.child.pid), client: process.cpuUsage() };
+      const begun = performance.now();
+      const count = await read();
+      const seconds = (performance.now() - begun) / 1000;
+      const client = process.cpuUsage(cpu.client);
+      figures[name] = {
+        eventsPerSecond: Math.round(count / seconds),
+        nodeCores: Number(((cpuSeconds(node.child.pid) - cpu.node) / seconds).toFixed(2)),
+        clientCores: Number(((client.user + client.system) / 1e6 / seconds).toFixed(2)),
+      };
+      say(
+        `${name.padEnd(20)} ${figures[name].eventsPerSecond}/s, node ${figures[name].nodeCores} cores, client ${figures[name].clientCores} cores`,
+      );
+    };
+    await timed('readAll', async () => {
+      let count = 0;
+      for await (const _ of client.readAll()) count++;
+      return count;
+    });
+    await timed('catch-up', async () => {
+      let count = 0;
+      const subscription = client.subscribeToAll();
+      await new Promise((resolve, reject) =>
+        subscription
+          .on('data', () => count++)
+          .on('caughtUp', resolve)
+          .on('error', reject),
+      );
+      await subscription.unsubscribe();
+      return count;
+    });
+    figures.live = await live(client, node);
+    say(`live delivery        p50 ${figures.live.p50Ms} ms, p99 ${figures.live.p99Ms} ms from append to subscriber`);
+    return figures;
+  } finally {
+    await client.dispose();
+    await node.kill('SIGTERM');
+  }
+}
+
+async function live(client, node) {
+  const other = node.connect();
+  const sent = new Map();
+  const delays = [];
+  const subscription = client.subscribeToStream('live', { fromRevision: 'end' });
+  await new Promise((resolve, reject) => subscription.on('caughtUp', resolve).on('error', reject));
+  subscription.on('data', ({ event }) => delays.push(performance.now() - sent.get(event.data.n)));
+  const { jsonEvent } = await import('../faults/parts.mjs');
+  for (let n = 0; n < 500; n++) {
+    sent.set(n, performance.now());
+    await other.appendToStream('live', [jsonEvent({ type: 'Counted', data: { n, text } })]);
+  }
+  for (const deadline = Date.now() + 5000; delays.length < 500 && Date.now() < deadline;)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  await subscription.unsubscribe();
+  await other.dispose();
+  return { delivered: delays.length, p50Ms: Number(quantile(delays, 0.5).toFixed(2)), p99Ms: Number(quantile(delays, 0.99).toFixed(2)) };
+}
+
+const cpuSeconds = (pid) => {
+  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+};
+
+/** CPU seconds of a process and its children, living or gone: PostgreSQL is one process per connection. */
+function cpuOfTree(root) {
+  let seconds = 0;
+  for (const name of fs.readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const fields = fs.readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1].split(' ');
+      if (Number(name) === root) seconds += (Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14])) / 100;
+      else if (Number(fields[1]) === root) seconds += (Number(fields[11]) + Number(fields[12])) / 100;
+    } catch {
+      continue;
+    }
+  }
+  return seconds;
+}
+
+/** What a log of so many events costs: time until the node serves, and its memory before and after reading all of it. */
+async function size(work, events, say) {
+  const dataDir = path.join(work, `size-${events}`);
+  const begun = performance.now();
+  const streams = await fillLog(dataDir, events, 100);
+  const filled = (performance.now() - begun) / 1000;
+  const runs = [];
+  for (let i = 0; i < 3; i++) {
+    const node = await startProcess(dataDir);
+    runs.push(node.startMs);
+    await node.kill('SIGTERM');
+  }
+  const node = await startProcess(dataDir);
+  const fresh = memoryMb(node.child.pid);
+  const client = node.connect();
+  let read = 0;
+  for await (const _ of client.readAll({ maxCount: 200_000 })) read++;
+  for (let i = 0; i < 2000; i++)
+    for await (const _ of client.readStream(`item-${Math.floor(Math.random() * streams)}`, { maxCount: 5 })) read++;
+  const figures = {
+    events,
+    streams,
+    diskMb: diskMb(path.join(dataDir, 'log')),
+    filledPerSecond: Math.round(events / filled),
+    startMs: Math.round(quantile(runs, 0.5)),
+    memoryMb: { afterStart: fresh, afterReading: memoryMb(node.child.pid) },
+    read,
+  };
+  await client.dispose();
+  await node.kill('SIGTERM');
+  fs.rmSync(dataDir, { recursive: true });
+  say(
+    `${events} events in ${streams} streams: ${figures.diskMb} MB, start ${figures.startMs} ms, memory ${fresh} MB, ${figures.memoryMb.afterReading} MB after reading`,
+  );
+  return figures;
+}
+
+const memoryMb = (pid) => Math.round(Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024);
+const diskMb = (directory) =>
+  Math.round(fs.readdirSync(directory).reduce((sum, name) => sum + fs.statSync(path.join(directory, name)).size, 0) / 2 ** 20);
+
+/** Fills a log without a client, ten events per stream. */
+async function fillLog(dataDir, events, bytes = 350) {
+  const log = new EventLog(dataDir, { durable: false });
+  const streams = Math.ceil(events / 10);
+  const data = Buffer.from(JSON.stringify({ n: 1, text: 'x'.repeat(bytes) }));
+  const metadata = Buffer.from('{"actor":"u-17"}');
+  for (let n = 0; n < events;) {
+    const writes = [];
+    for (let i = 0; i < 5000 && n < events; i++, n++) {
+      writes.push(log.append(`item-${n % streams}`, 'any', [{ id: randomUUIDBytes(), type: 'Counted', json: true, data, metadata }]));
+    }
+    await Promise.all(writes);
+  }
+  await log.close();
+  return streams;
+}

@@ -1,11 +1,14 @@
 import 'reflect-metadata';
+import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
+import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Tokens } from '#platform/auth';
 import type { Config } from '#platform/config';
 import { refuseQueriesByGet } from '#platform/graphql';
 import { guardEdge, httpAdapter } from '#platform/http';
+import { serveLive } from '#platform/live';
 import { nestLog, type Logger } from '#platform/logging';
 import { RateLimit } from '#platform/rate-limit';
 import { AppModule } from './app.module';
@@ -21,9 +24,13 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
     abortOnError: false,
     ...(log ? { logger: nestLog(log) } : { logger: false }),
   });
+  const open = config.API_DOCS === 'yes';
   const tokens = new Tokens({ issuer: config.JWT_ISSUER!, audience: config.JWT_AUDIENCE, jwksUrl: config.JWKS_URL! });
-  await guardEdge(app, { tokens, limit: new RateLimit(config.RATE_LIMIT), bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
+  const limit = new RateLimit(config.RATE_LIMIT);
+  await guardEdge(app, { tokens, limit, bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
   refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);
+  const live = serveLive({ server: app.getHttpServer() as Server, schema: () => app.get(GraphQLSchemaHost).schema, tokens, limit, open, origins: config.CORS_ORIGINS });
+  app.getHttpAdapter().getInstance().addHook('preClose', () => live.stop());
   return app;
 }
 

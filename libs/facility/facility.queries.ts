@@ -6,6 +6,7 @@ export const facilityElements = listOf(FacilityElement, {
   path: 'facility',
   one: 'facilityElement',
   many: 'facilityElements',
+  moved: 'facilityElementMoved',
   roles: ROLES,
   filters: { parentId: 'equals', level: 'equals', retired: 'equals' },
   sorts: ['parentId', 'level'],

@@ -9,6 +9,7 @@
  *     roles: ['operator', 'supervisor'],
  *     filters: { state: 'equals', since: 'range', tags: 'has' },
  *     sorts: ['name', 'since'],                // each with an index; the key settles ties. The first is the usual order.
+ *     moved: 'equipmentMoved',                 // subscription { equipmentMoved(ids:, facilityId:) { id row { … } position } }
  *     about: 'Machines as the shop floor sees them now.',
  *   });
  *
@@ -16,7 +17,7 @@
  * of cells.ts and its @Entity bears the view's name. A `revision` cell (of the stream's last event) makes the ETag that If-Match takes.
  */
 import { Controller, Get, Headers, Inject, Param, Query as Parameters, Res, StreamableFile, type Type } from '@nestjs/common';
-import { Args, Field, ID, InputType, Int, ObjectType, Query, registerEnumType, Resolver, type ReturnTypeFunc } from '@nestjs/graphql';
+import { Args, Field, ID, InputType, Int, ObjectType, Query, registerEnumType, Resolver, Subscription, type ReturnTypeFunc } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiExcludeEndpoint, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { getMetadataArgsStorage } from 'typeorm';
@@ -26,6 +27,7 @@ import { cellsOf } from './cells';
 import { csvOf } from './csv';
 import { PAGE } from './graphql-limits';
 import { ListRequests, type Asked, type FilterKind, type Question } from './list-request';
+import { Moves, type Move } from './moves';
 import { notFound, Problem } from './problem';
 import { Reads, scopeOf, type Freshness } from './reads';
 
@@ -39,6 +41,8 @@ export type ListOptions<Row> = Readonly<{
   roles: readonly Role[];
   filters?: Partial<Record<keyof Row & string, FilterKind>>;
   sorts?: readonly (keyof Row & string)[];
+  /** GraphQL name of the subscription that tells rows as they change, e.g. `equipmentMoved`. */
+  moved?: string;
   /** The usual order: a name of `sorts`, perhaps with `Descending`. */
   sortedBy?: string;
   /** One sentence for the API descriptions. */
@@ -68,7 +72,7 @@ export function listOf<Row extends object>(row: new () => Row, options: ListOpti
 
 class Reader<Row extends object> {
   constructor(
-    private readonly view: string,
+    readonly view: string,
     readonly requests: ListRequests,
   ) {}
 
@@ -130,9 +134,12 @@ const decorate = (prototype: object, key: string, ...decorators: MethodDecorator
 };
 
 /** A class whose methods are to be decorated; Nest finds no types of parameters, so no pipe looks at them: list-request.ts does. */
-function blank(name: string, methods: Readonly<Record<string, (this: { reads: Reads }, ...given: never[]) => Promise<unknown>>>): Type<object> {
+function blank(name: string, methods: Readonly<Record<string, (this: { reads: Reads; moves: Moves }, ...given: never[]) => unknown>>): Type<object> {
   class Blank {
-    constructor(@Inject(Reads) readonly reads: Reads) {}
+    constructor(
+      @Inject(Reads) readonly reads: Reads,
+      @Inject(Moves) readonly moves: Moves,
+    ) {}
   }
   Object.defineProperty(Blank, 'name', { value: name });
   for (const [key, method] of Object.entries(methods)) {
@@ -243,7 +250,7 @@ export function filterOf<Row extends object>(row: new () => Row, questions: read
   return Filter;
 }
 
-function resolverOf<Row extends object>(row: new () => Row, reader: Reader<Row>, { one, many, roles, about }: ListOptions<Row>): Type<object> {
+function resolverOf<Row extends object>(row: new () => Row, reader: Reader<Row>, { one, many, moved, roles, about }: ListOptions<Row>): Type<object> {
   const { questions, orders } = reader.requests;
   const filter = filterOf(row, questions);
   const sort = Object.fromEntries(orders.map((order) => [order, order]));
@@ -253,6 +260,7 @@ function resolverOf<Row extends object>(row: new () => Row, reader: Reader<Row>,
       return reader.page(this.reads, { filter: asked, sort: order, first, after }, waitFor);
     },
     ...(one ? { async [one](id: string, waitFor: string | undefined) { return (await reader.one(this.reads, id, waitFor)).row ?? null; } } : {}),
+    ...(moved ? { [moved](ids: string[] | undefined, facilityId: string | undefined) { return this.moves.watch(reader.view, reader.requests, caller(), { ids, facilityId }); } } : {}),
   }); // prettier-ignore
   const { prototype } = resolver as { prototype: object };
   const waitFor = { type: () => String, nullable: true, description: 'Token of a receipt: the answer reflects that command, or says that it is behind.' };
@@ -267,8 +275,25 @@ function resolverOf<Row extends object>(row: new () => Row, reader: Reader<Row>,
     Args('waitFor', waitFor)(prototype, one, 1);
     decorate(prototype, one, Query(() => row, { name: one, nullable: true, description: `${about} By id; null where there is none in your facilities.` }), Allow(...roles));
   }
+  if (moved) {
+    Args('ids', { type: () => [ID], nullable: true, description: 'Only these; all in scope when absent.' })(prototype, moved, 0);
+    Args('facilityId', { type: () => ID, nullable: true })(prototype, moved, 1);
+    const move = moveOf(row);
+    const description = `${about} Each row as it is after it changed.`;
+    decorate(prototype, moved, Subscription(() => move, { name: moved, description, resolve: (told: Move<Row>) => told }), Allow(...roles));
+  }
   Resolver()(resolver);
   return resolver;
+}
+
+function moveOf<Row extends object>(row: new () => Row): Type<Move<Row>> {
+  class RowMove {}
+  Object.defineProperty(RowMove, 'name', { value: `${row.name}Move` });
+  Field(() => ID)(RowMove.prototype, 'id');
+  Field(() => row, { nullable: true, description: 'Null where it is no longer there.' })(RowMove.prototype, 'row');
+  Field(() => String, { description: 'Position of the log that this reflects at least.' })(RowMove.prototype, 'position');
+  ObjectType(`${row.name}Move`)(RowMove);
+  return RowMove as Type<Move<Row>>;
 }
 
 /** The names of a row's columns, for queries written by hand that return it. */

@@ -9,6 +9,7 @@ import { Decisions } from './bind-decider';
 import type { Config } from './config';
 import { openPool } from './database';
 import { EventStore } from './event-store';
+import { Moves } from './moves';
 import { Reads } from './reads';
 import { ViewReads } from './view-reads';
 
@@ -34,9 +35,10 @@ export class PlatformModule implements OnApplicationShutdown {
         { provide: Pool, useFactory: () => openPool(config.DATABASE_URL!, application) },
         { provide: ViewReads, useFactory: (pool: Pool) => new ViewReads(pool, config.DATABASE_URL!), inject: [Pool] },
         { provide: Reads, useFactory: (pool: Pool, views: ViewReads) => new Reads(pool, views, config.WAIT_FOR_MS), inject: [Pool, ViewReads] },
+        { provide: Moves, useFactory: (reads: Reads, views: ViewReads) => new Moves(reads, views), inject: [Reads, ViewReads] },
         Decisions,
       ],
-      exports: [CONFIG, EventStore, Pool, ViewReads, Reads, Decisions, CqrsModule],
+      exports: [CONFIG, EventStore, Pool, ViewReads, Reads, Moves, Decisions, CqrsModule],
     };
   }
 

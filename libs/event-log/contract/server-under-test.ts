@@ -2,7 +2,7 @@
 // Promises: a client as administrator, fresh names for streams and groups, raw calls where the client hides a field; all ended at the end.
 // Does not: use anything of the node but its start; the suite must hold for any server.
 
-import { type ChannelCredentials, type Client, credentials, Metadata } from '@grpc/grpc-js';
+import { type Channel, type ChannelCredentials, type Client, credentials, Metadata } from '@grpc/grpc-js';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -90,6 +90,8 @@ export const serverUnderTest = async (mode: Mode): Promise<ServerUnderTest> => {
     close: async () => {
       // `dispose` waits for ever for a stream that nobody reads to its end.
       await Promise.race([Promise.all(clients.map((client) => client.dispose())), pause(500)]);
+      // The client never closes its channel by itself, and an open one keeps the process.
+      await Promise.all(clients.map(async (client) => (await (client as unknown as { getChannel(): Promise<Channel> }).getChannel()).close()));
       for (const client of raws) client.close();
       await stop();
     },

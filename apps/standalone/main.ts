@@ -118,13 +118,11 @@ async function main(): Promise<void> {
 
   say(`Starting in ${directory} …`);
   try {
-    await system.start();
+    await system.start(!empty);
   } catch (error) {
     const text = error instanceof PlainFault ? error.message : ((error as Error).stack ?? String(error));
     return end(ending ? '' : text, 1);
   }
-  if (system.demo === undefined) system.remember({ demo: 'none' });
-  void empty;
   say(`
 Ready.
 

@@ -10,11 +10,12 @@ import { freePort, isFree, startPostgres, type RunningPostgres } from '#platform
 import { EventStore } from '#platform/event-store';
 import { readable } from '#platform/logging';
 import { Child, stopOrphans } from './child';
+import { createDemo } from './demo';
 import { developmentIssuer, replace, type Issuer } from './issuer';
 import { LogFile } from './log-file';
 
 /** What the next start has to know. */
-type State = { ports: Record<string, number>; demo?: 'created' | 'none'; analystPassword?: string };
+type State = { ports: Record<string, number>; demo?: 'created' | 'none'; demoMoment?: string; analystPassword?: string };
 
 /** The fault is outside of this program, and the text says what to do about it. */
 export class PlainFault extends Error {}
@@ -48,12 +49,9 @@ export class System {
   get apiUrl(): string {
     return `http://${visibleHost(this.config.HOST)}:${this.port}`;
   }
-  get demo(): State['demo'] {
-    return this.state.demo;
-  }
 
-  /** Starts every part in the order in which they need each other; resolves when the api is ready. */
-  async start(): Promise<void> {
+  /** Starts every part in the order in which they need each other; resolves when the api is ready, with the demo enterprise where it is wanted. */
+  async start(withDemo: boolean): Promise<void> {
     // It tells others that everything is ready: not yet.
     rmSync(join(this.dir, 'endpoints.json'), { force: true });
     this.state = readState(join(this.dir, 'state.json'));
@@ -62,6 +60,9 @@ export class System {
     await Promise.all([this.startDatabase(), this.startEventStore()]);
     await migrate(this.databaseUrl);
     await this.startWorkerAndApi();
+    await this.makeDemo(withDemo).catch((error: Error) =>
+      this.say(`The demo enterprise is not complete; the next start goes on with it. ${error.message}`),
+    );
     await this.writeEndpoints();
     this.renewal = setInterval(() => void this.writeEndpoints().catch(() => undefined), 12 * 3600 * 1000);
     this.renewal.unref();
@@ -81,12 +82,20 @@ export class System {
     for (const child of this.children) child.kill();
   }
 
-  /** A token of the development issuer; undefined when tokens come from elsewhere. */
-  async token(name: string): Promise<string | undefined> {
-    return (await this.issuer?.tokens(this.config.JWT_AUDIENCE, DEMO_FACILITIES))?.[name];
+  /** On the first start, and on later ones until it is complete: the demo enterprise, unless it is not wanted. */
+  private async makeDemo(wanted: boolean): Promise<void> {
+    if (this.state.demo) return;
+    if (!wanted) return this.remember({ demo: 'none' });
+    if (!this.issuer) return this.say('No demo enterprise: it is made with tokens of the built-in issuer only.');
+    const tokens = await this.issuer.tokens(this.config.JWT_AUDIENCE, []);
+    const demoMoment = this.state.demoMoment ?? new Date().toISOString();
+    this.remember({ demoMoment });
+    const commands = await createDemo(this.apiUrl, demoMoment, (role) => Promise.resolve(tokens[role]!));
+    this.remember({ demo: 'created' });
+    this.say(`Made a demo enterprise of three plants with ${commands} commands.`);
   }
 
-  remember(change: Partial<State>): void {
+  private remember(change: Partial<State>): void {
     this.state = { ...this.state, ...change };
     replace(join(this.dir, 'state.json'), JSON.stringify(this.state, null, 2), 0o600);
   }

@@ -1,0 +1,55 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EventStore } from '#platform/event-store';
+import { testDirectory } from '#platform/testing';
+import { Start } from './start';
+
+describe('the demo enterprise', () => {
+  const dataDir = testDirectory('demo');
+  let system: Start;
+  const start = async () => {
+    system = new Start({ DATA_DIR: dataDir, PORT: '0' });
+    await system.says('Ready.', 60_000);
+  };
+  const log = async () => {
+    const { eventstore } = JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')) as { eventstore: string };
+    const store = new EventStore(eventstore);
+    const { events, atEnd } = await store.readAll('start', 10_000);
+    await store.close();
+    expect(atEnd).toBe(true);
+    // What the processes do in answer comes in its own time.
+    return events.filter(({ metadata }) => metadata.actor.startsWith('dev-'));
+  };
+  afterEach(() => system.stop(), 30_000);
+
+  let first: Awaited<ReturnType<typeof log>>;
+
+  it('is made on the first start by commands of people with roles: three plants, each with machines, orders, lots and a refusal', async () => {
+    await start();
+    first = await log();
+    const types = (facility: string) => first.filter(({ metadata }) => metadata.facility === facility).map(({ type }) => type);
+    for (const facility of ['haifa', 'lyon', 'pune']) {
+      expect(types(facility)).toEqual(types('haifa'));
+      expect(types(facility)).toEqual(
+        expect.arrayContaining(['FacilityRegistered', 'EquipmentRegistered', 'StopClassified', 'ProductionOrderCreated', 'CommandRefused']),
+      );
+    }
+    for (const { metadata } of first) expect(Date.parse(metadata.occurredAt)).toBeLessThanOrEqual(Date.now());
+  }, 90_000);
+
+  it('is neither made twice nor left half made when its making was cut off', async () => {
+    const path = join(dataDir, 'state.json');
+    const { demo, ...cutOff } = JSON.parse(readFileSync(path, 'utf8')) as { demo: string };
+    expect(demo).toBe('created');
+    writeFileSync(path, JSON.stringify(cutOff));
+    await start();
+    expect(system.output).toContain('Made a demo enterprise');
+    expect((await log()).map(({ id }) => id)).toEqual(first.map(({ id }) => id));
+  }, 90_000);
+
+  it('is left alone once it is made', async () => {
+    await start();
+    expect(system.output).not.toContain('demo enterprise');
+    expect(await log()).toHaveLength(first.length);
+  }, 90_000);
+});

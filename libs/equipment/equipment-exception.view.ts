@@ -8,6 +8,7 @@ import type { EquipmentEvent } from './equipment.events';
 /** Something odd that was observed of a machine: recorded, flagged, and for a person to look at. */
 @Entity('equipment_exception')
 @Index(['facilityId', 'observedAt'])
+@Index(['observedAt'])
 @Index(['equipmentId', 'observedAt'])
 @Index(['kind', 'observedAt'])
 @ObjectType('EquipmentException', {})

@@ -10,6 +10,8 @@ import { CapacityMode, type EquipmentEvent, PackmlProfile, PackmlState, SignalQu
 @Index(['facilityId', 'state'])
 @Index(['elementId'])
 @Index(['equipmentClass'])
+@Index(['since'])
+@Index(['state', 'since'])
 @ObjectType('EquipmentNow', {})
 export class EquipmentNow {
   @Key()
@@ -70,6 +72,10 @@ export class EquipmentNow {
   @Cell('text', { optional: true })
   openStopId: string | null;
 
+  /** Revision of the stream after its last event; give it as If-Match. */
+  @Cell('position')
+  revision: bigint;
+
   @Cell('position')
   position: bigint;
 
@@ -77,13 +83,15 @@ export class EquipmentNow {
   recordedAt: string;
 }
 
-const unregistered = (equipmentId: string): Omit<EquipmentNow, 'position' | 'recordedAt'> => ({
+type Row = Omit<EquipmentNow, 'position' | 'recordedAt' | 'revision'>;
+
+const unregistered = (equipmentId: string): Row => ({
   equipmentId, facilityId: facilityOf(equipmentId), registered: false, name: null, elementId: null, equipmentClass: null, profile: null,
   capacityMode: null, maxConcurrent: null, mode: null, state: null, since: null, quality: null, observedAt: null, workOrderIds: [], openStopId: null,
 }); // prettier-ignore
 
 /** What an event changes of its machine's row. */
-function changes(row: Omit<EquipmentNow, 'position' | 'recordedAt'>, { type, data }: EquipmentEvent): Partial<EquipmentNow> {
+function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow> {
   switch (type) {
     case 'EquipmentRegistered': {
       const { name, elementId, equipmentClass, profile, capacityMode, maxConcurrent, mode, state, since } = data;
@@ -119,20 +127,15 @@ export const equipmentNow: View<EquipmentNow, EquipmentEvent> = {
   name: 'equipment-now',
   version: 1,
   row: EquipmentNow,
+  // All of them: the row bears the revision of the stream.
   events: [
-    'EquipmentRegistered',
-    'EquipmentMoved',
-    'EquipmentStateChanged',
-    'EquipmentStateObserved',
-    'EquipmentModeSet',
-    'EquipmentAssigned',
-    'EquipmentUnassigned',
-    'StopOpened',
-    'StopClosed',
-  ],
+    'EquipmentRegistered', 'EquipmentMoved', 'EquipmentStateChanged', 'EquipmentStateObserved', 'EquipmentModeSet', 'EquipmentAssigned',
+    'EquipmentUnassigned', 'StopOpened', 'StopClosed', 'StopClassified', 'IllegalTransitionObserved', 'LateStateObserved',
+    'UnknownStateObserved', 'UnregisteredEquipmentObserved', 'ClockAheadObserved',
+  ], // prettier-ignore
   keys: ({ data }) => [data.equipmentId],
   fold: (rows, event) => {
     const row = rows.get(event.data.equipmentId) ?? unregistered(event.data.equipmentId);
-    rows.put({ ...row, ...changes(row, event), position: event.position, recordedAt: event.recordedAt });
+    rows.put({ ...row, ...changes(row, event), revision: event.revision, position: event.position, recordedAt: event.recordedAt });
   },
 };

@@ -11,6 +11,7 @@ registerEnumType(StopCause, { name: 'StopCause', description: 'What began a stop
 @Entity('equipment_stop')
 @Exclusion(`USING gist ("equipmentId" WITH =, tstzrange("startedAt", "endedAt") WITH &&) DEFERRABLE INITIALLY DEFERRED`)
 @Index(['facilityId', 'startedAt'])
+@Index(['startedAt'])
 @Index(['equipmentId', 'startedAt'])
 @ObjectType('EquipmentStop', {})
 export class EquipmentStop {

@@ -16,6 +16,7 @@ registerEnumType(StateSource, { name: 'StateSource', description: 'How a state b
 @Exclusion(`USING gist ("equipmentId" WITH =, tstzrange("startedAt", "endedAt") WITH &&) DEFERRABLE INITIALLY DEFERRED`)
 @Index(['equipmentId', 'startedAt'])
 @Index(['facilityId', 'startedAt'])
+@Index(['startedAt'])
 @ObjectType('EquipmentInterval', {})
 export class EquipmentInterval {
   /** The machine and the beginning. */

@@ -3,9 +3,12 @@ import { bindDecider } from '#platform/bind-decider';
 import { commandController, commandResolver } from '#platform/command-api';
 import { equipment } from './equipment';
 import * as commands from './equipment.commands';
+import { equipmentExceptionList, equipmentNowList, equipmentStopList, equipmentTimelineList } from './equipment.queries';
+
+const lists = [equipmentNowList, equipmentTimelineList, equipmentStopList, equipmentExceptionList];
 
 @Module({
-  controllers: [commandController('equipment', commands)],
-  providers: [...bindDecider(equipment, commands), commandResolver(commands)],
+  controllers: [commandController('equipment', commands), ...lists.map(({ controller }) => controller)],
+  providers: [...bindDecider(equipment, commands), commandResolver(commands), ...lists.map(({ resolver }) => resolver)],
 })
 export class EquipmentModule {}

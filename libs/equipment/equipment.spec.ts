@@ -89,12 +89,9 @@ describe('equipment that is not registered', () => {
         .rejects('state-mandatory');
   });
   test('takes no command', () => {
-    for (const input of Object.values(PackmlInput))
-      given(equipment).when(commandOf(input), { equipmentId }).rejects('equipment-unknown');
+    for (const input of Object.values(PackmlInput)) given(equipment).when(commandOf(input), { equipmentId }).rejects('equipment-unknown');
     given(equipment).when('AssignEquipment', { equipmentId, workOrderId: 'haifa.W1' }).rejects('equipment-unknown');
-    given(equipment)
-      .when('ClassifyStop', { equipmentId, stopId: 'S1', reasonCode: 'x', lossClass: 'Other' })
-      .rejects('equipment-unknown');
+    given(equipment).when('ClassifyStop', { equipmentId, stopId: 'S1', reasonCode: 'x', lossClass: 'Other' }).rejects('equipment-unknown');
   });
   test('is observed all the same, and flagged', () => {
     given(equipment)

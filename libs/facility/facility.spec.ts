@@ -28,9 +28,7 @@ describe('an unknown facility', () => {
         .rejects('no-such-time-zone');
   });
   test('has no elements', () => {
-    given(facility)
-      .when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'Hall' })
-      .rejects('facility-unknown');
+    given(facility).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'Hall' }).rejects('facility-unknown');
     given(facility).when('RenameFacility', { facilityId: 'haifa', name: 'x' }).rejects('facility-unknown');
     given(facility).when('RetireHierarchyElement', { elementId: 'haifa.hall' }).rejects('facility-unknown');
   });

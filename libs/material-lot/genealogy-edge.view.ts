@@ -24,6 +24,7 @@ registerEnumType(GenealogyNode, { name: 'GenealogyNode', description: 'What stan
 @Index(['parentId', 'childId'])
 @Index(['childId', 'parentId'])
 @Index(['facilityId', 'occurredAt'])
+@Index(['occurredAt'])
 @ObjectType('GenealogyEdge', {})
 export class GenealogyEdge {
   /** The lot and the booking. */

@@ -10,6 +10,7 @@ registerEnumType(DiscrepancyKind, { name: 'DiscrepancyKind', description: 'Why a
 /** A count that is not what the books say: for a person to look at. */
 @Entity('lot_discrepancy')
 @Index(['facilityId', 'observedAt'])
+@Index(['observedAt'])
 @Index(['lotId', 'observedAt'])
 @ObjectType('LotDiscrepancy', {})
 export class LotDiscrepancy {

@@ -17,6 +17,8 @@ registerEnumType(LotStatus, { name: 'LotStatus', description: 'What can be done 
 @Index(['facilityId', 'status'])
 @Index(['locationId'])
 @Index(['expiresAt'])
+@Index(['createdAt'])
+@Index(['supplierLot'])
 @ObjectType('LotStock', {})
 export class LotStock {
   @Key()
@@ -76,6 +78,10 @@ export class LotStock {
   @Cell('instant')
   createdAt: string;
 
+  /** Revision of the stream after its last event; give it as If-Match. */
+  @Cell('position')
+  revision: bigint;
+
   @Cell('position')
   position: bigint;
 
@@ -83,7 +89,7 @@ export class LotStock {
   recordedAt: string;
 }
 
-type Row = Omit<LotStock, 'position' | 'recordedAt'>;
+type Row = Omit<LotStock, 'position' | 'recordedAt' | 'revision'>;
 
 const created = (lotId: string, first: Pick<Row, 'materialId' | 'onHand' | 'unit' | 'expiresAt' | 'locationId' | 'createdAt'> & Partial<Row>): Row => ({
   lotId, facilityId: facilityOf(lotId), status: 'Available', reserved: '0', available: first.onHand, holds: [],
@@ -165,7 +171,7 @@ export const lotStock: View<LotStock, MaterialLotEvent> = {
   fold: (rows, event) => {
     const row = changed(rows.get(event.data.lotId), event);
     if (!row) return;
-    const { position, recordedAt } = event;
-    rows.put({ ...row, available: minus(row.onHand, row.reserved), status: statusOf(row), position, recordedAt });
+    const { revision, position, recordedAt } = event;
+    rows.put({ ...row, available: minus(row.onHand, row.reserved), status: statusOf(row), revision, position, recordedAt });
   },
 };

@@ -1,11 +1,21 @@
 import { Module } from '@nestjs/common';
 import { bindDecider } from '#platform/bind-decider';
 import { commandController, commandResolver } from '#platform/command-api';
+import { Genealogy, GenealogyController, GenealogyResolver } from './genealogy.queries';
 import { materialLot } from './material-lot';
 import * as commands from './material-lot.commands';
+import { genealogyEdgeList, lotDiscrepancyList, lotStockList } from './material-lot.queries';
+
+const lists = [lotStockList, genealogyEdgeList, lotDiscrepancyList];
 
 @Module({
-  controllers: [commandController('material-lot', commands)],
-  providers: [...bindDecider(materialLot, commands), commandResolver(commands)],
+  controllers: [commandController('material-lot', commands), ...lists.map(({ controller }) => controller), GenealogyController],
+  providers: [
+    ...bindDecider(materialLot, commands),
+    commandResolver(commands),
+    ...lists.map(({ resolver }) => resolver),
+    Genealogy,
+    GenealogyResolver,
+  ],
 })
 export class MaterialLotModule {}

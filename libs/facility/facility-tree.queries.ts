@@ -1,0 +1,118 @@
+import { Controller, Get, Inject, Injectable, Query } from '@nestjs/common';
+import { Args, ArgsType, Field, ID, Int, ObjectType, Query as GraphQuery, Resolver } from '@nestjs/graphql';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsString, Matches } from 'class-validator';
+import { Allow, ROLES } from '#platform/access';
+import { caller } from '#platform/auth';
+import { Code, Flag } from '#platform/fields';
+import { columnsOf } from '#platform/lists';
+import { notFound } from '#platform/problem';
+import { inFacilities, Reads, scopeOf } from '#platform/reads';
+import { FacilityElement } from './facility-element.view';
+
+/** Which part of the hierarchy. */
+@ArgsType()
+export class TreeQuery {
+  /** A facility's id, or the id of an element: it and all below it. */
+  @IsString()
+  @Matches(/^[a-z][a-z0-9]{0,31}(\.[A-Za-z0-9][A-Za-z0-9_-]{0,63})?$/, { message: '$property must be a facility or <facility>.<local>' })
+  @Field(() => ID)
+  @ApiProperty({ type: String, example: 'haifa' })
+  readonly id: string;
+
+  /** Elements that are no longer in use as well; left out when absent. */
+  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @Flag({ optional: true })
+  readonly includeRetired?: boolean;
+
+  /** Token of a receipt: the answer reflects that command, or says that it is behind. */
+  @Code({ optional: true })
+  readonly waitFor?: string;
+}
+
+/** An element of the hierarchy and how deep it stands below the one that was asked for. */
+@ObjectType('FacilityTreeElement', {})
+export class FacilityTreeElement {
+  @Field(() => Int, { description: '0 for the element that was asked for.' })
+  @ApiProperty({ type: 'integer', description: '0 for the element that was asked for.' })
+  depth: number;
+
+  @Field(() => FacilityElement)
+  @ApiProperty({ type: FacilityElement })
+  element: FacilityElement;
+}
+
+/** An element with all below it, each parent before its children. */
+@ObjectType('FacilityTree', {})
+export class FacilityTree {
+  @Field(() => [FacilityTreeElement])
+  @ApiProperty({ type: [FacilityTreeElement] })
+  items: FacilityTreeElement[];
+
+  @Field(() => String, { description: 'Position of the log that the answer reflects at least.' })
+  @ApiProperty({ type: String, description: 'Position of the log that the answer reflects at least.' })
+  position: string;
+
+  @Field(() => Boolean, { description: 'True where `waitFor` was not reached in time.' })
+  @ApiProperty({ type: Boolean, description: 'True where `waitFor` was not reached in time.' })
+  behind: boolean;
+}
+
+const columns = columnsOf(FacilityElement)
+  .map((name) => (name === 'position' ? `element."position"::text AS "position"` : `element."${name}"`))
+  .join(', ');
+
+// The level rules keep the tree shallow; the bound only guards against a table that breaks them.
+const statement = `
+  WITH RECURSIVE below(id, depth, path) AS (
+    SELECT "elementId", 0, ARRAY["elementId"] FROM facility_element WHERE "elementId" = $1 AND ${inFacilities('"facilityId"', 2)}
+    UNION ALL
+    SELECT element."elementId", below.depth + 1, below.path || element."elementId"
+    FROM below JOIN facility_element element ON element."parentId" = below.id
+    WHERE below.depth < 10 AND (NOT element.retired OR $3)
+  )
+  SELECT below.depth AS __depth, ${columns} FROM below JOIN facility_element element ON element."elementId" = below.id ORDER BY below.path`;
+
+/** The hierarchy of a plant as a tree. */
+@Injectable()
+export class FacilityTrees {
+  constructor(@Inject(Reads) private readonly reads: Reads) {}
+
+  async tree({ id, includeRetired = false, waitFor }: TreeQuery): Promise<FacilityTree> {
+    const fresh = await this.reads.fresh(['facility-element'], waitFor);
+    const rows = await this.reads.rows<FacilityElement & { __depth: number }>(statement, [id, scopeOf(caller()), includeRetired]);
+    if (rows.length === 0 && !fresh.behind) throw notFound();
+    return { items: rows.map(({ __depth: depth, ...element }) => ({ depth, element })), ...fresh };
+  }
+}
+
+@Controller('facility-tree')
+@ApiTags('facility')
+@ApiBearerAuth()
+export class FacilityTreeController {
+  constructor(@Inject(FacilityTrees) private readonly trees: FacilityTrees) {}
+
+  /** An element of the hierarchy with all below it, each parent before its children. */
+  @Get()
+  @Allow(...ROLES)
+  @ApiOperation({ operationId: 'facilityTree' })
+  @ApiOkResponse({ type: FacilityTree })
+  facilityTree(@Query() query: TreeQuery): Promise<FacilityTree> {
+    return this.trees.tree(query);
+  }
+}
+
+@Resolver()
+export class FacilityTreeResolver {
+  constructor(@Inject(FacilityTrees) private readonly trees: FacilityTrees) {}
+
+  @GraphQuery(() => FacilityTree, {
+    name: 'facilityTree',
+    description: 'An element of the hierarchy with all below it, each parent before its children.',
+  })
+  @Allow(...ROLES)
+  facilityTree(@Args() query: TreeQuery): Promise<FacilityTree> {
+    return this.trees.tree(query);
+  }
+}

@@ -1,0 +1,81 @@
+import { ArgsType, Field, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { Code, Flag, Id, OneOf, Whole } from '#platform/fields';
+import { GenealogyEdge } from './genealogy-edge.view';
+
+/** Which way to trace: to what was made of it, or to what it was made of. */
+export const TraceDirection = { FORWARD: 'FORWARD', BACKWARD: 'BACKWARD' } as const;
+export type TraceDirection = keyof typeof TraceDirection;
+registerEnumType(TraceDirection, { name: 'TraceDirection', description: 'To what was made of it, or to what it was made of.' });
+
+const whole = Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value));
+const flag = Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
+
+/** What to trace, and how. */
+@ArgsType()
+export class TraceQuery {
+  @Id()
+  readonly id: string;
+
+  @OneOf(TraceDirection)
+  readonly direction: TraceDirection;
+
+  /** Steps that were taken back as well; not followed when absent. */
+  @flag
+  @Flag({ optional: true })
+  readonly includeVoided?: boolean;
+
+  /** At most 500; 50 when absent. */
+  @whole
+  @Whole(1, 500, { optional: true })
+  readonly first?: number;
+
+  /** The nextCursor of the page before. */
+  @Code({ optional: true })
+  readonly after?: string;
+
+  /** Token of a receipt: the answer reflects that command, or says that it is behind. */
+  @Code({ optional: true })
+  readonly waitFor?: string;
+}
+
+/** One step of a trace. */
+@ObjectType('GenealogyStep', {})
+export class GenealogyStep {
+  @Field(() => Int, { description: 'Steps from where the trace began, by the shortest way; the first is 1.' })
+  @ApiProperty({ type: 'integer', description: 'Steps from where the trace began, by the shortest way; the first is 1.' })
+  depth: number;
+
+  @Field(() => GenealogyEdge)
+  @ApiProperty({ type: GenealogyEdge })
+  edge: GenealogyEdge;
+}
+
+/** All steps of a trace, nearest first, page by page. */
+@ObjectType('GenealogyTrace', {})
+export class GenealogyTrace {
+  @Field(() => [GenealogyStep])
+  @ApiProperty({ type: [GenealogyStep] })
+  items: GenealogyStep[];
+
+  @Field(() => String, { nullable: true, description: 'Give it as `after` for the next page; null on the last one.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Give it as `after` for the next page; null on the last one.' })
+  nextCursor: string | null;
+
+  @Field(() => Boolean, { description: 'False where there is more than one trace may tell; trace on from its last lots.' })
+  @ApiProperty({ type: Boolean, description: 'False where there is more than one trace may tell; trace on from its last lots.' })
+  complete: boolean;
+
+  @Field(() => Int, { description: 'Steps of the whole trace.' })
+  @ApiProperty({ type: 'integer', description: 'Steps of the whole trace.' })
+  steps: number;
+
+  @Field(() => String, { description: 'Position of the log that the answer reflects at least.' })
+  @ApiProperty({ type: String, description: 'Position of the log that the answer reflects at least.' })
+  position: string;
+
+  @Field(() => Boolean, { description: 'True where `waitFor` was not reached in time.' })
+  @ApiProperty({ type: Boolean, description: 'True where `waitFor` was not reached in time.' })
+  behind: boolean;
+}

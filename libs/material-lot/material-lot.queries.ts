@@ -1,0 +1,45 @@
+import { ROLES } from '#platform/access';
+import { listOf } from '#platform/lists';
+import { GenealogyEdge } from './genealogy-edge.view';
+import { LotDiscrepancy } from './lot-discrepancy.view';
+import { LotStock } from './lot-stock.view';
+
+export const lotStockList = listOf(LotStock, {
+  path: 'material-lot',
+  one: 'lot',
+  many: 'lotStock',
+  roles: ROLES,
+  filters: {
+    materialId: 'equals',
+    status: 'equals',
+    expiresAt: 'range',
+    available: 'range',
+    locationId: 'equals',
+    holds: 'has',
+    supplierId: 'equals',
+    supplierLot: 'equals',
+  },
+  sorts: ['expiresAt', 'materialId', 'createdAt'],
+  sortedBy: 'lotId',
+  about: 'The stock of every lot: on hand, reserved and free, with holds, expiry and place.',
+});
+
+export const genealogyEdgeList = listOf(GenealogyEdge, {
+  path: 'genealogy-edges',
+  many: 'genealogyEdges',
+  roles: ROLES,
+  filters: { parentId: 'equals', childId: 'equals', kind: 'equals', occurredAt: 'range' },
+  sorts: ['occurredAt'],
+  sortedBy: 'occurredAtDescending',
+  about: 'Where material came from and went to, step by step, corrections included.',
+});
+
+export const lotDiscrepancyList = listOf(LotDiscrepancy, {
+  path: 'lot-discrepancies',
+  many: 'lotDiscrepancies',
+  roles: ROLES,
+  filters: { lotId: 'equals', kind: 'equals', observedAt: 'range' },
+  sorts: ['observedAt'],
+  sortedBy: 'observedAtDescending',
+  about: 'Counts that were not what the books said.',
+});

@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { backup, restore, verify } from '#event-log/backup';
+import type { Faults } from '#event-log/fault-injection';
 import { startNode } from '#event-log/node';
+import { SYSTEM_PROJECTIONS } from '#event-log/system-projections';
 
 const usage = `event-store [--port N] [--host H] [--data-dir DIR] [--tls-cert F --tls-key F]  serve; the first line on stdout is LISTENING <port>
+    --system-projections                               keep $ce-, $et-, $category- streams and $streams
+    --inject-faults JSON                               for tests: {"slowMs":50}, {"mute":true}, {"dropAfter":100}, …
 event-store verify  --data-dir DIR                     read and check every byte of a log
 event-store backup  --data-dir DIR --to DIR            copy a log; its node may keep running
 event-store restore --from DIR --data-dir DIR          put a backup into an empty directory
@@ -19,6 +23,8 @@ async function main(): Promise<void> {
       'unsafe-disable-fsync': { type: 'boolean', default: false },
       'tls-cert': { type: 'string', default: process.env.TLS_CERT },
       'tls-key': { type: 'string', default: process.env.TLS_KEY },
+      'system-projections': { type: 'boolean', default: process.env.SYSTEM_PROJECTIONS === 'true' },
+      'inject-faults': { type: 'string' },
       to: { type: 'string' },
       from: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -40,6 +46,8 @@ async function main(): Promise<void> {
       host: values.host,
       durable: !values['unsafe-disable-fsync'],
       tls,
+      systemProjections: values['system-projections'] ? SYSTEM_PROJECTIONS : [],
+      faults: values['inject-faults'] ? (JSON.parse(values['inject-faults']) as Faults) : undefined,
       adminPassword: process.env.DEFAULT_ADMIN_PASSWORD,
       opsPassword: process.env.DEFAULT_OPS_PASSWORD,
     });

@@ -6,6 +6,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { Authentication } from './authentication';
 import { Authorization } from './authorization';
+import { type Faults, injectFaults } from './fault-injection';
 import { httpEndpoints } from './http';
 import { lockDirectory } from './lock';
 import { EventLog, type LogOptions } from './log';
@@ -20,6 +21,7 @@ import { projections } from './services/projections';
 import { SERVER_VERSION, serverFeatures } from './services/server-features';
 import { streams } from './services/streams';
 import { users } from './services/users';
+import { runSystemProjections, type SystemProjection } from './system-projections';
 import { type FirstPasswords, Users } from './users';
 import { randomUUIDBytes, uuidText } from './uuid';
 
@@ -32,6 +34,10 @@ export type NodeOptions = LogOptions &
     host?: string;
     /** With a certificate the node speaks TLS only and asks everyone who they are; without one everyone is an administrator. */
     tls?: Certificate;
+    /** Standing projections to keep up to date; none by default, as in the original. */
+    systemProjections?: readonly SystemProjection[];
+    /** For tests only: what the node does wrong. The object may be changed while the node runs. */
+    faults?: Faults;
   }>;
 
 /** A node that serves. */
@@ -83,6 +89,8 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     shutdown: () => void close(),
     onClose: [() => groups.close()],
   };
+  const { faults, systemProjections = [] } = options;
+  if (systemProjections.length > 0) context.onClose.push(runSystemProjections(log, systemProjections));
   const server = new Server({
     'grpc.max_receive_message_length': MAX_MESSAGE,
     'grpc.max_send_message_length': -1,
@@ -92,7 +100,8 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
   });
   for (const create of services) {
     const { definition, implementation } = create(context);
-    server.addService(definition, implementation);
+    const name = Object.values(definition)[0]!.path.split('/')[1]!;
+    server.addService(definition, faults ? injectFaults(name, implementation, faults, () => shared.destroy()) : implementation);
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const http = httpEndpoints({

@@ -156,10 +156,10 @@ async function finish(context: NodeContext, entry: Collected): Promise<Buffer> {
   const { target } = entry;
   const stream = target.stream.toString('utf8');
   try {
-    if (entry.refused) throw entry.refused;
     if (entry.deadlineMs !== undefined && entry.deadlineMs <= Date.now()) {
       return encodeBatchRefused(entry, status.DEADLINE_EXCEEDED, 'Timeout', plainDetail('Timeout'));
     }
+    if (entry.refused) throw entry.refused;
     const answer = await context.log.append(stream, target.expected, entry.events);
     if (answer.outcome === 'appended') return encodeBatchAppended(entry, answer.revision, answer.position);
     return encodeBatchRefused(entry, status.ALREADY_EXISTS, 'Wrong Expected Version', wrongRevisionDetail(answer.current, target.expected));

@@ -1,0 +1,170 @@
+/**
+ * Hides: the standing projections that sort all events by category, type and stream into streams of links.
+ * Promises: each event is linked once and in log order, also after a crash between a link and its checkpoint.
+ * Does not: run projections that users write.
+ */
+import { createHash } from 'node:crypto';
+import { StreamDeleted } from './refusals';
+import type { Frame, NewEvent } from './frame';
+import type { EventLog } from './log';
+import { uuidText } from './uuid';
+
+/** Names of the projections, as the original's. */
+export const SYSTEM_PROJECTIONS = ['$by_category', '$by_event_type', '$streams', '$stream_by_category'] as const;
+export type SystemProjection = (typeof SYSTEM_PROJECTIONS)[number];
+
+type Link = { to: string; target: string };
+
+const isSystem = (stream: string) => stream.startsWith('$');
+const self = (frame: Frame) => (frame.type === '$>' ? frame.data.toString('utf8') : `${frame.ordinal}@${frame.stream}`);
+/** What comes before the first dash; a name without one has no category. */
+function categoryOf(stream: string): string | undefined {
+  const dash = stream.indexOf('-');
+  return dash > 0 ? stream.slice(0, dash) : undefined;
+}
+
+const sorting: Record<SystemProjection, (frame: Frame) => Link | undefined> = {
+  $by_category(frame) {
+    const category = isSystem(frame.stream) || frame.tombstone ? undefined : categoryOf(frame.stream);
+    return category === undefined ? undefined : { to: `$ce-${category}`, target: self(frame) };
+  },
+  $by_event_type(frame) {
+    return frame.type === '$>' || frame.tombstone || isBookkeeping(frame.stream)
+      ? undefined
+      : { to: `$et-${frame.type}`, target: self(frame) };
+  },
+  $streams(frame) {
+    return isSystem(frame.stream) || frame.ordinal !== 0 || frame.tombstone ? undefined : { to: '$streams', target: self(frame) };
+  },
+  $stream_by_category(frame) {
+    const category = isSystem(frame.stream) || frame.ordinal !== 0 || frame.tombstone ? undefined : categoryOf(frame.stream);
+    return category === undefined ? undefined : { to: `$category-${category}`, target: `0@${frame.stream}` };
+  },
+};
+
+const isBookkeeping = (stream: string) => stream.startsWith('$projections-') || stream.startsWith('$persistentsubscription-');
+const PAGE = 500;
+/** Links after which the position is noted. */
+const CHECKPOINT_EVERY = 2000;
+
+/** Keeps projections up to date until the returned function is called. */
+export function runSystemProjections(log: EventLog, names: readonly SystemProjection[]): () => Promise<void> {
+  const running = names.map((name) => new Running(log, name));
+  return async () => {
+    await Promise.all(running.map((projection) => projection.stop()));
+  };
+}
+
+class Running {
+  private stopped = false;
+  private ring: () => void = () => undefined;
+  private readonly done: Promise<void>;
+  private readonly checkpointStream: string;
+  private sinceCheckpoint = 0;
+
+  constructor(
+    private readonly log: EventLog,
+    private readonly name: SystemProjection,
+  ) {
+    this.checkpointStream = `$projections-${name}-checkpoint`;
+    this.done = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.ring();
+    await this.done;
+  }
+
+  private async run(): Promise<void> {
+    const { log } = this;
+    let heard = false;
+    const unfollow = log.follow(() => {
+      heard = true;
+      this.ring();
+    });
+    /** Links up to here may have been written before a crash, without their checkpoint. */
+    const uncertain = log.end;
+    let position = lastPosition(log, this.checkpointStream);
+    const reader = log.openReader();
+    try {
+      while (!this.stopped) {
+        heard = false;
+        const { end } = log;
+        const page = log.readAll(position, false, PAGE, reader);
+        if (await this.link(page.frames, uncertain)) {
+          position = page.next ?? Math.max(position, end);
+          if (this.sinceCheckpoint >= CHECKPOINT_EVERY) await this.checkpoint(position);
+          if (page.next !== undefined || log.end > position) continue;
+        } else await new Promise((resolve) => setTimeout(resolve, 1000));
+        if (heard || this.stopped) continue;
+        await new Promise<void>((resolve) => (this.ring = resolve));
+      }
+      if (this.sinceCheckpoint > 0) await this.checkpoint(position);
+    } catch {
+      // A damaged or closing log: readers are told by their own calls, a projection just ends.
+    } finally {
+      unfollow();
+    }
+  }
+
+  /** Writes the links of one page; false if the disk refuses for now. */
+  private async link(frames: readonly Frame[], uncertain: number): Promise<boolean> {
+    const byStream = new Map<string, NewEvent[]>();
+    for (const frame of frames) {
+      const link = sorting[this.name](frame);
+      if (!link) continue;
+      if (frame.offset < uncertain && lastPosition(this.log, link.to) >= frame.offset) continue;
+      const links = byStream.get(link.to) ?? [];
+      links.push(linkEvent(this.name, frame, link.target));
+      byStream.set(link.to, links);
+    }
+    const writes = [...byStream].map(([stream, links]) => this.log.append(stream, 'any', links));
+    const outcomes = await Promise.allSettled(writes);
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected' && !(outcome.reason instanceof StreamDeleted));
+    if (refused.length > 0) return false;
+    for (const links of byStream.values()) this.sinceCheckpoint += links.length;
+    return true;
+  }
+
+  private async checkpoint(position: number): Promise<void> {
+    this.sinceCheckpoint = 0;
+    const data = Buffer.alloc(0);
+    const metadata = Buffer.from(JSON.stringify({ $c: position }));
+    const id = nameUuid(`${this.name}:checkpoint:${position}`);
+    await this.log
+      .append(this.checkpointStream, 'any', [{ id, type: '$ProjectionCheckpoint', json: true, data, metadata }])
+      .catch(() => undefined);
+  }
+}
+
+/** Log position in the metadata of a stream's newest event; -1 for links and 0 for checkpoints that are not there. */
+function lastPosition(log: EventLog, stream: string): number {
+  const newest = log.readStream(stream, Number.MAX_SAFE_INTEGER, true, 1).frames[0];
+  if (!newest) return stream.startsWith('$projections-') ? 0 : -1;
+  try {
+    const { $c } = JSON.parse(newest.metadata.toString('utf8')) as { $c?: unknown };
+    return typeof $c === 'number' ? $c : -1;
+  } catch {
+    return -1;
+  }
+}
+
+function linkEvent(name: string, frame: Frame, target: string): NewEvent {
+  const metadata = { $v: '1:-1:1:4', $c: frame.offset, $p: frame.offset, $o: frame.stream, $causedBy: uuidText(frame.id) };
+  return {
+    id: nameUuid(`${name}:${frame.offset}`),
+    type: '$>',
+    json: false,
+    data: Buffer.from(target),
+    metadata: Buffer.from(JSON.stringify(metadata)),
+  };
+}
+
+/** A UUID that depends on a name alone, so that a repeated link is known. */
+function nameUuid(name: string): Buffer {
+  const id = createHash('sha1').update(name).digest().subarray(0, 16);
+  id[6] = (id[6]! & 0x0f) | 0x50;
+  id[8] = (id[8]! & 0x3f) | 0x80;
+  return id;
+}

@@ -4,8 +4,11 @@ import { ConfigFaults, EXIT_CONFIG } from '#platform/config';
 import { Conflict, StoreUnavailable } from '#platform/event-store';
 import { Problem } from '#platform/problem';
 import { APP_VERSION } from '#platform/version';
+import { addAuditCommands } from './audit';
 import { addImportCommands } from './import';
+import { addSystemCommands } from './maintenance';
 import { PlainFault, tell } from './terminal';
+import { addViewCommands } from './views';
 
 const program = new Command('npm run ops --')
   .description('Work on the running system from the command line.')
@@ -17,6 +20,9 @@ const program = new Command('npm run ops --')
   .exitOverride();
 
 addImportCommands(program);
+addAuditCommands(program);
+addViewCommands(program);
+addSystemCommands(program);
 
 /** 0 done, 1 could not be done, 2 done and something is wrong, 64 called wrongly, 78 settings wrong. */
 function exitCodeOf(error: unknown): number {

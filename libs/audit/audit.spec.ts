@@ -61,6 +61,15 @@ describe('changes', () => {
     expect(plain({ m: new Map([['k', 1n]]), s: new Set(['x']), u: undefined })).toEqual({ m: { k: '1' }, s: ['x'] }));
 });
 
+describe('records chained by before', () => {
+  const chain = (...told: string[]) => told.reduce<object | null>((before, text) => ({ told: text, before }), null);
+  it('are a list, the oldest first', () => {
+    expect(plain({ ledger: chain('a', 'b') })).toEqual({ ledger: [{ told: 'a' }, { told: 'b' }] });
+    expect(changesBetween(plain({ ledger: chain('a') }), plain({ ledger: chain('a', 'b') }))).toEqual([{ path: '$.ledger[1]', new: { told: 'b' } }]);
+  });
+  it('may be very many', () => expect(plain(chain(...Array.from({ length: 50_000 }, String)))).toHaveLength(50_000));
+});
+
 const sorted = (value: unknown): unknown =>
   Array.isArray(value) ? value.map(sorted) : value && typeof value === 'object' ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, sorted(v)])) : value; // prettier-ignore
 /** Carries changes out, as a reader would. */

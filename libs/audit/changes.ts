@@ -1,13 +1,32 @@
 /** One value that changed: where, in JSONPath (RFC 9535), what it was and what it is. Absent where there was or is none. */
 export type Change = Readonly<{ path: string; old?: unknown; new?: unknown }>;
 
-/** A state as plain JSON: maps as objects, sets as lists, bigint as text, no keys without a value. */
+/**
+ * A state as plain JSON: maps as objects, sets as lists, bigint as text, no keys without a value; records that are chained by `before`
+ * as a list, the oldest first, so that one more record is one change.
+ */
 export function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (value === null || typeof value !== 'object') return value;
+  if (isChain(value)) return chained(value);
   if (value instanceof Map) return plain(Object.fromEntries(value as Map<string, unknown>));
   if (value instanceof Set || Array.isArray(value)) return [...(value as Iterable<unknown>)].map((item) => plain(item ?? null));
   return Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => (inner === undefined ? [] : [[key, plain(inner)]])));
+}
+
+type Chain = Readonly<{ before: Chain | null }>;
+const isChain = (value: object): value is Chain => {
+  const before = (value as { before?: unknown }).before;
+  return before === null || (typeof before === 'object' && 'before' in before);
+};
+
+function chained(newest: Chain): unknown[] {
+  const records: unknown[] = [];
+  for (let link: Chain | null = newest; link; link = link.before) {
+    const { before: _, ...record } = link;
+    records.push(plain(record));
+  }
+  return records.reverse();
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,175 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventStore } from '#platform/event-store';
+import { testDirectory } from '#platform/testing';
+import { ApiUnderTest } from '../../api/test/api-under-test';
+import { madeLog, MAPPING, ops, realLog } from './command-line';
+
+describe('the import of production logs', () => {
+  let under: ApiUnderTest;
+  let store: EventStore;
+  let directory: string;
+  let connection: string[];
+  beforeAll(async () => {
+    under = await ApiUnderTest.start({ BODY_LIMIT: '1048576' });
+    store = new EventStore(under.system.eventStoreUrl, 10_000);
+    directory = testDirectory('import');
+    connection = ['--api', under.api.url, '--token', under.tokens.everywhere!];
+  }, 120_000);
+  afterAll(async () => {
+    await store?.close();
+    await under?.stop();
+  });
+
+  const written = (name: string, content: string | Buffer) => {
+    const path = join(directory, name);
+    writeFileSync(path, content);
+    return path;
+  };
+  const run = (command: 'import' | 'reconcile', file: string, ...more: string[]) => ops([command, MAPPING, file, ...connection, '--json', ...more]).ended;
+  /** All reports that the log holds, by id, with how often. */
+  const reports = async (prefix: string) => {
+    const found = new Map<string, number>();
+    for (let at: bigint | 'start' = 'start'; ; ) {
+      const { events, next, atEnd } = await store.readAll(at, 1_000);
+      for (const { type, data } of events) {
+        const { reportId } = data as { reportId?: string };
+        if (type === 'ProductionObserved' && reportId?.startsWith(prefix)) found.set(reportId, (found.get(reportId) ?? 0) + 1);
+      }
+      if (atEnd) return found;
+      at = next;
+    }
+  };
+
+  it('brings a whole log in, reconciled, and the second import changes nothing', async () => {
+    const log = realLog() ?? written('plain.csv', madeLog(1_200, 60));
+    const first = await run('import', log, '--report');
+    expect(first.err).toBe('');
+    const { tally, reconciliation, written: events } = first.json;
+    expect(tally).toMatchObject({ rejected: 0, observed: tally.rows });
+    expect(events).toBeGreaterThan(tally.rows);
+    expect(reconciliation).toMatchObject({ equal: true, missing: [], unexpected: [], rows: { file: tally.rows, observed: tally.rows, rejected: 0 } });
+    expect(reconciliation.lines.every(({ equal }: { equal: boolean }) => equal)).toBe(true);
+    expect(new Set(reconciliation.lines.map(({ axis }: { axis: string }) => axis))).toEqual(new Set(['order', 'machine', 'reportType']));
+    for (const code of ['OverproductionDetected', 'RepeatedReportDetected', 'ZeroQuantityDetected', 'flagged:machine-overlap']) expect(reconciliation.exceptions[code]).toBeGreaterThan(0);
+    // The figures of the real log, counted apart from this program.
+    if (realLog()) expect(reconciliation).toMatchObject({ rows: { file: 2489 }, columns: { made: '46407', scrapped: '86' }, total: { log: { minutes: '484888' } } });
+
+    const head = await store.head();
+    expect((await run('import', log)).json).toMatchObject({ finishedBefore: true, written: 0, tally });
+    expect((await run('import', log, '--again')).json).toMatchObject({ finishedBefore: true, written: 0, known: tally.rows, tally });
+    expect(await store.head()).toBe(head);
+  }, 300_000);
+
+  it('says whose clock and which request every fact comes from, and keeps the raw row', async () => {
+    const log = written('one.csv', madeLog(1, 1));
+    const { importId } = (await run('import', log)).json;
+    const [fact] = (await store.read('work-order-haifa.Case1')).filter(({ data }) => (data as { sourceRow?: string }).sourceRow === 'one.csv:2');
+    expect(fact).toMatchObject({ type: 'ProductionObserved', metadata: { clock: 'import', occurredAt: '2012-02-01T00:00:00+02:00', facility: 'haifa', command: 'ObserveProduction' } });
+    expect((fact!.data as { source: string }).source).toMatch(/^Spur Gear;Y;40;Case1;/);
+    const [begun] = await store.read(`import-${importId}`);
+    expect(begun!.metadata.correlationId).toBe(fact!.metadata.correlationId);
+  }, 60_000);
+
+  it('goes on after kill -9: no row twice, none lost', async () => {
+    const log = written('killed.csv', madeLog(800, 60));
+    const { child } = ops(['import', MAPPING, log, ...connection, '--concurrency', '4']);
+    const settled = async () => {
+      const found = await store.readAll('start', 100_000);
+      return found.events.some(({ type, data }) => type === 'RowsSettled' && (data as { throughLine: number }).throughLine > 200 && found.events.some((event) => event.type === 'ImportStarted' && (event.data as { file: string }).file === 'killed.csv' && event.stream === `import-${(data as { importId: string }).importId}`)); // prettier-ignore
+    };
+    while (!(await settled())) {
+      expect(child.exitCode).toBeNull();
+      await sleep(50);
+    }
+    child.kill('SIGKILL');
+    const second = (await run('import', log, '--report')).json;
+    expect(second.resumedAfterLine).toBeGreaterThan(200);
+    expect(second).toMatchObject({ finishedBefore: false, tally: { rows: 816, observed: 816, rejected: 0 }, reconciliation: { equal: true } });
+    const held = await reports(second.digest.slice(0, 16));
+    expect(held.size).toBe(816);
+    expect([...held.values()].every((times) => times === 1)).toBe(true);
+    expect(second.tally.findings).toContainEqual({ code: 'time-nonexistent', count: 1 });
+    const head = await store.head();
+    expect((await run('import', log, '--again')).json).toMatchObject({ written: 0, tally: second.tally });
+    expect(await store.head()).toBe(head);
+  }, 300_000);
+
+  it('outlasts a store that is killed in the middle', async () => {
+    const log = written('outage.csv', madeLog(400, 40));
+    const { ended } = ops(['import', MAPPING, log, ...connection, '--json', '--report']);
+    await sleep(2_500);
+    await under.system.store.kill();
+    await sleep(2_000);
+    await under.system.store.start();
+    const { json, err } = await ended;
+    expect(err).toBe('');
+    expect(json).toMatchObject({ tally: { rows: 408, observed: 408 }, reconciliation: { equal: true } });
+  }, 300_000);
+
+  it('ends every row as a fact or as a named exception; equal rows both stay', async () => {
+    const [header, ...rows] = madeLog(8, 2).trimEnd().split('\n');
+    const bad = [rows[0], rows[0], rows[1]!.replace(/;[^;]*$/, ';31.02.2012 10:00'), 'too;few', rows[2]!.replace(';D;', ';X;'), `"${rows[3]!.split(';')[0]}\n\u0001";${rows[3]!.split(';').slice(1).join(';')}`];
+    const log = written('bad.csv', `\ufeff${[header, ...bad].join('\r\n')}\r\n`);
+    const { json } = await run('import', log, '--report');
+    expect(json).toMatchObject({ tally: { rows: 6, observed: 3, rejected: 3 }, reconciliation: { equal: true, rows: { file: 6, observed: 3, rejected: 3 } } });
+    const exceptions = (await store.read(`import-${json.importId}`)).filter(({ type }) => type === 'RowRejected').map(({ data }) => data);
+    expect(exceptions).toMatchObject([
+      { line: 4, code: 'time-malformed' },
+      { line: 5, code: 'cells-miscounted', raw: 'too;few' },
+      { line: 6, code: 'report-type-unknown' },
+    ]);
+    expect(json.tally.findings).toContainEqual({ code: 'RepeatedReportDetected', count: expect.any(Number) });
+  }, 60_000);
+
+  it('through a corrected mapping takes the rejected rows in, and no other row again', async () => {
+    const log = written('remapped.csv', madeLog(6, 2).replace(';D;', ';P;'));
+    const first = (await run('import', log)).json;
+    expect(first.tally).toMatchObject({ rows: 6, observed: 5, rejected: 1 });
+    const better = written('better.yaml', readFileSync(MAPPING, 'utf8').replace('values: { S: Setup,', 'values: { P: Production, S: Setup,'));
+    const second = (await ops(['import', better, log, ...connection, '--json', '--report']).ended).json;
+    expect(second).toMatchObject({ importId: first.importId, known: 5, tally: { rows: 6, observed: 6, rejected: 0 }, reconciliation: { equal: true } });
+    expect((await reports(first.digest.slice(0, 16))).size).toBe(6);
+  }, 60_000);
+
+  it('works on the event store alone, with the same outcome', async () => {
+    const log = written('direct.csv', madeLog(100, 20));
+    const env = { EVENTSTORE_URL: under.system.eventStoreUrl, DATABASE_URL: under.system.databaseUrl };
+    const direct = await ops(['import', MAPPING, log, '--direct', '--json', '--report'], env).ended;
+    expect(direct.json).toMatchObject({ tally: { rows: 102, observed: 102 }, reconciliation: { equal: true } });
+    const head = await store.head();
+    expect((await run('import', log, '--again')).json).toMatchObject({ written: 0, tally: direct.json.tally });
+    expect(await store.head()).toBe(head);
+  }, 120_000);
+
+  it.each([
+    ['nothing', '', 1, /empty/],
+    ['binary data', Buffer.from([0x89, 0x50, 0, 1, 2]), 1, /binary|text/],
+    ['commas', madeLog(1, 1).replaceAll(';', ','), 1, /separated by/],
+    ['an open quote', `${madeLog(1, 1)}"x;y\n`, 1, /not closed/],
+    ['a column less', madeLog(1, 1).replaceAll('Case ID;', ''), 1, /Case ID/],
+  ])('refuses a file with %s as a whole and writes nothing', async (_what, content, code, message) => {
+    const head = await store.head();
+    const ended = await ops(['import', MAPPING, written('refused.csv', content), ...connection]).ended;
+    expect([ended.code, ended.out]).toEqual([code, '']);
+    expect(ended.err).toMatch(message);
+    expect(await store.head()).toBe(head);
+  });
+
+  it('says plainly what is wrong with the call', async () => {
+    const log = written('call.csv', madeLog(1, 1));
+    const broken = written('broken.yaml', 'name: X Y\nfacility: haifa\n');
+    const ended = async (...args: string[]) => {
+      const { code, err } = await ops(args).ended;
+      return { code, err };
+    };
+    expect(await ended('import', broken, log)).toMatchObject({ code: 64, err: expect.stringMatching(/name must[^]*time is missing[^]*good is missing/) });
+    expect(await ended('import', MAPPING, log)).toMatchObject({ code: 1, err: expect.stringMatching(/No running system/) });
+    expect(await ended('import', MAPPING, log, '--api', 'http://127.0.0.1:1', '--token', 'x', '--patience', '0')).toMatchObject({ code: 1, err: expect.stringMatching(/does not answer/) });
+    expect(await ended('import', MAPPING, log, '--api', under.api.url, '--token', under.tokens.operator!)).toMatchObject({ code: 1, err: expect.stringMatching(/role/) });
+    expect(await ended('import', MAPPING, log, '--api', under.api.url, '--token', under.tokens.elsewhere!)).toMatchObject({ code: 1, err: expect.stringMatching(/outside your facilities|Your facilities/) });
+    expect(await ended('import', MAPPING)).toMatchObject({ code: 64, err: expect.stringMatching(/missing required argument/) });
+    expect(await ended('import', MAPPING, log, '--concurrency', 'many')).toMatchObject({ code: 64 });
+  }, 60_000);
+});

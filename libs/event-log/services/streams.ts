@@ -100,6 +100,9 @@ async function append(context: NodeContext, call: ServerReadableStream<AppendReq
       events.push(event);
     }
   }
+  // A call that is broken off looks like one that is finished until the event loop has turned once.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (call.cancelled) throw new Fault(status.CANCELLED, 'The append was broken off before its end.');
   if (!target) throw invalidArgument('The first message of an append holds its options.');
   const stream = admit(context, call.metadata, target, 'write');
   const answer = await context.log.append(stream, target.expected, events);
@@ -113,7 +116,8 @@ async function batchAppend(context: NodeContext, call: ServerDuplexStream<BatchR
   const unfinished = new Map<string, Collected>();
   const running = new Set<Promise<void>>();
   let collected = 0;
-  for await (const request of call as AsyncIterable<BatchRequest>) {
+  // A refusal is still to be sent when the loop is left.
+  for await (const request of call.iterator({ destroyOnReturn: false }) as AsyncIterable<BatchRequest>) {
     const key = request.correlation.toString('latin1');
     let entry = unfinished.get(key);
     if (!entry) {

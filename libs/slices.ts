@@ -14,8 +14,12 @@ import { genealogyEdge } from '#material-lot/genealogy-edge.view';
 import { lotDiscrepancy } from '#material-lot/lot-discrepancy.view';
 import { lotStock } from '#material-lot/lot-stock.view';
 import { MaterialLotModule } from '#material-lot/material-lot.module';
+import { orderBoard } from '#production-order/order-board.view';
 import { ProductionOrderModule } from '#production-order/production-order.module';
+import { dispatchList } from '#work-order/dispatch-list.view';
+import { workInProgress } from '#work-order/work-in-progress.view';
 import { WorkOrderModule } from '#work-order/work-order.module';
+import { workOrderView } from '#work-order/work-order.view';
 
 /** The slices, one line each: what an app loads. */
 export const slices: (new () => object)[] = [
@@ -34,6 +38,7 @@ type AnyView = View<any, any>;
 export const views: readonly AnyView[] = [
   auditTrail,
   commandLog,
+  dispatchList,
   equipmentException,
   equipmentNow,
   equipmentStop,
@@ -42,4 +47,7 @@ export const views: readonly AnyView[] = [
   genealogyEdge,
   lotDiscrepancy,
   lotStock,
+  orderBoard,
+  workInProgress,
+  workOrderView,
 ];

@@ -3,9 +3,10 @@ import { bindDecider } from '#platform/bind-decider';
 import { commandController, commandResolver } from '#platform/command-api';
 import { productionOrder } from './production-order';
 import * as commands from './production-order.commands';
+import { orderBoardEntries } from './production-order.queries';
 
 @Module({
-  controllers: [commandController('production-order', commands)],
-  providers: [...bindDecider(productionOrder, commands), commandResolver(commands)],
+  controllers: [commandController('production-order', commands), orderBoardEntries.controller],
+  providers: [...bindDecider(productionOrder, commands), commandResolver(commands), orderBoardEntries.resolver],
 })
 export class ProductionOrderModule {}

@@ -1,11 +1,26 @@
 import { Module } from '@nestjs/common';
 import { bindDecider } from '#platform/bind-decider';
 import { commandController, commandResolver } from '#platform/command-api';
+import { WipByFacilityController, WipByFacilityResolver } from './wip-by-facility.queries';
 import { workOrder } from './work-order';
 import * as commands from './work-order.commands';
+import { dispatchEntries, operationsInProgress, workOrders } from './work-order.queries';
 
 @Module({
-  controllers: [commandController('work-order', commands)],
-  providers: [...bindDecider(workOrder, commands), commandResolver(commands)],
+  controllers: [
+    commandController('work-order', commands),
+    workOrders.controller,
+    dispatchEntries.controller,
+    operationsInProgress.controller,
+    WipByFacilityController,
+  ],
+  providers: [
+    ...bindDecider(workOrder, commands),
+    commandResolver(commands),
+    workOrders.resolver,
+    dispatchEntries.resolver,
+    operationsInProgress.resolver,
+    WipByFacilityResolver,
+  ],
 })
 export class WorkOrderModule {}

@@ -1,0 +1,307 @@
+import { ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Entity, Index } from 'typeorm';
+import { facilityOf } from '#kernel/identity';
+import { compare, convert, millionths, minus, plus, sum, type Unit } from '#kernel/quantity';
+import { excess, shortfall } from '#kernel/tolerance';
+import type { View } from '#kernel/view';
+import { Cell, CellMany, CellOneOf, Key } from '#platform/cells';
+import type { WorkOrderEvent } from '#work-order/work-order.events';
+import { OrderState, type Demand, type ProductionOrderEvent } from './production-order.events';
+
+/** What endangers an order, the gravest first where there are several. Whether its due date has passed is for the reader's clock to say. */
+export const OrderRisk = {
+  Exceeded: 'Exceeded', ShortMade: 'ShortMade', DecisionNeeded: 'DecisionNeeded', Interrupted: 'Interrupted', PlannedLate: 'PlannedLate',
+  Unallocated: 'Unallocated', None: 'None',
+} as const; // prettier-ignore
+export type OrderRisk = keyof typeof OrderRisk;
+
+registerEnumType(OrderState, { name: 'OrderState', description: 'Where a production order stands.' });
+registerEnumType(OrderRisk, { name: 'OrderRisk', description: 'What endangers a production order, the gravest first.' });
+
+/** A work order that makes a part of a production order. */
+@ObjectType('OrderLeg', {})
+export class OrderLeg {
+  @Cell('id')
+  workOrderId: string;
+
+  /** The state of the work order; Linked while it is not released. */
+  @Cell('text')
+  status: string;
+
+  /** What it is to make. */
+  @Cell('amount')
+  quantity: string;
+
+  /** Good of its last operation so far. */
+  @Cell('amount')
+  good: string;
+
+  @Cell('amount')
+  scrap: string;
+
+  @Cell('amount')
+  rework: string;
+
+  @Cell('instant', { optional: true })
+  plannedEnd: string | null;
+
+  /** True while it waits for a supervisor's word. */
+  @Cell('flag')
+  decisionNeeded: boolean;
+}
+
+/** A production order on the board: what was asked, what is made, what is in the way. */
+@Entity('order_board')
+@Index(['facilityId', 'status', 'due'])
+@Index(['status', 'due'])
+@Index(['due'])
+@Index(['priority', 'due'])
+@Index(['customerRef'])
+@Index(['product'])
+@ObjectType('OrderBoardEntry', {})
+export class OrderBoardEntry {
+  @Key()
+  productionOrderId: string;
+
+  @Cell('id')
+  facilityId: string;
+
+  @Cell('text')
+  product: string;
+
+  /** Revision of the product's definition. */
+  @Cell('text', { optional: true })
+  productRevision: string | null;
+
+  @CellOneOf(OrderState)
+  status: OrderState;
+
+  @CellOneOf(OrderRisk)
+  risk: OrderRisk;
+
+  /** Ordered amount. */
+  @Cell('amount')
+  quantity: string;
+
+  @Cell('text')
+  unit: Unit;
+
+  @Cell('amount')
+  overPercent: string;
+
+  @Cell('amount')
+  underPercent: string;
+
+  /** Good pieces of the work orders so far, those under way included. */
+  @Cell('amount')
+  good: string;
+
+  @Cell('amount')
+  scrap: string;
+
+  @Cell('amount')
+  rework: string;
+
+  /** Good pieces in percent of the ordered amount, rounded down; above 100 where more was made. */
+  @Cell('amount')
+  percentDone: string;
+
+  /** What no work order is to make yet. */
+  @Cell('amount')
+  unallocated: string;
+
+  @Cell('instant')
+  due: string;
+
+  /** Latest planned end of the work orders that are not over. */
+  @Cell('instant', { optional: true })
+  projectedEnd: string | null;
+
+  /** 1 is the most urgent, 9 the least. */
+  @Cell('whole')
+  priority: number;
+
+  @Cell('text', { optional: true })
+  customerRef: string | null;
+
+  /** Why it is held, cancelled or closed short. */
+  @Cell('text', { optional: true })
+  reason: string | null;
+
+  @CellMany(() => OrderLeg)
+  legs: OrderLeg[];
+
+  /** Revision of the order's own stream, for If-Match. */
+  @Cell('position')
+  revision: bigint;
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+const OVER = ['Ended', 'Aborted', 'Cancelled'];
+const isOver = ({ status }: OrderLeg) => OVER.includes(status);
+
+function riskOf(row: OrderBoardEntry): OrderRisk {
+  if (excess(row.good, row.quantity, row)) return OrderRisk.Exceeded;
+  if (row.status !== 'Open' && row.status !== 'InProgress' && row.status !== 'Held') return OrderRisk.None;
+  const open = row.legs.filter((leg) => !isOver(leg));
+  if (row.legs.length > 0 && open.length === 0 && shortfall(row.good, row.quantity, row)) return OrderRisk.ShortMade;
+  if (open.some(({ decisionNeeded }) => decisionNeeded)) return OrderRisk.DecisionNeeded;
+  if (open.some(({ status }) => status === 'Interrupted')) return OrderRisk.Interrupted;
+  if (row.projectedEnd !== null && Date.parse(row.projectedEnd) > Date.parse(row.due)) return OrderRisk.PlannedLate;
+  return row.unallocated === '0' ? OrderRisk.None : OrderRisk.Unallocated;
+}
+
+/** What follows from the legs for the whole order. */
+function settled(row: OrderBoardEntry): OrderBoardEntry {
+  const good = sum(row.legs.map((leg) => leg.good));
+  const rest = minus(row.quantity, sum(row.legs.map((leg) => (isOver(leg) ? leg.good : leg.quantity))));
+  const ends = row.legs.filter((leg) => !isOver(leg) && leg.plannedEnd !== null).map((leg) => leg.plannedEnd!);
+  const after = {
+    ...row,
+    good,
+    scrap: sum(row.legs.map((leg) => leg.scrap)),
+    rework: sum(row.legs.map((leg) => leg.rework)),
+    percentDone: String((millionths(good) * 100n) / millionths(row.quantity)),
+    unallocated: compare(rest, '0') > 0 ? rest : '0',
+    projectedEnd: ends.reduce<string | null>((latest, end) => (latest !== null && Date.parse(latest) > Date.parse(end) ? latest : end), null),
+  };
+  return { ...after, risk: riskOf(after) };
+}
+
+const demandIn = (demand: Demand) => ({
+  product: demand.product, productRevision: demand.revision ?? null, quantity: demand.quantity, unit: demand.unit, overPercent: demand.overPercent,
+  underPercent: demand.underPercent, due: demand.due, priority: demand.priority, customerRef: demand.customerRef ?? null,
+}); // prettier-ignore
+
+type Change = Partial<OrderBoardEntry>;
+const leg = (row: OrderBoardEntry, workOrderId: string, changes: Partial<OrderLeg>): Change => ({
+  legs: row.legs.map((known) => (known.workOrderId === workOrderId ? { ...known, ...changes } : known)),
+});
+const join = (row: OrderBoardEntry, workOrderId: string, changes: Partial<OrderLeg>): Change => {
+  if (row.legs.some((known) => known.workOrderId === workOrderId)) return leg(row, workOrderId, changes);
+  const fresh = { workOrderId, status: 'Linked', quantity: '0', good: '0', scrap: '0', rework: '0', plannedEnd: null, decisionNeeded: false };
+  return { legs: [...row.legs, { ...fresh, ...changes }] };
+};
+
+/** Adds amounts to a leg, in the unit of the board's row; those that cannot be converted were never counted. */
+function count(row: OrderBoardEntry, workOrderId: string, unit: Unit, way: typeof plus, good: string, scrap = '0', rework = '0'): Change {
+  const before = row.legs.find((known) => known.workOrderId === workOrderId);
+  const amounts = [good, scrap, rework].map((amount) => convert({ amount, unit }, row.unit));
+  if (!before || amounts.some((amount) => amount === undefined)) return {};
+  const [more, waste, again] = amounts as [string, string, string];
+  return leg(row, workOrderId, { good: way(before.good, more), scrap: way(before.scrap, waste), rework: way(before.rework, again) });
+}
+
+type Quantities = Extract<WorkOrderEvent, { type: 'ProductionReported' | 'ProductionObserved' | 'ProductionReportReversed' | 'ProductionReportCorrected' | 'CounterRead' }>;
+type OfOrders = Exclude<ProductionOrderEvent, { type: `${string}Detected` | `Leg${string}` }>;
+type OfWork =
+  | Quantities
+  | Extract<WorkOrderEvent, { type: `WorkOrder${'Released' | 'Amended' | 'StartAllowed' | 'StartRevoked' | 'Started' | 'Held' | 'Suspended' | 'Resumed' | 'Ended' | 'Aborted' | 'Cancelled'}` }>
+  | Extract<WorkOrderEvent, { type: `SupervisorDecision${string}` }>;
+type Read = OfOrders | OfWork;
+
+/** What an event changes of the order that it concerns. */
+function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionOrderCreated' }>): Change {
+  const { type, data } = event;
+  switch (type) {
+    case 'ProductionOrderAmended':
+      return demandIn(data.to);
+    case 'ProductionOrderHeld':
+      return { status: 'Held', reason: data.reason };
+    case 'ProductionOrderResumed':
+    case 'ProductionOrderReopened':
+      return { status: row.legs.some(({ status }) => started(status)) ? 'InProgress' : 'Open', reason: null };
+    case 'ProductionOrderCancelled':
+      return { status: 'Cancelled', reason: data.reason };
+    case 'ProductionOrderCompleted':
+      return { status: 'Completed' };
+    case 'ProductionOrderClosed':
+      return { status: 'Closed', reason: data.reason ?? null };
+    case 'WorkOrderLinked':
+      return join(row, data.workOrderId, { quantity: data.quantity });
+    case 'WorkOrderUnlinked':
+      return { legs: row.legs.filter(({ workOrderId }) => workOrderId !== data.workOrderId) };
+    case 'WorkOrderReleased': {
+      const quantity = convert({ amount: data.quantity, unit: data.unit }, row.unit);
+      return quantity === undefined ? {} : join(row, data.workOrderId, { status: 'NotAllowedToStart', quantity, plannedEnd: data.plannedEnd ?? null });
+    }
+    case 'WorkOrderAmended': {
+      const quantity = convert({ amount: data.to.quantity, unit: data.to.unit }, row.unit);
+      return quantity === undefined ? {} : leg(row, data.workOrderId, { quantity, plannedEnd: data.to.plannedEnd ?? null });
+    }
+    case 'WorkOrderStartAllowed':
+      return leg(row, data.workOrderId, { status: 'AllowedToStart' });
+    case 'WorkOrderStartRevoked':
+      return leg(row, data.workOrderId, { status: 'NotAllowedToStart' });
+    case 'WorkOrderStarted':
+      return { ...leg(row, data.workOrderId, { status: 'Running' }), ...(row.status === 'Open' ? { status: OrderState.InProgress } : {}) };
+    case 'WorkOrderResumed':
+      return leg(row, data.workOrderId, { status: 'Running', decisionNeeded: false });
+    case 'WorkOrderHeld':
+    case 'WorkOrderSuspended':
+      return leg(row, data.workOrderId, { status: 'Interrupted' });
+    case 'SupervisorDecisionRequested':
+      return leg(row, data.workOrderId, { decisionNeeded: true });
+    case 'SupervisorDecisionMade':
+      return leg(row, data.workOrderId, { decisionNeeded: false });
+    case 'WorkOrderEnded':
+      return leg(row, data.workOrderId, { status: 'Ended', decisionNeeded: false });
+    case 'WorkOrderAborted':
+      return leg(row, data.workOrderId, { status: 'Aborted', decisionNeeded: false });
+    case 'WorkOrderCancelled':
+      return leg(row, data.workOrderId, { status: 'Cancelled' });
+    case 'CounterRead':
+      return count(row, data.workOrderId, data.unit, plus, data.output ? data.delta : '0');
+    case 'ProductionReported':
+    case 'ProductionObserved':
+    case 'ProductionReportCorrected':
+    case 'ProductionReportReversed': {
+      const scrap = sum(data.scrap.map(({ quantity }) => quantity));
+      return count(row, data.workOrderId, data.unit, type === 'ProductionReportReversed' ? minus : plus, data.output ? data.good : '0', scrap, data.rework);
+    }
+  }
+}
+
+const started = (status: string) => status === 'Running' || status === 'Interrupted' || status === 'Ended' || status === 'Aborted';
+const orderOf = ({ data }: Read): string | undefined => data.productionOrderId;
+
+/** Every production order with its work orders, as far as they are. */
+export const orderBoard: View<OrderBoardEntry, Read> = {
+  name: 'order-board',
+  version: 1,
+  row: OrderBoardEntry,
+  events: [
+    'ProductionOrderCreated', 'ProductionOrderAmended', 'ProductionOrderHeld', 'ProductionOrderResumed', 'ProductionOrderCancelled', 'WorkOrderLinked',
+    'WorkOrderUnlinked', 'ProductionOrderCompleted', 'ProductionOrderClosed', 'ProductionOrderReopened',
+    'WorkOrderReleased', 'WorkOrderAmended', 'WorkOrderStartAllowed', 'WorkOrderStartRevoked', 'WorkOrderStarted', 'WorkOrderHeld', 'WorkOrderSuspended',
+    'WorkOrderResumed', 'SupervisorDecisionRequested', 'SupervisorDecisionMade', 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderCancelled',
+    'ProductionReported', 'ProductionObserved', 'ProductionReportReversed', 'ProductionReportCorrected', 'CounterRead',
+  ], // prettier-ignore
+  keys: (event) => {
+    const productionOrderId = orderOf(event);
+    return productionOrderId === undefined ? [] : [productionOrderId];
+  },
+  // Rows are written from the order's own stream and from those of its work orders.
+  partition: (event) => orderOf(event) ?? event.stream,
+  fold: (rows, event) => {
+    const productionOrderId = orderOf(event);
+    if (productionOrderId === undefined) return;
+    const { position, recordedAt } = event;
+    if (event.type === 'ProductionOrderCreated') {
+      const facilityId = facilityOf(productionOrderId);
+      const none = { good: '0', scrap: '0', rework: '0', percentDone: '0', unallocated: '0', projectedEnd: null, reason: null, legs: [] };
+      const row = { productionOrderId, facilityId, ...demandIn(event.data), ...none, status: OrderState.Open, risk: OrderRisk.None };
+      rows.put(settled({ ...row, revision: event.revision, position, recordedAt }));
+      return;
+    }
+    const row = rows.get(productionOrderId);
+    if (!row) return;
+    const revision = event.stream.startsWith('production-order-') ? event.revision : row.revision;
+    rows.put(settled({ ...row, ...changes(row, event), revision, position, recordedAt }));
+  },
+};

@@ -1,0 +1,13 @@
+import { listOf } from '#platform/lists';
+import { OrderBoardEntry } from './order-board.view';
+
+export const orderBoardEntries = listOf(OrderBoardEntry, {
+  path: 'order-board',
+  one: 'orderBoardEntry',
+  many: 'orderBoard',
+  roles: ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'],
+  filters: { status: 'equals', risk: 'equals', product: 'equals', customerRef: 'equals', priority: 'equals', due: 'range' },
+  sorts: ['due', 'priority'],
+  sortedBy: 'due',
+  about: 'Production orders: what was asked, what is made and still to be made, when it is due, and what endangers it.',
+});

@@ -1,0 +1,124 @@
+/**
+ * Work in progress summed over orders. Hides: the SQL. Promises: exact sums of what the view work-in-progress shows, of the caller's
+ * facilities only. Does not: page; there are as many rows as facilities make products at operations.
+ */
+import { Controller, Get, Inject, Query as Parameter } from '@nestjs/common';
+import { Args, ID, ObjectType, Query, Resolver, Field, Int } from '@nestjs/graphql';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { FACILITY_ID } from '#kernel/identity';
+import { Allow } from '#platform/access';
+import { caller } from '#platform/auth';
+import { Problem } from '#platform/problem';
+import { inFacilities, Reads, scopeOf, type Freshness } from '#platform/reads';
+
+const READERS = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'] as const;
+
+/** What lies at one operation of one product in one plant. */
+@ObjectType('WipByFacility', {})
+export class WipByFacility {
+  @Field(() => ID) @ApiProperty({ type: String })
+  facilityId: string;
+
+  @Field(() => String) @ApiProperty({ type: String })
+  product: string;
+
+  @Field(() => String) @ApiProperty({ type: String })
+  operationId: string;
+
+  @Field(() => String) @ApiProperty({ type: String })
+  operation: string;
+
+  @Field(() => String) @ApiProperty({ type: String })
+  unit: string;
+
+  @Field(() => String, { description: 'What was passed on to the operation.' }) @ApiProperty({ type: String })
+  quantityIn: string;
+
+  @Field(() => String, { description: 'What left it, good or scrap.' }) @ApiProperty({ type: String })
+  quantityOut: string;
+
+  @Field(() => String) @ApiProperty({ type: String })
+  good: string;
+
+  @Field(() => String) @ApiProperty({ type: String })
+  scrap: string;
+
+  @Field(() => String, { description: 'What lies at it.' }) @ApiProperty({ type: String })
+  inProcess: string;
+
+  @Field(() => Int, { description: 'Orders that began and are not over.' }) @ApiProperty({ type: 'integer' })
+  orders: number;
+
+  @Field(() => Int, { description: 'Of those, orders with the operation under way on a machine.' }) @ApiProperty({ type: 'integer' })
+  running: number;
+}
+
+@ObjectType('WipByFacilityAnswer', {})
+export class WipByFacilityAnswer implements Freshness {
+  @Field(() => [WipByFacility]) @ApiProperty({ type: [WipByFacility] })
+  items: WipByFacility[];
+
+  @Field(() => String, { description: 'Position of the log that the answer reflects at least.' }) @ApiProperty({ type: String })
+  position: string;
+
+  @Field(() => Boolean, { description: 'True where `waitFor` was not reached in time.' }) @ApiProperty({ type: Boolean })
+  behind: boolean;
+}
+
+const SUMS = `
+  SELECT "facilityId", product, "operationId", min(operation) AS operation, unit,
+    trim_scale(sum("quantityIn"))::text AS "quantityIn", trim_scale(sum(good + scrap))::text AS "quantityOut", trim_scale(sum(good))::text AS good,
+    trim_scale(sum(scrap))::text AS scrap, trim_scale(sum("inProcess"))::text AS "inProcess", count(*)::int AS orders, (count(*) FILTER (WHERE running))::int AS running
+  FROM work_in_progress
+  WHERE started AND ${inFacilities('"facilityId"', 1)} AND ($2::text IS NULL OR "facilityId" = $2) AND ($3::text IS NULL OR product = $3)
+  GROUP BY "facilityId", product, "operationId", unit
+  ORDER BY "facilityId", product, min(sequence), "operationId", unit`;
+
+async function sums(reads: Reads, facilityId: unknown, product: unknown, waitFor: unknown): Promise<WipByFacilityAnswer> {
+  const asked = (field: string, value: unknown, valid: (text: string) => boolean): string | null => {
+    if (value === undefined || value === null || value === '') return null;
+    if (typeof value === 'string' && valid(value)) return value;
+    const message = `${field} is not valid`;
+    throw new Problem(400, 'invalid-input', message, { errors: [{ field, message }] });
+  };
+  const facility = asked('facilityId', facilityId, (text) => FACILITY_ID.test(text));
+  const what = asked('product', product, (text) => text.length <= 64 && !text.includes('\0'));
+  const token = asked('waitFor', waitFor, () => true) ?? undefined;
+  const fresh = await reads.fresh(['work-in-progress'], token);
+  return { items: await reads.rows<WipByFacility>(SUMS, [scopeOf(caller()), facility, what]), ...fresh };
+}
+
+@Controller('wip-by-facility')
+@ApiTags('work-in-progress')
+@ApiBearerAuth()
+export class WipByFacilityController {
+  constructor(@Inject(Reads) private readonly reads: Reads) {}
+
+  /** Work in progress by plant, product and operation. */
+  @Get()
+  @Allow(...READERS)
+  @ApiOperation({ operationId: 'wipByFacility', summary: 'Work in progress by plant, product and operation.' })
+  @ApiQuery({ name: 'facilityId', required: false, type: String })
+  @ApiQuery({ name: 'product', required: false, type: String })
+  @ApiQuery({ name: 'waitFor', required: false, type: String, description: 'Token of a receipt: the answer reflects that command, or says that it is behind.' })
+  @ApiOkResponse({ type: WipByFacilityAnswer })
+  wipByFacility(@Parameter() words: Record<string, unknown>): Promise<WipByFacilityAnswer> {
+    return sums(this.reads, words.facilityId, words.product, words.waitFor);
+  }
+}
+
+@Resolver()
+export class WipByFacilityResolver {
+  constructor(@Inject(Reads) private readonly reads: Reads) {}
+
+  /** Work in progress by plant, product and operation. */
+  @Query(() => WipByFacilityAnswer, { description: 'Work in progress by plant, product and operation.' })
+  @Allow(...READERS)
+  wipByFacility(
+    @Args('facilityId', { type: () => ID, nullable: true }) facilityId?: string,
+    @Args('product', { type: () => String, nullable: true }) product?: string,
+    @Args('waitFor', { type: () => String, nullable: true }) waitFor?: string,
+  ): Promise<WipByFacilityAnswer> {
+    return sums(this.reads, facilityId, product, waitFor);
+  }
+}

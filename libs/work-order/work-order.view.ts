@@ -1,0 +1,337 @@
+import { ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Entity, Index } from 'typeorm';
+import { facilityOf } from '#kernel/identity';
+import { compare, millionths } from '#kernel/quantity';
+import { excess } from '#kernel/tolerance';
+import type { Recorded } from '#kernel/event';
+import type { View } from '#kernel/view';
+import { Cell, CellMany, CellOneOf, Key } from '#platform/cells';
+import { change, replan, runningOf, tally, totalsOf, type Operation } from './operations';
+import { HoldCause, JobState, type Terms, type WorkOrderEvent } from './work-order.events';
+
+registerEnumType(JobState, { name: 'JobState', description: 'Job order states of OPC 10031-4, plus Observed and Cancelled.' });
+
+/** How far one operation of a work order is. */
+@ObjectType('OperationProgress', {})
+export class OperationProgress {
+  @Cell('text')
+  operationId: string;
+
+  @Cell('text')
+  name: string;
+
+  /** Place in the routing. */
+  @Cell('whole')
+  sequence: number;
+
+  /** False for one that only the floor named. */
+  @Cell('flag')
+  planned: boolean;
+
+  /** Pending, Dispatched, Started, Completed or Stopped. */
+  @Cell('text')
+  phase: string;
+
+  /** The machine that it is planned for. */
+  @Cell('id', { optional: true })
+  plannedMachine: string | null;
+
+  /** The machine that it was given to. */
+  @Cell('id', { optional: true })
+  machine: string | null;
+
+  @Cell('text', { optional: true })
+  person: string | null;
+
+  @Cell('amount')
+  good: string;
+
+  @Cell('amount')
+  scrap: string;
+
+  @Cell('amount')
+  rework: string;
+}
+
+/** A work order as it stands: its state, what was made, what was odd. */
+@Entity('work_order')
+@Index(['facilityId', 'status', 'plannedStart'])
+@Index(['productionOrderId'])
+@Index(['product'])
+@Index(['plannedStart'])
+@Index(['lastReportAt'])
+@ObjectType('WorkOrder', {})
+export class WorkOrderRow {
+  @Key()
+  workOrderId: string;
+
+  @Cell('id')
+  facilityId: string;
+
+  @Cell('id', { optional: true })
+  productionOrderId: string | null;
+
+  @CellOneOf(JobState)
+  status: JobState;
+
+  /** Waiting, Ready or Loaded; Held or Suspended; Completed or Closed. */
+  @Cell('text', { optional: true })
+  subStatus: string | null;
+
+  @Cell('text', { optional: true })
+  product: string | null;
+
+  /** Ordered amount; absent where only the floor named the order. */
+  @Cell('amount', { optional: true })
+  quantity: string | null;
+
+  @Cell('text')
+  unit: string;
+
+  /** Over-production that is allowed, in percent. */
+  @Cell('amount')
+  overPercent: string;
+
+  /** Under-production that still counts as complete, in percent. */
+  @Cell('amount')
+  underPercent: string;
+
+  /** Good of the last operation. */
+  @Cell('amount')
+  good: string;
+
+  /** Scrap of all operations. */
+  @Cell('amount')
+  scrap: string;
+
+  /** Rework of all operations. */
+  @Cell('amount')
+  rework: string;
+
+  /** Good pieces in percent of the ordered amount, rounded down. */
+  @Cell('amount', { optional: true })
+  percentDone: string | null;
+
+  /** True while an operation has made more than the ordered amount with its tolerance. */
+  @Cell('flag')
+  overproduced: boolean;
+
+  @CellMany(() => OperationProgress)
+  operations: OperationProgress[];
+
+  /** Machines that operations are under way on. */
+  @Cell('ids')
+  runningOn: string[];
+
+  /** What is missing before it can start. */
+  @Cell('texts')
+  blockers: string[];
+
+  @CellOneOf(HoldCause, { optional: true })
+  holdCause: HoldCause | null;
+
+  @Cell('text', { optional: true })
+  holdReason: string | null;
+
+  /** Machines that keep it from going on. */
+  @Cell('ids')
+  heldFor: string[];
+
+  /** The question that a supervisor has to answer. */
+  @Cell('text', { optional: true })
+  question: string | null;
+
+  @Cell('text', { optional: true })
+  directiveId: string | null;
+
+  @Cell('text', { optional: true })
+  directiveVersion: string | null;
+
+  @Cell('instant', { optional: true })
+  plannedStart: string | null;
+
+  @Cell('instant', { optional: true })
+  plannedEnd: string | null;
+
+  @Cell('instant', { optional: true })
+  startedAt: string | null;
+
+  @Cell('instant', { optional: true })
+  endedAt: string | null;
+
+  /** Reports that count, corrections among them not counted twice. */
+  @Cell('whole')
+  reports: number;
+
+  @Cell('whole')
+  corrections: number;
+
+  /** How many rules were broken by what the floor reported. */
+  @Cell('whole')
+  exceptions: number;
+
+  /** Their kinds, e.g. OverlapDetected. */
+  @Cell('texts')
+  exceptionKinds: string[];
+
+  /** Floor time of the end of the latest report. */
+  @Cell('instant', { optional: true })
+  lastReportAt: string | null;
+
+  /** Revision of the order's stream, for If-Match. */
+  @Cell('position')
+  revision: bigint;
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+const blank = (workOrderId: string) => ({
+  workOrderId, facilityId: facilityOf(workOrderId), productionOrderId: null, status: JobState.Observed, subStatus: null, product: null, quantity: null, unit: 'pcs', overPercent: '0', underPercent: '0',
+  good: '0', scrap: '0', rework: '0', percentDone: null, overproduced: false, operations: [], runningOn: [], blockers: [], holdCause: null, holdReason: null,
+  heldFor: [], question: null, directiveId: null, directiveVersion: null, plannedStart: null, plannedEnd: null, startedAt: null, endedAt: null,
+  reports: 0, corrections: 0, exceptions: 0, exceptionKinds: [], lastReportAt: null, revision: -1n, position: -1n, recordedAt: '',
+}) satisfies WorkOrderRow; // prettier-ignore
+
+/** Share of the ordered amount, in percent, rounded down to whole ones. */
+export const percentDone = (good: string, quantity: string | null): string | null =>
+  quantity === null || compare(quantity, '0') === 0 ? null : String((millionths(good) * 100n) / millionths(quantity));
+
+const operationsIn = (row: WorkOrderRow): Operation[] =>
+  row.operations.map(({ plannedMachine, machine, person, ...operation }) => ({
+    ...operation,
+    phase: operation.phase as Operation['phase'],
+    overlapAllowed: false,
+    ...(plannedMachine === null ? {} : { equipmentId: plannedMachine }),
+    ...(machine === null ? {} : { dispatchedTo: machine }),
+    ...(person === null ? {} : { person }),
+  }));
+
+type Asked = Pick<WorkOrderRow, 'quantity' | 'overPercent' | 'underPercent'>;
+/** What follows from the operations for the whole order. */
+const made = (operations: readonly Operation[], asked: Asked): Partial<WorkOrderRow> => {
+  const totals = totalsOf(operations);
+  return {
+    ...totals,
+    percentDone: percentDone(totals.good, asked.quantity),
+    overproduced: asked.quantity !== null && operations.some(({ good }) => excess(good, asked.quantity!, asked) !== undefined),
+    runningOn: [...new Set(runningOf(operations).map(({ equipmentId }) => equipmentId))],
+    operations: operations.map(({ operationId, name, sequence, planned, phase, equipmentId, dispatchedTo, person, good, scrap, rework }) => ({
+      operationId, name, sequence, planned, phase, plannedMachine: equipmentId ?? null, machine: dispatchedTo ?? null, person: person ?? null, good, scrap, rework,
+    })),
+  }; // prettier-ignore
+};
+
+const termsOf = (row: WorkOrderRow, terms: Terms): Partial<WorkOrderRow> => ({
+  product: terms.product,
+  quantity: terms.quantity,
+  unit: terms.unit,
+  overPercent: terms.overPercent,
+  underPercent: terms.underPercent,
+  plannedStart: terms.plannedStart ?? null,
+  plannedEnd: terms.plannedEnd ?? null,
+  directiveId: terms.directiveId ?? null,
+  directiveVersion: terms.directiveVersion ?? null,
+  ...made(replan(operationsIn(row), terms.operations), terms),
+});
+
+const later = (a: string | null, b: string): string => (a !== null && Date.parse(a) > Date.parse(b) ? a : b);
+const goes = { subStatus: null, blockers: [], holdCause: null, holdReason: null, heldFor: [], question: null };
+
+/** What an event changes of its order's row. */
+function changes(row: WorkOrderRow, { type, data }: WorkOrderEvent): Partial<WorkOrderRow> {
+  const after = (operations: readonly Operation[]) => made(operations, row);
+  switch (type) {
+    case 'WorkOrderReleased':
+      return { ...goes, ...termsOf(row, data), status: 'NotAllowedToStart', productionOrderId: data.productionOrderId ?? null };
+    case 'WorkOrderObserved':
+      return { product: data.product ?? null, quantity: data.quantity ?? null, unit: data.unit, productionOrderId: data.productionOrderId ?? null };
+    case 'WorkOrderAmended':
+      return termsOf(row, data.to);
+    case 'WorkOrderStartAllowed':
+      return { ...goes, status: 'AllowedToStart', subStatus: data.readiness, blockers: [...data.blockers] };
+    case 'WorkOrderStartRevoked':
+      return { ...goes, status: 'NotAllowedToStart' };
+    case 'WorkOrderStaged':
+      return { subStatus: data.to, blockers: [...data.blockers] };
+    case 'OperationDispatched':
+      return after(change(operationsIn(row), data.operationId, { phase: 'Dispatched', dispatchedTo: data.equipmentId, person: data.person }));
+    case 'WorkOrderStarted':
+      return { ...goes, status: 'Running', startedAt: data.startedAt };
+    case 'OperationStarted':
+      return after(change(operationsIn(row), data.operationId, { phase: 'Started', dispatchedTo: data.equipmentId, person: data.person }));
+    case 'OperationCompleted':
+      return after(change(operationsIn(row), data.operationId, { phase: 'Completed' }));
+    case 'OperationStopped':
+      return after(change(operationsIn(row), data.operationId, { phase: 'Stopped' }));
+    case 'ProductionReported':
+    case 'ProductionObserved': {
+      const name = type === 'ProductionObserved' ? data.operationName : undefined;
+      const counted = { reports: row.reports + 1, lastReportAt: later(row.lastReportAt, data.to) };
+      return data.unit === row.unit ? { ...counted, ...after(tally(operationsIn(row), data, 'add', name)) } : counted;
+    }
+    case 'ProductionReportReversed':
+      return data.unit === row.unit ? after(tally(operationsIn(row), data, 'take')) : {};
+    case 'ProductionReportCorrected':
+      return { corrections: row.corrections + 1, ...(data.unit === row.unit ? after(tally(operationsIn(row), data, 'add')) : {}) };
+    case 'CounterRead':
+      return after(tally(operationsIn(row), { operationId: data.operationId, good: data.delta }, 'add'));
+    case 'WorkOrderHeld':
+      return { status: 'Interrupted', subStatus: 'Held', holdCause: data.cause, holdReason: data.reason, ...heldFor(row, data.equipmentId) };
+    case 'WorkOrderSuspended':
+      return { status: 'Interrupted', subStatus: 'Suspended', holdCause: data.cause, holdReason: data.reason };
+    case 'EquipmentHoldPlaced':
+      return heldFor(row, data.equipmentId);
+    case 'EquipmentHoldLifted':
+      return { heldFor: row.heldFor.filter((equipmentId) => equipmentId !== data.equipmentId) };
+    case 'WorkOrderResumed':
+      return { ...goes, status: 'Running' };
+    case 'SupervisorDecisionRequested':
+      return { question: data.question };
+    case 'SupervisorDecisionMade':
+      return { question: null };
+    case 'WorkOrderEnded':
+      return { ...goes, status: 'Ended', subStatus: data.ending, endedAt: data.endedAt };
+    case 'WorkOrderAborted':
+      return { ...goes, status: 'Aborted', endedAt: data.abortedAt };
+    case 'WorkOrderClosed':
+      return { subStatus: 'Closed' };
+    case 'WorkOrderCancelled':
+      return { ...goes, status: 'Cancelled', endedAt: data.cancelledAt };
+    default:
+      return exception(row, type);
+  }
+}
+
+const heldFor = (row: WorkOrderRow, equipmentId: string | undefined): Partial<WorkOrderRow> =>
+  equipmentId && !row.heldFor.includes(equipmentId) ? { heldFor: [...row.heldFor, equipmentId] } : {};
+
+const exception = (row: WorkOrderRow, kind: string): Partial<WorkOrderRow> => ({
+  exceptions: row.exceptions + 1,
+  exceptionKinds: row.exceptionKinds.includes(kind) ? row.exceptionKinds : [...row.exceptionKinds, kind].sort(),
+});
+
+/** Every work order as it stands. */
+export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
+  name: 'work-order',
+  version: 1,
+  row: WorkOrderRow,
+  events: [
+    'WorkOrderReleased', 'WorkOrderObserved', 'WorkOrderAmended', 'WorkOrderStartAllowed', 'WorkOrderStartRevoked', 'WorkOrderStaged', 'OperationDispatched',
+    'WorkOrderStarted', 'OperationStarted', 'OperationCompleted', 'OperationStopped', 'ProductionReported', 'ProductionObserved', 'ProductionReportReversed',
+    'ProductionReportCorrected', 'CounterRead', 'WorkOrderHeld', 'WorkOrderSuspended', 'EquipmentHoldPlaced', 'EquipmentHoldLifted', 'WorkOrderResumed',
+    'SupervisorDecisionRequested', 'SupervisorDecisionMade', 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderClosed', 'WorkOrderCancelled',
+    'OverproductionDetected', 'OverlapDetected', 'RepeatedReportDetected', 'ConflictingReportDetected', 'ReportOnClosedOrderDetected',
+    'ReportBeforeStartDetected', 'ZeroQuantityDetected', 'ImplausibleTimeDetected', 'UpstreamShortfallDetected', 'UnplannedOperationDetected',
+    'OrderMismatchDetected',
+  ], // prettier-ignore
+  keys: ({ data }) => [data.workOrderId],
+  fold: (rows, event: Recorded<WorkOrderEvent>) => {
+    const row = rows.get(event.data.workOrderId) ?? blank(event.data.workOrderId);
+    const { revision, position, recordedAt } = event;
+    rows.put({ ...row, ...changes(row, event), revision, position, recordedAt });
+  },
+};

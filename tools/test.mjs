@@ -72,7 +72,10 @@ if (patterns.length === 0) {
     ),
   );
   await stage('import rules fire', async () => judge((await node('tools/lint-probes.mjs')) === 0));
-  await stage('generated documents are current', async () => judge((await node('tools/catalogue.mjs', '--check')) === 0));
+  await stage('generated documents are current', async () => {
+    judge((await node('tools/catalogue.mjs', '--check')) === 0);
+    judge((await node('tools/api-description.mjs', '--check')) === 0);
+  });
   await stage('pure specs', () => jest('\\.spec\\.js$', '--maxWorkers=2'));
   await stage('specs on real parts', () => jest('\\.int-spec\\.js$', '--runInBand'));
   await stage('journeys', () => jest('\\.e2e-spec\\.js$', '--runInBand'));

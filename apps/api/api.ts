@@ -12,6 +12,7 @@ import { serveLive } from '#platform/live';
 import { nestLog, type Logger } from '#platform/logging';
 import { RateLimit } from '#platform/rate-limit';
 import { AppModule } from './app.module';
+import { serveDocumentation } from './documentation';
 import { HealthController } from './health.controller';
 
 /** A running api. */
@@ -29,6 +30,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
   const limit = new RateLimit(config.RATE_LIMIT);
   await guardEdge(app, { tokens, limit, bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
   refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);
+  if (open) serveDocumentation(app);
   const live = serveLive({ server: app.getHttpServer() as Server, schema: () => app.get(GraphQLSchemaHost).schema, tokens, limit, open, origins: config.CORS_ORIGINS });
   app.getHttpAdapter().getInstance().addHook('preClose', () => live.stop());
   return app;

@@ -6,7 +6,7 @@ import { Logger } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
+import { getNamedType, GraphQLError, type ExecutionResult, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { unauthenticated } from './auth';
 import { limitRules, LIMITS } from './graphql-limits';
 import { Problem } from './problem';
@@ -51,6 +51,15 @@ function answer(reply: FastifyReply, status: number, errors: readonly GraphQLFor
   return reply.status(status).header('content-type', 'application/json; charset=utf-8').send({ data: null, errors });
 }
 
+/** A mutation is described by the sentence of its command class. */
+function describeMutations(schema: GraphQLSchema): GraphQLSchema {
+  for (const mutation of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const input = mutation.args.find(({ name }) => name === 'input');
+    mutation.description ??= input && getNamedType(input.type).description;
+  }
+  return schema;
+}
+
 /** The module that serves POST /graphql. `open`: the schema may be looked at, also without a token. */
 export const graphqlModule = (open: boolean) =>
   GraphQLModule.forRoot<MercuriusDriverConfig>({
@@ -60,6 +69,7 @@ export const graphqlModule = (open: boolean) =>
     path: '/graphql',
     // Its cache of documents would be keyed by the whole text, and rules that look at variables exclude it.
     cache: false,
+    transformSchema: describeMutations,
     allowBatchedQueries: false,
     graphiql: false,
     subscription: false,

@@ -151,7 +151,7 @@ const badHeader = (field: string, message: string): Problem =>
 /** The token of the Authorization field, the only place where one is looked for. */
 function bearer(request: FastifyRequest): string | undefined {
   const field = request.headers.authorization;
-  if (field === undefined) return undefined;
+  if (!field) return undefined;
   const [, token] = /^bearer +(\S+)$/i.exec(field) ?? [];
   if (!token) throw unauthenticated('The Authorization field holds no bearer token.');
   return token;

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describeApi } from '../describe-api';
+import { ApiUnderTest } from './api-under-test';
+
+test('the committed descriptions are what the code says (else: npm run docs)', async () => {
+  for (const [name, text] of Object.entries(await describeApi())) {
+    const committed = readFileSync(resolve(__dirname, '../../../../docs/generated', name), 'utf8');
+    expect(`${name} ${committed === text ? 'is up to date' : 'is not what the code says'}`).toBe(`${name} is up to date`);
+  }
+}, 30_000);
+
+describe('the documentation', () => {
+  let api: ApiUnderTest;
+  beforeAll(async () => void (api = await ApiUnderTest.start({ API_DOCS: 'yes' })), 60_000);
+  afterAll(() => api?.stop());
+
+  it('is served without a token, and needs nothing from elsewhere', async () => {
+    for (const start of ['/docs', '/graphiql']) {
+      const { status, text, headers } = await api.send('GET', start);
+      expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+      expect(headers.get('content-security-policy')).toMatch(/default-src 'none';.*script-src 'self';/);
+      const links = [...text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, link]) => link!);
+      expect(links.length).toBeGreaterThan(2);
+      for (const link of links) {
+        expect(link).toMatch(/^\/(docs|graphiql)\//);
+        const asset = await api.send('GET', link);
+        expect([link, asset.status]).toEqual([link, 200]);
+        expect(asset.headers.get('content-type')).toMatch(/^text\/(css|javascript)/);
+        // What a style sheet imports or loads would come from elsewhere.
+        if (link.endsWith('.css')) expect(asset.text).not.toMatch(/@import|url\((?!["']?(data:|#))/);
+      }
+    }
+  });
+
+  it('holds the description of every command and its sentence', async () => {
+    const { body } = await api.send('GET', '/docs/openapi.json');
+    const operations = Object.values(body.paths).flatMap((methods) => Object.values(methods as Record<string, { operationId: string; summary?: string; security?: unknown; requestBody?: unknown }>));
+    const commands = operations.filter(({ requestBody }) => requestBody);
+    expect(commands.length).toBeGreaterThan(50);
+    expect(commands.filter(({ summary }) => !summary).map(({ operationId }) => operationId)).toEqual([]);
+    expect(operations.filter(({ security }) => !security).map(({ operationId }) => operationId)).toEqual([]);
+    expect(body.paths['/facility/register-facility'].post.requestBody.content['application/json'].schema.$ref).toMatch(/RegisterFacility$/);
+    const sdl = await api.send('GET', '/docs/schema.graphql');
+    expect(sdl.text).toContain('"""Let a plant join the enterprise."""\n  registerFacility(input: RegisterFacility!): Receipt!');
+  });
+
+  it('comes with introspection, for GraphiQL', async () => {
+    const { body } = await api.send('POST', '/graphql', { body: { query: '{ __schema { queryType { name } types { name fields { name type { name ofType { name ofType { name ofType { name } } } } } } } }' } });
+    expect(body.data.__schema.queryType.name).toBe('Query');
+    expect((await api.send('POST', '/graphql', { body: { query: '{ me { actor } }' } })).status).toBe(401);
+  });
+});

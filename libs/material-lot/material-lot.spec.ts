@@ -99,14 +99,14 @@ describe('a lot that nobody knows', () => {
       .rejects('wrong-facility');
   });
   test('takes no other command', () => {
-    given(materialLot).when('ConsumeLot', consume('1')).rejects('lot-unknown');
+    given(materialLot).when('ConsumeLot', consume('1')).rejects('material-lot-unknown');
     given(materialLot)
       .when('ReserveLot', { lotId, reservationId: 'R1', workOrderId, quantity: kg('1') })
-      .rejects('lot-unknown');
+      .rejects('material-lot-unknown');
     given(materialLot)
       .when('SplitLot', { lotId, childLotId: 'haifa.L2', quantity: kg('1') })
-      .rejects('lot-unknown');
-    given(materialLot).when('HoldLot', { lotId, holdId: 'H1', reason: 'x' }).rejects('lot-unknown');
+      .rejects('material-lot-unknown');
+    given(materialLot).when('HoldLot', { lotId, holdId: 'H1', reason: 'x' }).rejects('material-lot-unknown');
   });
   test('is counted all the same, and flagged', () => {
     given(materialLot)
@@ -500,7 +500,7 @@ describe('a merge', () => {
       .when('AddMergedLot', add)
       .rejects('lot-expired');
     given(materialLot, received(), merged()).when('AddMergedLot', add).rejects('lot-merged');
-    given(materialLot).when('AddMergedLot', add).rejects('lot-unknown');
+    given(materialLot).when('AddMergedLot', add).rejects('material-lot-unknown');
     given(materialLot, received())
       .when('AddMergedLot', { ...add, ancestors: [lotId, 'haifa.L5'] })
       .rejects('lot-cycle');

@@ -7,7 +7,7 @@ import { available, type Books, type InStock, type Known, type MaterialLot } fro
 export const utc = (instant: string): string => new Date(instant).toISOString();
 
 export function known(state: MaterialLot): Known {
-  if (state.status === 'unknown') throw new Rejected('lot-unknown', 'There is no such lot.');
+  if (state.status === 'unknown') throw new Rejected('material-lot-unknown', 'There is no such lot.');
   return state;
 }
 

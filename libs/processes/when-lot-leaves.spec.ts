@@ -99,7 +99,7 @@ describe('a merge', () => {
     ]);
   });
   test.each([
-    ['is unknown', () => undefined, 'lot-unknown'],
+    ['is unknown', () => undefined, 'material-lot-unknown'],
     ['is on hold', (all) => (all.receive(B, '7'), all.send('HoldLot', { lotId: B, holdId: 'H', reason: 'x' } as never)), 'lot-held'],
     ['is of another material', (all) => all.receive(B, '7', { materialId: 'brass' }), 'wrong-material'],
     ['has expired', (all) => all.receive(B, '7', { expiresAt: at }), 'lot-expired'],

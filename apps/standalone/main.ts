@@ -114,6 +114,8 @@ async function main(): Promise<void> {
     system.hurry();
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, signal(name));
+  // There is a channel when a program started us: we end with it.
+  process.on('disconnect', signal('its starter is gone'));
   process.on('uncaughtException', (error) => void end(`Stopping after an error that nobody expected: ${error.stack}`, 1));
 
   say(`Starting in ${directory} …`);

@@ -5,10 +5,21 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DirectoryTaken, lives, lockDirectory, markOf, type ProcessMark } from './directory-lock';
@@ -29,9 +40,12 @@ export async function beginTestRun(): Promise<void> {
     }
     await clear(left);
   }
-  const run = mkdtempSync(join(tmpdir(), PREFIX));
-  chmodSync(run, 0o755);
-  lockDirectory(run);
+  // Locked before it bears the name under which others look for what was left.
+  const draft = mkdtempSync(join(tmpdir(), 'plantlog-begin-'));
+  chmodSync(draft, 0o755);
+  lockDirectory(draft);
+  const run = draft.replace('plantlog-begin-', PREFIX);
+  renameSync(draft, run);
   process.env[VARIABLE] = run;
 }
 
@@ -40,12 +54,26 @@ export async function endTestRun(): Promise<void> {
   await clear(runDirectory());
 }
 
+/** Ends whatever runs on directories below this one, as specs that were killed leave it, and removes them. */
 async function clear(run: string): Promise<void> {
-  for (const file of readdirSync(run).filter((name) => name.endsWith('.mark'))) {
-    const mark = JSON.parse(readFileSync(join(run, file), 'utf8')) as ProcessMark;
-    if (lives(mark)) process.kill(mark.pid, 'SIGKILL');
+  const files = readdirSync(run, { recursive: true, encoding: 'utf8' }).map((path) => join(run, path));
+  // Supervisors first, which would start again what ends; they are known by the lock of their directory.
+  const marks = [
+    ...files.filter((path) => basename(path) === 'lock' && dirname(path) !== run),
+    ...files.filter((path) => /\.(mark|pid\.json)$/.test(path)),
+  ];
+  for (const file of marks) {
+    try {
+      const mark = JSON.parse(readFileSync(file, 'utf8')) as ProcessMark;
+      if (mark.pid !== process.pid && lives(mark)) process.kill(mark.pid, 'SIGKILL');
+    } catch {
+      // Gone in the meantime, or none of ours.
+    }
   }
-  await stopPostgres(join(run, 'postgres'));
+  for (const file of files) {
+    if (basename(file) === 'postmaster.pid') await stopPostgres(dirname(dirname(file)));
+    if (basename(file) === 'binaries-at') rmSync(readFileSync(file, 'utf8').trim(), { recursive: true, force: true });
+  }
   rmSync(run, { recursive: true, force: true });
 }
 

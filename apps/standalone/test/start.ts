@@ -12,7 +12,7 @@ export class Start {
   readonly ended: Promise<number | string>;
 
   constructor(env: NodeJS.ProcessEnv, ...args: string[]) {
-    this.process = spawn(process.execPath, [main, ...args], { env: { ...bare, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(process.execPath, [main, ...args], { env: { ...bare, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     for (const stream of [this.process.stdout!, this.process.stderr!])
       stream.on('data', (part: Buffer) => (this.output += part.toString()));
     this.ended = new Promise((done) => this.process.once('exit', (code, signal) => done(signal ?? code ?? -1)));

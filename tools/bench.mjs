@@ -18,6 +18,9 @@ const { values, positionals } = parseArgs({
     full: { type: 'boolean', default: false },
     only: { type: 'string' },
     'data-dir': { type: 'string' },
+    events: { type: 'string' },
+    repeat: { type: 'string' },
+    seed: { type: 'string' },
   },
 });
 const name = positionals[0] ?? '';

@@ -25,9 +25,14 @@ export type FeedOptions = Readonly<{
 
 export const usualFeed: FeedOptions = { pageSize: 2048, pages: 12, pollMs: 500 };
 
+/** Streams whose numbers are remembered at once; a number is never given twice. */
+export const STREAMS = 100_000;
+
 export class Feed {
   readonly #pages = new Map<bigint, Page>();
   readonly #reads = new Map<bigint, Promise<Page>>();
+  readonly #streams = new Map<string, number>();
+  #nextStream = 0;
   readonly #singles = new Map<string, Promise<LogEvent[]>>();
   readonly #stop = new AbortController();
   #rung: Promise<void>;
@@ -49,13 +54,9 @@ export class Feed {
 
   /** The page after a position; waits for one up to the poll interval and gives an empty one where nothing came. */
   async next(after: bigint, signal: AbortSignal): Promise<Page> {
-    const known = this.#pages.get(after);
-    if (known) {
-      if (!known.last) this.#readAhead(known.through);
-      return known;
-    }
     const rung = this.#rung;
-    const page = await this.#read(after);
+    const page = this.#pages.get(after) ?? (await this.#read(after));
+    if (!page.last) this.#readAhead(page.through);
     if (page.through > after || signal.aborted) return page;
     const heard = await this.#wait(rung, signal);
     const later = await this.#read(after);
@@ -117,7 +118,7 @@ export class Feed {
         const page: Page = {
           after,
           through,
-          events: events.filter((event) => !event.stream.startsWith('$') && !event.type.startsWith('$')),
+          events: events.filter((event) => !event.stream.startsWith('$') && !event.type.startsWith('$') && this.#number(event)),
           last: events.length < this.options.pageSize,
         };
         if (through > after) this.#keep(page);
@@ -126,6 +127,18 @@ export class Feed {
       .finally(() => this.#reads.delete(after));
     this.#reads.set(after, read);
     return read;
+  }
+
+  /** Numbers streams, so that each view's guard keeps an array and not a map of names. */
+  #number(event: LogEvent): true {
+    let number = this.#streams.get(event.stream);
+    if (number === undefined) {
+      if (this.#streams.size >= STREAMS) this.#streams.clear();
+      number = this.#nextStream++;
+      this.#streams.set(event.stream, number);
+    }
+    event.streamNumber = number;
+    return true;
   }
 
   #keep(page: Page): void {

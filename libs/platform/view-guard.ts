@@ -4,6 +4,7 @@
  * were repeated or displaced by up to `WINDOW` places are recognised even after a crash, because the window is stored with the checkpoint.
  * Does not: reorder what has been committed; an event that comes late to rows shared by streams is reported as `late`.
  */
+import { STREAMS } from './view-feed';
 import type { LogEvent } from './view-wire';
 
 /** How many of the newest events a checkpoint remembers. */
@@ -13,12 +14,10 @@ const AT_ONCE = 1_000;
 const INTRODUCED = 64;
 
 export type ReadStream = (stream: string, from: bigint, max: number) => Promise<LogEvent[]>;
-type Seen = Readonly<{ position: bigint; stream: string; revision: bigint }>;
+type Seen = Pick<LogEvent, 'position' | 'stream' | 'revision'>;
 
 export class RevisionGuard {
-  /** Two generations, so that memory is bounded without a list of uses. */
-  #young = new Map<string, bigint>();
-  #old = new Map<string, bigint>();
+  readonly #known = new LastRevisions();
   #window: Seen[];
   #floor: bigint;
   #position: bigint;
@@ -37,7 +36,7 @@ export class RevisionGuard {
       const [at, revision, ...stream] = line.split(' ');
       return { position: BigInt(at!), revision: BigInt(revision!), stream: stream.join(' ') };
     });
-    for (const { stream, revision } of this.#window) this.#remember(stream, revision);
+    for (const { stream, revision } of this.#window) this.#known.set(stream, -1, revision);
   }
 
   /** Where to read from again after a restart: what the window has forgotten is at or before it. */
@@ -56,7 +55,7 @@ export class RevisionGuard {
     const ordered = inOrder(events);
     await this.#introduce(ordered);
     for (const event of ordered) {
-      const known = this.#young.get(event.stream) ?? this.#old.get(event.stream);
+      const known = this.#known.get(event.stream, event.streamNumber);
       if (known === undefined ? event.position <= this.floor : event.revision <= known) {
         this.counts.repeated++;
         continue;
@@ -76,13 +75,14 @@ export class RevisionGuard {
   async #introduce(ordered: readonly LogEvent[]): Promise<void> {
     const strangers = new Map<string, LogEvent>();
     for (const event of ordered) {
-      const { stream, position } = event;
-      if (position > this.#floor && !strangers.has(stream) && !this.#young.has(stream) && !this.#old.has(stream)) strangers.set(stream, event);
+      if (this.#known.get(event.stream, event.streamNumber) !== undefined || event.position <= this.#floor) continue;
+      if (!strangers.has(event.stream)) strangers.set(event.stream, event);
+      if (strangers.size > 4 * INTRODUCED) return;
     }
     const asked = [...strangers.values()].filter(({ revision }) => revision > 0n);
     if (asked.length > INTRODUCED) return;
     await Promise.all(
-      asked.map(async ({ stream, revision }) => {
+      asked.map(async ({ stream, revision, streamNumber }) => {
         const [before] = await this.readStream(stream, revision - 1n, 1);
         if (before?.revision !== revision - 1n || before.position <= this.#floor) return;
         // How much of the stream is missing is found by going back to the window's beginning.
@@ -92,7 +92,7 @@ export class RevisionGuard {
           if (earlier?.revision !== first.revision - 1n || earlier.position <= this.#floor) break;
           first = earlier;
         }
-        this.#remember(stream, first.revision - 1n);
+        this.#known.set(stream, streamNumber, first.revision - 1n);
       }),
     );
   }
@@ -107,6 +107,7 @@ export class RevisionGuard {
       if (before.length === 0) return;
       for (const found of before) {
         this.counts.filled++;
+        found.streamNumber = event.streamNumber;
         this.#admit(found, admitted);
         revision = found.revision + 1n;
       }
@@ -115,9 +116,9 @@ export class RevisionGuard {
 
   #admit(event: LogEvent, admitted: LogEvent[]): void {
     if (event.position <= this.#position) this.counts.late++;
-    this.#remember(event.stream, event.revision);
-    this.#window.push({ position: event.position, stream: event.stream, revision: event.revision });
-    if (this.#window.length > 8 * WINDOW) this.#forget(WINDOW);
+    this.#known.set(event.stream, event.streamNumber, event.revision);
+    this.#window.push(event);
+    if (this.#window.length > 32 * WINDOW) this.#forget(WINDOW);
     admitted.push(event);
   }
 
@@ -126,8 +127,28 @@ export class RevisionGuard {
     for (let i = 0; i < forgotten; i++) if (this.#window[i]!.position > this.#floor) this.#floor = this.#window[i]!.position;
     if (forgotten > 0) this.#window = this.#window.slice(forgotten);
   }
+}
 
-  #remember(stream: string, revision: bigint): void {
+/** The last revision of each stream that was seen lately, in bounded memory: by the feed's number where there is one, else by name. */
+class LastRevisions {
+  readonly #numbers = new Int32Array(STREAMS).fill(-1);
+  readonly #revisions: (bigint | undefined)[] = [];
+  /** Two generations, so that memory is bounded without a list of uses. */
+  #young = new Map<string, bigint>();
+  #old = new Map<string, bigint>();
+
+  get(stream: string, number: number): bigint | undefined {
+    const slot = number % STREAMS;
+    if (number >= 0 && this.#numbers[slot] === number) return this.#revisions[slot];
+    return this.#young.size + this.#old.size > 0 ? (this.#young.get(stream) ?? this.#old.get(stream)) : undefined;
+  }
+
+  set(stream: string, number: number, revision: bigint): void {
+    if (number >= 0) {
+      this.#numbers[number % STREAMS] = number;
+      this.#revisions[number % STREAMS] = revision;
+      return;
+    }
     this.#young.set(stream, revision);
     if (this.#young.size < REMEMBERED) return;
     this.#old = this.#young;

@@ -43,7 +43,8 @@ test('reads what the official client would write, positions exact beyond 2^53', 
       (position, revision, stream, type, data, structured) => {
         const plain = JSON.parse(JSON.stringify(data)) as object;
         const event = decodeReadResponse(encode({ position, revision, stream, type, data: plain, metadata: { schema: 1, actor: 'ann' }, structured })) as LogEvent;
-        expect(event.recorded({})).toEqual({
+        const { metadata, ...recorded } = Object.assign(Object.create(null) as object, event.recorded({}), { metadata: event.recorded({}).metadata });
+        expect({ ...recorded, metadata }).toEqual({
           id: ID, position, revision, stream, type, data: plain, metadata: { schema: 1, actor: 'ann' }, recordedAt: '2026-01-21T12:53:20.123Z',
         });
       },

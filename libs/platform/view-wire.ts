@@ -19,22 +19,18 @@ export class LogEvent {
   created = '0';
   data: Buffer = EMPTY;
   meta: Buffer = EMPTY;
+  /** Number of its stream in the feed that read it; -1 where it came another way. */
+  streamNumber = -1;
   #recorded?: Recorded;
 
   /** The event in today's shape; parsed once for all views. Throws where it is no JSON or an upcast fails. */
   recorded(upcasts: Upcasts): Recorded {
-    if (this.#recorded) return this.#recorded;
-    const metadata = (this.meta.length ? JSON.parse(this.meta.toString()) : {}) as Metadata;
-    const data = upcast(upcasts, this.type, JSON.parse(this.data.toString()), metadata.schema ?? 1) as object;
-    const { type, id, stream, revision, position, recordedAt } = this;
-    this.#recorded = { type, data, id, stream, revision, position, recordedAt, metadata };
-    this.data = this.meta = EMPTY;
-    return this.#recorded;
+    return (this.#recorded ??= new Parsed(this, upcasts));
   }
 
   /** When the store recorded it, ISO 8601 UTC; the wire holds .NET ticks of 100 ns since 1970. */
   get recordedAt(): string {
-    return new Date(this.recordedMs).toISOString();
+    return instant(this.recordedMs);
   }
 
   get recordedMs(): number {
@@ -43,6 +39,46 @@ export class LogEvent {
 }
 
 const EMPTY = Buffer.alloc(0);
+
+let lastMs = 0;
+let lastInstant = new Date(0).toISOString();
+/** Neighbours in the log often share a millisecond. */
+function instant(ms: number): string {
+  if (ms !== lastMs) {
+    lastInstant = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastInstant;
+}
+
+/** An event as views see it. Metadata are parsed when they are first asked for: few folds do. */
+class Parsed implements Recorded {
+  readonly type: string;
+  readonly id: string;
+  readonly stream: string;
+  readonly revision: bigint;
+  readonly position: bigint;
+  readonly recordedAt: string;
+  readonly data: object;
+  #metadata: Metadata | Buffer;
+
+  constructor(event: LogEvent, upcasts: Upcasts) {
+    this.type = event.type;
+    this.id = event.id;
+    this.stream = event.stream;
+    this.revision = event.revision;
+    this.position = event.position;
+    this.recordedAt = event.recordedAt;
+    this.#metadata = event.meta;
+    const data = JSON.parse(event.data.toString()) as object;
+    this.data = upcasts[event.type] ? (upcast(upcasts, event.type, data, this.metadata.schema ?? 1) as object) : data;
+  }
+
+  get metadata(): Metadata {
+    const known = this.#metadata;
+    return Buffer.isBuffer(known) ? (this.#metadata = (known.length ? JSON.parse(known.toString()) : {}) as Metadata) : known;
+  }
+}
 
 /** A message of a read: an event, or a sign of life. */
 type Message = LogEvent | 'confirmation' | 'not-found' | 'other';

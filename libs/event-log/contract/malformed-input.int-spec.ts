@@ -84,10 +84,18 @@ contract('malformed input', (server) => {
   });
 
   it.each(['persistent_subscriptions.PersistentSubscriptions/Create', 'persistent_subscriptions.PersistentSubscriptions/Read', 'users.Users/Create'])(
-    '%s refuses bytes that are no message',
+    '%s refuses bytes that claim more than there is, at once',
     async (method) => {
-      const { code } = await bytes(server(), `/event_store.client.${method}`, Buffer.from([0x0a, 0xff, 0xff, 0xff, 0x7f]));
-      expect([status.INTERNAL, status.INVALID_ARGUMENT]).toContain(code);
+      const started = Date.now();
+      for (const claim of [
+        [0x0a, 0xff, 0xff, 0xff, 0x7f],
+        [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f],
+        [0x0a, 0x06, 0x12, 0xff, 0xff, 0xff, 0x7f, 0x00],
+      ]) {
+        const { code } = await bytes(server(), `/event_store.client.${method}`, Buffer.from(claim));
+        expect([status.INTERNAL, status.INVALID_ARGUMENT]).toContain(code);
+      }
+      expect(Date.now() - started).toBeLessThan(1_500);
     },
   );
 
@@ -277,7 +285,8 @@ contract('malformed input', (server) => {
   it('clients that vanish in the middle of an append leave nothing behind', async () => {
     const client = server().raw(StreamsClient);
     const stream = fresh('order');
-    for (let attempt = 0; attempt < 20; attempt++) {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      await pause(attempt % 5);
       const call = client.append(server().as(), deadline(), () => undefined);
       call.on('error', () => undefined);
       call.write(append((o) => o.setStreamIdentifier(identifier(stream))));

@@ -3,7 +3,7 @@
  * Promises: every append is answered once, after it is durable or refused.
  * Does not: hold rules of its own; they are the log's.
  */
-import { type Metadata, type ServerDuplexStream, type ServerReadableStream, status } from '@grpc/grpc-js';
+import { Metadata, type ServerDuplexStream, type ServerReadableStream, status } from '@grpc/grpc-js';
 import { appendTooLarge, Fault, faultOf, invalidArgument, missingProperty, wrongExpectedRevision } from '../errors';
 import type { NewEvent } from '../frame';
 import type { Appended, WrongExpectedRevision } from '../appends';
@@ -100,7 +100,8 @@ async function append(context: NodeContext, call: ServerReadableStream<AppendReq
       events.push(event);
     }
   }
-  // A call that is broken off looks like one that is finished until the event loop has turned once.
+  // A call that is broken off looks like one that is finished; grpc-js notices the difference when something is sent.
+  call.sendMetadata(new Metadata());
   await new Promise((resolve) => setImmediate(resolve));
   if (call.cancelled) throw new Fault(status.CANCELLED, 'The append was broken off before its end.');
   if (!target) throw invalidArgument('The first message of an append holds its options.');

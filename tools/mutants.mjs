@@ -50,6 +50,28 @@ const mutants = [
     // The step records the ids, so only a crash before the step can tell; it is the record that is taken away with them.
     also: [{ from: 'if (known)\n                return this.carryOut(process, id, known);', to: '' }],
   },
+  {
+    without: 'the same-transaction checkpoint',
+    file: 'libs/platform/view-batch.js',
+    from: 'if (this.testing.without?.sameTransaction)',
+    to: 'if (true)',
+    also: [{ from: 'if (!this.testing.without?.sameTransaction)', to: 'if (false)' }],
+    specs: 'platform/views-faults.int-spec',
+  },
+  {
+    without: 'the fencing of view parts',
+    file: 'libs/platform/view-batch.js',
+    from: "const condition = this.testing.without?.fencing ? '' :",
+    to: "const condition = true ? '' :",
+    specs: 'platform/views-faults.int-spec',
+  },
+  {
+    without: 'the scope check of reads',
+    file: 'libs/platform/reads.js',
+    from: "facilities.includes('*') ? null : facilities",
+    to: 'null',
+    specs: 'platform/lists.int-spec',
+  },
 ];
 
 const copy = mkdtempSync(join(tmpdir(), 'plantlog-mutants-'));

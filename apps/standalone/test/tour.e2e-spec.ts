@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { testDirectory } from '#platform/testing';
 import { Start } from './start';
 
 const project = resolve(__dirname, '../../../..');
 
-describe('the tour of the README', () => {
+describe('the tours', () => {
   let system: Start;
   const dataDir = join(testDirectory('tour'), 'data');
 
@@ -15,8 +16,17 @@ describe('the tour of the README', () => {
   }, 90_000);
   afterAll(() => system.stop(), 30_000);
 
+  it('of the README work as they are written', () => {
+    const readme = readFileSync(join(project, 'README.md'), 'utf8');
+    const [, script] = /## Five minutes[^]*?```sh\n([^]*?)```/.exec(readme)!;
+    const { status, stdout, stderr } = spawnSync('bash', ['-eu', '-o', 'pipefail', '-c', script!], { encoding: 'utf8', cwd: project, env: { ...process.env, DATA_DIR: dataDir }, timeout: 100_000 });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const word of ['"changed":true', '"equipmentId":"oslo.M1"', '"EquipmentRegistered"', 'oslo.M1,', '"behind":false']) expect(stdout).toContain(word);
+    expect(stdout).not.toContain('urn:problem');
+  }, 120_000);
+
   it.each(['as it is written', 'and once more: nothing is doubled'])(
-    'works %s',
+    'of docs/tour.http works %s',
     () => {
       const { stdout, stderr } = spawnSync(process.execPath, [join(project, 'tools/tour.mjs'), dataDir], { encoding: 'utf8', timeout: 100_000 });
       expect(`${stdout}${stderr}`).toMatch(/\n\d+ passed, 0 failed\n$/);

@@ -3,7 +3,7 @@
  * Promises: decisions take into account what is written but not yet durable, and are answered when that is durable.
  * Does not: bound the size of appends or check rights.
  */
-import { CommittedIds } from './committed-ids';
+import type { CommittedIds } from './committed-ids';
 import { encodeFrame, type Frame, KIND_EVENT, type NewEvent } from './frame';
 import { StreamDeleted } from './refusals';
 import type { StreamIndex } from './stream-index';
@@ -39,13 +39,13 @@ export type Durable = Readonly<{
 type Head = { last: number; tombstoned: boolean; metadata?: StreamMetadata };
 
 export class Appends {
-  private readonly ids = new CommittedIds();
   /** Streams whose newest events are not durable yet. */
   private readonly heads = new Map<string, Head>();
 
   constructor(
     private readonly durable: Durable,
     private readonly writer: Writer,
+    private readonly ids: CommittedIds,
     private readonly now: () => number,
   ) {}
 
@@ -85,11 +85,6 @@ export class Appends {
   forget(frames: readonly Frame[]): void {
     this.heads.clear();
     for (const frame of frames) this.ids.delete(frame.id);
-  }
-
-  /** Remembers an event that recovery found. */
-  remember(frame: Frame): void {
-    this.ids.add(frame.id, { stream: frame.stream, ordinal: frame.ordinal, offset: frame.offset });
   }
 
   /** The original's commit check (IndexWriter.CheckCommit): undefined means go on and write. */

@@ -71,7 +71,7 @@ export function verify(dataDir: string): Verified {
 function openAt(directory: string): { segments: Segments; tail: number } {
   if (!fs.existsSync(directory)) throw new Error(`There is no log in ${path.dirname(directory)}.`);
   const segments = Segments.open(directory);
-  return { segments, tail: recover(segments, new StreamIndex(segments), []) };
+  return { segments, tail: recover(segments, new StreamIndex(segments), () => undefined) };
 }
 
 function emptyLog(dataDir: string): string {

@@ -1,12 +1,16 @@
 import type { Frame } from './frame';
-import { compilePattern } from './pattern';
+import { BadPattern, compilePattern } from './pattern';
 
 /** What a filtered read or subscription lets through. */
 export type FilterSpec = Readonly<{ on: 'stream' | 'type'; expression: Readonly<{ regex: string; prefixes: readonly string[] }> }>;
 
+/** Each event is held against each prefix. */
+const MAX_PREFIXES = 1000;
+
 /** Compiles a filter to a test of one event; throws `BadPattern` for a regex that cannot be matched in bounded time. */
 export function compileFilter({ on, expression }: FilterSpec): (frame: Frame) => boolean {
   const prefixes = expression.prefixes.filter((prefix) => prefix !== '');
+  if (prefixes.length > MAX_PREFIXES) throw new BadPattern(`A filter takes at most ${MAX_PREFIXES} prefixes.`);
   if (prefixes.length > 0) {
     return (frame) => {
       const value = on === 'stream' ? frame.stream : frame.type;

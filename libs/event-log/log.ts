@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Appended, Appends, type ExpectedRevision, type WrongExpectedRevision } from './appends';
+import { CommittedIds } from './committed-ids';
 import { encodeMark, type Frame, KIND_EVENT, type NewEvent } from './frame';
 import { recover } from './recovery';
 import { AppendTooLarge, LogUnavailable } from './refusals';
@@ -44,6 +45,8 @@ export type Page = Readonly<{ frames: Frame[]; next: number | undefined }>;
 const METADATA_CACHE = 20_000;
 /** Bytes of newest events that are served from memory. */
 const RECENT_BYTES = 16 * 1024 * 1024;
+/** Bytes after which one read ends early, so that large events do not make large pages. */
+const PAGE_BYTES = 256 * 1024;
 const DEFAULT_SEGMENT = 64 * 1024 * 1024;
 /** A metadata stream keeps one event. */
 const METASTREAM: StreamMetadata = { maxCount: 1, raw: {} };
@@ -75,8 +78,9 @@ export class EventLog {
     this.segments = Segments.open(path.join(dataDir, 'log'), options.durable ?? true);
     this.reader = new FrameReader(this.segments);
     this.index = new StreamIndex(this.segments);
-    const newest: Frame[] = [];
-    const tail = this.segments.list.length === 0 ? this.begin() : recover(this.segments, this.index, newest);
+    const ids = new CommittedIds();
+    const note = (frame: Frame) => ids.add(frame.id, { stream: frame.stream, ordinal: frame.ordinal, offset: frame.offset });
+    const tail = this.segments.list.length === 0 ? this.begin() : recover(this.segments, this.index, note);
     this.segments.openForWriting(tail);
     const events = {
       committed: (batch: Batch) => this.commit(batch),
@@ -89,8 +93,7 @@ export class EventLog {
       metadata: (stream: string) => this.metadata(stream),
       frameAt: (offset: number) => this.frameAt(offset),
     };
-    this.appends = new Appends(durable, this.writer, this.now);
-    for (const frame of newest) this.appends.remember(frame);
+    this.appends = new Appends(durable, this.writer, ids, this.now);
   }
 
   /** Log offset behind the last durable event; from here on only new events follow. */
@@ -155,7 +158,7 @@ export class EventLog {
   }
 
   /**
-   * Up to `limit` events of a stream, from `from` on (inclusive), and where to go on; `next` is undefined at the stream's end.
+   * Up to `limit` events of a stream, or fewer large ones, from `from` on (inclusive), and where to go on; `next` is undefined at the stream's end.
    * Retention applies; a missing or deleted stream reads as empty: ask `state` for the difference.
    */
   readStream(stream: string, from: number, backwards: boolean, limit: number, reader = this.openReader()): Page {
@@ -166,10 +169,12 @@ export class EventLog {
     let ordinal = backwards ? Math.min(from, state.last) : Math.max(from, state.first);
     if (!backwards && state.metadata.maxAge !== undefined) ordinal = this.firstAlive(number, ordinal, state);
     const step = backwards ? -1 : 1;
-    while (frames.length < limit && ordinal >= state.first && ordinal <= state.last) {
+    let bytes = 0;
+    while (frames.length < limit && bytes < PAGE_BYTES && ordinal >= state.first && ordinal <= state.last) {
       const offset = this.index.offset(number, ordinal);
       if (offset >= 0) {
         const frame = this.recentFrame(offset) ?? reader.at(offset);
+        bytes += frame.length;
         if (!this.expired(frame, state.metadata)) frames.push(frame);
         else if (backwards) return { frames, next: undefined };
       }
@@ -178,12 +183,13 @@ export class EventLog {
     return { frames, next: ordinal >= state.first && ordinal <= state.last ? ordinal : undefined };
   }
 
-  /** Up to `limit` events of the whole log in its order: at or after `from`, or before it when `backwards`. */
+  /** Up to `limit` events, or fewer large ones, of the whole log in its order: at or after `from`, or before it when `backwards`. */
   readAll(from: number, backwards: boolean, limit: number, reader = this.openReader()): Page {
     const frames: Frame[] = [];
     const end = this.end;
     let offset = from >= end ? end : backwards ? this.frameEnd(from, reader) : from;
-    while (frames.length < limit && (backwards ? offset > 0 : offset < end)) {
+    let bytes = 0;
+    while (frames.length < limit && bytes < PAGE_BYTES && (backwards ? offset > 0 : offset < end)) {
       let frame: Frame;
       if (backwards) frame = reader.before(offset);
       else {
@@ -195,7 +201,9 @@ export class EventLog {
         frame = found;
       }
       offset = backwards ? offset - frame.length : offset + frame.length;
-      if (frame.kind === KIND_EVENT) frames.push(frame);
+      if (frame.kind !== KIND_EVENT) continue;
+      frames.push(frame);
+      bytes += frame.length;
     }
     return { frames, next: (backwards ? offset > 0 : offset < end) ? offset : undefined };
   }

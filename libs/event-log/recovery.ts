@@ -8,18 +8,18 @@ import { checkFrame, type Frame, HEADER, KIND_EVENT } from './frame';
 import { DamagedLog, FrameReader, type Segment, type Segments } from './segments';
 import type { StreamIndex } from './stream-index';
 
-/** How many of the newest events are handed back. */
-const NEWEST = 40_000;
+/** Bytes at the log's end whose events are handed back. */
+const NEWEST = 20 * 1024 * 1024;
 
-/** Indexes the log, from saved indexes where they can be trusted, and returns its tail; `newest` receives the latest events. */
-export function recover(segments: Segments, index: StreamIndex, newest: Frame[]): number {
+/** Indexes the log, from saved indexes where they can be trusted, and returns its tail; `note` hears of the newest events. */
+export function recover(segments: Segments, index: StreamIndex, note: (event: Frame) => void): number {
   let trusted = true;
   let tail = 0;
   for (const [i, segment] of segments.list.entries()) {
     if (segment.start !== tail) throw new DamagedLog(segment.file, tail, 'missing bytes before this file');
     const next = segments.list[i + 1];
     if (!next) {
-      const end = scanNewest(segments, segment, index, newest);
+      const end = scanNewest(segments, segment, index, note);
       const noted = segments.notedDurable();
       if (end < noted) throw new DamagedLog(segment.file, end, `missing bytes up to position ${noted}`);
       return end;
@@ -45,7 +45,7 @@ function scanFull(segments: Segments, segment: Segment, index: StreamIndex): voi
   }
 }
 
-function scanNewest(segments: Segments, segment: Segment, index: StreamIndex, newest: Frame[]): number {
+function scanNewest(segments: Segments, segment: Segment, index: StreamIndex, note: (event: Frame) => void): number {
   const reader = new FrameReader(segments);
   let write: Frame[] = [];
   let tail = segment.start;
@@ -63,9 +63,8 @@ function scanNewest(segments: Segments, segment: Segment, index: StreamIndex, ne
     if (!frame.lastOfWrite) continue;
     for (const whole of write) {
       index.add(whole, whole.kind === KIND_EVENT);
-      if (whole.kind === KIND_EVENT) newest.push(whole);
+      if (whole.kind === KIND_EVENT && whole.offset > segment.end - NEWEST) note(whole);
     }
-    if (newest.length > 2 * NEWEST) newest.splice(0, newest.length - NEWEST);
     write = [];
     tail = offset;
   }

@@ -44,7 +44,7 @@ export class ActiveIndex {
 
   seal(): SealedIndex {
     const numbers = Uint32Array.from(this.streams.keys()).sort();
-    const firsts = new Float64Array(numbers.length);
+    const firsts = ordinals([...this.streams.values()].every((run) => run.first < TWO_32), numbers.length);
     const starts = new Uint32Array(numbers.length + 1);
     const offsets = new Uint32Array(this.events);
     let at = 0;
@@ -71,7 +71,7 @@ function near(marks: ArrayLike<number>, offset: number): number {
 export class SealedIndex {
   constructor(
     private readonly numbers: Uint32Array,
-    private readonly firsts: Float64Array,
+    private readonly firsts: Uint32Array | Float64Array,
     private readonly starts: Uint32Array,
     private readonly offsets: Uint32Array,
     private readonly marks: Uint32Array,
@@ -94,11 +94,10 @@ export class SealedIndex {
     return near(this.marks, offset);
   }
 
-  /** Every stream in the file and its newest revision there. */
-  *heads(): Generator<{ number: number; last: number }> {
-    for (const [i, number] of this.numbers.entries()) {
-      yield { number, last: this.firsts[i]! + this.starts[i + 1]! - this.starts[i]! - 1 };
-    }
+  /** Calls back for every stream in the file with its newest revision there. */
+  eachHead(tell: (number: number, last: number) => void): void {
+    const { numbers, firsts, starts } = this;
+    for (let i = 0; i < numbers.length; i++) tell(numbers[i]!, firsts[i]! + starts[i + 1]! - starts[i]! - 1);
   }
 
   private runAt(i: number): Run {
@@ -114,6 +113,7 @@ export class SealedIndex {
     head.writeDoubleLE(end, 16);
     const lengths = [newStreams, newNames.length, tombstones.length, this.numbers.length, this.offsets.length, this.marks.length];
     for (const [i, length] of lengths.entries()) head.writeUInt32LE(length, 24 + 4 * i);
+    head.writeUInt32LE(this.firsts.BYTES_PER_ELEMENT, 48);
     const parts = [
       head,
       bytesOf(this.firsts),
@@ -154,7 +154,8 @@ export class SealedIndex {
     let at = HEAD;
     const take = (length: number) => content.subarray(at, (at += length));
     const words = (count: number) => new Uint32Array(copyOf(take(count * 4)));
-    const firsts = new Float64Array(copyOf(take(numbers * 8)));
+    const narrow = content.readUInt32LE(48) === 4;
+    const firsts = narrow ? words(numbers) : new Float64Array(copyOf(take(numbers * 8)));
     const index = new SealedIndex(words(numbers), firsts, words(numbers + 1), words(offsets), words(marks));
     const tombstones = words(buried);
     const names = take(nameBytes);
@@ -168,7 +169,9 @@ export class SealedIndex {
   }
 }
 
-const MAGIC = 'evlogix1';
-const HEAD = 48;
+const MAGIC = 'evlogix2';
+const HEAD = 56;
+const TWO_32 = 2 ** 32;
+const ordinals = (narrow: boolean, length: number) => (narrow ? new Uint32Array(length) : new Float64Array(length));
 const bytesOf = (array: Uint32Array | Float64Array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 const copyOf = (bytes: Buffer) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;

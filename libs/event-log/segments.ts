@@ -186,7 +186,7 @@ export class Segments {
 }
 
 const SMALLEST_WINDOW = 4 * 1024;
-const LARGEST_WINDOW = 1024 * 1024;
+const LARGEST_WINDOW = 256 * 1024;
 
 /** Reads frames by log offset through one window of bytes, which grows while the reading is sequential. */
 export class FrameReader {
@@ -195,6 +195,12 @@ export class FrameReader {
   private size = SMALLEST_WINDOW;
 
   constructor(private readonly segments: Segments) {}
+
+  /** Gives the window's memory back, for a reader that waits. */
+  rest(): void {
+    this.window = Buffer.alloc(0);
+    this.size = SMALLEST_WINDOW;
+  }
 
   /** The sound frame at `offset`, or what is wrong there. */
   probe(offset: number): Frame | Flaw {

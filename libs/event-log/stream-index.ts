@@ -60,7 +60,7 @@ export class StreamIndex {
       this.table.bury(number);
       this.buried.at(-1)!.push(number);
     }
-    for (const { number, last } of saved.index.heads()) this.table.setLast(number, last);
+    saved.index.eachHead((number, last) => this.table.setLast(number, last));
     this.push(saved.index);
     return true;
   }

@@ -120,6 +120,7 @@ async function followStream(log: EventLog, call: Call, stream: string): Promise<
         live = true;
         if (!(await send(call, encodeCaughtUp()))) return;
       }
+      reader.rest();
       await bell.after(heard);
     }
   } finally {
@@ -179,6 +180,7 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
         }
         if (!(await send(call, encodeCaughtUp()))) return;
       }
+      reader.rest();
       await bell.after(heard);
     }
   } finally {

@@ -63,6 +63,7 @@ function admit(context: NodeContext, metadata: Metadata, target: Target, action:
   const stream = target.stream.toString('utf8');
   if (stream === '' || stream === '$$') throw invalidArgument(`Stream name '${stream}' is invalid.`);
   if (stream === '$all' || target.stream.length > 60_000) throw invalidArgument(`Stream name '${stream.slice(0, 100)}' is invalid.`);
+  if (stream.includes('\ufffd') && !Buffer.from(stream).equals(target.stream)) throw invalidArgument('The stream name is not valid UTF-8.');
   if (stream.startsWith('$$')) context.authorizeStream(metadata, stream.slice(2), 'write-metadata');
   else context.authorizeStream(metadata, stream, action);
   return stream;
@@ -126,8 +127,9 @@ async function batchAppend(context: NodeContext, call: ServerDuplexStream<BatchR
       entry = { correlation: request.correlation, target: request.target, deadlineMs: request.deadlineMs, events: [], size: 0 };
       unfinished.set(key, entry);
     }
+    const before = entry.size;
     collect(context, call.metadata, entry, request.proposed);
-    collected += request.proposed.reduce((sum, { event }) => sum + (event ? sizeOf(event) : 0), 0);
+    collected += entry.size - before;
     if (collected > 4 * MAX_COLLECTED) throw new Fault(status.RESOURCE_EXHAUSTED, 'Too many unfinished batches.');
     if (!request.final) continue;
     unfinished.delete(key);
@@ -154,6 +156,7 @@ function collect(context: NodeContext, metadata: Metadata, entry: Collected, pro
   } catch (error) {
     entry.refused = error as Error;
     entry.events = [];
+    entry.size = 0;
   }
 }
 

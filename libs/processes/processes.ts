@@ -3,6 +3,7 @@ import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hol
 import { whenLotMergedAddToOther } from './when-lot-merged-add-to-other';
 import { whenLotSplitCreateChild } from './when-lot-split-create-child';
 import { whenWorkOrderEndedAdvanceProductionOrder } from './when-work-order-ended-advance-production-order';
+import { whenWorkOrderLinkedAttachIt } from './when-work-order-linked-attach-it';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type AnyProcess = Process<any, any, any>;
@@ -12,4 +13,5 @@ export const processes: readonly AnyProcess[] = [
   whenLotMergedAddToOther,
   whenLotSplitCreateChild,
   whenWorkOrderEndedAdvanceProductionOrder,
+  whenWorkOrderLinkedAttachIt,
 ];

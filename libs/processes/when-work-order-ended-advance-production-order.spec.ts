@@ -96,3 +96,16 @@ test('reports of a running order, and orders without a production order, are no 
   expect(correlate('ProductionObserved', { ...of, ...told, ...late })).toBe('haifa.P1');
   expect(correlate('WorkOrderEnded', { workOrderId: 'haifa.W1' })).toBeUndefined();
 });
+
+test('an order that is attached late is told as it stands', () => {
+  const totals = { good: '5', scrap: '1', rework: '0', unit: 'pcs' as const };
+  const attached = (status: 'NotAllowedToStart' | 'Running' | 'Ended'): Input => ({
+    type: 'WorkOrderAttached',
+    data: { workOrderId: 'haifa.W1', productionOrderId: 'haifa.P1', status, quantity: '60', totals, ...(status === 'Ended' ? { ending: 'Completed' } : {}) },
+  });
+  const leg = { productionOrderId: 'haifa.P1', workOrderId: 'haifa.W1' };
+  const told = { send: { type: 'RecordLegReleased', data: { ...leg, quantity: quantity('60') } } };
+  expect(follows(attached('NotAllowedToStart'))).toEqual([told]);
+  expect(follows(attached('Running'))).toEqual([told, { send: { type: 'RecordLegStarted', data: leg } }]);
+  expect(follows(attached('Ended'))).toEqual([told, { send: { type: 'RecordLegEnded', data: { ...leg, ending: 'Completed', ...totals } } }]);
+});

@@ -4,12 +4,12 @@ import { minus, plus, sum, type Unit } from '#kernel/quantity';
 import type * as productionOrder from '#production-order/production-order.commands';
 import type { LegEnding } from '#production-order/production-order.events';
 import type {
-  CounterRead, ProductionObserved, ProductionReportCorrected, ProductionReportReversed, WorkOrderAborted, WorkOrderAmended, WorkOrderCancelled,
+  CounterRead, ProductionObserved, ProductionReportCorrected, ProductionReportReversed, WorkOrderAborted, WorkOrderAmended, WorkOrderAttached, WorkOrderCancelled,
   WorkOrderEnded, WorkOrderReleased, WorkOrderStarted,
 } from '#work-order/work-order.events'; // prettier-ignore
 
 type Late = CounterRead | ProductionObserved | ProductionReportCorrected | ProductionReportReversed;
-type In = WorkOrderReleased | WorkOrderAmended | WorkOrderStarted | WorkOrderEnded | WorkOrderAborted | WorkOrderCancelled | Late;
+type In = WorkOrderReleased | WorkOrderAttached | WorkOrderAmended | WorkOrderStarted | WorkOrderEnded | WorkOrderAborted | WorkOrderCancelled | Late;
 type Input = In | TimerFired | CommandRefused;
 type Out = Message<typeof productionOrder>;
 
@@ -24,7 +24,7 @@ export const whenWorkOrderEndedAdvanceProductionOrder: Process<OrderWatch, In, O
   name: 'when-work-order-ended-advance-production-order',
   initial: { units: {}, results: {} },
   events: [
-    'WorkOrderReleased', 'WorkOrderAmended', 'WorkOrderStarted', 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderCancelled',
+    'WorkOrderReleased', 'WorkOrderAttached', 'WorkOrderAmended', 'WorkOrderStarted', 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderCancelled',
     'CounterRead', 'ProductionObserved', 'ProductionReportCorrected', 'ProductionReportReversed',
   ], // prettier-ignore
   // While an order runs, its reports are the work order's own affair: only what comes after its end changes the result of the leg.
@@ -37,6 +37,12 @@ function evolve(watch: OrderWatch, input: Input): OrderWatch {
   switch (input.type) {
     case 'WorkOrderReleased':
       return { ...watch, units: { ...watch.units, [input.data.workOrderId]: input.data.unit } };
+    case 'WorkOrderAttached': {
+      const { workOrderId, totals } = input.data;
+      const ending = endingOf(input);
+      const known = { ...watch, units: { ...watch.units, [workOrderId]: totals.unit } };
+      return ending ? withResult(known, workOrderId, { ending, ...totals }) : known;
+    }
     case 'WorkOrderEnded':
       return withResult(watch, input.data.workOrderId, { ending: input.data.ending, ...input.data.totals });
     case 'WorkOrderAborted':
@@ -78,6 +84,16 @@ function react({ results }: OrderWatch, input: Input): readonly Reaction<Out>[] 
         },
       ];
     }
+    case 'WorkOrderAttached': {
+      const { workOrderId, productionOrderId, quantity: amount, status, totals } = input.data;
+      const of = { productionOrderId, workOrderId };
+      const result = results[workOrderId];
+      return [
+        ...(amount === undefined ? [] : [{ send: { type: 'RecordLegReleased', data: { ...of, quantity: { amount, unit: totals.unit } } } } as const]),
+        ...(status === 'Running' || status === 'Interrupted' ? [{ send: { type: 'RecordLegStarted', data: of } } as const] : []),
+        ...(result ? [{ send: { type: 'RecordLegEnded', data: { ...of, ...result } } } as const] : []),
+      ];
+    }
     case 'WorkOrderAmended': {
       const { workOrderId, productionOrderId, from, to } = input.data;
       if (from.quantity === to.quantity) return [];
@@ -110,6 +126,11 @@ function react({ results }: OrderWatch, input: Input): readonly Reaction<Out>[] 
       return result ? [{ send: { type: 'RecordLegEnded', data: { productionOrderId: productionOrderId!, workOrderId, ...result } } }] : [];
     }
   }
+}
+
+function endingOf({ data: { status, ending } }: WorkOrderAttached): LegEnding | undefined {
+  if (status === 'Ended') return ending ?? 'Stopped';
+  return status === 'Aborted' || status === 'Cancelled' ? status : undefined;
 }
 
 const withResult = ({ units, results }: OrderWatch, workOrderId: string, { ending, good, scrap, rework, unit }: Result): OrderWatch => ({

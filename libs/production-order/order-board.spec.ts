@@ -68,6 +68,14 @@ describe('the order board', () => {
   test('lets go of a work order that was taken off', () => {
     expect(board([created, linked('W1', '60'), unlinked('W1')], ['W2', []])).toMatchObject({ legs: [], unallocated: '100' });
   });
+  test('takes up a work order that is attached while it runs, and lets it go', () => {
+    const attached: WorkOrderEvent = {
+      type: 'WorkOrderAttached',
+      data: { ...of('W1'), status: 'Running', quantity: '60', totals: { good: '20', scrap: '1', rework: '0', unit: 'pcs' } },
+    };
+    expect(board([created, linked('W1', '60')], ['W1', [attached, reported('W1', '5')]])).toMatchObject({ status: 'InProgress', good: '25', scrap: '1', unallocated: '40' });
+    expect(board([created], ['W1', [attached, { type: 'WorkOrderDetached', data: of('W1') }]])).toMatchObject({ good: '0', legs: [] });
+  });
   test('counts only what can be converted to its unit', () => {
     expect(board([created], ['W1', [released('W1', '60', at, 'kg')]])).toMatchObject({ legs: [], good: '0' });
   });

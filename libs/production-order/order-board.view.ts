@@ -201,7 +201,7 @@ type Quantities = Extract<WorkOrderEvent, { type: 'ProductionReported' | 'Produc
 type OfOrders = Exclude<ProductionOrderEvent, { type: `${string}Detected` | `Leg${string}` }>;
 type OfWork =
   | Quantities
-  | Extract<WorkOrderEvent, { type: `WorkOrder${'Released' | 'Amended' | 'StartAllowed' | 'StartRevoked' | 'Started' | 'Held' | 'Suspended' | 'Resumed' | 'Ended' | 'Aborted' | 'Cancelled'}` }>
+  | Extract<WorkOrderEvent, { type: `WorkOrder${'Released' | 'Attached' | 'Detached' | 'Amended' | 'StartAllowed' | 'StartRevoked' | 'Started' | 'Held' | 'Suspended' | 'Resumed' | 'Ended' | 'Aborted' | 'Cancelled'}` }>
   | Extract<WorkOrderEvent, { type: `SupervisorDecision${string}` }>;
 type Read = OfOrders | OfWork;
 
@@ -230,6 +230,17 @@ function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionO
       const quantity = convert({ amount: data.quantity, unit: data.unit }, row.unit);
       return quantity === undefined ? {} : join(row, data.workOrderId, { status: 'NotAllowedToStart', quantity, plannedEnd: data.plannedEnd ?? null });
     }
+    case 'WorkOrderAttached': {
+      const { unit } = data.totals;
+      const [quantity, good, scrap, rework] = [data.quantity ?? '0', data.totals.good, data.totals.scrap, data.totals.rework].map((amount) =>
+        convert({ amount, unit }, row.unit),
+      );
+      if (quantity === undefined || good === undefined || scrap === undefined || rework === undefined) return {};
+      const joined = join(row, data.workOrderId, { status: data.status, quantity, good, scrap, rework, plannedEnd: data.plannedEnd ?? null });
+      return { ...joined, ...(row.status === 'Open' && started(data.status) ? { status: OrderState.InProgress } : {}) };
+    }
+    case 'WorkOrderDetached':
+      return { legs: row.legs.filter(({ workOrderId }) => workOrderId !== data.workOrderId) };
     case 'WorkOrderAmended': {
       const quantity = convert({ amount: data.to.quantity, unit: data.to.unit }, row.unit);
       return quantity === undefined ? {} : leg(row, data.workOrderId, { quantity, plannedEnd: data.to.plannedEnd ?? null });
@@ -278,7 +289,7 @@ export const orderBoard: View<OrderBoardEntry, Read> = {
   events: [
     'ProductionOrderCreated', 'ProductionOrderAmended', 'ProductionOrderHeld', 'ProductionOrderResumed', 'ProductionOrderCancelled', 'WorkOrderLinked',
     'WorkOrderUnlinked', 'ProductionOrderCompleted', 'ProductionOrderClosed', 'ProductionOrderReopened',
-    'WorkOrderReleased', 'WorkOrderAmended', 'WorkOrderStartAllowed', 'WorkOrderStartRevoked', 'WorkOrderStarted', 'WorkOrderHeld', 'WorkOrderSuspended',
+    'WorkOrderReleased', 'WorkOrderAttached', 'WorkOrderDetached', 'WorkOrderAmended', 'WorkOrderStartAllowed', 'WorkOrderStartRevoked', 'WorkOrderStarted', 'WorkOrderHeld', 'WorkOrderSuspended',
     'WorkOrderResumed', 'SupervisorDecisionRequested', 'SupervisorDecisionMade', 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderCancelled',
     'ProductionReported', 'ProductionObserved', 'ProductionReportReversed', 'ProductionReportCorrected', 'CounterRead',
   ], // prettier-ignore

@@ -5,6 +5,7 @@ export const orderBoardEntries = listOf(OrderBoardEntry, {
   path: 'order-board',
   one: 'orderBoardEntry',
   many: 'orderBoard',
+  moved: 'orderBoardMoved',
   roles: ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'],
   filters: { status: 'equals', risk: 'equals', product: 'equals', customerRef: 'equals', priority: 'equals', due: 'range' },
   sorts: ['due', 'priority'],

@@ -140,7 +140,7 @@ const planned = (workOrderId: string, terms: Terms, operation: PlannedOperation,
   plannedEnd: terms.plannedEnd ?? null,
 });
 
-type Read = Exclude<WorkOrderEvent, { type: `${string}Detected` } | { type: `Supervisor${string}` } | { type: 'WorkOrderObserved' | 'WorkOrderClosed' | `EquipmentHold${string}` }>;
+type Read = Exclude<WorkOrderEvent, { type: `${string}Detected` } | { type: `Supervisor${string}` } | { type: 'WorkOrderObserved' | 'WorkOrderClosed' | 'WorkOrderAttached' | 'WorkOrderDetached' | `EquipmentHold${string}` }>;
 
 /** The operations that are still to be done, until their order is over. */
 export const dispatchList: View<DispatchEntry, Read> = {

@@ -11,7 +11,7 @@ export function evolve(order: WorkOrder, event: WorkOrderEvent): WorkOrder {
       return {
         status: 'NotAllowedToStart',
         workOrderId,
-        ...(productionOrderId === undefined ? {} : { productionOrderId }),
+        productionOrderId: productionOrderId ?? before.productionOrderId,
         releasedAt,
         terms: terms as Terms,
         ...asked(terms as Terms, before.operations ?? []),
@@ -45,6 +45,10 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
   switch (type) {
     case 'WorkOrderAmended':
       return onReleased(order, (released) => ({ ...released, terms: data.to, ...asked(data.to, released.operations) }));
+    case 'WorkOrderAttached':
+      return { ...order, productionOrderId: data.productionOrderId };
+    case 'WorkOrderDetached':
+      return { ...order, productionOrderId: undefined };
     case 'WorkOrderStartAllowed':
       return onReleased(order, (released) => ({
         ...bare(released),

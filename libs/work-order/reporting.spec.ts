@@ -64,6 +64,8 @@ const any: fc.Arbitrary<Command> = fc.oneof(
   },
   { weight: 3, arbitrary: command('StartWorkOrder', fc.constant({})) },
   { weight: 2, arbitrary: command('StartOperation', fc.record({ operationId, equipmentId })) },
+  command('AttachWorkOrder', fc.record({ productionOrderId: fc.constantFrom('haifa.P1', 'haifa.P2') })),
+  command('DetachWorkOrder', fc.record({ productionOrderId: fc.constantFrom('haifa.P1', 'haifa.P2') })),
   command('AllowStart', fc.constant({})),
   command('RevokeStart', fc.constant({})),
   command(

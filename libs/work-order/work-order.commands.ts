@@ -173,6 +173,28 @@ export class UpdateWorkOrder extends Command {
   readonly resumeWithinMinutes?: number;
 }
 
+/** Let an order work for a production order of its facility. Happens by itself when a production order links it. */
+@InputType()
+@Allow('planner')
+export class AttachWorkOrder extends Command {
+  @Id()
+  readonly workOrderId: string;
+
+  @Id()
+  readonly productionOrderId: string;
+}
+
+/** Take an order off its production order. Happens by itself when that one unlinks it. */
+@InputType()
+@Allow('planner')
+export class DetachWorkOrder extends Command {
+  @Id()
+  readonly workOrderId: string;
+
+  @Id()
+  readonly productionOrderId: string;
+}
+
 /** Say whether an order that may start waits, is ready or is loaded. */
 @InputType()
 @Allow('operator', 'planner', 'supervisor', 'device')

@@ -134,6 +134,25 @@ export type WorkOrderObserved = Event<'WorkOrderObserved', OfOrder & {
 /** The terms of an order were changed; the earlier ones stay visible. */
 export type WorkOrderAmended = Event<'WorkOrderAmended', OfOrder & { from: Terms; to: Terms; amendedAt: string }>;
 
+/** The order works for a production order from now on; what it has made so far is named. */
+export type WorkOrderAttached = Event<
+  'WorkOrderAttached',
+  {
+    workOrderId: string;
+    productionOrderId: string;
+    status: JobState;
+    /** How it ended, where it has. */
+    ending?: Ending;
+    /** Ordered amount, where it is known. */
+    quantity?: string;
+    totals: Totals;
+    plannedEnd?: string;
+  }
+>;
+
+/** The order no longer works for a production order. */
+export type WorkOrderDetached = Event<'WorkOrderDetached', { workOrderId: string; productionOrderId: string }>;
+
 /** The order may start. */
 export type WorkOrderStartAllowed = Event<'WorkOrderStartAllowed', OfOrder & {
   readiness: Readiness;
@@ -337,7 +356,7 @@ export type UnplannedOperationDetected = Event<'UnplannedOperationDetected', OnR
 export type OrderMismatchDetected = Event<'OrderMismatchDetected', OnReport & { field: MismatchField; known: string; told: string }>;
 
 export type WorkOrderEvent =
-  | WorkOrderReleased | WorkOrderObserved | WorkOrderAmended | WorkOrderStartAllowed | WorkOrderStartRevoked | WorkOrderStaged
+  | WorkOrderReleased | WorkOrderObserved | WorkOrderAmended | WorkOrderAttached | WorkOrderDetached | WorkOrderStartAllowed | WorkOrderStartRevoked | WorkOrderStaged
   | OperationDispatched | WorkOrderStarted | OperationStarted | OperationCompleted | OperationStopped
   | ProductionReported | ProductionObserved | ProductionReportReversed | ProductionReportCorrected | CounterRead
   | WorkOrderHeld | WorkOrderSuspended | EquipmentHoldPlaced | EquipmentHoldLifted | WorkOrderResumed | SupervisorDecisionRequested | SupervisorDecisionMade

@@ -9,6 +9,7 @@ export const workOrders = listOf(WorkOrderRow, {
   path: 'work-order',
   one: 'workOrder',
   many: 'workOrders',
+  moved: 'workOrderMoved',
   roles: READERS,
   filters: {
     status: 'equals', productionOrderId: 'equals', product: 'equals', plannedStart: 'range', lastReportAt: 'range', overproduced: 'equals',
@@ -22,6 +23,7 @@ export const workOrders = listOf(WorkOrderRow, {
 export const dispatchEntries = listOf(DispatchEntry, {
   path: 'dispatch-list',
   many: 'dispatchList',
+  moved: 'dispatchEntryMoved',
   roles: [...READERS, 'device'],
   filters: { equipmentId: 'equals', equipmentClass: 'equals', workOrderId: 'equals', ready: 'equals', started: 'equals', plannedStart: 'range' },
   sorts: ['plannedStart'],

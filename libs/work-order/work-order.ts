@@ -49,6 +49,11 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
       return [{ type: 'WorkOrderStartRevoked', data: { ...of(order), operationIds: operationIdsOf(order) } }];
     },
     UpdateWorkOrder: update,
+    AttachWorkOrder: attach,
+    DetachWorkOrder: ({ productionOrderId }, state) =>
+      state.status === 'Unknown' || state.productionOrderId !== productionOrderId
+        ? []
+        : [{ type: 'WorkOrderDetached', data: { workOrderId: state.workOrderId, productionOrderId } }],
     StageWorkOrder: stage,
     DispatchOperation: dispatch,
     StartWorkOrder: ({ equipmentId, person }, state, context) => {
@@ -198,6 +203,24 @@ function update(command: commands.UpdateWorkOrder, state: WorkOrder, { occurredA
     resumeWithinMinutes: command.resumeWithinMinutes ?? from.resumeWithinMinutes,
   }, order.workOrderId); // prettier-ignore
   return same(from, to) ? [] : [{ type: 'WorkOrderAmended', data: { ...of(order), from, to, amendedAt: occurredAt } }];
+}
+
+function attach({ workOrderId, productionOrderId }: commands.AttachWorkOrder, state: WorkOrder): Events {
+  if (state.status === 'Unknown') throw new Rejected('work-order-unknown', 'There is no such work order.');
+  if (state.productionOrderId === productionOrderId) return [];
+  if (state.productionOrderId) {
+    throw new Rejected('work-order-attached', 'The order works for another production order.', { productionOrderId: state.productionOrderId });
+  }
+  if (facilityOf(productionOrderId) !== facilityOf(workOrderId)) {
+    throw new Rejected('wrong-facility', 'The production order belongs to another facility.', { productionOrderId });
+  }
+  const { status, ordered, operations, unit } = state;
+  const optional = {
+    ...(status === 'Ended' ? { ending: state.ending } : {}),
+    ...(ordered === undefined ? {} : { quantity: ordered }),
+    ...(status !== 'Observed' && state.terms.plannedEnd ? { plannedEnd: state.terms.plannedEnd } : {}),
+  };
+  return [{ type: 'WorkOrderAttached', data: { workOrderId, productionOrderId, status, totals: { ...totalsOf(operations), unit }, ...optional } }];
 }
 
 function stage({ readiness, blockers }: commands.StageWorkOrder, state: WorkOrder): Events {

@@ -246,11 +246,15 @@ function changes(row: WorkOrderRow, { type, data }: WorkOrderEvent): Partial<Wor
   const after = (operations: readonly Operation[]) => made(operations, row);
   switch (type) {
     case 'WorkOrderReleased':
-      return { ...goes, ...termsOf(row, data), status: 'NotAllowedToStart', productionOrderId: data.productionOrderId ?? null };
+      return { ...goes, ...termsOf(row, data), status: 'NotAllowedToStart', productionOrderId: data.productionOrderId ?? row.productionOrderId };
     case 'WorkOrderObserved':
       return { product: data.product ?? null, quantity: data.quantity ?? null, unit: data.unit, productionOrderId: data.productionOrderId ?? null };
     case 'WorkOrderAmended':
       return termsOf(row, data.to);
+    case 'WorkOrderAttached':
+      return { productionOrderId: data.productionOrderId };
+    case 'WorkOrderDetached':
+      return { productionOrderId: null };
     case 'WorkOrderStartAllowed':
       return { ...goes, status: 'AllowedToStart', subStatus: data.readiness, blockers: [...data.blockers] };
     case 'WorkOrderStartRevoked':
@@ -320,7 +324,7 @@ export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
   version: 1,
   row: WorkOrderRow,
   events: [
-    'WorkOrderReleased', 'WorkOrderObserved', 'WorkOrderAmended', 'WorkOrderStartAllowed', 'WorkOrderStartRevoked', 'WorkOrderStaged', 'OperationDispatched',
+    'WorkOrderReleased', 'WorkOrderObserved', 'WorkOrderAmended', 'WorkOrderAttached', 'WorkOrderDetached', 'WorkOrderStartAllowed', 'WorkOrderStartRevoked', 'WorkOrderStaged', 'OperationDispatched',
     'WorkOrderStarted', 'OperationStarted', 'OperationCompleted', 'OperationStopped', 'ProductionReported', 'ProductionObserved', 'ProductionReportReversed',
     'ProductionReportCorrected', 'CounterRead', 'WorkOrderHeld', 'WorkOrderSuspended', 'EquipmentHoldPlaced', 'EquipmentHoldLifted', 'WorkOrderResumed',
     'SupervisorDecisionRequested', 'SupervisorDecisionMade', 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderClosed', 'WorkOrderCancelled',

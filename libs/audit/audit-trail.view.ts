@@ -1,9 +1,7 @@
-import { Field, ObjectType } from '@nestjs/graphql';
-import { ApiProperty } from '@nestjs/swagger';
-import { Column, Entity, Index } from 'typeorm';
+import { ObjectType } from '@nestjs/graphql';
+import { Entity, Index } from 'typeorm';
 import type { View } from '#kernel/view';
-import { Cell, Key } from '#platform/cells';
-import { Json } from '#platform/json-scalar';
+import { Cell, CellJson, Key } from '#platform/cells';
 import { entityOf } from './entity';
 
 /**
@@ -14,6 +12,7 @@ import { entityOf } from './entity';
 @Index(['entityType', 'entityId', 'position'])
 @Index(['actor', 'recordedAt'])
 @Index(['facilityId', 'position'])
+@Index(['position'])
 @Index(['correlationId'])
 @Index(['recordedAt'], { type: 'brin' } as never)
 @Index(['fields'], { type: 'gin' } as never)
@@ -96,9 +95,7 @@ export class AuditTrailRow {
   fields: string[];
 
   /** What the event says. */
-  @Column({ type: 'jsonb' })
-  @Field(() => Json)
-  @ApiProperty({ type: Object })
+  @CellJson()
   data: object;
 
   @Cell('position')

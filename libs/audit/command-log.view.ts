@@ -13,6 +13,7 @@ registerEnumType(Outcome, { name: 'CommandOutcome', description: 'What became of
 @Index(['actor', 'recordedAt'])
 @Index(['code', 'recordedAt'])
 @Index(['facilityId', 'position'])
+@Index(['position'])
 @Index(['commandId'])
 @ObjectType('CommandLogRow', {})
 export class CommandLogRow {

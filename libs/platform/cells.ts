@@ -6,6 +6,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Field, ID, Int, type ReturnTypeFunc } from '@nestjs/graphql';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Column, type ColumnType, PrimaryColumn } from 'typeorm';
+import { Json } from './json-scalar';
 
 type Kind = Readonly<{ column: ColumnType; array?: boolean; field: ReturnTypeFunc; api: ApiPropertyOptions }>;
 
@@ -59,3 +60,6 @@ export const CellOneOf = (list: Record<string, string>, { optional = false }: Op
 /** A cell that lists objects of a GraphQL object class, kept as jsonb. */
 export const CellMany = (type: () => new () => object) =>
   applyDecorators(remember({ kind: 'json' }), Column({ type: 'jsonb' }), Field(() => [type()]), ApiProperty({ type, isArray: true } as ApiPropertyOptions));
+
+/** A cell that holds an object of any shape, kept as jsonb. */
+export const CellJson = () => applyDecorators(remember({ kind: 'json' }), Column({ type: 'jsonb' }), Field(() => Json), ApiProperty({ type: Object }));

@@ -185,6 +185,22 @@ describe('auditors', () => {
     ])('a question that makes no sense is refused: %s %j', async (path, query) => expect((await ask(path, query)).status).toBe(400)); // prettier-ignore
   });
 
+  it('the audit trail and the command log can be searched, and hold what the log holds, refusals too', async () => {
+    const { events: all } = await store.readAll('start', 10_000);
+    const mine = all.filter(({ metadata }) => metadata.facility === 'haifa');
+    const rows = async (path: string, token = under.tokens.auditor!) => (await under.get(`/audit/${path}&first=500&waitFor=${all.at(-1)!.position}`, token)).body.items as Item[];
+    expect((await rows('trail?entityId=haifa')).map(({ eventId }) => eventId)).toEqual(mine.filter(({ stream }) => /^(refused-)?facility-haifa$/.test(stream)).map(({ id }) => id));
+    expect(await rows('trail?refusal=element-already-exists')).toMatchObject([{ actor: 'engineer-1', reason: 'a try', event: 'CommandRefused', entityType: 'facility' }]);
+    expect(await rows('trail?fields=timeZone')).toMatchObject([{ event: 'FacilityRegistered', data: { timeZone: 'Asia/Jerusalem' }, occurredAtTold: '2026-01-05T08:00:00+02:00' }]);
+    expect(await rows('trail?entityId=lyon')).toEqual([]);
+    expect(await rows('trail?entityId=lyon', under.tokens.elsewhere)).toHaveLength(1);
+    expect(await rows('commands?outcome=Refused')).toMatchObject([{ code: 'element-already-exists', command: 'AddHierarchyElement', entityId: 'haifa' }]);
+    expect((await rows('commands?entityType=facility&outcome=Accepted')).map(({ command }) => command)).toEqual(['RetireHierarchyElement', 'RenameHierarchyElement', 'AddHierarchyElement', 'RegisterFacility']);
+    expect((await under.get('/audit/trail', under.tokens.operator)).status).toBe(403);
+    const csv = await under.get('/audit/trail.csv?entityId=haifa', under.tokens.auditor);
+    expect([csv.status, csv.text.split('\n')[0]]).toEqual([200, expect.stringMatching(/^.?eventId,facilityId,entityType/)]);
+  });
+
   it('GraphQL gives the same answers', async () => {
     const query = `query ($entity: ID!) {
       auditHistory(entity: $entity) { items { kind type actor changes { path old new } data } nextCursor }

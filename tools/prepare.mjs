@@ -65,7 +65,7 @@ function* sources(directory) {
     const path = `${directory}/${entry.name}`;
     if (entry.isDirectory()) {
       if (entry.name !== 'node_modules') yield* sources(path);
-    } else if (/\.(ts|json)$/.test(entry.name)) yield path;
+    } else yield path;
   }
 }
 

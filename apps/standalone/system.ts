@@ -27,7 +27,8 @@ export const DEMO_FACILITIES = ['haifa', 'lyon', 'pune'] as const;
 export class System {
   private readonly dir: string;
   private readonly children: Child[] = [];
-  private postgres?: RunningPostgres;
+  /** Running, or about to. */
+  private postgres?: Promise<RunningPostgres>;
   private stopping = false;
   private state: State = { ports: {} };
   private issuer?: Issuer;
@@ -74,7 +75,8 @@ export class System {
     clearInterval(this.renewal);
     rmSync(join(this.dir, 'endpoints.json'), { force: true });
     for (const child of this.children.reverse()) await child.stop();
-    await this.postgres?.stop();
+    const server = await this.postgres?.catch(() => undefined);
+    await server?.stop();
   }
 
   /** Ends the children at once; PostgreSQL is still stopped in good order by `stop`. */
@@ -120,8 +122,8 @@ export class System {
 
   /** Starts PostgreSQL and sees to it that it runs, always on the port of this start: the others know it by that. */
   private async keepPostgres(port?: number): Promise<RunningPostgres> {
-    const server = await startPostgres({ dataDir: join(this.dir, 'postgres'), port });
-    this.postgres = server;
+    this.postgres = startPostgres({ dataDir: join(this.dir, 'postgres'), port });
+    const server = await this.postgres;
     if (server.adopted) this.say(`PostgreSQL (process ${server.pid}) was still running and is used on.`);
     void server.exited.then(async () => {
       if (this.stopping) return;
@@ -137,8 +139,6 @@ export class System {
         }
       }
     });
-    // Asked to stop while it started.
-    if (this.stopping) await server.stop();
     return server;
   }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync, existsSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync, existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
 import { Client } from 'pg';
 import type { Metadata } from '#kernel/event';
@@ -14,9 +15,25 @@ type Endpoints = { api: string; graphql: string; eventstore: string; postgres: s
 
 const event = (n: number) => ({ id: randomUUID(), type: 'SpecWritten', data: { n }, metadata: {} as Metadata });
 
+/** Processes that were told of a directory, in their arguments or their environment. */
+const processesBelow = (directory: string): string[] =>
+  readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
+    .filter((pid) => {
+      try {
+        return (
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(directory) ||
+          readFileSync(`/proc/${pid}/environ`, 'utf8').includes(directory)
+        );
+      } catch {
+        return false;
+      }
+    });
+
 describe('npm start', () => {
   let dataDir: string;
   let system: Start;
+  let startTook: number;
   const endpoints = () => JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')) as Endpoints;
   const start = async (...args: string[]) => {
     system = new Start({ DATA_DIR: dataDir, PORT: '0' }, ...args);
@@ -46,7 +63,9 @@ describe('npm start', () => {
 
   beforeAll(async () => {
     dataDir = join(testDirectory('standalone'), 'made', 'by the start');
+    const from = Date.now();
     await start('--empty');
+    startTook = Date.now() - from;
   }, 60_000);
   afterAll(() => system.stop(), 30_000);
 
@@ -136,6 +155,19 @@ describe('npm start', () => {
     expect(await inPostgres('select n from kept')).toEqual([{ n: 1 }]);
     expect(await inStore((store) => store.read('spec-haifa.a'))).toHaveLength(1);
   }, 60_000);
+
+  it.each([10, 35, 60, 85])(
+    'leaves nothing behind when it is interrupted after %s %% of a start',
+    async (percent) => {
+      const directory = testDirectory('cut-short');
+      const cut = new Start({ DATA_DIR: directory, PORT: '0' }, '--empty');
+      await cut.says('Starting in');
+      await sleep((percent / 100) * startTook);
+      expect(await cut.stop('SIGINT')).toBe(0);
+      expect(processesBelow(directory)).toEqual([]);
+    },
+    60_000,
+  );
 
   it('says plainly that the port is taken', async () => {
     const squatter = createServer().listen(0, '127.0.0.1');

@@ -34,6 +34,8 @@ export type NodeOptions = LogOptions &
     host?: string;
     /** With a certificate the node speaks TLS only and asks everyone who they are; without one everyone is an administrator. */
     tls?: Certificate;
+    /** Milliseconds that a connection may take to say what it is; 10,000 unless told otherwise. */
+    patience?: number;
     /** Standing projections to keep up to date; none by default, as in the original. */
     systemProjections?: readonly SystemProjection[];
     /** For tests only: what the node does wrong. The object may be changed while the node runs. */
@@ -114,7 +116,7 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     stats: () => statistics(context),
     stopping: () => !!stopping,
   });
-  const shared = new SharedPort(injector, http, options.tls);
+  const shared = new SharedPort(injector, http, options.tls, options.patience);
   const close = () =>
     (stopping ??= (async () => {
       shared.refuse();

@@ -1,5 +1,5 @@
 // Hides: that gRPC, HTTP/1.1 and TLS share one port.
-// Promises: each connection is told apart by ALPN, or by its first bytes; one that stays silent is closed after ten seconds.
+// Promises: each connection is told apart by ALPN, or by its first bytes; one that stays silent is closed.
 // Does not: speak any of the protocols.
 
 import type { ConnectionInjector } from '@grpc/grpc-js';
@@ -10,7 +10,8 @@ import tls from 'node:tls';
 /** PEM of the node's certificate (chain) and key. */
 export type Certificate = Readonly<{ cert: string | Buffer; key: string | Buffer }>;
 
-const patience = 10_000;
+/** How long a connection may take to say what it is. */
+const usualPatience = 10_000;
 const http2Preface = Buffer.from('PRI * HTTP/2.0');
 
 export class SharedPort {
@@ -21,6 +22,7 @@ export class SharedPort {
     private readonly grpc: ConnectionInjector,
     private readonly http: HttpServer,
     certificate?: Certificate,
+    private readonly patience = usualPatience,
   ) {
     this.listener = certificate ? this.secure(certificate) : net.createServer({ noDelay: true }, (socket) => this.sniff(socket));
     this.listener.on('connection', (socket: net.Socket) => {
@@ -54,7 +56,7 @@ export class SharedPort {
   }
 
   private secure({ cert, key }: Certificate): tls.Server {
-    const server = tls.createServer({ cert, key, ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: patience, minVersion: 'TLSv1.2', noDelay: true });
+    const server = tls.createServer({ cert, key, ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: this.patience, minVersion: 'TLSv1.2', noDelay: true });
     server.on('tlsClientError', (_error, socket) => socket.destroy());
     server.on('secureConnection', (socket) => {
       socket.on('error', () => socket.destroy());
@@ -67,7 +69,7 @@ export class SharedPort {
 
   /** Looks at the first bytes and puts them back. */
   private sniff(socket: net.Socket): void {
-    const timer = setTimeout(() => socket.destroy(), patience);
+    const timer = setTimeout(() => socket.destroy(), this.patience);
     socket.once('close', () => clearTimeout(timer));
     socket.on('error', () => socket.destroy());
     let seen = Buffer.alloc(0);

@@ -1,0 +1,248 @@
+import {
+  EventStoreDBClient,
+  jsonEvent,
+  type PersistentSubscriptionToStreamSettings,
+  persistentSubscriptionToAllSettingsFromDefaults,
+  persistentSubscriptionToStreamSettingsFromDefaults,
+  START,
+  streamNameFilter,
+} from '@eventstore/db-client';
+import { OperationsClient } from '@eventstore/db-client/generated/operations_grpc_pb';
+import { Empty } from '@eventstore/db-client/generated/shared_pb';
+import { UsersClient } from '@eventstore/db-client/generated/users_grpc_pb';
+import { CreateReq } from '@eventstore/db-client/generated/users_pb';
+import { credentials, Metadata, status } from '@grpc/grpc-js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import tls from 'node:tls';
+import { startNode } from '../node';
+import { selfSigned } from './certificate';
+import { type NodeProcess, startProcess } from './node-process';
+import { unary } from './raw';
+import { admin, all, events, fresh, take, until } from './server-under-test';
+
+jest.setTimeout(60_000);
+
+let dataDir: string;
+const clients: EventStoreDBClient[] = [];
+const nodes: NodeProcess[] = [];
+
+beforeEach(() => (dataDir = mkdtempSync(join(tmpdir(), 'event-log-own-'))));
+afterEach(async () => {
+  for (const client of clients.splice(0)) (await (client as unknown as { getChannel(): Promise<{ close(): void }> }).getChannel()).close();
+  await Promise.all(nodes.splice(0).map((node) => node.kill()));
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+const start = async (options?: Parameters<typeof startProcess>[1]): Promise<NodeProcess> => {
+  const node = await startProcess(dataDir, options);
+  nodes.push(node);
+  return node;
+};
+const connect = (node: { port: number }, authority?: string): EventStoreDBClient => {
+  const channel = authority ? { rootCertificate: Buffer.from(authority) } : { insecure: true };
+  const client = new EventStoreDBClient({ endpoint: `127.0.0.1:${node.port}` }, channel, admin);
+  clients.push(client);
+  return client;
+};
+
+const settings = (changes: Partial<PersistentSubscriptionToStreamSettings> = {}) =>
+  persistentSubscriptionToStreamSettingsFromDefaults({ startFrom: START, checkPointLowerBound: 1, checkPointUpperBound: 1, ...changes });
+const index = (resolved: { event?: { data?: unknown } }): number => (resolved.event!.data as { index: number }).index;
+
+describe('a persistent subscription over kill -9', () => {
+  it('goes on after its checkpoint and repeats at most what was not in it', async () => {
+    let node = await start();
+    let client = connect(node);
+    const [stream, group] = [fresh('order'), fresh('group')];
+    await client.appendToStream(stream, events(30));
+    await client.createPersistentSubscriptionToStream(stream, group, settings());
+    const acked: number[] = [];
+    const subscription = client.subscribeToPersistentSubscriptionToStream(stream, group, { bufferSize: 1 });
+    subscription.on('error', () => undefined);
+    subscription.on('data', (resolved) => {
+      if (acked.length < 10) void subscription.ack(resolved).then(() => acked.push(index(resolved)), () => undefined);
+    });
+    // Bytes on disk, not memory: the checkpoint's stream is asked.
+    await until(async () => {
+      const found = await all(client.readStream(`$persistentsubscription-${stream}::${group}-checkpoint`)).catch(() => []);
+      return found.at(-1)?.event?.data === '9';
+    });
+    await node.kill();
+
+    node = await start();
+    client = connect(node);
+    const info = await client.getPersistentSubscriptionToStreamInfo(stream, group);
+    expect(info.settings).toEqual(settings());
+    expect(info.stats.lastCheckpointedEventRevision).toBe(9n);
+    const rest = await take(client.subscribeToPersistentSubscriptionToStream(stream, group, { bufferSize: 30 }), 20);
+    expect(rest.map(index)).toEqual(Array.from({ length: 20 }, (_, position) => position + 10));
+  });
+
+  it('that began at the end and has no checkpoint yet gives all that came since it was made', async () => {
+    let node = await start();
+    let client = connect(node);
+    const [stream, group, everything] = [fresh('order'), fresh('group'), fresh('group')];
+    await client.appendToStream(stream, events(5));
+    await client.createPersistentSubscriptionToStream(stream, group, persistentSubscriptionToStreamSettingsFromDefaults());
+    await client.createPersistentSubscriptionToAll(everything, persistentSubscriptionToAllSettingsFromDefaults(), { filter: streamNameFilter({ prefixes: [stream] }) });
+    await client.appendToStream(stream, events(3, 'test', 5));
+    await node.kill();
+
+    node = await start();
+    client = connect(node);
+    expect((await take(client.subscribeToPersistentSubscriptionToStream(stream, group), 3)).map(index)).toEqual([5, 6, 7]);
+    expect((await take(client.subscribeToPersistentSubscriptionToAll(everything), 3)).map(index)).toEqual([5, 6, 7]);
+  });
+
+  it('keeps parked messages, and those whose replay was not finished', async () => {
+    let node = await start();
+    let client = connect(node);
+    const [stream, group] = [fresh('order'), fresh('group')];
+    await client.appendToStream(stream, events(4));
+    await client.createPersistentSubscriptionToStream(stream, group, settings());
+    const parked = async () => (await client.getPersistentSubscriptionToStreamInfo(stream, group)).stats.parkedMessageCount;
+    const subscription = client.subscribeToPersistentSubscriptionToStream(stream, group);
+    let replayed = 0;
+    let replaying = false;
+    subscription.on('error', () => undefined);
+    subscription.on('data', (resolved) => {
+      if (!replaying) subscription.nack('park', 'later', resolved).catch(() => undefined);
+      else if (replayed++ < 2) subscription.ack(resolved).catch(() => undefined);
+    });
+    await until(async () => (await parked()) === 4n);
+    replaying = true;
+    await client.replayParkedMessagesToStream(stream, group);
+    await until(async () => (await parked()) === 2n);
+    const metastream = `$$$persistentsubscription-${stream}::${group}-parked`;
+    await until(async () => (await all(client.readStream(metastream)).catch(() => [])).some(({ event }) => (event!.data as { $tb?: number }).$tb === 2));
+    await node.kill();
+
+    node = await start();
+    client = connect(node);
+    expect(await parked()).toBe(2n);
+    await client.replayParkedMessagesToStream(stream, group);
+    const again = await take(client.subscribeToPersistentSubscriptionToStream(stream, group), 2);
+    expect(again.map(index).sort()).toEqual([2, 3]);
+  });
+
+  it('loses no event under kills in the middle of consumption', async () => {
+    const [stream, group] = [fresh('order'), fresh('group')];
+    const total = 300;
+    const processed = new Set<number>();
+    let node = await start();
+    await connect(node).appendToStream(stream, events(total));
+    await connect(node).createPersistentSubscriptionToStream(stream, group, settings({ checkPointUpperBound: 10, messageTimeout: 1_000 }));
+    for (let round = 1; processed.size < total; round++) {
+      const client = connect(node);
+      const goal = Math.min(total, round * 75);
+      const subscription = client.subscribeToPersistentSubscriptionToStream(stream, group, { bufferSize: 20 });
+      subscription.on('error', () => undefined);
+      subscription.on('data', (resolved) => {
+        processed.add(index(resolved));
+        subscription.ack(resolved).catch(() => undefined);
+      });
+      await until(() => processed.size >= goal);
+      await node.kill();
+      node = await start();
+    }
+    expect(processed.size).toBe(total);
+  });
+});
+
+describe('the process', () => {
+  it('speaks TLS with the given certificate, and to nobody without it', async () => {
+    const { certificate, key } = selfSigned();
+    const [cert, keyFile] = [join(dataDir, 'node.crt'), join(dataDir, 'node.key')];
+    writeFileSync(cert, certificate);
+    writeFileSync(keyFile, key);
+    const node = await start({ args: ['--tls-cert', cert, '--tls-key', keyFile] });
+    const stream = fresh('order');
+    await connect(node, certificate).appendToStream(stream, events(1));
+    await expect(all(connect(node).readStream(stream))).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  });
+
+  it('remembers its users over kill -9', async () => {
+    const { certificate, key } = selfSigned();
+    writeFileSync(join(dataDir, 'node.crt'), certificate);
+    writeFileSync(join(dataDir, 'node.key'), key);
+    const args = ['--tls-cert', join(dataDir, 'node.crt'), '--tls-key', join(dataDir, 'node.key')];
+    let node = await start({ args });
+    const as = new Metadata();
+    as.set('authorization', `Basic ${Buffer.from('admin:changeit').toString('base64')}`);
+    const manager = new UsersClient(`127.0.0.1:${node.port}`, credentials.createSsl(Buffer.from(certificate)));
+    const ada = new CreateReq().setOptions(new CreateReq.Options().setLoginName('ada').setPassword('secret').setFullName('Ada'));
+    expect((await unary(manager.create.bind(manager, ada), as)).code).toBe(status.OK);
+    manager.close();
+    await node.kill();
+    node = await start({ args });
+    const stream = fresh('order');
+    await connect(node, certificate).appendToStream(stream, events(1), { credentials: { username: 'ada', password: 'secret' } });
+  });
+
+  it('stops in order when an operator says so', async () => {
+    const node = await start();
+    const client = new OperationsClient(`127.0.0.1:${node.port}`, credentials.createInsecure());
+    expect((await unary(client.shutdown.bind(client, new Empty()), new Metadata())).code).toBe(status.OK);
+    expect(await node.ended).toBe(0);
+    client.close();
+  });
+
+  it('ends consumers when it stops', async () => {
+    const node = await start();
+    const client = connect(node);
+    const [stream, group] = [fresh('order'), fresh('group')];
+    await client.createPersistentSubscriptionToStream(stream, group, settings());
+    const subscription = client.subscribeToPersistentSubscriptionToStream(stream, group);
+    const failed = new Promise((resolve) => subscription.on('error', resolve));
+    await new Promise<void>((resolve) => subscription.on('confirmation', () => resolve()));
+    expect(await node.stop()).toBe(0);
+    expect(await failed).toMatchObject({ code: status.UNAVAILABLE });
+  });
+});
+
+describe('projections', () => {
+  it('of users are refused with a clear word', async () => {
+    const client = connect(await start());
+    for (const call of [
+      client.createProjection('mine', 'fromAll()'),
+      client.listProjections(),
+      client.getProjectionState('mine'),
+      client.getProjectionStatus('mine'),
+      client.disableProjection('mine'),
+    ]) {
+      await expect(call).rejects.toMatchObject({ code: status.UNIMPLEMENTED, message: expect.stringContaining('no user projections') });
+    }
+  });
+});
+
+describe('a connection', () => {
+  it.each(['insecure', 'tls'])('that says nothing, or a byte at a time, is closed after the node’s patience (%s)', async (mode) => {
+    const { certificate, key } = selfSigned();
+    const node = await startNode({ dataDir, patience: 500, tls: mode === 'tls' ? { cert: certificate, key } : undefined });
+    try {
+      const open = (): net.Socket => {
+        const socket = net.connect({ host: '127.0.0.1', port: node.port });
+        socket.on('error', () => undefined).resume();
+        return socket;
+      };
+      const silent = open();
+      const dripping = open();
+      const timer = setInterval(() => dripping.writable && dripping.write('P'), 100);
+      const closed = (socket: net.Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      await Promise.all([closed(silent), closed(dripping)]);
+      clearInterval(timer);
+      if (mode === 'tls') {
+        const handshaken = tls.connect({ host: 'localhost', port: node.port, ca: certificate });
+        handshaken.on('error', () => undefined).resume();
+        await closed(handshaken);
+      }
+      const client = connect(node, mode === 'tls' ? certificate : undefined);
+      await client.appendToStream(fresh('order'), jsonEvent({ type: 'alive', data: {} }));
+    } finally {
+      await node.close();
+    }
+  });
+});

@@ -83,7 +83,8 @@ function disturbed(seed: number): LogReader {
     ...log,
     async readAll(after, max) {
       const events = await log.readAll(after, max);
-      const delivered = [...before.slice(-next(20)), ...events.flatMap((event) => Array.from({ length: 1 + next(5) }, () => event))];
+      const again = before.filter(({ position }) => position <= after).slice(-next(20));
+      const delivered = [...again, ...events.flatMap((event) => Array.from({ length: 1 + next(5) }, () => event))];
       for (let i = 0; i < delivered.length; i++) {
         const j = Math.min(delivered.length - 1, i + next(50));
         [delivered[i], delivered[j]] = [delivered[j]!, delivered[i]!];

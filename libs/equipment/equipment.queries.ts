@@ -9,6 +9,7 @@ export const equipmentNowList = listOf(EquipmentNow, {
   path: 'equipment',
   one: 'equipment',
   many: 'equipmentNow',
+  moved: 'equipmentMoved',
   roles: ROLES,
   filters: {
     state: 'equals',

@@ -8,6 +8,7 @@ export const lotStockList = listOf(LotStock, {
   path: 'material-lot',
   one: 'lot',
   many: 'lotStock',
+  moved: 'lotMoved',
   roles: ROLES,
   filters: {
     materialId: 'equals',

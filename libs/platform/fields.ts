@@ -7,7 +7,7 @@ import { Field, Float, ID, InputType, Int, ObjectType, type ReturnTypeFunc } fro
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Length, Matches, Max, Min, ValidateBy,
+  ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateBy,
   ValidateIf, ValidateNested,
 } from 'class-validator'; // prettier-ignore
 import { FACILITY_ID, QUALIFIED_ID } from '#kernel/identity';
@@ -101,7 +101,7 @@ export const Instant = (options: Options = {}) =>
 
 type Input = new () => object;
 /** A nested object of an input class. */
-export const Nested = (type: () => Input, options: Options = {}) => field(type, { type }, options, ValidateNested(), Type(type));
+export const Nested = (type: () => Input, options: Options = {}) => field(type, { type }, options, IsObject(), ValidateNested(), Type(type));
 
 /** A list of nested objects of an input class. */
 export const Many = (type: () => Input, max: number, options: Options & { min?: number } = {}) =>

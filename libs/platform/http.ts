@@ -83,6 +83,9 @@ export async function guardEdge(app: NestFastifyApplication, { tokens, limit, bo
     }
   });
 
+  // Nest's own handler comes after the routes, too late for what fails before them.
+  server.setErrorHandler((error, request, reply) => sendProblem(reply, problemFrom(error), request.about?.correlationId));
+
   // Callbacks and not promises: all that follows runs inside the call to done(), and so in the request's context.
   server.addHook('onRequest', (request, reply, done) => {
     request.about = { correlationId: randomUUID() };

@@ -13,7 +13,9 @@ describe('JSON from outside', () => {
     refuses('{"a":1,"\\u0061":2}');
     refuses('{"x":[{"a":1 ,"b":2, "a" :3}]}');
   });
-  it('refuses __proto__, also when escaped', () => {
+  it('refuses __proto__ and its kin, also when escaped', () => {
+    refuses('{"constructor":{"prototype":{"x":1}}}');
+    refuses('{"a":{"prototype":1}}');
     refuses('{"__proto__":{"x":1}}');
     refuses('{"a":{"__pro\\u0074o__":{"x":1}}}');
     expect(({} as Record<string, unknown>).x).toBeUndefined();

@@ -24,6 +24,8 @@ export function parseJson(source: Buffer | Uint8Array | string): unknown {
   return value;
 }
 
+/** Keys that libraries skip or obey; no field is named so. */
+const POISONOUS = new Set(['__proto__', 'constructor', 'prototype']);
 const NUMBER = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y;
 
 /** Looks at text that JSON.parse has accepted for what it accepts too easily. */
@@ -37,7 +39,7 @@ function faultIn(text: string): string | undefined {
       const keys = containers.at(-1);
       if (!keys || !followedByColon(text, at + 1)) continue;
       const key = JSON.parse(text.slice(start, at + 1)) as string;
-      if (key === '__proto__') return 'The key __proto__ is not accepted.';
+      if (POISONOUS.has(key)) return `The key ${key} is not accepted.`;
       if (keys.has(key)) return `The key ${JSON.stringify(key.slice(0, 64))} stands twice in one object.`;
       keys.add(key);
     } else if (code === 0x7b || code === 0x5b) {

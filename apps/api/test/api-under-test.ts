@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
-import { readConfig } from '#platform/config';
+import { readConfig, type Config } from '#platform/config';
 import { migrate } from '#platform/database';
 import { runViews, type RunningViews } from '#platform/views';
 import { views } from '#slices';
@@ -46,13 +46,15 @@ export class ApiUnderTest {
     /** One token per role, for haifa; `everywhere` has all roles and facilities. */
     readonly tokens: Readonly<Record<string, string>>,
     private readonly running: RunningViews,
+    private readonly config: Config,
   ) {}
 
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<ApiUnderTest> {
+  /** `wire` may put something between the api and its database. */
+  static async start(env: NodeJS.ProcessEnv = {}, wire: (databaseUrl: string) => Promise<string> = async (url) => url): Promise<ApiUnderTest> {
     const [system, issuer] = await Promise.all([startTestSystem(), TestIssuer.create()]);
     await migrate(system.databaseUrl);
     const config = readConfig('api', [], {
-      PORT: '0', EVENTSTORE_URL: system.eventStoreUrl, DATABASE_URL: system.databaseUrl, JWT_ISSUER: ISSUER, JWKS_URL: issuer.url,
+      PORT: '0', EVENTSTORE_URL: system.eventStoreUrl, DATABASE_URL: await wire(system.databaseUrl), JWT_ISSUER: ISSUER, JWKS_URL: issuer.url,
       BODY_LIMIT: '65536', RATE_LIMIT: '0', ...env,
     }); // prettier-ignore
     const api = await startApi(config);
@@ -61,12 +63,12 @@ export class ApiUnderTest {
     for (const role of roles) tokens[role] = await issuer.token({ sub: `${role}-1`, roles: [role] });
     tokens.elsewhere = await issuer.token({ sub: 'otto', roles, facilities: ['lyon'] });
     const running = await runViews({ store: system.eventStoreUrl, databaseUrl: system.databaseUrl, views });
-    return new ApiUnderTest(api, system, issuer, tokens, running);
+    return new ApiUnderTest(api, system, issuer, tokens, running, config);
   }
 
-  async send(method: string, path: string, init: { token?: string; headers?: Record<string, string>; body?: unknown } = {}): Promise<Answer> {
-    const { token, headers = {}, body } = init;
-    const response = await fetch(this.api.url + path, {
+  async send(method: string, path: string, init: { token?: string; headers?: Record<string, string>; body?: unknown; at?: string } = {}): Promise<Answer> {
+    const { token, headers = {}, body, at = this.api.url } = init;
+    const response = await fetch(at + path, {
       method,
       headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body) }),
@@ -91,6 +93,11 @@ export class ApiUnderTest {
 
   graphql(query: string, variables?: Record<string, unknown>, token: string | undefined = this.tokens.everywhere): Promise<Answer> {
     return this.send('POST', '/graphql', { token, body: { query, ...(variables ? { variables } : {}) } });
+  }
+
+  /** Another process's worth of api on the same parts. */
+  another(): Promise<Api> {
+    return startApi(this.config);
   }
 
   async stop(): Promise<void> {

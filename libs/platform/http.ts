@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 
 import helmet from '@fastify/helmet';
-import { Injectable, ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
+import { Injectable, Logger, ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { unauthenticated, type Tokens } from './auth';
@@ -35,6 +35,7 @@ export type Edge = Readonly<{
 }>;
 
 const MAX_CONNECTIONS = 4_096;
+const log = new Logger('http');
 const httpSeconds = histogram('http_request_seconds', 'Time from a request to the end of its answer, by route.', ['method', 'route', 'status']);
 
 /** A Fastify server with every limit set. */
@@ -83,8 +84,13 @@ export async function guardEdge(app: NestFastifyApplication, { tokens, limit, bo
     }
   });
 
-  // Nest's own handler comes after the routes, too late for what fails before them.
-  server.setErrorHandler((error, request, reply) => sendProblem(reply, problemFrom(error), request.about?.correlationId));
+  // Nest would set its own handler after the routes, too late for what fails before they are reached.
+  server.setErrorHandler((error, request, reply) => {
+    const problem = problemFrom(error);
+    if (problem.status === 500) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    sendProblem(reply, problem, request.about?.correlationId);
+  });
+  app.getHttpAdapter().setErrorHandler = () => undefined;
 
   // Callbacks and not promises: all that follows runs inside the call to done(), and so in the request's context.
   server.addHook('onRequest', (request, reply, done) => {

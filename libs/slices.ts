@@ -17,6 +17,7 @@ import { MaterialLotModule } from '#material-lot/material-lot.module';
 import { orderBoard } from '#production-order/order-board.view';
 import { ProductionOrderModule } from '#production-order/production-order.module';
 import { dispatchList } from '#work-order/dispatch-list.view';
+import { reportException } from '#work-order/report-exception.view';
 import { workInProgress } from '#work-order/work-in-progress.view';
 import { WorkOrderModule } from '#work-order/work-order.module';
 import { workOrderView } from '#work-order/work-order.view';
@@ -48,6 +49,7 @@ export const views: readonly AnyView[] = [
   lotDiscrepancy,
   lotStock,
   orderBoard,
+  reportException,
   workInProgress,
   workOrderView,
 ];

@@ -8,7 +8,7 @@ import { whenLotSplitCreateChild } from './when-lot-split-create-child';
 const at = '2026-01-05T08:00:00.000Z';
 const kg = (amount: string) => ({ amount, unit: 'kg' }) as const;
 type Command = Readonly<{ type: string; data: Readonly<{ lotId: string }> }>;
- 
+
 type AnyProcess = Process<any, any, Command>;
 
 /** The lots of a plant and the two processes between them, as the platform runs them: every event in, every command out, refusals back. */

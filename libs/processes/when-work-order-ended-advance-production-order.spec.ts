@@ -101,11 +101,21 @@ test('an order that is attached late is told as it stands', () => {
   const totals = { good: '5', scrap: '1', rework: '0', unit: 'pcs' as const };
   const attached = (status: 'NotAllowedToStart' | 'Running' | 'Ended'): Input => ({
     type: 'WorkOrderAttached',
-    data: { workOrderId: 'haifa.W1', productionOrderId: 'haifa.P1', status, quantity: '60', totals, ...(status === 'Ended' ? { ending: 'Completed' } : {}) },
+    data: {
+      workOrderId: 'haifa.W1',
+      productionOrderId: 'haifa.P1',
+      status,
+      quantity: '60',
+      totals,
+      ...(status === 'Ended' ? { ending: 'Completed' } : {}),
+    },
   });
   const leg = { productionOrderId: 'haifa.P1', workOrderId: 'haifa.W1' };
   const told = { send: { type: 'RecordLegReleased', data: { ...leg, quantity: quantity('60') } } };
   expect(follows(attached('NotAllowedToStart'))).toEqual([told]);
   expect(follows(attached('Running'))).toEqual([told, { send: { type: 'RecordLegStarted', data: leg } }]);
-  expect(follows(attached('Ended'))).toEqual([told, { send: { type: 'RecordLegEnded', data: { ...leg, ending: 'Completed', ...totals } } }]);
+  expect(follows(attached('Ended'))).toEqual([
+    told,
+    { send: { type: 'RecordLegEnded', data: { ...leg, ending: 'Completed', ...totals } } },
+  ]);
 });

@@ -9,7 +9,15 @@ import type {
 } from '#work-order/work-order.events'; // prettier-ignore
 
 type Late = CounterRead | ProductionObserved | ProductionReportCorrected | ProductionReportReversed;
-type In = WorkOrderReleased | WorkOrderAttached | WorkOrderAmended | WorkOrderStarted | WorkOrderEnded | WorkOrderAborted | WorkOrderCancelled | Late;
+type In =
+  | WorkOrderReleased
+  | WorkOrderAttached
+  | WorkOrderAmended
+  | WorkOrderStarted
+  | WorkOrderEnded
+  | WorkOrderAborted
+  | WorkOrderCancelled
+  | Late;
 type Input = In | TimerFired | CommandRefused;
 type Out = Message<typeof productionOrder>;
 
@@ -89,7 +97,9 @@ function react({ results }: OrderWatch, input: Input): readonly Reaction<Out>[] 
       const of = { productionOrderId, workOrderId };
       const result = results[workOrderId];
       return [
-        ...(amount === undefined ? [] : [{ send: { type: 'RecordLegReleased', data: { ...of, quantity: { amount, unit: totals.unit } } } } as const]),
+        ...(amount === undefined
+          ? []
+          : [{ send: { type: 'RecordLegReleased', data: { ...of, quantity: { amount, unit: totals.unit } } } } as const]),
         ...(status === 'Running' || status === 'Interrupted' ? [{ send: { type: 'RecordLegStarted', data: of } } as const] : []),
         ...(result ? [{ send: { type: 'RecordLegEnded', data: { ...of, ...result } } } as const] : []),
       ];

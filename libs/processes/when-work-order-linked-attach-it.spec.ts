@@ -8,7 +8,17 @@ const linked: Input = { type: 'WorkOrderLinked', data: { ...of, quantity: '60', 
 const unlinked: Input = { type: 'WorkOrderUnlinked', data: { ...of, reason: 'x', unallocated: '100', unlinkedAt: at } };
 const released: Input = {
   type: 'WorkOrderReleased',
-  data: { workOrderId: 'haifa.W1', product: 'flange', quantity: '60', unit: 'pcs', overPercent: '0', underPercent: '0', operations: [], resumeWithinMinutes: 30, releasedAt: at },
+  data: {
+    workOrderId: 'haifa.W1',
+    product: 'flange',
+    quantity: '60',
+    unit: 'pcs',
+    overPercent: '0',
+    underPercent: '0',
+    operations: [],
+    resumeWithinMinutes: 30,
+    releasedAt: at,
+  },
 };
 const attach = { send: { type: 'AttachWorkOrder', data: of } };
 

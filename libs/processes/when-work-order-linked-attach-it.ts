@@ -35,7 +35,9 @@ export const whenWorkOrderLinkedAttachIt: Process<Link, In, Message<typeof workO
     switch (input.type) {
       case 'WorkOrderLinked':
       case 'WorkOrderReleased':
-        return linkedTo && released ? [{ send: { type: 'AttachWorkOrder', data: { workOrderId: input.data.workOrderId, productionOrderId: linkedTo } } }] : [];
+        return linkedTo && released
+          ? [{ send: { type: 'AttachWorkOrder', data: { workOrderId: input.data.workOrderId, productionOrderId: linkedTo } } }]
+          : [];
       case 'WorkOrderUnlinked': {
         const { workOrderId, productionOrderId } = input.data;
         return [{ send: { type: 'DetachWorkOrder', data: { workOrderId, productionOrderId } } }];

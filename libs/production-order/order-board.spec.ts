@@ -17,27 +17,66 @@ const unlinked = (local: string): ProductionOrderEvent => ({
   data: { productionOrderId, workOrderId: `haifa.${local}`, reason: 'x', unallocated: '100', unlinkedAt: at },
 });
 const of = (local: string) => ({ productionOrderId, workOrderId: `haifa.${local}` });
-const released = (local: string, quantity: string, plannedEnd = '2026-01-20T12:00:00.000Z', unit: 'pcs' | 'kg' = 'pcs'): WorkOrderEvent => ({
+const released = (
+  local: string,
+  quantity: string,
+  plannedEnd = '2026-01-20T12:00:00.000Z',
+  unit: 'pcs' | 'kg' = 'pcs',
+): WorkOrderEvent => ({
   type: 'WorkOrderReleased',
-  data: { ...of(local), product: 'flange', quantity, unit, overPercent: '0', underPercent: '0', operations: [], resumeWithinMinutes: 30, plannedEnd, releasedAt: at },
+  data: {
+    ...of(local),
+    product: 'flange',
+    quantity,
+    unit,
+    overPercent: '0',
+    underPercent: '0',
+    operations: [],
+    resumeWithinMinutes: 30,
+    plannedEnd,
+    releasedAt: at,
+  },
 });
-const begun = (local: string): WorkOrderEvent => ({ type: 'WorkOrderStarted', data: { ...of(local), operationId: '10', equipmentId: 'haifa.M4', operationIds: [], startedAt: at } });
+const begun = (local: string): WorkOrderEvent => ({
+  type: 'WorkOrderStarted',
+  data: { ...of(local), operationId: '10', equipmentId: 'haifa.M4', operationIds: [], startedAt: at },
+});
 const told = (good: string, scrap = '0') => ({
   reportId: 'r1', kind: 'Production' as const, operationId: '20', equipmentId: 'haifa.M4', good, scrap: [{ quantity: scrap, reasonCode: 'burr' }], rework: '0', unit: 'pcs' as const, from: at, to: at,
 }); // prettier-ignore
-const reported = (local: string, good: string, scrap = '0', output = true): WorkOrderEvent => ({ type: 'ProductionReported', data: { ...of(local), ...told(good, scrap), output } });
-const held: WorkOrderEvent = { type: 'WorkOrderHeld', data: { ...of('W1'), cause: 'Equipment', reason: 'x', running: [], operationIds: [], heldAt: at } };
+const reported = (local: string, good: string, scrap = '0', output = true): WorkOrderEvent => ({
+  type: 'ProductionReported',
+  data: { ...of(local), ...told(good, scrap), output },
+});
+const held: WorkOrderEvent = {
+  type: 'WorkOrderHeld',
+  data: { ...of('W1'), cause: 'Equipment', reason: 'x', running: [], operationIds: [], heldAt: at },
+};
 const over = (local: string): WorkOrderEvent => ({
   type: 'WorkOrderEnded',
   data: { ...of(local), ending: 'Stopped', totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' }, operationIds: [], endedAt: at },
 });
 
 const board = (order: ProductionOrderEvent[], ...work: (readonly [string, WorkOrderEvent[]])[]) =>
-  folded(orderBoard, [`production-order-${productionOrderId}`, order], ...work.map(([local, events]) => [`work-order-haifa.${local}`, events] as const))[productionOrderId]!;
+  folded(
+    orderBoard,
+    [`production-order-${productionOrderId}`, order],
+    ...work.map(([local, events]) => [`work-order-haifa.${local}`, events] as const),
+  )[productionOrderId]!;
 
 describe('the order board', () => {
   test('shows a demand that nobody makes yet', () => {
-    expect(board([created])).toMatchObject({ facilityId: 'haifa', status: 'Open', risk: 'Unallocated', good: '0', percentDone: '0', unallocated: '100', due, legs: [], revision: 0n });
+    expect(board([created])).toMatchObject({
+      facilityId: 'haifa',
+      status: 'Open',
+      risk: 'Unallocated',
+      good: '0',
+      percentDone: '0',
+      unallocated: '100',
+      due,
+      legs: [],
+      revision: 0n,
+    });
   });
   test('moves with every report of its work orders, of their last operation', () => {
     expect(board([created], ['W1', [released('W1', '60'), begun('W1'), reported('W1', '70', '1', false), reported('W1', '50', '2')]])).toMatchObject({
@@ -51,11 +90,22 @@ describe('the order board', () => {
     }); // prettier-ignore
   });
   test('shows the right numbers after a correction and above the ordered amount', () => {
-    const reversed: WorkOrderEvent = { type: 'ProductionReportReversed', data: { ...of('W1'), ...told('110', '3'), output: true, replacedBy: 'r2', reason: 'x' } };
-    const corrected: WorkOrderEvent = { type: 'ProductionReportCorrected', data: { ...of('W1'), ...told('99', '1'), output: true, replaces: 'r1', reason: 'x' } };
+    const reversed: WorkOrderEvent = {
+      type: 'ProductionReportReversed',
+      data: { ...of('W1'), ...told('110', '3'), output: true, replacedBy: 'r2', reason: 'x' },
+    };
+    const corrected: WorkOrderEvent = {
+      type: 'ProductionReportCorrected',
+      data: { ...of('W1'), ...told('99', '1'), output: true, replaces: 'r1', reason: 'x' },
+    };
     const past = [released('W1', '100'), begun('W1'), reported('W1', '110', '3')];
     expect(board([created], ['W1', past])).toMatchObject({ good: '110', percentDone: '110', risk: 'Exceeded' });
-    expect(board([created], ['W1', [...past, reversed, corrected]])).toMatchObject({ good: '99', scrap: '1', percentDone: '99', risk: 'None' });
+    expect(board([created], ['W1', [...past, reversed, corrected]])).toMatchObject({
+      good: '99',
+      scrap: '1',
+      percentDone: '99',
+      risk: 'None',
+    });
   });
   test('names what endangers an order, the gravest first', () => {
     const past = [released('W1', '100'), begun('W1')];
@@ -73,7 +123,12 @@ describe('the order board', () => {
       type: 'WorkOrderAttached',
       data: { ...of('W1'), status: 'Running', quantity: '60', totals: { good: '20', scrap: '1', rework: '0', unit: 'pcs' } },
     };
-    expect(board([created, linked('W1', '60')], ['W1', [attached, reported('W1', '5')]])).toMatchObject({ status: 'InProgress', good: '25', scrap: '1', unallocated: '40' });
+    expect(board([created, linked('W1', '60')], ['W1', [attached, reported('W1', '5')]])).toMatchObject({
+      status: 'InProgress',
+      good: '25',
+      scrap: '1',
+      unallocated: '40',
+    });
     expect(board([created], ['W1', [attached, { type: 'WorkOrderDetached', data: of('W1') }]])).toMatchObject({ good: '0', legs: [] });
   });
   test('counts only what can be converted to its unit', () => {
@@ -81,11 +136,28 @@ describe('the order board', () => {
   });
   test('follows the order itself', () => {
     const made = { good: '0', scrap: '0', rework: '0' };
-    const amended: ProductionOrderEvent = { type: 'ProductionOrderAmended', data: { productionOrderId, from: demand, to: { ...demand, quantity: '80', customerRef: 'PO-1' }, reason: 'less', unallocated: '80', amendedAt: at } };
+    const amended: ProductionOrderEvent = {
+      type: 'ProductionOrderAmended',
+      data: {
+        productionOrderId,
+        from: demand,
+        to: { ...demand, quantity: '80', customerRef: 'PO-1' },
+        reason: 'less',
+        unallocated: '80',
+        amendedAt: at,
+      },
+    };
     expect(board([created, amended])).toMatchObject({ quantity: '80', unallocated: '80', customerRef: 'PO-1', revision: 1n });
-    expect(board([created, { type: 'ProductionOrderHeld', data: { productionOrderId, reason: 'credit', heldAt: at } }])).toMatchObject({ status: 'Held', reason: 'credit' });
-    expect(board([created, { type: 'ProductionOrderCancelled', data: { productionOrderId, reason: 'gone', made, cancelledAt: at } }])).toMatchObject({ status: 'Cancelled', risk: 'None' });
-    expect(board([created, { type: 'ProductionOrderClosed', data: { productionOrderId, made, reason: 'enough', closedAt: at } }])).toMatchObject({ status: 'Closed', reason: 'enough' });
+    expect(board([created, { type: 'ProductionOrderHeld', data: { productionOrderId, reason: 'credit', heldAt: at } }])).toMatchObject({
+      status: 'Held',
+      reason: 'credit',
+    });
+    expect(
+      board([created, { type: 'ProductionOrderCancelled', data: { productionOrderId, reason: 'gone', made, cancelledAt: at } }]),
+    ).toMatchObject({ status: 'Cancelled', risk: 'None' });
+    expect(
+      board([created, { type: 'ProductionOrderClosed', data: { productionOrderId, made, reason: 'enough', closedAt: at } }]),
+    ).toMatchObject({ status: 'Closed', reason: 'enough' });
   });
   test('concerns no work order without a production order', () => {
     expect(folded(orderBoard, ['work-order-haifa.W9', [{ type: 'WorkOrderHeld', data: { workOrderId: 'haifa.W9' } }]])).toEqual({});

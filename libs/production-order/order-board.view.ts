@@ -168,7 +168,10 @@ function settled(row: OrderBoardEntry): OrderBoardEntry {
     rework: sum(row.legs.map((leg) => leg.rework)),
     percentDone: String((millionths(good) * 100n) / millionths(row.quantity)),
     unallocated: compare(rest, '0') > 0 ? rest : '0',
-    projectedEnd: ends.reduce<string | null>((latest, end) => (latest !== null && Date.parse(latest) > Date.parse(end) ? latest : end), null),
+    projectedEnd: ends.reduce<string | null>(
+      (latest, end) => (latest !== null && Date.parse(latest) > Date.parse(end) ? latest : end),
+      null,
+    ),
   };
   return { ...after, risk: riskOf(after) };
 }
@@ -184,7 +187,16 @@ const leg = (row: OrderBoardEntry, workOrderId: string, changes: Partial<OrderLe
 });
 const join = (row: OrderBoardEntry, workOrderId: string, changes: Partial<OrderLeg>): Change => {
   if (row.legs.some((known) => known.workOrderId === workOrderId)) return leg(row, workOrderId, changes);
-  const fresh = { workOrderId, status: 'Linked', quantity: '0', good: '0', scrap: '0', rework: '0', plannedEnd: null, decisionNeeded: false };
+  const fresh = {
+    workOrderId,
+    status: 'Linked',
+    quantity: '0',
+    good: '0',
+    scrap: '0',
+    rework: '0',
+    plannedEnd: null,
+    decisionNeeded: false,
+  };
   return { legs: [...row.legs, { ...fresh, ...changes }] };
 };
 
@@ -197,11 +209,19 @@ function count(row: OrderBoardEntry, workOrderId: string, unit: Unit, way: typeo
   return leg(row, workOrderId, { good: way(before.good, more), scrap: way(before.scrap, waste), rework: way(before.rework, again) });
 }
 
-type Quantities = Extract<WorkOrderEvent, { type: 'ProductionReported' | 'ProductionObserved' | 'ProductionReportReversed' | 'ProductionReportCorrected' | 'CounterRead' }>;
+type Quantities = Extract<
+  WorkOrderEvent,
+  { type: 'ProductionReported' | 'ProductionObserved' | 'ProductionReportReversed' | 'ProductionReportCorrected' | 'CounterRead' }
+>;
 type OfOrders = Exclude<ProductionOrderEvent, { type: `${string}Detected` | `Leg${string}` }>;
 type OfWork =
   | Quantities
-  | Extract<WorkOrderEvent, { type: `WorkOrder${'Released' | 'Attached' | 'Detached' | 'Amended' | 'StartAllowed' | 'StartRevoked' | 'Started' | 'Held' | 'Suspended' | 'Resumed' | 'Ended' | 'Aborted' | 'Cancelled'}` }>
+  | Extract<
+      WorkOrderEvent,
+      {
+        type: `WorkOrder${'Released' | 'Attached' | 'Detached' | 'Amended' | 'StartAllowed' | 'StartRevoked' | 'Started' | 'Held' | 'Suspended' | 'Resumed' | 'Ended' | 'Aborted' | 'Cancelled'}`;
+      }
+    >
   | Extract<WorkOrderEvent, { type: `SupervisorDecision${string}` }>;
 type Read = OfOrders | OfWork;
 
@@ -228,15 +248,24 @@ function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionO
       return { legs: row.legs.filter(({ workOrderId }) => workOrderId !== data.workOrderId) };
     case 'WorkOrderReleased': {
       const quantity = convert({ amount: data.quantity, unit: data.unit }, row.unit);
-      return quantity === undefined ? {} : join(row, data.workOrderId, { status: 'NotAllowedToStart', quantity, plannedEnd: data.plannedEnd ?? null });
+      return quantity === undefined
+        ? {}
+        : join(row, data.workOrderId, { status: 'NotAllowedToStart', quantity, plannedEnd: data.plannedEnd ?? null });
     }
     case 'WorkOrderAttached': {
       const { unit } = data.totals;
-      const [quantity, good, scrap, rework] = [data.quantity ?? '0', data.totals.good, data.totals.scrap, data.totals.rework].map((amount) =>
-        convert({ amount, unit }, row.unit),
+      const [quantity, good, scrap, rework] = [data.quantity ?? '0', data.totals.good, data.totals.scrap, data.totals.rework].map(
+        (amount) => convert({ amount, unit }, row.unit),
       );
       if (quantity === undefined || good === undefined || scrap === undefined || rework === undefined) return {};
-      const joined = join(row, data.workOrderId, { status: data.status, quantity, good, scrap, rework, plannedEnd: data.plannedEnd ?? null });
+      const joined = join(row, data.workOrderId, {
+        status: data.status,
+        quantity,
+        good,
+        scrap,
+        rework,
+        plannedEnd: data.plannedEnd ?? null,
+      });
       return { ...joined, ...(row.status === 'Open' && started(data.status) ? { status: OrderState.InProgress } : {}) };
     }
     case 'WorkOrderDetached':
@@ -273,7 +302,15 @@ function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionO
     case 'ProductionReportCorrected':
     case 'ProductionReportReversed': {
       const scrap = sum(data.scrap.map(({ quantity }) => quantity));
-      return count(row, data.workOrderId, data.unit, type === 'ProductionReportReversed' ? minus : plus, data.output ? data.good : '0', scrap, data.rework);
+      return count(
+        row,
+        data.workOrderId,
+        data.unit,
+        type === 'ProductionReportReversed' ? minus : plus,
+        data.output ? data.good : '0',
+        scrap,
+        data.rework,
+      );
     }
   }
 }

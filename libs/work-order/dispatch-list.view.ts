@@ -140,7 +140,12 @@ const planned = (workOrderId: string, terms: Terms, operation: PlannedOperation,
   plannedEnd: terms.plannedEnd ?? null,
 });
 
-type Read = Exclude<WorkOrderEvent, { type: `${string}Detected` } | { type: `Supervisor${string}` } | { type: 'WorkOrderObserved' | 'WorkOrderClosed' | 'WorkOrderAttached' | 'WorkOrderDetached' | `EquipmentHold${string}` }>;
+type Read = Exclude<
+  WorkOrderEvent,
+  | { type: `${string}Detected` }
+  | { type: `Supervisor${string}` }
+  | { type: 'WorkOrderObserved' | 'WorkOrderClosed' | 'WorkOrderAttached' | 'WorkOrderDetached' | `EquipmentHold${string}` }
+>;
 
 /** The operations that are still to be done, until their order is over. */
 export const dispatchList: View<DispatchEntry, Read> = {
@@ -157,7 +162,9 @@ export const dispatchList: View<DispatchEntry, Read> = {
     if (type === 'WorkOrderReleased') return data.operations.map(({ operationId }) => key(operationId));
     if (type === 'WorkOrderAmended') return [...data.from.operations, ...data.to.operations].map(({ operationId }) => key(operationId));
     if ('operationIds' in data) return data.operationIds.map(key);
-    return 'nextOperationId' in data && data.nextOperationId !== undefined ? [key(data.operationId), key(data.nextOperationId)] : [key(data.operationId)];
+    return 'nextOperationId' in data && data.nextOperationId !== undefined
+      ? [key(data.operationId), key(data.nextOperationId)]
+      : [key(data.operationId)];
   },
   fold: (rows, event) => {
     const { type, data, position, recordedAt } = event;
@@ -176,20 +183,48 @@ export const dispatchList: View<DispatchEntry, Read> = {
     switch (type) {
       case 'WorkOrderReleased':
         inOrder(data.operations).forEach((operation, index) => {
-          const state = { person: null, good: '0', scrap: '0', orderStatus: JobState.NotAllowedToStart, started: false, ready: false, blockers: [], orderBlockers: [] };
+          const state = {
+            person: null,
+            good: '0',
+            scrap: '0',
+            orderStatus: JobState.NotAllowedToStart,
+            started: false,
+            ready: false,
+            blockers: [],
+            orderBlockers: [],
+          };
           rows.put(settled({ ...planned(data.workOrderId, data, operation, index), ...state, position, recordedAt }));
         });
         break;
       case 'WorkOrderAmended': {
-        const before = new Map(data.from.operations.map(({ operationId }) => [operationId, rows.get(keyOf(data.workOrderId, operationId))]));
+        const before = new Map(
+          data.from.operations.map(({ operationId }) => [operationId, rows.get(keyOf(data.workOrderId, operationId))]),
+        );
         const wasFirst = inOrder(data.from.operations)[0]!.operationId;
         const any = [...before.values()].find((row) => row !== undefined);
         for (const operationId of before.keys()) rows.remove(keyOf(data.workOrderId, operationId));
         inOrder(data.to.operations).forEach((operation, index) => {
           const row = before.get(operation.operationId);
           const plan = planned(data.workOrderId, data.to, operation, index);
-          const state = row ?? { person: null, good: '0', scrap: '0', started: false, ready: false, blockers: [], orderStatus: any?.orderStatus ?? JobState.NotAllowedToStart, orderBlockers: any?.orderBlockers ?? [] };
-          rows.put(settled({ ...state, ...plan, ...(row && index > 0 && row.operationId !== wasFirst ? { passedOn: row.passedOn } : {}), position, recordedAt }));
+          const state = row ?? {
+            person: null,
+            good: '0',
+            scrap: '0',
+            started: false,
+            ready: false,
+            blockers: [],
+            orderStatus: any?.orderStatus ?? JobState.NotAllowedToStart,
+            orderBlockers: any?.orderBlockers ?? [],
+          };
+          rows.put(
+            settled({
+              ...state,
+              ...plan,
+              ...(row && index > 0 && row.operationId !== wasFirst ? { passedOn: row.passedOn } : {}),
+              position,
+              recordedAt,
+            }),
+          );
         });
         break;
       }

@@ -16,52 +16,67 @@ const READERS = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'ana
 /** What lies at one operation of one product in one plant. */
 @ObjectType('WipByFacility', {})
 export class WipByFacility {
-  @Field(() => ID) @ApiProperty({ type: String })
+  @Field(() => ID)
+  @ApiProperty({ type: String })
   facilityId: string;
 
-  @Field(() => String) @ApiProperty({ type: String })
+  @Field(() => String)
+  @ApiProperty({ type: String })
   product: string;
 
-  @Field(() => String) @ApiProperty({ type: String })
+  @Field(() => String)
+  @ApiProperty({ type: String })
   operationId: string;
 
-  @Field(() => String) @ApiProperty({ type: String })
+  @Field(() => String)
+  @ApiProperty({ type: String })
   operation: string;
 
-  @Field(() => String) @ApiProperty({ type: String })
+  @Field(() => String)
+  @ApiProperty({ type: String })
   unit: string;
 
-  @Field(() => String, { description: 'What was passed on to the operation.' }) @ApiProperty({ type: String })
+  @Field(() => String, { description: 'What was passed on to the operation.' })
+  @ApiProperty({ type: String })
   quantityIn: string;
 
-  @Field(() => String, { description: 'What left it, good or scrap.' }) @ApiProperty({ type: String })
+  @Field(() => String, { description: 'What left it, good or scrap.' })
+  @ApiProperty({ type: String })
   quantityOut: string;
 
-  @Field(() => String) @ApiProperty({ type: String })
+  @Field(() => String)
+  @ApiProperty({ type: String })
   good: string;
 
-  @Field(() => String) @ApiProperty({ type: String })
+  @Field(() => String)
+  @ApiProperty({ type: String })
   scrap: string;
 
-  @Field(() => String, { description: 'What lies at it.' }) @ApiProperty({ type: String })
+  @Field(() => String, { description: 'What lies at it.' })
+  @ApiProperty({ type: String })
   inProcess: string;
 
-  @Field(() => Int, { description: 'Orders that began and are not over.' }) @ApiProperty({ type: 'integer' })
+  @Field(() => Int, { description: 'Orders that began and are not over.' })
+  @ApiProperty({ type: 'integer' })
   orders: number;
 
-  @Field(() => Int, { description: 'Of those, orders with the operation under way on a machine.' }) @ApiProperty({ type: 'integer' })
+  @Field(() => Int, { description: 'Of those, orders with the operation under way on a machine.' })
+  @ApiProperty({ type: 'integer' })
   running: number;
 }
 
 @ObjectType('WipByFacilityAnswer', {})
 export class WipByFacilityAnswer implements Freshness {
-  @Field(() => [WipByFacility]) @ApiProperty({ type: [WipByFacility] })
+  @Field(() => [WipByFacility])
+  @ApiProperty({ type: [WipByFacility] })
   items: WipByFacility[];
 
-  @Field(() => String, { description: 'Position of the log that the answer reflects at least.' }) @ApiProperty({ type: String })
+  @Field(() => String, { description: 'Position of the log that the answer reflects at least.' })
+  @ApiProperty({ type: String })
   position: string;
 
-  @Field(() => Boolean, { description: 'True where `waitFor` was not reached in time.' }) @ApiProperty({ type: Boolean })
+  @Field(() => Boolean, { description: 'True where `waitFor` was not reached in time.' })
+  @ApiProperty({ type: Boolean })
   behind: boolean;
 }
 
@@ -100,7 +115,12 @@ export class WipByFacilityController {
   @ApiOperation({ operationId: 'wipByFacility', summary: 'Work in progress by plant, product and operation.' })
   @ApiQuery({ name: 'facilityId', required: false, type: String })
   @ApiQuery({ name: 'product', required: false, type: String })
-  @ApiQuery({ name: 'waitFor', required: false, type: String, description: 'Token of a receipt: the answer reflects that command, or says that it is behind.' })
+  @ApiQuery({
+    name: 'waitFor',
+    required: false,
+    type: String,
+    description: 'Token of a receipt: the answer reflects that command, or says that it is behind.',
+  })
   @ApiOkResponse({ type: WipByFacilityAnswer })
   wipByFacility(@Parameter() words: Record<string, unknown>): Promise<WipByFacilityAnswer> {
     return sums(this.reads, words.facilityId, words.product, words.waitFor);

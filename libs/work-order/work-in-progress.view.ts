@@ -99,7 +99,9 @@ export const workInProgress: View<WorkInProgress, Read> = {
     if (type === 'WorkOrderReleased') return data.operations.map(({ operationId }) => key(operationId));
     if (type === 'WorkOrderAmended') return [...data.from.operations, ...data.to.operations].map(({ operationId }) => key(operationId));
     if ('operationIds' in data) return data.operationIds.map(key);
-    return 'nextOperationId' in data && data.nextOperationId !== undefined ? [key(data.operationId), key(data.nextOperationId)] : [key(data.operationId)];
+    return 'nextOperationId' in data && data.nextOperationId !== undefined
+      ? [key(data.operationId), key(data.nextOperationId)]
+      : [key(data.operationId)];
   },
   fold: (rows, event) => {
     const { type, data, position, recordedAt } = event;
@@ -114,10 +116,14 @@ export const workInProgress: View<WorkInProgress, Read> = {
     const inOrder = (operations: readonly PlannedOperation[]) => [...operations].sort((a, b) => a.sequence - b.sequence);
     switch (type) {
       case 'WorkOrderReleased':
-        inOrder(data.operations).forEach((operation, index) => rows.put(settled({ ...idle, ...entry(data.workOrderId, data, operation, index), position, recordedAt })));
+        inOrder(data.operations).forEach((operation, index) =>
+          rows.put(settled({ ...idle, ...entry(data.workOrderId, data, operation, index), position, recordedAt })),
+        );
         break;
       case 'WorkOrderAmended': {
-        const before = new Map(data.from.operations.map(({ operationId }) => [operationId, rows.get(keyOf(data.workOrderId, operationId))]));
+        const before = new Map(
+          data.from.operations.map(({ operationId }) => [operationId, rows.get(keyOf(data.workOrderId, operationId))]),
+        );
         for (const operationId of before.keys()) rows.remove(keyOf(data.workOrderId, operationId));
         const wasFirst = inOrder(data.from.operations)[0]!.operationId;
         inOrder(data.to.operations).forEach((operation, index) => {

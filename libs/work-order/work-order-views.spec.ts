@@ -1,5 +1,6 @@
 import { folded } from '#kernel/folded';
 import { dispatchList } from './dispatch-list.view';
+import { reportException } from './report-exception.view';
 import { workInProgress } from './work-in-progress.view';
 import { workOrder } from './work-order';
 import { totalsOf } from './operations';
@@ -26,7 +27,17 @@ const operations = [
   { operationId: '20', name: 'Packing', sequence: 20, equipmentClass: 'packing' },
   { operationId: '10', name: 'Turning', sequence: 10, equipmentId: 'haifa.M4' },
 ];
-const release: Step = ['ReleaseWorkOrder', { product: 'flange', quantity: { amount: '100', unit: 'pcs' }, operations, overPercent: '5', plannedStart: at(0), productionOrderId: 'haifa.P1' }];
+const release: Step = [
+  'ReleaseWorkOrder',
+  {
+    product: 'flange',
+    quantity: { amount: '100', unit: 'pcs' },
+    operations,
+    overPercent: '5',
+    plannedStart: at(0),
+    productionOrderId: 'haifa.P1',
+  },
+];
 const allow: Step = ['AllowStart'];
 const start: Step = ['StartWorkOrder'];
 const report = (reportId: string, operationId: string, good: string, more: object = {}): Step => [
@@ -51,13 +62,24 @@ describe('the work order view', () => {
   });
   test('follows holds, several machines and a supervisor', () => {
     const held: Step[] = [release, allow, start, ['HoldWorkOrder', { cause: 'Equipment', equipmentId: 'haifa.M4', reason: 'spindle' }]];
-    expect(rowOf(...held)).toMatchObject({ status: 'Interrupted', subStatus: 'Held', holdCause: 'Equipment', heldFor: ['haifa.M4'], holdReason: 'spindle' });
+    expect(rowOf(...held)).toMatchObject({
+      status: 'Interrupted',
+      subStatus: 'Held',
+      holdCause: 'Equipment',
+      heldFor: ['haifa.M4'],
+      holdReason: 'spindle',
+    });
     expect(rowOf(...held, ['RequestSupervisorDecision', { question: 'Go on?' }])).toMatchObject({ question: 'Go on?' });
     expect(rowOf(...held, ['ResumeWorkOrder'])).toMatchObject({ status: 'Running', subStatus: null, holdCause: null, heldFor: [] });
   });
   test('shows what is right after a correction, of over-production too', () => {
     const over: Step[] = [release, allow, start, observe('o1', '10', '200')];
-    expect(rowOf(...over)).toMatchObject({ overproduced: true, exceptions: 1, exceptionKinds: ['OverproductionDetected'], operations: [{ good: '200' }, {}] });
+    expect(rowOf(...over)).toMatchObject({
+      overproduced: true,
+      exceptions: 1,
+      exceptionKinds: ['OverproductionDetected'],
+      operations: [{ good: '200' }, {}],
+    });
     expect(rowOf(...over, ['CorrectReport', { reportId: 'o1', replacementReportId: 'o1a', good: '20', reason: 'typo' }])).toMatchObject({
       overproduced: false, exceptions: 1, reports: 1, corrections: 1, operations: [{ operationId: '10', good: '20' }, {}],
     }); // prettier-ignore
@@ -70,10 +92,26 @@ describe('the work order view', () => {
     expect(rowOf(observe('o1', 'turning', '8'))).toMatchObject({ quantity: null, percentDone: null });
   });
   test('does not count what has a unit of its own', () => {
-    expect(rowOf(release, allow, start, observe('o1', '10', '5', { unit: 'kg' }))).toMatchObject({ reports: 1, scrap: '0', exceptions: 1, operations: [{ good: '0' }, {}] });
+    expect(rowOf(release, allow, start, observe('o1', '10', '5', { unit: 'kg' }))).toMatchObject({
+      reports: 1,
+      scrap: '0',
+      exceptions: 1,
+      operations: [{ good: '0' }, {}],
+    });
   });
   test('agrees with the order itself', () => {
-    const steps = [release, allow, start, report('r1', '10', '60'), report('r2', '20', '50'), observe('o1', '20', '3'), ['ReportCounter', { counterId: 'c', operationId: '10', equipmentId: 'haifa.M4', raw: '5' }], ['ReportCounter', { counterId: 'c', operationId: '10', equipmentId: 'haifa.M4', raw: '9' }], ['CorrectReport', { reportId: 'r2', replacementReportId: 'r2a', good: '48', reason: 'x' }], ['StopWorkOrder', { reason: 'x' }]] as Step[];
+    const steps = [
+      release,
+      allow,
+      start,
+      report('r1', '10', '60'),
+      report('r2', '20', '50'),
+      observe('o1', '20', '3'),
+      ['ReportCounter', { counterId: 'c', operationId: '10', equipmentId: 'haifa.M4', raw: '5' }],
+      ['ReportCounter', { counterId: 'c', operationId: '10', equipmentId: 'haifa.M4', raw: '9' }],
+      ['CorrectReport', { reportId: 'r2', replacementReportId: 'r2a', good: '48', reason: 'x' }],
+      ['StopWorkOrder', { reason: 'x' }],
+    ] as Step[];
     const state = stateAfter(...steps);
     if (!('operations' in state)) throw new Error('unreachable');
     expect(rowOf(...steps)).toMatchObject({ ...totalsOf(state.operations), status: 'Ended', subStatus: 'Stopped', runningOn: [] });
@@ -91,18 +129,31 @@ describe('the dispatch list', () => {
   test('says what can start and what stands in the way', () => {
     expect(dispatched(release)).toMatchObject({
       'haifa.WO1/10': { ready: false, equipmentId: 'haifa.M4', blockers: ['the order may not start yet'], sequence: 10 },
-      'haifa.WO1/20': { ready: false, equipmentClass: 'packing', blockers: ['the order may not start yet', 'no machine dispatched', 'nothing passed on from upstream'] },
+      'haifa.WO1/20': {
+        ready: false,
+        equipmentClass: 'packing',
+        blockers: ['the order may not start yet', 'no machine dispatched', 'nothing passed on from upstream'],
+      },
     });
     expect(dispatched(release, allow)).toMatchObject({ 'haifa.WO1/10': { ready: true, blockers: [] } });
-    expect(dispatched(release, allow, ['StageWorkOrder', { readiness: 'Waiting', blockers: ['bar stock'] }])).toMatchObject({ 'haifa.WO1/10': { ready: false, blockers: ['bar stock'] } });
+    expect(dispatched(release, allow, ['StageWorkOrder', { readiness: 'Waiting', blockers: ['bar stock'] }])).toMatchObject({
+      'haifa.WO1/10': { ready: false, blockers: ['bar stock'] },
+    });
   });
   test('lets the next operation start when a machine is given and pieces are passed on', () => {
     const made: Step[] = [release, allow, start, report('r1', '10', '60')];
-    expect(dispatched(...made)).toMatchObject({ 'haifa.WO1/10': { started: true, ready: false, good: '60' }, 'haifa.WO1/20': { passedOn: '60', blockers: ['no machine dispatched'] } });
+    expect(dispatched(...made)).toMatchObject({
+      'haifa.WO1/10': { started: true, ready: false, good: '60' },
+      'haifa.WO1/20': { passedOn: '60', blockers: ['no machine dispatched'] },
+    });
     const given: Step[] = [...made, ['DispatchOperation', { operationId: '20', equipmentId: 'haifa.P1', person: 'bob' }]];
     expect(dispatched(...given)).toMatchObject({ 'haifa.WO1/20': { ready: true, equipmentId: 'haifa.P1', person: 'bob' } });
-    expect(dispatched(...given, ['PauseWorkOrder', { cause: 'Material', reason: 'x' }])).toMatchObject({ 'haifa.WO1/20': { ready: false, blockers: ['the order stands still'] } });
-    expect(dispatched(...given, ['CorrectReport', { reportId: 'r1', replacementReportId: 'r1a', good: '0', reason: 'x' }])).toMatchObject({ 'haifa.WO1/20': { ready: false, passedOn: '0' } });
+    expect(dispatched(...given, ['PauseWorkOrder', { cause: 'Material', reason: 'x' }])).toMatchObject({
+      'haifa.WO1/20': { ready: false, blockers: ['the order stands still'] },
+    });
+    expect(dispatched(...given, ['CorrectReport', { reportId: 'r1', replacementReportId: 'r1a', good: '0', reason: 'x' }])).toMatchObject({
+      'haifa.WO1/20': { ready: false, passedOn: '0' },
+    });
   });
   test('lets go of what is done, and of an order that is over', () => {
     expect(Object.keys(dispatched(release, allow, start, ['CompleteOperation', { operationId: '10' }]))).toEqual(['haifa.WO1/20']);
@@ -121,21 +172,70 @@ describe('the dispatch list', () => {
 describe('work in progress', () => {
   test('is what was passed on and has not left', () => {
     expect(wip(release)).toMatchObject({ 'haifa.WO1/10': { started: false } });
-    expect(wip(release, allow, start, report('r1', '10', '60', { scrap: [{ quantity: '2', reasonCode: 'burr' }] }), report('r2', '20', '40'))).toMatchObject({
-      'haifa.WO1/10': { started: true, running: true, quantityIn: '100', good: '60', scrap: '2', inProcess: '38', product: 'flange', facilityId: 'haifa' },
+    expect(
+      wip(release, allow, start, report('r1', '10', '60', { scrap: [{ quantity: '2', reasonCode: 'burr' }] }), report('r2', '20', '40')),
+    ).toMatchObject({
+      'haifa.WO1/10': {
+        started: true,
+        running: true,
+        quantityIn: '100',
+        good: '60',
+        scrap: '2',
+        inProcess: '38',
+        product: 'flange',
+        facilityId: 'haifa',
+      },
       'haifa.WO1/20': { started: true, running: false, quantityIn: '60', good: '40', inProcess: '20' },
     });
   });
   test('is right after corrections and never less than nothing', () => {
-    expect(wip(release, allow, start, report('r1', '10', '60'), ['CorrectReport', { reportId: 'r1', replacementReportId: 'r1a', good: '50', reason: 'x' }])).toMatchObject({
+    expect(
+      wip(release, allow, start, report('r1', '10', '60'), [
+        'CorrectReport',
+        { reportId: 'r1', replacementReportId: 'r1a', good: '50', reason: 'x' },
+      ]),
+    ).toMatchObject({
       'haifa.WO1/10': { good: '50', inProcess: '50' },
       'haifa.WO1/20': { quantityIn: '50' },
     });
-    expect(wip(release, allow, start, observe('o1', '10', '150'))).toMatchObject({ 'haifa.WO1/10': { inProcess: '0' }, 'haifa.WO1/20': { inProcess: '150' } });
+    expect(wip(release, allow, start, observe('o1', '10', '150'))).toMatchObject({
+      'haifa.WO1/10': { inProcess: '0' },
+      'haifa.WO1/20': { inProcess: '150' },
+    });
   });
   test('counts counters, and is gone with its order', () => {
     const counter = (raw: string): Step => ['ReportCounter', { counterId: 'c', operationId: '10', equipmentId: 'haifa.M4', raw }];
-    expect(wip(release, allow, start, counter('10'), counter('25'))).toMatchObject({ 'haifa.WO1/10': { good: '15', inProcess: '85' }, 'haifa.WO1/20': { quantityIn: '15' } });
+    expect(wip(release, allow, start, counter('10'), counter('25'))).toMatchObject({
+      'haifa.WO1/10': { good: '15', inProcess: '85' },
+      'haifa.WO1/20': { quantityIn: '15' },
+    });
     expect(wip(release, allow, start, ['AbortWorkOrder', { reason: 'x' }])).toEqual({});
+  });
+});
+
+describe('the exceptions', () => {
+  test('say in words what each report broke', () => {
+    const rows = Object.values(
+      folded(reportException, [
+        stream,
+        day(
+          release,
+          allow,
+          start,
+          observe('o1', '10', '150'),
+          observe('o1', '10', '1'),
+          observe('o2', '99', '0', { operationName: 'Deburring', product: 'bolt', from: at(31), to: at(30) }),
+        ),
+      ]),
+    );
+    expect(rows.map(({ kind, details, reportId }) => [kind, reportId, details])).toEqual([
+      ['OverproductionDetected', 'o1', 'operation 10 has made 150 pcs, 45 more than the 105 allowed'],
+      ['ConflictingReportDetected', 'o1', 'the id was used before for other content; this one (1 good at 10) is not counted'],
+      ['ImplausibleTimeDetected', 'o2', `from ${at(31)} to ${at(30)}: it ends before it begins`],
+      ['OrderMismatchDetected', 'o2', 'product: the order says flange, the report bolt'],
+      ['UnplannedOperationDetected', 'o2', 'the order does not plan the operation Deburring'],
+      ['ZeroQuantityDetected', 'o2', 'a production report without any pieces'],
+    ]);
+    expect(rows[0]).toMatchObject({ facilityId: 'haifa', workOrderId });
   });
 });

@@ -4,7 +4,7 @@ import { commandController, commandResolver } from '#platform/command-api';
 import { WipByFacilityController, WipByFacilityResolver } from './wip-by-facility.queries';
 import { workOrder } from './work-order';
 import * as commands from './work-order.commands';
-import { dispatchEntries, operationsInProgress, workOrders } from './work-order.queries';
+import { dispatchEntries, operationsInProgress, reportExceptions, workOrders } from './work-order.queries';
 
 @Module({
   controllers: [
@@ -12,6 +12,7 @@ import { dispatchEntries, operationsInProgress, workOrders } from './work-order.
     workOrders.controller,
     dispatchEntries.controller,
     operationsInProgress.controller,
+    reportExceptions.controller,
     WipByFacilityController,
   ],
   providers: [
@@ -20,6 +21,7 @@ import { dispatchEntries, operationsInProgress, workOrders } from './work-order.
     workOrders.resolver,
     dispatchEntries.resolver,
     operationsInProgress.resolver,
+    reportExceptions.resolver,
     WipByFacilityResolver,
   ],
 })

@@ -1,5 +1,6 @@
 import { listOf } from '#platform/lists';
 import { DispatchEntry } from './dispatch-list.view';
+import { ReportException } from './report-exception.view';
 import { WorkInProgress } from './work-in-progress.view';
 import { WorkOrderRow } from './work-order.view';
 
@@ -25,7 +26,14 @@ export const dispatchEntries = listOf(DispatchEntry, {
   many: 'dispatchList',
   moved: 'dispatchEntryMoved',
   roles: [...READERS, 'device'],
-  filters: { equipmentId: 'equals', equipmentClass: 'equals', workOrderId: 'equals', ready: 'equals', started: 'equals', plannedStart: 'range' },
+  filters: {
+    equipmentId: 'equals',
+    equipmentClass: 'equals',
+    workOrderId: 'equals',
+    ready: 'equals',
+    started: 'equals',
+    plannedStart: 'range',
+  },
   sorts: ['plannedStart'],
   sortedBy: 'plannedStart',
   about: 'What machines and pools have before them: operations still to be done, whether they can start, and what stands in the way.',
@@ -39,4 +47,14 @@ export const operationsInProgress = listOf(WorkInProgress, {
   sorts: ['product'],
   sortedBy: 'product',
   about: 'Work in progress, one entry per operation of an order that is not over.',
+});
+
+export const reportExceptions = listOf(ReportException, {
+  path: 'report-exception',
+  many: 'reportExceptions',
+  roles: READERS,
+  filters: { workOrderId: 'equals', kind: 'equals', occurredAt: 'range' },
+  sorts: ['occurredAt'],
+  sortedBy: 'occurredAtDescending',
+  about: 'Rules that reports of the floor broke: over-production, overlaps, repeats, impossible times and the like.',
 });

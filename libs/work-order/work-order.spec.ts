@@ -143,23 +143,48 @@ describe('an order that may not start yet', () => {
 describe('an order without a production order', () => {
   const attached: WorkOrderEvent = {
     type: 'WorkOrderAttached',
-    data: { workOrderId, productionOrderId: 'haifa.P1', status: 'Running', quantity: '100', totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' } },
+    data: {
+      workOrderId,
+      productionOrderId: 'haifa.P1',
+      status: 'Running',
+      quantity: '100',
+      totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' },
+    },
   };
   it('is attached to one of its facility, once, with what it has made', () => {
     const attach = { workOrderId, productionOrderId: 'haifa.P1' };
-    given(workOrder, ...running).when('AttachWorkOrder', attach).then(attached);
-    given(workOrder, ...running, attached).when('AttachWorkOrder', attach).changesNothing();
-    given(workOrder, ...running, attached).when('AttachWorkOrder', { ...attach, productionOrderId: 'haifa.P2' }).rejects('work-order-attached');
-    given(workOrder, ...running).when('AttachWorkOrder', { ...attach, productionOrderId: 'lyon.P1' }).rejects('wrong-facility');
+    given(workOrder, ...running)
+      .when('AttachWorkOrder', attach)
+      .then(attached);
+    given(workOrder, ...running, attached)
+      .when('AttachWorkOrder', attach)
+      .changesNothing();
+    given(workOrder, ...running, attached)
+      .when('AttachWorkOrder', { ...attach, productionOrderId: 'haifa.P2' })
+      .rejects('work-order-attached');
+    given(workOrder, ...running)
+      .when('AttachWorkOrder', { ...attach, productionOrderId: 'lyon.P1' })
+      .rejects('wrong-facility');
   });
   it('names it in what it does from then on, until it is detached', () => {
     const pause = { workOrderId, cause: 'Material' as const, reason: 'starved' };
-    const suspended: WorkOrderEvent = { type: 'WorkOrderSuspended', data: { ...pause, ...underWay, productionOrderId: 'haifa.P1', suspendedAt: at } };
+    const suspended: WorkOrderEvent = {
+      type: 'WorkOrderSuspended',
+      data: { ...pause, ...underWay, productionOrderId: 'haifa.P1', suspendedAt: at },
+    };
     const detached: WorkOrderEvent = { type: 'WorkOrderDetached', data: { workOrderId, productionOrderId: 'haifa.P1' } };
-    given(workOrder, ...running, attached).when('PauseWorkOrder', pause).then(suspended);
-    given(workOrder, ...running, attached).when('DetachWorkOrder', { workOrderId, productionOrderId: 'haifa.P1' }).then(detached);
-    given(workOrder, ...running, attached, detached).when('PauseWorkOrder', pause).then({ ...suspended, data: { ...pause, ...underWay, suspendedAt: at } });
-    given(workOrder, ...running, attached).when('DetachWorkOrder', { workOrderId, productionOrderId: 'haifa.P2' }).changesNothing();
+    given(workOrder, ...running, attached)
+      .when('PauseWorkOrder', pause)
+      .then(suspended);
+    given(workOrder, ...running, attached)
+      .when('DetachWorkOrder', { workOrderId, productionOrderId: 'haifa.P1' })
+      .then(detached);
+    given(workOrder, ...running, attached, detached)
+      .when('PauseWorkOrder', pause)
+      .then({ ...suspended, data: { ...pause, ...underWay, suspendedAt: at } });
+    given(workOrder, ...running, attached)
+      .when('DetachWorkOrder', { workOrderId, productionOrderId: 'haifa.P2' })
+      .changesNothing();
   });
 });
 

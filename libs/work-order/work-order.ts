@@ -209,7 +209,9 @@ function attach({ workOrderId, productionOrderId }: commands.AttachWorkOrder, st
   if (state.status === 'Unknown') throw new Rejected('work-order-unknown', 'There is no such work order.');
   if (state.productionOrderId === productionOrderId) return [];
   if (state.productionOrderId) {
-    throw new Rejected('work-order-attached', 'The order works for another production order.', { productionOrderId: state.productionOrderId });
+    throw new Rejected('work-order-attached', 'The order works for another production order.', {
+      productionOrderId: state.productionOrderId,
+    });
   }
   if (facilityOf(productionOrderId) !== facilityOf(workOrderId)) {
     throw new Rejected('wrong-facility', 'The production order belongs to another facility.', { productionOrderId });
@@ -220,7 +222,9 @@ function attach({ workOrderId, productionOrderId }: commands.AttachWorkOrder, st
     ...(ordered === undefined ? {} : { quantity: ordered }),
     ...(status !== 'Observed' && state.terms.plannedEnd ? { plannedEnd: state.terms.plannedEnd } : {}),
   };
-  return [{ type: 'WorkOrderAttached', data: { workOrderId, productionOrderId, status, totals: { ...totalsOf(operations), unit }, ...optional } }];
+  return [
+    { type: 'WorkOrderAttached', data: { workOrderId, productionOrderId, status, totals: { ...totalsOf(operations), unit }, ...optional } },
+  ];
 }
 
 function stage({ readiness, blockers }: commands.StageWorkOrder, state: WorkOrder): Events {

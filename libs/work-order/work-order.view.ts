@@ -246,9 +246,19 @@ function changes(row: WorkOrderRow, { type, data }: WorkOrderEvent): Partial<Wor
   const after = (operations: readonly Operation[]) => made(operations, row);
   switch (type) {
     case 'WorkOrderReleased':
-      return { ...goes, ...termsOf(row, data), status: 'NotAllowedToStart', productionOrderId: data.productionOrderId ?? row.productionOrderId };
+      return {
+        ...goes,
+        ...termsOf(row, data),
+        status: 'NotAllowedToStart',
+        productionOrderId: data.productionOrderId ?? row.productionOrderId,
+      };
     case 'WorkOrderObserved':
-      return { product: data.product ?? null, quantity: data.quantity ?? null, unit: data.unit, productionOrderId: data.productionOrderId ?? null };
+      return {
+        product: data.product ?? null,
+        quantity: data.quantity ?? null,
+        unit: data.unit,
+        productionOrderId: data.productionOrderId ?? null,
+      };
     case 'WorkOrderAmended':
       return termsOf(row, data.to);
     case 'WorkOrderAttached':
@@ -262,7 +272,9 @@ function changes(row: WorkOrderRow, { type, data }: WorkOrderEvent): Partial<Wor
     case 'WorkOrderStaged':
       return { subStatus: data.to, blockers: [...data.blockers] };
     case 'OperationDispatched':
-      return after(change(operationsIn(row), data.operationId, { phase: 'Dispatched', dispatchedTo: data.equipmentId, person: data.person }));
+      return after(
+        change(operationsIn(row), data.operationId, { phase: 'Dispatched', dispatchedTo: data.equipmentId, person: data.person }),
+      );
     case 'WorkOrderStarted':
       return { ...goes, status: 'Running', startedAt: data.startedAt };
     case 'OperationStarted':
@@ -284,7 +296,13 @@ function changes(row: WorkOrderRow, { type, data }: WorkOrderEvent): Partial<Wor
     case 'CounterRead':
       return after(tally(operationsIn(row), { operationId: data.operationId, good: data.delta }, 'add'));
     case 'WorkOrderHeld':
-      return { status: 'Interrupted', subStatus: 'Held', holdCause: data.cause, holdReason: data.reason, ...heldFor(row, data.equipmentId) };
+      return {
+        status: 'Interrupted',
+        subStatus: 'Held',
+        holdCause: data.cause,
+        holdReason: data.reason,
+        ...heldFor(row, data.equipmentId),
+      };
     case 'WorkOrderSuspended':
       return { status: 'Interrupted', subStatus: 'Suspended', holdCause: data.cause, holdReason: data.reason };
     case 'EquipmentHoldPlaced':

@@ -1,0 +1,109 @@
+import { ObjectType } from '@nestjs/graphql';
+import { Entity, Index } from 'typeorm';
+import { facilityOf } from '#kernel/identity';
+import type { View } from '#kernel/view';
+import { Cell, Key } from '#platform/cells';
+import type { WorkOrderEvent } from './work-order.events';
+
+/** A rule that a report of the floor broke: recorded beside the report, for a person to look at. */
+@Entity('report_exception')
+@Index(['facilityId', 'occurredAt'])
+@Index(['occurredAt'])
+@Index(['workOrderId', 'occurredAt'])
+@Index(['kind', 'occurredAt'])
+@ObjectType('ReportException', {})
+export class ReportException {
+  /** Id of the event. */
+  @Key()
+  eventId: string;
+
+  @Cell('id')
+  facilityId: string;
+
+  @Cell('id')
+  workOrderId: string;
+
+  @Cell('text')
+  reportId: string;
+
+  /** The event type, e.g. OverlapDetected. */
+  @Cell('text')
+  kind: string;
+
+  /** What it is about, in words. */
+  @Cell('text')
+  details: string;
+
+  /** Floor time of the report. */
+  @Cell('instant')
+  occurredAt: string;
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+type Exceptional = Extract<WorkOrderEvent, { type: `${string}Detected` }>;
+
+/** What is wrong, in words. */
+function described({ type, data }: Exceptional): string {
+  switch (type) {
+    case 'OverproductionDetected':
+      return `operation ${data.operationId} has made ${data.good} ${data.unit}, ${data.excess} more than the ${data.limit} allowed`;
+    case 'OverlapDetected':
+      return `${data.equipmentId} was at work on ${data.overlaps.join(', ')} at the same time`;
+    case 'RepeatedReportDetected':
+      return `says the same as ${data.repeats}; both are counted`;
+    case 'ConflictingReportDetected':
+      return `the id was used before for other content; this one (${data.good} good at ${data.operationId}) is not counted`;
+    case 'ReportOnClosedOrderDetected':
+    case 'ReportBeforeStartDetected':
+      return `the order was ${data.status}`;
+    case 'ZeroQuantityDetected':
+      return 'a production report without any pieces';
+    case 'ImplausibleTimeDetected':
+      return `from ${data.from} to ${data.to}: ${timeProblems[data.problem]}`;
+    case 'UpstreamShortfallDetected':
+      return `operation ${data.operationId} has used ${data.used} ${data.unit}, operation ${data.upstreamOperationId} has passed on ${data.passedOn}`;
+    case 'UnplannedOperationDetected':
+      return `the order does not plan the operation ${data.name}`;
+    case 'OrderMismatchDetected':
+      return `${data.field.toLowerCase()}: the order says ${data.known}, the report ${data.told}`;
+  }
+}
+const timeProblems = {
+  EndBeforeStart: 'it ends before it begins',
+  InTheFuture: 'it lies in the future',
+  BeforeRelease: 'the order was released later',
+} as const;
+
+/** Every rule that reports of the floor broke. */
+export const reportException: View<ReportException, Exceptional> = {
+  name: 'report-exception',
+  version: 1,
+  row: ReportException,
+  events: [
+    'OverproductionDetected', 'OverlapDetected', 'RepeatedReportDetected', 'ConflictingReportDetected', 'ReportOnClosedOrderDetected',
+    'ReportBeforeStartDetected', 'ZeroQuantityDetected', 'ImplausibleTimeDetected', 'UpstreamShortfallDetected', 'UnplannedOperationDetected',
+    'OrderMismatchDetected',
+  ], // prettier-ignore
+  keys: ({ id }) => [id],
+  fold: (rows, event) => {
+    const { id: eventId, type: kind, position, recordedAt, metadata } = event;
+    const { workOrderId, reportId } = event.data;
+    const details = described(event);
+    rows.put({
+      eventId,
+      facilityId: facilityOf(workOrderId),
+      workOrderId,
+      reportId,
+      kind,
+      details,
+      occurredAt: metadata.occurredAt,
+      position,
+      recordedAt,
+    });
+  },
+};

@@ -141,7 +141,11 @@ export class CompleteEquipment extends EquipmentCommand {}
 /** PackML SC: the acting state that the machine is in is complete. Sent by its controller, or by whoever stands before it. */
 @InputType()
 @Allow('device', 'operator', 'supervisor')
-export class ReportStateComplete extends EquipmentCommand {}
+export class ReportStateComplete extends EquipmentCommand {
+  /** The acting state that is complete. Refused where the machine is in another by now: a late report must not complete the wrong one. */
+  @OneOf(PackmlState, { optional: true })
+  readonly state?: PackmlState;
+}
 
 /** Set a machine to another of its modes. */
 @InputType()

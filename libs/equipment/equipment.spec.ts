@@ -155,6 +155,14 @@ describe('registered equipment', () => {
     given(equipment, old).when('ReportStateComplete', { equipmentId }, later)
       .then(changed('Execute', 'Completing', 'StateComplete', { profile: 'PACKML_2015', since: at(0), at: at(5) })); // prettier-ignore
   });
+  test('is not completed by a late report of another state', () => {
+    given(equipment, ...inState('Stopping', opened('S1')))
+      .when('ReportStateComplete', { equipmentId, state: 'Starting' }, later)
+      .rejects('state-not-current');
+    given(equipment, ...inState('Stopping', opened('S1')))
+      .when('ReportStateComplete', { equipmentId, state: 'Stopping' }, later)
+      .then(changed('Stopping', 'Stopped', 'StateComplete', { since: at(0), at: at(5) }));
+  });
   test('passes over the states that its mode does without', () => {
     const lean = [{ mode: 1, name: 'Production', disabledStates: ['Stopping' as const, 'Holding' as const, 'Held' as const] }];
     const machine = registered({ modes: lean, state: 'Execute', since: at(0) });
@@ -397,6 +405,47 @@ describe('observations of equipment', () => {
           open += type === 'StopOpened' ? 1 : type === 'StopClosed' ? -1 : 0;
           expect([0, 1]).toContain(open);
         }
+      }),
+    );
+  });
+});
+
+describe('whatever is asked of equipment', () => {
+  const order = fc.constantFrom('haifa.W1', 'haifa.W2');
+  const of = (type: string, fields: Record<string, fc.Arbitrary<unknown>> = {}) =>
+    fc.record({ equipmentId: fc.constant(equipmentId), ...fields }).map((data) => ({ type, data }));
+  const step = fc.oneof(
+    ...Object.values(PackmlInput).map((input) =>
+      of(commandOf(input), input === 'StateComplete' ? { state: fc.constantFrom(...Object.values(States)) } : {}),
+    ),
+    of('SetEquipmentMode', { mode: fc.integer({ min: 1, max: 4 }) }),
+    of('AssignEquipment', { workOrderId: order, load: fc.integer({ min: 1, max: 6 }) }),
+    of('UnassignEquipment', { workOrderId: order }),
+    of('ClassifyStop', { stopId: fc.constantFrom('S1', 'S2'), reasonCode: fc.constantFrom('a', 'b'), lossClass: fc.constant('Other') }),
+    of('MoveEquipment', { elementId: fc.constantFrom('haifa.a', 'haifa.b') }),
+    of('ObserveEquipmentState', { state: fc.constantFrom(...Object.values(States)) }),
+  );
+  test('the same command again changes nothing or is refused, and no machine takes more than it can', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), fc.constantFrom('PACKML_2022' as const, 'PACKML_2015' as const), (steps, profile) => {
+        let machine = equipment.evolve(equipment.initial, registered({ profile, capacityMode: 'Cumulative', maxConcurrent: 8 }));
+        steps.forEach(({ type, data }, minute) => {
+          const context = { now: at(59), occurredAt: at(minute), actor: 'ann', role: 'operator', commandId: 'c' };
+          const decide = equipment.decide[type as 'StopEquipment'] as (...input: unknown[]) => readonly EquipmentEvent[];
+          const run = () => decide(data, machine, context);
+          try {
+            machine = run().reduce(equipment.evolve, machine);
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'Rejected' });
+            return;
+          }
+          if (machine.status === 'registered') expect(machine.jobs.reduce((total, { load }) => total + load, 0)).toBeLessThanOrEqual(8);
+          try {
+            expect(run()).toEqual([]);
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'Rejected' });
+          }
+        });
       }),
     );
   });

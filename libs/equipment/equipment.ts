@@ -179,7 +179,12 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
     AbortEquipment: give('Abort'),
     ClearEquipment: give('Clear'),
     CompleteEquipment: give('Complete'),
-    ReportStateComplete: give('StateComplete'),
+    ReportStateComplete: (command, state, context) => {
+      const machine = known(state);
+      if (command.state && command.state !== machine.state)
+        throw new Rejected('state-not-current', `The machine is in ${machine.state}, not in ${command.state}.`, { state: machine.state });
+      return give('StateComplete')(command, state, context);
+    },
 
     SetEquipmentMode: ({ equipmentId, mode: to }, state, context) => {
       const machine = known(state);

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { given } from '#kernel/given';
 import { facility } from './facility';
 import { type FacilityEvent, type FacilityRegistered, HierarchyLevel } from './facility.events';
@@ -158,4 +159,45 @@ describe('a registered facility', () => {
 test('every command finds the stream of its site', () => {
   expect(facility.id({ facilityId: 'haifa', name: 'x' })).toBe('haifa');
   expect(facility.id({ elementId: 'haifa.cell' })).toBe('haifa');
+});
+
+describe('whatever is asked of a facility', () => {
+  const local = fc.constantFrom('a', 'b', 'c', 'd');
+  const element = local.map((name) => `haifa.${name}`);
+  const name = fc.constantFrom('x', 'y');
+  const step = fc.oneof(
+    fc.record({ elementId: element, level: fc.constantFrom(...Object.values(HierarchyLevel)), parentId: fc.option(element, { nil: undefined }), name })
+      .map((data) => ({ type: 'AddHierarchyElement' as const, data })),
+    fc.record({ elementId: element, parentId: fc.option(element, { nil: undefined }) }).map((data) => ({ type: 'MoveHierarchyElement' as const, data })),
+    fc.record({ elementId: element, name }).map((data) => ({ type: 'RenameHierarchyElement' as const, data })),
+    fc.record({ elementId: element }).map((data) => ({ type: 'RetireHierarchyElement' as const, data })),
+  ); // prettier-ignore
+  test('the hierarchy stays a tree under its site, and the same command again changes nothing or is refused', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        let site = facility.evolve(facility.initial, registered);
+        const context = { now: '', occurredAt: '', actor: 'ann', role: 'engineer', commandId: 'c' };
+        for (const { type, data } of steps) {
+          const run = () => (facility.decide[type] as (...input: unknown[]) => readonly FacilityEvent[])(data, site, context);
+          try {
+            site = run().reduce(facility.evolve, site);
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'Rejected' });
+            continue;
+          }
+          try {
+            expect(run()).toEqual([]);
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'Rejected' });
+          }
+          if (site.status === 'unknown') throw new Error('it is registered');
+          for (const start of Object.keys(site.elements)) {
+            let steps = 0;
+            for (let id: string | undefined = start; id !== 'haifa'; id = site.elements[id]!.parentId)
+              expect((steps += 1)).toBeLessThanOrEqual(3);
+          }
+        }
+      }),
+    );
+  });
 });

@@ -13,8 +13,8 @@ import { GenealogyTrace, TraceQuery } from './genealogy.answers';
 import { stepsFrom } from './trace';
 
 /** Lots and work orders that one trace follows at most, and steps that it reads. */
-const MOST_NODES = 50_000;
-const MOST_EDGES = 100_000;
+const MOST_NODES = 20_000;
+const MOST_EDGES = 50_000;
 
 const columns = columnsOf(GenealogyEdge)
   .map((name) => (name === 'position' ? `edge."position"::text AS "position"` : `edge."${name}"`))

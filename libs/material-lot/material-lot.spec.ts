@@ -452,6 +452,12 @@ describe('a merge', () => {
     given(materialLot, received(), merged()).when('MergeLot', { lotId, intoLotId: 'haifa.L8' }).rejects('lot-merged');
     given(materialLot, received(), merged()).when('ConsumeLot', consume('1')).rejects('lot-merged');
   });
+  test('into the same lot happens once, even where a split that came back left something to merge', () => {
+    const undone: MaterialLotEvent = { type: 'LotSplitUndone', data: { lotId, childLotId: 'haifa.L2', quantity: kg('25'), reason: 'x', at } };
+    const past = [received(), split(), merged({ quantity: kg('75') }), undone];
+    given(materialLot, ...past).when('MergeLot', { lotId, intoLotId: 'haifa.L9' }).rejects('lot-merged');
+    given(materialLot, ...past).when('MergeLot', { lotId, intoLotId: 'haifa.L8' }).then(merged({ intoLotId: 'haifa.L8', quantity: kg('25') }));
+  });
   test('needs a lot that is free, not empty, and no ancestor of itself', () => {
     given(materialLot, received(), reserved()).when('MergeLot', { lotId, intoLotId: 'haifa.L9' }).rejects('lot-reserved');
     given(materialLot, received(), consumed('100')).when('MergeLot', { lotId, intoLotId: 'haifa.L9' }).rejects('stock-insufficient');

@@ -83,6 +83,11 @@ describe('a lot that nobody knows', () => {
       .when('ProduceLot', { lotId, materialId: 'gear', quantity: kg('5'), workOrderId: 'lyon.W1' })
       .rejects('wrong-facility');
   });
+  test('is not produced into another plant, nor in no amount', () => {
+    const produce = { lotId, materialId: 'gear', quantity: kg('5'), workOrderId };
+    given(materialLot).when('ProduceLot', { ...produce, locationId: 'lyon.S1' }).rejects('wrong-facility');
+    given(materialLot).when('ProduceLot', { ...produce, quantity: kg('0') }).rejects('quantity-not-positive');
+  });
   test('needs a positive decimal amount', () => {
     for (const amount of ['0', '0.000', '-1'])
       given(materialLot)

@@ -6,6 +6,7 @@ import { startNode } from '#event-log/node';
 import { SYSTEM_PROJECTIONS } from '#event-log/system-projections';
 
 const usage = `event-store [--port N] [--host H] [--data-dir DIR] [--tls-cert F --tls-key F]  serve; the first line on stdout is LISTENING <port>
+    --advertise-host H                                 what gossip tells clients to connect to
     --system-projections                               keep $ce-, $et-, $category- streams and $streams
     --inject-faults JSON                               for tests: {"slowMs":50}, {"mute":true}, {"dropAfter":100}, …
 event-store verify  --data-dir DIR                     read and check every byte of a log
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
       'tls-key': { type: 'string', default: process.env.TLS_KEY },
       'system-projections': { type: 'boolean', default: process.env.SYSTEM_PROJECTIONS === 'true' },
       'inject-faults': { type: 'string' },
+      'advertise-host': { type: 'string', default: process.env.ADVERTISE_HOST },
       to: { type: 'string' },
       from: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
       host: values.host,
       durable: !values['unsafe-disable-fsync'],
       tls,
+      advertiseHost: values['advertise-host'],
       systemProjections: values['system-projections'] ? SYSTEM_PROJECTIONS : [],
       faults: values['inject-faults'] ? (JSON.parse(values['inject-faults']) as Faults) : undefined,
       adminPassword: process.env.DEFAULT_ADMIN_PASSWORD,

@@ -4,6 +4,7 @@
  * Does not: replicate; a node is alone.
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { hostname } from 'node:os';
 import { Authentication } from './authentication';
 import { Authorization } from './authorization';
 import { type Faults, injectFaults } from './fault-injection';
@@ -21,7 +22,8 @@ import { projections } from './services/projections';
 import { SERVER_VERSION, serverFeatures } from './services/server-features';
 import { streams } from './services/streams';
 import { users } from './services/users';
-import { runSystemProjections, type SystemProjection } from './system-projections';
+import { StandingProjections } from './standing-projections';
+import type { SystemProjection } from './system-projections';
 import { type FirstPasswords, Users } from './users';
 import { randomUUIDBytes, uuidText } from './uuid';
 
@@ -32,6 +34,8 @@ export type NodeOptions = LogOptions &
     /** 0 takes a free port. */
     port?: number;
     host?: string;
+    /** What gossip tells clients to connect to; the host, or the machine's name where the node listens everywhere. */
+    advertiseHost?: string;
     /** With a certificate the node speaks TLS only and asks everyone who they are; without one everyone is an administrator. */
     tls?: Certificate;
     /** Milliseconds that a connection may take to say what it is; 10,000 unless told otherwise. */
@@ -47,6 +51,8 @@ export type RunningNode = Readonly<{ port: number; connectionString: string; log
 
 /** One line per service; ServerFeatures stays last, it announces what the others entered. */
 const services: ServiceFactory[] = [streams, persistentSubscriptions, users, gossip, operations, monitoring, projections, serverFeatures];
+
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
 /** Largest message that the server takes, as the original's. */
 const MAX_MESSAGE = 16 * 1024 * 1024 + 1024;
@@ -73,13 +79,14 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
   const authentication = new Authentication(users);
   const authorization = new Authorization(log, options.tls && ((metadata) => authentication.principal(metadata)));
   const groups = new PersistentSubscriptions(log);
+  const standing = new StandingProjections(log, options.systemProjections ?? []);
   let stopping: Promise<void> | undefined;
   let stopped: () => void;
   const closed = new Promise<void>((resolve) => (stopped = resolve));
   const context: NodeContext = {
     log,
     instanceId: uuidText(randomUUIDBytes()),
-    host,
+    host: options.advertiseHost ?? (isWildcard(host) ? hostname() : host),
     port: () => port,
     authorizeStream: authorization.stream,
     authorizeAdmin: authorization.admin,
@@ -87,12 +94,11 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     principal: authorization.principal,
     users,
     groups,
+    projections: standing,
     features: [],
     shutdown: () => void close(),
-    onClose: [() => groups.close()],
+    onClose: [() => groups.close(), () => standing.close()],
   };
-  const { faults, systemProjections = [] } = options;
-  if (systemProjections.length > 0) context.onClose.push(runSystemProjections(log, systemProjections));
   const server = new Server({
     'grpc.max_receive_message_length': MAX_MESSAGE,
     'grpc.max_send_message_length': -1,
@@ -100,6 +106,7 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     ...KEEPALIVE,
     interceptors: options.tls ? [authentication.interceptor] : [],
   });
+  const { faults } = options;
   for (const create of services) {
     const { definition, implementation } = create(context);
     const name = Object.values(definition)[0]!.path.split('/')[1]!;
@@ -131,7 +138,7 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
   try {
     port = await shared.listen(port, host);
   } catch (error) {
-    await groups.close();
+    await Promise.all([groups.close(), standing.close()]);
     throw error;
   }
   return { port, connectionString: `esdb://${options.tls ? 'admin:changeit@' : ''}${host}:${port}?tls=${!!options.tls}`, log, close, closed };

@@ -20,6 +20,7 @@ import { faultOf } from './errors';
 import type { Principal } from './access';
 import type { EventLog } from './log';
 import type { PersistentSubscriptions } from './persistent-subscriptions';
+import type { StandingProjections } from './standing-projections';
 import type { Users } from './users';
 
 /** What someone wants to do with a stream; decided by ACLs. */
@@ -29,6 +30,7 @@ export type StreamAction = 'read' | 'write' | 'delete' | 'read-metadata' | 'writ
 export type NodeContext = {
   readonly log: EventLog;
   readonly instanceId: string;
+  /** Name or address by which clients reach the node. */
   readonly host: string;
   readonly port: () => number;
   /** Throws a `Fault` (access denied, unauthenticated) if the caller may not do this to the stream. Replaced when users are on. */
@@ -41,6 +43,7 @@ export type NodeContext = {
   principal: (metadata: Metadata) => Principal;
   readonly users: Users;
   readonly groups: PersistentSubscriptions;
+  readonly projections: StandingProjections;
   /** Names of the methods that ServerFeatures announces, with their feature strings. */
   readonly features: Array<{ service: string; method: string; features: string[] }>;
   /** Stops the node, as `close` does. */

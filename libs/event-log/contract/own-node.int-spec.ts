@@ -206,15 +206,38 @@ describe('the process', () => {
 describe('projections', () => {
   it('of users are refused with a clear word', async () => {
     const client = connect(await start());
-    for (const call of [
+    const calls = [
       client.createProjection('mine', 'fromAll()'),
-      client.listProjections(),
       client.getProjectionState('mine'),
       client.getProjectionStatus('mine'),
       client.disableProjection('mine'),
-    ]) {
-      await expect(call).rejects.toMatchObject({ code: status.UNIMPLEMENTED, message: expect.stringContaining('no user projections') });
+      client.resetProjection('mine'),
+    ];
+    for (const refused of await Promise.allSettled<unknown>(calls)) {
+      expect(refused).toMatchObject({ status: 'rejected', reason: { code: status.UNIMPLEMENTED, message: expect.stringContaining('no user projections') } });
     }
+  });
+
+  it('that stand are switched by operators, and stay so over kill -9', async () => {
+    let node = await start();
+    let client = connect(node);
+    const category = `c${fresh('x').replaceAll('-', '')}`;
+    await client.appendToStream(`${category}-1`, events(2));
+    const states = async () => Object.fromEntries((await client.listProjections()).map(({ name, projectionStatus }) => [name, projectionStatus]));
+    expect(await states()).toEqual({ $by_category: 'Stopped', $by_event_type: 'Stopped', $streams: 'Stopped', $stream_by_category: 'Stopped' });
+    await client.enableProjection('$by_category');
+    expect((await client.getProjectionStatus('$by_category')).projectionStatus).toBe('Running');
+    const linked = async () => (await all(client.readStream(`$ce-${category}`, { resolveLinkTos: true })).catch(() => [])).length;
+    await until(async () => (await linked()) === 2);
+    await node.kill();
+    node = await start();
+    client = connect(node);
+    await client.appendToStream(`${category}-2`, events(1));
+    await until(async () => (await linked()) === 3);
+    await client.disableProjection('$by_category');
+    expect((await states()).$by_category).toBe('Stopped');
+    await client.appendToStream(`${category}-3`, events(1));
+    expect(await linked()).toBe(3);
   });
 });
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { FileFault, surveyFile, readRows } from '#import/import.file';
 import { MappingFaults, parseMapping, type Mapping } from '#import/import.mapping';
-import { reconcile, type EventsOf, type Logged, type Reconciliation } from '#import/import.reconcile';
+import { reconcile, type EventsOf, type Logged, type OrderRow, type OrdersOf, type Reconciliation } from '#import/import.reconcile';
+import { sum } from '#kernel/quantity';
 import { rowReader } from '#import/import.rows';
 import { correlationIdOf, importFile, type ImportResult } from '#import/import.run';
 import { NoAnswer, Refused, restTarget } from '#import/import.target';
@@ -92,6 +93,29 @@ const overRest = (flags: Whereabouts): EventsOf =>
     }
   };
 
+/** The work orders of the facility as the read model shows them, once it has seen the whole log. */
+const ordersOverRest =
+  (flags: Whereabouts): OrdersOf =>
+  async (facility) => {
+    const readers = [...IMPORTERS, ...READERS];
+    const { position: waitFor } = await ask(flags, ['engineer', 'device', 'auditor'], 'import/log-head');
+    type Operation = Readonly<{ good: string; scrap: string; rework: string }>;
+    type Row = Omit<OrderRow, 'good' | 'scrap' | 'rework'> & Readonly<{ operations: readonly Operation[] }>;
+    const page = async (after?: string) =>
+      (await ask(flags, readers, 'work-order', { facilityId: facility, first: 500, waitFor, after })) as { items: Row[]; nextCursor: string | null; behind: boolean };
+    const first = await page();
+    const rows = async function* (): AsyncGenerator<OrderRow> {
+      for (let now = first; ; now = await page(now.nextCursor!)) {
+        for (const { workOrderId, reports, corrections, operations } of now.items) {
+          const total = (of: keyof Operation) => sum(operations.map((operation) => operation[of]));
+          yield { workOrderId, reports, corrections, good: total('good'), scrap: total('scrap'), rework: total('rework') };
+        }
+        if (!now.nextCursor) return;
+      }
+    };
+    return { behind: first.behind, rows: rows() };
+  };
+
 const fromStore = (store: EventStore): EventsOf =>
   async function* (importId) {
     const correlationId = correlationIdOf(importId);
@@ -103,7 +127,7 @@ const fromStore = (store: EventStore): EventsOf =>
     }
   };
 
-function sayReconciliation({ rows, total, columns, lines, missing, unexpected, exceptions, equal }: Reconciliation, all: boolean): void {
+function sayReconciliation({ rows, total, columns, lines, missing, unexpected, exceptions, equal, view }: Reconciliation, all: boolean): void {
   const sums = ({ rows: count, good, scrap, rework, minutes }: { rows: number; good: string; scrap: string; rework: string; minutes: string }) => [String(count), good, scrap, rework, minutes];
   const head = ['', '', 'rows', 'good', 'scrap', 'rework', 'minutes', '', 'rows', 'good', 'scrap', 'rework', 'minutes', ''];
   const right = [2, 3, 4, 5, 6, 8, 9, 10, 11, 12];
@@ -116,13 +140,17 @@ function sayReconciliation({ rows, total, columns, lines, missing, unexpected, e
   say(`columns summed as they stand: ${columns.made} pieces made (good or rework), ${columns.scrapped} scrapped`);
   if (missing.length > 0) say(`MISSING from the log: lines ${missing.slice(0, 20).join(', ')}${missing.length > 20 ? ` and ${missing.length - 20} more` : ''}`);
   if (unexpected.length > 0) say(`NOT in the file: reports ${unexpected.slice(0, 20).join(', ')}`);
+  if (view) {
+    const others = view.shared > 0 ? `, ${view.shared} of them with other reports, too` : '';
+    say(`read model: ${view.checked} orders${others}, ${view.differing.length === 0 ? 'all as in the log' : `${view.differing.length} DIFFER${view.behind ? ' (it is behind the log)' : ''}: ${view.differing.slice(0, 10).map(({ order }) => order).join(', ')}`}`); // prettier-ignore
+  }
   if (Object.keys(exceptions).length > 0) say(`\nFlags and exceptions in the log:\n${table(Object.entries(exceptions).map(([code, count]) => [code, String(count)]), [1])}`);
   say(equal ? '\nThe log reconciles to the file.' : '\nThe log does NOT reconcile to the file.');
 }
 const same = ({ file, log }: Reconciliation['total']) => JSON.stringify(file) === JSON.stringify(log);
 
 async function reconciled(mapping: Mapping, file: string, flags: ImportFlags): Promise<Reconciliation> {
-  if (!flags.direct) return reconcile(mapping, file, overRest(flags));
+  if (!flags.direct) return reconcile(mapping, file, overRest(flags), ordersOverRest(flags));
   const store = new EventStore(configOf(flags).EVENTSTORE_URL!, 30_000);
   try {
     return await reconcile(mapping, file, fromStore(store));

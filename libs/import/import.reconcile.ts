@@ -27,7 +27,23 @@ export type Reconciliation = Readonly<{
   missing: readonly number[];
   unexpected: readonly string[];
   exceptions: Readonly<Record<string, number>>;
+  /** The read model of the orders beside the log, where it could be asked. */
+  view?: ViewCheck;
 }>;
+
+/** What the read model says of an order. */
+export type OrderRow = Readonly<{ workOrderId: string; reports: number; corrections: number; good: string; scrap: string; rework: string }>;
+export type ViewCheck = Readonly<{
+  equal: boolean;
+  /** The view has not read the whole import yet. */
+  behind: boolean;
+  checked: number;
+  /** Orders that others reported on, too: their rows hold more than this file. */
+  shared: number;
+  differing: readonly Readonly<{ order: string; log: Sums; view: OrderRow | null }>[];
+}>;
+/** The rows of all orders of a facility. */
+export type OrdersOf = (facility: string) => Promise<Readonly<{ behind: boolean; rows: AsyncIterable<OrderRow> }>>;
 
 /** An event of the log, as far as reconciling looks at it. */
 export type Logged = Readonly<{ type: string; data: unknown }>;
@@ -70,8 +86,27 @@ const same = (a: Sums, b: Sums) => JSON.stringify(a) === JSON.stringify(b);
 /** The events of the import: facts and exceptions, from its beginning on, in the order of the log. */
 export type EventsOf = (importId: string) => AsyncIterable<Logged>;
 
+async function checkView(facility: string, lines: readonly Line[], ordersOf: OrdersOf): Promise<ViewCheck> {
+  const { behind, rows } = await ordersOf(facility);
+  const orders = new Map(lines.filter(({ axis, log }) => axis === 'order' && log.rows > 0).map(({ key, log }) => [key, log]));
+  const differing: { order: string; log: Sums; view: OrderRow | null }[] = [];
+  let checked = 0;
+  let shared = 0;
+  for await (const row of rows) {
+    const log = orders.get(row.workOrderId);
+    if (!log) continue;
+    orders.delete(row.workOrderId);
+    checked += 1;
+    if (row.reports > log.rows || row.corrections > 0) shared += 1;
+    else if (row.reports !== log.rows || row.good !== log.good || row.scrap !== log.scrap || row.rework !== log.rework)
+      differing.push({ order: row.workOrderId, log, view: row });
+  }
+  for (const [order, log] of orders) differing.push({ order, log, view: null });
+  return { equal: differing.length === 0, behind, checked, shared, differing };
+}
+
 /** @throws FileFault */
-export async function reconcile(mapping: Mapping, path: string, eventsOf: EventsOf): Promise<Reconciliation> {
+export async function reconcile(mapping: Mapping, path: string, eventsOf: EventsOf, ordersOf?: OrdersOf): Promise<Reconciliation> {
   const survey = await surveyFile(path, mapping);
   const importId = importIdOf(mapping.facility, survey.digest);
   const prefix = `${survey.digest.slice(0, 16)}.`;
@@ -128,10 +163,11 @@ export async function reconcile(mapping: Mapping, path: string, eventsOf: Events
   const columns = { made: decimal(made), scrapped: decimal(scrapped) };
   const wholeFile = held.size + refused === survey.rows && refused === rejected.size;
   const sums = minus(columns.made, plus(log.total.good, log.total.rework)) === '0' && columns.scrapped === log.total.scrap;
+  const view = ordersOf ? await checkView(mapping.facility, lines, ordersOf) : undefined;
   return {
     importId,
     file: path,
-    equal: wholeFile && sums && missing.length === 0 && unexpected.length === 0 && lines.every(({ equal }) => equal),
+    equal: (view?.equal ?? true) && wholeFile && sums && missing.length === 0 && unexpected.length === 0 && lines.every(({ equal }) => equal),
     rows: { file: survey.rows, observed: held.size, rejected: rejected.size },
     total: { file: file.total, log: log.total },
     columns,
@@ -139,5 +175,6 @@ export async function reconcile(mapping: Mapping, path: string, eventsOf: Events
     missing,
     unexpected,
     exceptions: Object.fromEntries(Object.entries(exceptions).sort(([a], [b]) => (a < b ? -1 : 1))),
+    ...(view ? { view } : {}),
   };
 }

@@ -5,7 +5,7 @@ import { facility } from '#facility/facility';
 import { ApiUnderTest } from '../../api/test/api-under-test';
 import { ops } from './command-line';
 
-type Item = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+type Item = Record<string, any>;
 const plainly = (state: unknown): unknown => JSON.parse(JSON.stringify(state));
 const fold = (events: readonly Recorded[]): unknown => plainly(events.reduce<unknown>((state, event) => facility.evolve(state as never, event as never), facility.initial));
 

@@ -50,6 +50,8 @@ describe('the import of production logs', () => {
     expect(tally).toMatchObject({ rejected: 0, observed: tally.rows });
     expect(events).toBeGreaterThan(tally.rows);
     expect(reconciliation).toMatchObject({ equal: true, missing: [], unexpected: [], rows: { file: tally.rows, observed: tally.rows, rejected: 0 } });
+    expect(reconciliation.view).toMatchObject({ equal: true, behind: false, shared: 0, differing: [] });
+    expect(reconciliation.view.checked).toBe(reconciliation.lines.filter(({ axis }: { axis: string }) => axis === 'order').length);
     expect(reconciliation.lines.every(({ equal }: { equal: boolean }) => equal)).toBe(true);
     expect(new Set(reconciliation.lines.map(({ axis }: { axis: string }) => axis))).toEqual(new Set(['order', 'machine', 'reportType']));
     for (const code of ['OverproductionDetected', 'RepeatedReportDetected', 'ZeroQuantityDetected', 'flagged:machine-overlap']) expect(reconciliation.exceptions[code]).toBeGreaterThan(0);
@@ -58,9 +60,8 @@ describe('the import of production logs', () => {
 
     const head = await store.head();
     expect((await run('import', log)).json).toMatchObject({ finishedBefore: true, written: 0, tally });
-    expect((await run('import', log, '--again')).json).toMatchObject({ finishedBefore: true, written: 0, known: tally.rows, tally });
     expect(await store.head()).toBe(head);
-  }, 300_000);
+  }, 600_000);
 
   it('says whose clock and which request every fact comes from, and keeps the raw row', async () => {
     const log = written('one.csv', madeLog(1, 1));
@@ -70,7 +71,7 @@ describe('the import of production logs', () => {
     expect((fact!.data as { source: string }).source).toMatch(/^Spur Gear;Y;40;Case1;/);
     const [begun] = await store.read(`import-${importId}`);
     expect(begun!.metadata.correlationId).toBe(fact!.metadata.correlationId);
-  }, 60_000);
+  }, 180_000);
 
   it('goes on after kill -9: no row twice, none lost', async () => {
     const log = written('killed.csv', madeLog(800, 60));
@@ -121,7 +122,7 @@ describe('the import of production logs', () => {
       { line: 6, code: 'report-type-unknown' },
     ]);
     expect(json.tally.findings).toContainEqual({ code: 'RepeatedReportDetected', count: expect.any(Number) });
-  }, 60_000);
+  }, 180_000);
 
   it('through a corrected mapping takes the rejected rows in, and no other row again', async () => {
     const log = written('remapped.csv', madeLog(6, 2).replace(';D;', ';P;'));
@@ -131,7 +132,7 @@ describe('the import of production logs', () => {
     const second = (await ops(['import', better, log, ...connection, '--json', '--report']).ended).json;
     expect(second).toMatchObject({ importId: first.importId, known: 5, tally: { rows: 6, observed: 6, rejected: 0 }, reconciliation: { equal: true } });
     expect((await reports(first.digest.slice(0, 16))).size).toBe(6);
-  }, 60_000);
+  }, 180_000);
 
   it('works on the event store alone, with the same outcome', async () => {
     const log = written('direct.csv', madeLog(100, 20));
@@ -141,7 +142,7 @@ describe('the import of production logs', () => {
     const head = await store.head();
     expect((await run('import', log, '--again')).json).toMatchObject({ written: 0, tally: direct.json.tally });
     expect(await store.head()).toBe(head);
-  }, 120_000);
+  }, 300_000);
 
   it.each([
     ['nothing', '', 1, /empty/],
@@ -171,5 +172,5 @@ describe('the import of production logs', () => {
     expect(await ended('import', MAPPING, log, '--api', under.api.url, '--token', under.tokens.elsewhere!)).toMatchObject({ code: 1, err: expect.stringMatching(/outside your facilities|Your facilities/) });
     expect(await ended('import', MAPPING)).toMatchObject({ code: 64, err: expect.stringMatching(/missing required argument/) });
     expect(await ended('import', MAPPING, log, '--concurrency', 'many')).toMatchObject({ code: 64 });
-  }, 60_000);
+  }, 180_000);
 });

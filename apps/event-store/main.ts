@@ -8,6 +8,7 @@ import { SYSTEM_PROJECTIONS } from '#event-log/system-projections';
 const usage = `event-store [--port N] [--host H] [--data-dir DIR] [--tls-cert F --tls-key F]  serve; the first line on stdout is LISTENING <port>
     --advertise-host H                                 what gossip tells clients to connect to
     --system-projections                               keep $ce-, $et-, $category- streams and $streams
+    --max-append-size BYTES                            of one append, 1048576 unless told otherwise
     --inject-faults JSON                               for tests: {"slowMs":50}, {"mute":true}, {"dropAfter":100}, …
 event-store verify  --data-dir DIR                     read and check every byte of a log
 event-store backup  --data-dir DIR --to DIR            copy a log; its node may keep running
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
       'tls-cert': { type: 'string', default: process.env.TLS_CERT },
       'tls-key': { type: 'string', default: process.env.TLS_KEY },
       'system-projections': { type: 'boolean', default: process.env.SYSTEM_PROJECTIONS === 'true' },
+      'max-append-size': { type: 'string', default: process.env.MAX_APPEND_SIZE },
       'inject-faults': { type: 'string' },
       'advertise-host': { type: 'string', default: process.env.ADVERTISE_HOST },
       to: { type: 'string' },
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
       dataDir,
       port: Number(values.port),
       host: values.host,
+      maxAppendSize: values['max-append-size'] ? bytes(values['max-append-size']) : undefined,
       durable: !values['unsafe-disable-fsync'],
       tls,
       advertiseHost: values['advertise-host'],
@@ -55,6 +58,12 @@ async function main(): Promise<void> {
       opsPassword: process.env.DEFAULT_OPS_PASSWORD,
     });
   }
+}
+
+function bytes(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 16 * 1024 * 1024) throw new Error('--max-append-size is a number of bytes up to 16777216');
+  return value;
 }
 
 /** Reads the PEM files of TLS mode; undefined without them. */

@@ -30,6 +30,8 @@ async function writeFully(fd: number, bytes: Buffer, at: number): Promise<void> 
 
 const EXTEND_BY = 4 * 1024 * 1024;
 const DURABLE = 'durable';
+/** Larger writes pay for their change of file size themselves; for them zeros would only be written twice. */
+const SMALL_WRITE = 32 * 1024;
 const ZEROS = Buffer.alloc(EXTEND_BY);
 const nameOf = (start: number) => `${String(start).padStart(16, '0')}.log`;
 
@@ -106,7 +108,7 @@ export class Segments {
     const active = this.active!;
     const end = offset + bytes.length;
     try {
-      if (end > this.allocated && bytes.length < EXTEND_BY / 16) await this.extend(active);
+      if (end > this.allocated && bytes.length < SMALL_WRITE) await this.extend(active);
       await writeFully(this.syncFd, bytes, offset - active.start);
     } catch (error) {
       this.cutBack(offset);

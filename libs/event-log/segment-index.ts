@@ -56,7 +56,7 @@ export class ActiveIndex {
       at += run.offsets.length;
     }
     starts[numbers.length] = at;
-    return new SealedIndex(numbers, firsts, starts, offsets, Uint32Array.from(this.marks));
+    return new SealedIndex(numbers, firsts, at > numbers.length ? starts : undefined, offsets, Uint32Array.from(this.marks));
   }
 }
 
@@ -72,7 +72,8 @@ export class SealedIndex {
   constructor(
     private readonly numbers: Uint32Array,
     private readonly firsts: Uint32Array | Float64Array,
-    private readonly starts: Uint32Array,
+    /** Where each stream's offsets begin; absent if every stream has one event here. */
+    private readonly starts: Uint32Array | undefined,
     private readonly offsets: Uint32Array,
     private readonly marks: Uint32Array,
   ) {}
@@ -96,13 +97,17 @@ export class SealedIndex {
 
   /** Calls back for every stream in the file with its newest revision there. */
   eachHead(tell: (number: number, last: number) => void): void {
-    const { numbers, firsts, starts } = this;
-    for (let i = 0; i < numbers.length; i++) tell(numbers[i]!, firsts[i]! + starts[i + 1]! - starts[i]! - 1);
+    const { numbers, firsts } = this;
+    for (let i = 0; i < numbers.length; i++) tell(numbers[i]!, firsts[i]! + this.start(i + 1) - this.start(i) - 1);
   }
 
   private runAt(i: number): Run {
-    const from = this.starts[i]!;
-    return { first: this.firsts[i]!, from, count: this.starts[i + 1]! - from, offsets: this.offsets };
+    const from = this.start(i);
+    return { first: this.firsts[i]!, from, count: this.start(i + 1) - from, offsets: this.offsets };
+  }
+
+  private start(i: number): number {
+    return this.starts ? this.starts[i]! : i;
   }
 
   /** Saves the index beside its file, with the names that first appear there and the streams that were tombstoned there. */
@@ -118,7 +123,7 @@ export class SealedIndex {
       head,
       bytesOf(this.firsts),
       bytesOf(this.numbers),
-      bytesOf(this.starts),
+      bytesOf(this.starts ?? new Uint32Array(0)),
       bytesOf(this.offsets),
       bytesOf(this.marks),
       bytesOf(tombstones),
@@ -153,10 +158,13 @@ export class SealedIndex {
     ];
     let at = HEAD;
     const take = (length: number) => content.subarray(at, (at += length));
-    const words = (count: number) => new Uint32Array(copyOf(take(count * 4)));
+    const words = (count: number) => {
+      const bytes = take(count * 4);
+      return bytes.byteOffset % 4 === 0 ? new Uint32Array(bytes.buffer, bytes.byteOffset, count) : new Uint32Array(copyOf(bytes));
+    };
     const narrow = content.readUInt32LE(48) === 4;
     const firsts = narrow ? words(numbers) : new Float64Array(copyOf(take(numbers * 8)));
-    const index = new SealedIndex(words(numbers), firsts, words(numbers + 1), words(offsets), words(marks));
+    const index = new SealedIndex(words(numbers), firsts, offsets > numbers ? words(numbers + 1) : undefined, words(offsets), words(marks));
     const tombstones = words(buried);
     const names = take(nameBytes);
     const newNames: Buffer[] = [];
@@ -169,7 +177,7 @@ export class SealedIndex {
   }
 }
 
-const MAGIC = 'evlogix2';
+const MAGIC = 'evlogix3';
 const HEAD = 56;
 const TWO_32 = 2 ** 32;
 const ordinals = (narrow: boolean, length: number) => (narrow ? new Uint32Array(length) : new Float64Array(length));

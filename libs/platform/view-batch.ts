@@ -158,7 +158,7 @@ export class PartOfView {
       else await this.#write(client, batch.changes, batch.base);
       if (batch.parked.length > 0) await insertParked(client, this.table.table, this.part.shard, batch.parked);
       await this.testing.failpoint?.('written', this.table.table);
-      if (this.table.status === 'live') await this.#announce(client, [...batch.changes.keys()], through);
+      await this.#announce(client, [...batch.changes.keys()], through);
       await this.testing.failpoint?.('before-commit', this.table.table);
       await client.query('COMMIT');
       await this.testing.failpoint?.('after-commit', this.table.table);
@@ -177,7 +177,14 @@ export class PartOfView {
     return { keys: [...batch.changes.keys()], parked: batch.parked.length, events: works.length - batch.parked.length, rows: batch.changes.size, newestMs };
   }
 
-  async #moveCheckpoint(client: PoolClient, events: number, through: bigint, caughtUp: boolean): Promise<void> {
+  /** Moves the checkpoint past events that this part does not fold. */
+  async advance(through: bigint, caughtUp: boolean): Promise<void> {
+    await this.#moveCheckpoint(this.pool, 0, through, caughtUp);
+    await this.#announce(this.pool, [], through);
+    this.committed = through;
+  }
+
+  async #moveCheckpoint(client: Pool | PoolClient, events: number, through: bigint, caughtUp: boolean): Promise<void> {
     const position = through > this.committed ? through : this.committed;
     const condition = this.testing.without?.fencing ? '' : ' AND position = $7 AND epoch = $8';
     const { rowCount } = await client.query(
@@ -288,7 +295,8 @@ export class PartOfView {
   }
 
   /** Tells who listens what changed, once committed; a long list is cut, for a notification holds 8,000 bytes. */
-  async #announce(client: PoolClient, keys: readonly string[], through: bigint): Promise<void> {
+  async #announce(client: Pool | PoolClient, keys: readonly string[], through: bigint): Promise<void> {
+    if (this.table.status !== 'live') return;
     const payload = (some: readonly string[]) => JSON.stringify({ view: this.view.name, keys: some, position: through.toString() });
     const whole = keys.length <= 200 ? payload(keys) : '';
     await client.query(`SELECT pg_notify('views', $1)`, [whole && Buffer.byteLength(whole) < 7_500 ? whole : payload([])]);
@@ -326,7 +334,7 @@ export class PartOfView {
           [this.table.table, this.part.shard, partition],
         );
       }
-      if (this.table.status === 'live') await this.#announce(client, [...batch.changes.keys()], this.committed);
+      await this.#announce(client, [...batch.changes.keys()], this.committed);
       await client.query('COMMIT');
     } catch (error) {
       broken = error as Error;

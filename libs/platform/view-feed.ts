@@ -52,13 +52,15 @@ export class Feed {
     this.#bell = this.#listen();
   }
 
-  /** The page after a position; waits for one up to the poll interval and gives an empty one where nothing came. */
-  async next(after: bigint, signal: AbortSignal): Promise<Page> {
+  /** The page after a position; waits for one, up to the poll interval if not less, and gives an empty one where nothing came. */
+  async next(after: bigint, signal: AbortSignal, waitMs = this.options.pollMs): Promise<Page> {
     const rung = this.#rung;
     const page = this.#pages.get(after) ?? (await this.#read(after));
     if (!page.last) this.#readAhead(page.through);
     if (page.through > after || signal.aborted) return page;
-    const heard = await this.#wait(rung, signal);
+    const heard = await this.#wait(rung, signal, waitMs);
+    // A short wait that passed in silence says nothing about the doorbell, and costs no read.
+    if (!heard && waitMs < this.options.pollMs) return page;
     const later = await this.#read(after);
     if (!heard && later.through > after) this.#deaf();
     return later;
@@ -159,13 +161,13 @@ export class Feed {
   }
 
   /** True where the bell rang, false where the poll interval passed. */
-  async #wait(rung: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  async #wait(rung: Promise<void>, signal: AbortSignal, waitMs: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     let stop: (() => void) | undefined;
     const heard = await Promise.race([
       rung.then(() => true),
       new Promise<boolean>((resolve) => {
-        timer = setTimeout(() => resolve(false), this.options.pollMs);
+        timer = setTimeout(() => resolve(false), waitMs);
         stop = () => resolve(true);
         signal.addEventListener('abort', stop, { once: true });
       }),

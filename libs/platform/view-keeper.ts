@@ -16,6 +16,10 @@ export type KeeperOptions = Readonly<{
 }>;
 export const usualKeeper: KeeperOptions = { batchEvents: 20_000, batchMs: 1_000 };
 
+/** A checkpoint that only passes events of other views may wait this long, so that one event is not a transaction in every view. */
+const PASSING_MS = 20;
+const PASSING_EVENTS = 256;
+
 export type KeeperState = 'starting' | 'behind' | 'current' | 'waiting' | 'stopped';
 
 export class Keeper {
@@ -87,12 +91,14 @@ export class Keeper {
     const { batchEvents, batchMs } = this.options;
     let at = part.guard.floor < part.position ? part.guard.floor : part.position;
     let wishedAt = 0;
+    // When events that this part does not fold began to wait for their checkpoint.
+    let passedAt = 0;
     while (!signal.aborted) {
       if (part.parkedPartitions > 0 && Date.now() - wishedAt > 250) {
         await this.#grant(part);
         wishedAt = Date.now();
       }
-      let page = await this.feed.next(at, signal);
+      let page = passedAt > 0 ? await this.feed.next(at, signal, Math.max(1, passedAt + PASSING_MS - Date.now())) : await this.feed.next(at, signal);
       if (signal.aborted) return;
       const started = Date.now();
       const works = await part.admit(page.events, page.through);
@@ -102,7 +108,14 @@ export class Keeper {
         works.push(...(await part.admit(page.events, page.through)));
         at = page.through;
       }
-      if (at > part.position || works.length > 0) {
+      if (works.length === 0 && at > part.position) {
+        if (passedAt === 0) passedAt = Date.now();
+        if (Date.now() - passedAt >= PASSING_MS || page.events.length >= PASSING_EVENTS) {
+          await part.advance(at, page.last);
+          passedAt = 0;
+        }
+      } else if (works.length > 0) {
+        passedAt = 0;
         const done = await part.commit(works, at, page.last);
         this.#measure(done.events, Date.now() - started);
         this.on.committed(done, part);

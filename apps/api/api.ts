@@ -28,7 +28,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
   const open = config.API_DOCS === 'yes';
   const tokens = new Tokens({ issuer: config.JWT_ISSUER!, audience: config.JWT_AUDIENCE, jwksUrl: config.JWKS_URL! });
   const limit = new RateLimit(config.RATE_LIMIT);
-  await guardEdge(app, { tokens, limit, bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
+  guardEdge(app, { tokens, limit, bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
   refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);
   if (open) serveDocumentation(app);
   const live = serveLive({ server: app.getHttpServer() as Server, schema: () => app.get(GraphQLSchemaHost).schema, tokens, limit, open, origins: config.CORS_ORIGINS });

@@ -54,6 +54,7 @@ export async function stopTracing(): Promise<void> {
 
 /** Runs something as a span of the current trace, or of the one that `from` names (a W3C traceparent, as an event's metadata may carry it). */
 export function traced<T>(name: string, attributes: Attributes, run: () => Promise<T>, from?: string): Promise<T> {
+  if (!stop) return run();
   const parent = from === undefined ? context.active() : propagation.extract(ROOT_CONTEXT, { traceparent: from });
   const kind = from === undefined ? SpanKind.INTERNAL : SpanKind.CONSUMER;
   return trace.getTracer('plantlog').startActiveSpan(name, { kind, attributes }, parent, async (span) => {
@@ -70,6 +71,7 @@ export function traced<T>(name: string, attributes: Attributes, run: () => Promi
 
 /** The W3C traceparent of the current span, to be stored where a later process can find it; undefined when nothing is traced. */
 export function traceparent(): string | undefined {
+  if (!stop) return undefined;
   const carrier: { traceparent?: string } = {};
   propagation.inject(context.active(), carrier);
   return carrier.traceparent;

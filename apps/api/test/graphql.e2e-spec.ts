@@ -24,8 +24,10 @@ describe('GraphQL', () => {
   it('says what is wrong with an input in the words of REST', async () => {
     const { body } = await api.graphql(register('Haifa 1'));
     expect(body.errors[0].extensions).toMatchObject({ code: 'invalid-input', status: 400, errors: [{ field: 'facilityId', message: expect.any(String) }], correlationId: expect.any(String) });
-    const refused = await api.graphql('mutation { renameFacility(input: { facilityId: "nowhere", name: "x" }) { id } }');
-    expect(refused.body.errors[0].extensions).toMatchObject({ code: 'facility-not-registered', status: 422 });
+    const refused = await api.graphql(register('haifa').replace('"Works"', '"Other works"'));
+    expect(refused.body.errors[0].extensions).toMatchObject({ code: 'facility-already-registered', status: 422 });
+    const absent = await api.graphql('mutation { renameFacility(input: { facilityId: "nowhere", name: "x" }) { id } }');
+    expect(absent.body.errors[0].extensions).toMatchObject({ code: 'not-found', status: 404 });
   });
 
   it('keeps its schema to itself unless told otherwise', async () => {

@@ -92,7 +92,7 @@ function evolve(before: MachineWatch, input: Input): MachineWatch {
     }
     case 'TimerFired': {
       const late = Object.keys(watch.held).find((workOrderId) => timerOf(workOrderId) === input.data.timer);
-      return late !== undefined && watch.down ? { ...watch, held: { ...watch.held, [late]: true } } : watch;
+      return late !== undefined ? { ...watch, held: { ...watch.held, [late]: true } } : watch;
     }
     case 'CommandRefused': {
       const { command, target } = input.data;

@@ -152,6 +152,16 @@ describe('a production order in progress', () => {
     given(productionOrder, ...past, legEnded('W1', '58', '2'))
       .when('RecordLegEnded', ending('W2', '40'))
       .then(legEnded('W2', '40', '2'), completed('98')));
+  test('is not complete while a leg is open, even with enough', () => {
+    const enough = {
+      ...legEnded('W1', '100', '0'),
+      data: { ...(legEnded('W1', '100', '0').data as object), unallocated: '0' },
+    } as ProductionOrderEvent;
+    const wide = [{ ...created, data: { ...(created.data as object), overPercent: '50' } } as ProductionOrderEvent, ...past.slice(1)];
+    given(productionOrder, ...wide)
+      .when('RecordLegEnded', ending('W1', '100'))
+      .then(enough);
+  });
   test('stays in progress when they made too little', () =>
     given(productionOrder, ...past, legEnded('W1', '57', '3'))
       .when('RecordLegEnded', ending('W2', '40'))

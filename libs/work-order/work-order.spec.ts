@@ -622,6 +622,16 @@ describe('a counter', () => {
       .when('ReportCounter', { ...reading, raw: '65400' }, { occurredAt: '2026-01-05T06:59:59Z' })
       .changesNothing();
   });
+  it("takes the server's time where its clock is ahead, so that later readings are not taken for old ones", () => {
+    const tomorrow = '2026-01-06T08:00:00.000Z';
+    const ahead: WorkOrderEvent = {
+      type: 'ImplausibleTimeDetected',
+      data: { workOrderId, reportId: `c1:${tomorrow}`, problem: 'InTheFuture', from: tomorrow, to: tomorrow },
+    };
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '65510' }, { occurredAt: tomorrow })
+      .then(read('65510', '10', 'Advanced', '65500'), ahead);
+  });
   it('is not refused above the tolerance, but flagged', () =>
     run(first)
       .when('ReportCounter', { ...reading, raw: '65606' })

@@ -52,9 +52,14 @@ export type Recorded<E extends Event = Event> = E &
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Upcasts = Readonly<Record<string, readonly ((data: any) => unknown)[]>>;
 
+// An event type may be any text, also `constructor`: only what was declared counts.
+const liftsOf = (upcasts: Upcasts | undefined, type: string): Upcasts[string] => (upcasts && Object.hasOwn(upcasts, type) ? upcasts[type]! : []);
+
 /** The shape version that is written today: one more than there are upcasts. */
-export const schemaOf = (upcasts: Upcasts | undefined, type: string): number => (upcasts?.[type]?.length ?? 0) + 1;
+export const schemaOf = (upcasts: Upcasts | undefined, type: string): number => liftsOf(upcasts, type).length + 1;
 
 /** Lifts stored data of version `schema` to today's shape. */
 export const upcast = (upcasts: Upcasts | undefined, type: string, data: unknown, schema: number): unknown =>
-  (upcasts?.[type] ?? []).slice(schema - 1).reduce((older, lift) => lift(older), data);
+  liftsOf(upcasts, type)
+    .slice(schema - 1)
+    .reduce((older, lift) => lift(older), data);

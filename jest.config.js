@@ -7,4 +7,6 @@ module.exports = {
   globalSetup: '../tools/jest-begin.cjs',
   globalTeardown: '../tools/jest-end.cjs',
   maxWorkers: 2,
+  // For machines that are busy with other things; no spec measures time by it.
+  testTimeout: 60_000,
 };

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -94,8 +95,11 @@ describe('embedded PostgreSQL', () => {
   it('is not misled by a stale pid file whose number a stranger has by now', async () => {
     await kill();
     const path = join(dataDir, 'cluster', 'postmaster.pid');
-    writeFileSync(path, readFileSync(path, 'utf8').replace(/^\d+/, String(process.ppid)));
-    await start();
+    // One of PostgreSQL's own account: another account's process would not impress it.
+    const { uid, gid } = statSync(join(dataDir, 'cluster'));
+    const stranger = spawn('sleep', ['60'], { stdio: 'ignore', ...(process.getuid?.() === 0 && { uid, gid }) });
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^\d+/, String(stranger.pid)));
+    await start().finally(() => stranger.kill());
     expect(await on(server.url, 'select count(*)::int as n from kept')).toEqual([{ n: 1000 }]);
   });
 
@@ -107,6 +111,16 @@ describe('embedded PostgreSQL', () => {
     await start();
     expect(server.port).not.toBe(port);
     await new Promise((closed) => squatter.close(closed));
+  });
+
+  it('says plainly that a directory is of another version, and leaves it as it is', async () => {
+    await server.stop();
+    const path = join(dataDir, 'cluster', 'PG_VERSION');
+    writeFileSync(path, '17\n');
+    await expect(start()).rejects.toThrow('was made by PostgreSQL 17; this one is 18');
+    writeFileSync(path, '18\n');
+    await start();
+    expect(await on(server.url, 'select count(*)::int as n from kept')).toEqual([{ n: 1000 }]);
   });
 
   it('is gone after stop, with nothing left running', async () => {

@@ -103,9 +103,9 @@ function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow
       return { state: data.to, since: data.at };
     case 'EquipmentStateObserved': {
       const { applied, state, at, quality } = data;
-      const late = row.since !== null && at < row.since;
-      if (late || (row.observedAt !== null && at < row.observedAt)) return {};
-      return { quality, observedAt: at, ...(applied && state !== row.state ? { state, since: at } : {}) };
+      const entered = applied && (state !== row.state || row.since === null) ? { state, since: at } : {};
+      const late = (row.since !== null && at < row.since) || (row.observedAt !== null && at < row.observedAt);
+      return late ? entered : { quality, observedAt: at, ...entered };
     }
     case 'EquipmentModeSet':
       return { mode: data.to };

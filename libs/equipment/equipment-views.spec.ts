@@ -5,7 +5,7 @@ import { equipmentException } from './equipment-exception.view';
 import { equipmentNow } from './equipment-now.view';
 import { equipmentStop } from './equipment-stop.view';
 import { equipmentTimeline } from './equipment-timeline.view';
-import { type EquipmentEvent, PackmlInput, PackmlState } from './equipment.events';
+import { type EquipmentEvent, PackmlInput, PackmlState, SignalQuality } from './equipment.events';
 
 const equipmentId = 'haifa.M4';
 const stream = 'equipment-haifa.M4';
@@ -59,6 +59,24 @@ describe('equipment now', () => {
       ['ObserveEquipmentState', { state: 'Idle', quality: 'BAD' }, 7],
     );
     expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({ state: 'Held', since: at(9), quality: 'GOOD' });
+  });
+  test('knows since when, once an observation confirms what was assumed', () => {
+    const events = shift(register, ['ObserveEquipmentState', { state: 'Stopped' }, 3]);
+    expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({ state: 'Stopped', since: at(3) });
+    expect(Object.keys(folded(equipmentTimeline, [stream, events]))).toEqual([`${equipmentId}/${at(3)}`]);
+  });
+  test('takes a believable reading that overtook an unbelievable one', () => {
+    const events = shift(
+      ...run,
+      ['ObserveEquipmentState', { state: 'Held', quality: 'STALE' }, 9],
+      ['ObserveEquipmentState', { state: 'Holding' }, 7],
+    );
+    expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({
+      state: 'Holding',
+      since: at(7),
+      quality: 'STALE',
+      observedAt: at(9),
+    });
   });
   test('follows mode, place and jobs given free', () => {
     const events = shift(register, ['SetEquipmentMode', { mode: 2 }], ['MoveEquipment', { elementId: 'haifa.annex' }],
@@ -123,10 +141,14 @@ describe('the time line', () => {
       legal: false,
     });
   });
-  test('never overlaps, whatever is commanded and observed', () => {
+  test('never overlaps, and all views agree with the machine, whatever is commanded and observed', () => {
     const step = fc.oneof(
       fc.record({ type: fc.constantFrom(...Object.values(PackmlInput)), minute: fc.integer({ min: 0, max: 59 }) }),
-      fc.record({ state: fc.constantFrom(...Object.values(PackmlState), 'nonsense'), minute: fc.integer({ min: 0, max: 59 }) }),
+      fc.record({
+        state: fc.constantFrom(...Object.values(PackmlState), 'nonsense'),
+        quality: fc.constantFrom(...Object.values(SignalQuality)),
+        minute: fc.integer({ min: 0, max: 59 }),
+      }),
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
@@ -137,7 +159,7 @@ describe('the time line', () => {
           try {
             const more =
               'state' in each
-                ? equipment.decide.ObserveEquipmentState({ equipmentId, state: each.state }, machine, context)
+                ? equipment.decide.ObserveEquipmentState({ equipmentId, state: each.state, quality: each.quality }, machine, context)
                 : equipment.decide[each.type === 'StateComplete' ? 'ReportStateComplete' : (`${each.type}Equipment` as const)](
                     { equipmentId },
                     machine,
@@ -149,6 +171,8 @@ describe('the time line', () => {
             expect(error).toMatchObject({ name: 'Rejected' });
           }
         }
+        const { state, since } = machine;
+        expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({ state, since });
         for (const view of [equipmentTimeline, equipmentStop]) {
           const rows = Object.values(folded(view as typeof equipmentTimeline, [stream, events])).sort((a, b) =>
             a.startedAt < b.startedAt ? -1 : 1,

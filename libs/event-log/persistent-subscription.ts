@@ -302,7 +302,7 @@ export class PersistentSubscription {
     const { last, exists } = this.log.state(this.checkpointStream);
     if (!exists) return undefined;
     const [frame] = this.log.readStream(this.checkpointStream, last, true, 1, this.reader).frames;
-    const [digits] = /\d+/.exec(frame?.data.toString('utf8') ?? '') ?? [];
+    const [, digits] = /^"(?:C:)?(\d{1,16})(?:\/P:\d{1,16})?"$/.exec(frame?.data.toString('utf8') ?? '') ?? [];
     if (digits === undefined) return undefined;
     this.checkpoint = { position: BigInt(digits), written: true };
     return this.checkpoint.position;

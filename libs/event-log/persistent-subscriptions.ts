@@ -164,12 +164,14 @@ export class PersistentSubscriptions {
     this.entries.set(keyOf(stream, group), { definition, from, running });
   }
 
+  /** Anything in the stream that is no definition is passed over: whoever may write to it must not keep the node from starting. */
   private load(): void {
     const found = new Map<string, Stored>();
     for (let next: number | undefined = 0; next !== undefined; ) {
       const read = this.log.readStream(configStream, next, false, page);
       for (const frame of read.frames) {
-        const stored = JSON.parse(frame.data.toString('utf8')) as Stored;
+        const stored = storedIn(frame);
+        if (!stored) continue;
         const key = keyOf(stored.stream, stored.group);
         found.delete(key);
         if (frame.type === saved) found.set(key, stored);
@@ -177,7 +179,25 @@ export class PersistentSubscriptions {
       next = read.next;
     }
     for (const { start, from, by: _by, ...rest } of found.values()) {
-      this.start({ ...rest, start: start === 'start' || start === 'end' ? start : BigInt(start) }, BigInt(from));
+      const definition: GroupDefinition = { ...rest, start: start === 'start' || start === 'end' ? start : BigInt(start) };
+      if (!flawOf(definition)) this.start(definition, BigInt(from));
     }
+  }
+}
+
+const isPlace = (value: unknown): boolean => typeof value === 'string' && /^\d{1,20}$/.test(value);
+
+function storedIn(frame: Frame): Stored | undefined {
+  if (frame.type !== saved && frame.type !== deleted) return undefined;
+  try {
+    const stored = JSON.parse(frame.data.toString('utf8')) as Stored;
+    if (typeof stored.stream !== 'string' || typeof stored.group !== 'string') return undefined;
+    if (frame.type === deleted) return stored;
+    const whole = isPlace(stored.from) && (stored.start === 'start' || stored.start === 'end' || isPlace(stored.start));
+    if (!whole || typeof stored.settings !== 'object') return undefined;
+    if (stored.filter) compile(stored.filter);
+    return stored;
+  } catch {
+    return undefined;
   }
 }

@@ -4,6 +4,7 @@
 
 import type { Principal } from './access';
 import { userConflict, userNotFound } from './errors';
+import type { Frame } from './frame';
 import type { EventLog } from './log';
 import { CheckedPasswords, checkPassword, type Hash, hashPassword } from './password';
 import { randomUUIDBytes } from './uuid';
@@ -121,7 +122,10 @@ export class Users {
     const logins = new Set<string>();
     for (let next: number | undefined = 0; next !== undefined; ) {
       const page = this.log.readStream(listStream, next, false, 500);
-      for (const frame of page.frames) logins.add(JSON.parse(frame.data.toString('utf8')) as string);
+      for (const frame of page.frames) {
+        const login = parsed(frame);
+        if (typeof login === 'string') logins.add(login);
+      }
       next = page.next;
     }
     return logins;
@@ -131,7 +135,24 @@ export class Users {
     for (const login of this.listed()) {
       const { exists, last } = this.log.state(streamOf(login));
       const [frame] = exists ? this.log.readStream(streamOf(login), last, true, 1).frames : [];
-      if (frame) this.users.set(login, JSON.parse(frame.data.toString('utf8')) as User);
+      const user = frame && parsed(frame);
+      if (isUser(user) && user.loginName === login) this.users.set(login, user);
     }
   }
 }
+
+/** Whoever may write to these streams must not keep the node from starting: what is no user is passed over. */
+const parsed = (frame: Frame): unknown => {
+  try {
+    return JSON.parse(frame.data.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+};
+
+const isUser = (value: unknown): value is User => {
+  const { loginName, fullName, groups, disabled, lastUpdated, salt, hash } = (value ?? {}) as Record<string, unknown>;
+  const texts = [loginName, fullName, lastUpdated, salt, hash].every((text) => typeof text === 'string');
+  const digest = typeof hash === 'string' && Buffer.from(hash, 'base64').length === 32;
+  return texts && digest && typeof disabled === 'boolean' && Array.isArray(groups) && groups.every((group) => typeof group === 'string');
+};

@@ -1,4 +1,5 @@
 import {
+  binaryEvent,
   EventStoreDBClient,
   jsonEvent,
   type PersistentSubscriptionToStreamSettings,
@@ -180,6 +181,33 @@ describe('the process', () => {
     node = await start({ args });
     const stream = fresh('order');
     await connect(node, certificate).appendToStream(stream, events(1), { credentials: { username: 'ada', password: 'secret' } });
+  });
+
+  it('starts though someone wrote nonsense into its own streams', async () => {
+    let node = await start();
+    let client = connect(node);
+    const [stream, group] = [fresh('order'), fresh('group')];
+    await client.createPersistentSubscriptionToStream(stream, group, settings());
+    const nonsense = ['"', 'null', '{}', '[1]', '"admin"', '{"stream":"a","group":"b"}', '{"stream":"a","group":"b","start":"x","from":"-1","settings":{}}'];
+    for (const [name, type] of [
+      ['$persistentSubscriptionConfig', '$PersistentSubscriptionSaved'],
+      ['$persistentSubscriptionConfig', '$PersistentSubscriptionDeleted'],
+      ['$users', '$User'],
+      ['$user-admin', '$UserUpdated'],
+      ['$settings', 'settings'],
+      ['$projections-$by_category', 'nonsense'],
+      [`$persistentsubscription-${stream}::${group}-checkpoint`, 'nonsense'],
+      [`$persistentsubscription-${stream}::${group}-parked`, '$>'],
+      [`$$${stream}`, '$metadata'],
+    ] as const) {
+      await client.appendToStream(name, nonsense.map((text) => binaryEvent({ type, data: Buffer.from(text) })));
+    }
+    await node.kill();
+    node = await start();
+    client = connect(node);
+    await client.appendToStream(stream, events(1));
+    expect(await take(client.subscribeToPersistentSubscriptionToStream(stream, group), 1)).toHaveLength(1);
+    await client.replayParkedMessagesToStream(stream, group);
   });
 
   it('stops in order when an operator says so', async () => {

@@ -31,6 +31,8 @@ export class ViewReads {
   #listener?: Client;
   #closed = false;
   #connecting?: Promise<void>;
+  #asking: Promise<unknown> = Promise.resolve();
+  #due?: Promise<ReadonlyMap<string, bigint>>;
 
   constructor(
     private readonly pool: Pool,
@@ -43,10 +45,27 @@ export class ViewReads {
   }
 
   async viewPositions(views: readonly string[]): Promise<Map<string, bigint>> {
+    const all = await this.#positions();
+    return new Map(views.flatMap((view) => (all.has(view) ? [[view, all.get(view)!]] : [])));
+  }
+
+  /** Positions of all views, asked after this call began. However many wait, one query runs and one is due. */
+  #positions(): Promise<ReadonlyMap<string, bigint>> {
+    this.#due ??= this.#asking
+      .catch(() => undefined)
+      .then(() => {
+        this.#due = undefined;
+        const asked = this.#ask();
+        this.#asking = asked;
+        return asked;
+      });
+    return this.#due;
+  }
+
+  async #ask(): Promise<ReadonlyMap<string, bigint>> {
     const { rows } = await this.pool.query(
       `SELECT t.view, min(c.position) AS position FROM view_tables t JOIN view_checkpoints c USING (table_name)
-       WHERE t.status = 'live' AND t.view = ANY($1) GROUP BY t.view`,
-      [views],
+       WHERE t.status = 'live' GROUP BY t.view`,
     );
     return new Map(rows.map((row) => [row.view as string, BigInt(row.position)]));
   }

@@ -94,12 +94,19 @@ function codeOf(source: IdColumn, text: string): string {
 
 const fields = ({ year, month, day, hour, minute, second, millisecond }: DateTime) => ({ year, month, day, hour, minute, second, millisecond });
 
+/** Reads what a clock on the wall shows, or the offset that a text brings itself. */
+const WALL = { zone: 'utc', setZone: true } as const;
+const parsers = new Map<string, ReturnType<typeof DateTime.buildFormatParser>>();
+function parserOf(format: string): ReturnType<typeof DateTime.buildFormatParser> {
+  const known = parsers.get(format) ?? DateTime.buildFormatParser(format, { locale: 'en' });
+  parsers.set(format, known);
+  return known;
+}
+
 /** A local time as an instant; says where a clock change made it doubtful. @throws Unreadable */
 export function instantOf(text: string, { column, format }: TimeColumn, zone: string, ambiguous: Ambiguous, nonexistent: Ambiguous): { at: DateTime; flag?: Flag } {
   const told = text.trim();
-  const parse = (options: { zone: string; setZone?: boolean }) =>
-    format === 'ISO' ? DateTime.fromISO(told, options) : DateTime.fromFormat(told, format, { ...options, locale: 'en' });
-  const wall = parse({ zone: 'utc', setZone: true });
+  const wall = format === 'ISO' ? DateTime.fromISO(told, WALL) : DateTime.fromFormatParser(told, parserOf(format), { ...WALL, locale: 'en' });
   if (!wall.isValid) throw new Unreadable('time-malformed', `${column} is not as ${format} says: ${shown(text)}.`);
   // A text that carries its own offset is an instant already.
   const offsetTold = format === 'ISO' ? /(Z|[+-]\d\d(:?\d\d)?)$/i.test(told.slice(10)) : /Z/.test(format.replace(/'[^']*'/g, ''));

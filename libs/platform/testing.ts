@@ -74,7 +74,8 @@ async function clear(run: string): Promise<void> {
     if (basename(file) === 'postmaster.pid') await stopPostgres(dirname(dirname(file)));
     if (basename(file) === 'binaries-at') rmSync(readFileSync(file, 'utf8').trim(), { recursive: true, force: true });
   }
-  rmSync(run, { recursive: true, force: true });
+  // What is still ending there may write once more.
+  rmSync(run, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 
 const runDirectory = (): string => {

@@ -133,14 +133,26 @@ export class Segments {
     this.active!.end = this.allocated = bytes.length;
   }
 
+  /** Zeros more of the active file; on a disk that is nearly full as much as there is. */
   private async extend(active: Segment): Promise<void> {
     const fd = fs.openSync(active.file, 'r+');
     try {
-      await writeFully(fd, ZEROS, this.allocated - active.start);
+      await this.zero(fd, active);
       if (this.durable) await fdatasync(fd);
-      this.allocated += EXTEND_BY;
     } finally {
       fs.closeSync(fd);
+    }
+  }
+
+  private async zero(fd: number, active: Segment): Promise<void> {
+    try {
+      for (let left = EXTEND_BY; left > 0; ) {
+        const { bytesWritten } = await write(fd, ZEROS, 0, left, this.allocated - active.start);
+        this.allocated += bytesWritten;
+        left -= bytesWritten;
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     }
   }
 

@@ -1,23 +1,14 @@
 import type { Context, Decider } from '#kernel/decider';
 import { facilityOf } from '#kernel/identity';
-import { AMOUNT, compare, isPositive } from '#kernel/quantity';
 import { Rejected } from '#kernel/rejected';
 import { shortfall } from '#kernel/tolerance';
 import { evolve } from './evolve';
 import { inStateFor, isOver, mayStage, operationIdsOf, released, runningIn, type ReleasedOrder, type WorkOrder } from './job-states';
 import { machineOf, operationOf, totalsOf, type Operation } from './operations';
-import { correctReport, observeProduction, reportCounter, reportProduction, whole } from './reporting';
+import { correctReport, observeProduction, reportCounter, reportProduction } from './reporting';
+import { atHome, checked, optional, plan, same } from './terms';
 import type * as commands from './work-order.commands';
-import {
-  Ending,
-  HoldCause,
-  Interruption,
-  Readiness,
-  upcasts,
-  type PlannedOperation,
-  type Terms,
-  type WorkOrderEvent,
-} from './work-order.events';
+import { Ending, HoldCause, Interruption, Readiness, upcasts, type WorkOrderEvent } from './work-order.events';
 
 type Events = readonly WorkOrderEvent[];
 type Body = Pick<ReleasedOrder, 'workOrderId' | 'productionOrderId'>;
@@ -384,59 +375,3 @@ function planned(order: ReleasedOrder, operationId: string): Operation {
   if (!operation?.planned) throw new Rejected('operation-unknown', 'The order has no such operation.', { operationId });
   return operation;
 }
-
-/** @throws Rejected other-facility */
-function atHome(equipmentId: string, { workOrderId }: Body): void {
-  if (facilityOf(equipmentId) !== facilityOf(workOrderId))
-    throw new Rejected('wrong-facility', 'The machine belongs to another facility.', { equipmentId });
-}
-
-const plan = (operations: commands.ReleaseWorkOrder['operations']): PlannedOperation[] =>
-  operations.map(({ operationId, name, sequence, equipmentClass, equipmentId, idealCycleSeconds, overlapAllowed }) => ({
-    operationId,
-    name,
-    sequence,
-    ...(equipmentClass ? { equipmentClass } : {}),
-    ...(equipmentId ? { equipmentId } : {}),
-    ...(idealCycleSeconds ? { idealCycleSeconds } : {}),
-    overlapAllowed: overlapAllowed ?? false,
-  }));
-
-const optional = ({ plannedStart, plannedEnd, directiveId, directiveVersion }: commands.UpdateWorkOrder) => ({
-  ...(plannedStart ? { plannedStart } : {}),
-  ...(plannedEnd ? { plannedEnd } : {}),
-  ...(directiveId ? { directiveId } : {}),
-  ...(directiveVersion ? { directiveVersion } : {}),
-});
-
-/** The terms as they are, if an order can have them. @throws Rejected */
-function checked(terms: Terms, workOrderId: string): Terms {
-  const { quantity, unit, underPercent, operations, plannedStart, plannedEnd } = terms;
-  if (!AMOUNT.test(quantity) || !isPositive(quantity))
-    throw new Rejected('quantity-not-positive', 'An order is for more than nothing.', { quantity });
-  whole(quantity, unit);
-  if (compare(underPercent, '100') >= 0) throw new Rejected('tolerance-too-wide', 'Less than everything must be made.', { underPercent });
-  if (operations.length === 0) throw new Rejected('operations-missing', 'An order has at least one operation.');
-  for (const key of ['operationId', 'sequence'] as const) {
-    if (new Set(operations.map((operation) => operation[key])).size < operations.length) {
-      throw new Rejected('operations-ambiguous', `Two operations have the same ${key}.`);
-    }
-  }
-  for (const { equipmentId } of operations) if (equipmentId) atHome(equipmentId, { workOrderId });
-  if (plannedStart && plannedEnd && Date.parse(plannedEnd) < Date.parse(plannedStart)) {
-    throw new Rejected('end-before-start', 'The planned end lies before the planned start.', { plannedStart, plannedEnd });
-  }
-  return terms;
-}
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-const sorted = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(sorted)
-    : value !== null && typeof value === 'object'
-      ? Object.fromEntries(
-          Object.entries(value)
-            .sort(([a], [b]) => (a < b ? -1 : 1))
-            .map(([key, inner]) => [key, sorted(inner)]),
-        )
-      : value;

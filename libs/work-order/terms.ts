@@ -1,0 +1,65 @@
+import { facilityOf } from '#kernel/identity';
+import { AMOUNT, compare, isPositive } from '#kernel/quantity';
+import { Rejected } from '#kernel/rejected';
+import { whole } from './reporting';
+import type * as commands from './work-order.commands';
+import type { PlannedOperation, Terms } from './work-order.events';
+
+/** @throws Rejected wrong-facility */
+export function atHome(equipmentId: string, { workOrderId }: Readonly<{ workOrderId: string }>): void {
+  if (facilityOf(equipmentId) !== facilityOf(workOrderId))
+    throw new Rejected('wrong-facility', 'The machine belongs to another facility.', { equipmentId });
+}
+
+/** The operations of an order as planned. */
+export const plan = (operations: commands.ReleaseWorkOrder['operations']): PlannedOperation[] =>
+  operations.map(({ operationId, name, sequence, equipmentClass, equipmentId, idealCycleSeconds, overlapAllowed }) => ({
+    operationId,
+    name,
+    sequence,
+    ...(equipmentClass ? { equipmentClass } : {}),
+    ...(equipmentId ? { equipmentId } : {}),
+    ...(idealCycleSeconds ? { idealCycleSeconds } : {}),
+    overlapAllowed: overlapAllowed ?? false,
+  }));
+
+/** What an order may say or leave out. */
+export const optional = ({ plannedStart, plannedEnd, directiveId, directiveVersion }: commands.UpdateWorkOrder) => ({
+  ...(plannedStart ? { plannedStart } : {}),
+  ...(plannedEnd ? { plannedEnd } : {}),
+  ...(directiveId ? { directiveId } : {}),
+  ...(directiveVersion ? { directiveVersion } : {}),
+});
+
+/** The terms as they are, if an order can have them. @throws Rejected */
+export function checked(terms: Terms, workOrderId: string): Terms {
+  const { quantity, unit, underPercent, operations, plannedStart, plannedEnd } = terms;
+  if (!AMOUNT.test(quantity) || !isPositive(quantity))
+    throw new Rejected('quantity-not-positive', 'An order is for more than nothing.', { quantity });
+  whole(quantity, unit);
+  if (compare(underPercent, '100') >= 0) throw new Rejected('tolerance-too-wide', 'Less than everything must be made.', { underPercent });
+  if (operations.length === 0) throw new Rejected('operations-missing', 'An order has at least one operation.');
+  for (const key of ['operationId', 'sequence'] as const) {
+    if (new Set(operations.map((operation) => operation[key])).size < operations.length) {
+      throw new Rejected('operations-ambiguous', `Two operations have the same ${key}.`);
+    }
+  }
+  for (const { equipmentId } of operations) if (equipmentId) atHome(equipmentId, { workOrderId });
+  if (plannedStart && plannedEnd && Date.parse(plannedEnd) < Date.parse(plannedStart)) {
+    throw new Rejected('end-before-start', 'The planned end lies before the planned start.', { plannedStart, plannedEnd });
+  }
+  return terms;
+}
+
+/** True when both say the same, in whatever order of keys. */
+export const same = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+const sorted = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(sorted)
+    : value !== null && typeof value === 'object'
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, inner]) => [key, sorted(inner)]),
+        )
+      : value;

@@ -2,17 +2,24 @@ import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Pool } from 'pg';
-import { Public } from '#platform/auth';
+import { caller, Public } from '#platform/auth';
+import type { Config } from '#platform/config';
 import { EventStore } from '#platform/event-store';
 import { Health, statusOf, type Readiness } from '#platform/health';
 import { metricsText } from '#platform/metrics';
+import { CONFIG } from '#platform/platform.module';
+import { Problem } from '#platform/problem';
 
 @ApiExcludeController()
 @Controller()
 export class HealthController {
   readonly health: Health;
 
-  constructor(@Inject(EventStore) store: EventStore, @Inject(Pool) pool: Pool) {
+  constructor(
+    @Inject(EventStore) store: EventStore,
+    @Inject(Pool) pool: Pool,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
     this.health = new Health({
       'event-store': { probe: () => store.ping(), vital: true },
       // Commands need the event store alone: without PostgreSQL the api is degraded, not down.
@@ -37,6 +44,8 @@ export class HealthController {
   @Public()
   @Get('metrics')
   async metrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    // They tell how much is made: open where the documentation is, else for engineers.
+    if (this.config.API_DOCS === 'no' && !caller().roles.includes('engineer')) throw new Problem(403, 'role-not-allowed', 'Your roles do not allow this.');
     const { contentType, body } = await metricsText();
     reply.header('content-type', contentType);
     return body;

@@ -96,8 +96,8 @@ export class ApiUnderTest {
   }
 
   /** Another process's worth of api on the same parts. */
-  another(): Promise<Api> {
-    return startApi(this.config);
+  another(changes: Partial<Config> = {}): Promise<Api> {
+    return startApi({ ...this.config, ...changes });
   }
 
   async stop(): Promise<void> {

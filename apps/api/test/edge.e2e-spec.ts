@@ -166,6 +166,27 @@ describe('health', () => {
   it('tells live from ready, to anybody', async () => {
     expect((await api.send('GET', '/health/live')).body).toEqual({ status: 'live' });
     expect((await api.send('GET', '/health/ready')).body).toEqual({ status: 'ready', parts: { 'event-store': 'up', 'read-models': 'up' } });
-    expect((await api.send('GET', '/metrics')).text).toContain('plantlog_');
+  });
+  it('tells figures to engineers', async () => {
+    expect((await api.send('GET', '/metrics')).status).toBe(401);
+    expect((await api.get('/metrics', api.tokens.operator)).status).toBe(403);
+    expect((await api.get('/metrics', api.tokens.engineer)).text).toContain('plantlog_');
+  });
+});
+
+describe('a caller who asks too much', () => {
+  it('waits, and the others do not notice', async () => {
+    const other = await api.another({ RATE_LIMIT: 60 });
+    const ask = (token?: string) => api.send('GET', '/me', { token, at: other.url, headers: { 'x-forwarded-for': `10.0.0.${Math.floor(Math.random() * 250)}` } });
+    const answers = [];
+    for (let i = 0; i < 12; i += 1) answers.push(await ask(api.tokens.operator));
+    expect(answers.slice(0, 10).map(({ status }) => status)).toEqual(Array(10).fill(200));
+    const { status, body, headers } = answers[11]!;
+    expect([status, body.code, headers.get('retry-after')]).toEqual([429, 'too-many-requests', '1']);
+    expect((await ask(api.tokens.planner)).status).toBe(200);
+    for (let i = 0; i < 11; i += 1) await ask();
+    expect((await ask()).status).toBe(429);
+    expect((await ask(`${api.tokens.operator}x`)).status).toBe(429);
+    await other.stop();
   });
 });

@@ -9,7 +9,9 @@ const may = (principal: Principal, stream: string, action: 'read' | 'write' | 'd
 
 describe('streams of users', () => {
   it.each(['read', 'write', 'delete'] as const)('are open to every user to %s', (action) => expect(may(ada, 'order-1', action)).toBe(true));
-  it.each(['read', 'write', 'delete'] as const)('are closed to strangers to %s', (action) => expect(may(undefined, 'order-1', action)).toBe(false));
+  it.each(['read', 'write', 'delete'] as const)('are closed to strangers to %s', (action) =>
+    expect(may(undefined, 'order-1', action)).toBe(false),
+  );
 
   it('follow their own list by name and by group', () => {
     expect(may(ada, 'order-1', 'read', { $r: 'ada' })).toBe(true);

@@ -71,6 +71,8 @@ export const mayUseStream = (
   if (isAdmin(principal)) return true;
   const system = subject.stream.startsWith('$');
   const roles =
-    own?.[subject.action] ?? (system ? defaults.system : defaults.user)?.[subject.action] ?? (system ? adminsOnly : openToAll)[subject.action]!;
+    own?.[subject.action] ??
+    (system ? defaults.system : defaults.user)?.[subject.action] ??
+    (system ? adminsOnly : openToAll)[subject.action]!;
   return roles.some((role) => role === everyone || has(principal, role));
 };

@@ -11,11 +11,18 @@ const limits: GroupLimits = {
   bufferSize: 100,
 };
 
-const message = (position: number, pin = `stream-${position}`): Message => ({ id: `e${position}`, position: BigInt(position), pin, payload: null });
+const message = (position: number, pin = `stream-${position}`): Message => ({
+  id: `e${position}`,
+  position: BigInt(position),
+  pin,
+  payload: null,
+});
 const messages = (from: number, to: number): Message[] => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
 
 const delivered = (effects: Effect[]): string[] =>
-  effects.flatMap((effect) => (effect.kind === 'deliver' ? [`${effect.consumer}:${effect.message.id}${effect.retries ? `#${effect.retries}` : ''}`] : []));
+  effects.flatMap((effect) =>
+    effect.kind === 'deliver' ? [`${effect.consumer}:${effect.message.id}${effect.retries ? `#${effect.retries}` : ''}`] : [],
+  );
 const of = <K extends Effect['kind']>(effects: Effect[], kind: K) =>
   effects.filter((effect): effect is Extract<Effect, { kind: K }> => effect.kind === kind);
 
@@ -240,7 +247,10 @@ describe('pinned', () => {
   it('keeps a stream with one consumer, and spreads streams over all', () => {
     const members = pinned();
     for (const id of ['a', 'b', 'c']) members.connect(id, 100, 0);
-    const first = members.receive(Array.from({ length: 60 }, (_, index) => message(index, `s${index % 30}`)), 0);
+    const first = members.receive(
+      Array.from({ length: 60 }, (_, index) => message(index, `s${index % 30}`)),
+      0,
+    );
     const byPin = new Map<string, Set<string>>();
     for (const { message: sent, consumer } of of(first, 'deliver')) byPin.set(sent.pin, (byPin.get(sent.pin) ?? new Set()).add(consumer));
     expect([...byPin.values()].every((consumers) => consumers.size === 1)).toBe(true);

@@ -255,7 +255,7 @@ export class ConsumerGroup<P = unknown> {
 
   /** Sends what it can from the head of a queue; false when no consumer has a free slot left. */
   private push(queue: Entry<P>[], now: number): boolean {
-    for (let index = 0; index < queue.length; ) {
+    for (let index = 0; index < queue.length;) {
       const entry = queue[index]!;
       // The same event twice in the source: consumers name messages by id, so the second waits for the first.
       if (entry.state === 'buffered' && this.started.has(entry.message.id)) return true;

@@ -94,9 +94,11 @@ const eventsOf = async (request: IncomingMessage): Promise<NewEvent[]> => {
   const content = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
   const body = await readBody(request);
   if (content === 'application/vnd.eventstore.events+json') return listOf(body);
-  if (content !== 'application/json' && content !== 'application/octet-stream') throw new Fault(status.UNIMPLEMENTED, 'Unsupported Media Type');
+  if (content !== 'application/json' && content !== 'application/octet-stream')
+    throw new Fault(status.UNIMPLEMENTED, 'Unsupported Media Type');
   const type = header(request, 'es-eventtype');
-  if (!type) throw new Fault(status.INVALID_ARGUMENT, 'Must include an event type with the request either in body or as ES-EventType header.');
+  if (!type)
+    throw new Fault(status.INVALID_ARGUMENT, 'Must include an event type with the request either in body or as ES-EventType header.');
   return [{ id: idOf(header(request, 'es-eventid')), type, json: content === 'application/json', data: body, metadata: Buffer.alloc(0) }];
 };
 
@@ -106,7 +108,8 @@ const postEvents = async (context: HttpContext, request: IncomingMessage, url: U
   if (context.secure && !principal) throw unauthenticated();
   if (stream.startsWith('$$')) context.authorization.refuseStream(principal, stream.slice(2), 'write-metadata');
   else context.authorization.refuseStream(principal, stream, 'write');
-  if (stream === '' || stream === '$all' || stream === '$$') throw new Fault(status.INVALID_ARGUMENT, `Stream name '${stream}' is invalid.`);
+  if (stream === '' || stream === '$all' || stream === '$$')
+    throw new Fault(status.INVALID_ARGUMENT, `Stream name '${stream}' is invalid.`);
   const expected = expectedOf(header(request, 'es-expectedversion'));
   const answer = await context.log.append(stream, expected, await eventsOf(request));
   if (answer.outcome === 'wrong-expected-revision') {
@@ -194,7 +197,10 @@ const send = (request: IncomingMessage, response: ServerResponse, { code, reason
 
 /** A server that is handed its connections (`emit('connection', socket)`) instead of listening by itself. */
 export const httpEndpoints = (context: HttpContext): Server =>
-  createServer({ headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 5_000 }, (request, response) => {
-    request.on('error', () => response.destroy());
-    void answerTo(context, request).then((answer) => send(request, response, answer));
-  });
+  createServer(
+    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 5_000 },
+    (request, response) => {
+      request.on('error', () => response.destroy());
+      void answerTo(context, request).then((answer) => send(request, response, answer));
+    },
+  );

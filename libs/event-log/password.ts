@@ -37,7 +37,9 @@ export class CheckedPasswords {
   constructor(private readonly limit = 1_000) {}
 
   async check(login: string, password: string, stored: Hash | undefined): Promise<boolean> {
-    const digest = createHmac('sha256', this.key).update(`${stored?.hash ?? ''}\0${password}`).digest('base64');
+    const digest = createHmac('sha256', this.key)
+      .update(`${stored?.hash ?? ''}\0${password}`)
+      .digest('base64');
     if (stored && this.right.get(login) === digest) return true;
     const matches = await checkPassword(password, stored);
     if (matches) {

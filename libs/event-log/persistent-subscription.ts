@@ -161,7 +161,7 @@ export class PersistentSubscription {
     const end = stopAt === undefined ? last + 1 : Math.min(last + 1, Number(stopAt));
     if (end <= from) return;
     const messages: (Live & { parkedAt: bigint })[] = [];
-    for (let next: number | undefined = from; next !== undefined && next < end; ) {
+    for (let next: number | undefined = from; next !== undefined && next < end;) {
       const page = this.log.readStream(this.parkedStream, next, false, Math.min(pageSize, end - next), this.reader);
       for (const link of page.frames) {
         const resolved = this.resolve(link);
@@ -260,7 +260,12 @@ export class PersistentSubscription {
       const page = this.log.readStream(this.stream, this.cursor, false, limit, this.reader);
       if (page.frames.length === 0) return false;
       this.cursor = page.next ?? page.frames.at(-1)!.ordinal + 1;
-      this.apply(this.group.receive(page.frames.map((frame) => this.message(this.resolve(frame), BigInt(frame.ordinal))), this.now()));
+      this.apply(
+        this.group.receive(
+          page.frames.map((frame) => this.message(this.resolve(frame), BigInt(frame.ordinal))),
+          this.now(),
+        ),
+      );
       return true;
     }
     const page = this.log.readAll(this.cursor, false, Math.max(limit, this.filter ? pageSize : limit), this.reader);
@@ -274,7 +279,14 @@ export class PersistentSubscription {
       if (taken.length >= limit) break;
     }
     const through = page.frames[considered - 1]!.position;
-    this.apply(this.group.receive(taken.map((frame) => this.message(this.resolve(frame), frame.position)), this.now(), through, considered));
+    this.apply(
+      this.group.receive(
+        taken.map((frame) => this.message(this.resolve(frame), frame.position)),
+        this.now(),
+        through,
+        considered,
+      ),
+    );
     return true;
   }
 
@@ -286,7 +298,8 @@ export class PersistentSubscription {
   }
 
   private resolve(frame: Frame): Resolved {
-    if (frame.type !== '$>' || !(this.settings.resolveLinkTos || frame.stream === this.parkedStream)) return { event: frame, link: undefined };
+    if (frame.type !== '$>' || !(this.settings.resolveLinkTos || frame.stream === this.parkedStream))
+      return { event: frame, link: undefined };
     const target = targetOf(frame);
     return { event: target && this.log.event(target.stream, target.ordinal), link: frame };
   }
@@ -341,7 +354,11 @@ export class PersistentSubscription {
   private async writeDueParked(): Promise<void> {
     while (this.parking.length > 0) {
       const batch = this.parking.slice(0, parkBatch);
-      await this.log.append(this.parkedStream, 'any', batch.map(({ message, reason }) => this.parkedLink(message, reason)));
+      await this.log.append(
+        this.parkedStream,
+        'any',
+        batch.map(({ message, reason }) => this.parkedLink(message, reason)),
+      );
       this.parking.splice(0, batch.length);
       for (const { message } of batch) this.apply(this.group.parked(message.id, this.now()));
     }
@@ -349,7 +366,11 @@ export class PersistentSubscription {
 
   private parkedLink({ payload, position }: Live, reason: string): NewEvent {
     const target = payload.event ? `${payload.event.ordinal}@${payload.event.stream}` : payload.link!.data.toString('utf8');
-    const link = json('$>', null, { added: new Date(this.now()).toISOString(), reason: reason.slice(0, 4_096), subscriptionEventNumber: String(position) });
+    const link = json('$>', null, {
+      added: new Date(this.now()).toISOString(),
+      reason: reason.slice(0, 4_096),
+      subscriptionEventNumber: String(position),
+    });
     return { ...link, json: false, data: Buffer.from(target) };
   }
 }

@@ -43,7 +43,13 @@ const flawOf = ({ settings, group }: GroupDefinition): string | undefined => {
   if (settings.historyBufferSize <= settings.readBatchSize) return 'History buffer size must be greater than read batch size.';
   if (settings.liveBufferSize <= 0) return 'Live buffer size must be greater than zero.';
   if (settings.minCheckpointCount > settings.maxCheckpointCount) return 'Min checkpoint count must not exceed max checkpoint count.';
-  const signed = [settings.messageTimeout, settings.maxRetryCount, settings.checkpointAfter, settings.maxSubscriberCount, settings.minCheckpointCount];
+  const signed = [
+    settings.messageTimeout,
+    settings.maxRetryCount,
+    settings.checkpointAfter,
+    settings.maxSubscriberCount,
+    settings.minCheckpointCount,
+  ];
   return signed.some((value) => value < 0) ? 'Times and counts must not be negative.' : undefined;
 };
 
@@ -167,7 +173,7 @@ export class PersistentSubscriptions {
   /** Anything in the stream that is no definition is passed over: whoever may write to it must not keep the node from starting. */
   private load(): void {
     const found = new Map<string, Stored>();
-    for (let next: number | undefined = 0; next !== undefined; ) {
+    for (let next: number | undefined = 0; next !== undefined;) {
       const read = this.log.readStream(configStream, next, false, page);
       for (const frame of read.frames) {
         const stored = storedIn(frame);

@@ -56,7 +56,14 @@ export class SharedPort {
   }
 
   private secure({ cert, key }: Certificate): tls.Server {
-    const server = tls.createServer({ cert, key, ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: this.patience, minVersion: 'TLSv1.2', noDelay: true });
+    const server = tls.createServer({
+      cert,
+      key,
+      ALPNProtocols: ['h2', 'http/1.1'],
+      handshakeTimeout: this.patience,
+      minVersion: 'TLSv1.2',
+      noDelay: true,
+    });
     server.on('tlsClientError', (_error, socket) => socket.destroy());
     server.on('secureConnection', (socket) => {
       socket.on('error', () => socket.destroy());

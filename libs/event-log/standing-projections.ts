@@ -32,7 +32,13 @@ export class StandingProjections {
   switch(name: SystemProjection, on: boolean): Promise<void> {
     const change = this.changes.then(async () => {
       if (this.isRunning(name) === on) return;
-      const event = { id: randomUUIDBytes(), type: on ? enabled : disabled, json: true, data: Buffer.from('{}'), metadata: Buffer.alloc(0) };
+      const event = {
+        id: randomUUIDBytes(),
+        type: on ? enabled : disabled,
+        json: true,
+        data: Buffer.from('{}'),
+        metadata: Buffer.alloc(0),
+      };
       await this.log.append(streamOf(name), 'any', [event]);
       if (on) this.start(name);
       else await this.stop(name);

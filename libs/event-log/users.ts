@@ -10,7 +10,8 @@ import { CheckedPasswords, checkPassword, type Hash, hashPassword } from './pass
 import { randomUUIDBytes } from './uuid';
 
 /** A user as stored; `lastUpdated` is ISO 8601. */
-export type User = Hash & Readonly<{ loginName: string; fullName: string; groups: readonly string[]; disabled: boolean; lastUpdated: string }>;
+export type User = Hash &
+  Readonly<{ loginName: string; fullName: string; groups: readonly string[]; disabled: boolean; lastUpdated: string }>;
 
 /** Passwords of the first start; `changeit` as in the original. */
 export type FirstPasswords = Readonly<{ adminPassword?: string; opsPassword?: string }>;
@@ -29,7 +30,11 @@ export class Users {
   ) {}
 
   /** Reads the users, and makes the first two where there are none. */
-  static async open(log: EventLog, { adminPassword = 'changeit', opsPassword = 'changeit' }: FirstPasswords = {}, now = Date.now): Promise<Users> {
+  static async open(
+    log: EventLog,
+    { adminPassword = 'changeit', opsPassword = 'changeit' }: FirstPasswords = {},
+    now = Date.now,
+  ): Promise<Users> {
     const users = new Users(log, now);
     users.load();
     if (!users.users.has('admin')) await users.create('admin', 'Event Store Administrator', ['$admins'], adminPassword);
@@ -58,7 +63,14 @@ export class Users {
   create(login: string, fullName: string, groups: readonly string[], password: string): Promise<void> {
     return this.inTurn(async () => {
       if (this.users.has(login)) throw userConflict(login);
-      const user: User = { ...(await hashPassword(password)), loginName: login, fullName, groups, disabled: false, lastUpdated: this.stamp() };
+      const user: User = {
+        ...(await hashPassword(password)),
+        loginName: login,
+        fullName,
+        groups,
+        disabled: false,
+        lastUpdated: this.stamp(),
+      };
       await this.save('$UserCreated', user);
       if (!this.listed().has(login)) await this.write(listStream, '$User', login);
     });
@@ -120,7 +132,7 @@ export class Users {
 
   private listed(): Set<string> {
     const logins = new Set<string>();
-    for (let next: number | undefined = 0; next !== undefined; ) {
+    for (let next: number | undefined = 0; next !== undefined;) {
       const page = this.log.readStream(listStream, next, false, 500);
       for (const frame of page.frames) {
         const login = parsed(frame);

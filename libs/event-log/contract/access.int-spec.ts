@@ -23,21 +23,43 @@ const users = (server: ServerUnderTest, caller: Login | null = admin) => {
   return {
     create: (login: string, password: string, groups: string[] = []) =>
       unary(
-        client.create.bind(client, new CreateReq().setOptions(new CreateReq.Options().setLoginName(login).setPassword(password).setFullName(`${login} in full`).setGroupsList(groups))),
+        client.create.bind(
+          client,
+          new CreateReq().setOptions(
+            new CreateReq.Options().setLoginName(login).setPassword(password).setFullName(`${login} in full`).setGroupsList(groups),
+          ),
+        ),
         as,
       ),
     update: (login: string, fullName: string, groups: string[]) =>
-      unary(client.update.bind(client, new UpdateReq().setOptions(new UpdateReq.Options().setLoginName(login).setFullName(fullName).setGroupsList(groups))), as),
-    delete: (login: string) => unary(client.delete.bind(client, new DeleteReq().setOptions(new DeleteReq.Options().setLoginName(login))), as),
-    disable: (login: string) => unary(client.disable.bind(client, new DisableReq().setOptions(new DisableReq.Options().setLoginName(login))), as),
-    enable: (login: string) => unary(client.enable.bind(client, new EnableReq().setOptions(new EnableReq.Options().setLoginName(login))), as),
+      unary(
+        client.update.bind(
+          client,
+          new UpdateReq().setOptions(new UpdateReq.Options().setLoginName(login).setFullName(fullName).setGroupsList(groups)),
+        ),
+        as,
+      ),
+    delete: (login: string) =>
+      unary(client.delete.bind(client, new DeleteReq().setOptions(new DeleteReq.Options().setLoginName(login))), as),
+    disable: (login: string) =>
+      unary(client.disable.bind(client, new DisableReq().setOptions(new DisableReq.Options().setLoginName(login))), as),
+    enable: (login: string) =>
+      unary(client.enable.bind(client, new EnableReq().setOptions(new EnableReq.Options().setLoginName(login))), as),
     resetPassword: (login: string, password: string) =>
-      unary(client.resetPassword.bind(client, new ResetPasswordReq().setOptions(new ResetPasswordReq.Options().setLoginName(login).setNewPassword(password))), as),
+      unary(
+        client.resetPassword.bind(
+          client,
+          new ResetPasswordReq().setOptions(new ResetPasswordReq.Options().setLoginName(login).setNewPassword(password)),
+        ),
+        as,
+      ),
     changePassword: (login: string, current: string, password: string) =>
       unary(
         client.changePassword.bind(
           client,
-          new ChangePasswordReq().setOptions(new ChangePasswordReq.Options().setLoginName(login).setCurrentPassword(current).setNewPassword(password)),
+          new ChangePasswordReq().setOptions(
+            new ChangePasswordReq.Options().setLoginName(login).setCurrentPassword(current).setNewPassword(password),
+          ),
         ),
         as,
       ),
@@ -64,13 +86,21 @@ contract('users', (server) => {
     const manage = users(server());
     expect(await manage.create(login, 'secret', ['planners'])).toMatchObject({ code: status.OK });
     const shown = async () => (await manage.details(login)).answers[0]!.getUserDetails()!;
-    expect((await shown()).toObject()).toMatchObject({ loginName: login, fullName: `${login} in full`, groupsList: ['planners'], disabled: false });
+    expect((await shown()).toObject()).toMatchObject({
+      loginName: login,
+      fullName: `${login} in full`,
+      groupsList: ['planners'],
+      disabled: false,
+    });
     const updated = Number(BigInt((await shown()).getLastUpdated()!.getTicksSinceEpoch()) / 10_000n);
     expect(Math.abs(updated - Date.now())).toBeLessThan(60_000);
     await manage.update(login, 'Ada L.', ['planners', 'auditors']);
     expect((await shown()).toObject()).toMatchObject({ fullName: 'Ada L.', groupsList: ['planners', 'auditors'] });
     expect(await manage.delete(login)).toMatchObject({ code: status.OK });
-    expect(await manage.details(login)).toMatchObject({ code: status.NOT_FOUND, trailers: { exception: 'user-not-found', 'login-name': login } });
+    expect(await manage.details(login)).toMatchObject({
+      code: status.NOT_FOUND,
+      trailers: { exception: 'user-not-found', 'login-name': login },
+    });
     expect(await manage.create(login, 'again')).toMatchObject({ code: status.OK });
   });
 
@@ -86,8 +116,18 @@ contract('users', (server) => {
   it('that do not exist are refused by every call', async () => {
     const login = fresh('nobody');
     const manage = users(server());
-    for (const ended of [manage.update(login, '', []), manage.delete(login), manage.enable(login), manage.disable(login), manage.resetPassword(login, 'x')]) {
-      expect(await ended).toMatchObject({ code: status.NOT_FOUND, details: `User '${login}' is not found.`, trailers: { exception: 'user-not-found', 'login-name': login } });
+    for (const ended of [
+      manage.update(login, '', []),
+      manage.delete(login),
+      manage.enable(login),
+      manage.disable(login),
+      manage.resetPassword(login, 'x'),
+    ]) {
+      expect(await ended).toMatchObject({
+        code: status.NOT_FOUND,
+        details: `User '${login}' is not found.`,
+        trailers: { exception: 'user-not-found', 'login-name': login },
+      });
     }
   });
 
@@ -166,7 +206,11 @@ contract('users', (server) => {
       users(server(), ops).create(fresh('eve'), 'x'),
       users(server(), null).details('admin'),
     ]) {
-      expect(await ended).toMatchObject({ code: status.PERMISSION_DENIED, details: 'Access Denied', trailers: { exception: 'access-denied' } });
+      expect(await ended).toMatchObject({
+        code: status.PERMISSION_DENIED,
+        details: 'Access Denied',
+        trailers: { exception: 'access-denied' },
+      });
     }
     expect((await mine.details(login)).answers[0]!.getUserDetails()!.getLoginName()).toBe(login);
   });
@@ -210,7 +254,15 @@ contract('access lists', (server) => {
     const stream = fresh('order');
     const boss = server().client();
     await boss.appendToStream(stream, events(1));
-    await boss.setStreamMetadata(stream, { acl: { readRoles: ['readers', writer.login], writeRoles: [writer.login], deleteRoles: ['$admins'], metaReadRoles: ['readers'], metaWriteRoles: ['$admins'] } });
+    await boss.setStreamMetadata(stream, {
+      acl: {
+        readRoles: ['readers', writer.login],
+        writeRoles: [writer.login],
+        deleteRoles: ['$admins'],
+        metaReadRoles: ['readers'],
+        metaWriteRoles: ['$admins'],
+      },
+    });
     expect(await all(reader.client.readStream(stream))).toHaveLength(1);
     expect(await all(writer.client.readStream(stream))).toHaveLength(1);
     await denied(reader.client.appendToStream(stream, events(1)));
@@ -230,7 +282,9 @@ contract('access lists', (server) => {
   it('refuse one append of a shared batch stream without harm to the others', async () => {
     const { client } = await user();
     const [open, closed] = [fresh('order'), fresh('order')];
-    await server().client().setStreamMetadata(closed, { acl: { writeRoles: ['$admins'] } });
+    await server()
+      .client()
+      .setStreamMetadata(closed, { acl: { writeRoles: ['$admins'] } });
     const [first, refused, second] = await Promise.allSettled([
       client.appendToStream(open, events(1)),
       client.appendToStream(closed, events(1)),
@@ -246,7 +300,11 @@ contract('access lists', (server) => {
     const stream = fresh('order');
     await client.appendToStream(stream, events(1));
     try {
-      await boss.appendToStream('$settings', { ...events(1)[0]!, type: 'update-default-acl', data: { $userStreamAcl: { $r: ['$admins'], $w: [login] } } });
+      await boss.appendToStream('$settings', {
+        ...events(1)[0]!,
+        type: 'update-default-acl',
+        data: { $userStreamAcl: { $r: ['$admins'], $w: [login] } },
+      });
       await denied(all(client.readStream(stream)));
       await client.appendToStream(stream, events(1));
     } finally {
@@ -273,7 +331,9 @@ contract('access lists', (server) => {
       await denied(client.deletePersistentSubscriptionToStream(stream, group));
       await denied(client.replayParkedMessagesToStream(stream, group));
       await denied(take(stranger().subscribeToPersistentSubscriptionToStream(stream, group), 1));
-      await server().client().setStreamMetadata(stream, { acl: { readRoles: ['$admins'] } });
+      await server()
+        .client()
+        .setStreamMetadata(stream, { acl: { readRoles: ['$admins'] } });
       await denied(take(client.subscribeToPersistentSubscriptionToStream(stream, group), 1));
     }
     await operator.deletePersistentSubscriptionToStream(stream, group);

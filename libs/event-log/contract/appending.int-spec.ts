@@ -33,12 +33,20 @@ const options = (stream: string, expected: (options: AppendReq.Options) => Appen
   new AppendReq().setOptions(expected(new AppendReq.Options().setStreamIdentifier(identifier(stream))));
 
 const proposed = (id: string, metadata: Record<string, string> = { type: 'test', 'content-type': 'application/json' }, data = '{}') => {
-  const message = new AppendReq.ProposedMessage().setId(new UUID().setString(id)).setData(Buffer.from(data)).setCustomMetadata(Buffer.alloc(0));
+  const message = new AppendReq.ProposedMessage()
+    .setId(new UUID().setString(id))
+    .setData(Buffer.from(data))
+    .setCustomMetadata(Buffer.alloc(0));
   for (const [key, value] of Object.entries(metadata)) message.getMetadataMap().set(key, value);
   return new AppendReq().setProposedMessage(message);
 };
 
-const batch = (stream: string, expected: (options: BatchAppendReq.Options) => BatchAppendReq.Options, ids: readonly string[], correlation = randomUUID()) => {
+const batch = (
+  stream: string,
+  expected: (options: BatchAppendReq.Options) => BatchAppendReq.Options,
+  ids: readonly string[],
+  correlation = randomUUID(),
+) => {
   const request = new BatchAppendReq()
     .setCorrelationId(new UUID().setString(correlation))
     .setOptions(expected(new BatchAppendReq.Options().setStreamIdentifier(identifier(stream))))
@@ -53,8 +61,14 @@ const batch = (stream: string, expected: (options: BatchAppendReq.Options) => Ba
 
 contract('appending', (server) => {
   describe.each(ways)('by %s', (_way, how) => {
-    const append = (stream: string, data: EventData | EventData[], expectedRevision: 'any' | 'no_stream' | 'stream_exists' | bigint = ANY) =>
-      server().client().appendToStream(stream, data, { expectedRevision, ...how });
+    const append = (
+      stream: string,
+      data: EventData | EventData[],
+      expectedRevision: 'any' | 'no_stream' | 'stream_exists' | bigint = ANY,
+    ) =>
+      server()
+        .client()
+        .appendToStream(stream, data, { expectedRevision, ...how });
 
     it('answers the last revision and its position', async () => {
       const stream = fresh('order');
@@ -73,7 +87,14 @@ contract('appending', (server) => {
         binaryEvent({ type: 'bytes', data: bytes, metadata: Buffer.from('plain') }),
       ]);
       const [json, binary] = await all(server().client().readStream(stream));
-      expect(json!.event).toMatchObject({ id, type: 'Grüße', data: { text: 'CC ‐ 1830 🏭' }, metadata: { $correlationId: 'c', who: 'ada' }, isJson: true, revision: 0n });
+      expect(json!.event).toMatchObject({
+        id,
+        type: 'Grüße',
+        data: { text: 'CC ‐ 1830 🏭' },
+        metadata: { $correlationId: 'c', who: 'ada' },
+        isJson: true,
+        revision: 0n,
+      });
       expect(binary!.event).toMatchObject({ type: 'bytes', isJson: false, revision: 1n });
       expect(Buffer.from(binary!.event!.data as Uint8Array)).toEqual(bytes);
       expect(Math.abs(Date.now() - json!.event!.created.getTime())).toBeLessThan(60_000);
@@ -196,7 +217,9 @@ contract('appending', (server) => {
     it('keeps the order of many appends at once', async () => {
       const stream = fresh('order');
       const results = await Promise.all(Array.from({ length: 100 }, (_, index) => append(stream, events(1, 'test', index))));
-      expect(results.map(({ nextExpectedRevision }) => nextExpectedRevision).sort((a, b) => Number(a - b))).toEqual(Array.from({ length: 100 }, (_, index) => BigInt(index)));
+      expect(results.map(({ nextExpectedRevision }) => nextExpectedRevision).sort((a, b) => Number(a - b))).toEqual(
+        Array.from({ length: 100 }, (_, index) => BigInt(index)),
+      );
     });
   });
 
@@ -204,7 +227,10 @@ contract('appending', (server) => {
     const stream = fresh('order');
     await server().client().appendToStream(stream, events(2));
     const client = server().raw(StreamsClient);
-    const ended = await upload(client.append.bind(client), server().as(), [options(stream, (o) => o.setRevision('0')), proposed(randomUUID())]);
+    const ended = await upload(client.append.bind(client), server().as(), [
+      options(stream, (o) => o.setRevision('0')),
+      proposed(randomUUID()),
+    ]);
     expect(ended.code).toBe(status.OK);
     const wrong = ended.answers[0]!.getWrongExpectedVersion()!;
     expect(wrong.getCurrentRevision()).toBe('1');
@@ -260,7 +286,10 @@ contract('appending', (server) => {
     expect(Buffer.from(written.getStreamIdentifier()!.getStreamName_asU8()).toString()).toBe(stream);
     for (const [index, check] of [
       [1, (wrong: WrongExpectedVersion) => expect([wrong.hasCurrentNoStream(), wrong.hasExpectedStreamExists()]).toEqual([true, true])],
-      [2, (wrong: WrongExpectedVersion) => expect([wrong.getCurrentStreamRevision(), wrong.getExpectedStreamPosition()]).toEqual(['1', '7'])],
+      [
+        2,
+        (wrong: WrongExpectedVersion) => expect([wrong.getCurrentStreamRevision(), wrong.getExpectedStreamPosition()]).toEqual(['1', '7']),
+      ],
     ] as const) {
       const refused = byCorrelation.get(correlations[index]!)!.getError()!;
       expect(refused.getCode()).toBe(status.ALREADY_EXISTS);
@@ -289,11 +318,16 @@ contract('appending', (server) => {
     const client = server().raw(StreamsClient);
     const stream = fresh('order');
     const message = proposed(randomUUID());
-    message.getProposedMessage()!.setId(new UUID().setStructured(new UUID.Structured().setMostSignificantBits('81985529216486895').setLeastSignificantBits('-81985529216486896')));
+    message
+      .getProposedMessage()!
+      .setId(
+        new UUID().setStructured(
+          new UUID.Structured().setMostSignificantBits('81985529216486895').setLeastSignificantBits('-81985529216486896'),
+        ),
+      );
     const ended = await upload(client.append.bind(client), server().as(), [options(stream, (o) => o.setAny(new Empty())), message]);
     expect(ended.code).toBe(status.OK);
     const [found] = await all(server().client().readStream(stream));
     expect(found!.event!.id).toBe('01234567-89ab-cdef-fedc-ba9876543210');
   });
 });
-

@@ -7,8 +7,7 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 const der = (tag: number, ...parts: Buffer[]): Buffer => {
   const body = Buffer.concat(parts);
   const size = body.length;
-  const length =
-    size < 0x80 ? Buffer.from([size]) : size < 0x100 ? Buffer.from([0x81, size]) : Buffer.from([0x82, size >> 8, size & 0xff]);
+  const length = size < 0x80 ? Buffer.from([size]) : size < 0x100 ? Buffer.from([0x81, size]) : Buffer.from([0x82, size >> 8, size & 0xff]);
   return Buffer.concat([Buffer.from([tag]), length, body]);
 };
 
@@ -32,10 +31,7 @@ export const selfSigned = (): { certificate: string; key: string } => {
   const extensions = sequence(
     sequence(oid(0x55, 0x1d, 0x13), yes, octets(sequence(yes))),
     sequence(oid(0x55, 0x1d, 0x0f), yes, octets(bits(Buffer.from([0x84]), 2))),
-    sequence(
-      oid(0x55, 0x1d, 0x11),
-      octets(sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])))),
-    ),
+    sequence(oid(0x55, 0x1d, 0x11), octets(sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1]))))),
   );
   const toSign = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
@@ -48,7 +44,10 @@ export const selfSigned = (): { certificate: string; key: string } => {
     der(0xa3, extensions),
   );
   const certificate = sequence(toSign, ecdsaWithSha256, bits(sign('sha256', toSign, privateKey)));
-  const lines = certificate.toString('base64').match(/.{1,64}/g)!.join('\n');
+  const lines = certificate
+    .toString('base64')
+    .match(/.{1,64}/g)!
+    .join('\n');
   return {
     certificate: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,

@@ -19,14 +19,23 @@ const bytes = (server: ServerUnderTest, path: string, content: Buffer): Promise<
   new Promise((resolve) => {
     const channel = server.mode === 'tls' ? credentials.createSsl(Buffer.from(server.authority!)) : credentials.createInsecure();
     const client = new Client(`${server.host}:${server.port}`, channel, { 'grpc.max_send_message_length': -1 });
-    const call: ClientUnaryCall = client.makeUnaryRequest<Buffer, Buffer>(path, (value) => value, (value) => value, content, server.as(), deadline(), (error: ServiceError | null) => {
-      client.close();
-      resolve({ code: error?.code ?? 0, details: error?.details ?? '' });
-    });
+    const call: ClientUnaryCall = client.makeUnaryRequest<Buffer, Buffer>(
+      path,
+      (value) => value,
+      (value) => value,
+      content,
+      server.as(),
+      deadline(),
+      (error: ServiceError | null) => {
+        client.close();
+        resolve({ code: error?.code ?? 0, details: error?.details ?? '' });
+      },
+    );
     void call;
   });
 
-const append = (target: (options: AppendReq.Options) => AppendReq.Options) => new AppendReq().setOptions(target(new AppendReq.Options().setAny(new Empty())));
+const append = (target: (options: AppendReq.Options) => AppendReq.Options) =>
+  new AppendReq().setOptions(target(new AppendReq.Options().setAny(new Empty())));
 const proposed = (id: UUID | undefined, type = 'test') => {
   const message = new AppendReq.ProposedMessage().setId(id).setData(Buffer.from('{}'));
   message.getMetadataMap().set('type', type).set('content-type', 'application/json');
@@ -83,28 +92,32 @@ contract('malformed input', (server) => {
     expect([status.INTERNAL, status.INVALID_ARGUMENT]).toContain(code);
   });
 
-  it.each(['persistent_subscriptions.PersistentSubscriptions/Create', 'persistent_subscriptions.PersistentSubscriptions/Read', 'users.Users/Create'])(
-    '%s refuses bytes that claim more than there is, at once',
-    async (method) => {
-      const started = Date.now();
-      for (const claim of [
-        [0x0a, 0xff, 0xff, 0xff, 0x7f],
-        [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f],
-        [0x0a, 0x06, 0x12, 0xff, 0xff, 0xff, 0x7f, 0x00],
-      ]) {
-        const { code } = await bytes(server(), `/event_store.client.${method}`, Buffer.from(claim));
-        expect([status.INTERNAL, status.INVALID_ARGUMENT]).toContain(code);
-      }
-      expect(Date.now() - started).toBeLessThan(1_500);
-    },
-  );
+  it.each([
+    'persistent_subscriptions.PersistentSubscriptions/Create',
+    'persistent_subscriptions.PersistentSubscriptions/Read',
+    'users.Users/Create',
+  ])('%s refuses bytes that claim more than there is, at once', async (method) => {
+    const started = Date.now();
+    for (const claim of [
+      [0x0a, 0xff, 0xff, 0xff, 0x7f],
+      [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f],
+      [0x0a, 0x06, 0x12, 0xff, 0xff, 0xff, 0x7f, 0x00],
+    ]) {
+      const { code } = await bytes(server(), `/event_store.client.${method}`, Buffer.from(claim));
+      expect([status.INTERNAL, status.INVALID_ARGUMENT]).toContain(code);
+    }
+    expect(Date.now() - started).toBeLessThan(1_500);
+  });
 
-  it.each(['persistent_subscriptions.PersistentSubscriptions/Create', 'persistent_subscriptions.PersistentSubscriptions/GetInfo', 'users.Users/Create', 'operations.Operations/StartScavenge', 'streams.Streams/Read'])(
-    '%s refuses an empty message',
-    async (method) => {
-      expect((await bytes(server(), `/event_store.client.${method}`, Buffer.alloc(0))).code).toBe(status.INVALID_ARGUMENT);
-    },
-  );
+  it.each([
+    'persistent_subscriptions.PersistentSubscriptions/Create',
+    'persistent_subscriptions.PersistentSubscriptions/GetInfo',
+    'users.Users/Create',
+    'operations.Operations/StartScavenge',
+    'streams.Streams/Read',
+  ])('%s refuses an empty message', async (method) => {
+    expect((await bytes(server(), `/event_store.client.${method}`, Buffer.alloc(0))).code).toBe(status.INVALID_ARGUMENT);
+  });
 
   it('a message above the limit is refused as RESOURCE_EXHAUSTED', async () => {
     const { code } = await bytes(server(), '/event_store.client.streams.Streams/Delete', Buffer.alloc(18 * 1024 * 1024));
@@ -113,24 +126,38 @@ contract('malformed input', (server) => {
 
   it.each(['', '$all', '$$'])('a stream cannot be named %p', async (name) => {
     const client = server().raw(StreamsClient);
-    const wrote = await upload(client.append.bind(client), server().as(), [append((o) => o.setStreamIdentifier(identifier(name))), proposed(uuid())]);
+    const wrote = await upload(client.append.bind(client), server().as(), [
+      append((o) => o.setStreamIdentifier(identifier(name))),
+      proposed(uuid()),
+    ]);
     expect([status.INVALID_ARGUMENT, status.PERMISSION_DENIED]).toContain(wrote.code);
     const remove = new DeleteReq().setOptions(new DeleteReq.Options().setStreamIdentifier(identifier(name)).setAny(new Empty()));
-    expect([status.INVALID_ARGUMENT, status.PERMISSION_DENIED]).toContain((await unary(client.delete.bind(client, remove), server().as())).code);
+    expect([status.INVALID_ARGUMENT, status.PERMISSION_DENIED]).toContain(
+      (await unary(client.delete.bind(client, remove), server().as())).code,
+    );
   });
 
   it('a name of a megabyte, or without valid UTF-8, harms nobody', async () => {
     const client = server().raw(StreamsClient);
-    const long = await upload(client.append.bind(client), server().as(), [append((o) => o.setStreamIdentifier(identifier('x'.repeat(1_000_000)))), proposed(uuid())]);
+    const long = await upload(client.append.bind(client), server().as(), [
+      append((o) => o.setStreamIdentifier(identifier('x'.repeat(1_000_000)))),
+      proposed(uuid()),
+    ]);
     expect([status.INVALID_ARGUMENT, status.RESOURCE_EXHAUSTED]).toContain(long.code);
-    const odd = await upload(client.append.bind(client), server().as(), [append((o) => o.setStreamIdentifier(identifier(Buffer.from([0xff, 0xfe, 0x80])))), proposed(uuid())]);
+    const odd = await upload(client.append.bind(client), server().as(), [
+      append((o) => o.setStreamIdentifier(identifier(Buffer.from([0xff, 0xfe, 0x80])))),
+      proposed(uuid()),
+    ]);
     expect([status.OK, status.INVALID_ARGUMENT]).toContain(odd.code);
   });
 
   it('an event needs an id that is a UUID', async () => {
     const client = server().raw(StreamsClient);
     for (const id of [undefined, new UUID(), new UUID().setString('not a uuid')]) {
-      const ended = await upload(client.append.bind(client), server().as(), [append((o) => o.setStreamIdentifier(identifier(fresh('order')))), proposed(id)]);
+      const ended = await upload(client.append.bind(client), server().as(), [
+        append((o) => o.setStreamIdentifier(identifier(fresh('order')))),
+        proposed(id),
+      ]);
       expect(ended.code).toBe(status.INVALID_ARGUMENT);
     }
   });
@@ -149,44 +176,91 @@ contract('malformed input', (server) => {
     await server().client().appendToStream(stream, events(3));
     const huge = '18446744073709551615';
     const almost = '9223372036854775807';
-    const all64 = (commit: string) => new ReadReq.Options.AllOptions().setPosition(new ReadReq.Options.Position().setCommitPosition(commit).setPreparePosition(commit));
+    const all64 = (commit: string) =>
+      new ReadReq.Options.AllOptions().setPosition(new ReadReq.Options.Position().setCommitPosition(commit).setPreparePosition(commit));
     for (const revision of [huge, almost]) {
-      const ended = await download(client.read(read((o) => o.setStream(ofStream(stream, revision))), server().as(), deadline()));
+      const ended = await download(
+        client.read(
+          read((o) => o.setStream(ofStream(stream, revision))),
+          server().as(),
+          deadline(),
+        ),
+      );
       expect([status.OK, status.INVALID_ARGUMENT]).toContain(ended.code);
       expect(ended.answers.filter((answer) => answer.hasEvent())).toHaveLength(0);
       const back = await download(
-        client.read(read((o) => o.setStream(ofStream(stream, revision)).setReadDirection(ReadReq.Options.ReadDirection.BACKWARDS)), server().as(), deadline()),
+        client.read(
+          read((o) => o.setStream(ofStream(stream, revision)).setReadDirection(ReadReq.Options.ReadDirection.BACKWARDS)),
+          server().as(),
+          deadline(),
+        ),
       );
       expect([status.OK, status.INVALID_ARGUMENT]).toContain(back.code);
     }
     for (const position of [huge, almost, '1', '3', '12345']) {
       for (const direction of [ReadReq.Options.ReadDirection.FORWARDS, ReadReq.Options.ReadDirection.BACKWARDS]) {
-        const ended = await download(client.read(read((o) => o.setAll(all64(position)).setReadDirection(direction)), server().as(), deadline()));
+        const ended = await download(
+          client.read(
+            read((o) => o.setAll(all64(position)).setReadDirection(direction)),
+            server().as(),
+            deadline(),
+          ),
+        );
         expect([status.OK, status.INVALID_ARGUMENT]).toContain(ended.code);
       }
     }
-    const most = await download(client.read(read((o) => o.setStream(ofStream(stream)).setCount(huge)), server().as(), deadline()));
+    const most = await download(
+      client.read(
+        read((o) => o.setStream(ofStream(stream)).setCount(huge)),
+        server().as(),
+        deadline(),
+      ),
+    );
     expect(most.answers.filter((answer) => answer.hasEvent())).toHaveLength(3);
-    const none = await download(client.read(read((o) => o.setStream(ofStream(stream)).setCount('0')), server().as(), deadline()));
+    const none = await download(
+      client.read(
+        read((o) => o.setStream(ofStream(stream)).setCount('0')),
+        server().as(),
+        deadline(),
+      ),
+    );
     expect(none.answers.filter((answer) => answer.hasEvent())).toHaveLength(0);
-    await expect(server().client().appendToStream(stream, events(1), { expectedRevision: BigInt(almost) })).rejects.toMatchObject({ type: 'wrong-expected-version' });
+    await expect(
+      server()
+        .client()
+        .appendToStream(stream, events(1), { expectedRevision: BigInt(almost) }),
+    ).rejects.toMatchObject({ type: 'wrong-expected-version' });
   });
 
   it.each(['(', '[z-a]', 'a{3,1}', '*'])('the pattern %p is refused', async (regex) => {
     const client = server().raw(StreamsClient);
     const expression = new ReadReq.Options.FilterOptions.Expression().setRegex(regex);
     const filter = new ReadReq.Options.FilterOptions().setEventType(expression).setMax(32).setCheckpointintervalmultiplier(1);
-    const ended = await download(client.read(read((o) => filtered(o, filter)), server().as(), deadline()));
+    const ended = await download(
+      client.read(
+        read((o) => filtered(o, filter)),
+        server().as(),
+        deadline(),
+      ),
+    );
     expect(ended.code).toBe(status.INVALID_ARGUMENT);
   });
 
   it('a pattern that backtracks for ever ends in time', async () => {
     const client = server().raw(StreamsClient);
-    await server().client().appendToStream(fresh('order'), jsonEvent({ type: `${'a'.repeat(60)}!`, data: {} }));
+    await server()
+      .client()
+      .appendToStream(fresh('order'), jsonEvent({ type: `${'a'.repeat(60)}!`, data: {} }));
     const expression = new ReadReq.Options.FilterOptions.Expression().setRegex('^(a+)+$');
     const filter = new ReadReq.Options.FilterOptions().setEventType(expression).setMax(32).setCheckpointintervalmultiplier(1);
     const started = Date.now();
-    const ended = await download(client.read(read((o) => filtered(o, filter)), server().as(), deadline()));
+    const ended = await download(
+      client.read(
+        read((o) => filtered(o, filter)),
+        server().as(),
+        deadline(),
+      ),
+    );
     expect([status.OK, status.INVALID_ARGUMENT]).toContain(ended.code);
     expect(Date.now() - started).toBeLessThan(8_000);
   });
@@ -194,9 +268,26 @@ contract('malformed input', (server) => {
   it('persistent subscriptions with impossible settings are refused with a reason', async () => {
     const client = server().raw(PersistentSubscriptionsClient);
     const base = () =>
-      new CreateReq.Settings().setRevision('0').setMessageTimeoutMs(1_000).setMaxRetryCount(1).setCheckpointAfterMs(1_000).setMinCheckpointCount(1).setMaxCheckpointCount(2).setLiveBufferSize(10).setReadBatchSize(5).setHistoryBufferSize(10);
+      new CreateReq.Settings()
+        .setRevision('0')
+        .setMessageTimeoutMs(1_000)
+        .setMaxRetryCount(1)
+        .setCheckpointAfterMs(1_000)
+        .setMinCheckpointCount(1)
+        .setMaxCheckpointCount(2)
+        .setLiveBufferSize(10)
+        .setReadBatchSize(5)
+        .setHistoryBufferSize(10);
     const create = (settings: CreateReq.Settings, stream: string, group = fresh('group')) =>
-      unary(client.create.bind(client, new CreateReq().setOptions(new CreateReq.Options().setStreamIdentifier(identifier(stream)).setGroupName(group).setSettings(settings))), server().as());
+      unary(
+        client.create.bind(
+          client,
+          new CreateReq().setOptions(
+            new CreateReq.Options().setStreamIdentifier(identifier(stream)).setGroupName(group).setSettings(settings),
+          ),
+        ),
+        server().as(),
+      );
     for (const settings of [
       base().setReadBatchSize(0),
       base().setReadBatchSize(20),
@@ -206,7 +297,10 @@ contract('malformed input', (server) => {
       base().setMessageTimeoutMs(-1),
       base().setNamedConsumerStrategy(9 as never),
     ]) {
-      expect(await create(settings, fresh('order'))).toMatchObject({ code: status.INTERNAL, trailers: { exception: 'persistent-subscription-failed', reason: expect.stringMatching(/.+/) } });
+      expect(await create(settings, fresh('order'))).toMatchObject({
+        code: status.INTERNAL,
+        trailers: { exception: 'persistent-subscription-failed', reason: expect.stringMatching(/.+/) },
+      });
     }
     expect((await create(base(), '')).code).toBe(status.INVALID_ARGUMENT);
     expect(await create(base(), fresh('order'))).toMatchObject({ code: status.OK });
@@ -222,11 +316,13 @@ contract('malformed input', (server) => {
 
   const connectRaw = (): net.Socket => {
     const { host, port, authority } = server();
-    const socket = server().mode === 'tls' ? tls.connect({ host, port, ca: authority, ALPNProtocols: ['h2'] }) : net.connect({ host, port });
+    const socket =
+      server().mode === 'tls' ? tls.connect({ host, port, ca: authority, ALPNProtocols: ['h2'] }) : net.connect({ host, port });
     socket.on('error', () => undefined);
     return socket;
   };
-  const closed = (socket: net.Socket): Promise<void> => new Promise((resolve) => (socket.destroyed ? resolve() : socket.once('close', () => resolve())));
+  const closed = (socket: net.Socket): Promise<void> =>
+    new Promise((resolve) => (socket.destroyed ? resolve() : socket.once('close', () => resolve())));
 
   it('noise on the port ends the connection', async () => {
     const { host, port } = server();
@@ -264,7 +360,13 @@ contract('malformed input', (server) => {
     const session = http2.connect(`${mode === 'tls' ? 'https' : 'http'}://${host}:${port}`, { ca: authority });
     session.on('error', () => undefined);
     const streams = Array.from({ length: 200 }, () =>
-      session.request({ ':method': 'POST', ':path': '/event_store.client.streams.Streams/BatchAppend', 'content-type': 'application/grpc', te: 'trailers', authorization: server().as().get('authorization')[0]?.toString() ?? '' }),
+      session.request({
+        ':method': 'POST',
+        ':path': '/event_store.client.streams.Streams/BatchAppend',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        authorization: server().as().get('authorization')[0]?.toString() ?? '',
+      }),
     );
     for (const stream of streams) stream.on('error', () => undefined);
     const client = server().client();
@@ -277,7 +379,9 @@ contract('malformed input', (server) => {
     const session = http2.connect(`${mode === 'tls' ? 'https' : 'http'}://${host}:${port}`, { ca: authority });
     session.on('error', () => undefined);
     const request = session.request({ ':method': 'GET', ':path': '/' });
-    const code = await new Promise((resolve, reject) => request.on('response', (headers) => resolve(headers[':status'])).on('error', reject));
+    const code = await new Promise((resolve, reject) =>
+      request.on('response', (headers) => resolve(headers[':status'])).on('error', reject),
+    );
     expect(code).toBeGreaterThanOrEqual(400);
     session.destroy();
   });
@@ -302,7 +406,9 @@ contract('malformed input', (server) => {
     const before = process.memoryUsage().rss;
     const stream = fresh('order');
     const sessions = Array.from({ length: 4 }, () => server().raw(StreamsClient));
-    const request = read((o) => o.setStream(ofStream(stream)).setSubscription(new ReadReq.Options.SubscriptionOptions()) as ReadReq.Options);
+    const request = read(
+      (o) => o.setStream(ofStream(stream)).setSubscription(new ReadReq.Options.SubscriptionOptions()) as ReadReq.Options,
+    );
     let confirmed = 0;
     let seen = 0;
     const calls = Array.from({ length: count }, (_, index) => {

@@ -24,9 +24,14 @@ export interface NodeProcess {
 }
 
 /** Starts a node on a free port, or on the given one. */
-export const startProcess = (dataDir: string, { port = 0, args = [] }: { port?: number; args?: readonly string[] } = {}): Promise<NodeProcess> => {
+export const startProcess = (
+  dataDir: string,
+  { port = 0, args = [] }: { port?: number; args?: readonly string[] } = {},
+): Promise<NodeProcess> => {
   const began = Date.now();
-  const child = spawn(process.execPath, [main, '--port', String(port), '--data-dir', dataDir, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, '--port', String(port), '--data-dir', dataDir, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   running.add(child);
   const ended = new Promise<number | null>((resolve) =>
     child.once('exit', (code) => {
@@ -47,7 +52,14 @@ export const startProcess = (dataDir: string, { port = 0, args = [] }: { port?: 
         return ended;
       };
       const kill = end('SIGKILL');
-      resolve({ port: Number(found), pid: child.pid!, startedIn: Date.now() - began, kill: async () => void (await kill()), stop: end('SIGTERM'), ended });
+      resolve({
+        port: Number(found),
+        pid: child.pid!,
+        startedIn: Date.now() - began,
+        kill: async () => void (await kill()),
+        stop: end('SIGTERM'),
+        ended,
+      });
     });
     void ended.then((code) => reject(new Error(`The node ended with ${code} before it served: ${errors}`)));
   });

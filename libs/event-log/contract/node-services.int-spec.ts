@@ -16,14 +16,23 @@ import { admin, all, contract, events, fresh, impostor, type Login, ops, type Se
 
 type Answer = { code: number; reason: string; headers: http.IncomingHttpHeaders; body: string };
 
-const request = (server: ServerUnderTest, method: string, path: string, headers: Record<string, string> = {}, body?: string, login: Login | null = admin): Promise<Answer> =>
+const request = (
+  server: ServerUnderTest,
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  body?: string,
+  login: Login | null = admin,
+): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const auth = login && server.mode === 'tls' ? `${login.username}:${login.password}` : undefined;
     const options = { host: server.host, port: server.port, method, path, headers, auth, ca: server.authority, agent: false };
     const sent = (server.mode === 'tls' ? https : http).request(options, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
-      response.on('end', () => resolve({ code: response.statusCode!, reason: response.statusMessage!, headers: response.headers, body: text }));
+      response.on('end', () =>
+        resolve({ code: response.statusCode!, reason: response.statusMessage!, headers: response.headers, body: text }),
+      );
     });
     sent.on('error', reject).end(body);
   });
@@ -34,7 +43,9 @@ contract('the node', (server) => {
     const { answers } = await unary(client.getSupportedMethods.bind(client, new Empty()), server().as(null));
     const found = answers[0]!.toObject();
     expect(found.eventStoreServerVersion).toMatch(/^\d+\.\d+\.\d+/);
-    const features = new Map(found.methodsList.map(({ serviceName, methodName, featuresList }) => [`${serviceName}/${methodName}`, featuresList]));
+    const features = new Map(
+      found.methodsList.map(({ serviceName, methodName, featuresList }) => [`${serviceName}/${methodName}`, featuresList]),
+    );
     expect(features.get('event_store.client.streams.streams/batchappend')).toEqual(['deadline_duration']);
     expect(features.get('event_store.client.streams.streams/read')).toEqual(['position', 'events']);
     for (const method of ['create', 'update', 'delete', 'read', 'getinfo', 'replayparked', 'list', 'restartsubsystem']) {
@@ -70,7 +81,9 @@ contract('the node', (server) => {
     const options = new StartScavengeReq.Options().setThreadCount(1).setStartFromChunk(0);
     const started = await unary(client.startScavenge.bind(client, new StartScavengeReq().setOptions(options)), as);
     expect(started.answers[0]!.getScavengeId()).not.toBe('');
-    expect([ScavengeResp.ScavengeResult.STARTED, ScavengeResp.ScavengeResult.INPROGRESS]).toContain(started.answers[0]!.getScavengeResult());
+    expect([ScavengeResp.ScavengeResult.STARTED, ScavengeResp.ScavengeResult.INPROGRESS]).toContain(
+      started.answers[0]!.getScavengeResult(),
+    );
     const unknown = randomUUID();
     const stop = new StopScavengeReq().setOptions(new StopScavengeReq.Options().setScavengeId(unknown));
     expect(await unary(client.stopScavenge.bind(client, stop), as)).toMatchObject({
@@ -115,7 +128,10 @@ contract('HTTP on the same port', (server) => {
 
   it('answers the client’s ping and refuses what it does not know', async () => {
     const client = server().client() as unknown as { HTTPRequest(method: string, path: string, options: object): Promise<unknown> };
-    expect(await client.HTTPRequest('GET', '/ping', {})).toMatchObject({ msgTypeId: expect.any(Number), text: 'Ping request successfully handled' });
+    expect(await client.HTTPRequest('GET', '/ping', {})).toMatchObject({
+      msgTypeId: expect.any(Number),
+      text: 'Ping request successfully handled',
+    });
     expect(await request(server(), 'POST', '/asdpoijsad')).toMatchObject({ code: 404, reason: 'Not Found' });
   });
 
@@ -140,7 +156,13 @@ contract('HTTP on the same port', (server) => {
   it('takes one event, even if it is no JSON', async () => {
     const stream = fresh('order');
     const id = randomUUID();
-    const posted = await request(server(), 'POST', `/streams/${stream}`, { 'Content-Type': 'application/json', 'ES-EventType': 'Made', 'ES-EventId': id }, '{"index":0}');
+    const posted = await request(
+      server(),
+      'POST',
+      `/streams/${stream}`,
+      { 'Content-Type': 'application/json', 'ES-EventType': 'Made', 'ES-EventId': id },
+      '{"index":0}',
+    );
     expect(posted).toMatchObject({ code: 201, reason: 'Created' });
     expect(posted.headers.location).toMatch(new RegExp(`/streams/${stream}/0$`));
     await request(server(), 'POST', `/streams/${stream}`, { 'Content-Type': 'application/json', 'ES-EventType': 'malformed' }, '****');
@@ -154,7 +176,9 @@ contract('HTTP on the same port', (server) => {
 
   it('takes a list of events at an expected version', async () => {
     const stream = fresh('order');
-    const list = JSON.stringify([0, 1].map((index) => ({ eventId: randomUUID(), eventType: 'Made', data: { index }, metadata: { who: 'ada' } })));
+    const list = JSON.stringify(
+      [0, 1].map((index) => ({ eventId: randomUUID(), eventType: 'Made', data: { index }, metadata: { who: 'ada' } })),
+    );
     const headers = { 'Content-Type': 'application/vnd.eventstore.events+json', 'ES-ExpectedVersion': '-1' };
     expect(await request(server(), 'POST', `/streams/${stream}`, headers, list)).toMatchObject({ code: 201 });
     const other = list.replaceAll(/"eventId":"[^"]+"/g, () => `"eventId":"${randomUUID()}"`);
@@ -167,9 +191,19 @@ contract('HTTP on the same port', (server) => {
   it('refuses events that are none', async () => {
     const path = `/streams/${fresh('order')}`;
     expect(await request(server(), 'POST', path, { 'Content-Type': 'application/json' }, '{}')).toMatchObject({ code: 400 });
-    expect(await request(server(), 'POST', path, { 'Content-Type': 'application/vnd.eventstore.events+json' }, '{')).toMatchObject({ code: 400 });
+    expect(await request(server(), 'POST', path, { 'Content-Type': 'application/vnd.eventstore.events+json' }, '{')).toMatchObject({
+      code: 400,
+    });
     expect(await request(server(), 'POST', path, { 'Content-Type': 'text/plain', 'ES-EventType': 'x' }, 'hi')).toMatchObject({ code: 415 });
-    expect(await request(server(), 'POST', path, { 'Content-Type': 'application/json', 'ES-EventType': 'x', 'ES-ExpectedVersion': 'soon' }, '{}')).toMatchObject({ code: 400 });
+    expect(
+      await request(
+        server(),
+        'POST',
+        path,
+        { 'Content-Type': 'application/json', 'ES-EventType': 'x', 'ES-ExpectedVersion': 'soon' },
+        '{}',
+      ),
+    ).toMatchObject({ code: 400 });
   });
 
   it('refuses a deleted stream and a caller who may not write', async () => {
@@ -186,4 +220,3 @@ contract('HTTP on the same port', (server) => {
     }
   });
 });
-

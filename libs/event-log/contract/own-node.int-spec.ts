@@ -64,7 +64,11 @@ describe('a persistent subscription over kill -9', () => {
     const subscription = client.subscribeToPersistentSubscriptionToStream(stream, group, { bufferSize: 1 });
     subscription.on('error', () => undefined);
     subscription.on('data', (resolved) => {
-      if (acked.length < 10) void subscription.ack(resolved).then(() => acked.push(index(resolved)), () => undefined);
+      if (acked.length < 10)
+        void subscription.ack(resolved).then(
+          () => acked.push(index(resolved)),
+          () => undefined,
+        );
     });
     // Bytes on disk, not memory: the checkpoint's stream is asked.
     await until(async () => {
@@ -88,7 +92,9 @@ describe('a persistent subscription over kill -9', () => {
     const [stream, group, everything] = [fresh('order'), fresh('group'), fresh('group')];
     await client.appendToStream(stream, events(5));
     await client.createPersistentSubscriptionToStream(stream, group, persistentSubscriptionToStreamSettingsFromDefaults());
-    await client.createPersistentSubscriptionToAll(everything, persistentSubscriptionToAllSettingsFromDefaults(), { filter: streamNameFilter({ prefixes: [stream] }) });
+    await client.createPersistentSubscriptionToAll(everything, persistentSubscriptionToAllSettingsFromDefaults(), {
+      filter: streamNameFilter({ prefixes: [stream] }),
+    });
     await client.appendToStream(stream, events(3, 'test', 5));
     await node.kill();
 
@@ -118,7 +124,9 @@ describe('a persistent subscription over kill -9', () => {
     await client.replayParkedMessagesToStream(stream, group);
     await until(async () => (await parked()) === 2n);
     const metastream = `$$$persistentsubscription-${stream}::${group}-parked`;
-    await until(async () => (await all(client.readStream(metastream)).catch(() => [])).some(({ event }) => (event!.data as { $tb?: number }).$tb === 2));
+    await until(async () =>
+      (await all(client.readStream(metastream)).catch(() => [])).some(({ event }) => (event!.data as { $tb?: number }).$tb === 2),
+    );
     await node.kill();
 
     node = await start();
@@ -188,7 +196,15 @@ describe('the process', () => {
     let client = connect(node);
     const [stream, group] = [fresh('order'), fresh('group')];
     await client.createPersistentSubscriptionToStream(stream, group, settings());
-    const nonsense = ['"', 'null', '{}', '[1]', '"admin"', '{"stream":"a","group":"b"}', '{"stream":"a","group":"b","start":"x","from":"-1","settings":{}}'];
+    const nonsense = [
+      '"',
+      'null',
+      '{}',
+      '[1]',
+      '"admin"',
+      '{"stream":"a","group":"b"}',
+      '{"stream":"a","group":"b","start":"x","from":"-1","settings":{}}',
+    ];
     for (const [name, type] of [
       ['$persistentSubscriptionConfig', '$PersistentSubscriptionSaved'],
       ['$persistentSubscriptionConfig', '$PersistentSubscriptionDeleted'],
@@ -200,7 +216,10 @@ describe('the process', () => {
       [`$persistentsubscription-${stream}::${group}-parked`, '$>'],
       [`$$${stream}`, '$metadata'],
     ] as const) {
-      await client.appendToStream(name, nonsense.map((text) => binaryEvent({ type, data: Buffer.from(text) })));
+      await client.appendToStream(
+        name,
+        nonsense.map((text) => binaryEvent({ type, data: Buffer.from(text) })),
+      );
     }
     await node.kill();
     node = await start();
@@ -242,7 +261,10 @@ describe('projections', () => {
       client.resetProjection('mine'),
     ];
     for (const refused of await Promise.allSettled<unknown>(calls)) {
-      expect(refused).toMatchObject({ status: 'rejected', reason: { code: status.UNIMPLEMENTED, message: expect.stringContaining('no user projections') } });
+      expect(refused).toMatchObject({
+        status: 'rejected',
+        reason: { code: status.UNIMPLEMENTED, message: expect.stringContaining('no user projections') },
+      });
     }
   });
 
@@ -251,8 +273,14 @@ describe('projections', () => {
     let client = connect(node);
     const category = `c${fresh('x').replaceAll('-', '')}`;
     await client.appendToStream(`${category}-1`, events(2));
-    const states = async () => Object.fromEntries((await client.listProjections()).map(({ name, projectionStatus }) => [name, projectionStatus]));
-    expect(await states()).toEqual({ $by_category: 'Stopped', $by_event_type: 'Stopped', $streams: 'Stopped', $stream_by_category: 'Stopped' });
+    const states = async () =>
+      Object.fromEntries((await client.listProjections()).map(({ name, projectionStatus }) => [name, projectionStatus]));
+    expect(await states()).toEqual({
+      $by_category: 'Stopped',
+      $by_event_type: 'Stopped',
+      $streams: 'Stopped',
+      $stream_by_category: 'Stopped',
+    });
     await client.enableProjection('$by_category');
     expect((await client.getProjectionStatus('$by_category')).projectionStatus).toBe('Running');
     const linked = async () => (await all(client.readStream(`$ce-${category}`, { resolveLinkTos: true })).catch(() => [])).length;

@@ -85,7 +85,9 @@ contract('persistent subscriptions', (server) => {
     let replaying = false;
     const replayed: (string | undefined)[] = [];
     subscription.on('data', (resolved) => {
-      const answer = replaying ? subscription.ack(resolved) : subscription.nack(indexOf(resolved) < 3 ? 'park' : 'retry', 'later', resolved);
+      const answer = replaying
+        ? subscription.ack(resolved)
+        : subscription.nack(indexOf(resolved) < 3 ? 'park' : 'retry', 'later', resolved);
       if (replaying) replayed.push(`${indexOf(resolved)} ${resolved.link?.type}`);
       answer.catch(() => undefined);
     });
@@ -145,7 +147,13 @@ contract('persistent subscriptions', (server) => {
     await client.appendToStream(source, events(2));
     await client.appendToStream(
       links,
-      [0, 1].map((revision) => ({ id: crypto.randomUUID(), contentType: 'application/octet-stream' as const, type: '$>', data: Buffer.from(`${revision}@${source}`), metadata: undefined })),
+      [0, 1].map((revision) => ({
+        id: crypto.randomUUID(),
+        contentType: 'application/octet-stream' as const,
+        type: '$>',
+        data: Buffer.from(`${revision}@${source}`),
+        metadata: undefined,
+      })),
     );
     await client.createPersistentSubscriptionToStream(links, group, settings({ resolveLinkTos: true }));
     const subscription = client.subscribeToPersistentSubscriptionToStream(links, group, { bufferSize: 1 });
@@ -233,7 +241,10 @@ contract('persistent subscriptions', (server) => {
     const client = server().client();
     const group = fresh('group');
     const [, , third] = await take(client.readAll({ maxCount: 3 }), 3);
-    await client.createPersistentSubscriptionToAll(group, persistentSubscriptionToAllSettingsFromDefaults({ startFrom: { commit: 1n, prepare: 1n } }));
+    await client.createPersistentSubscriptionToAll(
+      group,
+      persistentSubscriptionToAllSettingsFromDefaults({ startFrom: { commit: 1n, prepare: 1n } }),
+    );
     const found = await take(client.subscribeToPersistentSubscriptionToAll(group), 2);
     expect(found.every(({ event }) => event!.position!.commit >= 1n)).toBe(true);
     expect(found[0]!.event!.position!.commit).toBeLessThanOrEqual(third!.event!.position.commit);
@@ -247,14 +258,26 @@ contract('persistent subscriptions', (server) => {
     await client.appendToStream(stream, events(10));
     const subscription = client.subscribeToPersistentSubscriptionToStream(stream, group);
     let acked = 0;
-    subscription.on('data', (resolved) => void subscription.ack(resolved).then(() => acked++, () => undefined));
+    subscription.on(
+      'data',
+      (resolved) =>
+        void subscription.ack(resolved).then(
+          () => acked++,
+          () => undefined,
+        ),
+    );
     await until(() => acked === 10);
     await until(async () => (await client.getPersistentSubscriptionToStreamInfo(stream, group)).stats.lastCheckpointedEventRevision === 9n);
     const info = await client.getPersistentSubscriptionToStreamInfo(stream, group);
     expect(info).toMatchObject({ eventSource: stream, groupName: group, status: 'Live', settings: given });
     expect(info.stats).toMatchObject({ totalItems: 10n, lastKnownEventRevision: 9n, parkedMessageCount: 0n, totalInFlightMessages: 0 });
     expect(info.connections).toHaveLength(1);
-    expect(info.connections[0]).toMatchObject({ username: 'admin', connectionName: client.connectionName, totalItems: 10n, availableSlots: 10 });
+    expect(info.connections[0]).toMatchObject({
+      username: 'admin',
+      connectionName: client.connectionName,
+      totalItems: 10n,
+      availableSlots: 10,
+    });
     const keys = ['mean', 'median', 'fastest', 'quintile 1', 'quintile 5', '90%', '95%', '99%', '99.5%', '99.9%', 'highest'];
     expect([...info.connections[0]!.extraStatistics!.keys()]).toEqual(expect.arrayContaining(keys));
     await subscription.unsubscribe();
@@ -273,7 +296,9 @@ contract('persistent subscriptions', (server) => {
     expect((await client.getPersistentSubscriptionToAllInfo(group)).settings).toEqual(changed);
     expect((await client.listPersistentSubscriptionsToAll()).map(({ groupName }) => groupName)).toContain(group);
     await client.deletePersistentSubscriptionToAll(group);
-    await expect(client.getPersistentSubscriptionToAllInfo(group)).rejects.toThrow(`5 NOT_FOUND: Subscription group ${group} on stream $all does not exist.`);
+    await expect(client.getPersistentSubscriptionToAllInfo(group)).rejects.toThrow(
+      `5 NOT_FOUND: Subscription group ${group} on stream $all does not exist.`,
+    );
   });
 
   it('are listed together and by stream', async () => {
@@ -326,7 +351,9 @@ contract('persistent subscriptions', (server) => {
     await new Promise<void>((resolve) => first.on('confirmation', () => resolve()));
     const second = take(client.subscribeToPersistentSubscriptionToStream(stream, group), 1);
     await expect(second).rejects.toThrow(PersistentSubscriptionMaximumSubscribersReachedError);
-    await expect(second).rejects.toThrow(`9 FAILED_PRECONDITION: Maximum subscriptions reached for subscription group ${group} on stream ${stream}.`);
+    await expect(second).rejects.toThrow(
+      `9 FAILED_PRECONDITION: Maximum subscriptions reached for subscription group ${group} on stream ${stream}.`,
+    );
     await first.unsubscribe();
   });
 
@@ -336,7 +363,11 @@ contract('persistent subscriptions', (server) => {
     await client.createPersistentSubscriptionToStream(stream, group, settings());
     const again = client.createPersistentSubscriptionToStream(stream, group, settings());
     await expect(again).rejects.toThrow(PersistentSubscriptionExistsError);
-    await expect(again).rejects.toMatchObject({ message: `6 ALREADY_EXISTS: Subscription group ${group} on stream ${stream} exists.`, streamName: stream, groupName: group });
+    await expect(again).rejects.toMatchObject({
+      message: `6 ALREADY_EXISTS: Subscription group ${group} on stream ${stream} exists.`,
+      streamName: stream,
+      groupName: group,
+    });
   });
 
   it('that do not exist are refused by every call, in the same words', async () => {
@@ -351,7 +382,10 @@ contract('persistent subscriptions', (server) => {
       take(client.subscribeToPersistentSubscriptionToStream(stream, group), 1),
     ];
     for (const refused of await Promise.allSettled(calls)) {
-      expect(refused).toMatchObject({ status: 'rejected', reason: { message, type: 'persistent-subscription-does-not-exist', streamName: stream, groupName: group } });
+      expect(refused).toMatchObject({
+        status: 'rejected',
+        reason: { message, type: 'persistent-subscription-does-not-exist', streamName: stream, groupName: group },
+      });
     }
   });
 

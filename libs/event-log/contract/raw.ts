@@ -23,11 +23,19 @@ const limit = (): CallOptions => ({ deadline: Date.now() + 10_000 });
 const trailersOf = (metadata: Metadata | undefined): Record<string, string> =>
   Object.fromEntries(Object.entries(metadata?.getMap() ?? {}).map(([key, value]) => [key, String(value)]));
 
-const failed = <A>(answers: A[], { code, details, metadata }: ServiceError): Ended<A> => ({ answers, code, details, trailers: trailersOf(metadata) });
+const failed = <A>(answers: A[], { code, details, metadata }: ServiceError): Ended<A> => ({
+  answers,
+  code,
+  details,
+  trailers: trailersOf(metadata),
+});
 const succeeded = <A>(answers: A[]): Ended<A> => ({ answers, code: status.OK, details: '', trailers: {} });
 
 /** One request, one answer: `unary((...rest) => client.delete(request, ...rest), metadata)`. */
-export const unary = <A>(start: (metadata: Metadata, options: CallOptions, callback: Callback<A>) => ClientUnaryCall, metadata: Metadata): Promise<Ended<A>> =>
+export const unary = <A>(
+  start: (metadata: Metadata, options: CallOptions, callback: Callback<A>) => ClientUnaryCall,
+  metadata: Metadata,
+): Promise<Ended<A>> =>
   new Promise((resolve) => start(metadata, limit(), (error, answer) => resolve(error ? failed([], error) : succeeded([answer]))));
 
 /** Many requests, one answer. */
@@ -58,7 +66,12 @@ export const download = <A>(call: ClientReadableStream<A>, enough = Infinity): P
   });
 
 /** Sends, and reads until `enough` answers came or the call ends. */
-export const exchange = <R, A>(call: ClientDuplexStream<R, A>, requests: readonly R[], enough = Infinity, half = false): Promise<Ended<A>> => {
+export const exchange = <R, A>(
+  call: ClientDuplexStream<R, A>,
+  requests: readonly R[],
+  enough = Infinity,
+  half = false,
+): Promise<Ended<A>> => {
   for (const request of requests) call.write(request);
   if (half) call.end();
   return download(call, enough);

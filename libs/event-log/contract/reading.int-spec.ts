@@ -39,7 +39,11 @@ contract('reading', (server) => {
     await expect(all(server().client().readStream(missing))).rejects.toThrow(StreamNotFoundError);
     const client = server().raw(StreamsClient);
     const options = new ReadReq.Options()
-      .setStream(new ReadReq.Options.StreamOptions().setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(missing))).setStart(new Empty()))
+      .setStream(
+        new ReadReq.Options.StreamOptions()
+          .setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(missing)))
+          .setStart(new Empty()),
+      )
       .setCount('10')
       .setNoFilter(new Empty())
       .setUuidOption(new ReadReq.Options.UUIDOption().setString(new Empty()));
@@ -51,7 +55,9 @@ contract('reading', (server) => {
   it('gives structured ids when asked, and positions and creation time as in $all', async () => {
     const client = server().raw(StreamsClient);
     const options = new ReadReq.Options()
-      .setStream(new ReadReq.Options.StreamOptions().setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(stream))).setRevision('3'))
+      .setStream(
+        new ReadReq.Options.StreamOptions().setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(stream))).setRevision('3'),
+      )
       .setCount('1')
       .setNoFilter(new Empty())
       .setUuidOption(new ReadReq.Options.UUIDOption().setStructured(new Empty()));
@@ -69,7 +75,11 @@ contract('reading', (server) => {
   it('tells first and last position to clients that ask for compatibility 1', async () => {
     const client = server().raw(StreamsClient);
     const options = new ReadReq.Options()
-      .setStream(new ReadReq.Options.StreamOptions().setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(stream))).setStart(new Empty()))
+      .setStream(
+        new ReadReq.Options.StreamOptions()
+          .setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(stream)))
+          .setStart(new Empty()),
+      )
       .setCount('100')
       .setNoFilter(new Empty())
       .setUuidOption(new ReadReq.Options.UUIDOption().setString(new Empty()))
@@ -101,7 +111,8 @@ contract('reading', (server) => {
     it('holds the events of all streams in the order of their commits', async () => {
       const client = server().client();
       const prefix = fresh('mix');
-      for (let turn = 0; turn < 3; turn++) for (const name of ['a', 'b']) await client.appendToStream(`${prefix}-${name}`, events(1, 'test', turn));
+      for (let turn = 0; turn < 3; turn++)
+        for (const name of ['a', 'b']) await client.appendToStream(`${prefix}-${name}`, events(1, 'test', turn));
       const found = (await all(client.readAll())).filter(({ event }) => event!.streamId.startsWith(prefix));
       expect(found.map(({ event }) => event!.streamId.slice(-1)).join('')).toBe('ababab');
       const positions = found.map(({ event }) => event!.position.commit);
@@ -141,7 +152,9 @@ contract('reading', (server) => {
       await client.appendToStream(`${prefix}-a`, [...events(2, 'Made'), ...events(2, 'Moved')]);
       await client.appendToStream(`${prefix}-b`, events(1, `${prefix}Made`));
       const read = async (on: 'setStreamIdentifier' | 'setEventType', expression: InstanceType<typeof Expression>, backwards = false) => {
-        const start = backwards ? new ReadReq.Options.AllOptions().setEnd(new Empty()) : new ReadReq.Options.AllOptions().setStart(new Empty());
+        const start = backwards
+          ? new ReadReq.Options.AllOptions().setEnd(new Empty())
+          : new ReadReq.Options.AllOptions().setStart(new Empty());
         const options = new ReadReq.Options()
           .setAll(start)
           .setReadDirection(backwards ? ReadReq.Options.ReadDirection.BACKWARDS : ReadReq.Options.ReadDirection.FORWARDS)
@@ -194,13 +207,25 @@ contract('reading', (server) => {
     it('keeps metadata as it was written', async () => {
       const client = server().client();
       const name = fresh('order');
-      const metadata = { maxAge: 2, cacheControl: 15, truncateBefore: 1, maxCount: 12, kitten: '😾', acl: { readRoles: ['admin'], writeRoles: ['admin', 'ops'] } };
+      const metadata = {
+        maxAge: 2,
+        cacheControl: 15,
+        truncateBefore: 1,
+        maxCount: 12,
+        kitten: '😾',
+        acl: { readRoles: ['admin'], writeRoles: ['admin', 'ops'] },
+      };
       await client.setStreamMetadata(name, metadata);
       expect((await client.getStreamMetadata(name)).metadata).toEqual(metadata);
       expect(await client.getStreamMetadata(fresh('missing'))).not.toHaveProperty('metadata');
-      await expect(client.setStreamMetadata(name, metadata, { expectedRevision: 5n })).rejects.toMatchObject({ type: 'wrong-expected-version' });
+      await expect(client.setStreamMetadata(name, metadata, { expectedRevision: 5n })).rejects.toMatchObject({
+        type: 'wrong-expected-version',
+      });
       const [written] = await all(client.readStream(`$$${name}`));
-      expect(written!.event).toMatchObject({ type: '$metadata', data: { $maxAge: 2, $cacheControl: 15, $tb: 1, $maxCount: 12, $acl: { $r: ['admin'], $w: ['admin', 'ops'] } } });
+      expect(written!.event).toMatchObject({
+        type: '$metadata',
+        data: { $maxAge: 2, $cacheControl: 15, $tb: 1, $maxCount: 12, $acl: { $r: ['admin'], $w: ['admin', 'ops'] } },
+      });
     });
   });
 
@@ -247,7 +272,12 @@ contract('reading', (server) => {
       const name = fresh('order');
       await client.appendToStream(name, events(3));
       await client.tombstoneStream(name);
-      const calls = [all(client.readStream(name)), client.appendToStream(name, events(1)), client.deleteStream(name), client.tombstoneStream(name)];
+      const calls = [
+        all(client.readStream(name)),
+        client.appendToStream(name, events(1)),
+        client.deleteStream(name),
+        client.tombstoneStream(name),
+      ];
       for (const refused of await Promise.allSettled<unknown>(calls)) {
         expect(refused).toMatchObject({ status: 'rejected', reason: { type: 'stream-deleted', streamName: name } });
       }

@@ -78,7 +78,10 @@ export const serverUnderTest = async (mode: Mode): Promise<ServerUnderTest> => {
       return client;
     },
     raw: (Service) => {
-      const client = new Service(`${host}:${port}`, secure ? credentials.createSsl(authority ? Buffer.from(authority) : null) : credentials.createInsecure());
+      const client = new Service(
+        `${host}:${port}`,
+        secure ? credentials.createSsl(authority ? Buffer.from(authority) : null) : credentials.createInsecure(),
+      );
       raws.push(client);
       return client;
     },
@@ -91,7 +94,9 @@ export const serverUnderTest = async (mode: Mode): Promise<ServerUnderTest> => {
       // `dispose` waits for ever for a stream that nobody reads to its end.
       await Promise.race([Promise.all(clients.map((client) => client.dispose())), pause(500)]);
       // The client never closes its channel by itself, and an open one keeps the process.
-      await Promise.all(clients.map(async (client) => (await (client as unknown as { getChannel(): Promise<Channel> }).getChannel()).close()));
+      await Promise.all(
+        clients.map(async (client) => (await (client as unknown as { getChannel(): Promise<Channel> }).getChannel()).close()),
+      );
       for (const client of raws) client.close();
       await stop();
     },

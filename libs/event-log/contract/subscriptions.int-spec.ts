@@ -65,12 +65,17 @@ contract('subscriptions', (server) => {
     const stream = fresh('order');
     await server().client().appendToStream(stream, events(3));
     const options = new ReadReq.Options()
-      .setStream(new ReadReq.Options.StreamOptions().setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(stream))).setStart(new Empty()))
+      .setStream(
+        new ReadReq.Options.StreamOptions()
+          .setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(stream)))
+          .setStart(new Empty()),
+      )
       .setSubscription(new ReadReq.Options.SubscriptionOptions())
       .setNoFilter(new Empty())
       .setUuidOption(new ReadReq.Options.UUIDOption().setString(new Empty()));
     const { answers } = await download(client.read(new ReadReq().setOptions(options), server().as(), deadline()), 5);
-    const kinds = (answer: ReadResp) => (answer.hasConfirmation() ? 'confirmation' : answer.hasEvent() ? 'event' : answer.hasCaughtUp() ? 'caught-up' : 'other');
+    const kinds = (answer: ReadResp) =>
+      answer.hasConfirmation() ? 'confirmation' : answer.hasEvent() ? 'event' : answer.hasCaughtUp() ? 'caught-up' : 'other';
     expect(answers.map(kinds)).toEqual(['confirmation', 'event', 'event', 'event', 'caught-up']);
     expect(answers[0]!.getConfirmation()!.getSubscriptionId()).not.toBe('');
   });
@@ -134,7 +139,13 @@ contract('subscriptions', (server) => {
   ] as const)('to $all are filtered by %s', async (_title, filter, expected) => {
     const client = server().client();
     const prefix = fresh('f');
-    for (const [name, type] of [['a', 'X'], ['a', 'Y'], ['b', 'Y'], ['c', 'Z']]) await client.appendToStream(`${prefix}-${name}`, events(1, `${prefix}${type}`));
+    for (const [name, type] of [
+      ['a', 'X'],
+      ['a', 'Y'],
+      ['b', 'Y'],
+      ['c', 'Z'],
+    ])
+      await client.appendToStream(`${prefix}-${name}`, events(1, `${prefix}${type}`));
     const found = await take(client.subscribeToAll({ fromPosition: START, filter: filter(prefix) }), expected.length);
     expect(found.map(({ event }) => event!.streamId.slice(-1))).toEqual(expected);
   });
@@ -199,7 +210,10 @@ contract('subscriptions', (server) => {
     const client = server().client();
     const stream = fresh('order');
     for (let batch = 0; batch < 20; batch++) {
-      await client.appendToStream(stream, Array.from({ length: 50 }, (_, item) => jsonEvent({ type: 'test', data: { index: batch * 50 + item, filler: 'x'.repeat(2_000) } })));
+      await client.appendToStream(
+        stream,
+        Array.from({ length: 50 }, (_, item) => jsonEvent({ type: 'test', data: { index: batch * 50 + item, filler: 'x'.repeat(2_000) } })),
+      );
     }
     const seen: number[] = [];
     for await (const resolved of client.subscribeToStream(stream, { fromRevision: START })) {

@@ -33,6 +33,8 @@ import { WireWriter } from '../wire';
 import { encodeReadEvent } from './streams-wire';
 
 const service = 'event_store.client.persistent_subscriptions.PersistentSubscriptions';
+/** Messages that one consumer may hold at most, whatever it asks for: they stay in memory until it answers. */
+const MOST_SLOTS = 2_000;
 const endOfStream = '18446744073709551615';
 
 type Saved = CreateReq | UpdateReq;
@@ -51,9 +53,13 @@ const strategies: readonly StrategyName[] = ['DispatchToSingle', 'RoundRobin', '
 const settingsOf = (settings: Settings): GroupSettings => ({
   resolveLinkTos: settings.getResolveLinks(),
   extraStatistics: settings.getExtraStatistics(),
-  messageTimeout: settings.hasMessageTimeoutTicks() ? Number(BigInt(settings.getMessageTimeoutTicks()) / 10_000n) : settings.getMessageTimeoutMs(),
+  messageTimeout: settings.hasMessageTimeoutTicks()
+    ? Number(BigInt(settings.getMessageTimeoutTicks()) / 10_000n)
+    : settings.getMessageTimeoutMs(),
   maxRetryCount: settings.getMaxRetryCount(),
-  checkpointAfter: settings.hasCheckpointAfterTicks() ? Number(BigInt(settings.getCheckpointAfterTicks()) / 10_000n) : settings.getCheckpointAfterMs(),
+  checkpointAfter: settings.hasCheckpointAfterTicks()
+    ? Number(BigInt(settings.getCheckpointAfterTicks()) / 10_000n)
+    : settings.getCheckpointAfterMs(),
   minCheckpointCount: settings.getMinCheckpointCount(),
   maxCheckpointCount: settings.getMaxCheckpointCount(),
   maxSubscriberCount: settings.getMaxSubscriberCount(),
@@ -92,7 +98,13 @@ const definitionOf = (request: Saved): GroupDefinition => {
     return { stream: '$all', group, start: startOfAll(all), filter, settings: settingsOf(settings) };
   }
   const named = options.getStream();
-  const start = !named ? startOfRevision(settings.getRevision()) : named.hasStart() ? 'start' : named.hasEnd() ? 'end' : startOfRevision(named.getRevision());
+  const start = !named
+    ? startOfRevision(settings.getRevision())
+    : named.hasStart()
+      ? 'start'
+      : named.hasEnd()
+        ? 'end'
+        : startOfRevision(named.getRevision());
   return { stream: nameOf(named?.getStreamIdentifier() ?? options.getStreamIdentifier()), group, start, settings: settingsOf(settings) };
 };
 
@@ -229,7 +241,8 @@ export function persistentSubscriptions(context: NodeContext): NodeService {
       const options = request.getOptions();
       const { stream, group } = named(options);
       const stopAt = options!.hasStopAt() ? BigInt(options!.getStopAt()) : undefined;
-      if (stopAt !== undefined && stopAt < 0n) throw groupFailed(stream, group, 'Cannot stop replaying parked messages at a negative version.');
+      if (stopAt !== undefined && stopAt < 0n)
+        throw groupFailed(stream, group, 'Cannot stop replaying parked messages at a negative version.');
       groups.find(stream, group).replayParked(stopAt);
       return encode(new ReplayParkedResp());
     })
@@ -261,7 +274,7 @@ const consume = (context: NodeContext, call: ServerDuplexStream<ReadReq, Buffer>
         name: String(call.metadata.get('connection-name')[0] ?? '<unknown>'),
         from: call.getPeer(),
         user: context.principal(call.metadata)?.name ?? 'anonymous',
-        slots: options.getBufferSize(),
+        slots: Math.min(options.getBufferSize(), MOST_SLOTS),
         deliver: ({ event, link }, retries) =>
           void call.write(encodeReadEvent(event, link, structured, 0x0a, new WireWriter().uint(5, retries).finish())),
         drop: (reason) => reject(reason === 'dropped' ? groupDropped(stream, group) : notReady()),

@@ -2,7 +2,14 @@
 // Promises: operators see and switch the standing projections; for projections of users a clear UNIMPLEMENTED.
 // Does not: run JavaScript from clients; the application's views do a projection's work.
 
-import { DisableReq, DisableResp, EnableReq, EnableResp, StatisticsReq, StatisticsResp } from '@eventstore/db-client/generated/projections_pb';
+import {
+  DisableReq,
+  DisableResp,
+  EnableReq,
+  EnableResp,
+  StatisticsReq,
+  StatisticsResp,
+} from '@eventstore/db-client/generated/projections_pb';
 import type { Metadata } from '@grpc/grpc-js';
 import { invalidArgument, unimplemented } from '../errors';
 import { encode, reading } from '../generated';

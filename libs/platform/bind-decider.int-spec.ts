@@ -20,11 +20,11 @@ class CountBin extends Command {
   readonly binId: string;
   readonly pieces: number;
 }
-const commands = { FillBin, CountBin };
+type Commands = { FillBin: typeof FillBin; CountBin: typeof CountBin };
 type BinFilled = Event<'BinFilled', { pieces: number }>;
 type BinCounted = Event<'BinCounted', { pieces: number }>;
 
-const bin: Decider<typeof commands, { pieces: number }, BinFilled | BinCounted> = {
+const bin: Decider<Commands, { pieces: number }, BinFilled | BinCounted> = {
   category: 'bin',
   initial: { pieces: 0 },
   observed: ['CountBin'],

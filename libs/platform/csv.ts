@@ -5,7 +5,7 @@
 import { Transform } from 'node:stream';
 
 /** Text that a spreadsheet would run gets an apostrophe in front; numbers keep their sign. */
-const FORMULA = /^[\s\u0000]*[=+\-@＝＋－＠|%]|^[\t\r\n]/; // eslint-disable-line no-control-regex
+const FORMULA = /^[\s\u0000]*[=+\-@＝＋－＠|%]|^[\t\r\n]/;
 const NUMBER = /^[+-]?\d+(\.\d+)?$/;
 
 export function csvCell(value: unknown): string {

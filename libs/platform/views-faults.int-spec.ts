@@ -16,7 +16,6 @@ import { OPERATIONS_STREAM, runViews, type RunningViews, type ViewsOptions } fro
 
 jest.setTimeout(60_000);
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 type AnyView = View<any, any>;
 let system: TestSystem;
 let client: EventStoreDBClient;

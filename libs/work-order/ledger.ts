@@ -39,6 +39,14 @@ export function* standing(ledger: Ledger): Generator<Told> {
   }
 }
 
+/** The instants of a report, parsed once: every new report is compared with all that stand. */
+const spans = new WeakMap<Told, readonly [from: number, to: number]>();
+function spanOf(told: Told): readonly [from: number, to: number] {
+  let span = spans.get(told);
+  if (!span) spans.set(told, (span = [Date.parse(told.from), Date.parse(told.to)]));
+  return span;
+}
+
 /** True when both tell the same: who made what, where and when. Instants are compared as instants, amounts as written. */
 export const sameStory = (a: Told, b: Told): boolean =>
   a.kind === b.kind &&
@@ -48,8 +56,8 @@ export const sameStory = (a: Told, b: Told): boolean =>
   a.good === b.good &&
   a.rework === b.rework &&
   a.unit === b.unit &&
-  Date.parse(a.from) === Date.parse(b.from) &&
-  Date.parse(a.to) === Date.parse(b.to) &&
+  spanOf(a)[0] === spanOf(b)[0] &&
+  spanOf(a)[1] === spanOf(b)[1] &&
   a.scrap.length === b.scrap.length &&
   a.scrap.every(({ quantity, reasonCode }, index) => quantity === b.scrap[index]!.quantity && reasonCode === b.scrap[index]!.reasonCode);
 
@@ -69,10 +77,11 @@ export function repeatedBy(ledger: Ledger, told: Told): string | undefined {
 /** The reports that claim the same machine at the same time, oldest first. Touching ends do not overlap. */
 export function overlappedBy(ledger: Ledger, told: Told): string[] {
   const overlaps: string[] = [];
-  const [from, to] = [Date.parse(told.from), Date.parse(told.to)];
+  const [from, to] = spanOf(told);
   for (const other of standing(ledger)) {
     if (other.reportId === told.reportId || other.equipmentId !== told.equipmentId) continue;
-    if (Date.parse(other.from) < to && from < Date.parse(other.to)) overlaps.push(other.reportId);
+    const [began, ended] = spanOf(other);
+    if (began < to && from < ended) overlaps.push(other.reportId);
   }
   return overlaps.reverse();
 }

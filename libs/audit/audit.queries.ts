@@ -55,7 +55,7 @@ export class AuditController extends Questions {
   /** Who did what to an entity, when and why, with old and new values, and what was refused. */
   @Get('history')
   @Allow(...AUDIENCE)
-  @ApiOperation({ operationId: 'auditHistory' })
+  @ApiOperation({ operationId: 'auditHistory', summary: 'The history of one thing: who did what, when, why, old and new values, and what was refused.' })
   @ApiOkResponse({ type: AuditHistory })
   auditHistory(@Query() query: HistoryQuery): Promise<AuditHistory> {
     return this.history(query);
@@ -64,7 +64,7 @@ export class AuditController extends Questions {
   /** The state of an entity as of a position, a known time or a floor time; now without any of them. */
   @Get('state')
   @Allow(...AUDIENCE)
-  @ApiOperation({ operationId: 'auditState' })
+  @ApiOperation({ operationId: 'auditState', summary: 'The state of one thing as of a position of the log or a time.' })
   @ApiOkResponse({ type: AuditState })
   auditState(@Query() query: StateQuery): Promise<AuditState> {
     return this.state(query);
@@ -73,7 +73,7 @@ export class AuditController extends Questions {
   /** What changed between two moments; from the start, or until now, where one is absent. */
   @Get('difference')
   @Allow(...AUDIENCE)
-  @ApiOperation({ operationId: 'auditDifference' })
+  @ApiOperation({ operationId: 'auditDifference', summary: 'What differs in the state of one thing between two points.' })
   @ApiOkResponse({ type: AuditDifference })
   auditDifference(@Query() query: DifferenceQuery): Promise<AuditDifference> {
     return this.difference(query);
@@ -82,7 +82,7 @@ export class AuditController extends Questions {
   /** The raw log, as stored, page by page. */
   @Get('replay')
   @Allow(...AUDIENCE)
-  @ApiOperation({ operationId: 'auditReplay' })
+  @ApiOperation({ operationId: 'auditReplay', summary: 'The log as it was written, page by page, filtered.' })
   @ApiOkResponse({ type: AuditReplay })
   auditReplay(@Query() query: ReplayQuery): Promise<AuditReplay> {
     return this.replay(query);

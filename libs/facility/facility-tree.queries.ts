@@ -96,7 +96,7 @@ export class FacilityTreeController {
   /** An element of the hierarchy with all below it, each parent before its children. */
   @Get()
   @Allow(...ROLES)
-  @ApiOperation({ operationId: 'facilityTree' })
+  @ApiOperation({ operationId: 'facilityTree', summary: 'The hierarchy of a plant as a tree.' })
   @ApiOkResponse({ type: FacilityTree })
   facilityTree(@Query() query: TreeQuery): Promise<FacilityTree> {
     return this.trees.tree(query);

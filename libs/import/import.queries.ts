@@ -33,7 +33,7 @@ export class ImportQueries {
   /** Position of the newest event: what is written later has a higher one. */
   @Get('log-head')
   @Allow('engineer', 'device', 'auditor')
-  @ApiOperation({ operationId: 'logHead' })
+  @ApiOperation({ operationId: 'logHead', summary: 'The position of the newest event of the log.' })
   @ApiOkResponse({ type: LogHead })
   async head(): Promise<LogHead> {
     return { position: String(await this.store.head()) };
@@ -42,7 +42,7 @@ export class ImportQueries {
   /** The import of one file. */
   @Get(':importId')
   @Allow('engineer', 'device', 'auditor', 'supervisor')
-  @ApiOperation({ operationId: 'importProgress' })
+  @ApiOperation({ operationId: 'importProgress', summary: 'How far the import of a file is, and what it made of the rows.' })
   @ApiOkResponse({ type: ImportProgress })
   async progress(@Param('importId') importId: string): Promise<ImportProgress> {
     const principal = currentContext()?.principal;

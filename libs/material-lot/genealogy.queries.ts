@@ -69,7 +69,7 @@ export class GenealogyController {
   /** Where the material of a lot or work order went to, or came from, through any number of steps. */
   @Get()
   @Allow(...ROLES)
-  @ApiOperation({ operationId: 'genealogy' })
+  @ApiOperation({ operationId: 'genealogy', summary: 'Where a lot came from, or where it went, to any depth.' })
   @ApiOkResponse({ type: GenealogyTrace })
   trace(@Query() query: TraceQuery): Promise<GenealogyTrace> {
     return this.genealogy.trace(query);

@@ -44,7 +44,10 @@ export class ActiveIndex {
 
   seal(): SealedIndex {
     const numbers = Uint32Array.from(this.streams.keys()).sort();
-    const firsts = ordinals([...this.streams.values()].every((run) => run.first < TWO_32), numbers.length);
+    const firsts = ordinals(
+      [...this.streams.values()].every((run) => run.first < TWO_32),
+      numbers.length,
+    );
     const starts = new Uint32Array(numbers.length + 1);
     const offsets = new Uint32Array(this.events);
     let at = 0;

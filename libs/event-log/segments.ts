@@ -146,7 +146,7 @@ export class Segments {
 
   private async zero(fd: number, active: Segment): Promise<void> {
     try {
-      for (let left = EXTEND_BY; left > 0; ) {
+      for (let left = EXTEND_BY; left > 0;) {
         const { bytesWritten } = await write(fd, ZEROS, 0, left, this.allocated - active.start);
         this.allocated += bytesWritten;
         left -= bytesWritten;

@@ -266,7 +266,10 @@ async function fullDisk(work, random, cycles) {
       figures.refusals += writers.refused.length;
       // The client shows no text for a refused batch, only that the node could not tell; a plain append says why.
       for (const error of writers.refused) if (error.type !== 'unknown') figures.wrongErrors.push(`${error.type}: ${error.message}`);
-      const plain = await within(4000, client.appendToStream('plain', largeEvents(), { credentials: { username: 'admin', password: 'changeit' } })).catch((error) => error);
+      const plain = await within(
+        4000,
+        client.appendToStream('plain', largeEvents(), { credentials: { username: 'admin', password: 'changeit' } }),
+      ).catch((error) => error);
       if (!/ENOSPC/.test(plain.message ?? '') || plain.code !== 8) figures.wrongErrors.push(`plain append: ${plain.message ?? 'accepted'}`);
       const [first] = writers.acked.values();
       if (first) for await (const event of client.readStream(first.stream, { maxCount: 1 })) figures.readsWhileFull += event ? 1 : 0;

@@ -12,7 +12,12 @@ export class Problem extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
-    readonly extra: Readonly<{ whatToDo?: string; retryAfterSeconds?: number; facts?: Readonly<Record<string, unknown>>; errors?: readonly FieldFault[] }> = {},
+    readonly extra: Readonly<{
+      whatToDo?: string;
+      retryAfterSeconds?: number;
+      facts?: Readonly<Record<string, unknown>>;
+      errors?: readonly FieldFault[];
+    }> = {},
   ) {
     super(message);
     this.name = 'Problem';
@@ -43,7 +48,7 @@ export function problemBody(problem: Problem, correlationId: string | undefined)
 
 /** A rule's refusal as the client sees it: 404 where the aggregate itself does not exist, else 422. */
 export const problemOf = (rejected: Rejected, category?: string): Problem =>
-  rejected.code === `${category}-unknown` || rejected.code === `${category}-not-registered`
+  rejected.code === `${category}-unknown`
     ? notFound()
     : new Problem(422, rejected.code, rejected.message, {
         facts: rejected.facts,

@@ -224,7 +224,10 @@ describe('expected revisions', () => {
 
   it('limits the size of one append', async () => {
     const log = openLog(freshDirectory(), { maxAppendSize: 100 });
-    await expect(log.append('s', 'any', [event('x'.repeat(100))])).rejects.toThrow(AppendTooLarge);
+    await expect(log.append('s', 'any', [event('x'.repeat(101))])).rejects.toThrow(AppendTooLarge);
+    const labelled = { ...event('x'), metadata: Buffer.alloc(1_000) };
+    await expect(log.append('s', 'any', [labelled])).resolves.toMatchObject({ outcome: 'appended' });
+    await expect(log.append('s', 'any', [labelled, labelled])).rejects.toThrow(AppendTooLarge);
   });
 });
 

@@ -9,7 +9,7 @@ import { type Appended, Appends, type ExpectedRevision, type WrongExpectedRevisi
 import { CommittedIds } from './committed-ids';
 import { encodeMark, type Frame, KIND_EVENT, type NewEvent } from './frame';
 import { recover } from './recovery';
-import { AppendTooLarge, LogUnavailable } from './refusals';
+import { AppendSize, LogUnavailable } from './refusals';
 import { scavenge, type Scavenged } from './scavenge';
 import { DamagedLog, FrameReader, Segments } from './segments';
 import { StreamIndex } from './stream-index';
@@ -29,7 +29,7 @@ export type { Scavenged } from './scavenge';
 export type { StreamState } from './stream-metadata';
 
 export type LogOptions = Readonly<{
-  /** Bytes of data, metadata and type that one append may hold; 1 MiB as in EventStoreDB 24. */
+  /** Bytes of data that one append may hold; 1 MiB as in EventStoreDB 24. */
   maxAppendSize?: number;
   /** Bytes after which a new file begins. */
   segmentSize?: number;
@@ -108,9 +108,8 @@ export class EventLog {
 
   /** Writes events, all or none; resolves when they are durable. */
   async append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended | WrongExpectedRevision> {
-    let size = 0;
-    for (const event of events) size += event.data.length + event.metadata.length + Buffer.byteLength(event.type);
-    if (size > this.maxAppendSize) throw new AppendTooLarge(this.maxAppendSize);
+    const size = new AppendSize(this.maxAppendSize);
+    for (const event of events) size.add(event);
     return this.durably(() => this.appends.append(stream, expected, events));
   }
 

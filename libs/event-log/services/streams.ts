@@ -4,10 +4,10 @@
  * Does not: hold rules of its own; they are the log's.
  */
 import { Metadata, type ServerDuplexStream, type ServerReadableStream, status } from '@grpc/grpc-js';
-import { appendTooLarge, Fault, faultOf, invalidArgument, missingProperty, wrongExpectedRevision } from '../errors';
+import { Fault, faultOf, invalidArgument, missingProperty, wrongExpectedRevision } from '../errors';
 import type { NewEvent } from '../frame';
 import type { Appended, WrongExpectedRevision } from '../appends';
-import { AppendTooLarge, StreamDeleted } from '../refusals';
+import { AppendSize, AppendTooLarge, StreamDeleted } from '../refusals';
 import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
 import { read } from './read';
 import {
@@ -82,12 +82,10 @@ function accept(proposed: Proposed): NewEvent {
   return proposed.event;
 }
 
-const sizeOf = (event: NewEvent) => event.data.length + event.metadata.length + Buffer.byteLength(event.type);
-
 async function append(context: NodeContext, call: ServerReadableStream<AppendRequest, Buffer>): Promise<Buffer> {
   let target: Target | undefined;
   const events: NewEvent[] = [];
-  let size = 0;
+  const size = new AppendSize(context.log.maxAppendSize);
   for await (const request of call as AsyncIterable<AppendRequest>) {
     if (request.target) {
       if (target) throw invalidArgument('Options came twice.');
@@ -96,8 +94,7 @@ async function append(context: NodeContext, call: ServerReadableStream<AppendReq
     } else if (request.proposed) {
       if (!target) throw invalidArgument('The first message of an append holds its options.');
       const event = accept(request.proposed);
-      size += sizeOf(event);
-      if (size > context.log.maxAppendSize) throw appendTooLarge(context.log.maxAppendSize);
+      size.add(event);
       events.push(event);
     }
   }
@@ -112,7 +109,7 @@ async function append(context: NodeContext, call: ServerReadableStream<AppendReq
   return encodeAppended(answer.revision, answer.position);
 }
 
-type Collected = { correlation: Buffer; target: Target; deadlineMs?: number; events: NewEvent[]; size: number; refused?: Error };
+type Collected = { correlation: Buffer; target: Target; deadlineMs?: number; events: NewEvent[]; size: AppendSize; refused?: Error };
 
 async function batchAppend(context: NodeContext, call: ServerDuplexStream<BatchRequest, Buffer>): Promise<void> {
   const unfinished = new Map<string, Collected>();
@@ -124,16 +121,16 @@ async function batchAppend(context: NodeContext, call: ServerDuplexStream<BatchR
     let entry = unfinished.get(key);
     if (!entry) {
       if (!request.target) throw invalidArgument('The first message of a batch holds its options.');
-      entry = { correlation: request.correlation, target: request.target, deadlineMs: request.deadlineMs, events: [], size: 0 };
+      entry = { correlation: request.correlation, target: request.target, deadlineMs: request.deadlineMs, events: [], size: new AppendSize(context.log.maxAppendSize) };
       unfinished.set(key, entry);
     }
-    const before = entry.size;
+    const before = entry.size.total;
     collect(context, call.metadata, entry, request.proposed);
-    collected += entry.size - before;
+    collected += entry.size.total - before;
     if (collected > 4 * MAX_COLLECTED) throw new Fault(status.RESOURCE_EXHAUSTED, 'Too many unfinished batches.');
     if (!request.final) continue;
     unfinished.delete(key);
-    collected -= entry.size;
+    collected -= entry.size.total;
     const done: Promise<void> = finish(context, entry)
       .then((answer) => void (call.cancelled || call.destroyed || call.write(answer)))
       .finally(() => running.delete(done));
@@ -149,14 +146,13 @@ function collect(context: NodeContext, metadata: Metadata, entry: Collected, pro
     admit(context, metadata, entry.target, 'write');
     for (const one of proposed) {
       const event = accept(one);
-      entry.size += sizeOf(event);
+      entry.size.add(event);
       entry.events.push(event);
     }
-    if (entry.size > context.log.maxAppendSize) throw new AppendTooLarge(context.log.maxAppendSize);
   } catch (error) {
     entry.refused = error as Error;
     entry.events = [];
-    entry.size = 0;
+    entry.size = new AppendSize(context.log.maxAppendSize);
   }
 }
 

@@ -297,7 +297,7 @@ export class PartOfView {
   /** Tells who listens what changed, once committed; a long list is cut, for a notification holds 8,000 bytes. */
   async #announce(client: Pool | PoolClient, keys: readonly string[], through: bigint): Promise<void> {
     if (this.table.status !== 'live') return;
-    const payload = (some: readonly string[]) => JSON.stringify({ view: this.view.name, keys: some, position: through.toString() });
+    const payload = (some: readonly string[]) => JSON.stringify({ view: this.view.name, keys: some, position: through.toString(), ...(this.table.shards === 1 && { whole: true }) });
     const whole = keys.length <= 200 ? payload(keys) : '';
     await client.query(`SELECT pg_notify('views', $1)`, [whole && Buffer.byteLength(whole) < 7_500 ? whole : payload([])]);
   }

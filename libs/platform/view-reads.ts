@@ -7,7 +7,13 @@ import { Client, type Pool } from 'pg';
 import { BEFORE_ALL } from './view-wire';
 
 /** Rows of a view that changed; `keys` is empty where there were too many to name. */
-export type ViewChange = Readonly<{ view: string; keys: readonly string[]; position: bigint }>;
+export type ViewChange = Readonly<{
+  view: string;
+  keys: readonly string[];
+  position: bigint;
+  /** The whole view is at the position; otherwise the part of it that holds the keys. */
+  whole: boolean;
+}>;
 
 export type ViewLag = Readonly<{
   view: string;
@@ -20,11 +26,22 @@ export type ViewLag = Readonly<{
   events: bigint;
   parked: number;
   stoppedBecause: string | null;
+  /** While a table is being built: events folded per second since it began, and how long the rest will take at that rate. */
+  build: Readonly<{ eventsPerSecond: number; share: number; secondsLeft: number | null }> | null;
   startedAt: string;
   updatedAt: string | null;
 }>;
 
 const POLL_MS = 100;
+
+/** The end of the log is where the furthest view is; events lie about evenly over its positions. */
+function buildOf(row: { position: string | bigint; head: string | bigint; events: string | bigint; started_at: string | Date; updated_at: string | Date }): ViewLag['build'] {
+  const seconds = Math.max(0.001, (Date.parse(String(row.updated_at)) - Date.parse(String(row.started_at))) / 1_000);
+  const [position, head] = [BigInt(row.position), BigInt(row.head)];
+  // In thousandths, so that no position becomes a number.
+  const share = head > 0n ? Number(((position > 0n ? position : 0n) * 1_000n) / head) / 1_000 : 1;
+  return { eventsPerSecond: Math.round(Number(row.events) / seconds), share, secondsLeft: share > 0 ? Math.round((seconds * (1 - share)) / share) : null };
+}
 
 export class ViewReads {
   readonly #changes = new EventEmitter().setMaxListeners(0);
@@ -73,13 +90,24 @@ export class ViewReads {
   /** Waits until all views have passed a position; false where the time was too short. */
   async waitFor(views: readonly string[], position: bigint, timeoutMs: number): Promise<boolean> {
     const until = Date.now() + timeoutMs;
-    void this.#listen();
-    for (;;) {
-      const changed = this.#nextChange(views, Math.max(1, Math.min(POLL_MS, until - Date.now())));
-      const positions = await this.viewPositions(views);
-      if (views.every((view) => (positions.get(view) ?? BEFORE_ALL) >= position)) return true;
-      if (Date.now() >= until) return false;
-      await changed;
+    const open = new Set(views);
+    const hear = (change: ViewChange) => {
+      if (change.whole && change.position >= position) open.delete(change.view);
+    };
+    this.#changes.on('change', hear);
+    try {
+      void this.#listen();
+      for (;;) {
+        const changed = this.#nextChange(open, Math.max(1, Math.min(POLL_MS, until - Date.now())));
+        const positions = await this.viewPositions([...open]);
+        for (const view of open) if ((positions.get(view) ?? BEFORE_ALL) >= position) open.delete(view);
+        if (open.size === 0) return true;
+        if (Date.now() >= until) return false;
+        await changed;
+        if (open.size === 0) return true;
+      }
+    } finally {
+      this.#changes.off('change', hear);
     }
   }
 
@@ -107,19 +135,20 @@ export class ViewReads {
     }
   }
 
-  /** How far each table of each view is. Positions are places in the log, not counts of events. */
+  /** How far each table of each view is, and how a build goes on. Positions are places in the log, not counts of events. */
   async lag(): Promise<ViewLag[]> {
     const { rows } = await this.pool.query(
-      `SELECT t.*, c.*, (SELECT count(DISTINCT p.partition)::int FROM view_parked p WHERE p.table_name = t.table_name) AS parked
+      `SELECT t.*, c.*, h.head, (SELECT count(DISTINCT p.partition)::int FROM view_parked p WHERE p.table_name = t.table_name) AS parked
        FROM view_tables t CROSS JOIN LATERAL (
          SELECT min(position) AS position, sum(events)::bigint AS events, max(updated_at) AS updated_at,
                 CASE WHEN count(caught_up_at) = count(*) THEN extract(epoch FROM clock_timestamp() - min(caught_up_at))::float8 END AS seconds
          FROM view_checkpoints WHERE table_name = t.table_name) c
+       CROSS JOIN LATERAL (SELECT max(position) AS head FROM view_checkpoints) h
        ORDER BY t.view, t.version, t.generation`,
     );
     return rows.map((row) => ({
       view: row.view, table: row.table_name, version: row.version, status: row.status, position: BigInt(row.position), seconds: row.seconds,
-      events: BigInt(row.events), parked: row.parked, stoppedBecause: row.stopped_because, startedAt: new Date(row.started_at).toISOString(),
+      events: BigInt(row.events), parked: row.parked, stoppedBecause: row.stopped_because, build: row.status === 'building' ? buildOf(row) : null, startedAt: new Date(row.started_at).toISOString(),
       updatedAt: row.updated_at && new Date(row.updated_at).toISOString(),
     })); // prettier-ignore
   }
@@ -130,14 +159,14 @@ export class ViewReads {
     await this.#listener?.end().catch(() => undefined);
   }
 
-  #nextChange(views: readonly string[], ms: number): Promise<void> {
+  #nextChange(views: ReadonlySet<string>, ms: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
         this.#changes.off('change', hear);
         resolve();
       };
-      const hear = ({ view }: ViewChange) => views.includes(view) && done();
+      const hear = ({ view }: ViewChange) => (views.has(view) || views.size === 0) && done();
       const timer = setTimeout(done, ms);
       this.#changes.on('change', hear);
     });
@@ -161,8 +190,8 @@ export class ViewReads {
     client.on('error', lost);
     client.on('end', lost);
     client.on('notification', ({ payload }) => {
-      const { view, keys, position } = JSON.parse(payload ?? '{}') as { view: string; keys: string[]; position: string };
-      this.#changes.emit('change', { view, keys, position: BigInt(position) } satisfies ViewChange);
+      const { view, keys, position, whole } = JSON.parse(payload ?? '{}') as { view: string; keys: string[]; position: string; whole?: boolean };
+      this.#changes.emit('change', { view, keys, position: BigInt(position), whole: whole === true } satisfies ViewChange);
     });
     await client.connect();
     await client.query('LISTEN views');

@@ -391,6 +391,8 @@ describe('a rebuild', () => {
     const before = (await reads.lag()).find(({ view }) => view === 'order-board')!.table;
     const [one, two, other] = await Promise.all([views.rebuild('order-board'), views.rebuild('order-board'), views.rebuild('machine-now')]);
     expect(one.table).toBe(two.table);
+    // Whatever fails below, the traffic ends with the test.
+    release.push(() => (stopped = true));
     await until(async () => {
       const live = (await reads.lag()).filter(({ status }) => status === 'live').map(({ table }) => table);
       return live.includes(one.table) && live.includes(other.table);

@@ -88,7 +88,10 @@ export class PartOfView {
     const guard = new RevisionGuard(position, rows[0].guard, given.readStream);
     const parked = await loadParked(pool, table.table, part.shard);
     const skipped = await loadSkipped(given.readStream, given.operations, view);
-    return new PartOfView(pool, view, table, part, given.upcasts, given.cacheRows, given.testing, guard, position, parked, skipped);
+    const loaded = new PartOfView(pool, view, table, part, given.upcasts, given.cacheRows, given.testing, guard, position, parked, skipped);
+    // What was committed before this, as when the table had just gone live, may not have been told: whoever listens looks again.
+    await loaded.#announce(pool, [], position);
+    return loaded;
   }
 
   /** The position up to which everything is committed. */

@@ -186,7 +186,9 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
       if (status !== 'building') continue;
       const own = leases.held.filter((part) => part.table === table);
       if (own.length === 0 || own.some((part) => keepers.get(nameOf(part))?.state !== 'current')) continue;
-      if (await switchOver(pools.control, byName.get(view)!)) log.info({ view, table }, 'the new table is live');
+      if (!(await switchOver(pools.control, byName.get(view)!))) continue;
+      log.info({ view, table }, 'the new table is live');
+      await refresh();
     }
     metrics?.resubscribed.set(feed.wakeups.resubscribed);
   };

@@ -248,9 +248,16 @@ function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionO
       return { legs: row.legs.filter(({ workOrderId }) => workOrderId !== data.workOrderId) };
     case 'WorkOrderReleased': {
       const quantity = convert({ amount: data.quantity, unit: data.unit }, row.unit);
-      return quantity === undefined
+      const { good = '0', scrap = '0', rework = '0' } = data.soFar?.totals ?? {};
+      const [made, lost, again] = [good, scrap, rework].map((amount) => convert({ amount, unit: data.unit }, row.unit));
+      return quantity === undefined || made === undefined || lost === undefined || again === undefined
         ? {}
-        : join(row, data.workOrderId, { status: 'NotAllowedToStart', quantity, plannedEnd: data.plannedEnd ?? null });
+        : join(row, data.workOrderId, {
+            status: 'NotAllowedToStart',
+            quantity,
+            plannedEnd: data.plannedEnd ?? null,
+            ...(data.soFar ? { good: made, scrap: lost, rework: again } : {}),
+          });
     }
     case 'WorkOrderAttached': {
       const { unit } = data.totals;

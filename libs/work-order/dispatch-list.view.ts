@@ -4,7 +4,7 @@ import { facilityOf } from '#kernel/identity';
 import { minus, plus } from '#kernel/quantity';
 import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key } from '#platform/cells';
-import { scrapOf } from './operations';
+import { madeBefore, scrapOf } from './operations';
 import { JobState, type PlannedOperation, type WorkOrderEvent, type Terms } from './work-order.events';
 
 /** One operation that is still to be done: what a machine or a pool has before it, in order. */
@@ -195,6 +195,7 @@ export const dispatchList: View<DispatchEntry, Read> = {
           };
           rows.put(settled({ ...planned(data.workOrderId, data, operation, index), ...state, position, recordedAt }));
         });
+        for (const { operationId, good, scrap, next } of madeBefore(data)) pass(data.unit, good, scrap, plus, operationId, next);
         break;
       case 'WorkOrderAmended': {
         const before = new Map(

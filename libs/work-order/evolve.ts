@@ -6,7 +6,7 @@ import type { HoldCause, Interruption, Placed, Terms, Told, WorkOrderEvent } fro
 export function evolve(order: WorkOrder, event: WorkOrderEvent): WorkOrder {
   switch (event.type) {
     case 'WorkOrderReleased': {
-      const { workOrderId, productionOrderId, releasedAt, ...terms } = event.data;
+      const { workOrderId, productionOrderId, releasedAt, soFar: _, ...terms } = event.data;
       const before: Partial<Seen> = order.status === 'Unknown' ? {} : order;
       return {
         status: 'NotAllowedToStart',

@@ -1,5 +1,5 @@
 import { minus, plus, sum } from '#kernel/quantity';
-import type { Placed, PlannedOperation, RunningOperation, Scrap } from './work-order.events';
+import type { Placed, PlannedOperation, RunningOperation, Scrap, WorkOrderReleased } from './work-order.events';
 
 /** An operation of an order with what was made at it so far. */
 export type Operation = PlannedOperation &
@@ -101,3 +101,13 @@ export const runningOf = (operations: readonly Operation[]): RunningOperation[] 
     const equipmentId = machineOf(operation);
     return operation.phase === 'Started' && equipmentId ? [{ operationId: operation.operationId, equipmentId }] : [];
   });
+
+/** What an order that was released late had made before, operation by operation as planned, each with the one it passed its good on to. */
+export function madeBefore({ operations, soFar }: WorkOrderReleased['data']): { operationId: string; good: string; scrap: string; next?: string }[] {
+  const made = new Map(soFar?.operations.map((operation) => [operation.operationId, operation]));
+  const route = [...operations].sort((a, b) => a.sequence - b.sequence);
+  return route.flatMap(({ operationId }, index) => {
+    const before = made.get(operationId);
+    return before ? [{ ...before, next: route[index + 1]?.operationId }] : [];
+  });
+}

@@ -4,7 +4,7 @@ import { facilityOf } from '#kernel/identity';
 import { compare, minus, plus } from '#kernel/quantity';
 import type { View } from '#kernel/view';
 import { Cell, Key } from '#platform/cells';
-import { scrapOf } from './operations';
+import { madeBefore, scrapOf } from './operations';
 import type { PlannedOperation, Terms, WorkOrderEvent } from './work-order.events';
 
 /** What one operation of a work order has before and behind it, from the order's release until it is over. */
@@ -119,6 +119,7 @@ export const workInProgress: View<WorkInProgress, Read> = {
         inOrder(data.operations).forEach((operation, index) =>
           rows.put(settled({ ...idle, ...entry(data.workOrderId, data, operation, index), position, recordedAt })),
         );
+        for (const { operationId, good, scrap, next } of madeBefore(data)) pass(data.unit, good, scrap, plus, operationId, next);
         break;
       case 'WorkOrderAmended': {
         const before = new Map(

@@ -120,7 +120,15 @@ export type Placed = Readonly<{
 }>;
 
 /** A work order came to the facility, with its operations. */
-export type WorkOrderReleased = Event<'WorkOrderReleased', OfOrder & Terms & { releasedAt: string }>;
+export type WorkOrderReleased = Event<
+  'WorkOrderReleased',
+  OfOrder &
+    Terms & {
+      releasedAt: string;
+      /** What the floor had reported before anybody released it; absent where nothing. */
+      soFar?: { totals: Totals; operations: readonly { operationId: string; good: string; scrap: string }[] };
+    }
+>;
 
 /** The floor reported on a work order that nobody had released. */
 export type WorkOrderObserved = Event<'WorkOrderObserved', OfOrder & {

@@ -8,7 +8,7 @@ import { machineOf, operationOf, totalsOf, type Operation } from './operations';
 import { correctReport, observeProduction, reportCounter, reportProduction } from './reporting';
 import { atHome, checked, optional, plan, same } from './terms';
 import type * as commands from './work-order.commands';
-import { Ending, HoldCause, Interruption, Readiness, upcasts, type WorkOrderEvent } from './work-order.events';
+import { Ending, HoldCause, Interruption, Readiness, upcasts, type WorkOrderEvent, type WorkOrderReleased } from './work-order.events';
 
 type Events = readonly WorkOrderEvent[];
 type Body = Pick<ReleasedOrder, 'workOrderId' | 'productionOrderId'>;
@@ -172,12 +172,19 @@ function release(command: commands.ReleaseWorkOrder, state: WorkOrder, { occurre
   if (productionOrderId && facilityOf(productionOrderId) !== facilityOf(workOrderId)) {
     throw new Rejected('wrong-facility', 'The production order belongs to another facility.', { productionOrderId });
   }
-  const event: WorkOrderEvent = {
+  const plain: WorkOrderReleased = {
     type: 'WorkOrderReleased',
     data: { workOrderId, ...(productionOrderId ? { productionOrderId } : {}), ...terms, releasedAt: occurredAt },
   };
-  return command.allowStart ? [event, startAllowed(evolve(state, event) as ReleasedOrder)] : [event];
+  const order = evolve(state, plain) as ReleasedOrder;
+  const event: WorkOrderEvent = state.status === 'Observed' ? { ...plain, data: { ...plain.data, soFar: soFar(order) } } : plain;
+  return command.allowStart ? [event, startAllowed(order)] : [event];
 }
+
+const soFar = ({ operations, unit }: ReleasedOrder): WorkOrderReleased['data']['soFar'] => ({
+  totals: { ...totalsOf(operations), unit },
+  operations: operations.map(({ operationId, good, scrap }) => ({ operationId, good, scrap })),
+});
 
 function update(command: commands.UpdateWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
   const order = inStateFor('Update', state);

@@ -104,11 +104,14 @@ export class EventStore {
     return { events, next, atEnd: seen <= maxCount };
   }
 
-  /** Position of the newest event of any kind; -1 for an empty log. @throws StoreUnavailable */
-  async head(): Promise<bigint> {
+  /**
+   * Position of the newest event; -1 for an empty log. With `business`, of the newest that is no event of the store itself, as far as
+   * there is one among the last 256. @throws StoreUnavailable
+   */
+  async head({ business = false } = {}): Promise<bigint> {
     let head = -1n;
-    await this.collect((client) => client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 }), (resolved) => {
-      head = resolved.commitPosition ?? -1n;
+    await this.collect((client) => client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: business ? 256 : 1 }), (resolved) => {
+      if (head < 0n && !(business && resolved.event?.type.startsWith('$'))) head = resolved.commitPosition ?? -1n;
       return false;
     });
     return head;

@@ -129,6 +129,18 @@ describe('processes on a real store and database', () => {
     expect(await checks(id)).toBe(1);
   });
 
+  it('does not fire a timer before it has heard all that was recorded until then', async () => {
+    const id = newKiln();
+    await order('LightKiln', id);
+    await order('CoolKiln', id);
+    // The timer is long due when it is set; what cancels it is the next event, half a second away.
+    start(-60_000, { failpoint: (at) => (at === 'after-sends' ? new Promise((resolve) => setTimeout(resolve, 500)) : undefined) });
+    await until(async () => (await steps(id)).length === 2);
+    await settle();
+    expect((await steps(id)).map(({ data }) => data.input.type)).toEqual(['KilnLit', 'KilnCooled']);
+    expect(await checks(id)).toBe(1);
+  });
+
   it('hears that a command was refused, once', async () => {
     const id = `${newKiln()}-sealed`;
     start(60_000);

@@ -128,7 +128,6 @@ export class ProcessRunner {
         await owner.query(`INSERT INTO process_checkpoint VALUES ($1, $2) ON CONFLICT (process) DO UPDATE SET position = greatest(process_checkpoint.position, excluded.position)`, [process.name, position]);
         saved = position;
         savedAt = Date.now();
-        this.positions.set(process.name, position);
       };
       const types = new Set<string>(process.events);
       const events = store.subscribe(position < 0n ? 'start' : position, { signal: lost.signal });
@@ -142,10 +141,12 @@ export class ProcessRunner {
           }
         }
         position = event.position;
+        this.positions.set(process.name, position);
         if (moved || Date.now() - savedAt > 1_000) await save();
       }
       if (position !== saved && !lost.signal.aborted) await save();
     } finally {
+      this.positions.delete(process.name);
       this.stopping.signal.removeEventListener('abort', giveUp);
       owner.release(true);
     }
@@ -219,22 +220,38 @@ export class ProcessRunner {
     await alarm?.(new Date(dueAt), `${process}/${id}/${timer}/${setAt}`).catch((error: unknown) => this.options.log?.('the alarm of a timer is lost', error));
   }
 
-  /** By the database's clock. A timer that was reset or forgotten since is found stale in the stream and dropped. */
+  /**
+   * By the database's clock, and only after all that was in the log when the timer was found due: a plant that comes back reports an abort
+   * and its end at once, and the timer between them must not fire. A timer that was reset or forgotten is found stale and dropped.
+   */
   private async watchTimers(): Promise<void> {
-    const { pool, processes, timerPollMs = 1_000 } = this.options;
+    const { store, pool, processes, timerPollMs = 1_000 } = this.options;
+    const heads = new Map<string, bigint>();
     while (!this.stopped) {
       const { rows } = await pool.query<{ process: string; id: string; timer: string; due_at: string; set_at: bigint }>(
         'SELECT * FROM process_timer WHERE due_at <= now() ORDER BY due_at LIMIT 100',
       );
+      const head = rows.length > 0 ? await store.head({ business: true }) : -1n;
+      let fired = 0;
       for (const { process: name, id, timer, due_at: dueAt, set_at: setAt } of rows) {
         const process = processes.find((candidate) => candidate.name === name);
-        if (!process) continue;
-        const fired: TimerFired = { type: 'TimerFired', data: { timer, dueAt } };
+        const position = this.positions.get(name);
+        const key = `${name}/${id}/${timer}/${setAt}`;
+        const awaited = heads.get(key) ?? head;
+        if (!process || position === undefined) continue;
+        if (position < awaited) {
+          heads.set(key, awaited);
+          continue;
+        }
+        const input: TimerFired = { type: 'TimerFired', data: { timer, dueAt } };
         const inputId = commandIdOf(`${name}-${id}/${timer}/${setAt}`);
-        await this.take(process, id, fired, inputId, dueAt, inputId, (past) => past.filter((step) => step.data.timers.some((set) => set.timer === timer)).at(-1)?.revision === setAt);
+        const isLatest = (past: readonly Recorded<StepTaken>[]) => past.filter((step) => step.data.timers.some((set) => set.timer === timer)).at(-1)?.revision === setAt;
+        await this.take(process, id, input, inputId, dueAt, inputId, isLatest);
         await pool.query('DELETE FROM process_timer WHERE process = $1 AND id = $2 AND timer = $3 AND set_at = $4', [name, id, timer, setAt]);
+        heads.delete(key);
+        fired += 1;
       }
-      if (rows.length < 100) await this.sleepUntilWoken(timerPollMs);
+      if (fired < 100) await this.sleepUntilWoken(heads.size > 0 ? Math.min(50, timerPollMs) : timerPollMs);
     }
   }
 

@@ -68,7 +68,7 @@ describe('the import of production logs', () => {
     const { importId } = (await run('import', log)).json;
     const [fact] = (await store.read('work-order-haifa.Case1')).filter(({ data }) => (data as { sourceRow?: string }).sourceRow === 'one.csv:2');
     expect(fact).toMatchObject({ type: 'ProductionObserved', metadata: { clock: 'import', occurredAt: '2012-02-01T00:00:00+02:00', facility: 'haifa', command: 'ObserveProduction' } });
-    expect((fact!.data as { source: string }).source).toMatch(/^Spur Gear;Y;40;Case1;/);
+    expect((fact!.data as { source: string }).source).toMatch(/^Spur Gear;Y;20;Case1;/);
     const [begun] = await store.read(`import-${importId}`);
     expect(begun!.metadata.correlationId).toBe(fact!.metadata.correlationId);
   }, 180_000);

@@ -9,6 +9,7 @@ import { Problems } from '#platform/problem-filter';
 import { slices } from '#slices';
 import { HealthController } from './health.controller';
 import { MeController, MeResolver } from './me';
+import { ViewsController } from './views.controller';
 
 @Module({})
 export class AppModule {
@@ -16,7 +17,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [PlatformModule.of(config, 'api'), graphqlModule(config.API_DOCS === 'yes'), ...slices],
-      controllers: [HealthController, MeController],
+      controllers: [HealthController, MeController, ViewsController],
       providers: [
         MeResolver,
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -3,16 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import type { Command } from 'commander';
 import { Pool } from 'pg';
-import type { Metadata } from '#kernel/event';
 import { EventStore } from '#platform/event-store';
-import { APP_VERSION } from '#platform/version';
-import { inspectParked, listParked, retryParked, SKIPPED, skipParked } from '#platform/view-parking';
+import { listParked, retryParked } from '#platform/view-parking';
 import { ViewReads, type ViewLag } from '#platform/view-reads';
 import type { AnyView } from '#platform/view-shape';
 import { rebuild } from '#platform/view-tables';
 import { verifyView } from '#platform/view-verify';
 import { logReader } from '#platform/view-wire';
-import { OPERATIONS_STREAM } from '#platform/views';
+import { OPERATIONS_STREAM, skipAndRecord } from '#platform/views';
 import { views } from '#slices';
 import { configOf, openApplication, operator, type Whereabouts } from './system';
 import { brief, PlainFault, Progress, say, sayJson, table } from './terminal';
@@ -135,17 +133,8 @@ async function skip(of: string, partition: string, flags: Flags): Promise<void> 
   const { reason } = flags;
   if (!reason || reason.trim().length < 3) throw new PlainFault('A skip needs a reason that an auditor can read: --reason "…".', 64);
   await withParts(flags, async ({ pool, store }) => {
-    const [head] = await inspectParked(pool, of, partition);
+    const head = await skipAndRecord(pool, store, { table: of, partition, reason, actor: operator().actor, correlationId: randomUUID() });
     if (!head) throw new PlainFault(`Nothing is parked in ${of}, ${partition}.`);
-    const commandId = randomUUID();
-    const metadata: Metadata = {
-      commandId, command: 'SkipViewEvent', commandDigest: '', correlationId: commandId, causationId: head.id, actor: operator().actor, role: 'engineer',
-      facility: 'enterprise', occurredAt: new Date().toISOString(), clock: 'server', app: APP_VERSION, schema: 1, reason,
-    }; // prettier-ignore
-    const done = await skipParked(pool, of, partition, reason, async (data) => {
-      await store.append(OPERATIONS_STREAM, 'any', [{ id: commandId, type: SKIPPED, data, metadata }]);
-    });
-    if (!done) throw new PlainFault('It is no longer parked.');
     say(`${head.type} at ${head.position} is left out; the log says so.`);
   });
 }

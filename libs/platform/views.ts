@@ -9,18 +9,43 @@ import { hostname } from 'node:os';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { Pool } from 'pg';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Upcasts } from '#kernel/event';
+import type { Metadata, Upcasts } from '#kernel/event';
 import { EXACT_TYPES } from './database';
+import type { EventStore } from './event-store';
+import { APP_VERSION } from './version';
 import { PartOfView, type Committed, type Testing } from './view-batch';
 import { Feed, usualFeed, type FeedOptions } from './view-feed';
 import { Keeper, usualKeeper, type KeeperOptions } from './view-keeper';
 import { Leases, sessionName, usualLease, type LeaseOptions, type Part } from './view-leases';
+import { SKIPPED, skipParked, type ParkedEvent } from './view-parking';
 import { shapeOf, type AnyView } from './view-shape';
 import { ensureBookkeeping, goBack, openView, rebuild, stopBuilding, switchOver, tablesToRun, type ViewTable } from './view-tables';
 import { logReader, type LogReader } from './view-wire';
 
 /** Where operators' decisions about views are recorded. */
 export const OPERATIONS_STREAM = 'view-operations-enterprise';
+
+/**
+ * Leaves the event at fault out of a view's table, in an operator's name: the decision is in the log before it takes effect. Returns what
+ * was skipped; undefined where nothing is parked there.
+ */
+export async function skipAndRecord(
+  pool: Pool,
+  store: EventStore,
+  { table, partition, reason, actor, correlationId }: Readonly<{ table: string; partition: string; reason: string; actor: string; correlationId: string }>,
+): Promise<ParkedEvent | undefined> {
+  let skipped: ParkedEvent | undefined;
+  const done = await skipParked(pool, table, partition, reason, async (data, head) => {
+    const commandId = randomUUID();
+    const metadata: Metadata = {
+      commandId, command: 'SkipViewEvent', commandDigest: '', correlationId, causationId: head.id, actor, role: 'engineer',
+      facility: 'enterprise', occurredAt: new Date().toISOString(), clock: 'server', app: APP_VERSION, schema: 1, reason,
+    }; // prettier-ignore
+    await store.append(OPERATIONS_STREAM, 'any', [{ id: commandId, type: SKIPPED, data, metadata }]);
+    skipped = head;
+  });
+  return done ? skipped : undefined;
+}
 
 export type ViewsOptions = Readonly<{
   /** Connection string of the event store, or a reader of its log. */

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
+import { InputType } from '@nestjs/graphql';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Pool } from 'pg';
+import { Allow, type Principal } from '#platform/access';
+import { caller } from '#platform/auth';
+import { currentContext } from '#platform/context';
+import { EventStore } from '#platform/event-store';
+import { Text } from '#platform/fields';
+import { Problem } from '#platform/problem';
+import { inspectParked, listParked, retryParked } from '#platform/view-parking';
+import { ViewReads } from '#platform/view-reads';
+import { skipAndRecord } from '#platform/views';
+
+@InputType()
+class OfView {
+  /** Name of a view; all views when absent. */
+  @Text(1, 64, { optional: true })
+  readonly view?: string;
+}
+
+@InputType()
+class ParkedPartitionInput {
+  /** Table that the partition is held up in, as the list names it. */
+  @Text(1, 128)
+  readonly table: string;
+
+  @Text(1, 512)
+  readonly partition: string;
+}
+
+@InputType()
+class SkipInput extends ParkedPartitionInput {
+  /** Why, for the auditor. */
+  @Text(3, 500)
+  readonly reason: string;
+}
+
+/** Views hold the rows of all plants: only who may see all of them looks after views. */
+function engineerOfAll(): Principal {
+  const principal = caller();
+  if (principal.facilities.includes('*')) return principal;
+  throw new Problem(403, 'facility-not-in-scope', 'Views belong to all plants.', { whatToDo: 'Ask somebody whose facilities are all.' });
+}
+const nothingParked = () => new Problem(404, 'nothing-parked', 'Nothing is parked there.', { whatToDo: 'Look at GET /views/parked.' });
+const plain = <T>(value: T): unknown => JSON.parse(JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner)));
+
+@ApiTags('views')
+@ApiBearerAuth()
+@Controller('views')
+export class ViewsController {
+  constructor(
+    @Inject(ViewReads) private readonly reads: ViewReads,
+    @Inject(Pool) private readonly pool: Pool,
+    @Inject(EventStore) private readonly store: EventStore,
+  ) {}
+
+  @Get()
+  @Allow('engineer')
+  @ApiOperation({ operationId: 'views', summary: 'Every table of every view: how far it is, and how far behind.' })
+  @ApiOkResponse({ schema: { type: 'object' } })
+  async views(): Promise<unknown> {
+    engineerOfAll();
+    return plain({ items: await this.reads.lag() });
+  }
+
+  @Get('parked')
+  @Allow('engineer')
+  @ApiOperation({ operationId: 'parkedPartitions', summary: 'Partitions that are held up by an event that cannot be folded, the oldest first.' })
+  @ApiOkResponse({ schema: { type: 'object' } })
+  async parkedPartitions(@Query() { view }: OfView): Promise<unknown> {
+    engineerOfAll();
+    return plain({ items: await listParked(this.pool, view) });
+  }
+
+  @Get('parked-events')
+  @Allow('engineer')
+  @ApiOperation({ operationId: 'parkedEvents', summary: 'The events that wait in one partition, the one at fault first.' })
+  @ApiOkResponse({ schema: { type: 'object' } })
+  async parkedEvents(@Query() { table, partition }: ParkedPartitionInput): Promise<unknown> {
+    engineerOfAll();
+    const items = await inspectParked(this.pool, table, partition);
+    if (items.length === 0) throw nothingParked();
+    return plain({ items });
+  }
+
+  @Post('retry-parked')
+  @HttpCode(200)
+  @Allow('engineer')
+  @ApiOperation({ operationId: 'retryParked', summary: 'Fold what waits in a partition again, as after a mend.' })
+  @ApiOkResponse({ schema: { type: 'object' } })
+  async retryParked(@Body() { table, partition }: ParkedPartitionInput): Promise<unknown> {
+    engineerOfAll();
+    if (!(await retryParked(this.pool, table, partition))) throw nothingParked();
+    return { table, partition, retried: true };
+  }
+
+  @Post('skip-parked')
+  @HttpCode(200)
+  @Allow('engineer')
+  @ApiOperation({ operationId: 'skipParked', summary: 'Leave the event at fault out of the view, with a reason; the decision is recorded in the log first.' })
+  @ApiOkResponse({ schema: { type: 'object' } })
+  async skipParked(@Body() { table, partition, reason }: SkipInput): Promise<unknown> {
+    const { actor } = engineerOfAll();
+    const skip = { table, partition, reason, actor, correlationId: currentContext()?.correlationId ?? randomUUID() };
+    if (!(await skipAndRecord(this.pool, this.store, skip))) throw nothingParked();
+    return { table, partition, skipped: true };
+  }
+}

@@ -16,10 +16,14 @@ const source = join(__dirname, '../../libs');
 describe.each(slices.map((slice) => [slice.category, slice] as const))('the slice %s', (name, slice) => {
   const files = readdirSync(join(source, name, 'history'));
   const history = files.map((file) => [file, JSON.parse(readFileSync(join(source, name, 'history', file), 'utf8')) as Recording] as const);
-  const types = [...readFileSync(join(source, name, `${name}.events.ts`), 'utf8').matchAll(/^export type \w+ = Event<\s*'(\w+)'/gm)].map(([, type]) => type!);
+  const types = [...readFileSync(join(source, name, `${name}.events.ts`), 'utf8').matchAll(/^export type \w+ = Event<\s*'(\w+)'/gm)].map(
+    ([, type]) => type!,
+  );
 
   test('keeps a recording of every event type in every version', () => {
-    const wanted = types.flatMap((type) => Array.from({ length: schemaOf(slice.upcasts, type) }, (_, older) => `${type}.${older + 1}.json`));
+    const wanted = types.flatMap((type) =>
+      Array.from({ length: schemaOf(slice.upcasts, type) }, (_, older) => `${type}.${older + 1}.json`),
+    );
     expect(wanted.length).toBeGreaterThan(0);
     expect(files.sort()).toEqual(wanted.sort());
     for (const [file, { type, metadata }] of history) expect(`${type}.${metadata.schema}.json`).toBe(file);
@@ -27,7 +31,8 @@ describe.each(slices.map((slice) => [slice.category, slice] as const))('the slic
 
   test('folds every recording, from nothing and after every other one, and never throws', () => {
     const lifted = history.map(([, { type, data, metadata }]) => ({ type, data: upcast(slice.upcasts, type, data, metadata.schema) }));
-    const fold = (...events: object[]) => events.reduce<unknown>((state, event) => slice.evolve(state as never, event as never), slice.initial);
+    const fold = (...events: object[]) =>
+      events.reduce<unknown>((state, event) => slice.evolve(state as never, event as never), slice.initial);
     expect(() => {
       for (const first of lifted) for (const second of lifted) for (const third of lifted) fold(first, second, third);
     }).not.toThrow();

@@ -16,20 +16,35 @@ const probes = {
   'deciders-are-pure': ['libs/facility/probe.ts', `import { Rename } from './facility.commands';\nexport const probe = Rename;`],
   'deciders-have-no-packages': ['libs/facility/probing.ts', `import { v4 } from 'uuid';\nexport const probe = v4;`],
   'events-are-plain': ['libs/facility/probe.events.ts', `import { Code } from '#platform/fields';\nexport const probe = Code;`],
-  'slices-do-not-meet': ['libs/facility/probe.module.ts', `import { equipment } from '#equipment/equipment';\nexport const probe = equipment;`],
+  'slices-do-not-meet': [
+    'libs/facility/probe.module.ts',
+    `import { equipment } from '#equipment/equipment';\nexport const probe = equipment;`,
+  ],
   'platform-knows-no-slice': ['libs/platform/probe.ts', `import { facility } from '#facility/facility';\nexport const probe = facility;`],
   'event-log-stands-alone': ['libs/platform/probing.ts', `import { startNode } from '#event-log/node';\nexport const probe = startNode;`],
-  'processes-know-messages-only': ['libs/processes/probe.ts', `import { facility } from '#facility/facility';\nexport const probe = facility;`],
-  'processes-know-commands-by-type': ['libs/processes/probing.ts', `import * as commands from '#facility/facility.commands';\nexport const probe = commands;`],
+  'processes-know-messages-only': [
+    'libs/processes/probe.ts',
+    `import { facility } from '#facility/facility';\nexport const probe = facility;`,
+  ],
+  'processes-know-commands-by-type': [
+    'libs/processes/probing.ts',
+    `import * as commands from '#facility/facility.commands';\nexport const probe = commands;`,
+  ],
   'apps-are-leaves': ['libs/platform/leaf.ts', `import '../../apps/api/main';`],
-  'no-cycles': ['libs/platform/ring.ts', `import type { Ring } from './ringlet';\nexport type Bond = Ring;`, 'libs/platform/ringlet.ts', `import type { Bond } from './ring';\nexport type Ring = Bond;`],
+  'no-cycles': [
+    'libs/platform/ring.ts',
+    `import type { Ring } from './ringlet';\nexport type Bond = Ring;`,
+    'libs/platform/ringlet.ts',
+    `import type { Bond } from './ring';\nexport type Ring = Bond;`,
+  ],
   'no-orphans': ['libs/platform/alone.ts', `export const alone = 1;`],
   'no-undeclared-packages': ['libs/platform/smuggled.ts', `import 'pg-protocol';`],
 };
 
 const copy = mkdtempSync(join(tmpdir(), 'plantlog-probes-'));
 try {
-  for (const entry of ['apps', 'libs', 'package.json', 'tsconfig.json', '.dependency-cruiser.cjs']) cpSync(join(project, entry), join(copy, entry), { recursive: true });
+  for (const entry of ['apps', 'libs', 'package.json', 'tsconfig.json', '.dependency-cruiser.cjs'])
+    cpSync(join(project, entry), join(copy, entry), { recursive: true });
   symlinkSync(realpathSync(join(project, 'node_modules')), join(copy, 'node_modules'));
   for (const [path, text, ...more] of Object.values(probes)) {
     for (const [file, content] of [[path, text], ...(more.length ? [more] : [])]) {
@@ -37,7 +52,11 @@ try {
       writeFileSync(join(copy, file), `${content}\n`);
     }
   }
-  const { stdout } = spawnSync('npx', ['depcruise', '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'apps', 'libs'], { cwd: copy, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { stdout } = spawnSync('npx', ['depcruise', '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'apps', 'libs'], {
+    cwd: copy,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   const fired = JSON.parse(stdout).summary.violations.map(({ rule, from }) => `${rule.name} ${from}`);
   let silent = 0;
   for (const { name } of forbidden) {

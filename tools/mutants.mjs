@@ -75,10 +75,17 @@ const mutants = [
 ];
 
 const copy = mkdtempSync(join(tmpdir(), 'plantlog-mutants-'));
-const run = (specs) => spawnSync(process.execPath, [join(copy, 'node_modules/jest/bin/jest.js'), '-i', '--silent', '--forceExit', ...specs.split(' ')], { cwd: copy, encoding: 'utf8', timeout: 300_000, killSignal: 'SIGKILL' });
+const run = (specs) =>
+  spawnSync(process.execPath, [join(copy, 'node_modules/jest/bin/jest.js'), '-i', '--silent', '--forceExit', ...specs.split(' ')], {
+    cwd: copy,
+    encoding: 'utf8',
+    timeout: 300_000,
+    killSignal: 'SIGKILL',
+  });
 let holes = 0;
 try {
-  for (const entry of ['dist', 'package.json', 'jest.config.js', 'tools', 'migrations']) cpSync(join(root, entry), join(copy, entry), { recursive: true });
+  for (const entry of ['dist', 'package.json', 'jest.config.js', 'tools', 'migrations'])
+    cpSync(join(root, entry), join(copy, entry), { recursive: true });
   symlinkSync(realpathSync(join(root, 'node_modules')), join(copy, 'node_modules'));
   for (const specs of new Set(mutants.map((mutant) => mutant.specs))) {
     const { status, stderr } = run(specs);

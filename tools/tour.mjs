@@ -19,17 +19,37 @@ const filled = (text) =>
   });
 
 function parse(text) {
-  return text.split(/^###/m).slice(1).map((block) => {
-    const [title, ...lines] = block.split('\n');
-    const notes = lines.filter((line) => line.startsWith('# @')).map((line) => line.slice(3));
-    const [request, ...rest] = lines.filter((line, index) => !line.startsWith('#') && (line || index > 2)).join('\n').trim().split('\n');
-    const gap = rest.findIndex((line) => line.trim() === '');
-    const headers = Object.fromEntries((gap < 0 ? rest : rest.slice(0, gap)).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
-    const [method, url] = request.split(' ');
-    const [, status, wanted] = /^expect (\d+)(?: "(.*)")?$/.exec(notes.find((note) => note.startsWith('expect'))) ?? [];
-    const [, name, field] = /^capture (\w+) = (\w+)$/.exec(notes.find((note) => note.startsWith('capture')) ?? '') ?? [];
-    return { title: title.trim(), method, url, headers, body: gap < 0 ? undefined : rest.slice(gap + 1).join('\n'), status: Number(status), wanted, name, field, wait: notes.includes('wait') };
-  });
+  return text
+    .split(/^###/m)
+    .slice(1)
+    .map((block) => {
+      const [title, ...lines] = block.split('\n');
+      const notes = lines.filter((line) => line.startsWith('# @')).map((line) => line.slice(3));
+      const [request, ...rest] = lines
+        .filter((line, index) => !line.startsWith('#') && (line || index > 2))
+        .join('\n')
+        .trim()
+        .split('\n');
+      const gap = rest.findIndex((line) => line.trim() === '');
+      const headers = Object.fromEntries(
+        (gap < 0 ? rest : rest.slice(0, gap)).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+      );
+      const [method, url] = request.split(' ');
+      const [, status, wanted] = /^expect (\d+)(?: "(.*)")?$/.exec(notes.find((note) => note.startsWith('expect'))) ?? [];
+      const [, name, field] = /^capture (\w+) = (\w+)$/.exec(notes.find((note) => note.startsWith('capture')) ?? '') ?? [];
+      return {
+        title: title.trim(),
+        method,
+        url,
+        headers,
+        body: gap < 0 ? undefined : rest.slice(gap + 1).join('\n'),
+        status: Number(status),
+        wanted,
+        name,
+        field,
+        wait: notes.includes('wait'),
+      };
+    });
 }
 
 let passed = 0;
@@ -41,11 +61,14 @@ for (const step of parse(readFileSync(join(root, 'docs/tour.http'), 'utf8'))) {
   for (const end = Date.now() + (step.wait ? 20_000 : 0); ; await sleep(250)) {
     const response = await fetch(filled(step.url), { method: step.method, headers, body: step.body && filled(step.body) });
     answer = { status: response.status, text: await response.text() };
-    good = answer.status === step.status && (!step.wanted || answer.text.includes(step.wanted)) && !answer.text.includes('"errors":[{"message"');
+    good =
+      answer.status === step.status && (!step.wanted || answer.text.includes(step.wanted)) && !answer.text.includes('"errors":[{"message"');
     if (good || Date.now() >= end) break;
   }
   if (step.title) console.log(step.title);
-  console.log(`  ${good ? 'ok ' : 'NOT'} ${step.method} ${step.url.replace(/\{\{\w+\}\}/, '')} -> ${answer.status}${good ? '' : ` instead of ${step.status} ${step.wanted ?? ''}\n${answer.text.slice(0, 1_500)}`}`);
+  console.log(
+    `  ${good ? 'ok ' : 'NOT'} ${step.method} ${step.url.replace(/\{\{\w+\}\}/, '')} -> ${answer.status}${good ? '' : ` instead of ${step.status} ${step.wanted ?? ''}\n${answer.text.slice(0, 1_500)}`}`,
+  );
   if (step.name) known[step.name] = String(JSON.parse(answer.text)[step.field]);
   if (good) passed += 1;
   else failed += 1;

@@ -31,8 +31,18 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
   guardEdge(app, { tokens, limit, bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
   refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);
   if (open) serveDocumentation(app);
-  const live = serveLive({ server: app.getHttpServer() as Server, schema: () => app.get(GraphQLSchemaHost).schema, tokens, limit, open, origins: config.CORS_ORIGINS });
-  app.getHttpAdapter().getInstance().addHook('preClose', () => live.stop());
+  const live = serveLive({
+    server: app.getHttpServer() as Server,
+    schema: () => app.get(GraphQLSchemaHost).schema,
+    tokens,
+    limit,
+    open,
+    origins: config.CORS_ORIGINS,
+  });
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('preClose', () => live.stop());
   return app;
 }
 

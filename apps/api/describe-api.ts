@@ -4,7 +4,12 @@ import { openapiOf, sdlOf } from './description';
 
 /** The committed descriptions of the api by file name, from code alone: nothing is connected to. */
 export async function describeApi(): Promise<Record<string, string>> {
-  const nowhere = { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false', DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', JWT_ISSUER: 'none', JWKS_URL: 'file:///none' };
+  const nowhere = {
+    EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false',
+    DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+    JWT_ISSUER: 'none',
+    JWKS_URL: 'file:///none',
+  };
   const app = await createApi(readConfig('api', [], nowhere));
   await app.init();
   const texts = { 'openapi.json': `${JSON.stringify(openapiOf(app), null, 2)}\n`, 'schema.graphql': sdlOf(app) };

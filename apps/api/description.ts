@@ -8,7 +8,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { APP_VERSION } from '#platform/version';
 
-type Operation = { summary?: string; responses: Record<string, unknown>; requestBody?: { content?: Record<string, { schema?: { $ref?: string } }> } };
+type Operation = {
+  summary?: string;
+  responses: Record<string, unknown>;
+  requestBody?: { content?: Record<string, { schema?: { $ref?: string } }> };
+};
 
 const PROBLEM = {
   type: 'object',
@@ -33,7 +37,9 @@ export function openapiOf(app: NestFastifyApplication): OpenAPIObject {
   const { schema } = app.get(GraphQLSchemaHost);
   const about = new DocumentBuilder()
     .setTitle('Plantlog')
-    .setDescription('Commands, reads and audit of manufacturing plants. Commands are POSTs that may be repeated safely; reads say which position of the log they reflect.')
+    .setDescription(
+      'Commands, reads and audit of manufacturing plants. Commands are POSTs that may be repeated safely; reads say which position of the log they reflect.',
+    )
     .setVersion(APP_VERSION.split('@').at(-1)!)
     .addBearerAuth()
     .build();
@@ -49,7 +55,10 @@ export function openapiOf(app: NestFastifyApplication): OpenAPIObject {
       if (!operation?.responses) continue;
       const input = operation.requestBody?.content?.['application/json']?.schema?.$ref?.split('/').at(-1);
       if (input) operation.summary ||= schema.getType(input)?.description ?? '';
-      operation.responses.default = { description: 'A problem.', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+      operation.responses.default = {
+        description: 'A problem.',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      };
     }
   }
   document.paths = sorted(document.paths);
@@ -57,6 +66,8 @@ export function openapiOf(app: NestFastifyApplication): OpenAPIObject {
 }
 
 /** SDL of the GraphQL api. */
-export const sdlOf = (app: NestFastifyApplication): string => `${printSchema(lexicographicSortSchema(app.get(GraphQLSchemaHost).schema))}\n`;
+export const sdlOf = (app: NestFastifyApplication): string =>
+  `${printSchema(lexicographicSortSchema(app.get(GraphQLSchemaHost).schema))}\n`;
 
-const sorted = <T>(record: Record<string, T>): Record<string, T> => Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+const sorted = <T>(record: Record<string, T>): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -51,20 +51,33 @@ async function fileOf(pack: string, path: string): Promise<string> {
 export function serveDocumentation(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const assets: Record<string, Asset> = {
-    '/docs': { type: HTML, text: () => page('Plantlog REST', ['/docs/swagger-ui.css'], ['/docs/swagger-ui-bundle.js', '/docs/start.js'], 'docs') },
+    '/docs': {
+      type: HTML,
+      text: () => page('Plantlog REST', ['/docs/swagger-ui.css'], ['/docs/swagger-ui-bundle.js', '/docs/start.js'], 'docs'),
+    },
     '/docs/start.js': { type: JS, text: () => startSwagger },
     '/docs/swagger-ui.css': { type: CSS, file: ['swagger-ui-dist', 'swagger-ui.css'] },
     '/docs/swagger-ui-bundle.js': { type: JS, file: ['swagger-ui-dist', 'swagger-ui-bundle.js'] },
     '/docs/openapi.json': { type: 'application/json; charset=utf-8', text: () => JSON.stringify(openapiOf(app)) },
     '/docs/schema.graphql': { type: 'text/plain; charset=utf-8', text: () => sdlOf(app) },
-    '/graphiql': { type: HTML, text: () => page('Plantlog GraphQL', ['/graphiql/graphiql.css'], ['react', 'react-dom', 'graphiql', 'start'].map((name) => `/graphiql/${name}.js`), 'graphiql') },
+    '/graphiql': {
+      type: HTML,
+      text: () =>
+        page(
+          'Plantlog GraphQL',
+          ['/graphiql/graphiql.css'],
+          ['react', 'react-dom', 'graphiql', 'start'].map((name) => `/graphiql/${name}.js`),
+          'graphiql',
+        ),
+    },
     '/graphiql/start.js': { type: JS, text: () => startGraphiql },
     '/graphiql/graphiql.css': { type: CSS, file: ['graphiql', 'graphiql.min.css'] },
     '/graphiql/graphiql.js': { type: JS, file: ['graphiql', 'graphiql.min.js'] },
     '/graphiql/react.js': { type: JS, file: ['react', 'umd/react.production.min.js'] },
     '/graphiql/react-dom.js': { type: JS, file: ['react-dom', 'umd/react-dom.production.min.js'] },
   };
-  const policy = "default-src 'none';script-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;font-src 'self' data:;connect-src 'self';frame-ancestors 'none'";
+  const policy =
+    "default-src 'none';script-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;font-src 'self' data:;connect-src 'self';frame-ancestors 'none'";
   for (const [url, { type, text, file }] of Object.entries(assets)) {
     let content: string | undefined;
     server.route({
@@ -73,7 +86,10 @@ export function serveDocumentation(app: NestFastifyApplication): void {
       handler: async (_request, reply) => {
         content ??= file ? await fileOf(...file) : text!();
         // The files of a release do not change while it runs.
-        return reply.headers({ 'content-security-policy': policy, 'cache-control': file ? 'public, max-age=3600' : 'no-cache' }).type(type).send(content);
+        return reply
+          .headers({ 'content-security-policy': policy, 'cache-control': file ? 'public, max-age=3600' : 'no-cache' })
+          .type(type)
+          .send(content);
       },
     });
   }

@@ -45,7 +45,8 @@ export class HealthController {
   @Get('metrics')
   async metrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     // They tell how much is made: open where the documentation is, else for engineers.
-    if (this.config.API_DOCS === 'no' && !caller().roles.includes('engineer')) throw new Problem(403, 'role-not-allowed', 'Your roles do not allow this.');
+    if (this.config.API_DOCS === 'no' && !caller().roles.includes('engineer'))
+      throw new Problem(403, 'role-not-allowed', 'Your roles do not allow this.');
     const { contentType, body } = await metricsText();
     reply.header('content-type', contentType);
     return body;

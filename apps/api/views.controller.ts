@@ -44,7 +44,8 @@ function engineerOfAll(): Principal {
   throw new Problem(403, 'facility-not-in-scope', 'Views belong to all plants.', { whatToDo: 'Ask somebody whose facilities are all.' });
 }
 const nothingParked = () => new Problem(404, 'nothing-parked', 'Nothing is parked there.', { whatToDo: 'Look at GET /views/parked.' });
-const plain = <T>(value: T): unknown => JSON.parse(JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner)));
+const plain = <T>(value: T): unknown =>
+  JSON.parse(JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner)));
 
 @ApiTags('views')
 @ApiBearerAuth()
@@ -67,7 +68,10 @@ export class ViewsController {
 
   @Get('parked')
   @Allow('engineer')
-  @ApiOperation({ operationId: 'parkedPartitions', summary: 'Partitions that are held up by an event that cannot be folded, the oldest first.' })
+  @ApiOperation({
+    operationId: 'parkedPartitions',
+    summary: 'Partitions that are held up by an event that cannot be folded, the oldest first.',
+  })
   @ApiOkResponse({ schema: { type: 'object' } })
   async parkedPartitions(@Query() { view }: OfView): Promise<unknown> {
     engineerOfAll();
@@ -99,7 +103,10 @@ export class ViewsController {
   @Post('skip-parked')
   @HttpCode(200)
   @Allow('engineer')
-  @ApiOperation({ operationId: 'skipParked', summary: 'Leave the event at fault out of the view, with a reason; the decision is recorded in the log first.' })
+  @ApiOperation({
+    operationId: 'skipParked',
+    summary: 'Leave the event at fault out of the view, with a reason; the decision is recorded in the log first.',
+  })
   @ApiOkResponse({ schema: { type: 'object' } })
   async skipParked(@Body() { table, partition, reason }: SkipInput): Promise<unknown> {
     const { actor } = engineerOfAll();

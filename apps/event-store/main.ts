@@ -62,7 +62,8 @@ async function main(): Promise<void> {
 
 function bytes(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 16 * 1024 * 1024) throw new Error('--max-append-size is a number of bytes up to 16777216');
+  if (!Number.isInteger(value) || value < 1 || value > 16 * 1024 * 1024)
+    throw new Error('--max-append-size is a number of bytes up to 16777216');
   return value;
 }
 

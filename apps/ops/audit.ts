@@ -20,7 +20,10 @@ async function asking<T>(flags: Flags, work: (question: Question) => Promise<T>)
   try {
     const audit = app.get(AuditController);
     return await work((path, query) =>
-      inContext({ correlationId: `ops-${process.pid}`, principal: operator() }, async () => (await audit[path]({ ...query } as never)) as unknown as Answer),
+      inContext(
+        { correlationId: `ops-${process.pid}`, principal: operator() },
+        async () => (await audit[path]({ ...query } as never)) as unknown as Answer,
+      ),
     );
   } finally {
     await app.close();
@@ -30,7 +33,7 @@ async function asking<T>(flags: Flags, work: (question: Question) => Promise<T>)
 /** All items of a paged answer, up to a limit. */
 async function* pages(question: Question, path: 'history' | 'replay', query: Answer, limit: number): AsyncGenerator<Answer> {
   let left = limit;
-  for (let after: unknown; left > 0; ) {
+  for (let after: unknown; left > 0;) {
     const page = await question(path, { ...query, limit: Math.min(500, left), ...(after === undefined ? {} : { after }) });
     const items = page.items as Answer[];
     yield* items;
@@ -63,9 +66,25 @@ async function history(entity: string, flags: Flags): Promise<void> {
         sayJsonLine(entry);
         continue;
       }
-      const { kind, type, revision, position: at, recordedAt, occurredAt, actor, role, device, reason, command, changes, data } = entry as Record<string, string> & { changes: Change[]; data: unknown };
+      const {
+        kind,
+        type,
+        revision,
+        position: at,
+        recordedAt,
+        occurredAt,
+        actor,
+        role,
+        device,
+        reason,
+        command,
+        changes,
+        data,
+      } = entry as Record<string, string> & { changes: Change[]; data: unknown };
       say(`${kind === 'refusal' ? '✗ refused' : `#${revision}`} ${type}  (position ${at})`);
-      say(`    ${occurredAt}, recorded ${recordedAt}, by ${actor} as ${role}${device ? ` at ${device}` : ''}, ${command}${reason ? `, because: ${reason}` : ''}`);
+      say(
+        `    ${occurredAt}, recorded ${recordedAt}, by ${actor} as ${role}${device ? ` at ${device}` : ''}, ${command}${reason ? `, because: ${reason}` : ''}`,
+      );
       if (kind === 'refusal') say(`    ${brief((data as { message?: string }).message, 120)}`);
       else if (changes.length > 0) say(table(changeLines(changes)));
     }
@@ -73,7 +92,12 @@ async function history(entity: string, flags: Flags): Promise<void> {
 }
 
 async function asOf(entity: string, flags: Flags): Promise<void> {
-  const query = given({ entity, position: position(flags.position), recordedAt: instant(flags.recordedAt), occurredAt: instant(flags.occurredAt) });
+  const query = given({
+    entity,
+    position: position(flags.position),
+    recordedAt: instant(flags.recordedAt),
+    occurredAt: instant(flags.occurredAt),
+  });
   sayJson(await asking(flags, (question) => question('state', query)));
 }
 
@@ -102,7 +126,14 @@ async function replay(flags: Flags): Promise<void> {
       seen += 1;
       if (flags.json) sayJsonLine(event);
       else {
-        const { position: at, recordedAt, stream, revision, type, metadata } = event as Record<string, string> & { metadata: { actor?: string } };
+        const {
+          position: at,
+          recordedAt,
+          stream,
+          revision,
+          type,
+          metadata,
+        } = event as Record<string, string> & { metadata: { actor?: string } };
         say(`${at!.padStart(12)}  ${recordedAt}  ${stream}@${revision}  ${type}  ${metadata.actor ?? ''}`);
       }
       if (!process.stdout.isTTY) progress.show('replaying', seen, seen);
@@ -112,20 +143,25 @@ async function replay(flags: Flags): Promise<void> {
 }
 
 export function addAuditCommands(program: Command): void {
-  const common = (command: Command) => command.option('--direct', 'read the event store itself, without the api').option('--json', 'print JSON, one document or one a line');
+  const common = (command: Command) =>
+    command.option('--direct', 'read the event store itself, without the api').option('--json', 'print JSON, one document or one a line');
   const entity = '<entity>';
   const stream = 'the stream of the entity, e.g. work-order-haifa.Case1';
   common(program.command('history').description('who did what to an entity, when and why, with old and new values, and what was refused'))
     .argument(entity, stream)
     .option('--limit <n>', 'entries at most')
     .action((name: string, _: unknown, command: Command) => history(name, command.optsWithGlobals()));
-  common(program.command('as-of').description('the state of an entity as of a position, a known time or a floor time; now without any of them'))
+  common(
+    program.command('as-of').description('the state of an entity as of a position, a known time or a floor time; now without any of them'),
+  )
     .argument(entity, stream)
     .option('--position <position>', 'up to this position of the log')
     .option('--recorded-at <time>', 'what was known at this time')
     .option('--occurred-at <time>', 'what had happened by this time')
     .action((name: string, _: unknown, command: Command) => asOf(name, command.optsWithGlobals()));
-  common(program.command('diff').description('what changed in an entity between two moments; from the start, or until now, where one is absent'))
+  common(
+    program.command('diff').description('what changed in an entity between two moments; from the start, or until now, where one is absent'),
+  )
     .argument(entity, stream)
     .option('--from-position <position>', 'first moment')
     .option('--from-recorded-at <time>', 'first moment, as it was known')

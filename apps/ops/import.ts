@@ -12,7 +12,15 @@ import { EventStore } from '#platform/event-store';
 import { apiOf, ask, configOf, directTarget, openApplication, type Whereabouts } from './system';
 import { brief, PlainFault, Progress, say, sayJson, table } from './terminal';
 
-type ImportFlags = Whereabouts & { json?: boolean; direct?: boolean; again?: boolean; dryRun?: boolean; report?: boolean; concurrency?: string; patience?: string };
+type ImportFlags = Whereabouts & {
+  json?: boolean;
+  direct?: boolean;
+  again?: boolean;
+  dryRun?: boolean;
+  report?: boolean;
+  concurrency?: string;
+  patience?: string;
+};
 
 const IMPORTERS = ['engineer', 'device'];
 const READERS = ['auditor', 'supervisor', 'quality'];
@@ -40,7 +48,8 @@ async function plainly<T>(file: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof FileFault) throw new PlainFault(`${file}: ${error.message} (${error.code})`);
     if (error instanceof Refused) throw new PlainFault(`The system refuses the import: ${error.message} (${error.code})`);
-    if (error instanceof NoAnswer) throw new PlainFault(`${error.message}${error.cause instanceof Error ? ` (${error.cause.message})` : ''}`);
+    if (error instanceof NoAnswer)
+      throw new PlainFault(`${error.message}${error.cause instanceof Error ? ` (${error.cause.message})` : ''}`);
     throw error;
   }
 }
@@ -59,14 +68,18 @@ async function dryRun(mapping: Mapping, file: string, json: boolean): Promise<vo
     }
   }
   if (json) return sayJson({ file, digest: survey.digest, rows: survey.rows, readable, exceptions });
-  for (const { line, code, message, rejected } of exceptions.slice(0, 50)) say(`line ${line}: ${rejected ? 'rejected' : 'flagged'}, ${code}: ${message}`);
+  for (const { line, code, message, rejected } of exceptions.slice(0, 50))
+    say(`line ${line}: ${rejected ? 'rejected' : 'flagged'}, ${code}: ${message}`);
   if (exceptions.length > 50) say(`… and ${exceptions.length - 50} more (all of them with --json)`);
   say(`${survey.rows} rows: ${readable} can be read, ${survey.rows - readable} cannot. Nothing was sent.`);
 }
 
 function sayResult(result: ImportResult, seconds: number): void {
   const { tally, finishedBefore, written, resumedAfterLine, known } = result;
-  if (finishedBefore) say(written === 0 ? 'This file was imported before; nothing changed.' : `This file was imported before, and ${written} events were new.`);
+  if (finishedBefore)
+    say(
+      written === 0 ? 'This file was imported before; nothing changed.' : `This file was imported before, and ${written} events were new.`,
+    );
   else if (resumedAfterLine > 0) say(`Went on after line ${resumedAfterLine}.`);
   say(
     table(
@@ -77,7 +90,13 @@ function sayResult(result: ImportResult, seconds: number): void {
       [1],
     ),
   ); // prettier-ignore
-  if (tally.findings.length > 0) say(`\nFound:\n${table(tally.findings.map(({ code, count }: Finding) => [code, String(count)]), [1])}`);
+  if (tally.findings.length > 0)
+    say(
+      `\nFound:\n${table(
+        tally.findings.map(({ code, count }: Finding) => [code, String(count)]),
+        [1],
+      )}`,
+    );
 }
 
 /** Facts and exceptions of an import: all events of its correlation id. */
@@ -85,8 +104,13 @@ const overRest = (flags: Whereabouts): EventsOf =>
   async function* (importId) {
     const progress = await ask(flags, [...IMPORTERS, ...READERS], `import/${importId}`);
     if (!progress.state) return;
-    for (let after: string | undefined; ; ) {
-      const page = await ask(flags, READERS, 'audit/replay', { correlationId: correlationIdOf(importId), facility: importId.split('.')[0], limit: 500, after });
+    for (let after: string | undefined; ;) {
+      const page = await ask(flags, READERS, 'audit/replay', {
+        correlationId: correlationIdOf(importId),
+        facility: importId.split('.')[0],
+        limit: 500,
+        after,
+      });
       yield* page.items as Logged[];
       if (!page.nextCursor) return;
       after = page.nextCursor as string;
@@ -102,7 +126,11 @@ const ordersOverRest =
     type Operation = Readonly<{ good: string; scrap: string; rework: string }>;
     type Row = Omit<OrderRow, 'good' | 'scrap' | 'rework'> & Readonly<{ operations: readonly Operation[] }>;
     const page = async (after?: string) =>
-      (await ask(flags, readers, 'work-order', { facilityId: facility, first: 500, waitFor, after })) as { items: Row[]; nextCursor: string | null; behind: boolean };
+      (await ask(flags, readers, 'work-order', { facilityId: facility, first: 500, waitFor, after })) as {
+        items: Row[];
+        nextCursor: string | null;
+        behind: boolean;
+      };
     const first = await page();
     const rows = async function* (): AsyncGenerator<OrderRow> {
       for (let now = first; ; now = await page(now.nextCursor!)) {
@@ -119,7 +147,7 @@ const ordersOverRest =
 const fromStore = (store: EventStore): EventsOf =>
   async function* (importId) {
     const correlationId = correlationIdOf(importId);
-    for (let at: bigint | 'start' = 'start'; ; ) {
+    for (let at: bigint | 'start' = 'start'; ;) {
       const { events, next, atEnd } = await store.readAll(at, 1_000);
       yield* events.filter(({ metadata }) => metadata.correlationId === correlationId);
       if (atEnd) return;
@@ -127,24 +155,50 @@ const fromStore = (store: EventStore): EventsOf =>
     }
   };
 
-function sayReconciliation({ rows, total, columns, lines, missing, unexpected, exceptions, equal, view }: Reconciliation, all: boolean): void {
-  const sums = ({ rows: count, good, scrap, rework, minutes }: { rows: number; good: string; scrap: string; rework: string; minutes: string }) => [String(count), good, scrap, rework, minutes];
+function sayReconciliation(
+  { rows, total, columns, lines, missing, unexpected, exceptions, equal, view }: Reconciliation,
+  all: boolean,
+): void {
+  const sums = ({
+    rows: count,
+    good,
+    scrap,
+    rework,
+    minutes,
+  }: {
+    rows: number;
+    good: string;
+    scrap: string;
+    rework: string;
+    minutes: string;
+  }) => [String(count), good, scrap, rework, minutes];
   const head = ['', '', 'rows', 'good', 'scrap', 'rework', 'minutes', '', 'rows', 'good', 'scrap', 'rework', 'minutes', ''];
   const right = [2, 3, 4, 5, 6, 8, 9, 10, 11, 12];
   const shown = all ? lines : lines.filter((line) => !line.equal || line.axis !== 'order');
   const body = shown.map(({ axis, key, file, log, equal: same }) => [axis, key, ...sums(file), '|', ...sums(log), same ? '=' : 'DIFFERS']);
-  say(`File on the left, log on the right.\n${table([head, ['total', '', ...sums(total.file), '|', ...sums(total.log), same(total) ? '=' : 'DIFFERS'], ...body], right)}`);
+  say(
+    `File on the left, log on the right.\n${table([head, ['total', '', ...sums(total.file), '|', ...sums(total.log), same(total) ? '=' : 'DIFFERS'], ...body], right)}`,
+  );
   const orders = lines.filter(({ axis }) => axis === 'order');
   if (!all) say(`order  ${orders.length} orders, ${orders.filter((line) => line.equal).length} of them equal (each one with --all)`);
-  say(`\n${rows.file} rows = ${rows.observed} facts + ${rows.rejected} exceptions${missing.length + unexpected.length > 0 ? '' : '; none is missing'}`);
+  say(
+    `\n${rows.file} rows = ${rows.observed} facts + ${rows.rejected} exceptions${missing.length + unexpected.length > 0 ? '' : '; none is missing'}`,
+  );
   say(`columns summed as they stand: ${columns.made} pieces made (good or rework), ${columns.scrapped} scrapped`);
-  if (missing.length > 0) say(`MISSING from the log: lines ${missing.slice(0, 20).join(', ')}${missing.length > 20 ? ` and ${missing.length - 20} more` : ''}`);
+  if (missing.length > 0)
+    say(`MISSING from the log: lines ${missing.slice(0, 20).join(', ')}${missing.length > 20 ? ` and ${missing.length - 20} more` : ''}`);
   if (unexpected.length > 0) say(`NOT in the file: reports ${unexpected.slice(0, 20).join(', ')}`);
   if (view) {
     const others = view.shared > 0 ? `, ${view.shared} of them with other reports, too` : '';
     say(`read model: ${view.checked} orders${others}, ${view.differing.length === 0 ? 'all as in the log' : `${view.differing.length} DIFFER${view.behind ? ' (it is behind the log)' : ''}: ${view.differing.slice(0, 10).map(({ order }) => order).join(', ')}`}`); // prettier-ignore
   }
-  if (Object.keys(exceptions).length > 0) say(`\nFlags and exceptions in the log:\n${table(Object.entries(exceptions).map(([code, count]) => [code, String(count)]), [1])}`);
+  if (Object.keys(exceptions).length > 0)
+    say(
+      `\nFlags and exceptions in the log:\n${table(
+        Object.entries(exceptions).map(([code, count]) => [code, String(count)]),
+        [1],
+      )}`,
+    );
   say(equal ? '\nThe log reconciles to the file.' : '\nThe log does NOT reconcile to the file.');
 }
 const same = ({ file, log }: Reconciliation['total']) => JSON.stringify(file) === JSON.stringify(log);
@@ -172,7 +226,11 @@ async function importCommand(mappingPath: string, file: string, flags: ImportFla
   }; // prettier-ignore
   const patienceMs = (whole(flags.patience, 'patience', 0, 86_400) ?? 120) * 1_000;
   const result = await plainly(file, async () => {
-    if (!flags.direct) return importFile({ ...options, target: (correlationId) => restTarget({ ...apiOf(flags, ...IMPORTERS), correlationId, patienceMs }) });
+    if (!flags.direct)
+      return importFile({
+        ...options,
+        target: (correlationId) => restTarget({ ...apiOf(flags, ...IMPORTERS), correlationId, patienceMs }),
+      });
     const app = await openApplication(configOf(flags));
     try {
       return await importFile({ ...options, target: (correlationId) => directTarget(app, correlationId) });
@@ -226,4 +284,3 @@ export function addImportCommands(program: Command): void {
     .option('--all', 'list every order')
     .action((mapping: string, file: string, _: unknown, command: Command) => reconcileCommand(mapping, file, command.optsWithGlobals()));
 }
-

@@ -11,7 +11,8 @@ const withoutPassword = (url: string): string => url.replace(/(:\/\/[^:/@]+:)[^@
 
 function endpoints(flags: Flags): void {
   const { tokens = {}, ...urls } = endpointsOf(flags);
-  if (Object.keys(urls).length === 0) throw new PlainFault('No running system is known here; start it with `npm start`, or say --data-dir.');
+  if (Object.keys(urls).length === 0)
+    throw new PlainFault('No running system is known here; start it with `npm start`, or say --data-dir.');
   const shown = Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, flags.secrets ? url : withoutPassword(String(url))]));
   if (flags.json) return sayJson({ ...shown, tokens: flags.secrets ? tokens : Object.keys(tokens) });
   for (const [name, url] of Object.entries(shown)) say(`${name.padEnd(12)}${url}`);
@@ -24,7 +25,11 @@ function token(role: string, flags: Flags): void {
   const found = tokens[name];
   if (!found) {
     const known = Object.keys(tokens).join(', ');
-    throw new PlainFault(known ? `There is no token for ${brief(name)}. There are ${known}.` : 'There are no tokens: they are made by the development issuer of `npm start`.');
+    throw new PlainFault(
+      known
+        ? `There is no token for ${brief(name)}. There are ${known}.`
+        : 'There are no tokens: they are made by the development issuer of `npm start`.',
+    );
   }
   say(found);
 }

@@ -16,7 +16,14 @@ import { Problem } from '#platform/problem';
 import { OpsModule } from './ops.module';
 import { PlainFault } from './terminal';
 
-export type Endpoints = Readonly<{ api?: string; eventstore?: string; postgres?: string; analyst?: string; graphql?: string; tokens?: Readonly<Record<string, string>> }>;
+export type Endpoints = Readonly<{
+  api?: string;
+  eventstore?: string;
+  postgres?: string;
+  analyst?: string;
+  graphql?: string;
+  tokens?: Readonly<Record<string, string>>;
+}>;
 /** How a command was told to find the system. */
 export type Whereabouts = Readonly<{ dataDir?: string; api?: string; token?: string }>;
 
@@ -45,21 +52,34 @@ export function endpointsOf(where: Whereabouts): Endpoints {
 /** The api and a token of one of the roles. @throws PlainFault */
 export function apiOf(where: Whereabouts, ...roles: readonly string[]): { api: string; token: string } {
   const { api, tokens = {} } = endpointsOf(where);
-  if (!api) throw new PlainFault(`No running system is known: there is no endpoints.json in ${directoryOf(where)}. Start it with \`npm start\`, or say --data-dir, or --api and --token.`);
+  if (!api)
+    throw new PlainFault(
+      `No running system is known: there is no endpoints.json in ${directoryOf(where)}. Start it with \`npm start\`, or say --data-dir, or --api and --token.`,
+    );
   const token = where.token ?? process.env.OPS_TOKEN ?? roles.map((role) => tokens[role]).find((known) => known !== undefined);
   if (!token) throw new PlainFault(`No token of ${roles.join(' or ')} is known. Give one with --token or OPS_TOKEN.`);
   return { api, token };
 }
 
 /** Asks the api. @throws PlainFault with what the api says */
-export async function ask(where: Whereabouts, roles: readonly string[], path: string, query: Readonly<Record<string, unknown>> = {}): Promise<Record<string, unknown>> {
+export async function ask(
+  where: Whereabouts,
+  roles: readonly string[],
+  path: string,
+  query: Readonly<Record<string, unknown>> = {},
+): Promise<Record<string, unknown>> {
   const { api, token } = apiOf(where, ...roles);
   const search = new URLSearchParams(Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
   let response: Response;
   try {
-    response = await fetch(`${api}/${path}?${search.toString()}`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(60_000) });
+    response = await fetch(`${api}/${path}?${search.toString()}`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(60_000),
+    });
   } catch (error) {
-    throw new PlainFault(`The api at ${api} does not answer: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}`);
+    throw new PlainFault(
+      `The api at ${api} does not answer: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}`,
+    );
   }
   const text = await response.text();
   if (response.ok) return JSON.parse(text) as Record<string, unknown>;
@@ -69,17 +89,25 @@ export async function ask(where: Whereabouts, roles: readonly string[], path: st
   } catch {
     // Not a problem of ours: the status has to do.
   }
-  throw new PlainFault(`${problem.detail ?? `The api answered ${response.status}.`}${problem.code ? ` (${problem.code})` : ''}${problem.whatToDo ? ` ${problem.whatToDo}` : ''}`);
+  throw new PlainFault(
+    `${problem.detail ?? `The api answered ${response.status}.`}${problem.code ? ` (${problem.code})` : ''}${problem.whatToDo ? ` ${problem.whatToDo}` : ''}`,
+  );
 }
 
 /** Settings for work without the api. @throws ConfigFaults */
 export function configOf(where: Whereabouts): Config {
   const { eventstore, postgres } = endpointsOf(where);
-  return readConfig('ops', [], { ...process.env, ...(eventstore ? { EVENTSTORE_URL: eventstore } : {}), ...(postgres ? { DATABASE_URL: postgres } : {}), DATA_DIR: directoryOf(where) });
+  return readConfig('ops', [], {
+    ...process.env,
+    ...(eventstore ? { EVENTSTORE_URL: eventstore } : {}),
+    ...(postgres ? { DATABASE_URL: postgres } : {}),
+    DATA_DIR: directoryOf(where),
+  });
 }
 
 /** Everything with every slice loaded, in this process. */
-export const openApplication = (config: Config): Promise<INestApplicationContext> => NestFactory.createApplicationContext(OpsModule.of(config), { logger: ['error', 'fatal'] });
+export const openApplication = (config: Config): Promise<INestApplicationContext> =>
+  NestFactory.createApplicationContext(OpsModule.of(config), { logger: ['error', 'fatal'] });
 
 /** The person at this terminal: whoever may open the store may do everything. */
 export const operator = (): Principal => ({
@@ -97,7 +125,9 @@ export function directTarget(app: INestApplicationContext, correlationId: string
       if (!command) throw new Error(`no slice knows the command ${name}`);
       try {
         const message = (await pipe.transform({ ...data }, { type: 'body', metatype: command })) as object;
-        const { events, token } = await inContext({ correlationId, principal: operator(), clock: 'import' }, () => bus.execute<object, Receipt>(message));
+        const { events, token } = await inContext({ correlationId, principal: operator(), clock: 'import' }, () =>
+          bus.execute<object, Receipt>(message),
+        );
         return { events, token };
       } catch (error) {
         if (!(error instanceof Problem)) throw new NoAnswer(error);

@@ -15,7 +15,8 @@ export class PlainFault extends Error {
 export const say = (text: string): void => void process.stdout.write(`${text}\n`);
 export const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 
-const exact = (_key: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value instanceof Map ? Object.fromEntries(value as Map<string, unknown>) : value);
+const exact = (_key: string, value: unknown) =>
+  typeof value === 'bigint' ? String(value) : value instanceof Map ? Object.fromEntries(value as Map<string, unknown>) : value;
 
 /** One JSON document on stdout; positions as text. */
 export const sayJson = (value: unknown): void => say(JSON.stringify(value, exact, 2));

@@ -54,7 +54,16 @@ async function list(flags: Flags, lagOnly: boolean): Promise<void> {
       table(
         [
           ['view', 'table', 'status', 'position', 'seconds behind', 'events', 'parked', ''],
-          ...rows.map((row) => [row.view, row.table, row.status, String(row.position), seconds(row), String(row.events), String(row.parked), row.stoppedBecause ?? '']),
+          ...rows.map((row) => [
+            row.view,
+            row.table,
+            row.status,
+            String(row.position),
+            seconds(row),
+            String(row.events),
+            String(row.parked),
+            row.stoppedBecause ?? '',
+          ]),
         ],
         [3, 4, 5, 6],
       ),
@@ -67,7 +76,9 @@ async function rebuildView(name: string, flags: Flags): Promise<void> {
   const view = viewNamed(name);
   await withParts(flags, async ({ pool, reads }) => {
     const tables = async () => (await reads.lag()).filter((row) => row.view === view.name);
-    const { rows } = await pool.query<{ shards: number }>(`SELECT shards FROM view_tables WHERE view = $1 AND status = 'live'`, [view.name]);
+    const { rows } = await pool.query<{ shards: number }>(`SELECT shards FROM view_tables WHERE view = $1 AND status = 'live'`, [
+      view.name,
+    ]);
     const built = await rebuild(pool, view, rows[0]?.shards ?? 1);
     if (flags.wait === false) return flags.json ? sayJson(built) : say(`${built.table} is being built; \`views lag\` shows how far it is.`);
     const progress = new Progress();
@@ -105,8 +116,13 @@ async function verify(name: string | undefined, flags: Flags): Promise<void> {
     if (flags.json) sayJson(results);
     else {
       for (const { view, table: checked, equal, rows, position, leftOut, firstDifference } of results) {
-        say(`${equal ? '=' : 'DIFFERS'}  ${view}  ${checked}  ${rows} rows at ${position}${leftOut > 0 ? `, ${leftOut} events left out` : ''}`);
-        if (firstDifference) say(`   ${firstDifference.key}: ${firstDifference.columns.join(', ')}\n   table ${brief(firstDifference.table, 200)}\n   log   ${brief(firstDifference.log, 200)}`);
+        say(
+          `${equal ? '=' : 'DIFFERS'}  ${view}  ${checked}  ${rows} rows at ${position}${leftOut > 0 ? `, ${leftOut} events left out` : ''}`,
+        );
+        if (firstDifference)
+          say(
+            `   ${firstDifference.key}: ${firstDifference.columns.join(', ')}\n   table ${brief(firstDifference.table, 200)}\n   log   ${brief(firstDifference.log, 200)}`,
+          );
       }
     }
     if (results.some(({ equal }) => !equal)) throw new PlainFault('', 2);
@@ -142,8 +158,12 @@ async function skip(of: string, partition: string, flags: Flags): Promise<void> 
 export function addViewCommands(program: Command): void {
   const group = program.command('views').description('look after the read models');
   const json = (command: Command) => command.option('--json', 'print one JSON document');
-  json(group.command('list').description('every table of every view')).action((_: unknown, command: Command) => list(command.optsWithGlobals(), false));
-  json(group.command('lag').description('how far the views are')).action((_: unknown, command: Command) => list(command.optsWithGlobals(), true));
+  json(group.command('list').description('every table of every view')).action((_: unknown, command: Command) =>
+    list(command.optsWithGlobals(), false),
+  );
+  json(group.command('lag').description('how far the views are')).action((_: unknown, command: Command) =>
+    list(command.optsWithGlobals(), true),
+  );
   json(group.command('rebuild').description('build a view anew beside the live table, which it replaces when it has passed it'))
     .argument('<view>')
     .option('--no-wait', 'do not wait until it is live')

@@ -30,7 +30,9 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
     // Being behind is a metric; behind and not moving is a fault, but no reason to stop what still moves.
     views: { probe: async () => ensureAll(keeping?.health() ?? []), vital: false },
   });
-  const alarms = new JobQueue<{ dueAt: string }>('process-timers', config, { onTrouble: (err) => log.warn({ err }, 'the queue of timers has trouble') });
+  const alarms = new JobQueue<{ dueAt: string }>('process-timers', config, {
+    onTrouble: (err) => log.warn({ err }, 'the queue of timers has trouble'),
+  });
   const runner = new ProcessRunner({
     store,
     pool,
@@ -46,8 +48,17 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
       try {
         const done = await migrate(config.DATABASE_URL!);
         if (done.length > 0) log.info({ migrations: done }, 'migrated');
-        keeping = await runViews({ store: config.EVENTSTORE_URL!, databaseUrl: config.DATABASE_URL!, views, upcasts: store.upcasts, registry, log });
-        await ensureAnalyst(pool, config.ANALYST_PASSWORD).catch((err: unknown) => log.warn({ err }, 'the role of the analysts could not be set up'));
+        keeping = await runViews({
+          store: config.EVENTSTORE_URL!,
+          databaseUrl: config.DATABASE_URL!,
+          views,
+          upcasts: store.upcasts,
+          registry,
+          log,
+        });
+        await ensureAnalyst(pool, config.ANALYST_PASSWORD).catch((err: unknown) =>
+          log.warn({ err }, 'the role of the analysts could not be set up'),
+        );
         break;
       } catch (err) {
         log.warn({ err }, 'the read models cannot begin yet');

@@ -38,9 +38,13 @@ describe('an analyst', () => {
 
   it('reads the views of analytics, with their words', async () => {
     expect((await analyst.query('SELECT command_id, outcome FROM command_log')).rows).toEqual([]);
-    const { rows } = await analyst.query(`SELECT count(*)::int AS views, bool_and(has_table_privilege(c.oid, 'SELECT')) AS all FROM pg_class c WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'v'`);
+    const { rows } = await analyst.query(
+      `SELECT count(*)::int AS views, bool_and(has_table_privilege(c.oid, 'SELECT')) AS all FROM pg_class c WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'v'`,
+    );
     expect(rows).toEqual([{ views: 1, all: true }]);
-    const words = await analyst.query(`SELECT col_description('analytics.command_log'::regclass, attnum) AS said FROM pg_attribute WHERE attrelid = 'analytics.command_log'::regclass AND attname = 'code'`);
+    const words = await analyst.query(
+      `SELECT col_description('analytics.command_log'::regclass, attnum) AS said FROM pg_attribute WHERE attrelid = 'analytics.command_log'::regclass AND attname = 'code'`,
+    );
     expect(words.rows[0].said).toMatch(/Code of the refusal/);
   });
 
@@ -50,8 +54,11 @@ describe('an analyst', () => {
   });
 
   it('sees no other schema', async () => {
-    for (const table of ['public.command_log', 'public.command_log_v1', 'public.view_checkpoints']) expect(await fails(`SELECT * FROM ${table}`)).toBe('42501');
-    const { rows } = await analyst.query(`SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')`);
+    for (const table of ['public.command_log', 'public.command_log_v1', 'public.view_checkpoints'])
+      expect(await fails(`SELECT * FROM ${table}`)).toBe('42501');
+    const { rows } = await analyst.query(
+      `SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')`,
+    );
     expect(rows).toEqual([{ table_schema: 'analytics' }]);
     expect(await fails(`COPY (SELECT 1) TO '/tmp/ops-analyst'`)).toBe('42501');
     expect(await fails(`SELECT pg_read_file('/etc/passwd')`)).toBe('42501');
@@ -73,7 +80,9 @@ describe('an analyst', () => {
 
   it('is bounded in time and connections', async () => {
     const fresh = await logIn();
-    const { rows } = await fresh.query(`SELECT current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('search_path') AS path`);
+    const { rows } = await fresh.query(
+      `SELECT current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('search_path') AS path`,
+    );
     expect(rows).toEqual([{ statement: '5min', idle: '1min', path: 'analytics' }]);
     const limit = await pool.query('SELECT rolconnlimit FROM pg_roles WHERE rolname = $1', [ANALYST]);
     expect(limit.rows).toEqual([{ rolconnlimit: 8 }]);

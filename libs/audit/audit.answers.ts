@@ -18,7 +18,10 @@ const text = (description: string) => [
   IsString(),
   Length(1, 200),
 ];
-const all = (decorators: PropertyDecorator[]): PropertyDecorator => (target, key) => decorators.forEach((decorate) => decorate(target, key));
+const all =
+  (decorators: PropertyDecorator[]): PropertyDecorator =>
+  (target, key) =>
+    decorators.forEach((decorate) => decorate(target, key));
 const Position = (description: string) => all(position(description));
 const Name = (description: string) => all(text(description));
 

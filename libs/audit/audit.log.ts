@@ -38,8 +38,22 @@ export type ReplayFilter = Readonly<{
 export type Page<T> = Readonly<{ items: T[]; /** Where to go on; undefined at the end. */ next?: bigint }>;
 
 /** The state of an entity at a moment, with the last event that it rests on. */
-export type StateAt = Readonly<{ stream: string; state: unknown; events: number; revision: bigint; position: bigint; recordedAt: string; occurredAt: string }>;
-export type Difference = Readonly<{ stream: string; from: StateAt | undefined; to: StateAt | undefined; changes: readonly Change[]; events: readonly Recorded[] }>;
+export type StateAt = Readonly<{
+  stream: string;
+  state: unknown;
+  events: number;
+  revision: bigint;
+  position: bigint;
+  recordedAt: string;
+  occurredAt: string;
+}>;
+export type Difference = Readonly<{
+  stream: string;
+  from: StateAt | undefined;
+  to: StateAt | undefined;
+  changes: readonly Change[];
+  events: readonly Recorded[];
+}>;
 
 /** Events looked at in one request at most; a page may so be empty and still lead on. */
 const LOOKED_AT = 8_000;
@@ -87,7 +101,9 @@ export class AuditLog {
     const wanted = matching(reader, filter);
     const start = filter.from !== undefined && filter.from - 1n > after ? filter.from - 1n : after;
     if (filter.stream !== undefined) {
-      const found = (await this.store.read(filter.stream, 0n, { asStored: true })).filter((event) => event.position > start && wanted(event));
+      const found = (await this.store.read(filter.stream, 0n, { asStored: true })).filter(
+        (event) => event.position > start && wanted(event),
+      );
       const items = found.slice(0, limit);
       return { items, ...(found.length > limit ? { next: items.at(-1)!.position } : {}) };
     }
@@ -107,7 +123,12 @@ export class AuditLog {
   }
 
   /** The events of an entity and its refusals, for a reader who may see them. */
-  private async known(reader: Principal, stream: string, what: string, about: object): Promise<{ events: Recorded[]; refusals: Recorded[] }> {
+  private async known(
+    reader: Principal,
+    stream: string,
+    what: string,
+    about: object,
+  ): Promise<{ events: Recorded[]; refusals: Recorded[] }> {
     const decider = deciderOf(stream);
     if (!decider || !inScope(reader, facilityOf(stream.slice(decider.category.length + 1)))) throw notFound();
     const [events, refusals] = await Promise.all([this.store.read(stream), this.store.read(refusalsOf(stream))]);
@@ -130,14 +151,17 @@ export class AuditLog {
 }
 
 const foldOf = (stream: string): Fold => deciderOf(stream)!;
-const said = (about: object) => Object.fromEntries(Object.entries(about).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
+const said = (about: object) =>
+  Object.fromEntries(Object.entries(about).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
 
 /** Floor time may leave out an event that later ones build on; where the rules cannot fold that, it is said. */
 function folded<T>(stream: string, fold: () => T): T {
   try {
     return fold();
   } catch (error) {
-    throw new Problem(422, 'state-not-foldable', `The events of ${stream} up to that moment give no state by themselves.`, { facts: { cause: (error as Error).message } });
+    throw new Problem(422, 'state-not-foldable', `The events of ${stream} up to that moment give no state by themselves.`, {
+      facts: { cause: (error as Error).message },
+    });
   }
 }
 
@@ -172,4 +196,6 @@ function matching(reader: Principal, filter: ReplayFilter): (event: Recorded) =>
 
 /** True where the rest of the log cannot hold anything wanted: positions and known times only grow. */
 const isPast = (last: Recorded | undefined, { to, recordedTo }: ReplayFilter): boolean =>
-  last !== undefined && ((to !== undefined && last.position >= to) || (recordedTo !== undefined && Date.parse(last.recordedAt) > Date.parse(recordedTo) + 60_000));
+  last !== undefined &&
+  ((to !== undefined && last.position >= to) ||
+    (recordedTo !== undefined && Date.parse(last.recordedAt) > Date.parse(recordedTo) + 60_000));

@@ -12,12 +12,21 @@ import { AUDIENCE, AuditLog, type ReplayFilter, type StateAt } from './audit.log
 import type { Entry, Moment } from './history';
 
 const optional = (value: string | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value));
-const entryOf = (entry: Entry): AuditEntry => ({ ...entry, revision: String(entry.revision), position: String(entry.position), changes: [...entry.changes] });
+const entryOf = (entry: Entry): AuditEntry => ({
+  ...entry,
+  revision: String(entry.revision),
+  position: String(entry.position),
+  changes: [...entry.changes],
+});
 const stateOf = (state: StateAt): AuditState => ({ ...state, revision: String(state.revision), position: String(state.position) });
 const eventOf = ({ id, stream, revision, position: at, type, recordedAt, data, metadata }: Recorded): AuditEvent => ({
   id, stream, revision: String(revision), position: String(at), type, recordedAt, data, metadata,
 }); // prettier-ignore
-const moment = (at: string | undefined, recordedAt: string | undefined, occurredAt: string | undefined): Moment => ({ position: optional(at), recordedAt, occurredAt });
+const moment = (at: string | undefined, recordedAt: string | undefined, occurredAt: string | undefined): Moment => ({
+  position: optional(at),
+  recordedAt,
+  occurredAt,
+});
 
 /** The four questions of auditors, as REST and GraphQL ask them. */
 class Questions {
@@ -36,12 +45,24 @@ class Questions {
     const { entity, fromPosition, fromRecordedAt, fromOccurredAt, toPosition, toRecordedAt, toOccurredAt } = query;
     const fromTheStart = fromPosition === undefined && fromRecordedAt === undefined && fromOccurredAt === undefined;
     const first: Moment = fromTheStart ? { position: -1n } : moment(fromPosition, fromRecordedAt, fromOccurredAt);
-    const { from, to, changes, events } = await this.log.difference(caller(), entity, first, moment(toPosition, toRecordedAt, toOccurredAt));
-    return { stream: entity, from: from ? stateOf(from) : null, to: to ? stateOf(to) : null, changes: [...changes], events: events.map(eventOf) };
+    const { from, to, changes, events } = await this.log.difference(
+      caller(),
+      entity,
+      first,
+      moment(toPosition, toRecordedAt, toOccurredAt),
+    );
+    return {
+      stream: entity,
+      from: from ? stateOf(from) : null,
+      to: to ? stateOf(to) : null,
+      changes: [...changes],
+      events: events.map(eventOf),
+    };
   }
 
   async replay({ after, limit, from, to, ...rest }: ReplayQuery): Promise<AuditReplay> {
-    if (from !== undefined && to !== undefined && BigInt(from) > BigInt(to)) throw new Problem(400, 'invalid-input', 'from must not be after to.');
+    if (from !== undefined && to !== undefined && BigInt(from) > BigInt(to))
+      throw new Problem(400, 'invalid-input', 'from must not be after to.');
     const filter: ReplayFilter = { ...rest, from: optional(from), to: optional(to) };
     const { items, next } = await this.log.replay(caller(), filter, optional(after), limit);
     return { items: items.map(eventOf), nextCursor: next === undefined ? null : String(next) };
@@ -55,7 +76,10 @@ export class AuditController extends Questions {
   /** Who did what to an entity, when and why, with old and new values, and what was refused. */
   @Get('history')
   @Allow(...AUDIENCE)
-  @ApiOperation({ operationId: 'auditHistory', summary: 'The history of one thing: who did what, when, why, old and new values, and what was refused.' })
+  @ApiOperation({
+    operationId: 'auditHistory',
+    summary: 'The history of one thing: who did what, when, why, old and new values, and what was refused.',
+  })
   @ApiOkResponse({ type: AuditHistory })
   auditHistory(@Query() query: HistoryQuery): Promise<AuditHistory> {
     return this.history(query);
@@ -91,19 +115,25 @@ export class AuditController extends Questions {
 
 @Resolver()
 export class AuditResolver extends Questions {
-  @GraphQuery(() => AuditHistory, { description: 'Who did what to an entity, when and why, with old and new values, and what was refused.' })
+  @GraphQuery(() => AuditHistory, {
+    description: 'Who did what to an entity, when and why, with old and new values, and what was refused.',
+  })
   @Allow(...AUDIENCE)
   auditHistory(@Args() query: HistoryQuery): Promise<AuditHistory> {
     return this.history(query);
   }
 
-  @GraphQuery(() => AuditState, { description: 'The state of an entity as of a position, a known time or a floor time; now without any of them.' })
+  @GraphQuery(() => AuditState, {
+    description: 'The state of an entity as of a position, a known time or a floor time; now without any of them.',
+  })
   @Allow(...AUDIENCE)
   auditState(@Args() query: StateQuery): Promise<AuditState> {
     return this.state(query);
   }
 
-  @GraphQuery(() => AuditDifference, { description: 'What changed between two moments; from the start, or until now, where one is absent.' })
+  @GraphQuery(() => AuditDifference, {
+    description: 'What changed between two moments; from the start, or until now, where one is absent.',
+  })
   @Allow(...AUDIENCE)
   auditDifference(@Args() query: DifferenceQuery): Promise<AuditDifference> {
     return this.difference(query);

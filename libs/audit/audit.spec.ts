@@ -47,7 +47,10 @@ describe('changes', () => {
   });
 
   it('are none exactly where states are equal, and lead from one state to the other', () => {
-    const state = fc.dictionary(fc.constantFrom('a', 'b', "c'd"), fc.oneof(fc.integer(), fc.string(), fc.array(fc.nat(3), { maxLength: 3 }), fc.dictionary(fc.constantFrom('x', 'y'), fc.boolean())));
+    const state = fc.dictionary(
+      fc.constantFrom('a', 'b', "c'd"),
+      fc.oneof(fc.integer(), fc.string(), fc.array(fc.nat(3), { maxLength: 3 }), fc.dictionary(fc.constantFrom('x', 'y'), fc.boolean())),
+    );
     fc.assert(
       fc.property(state, state, (before, after) => {
         const changes = changesBetween(before, after);
@@ -65,7 +68,9 @@ describe('records chained by before', () => {
   const chain = (...told: string[]) => told.reduce<object | null>((before, text) => ({ told: text, before }), null);
   it('are a list, the oldest first', () => {
     expect(plain({ ledger: chain('a', 'b') })).toEqual({ ledger: [{ told: 'a' }, { told: 'b' }] });
-    expect(changesBetween(plain({ ledger: chain('a') }), plain({ ledger: chain('a', 'b') }))).toEqual([{ path: '$.ledger[1]', new: { told: 'b' } }]);
+    expect(changesBetween(plain({ ledger: chain('a') }), plain({ ledger: chain('a', 'b') }))).toEqual([
+      { path: '$.ledger[1]', new: { told: 'b' } },
+    ]);
   });
   it('may be very many', () => expect(plain(chain(...Array.from({ length: 50_000 }, String)))).toHaveLength(50_000));
 });
@@ -77,19 +82,26 @@ function applied(before: unknown, changes: readonly Change[]): unknown {
   const state = structuredClone(before) as Record<string, unknown>;
   // Later places of a list go first, so that none is moved.
   for (const change of [...changes].reverse()) {
-    const steps = [...change.path.matchAll(/\.(\w+)|\['((?:\\.|[^'])*)'\]|\[(\d+)\]/g)].map(([, name, quoted, index]) => name ?? quoted?.replace(/\\(.)/g, '$1') ?? Number(index));
+    const steps = [...change.path.matchAll(/\.(\w+)|\['((?:\\.|[^'])*)'\]|\[(\d+)\]/g)].map(
+      ([, name, quoted, index]) => name ?? quoted?.replace(/\\(.)/g, '$1') ?? Number(index),
+    );
     const last = steps.pop()!;
     const place = steps.reduce<any>((inner, step) => inner[step], state);
     if ('new' in change) place[last] = change.new;
     else if (Array.isArray(place)) place.splice(Number(last), 1);
     else delete place[last];
   }
-  for (const value of Object.values(state)) if (Array.isArray(value)) value.forEach((item, index) => item === undefined && value.splice(index, 1));
+  for (const value of Object.values(state))
+    if (Array.isArray(value)) value.forEach((item, index) => item === undefined && value.splice(index, 1));
   return state;
 }
 
 describe('the history of an entity', () => {
-  const events = [at(1, 'BinFilled', { pieces: 3 }), at(3, 'BinLabelled', { label: 'A' }, { reason: 'shift start', device: 'T7' }), at(4, 'BinFilled', { pieces: 2 })];
+  const events = [
+    at(1, 'BinFilled', { pieces: 3 }),
+    at(3, 'BinLabelled', { label: 'A' }, { reason: 'shift start', device: 'T7' }),
+    at(4, 'BinFilled', { pieces: 2 }),
+  ];
   const refusal = at(2, 'CommandRefused', { code: 'bin-too-full', message: 'No.' }, { actor: 'bob' }, 'refused-bin-haifa.B1');
   const late = at(9, 'CommandRefused', { code: 'bin-closed' }, {}, 'refused-bin-haifa.B1');
 
@@ -102,7 +114,15 @@ describe('the history of an entity', () => {
       ['BinFilled', 'event', [{ path: '$.pieces', old: 3, new: 5 }]],
       ['bin-closed', 'refusal', []],
     ]);
-    expect(history[2]).toMatchObject({ actor: 'ann', role: 'operator', device: 'T7', reason: 'shift start', occurredAt: '2026-01-05T10:00:00+02:00', clock: 'client', commandId: 'c1' });
+    expect(history[2]).toMatchObject({
+      actor: 'ann',
+      role: 'operator',
+      device: 'T7',
+      reason: 'shift start',
+      occurredAt: '2026-01-05T10:00:00+02:00',
+      clock: 'client',
+      commandId: 'c1',
+    });
     expect(history[1]).toMatchObject({ actor: 'bob', device: null, reason: null });
   });
 
@@ -110,7 +130,9 @@ describe('the history of an entity', () => {
     const some = fc.array(fc.record({ pieces: fc.nat(9), minutes: fc.integer({ min: -60, max: 60 }) }), { maxLength: 12 });
     fc.assert(
       fc.property(some, fc.nat(12), (fills, cut) => {
-        const past = fills.map(({ pieces, minutes }, index) => at(index + 1, 'BinFilled', { pieces }, { occurredAt: new Date(Date.UTC(2026, 0, 5, 8, minutes)).toISOString() }));
+        const past = fills.map(({ pieces, minutes }, index) =>
+          at(index + 1, 'BinFilled', { pieces }, { occurredAt: new Date(Date.UTC(2026, 0, 5, 8, minutes)).toISOString() }),
+        );
         const upTo = eventsAsOf(past, { position: BigInt(cut * 100) });
         expect(stateAfter(bin, upTo)).toEqual({ pieces: fills.slice(0, cut).reduce((sum, { pieces }) => sum + pieces, 0), holds: [] });
         expect(eventsAsOf(past, { recordedAt: new Date(Date.UTC(2026, 0, 5, 8, cut)).toISOString() })).toEqual(upTo);
@@ -133,7 +155,9 @@ describe('entities of streams', () => {
     ['refused-work-order-haifa.Case1', 'haifa', 'work-order', 'haifa.Case1', true],
     ['when-equipment-aborts-hold-haifa.M4', 'haifa', 'when-equipment-aborts-hold', 'haifa.M4', false],
     ['view-operations-enterprise', undefined, 'view-operations-enterprise', '', false],
-  ])('%s', (stream, facility, entityType, entityId, refused) => expect(entityOf(stream, facility)).toEqual({ entityType, entityId, refused }));
+  ])('%s', (stream, facility, entityType, entityId, refused) =>
+    expect(entityOf(stream, facility)).toEqual({ entityType, entityId, refused }),
+  );
 });
 
 /** Folds a view in memory. */
@@ -154,7 +178,12 @@ function rowsOf<Row extends object>(view: View<Row>, key: keyof Row, ...events: 
 
 describe('the audit trail', () => {
   it('has one row for every event and every refusal', () => {
-    const rows = rowsOf(auditTrail, 'eventId', at(1, 'BinFilled', { pieces: 3 }, { reason: 'because' }), at(2, 'CommandRefused', { code: 'bin-too-full', command: 'FillBin' }, {}, 'refused-bin-haifa.B1'));
+    const rows = rowsOf(
+      auditTrail,
+      'eventId',
+      at(1, 'BinFilled', { pieces: 3 }, { reason: 'because' }),
+      at(2, 'CommandRefused', { code: 'bin-too-full', command: 'FillBin' }, {}, 'refused-bin-haifa.B1'),
+    );
     expect(rows).toMatchObject([
       { eventId: 'e1', entityType: 'bin', entityId: 'haifa.B1', facilityId: 'haifa', event: 'BinFilled', refusal: null, reason: 'because', fields: ['pieces'], occurredAt: '2026-01-05T08:00:00.000Z', occurredAtTold: '2026-01-05T10:00:00+02:00' },
       { eventId: 'e2', entityType: 'bin', entityId: 'haifa.B1', event: 'CommandRefused', refusal: 'bin-too-full' },
@@ -170,7 +199,8 @@ describe('the audit trail', () => {
 
 describe('the command log', () => {
   it('has one row for a command, with all of its events, and one for each refusal', () => {
-    const refused = (code: string, position: number) => at(position, 'CommandRefused', { code, message: 'No.' }, { commandId: 'c2' }, 'refused-bin-haifa.B1');
+    const refused = (code: string, position: number) =>
+      at(position, 'CommandRefused', { code, message: 'No.' }, { commandId: 'c2' }, 'refused-bin-haifa.B1');
     expect(rowsOf(commandLog, 'entryId', at(1, 'BinFilled', {}), at(2, 'BinLabelled', {}), refused('bin-too-full', 3), refused('bin-closed', 4))).toMatchObject([
       { commandId: 'c1', outcome: 'Accepted', code: null, events: ['BinFilled', 'BinLabelled'], position: 200n, entityId: 'haifa.B1' },
       { commandId: 'c2', outcome: 'Refused', code: 'bin-too-full', message: 'No.', events: [] },

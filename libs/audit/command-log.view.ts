@@ -87,7 +87,9 @@ export const commandLog: View<CommandLogRow> = {
   row: CommandLogRow,
   events: '*',
   keys: ({ type, stream, data, metadata }) =>
-    metadata.commandId ? [refused(type, stream) ? `${metadata.commandId}@${stream}/${codeIn(data)}` : `${metadata.commandId}@${stream}`] : [],
+    metadata.commandId
+      ? [refused(type, stream) ? `${metadata.commandId}@${stream}/${codeIn(data)}` : `${metadata.commandId}@${stream}`]
+      : [],
   fold: (rows, event) => {
     const { type, stream, position, recordedAt, data, metadata } = event;
     const [entryId] = commandLog.keys(event);

@@ -53,8 +53,13 @@ export function historyOf(fold: Fold, events: readonly Recorded[], refusals: rea
   return [...entries, ...waiting.map((refusal) => entry('refusal', refusal, []))];
 }
 
-function entry(kind: Entry['kind'], { id, stream, revision, position, type, recordedAt, data, metadata }: Recorded, changes: readonly Change[]): Entry {
-  const { command, commandId, actor, role, device, occurredAt, clock, reason, correlationId, causationId, facility, app, schema } = metadata;
+function entry(
+  kind: Entry['kind'],
+  { id, stream, revision, position, type, recordedAt, data, metadata }: Recorded,
+  changes: readonly Change[],
+): Entry {
+  const { command, commandId, actor, role, device, occurredAt, clock, reason, correlationId, causationId, facility, app, schema } =
+    metadata;
   return {
     kind, id, stream, revision, position, recordedAt, command, commandId, actor, role, occurredAt, clock, correlationId, causationId, facility, app, schema,
     type: kind === 'refusal' ? String((data as { code?: unknown }).code ?? type) : type,
@@ -85,4 +90,5 @@ export function eventsAsOf<E extends Recorded>(events: readonly E[], { position,
 }
 
 /** The folded state after some events, as plain JSON. */
-export const stateAfter = (fold: Fold, events: readonly Recorded[]): unknown => plain(events.reduce<unknown>((state, event) => fold.evolve(state, event), fold.initial));
+export const stateAfter = (fold: Fold, events: readonly Recorded[]): unknown =>
+  plain(events.reduce<unknown>((state, event) => fold.evolve(state, event), fold.initial));

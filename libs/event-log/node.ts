@@ -47,7 +47,13 @@ export type NodeOptions = LogOptions &
   }>;
 
 /** A node that serves. */
-export type RunningNode = Readonly<{ port: number; connectionString: string; log: EventLog; close(): Promise<void>; closed: Promise<void> }>;
+export type RunningNode = Readonly<{
+  port: number;
+  connectionString: string;
+  log: EventLog;
+  close(): Promise<void>;
+  closed: Promise<void>;
+}>;
 
 /** One line per service; ServerFeatures stays last, it announces what the others entered. */
 const services: ServiceFactory[] = [streams, persistentSubscriptions, users, gossip, operations, monitoring, projections, serverFeatures];
@@ -141,5 +147,11 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     await Promise.all([groups.close(), standing.close()]);
     throw error;
   }
-  return { port, connectionString: `esdb://${options.tls ? 'admin:changeit@' : ''}${host}:${port}?tls=${!!options.tls}`, log, close, closed };
+  return {
+    port,
+    connectionString: `esdb://${options.tls ? 'admin:changeit@' : ''}${host}:${port}?tls=${!!options.tls}`,
+    log,
+    close,
+    closed,
+  };
 }

@@ -48,7 +48,7 @@ async function plan(segments: Segments, segment: Segment, keep: (frame: Frame) =
   const reader = new FrameReader(segments);
   const stretches: Stretch[] = [];
   let seen = 0;
-  for (let offset = segment.start; offset < segment.end; ) {
+  for (let offset = segment.start; offset < segment.end;) {
     const frame = reader.at(offset);
     const event = frame.kind === KIND_EVENT;
     const kept = event ? keep(frame) : segment.start === 0 && offset === 0;
@@ -111,7 +111,7 @@ function rewrite(segments: Segments, s: number, segment: Segment, stretches: rea
 
 function copy(from: number, to: number, at: number, length: number): void {
   const buffer = Buffer.allocUnsafe(Math.min(length, 4 * 1024 * 1024));
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const read = fs.readSync(from, buffer, 0, Math.min(buffer.length, length - done), at + done);
     fs.writeSync(to, buffer, 0, read, at + done);
     done += read;
@@ -121,7 +121,7 @@ function copy(from: number, to: number, at: number, length: number): void {
 function indexOf(segments: Segments, segment: Segment, number: (frame: Frame) => number): ActiveIndex {
   const index = new ActiveIndex();
   const reader = new FrameReader(segments);
-  for (let offset = segment.start; offset < segment.end; ) {
+  for (let offset = segment.start; offset < segment.end;) {
     const frame = reader.at(offset);
     index.mark(offset - segment.start);
     if (frame.kind === KIND_EVENT) index.add(number(frame), frame.ordinal, offset - segment.start);

@@ -69,7 +69,11 @@ export class ServiceBuilder {
   /** @param name package and service, such as event_store.client.streams.Streams */
   constructor(private readonly name: string) {}
 
-  unary<Request>(method: string, read: Codec<Request>['read'], handle: (request: Request, metadata: Metadata) => Promise<Buffer> | Buffer): this {
+  unary<Request>(
+    method: string,
+    read: Codec<Request>['read'],
+    handle: (request: Request, metadata: Metadata) => Promise<Buffer> | Buffer,
+  ): this {
     const handler: handleUnaryCall<Request, Buffer> = (call, callback) => {
       void (async () => handle(call.request, call.metadata))().then(
         (answer) => callback(null, answer),
@@ -93,7 +97,11 @@ export class ServiceBuilder {
     return this.add(method, read, handler, true, false);
   }
 
-  serverStream<Request>(method: string, read: Codec<Request>['read'], handle: (call: ServerWritableStream<Request, Buffer>) => Promise<void>): this {
+  serverStream<Request>(
+    method: string,
+    read: Codec<Request>['read'],
+    handle: (call: ServerWritableStream<Request, Buffer>) => Promise<void>,
+  ): this {
     const handler: handleServerStreamingCall<Request, Buffer> = (call) => {
       void handle(call).then(
         () => call.end(),
@@ -103,7 +111,11 @@ export class ServiceBuilder {
     return this.add(method, read, handler, false, true);
   }
 
-  duplex<Request>(method: string, read: Codec<Request>['read'], handle: (call: ServerDuplexStream<Request, Buffer>) => Promise<void>): this {
+  duplex<Request>(
+    method: string,
+    read: Codec<Request>['read'],
+    handle: (call: ServerDuplexStream<Request, Buffer>) => Promise<void>,
+  ): this {
     const handler: handleBidiStreamingCall<Request, Buffer> = (call) => {
       void handle(call).then(
         () => call.end(),
@@ -117,7 +129,13 @@ export class ServiceBuilder {
     return { definition: this.definition, implementation: this.implementation };
   }
 
-  private add(method: string, read: (bytes: Buffer) => unknown, handler: UntypedServiceImplementation[string], requestStream: boolean, responseStream: boolean): this {
+  private add(
+    method: string,
+    read: (bytes: Buffer) => unknown,
+    handler: UntypedServiceImplementation[string],
+    requestStream: boolean,
+    responseStream: boolean,
+  ): this {
     const refuse = () => {
       throw new Error('the node does not call itself');
     };

@@ -34,7 +34,8 @@ describe('a production log', () => {
     for await (const row of readRows(file(content), by)) rows.push(row);
     return rows;
   };
-  const fault = (content: string | Buffer, by: Mapping = mapping) => surveyFile(file(content), by).catch((error: unknown) => error as FileFault);
+  const fault = (content: string | Buffer, by: Mapping = mapping) =>
+    surveyFile(file(content), by).catch((error: unknown) => error as FileFault);
 
   it('is known by its content', async () => {
     const content = `${header}\na;b;c;D;1;x\n`;

@@ -11,7 +11,10 @@ import type { Row } from './import.rows';
 
 /** What is wrong with the file as a whole. Nothing of it is recorded. */
 export class FileFault extends Error {
-  constructor(readonly code: string, message: string) {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
     super(message);
     this.name = 'FileFault';
   }
@@ -79,7 +82,10 @@ async function* decoded(path: string, encoding: string, onBytes?: (chunk: Buffer
     try {
       return decoder.decode(chunk, { stream: chunk !== undefined });
     } catch {
-      throw new FileFault('not-text', `The file is not ${encoding} text (near byte ${offset}); say its encoding in the mapping (csv.encoding).`);
+      throw new FileFault(
+        'not-text',
+        `The file is not ${encoding} text (near byte ${offset}); say its encoding in the mapping (csv.encoding).`,
+      );
     }
   };
   for await (const chunk of createReadStream(path, { highWaterMark: 262_144 }) as AsyncIterable<Buffer>) {
@@ -98,12 +104,23 @@ function checkedHeader(cells: readonly string[], mapping: Mapping): readonly str
   const missing = wanted.filter((column) => !cells.includes(column));
   const twice = wanted.filter((column) => cells.indexOf(column) !== cells.lastIndexOf(column));
   const other = [';', ',', '\t', '|'].find((mark) => mark !== mapping.csv.delimiter && cells.length === 1 && cells[0]!.includes(mark));
-  if (other) throw new FileFault('wrong-delimiter', `The columns are separated by ${JSON.stringify(other)}, not by ${JSON.stringify(mapping.csv.delimiter)} as the mapping says (csv.delimiter).`);
+  if (other)
+    throw new FileFault(
+      'wrong-delimiter',
+      `The columns are separated by ${JSON.stringify(other)}, not by ${JSON.stringify(mapping.csv.delimiter)} as the mapping says (csv.delimiter).`,
+    );
   if (missing.length > 0) {
     const there = cells.slice(0, 40).map((cell) => JSON.stringify(cell.slice(0, 60))).join(', '); // prettier-ignore
-    throw new FileFault('columns-missing', `The file lacks ${missing.map((column) => JSON.stringify(column)).join(', ')}. Its columns are ${there}.`);
+    throw new FileFault(
+      'columns-missing',
+      `The file lacks ${missing.map((column) => JSON.stringify(column)).join(', ')}. Its columns are ${there}.`,
+    );
   }
-  if (twice.length > 0) throw new FileFault('columns-doubled', `The file has more than one column ${twice.map((column) => JSON.stringify(column)).join(', ')}.`);
+  if (twice.length > 0)
+    throw new FileFault(
+      'columns-doubled',
+      `The file has more than one column ${twice.map((column) => JSON.stringify(column)).join(', ')}.`,
+    );
   return cells;
 }
 
@@ -116,6 +133,7 @@ function faultOf(error: unknown, mapping: Mapping): Error {
   const sign = JSON.stringify(mapping.csv.quote);
   if (code === 'CSV_QUOTE_NOT_CLOSED' || code === 'CSV_MAX_RECORD_SIZE')
     return new FileFault('csv-malformed', `A text in ${sign} is opened and not closed: ${message}.`);
-  if (code?.startsWith('CSV_') || code?.includes('QUOTE')) return new FileFault('csv-malformed', `The file is no well-formed CSV: ${message}.`);
+  if (code?.startsWith('CSV_') || code?.includes('QUOTE'))
+    return new FileFault('csv-malformed', `The file is no well-formed CSV: ${message}.`);
   return error as Error;
 }

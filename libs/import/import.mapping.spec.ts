@@ -16,7 +16,13 @@ const faultsOf = (text: string): readonly string[] => {
 describe('a mapping', () => {
   it('reads the one of the production log', () => {
     const mapping = parseMapping(committed);
-    expect(mapping).toMatchObject({ name: 'production-log', facility: 'haifa', unit: 'pcs', csv: { delimiter: ';' }, time: { zone: 'Asia/Jerusalem', ambiguous: 'earlier' } });
+    expect(mapping).toMatchObject({
+      name: 'production-log',
+      facility: 'haifa',
+      unit: 'pcs',
+      csv: { delimiter: ';' },
+      time: { zone: 'Asia/Jerusalem', ambiguous: 'earlier' },
+    });
     expect(columnsOf(mapping)).toEqual(expect.arrayContaining(['Case ID', 'Complete Timestamp', 'Qty_for_MRB', 'Rework']));
   });
 

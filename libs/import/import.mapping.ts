@@ -218,7 +218,9 @@ export function parseMapping(text: string): Mapping {
 
   const mapping: Mapping = {
     name,
-    digest: createHash('sha256').update(JSON.stringify(sorted(content))).digest('hex'),
+    digest: createHash('sha256')
+      .update(JSON.stringify(sorted(content)))
+      .digest('hex'),
     facility,
     csv,
     unit: top.oneOf('unit', UNITS),

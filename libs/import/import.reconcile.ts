@@ -68,7 +68,8 @@ class Ledger {
       minutes: plus(sums.minutes, minutesBetween(from, to)),
     });
     this.total = grown(this.total);
-    for (const key of [`order ${workOrderId}`, `machine ${equipmentId}`, `reportType ${kind}`]) this.sums.set(key, grown(this.sums.get(key) ?? NOTHING));
+    for (const key of [`order ${workOrderId}`, `machine ${equipmentId}`, `reportType ${kind}`])
+      this.sums.set(key, grown(this.sums.get(key) ?? NOTHING));
   }
 
   static lines(file: Ledger, log: Ledger): Line[] {
@@ -152,7 +153,15 @@ export async function reconcile(mapping: Mapping, path: string, eventsOf: Events
       if (!rejected.has(row.line)) missing.push(row.line);
       continue;
     }
-    const plainly = (at: number) => (at < 0 ? 0n : millionths((row.cells[at]!.trim().replace(mapping.decimalMark, '.').replace(/^\+/, '').replace(/\.$/, '') || '0').replace(/(\.\d{6})0+$/, '$1')));
+    const plainly = (at: number) =>
+      at < 0
+        ? 0n
+        : millionths(
+            (row.cells[at]!.trim().replace(mapping.decimalMark, '.').replace(/^\+/, '').replace(/\.$/, '') || '0').replace(
+              /(\.\d{6})0+$/,
+              '$1',
+            ),
+          );
     made += plainly(goodAt);
     scrapped += plainly(scrapAt);
     file.add(outcome.observation);
@@ -167,7 +176,8 @@ export async function reconcile(mapping: Mapping, path: string, eventsOf: Events
   return {
     importId,
     file: path,
-    equal: (view?.equal ?? true) && wholeFile && sums && missing.length === 0 && unexpected.length === 0 && lines.every(({ equal }) => equal),
+    equal:
+      (view?.equal ?? true) && wholeFile && sums && missing.length === 0 && unexpected.length === 0 && lines.every(({ equal }) => equal),
     rows: { file: survey.rows, observed: held.size, rejected: rejected.size },
     total: { file: file.total, log: log.total },
     columns,

@@ -20,7 +20,19 @@ scrap: { column: bad, reasonCode: MRB }
 rework: { column: again, when: ['Y'] }
 `);
 const header = ['order', 'op', 'machine', 'who', 'asked', 'kind', 'good', 'bad', 'again', 'minutes', 'end'];
-const usual = { order: 'Case7', op: 'Turning & Milling', machine: 'Machine 4 - Turning', who: 'ID1', asked: '10', kind: 'D', good: '3', bad: '0', again: 'no', minutes: '58.0', end: '30.01.2012 06:42' };
+const usual = {
+  order: 'Case7',
+  op: 'Turning & Milling',
+  machine: 'Machine 4 - Turning',
+  who: 'ID1',
+  asked: '10',
+  kind: 'D',
+  good: '3',
+  bad: '0',
+  again: 'no',
+  minutes: '58.0',
+  end: '30.01.2012 06:42',
+};
 const read = (cells: Partial<typeof usual> = {}, by: Mapping = mapping) => {
   const row = { ...usual, ...cells };
   const values = header.map((column) => row[column as keyof typeof usual]);
@@ -46,7 +58,11 @@ describe('a row', () => {
   });
 
   it('keeps scrap with its reason, and counts pieces worked again as rework, not as new ones', () => {
-    expect(seen({ bad: '2', again: 'Y' }).observation).toMatchObject({ good: '0', rework: '3', scrap: [{ quantity: '2', reasonCode: 'MRB' }] });
+    expect(seen({ bad: '2', again: 'Y' }).observation).toMatchObject({
+      good: '0',
+      rework: '3',
+      scrap: [{ quantity: '2', reasonCode: 'MRB' }],
+    });
   });
 
   it.each([
@@ -81,7 +97,8 @@ describe('a row', () => {
 });
 
 describe('a local time', () => {
-  const at = (text: string, rule: 'earlier' | 'later' | 'reject') => instantOf(text, { column: 'end', format: 'dd.MM.yyyy HH:mm' }, 'Asia/Jerusalem', rule, rule);
+  const at = (text: string, rule: 'earlier' | 'later' | 'reject') =>
+    instantOf(text, { column: 'end', format: 'dd.MM.yyyy HH:mm' }, 'Asia/Jerusalem', rule, rule);
 
   it('that happened twice is taken by the rule, and flagged', () => {
     expect(at('23.09.2012 01:30', 'earlier')).toMatchObject({ flag: { code: 'time-ambiguous' } });
@@ -98,11 +115,18 @@ describe('a local time', () => {
   });
 
   it('needs no rule on either side of a clock change', () => {
-    for (const text of ['30.03.2012 01:59', '30.03.2012 03:00', '23.09.2012 00:59', '23.09.2012 02:00']) expect(at(text, 'reject').flag).toBeUndefined();
+    for (const text of ['30.03.2012 01:59', '30.03.2012 03:00', '23.09.2012 00:59', '23.09.2012 02:00'])
+      expect(at(text, 'reject').flag).toBeUndefined();
   });
 
   it('with an offset of its own is an instant already', () => {
-    const { at: moment, flag } = instantOf('2012-09-23T01:30:00+02:00', { column: 'end', format: 'ISO' }, 'Asia/Jerusalem', 'reject', 'reject');
+    const { at: moment, flag } = instantOf(
+      '2012-09-23T01:30:00+02:00',
+      { column: 'end', format: 'ISO' },
+      'Asia/Jerusalem',
+      'reject',
+      'reject',
+    );
     expect([moment.toMillis(), flag]).toEqual([Date.parse('2012-09-22T23:30:00Z'), undefined]);
   });
 

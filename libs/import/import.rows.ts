@@ -31,14 +31,16 @@ export type Observation = Readonly<{
 
 export type Flag = Readonly<{ code: string; message: string }>;
 export type ReadRow =
-  | Readonly<{ observation: Observation; flags: readonly Flag[] }>
-  | Readonly<{ rejected: Readonly<{ code: string; message: string }> }>;
+  Readonly<{ observation: Observation; flags: readonly Flag[] }> | Readonly<{ rejected: Readonly<{ code: string; message: string }> }>;
 
 /** A row as it stands in the file; `line` is where it begins, from 1. */
 export type Row = Readonly<{ line: number; cells: readonly string[]; raw: string }>;
 
 class Unreadable extends Error {
-  constructor(readonly code: string, message: string) {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -88,11 +90,20 @@ function qualified(facility: string, source: IdColumn, text: string): string {
 
 function codeOf(source: IdColumn, text: string): string {
   const code = idOf(source, text);
-  if (!CODE.test(code)) throw new Unreadable('id-malformed', `${source.column} gives no code of 1 to 64 letters, digits, . _ : or -: ${shown(text)}.`);
+  if (!CODE.test(code))
+    throw new Unreadable('id-malformed', `${source.column} gives no code of 1 to 64 letters, digits, . _ : or -: ${shown(text)}.`);
   return code;
 }
 
-const fields = ({ year, month, day, hour, minute, second, millisecond }: DateTime) => ({ year, month, day, hour, minute, second, millisecond });
+const fields = ({ year, month, day, hour, minute, second, millisecond }: DateTime) => ({
+  year,
+  month,
+  day,
+  hour,
+  minute,
+  second,
+  millisecond,
+});
 
 /** Reads what a clock on the wall shows, or the offset that a text brings itself. */
 const WALL = { zone: 'utc', setZone: true } as const;
@@ -104,20 +115,34 @@ function parserOf(format: string): ReturnType<typeof DateTime.buildFormatParser>
 }
 
 /** A local time as an instant; says where a clock change made it doubtful. @throws Unreadable */
-export function instantOf(text: string, { column, format }: TimeColumn, zone: string, ambiguous: Ambiguous, nonexistent: Ambiguous): { at: DateTime; flag?: Flag } {
+export function instantOf(
+  text: string,
+  { column, format }: TimeColumn,
+  zone: string,
+  ambiguous: Ambiguous,
+  nonexistent: Ambiguous,
+): { at: DateTime; flag?: Flag } {
   const told = text.trim();
-  const wall = format === 'ISO' ? DateTime.fromISO(told, WALL) : DateTime.fromFormatParser(told, parserOf(format), { ...WALL, locale: 'en' });
+  const wall =
+    format === 'ISO' ? DateTime.fromISO(told, WALL) : DateTime.fromFormatParser(told, parserOf(format), { ...WALL, locale: 'en' });
   if (!wall.isValid) throw new Unreadable('time-malformed', `${column} is not as ${format} says: ${shown(text)}.`);
   // A text that carries its own offset is an instant already.
   const offsetTold = format === 'ISO' ? /(Z|[+-]\d\d(:?\d\d)?)$/i.test(told.slice(10)) : /Z/.test(format.replace(/'[^']*'/g, ''));
   if (offsetTold) return { at: wall.setZone(zone) };
   const local = DateTime.fromObject(fields(wall), { zone });
   if (JSON.stringify(fields(local)) !== JSON.stringify(fields(wall))) {
-    if (nonexistent === 'reject') throw new Unreadable('time-nonexistent', `${column} was skipped by a clock change in ${zone}: ${shown(text)}.`);
+    if (nonexistent === 'reject')
+      throw new Unreadable('time-nonexistent', `${column} was skipped by a clock change in ${zone}: ${shown(text)}.`);
     // Read by the offset that held before the change it is moved on by what was skipped, by the offset after it is moved back.
     const beside = wall.plus({ days: nonexistent === 'later' ? -1 : 1 });
     const at = DateTime.fromMillis(wall.toMillis() - DateTime.fromObject(fields(beside), { zone }).offset * 60_000, { zone });
-    return { at, flag: { code: 'time-nonexistent', message: `${column} ${shown(text)} was skipped by a clock change in ${zone}; taken as ${iso(at)}.` } };
+    return {
+      at,
+      flag: {
+        code: 'time-nonexistent',
+        message: `${column} ${shown(text)} was skipped by a clock change in ${zone}; taken as ${iso(at)}.`,
+      },
+    };
   }
   const both = local.getPossibleOffsets();
   if (both.length === 1) return { at: local };
@@ -139,13 +164,18 @@ export function legible(text: string, length: number): string {
 }
 
 /** Reads rows of a file with these columns. `digest` is the file's SHA-256 (hex). */
-export function rowReader(mapping: Mapping, header: readonly string[], file: Readonly<{ name: string; digest: string }>): (row: Row) => ReadRow {
+export function rowReader(
+  mapping: Mapping,
+  header: readonly string[],
+  file: Readonly<{ name: string; digest: string }>,
+): (row: Row) => ReadRow {
   const places = new Map(header.map((column, index) => [column, index]));
   const { time, scrap, rework } = mapping;
 
   const read = ({ line, cells, raw }: Row): ReadRow => {
     const cell = (column: string): string => cells[places.get(column)!]!;
-    if (cells.length !== header.length) throw new Unreadable('cells-miscounted', `The row has ${cells.length} cells, the header ${header.length}.`);
+    if (cells.length !== header.length)
+      throw new Unreadable('cells-miscounted', `The row has ${cells.length} cells, the header ${header.length}.`);
     const told = cell(mapping.kind.column).trim();
     const kind = mapping.kind.values[told];
     if (!kind) throw new Unreadable('report-type-unknown', `${mapping.kind.column} is not in the mapping: ${shown(told)}.`);
@@ -160,8 +190,10 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Rea
     let start = end;
     if (time.start) start = instant(time.start);
     if (time.duration) {
-      const lasting = millionths(amountOf(cell(time.duration.column), time.duration.column, mapping.decimalMark)) * MILLISECONDS[time.duration.unit];
-      if (lasting > 3_660n * 86_400_000n * 1_000_000n) throw new Unreadable('duration-implausible', `${time.duration.column} is longer than ten years.`);
+      const lasting =
+        millionths(amountOf(cell(time.duration.column), time.duration.column, mapping.decimalMark)) * MILLISECONDS[time.duration.unit];
+      if (lasting > 3_660n * 86_400_000n * 1_000_000n)
+        throw new Unreadable('duration-implausible', `${time.duration.column} is longer than ten years.`);
       start = end.minus({ milliseconds: Number(lasting / 1_000_000n) });
     }
 
@@ -183,7 +215,9 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Rea
       from: iso(start),
       to: iso(end),
       ...(mapping.product ? { product: codeOf(mapping.product, cell(mapping.product.column)) } : {}),
-      ...(mapping.ordered ? { ordered: { amount: amountOf(cell(mapping.ordered), mapping.ordered, mapping.decimalMark), unit: mapping.unit } } : {}),
+      ...(mapping.ordered
+        ? { ordered: { amount: amountOf(cell(mapping.ordered), mapping.ordered, mapping.decimalMark), unit: mapping.unit } }
+        : {}),
       source: legible(raw, 2_000),
       sourceRow: `${legible(file.name, 150)}:${line}`,
     };
@@ -201,4 +235,5 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Rea
 }
 
 /** Minutes between two instants, exact, as a decimal string. */
-export const minutesBetween = (from: string, to: string): string => decimal((BigInt(Date.parse(to) - Date.parse(from)) * 1_000_000n) / 60_000n);
+export const minutesBetween = (from: string, to: string): string =>
+  decimal((BigInt(Date.parse(to) - Date.parse(from)) * 1_000_000n) / 60_000n);

@@ -52,8 +52,25 @@ export const importIdOf = (facility: string, digest: string): string => `${facil
 export const correlationIdOf = (importId: string): string => commandIdOf(`import/${importId}`);
 
 type RejectedRow = { line: number; code: string; message: string; raw: string };
-type FlaggedRow = { line: number; code: string; message: string; workOrderId: string; equipmentId: string; reportId: string; otherLine?: number };
-type Block = { last: number; rows: number; open: number; closed: boolean; observed: number; rejected: RejectedRow[]; flagged: FlaggedRow[]; findings: Map<string, number> };
+type FlaggedRow = {
+  line: number;
+  code: string;
+  message: string;
+  workOrderId: string;
+  equipmentId: string;
+  reportId: string;
+  otherLine?: number;
+};
+type Block = {
+  last: number;
+  rows: number;
+  open: number;
+  closed: boolean;
+  observed: number;
+  rejected: RejectedRow[];
+  flagged: FlaggedRow[];
+  findings: Map<string, number>;
+};
 
 const emptyBlock = (): Block => ({ last: 0, rows: 0, open: 0, closed: false, observed: 0, rejected: [], flagged: [], findings: new Map() });
 
@@ -175,7 +192,10 @@ class Run {
       // Who may not send at all has no rows that are wrong.
       if (!(error instanceof Refused) || ![400, 409, 422].includes(error.status)) throw error;
       const code = error.code === 'command-id-reused' ? 'imported-otherwise' : error.code;
-      const message = code === 'imported-otherwise' ? 'The row was recorded before, read through another mapping; what was recorded stays.' : error.message;
+      const message =
+        code === 'imported-otherwise'
+          ? 'The row was recorded before, read through another mapping; what was recorded stays.'
+          : error.message;
       block.rejected.push({ line: row.line, code, message: legible(message, 500), raw: legible(row.raw, 1_000) });
     }
   }
@@ -208,7 +228,12 @@ class Run {
     for (const { code } of block.rejected) count(findings, `rejected:${code}`);
     const byLine = (a: { line: number }, b: { line: number }) => a.line - b.line;
     const { rows, observed, rejected } = this.tally;
-    this.tally = { rows: rows + block.rows, observed: observed + block.observed, rejected: rejected + block.rejected.length, findings: listed(findings) };
+    this.tally = {
+      rows: rows + block.rows,
+      observed: observed + block.observed,
+      rejected: rejected + block.rejected.length,
+      findings: listed(findings),
+    };
     await this.send('SettleRows', `${this.options.mapping.digest}/through/${block.last}`, {
       importId: this.importId, throughLine: block.last, rejected: block.rejected.sort(byLine), flagged: block.flagged.sort(byLine), tally: this.tally,
     }); // prettier-ignore

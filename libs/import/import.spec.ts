@@ -3,40 +3,65 @@ import { fileImport } from './import';
 import type { ImportEvent } from './import.events';
 
 const importId = 'haifa.543576596fcd5771148472fe3c210b6494b381d7';
-const source = { file: 'Production.csv', bytes: '370375', digest: 'a'.repeat(64), mapping: 'production-log', mappingDigest: 'b'.repeat(64) };
-const tally = (rows: number, observed: number, rejected: number) => ({ rows, observed, rejected, findings: [] as { code: string; count: number }[] });
+const source = {
+  file: 'Production.csv',
+  bytes: '370375',
+  digest: 'a'.repeat(64),
+  mapping: 'production-log',
+  mappingDigest: 'b'.repeat(64),
+};
+const tally = (rows: number, observed: number, rejected: number) => ({
+  rows,
+  observed,
+  rejected,
+  findings: [] as { code: string; count: number }[],
+});
 const begun: ImportEvent = { type: 'ImportStarted', data: { importId, ...source } };
 const settled: ImportEvent = { type: 'RowsSettled', data: { importId, throughLine: 201, tally: tally(200, 199, 1) } };
 const finished: ImportEvent = { type: 'ImportFinished', data: { importId, tally: tally(200, 199, 1) } };
 const row = { line: 12, code: 'machine-overlap', message: 'M4 was claimed twice.', workOrderId: 'haifa.Case1', reportId: '5435.12' };
 
 describe('a file that was never imported', () => {
-  it('begins', () => given(fileImport).when('StartImport', { importId, ...source }).then(begun));
+  it('begins', () =>
+    given(fileImport)
+      .when('StartImport', { importId, ...source })
+      .then(begun));
   it('has no rows to settle', () =>
-    given(fileImport).when('SettleRows', { importId, throughLine: 5, rejected: [], flagged: [], tally: tally(4, 4, 0) }).rejects('import-not-started'));
-  it('has nothing to finish', () => given(fileImport).when('FinishImport', { importId, tally: tally(0, 0, 0) }).rejects('import-not-started'));
+    given(fileImport)
+      .when('SettleRows', { importId, throughLine: 5, rejected: [], flagged: [], tally: tally(4, 4, 0) })
+      .rejects('import-not-started'));
+  it('has nothing to finish', () =>
+    given(fileImport)
+      .when('FinishImport', { importId, tally: tally(0, 0, 0) })
+      .rejects('import-not-started'));
 });
 
 describe('an import under way', () => {
-  it('is not begun twice', () => given(fileImport, begun).when('StartImport', { importId, ...source }).changesNothing());
+  it('is not begun twice', () =>
+    given(fileImport, begun)
+      .when('StartImport', { importId, ...source })
+      .changesNothing());
   it('begins anew through a changed mapping', () =>
     given(fileImport, begun, settled)
       .when('StartImport', { importId, ...source, mappingDigest: 'c'.repeat(64) })
-      .then({ type: 'ImportRestarted', data: { importId, ...source, mappingDigest: 'c'.repeat(64), previousMappingDigest: source.mappingDigest } }));
+      .then({
+        type: 'ImportRestarted',
+        data: { importId, ...source, mappingDigest: 'c'.repeat(64), previousMappingDigest: source.mappingDigest },
+      }));
   it('refuses another file under its id', () =>
-    given(fileImport, begun).when('StartImport', { importId, ...source, digest: 'd'.repeat(64) }).rejects('import-id-taken'));
+    given(fileImport, begun)
+      .when('StartImport', { importId, ...source, digest: 'd'.repeat(64) })
+      .rejects('import-id-taken'));
   it('records a block of rows with its exceptions', () => {
     const rejected = { line: 7, code: 'quantity-negative', message: 'Qty is negative.', raw: 'x;-1' };
     given(fileImport, begun)
       .when('SettleRows', { importId, throughLine: 201, rejected: [rejected], flagged: [row], tally: tally(200, 199, 1) })
-      .then(
-        { type: 'RowRejected', data: { importId, ...rejected } },
-        { type: 'RowFlagged', data: { importId, ...row } },
-        settled,
-      );
+      .then({ type: 'RowRejected', data: { importId, ...rejected } }, { type: 'RowFlagged', data: { importId, ...row } }, settled);
   });
   it('records no line twice', () =>
-    given(fileImport, begun, settled).when('SettleRows', { importId, throughLine: 201, rejected: [], flagged: [], tally: tally(200, 199, 1) }).changesNothing());
+    given(fileImport, begun, settled)
+      .when('SettleRows', { importId, throughLine: 201, rejected: [], flagged: [], tally: tally(200, 199, 1) })
+      .changesNothing());
   it('loses no row', () =>
     given(fileImport, begun)
       .when('SettleRows', { importId, throughLine: 201, rejected: [], flagged: [], tally: tally(200, 198, 1) })
@@ -50,19 +75,29 @@ describe('an import under way', () => {
       .changesNothing();
   });
   it('finishes with the totals of the settled rows', () => {
-    given(fileImport, begun, settled).when('FinishImport', { importId, tally: tally(200, 199, 1) }).then(finished);
-    given(fileImport, begun, settled).when('FinishImport', { importId, tally: tally(201, 200, 1) }).rejects('rows-unaccounted-for');
+    given(fileImport, begun, settled)
+      .when('FinishImport', { importId, tally: tally(200, 199, 1) })
+      .then(finished);
+    given(fileImport, begun, settled)
+      .when('FinishImport', { importId, tally: tally(201, 200, 1) })
+      .rejects('rows-unaccounted-for');
   });
 });
 
 describe('a finished import', () => {
   it('stays as it is', () => {
     const past = [begun, settled, finished];
-    given(fileImport, ...past).when('StartImport', { importId, ...source }).changesNothing();
-    given(fileImport, ...past).when('FinishImport', { importId, tally: tally(200, 199, 1) }).changesNothing();
+    given(fileImport, ...past)
+      .when('StartImport', { importId, ...source })
+      .changesNothing();
+    given(fileImport, ...past)
+      .when('FinishImport', { importId, tally: tally(200, 199, 1) })
+      .changesNothing();
     given(fileImport, ...past)
       .when('SettleRows', { importId, throughLine: 300, rejected: [], flagged: [], tally: tally(299, 299, 0) })
       .rejects('import-finished');
-    given(fileImport, ...past).when('FlagRows', { importId, part: 9, flagged: [row] }).rejects('import-finished');
+    given(fileImport, ...past)
+      .when('FlagRows', { importId, part: 9, flagged: [row] })
+      .rejects('import-finished');
   });
 });

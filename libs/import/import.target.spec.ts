@@ -3,8 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { NoAnswer, Refused, restTarget } from './import.target';
 
 type Reply = (request: IncomingMessage, response: ServerResponse, body: string) => void;
-const problem = (status: number, code: string, headers: Record<string, string> = {}): Reply => (_request, response) =>
-  void response.writeHead(status, { 'content-type': 'application/problem+json', ...headers }).end(JSON.stringify({ code, detail: `it is ${code}` }));
+const problem =
+  (status: number, code: string, headers: Record<string, string> = {}): Reply =>
+  (_request, response) =>
+    void response
+      .writeHead(status, { 'content-type': 'application/problem+json', ...headers })
+      .end(JSON.stringify({ code, detail: `it is ${code}` }));
 const receipt: Reply = (_request, response) => void response.end(JSON.stringify({ events: ['ImportStarted'], token: '88' }));
 const hangUp: Reply = (request) => void request.socket.destroy();
 
@@ -13,7 +17,12 @@ describe('a system over REST', () => {
   let replies: Reply[];
   let asked: { path: string; headers: IncomingMessage['headers']; body: string }[];
   const target = (patienceMs?: number) =>
-    restTarget({ api: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, token: 't', correlationId: 'c-1', ...(patienceMs === undefined ? {} : { patienceMs }) });
+    restTarget({
+      api: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      token: 't',
+      correlationId: 'c-1',
+      ...(patienceMs === undefined ? {} : { patienceMs }),
+    });
   beforeEach(async () => {
     [replies, asked] = [[], []];
     server = createServer((request, response) => {
@@ -31,7 +40,13 @@ describe('a system over REST', () => {
   it('gets commands on their own path, with who sends, which request and whose clock', async () => {
     replies = [receipt];
     expect(await target().send('StartImport', { importId: 'haifa.x' })).toEqual({ events: ['ImportStarted'], token: '88' });
-    expect(asked).toMatchObject([{ path: '/import/start-import', body: '{"importId":"haifa.x"}', headers: { authorization: 'Bearer t', 'x-correlation-id': 'c-1', 'x-clock-source': 'import' } }]);
+    expect(asked).toMatchObject([
+      {
+        path: '/import/start-import',
+        body: '{"importId":"haifa.x"}',
+        headers: { authorization: 'Bearer t', 'x-correlation-id': 'c-1', 'x-clock-source': 'import' },
+      },
+    ]);
   });
 
   it('is asked again, with the very same words, when it is busy, down or hangs up', async () => {

@@ -49,7 +49,12 @@ export type RestOptions = Readonly<{ api: string; token: string; correlationId: 
 
 /** A running system, over its REST interface. */
 export function restTarget({ api, token, correlationId, patienceMs = 120_000 }: RestOptions): Target {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'x-correlation-id': correlationId, 'x-clock-source': 'import' };
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'x-correlation-id': correlationId,
+    'x-clock-source': 'import',
+  };
   const url = (path: string) => `${api.replace(/\/$/, '')}/${path}`;
 
   const ask = async (path: string, body?: object): Promise<Record<string, unknown>> => {

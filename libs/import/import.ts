@@ -32,7 +32,11 @@ function running(state: FileImport): Started {
 /** Each row is observed or rejected: a tally in which one is missing is wrong. */
 function checkTally({ rows, observed, rejected }: Tally): void {
   if (rows !== observed + rejected)
-    throw new Rejected('rows-unaccounted-for', `${rows} rows are not ${observed} observed and ${rejected} rejected.`, { rows, observed, rejected });
+    throw new Rejected('rows-unaccounted-for', `${rows} rows are not ${observed} observed and ${rejected} rejected.`, {
+      rows,
+      observed,
+      rejected,
+    });
 }
 
 const taken = ({ rows, observed, rejected, findings }: Tally): Tally => ({
@@ -55,7 +59,13 @@ function evolve(state: FileImport, event: ImportEvent): FileImport {
     case 'ImportStarted':
     case 'ImportRestarted': {
       const { file, bytes, digest, mapping, mappingDigest } = event.data;
-      return { status: 'running', source: { file, bytes, digest, mapping, mappingDigest }, throughLine: 0, flaggedParts: 0, tally: nothing };
+      return {
+        status: 'running',
+        source: { file, bytes, digest, mapping, mappingDigest },
+        throughLine: 0,
+        flaggedParts: 0,
+        tally: nothing,
+      };
     }
     case 'RowRejected':
       return state;
@@ -90,7 +100,10 @@ export const fileImport: Decider<typeof commands, FileImport, ImportEvent> = {
       running(state);
       checkTally(tally);
       return [
-        ...rejected.map(({ line, code, message, raw }): ImportEvent => ({ type: 'RowRejected', data: { importId, line, code, message, raw } })),
+        ...rejected.map(({ line, code, message, raw }): ImportEvent => ({
+          type: 'RowRejected',
+          data: { importId, line, code, message, raw },
+        })),
         ...flagged.map((row) => flag(importId, row)),
         { type: 'RowsSettled', data: { importId, throughLine, tally: taken(tally) } },
       ];

@@ -23,7 +23,9 @@ describe('claims on machines', () => {
       fc.property(fc.array(claim, { maxLength: 40 }), (spans) => {
         const claims = spans.map(([from, lasts], index) => ['M', index, from, from + lasts] as const);
         const before = (a: (typeof claims)[0], b: (typeof claims)[0]) => a[2] < b[2] || (a[2] === b[2] && a[1] < b[1]);
-        const slow = claims.filter((a) => a[3] > a[2] && claims.some((b) => b[3] > b[2] && before(b, a) && b[3] > a[2])).map(([, line]) => line);
+        const slow = claims
+          .filter((a) => a[3] > a[2] && claims.some((b) => b[3] > b[2] && before(b, a) && b[3] > a[2]))
+          .map(([, line]) => line);
         expect(found(...claims).map(([line]) => line).sort()).toEqual(slow.sort()); // prettier-ignore
       }),
     );

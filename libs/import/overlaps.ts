@@ -53,7 +53,13 @@ export class Overlaps {
       let holder: { line: number; order: number; to: number } | undefined;
       for (const claim of this.machines.get(machine)!.sorted()) {
         if (holder && claim.from < holder.to)
-          yield { machine, line: claim.line, order: this.orders[claim.order]!, otherLine: holder.line, otherOrder: this.orders[holder.order]! };
+          yield {
+            machine,
+            line: claim.line,
+            order: this.orders[claim.order]!,
+            otherLine: holder.line,
+            otherOrder: this.orders[holder.order]!,
+          };
         if (!holder || claim.to > holder.to) holder = claim;
       }
     }

@@ -1,6 +1,8 @@
 import { schemaOf, upcast, type Upcasts } from './event';
 
-const upcasts: Upcasts = { Weighed: [(v1: { kg: number }) => ({ grams: v1.kg * 1_000 }), (v2: { grams: number }) => ({ amount: String(v2.grams), unit: 'g' })] };
+const upcasts: Upcasts = {
+  Weighed: [(v1: { kg: number }) => ({ grams: v1.kg * 1_000 }), (v2: { grams: number }) => ({ amount: String(v2.grams), unit: 'g' })],
+};
 
 describe('older shapes of an event', () => {
   it('are lifted step by step to the one that is written today', () => {

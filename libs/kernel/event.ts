@@ -53,7 +53,8 @@ export type Recorded<E extends Event = Event> = E &
 export type Upcasts = Readonly<Record<string, readonly ((data: any) => unknown)[]>>;
 
 // An event type may be any text, also `constructor`: only what was declared counts.
-const liftsOf = (upcasts: Upcasts | undefined, type: string): Upcasts[string] => (upcasts && Object.hasOwn(upcasts, type) ? upcasts[type]! : []);
+const liftsOf = (upcasts: Upcasts | undefined, type: string): Upcasts[string] =>
+  upcasts && Object.hasOwn(upcasts, type) ? upcasts[type]! : [];
 
 /** The shape version that is written today: one more than there are upcasts. */
 export const schemaOf = (upcasts: Upcasts | undefined, type: string): number => liftsOf(upcasts, type).length + 1;

@@ -85,8 +85,12 @@ describe('a lot that nobody knows', () => {
   });
   test('is not produced into another plant, nor in no amount', () => {
     const produce = { lotId, materialId: 'gear', quantity: kg('5'), workOrderId };
-    given(materialLot).when('ProduceLot', { ...produce, locationId: 'lyon.S1' }).rejects('wrong-facility');
-    given(materialLot).when('ProduceLot', { ...produce, quantity: kg('0') }).rejects('quantity-not-positive');
+    given(materialLot)
+      .when('ProduceLot', { ...produce, locationId: 'lyon.S1' })
+      .rejects('wrong-facility');
+    given(materialLot)
+      .when('ProduceLot', { ...produce, quantity: kg('0') })
+      .rejects('quantity-not-positive');
   });
   test('needs a positive decimal amount', () => {
     for (const amount of ['0', '0.000', '-1'])
@@ -458,10 +462,17 @@ describe('a merge', () => {
     given(materialLot, received(), merged()).when('ConsumeLot', consume('1')).rejects('lot-merged');
   });
   test('into the same lot happens once, even where a split that came back left something to merge', () => {
-    const undone: MaterialLotEvent = { type: 'LotSplitUndone', data: { lotId, childLotId: 'haifa.L2', quantity: kg('25'), reason: 'x', at } };
+    const undone: MaterialLotEvent = {
+      type: 'LotSplitUndone',
+      data: { lotId, childLotId: 'haifa.L2', quantity: kg('25'), reason: 'x', at },
+    };
     const past = [received(), split(), merged({ quantity: kg('75') }), undone];
-    given(materialLot, ...past).when('MergeLot', { lotId, intoLotId: 'haifa.L9' }).rejects('lot-merged');
-    given(materialLot, ...past).when('MergeLot', { lotId, intoLotId: 'haifa.L8' }).then(merged({ intoLotId: 'haifa.L8', quantity: kg('25') }));
+    given(materialLot, ...past)
+      .when('MergeLot', { lotId, intoLotId: 'haifa.L9' })
+      .rejects('lot-merged');
+    given(materialLot, ...past)
+      .when('MergeLot', { lotId, intoLotId: 'haifa.L8' })
+      .then(merged({ intoLotId: 'haifa.L8', quantity: kg('25') }));
   });
   test('needs a lot that is free, not empty, and no ancestor of itself', () => {
     given(materialLot, received(), reserved()).when('MergeLot', { lotId, intoLotId: 'haifa.L9' }).rejects('lot-reserved');

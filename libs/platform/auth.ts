@@ -85,12 +85,15 @@ function sessionOf(claims: JWTPayload & Record<string, unknown>): Session {
   const { sub, exp, iat, roles, facilities, device, typ, token_use: use } = claims;
   const now = Date.now() / 1000;
   if (!Number.isSafeInteger(exp) || exp! > now + LONGEST_LIFE_SECONDS) throw unauthenticated('The token lives too long.');
-  if (iat !== undefined && (!Number.isSafeInteger(iat) || iat > now + LEEWAY_SECONDS)) throw unauthenticated('The token is from the future.');
+  if (iat !== undefined && (!Number.isSafeInteger(iat) || iat > now + LEEWAY_SECONDS))
+    throw unauthenticated('The token is from the future.');
   // An ID or refresh token speaks of the log-in, it does not grant access.
   if ('nonce' in claims || 'at_hash' in claims || 'c_hash' in claims) throw unauthenticated('The token is of another type.');
-  if ((typ !== undefined && typ !== 'Bearer') || (use !== undefined && use !== 'access')) throw unauthenticated('The token is of another type.');
+  if ((typ !== undefined && typ !== 'Bearer') || (use !== undefined && use !== 'access'))
+    throw unauthenticated('The token is of another type.');
   if (typeof sub !== 'string' || !/^[\w.@:|/+-]{1,128}$/.test(sub)) throw unauthenticated('The token names nobody.');
-  const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []);
+  const texts = (value: unknown): string[] =>
+    Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
   return {
     principal: Object.freeze({
       actor: sub,
@@ -132,7 +135,9 @@ class Keys {
     try {
       const set = parseJson(await this.fetch()) as JSONWebKeySet;
       // Symmetric keys are of no use to us: whoever can verify with them can also sign.
-      const keys = set.keys.filter((key) => key.kty !== 'oct' && typeof key.kid === 'string' && (key.use === undefined || key.use === 'sig'));
+      const keys = set.keys.filter(
+        (key) => key.kty !== 'oct' && typeof key.kid === 'string' && (key.use === undefined || key.use === 'sig'),
+      );
       this.set = { keys: createLocalJWKSet({ keys }), ids: new Set(keys.map((key) => key.kid!)), at: Date.now() };
     } catch {
       // What was known stays in use until LAST_KNOWN_GOOD_MS have passed.
@@ -143,7 +148,11 @@ class Keys {
 
   private async fetch(): Promise<string> {
     if (this.url.startsWith('file:')) return readFile(fileURLToPath(this.url), 'utf8');
-    const response = await fetch(this.url, { redirect: 'error', signal: AbortSignal.timeout(5_000), headers: { accept: 'application/json' } });
+    const response = await fetch(this.url, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(5_000),
+      headers: { accept: 'application/json' },
+    });
     const text = await response.text();
     if (!response.ok || text.length > LARGEST_KEY_SET) throw new Error(`no key set at ${this.url}`);
     return text;

@@ -41,7 +41,11 @@ const bin: Decider<Commands, { pieces: number }, BinFilled | BinCounted> = {
 
 const ann: Principal = { actor: 'ann', roles: ['operator', 'device'], facilities: ['haifa'] };
 const fill = (binId: string, pieces: number, more: Partial<Command> = {}) => Object.assign(new FillBin(), { binId, pieces, ...more });
-const by = (principal: Principal, more: Partial<RequestContext> = {}): RequestContext => ({ correlationId: randomUUID(), principal, ...more });
+const by = (principal: Principal, more: Partial<RequestContext> = {}): RequestContext => ({
+  correlationId: randomUUID(),
+  principal,
+  ...more,
+});
 
 describe('commands on a real store', () => {
   let node: TestStore;
@@ -53,7 +57,8 @@ describe('commands on a real store', () => {
     stores.push(connected);
     return new Decisions(connected);
   };
-  const run = (command: Command, context = by(ann), on = decisions) => inContext(context, () => on.run(bin, command.constructor.name, command));
+  const run = (command: Command, context = by(ann), on = decisions) =>
+    inContext(context, () => on.run(bin, command.constructor.name, command));
   const newBin = () => `haifa.${randomUUID().slice(0, 8)}`;
 
   beforeAll(async () => {
@@ -135,7 +140,11 @@ describe('commands on a real store', () => {
     expect(await store.read(`bin-${id}`)).toEqual([]);
     const refusals = await store.read<Event<'CommandRefused', { code: string; payload: unknown }>>(`refused-bin-${id}`);
     expect(refusals).toHaveLength(1);
-    expect(refusals[0]).toMatchObject({ type: 'CommandRefused', data: { code: 'bin-too-full', command: 'FillBin', payload: { pieces: 11 } }, metadata: { actor: 'ann', facility: 'haifa' } });
+    expect(refusals[0]).toMatchObject({
+      type: 'CommandRefused',
+      data: { code: 'bin-too-full', command: 'FillBin', payload: { pieces: 11 } },
+      metadata: { actor: 'ann', facility: 'haifa' },
+    });
   });
 
   it('holds to the revision that the client saw', async () => {

@@ -26,25 +26,32 @@ import { APP_VERSION } from './version';
 /** The answer to a command. */
 @ObjectType('Receipt', {})
 export class Receipt {
-  @Field(() => ID) @ApiProperty({ type: String, format: 'uuid', description: 'Send it again to get this same answer.' })
+  @Field(() => ID)
+  @ApiProperty({ type: String, format: 'uuid', description: 'Send it again to get this same answer.' })
   commandId: string;
 
-  @Field(() => ID) @ApiProperty({ type: String })
+  @Field(() => ID)
+  @ApiProperty({ type: String })
   id: string;
 
-  @Field(() => String) @ApiProperty({ type: String })
+  @Field(() => String)
+  @ApiProperty({ type: String })
   stream: string;
 
-  @Field(() => String) @ApiProperty({ type: String, description: 'Revision of the stream after the command; also the ETag.' })
+  @Field(() => String)
+  @ApiProperty({ type: String, description: 'Revision of the stream after the command; also the ETag.' })
   revision: string;
 
-  @Field(() => String) @ApiProperty({ type: String, description: 'Give it to a read as `waitFor` to see what this command did.' })
+  @Field(() => String)
+  @ApiProperty({ type: String, description: 'Give it to a read as `waitFor` to see what this command did.' })
   token: string;
 
-  @Field(() => Boolean) @ApiProperty({ type: Boolean, description: 'False where it was so already.' })
+  @Field(() => Boolean)
+  @ApiProperty({ type: Boolean, description: 'False where it was so already.' })
   changed: boolean;
 
-  @Field(() => [String]) @ApiProperty({ type: [String], description: 'Types of the events that the command caused.' })
+  @Field(() => [String])
+  @ApiProperty({ type: [String], description: 'Types of the events that the command caused.' })
   events: string[];
 }
 
@@ -150,13 +157,18 @@ export class Decisions {
       }
       try {
         if (expected !== undefined && BigInt(expected) !== seen!.revision) {
-          if (fresh) throw new Problem(412, 'stale-revision', `The stream is at revision ${seen!.revision}, not ${expected}.`, { whatToDo: 'Read it again and decide anew.', facts: { expected, actual: String(seen!.revision) } });
+          if (fresh)
+            throw new Problem(412, 'stale-revision', `The stream is at revision ${seen!.revision}, not ${expected}.`, {
+              whatToDo: 'Read it again and decide anew.',
+              facts: { expected, actual: String(seen!.revision) },
+            });
           await look();
           continue;
         }
         const early = Date.parse(occurredAt) - Date.parse(now);
         const observed = decider.observed?.includes(name) ?? false;
-        if (early > LATEST_SKEW_MS && !observed) throw new Rejected('occurred-in-the-future', 'It cannot have happened yet; check the clock of the sender.', { occurredAt, now });
+        if (early > LATEST_SKEW_MS && !observed)
+          throw new Rejected('occurred-in-the-future', 'It cannot have happened yet; check the clock of the sender.', { occurredAt, now });
         const events = decisionOf(decider, name)(command, seen!.state, { now, occurredAt, actor: principal.actor, role, commandId });
         if (events.length === 0) {
           if (!fresh) {
@@ -174,7 +186,7 @@ export class Decisions {
           causationId: context.causationId ?? commandId,
           actor: principal.actor,
           role,
-          ...(command.device ?? principal.device ? { device: command.device ?? principal.device } : {}),
+          ...((command.device ?? principal.device) ? { device: command.device ?? principal.device } : {}),
           facility: facilityOf(id),
           occurredAt,
           clock: context.clock ?? (command.occurredAt ? 'client' : 'server'),
@@ -188,7 +200,14 @@ export class Decisions {
           data: event.data,
           metadata: { ...metadata, schema: schemaOf(decider.upcasts, event.type) },
         })))); // prettier-ignore
-        const answer = receipt(commandId, id, stream, appended.revision, appended.position, events.map(({ type }) => type));
+        const answer = receipt(
+          commandId,
+          id,
+          stream,
+          appended.revision,
+          appended.position,
+          events.map(({ type }) => type),
+        );
         this.remember(commandId, digest);
         this.keep(stream, {
           state: events.reduce(decider.evolve, seen!.state),
@@ -220,7 +239,10 @@ export class Decisions {
         throw error;
       }
     }
-    throw new Problem(503, 'too-much-contention', 'Others kept changing the same thing.', { retryAfterSeconds: 1, whatToDo: 'Send the same command again.' });
+    throw new Problem(503, 'too-much-contention', 'Others kept changing the same thing.', {
+      retryAfterSeconds: 1,
+      whatToDo: 'Send the same command again.',
+    });
   }
 
   /** The state and the answers given so far, from the store; only what is new is read. */
@@ -276,16 +298,31 @@ export class Decisions {
   private outOfScope({ decider, name, command, principal, role }: Task): Problem {
     const now = new Date().toISOString();
     try {
-      decisionOf(decider, name)(command, decider.initial, { now, occurredAt: command.occurredAt ?? now, actor: principal.actor, role, commandId: newId() });
+      decisionOf(decider, name)(command, decider.initial, {
+        now,
+        occurredAt: command.occurredAt ?? now,
+        actor: principal.actor,
+        role,
+        commandId: newId(),
+      });
     } catch (error) {
       if (error instanceof Rejected) return problemOf(error, decider.category);
       throw error;
     }
-    return new Problem(403, 'facility-not-in-scope', 'Your facilities do not include this one.', { whatToDo: 'Use an id of one of your facilities.' });
+    return new Problem(403, 'facility-not-in-scope', 'Your facilities do not include this one.', {
+      whatToDo: 'Use an id of one of your facilities.',
+    });
   }
 
   /** Auditors see what was refused, too (Annex 11; FDA 483 pattern: rejected entries must be kept). One record per command id and code. */
-  private async recordRefusal({ decider, name, command, principal, role, context }: Task, target: string, commandId: string, digest: string, occurredAt: string, rejected: Rejected): Promise<void> {
+  private async recordRefusal(
+    { decider, name, command, principal, role, context }: Task,
+    target: string,
+    commandId: string,
+    digest: string,
+    occurredAt: string,
+    rejected: Rejected,
+  ): Promise<void> {
     const id = decider.id(command);
     const stream = `refused-${target}`;
     const eventId = derivedId(`${commandId}/${rejected.code}`, DERIVED);
@@ -298,7 +335,14 @@ export class Decisions {
         facility: facilityOf(id), occurredAt, clock: context.clock ?? (command.occurredAt ? 'client' : 'server'), app: APP_VERSION, schema: 1,
         ...(command.reason ? { reason: command.reason } : {}),
       }; // prettier-ignore
-      const data = { command: name, target, code: rejected.code, message: rejected.message, facts: rejected.facts, payload: { ...command } };
+      const data = {
+        command: name,
+        target,
+        code: rejected.code,
+        message: rejected.message,
+        facts: rejected.facts,
+        payload: { ...command },
+      };
       try {
         await this.store.append(stream, last[0]?.revision ?? -1n, [{ id: eventId, type: 'CommandRefused', data, metadata }]);
         return;
@@ -345,21 +389,33 @@ const reused = (commandId: string) =>
   });
 
 const receipt = (commandId: string, id: string, stream: string, revision: bigint, position: bigint, events: string[]): Receipt =>
-  Object.assign(new Receipt(), { commandId, id, stream, revision: String(revision), token: String(position), changed: events.length > 0, events });
+  Object.assign(new Receipt(), {
+    commandId,
+    id,
+    stream,
+    revision: String(revision),
+    token: String(position),
+    changed: events.length > 0,
+    events,
+  });
 
 /** SHA-256 over what the command says, without its envelope's ids: equal for equal intent. */
 function digestOf(name: string, command: Command): string {
   const { commandId: _, expectedRevision: __, ...intent } = command as Command & Record<string, unknown>;
-  return createHash('sha256').update(`${name}\n${canonical(intent)}`).digest('hex');
+  return createHash('sha256')
+    .update(`${name}\n${canonical(intent)}`)
+    .digest('hex');
 }
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null);
-  return `{${entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`;
+  return `{${entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`)
+    .join(',')}}`;
 }
 
 /** Full jitter: 2 ms doubling, at most 250 ms. */
 const pause = (attempt: number) => new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(250, 2 * 2 ** attempt)));
-

@@ -28,14 +28,27 @@ type Options = Readonly<{ optional?: boolean }>;
 /** What a cell was declared as. */
 export type CellOf = Readonly<{ name: string; kind: keyof typeof kinds | 'key' | 'oneOf' | 'json'; list?: Record<string, string> }>;
 const CELLS = 'cells';
-const remember = (cell: Omit<CellOf, 'name'>): PropertyDecorator => (prototype, name) =>
-  Reflect.defineMetadata(CELLS, [...((Reflect.getMetadata(CELLS, prototype) as CellOf[] | undefined) ?? []), { name: String(name), ...cell }], prototype);
+const remember =
+  (cell: Omit<CellOf, 'name'>): PropertyDecorator =>
+  (prototype, name) =>
+    Reflect.defineMetadata(
+      CELLS,
+      [...((Reflect.getMetadata(CELLS, prototype) as CellOf[] | undefined) ?? []), { name: String(name), ...cell }],
+      prototype,
+    );
 
 /** The cells of a row class, in the order of their declaration. */
-export const cellsOf = (row: new () => object): readonly CellOf[] => (Reflect.getMetadata(CELLS, row.prototype as object) as CellOf[] | undefined) ?? [];
+export const cellsOf = (row: new () => object): readonly CellOf[] =>
+  (Reflect.getMetadata(CELLS, row.prototype as object) as CellOf[] | undefined) ?? [];
 
 /** The single text key of a row. */
-export const Key = () => applyDecorators(remember({ kind: 'key' }), PrimaryColumn('text'), Field(() => ID), ApiProperty({ type: String }));
+export const Key = () =>
+  applyDecorators(
+    remember({ kind: 'key' }),
+    PrimaryColumn('text'),
+    Field(() => ID),
+    ApiProperty({ type: String }),
+  );
 
 /** A cell of a plain kind. */
 export function Cell(kind: keyof typeof kinds, { optional = false }: Options = {}) {
@@ -59,7 +72,18 @@ export const CellOneOf = (list: Record<string, string>, { optional = false }: Op
 
 /** A cell that lists objects of a GraphQL object class, kept as jsonb. */
 export const CellMany = (type: () => new () => object) =>
-  applyDecorators(remember({ kind: 'json' }), Column({ type: 'jsonb' }), Field(() => [type()]), ApiProperty({ type, isArray: true } as ApiPropertyOptions));
+  applyDecorators(
+    remember({ kind: 'json' }),
+    Column({ type: 'jsonb' }),
+    Field(() => [type()]),
+    ApiProperty({ type, isArray: true } as ApiPropertyOptions),
+  );
 
 /** A cell that holds an object of any shape, kept as jsonb. */
-export const CellJson = () => applyDecorators(remember({ kind: 'json' }), Column({ type: 'jsonb' }), Field(() => Json), ApiProperty({ type: Object }));
+export const CellJson = () =>
+  applyDecorators(
+    remember({ kind: 'json' }),
+    Column({ type: 'jsonb' }),
+    Field(() => Json),
+    ApiProperty({ type: Object }),
+  );

@@ -65,7 +65,11 @@ export function commandResolver(commands: object): Type<object> {
   const resolver = senders(commands, (name, command, prototype, key) => {
     Reflect.defineMetadata('design:paramtypes', [command], prototype, key);
     Args('input', { type: () => command })(prototype, key, 0);
-    decorateMethod(prototype, key, Mutation(() => Receipt, { name: key }));
+    decorateMethod(
+      prototype,
+      key,
+      Mutation(() => Receipt, { name: key }),
+    );
   });
   Resolver()(resolver);
   return resolver;

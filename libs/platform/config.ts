@@ -130,7 +130,8 @@ const VARIABLES = {
     read: whole(0, 30_000),
   }),
   API_DOCS: variable({
-    about: 'Serve the API description at /docs, GraphiQL at /graphiql, and answer introspection; also to callers without a token. Only `npm start` does by default.',
+    about:
+      'Serve the API description at /docs, GraphiQL at /graphiql, and answer introspection; also to callers without a token. Only `npm start` does by default.',
     fallback: (process) => (process === 'standalone' ? 'yes' : 'no'),
     read: oneOf('yes', 'no'),
   }),

@@ -3,9 +3,12 @@ import { text } from 'node:stream/consumers';
 import { csvCell, csvOf } from './csv';
 
 describe('CSV', () => {
-  it.each(['=1+1', '+cmd|calc', '-2+3', '@SUM(A1)', '\t=1', '\r=1', ' =1', '＝1', '|x', '%x'])('does not let %p run in a spreadsheet', (attack) => {
-    expect(csvCell(attack)).toMatch(/^"?'/);
-  });
+  it.each(['=1+1', '+cmd|calc', '-2+3', '@SUM(A1)', '\t=1', '\r=1', ' =1', '＝1', '|x', '%x'])(
+    'does not let %p run in a spreadsheet',
+    (attack) => {
+      expect(csvCell(attack)).toMatch(/^"?'/);
+    },
+  );
   it('keeps numbers and plain text as they are', () => {
     for (const plain of ['-1.5', '12', 'haifa.M4', 'a-b', '']) expect(csvCell(plain)).toBe(plain);
     expect(csvCell(null)).toBe('');

@@ -9,7 +9,11 @@ import { DataSource } from 'typeorm';
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
 const parser = (oid: number, format?: 'text' | 'binary') =>
-  oid === INT8 ? BigInt : oid === TIMESTAMPTZ ? (value: string) => new Date(value).toISOString() : types.getTypeParser(oid, format as 'text');
+  oid === INT8
+    ? BigInt
+    : oid === TIMESTAMPTZ
+      ? (value: string) => new Date(value).toISOString()
+      : types.getTypeParser(oid, format as 'text');
 /** int8 as bigint, timestamptz as ISO 8601 UTC, numeric as decimal text. */
 export const EXACT_TYPES: PoolConfig['types'] = { getTypeParser: parser as never };
 

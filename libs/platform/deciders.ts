@@ -5,7 +5,12 @@
 import type { Event, Upcasts } from '#kernel/event';
 
 /** What folding an entity needs. */
-export type Folding = Readonly<{ category: string; initial: unknown; evolve: (state: unknown, event: Event) => unknown; upcasts?: Upcasts }>;
+export type Folding = Readonly<{
+  category: string;
+  initial: unknown;
+  evolve: (state: unknown, event: Event) => unknown;
+  upcasts?: Upcasts;
+}>;
 
 const deciders = new Map<string, Folding>();
 

@@ -17,7 +17,10 @@ export type From = bigint | 'start' | 'end';
 
 /** The stream is not where the caller thought. `actual` is -1 when it does not exist. */
 export class Conflict extends Error {
-  constructor(readonly stream: string, readonly actual: bigint) {
+  constructor(
+    readonly stream: string,
+    readonly actual: bigint,
+  ) {
     super(`stream ${stream} is at revision ${actual}`);
     this.name = 'Conflict';
   }
@@ -60,9 +63,13 @@ export class EventStore {
   /** @throws Conflict, StoreUnavailable */
   async append(stream: string, expected: bigint | 'any', events: readonly NewEvent[]): Promise<Appended> {
     const expectedRevision = expected === 'any' ? ANY : expected < 0n ? NO_STREAM : expected;
-    const encoded = events.map((event) => jsonEvent({ id: event.id, type: event.type, data: event.data as Record<string, unknown>, metadata: event.metadata }));
+    const encoded = events.map((event) =>
+      jsonEvent({ id: event.id, type: event.type, data: event.data as Record<string, unknown>, metadata: event.metadata }),
+    );
     try {
-      const result = await this.appends.through(() => this.bounded((client) => client.appendToStream(stream, encoded, { expectedRevision })));
+      const result = await this.appends.through(() =>
+        this.bounded((client) => client.appendToStream(stream, encoded, { expectedRevision })),
+      );
       return { revision: result.nextExpectedRevision, position: result.position?.commit ?? -1n };
     } catch (error) {
       if (error instanceof WrongExpectedVersionError) {
@@ -110,10 +117,13 @@ export class EventStore {
    */
   async head({ business = false } = {}): Promise<bigint> {
     let head = -1n;
-    await this.collect((client) => client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: business ? 256 : 1 }), (resolved) => {
-      if (head < 0n && !(business && resolved.event?.type.startsWith('$'))) head = resolved.commitPosition ?? -1n;
-      return false;
-    });
+    await this.collect(
+      (client) => client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: business ? 256 : 1 }),
+      (resolved) => {
+        if (head < 0n && !(business && resolved.event?.type.startsWith('$'))) head = resolved.commitPosition ?? -1n;
+        return false;
+      },
+    );
     return head;
   }
 
@@ -122,9 +132,15 @@ export class EventStore {
    * It does not resume: the caller does, from what it has committed. `onCheckpoint` hears positions up to which there was nothing
    * more to deliver; it must not throw (the client would stall).
    */
-  async *subscribe(from: From, { signal, onCheckpoint }: { signal?: AbortSignal; onCheckpoint?: (position: bigint) => void } = {}): AsyncGenerator<Recorded> {
+  async *subscribe(
+    from: From,
+    { signal, onCheckpoint }: { signal?: AbortSignal; onCheckpoint?: (position: bigint) => void } = {},
+  ): AsyncGenerator<Recorded> {
     const fromPosition = from === 'start' ? START : from === 'end' ? END : { commit: from, prepare: from };
-    const filter: Filter = { ...BUSINESS_EVENTS, ...(onCheckpoint ? { checkpointReached: (_, position) => onCheckpoint(position.commit) } : {}) };
+    const filter: Filter = {
+      ...BUSINESS_EVENTS,
+      ...(onCheckpoint ? { checkpointReached: (_, position) => onCheckpoint(position.commit) } : {}),
+    };
     const subscription = this.client.subscribeToAll({ fromPosition, filter });
     const stop = () => void subscription.unsubscribe().catch(() => undefined);
     signal?.addEventListener('abort', stop, { once: true });
@@ -187,7 +203,8 @@ export class EventStore {
       return await this.reads.through(() =>
         this.bounded(async (client) => {
           const events: Recorded<E>[] = [];
-          for await (const resolved of open(client)) if (wanted(resolved) && resolved.event) events.push(this.recorded(resolved, asStored) as Recorded<E>);
+          for await (const resolved of open(client))
+            if (wanted(resolved) && resolved.event) events.push(this.recorded(resolved, asStored) as Recorded<E>);
           return events;
         }),
       );
@@ -215,7 +232,8 @@ export class EventStore {
 
 /** These will not go away by waiting. */
 const LASTING = [StoreUnavailable, Conflict, AccessDeniedError, StreamDeletedError, MaxAppendSizeExceededError];
-const unavailable = (error: unknown): Error => (LASTING.some((kind) => error instanceof kind) ? (error as Error) : new StoreUnavailable(error));
+const unavailable = (error: unknown): Error =>
+  LASTING.some((kind) => error instanceof kind) ? (error as Error) : new StoreUnavailable(error);
 
 /** Lets a bounded number through at once; the rest wait in line. */
 class Gate {

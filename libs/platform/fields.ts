@@ -31,7 +31,11 @@ const text = (expression: RegExp, message: string, example?: string) => ({
 const id = text(QUALIFIED_ID, '$property must be <facility>.<local>, e.g. haifa.M4: letters, digits, - and _', 'haifa.M4');
 const facilityId = text(FACILITY_ID, '$property must be lower-case letters and digits, e.g. haifa', 'haifa');
 const code = text(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/, '$property must be 1 to 64 letters, digits, . _ : or -');
-const amount = text(AMOUNT, '$property must be a decimal string such as "12.5", not a number: not negative, at most 12 digits before and 6 after the point', '12.5');
+const amount = text(
+  AMOUNT,
+  '$property must be a decimal string such as "12.5", not a number: not negative, at most 12 digits before and 6 after the point',
+  '12.5',
+);
 
 /** A facility-qualified id, `<facility>.<local>`. */
 export const Id = (options: Options = {}) => field(() => ID, id.api, options, ...id.checks);
@@ -58,7 +62,11 @@ export const Text = (min: number, max: number, options: Options = {}) =>
     Matches(READABLE, { message: '$property must not hold control characters' })); // prettier-ignore
 
 /** Why, where a command must say it. The condition that always holds takes the place of the envelope's IsOptional, which is inherited otherwise. */
-export const Reason = () => applyDecorators(ValidateIf(() => true), Text(1, 500));
+export const Reason = () =>
+  applyDecorators(
+    ValidateIf(() => true),
+    Text(1, 500),
+  );
 
 /** Several texts of people, each within a length. */
 export const Texts = (min: number, max: number, count: number, options: Options = {}) =>
@@ -71,7 +79,14 @@ export const Whole = (min: number, max: number, options: Options = {}) =>
 
 /** A ratio or reading that is not a quantity of material; finite, within bounds. */
 export const Reading = (min: number, max: number, options: Options = {}) =>
-  field(() => Float, { type: 'number', minimum: min, maximum: max }, options, IsNumber({ allowNaN: false, allowInfinity: false }), Min(min), Max(max));
+  field(
+    () => Float,
+    { type: 'number', minimum: min, maximum: max },
+    options,
+    IsNumber({ allowNaN: false, allowInfinity: false }),
+    Min(min),
+    Max(max),
+  );
 
 export const Flag = (options: Options = {}) => field(() => Boolean, { type: Boolean }, options, IsBoolean());
 
@@ -101,7 +116,8 @@ export const Instant = (options: Options = {}) =>
 
 type Input = new () => object;
 /** A nested object of an input class. */
-export const Nested = (type: () => Input, options: Options = {}) => field(type, { type }, options, IsObject(), ValidateNested(), Type(type));
+export const Nested = (type: () => Input, options: Options = {}) =>
+  field(type, { type }, options, IsObject(), ValidateNested(), Type(type));
 
 /** A list of nested objects of an input class. */
 export const Many = (type: () => Input, max: number, options: Options & { min?: number } = {}) =>

@@ -31,7 +31,12 @@ const paged = (context: ValidationContext) => {
   return (name: string): boolean => fields[name]?.args.some((argument) => argument.name === 'first') ?? false;
 };
 
-function faultsOf(document: DocumentNode, variables: Readonly<Record<string, unknown>>, introspection: boolean, isPaged: (field: string) => boolean): GraphQLError[] {
+function faultsOf(
+  document: DocumentNode,
+  variables: Readonly<Record<string, unknown>>,
+  introspection: boolean,
+  isPaged: (field: string) => boolean,
+): GraphQLError[] {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   const known = new Map<string, Size>();
@@ -68,7 +73,11 @@ function faultsOf(document: DocumentNode, variables: Readonly<Record<string, unk
     const sum = { ...nothing } as { -readonly [K in keyof Size]: number };
     for (const selection of selections) {
       const size =
-        selection.kind === Kind.FIELD ? ofField(selection) : selection.kind === Kind.FRAGMENT_SPREAD ? ofFragment(selection.name.value) : ofSet(selection.selectionSet);
+        selection.kind === Kind.FIELD
+          ? ofField(selection)
+          : selection.kind === Kind.FRAGMENT_SPREAD
+            ? ofFragment(selection.name.value)
+            : ofSet(selection.selectionSet);
       sum.depth = Math.max(sum.depth, size.depth);
       sum.cost += size.cost;
       sum.aliases += size.aliases;
@@ -81,7 +90,11 @@ function faultsOf(document: DocumentNode, variables: Readonly<Record<string, unk
   for (const node of document.definitions) {
     if (node.kind !== Kind.OPERATION_DEFINITION) continue;
     const size = ofSet(node.selectionSet);
-    const found = { ...size, directives: size.directives + (node.directives?.length ?? 0), rootFields: node.selectionSet.selections.length };
+    const found = {
+      ...size,
+      directives: size.directives + (node.directives?.length ?? 0),
+      rootFields: node.selectionSet.selections.length,
+    };
     for (const what of ['depth', 'aliases', 'directives', 'rootFields', 'cost'] as const) {
       if (found[what] <= LIMITS[what]) continue;
       const message = `The ${what === 'rootFields' ? 'number of root fields' : what} of this query is ${found[what]}, more than ${LIMITS[what]}.`;

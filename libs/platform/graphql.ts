@@ -37,11 +37,14 @@ function told({ data, errors = [] }: Faulty, open: boolean): { status: number; e
     const inner = ((originalError ?? error) as { errors?: unknown }).errors;
     return Array.isArray(inner) ? (inner as GraphQLError[]) : [error];
   });
-  const formatted = flat.map((error) => toldError(error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error }), open));
+  const formatted = flat.map((error) =>
+    toldError(error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error }), open),
+  );
   const statuses = formatted.map(({ extensions }) => extensions?.status as number);
   const nothing = data === undefined || data === null || Object.values(data).every((value) => value === null);
   const status = nothing ? ([401, 429, 503, 500].find((code) => statuses.includes(code)) ?? 200) : 200;
-  const wait = formatted.find(({ extensions }) => extensions?.retryAfterSeconds !== undefined)?.extensions?.retryAfterSeconds as number | undefined;
+  const wait = formatted.find(({ extensions }) => extensions?.retryAfterSeconds !== undefined)?.extensions?.retryAfterSeconds as
+    number | undefined;
   return { status, errors: formatted, ...(wait === undefined || status === 200 ? {} : { retryAfter: wait }) };
 }
 
@@ -80,7 +83,10 @@ export const graphqlModule = (open: boolean) =>
       const { status, errors, retryAfter } = told(execution, open);
       if (retryAfter !== undefined) context.reply?.header('retry-after', String(Math.ceil(retryAfter)));
       if (status === 401) context.reply?.header('www-authenticate', 'Bearer');
-      return { statusCode: status, response: { data: (execution.data ?? null) as Record<string, unknown> | null, errors: errors as never } };
+      return {
+        statusCode: status,
+        response: { data: (execution.data ?? null) as Record<string, unknown> | null, errors: errors as never },
+      };
     },
     errorHandler: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
       const { inner, status } = requestFault(error);
@@ -99,7 +105,8 @@ export const graphqlModule = (open: boolean) =>
 function requestFault(error: Error): { inner: readonly Error[]; status?: number } {
   const { errors, statusCode, code } = error as { errors?: unknown; statusCode?: number; code?: string };
   if (Array.isArray(errors)) return { inner: errors as Error[], status: statusCode === 405 ? 405 : 400 };
-  if (code?.startsWith('MER_') || (error as { validation?: unknown }).validation) return { inner: [new GraphQLError('The request is no GraphQL request.')], status: 400 };
+  if (code?.startsWith('MER_') || (error as { validation?: unknown }).validation)
+    return { inner: [new GraphQLError('The request is no GraphQL request.')], status: 400 };
   return { inner: [error] };
 }
 
@@ -115,7 +122,8 @@ const isJson = (source: string): boolean => {
 /** GraphQL is asked by POST alone: a GET could be made by any page, and its URL is logged on the way. To be called before init. */
 export function refuseQueriesByGet(server: FastifyInstance): void {
   server.addHook('onRequest', (request, _reply, done) => {
-    if (request.routeOptions.url === '/graphql' && request.method !== 'POST' && request.method !== 'OPTIONS') return done(problemOfStatus(405));
+    if (request.routeOptions.url === '/graphql' && request.method !== 'POST' && request.method !== 'OPTIONS')
+      return done(problemOfStatus(405));
     done();
   });
 }

@@ -35,7 +35,11 @@ export type Edge = Readonly<{
 
 const MAX_CONNECTIONS = 4_096;
 const log = new Logger('http');
-const httpSeconds = histogram('http_request_seconds', 'Time from a request to the end of its answer, by route.', ['method', 'route', 'status']);
+const httpSeconds = histogram('http_request_seconds', 'Time from a request to the end of its answer, by route.', [
+  'method',
+  'route',
+  'status',
+]);
 
 /** A Fastify server with every limit set. */
 export function httpAdapter({ bodyLimit }: Pick<Edge, 'bodyLimit'>): FastifyAdapter {
@@ -53,7 +57,9 @@ export function httpAdapter({ bodyLimit }: Pick<Edge, 'bodyLimit'>): FastifyAdap
       const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
       const body = JSON.stringify(problemBody(problemOfStatus(status), undefined));
       if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-      socket.end(`HTTP/1.1 ${status} Problem\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+      socket.end(
+        `HTTP/1.1 ${status} Problem\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      );
     },
   } as ConstructorParameters<typeof FastifyAdapter>[0]) as FastifyAdapter;
 }
@@ -81,7 +87,13 @@ const SAFE_HEADERS = {
 export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimit, origins = [] }: Edge): void {
   const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   server.server.maxConnections = MAX_CONNECTIONS;
-  if (origins.length > 0) app.enableCors({ origin: [...origins], methods: ['GET', 'POST'], maxAge: 600, exposedHeaders: ['etag', 'retry-after', 'x-correlation-id'] });
+  if (origins.length > 0)
+    app.enableCors({
+      origin: [...origins],
+      methods: ['GET', 'POST'],
+      maxAge: 600,
+      exposedHeaders: ['etag', 'retry-after', 'x-correlation-id'],
+    });
 
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => {
@@ -108,7 +120,8 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimi
     reply.headers(SAFE_HEADERS).header('x-correlation-id', request.about.correlationId);
     const go = (error?: unknown) => inContext(request.about, () => (error ? done(problemFrom(error)) : done()));
     try {
-      if (given !== undefined && given !== request.about.correlationId) throw badHeader('X-Correlation-Id', 'must be 1 to 64 letters, digits, . _ : or -');
+      if (given !== undefined && given !== request.about.correlationId)
+        throw badHeader('X-Correlation-Id', 'must be 1 to 64 letters, digits, . _ : or -');
       checkBody(request);
       const token = bearer(request);
       if (token === undefined) {
@@ -146,7 +159,10 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimi
     }
   });
   server.addHook('onResponse', (request, reply, done) => {
-    httpSeconds.observe({ method: request.method, route: request.routeOptions.url ?? 'none', status: `${Math.floor(reply.statusCode / 100)}xx` }, reply.elapsedTime / 1_000);
+    httpSeconds.observe(
+      { method: request.method, route: request.routeOptions.url ?? 'none', status: `${Math.floor(reply.statusCode / 100)}xx` },
+      reply.elapsedTime / 1_000,
+    );
     done();
   });
   // The body arrives in the context of the socket: the request's own has to be entered again.
@@ -176,7 +192,8 @@ function bearer(request: FastifyRequest): string | undefined {
 
 function checkBody({ method, headers, is404 }: FastifyRequest): void {
   if (is404 || method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return;
-  if (!JSON_TYPE.test(headers['content-type'] ?? '') || (headers['content-encoding'] ?? 'identity') !== 'identity') throw problemOfStatus(415);
+  if (!JSON_TYPE.test(headers['content-type'] ?? '') || (headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw problemOfStatus(415);
 }
 
 /** Whose clock `occurredAt` is may be said by the sender; only we can say that it is ours. */
@@ -187,7 +204,8 @@ function readConditions(request: FastifyRequest): void {
   const { headers, about, method } = request;
   if (method !== 'POST') return;
   const { body } = request;
-  if (body === null || typeof body !== 'object' || Array.isArray(body)) throw new Problem(400, 'invalid-input', 'The body must be a JSON object.');
+  if (body === null || typeof body !== 'object' || Array.isArray(body))
+    throw new Problem(400, 'invalid-input', 'The body must be a JSON object.');
   const clock = headers['x-clock-source'];
   if (clock !== undefined) {
     if (!isClock(clock)) throw badHeader('X-Clock-Source', 'must be client, device or import');
@@ -197,19 +215,23 @@ function readConditions(request: FastifyRequest): void {
   const match = headers['if-match'];
   if (key === undefined && match === undefined) return;
   if ('query' in body && request.routeOptions.url === '/graphql') {
-    throw new Problem(400, 'invalid-input', 'Idempotency-Key and If-Match are not used with GraphQL.', { whatToDo: 'Use commandId and expectedRevision in the input.' });
+    throw new Problem(400, 'invalid-input', 'Idempotency-Key and If-Match are not used with GraphQL.', {
+      whatToDo: 'Use commandId and expectedRevision in the input.',
+    });
   }
   const { commandId, expectedRevision } = body as { commandId?: unknown; expectedRevision?: unknown };
   if (key !== undefined) {
     if (typeof key !== 'string' || !PRINTABLE.test(key)) throw badHeader('Idempotency-Key', 'must be 1 to 128 printable characters');
-    if (commandId !== undefined && commandId !== null && commandId !== key) throw badHeader('Idempotency-Key', 'differs from commandId in the body');
+    if (commandId !== undefined && commandId !== null && commandId !== key)
+      throw badHeader('Idempotency-Key', 'differs from commandId in the body');
     // Keys belong to their caller: another one's equal key is another command.
     if (about.principal) about.commandId = commandIdOf(`idempotency-key/${JSON.stringify([about.principal.actor, key])}`);
   }
   if (match !== undefined && match !== '*') {
     const [, revision] = /^"(-1|\d{1,19})"$/.exec(match) ?? [];
     if (revision === undefined) throw badHeader('If-Match', 'must be the ETag of an earlier answer, e.g. "7"');
-    if (expectedRevision !== undefined && expectedRevision !== null && expectedRevision !== revision) throw badHeader('If-Match', 'differs from expectedRevision in the body');
+    if (expectedRevision !== undefined && expectedRevision !== null && expectedRevision !== revision)
+      throw badHeader('If-Match', 'differs from expectedRevision in the body');
     about.expectedRevision = revision;
   }
 }
@@ -233,7 +255,15 @@ export class InputPipe extends ValidationPipe {
       validationError: { target: false, value: false },
       exceptionFactory: (errors) => {
         const faults = faultsOf(errors).slice(0, 50);
-        return new Problem(400, 'invalid-input', faults.map(({ message }) => message).join('; ').slice(0, 500), { errors: faults, whatToDo: 'Correct the fields named in errors.' });
+        return new Problem(
+          400,
+          'invalid-input',
+          faults
+            .map(({ message }) => message)
+            .join('; ')
+            .slice(0, 500),
+          { errors: faults, whatToDo: 'Correct the fields named in errors.' },
+        );
       },
     });
   }
@@ -250,4 +280,3 @@ function withoutNulls(value: unknown): unknown {
   if (proto !== null && proto !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null).map(([key, inner]) => [key, withoutNulls(inner)])); // prettier-ignore
 }
-

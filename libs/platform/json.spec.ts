@@ -1,10 +1,15 @@
 import { parseJson } from './json';
 
-const refuses = (text: string | Buffer) => expect(() => parseJson(text)).toThrow(expect.objectContaining({ code: 'malformed-json', status: 400 }));
+const refuses = (text: string | Buffer) =>
+  expect(() => parseJson(text)).toThrow(expect.objectContaining({ code: 'malformed-json', status: 400 }));
 
 describe('JSON from outside', () => {
   it('is read as usual', () => {
-    expect(parseJson('{"a":[1,-2.5e3,"x\\"y:",{"a":null}],"b":{"a":true}, "c" : ":" }')).toEqual({ a: [1, -2500, 'x"y:', { a: null }], b: { a: true }, c: ':' });
+    expect(parseJson('{"a":[1,-2.5e3,"x\\"y:",{"a":null}],"b":{"a":true}, "c" : ":" }')).toEqual({
+      a: [1, -2500, 'x"y:', { a: null }],
+      b: { a: true },
+      c: ':',
+    });
     expect(parseJson(Buffer.from('"é"'))).toBe('é');
   });
   it.each(['', '{', '{"a":1}x', "{'a':1}", 'NaN', '\ufeff{}'])('refuses %p, which is no JSON', (text) => refuses(text));
@@ -20,7 +25,9 @@ describe('JSON from outside', () => {
     refuses('{"a":{"__pro\\u0074o__":{"x":1}}}');
     expect(({} as Record<string, unknown>).x).toBeUndefined();
   });
-  it.each(['1e400', '-1e400', '9007199254740993', '[1,{"a":12345678901234567890}]'])('refuses %p, which a double does not hold', (text) => refuses(text));
+  it.each(['1e400', '-1e400', '9007199254740993', '[1,{"a":12345678901234567890}]'])('refuses %p, which a double does not hold', (text) =>
+    refuses(text),
+  );
   it('refuses broken UTF-8 and deep nesting', () => {
     refuses(Buffer.from([0x22, 0xc0, 0xaf, 0x22]));
     refuses('['.repeat(33) + ']'.repeat(33));

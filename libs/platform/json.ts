@@ -51,7 +51,8 @@ function faultIn(text: string): string | undefined {
       NUMBER.lastIndex = at;
       const [number, part, power] = NUMBER.exec(text)!;
       const held = Number(number);
-      if (!Number.isFinite(held) || (!part && !power && !Number.isSafeInteger(held))) return `The number ${number.slice(0, 32)} is too large to be exact.`;
+      if (!Number.isFinite(held) || (!part && !power && !Number.isSafeInteger(held)))
+        return `The number ${number.slice(0, 32)} is too large to be exact.`;
       at += number.length - 1;
     }
   }

@@ -10,7 +10,13 @@ import { Problem, type FieldFault } from './problem';
 
 /** `equals`: one of the given values; `range`: from, inclusive, to, exclusive; `has`: an array that holds one of the given values. */
 export type FilterKind = 'equals' | 'range' | 'has';
-export type Declared = Readonly<{ row: new () => object; table: string; filters: Readonly<Record<string, FilterKind>>; sorts: readonly string[]; sortedBy?: string }>;
+export type Declared = Readonly<{
+  row: new () => object;
+  table: string;
+  filters: Readonly<Record<string, FilterKind>>;
+  sorts: readonly string[];
+  sortedBy?: string;
+}>;
 
 /** One thing that can be asked of a list. */
 export type Question = Readonly<{ name: string; cell: CellOf; kind: FilterKind; bound?: '>=' | '<' }>;
@@ -22,7 +28,8 @@ const CASTS: Readonly<Record<string, string>> = {
 }; // prettier-ignore
 const MOST_VALUES = 100;
 
-const isText = (value: string) => value.length <= 500 && !value.includes('\0') && (value as string & { isWellFormed(): boolean }).isWellFormed();
+const isText = (value: string) =>
+  value.length <= 500 && !value.includes('\0') && (value as string & { isWellFormed(): boolean }).isWellFormed();
 const accepted: Readonly<Record<string, readonly [test: (value: string, cell: CellOf) => boolean, expected: string]>> = {
   instant: [isInstant, 'an instant with offset, e.g. 2026-01-05T08:00:00Z'],
   amount: [(value) => /^-?\d{1,12}(\.\d{1,6})?$/.test(value), 'a decimal number'],
@@ -34,7 +41,15 @@ const accepted: Readonly<Record<string, readonly [test: (value: string, cell: Ce
 const accepts = ({ kind }: CellOf) => accepted[kind] ?? ([isText, 'a text'] as const);
 
 const invalid = (errors: readonly FieldFault[]): Problem =>
-  new Problem(400, 'invalid-input', errors.map(({ message }) => message).join('; ').slice(0, 500), { errors, whatToDo: 'Correct the parameters named in errors.' });
+  new Problem(
+    400,
+    'invalid-input',
+    errors
+      .map(({ message }) => message)
+      .join('; ')
+      .slice(0, 500),
+    { errors, whatToDo: 'Correct the parameters named in errors.' },
+  );
 
 const quoted = (column: string) => `"${column}"`;
 const DESCENDING = 'Descending';
@@ -81,7 +96,10 @@ export class ListRequests {
   }
 
   one(id: string, scope: readonly string[] | null): Sql {
-    return { text: `${this.from} WHERE ${quoted(this.key)} = $1 AND ($2::text[] IS NULL OR "facilityId" = ANY($2::text[]))`, values: [id, scope] };
+    return {
+      text: `${this.from} WHERE ${quoted(this.key)} = $1 AND ($2::text[] IS NULL OR "facilityId" = ANY($2::text[]))`,
+      values: [id, scope],
+    };
   }
 
   /** One row more than the page holds tells that there is another page. @throws Problem 400 */
@@ -89,7 +107,8 @@ export class ListRequests {
     const faults: FieldFault[] = [];
     const order = this.order(sort, faults);
     const size = Number(first ?? PAGE.usual);
-    if (!/^\d{1,4}$/.test(String(first ?? PAGE.usual)) || size < 1 || size > PAGE.most) faults.push({ field: 'first', message: `first must be a whole number from 1 to ${PAGE.most}` });
+    if (!/^\d{1,4}$/.test(String(first ?? PAGE.usual)) || size < 1 || size > PAGE.most)
+      faults.push({ field: 'first', message: `first must be a whole number from 1 to ${PAGE.most}` });
     const values: unknown[] = [];
     const where = this.where(filter ?? {}, scope, values, faults);
     if (after !== undefined && after !== null) {
@@ -99,7 +118,12 @@ export class ListRequests {
     }
     if (faults.length > 0) throw invalid(faults);
     const columns = `${this.select}, ${quoted(order.column)}::text AS __place`;
-    return { text: `SELECT ${columns} FROM ${quoted(this.declared.table)}${and(where)} ${orderBy(order)} LIMIT ${size + 1}`, values, size, order };
+    return {
+      text: `SELECT ${columns} FROM ${quoted(this.declared.table)}${and(where)} ${orderBy(order)} LIMIT ${size + 1}`,
+      values,
+      size,
+      order,
+    };
   }
 
   /** Every row that the filter lets through, in order. @throws Problem 400 */
@@ -138,7 +162,12 @@ export class ListRequests {
     return { name, column, descending, key: this.key, cast: CASTS[this.cells.find((cell) => cell.name === column)!.kind]! };
   }
 
-  private where(filter: Readonly<Record<string, unknown>>, scope: readonly string[] | null, values: unknown[], faults: FieldFault[]): string[] {
+  private where(
+    filter: Readonly<Record<string, unknown>>,
+    scope: readonly string[] | null,
+    values: unknown[],
+    faults: FieldFault[],
+  ): string[] {
     const where: string[] = [];
     const parameter = (value: unknown, cast: string) => `$${values.push(value)}::${cast}`;
     if (scope) where.push(`"facilityId" = ANY(${parameter(scope, 'text[]')})`);
@@ -150,9 +179,15 @@ export class ListRequests {
         continue;
       }
       const { cell, bound, kind } = question;
-      const asked = (Array.isArray(given) ? given : [given]).map((value: unknown) => (typeof value === 'number' || typeof value === 'boolean' ? String(value) : value));
+      const asked = (Array.isArray(given) ? given : [given]).map((value: unknown) =>
+        typeof value === 'number' || typeof value === 'boolean' ? String(value) : value,
+      );
       const [test, expected] = accepts(cell);
-      if (asked.length === 0 || asked.length > (bound ? 1 : MOST_VALUES) || !asked.every((value) => typeof value === 'string' && test(value, cell))) {
+      if (
+        asked.length === 0 ||
+        asked.length > (bound ? 1 : MOST_VALUES) ||
+        !asked.every((value) => typeof value === 'string' && test(value, cell))
+      ) {
         faults.push({ field: name, message: `${name} must be ${expected}${bound ? '' : `, or up to ${MOST_VALUES} of them`}` });
         continue;
       }

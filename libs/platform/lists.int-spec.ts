@@ -136,12 +136,15 @@ describe('a list', () => {
     expect(faults({ sort: 'weight', after: next })).toEqual(['after']);
     const [mark, , , key] = JSON.parse(Buffer.from(next!, 'base64url').toString()) as string[];
     const forged = (sort: string, place: unknown) => Buffer.from(JSON.stringify([mark, sort, place, key])).toString('base64url');
-    for (const place of ['x', "1'; --", '1e400', {}, 7]) expect(faults({ sort: 'weight', after: forged('weight', place) })).toEqual(['after']);
+    for (const place of ['x', "1'; --", '1e400', {}, 7])
+      expect(faults({ sort: 'weight', after: forged('weight', place) })).toEqual(['after']);
   });
 
   it('comes as CSV without a formula in it', async () => {
     const { text: sql, values } = requests.all({ sort: 'sampleId', filter: { colour: 'RED' } }, ['haifa']);
-    const lines = (await text((await reads.stream(sql, values)).pipe(csvOf(requests.cells.map(({ name }) => name))))).trimEnd().split('\r\n');
+    const lines = (await text((await reads.stream(sql, values)).pipe(csvOf(requests.cells.map(({ name }) => name)))))
+      .trimEnd()
+      .split('\r\n');
     expect(lines).toHaveLength(21);
     expect(lines[0]).toBe('sampleId,facilityId,name,takenAt,weight,colour,tags,held,position');
     expect(lines[1]).toBe(`haifa.S1,haifa,"'=name 1",2026-01-01T00:00:01.000Z,1.1,RED,"[""t1"",""all""]",false,9007199254740994`);

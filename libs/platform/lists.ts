@@ -17,8 +17,30 @@
  * of cells.ts and its @Entity bears the view's name. A `revision` cell (of the stream's last event) makes the ETag that If-Match takes.
  */
 import { Controller, Get, Headers, Inject, Param, Query as Parameters, Res, StreamableFile, type Type } from '@nestjs/common';
-import { Args, Field, ID, InputType, Int, ObjectType, Query, registerEnumType, Resolver, Subscription, type ReturnTypeFunc } from '@nestjs/graphql';
-import { ApiBearerAuth, ApiExcludeEndpoint, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
+import {
+  Args,
+  Field,
+  ID,
+  InputType,
+  Int,
+  ObjectType,
+  Query,
+  registerEnumType,
+  Resolver,
+  Subscription,
+  type ReturnTypeFunc,
+} from '@nestjs/graphql';
+import {
+  ApiBearerAuth,
+  ApiExcludeEndpoint,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiProperty,
+  ApiQuery,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { getMetadataArgsStorage } from 'typeorm';
 import { Allow, type Role } from './access';
@@ -49,7 +71,14 @@ export type ListOptions<Row> = Readonly<{
   about: string;
 }>;
 
-export type List<Row extends object> = Readonly<{ row: new () => Row; view: string; requests: ListRequests; options: ListOptions<Row>; controller: Type<object>; resolver: Type<object> }>;
+export type List<Row extends object> = Readonly<{
+  row: new () => Row;
+  view: string;
+  requests: ListRequests;
+  options: ListOptions<Row>;
+  controller: Type<object>;
+  resolver: Type<object>;
+}>;
 
 type Page<Row> = Freshness & Readonly<{ items: Row[]; nextCursor: string | null }>;
 type Words = Readonly<Record<string, unknown>>;
@@ -64,7 +93,13 @@ function tableOf(row: new () => object): string {
 /** Declares the reads of a view. */
 export function listOf<Row extends object>(row: new () => Row, options: ListOptions<Row>): List<Row> {
   const table = tableOf(row);
-  const requests = new ListRequests({ row, table, filters: (options.filters ?? {}) as Record<string, FilterKind>, sorts: options.sorts ?? [], sortedBy: options.sortedBy });
+  const requests = new ListRequests({
+    row,
+    table,
+    filters: (options.filters ?? {}) as Record<string, FilterKind>,
+    sorts: options.sorts ?? [],
+    sortedBy: options.sortedBy,
+  });
   const view = table.replaceAll('_', '-');
   const reader = new Reader<Row>(view, requests);
   return { row, view, requests, options, controller: controllerOf(row, reader, options), resolver: resolverOf(row, reader, options) };
@@ -82,7 +117,11 @@ class Reader<Row extends object> {
     const found = await reads.rows<Row & { __place: string | null }>(text, values);
     const items = found.slice(0, size);
     const last = found.length > size ? items.at(-1) : undefined;
-    return { items, nextCursor: last ? this.requests.cursor(order, last.__place, (last as Record<string, unknown>)[this.requests.key] as string) : null, ...fresh };
+    return {
+      items,
+      nextCursor: last ? this.requests.cursor(order, last.__place, (last as Record<string, unknown>)[this.requests.key] as string) : null,
+      ...fresh,
+    };
   }
 
   async one(reads: Reads, id: unknown, waitFor: unknown): Promise<{ row: Row | undefined; fresh: Freshness }> {
@@ -92,7 +131,11 @@ class Reader<Row extends object> {
     const { text, values } = this.requests.one(id, scopeOf(caller()));
     const [row] = await reads.rows<Row>(text, values);
     if (!row && fresh.behind) {
-      throw new Problem(503, 'view-behind', 'The view has not reached that token yet, so it cannot tell.', { retryAfterSeconds: 1, whatToDo: 'Ask again.', facts: { position: fresh.position } });
+      throw new Problem(503, 'view-behind', 'The view has not reached that token yet, so it cannot tell.', {
+        retryAfterSeconds: 1,
+        whatToDo: 'Ask again.',
+        facts: { position: fresh.position },
+      });
     }
     return { row, fresh };
   }
@@ -105,7 +148,10 @@ class Reader<Row extends object> {
     rows.on('error', (error) => lines.destroy(error));
     lines.on('close', () => rows.destroy());
     say(reply, fresh);
-    return new StreamableFile(rows.pipe(lines), { type: 'text/csv; charset=utf-8', disposition: `attachment; filename="${this.view}.csv"` });
+    return new StreamableFile(rows.pipe(lines), {
+      type: 'text/csv; charset=utf-8',
+      disposition: `attachment; filename="${this.view}.csv"`,
+    });
   }
 }
 
@@ -115,7 +161,8 @@ function tokenIn(waitFor: unknown): string | undefined {
   return typeof waitFor === 'string' ? waitFor : '';
 }
 
-const say = (reply: FastifyReply, { position, behind }: Freshness) => void reply.header('x-position', position).header('x-behind', String(behind));
+const say = (reply: FastifyReply, { position, behind }: Freshness) =>
+  void reply.header('x-position', position).header('x-behind', String(behind));
 
 /** Kinds whose values never hold a comma, so that several stand in one parameter. */
 const LISTED = new Set(['key', 'id', 'ids', 'oneOf', 'whole', 'position', 'flag']);
@@ -124,7 +171,11 @@ function askedBy(words: Words, questions: readonly Question[]): Asked {
   const { sort, first, after, waitFor: _, ...rest } = words;
   const split = (name: string, value: unknown): unknown => {
     const question = questions.find((candidate) => candidate.name === name);
-    return typeof value === 'string' && question && !question.bound && LISTED.has(question.cell.kind) ? value.split(',') : Array.isArray(value) ? [] : value;
+    return typeof value === 'string' && question && !question.bound && LISTED.has(question.cell.kind)
+      ? value.split(',')
+      : Array.isArray(value)
+        ? []
+        : value;
   };
   return { filter: Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, split(name, value)])), sort, first, after };
 }
@@ -134,7 +185,10 @@ const decorate = (prototype: object, key: string, ...decorators: MethodDecorator
 };
 
 /** A class whose methods are to be decorated; Nest finds no types of parameters, so no pipe looks at them: list-request.ts does. */
-function blank(name: string, methods: Readonly<Record<string, (this: { reads: Reads; moves: Moves }, ...given: never[]) => unknown>>): Type<object> {
+function blank(
+  name: string,
+  methods: Readonly<Record<string, (this: { reads: Reads; moves: Moves }, ...given: never[]) => unknown>>,
+): Type<object> {
   class Blank {
     constructor(
       @Inject(Reads) readonly reads: Reads,
@@ -150,7 +204,11 @@ function blank(name: string, methods: Readonly<Record<string, (this: { reads: Re
   return Blank;
 }
 
-function controllerOf<Row extends object>(row: new () => Row, reader: Reader<Row>, { path, one, many, roles, about }: ListOptions<Row>): Type<object> {
+function controllerOf<Row extends object>(
+  row: new () => Row,
+  reader: Reader<Row>,
+  { path, one, many, roles, about }: ListOptions<Row>,
+): Type<object> {
   const { questions, orders } = reader.requests;
   const csvKey = `${many}Csv`;
   const oneKey = `${one}ById`;
@@ -180,7 +238,12 @@ function controllerOf<Row extends object>(row: new () => Row, reader: Reader<Row
   Parameters()(prototype, many, 0);
   Headers('accept')(prototype, many, 1);
   Res({ passthrough: true })(prototype, many, 2);
-  const waitFor = ApiQuery({ name: 'waitFor', required: false, type: String, description: 'Token of a receipt: the answer reflects that command, or says that it is behind.' });
+  const waitFor = ApiQuery({
+    name: 'waitFor',
+    required: false,
+    type: String,
+    description: 'Token of a receipt: the answer reflects that command, or says that it is behind.',
+  });
   decorate(prototype, many, Get(path), Allow(...roles), ApiOperation({ operationId: many, summary: about }),
     ...questions.map(parameterOf),
     ApiQuery({ name: 'sort', required: false, enum: orders }),
@@ -203,7 +266,11 @@ function controllerOf<Row extends object>(row: new () => Row, reader: Reader<Row
   return controller;
 }
 
-const SCHEMAS: Readonly<Record<string, object>> = { whole: { type: 'integer' }, flag: { type: 'boolean' }, instant: { type: 'string', format: 'date-time' } };
+const SCHEMAS: Readonly<Record<string, object>> = {
+  whole: { type: 'integer' },
+  flag: { type: 'boolean' },
+  instant: { type: 'string', format: 'date-time' },
+};
 
 function parameterOf({ name, cell, bound }: Question): MethodDecorator {
   const several = !bound && LISTED.has(cell.kind);
@@ -226,8 +293,14 @@ function pageOf<Row extends object>(row: new () => Row): Type<Page<object>> {
   Object.defineProperty(RowPage, 'name', { value: `${row.name}Page` });
   Field(() => [row])(prototype, 'items');
   ApiProperty({ type: [row] })(prototype, 'items');
-  Field(() => String, { nullable: true, description: 'Give it as `after` for the next page; null on the last one.' })(prototype, 'nextCursor');
-  ApiProperty({ type: String, nullable: true, description: 'Give it as `after` for the next page; null on the last one.' })(prototype, 'nextCursor');
+  Field(() => String, { nullable: true, description: 'Give it as `after` for the next page; null on the last one.' })(
+    prototype,
+    'nextCursor',
+  );
+  ApiProperty({ type: String, nullable: true, description: 'Give it as `after` for the next page; null on the last one.' })(
+    prototype,
+    'nextCursor',
+  );
   Field(() => String, { description: 'Position of the log that the answer reflects at least.' })(prototype, 'position');
   ApiProperty({ type: String, description: 'Position of the log that the answer reflects at least.' })(prototype, 'position');
   Field(() => Boolean, { description: 'True where `waitFor` was not reached in time.' })(prototype, 'behind');
@@ -241,16 +314,29 @@ function pageOf<Row extends object>(row: new () => Row): Type<Page<object>> {
 export function filterOf<Row extends object>(row: new () => Row, questions: readonly Question[]): Type<object> {
   class Filter {}
   Object.defineProperty(Filter, 'name', { value: `${row.name}Filter` });
-  const scalar: Readonly<Record<string, ReturnTypeFunc>> = { key: () => ID, id: () => ID, ids: () => ID, whole: () => Int, flag: () => Boolean };
+  const scalar: Readonly<Record<string, ReturnTypeFunc>> = {
+    key: () => ID,
+    id: () => ID,
+    ids: () => ID,
+    whole: () => Int,
+    flag: () => Boolean,
+  };
   for (const { name, cell, bound } of questions) {
     const type: ReturnTypeFunc = cell.list ? () => cell.list as object : (scalar[cell.kind] ?? (() => String));
-    Field(bound ? type : () => [(type as () => never)()], { nullable: true, ...(bound ? { description: bound === '<' ? 'Exclusive.' : 'Inclusive.' } : {}) })(Filter.prototype, name);
+    Field(bound ? type : () => [(type as () => never)()], {
+      nullable: true,
+      ...(bound ? { description: bound === '<' ? 'Exclusive.' : 'Inclusive.' } : {}),
+    })(Filter.prototype, name);
   }
   InputType(`${row.name}Filter`)(Filter);
   return Filter;
 }
 
-function resolverOf<Row extends object>(row: new () => Row, reader: Reader<Row>, { one, many, moved, roles, about }: ListOptions<Row>): Type<object> {
+function resolverOf<Row extends object>(
+  row: new () => Row,
+  reader: Reader<Row>,
+  { one, many, moved, roles, about }: ListOptions<Row>,
+): Type<object> {
   const { questions, orders } = reader.requests;
   const filter = filterOf(row, questions);
   const sort = Object.fromEntries(orders.map((order) => [order, order]));
@@ -263,24 +349,43 @@ function resolverOf<Row extends object>(row: new () => Row, reader: Reader<Row>,
     ...(moved ? { [moved](ids: string[] | undefined, facilityId: string | undefined) { return this.moves.watch(reader.view, reader.requests, caller(), { ids, facilityId }); } } : {}),
   }); // prettier-ignore
   const { prototype } = resolver as { prototype: object };
-  const waitFor = { type: () => String, nullable: true, description: 'Token of a receipt: the answer reflects that command, or says that it is behind.' };
+  const waitFor = {
+    type: () => String,
+    nullable: true,
+    description: 'Token of a receipt: the answer reflects that command, or says that it is behind.',
+  };
   Args('filter', { type: () => filter, nullable: true })(prototype, many, 0);
   Args('sort', { type: () => sort, nullable: true })(prototype, many, 1);
   Args('first', { type: () => Int, nullable: true, defaultValue: PAGE.usual, description: `At most ${PAGE.most}.` })(prototype, many, 2);
   Args('after', { type: () => String, nullable: true, description: 'The nextCursor of the page before.' })(prototype, many, 3);
   Args('waitFor', waitFor)(prototype, many, 4);
-  decorate(prototype, many, Query(() => pageOf(row), { name: many, description: about }), Allow(...roles));
+  decorate(
+    prototype,
+    many,
+    Query(() => pageOf(row), { name: many, description: about }),
+    Allow(...roles),
+  );
   if (one) {
     Args('id', { type: () => ID })(prototype, one, 0);
     Args('waitFor', waitFor)(prototype, one, 1);
-    decorate(prototype, one, Query(() => row, { name: one, nullable: true, description: `${about} By id; null where there is none in your facilities.` }), Allow(...roles));
+    decorate(
+      prototype,
+      one,
+      Query(() => row, { name: one, nullable: true, description: `${about} By id; null where there is none in your facilities.` }),
+      Allow(...roles),
+    );
   }
   if (moved) {
     Args('ids', { type: () => [ID], nullable: true, description: 'Only these; all in scope when absent.' })(prototype, moved, 0);
     Args('facilityId', { type: () => ID, nullable: true })(prototype, moved, 1);
     const move = moveOf(row);
     const description = `${about} Each row as it is after it changed.`;
-    decorate(prototype, moved, Subscription(() => move, { name: moved, description, resolve: (told: Move<Row>) => told }), Allow(...roles));
+    decorate(
+      prototype,
+      moved,
+      Subscription(() => move, { name: moved, description, resolve: (told: Move<Row>) => told }),
+      Allow(...roles),
+    );
   }
   Resolver()(resolver);
   return resolver;

@@ -17,7 +17,14 @@ import { toldError } from './graphql';
 import type { RateLimit } from './rate-limit';
 
 export type Live = Readonly<{ stop(): Promise<void> }>;
-type Options = Readonly<{ server: Server; schema: () => GraphQLSchema; tokens: Tokens; limit: RateLimit; open: boolean; origins?: readonly string[] }>;
+type Options = Readonly<{
+  server: Server;
+  schema: () => GraphQLSchema;
+  tokens: Tokens;
+  limit: RateLimit;
+  open: boolean;
+  origins?: readonly string[];
+}>;
 type Extra = { socket: WebSocket; request: IncomingMessage; session?: Session; token?: string; expiry?: NodeJS.Timeout };
 
 const PATH = '/graphql';
@@ -36,7 +43,14 @@ export function serveLive({ server, schema, tokens, limit, open, origins = [] }:
     socket.on('error', () => socket.destroy());
     const { origin, host } = request.headers;
     const foreign = origin !== undefined && !origins.includes(origin) && !(URL.canParse(origin) && new URL(origin).host === host);
-    const status = request.url !== PATH ? '404 Not Found' : foreign ? '403 Forbidden' : sockets.clients.size >= MAX_CONNECTIONS ? '503 Service Unavailable' : undefined;
+    const status =
+      request.url !== PATH
+        ? '404 Not Found'
+        : foreign
+          ? '403 Forbidden'
+          : sockets.clients.size >= MAX_CONNECTIONS
+            ? '503 Service Unavailable'
+            : undefined;
     if (status) return void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
   };
@@ -59,7 +73,8 @@ export function serveLive({ server, schema, tokens, limit, open, origins = [] }:
       () => {
         tokens.verify(extra.token!).then(
           () => (left > RECHECK_MS ? watch(extra) : extra.socket.close(CloseCode.Forbidden, 'token expired')),
-          (error: { status?: number }) => (error.status === 503 && left > RECHECK_MS ? watch(extra) : extra.socket.close(CloseCode.Forbidden, 'token expired')),
+          (error: { status?: number }) =>
+            error.status === 503 && left > RECHECK_MS ? watch(extra) : extra.socket.close(CloseCode.Forbidden, 'token expired'),
         );
       },
       Math.max(0, Math.min(RECHECK_MS, left)),
@@ -94,7 +109,8 @@ export function serveLive({ server, schema, tokens, limit, open, origins = [] }:
         return inContext({ correlationId: randomUUID(), principal }, () => subscribe(args));
       },
       onError: (_context, _id, _payload, errors) => errors.map((error) => toldError(error, open)),
-      onNext: (_context, _id, _payload, _args, result) => ({ ...result, ...(result.errors ? { errors: result.errors.map((error) => toldError(error, open)) } : {}) }) as never,
+      onNext: (_context, _id, _payload, _args, result) =>
+        ({ ...result, ...(result.errors ? { errors: result.errors.map((error) => toldError(error, open)) } : {}) }) as never,
       isProd: true,
     } as Parameters<typeof useServer<Record<string, unknown>, Extra>>[0],
     sockets,
@@ -113,11 +129,21 @@ export function serveLive({ server, schema, tokens, limit, open, origins = [] }:
 /** The token of the first message, as GraphiQL and graphql-ws send it, or of the upgrade request. */
 function tokenOf(parameters: Readonly<Record<string, unknown>> | null | undefined, request: IncomingMessage): string | undefined {
   const headers = parameters?.headers as Record<string, unknown> | undefined;
-  const given = parameters?.authorization ?? parameters?.Authorization ?? headers?.authorization ?? headers?.Authorization ?? request.headers.authorization;
+  const given =
+    parameters?.authorization ??
+    parameters?.Authorization ??
+    headers?.authorization ??
+    headers?.Authorization ??
+    request.headers.authorization;
   return typeof given === 'string' ? /^(?:bearer +)?(\S+)$/i.exec(given)?.[1] : undefined;
 }
 
-function argumentsOf({ extra, subscriptions }: Context<Record<string, unknown>, Extra>, payload: SubscribePayload, schema: GraphQLSchema, open: boolean): ExecutionArgs | readonly GraphQLError[] {
+function argumentsOf(
+  { extra, subscriptions }: Context<Record<string, unknown>, Extra>,
+  payload: SubscribePayload,
+  schema: GraphQLSchema,
+  open: boolean,
+): ExecutionArgs | readonly GraphQLError[] {
   const fault = (message: string) => [new GraphQLError(message, { extensions: { code: 'invalid-query', status: 400 } })];
   if (!extra.session) return fault('Nobody is known to ask.');
   if (Object.keys(subscriptions).length > PER_CONNECTION) return fault(`More than ${PER_CONNECTION} subscriptions on one connection.`);
@@ -126,8 +152,15 @@ function argumentsOf({ extra, subscriptions }: Context<Record<string, unknown>, 
     const document = parse(query, { maxTokens: LIMITS.tokens });
     const errors = validate(schema, document, [...specifiedRules, ...limitRules(variables, open)], { maxErrors: 10 });
     if (errors.length > 0) return errors;
-    if (getOperationAST(document, operationName)?.operation !== 'subscription') return fault('Only subscriptions are served here; send queries and mutations by POST.');
-    return { schema, document, variableValues: variables, operationName, contextValue: { principal: extra.session.principal, req: { headers: {} } } };
+    if (getOperationAST(document, operationName)?.operation !== 'subscription')
+      return fault('Only subscriptions are served here; send queries and mutations by POST.');
+    return {
+      schema,
+      document,
+      variableValues: variables,
+      operationName,
+      contextValue: { principal: extra.session.principal, req: { headers: {} } },
+    };
   } catch (error) {
     return [error instanceof GraphQLError ? error : new GraphQLError('This is no GraphQL document.')];
   }

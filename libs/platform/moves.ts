@@ -31,7 +31,12 @@ export class Moves implements OnApplicationShutdown {
   ) {}
 
   /** What the principal may see of a list's changes, from now on, until the iterator is returned. */
-  watch<Row extends object>(view: string, requests: ListRequests, principal: Principal, watched: Watched): AsyncIterableIterator<Move<Row>> {
+  watch<Row extends object>(
+    view: string,
+    requests: ListRequests,
+    principal: Principal,
+    watched: Watched,
+  ): AsyncIterableIterator<Move<Row>> {
     if (this.closed) throw new Problem(503, 'unavailable', 'The service is stopping.', { retryAfterSeconds: 1 });
     let pump = this.pumps.get(view);
     if (!pump) {
@@ -110,7 +115,8 @@ class Pump {
   }
 
   private tell(rows: readonly Record<string, unknown>[], position: string): void {
-    for (const row of rows) for (const watcher of this.watchers) watcher.hear(row[this.requests.key] as string, row.facilityId as string, row, position);
+    for (const row of rows)
+      for (const watcher of this.watchers) watcher.hear(row[this.requests.key] as string, row.facilityId as string, row, position);
   }
 
   /** Of a row that is gone only its id tells whose it was. */
@@ -166,7 +172,10 @@ class Watcher implements AsyncIterableIterator<Move<object>> {
     for (;;) {
       if (this.overrun) {
         this.end();
-        throw new Problem(503, 'fell-behind', `More than ${WAITING} rows changed before they were taken.`, { retryAfterSeconds: 1, whatToDo: 'Read the list, then subscribe again.' });
+        throw new Problem(503, 'fell-behind', `More than ${WAITING} rows changed before they were taken.`, {
+          retryAfterSeconds: 1,
+          whatToDo: 'Read the list, then subscribe again.',
+        });
       }
       const [first] = this.waiting;
       if (first) {

@@ -34,7 +34,11 @@ export class PlatformModule implements OnApplicationShutdown {
         { provide: EventStore, useFactory: () => new EventStore(config.EVENTSTORE_URL!) },
         { provide: Pool, useFactory: () => openPool(config.DATABASE_URL!, application) },
         { provide: ViewReads, useFactory: (pool: Pool) => new ViewReads(pool, config.DATABASE_URL!), inject: [Pool] },
-        { provide: Reads, useFactory: (pool: Pool, views: ViewReads) => new Reads(pool, views, config.WAIT_FOR_MS), inject: [Pool, ViewReads] },
+        {
+          provide: Reads,
+          useFactory: (pool: Pool, views: ViewReads) => new Reads(pool, views, config.WAIT_FOR_MS),
+          inject: [Pool, ViewReads],
+        },
         { provide: Moves, useFactory: (reads: Reads, views: ViewReads) => new Moves(reads, views), inject: [Reads, ViewReads] },
         Decisions,
       ],

@@ -31,7 +31,8 @@ export function problemOfStatus(status: number): Problem {
 /** SQLSTATE classes of a server that is gone, full, stopping or starting, and of a statement that took too long. */
 const AWAY = /^(08|53|57|58|25006|40P01|55P03)/;
 const SOCKET = /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|ENOENT|EHOSTUNREACH)$/;
-const CLIENT = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Cannot use a pool after)/;
+const CLIENT =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Cannot use a pool after)/;
 
 /** True for an error of the PostgreSQL client that says nothing of our statement: the database is away. */
 export function isDatabaseAway(error: unknown): boolean {
@@ -61,7 +62,10 @@ export function problemFrom(error: unknown): Problem {
     });
   }
   if (code === '42P01') {
-    return new Problem(503, 'view-not-ready', 'This view is still being built.', { retryAfterSeconds: 5, whatToDo: 'Send the same request again.' });
+    return new Problem(503, 'view-not-ready', 'This view is still being built.', {
+      retryAfterSeconds: 5,
+      whatToDo: 'Send the same request again.',
+    });
   }
   return new Problem(500, 'internal-error', 'Something failed that should not have; it is logged under the correlation id.');
 }

@@ -48,13 +48,21 @@ const kiln: Decider<typeof commands, { checks: number }, KilnEvent> = {
 };
 
 /** Checks a kiln at once when it is lit, and again after a while unless it has cooled. */
-const whenKilnLitCheckIt = (delayMs: number): Process<{ id: string; lit: boolean; refused: number }, KilnLit | KilnCooled, Message<typeof commands>> => ({
+const whenKilnLitCheckIt = (
+  delayMs: number,
+): Process<{ id: string; lit: boolean; refused: number }, KilnLit | KilnCooled, Message<typeof commands>> => ({
   name: 'when-kiln-lit-check-it',
   initial: { id: '', lit: false, refused: 0 },
   events: ['KilnLit', 'KilnCooled'],
   correlate: ({ data }) => data.kilnId,
   evolve: (state, { type, data }) =>
-    type === 'KilnLit' ? { ...state, id: data.kilnId, lit: true } : type === 'KilnCooled' ? { ...state, lit: false } : type === 'CommandRefused' ? { ...state, refused: state.refused + 1 } : state,
+    type === 'KilnLit'
+      ? { ...state, id: data.kilnId, lit: true }
+      : type === 'KilnCooled'
+        ? { ...state, lit: false }
+        : type === 'CommandRefused'
+          ? { ...state, refused: state.refused + 1 }
+          : state,
   react: (state, { type }) => {
     const check = { send: { type: 'CheckKiln', data: { kilnId: state.id } } } as { send: Message<typeof commands> };
     if (type === 'KilnLit') return [check, { remind: 'second-look', at: new Date(Date.now() + delayMs).toISOString() }];
@@ -92,7 +100,9 @@ describe('processes on a real store and database', () => {
       decisions.run(kiln, type, Object.assign(new commands[type as keyof typeof commands](), data, { commandId })),
     );
   const order = (type: keyof typeof commands, kilnId: string) =>
-    inContext({ correlationId: randomUUID(), principal: { actor: 'ann', roles: ['operator'], facilities: ['*'] } }, () => decisions.run(kiln, type, Object.assign(new commands[type](), { kilnId })));
+    inContext({ correlationId: randomUUID(), principal: { actor: 'ann', roles: ['operator'], facilities: ['*'] } }, () =>
+      decisions.run(kiln, type, Object.assign(new commands[type](), { kilnId })),
+    );
   const start = (delayMs: number, more: Partial<ProcessOptions> = {}) => {
     runner = new ProcessRunner({ store, pool, send, processes: [whenKilnLitCheckIt(delayMs)], timerPollMs: 50, ...more });
     runner.start();
@@ -101,7 +111,8 @@ describe('processes on a real store and database', () => {
   const checks = async (id: string) => (await store.read(`kiln-${id}`)).filter(({ type }) => type === 'KilnChecked').length;
   const steps = (id: string) => store.read<StepTaken>(`when-kiln-lit-check-it-${id}`);
   const until = async (done: () => Promise<boolean>) => {
-    for (const end = Date.now() + 20_000; !(await done()); await new Promise((resolve) => setTimeout(resolve, 25))) if (Date.now() > end) throw new Error('waited in vain');
+    for (const end = Date.now() + 20_000; !(await done()); await new Promise((resolve) => setTimeout(resolve, 25)))
+      if (Date.now() > end) throw new Error('waited in vain');
   };
   const settle = () => new Promise((resolve) => setTimeout(resolve, 400));
   const newKiln = () => `haifa.${randomUUID().slice(0, 8)}`;
@@ -149,24 +160,28 @@ describe('processes on a real store and database', () => {
     expect((await steps(id))[1]!.data.input).toMatchObject({ type: 'CommandRefused', data: { code: 'kiln-sealed', target: id } });
   });
 
-  it.each(['before-step', 'after-step', 'after-sends', 'before-checkpoint'] as const)('comes to the same end when it dies %s', async (point) => {
-    const ids = Array.from({ length: 4 }, newKiln);
-    let deaths = 0;
-    start(200, {
-      failpoint: (at) => {
-        if (at === point && deaths < 3) {
-          deaths += 1;
-          throw new Error(`died ${at}`);
-        }
-      },
-    });
-    await Promise.all(ids.map((id) => order('LightKiln', id)));
-    await until(async () => (await Promise.all(ids.map(checks))).every((count) => count >= 2));
-    await settle();
-    expect(deaths).toBe(3);
-    expect(await Promise.all(ids.map(checks))).toEqual([2, 2, 2, 2]);
-    for (const id of ids) expect((await steps(id)).map(({ data }) => data.input.type)).toEqual(['KilnLit', 'TimerFired']);
-  }, 40_000);
+  it.each(['before-step', 'after-step', 'after-sends', 'before-checkpoint'] as const)(
+    'comes to the same end when it dies %s',
+    async (point) => {
+      const ids = Array.from({ length: 4 }, newKiln);
+      let deaths = 0;
+      start(200, {
+        failpoint: (at) => {
+          if (at === point && deaths < 3) {
+            deaths += 1;
+            throw new Error(`died ${at}`);
+          }
+        },
+      });
+      await Promise.all(ids.map((id) => order('LightKiln', id)));
+      await until(async () => (await Promise.all(ids.map(checks))).every((count) => count >= 2));
+      await settle();
+      expect(deaths).toBe(3);
+      expect(await Promise.all(ids.map(checks))).toEqual([2, 2, 2, 2]);
+      for (const id of ids) expect((await steps(id)).map(({ data }) => data.input.type)).toEqual(['KilnLit', 'TimerFired']);
+    },
+    40_000,
+  );
 
   it('restores timers and place from the log when PostgreSQL has lost them', async () => {
     const id = newKiln();

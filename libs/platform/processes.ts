@@ -51,12 +51,16 @@ export type ProcessOptions = Readonly<{
 }>;
 
 /** Sends through the CommandBus, in the name of the process. */
-export const sendThrough = (bus: CommandBus): Send => (command, { commandId, correlationId, causationId, actor }) => {
-  const type = commandNamed(command.type);
-  if (!type) throw new Error(`no slice takes the command ${command.type}`);
-  const message = plainToInstance(type, { ...command.data, commandId });
-  return inContext({ correlationId, causationId, clock: 'server', principal: { actor, roles: ['process'], facilities: ['*'] } }, () => bus.execute(message));
-};
+export const sendThrough =
+  (bus: CommandBus): Send =>
+  (command, { commandId, correlationId, causationId, actor }) => {
+    const type = commandNamed(command.type);
+    if (!type) throw new Error(`no slice takes the command ${command.type}`);
+    const message = plainToInstance(type, { ...command.data, commandId });
+    return inContext({ correlationId, causationId, clock: 'server', principal: { actor, roles: ['process'], facilities: ['*'] } }, () =>
+      bus.execute(message),
+    );
+  };
 
 export class ProcessRunner {
   private readonly stopping = new AbortController();
@@ -118,14 +122,19 @@ export class ProcessRunner {
         await this.sleep(1_000);
         if (this.stopped) return;
       }
-      const { rows } = await owner.query<{ position: bigint }>('SELECT position FROM process_checkpoint WHERE process = $1', [process.name]);
+      const { rows } = await owner.query<{ position: bigint }>('SELECT position FROM process_checkpoint WHERE process = $1', [
+        process.name,
+      ]);
       let position = rows[0]?.position ?? -1n;
       let saved = position;
       let savedAt = Date.now();
       this.positions.set(process.name, position);
       const save = async () => {
         await this.options.failpoint?.('before-checkpoint');
-        await owner.query(`INSERT INTO process_checkpoint VALUES ($1, $2) ON CONFLICT (process) DO UPDATE SET position = greatest(process_checkpoint.position, excluded.position)`, [process.name, position]);
+        await owner.query(
+          `INSERT INTO process_checkpoint VALUES ($1, $2) ON CONFLICT (process) DO UPDATE SET position = greatest(process_checkpoint.position, excluded.position)`,
+          [process.name, position],
+        );
         saved = position;
         savedAt = Date.now();
       };
@@ -136,7 +145,14 @@ export class ProcessRunner {
         if (types.has(event.type)) {
           const id = process.correlate(event);
           if (id !== undefined) {
-            await this.take(process, id, { type: event.type, data: event.data }, event.id, event.metadata.occurredAt, event.metadata.correlationId);
+            await this.take(
+              process,
+              id,
+              { type: event.type, data: event.data },
+              event.id,
+              event.metadata.occurredAt,
+              event.metadata.correlationId,
+            );
             moved = true;
           }
         }
@@ -153,7 +169,15 @@ export class ProcessRunner {
   }
 
   /** Takes one input: records the step once, then carries out what the recorded step says. */
-  private async take(process: AnyProcess, id: string, input: Input, inputId: string, at: string, correlationId: string, stillHolds: (past: readonly Recorded<StepTaken>[]) => boolean = () => true): Promise<void> {
+  private async take(
+    process: AnyProcess,
+    id: string,
+    input: Input,
+    inputId: string,
+    at: string,
+    correlationId: string,
+    stillHolds: (past: readonly Recorded<StepTaken>[]) => boolean = () => true,
+  ): Promise<void> {
     const stream = `${process.name}-${id}`;
     for (;;) {
       const past = await this.options.store.read<StepTaken>(stream);
@@ -166,9 +190,15 @@ export class ProcessRunner {
         inputId,
         input: { type: input.type, data: input.data },
         at,
-        sends: reactions.flatMap((reaction, index) => ('send' in reaction ? [{ commandId: commandIdOf(`${stream}/${inputId}/${index}`), ...reaction.send }] : [])),
+        sends: reactions.flatMap((reaction, index) =>
+          'send' in reaction ? [{ commandId: commandIdOf(`${stream}/${inputId}/${index}`), ...reaction.send }] : [],
+        ),
         timers: reactions.flatMap<StepTaken['data']['timers'][number]>((reaction) =>
-          'remind' in reaction ? [{ timer: reaction.remind, dueAt: reaction.at }] : 'forget' in reaction ? [{ timer: reaction.forget, dueAt: null }] : [],
+          'remind' in reaction
+            ? [{ timer: reaction.remind, dueAt: reaction.at }]
+            : 'forget' in reaction
+              ? [{ timer: reaction.forget, dueAt: null }]
+              : [],
         ),
       };
       const commandId = commandIdOf(`${stream}/${inputId}`);
@@ -190,7 +220,11 @@ export class ProcessRunner {
   }
 
   /** Repeatable: command ids are derived and timers bear the revision of their step. */
-  private async carryOut(process: AnyProcess, id: string, step: Pick<Recorded<StepTaken>, 'id' | 'revision' | 'data' | 'metadata'>): Promise<void> {
+  private async carryOut(
+    process: AnyProcess,
+    id: string,
+    step: Pick<Recorded<StepTaken>, 'id' | 'revision' | 'data' | 'metadata'>,
+  ): Promise<void> {
     for (const { timer, dueAt } of step.data.timers) await this.setTimer(process.name, id, timer, dueAt, step.revision);
     for (const { commandId, type, data } of step.data.sends) {
       const cause = { commandId, correlationId: step.metadata.correlationId, causationId: step.id, actor: actorOf(process) };
@@ -198,7 +232,10 @@ export class ProcessRunner {
         await this.options.send({ type, data }, cause);
       } catch (error) {
         if (!(error instanceof Problem) || error.status >= 500) throw error;
-        const refused: CommandRefused = { type: 'CommandRefused', data: { command: type, code: error.code, message: error.message, target: targetOf(data) } };
+        const refused: CommandRefused = {
+          type: 'CommandRefused',
+          data: { command: type, code: error.code, message: error.message, target: targetOf(data) },
+        };
         await this.take(process, id, refused, commandIdOf(`${commandId}/refused`), step.data.at, step.metadata.correlationId);
       }
     }
@@ -208,7 +245,12 @@ export class ProcessRunner {
   private async setTimer(process: string, id: string, timer: string, dueAt: string | null, setAt: bigint): Promise<void> {
     const { pool, alarm } = this.options;
     if (dueAt === null) {
-      await pool.query('DELETE FROM process_timer WHERE process = $1 AND id = $2 AND timer = $3 AND set_at <= $4', [process, id, timer, setAt]);
+      await pool.query('DELETE FROM process_timer WHERE process = $1 AND id = $2 AND timer = $3 AND set_at <= $4', [
+        process,
+        id,
+        timer,
+        setAt,
+      ]);
       return;
     }
     await pool.query(
@@ -217,7 +259,9 @@ export class ProcessRunner {
       [process, id, timer, dueAt, setAt],
     );
     // Losing the alarm costs at most one poll: it must not hold up the process.
-    await alarm?.(new Date(dueAt), `${process}/${id}/${timer}/${setAt}`).catch((error: unknown) => this.options.log?.('the alarm of a timer is lost', error));
+    await alarm?.(new Date(dueAt), `${process}/${id}/${timer}/${setAt}`).catch((error: unknown) =>
+      this.options.log?.('the alarm of a timer is lost', error),
+    );
   }
 
   /**
@@ -245,9 +289,15 @@ export class ProcessRunner {
         }
         const input: TimerFired = { type: 'TimerFired', data: { timer, dueAt } };
         const inputId = commandIdOf(`${name}-${id}/${timer}/${setAt}`);
-        const isLatest = (past: readonly Recorded<StepTaken>[]) => past.filter((step) => step.data.timers.some((set) => set.timer === timer)).at(-1)?.revision === setAt;
+        const isLatest = (past: readonly Recorded<StepTaken>[]) =>
+          past.filter((step) => step.data.timers.some((set) => set.timer === timer)).at(-1)?.revision === setAt;
         await this.take(process, id, input, inputId, dueAt, inputId, isLatest);
-        await pool.query('DELETE FROM process_timer WHERE process = $1 AND id = $2 AND timer = $3 AND set_at = $4', [name, id, timer, setAt]);
+        await pool.query('DELETE FROM process_timer WHERE process = $1 AND id = $2 AND timer = $3 AND set_at = $4', [
+          name,
+          id,
+          timer,
+          setAt,
+        ]);
         heads.delete(key);
         fired += 1;
       }

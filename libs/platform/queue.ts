@@ -130,7 +130,8 @@ export class JobQueue<T extends object> {
       await (await this.opened?.catch(() => undefined))?.close();
     };
     const late = sleep(patience, 'late' as const, { ref: false });
-    if ((await Promise.race([orderly().catch(() => 'late' as const), late])) === 'late') void this.worker?.close(true).catch(() => undefined);
+    if ((await Promise.race([orderly().catch(() => 'late' as const), late])) === 'late')
+      void this.worker?.close(true).catch(() => undefined);
   }
 
   /** BullMQ remembers a failed first connection for ever: a queue that could not be opened is thrown away, and the next call tries afresh. */

@@ -5,7 +5,9 @@ describe('the rate limit', () => {
     let now = 0;
     const limit = new RateLimit(60, () => now);
     for (let i = 0; i < 10; i += 1) limit.take('ann');
-    expect(() => limit.take('ann')).toThrow(expect.objectContaining({ status: 429, extra: expect.objectContaining({ retryAfterSeconds: 1 }) }));
+    expect(() => limit.take('ann')).toThrow(
+      expect.objectContaining({ status: 429, extra: expect.objectContaining({ retryAfterSeconds: 1 }) }),
+    );
     now += 1_000;
     limit.take('ann');
     expect(() => limit.take('ann')).toThrow();

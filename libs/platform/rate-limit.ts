@@ -33,7 +33,10 @@ export class RateLimit {
     if (this.buckets.size > BUCKETS) this.buckets.delete(this.buckets.keys().next().value!);
     if (bucket.left < 1) {
       const retryAfterSeconds = Math.max(1, Math.ceil((1 - bucket.left) / this.perMs / 1000));
-      throw new Problem(429, 'too-many-requests', `More than ${this.perMinute} requests a minute.`, { retryAfterSeconds, whatToDo: 'Send fewer requests.' });
+      throw new Problem(429, 'too-many-requests', `More than ${this.perMinute} requests a minute.`, {
+        retryAfterSeconds,
+        whatToDo: 'Send fewer requests.',
+      });
     }
     bucket.left -= 1;
   }

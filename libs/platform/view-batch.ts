@@ -79,11 +79,25 @@ export class PartOfView {
 
   /** Reads the committed state; throws `Fenced` where the lease's epoch has passed. */
   static async load(
-    given: Readonly<{ pool: Pool; view: AnyView; table: ViewTable; part: Part; upcasts: Upcasts; cacheRows: number; testing: Testing; readStream: ReadStream; operations: string }>,
+    given: Readonly<{
+      pool: Pool;
+      view: AnyView;
+      table: ViewTable;
+      part: Part;
+      upcasts: Upcasts;
+      cacheRows: number;
+      testing: Testing;
+      readStream: ReadStream;
+      operations: string;
+    }>,
   ): Promise<PartOfView> {
     const { pool, view, table, part } = given;
-    const { rows } = await pool.query('SELECT position, guard, epoch FROM view_checkpoints WHERE table_name = $1 AND shard = $2', [table.table, part.shard]);
-    if (!rows[0] || (BigInt(rows[0].epoch) !== part.epoch && !given.testing.without?.fencing)) throw new Fenced(`${table.table}/${part.shard} is not ours`);
+    const { rows } = await pool.query('SELECT position, guard, epoch FROM view_checkpoints WHERE table_name = $1 AND shard = $2', [
+      table.table,
+      part.shard,
+    ]);
+    if (!rows[0] || (BigInt(rows[0].epoch) !== part.epoch && !given.testing.without?.fencing))
+      throw new Fenced(`${table.table}/${part.shard} is not ours`);
     const position = BigInt(rows[0].position);
     const guard = new RevisionGuard(position, rows[0].guard, given.readStream);
     const parked = await loadParked(pool, table.table, part.shard);
@@ -177,7 +191,13 @@ export class PartOfView {
     for (const [key, tuple] of batch.changes) this.#remember(key, tuple);
     for (const { partition } of batch.parked) this.#parked.add(partition);
     const newestMs = works.length > 0 ? works[works.length - 1]!.event.recordedMs : 0;
-    return { keys: [...batch.changes.keys()], parked: batch.parked.length, events: works.length - batch.parked.length, rows: batch.changes.size, newestMs };
+    return {
+      keys: [...batch.changes.keys()],
+      parked: batch.parked.length,
+      events: works.length - batch.parked.length,
+      rows: batch.changes.size,
+      newestMs,
+    };
   }
 
   /** Moves the checkpoint past events that this part does not fold. */
@@ -193,7 +213,15 @@ export class PartOfView {
     const { rowCount } = await client.query(
       `UPDATE view_checkpoints SET position = $3, guard = $4, events = events + $5, updated_at = now(),
          caught_up_at = CASE WHEN $6 THEN clock_timestamp() ELSE caught_up_at END WHERE table_name = $1 AND shard = $2${condition}`,
-      [this.table.table, this.part.shard, position, this.guard.stored, events, caughtUp, ...(condition ? [this.committed, this.part.epoch] : [])],
+      [
+        this.table.table,
+        this.part.shard,
+        position,
+        this.guard.stored,
+        events,
+        caughtUp,
+        ...(condition ? [this.committed, this.part.epoch] : []),
+      ],
     );
     if (rowCount !== 1) throw new Fenced(`${this.table.table}/${this.part.shard}: the checkpoint has moved`);
   }
@@ -204,7 +232,8 @@ export class PartOfView {
 
   #foldOne(work: Work, batch: Batch): void {
     const { event, recorded, partition } = work;
-    const queued = this.#parked.has(partition) || this.#parked.has(event.stream) || batch.isParked(partition) || batch.isParked(event.stream);
+    const queued =
+      this.#parked.has(partition) || this.#parked.has(event.stream) || batch.isParked(partition) || batch.isParked(event.stream);
     if (queued && !this.testing.without?.parking) return batch.park(work, null);
     if (!recorded || work.error !== undefined) return this.#poison(work, work.error ?? 'unreadable', batch);
     try {
@@ -216,7 +245,9 @@ export class PartOfView {
 
   #poison(work: Work, error: string, batch: Batch): void {
     if (this.table.status === 'building') {
-      throw new PoisonInBuild(`${work.event.type} ${work.event.revision}@${work.event.stream} (${work.event.id}) cannot be folded: ${error}`);
+      throw new PoisonInBuild(
+        `${work.event.type} ${work.event.revision}@${work.event.stream} (${work.event.id}) cannot be folded: ${error}`,
+      );
     }
     batch.park(work, error);
   }
@@ -268,7 +299,8 @@ export class PartOfView {
         if (known === undefined && !this.#complete) wanted.push(key);
       }
     }
-    if (wanted.length > 0) for (const [key, tuple] of await fetchRows(this.pool, this.#shape, this.table.table, wanted)) base.set(key, tuple);
+    if (wanted.length > 0)
+      for (const [key, tuple] of await fetchRows(this.pool, this.#shape, this.table.table, wanted)) base.set(key, tuple);
     return base;
   }
 
@@ -282,7 +314,8 @@ export class PartOfView {
       else if (there) removed.push(key);
     }
     const { table } = this.table;
-    if (removed.length > 0) await client.query(`DELETE FROM ${quoted(table)} WHERE ${quoted(this.#shape.columns[this.#shape.key]!.name)} = ANY($1)`, [removed]);
+    if (removed.length > 0)
+      await client.query(`DELETE FROM ${quoted(table)} WHERE ${quoted(this.#shape.columns[this.#shape.key]!.name)} = ANY($1)`, [removed]);
     const few = fresh.length + changed.length < COPY_FROM;
     if (few && fresh.length + changed.length > 0) {
       await client.query(upsertSql(this.#shape, table, unnestSql(this.#shape)), columnArrays(this.#shape, [...fresh, ...changed]));
@@ -300,7 +333,8 @@ export class PartOfView {
   /** Tells who listens what changed, once committed; a long list is cut, for a notification holds 8,000 bytes. */
   async #announce(client: Pool | PoolClient, keys: readonly string[], through: bigint): Promise<void> {
     if (this.table.status !== 'live') return;
-    const payload = (some: readonly string[]) => JSON.stringify({ view: this.view.name, keys: some, position: through.toString(), ...(this.table.shards === 1 && { whole: true }) });
+    const payload = (some: readonly string[]) =>
+      JSON.stringify({ view: this.view.name, keys: some, position: through.toString(), ...(this.table.shards === 1 && { whole: true }) });
     const whole = keys.length <= 200 ? payload(keys) : '';
     await client.query(`SELECT pg_notify('views', $1)`, [whole && Buffer.byteLength(whole) < 7_500 ? whole : payload([])]);
   }
@@ -327,7 +361,11 @@ export class PartOfView {
           }
         }
         batch.take(single);
-        await client.query('DELETE FROM view_parked WHERE table_name = $1 AND shard = $2 AND position = $3', [this.table.table, this.part.shard, entry.position]);
+        await client.query('DELETE FROM view_parked WHERE table_name = $1 AND shard = $2 AND position = $3', [
+          this.table.table,
+          this.part.shard,
+          entry.position,
+        ]);
         done++;
       }
       if (done === entries.length) {
@@ -409,7 +447,12 @@ class Batch {
 }
 
 /** Rows by key, as text. */
-export async function fetchRows(pool: Pool | PoolClient, shape: Shape, table: string, keys: readonly string[]): Promise<Map<string, Tuple>> {
+export async function fetchRows(
+  pool: Pool | PoolClient,
+  shape: Shape,
+  table: string,
+  keys: readonly string[],
+): Promise<Map<string, Tuple>> {
   const { rows } = await pool.query<Tuple[]>({
     text: `SELECT ${selectList(shape)} FROM ${quoted(table)} WHERE ${quoted(shape.columns[shape.key]!.name)} = ANY($1)`,
     values: [keys],

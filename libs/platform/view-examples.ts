@@ -56,7 +56,15 @@ export const lotStock: View<LotStock, LotReceived | LotMoved | LotConsumed> = {
   fold: (rows, event) => {
     const { lotId } = event.data;
     const lot = rows.get(lotId);
-    const before: RowOf<LotStock> = lot ?? { lotId, facilityId: facilityOf(lotId), material: '', pieces: 0, place: null, events: 0, trail: '' };
+    const before: RowOf<LotStock> = lot ?? {
+      lotId,
+      facilityId: facilityOf(lotId),
+      material: '',
+      pieces: 0,
+      place: null,
+      events: 0,
+      trail: '',
+    };
     const after = { ...before, events: before.events + 1, trail: trailOf(lot, event) };
     if (event.type === 'LotReceived') put(rows, { ...after, material: event.data.material, pieces: before.pieces + event.data.pieces });
     if (event.type === 'LotMoved') put(rows, { ...after, place: event.data.to });
@@ -148,7 +156,14 @@ export const lotUse: View<LotUse, LotConsumed> = {
     const { lotId: fromLotId, intoLotId, pieces } = event.data;
     const edge = `${fromLotId}>${intoLotId}`;
     const before = rows.get(edge);
-    put(rows, { edge, facilityId: facilityOf(fromLotId), fromLotId, intoLotId, pieces: (before?.pieces ?? 0) + pieces, trail: trailOf(before, event) });
+    put(rows, {
+      edge,
+      facilityId: facilityOf(fromLotId),
+      fromLotId,
+      intoLotId,
+      pieces: (before?.pieces ?? 0) + pieces,
+      trail: trailOf(before, event),
+    });
   },
 };
 
@@ -237,17 +252,30 @@ export function plantEvents(seed: number, count: number, size = Math.max(20, cou
   return Array.from({ length: count }, (): { stream: string; event: PlantEvent } => {
     const dice = next(100);
     const lotId = id('L', lots);
-    if (dice < 15) return { stream: `lot-${lotId}`, event: { type: 'LotReceived', data: { lotId, material: `steel-${next(40)}`, pieces: 1 + next(500) } } };
+    if (dice < 15)
+      return {
+        stream: `lot-${lotId}`,
+        event: { type: 'LotReceived', data: { lotId, material: `steel-${next(40)}`, pieces: 1 + next(500) } },
+      };
     if (dice < 35) return { stream: `lot-${lotId}`, event: { type: 'LotMoved', data: { lotId, to: `${facility()}.bay-${next(60)}` } } };
-    if (dice < 50) return { stream: `lot-${lotId}`, event: { type: 'LotConsumed', data: { lotId, intoLotId: id('L', lots), pieces: 1 + next(9) } } };
+    if (dice < 50)
+      return { stream: `lot-${lotId}`, event: { type: 'LotConsumed', data: { lotId, intoLotId: id('L', lots), pieces: 1 + next(9) } } };
     const orderId = id('O', orders);
-    if (dice < 58) return { stream: `order-${orderId}`, event: { type: 'OrderReleased', data: { orderId, product: `valve-${next(25)}`, planned: 10 + next(500) } } };
+    if (dice < 58)
+      return {
+        stream: `order-${orderId}`,
+        event: { type: 'OrderReleased', data: { orderId, product: `valve-${next(25)}`, planned: 10 + next(500) } },
+      };
     if (dice < 75) {
       const workOrderId = `${orderId}-${next(4)}`;
-      return { stream: `work-order-${workOrderId}`, event: { type: 'OperationCompleted', data: { workOrderId, orderId, good: next(20), scrap: next(3) } } };
+      return {
+        stream: `work-order-${workOrderId}`,
+        event: { type: 'OperationCompleted', data: { workOrderId, orderId, good: next(20), scrap: next(3) } },
+      };
     }
     const machineId = id('M', 60);
-    if (dice < 88) return { stream: `machine-${machineId}`, event: { type: 'MachineStopped', data: { machineId, reason: `jam-${next(9)}` } } };
+    if (dice < 88)
+      return { stream: `machine-${machineId}`, event: { type: 'MachineStopped', data: { machineId, reason: `jam-${next(9)}` } } };
     return { stream: `machine-${machineId}`, event: { type: 'MachineStarted', data: { machineId } } };
   });
 }

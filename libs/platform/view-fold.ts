@@ -10,10 +10,17 @@ import { decodeRow, encodeRow, reads, shapeOf, type AnyView, type Shape, type Tu
 export type Before = (key: string) => Tuple | null | undefined;
 
 /** What one event changes: rows to write, or null to remove. Throws what the fold throws; nothing is changed then. */
-export function changesOf(view: AnyView, shape: Shape, keys: readonly string[], before: Before, event: Recorded): Map<string, Tuple | null> {
+export function changesOf(
+  view: AnyView,
+  shape: Shape,
+  keys: readonly string[],
+  before: Before,
+  event: Recorded,
+): Map<string, Tuple | null> {
   const changes = new Map<string, Tuple | null>();
   const own = (key: string) => {
-    if (!keys.includes(key)) throw new TypeError(`view ${view.name}: the fold of ${event.type} touches row ${key}, which its keys do not name`);
+    if (!keys.includes(key))
+      throw new TypeError(`view ${view.name}: the fold of ${event.type} touches row ${key}, which its keys do not name`);
   };
   const rows: Rows<object> = {
     get(key) {

@@ -43,7 +43,7 @@ test('each event is admitted once and in the order of its stream, however pages 
       const next = chance(seed + 1);
       const guard = new RevisionGuard(-1n, '', readerOf(log));
       const admitted: LogEvent[] = [];
-      for (let at = 0; at < log.length; ) {
+      for (let at = 0; at < log.length;) {
         const to = Math.min(log.length, at + 1 + next(40));
         // Overlapping reads: up to 20 events come a second time.
         const page = log.slice(Math.max(0, at - next(20)), to);
@@ -104,7 +104,10 @@ test('an event that comes after its place is counted, so that shared rows can be
   const log = logOf(3, 10, 10);
   const guard = new RevisionGuard(-1n, '', readerOf(log));
   const late = log.findIndex((e, i) => i > 0 && i < 8 && e.revision === 0n);
-  await guard.admit(log.filter((_, i) => i !== late && i < 8), log[7]!.position);
+  await guard.admit(
+    log.filter((_, i) => i !== late && i < 8),
+    log[7]!.position,
+  );
   await guard.admit([log[late]!], log[7]!.position);
   expect(guard.counts.late + guard.counts.filled).toBeGreaterThan(0);
 });

@@ -64,7 +64,7 @@ export class Keeper {
 
   async #supervise(): Promise<void> {
     const { signal } = this.#stop;
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       try {
         this.#part = await this.load();
         await this.#follow(this.#part, () => (failures = 0));
@@ -98,7 +98,8 @@ export class Keeper {
         await this.#grant(part);
         wishedAt = Date.now();
       }
-      let page = passedAt > 0 ? await this.feed.next(at, signal, Math.max(1, passedAt + PASSING_MS - Date.now())) : await this.feed.next(at, signal);
+      let page =
+        passedAt > 0 ? await this.feed.next(at, signal, Math.max(1, passedAt + PASSING_MS - Date.now())) : await this.feed.next(at, signal);
       if (signal.aborted) return;
       const started = Date.now();
       const works = await part.admit(page.events, page.through);

@@ -83,7 +83,10 @@ export class Leases {
     const dead = new Set(free.flatMap((row) => (row.owner && row.owner !== this.worker ? [sessionName(row.owner)] : [])));
     if (dead.size > 0) {
       // A worker that was stopped in the middle of a transaction holds row locks for as long as it is stopped.
-      await this.pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ANY($1) AND pid <> pg_backend_pid()', [[...dead]]);
+      await this.pool.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ANY($1) AND pid <> pg_backend_pid()',
+        [[...dead]],
+      );
     }
     for (const { table_name: table, shard, owner } of free) {
       if (this.#closed) return;

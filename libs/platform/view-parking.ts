@@ -9,7 +9,14 @@ import type { AnyView } from './view-shape';
 
 /** The log's record of an operator's decision to leave an event out of a view. */
 export const SKIPPED = 'ViewEventSkipped';
-export type ViewEventSkipped = Readonly<{ view: string; version: number; eventId: string; stream: string; revision: string; reason: string }>;
+export type ViewEventSkipped = Readonly<{
+  view: string;
+  version: number;
+  eventId: string;
+  stream: string;
+  revision: string;
+  reason: string;
+}>;
 
 export type ParkedEvent = {
   position: bigint;
@@ -24,7 +31,14 @@ export type ParkedEvent = {
 };
 
 /** What an operator sees of a partition that is held up. */
-export type ParkedPartition = Readonly<{ view: string; table: string; partition: string; waiting: number; since: string; head: ParkedEvent }>;
+export type ParkedPartition = Readonly<{
+  view: string;
+  table: string;
+  partition: string;
+  waiting: number;
+  since: string;
+  head: ParkedEvent;
+}>;
 
 export async function loadParked(pool: Pool, table: string, shard: number): Promise<Set<string>> {
   const { rows } = await pool.query('SELECT DISTINCT partition FROM view_parked WHERE table_name = $1 AND shard = $2', [table, shard]);
@@ -34,7 +48,7 @@ export async function loadParked(pool: Pool, table: string, shard: number): Prom
 /** Ids of the events that operators left out of this version of the view, or a later one; a newer version tries them again. */
 export async function loadSkipped(readStream: ReadStream, operations: string, view: AnyView): Promise<Set<string>> {
   const skipped = new Set<string>();
-  for (let from = 0n; ; ) {
+  for (let from = 0n; ;) {
     const events = await readStream(operations, from, 1_000);
     for (const event of events) {
       if (event.type !== SKIPPED) continue;
@@ -46,7 +60,12 @@ export async function loadSkipped(readStream: ReadStream, operations: string, vi
   }
 }
 
-export async function insertParked(client: ClientBase, table: string, shard: number, entries: readonly (ParkedEvent & { partition: string })[]): Promise<void> {
+export async function insertParked(
+  client: ClientBase,
+  table: string,
+  shard: number,
+  entries: readonly (ParkedEvent & { partition: string })[],
+): Promise<void> {
   const column = (of: (entry: ParkedEvent & { partition: string }) => unknown) => entries.map(of);
   await client.query(
     `INSERT INTO view_parked (table_name, shard, partition, position, stream, revision, type, event_id, error, attempts)
@@ -92,13 +111,23 @@ export async function listParked(pool: Pool, view?: string): Promise<ParkedParti
     [view ?? null],
   );
   return rows
-    .map((row) => ({ view: row.view, table: row.table_name, partition: row.partition, waiting: row.waiting, since: new Date(row.since).toISOString(), head: asParked(row) }))
+    .map((row) => ({
+      view: row.view,
+      table: row.table_name,
+      partition: row.partition,
+      waiting: row.waiting,
+      since: new Date(row.since).toISOString(),
+      head: asParked(row),
+    }))
     .sort((a, b) => a.since.localeCompare(b.since));
 }
 
 /** The queue of one partition, its head first, at most 1,000. */
 export async function inspectParked(pool: Pool, table: string, partition: string): Promise<ParkedEvent[]> {
-  const { rows } = await pool.query('SELECT * FROM view_parked WHERE table_name = $1 AND partition = $2 ORDER BY position LIMIT 1000', [table, partition]);
+  const { rows } = await pool.query('SELECT * FROM view_parked WHERE table_name = $1 AND partition = $2 ORDER BY position LIMIT 1000', [
+    table,
+    partition,
+  ]);
   return rows.map(asParked);
 }
 

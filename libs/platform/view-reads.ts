@@ -35,12 +35,22 @@ export type ViewLag = Readonly<{
 const POLL_MS = 100;
 
 /** The end of the log is where the furthest view is; events lie about evenly over its positions. */
-function buildOf(row: { position: string | bigint; head: string | bigint; events: string | bigint; started_at: string | Date; updated_at: string | Date }): ViewLag['build'] {
+function buildOf(row: {
+  position: string | bigint;
+  head: string | bigint;
+  events: string | bigint;
+  started_at: string | Date;
+  updated_at: string | Date;
+}): ViewLag['build'] {
   const seconds = Math.max(0.001, (Date.parse(String(row.updated_at)) - Date.parse(String(row.started_at))) / 1_000);
   const [position, head] = [BigInt(row.position), BigInt(row.head)];
   // In thousandths, so that no position becomes a number.
   const share = head > 0n ? Number(((position > 0n ? position : 0n) * 1_000n) / head) / 1_000 : 1;
-  return { eventsPerSecond: Math.round(Number(row.events) / seconds), share, secondsLeft: share > 0 ? Math.round((seconds * (1 - share)) / share) : null };
+  return {
+    eventsPerSecond: Math.round(Number(row.events) / seconds),
+    share,
+    secondsLeft: share > 0 ? Math.round((seconds * (1 - share)) / share) : null,
+  };
 }
 
 export class ViewReads {
@@ -190,7 +200,12 @@ export class ViewReads {
     client.on('error', lost);
     client.on('end', lost);
     client.on('notification', ({ payload }) => {
-      const { view, keys, position, whole } = JSON.parse(payload ?? '{}') as { view: string; keys: string[]; position: string; whole?: boolean };
+      const { view, keys, position, whole } = JSON.parse(payload ?? '{}') as {
+        view: string;
+        keys: string[];
+        position: string;
+        whole?: boolean;
+      };
       this.#changes.emit('change', { view, keys, position: BigInt(position), whole: whole === true } satisfies ViewChange);
     });
     await client.connect();

@@ -17,7 +17,8 @@ class SampleRow {
   @Column('bigint') position: bigint;
   @Column('timestamptz') recordedAt: string;
 }
-const view = (row: unknown, name = 'sample-row') => ({ name, version: 1, row, events: '*', keys: () => [], fold: () => undefined }) as unknown as AnyView;
+const view = (row: unknown, name = 'sample-row') =>
+  ({ name, version: 1, row, events: '*', keys: () => [], fold: () => undefined }) as unknown as AnyView;
 const shape = shapeOf(view(SampleRow));
 const row = {
   id: 'haifa.1', facilityId: 'haifa', note: null as string | null, amount: '1.50', count: 2, open: true, doneAt: null as string | null, lines: [{ a: 1 }],

@@ -102,7 +102,8 @@ export function shapeOf(view: AnyView): Shape {
   for (let c = view.row as unknown as () => unknown; c?.prototype; c = Object.getPrototypeOf(c)) lineage.unshift(c);
   const entity = storage.tables.find((table) => table.target === view.row) ?? fail(`${view.row.name} has no @Entity`);
   if (entity.name !== viewSql(view.name)) fail(`its entity must be named after it: @Entity('${viewSql(view.name)}')`);
-  if (storage.embeddeds.some((embedded) => lineage.includes(embedded.target as never))) fail('embedded columns are not supported: name each column');
+  if (storage.embeddeds.some((embedded) => lineage.includes(embedded.target as never)))
+    fail('embedded columns are not supported: name each column');
 
   const args = lineage.flatMap((target) => storage.columns.filter((column) => column.target === target));
   const columns = args.map(({ target, propertyName, options }): Column => {
@@ -147,7 +148,12 @@ export function shapeOf(view: AnyView): Shape {
     positionAt: named('position'),
     recordedAtAt: named('recordedAt'),
     comment: entity.comment,
-    indexes: of(storage.indices).map((index) => ({ columns: listed(index.columns), unique: index.unique === true, where: index.where, using: index.type })),
+    indexes: of(storage.indices).map((index) => ({
+      columns: listed(index.columns),
+      unique: index.unique === true,
+      where: index.where,
+      using: index.type,
+    })),
     constraints: [
       ...of(storage.uniques).map((unique) => ({ name: 'unique', sql: `UNIQUE (${listed(unique.columns).map(quoted).join(', ')})` })),
       ...of(storage.checks).map((check) => ({ name: 'check', sql: `CHECK (${check.expression})` })),
@@ -182,7 +188,11 @@ export function encodeRow(shape: Shape, row: object, position: bigint, recordedA
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i]!;
     tuple[i] =
-      i === positionAt ? position.toString() : i === recordedAtAt ? recordedAt : column.encode((row as Record<string, unknown>)[column.name]);
+      i === positionAt
+        ? position.toString()
+        : i === recordedAtAt
+          ? recordedAt
+          : column.encode((row as Record<string, unknown>)[column.name]);
   }
   return tuple;
 }
@@ -201,7 +211,8 @@ const arrayLiteral = (json: string): string =>
   `{${(JSON.parse(json) as unknown[]).map((item) => (item === null ? 'NULL' : `"${String(item).replace(/["\\]/g, '\\$&')}"`)).join(',')}}`;
 
 /** The text that PostgreSQL reads into the column. */
-export const toSql = (column: Column, text: string | null): string | null => (text !== null && column.kind === 'array' ? arrayLiteral(text) : text);
+export const toSql = (column: Column, text: string | null): string | null =>
+  text !== null && column.kind === 'array' ? arrayLiteral(text) : text;
 
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

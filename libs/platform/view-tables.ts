@@ -56,11 +56,14 @@ export async function exclusively<T>(pool: Pool, work: (client: PoolClient) => P
 /** Creates the bookkeeping where it is missing. */
 export const ensureBookkeeping = (pool: Pool): Promise<void> =>
   exclusively(pool, async (client) => {
-    const { rows } = await client.query(`SELECT to_regclass('view_parked') IS NOT NULL AND to_regnamespace('analytics') IS NOT NULL AS there`);
+    const { rows } = await client.query(
+      `SELECT to_regclass('view_parked') IS NOT NULL AND to_regnamespace('analytics') IS NOT NULL AS there`,
+    );
     if (!rows[0].there) await client.query(BOOKKEEPING);
   });
 
-const columnsOf = (shape: Shape): string => shape.columns.map(({ name, type, nullable }) => `${name} ${type}${nullable ? '' : '!'}`).join(', ');
+const columnsOf = (shape: Shape): string =>
+  shape.columns.map(({ name, type, nullable }) => `${name} ${type}${nullable ? '' : '!'}`).join(', ');
 
 const asTable = (row: Record<string, unknown>): ViewTable => ({
   table: row.table_name as string,
@@ -87,12 +90,17 @@ export const openView = (pool: Pool, view: AnyView, shards: number): Promise<voi
     const own = tables.filter((table) => table.version === view.version);
     const changed = own.find((table) => table.columns !== columnsOf(shape));
     if (changed) {
-      throw new Error(`view ${view.name}: its columns changed, so its version must: v${view.version} has (${changed.columns}), the class has (${columnsOf(shape)})`);
+      throw new Error(
+        `view ${view.name}: its columns changed, so its version must: v${view.version} has (${changed.columns}), the class has (${columnsOf(shape)})`,
+      );
     }
     const live = tables.find((table) => table.status === 'live');
     if (own.length > 0 || (live && live.version > view.version)) return;
     const outrun = tables.find((table) => table.status === 'building');
-    if (outrun) await client.query(`UPDATE view_tables SET status = 'stopped', stopped_because = 'a newer version came' WHERE table_name = $1`, [outrun.table]);
+    if (outrun)
+      await client.query(`UPDATE view_tables SET status = 'stopped', stopped_because = 'a newer version came' WHERE table_name = $1`, [
+        outrun.table,
+      ]);
     await create(client, view, shape, 1, shards, live ? 'building' : 'live');
   });
 
@@ -107,7 +115,14 @@ export const rebuild = (pool: Pool, view: AnyView, shards: number): Promise<View
     return create(client, view, shapeOf(view), generation, shards, live ? 'building' : 'live');
   });
 
-async function create(client: ClientBase, view: AnyView, shape: Shape, generation: number, shards: number, status: TableStatus): Promise<ViewTable> {
+async function create(
+  client: ClientBase,
+  view: AnyView,
+  shape: Shape,
+  generation: number,
+  shards: number,
+  status: TableStatus,
+): Promise<ViewTable> {
   const table = tableSql(view.name, view.version, generation);
   const columns = shape.columns.map(({ name, type, nullable }) => `${quoted(name)} ${type}${nullable ? '' : ' NOT NULL'}`);
   const constraints = shape.constraints.map(({ name, sql }, i) => `CONSTRAINT ${quoted(`${table}_${name}${i}`)} ${sql}`);
@@ -179,7 +194,8 @@ export async function tablesToRun(pool: Pool, views: readonly AnyView[]): Promis
   return rows.map(asTable);
 }
 
-const allBookkeeping = (table: string) => `SELECT min(position) AS low, max(position) AS high FROM view_checkpoints WHERE table_name = ${literal(table)}`;
+const allBookkeeping = (table: string) =>
+  `SELECT min(position) AS low, max(position) AS high FROM view_checkpoints WHERE table_name = ${literal(table)}`;
 
 /**
  * Makes the table that is being built the live one, if it has passed the live one. The live table's checkpoints are held meanwhile, so that
@@ -187,7 +203,10 @@ const allBookkeeping = (table: string) => `SELECT min(position) AS low, max(posi
  */
 export async function switchOver(pool: Pool, view: AnyView, waitMs = 1_000): Promise<boolean> {
   const shape = shapeOf(view);
-  const { rows } = await pool.query(`SELECT table_name, indexed FROM view_tables WHERE view = $1 AND version = $2 AND status = 'building'`, [view.name, view.version]);
+  const { rows } = await pool.query(
+    `SELECT table_name, indexed FROM view_tables WHERE view = $1 AND version = $2 AND status = 'building'`,
+    [view.name, view.version],
+  );
   if (!rows[0]) return false;
   const fresh = rows[0].table_name as string;
   if (!rows[0].indexed) await exclusively(pool, (client) => index(client, fresh, shape));
@@ -215,7 +234,8 @@ export async function switchOver(pool: Pool, view: AnyView, waitMs = 1_000): Pro
 export const goBack = (pool: Pool, view: AnyView, table: string): Promise<void> =>
   exclusively(pool, async (client) => {
     const tables = await tablesOf(client, view.name);
-    if (!tables.some((kept) => kept.table === table && kept.status === 'kept')) throw new Error(`view ${view.name}: no kept table ${table}`);
+    if (!tables.some((kept) => kept.table === table && kept.status === 'kept'))
+      throw new Error(`view ${view.name}: no kept table ${table}`);
     await promote(client, view, shapeOf(view), tables, table);
   });
 
@@ -236,7 +256,10 @@ async function drop(client: ClientBase, table: string): Promise<void> {
 
 /** Stops a build that cannot go on, and says why. */
 export const stopBuilding = async (pool: Pool, table: string, because: string): Promise<void> => {
-  await pool.query(`UPDATE view_tables SET status = 'stopped', stopped_because = $2 WHERE table_name = $1 AND status = 'building'`, [table, because]);
+  await pool.query(`UPDATE view_tables SET status = 'stopped', stopped_because = $2 WHERE table_name = $1 AND status = 'building'`, [
+    table,
+    because,
+  ]);
 };
 
 /** Upserts rows by one statement, for batches that are too small for COPY. */

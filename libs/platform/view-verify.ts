@@ -43,9 +43,13 @@ export async function verifyView(
     );
     if (!tables[0]) throw new Error(`view ${view.name} v${view.version} has no such table`);
     const { table_name: table, shards } = tables[0] as { table_name: string; shards: number };
-    const { rows: checkpoints } = await client.query('SELECT shard, position FROM view_checkpoints WHERE table_name = $1 ORDER BY shard', [table]);
+    const { rows: checkpoints } = await client.query('SELECT shard, position FROM view_checkpoints WHERE table_name = $1 ORDER BY shard', [
+      table,
+    ]);
     const positions = checkpoints.map((row) => BigInt(row.position as string));
-    const parked = new Set((await client.query('SELECT event_id FROM view_parked WHERE table_name = $1', [table])).rows.map((row) => row.event_id as string));
+    const parked = new Set(
+      (await client.query('SELECT event_id FROM view_parked WHERE table_name = $1', [table])).rows.map((row) => row.event_id as string),
+    );
     const skipped = await loadSkipped((stream, from, max) => log.readStream(stream, from, max), given.operationsStream, view);
 
     const { folded, leftOut } = await foldLog(view, log, upcasts, positions, shards, (id) => parked.has(id) || skipped.has(id));
@@ -83,13 +87,19 @@ export async function verifyView(
 }
 
 async function foldLog(
-  view: AnyView, log: LogReader, upcasts: Upcasts, positions: readonly bigint[], shards: number, leaveOut: (id: string) => boolean,
-): Promise<{ folded: Iterable<Tuple>; leftOut: number }> { // prettier-ignore
+  view: AnyView,
+  log: LogReader,
+  upcasts: Upcasts,
+  positions: readonly bigint[],
+  shards: number,
+  leaveOut: (id: string) => boolean,
+): Promise<{ folded: Iterable<Tuple>; leftOut: number }> {
+  // prettier-ignore
   const folded = new Folded(view);
   const read = reads(view);
   const end = positions.reduce((a, b) => (a > b ? a : b));
   let leftOut = 0;
-  for (let after = BEFORE_ALL; after < end; ) {
+  for (let after = BEFORE_ALL; after < end;) {
     const events = await log.readAll(after, PAGE);
     for (const event of events) {
       after = event.position;
@@ -102,7 +112,8 @@ async function foldLog(
       const recorded: Recorded = event.recorded(upcasts);
       if (event.position <= positions[spread(partitionOf(view, recorded), shards)]!) folded.apply(recorded);
     }
-    if (events.length < PAGE && after < end) throw new Error(`the log ends at ${after}, before the view's position ${end}: it is not the log that the view was folded from`);
+    if (events.length < PAGE && after < end)
+      throw new Error(`the log ends at ${after}, before the view's position ${end}: it is not the log that the view was folded from`);
   }
   return { folded: folded.tuples.values(), leftOut };
 }

@@ -3,7 +3,15 @@ import { ReadResp } from '@eventstore/db-client/generated/streams_pb';
 import fc from 'fast-check';
 import { decodeReadResponse, LogEvent } from './view-wire';
 
-type Wire = { position: bigint; revision: bigint; stream: string; type: string; data: object; metadata: object | null; structured: boolean };
+type Wire = {
+  position: bigint;
+  revision: bigint;
+  stream: string;
+  type: string;
+  data: object;
+  metadata: object | null;
+  structured: boolean;
+};
 const ID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
 function encode(wire: Wire): Buffer {
@@ -34,7 +42,13 @@ function encode(wire: Wire): Buffer {
 }
 
 const around = (n: bigint) => fc.bigInt({ min: n - 2n, max: n + 2n });
-const position = fc.oneof(fc.bigInt({ min: 0n, max: 300n }), around(2n ** 28n), around(2n ** 31n), around(2n ** 53n), fc.bigInt({ min: 2n ** 63n - 3n, max: 2n ** 63n - 1n }));
+const position = fc.oneof(
+  fc.bigInt({ min: 0n, max: 300n }),
+  around(2n ** 28n),
+  around(2n ** 31n),
+  around(2n ** 53n),
+  fc.bigInt({ min: 2n ** 63n - 3n, max: 2n ** 63n - 1n }),
+);
 
 test('reads what the official client would write, positions exact beyond 2^53', () => {
   fc.assert(
@@ -74,5 +88,9 @@ test('knows the other messages of a read', () => {
   missing.setStreamNotFound(new ReadResp.StreamNotFound());
   const caughtUp = new ReadResp();
   caughtUp.setCaughtUp(new ReadResp.CaughtUp());
-  expect([confirmed, missing, caughtUp].map((message) => decodeReadResponse(Buffer.from(message.serializeBinary())))).toEqual(['confirmation', 'not-found', 'other']);
+  expect([confirmed, missing, caughtUp].map((message) => decodeReadResponse(Buffer.from(message.serializeBinary())))).toEqual([
+    'confirmation',
+    'not-found',
+    'other',
+  ]);
 });

@@ -183,7 +183,8 @@ function recorded(bytes: Buffer, from: number, to: number, event: LogEvent): voi
         const keyAt = next;
         const first = bytes[keyAt];
         varint(bytes, keyAt + size + 1);
-        if (first === 0x74) event.type = text(bytes, next, stop); // 't'ype
+        if (first === 0x74)
+          event.type = text(bytes, next, stop); // 't'ype
         else if (size === 7) event.created = bytes.toString('latin1', next, stop); // 'created', as against 'content-type'
       } else if (tag === 0x3a) event.meta = bytes.subarray(start, stop);
       else if (tag === 0x42) event.data = bytes.subarray(start, stop);
@@ -198,7 +199,7 @@ function uuid(bytes: Buffer, start: number, stop: number): string {
   if (tag === 0x12) return bytes.toString('latin1', next, stop);
   // Structured: two halves of 64 bits, as signed varints.
   let halves = ['0', '0'];
-  for (let at = next; at < stop; ) {
+  for (let at = next; at < stop;) {
     const half = bytes[at++]! >> 3;
     const value = BigInt.asUintN(64, varint64(bytes, at)).toString(16).padStart(16, '0');
     at = next;
@@ -223,7 +224,11 @@ const Reader = makeGenericClientConstructor(definition, 'Streams');
 type Call = ClientReadableStream<Message>;
 /** The parts of the client's inside that reuse its channel, credentials and rediscovery (6.2.1, pinned). */
 type Inside = {
-  GRPCStreamCreator(client: unknown, name: string, create: (c: { read(request: ReadReq, ...args: unknown[]): Call }) => Call): () => Promise<Call>;
+  GRPCStreamCreator(
+    client: unknown,
+    name: string,
+    create: (c: { read(request: ReadReq, ...args: unknown[]): Call }) => Call,
+  ): () => Promise<Call>;
   callArguments(options: { requiresLeader?: boolean }, call: { deadline: Date | number }): unknown[];
 };
 

@@ -228,7 +228,8 @@ describe('two workers', () => {
 });
 
 async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
-  for (const end = Date.now() + timeoutMs; !(await holds()); await sleep(20)) if (Date.now() > end) throw new Error('it did not come about');
+  for (const end = Date.now() + timeoutMs; !(await holds()); await sleep(20))
+    if (Date.now() > end) throw new Error('it did not come about');
 }
 
 describe('the subscription', () => {
@@ -263,7 +264,8 @@ describe('an event that cannot be folded', () => {
   const bad = 'haifa.L9001';
   const good = 'haifa.L9002';
   const moved = (lotId: string, to: string) => ({ type: 'LotMoved', data: { lotId, to } });
-  const place = async (lotId: string) => (await pool.query('SELECT place FROM lot_stock WHERE "lotId" = $1', [lotId])).rows[0]?.place as string | undefined;
+  const place = async (lotId: string) =>
+    (await pool.query('SELECT place FROM lot_stock WHERE "lotId" = $1', [lotId])).rows[0]?.place as string | undefined;
 
   test('parks its stream in order, lets all others flow, and is folded when it can be', async () => {
     broken = randomUUID();
@@ -276,7 +278,12 @@ describe('an event that cannot be folded', () => {
     await caughtUp([fragile]);
     expect([await place(lot), await place(good)]).toEqual(['A', 'Z']);
     const [parked] = await listParked(pool);
-    expect(parked).toMatchObject({ view: 'lot-stock', partition: `lot-${lot}`, waiting: 2, head: { id: broken, error: 'Error: a lot without a certificate' } });
+    expect(parked).toMatchObject({
+      view: 'lot-stock',
+      partition: `lot-${lot}`,
+      waiting: 2,
+      head: { id: broken, error: 'Error: a lot without a certificate' },
+    });
     await expectEqual([fragile]);
 
     await retryParked(pool, parked!.table, parked!.partition);
@@ -306,7 +313,10 @@ describe('an event that cannot be folded', () => {
     const [parked] = await listParked(pool);
     await retryParked(pool, parked!.table, parked!.partition);
     await until(async () => (await listParked(pool)).length === 0);
-    expect((await verify([fragile]))[0]).toMatchObject({ equal: false, firstDifference: { key: lot, table: { place: 'B' }, log: { place: 'C' } } });
+    expect((await verify([fragile]))[0]).toMatchObject({
+      equal: false,
+      firstDifference: { key: lot, table: { place: 'B' }, log: { place: 'C' } },
+    });
   });
 
   test('can be skipped with a reason, which the log keeps for every rebuild', async () => {
@@ -340,7 +350,9 @@ describe('an event that cannot be folded', () => {
     broken = first!.id;
     const fresh = await views.rebuild('lot-stock');
     await until(async () => (await reads.lag()).some(({ table, status }) => table === fresh.table && status === 'stopped'));
-    expect((await reads.lag()).find(({ table }) => table === fresh.table)!.stoppedBecause).toMatch(/LotMoved 0@lot-haifa.L9002 .* without a certificate/);
+    expect((await reads.lag()).find(({ table }) => table === fresh.table)!.stoppedBecause).toMatch(
+      /LotMoved 0@lot-haifa.L9002 .* without a certificate/,
+    );
     expect(await place(good)).toBe('Z');
     broken = undefined;
   });
@@ -362,7 +374,9 @@ describe('an event that cannot be folded', () => {
     await run({ views: [lotStock, machineNow] });
     const parkedBefore = (await caughtUp([lotStock, machineNow]), (await listParked(pool)).length);
     for (let i = 0; i < 5; i++) {
-      await pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'views %' AND datname = current_database()`);
+      await pool.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'views %' AND datname = current_database()`,
+      );
       await append(40 + i, 10);
     }
     await caughtUp([lotStock, machineNow]);
@@ -439,7 +453,9 @@ describe('a rebuild', () => {
   test('columns that change without a version are refused at the start', async () => {
     await run({ views: [machineNow] });
     await pool.query(`UPDATE view_tables SET columns = 'id text!'`);
-    await expect(runViews({ store: system.eventStoreUrl, databaseUrl: database.url, views: [machineNow] })).rejects.toThrow(/its columns changed, so its version must/);
+    await expect(runViews({ store: system.eventStoreUrl, databaseUrl: database.url, views: [machineNow] })).rejects.toThrow(
+      /its columns changed, so its version must/,
+    );
   });
 });
 
@@ -447,7 +463,9 @@ describe('positions', () => {
   test('beyond 2^53 are exact in checkpoints, waits and rows', async () => {
     const base = 2n ** 63n - 1_000n;
     const events = (await log.readAll(-1n, 400)).filter(({ type }) => type.startsWith('Machine')).slice(0, 50);
-    const far = events.map((event, i) => Object.assign(Object.create(Object.getPrototypeOf(event) as object) as LogEvent, event, { position: base + BigInt(i) }));
+    const far = events.map((event, i) =>
+      Object.assign(Object.create(Object.getPrototypeOf(event) as object) as LogEvent, event, { position: base + BigInt(i) }),
+    );
     const rebuilt = await Promise.all(
       far.map(async (copy) => {
         const [source] = await log.readStream(copy.stream, copy.revision, 1);
@@ -471,7 +489,10 @@ describe('positions', () => {
 describe('a view that is slow or stopped', () => {
   test('holds up no other', async () => {
     const never = new Promise<void>((resolve) => release.push(resolve));
-    const views = await run({ views: [lotStock, machineNow], testing: { failpoint: (_, table) => (table.startsWith('lot_stock') ? never : undefined) } });
+    const views = await run({
+      views: [lotStock, machineNow],
+      testing: { failpoint: (_, table) => (table.startsWith('lot_stock') ? never : undefined) },
+    });
     await append(70, 200);
     await caughtUp([machineNow], 5_000);
     expect(await reads.viewPosition('lot-stock')).toBe(-1n);

@@ -36,7 +36,8 @@ async function append(seed: number, count: number): Promise<bigint> {
   }
   return position;
 }
-const verify = () => Promise.all(exampleViews.map((view) => verifyView({ view, pool, log: logReader(client), operationsStream: OPERATIONS_STREAM })));
+const verify = () =>
+  Promise.all(exampleViews.map((view) => verifyView({ view, pool, log: logReader(client), operationsStream: OPERATIONS_STREAM })));
 const names = exampleViews.map(({ name }) => name);
 
 test('views are the fold of the log, behind and live', async () => {

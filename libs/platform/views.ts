@@ -32,7 +32,13 @@ export const OPERATIONS_STREAM = 'view-operations-enterprise';
 export async function skipAndRecord(
   pool: Pool,
   store: EventStore,
-  { table, partition, reason, actor, correlationId }: Readonly<{ table: string; partition: string; reason: string; actor: string; correlationId: string }>,
+  {
+    table,
+    partition,
+    reason,
+    actor,
+    correlationId,
+  }: Readonly<{ table: string; partition: string; reason: string; actor: string; correlationId: string }>,
 ): Promise<ParkedEvent | undefined> {
   let skipped: ParkedEvent | undefined;
   const done = await skipParked(pool, table, partition, reason, async (data, head) => {
@@ -64,7 +70,11 @@ export type ViewsOptions = Readonly<{
   worker?: string;
   operationsStream?: string;
   registry?: Registry;
-  log?: Readonly<{ info(facts: object, text: string): void; warn(facts: object, text: string): void; error(facts: object, text: string): void }>;
+  log?: Readonly<{
+    info(facts: object, text: string): void;
+    warn(facts: object, text: string): void;
+    error(facts: object, text: string): void;
+  }>;
   lease?: LeaseOptions;
   feed?: Partial<FeedOptions>;
   keeper?: Partial<KeeperOptions>;
@@ -72,7 +82,15 @@ export type ViewsOptions = Readonly<{
   testing?: Testing;
 }>;
 
-export type ViewHealth = Readonly<{ view: string; table: string; shard: number; state: string; position: string | null; trouble?: string; healthy: boolean }>;
+export type ViewHealth = Readonly<{
+  view: string;
+  table: string;
+  shard: number;
+  state: string;
+  position: string | null;
+  trouble?: string;
+  healthy: boolean;
+}>;
 
 export type RunningViews = Readonly<{
   worker: string;
@@ -116,7 +134,11 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
   if (byName.size !== views.length) throw new TypeError('two views bear the same name');
   views.forEach(shapeOf);
 
-  const pools = { control: engineDatabase(databaseUrl, worker, 3), live: engineDatabase(databaseUrl, worker, options.connections ?? 4), build: engineDatabase(databaseUrl, worker, 2) };
+  const pools = {
+    control: engineDatabase(databaseUrl, worker, 3),
+    live: engineDatabase(databaseUrl, worker, options.connections ?? 4),
+    build: engineDatabase(databaseUrl, worker, 2),
+  };
   const client = typeof options.store === 'string' ? EventStoreDBClient.connectionString(options.store) : undefined;
   const feed = new Feed(client ? logReader(client) : (options.store as LogReader), { ...usualFeed, ...options.feed });
   const metrics = measure(options.registry);
@@ -146,16 +168,25 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
             metrics?.rows.inc(labels, what.rows);
             metrics?.parked.set(labels, parkedPartitions);
             if (what.newestMs > 0) metrics?.visible.observe({ view: view.name }, Math.max(0, Date.now() - what.newestMs) / 1_000);
-            if (what.parked > 0) log.error({ ...facts, parked: what.parked }, 'events were parked: they, or one before them in their partition, cannot be folded');
+            if (what.parked > 0)
+              log.error(
+                { ...facts, parked: what.parked },
+                'events were parked: they, or one before them in their partition, cannot be folded',
+              );
             if (guard.counts.late > 0 && view.partition) {
               guard.counts.late = 0;
               log.error(facts, 'an event came after its place among shared rows: the view is rebuilt');
-              void rebuild(pools.control, view, shards).catch((error: unknown) => log.error({ ...facts, error }, 'the rebuild could not start'));
+              void rebuild(pools.control, view, shards).catch((error: unknown) =>
+                log.error({ ...facts, error }, 'the rebuild could not start'),
+              );
             }
           },
           trouble: (error, transient) => {
             metrics?.retries.inc(labels);
-            log.warn({ ...facts, error: String(error) }, transient ? 'will begin again from the committed checkpoint' : 'the part has another owner');
+            log.warn(
+              { ...facts, error: String(error) },
+              transient ? 'will begin again from the committed checkpoint' : 'the part has another owner',
+            );
           },
           poisoned: async (error) => {
             log.error({ ...facts, error: error.message }, 'the build stops: an event cannot be folded');
@@ -265,7 +296,17 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
         const behind = keeper.position === undefined || keeper.position < feed.seen.position;
         const healthy = !(behind && Date.now() - keeper.movedAt > STUCK_MS);
         const view = tables.get(part.table)?.view ?? part.table;
-        return [{ view, table: part.table, shard: part.shard, state: keeper.state, position: keeper.position?.toString() ?? null, trouble: keeper.trouble, healthy }];
+        return [
+          {
+            view,
+            table: part.table,
+            shard: part.shard,
+            state: keeper.state,
+            position: keeper.position?.toString() ?? null,
+            trouble: keeper.trouble,
+            healthy,
+          },
+        ];
       }),
     rebuild: (name) => rebuild(pools.control, named(name), shards),
     goBack: (name, table) => goBack(pools.control, named(name), table),
@@ -280,8 +321,18 @@ function measure(registry: Registry | undefined) {
   return {
     events: new Counter({ name: 'view_events_total', help: 'Events folded into a view', labelNames: table, registers }),
     rows: new Counter({ name: 'view_rows_total', help: 'Rows written by a view', labelNames: table, registers }),
-    retries: new Counter({ name: 'view_retries_total', help: 'Times that a part began again from its checkpoint', labelNames: table, registers }),
-    parked: new Gauge({ name: 'view_parked_partitions', help: 'Partitions held up by an event that cannot be folded', labelNames: table, registers }),
+    retries: new Counter({
+      name: 'view_retries_total',
+      help: 'Times that a part began again from its checkpoint',
+      labelNames: table,
+      registers,
+    }),
+    parked: new Gauge({
+      name: 'view_parked_partitions',
+      help: 'Partitions held up by an event that cannot be folded',
+      labelNames: table,
+      registers,
+    }),
     resubscribed: new Gauge({ name: 'view_resubscriptions', help: 'Times that the doorbell subscription was renewed', registers }),
     visible: new Histogram({
       name: 'view_visible_seconds', help: 'From the recording of an event to its rows being visible', labelNames: ['view'],
@@ -289,4 +340,3 @@ function measure(registry: Registry | undefined) {
     }), // prettier-ignore
   };
 }
-

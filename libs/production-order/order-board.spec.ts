@@ -167,6 +167,9 @@ describe('the order board', () => {
 test('a leg that the floor worked on before its release comes with what it had made', () => {
   const late = released('W1', '100');
   const soFar = { totals: { good: '12', scrap: '1', rework: '0', unit: 'pcs' as const }, operations: [] };
-  const events = [['production-order-haifa.P1', [created]], ['work-order-haifa.W1', [{ ...late, data: { ...late.data, soFar } } as WorkOrderEvent]]] as const;
+  const events = [
+    ['production-order-haifa.P1', [created]],
+    ['work-order-haifa.W1', [{ ...late, data: { ...late.data, soFar } } as WorkOrderEvent]],
+  ] as const;
   expect(folded(orderBoard, ...events)[productionOrderId]).toMatchObject({ good: '12', scrap: '1', percentDone: '12' });
 });

@@ -103,7 +103,10 @@ export const runningOf = (operations: readonly Operation[]): RunningOperation[] 
   });
 
 /** What an order that was released late had made before, operation by operation as planned, each with the one it passed its good on to. */
-export function madeBefore({ operations, soFar }: WorkOrderReleased['data']): { operationId: string; good: string; scrap: string; next?: string }[] {
+export function madeBefore({
+  operations,
+  soFar,
+}: WorkOrderReleased['data']): { operationId: string; good: string; scrap: string; next?: string }[] {
   const made = new Map(soFar?.operations.map((operation) => [operation.operationId, operation]));
   const route = [...operations].sort((a, b) => a.sequence - b.sequence);
   return route.flatMap(({ operationId }, index) => {

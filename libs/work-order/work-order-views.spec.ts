@@ -241,7 +241,10 @@ describe('the exceptions', () => {
 });
 
 describe('an order that the floor worked on before it was released', () => {
-  const early = [observe('o1', '10', '30', { scrap: [{ quantity: '1', reasonCode: 'burr' }] }), observe('o2', '20', '12', { equipmentId: 'haifa.P1' })];
+  const early = [
+    observe('o1', '10', '30', { scrap: [{ quantity: '1', reasonCode: 'burr' }] }),
+    observe('o2', '20', '12', { equipmentId: 'haifa.P1' }),
+  ];
 
   test('counts in every view just as one that was released first', () => {
     const [late, prompt] = [day(...early, release), day(release, ...early)];
@@ -250,13 +253,21 @@ describe('an order that the floor worked on before it was released', () => {
       const list = folded(dispatchList, [stream, events]);
       const row = folded(workOrderView, [stream, events])[workOrderId]!;
       return {
-        progress: Object.values(progress).map(({ entryId, quantityIn, good, scrap, inProcess }) => ({ entryId, quantityIn, good, scrap, inProcess })),
+        progress: Object.values(progress).map(({ entryId, quantityIn, good, scrap, inProcess }) => ({
+          entryId,
+          quantityIn,
+          good,
+          scrap,
+          inProcess,
+        })),
         list: Object.values(list).map(({ entryId, good, scrap }) => ({ entryId, good, scrap })),
         order: { good: row.good, scrap: row.scrap, percentDone: row.percentDone },
       };
     };
     expect(made(late)).toEqual(made(prompt));
     expect(made(late).order).toMatchObject({ good: '12', scrap: '1' });
-    expect(late.find(({ type }) => type === 'WorkOrderReleased')!.data).toMatchObject({ soFar: { totals: { good: '12', scrap: '1', rework: '0', unit: 'pcs' } } });
+    expect(late.find(({ type }) => type === 'WorkOrderReleased')!.data).toMatchObject({
+      soFar: { totals: { good: '12', scrap: '1', rework: '0', unit: 'pcs' } },
+    });
   });
 });

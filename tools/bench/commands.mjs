@@ -35,7 +35,8 @@ export async function run({ short, say, 'data-dir': dataDir }) {
 async function compare(client, api, ms, rounds, say) {
   const sides = { raw: (writers, name) => rawWriters(client, writers, name), rest: (writers, name) => restWriters(api, writers, name) };
   // Until the compiler has seen enough of both.
-  for (const side of Object.values(sides)) for (let done = 0, turn = 0; done < 6_000; turn += 1) done += (await load(await side(64, `warm${turn}`), 1_000)).count;
+  for (const side of Object.values(sides))
+    for (let done = 0, turn = 0; done < 6_000; turn += 1) done += (await load(await side(64, `warm${turn}`), 1_000)).count;
   const results = [];
   for (const concurrency of CONCURRENCY) {
     const rates = { raw: [], rest: [] };
@@ -48,7 +49,9 @@ async function compare(client, api, ms, rounds, say) {
     const row = { concurrency, raw: summary(rates.raw), rest: summary(rates.rest), ratio: Number(quantile(ratios, 0.5).toFixed(2)) };
     results.push(row);
     const told = ({ perSecond, p50Ms, p99Ms, cpuMsPer1000 }) =>
-      `${String(perSecond).padStart(6)}/s  p50 ${p50Ms} ms  p99 ${p99Ms} ms  CPU ms per 1000: ${Object.entries(cpuMsPer1000).map((entry) => entry.join(' ')).join(', ')}`;
+      `${String(perSecond).padStart(6)}/s  p50 ${p50Ms} ms  p99 ${p99Ms} ms  CPU ms per 1000: ${Object.entries(cpuMsPer1000)
+        .map((entry) => entry.join(' '))
+        .join(', ')}`;
     say(`${String(concurrency).padStart(3)} at once: REST commands do ${row.ratio} of raw appends`);
     say(`    raw appends    ${told(row.raw)}`);
     say(`    REST commands  ${told(row.rest)}`);
@@ -78,9 +81,17 @@ async function load({ writers, end }, ms, parts = {}) {
     }),
   );
   const seconds = (performance.now() - begun) / 1000;
-  const spent = Object.fromEntries(Object.entries(cpuOf(parts)).map(([part, used]) => [part, ((used - cpu[part]) / latencies.length) * 1000]));
+  const spent = Object.fromEntries(
+    Object.entries(cpuOf(parts)).map(([part, used]) => [part, ((used - cpu[part]) / latencies.length) * 1000]),
+  );
   await end();
-  return { cpu: spent, count: latencies.length, rate: latencies.length / seconds, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
+  return {
+    cpu: spent,
+    count: latencies.length,
+    rate: latencies.length / seconds,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+  };
 }
 
 /** CPU time used so far, ms, of this process and of others by pid: unlike rates, it does not depend on what else the machine does. */
@@ -91,7 +102,10 @@ function cpuOf(parts) {
     return (Number(fields[11]) + Number(fields[12])) * 10;
   };
   const linux = process.platform === 'linux';
-  return { client: (user + system) / 1000, ...(linux ? Object.fromEntries(Object.entries(parts).map(([part, pid]) => [part, of(pid)])) : {}) };
+  return {
+    client: (user + system) / 1000,
+    ...(linux ? Object.fromEntries(Object.entries(parts).map(([part, pid]) => [part, of(pid)])) : {}),
+  };
 }
 
 const metadata = (facility) => ({
@@ -108,7 +122,11 @@ async function rawWriters(client, writers, name) {
       let last = 'no_stream';
       let n = 0;
       return async () => {
-        const event = jsonEvent({ type: 'FacilityRenamed', data: { facilityId, from: `name ${n}`, to: `name ${(n += 1)}` }, metadata: metadata(facilityId) });
+        const event = jsonEvent({
+          type: 'FacilityRenamed',
+          data: { facilityId, from: `name ${n}`, to: `name ${(n += 1)}` },
+          metadata: metadata(facilityId),
+        });
         const { nextExpectedRevision } = await client.appendToStream(`facility-${facilityId}`, [event], { expectedRevision: last });
         last = nextExpectedRevision;
       };
@@ -117,10 +135,18 @@ async function rawWriters(client, writers, name) {
 }
 
 async function restWriters(api, writers, name) {
-  const connections = await Promise.all(names(name, writers).map(async (facilityId) => ({ facilityId, http: await Http.open(api.port, api.token) })));
+  const connections = await Promise.all(
+    names(name, writers).map(async (facilityId) => ({ facilityId, http: await Http.open(api.port, api.token) })),
+  );
   await Promise.all(
     connections.map(({ http, facilityId }) =>
-      http.post('/facility/register-facility', { facilityId, name: 'name 0', enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'UTC' }),
+      http.post('/facility/register-facility', {
+        facilityId,
+        name: 'name 0',
+        enterpriseId: 'acme',
+        enterpriseName: 'Acme',
+        timeZone: 'UTC',
+      }),
     ),
   );
   return {

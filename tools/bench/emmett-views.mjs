@@ -17,7 +17,8 @@ export async function emmettRebuild(url, rows, batchSize, say) {
   const store = getPostgreSQLEventStore(url);
   await store.schema.migrate();
   const streams = new Map();
-  for (const row of rows) streams.set(row.stream, [...(streams.get(row.stream) ?? []), { type: row.type, data: JSON.parse(row.data), metadata: { id: row.id } }]);
+  for (const row of rows)
+    streams.set(row.stream, [...(streams.get(row.stream) ?? []), { type: row.type, data: JSON.parse(row.data), metadata: { id: row.id } }]);
   const waiting = [...streams];
   const write = async () => {
     for (let next = waiting.pop(); next; next = waiting.pop()) await store.appendToStream(next[0], next[1]);
@@ -25,7 +26,14 @@ export async function emmettRebuild(url, rows, batchSize, say) {
   await Promise.all([write(), write(), write(), write()]);
 
   const at = '2026-01-05T08:00:00.000Z';
-  const recorded = (event) => ({ ...event, id: event.metadata.id, stream: event.metadata.streamName, revision: 0n, position: 0n, recordedAt: at });
+  const recorded = (event) => ({
+    ...event,
+    id: event.metadata.id,
+    stream: event.metadata.streamName,
+    revision: 0n,
+    position: 0n,
+    recordedAt: at,
+  });
   const projections = exampleViews.map((view) => {
     const shape = shapeOf(view);
     return pongoMultiStreamProjection({
@@ -36,7 +44,12 @@ export async function emmettRebuild(url, rows, batchSize, say) {
       evolve: (document, event) => {
         const [key] = view.keys(recorded(event));
         const [tuple] = [...changesOf(view, shape, [key], () => document?.tuple, recorded(event)).values()];
-        return { ...JSON.parse(JSON.stringify(decodeRow(shape, view.row, tuple), (_, value) => (typeof value === 'bigint' ? String(value) : value))), tuple };
+        return {
+          ...JSON.parse(
+            JSON.stringify(decodeRow(shape, view.row, tuple), (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+          ),
+          tuple,
+        };
       },
     });
   });

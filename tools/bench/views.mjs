@@ -55,12 +55,21 @@ export async function run({ short, full, only, say, ...given }) {
       for (let i = 0; i < repeat; i++) {
         measured.copy.push(await withDatabase(database, (url) => copyRate(url, rows)));
         measured.views.push(await withDatabase(database, (url) => catchUp(url, store, rows.length)));
-        say(`  run ${i + 1}: COPY ${round(measured.copy[i])} rows/s, six views ${round(measured.views[i].rate)} events/s, RSS ${measured.views[i].rssMb} MB`);
+        say(
+          `  run ${i + 1}: COPY ${round(measured.copy[i])} rows/s, six views ${round(measured.views[i].rate)} events/s, RSS ${measured.views[i].rssMb} MB`,
+        );
       }
       const copy = median(measured.copy);
       const views = median(measured.views.map(({ rate }) => rate));
       const ratio = views / copy;
-      figures.catchUp = { events, copyRowsPerSecond: round(copy), eventsPerSecond: round(views), ratio: round(ratio, 3), perView: measured.views.at(-1).rows, rssMb: Math.max(...measured.views.map(({ rssMb }) => rssMb)) };
+      figures.catchUp = {
+        events,
+        copyRowsPerSecond: round(copy),
+        eventsPerSecond: round(views),
+        ratio: round(ratio, 3),
+        perView: measured.views.at(-1).rows,
+        rssMb: Math.max(...measured.views.map(({ rssMb }) => rssMb)),
+      };
       goal('catch-up of six views over COPY', round(ratio, 3), ratio >= 0.45, '>= 0.45, never under 0.25');
     }
     if (wanted('emmett')) {
@@ -121,7 +130,17 @@ async function fill(dataDir, seed, count) {
   const log = new EventLog(dataDir);
   const rows = [];
   const revisions = new Map();
-  const metadata = { commandId: randomUUID(), command: 'Bench', actor: 'bench', role: 'operator', facility: 'haifa', occurredAt: '2026-01-05T08:00:00.000Z', clock: 'server', app: 'bench', schema: 1 };
+  const metadata = {
+    commandId: randomUUID(),
+    command: 'Bench',
+    actor: 'bench',
+    role: 'operator',
+    facility: 'haifa',
+    occurredAt: '2026-01-05T08:00:00.000Z',
+    clock: 'server',
+    app: 'bench',
+    schema: 1,
+  };
   const meta = Buffer.from(JSON.stringify(metadata));
   let waiting = [];
   for (const { stream, event } of plantEvents(seed, count)) {
@@ -144,7 +163,9 @@ const newEvent = (id, type, data, metadata) => ({ id: Buffer.from(id.replaceAll(
 async function copyRate(url, rows) {
   const pool = quiet(new Pool({ connectionString: url, max: 1, options: '-c synchronous_commit=off' }));
   const client = await pool.connect();
-  await client.query('CREATE TABLE flat (id uuid PRIMARY KEY, stream text, revision bigint, type text, data jsonb, recorded_at timestamptz)');
+  await client.query(
+    'CREATE TABLE flat (id uuid PRIMARY KEY, stream text, revision bigint, type text, data jsonb, recorded_at timestamptz)',
+  );
   const begun = performance.now();
   const copy = client.query(copyFrom('COPY flat FROM STDIN'));
   const done = new Promise((resolve, reject) => copy.once('finish', resolve).once('error', reject));
@@ -178,7 +199,14 @@ async function catchUp(url, store, count, views = exampleViews) {
   const sampling = setInterval(() => (rssMb = Math.max(rssMb, round(process.memoryUsage().rss / 2 ** 20))), 200);
   const begun = performance.now();
   const running = await runViews({ store, databaseUrl: url, views });
-  if (!(await reads.waitFor(views.map(({ name }) => name), head, 3_600_000))) throw new Error('the views did not catch up');
+  if (
+    !(await reads.waitFor(
+      views.map(({ name }) => name),
+      head,
+      3_600_000,
+    ))
+  )
+    throw new Error('the views did not catch up');
   const seconds = (performance.now() - begun) / 1_000;
   clearInterval(sampling);
   const rows = {};
@@ -226,7 +254,8 @@ async function freshness(url, node, store, seed, say) {
   const client = node.connect();
   const plant = plantEvents(seed + 1, 20_000);
   const viewOf = new Map(exampleViews.flatMap((view) => view.events.map((type) => [type, view.name])));
-  const write = async ({ stream, event }) => (await client.appendToStream(stream, jsonEvent({ id: randomUUID(), ...event, metadata: { schema: 1 } }))).position.commit;
+  const write = async ({ stream, event }) =>
+    (await client.appendToStream(stream, jsonEvent({ id: randomUUID(), ...event, metadata: { schema: 1 } }))).position.commit;
   const lags = [];
   const observe = async (entry) => {
     const position = await write(entry);
@@ -234,7 +263,12 @@ async function freshness(url, node, store, seed, say) {
     if (!(await reads.waitFor([viewOf.get(entry.event.type)], position, 60_000))) throw new Error('never visible');
     lags.push(performance.now() - acknowledged);
   };
-  const figure = () => ({ count: lags.length, p50: round(quantile(lags, 0.5), 1), p99: round(quantile(lags, 0.99), 1), max: round(Math.max(...lags), 1) });
+  const figure = () => ({
+    count: lags.length,
+    p50: round(quantile(lags, 0.5), 1),
+    p99: round(quantile(lags, 0.99), 1),
+    max: round(Math.max(...lags), 1),
+  });
   const paced = async (count, everyMs) => {
     lags.length = 0;
     const begun = performance.now();
@@ -260,4 +294,3 @@ async function freshness(url, node, store, seed, say) {
   await pool.end();
   return { live, burst, after };
 }
-

@@ -5,7 +5,20 @@ import { logReader } from '#platform/view-wire';
 import { runViews } from '#platform/views';
 
 const { EventStoreDBClient } = createRequire(import.meta.url)('@eventstore/db-client');
-const { store, databaseUrl, seed, without, disturb, crash = 0, sleepAt, poison, views: names, shards = 1, ttlMs = 1_500, batchEvents = 300 } = JSON.parse(process.argv[2]);
+const {
+  store,
+  databaseUrl,
+  seed,
+  without,
+  disturb,
+  crash = 0,
+  sleepAt,
+  poison,
+  views: names,
+  shards = 1,
+  ttlMs = 1_500,
+  batchEvents = 300,
+} = JSON.parse(process.argv[2]);
 const next = chance(seed);
 const log = logReader(EventStoreDBClient.connectionString(store));
 
@@ -51,7 +64,14 @@ const views = exampleViews
     },
   }));
 const lease = { ttlMs, beatMs: ttlMs / 5 };
-const options = { views, shards, lease, feed: { pageSize: 128, pollMs: 250 }, keeper: { batchEvents, batchMs: 30 }, testing: { without, failpoint } };
+const options = {
+  views,
+  shards,
+  lease,
+  feed: { pageSize: 128, pollMs: 250 },
+  keeper: { batchEvents, batchMs: 30 },
+  testing: { without, failpoint },
+};
 for (;;) {
   try {
     const running = await runViews({ store: disturb ? disturbed : log, databaseUrl, ...options });

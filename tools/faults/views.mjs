@@ -128,7 +128,8 @@ class Scene {
     const started = { child, text: '', complaint: '', ended: once(child, 'exit') };
     child.stdout.on('data', (bytes) => (started.text += bytes));
     child.stderr.on('data', (bytes) => (started.complaint += bytes));
-    started.said = async (word) => until(() => started.text.includes(word) || child.exitCode !== null || child.signalCode !== null, 30_000, word);
+    started.said = async (word) =>
+      until(() => started.text.includes(word) || child.exitCode !== null || child.signalCode !== null, 30_000, word);
     started.kill = async (signal = 'SIGKILL') => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await started.ended;
@@ -152,18 +153,22 @@ class Scene {
     const found = done ? await this.verify(views) : [];
     const counted = done && views === exampleViews ? await this.countedOnce() : true;
     await calm.kill('SIGTERM');
-    const wrong = found.filter(({ equal }) => !equal).map(({ view, firstDifference }) => `${view} differs at ${firstDifference?.key}: ${firstDifference?.columns}`);
+    const wrong = found
+      .filter(({ equal }) => !equal)
+      .map(({ view, firstDifference }) => `${view} differs at ${firstDifference?.key}: ${firstDifference?.columns}`);
     return { equal: done && wrong.length === 0 && counted, done, wrong, counted };
   }
 
   verify(views) {
-    return Promise.all(views.map((view) => verifyView({ view, pool: this.pool, log: this.plant.log, operationsStream: OPERATIONS_STREAM })));
+    return Promise.all(
+      views.map((view) => verifyView({ view, pool: this.pool, log: this.plant.log, operationsStream: OPERATIONS_STREAM })),
+    );
   }
 
   /** Sums in the tables against a count of the log's events. */
   async countedOnce() {
     const counts = {};
-    for (let after = -1n; ; ) {
+    for (let after = -1n; ;) {
       const events = await this.plant.log.readAll(after, 2_000);
       if (events.length === 0) break;
       for (const { type } of events) counts[type] = (counts[type] ?? 0) + 1;
@@ -173,7 +178,8 @@ class Scene {
     const parked = async (types) => one(`SELECT count(*) FROM view_parked WHERE type = ANY('{${types}}')`);
     const lots = ['LotReceived', 'LotMoved', 'LotConsumed'];
     return (
-      (await one('SELECT sum(events) FROM lot_stock')) + (await parked(lots)) === lots.reduce((sum, type) => sum + (counts[type] ?? 0), 0) &&
+      (await one('SELECT sum(events) FROM lot_stock')) + (await parked(lots)) ===
+        lots.reduce((sum, type) => sum + (counts[type] ?? 0), 0) &&
       (await one('SELECT count(*) FROM lot_movement')) === (counts.LotMoved ?? 0) &&
       (await one('SELECT sum(stops) FROM machine_now')) === (counts.MachineStopped ?? 0) &&
       (await one('SELECT sum(orders) FROM product_output')) === (counts.OrderReleased ?? 0)
@@ -189,7 +195,8 @@ class Scene {
 }
 
 async function until(holds, ms, what) {
-  for (const end = Date.now() + ms; !(await holds()); await sleep(25)) if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+  for (const end = Date.now() + ms; !(await holds()); await sleep(25))
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
 }
 
 /** Two workers that die at failpoints or are killed from outside, over a feed that repeats and displaces events. */
@@ -285,7 +292,7 @@ async function cutCommits(scene, wanted) {
   const one = scene.start({ databaseUrl: url.href, batchEvents: 30 });
   await one.said('READY');
   armed = true;
-  for (const end = Date.now() + 120_000; cuts < wanted && Date.now() < end; ) await scene.append(10);
+  for (const end = Date.now() + 120_000; cuts < wanted && Date.now() < end;) await scene.append(10);
   const caughtUp = await scene.reads.waitFor(allNames, scene.plant.head, 30_000);
   between.close();
   const verdict = await scene.verdict();
@@ -311,7 +318,13 @@ async function droppedSubscriptions(scene, times) {
   const verdict = await scene.verdict();
   between.close();
   const slowest = Math.max(0, ...recoveries);
-  return { ok: verdict.equal && recoveries.length === times && slowest <= 5_000, drops: recoveries.length, slowestMs: slowest, p50Ms: quantile(recoveries, 0.5), ...verdict };
+  return {
+    ok: verdict.equal && recoveries.length === times && slowest <= 5_000,
+    drops: recoveries.length,
+    slowestMs: slowest,
+    p50Ms: quantile(recoveries, 0.5),
+    ...verdict,
+  };
 }
 
 /** Two views are rebuilt at once, under writes, reads and a crash of the worker; no read may fail. */
@@ -329,7 +342,7 @@ async function rebuilds(scene, times) {
     }
   })();
   const writing = (async () => {
-    while (!stopped) await scene.append(5), await sleep(20);
+    while (!stopped) (await scene.append(5), await sleep(20));
   })();
   const named = (name) => exampleViews.find((view) => view.name === name);
   let switches = 0;
@@ -347,7 +360,14 @@ async function rebuilds(scene, times) {
   stopped = true;
   await Promise.all([reading, writing]);
   const verdict = await scene.verdict();
-  return { ok: verdict.equal && failed.length === 0, switches, reads: readsDone, failedReads: failed.length, failed: failed.slice(0, 3), ...verdict };
+  return {
+    ok: verdict.equal && failed.length === 0,
+    switches,
+    reads: readsDone,
+    failedReads: failed.length,
+    failed: failed.slice(0, 3),
+    ...verdict,
+  };
 }
 
 const POISON = 'reactor on fire';
@@ -365,7 +385,11 @@ async function poison(scene, count) {
       for (let i = 0; i < 5; i++) await scene.plant.write(stream, stop(`after ${i}`));
     }
     const events = plantEvents(++scene.plant.seed, Math.min(500, left), 1_000);
-    const positions = await Promise.all(events.map(({ stream: s, event }) => scene.plant.client.appendToStream(s, jsonEvent({ id: randomUUID(), ...event, metadata: { schema: 1 } }))));
+    const positions = await Promise.all(
+      events.map(({ stream: s, event }) =>
+        scene.plant.client.appendToStream(s, jsonEvent({ id: randomUUID(), ...event, metadata: { schema: 1 } })),
+      ),
+    );
     for (const { position } of positions) if (position.commit > scene.plant.head) scene.plant.head = position.commit;
   }
   const sick = scene.start({ poison: POISON, batchEvents: 5_000 });
@@ -381,7 +405,13 @@ async function poison(scene, count) {
   const [machine] = (await scene.pool.query('SELECT stops, reason FROM machine_now WHERE "machineId" = $1', [machineId])).rows;
   const verdict = await scene.verdict();
   const inOrder = queue.length === 6 && queue.every(({ revision }, i) => revision === BigInt(i + 1));
-  return { ok: flowed && parked.length === 1 && inOrder && machine?.stops === 7 && machine.reason === 'after 4' && verdict.equal, events: count, parked: parked.length, queued: queue.length, ...verdict };
+  return {
+    ok: flowed && parked.length === 1 && inOrder && machine?.stops === 7 && machine.reason === 'after 4' && verdict.equal,
+    events: count,
+    parked: parked.length,
+    queued: queue.length,
+    ...verdict,
+  };
 }
 
 /** How long until another worker has committed after the owner of everything was killed. */
@@ -403,13 +433,24 @@ async function takeover(scene, times) {
   }
   const verdict = await scene.verdict();
   const slowest = Math.max(0, ...times_);
-  return { ok: verdict.equal && times_.length === times && slowest <= 3_000, kills: times_.length, p50Ms: quantile(times_, 0.5), slowestMs: slowest, ...verdict };
+  return {
+    ok: verdict.equal && times_.length === times && slowest <= 3_000,
+    kills: times_.length,
+    p50Ms: quantile(times_, 0.5),
+    slowestMs: slowest,
+    ...verdict,
+  };
 }
 
 /** The same faults, each without the guard that stands against it. */
 const mutants = {
   async fencing(scene) {
-    const sleeper = scene.start({ sleepAt: { at: 'admitted', table: 'machine_now', oneIn: 1 }, without: { fencing: true }, batchEvents: 60, ttlMs: 800 });
+    const sleeper = scene.start({
+      sleepAt: { at: 'admitted', table: 'machine_now', oneIn: 1 },
+      without: { fencing: true },
+      batchEvents: 60,
+      ttlMs: 800,
+    });
     await sleeper.said('ASLEEP');
     const heir = scene.start({ ttlMs: 800, without: { fencing: true } });
     await heir.said('READY');
@@ -448,4 +489,7 @@ const mutants = {
   },
 };
 
-const red = ({ equal, wrong, counted }) => ({ red: !equal, why: wrong[0] ?? (counted ? 'every row is equal' : 'events were not counted once') });
+const red = ({ equal, wrong, counted }) => ({
+  red: !equal,
+  why: wrong[0] ?? (counted ? 'every row is equal' : 'events were not counted once'),
+});

@@ -29,7 +29,16 @@ export class TestIssuer {
 
   token(claims: JWTPayload & Record<string, unknown> = {}, header: Record<string, unknown> = {}): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
-    return new SignJWT({ iss: ISSUER, aud: 'plantlog', sub: 'ann', iat: now, exp: now + 600, roles: ['operator'], facilities: ['haifa'], ...claims })
+    return new SignJWT({
+      iss: ISSUER,
+      aud: 'plantlog',
+      sub: 'ann',
+      iat: now,
+      exp: now + 600,
+      roles: ['operator'],
+      facilities: ['haifa'],
+      ...claims,
+    })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1', ...header })
       .sign(this.privateKey);
   }
@@ -50,7 +59,10 @@ export class ApiUnderTest {
   ) {}
 
   /** `wire` may put something between the api and its database. */
-  static async start(env: NodeJS.ProcessEnv = {}, wire: (databaseUrl: string) => Promise<string> = async (url) => url): Promise<ApiUnderTest> {
+  static async start(
+    env: NodeJS.ProcessEnv = {},
+    wire: (databaseUrl: string) => Promise<string> = async (url) => url,
+  ): Promise<ApiUnderTest> {
     const [system, issuer] = await Promise.all([startTestSystem(), TestIssuer.create()]);
     await migrate(system.databaseUrl);
     const config = readConfig('api', [], {
@@ -66,12 +78,22 @@ export class ApiUnderTest {
     return new ApiUnderTest(api, system, issuer, tokens, running, config);
   }
 
-  async send(method: string, path: string, init: { token?: string; headers?: Record<string, string>; body?: unknown; at?: string } = {}): Promise<Answer> {
+  async send(
+    method: string,
+    path: string,
+    init: { token?: string; headers?: Record<string, string>; body?: unknown; at?: string } = {},
+  ): Promise<Answer> {
     const { token, headers = {}, body, at = this.api.url } = init;
     const response = await fetch(at + path, {
       method,
-      headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body) }),
+      headers: {
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body) }),
     });
     const text = await response.text();
     let parsed: unknown;

@@ -61,7 +61,11 @@ describe('a command sent many times', () => {
     const id = lotId();
     await api.post('/material-lot/receive-lot', receive(id));
     const body = { lotId: id, reservationId: 'R1', workOrderId: 'haifa.W1', quantity: { amount: '5', unit: 'kg' } };
-    const answers = await Promise.all(Array.from({ length: 100 }, () => api.post('/material-lot/reserve-lot', body, api.tokens.operator, { 'idempotency-key': 'reserve once, please' })));
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () =>
+        api.post('/material-lot/reserve-lot', body, api.tokens.operator, { 'idempotency-key': 'reserve once, please' }),
+      ),
+    );
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     expect(answers[0]!.status).toBe(200);
     expect(answers[0]!.headers.get('etag')).toBe('"1"');
@@ -71,14 +75,18 @@ describe('a command sent many times', () => {
   it('is another command when another sends it under the same key', async () => {
     const id = lotId();
     const [first, second] = [api.tokens.operator!, api.tokens.supervisor!];
-    const sent = await Promise.all([first, second].map((token) => api.post('/material-lot/receive-lot', receive(id), token, { 'idempotency-key': 'k' })));
+    const sent = await Promise.all(
+      [first, second].map((token) => api.post('/material-lot/receive-lot', receive(id), token, { 'idempotency-key': 'k' })),
+    );
     expect(new Set(sent.map(({ body }) => body.commandId ?? body.code)).size).toBe(2);
   });
 
   it('is refused when it says something else under the same id', async () => {
     const [id, commandId] = [lotId(), randomUUID()];
     expect((await api.post('/material-lot/receive-lot', receive(id, { commandId }))).status).toBe(200);
-    expect(problem(await api.post('/material-lot/receive-lot', receive(id, { commandId, quantity: { amount: '7', unit: 'kg' } })))).toEqual([409, 'command-id-reused']);
+    expect(problem(await api.post('/material-lot/receive-lot', receive(id, { commandId, quantity: { amount: '7', unit: 'kg' } })))).toEqual(
+      [409, 'command-id-reused'],
+    );
     expect(problem(await api.post('/material-lot/receive-lot', receive(lotId(), { commandId })))).toEqual([409, 'command-id-reused']);
     expect((await api.post('/material-lot/receive-lot', receive(id, { commandId }))).body.commandId).toBe(commandId);
     expect(await length(`material-lot-${id}`)).toBe(1);
@@ -88,16 +96,26 @@ describe('a command sent many times', () => {
     const [id, commandId] = [lotId(), randomUUID()];
     const first = await api.post('/material-lot/receive-lot', receive(id, { commandId }));
     const other = await api.another();
-    const again = await api.send('POST', '/material-lot/receive-lot', { body: receive(id, { commandId }), token: api.tokens.everywhere, at: other.url });
+    const again = await api.send('POST', '/material-lot/receive-lot', {
+      body: receive(id, { commandId }),
+      token: api.tokens.everywhere,
+      at: other.url,
+    });
     await other.stop();
     expect(again.body).toEqual(first.body);
     expect(await length(`material-lot-${id}`)).toBe(1);
   });
 
   it('takes keys that are well formed, and only where they agree with the body', async () => {
-    for (const key of ['', 'x'.repeat(129), 'x'.repeat(10_000)]) expect(problem(await api.post('/material-lot/receive-lot', receive(lotId()), undefined, { 'idempotency-key': key }))).toEqual([400, 'invalid-input']);
+    for (const key of ['', 'x'.repeat(129), 'x'.repeat(10_000)])
+      expect(problem(await api.post('/material-lot/receive-lot', receive(lotId()), undefined, { 'idempotency-key': key }))).toEqual([
+        400,
+        'invalid-input',
+      ]);
     const headers = { 'idempotency-key': 'one' };
-    expect((await api.post('/material-lot/receive-lot', receive(lotId(), { commandId: randomUUID() }), undefined, headers)).status).toBe(400);
+    expect((await api.post('/material-lot/receive-lot', receive(lotId(), { commandId: randomUUID() }), undefined, headers)).status).toBe(
+      400,
+    );
   });
 });
 
@@ -107,18 +125,45 @@ describe('the revision', () => {
     const { body } = await api.post('/material-lot/receive-lot', receive(id));
     const read = await api.get(`/material-lot/${id}?waitFor=${body.token}`);
     expect([read.status, read.headers.get('etag')]).toEqual([200, '"0"']);
-    const reserve = (reservationId: string) => ({ lotId: id, reservationId, workOrderId: 'haifa.W1', quantity: { amount: '1', unit: 'kg' } });
-    expect((await api.post('/material-lot/reserve-lot', reserve('A'), undefined, { 'if-match': read.headers.get('etag')! })).status).toBe(200);
-    for (const stale of ['"0"', '"999"']) expect(problem(await api.post('/material-lot/reserve-lot', reserve('B'), undefined, { 'if-match': stale }))).toEqual([412, 'stale-revision']);
-    expect(problem(await api.post('/material-lot/reserve-lot', { ...reserve('B'), expectedRevision: '0' }))).toEqual([412, 'stale-revision']);
-    for (const bad of ['7', 'W/"1"', '"x"', '"99999999999999999999"']) expect(problem(await api.post('/material-lot/reserve-lot', reserve('B'), undefined, { 'if-match': bad }))).toEqual([400, 'invalid-input']);
+    const reserve = (reservationId: string) => ({
+      lotId: id,
+      reservationId,
+      workOrderId: 'haifa.W1',
+      quantity: { amount: '1', unit: 'kg' },
+    });
+    expect((await api.post('/material-lot/reserve-lot', reserve('A'), undefined, { 'if-match': read.headers.get('etag')! })).status).toBe(
+      200,
+    );
+    for (const stale of ['"0"', '"999"'])
+      expect(problem(await api.post('/material-lot/reserve-lot', reserve('B'), undefined, { 'if-match': stale }))).toEqual([
+        412,
+        'stale-revision',
+      ]);
+    expect(problem(await api.post('/material-lot/reserve-lot', { ...reserve('B'), expectedRevision: '0' }))).toEqual([
+      412,
+      'stale-revision',
+    ]);
+    for (const bad of ['7', 'W/"1"', '"x"', '"99999999999999999999"'])
+      expect(problem(await api.post('/material-lot/reserve-lot', reserve('B'), undefined, { 'if-match': bad }))).toEqual([
+        400,
+        'invalid-input',
+      ]);
     expect(await length(`material-lot-${id}`)).toBe(2);
   });
 
   it('lets one of many take the last that is left', async () => {
     const id = lotId();
     await api.post('/material-lot/receive-lot', receive(id, { quantity: { amount: '1', unit: 'pcs' } }));
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => api.post('/material-lot/reserve-lot', { lotId: id, reservationId: `R${i}`, workOrderId: `haifa.W${i}`, quantity: { amount: '1', unit: 'pcs' } })));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        api.post('/material-lot/reserve-lot', {
+          lotId: id,
+          reservationId: `R${i}`,
+          workOrderId: `haifa.W${i}`,
+          quantity: { amount: '1', unit: 'pcs' },
+        }),
+      ),
+    );
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 422)).toHaveLength(49);
     expect(await length(`material-lot-${id}`)).toBe(2);
@@ -159,19 +204,51 @@ describe('bad input', () => {
   it('is refused by its type and its size', async () => {
     const { everywhere: token } = api.tokens;
     const body = JSON.stringify(receive('haifa.BAD'));
-    for (const type of ['text/plain', 'application/json garbage', 'application/json; charset=utf-16', 'application/json; charset=utf-7', 'application/x-www-form-urlencoded', 'application/jsonp', 'application/json, text/plain', 'multipart/form-data; boundary=x']) {
-      expect([type, ...problem(await api.send('POST', '/material-lot/receive-lot', { token, body, headers: { 'content-type': type } }))]).toEqual([type, 415, 'unsupported-media-type']);
+    for (const type of [
+      'text/plain',
+      'application/json garbage',
+      'application/json; charset=utf-16',
+      'application/json; charset=utf-7',
+      'application/x-www-form-urlencoded',
+      'application/jsonp',
+      'application/json, text/plain',
+      'multipart/form-data; boundary=x',
+    ]) {
+      expect([
+        type,
+        ...problem(await api.send('POST', '/material-lot/receive-lot', { token, body, headers: { 'content-type': type } })),
+      ]).toEqual([type, 415, 'unsupported-media-type']);
     }
     expect(problem(await api.send('POST', '/material-lot/receive-lot', { token }))).toEqual([415, 'unsupported-media-type']);
-    expect(problem(await api.send('POST', '/material-lot/receive-lot', { token, body, headers: { 'content-encoding': 'gzip' } }))).toEqual([415, 'unsupported-media-type']);
-    expect(problem(await api.post('/material-lot/receive-lot', { ...receive('haifa.BAD'), reason: 'x'.repeat(65_536) }))).toEqual([413, 'body-too-large']);
-    expect((await api.send('POST', '/material-lot/receive-lot', { token, body: JSON.stringify(receive(lotId())), headers: { 'content-type': 'Application/JSON; charset=UTF-8' } })).status).toBe(200);
+    expect(problem(await api.send('POST', '/material-lot/receive-lot', { token, body, headers: { 'content-encoding': 'gzip' } }))).toEqual([
+      415,
+      'unsupported-media-type',
+    ]);
+    expect(problem(await api.post('/material-lot/receive-lot', { ...receive('haifa.BAD'), reason: 'x'.repeat(65_536) }))).toEqual([
+      413,
+      'body-too-large',
+    ]);
+    expect(
+      (
+        await api.send('POST', '/material-lot/receive-lot', {
+          token,
+          body: JSON.stringify(receive(lotId())),
+          headers: { 'content-type': 'Application/JSON; charset=UTF-8' },
+        })
+      ).status,
+    ).toBe(200);
   });
 
   it('that a rule refuses is recorded, once, and changes nothing else', async () => {
     const id = lotId();
     await api.post('/material-lot/receive-lot', receive(id));
-    const consume = (more: object) => ({ lotId: id, workOrderId: 'haifa.W1', quantity: { amount: '1', unit: 'kg' }, commandId: randomUUID(), ...more });
+    const consume = (more: object) => ({
+      lotId: id,
+      workOrderId: 'haifa.W1',
+      quantity: { amount: '1', unit: 'kg' },
+      commandId: randomUUID(),
+      ...more,
+    });
     const rules: [object, string][] = [
       [consume({ quantity: { amount: '0', unit: 'kg' } }), 'quantity'],
       [consume({ quantity: { amount: '101', unit: 'kg' } }), ''],
@@ -187,7 +264,10 @@ describe('bad input', () => {
     expect(await length(`material-lot-${id}`)).toBe(1);
     const refused = await store.read<never>(`refused-material-lot-${id}`);
     expect(refused.map(({ type }) => type)).toEqual(Array(rules.length).fill('CommandRefused'));
-    expect(refused[0]).toMatchObject({ metadata: { actor: 'eve', facility: 'haifa', command: 'ConsumeLot' }, data: { payload: { lotId: id } } });
+    expect(refused[0]).toMatchObject({
+      metadata: { actor: 'eve', facility: 'haifa', command: 'ConsumeLot' },
+      data: { payload: { lotId: id } },
+    });
   });
 });
 
@@ -196,7 +276,11 @@ describe('an id outside the facilities of the caller', () => {
     const there = lotId('lyon');
     await api.post('/material-lot/receive-lot', receive(there));
     const told = async (id: string) => {
-      const { status, body } = await api.post('/material-lot/reserve-lot', { lotId: id, reservationId: 'R', workOrderId: 'haifa.W', quantity: { amount: '1', unit: 'kg' } }, api.tokens.operator);
+      const { status, body } = await api.post(
+        '/material-lot/reserve-lot',
+        { lotId: id, reservationId: 'R', workOrderId: 'haifa.W', quantity: { amount: '1', unit: 'kg' } },
+        api.tokens.operator,
+      );
       return JSON.stringify([status, { ...body, correlationId: '' }]).replaceAll(id, 'ID');
     };
     expect(await told(there)).toBe(await told('lyon.NEVER'));
@@ -218,7 +302,11 @@ describe('when a part is away', () => {
       expect([path, ...problem(answer), answer.headers.get('retry-after')]).toEqual([path, 503, 'read-models-unavailable', '2']);
     }
     const graphql = await api.graphql('{ lotStock { items { lotId } } }');
-    expect([graphql.status, graphql.headers.get('retry-after'), graphql.body.errors[0].extensions.code]).toEqual([503, '2', 'read-models-unavailable']);
+    expect([graphql.status, graphql.headers.get('retry-after'), graphql.body.errors[0].extensions.code]).toEqual([
+      503,
+      '2',
+      'read-models-unavailable',
+    ]);
     expect((await api.send('GET', '/health/ready')).body).toMatchObject({ status: 'degraded', parts: { 'read-models': 'down' } });
     await wire.mend();
     expect((await api.get(`/material-lot/${id}?waitFor=${body.token}`)).body).toMatchObject({ lotId: id });
@@ -229,7 +317,9 @@ describe('when a part is away', () => {
     await api.system.store.kill();
     const answer = await api.post('/material-lot/receive-lot', receive(id, { commandId }));
     expect([...problem(answer), answer.headers.get('retry-after')]).toEqual([503, 'event-store-unavailable', '2']);
-    const graphql = await api.graphql(`mutation { receiveLot(input: { lotId: "${id}", materialId: "steel", quantity: { amount: "1", unit: "kg" } }) { id } }`);
+    const graphql = await api.graphql(
+      `mutation { receiveLot(input: { lotId: "${id}", materialId: "steel", quantity: { amount: "1", unit: "kg" } }) { id } }`,
+    );
     expect(graphql.body.errors[0].extensions.code).toBe('event-store-unavailable');
     expect((await api.get('/material-lot')).status).toBe(200);
     expect((await api.send('GET', '/health/live')).status).toBe(200);

@@ -35,7 +35,9 @@ describe('the documentation', () => {
 
   it('holds the description of every command and its sentence', async () => {
     const { body } = await api.send('GET', '/docs/openapi.json');
-    const operations = Object.values(body.paths).flatMap((methods) => Object.values(methods as Record<string, { operationId: string; summary?: string; security?: unknown; requestBody?: unknown }>));
+    const operations = Object.values(body.paths).flatMap((methods) =>
+      Object.values(methods as Record<string, { operationId: string; summary?: string; security?: unknown; requestBody?: unknown }>),
+    );
     const commands = operations.filter(({ requestBody }) => requestBody);
     expect(commands.length).toBeGreaterThan(50);
     expect(commands.filter(({ summary }) => !summary).map(({ operationId }) => operationId)).toEqual([]);
@@ -46,7 +48,12 @@ describe('the documentation', () => {
   });
 
   it('comes with introspection, for GraphiQL', async () => {
-    const { body } = await api.send('POST', '/graphql', { body: { query: '{ __schema { queryType { name } types { name fields { name type { name ofType { name ofType { name ofType { name } } } } } } } }' } });
+    const { body } = await api.send('POST', '/graphql', {
+      body: {
+        query:
+          '{ __schema { queryType { name } types { name fields { name type { name ofType { name ofType { name ofType { name } } } } } } } }',
+      },
+    });
     expect(body.data.__schema.queryType.name).toBe('Query');
     expect((await api.send('POST', '/graphql', { body: { query: '{ me { actor } }' } })).status).toBe(401);
   });

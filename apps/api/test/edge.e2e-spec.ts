@@ -44,14 +44,16 @@ describe('access tokens', () => {
   });
 
   it('are not taken with an unknown or hostile key id, nor with keys of their own', async () => {
-    for (const kid of ['unknown', '../../dev/null', "' UNION SELECT 1", '', '__proto__', 'x'.repeat(300)]) expect(await status(await api.issuer.token({}, { kid }))).toBe(401);
+    for (const kid of ['unknown', '../../dev/null', "' UNION SELECT 1", '', '__proto__', 'x'.repeat(300)])
+      expect(await status(await api.issuer.token({}, { kid }))).toBe(401);
     const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const jwk = own.publicKey.export({ format: 'jwk' });
     const forged = await new SignJWT({ iss: ISSUER, aud: 'plantlog', sub: 'ann', exp: now() + 600 })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1', jwk: jwk as never })
       .sign(own.privateKey);
     expect(await status(forged)).toBe(401);
-    for (const header of [{ jku: 'https://evil.test/jwks' }, { x5u: 'https://evil.test/cert' }]) expect(await status(await api.issuer.token({}, header))).toBe(401);
+    for (const header of [{ jku: 'https://evil.test/jwks' }, { x5u: 'https://evil.test/cert' }])
+      expect(await status(await api.issuer.token({}, header))).toBe(401);
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -77,24 +79,49 @@ describe('access tokens', () => {
     const flipped = Buffer.from(signature, 'base64url');
     flipped[10]! ^= 1;
     const other = encode({ ...JSON.parse(Buffer.from(claims, 'base64url').toString()), roles: ['engineer'] });
-    for (const forged of [`${head}.${claims}.`, `${head}.${claims}`, `${head}.${claims}.${flipped.toString('base64url')}`, `${head}.${other}.${signature}`, `${token}.x`, `${token}x=`, 'x'.repeat(9_000)]) {
+    for (const forged of [
+      `${head}.${claims}.`,
+      `${head}.${claims}`,
+      `${head}.${claims}.${flipped.toString('base64url')}`,
+      `${head}.${other}.${signature}`,
+      `${token}.x`,
+      `${token}x=`,
+      'x'.repeat(9_000),
+    ]) {
       expect(await status(forged)).toBe(401);
     }
     expect(await status(token)).toBe(200);
   });
 
-  it('may name several audiences when ours is among them', async () => expect(await status(await api.issuer.token({ aud: ['other', 'plantlog'] }))).toBe(200));
+  it('may name several audiences when ours is among them', async () =>
+    expect(await status(await api.issuer.token({ aud: ['other', 'plantlog'] }))).toBe(200));
 
   it('grant nothing beyond what they say', async () => {
     expect((await api.get('/me', await api.issuer.token({ roles: [] }))).status).toBe(403);
     expect((await api.get('/me', await api.issuer.token({ roles: 'operator' }))).status).toBe(403);
-    expect((await api.get('/me', await api.issuer.token({ roles: ['root', 'operator'], facilities: ['haifa', 'HAIFA', '../x', 7] }))).body).toMatchObject({ roles: ['operator'], facilities: ['haifa'] });
+    expect(
+      (await api.get('/me', await api.issuer.token({ roles: ['root', 'operator'], facilities: ['haifa', 'HAIFA', '../x', 7] }))).body,
+    ).toMatchObject({ roles: ['operator'], facilities: ['haifa'] });
   });
 });
 
 describe('paths', () => {
   it('that do not exist are a problem, with and without a token', async () => {
-    for (const path of ['/', '/nothing', '/me/', '//me', '/me/.', '/ME', '/me;x', '/me%00', '/.git/config', '/%2e%2e/etc/passwd', '/metrics/', '/docs', '/graphiql']) {
+    for (const path of [
+      '/',
+      '/nothing',
+      '/me/',
+      '//me',
+      '/me/.',
+      '/ME',
+      '/me;x',
+      '/me%00',
+      '/.git/config',
+      '/%2e%2e/etc/passwd',
+      '/metrics/',
+      '/docs',
+      '/graphiql',
+    ]) {
       const answer = await api.get(path);
       expect([path, answer.status, answer.body?.code]).toEqual([path, 404, 'no-such-route']);
     }
@@ -107,13 +134,16 @@ describe('paths', () => {
     expect((await api.get('/%ff')).body.code).toBe('malformed-request');
   });
   it('take only their own methods', async () => {
-    for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) expect((await api.send(method, '/me', { token: api.tokens.operator })).status).toBe(404);
-    expect((await api.send('POST', '/me', { token: api.tokens.operator, body: {}, headers: { 'x-http-method-override': 'GET' } })).status).toBe(404);
+    for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+      expect((await api.send(method, '/me', { token: api.tokens.operator })).status).toBe(404);
+    expect(
+      (await api.send('POST', '/me', { token: api.tokens.operator, body: {}, headers: { 'x-http-method-override': 'GET' } })).status,
+    ).toBe(404);
   });
 });
 
 describe('header fields', () => {
-  it('carry one correlation id, the caller\'s where it is well formed', async () => {
+  it("carry one correlation id, the caller's where it is well formed", async () => {
     expect((await api.get('/me', undefined, { 'x-correlation-id': 'order-7:a.b' })).headers.get('x-correlation-id')).toBe('order-7:a.b');
     expect((await api.get('/me')).headers.get('x-correlation-id')).toMatch(/^[0-9a-f-]{36}$/);
     for (const bad of ['a b', 'ä', '{"level":"info"', 'x'.repeat(65), '']) {
@@ -131,10 +161,17 @@ describe('header fields', () => {
     expect(headers.get('server')).toBeNull();
   });
   it('do not open the api to other origins', async () => {
-    for (const origin of ['null', 'https://evil.test']) expect((await api.get('/me', undefined, { origin })).headers.get('access-control-allow-origin')).toBeNull();
+    for (const origin of ['null', 'https://evil.test'])
+      expect((await api.get('/me', undefined, { origin })).headers.get('access-control-allow-origin')).toBeNull();
   });
   it('that claim another caller or address are ignored', async () => {
-    const spoofed = { 'x-forwarded-for': '10.0.0.1', 'x-user-id': 'eve', 'x-tenant': 'lyon', 'x-real-ip': '10.0.0.1', forwarded: 'for=10.0.0.1' };
+    const spoofed = {
+      'x-forwarded-for': '10.0.0.1',
+      'x-user-id': 'eve',
+      'x-tenant': 'lyon',
+      'x-real-ip': '10.0.0.1',
+      forwarded: 'for=10.0.0.1',
+    };
     expect((await api.get('/me', api.tokens.operator, spoofed)).body.actor).toBe('operator-1');
   });
   it('that are too large are refused', async () => {
@@ -177,7 +214,8 @@ describe('health', () => {
 describe('a caller who asks too much', () => {
   it('waits, and the others do not notice', async () => {
     const other = await api.another({ RATE_LIMIT: 60 });
-    const ask = (token?: string) => api.send('GET', '/me', { token, at: other.url, headers: { 'x-forwarded-for': `10.0.0.${Math.floor(Math.random() * 250)}` } });
+    const ask = (token?: string) =>
+      api.send('GET', '/me', { token, at: other.url, headers: { 'x-forwarded-for': `10.0.0.${Math.floor(Math.random() * 250)}` } });
     const answers = [];
     for (let i = 0; i < 12; i += 1) answers.push(await ask(api.tokens.operator));
     expect(answers.slice(0, 10).map(({ status }) => status)).toEqual(Array(10).fill(200));

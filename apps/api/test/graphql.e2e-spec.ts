@@ -10,20 +10,37 @@ const register = (facilityId: string) =>
 
 describe('GraphQL', () => {
   it('is the same api: command, query, caller', async () => {
-    expect((await api.graphql('{ me { actor roles } }', undefined, api.tokens.operator)).body).toEqual({ data: { me: { actor: 'operator-1', roles: ['operator'] } } });
-    expect((await api.graphql(register('haifa'))).body).toEqual({ data: { registerFacility: { id: 'haifa', revision: '0', changed: true, events: ['FacilityRegistered'] } } });
+    expect((await api.graphql('{ me { actor roles } }', undefined, api.tokens.operator)).body).toEqual({
+      data: { me: { actor: 'operator-1', roles: ['operator'] } },
+    });
+    expect((await api.graphql(register('haifa'))).body).toEqual({
+      data: { registerFacility: { id: 'haifa', revision: '0', changed: true, events: ['FacilityRegistered'] } },
+    });
   });
 
   it('needs a caller, and one who may', async () => {
     const nobody = await api.graphql('{ me { actor } }', undefined, '');
     expect([nobody.status, nobody.body.errors[0].extensions.code]).toEqual([401, 'unauthenticated']);
     const operator = await api.graphql(register('haifa'), undefined, api.tokens.operator);
-    expect(operator.body).toEqual({ data: null, errors: [expect.objectContaining({ path: ['registerFacility'], extensions: expect.objectContaining({ code: 'role-not-allowed', status: 403 }) })] });
+    expect(operator.body).toEqual({
+      data: null,
+      errors: [
+        expect.objectContaining({
+          path: ['registerFacility'],
+          extensions: expect.objectContaining({ code: 'role-not-allowed', status: 403 }),
+        }),
+      ],
+    });
   });
 
   it('says what is wrong with an input in the words of REST', async () => {
     const { body } = await api.graphql(register('Haifa 1'));
-    expect(body.errors[0].extensions).toMatchObject({ code: 'invalid-input', status: 400, errors: [{ field: 'facilityId', message: expect.any(String) }], correlationId: expect.any(String) });
+    expect(body.errors[0].extensions).toMatchObject({
+      code: 'invalid-input',
+      status: 400,
+      errors: [{ field: 'facilityId', message: expect.any(String) }],
+      correlationId: expect.any(String),
+    });
     const refused = await api.graphql(register('haifa').replace('"Works"', '"Other works"'));
     expect(refused.body.errors[0].extensions).toMatchObject({ code: 'facility-already-registered', status: 422 });
     const absent = await api.graphql('mutation { renameFacility(input: { facilityId: "nowhere", name: "x" }) { id } }');
@@ -31,7 +48,11 @@ describe('GraphQL', () => {
   });
 
   it('keeps its schema to itself unless told otherwise', async () => {
-    for (const query of ['{ __schema { types { name } } }', '{ __type(name: "Me") { name } }', '{ me { ...on Me { __typename } } __schema { types { name } } }']) {
+    for (const query of [
+      '{ __schema { types { name } } }',
+      '{ __type(name: "Me") { name } }',
+      '{ me { ...on Me { __typename } } __schema { types { name } } }',
+    ]) {
       const { status, body } = await api.graphql(query);
       expect([status, body.errors[0].extensions.code]).toEqual([400, 'invalid-query']);
     }
@@ -39,7 +60,8 @@ describe('GraphQL', () => {
     expect((await api.graphql('mutation { renameFacilty }')).text).not.toContain('Did you mean');
   });
 
-  const spread = (depth: number) => `{ ...f0 } ${Array.from({ length: depth }, (_, i) => `fragment f${i} on Query { a${i}: me { actor } ...f${i + 1} ...f${i + 1} }`).join(' ')} fragment f${depth} on Query { me { actor } }`;
+  const spread = (depth: number) =>
+    `{ ...f0 } ${Array.from({ length: depth }, (_, i) => `fragment f${i} on Query { a${i}: me { actor } ...f${i + 1} ...f${i + 1} }`).join(' ')} fragment f${depth} on Query { me { actor } }`;
   it.each<[string, string]>([
     ['deep', `{ me ${'{ me '.repeat(50)} ${'}'.repeat(50)} }`],
     ['full of aliases', `{ ${Array.from({ length: LIMITS.aliases + 1 }, (_, i) => `a${i}: me { actor }`).join(' ')} }`],
@@ -69,19 +91,35 @@ describe('GraphQL', () => {
     expect((await api.get(`/graphql?query=${encodeURIComponent(register('x'))}`)).status).toBe(405);
     expect((await api.get(`/graphql?query=${encodeURIComponent('{me{actor}}')}`)).status).toBe(405);
     for (const type of ['text/plain', 'application/graphql', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded']) {
-      expect((await api.send('POST', '/graphql', { token: tokens.operator, body: '{"query":"{me{actor}}"}', headers: { 'content-type': type } })).status).toBe(415);
+      expect(
+        (await api.send('POST', '/graphql', { token: tokens.operator, body: '{"query":"{me{actor}}"}', headers: { 'content-type': type } }))
+          .status,
+      ).toBe(415);
     }
     expect((await api.graphql('query a { me { actor } } query b { me { actor } }')).body.errors[0].extensions.code).toBe('invalid-query');
     expect((await api.send('POST', '/graphql', { token: tokens.operator, body: { query: 7 } })).status).toBe(400);
-    expect((await api.send('POST', '/graphql', { token: tokens.operator, body: { query: '{ me { actor } }', variables: 'x' } })).status).toBe(400);
+    expect(
+      (await api.send('POST', '/graphql', { token: tokens.operator, body: { query: '{ me { actor } }', variables: 'x' } })).status,
+    ).toBe(400);
     const headers = { 'idempotency-key': 'k' };
-    expect((await api.post('/graphql', { query: register('haifa') }, tokens.everywhere, headers)).body.errors[0].extensions.code).toBe('invalid-input');
+    expect((await api.post('/graphql', { query: register('haifa') }, tokens.everywhere, headers)).body.errors[0].extensions.code).toBe(
+      'invalid-input',
+    );
   });
 
   it('does not bend variables into what they are not', async () => {
     const query = 'mutation($i: RegisterFacility!) { registerFacility(input: $i) { id } }';
     const good = { facilityId: 'lyon', name: 'Works', enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'UTC' };
-    for (const i of [null, [], 'x', 7, { ...good, facilityId: { $ne: 1 } }, { ...good, isAdmin: true }, { ...good, name: ['a'] }, { ...good, facilityId: true }]) {
+    for (const i of [
+      null,
+      [],
+      'x',
+      7,
+      { ...good, facilityId: { $ne: 1 } },
+      { ...good, isAdmin: true },
+      { ...good, name: ['a'] },
+      { ...good, facilityId: true },
+    ]) {
       const { status, body } = await api.graphql(query, { i });
       expect([status, body.data ?? null]).toEqual([400, null]);
     }

@@ -8,7 +8,13 @@ const clients: Client[] = [];
 beforeAll(async () => {
   api = await ApiUnderTest.start();
   for (const facilityId of ['haifa', 'lyon']) {
-    const { status } = await api.post('/facility/register-facility', { facilityId, name: 'Works', enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'UTC' });
+    const { status } = await api.post('/facility/register-facility', {
+      facilityId,
+      name: 'Works',
+      enterpriseId: 'acme',
+      enterpriseName: 'Acme',
+      timeZone: 'UTC',
+    });
     expect(status).toBe(200);
   }
 }, 60_000);
@@ -22,7 +28,12 @@ type Heard = { moves: Move[]; errors: unknown[]; closed: Promise<{ code: number 
 
 const MOVED = 'subscription($ids: [ID!]) { facilityElementMoved(ids: $ids) { id position row { name } } }';
 
-function listen(token: string | undefined, query = MOVED, variables: Record<string, unknown> = {}, headers: Record<string, string> = {}): Heard {
+function listen(
+  token: string | undefined,
+  query = MOVED,
+  variables: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): Heard {
   let close: (event: { code: number }) => void;
   const closed = new Promise<{ code: number }>((resolve) => (close = resolve));
   class WithHeaders extends WebSocket {
@@ -54,7 +65,7 @@ function listen(token: string | undefined, query = MOVED, variables: Record<stri
 }
 
 const until = async (condition: () => boolean, ms = 8_000) => {
-  for (const end = Date.now() + ms; !condition() && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const end = Date.now() + ms; !condition() && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(condition()).toBe(true);
 };
 const rename = async (facilityId: string, name: string) => (await api.post('/facility/rename-facility', { facilityId, name })).body;
@@ -68,14 +79,23 @@ const settle = async (heard: Heard, facilityId = 'haifa') => {
 };
 
 describe('a subscription', () => {
-  it('tells each row of the caller\'s facilities as it is after it changed, and no other', async () => {
-    const [mine, all, one] = [listen(api.tokens.operator), listen(api.tokens.everywhere), listen(api.tokens.everywhere, MOVED, { ids: ['lyon'] })];
+  it("tells each row of the caller's facilities as it is after it changed, and no other", async () => {
+    const [mine, all, one] = [
+      listen(api.tokens.operator),
+      listen(api.tokens.everywhere),
+      listen(api.tokens.everywhere, MOVED, { ids: ['lyon'] }),
+    ];
     await settle(mine);
     await settle(all);
     await settle(one, 'lyon');
     const lyon = await rename('lyon', 'Lyon works');
     const haifa = await rename('haifa', 'Haifa works');
-    await until(() => mine.moves.some(({ row }) => row?.name === 'Haifa works') && all.moves.some(({ row }) => row?.name === 'Lyon works') && one.moves.some(({ row }) => row?.name === 'Lyon works'));
+    await until(
+      () =>
+        mine.moves.some(({ row }) => row?.name === 'Haifa works') &&
+        all.moves.some(({ row }) => row?.name === 'Lyon works') &&
+        one.moves.some(({ row }) => row?.name === 'Lyon works'),
+    );
     expect(new Set(mine.moves.map(({ id }) => id))).toEqual(new Set(['haifa']));
     expect(new Set(one.moves.map(({ id }) => id))).toEqual(new Set(['lyon']));
     expect(BigInt(mine.moves.at(-1)!.position)).toBeGreaterThanOrEqual(BigInt(haifa.token));
@@ -89,7 +109,9 @@ describe('a subscription', () => {
     await settle(heard);
     const postgres = new Postgres({ connectionString: api.system.databaseUrl });
     await postgres.connect();
-    await postgres.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
+    await postgres.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
     await rename('lyon', 'renamed meanwhile');
     await until(() => heard.moves.some(({ row }) => row?.name === 'renamed meanwhile'), 15_000);
     await postgres.end();
@@ -102,7 +124,9 @@ describe('a subscription', () => {
     }
     const heard = listen(await api.issuer.token({ roles: [] }));
     await heard.done;
-    expect(heard.errors).toEqual([expect.objectContaining({ extensions: expect.objectContaining({ code: 'role-not-allowed', status: 403 }) })]);
+    expect(heard.errors).toEqual([
+      expect.objectContaining({ extensions: expect.objectContaining({ code: 'role-not-allowed', status: 403 }) }),
+    ]);
   });
 
   it('takes the token of the upgrade request, too', async () => {

@@ -5,9 +5,19 @@ let token: string;
 beforeAll(async () => {
   api = await ApiUnderTest.start();
   for (const facilityId of ['haifa', 'lyon']) {
-    await api.post('/facility/register-facility', { facilityId, name: `Works ${facilityId}`, enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'UTC' });
+    await api.post('/facility/register-facility', {
+      facilityId,
+      name: `Works ${facilityId}`,
+      enterpriseId: 'acme',
+      enterpriseName: 'Acme',
+      timeZone: 'UTC',
+    });
     for (let i = 0; i < 12; i += 1) {
-      const { body, status } = await api.post('/facility/add-hierarchy-element', { elementId: `${facilityId}.area${i}`, level: 'Area', name: i === 0 ? '=1+1' : `area ${i}` });
+      const { body, status } = await api.post('/facility/add-hierarchy-element', {
+        elementId: `${facilityId}.area${i}`,
+        level: 'Area',
+        name: i === 0 ? '=1+1' : `area ${i}`,
+      });
       expect([status, body.detail]).toEqual([200, undefined]);
       token = body.token;
     }
@@ -31,7 +41,11 @@ describe('a read', () => {
     const { body } = await api.get(`/facility?waitFor=${10n ** 17n}`);
     expect(body).toMatchObject({ behind: true });
     expect(Date.now() - begin).toBeLessThan(4_000);
-    expect((await api.get(`/facility/haifa.nowhere?waitFor=${10n ** 17n}`)).body).toMatchObject({ code: 'view-behind', status: 503, retryAfterSeconds: 1 });
+    expect((await api.get(`/facility/haifa.nowhere?waitFor=${10n ** 17n}`)).body).toMatchObject({
+      code: 'view-behind',
+      status: 503,
+      retryAfterSeconds: 1,
+    });
     for (const bad of ['x', '-1', '1e3', '99999999999999999999', '']) expect((await api.get(`/facility?waitFor=${bad}`)).status).toBe(400);
     expect((await api.get('/facility?waitFor=1&waitFor=2')).status).toBe(400);
   });
@@ -45,7 +59,8 @@ describe('a read', () => {
       after = body.nextCursor ?? '';
     } while (after);
     expect(seen).toHaveLength(24);
-    const query = '{ facilityElements(first: 500, sort: elementIdDescending, filter: { level: [Area] }) { items { elementId level position } nextCursor behind } }';
+    const query =
+      '{ facilityElements(first: 500, sort: elementIdDescending, filter: { level: [Area] }) { items { elementId level position } nextCursor behind } }';
     const { body } = await api.graphql(query);
     expect(body.errors).toBeUndefined();
     expect(body.data.facilityElements.items.map(({ elementId }: { elementId: string }) => elementId)).toEqual(seen);
@@ -60,24 +75,35 @@ describe('a read', () => {
     }); // prettier-ignore
 
   it('takes what looks like SQL for a value', async () => {
-    for (const value of ["' OR 1=1 --", '%', "haifa' UNION SELECT 1", '*']) expect((await api.get(`/facility?parentId=${encodeURIComponent(value)}`)).body.items).toEqual([]);
+    for (const value of ["' OR 1=1 --", '%', "haifa' UNION SELECT 1", '*'])
+      expect((await api.get(`/facility?parentId=${encodeURIComponent(value)}`)).body.items).toEqual([]);
   });
 });
 
 describe('what lies outside the facilities of the caller', () => {
   it('is not in lists, filters, exports or by id, and looks like what does not exist', async () => {
     const { operator } = api.tokens;
-    const ids = (await api.get(`/facility?first=500&waitFor=${token}`, operator)).body.items.map(({ elementId }: { elementId: string }) => elementId);
+    const ids = (await api.get(`/facility?first=500&waitFor=${token}`, operator)).body.items.map(
+      ({ elementId }: { elementId: string }) => elementId,
+    );
     expect(ids).toHaveLength(13);
     expect(ids.every((id: string) => id.startsWith('haifa'))).toBe(true);
     expect((await api.get('/facility?facilityId=lyon', operator)).body.items).toEqual([]);
     expect((await api.get('/facility.csv?facilityId=lyon', operator)).text.trimEnd().split('\r\n')).toHaveLength(1);
-    const withoutId = ({ text, headers }: { text: string; headers: Headers }) => [text.replace(/"correlationId":"[^"]*"/, ''), headers.get('etag'), headers.get('content-length')];
+    const withoutId = ({ text, headers }: { text: string; headers: Headers }) => [
+      text.replace(/"correlationId":"[^"]*"/, ''),
+      headers.get('etag'),
+      headers.get('content-length'),
+    ];
     const [outside, absent] = [await api.get('/facility/lyon.area1', operator), await api.get('/facility/lyon.area99', operator)];
     expect([outside.status, absent.status]).toEqual([404, 404]);
     expect(withoutId(outside)).toEqual(withoutId(absent));
     expect((await api.get('/facility/lyon.area1', api.tokens.elsewhere)).status).toBe(200);
-    const { body } = await api.graphql('{ a: facilityElement(id: "lyon.area1") { name } b: facilityElement(id: "lyon.area99") { name } facilityElements(filter: { facilityId: ["lyon"] }) { items { name } } }', undefined, operator);
+    const { body } = await api.graphql(
+      '{ a: facilityElement(id: "lyon.area1") { name } b: facilityElement(id: "lyon.area99") { name } facilityElements(filter: { facilityId: ["lyon"] }) { items { name } } }',
+      undefined,
+      operator,
+    );
     expect(body).toEqual({ data: { a: null, b: null, facilityElements: { items: [] } } });
   });
 
@@ -90,7 +116,10 @@ describe('what lies outside the facilities of the caller', () => {
 
 describe('CSV', () => {
   it('is another form of every list, whole, and runs no formula', async () => {
-    for (const answer of [await api.get('/facility.csv?level=Area&facilityId=haifa'), await api.get('/facility?level=Area&facilityId=haifa', undefined, { accept: 'text/csv' })]) {
+    for (const answer of [
+      await api.get('/facility.csv?level=Area&facilityId=haifa'),
+      await api.get('/facility?level=Area&facilityId=haifa', undefined, { accept: 'text/csv' }),
+    ]) {
       expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
       expect(answer.headers.get('content-disposition')).toBe('attachment; filename="facility-element.csv"');
       const lines = answer.text.trimEnd().split('\r\n');

@@ -21,7 +21,11 @@ describe('views by REST', () => {
   it('tell an engineer of all plants, and nobody else, how far they are', async () => {
     const { status, body } = await api.get('/views', engineer);
     expect(status).toBe(200);
-    expect(body.items.find(({ view }: { view: string }) => view === 'facility-element')).toMatchObject({ status: 'live', parked: 0, position: expect.stringMatching(/^-?\d+$/) });
+    expect(body.items.find(({ view }: { view: string }) => view === 'facility-element')).toMatchObject({
+      status: 'live',
+      parked: 0,
+      position: expect.stringMatching(/^-?\d+$/),
+    });
     expect((await api.get('/views', api.tokens.engineer)).status).toBe(403);
     expect((await api.get('/views', api.tokens.auditor)).status).toBe(403);
   });
@@ -29,18 +33,35 @@ describe('views by REST', () => {
   it('list what is held up, try it again, and leave it out with a reason that the log keeps', async () => {
     const commandId = randomUUID();
     const metadata = { commandId, command: 'Strange', commandDigest: '', correlationId: commandId, causationId: commandId, actor: 'ann', role: 'engineer', facility: 'lyon', occurredAt: '2026-01-05T08:00:00Z', clock: 'server', app: 'x', schema: 1 } as const; // prettier-ignore
-    await store.append('facility-lyon', -1n, [{ id: commandId, type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata }]);
-    const parked = async () => (await api.get('/views/parked?view=facility-element', engineer)).body.items as { table: string; partition: string; head: { id: string } }[];
+    await store.append('facility-lyon', -1n, [
+      { id: commandId, type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata },
+    ]);
+    const parked = async () =>
+      (await api.get('/views/parked?view=facility-element', engineer)).body.items as {
+        table: string;
+        partition: string;
+        head: { id: string };
+      }[];
     while ((await parked()).length === 0) await sleep(50);
     const [{ table, partition, head }] = (await parked()) as [{ table: string; partition: string; head: { id: string } }];
     expect(head.id).toBe(commandId);
     expect((await api.get(`/views/parked-events?table=${table}&partition=${partition}`, engineer)).body.items).toHaveLength(1);
     expect(await api.post('/views/retry-parked', { table, partition }, engineer)).toMatchObject({ status: 200, body: { retried: true } });
     expect((await api.post('/views/skip-parked', { table, partition }, engineer)).status).toBe(400);
-    expect(await api.post('/views/skip-parked', { table, partition, reason: 'sent by a broken terminal' }, engineer)).toMatchObject({ status: 200, body: { skipped: true } });
+    expect(await api.post('/views/skip-parked', { table, partition, reason: 'sent by a broken terminal' }, engineer)).toMatchObject({
+      status: 200,
+      body: { skipped: true },
+    });
     while ((await parked()).length > 0) await sleep(50);
     const [decision] = await store.read('view-operations-enterprise');
-    expect(decision).toMatchObject({ type: 'ViewEventSkipped', data: { eventId: commandId }, metadata: { reason: 'sent by a broken terminal', actor: expect.any(String) } });
-    expect(await api.post('/views/retry-parked', { table, partition }, engineer)).toMatchObject({ status: 404, body: { code: 'nothing-parked' } });
+    expect(decision).toMatchObject({
+      type: 'ViewEventSkipped',
+      data: { eventId: commandId },
+      metadata: { reason: 'sent by a broken terminal', actor: expect.any(String) },
+    });
+    expect(await api.post('/views/retry-parked', { table, partition }, engineer)).toMatchObject({
+      status: 404,
+      body: { code: 'nothing-parked' },
+    });
   });
 });

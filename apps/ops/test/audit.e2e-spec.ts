@@ -7,18 +7,26 @@ import { ops } from './command-line';
 
 type Item = Record<string, any>;
 const plainly = (state: unknown): unknown => JSON.parse(JSON.stringify(state));
-const fold = (events: readonly Recorded[]): unknown => plainly(events.reduce<unknown>((state, event) => facility.evolve(state as never, event as never), facility.initial));
+const fold = (events: readonly Recorded[]): unknown =>
+  plainly(events.reduce<unknown>((state, event) => facility.evolve(state as never, event as never), facility.initial));
 
 describe('auditors', () => {
   let under: ApiUnderTest;
   let store: EventStore;
   const entity = 'facility-haifa';
-  const send = async (command: string, data: object, token = under.tokens.engineer!) => (await under.post(`/facility/${command}`, data, token)).status;
+  const send = async (command: string, data: object, token = under.tokens.engineer!) =>
+    (await under.post(`/facility/${command}`, data, token)).status;
   const ask = async (path: string, query: Record<string, unknown>, token = under.tokens.auditor!) => {
     const search = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
     return under.get(`/audit/${path}?${search.toString()}`, token);
   };
-  const register = (id: string) => ({ facilityId: id, name: `${id} works`, enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'Asia/Jerusalem' });
+  const register = (id: string) => ({
+    facilityId: id,
+    name: `${id} works`,
+    enterpriseId: 'acme',
+    enterpriseName: 'Acme',
+    timeZone: 'Asia/Jerusalem',
+  });
   const events = async () => store.read(entity);
 
   beforeAll(async () => {
@@ -27,7 +35,13 @@ describe('auditors', () => {
     await send('register-facility', { ...register('haifa'), occurredAt: '2026-01-05T08:00:00+02:00', reason: 'new plant', device: 'T7' });
     await send('register-facility', register('lyon'), under.tokens.everywhere);
     await send('add-hierarchy-element', { elementId: 'haifa.A1', level: 'Area', name: 'Milling', occurredAt: '2026-01-06T08:00:00+02:00' });
-    await send('add-hierarchy-element', { elementId: 'haifa.A1', level: 'Area', name: 'Turning', occurredAt: '2026-01-06T09:00:00+02:00', reason: 'a try' });
+    await send('add-hierarchy-element', {
+      elementId: 'haifa.A1',
+      level: 'Area',
+      name: 'Turning',
+      occurredAt: '2026-01-06T09:00:00+02:00',
+      reason: 'a try',
+    });
     await sleep(20);
     await send('rename-hierarchy-element', { elementId: 'haifa.A1', name: 'Milling hall', occurredAt: '2026-01-05T20:00:00+02:00' });
     await send('retire-hierarchy-element', { elementId: 'haifa.A1', occurredAt: '2026-02-01T08:00:00+02:00' });
@@ -45,17 +59,32 @@ describe('auditors', () => {
         ['event', 'HierarchyElementRetired'],
       ]); // prettier-ignore
       const [registered, , refused, renamed] = body.items as Item[];
-      expect(registered).toMatchObject({ actor: 'engineer-1', role: 'engineer', device: 'T7', reason: 'new plant', occurredAt: '2026-01-05T08:00:00+02:00', clock: 'client', facility: 'haifa', schema: 1 });
+      expect(registered).toMatchObject({
+        actor: 'engineer-1',
+        role: 'engineer',
+        device: 'T7',
+        reason: 'new plant',
+        occurredAt: '2026-01-05T08:00:00+02:00',
+        clock: 'client',
+        facility: 'haifa',
+        schema: 1,
+      });
       expect(registered!.changes).toContainEqual({ path: '$.name', new: 'haifa works' });
       expect(renamed!.changes).toEqual([{ path: "$.elements['haifa.A1'].name", old: 'Milling', new: 'Milling hall' }]);
-      expect(refused).toMatchObject({ changes: [], reason: 'a try', command: 'AddHierarchyElement', data: { payload: { name: 'Turning' } } });
-      for (const item of body.items as Item[]) expect([item.correlationId, item.causationId, item.commandId].every((id) => typeof id === 'string' && id.length > 8)).toBe(true);
+      expect(refused).toMatchObject({
+        changes: [],
+        reason: 'a try',
+        command: 'AddHierarchyElement',
+        data: { payload: { name: 'Turning' } },
+      });
+      for (const item of body.items as Item[])
+        expect([item.correlationId, item.causationId, item.commandId].every((id) => typeof id === 'string' && id.length > 8)).toBe(true);
     });
 
     it('comes in pages that join without gap or repeat', async () => {
       const whole = (await ask('history', { entity })).body.items as Item[];
       const joined: Item[] = [];
-      for (let after: string | undefined; ; ) {
+      for (let after: string | undefined; ;) {
         const { body } = await ask('history', { entity, limit: 2, ...(after ? { after } : {}) });
         joined.push(...body.items);
         if (!body.nextCursor) break;
@@ -69,7 +98,11 @@ describe('auditors', () => {
     it('is that of a full replay at every position and every known time', async () => {
       const past = await events();
       for (const [index, { position, recordedAt }] of past.entries()) {
-        expect((await ask('state', { entity, position })).body).toMatchObject({ state: fold(past.slice(0, index + 1)), events: index + 1, position: String(position) });
+        expect((await ask('state', { entity, position })).body).toMatchObject({
+          state: fold(past.slice(0, index + 1)),
+          events: index + 1,
+          position: String(position),
+        });
         const known = past.filter((event) => event.recordedAt <= recordedAt);
         expect((await ask('state', { entity, recordedAt })).body.state).toEqual(fold(known));
       }
@@ -105,7 +138,7 @@ describe('auditors', () => {
   describe('the replay of the log', () => {
     const replayed = async (query: Record<string, unknown>, token?: string): Promise<Item[]> => {
       const items: Item[] = [];
-      for (let after: string | undefined; ; ) {
+      for (let after: string | undefined; ;) {
         const { body } = await ask('replay', { ...query, ...(after ? { after } : {}) }, token);
         items.push(...body.items);
         if (!body.nextCursor) return items;
@@ -130,21 +163,32 @@ describe('auditors', () => {
       ['a category', { category: 'refused' }, ({ stream }) => stream.startsWith('refused-')],
       ['a type', { type: 'HierarchyElementAdded' }, ({ type }) => type === 'HierarchyElementAdded'],
       ['an actor', { actor: 'engineer-1' }, ({ metadata }) => metadata.actor === 'engineer-1'],
-      ['several at once', { actor: 'engineer-1', type: 'FacilityRegistered' }, ({ metadata, type }) => metadata.actor === 'engineer-1' && type === 'FacilityRegistered'],
+      [
+        'several at once',
+        { actor: 'engineer-1', type: 'FacilityRegistered' },
+        ({ metadata, type }) => metadata.actor === 'engineer-1' && type === 'FacilityRegistered',
+      ],
       ['nothing there', { type: 'NoSuchThing' }, () => false],
     ])('by %s', async (_what, query, wanted) => {
       const { events: all } = await store.readAll('start', 10_000);
-      const expected = all.filter((event) => event.metadata.facility === 'haifa' && event.type !== 'AuditTrailRead' && wanted(event)).map(({ id }) => id);
+      const expected = all
+        .filter((event) => event.metadata.facility === 'haifa' && event.type !== 'AuditTrailRead' && wanted(event))
+        .map(({ id }) => id);
       expect(business(await replayed(query)).map(({ id }) => id)).toEqual(expected);
     });
 
     it('by range of positions, of known time, and by correlation', async () => {
       const past = await events();
       const [, second, third] = past;
-      const ids = async (query: Record<string, unknown>) => business(await replayed({ stream: entity, ...query })).map(({ id }) => id as string);
+      const ids = async (query: Record<string, unknown>) =>
+        business(await replayed({ stream: entity, ...query })).map(({ id }) => id as string);
       expect(await ids({ from: second!.position, to: third!.position })).toEqual([second!.id, third!.id]);
-      expect(await ids({ recordedFrom: third!.recordedAt })).toEqual(past.filter(({ recordedAt }) => recordedAt >= third!.recordedAt).map(({ id }) => id));
-      expect(await ids({ recordedTo: second!.recordedAt })).toEqual(past.filter(({ recordedAt }) => recordedAt <= second!.recordedAt).map(({ id }) => id));
+      expect(await ids({ recordedFrom: third!.recordedAt })).toEqual(
+        past.filter(({ recordedAt }) => recordedAt >= third!.recordedAt).map(({ id }) => id),
+      );
+      expect(await ids({ recordedTo: second!.recordedAt })).toEqual(
+        past.filter(({ recordedAt }) => recordedAt <= second!.recordedAt).map(({ id }) => id),
+      );
       expect(await ids({ correlationId: third!.metadata.correlationId })).toEqual([third!.id]);
       expect((await ask('replay', { from: 5, to: 4 })).status).toBe(400);
     });
@@ -166,8 +210,10 @@ describe('auditors', () => {
     });
 
     it('roles that do not review do not read', async () => {
-      for (const role of ['operator', 'planner', 'analyst', 'engineer', 'device']) expect((await ask('history', { entity }, under.tokens[role])).status).toBe(403);
-      for (const role of ['auditor', 'supervisor', 'quality']) expect((await ask('history', { entity }, under.tokens[role])).status).toBe(200);
+      for (const role of ['operator', 'planner', 'analyst', 'engineer', 'device'])
+        expect((await ask('history', { entity }, under.tokens[role])).status).toBe(403);
+      for (const role of ['auditor', 'supervisor', 'quality'])
+        expect((await ask('history', { entity }, under.tokens[role])).status).toBe(200);
       expect((await under.get(`/audit/history?entity=${entity}`, '')).status).toBe(401);
     });
 
@@ -188,14 +234,28 @@ describe('auditors', () => {
   it('the audit trail and the command log can be searched, and hold what the log holds, refusals too', async () => {
     const { events: all } = await store.readAll('start', 10_000);
     const mine = all.filter(({ metadata }) => metadata.facility === 'haifa');
-    const rows = async (path: string, token = under.tokens.auditor!) => (await under.get(`/audit/${path}&first=500&waitFor=${all.at(-1)!.position}`, token)).body.items as Item[];
-    expect((await rows('trail?entityId=haifa')).map(({ eventId }) => eventId)).toEqual(mine.filter(({ stream }) => /^(refused-)?facility-haifa$/.test(stream)).map(({ id }) => id));
-    expect(await rows('trail?refusal=element-already-exists')).toMatchObject([{ actor: 'engineer-1', reason: 'a try', event: 'CommandRefused', entityType: 'facility' }]);
-    expect(await rows('trail?fields=timeZone')).toMatchObject([{ event: 'FacilityRegistered', data: { timeZone: 'Asia/Jerusalem' }, occurredAtTold: '2026-01-05T08:00:00+02:00' }]);
+    const rows = async (path: string, token = under.tokens.auditor!) =>
+      (await under.get(`/audit/${path}&first=500&waitFor=${all.at(-1)!.position}`, token)).body.items as Item[];
+    expect((await rows('trail?entityId=haifa')).map(({ eventId }) => eventId)).toEqual(
+      mine.filter(({ stream }) => /^(refused-)?facility-haifa$/.test(stream)).map(({ id }) => id),
+    );
+    expect(await rows('trail?refusal=element-already-exists')).toMatchObject([
+      { actor: 'engineer-1', reason: 'a try', event: 'CommandRefused', entityType: 'facility' },
+    ]);
+    expect(await rows('trail?fields=timeZone')).toMatchObject([
+      { event: 'FacilityRegistered', data: { timeZone: 'Asia/Jerusalem' }, occurredAtTold: '2026-01-05T08:00:00+02:00' },
+    ]);
     expect(await rows('trail?entityId=lyon')).toEqual([]);
     expect(await rows('trail?entityId=lyon', under.tokens.elsewhere)).toHaveLength(1);
-    expect(await rows('commands?outcome=Refused')).toMatchObject([{ code: 'element-already-exists', command: 'AddHierarchyElement', entityId: 'haifa' }]);
-    expect((await rows('commands?entityType=facility&outcome=Accepted')).map(({ command }) => command)).toEqual(['RetireHierarchyElement', 'RenameHierarchyElement', 'AddHierarchyElement', 'RegisterFacility']);
+    expect(await rows('commands?outcome=Refused')).toMatchObject([
+      { code: 'element-already-exists', command: 'AddHierarchyElement', entityId: 'haifa' },
+    ]);
+    expect((await rows('commands?entityType=facility&outcome=Accepted')).map(({ command }) => command)).toEqual([
+      'RetireHierarchyElement',
+      'RenameHierarchyElement',
+      'AddHierarchyElement',
+      'RegisterFacility',
+    ]);
     expect((await under.get('/audit/trail', under.tokens.operator)).status).toBe(403);
     const csv = await under.get('/audit/trail.csv?entityId=haifa', under.tokens.auditor);
     expect([csv.status, csv.text.split('\n')[0]]).toEqual([200, expect.stringMatching(/^.?eventId,facilityId,entityType/)]);
@@ -228,17 +288,29 @@ describe('auditors', () => {
     const rest = (await ask('history', { entity })).body.items;
     expect(lines((await ops(['history', entity, '--json', ...overApi]).ended).out)).toEqual(rest);
     expect(lines((await ops(['history', entity, '--json', '--direct'], env).ended).out)).toEqual(rest);
-    expect((await ops(['diff', entity, '--to-occurred-at', '2026-01-05T10:00:00+02:00', ...overApi]).ended).out).toMatch(/\$\.name\s+–\s+→\s+haifa works/);
+    expect((await ops(['diff', entity, '--to-occurred-at', '2026-01-05T10:00:00+02:00', ...overApi]).ended).out).toMatch(
+      /\$\.name\s+–\s+→\s+haifa works/,
+    );
     expect(lines((await ops(['replay', '--stream', entity, '--json', ...overApi]).ended).out)).toHaveLength(4);
-    expect(await ops(['history', 'facility-lyon', ...overApi]).ended).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/not-found/) });
+    expect(await ops(['history', 'facility-lyon', ...overApi]).ended).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/not-found/),
+    });
     expect(await ops(['as-of', entity, '--recorded-at', 'noon', ...overApi]).ended).toMatchObject({ code: 64 });
   }, 120_000);
 
   it('the prompt has the slices loaded', async () => {
     const env = { EVENTSTORE_URL: under.system.eventStoreUrl, DATABASE_URL: under.system.databaseUrl };
-    const { out, code } = await ops(['repl'], env, `console.log(JSON.stringify(await state('facility', 'haifa')))\nconsole.log('slices', categories.join())\n.exit\n`).ended;
+    const { out, code } = await ops(
+      ['repl'],
+      env,
+      `console.log(JSON.stringify(await state('facility', 'haifa')))\nconsole.log('slices', categories.join())\n.exit\n`,
+    ).ended;
     expect(code).toBe(0);
-    expect(JSON.parse(out.split('\n').find((line) => line.startsWith('{'))!)).toEqual(fold((await events()) as unknown as Recorded<Event>[]));
+    expect(JSON.parse(out.split('\n').find((line) => line.startsWith('{'))!)).toEqual(
+      fold((await events()) as unknown as Recorded<Event>[]),
+    );
     expect(out).toMatch(/slices .*equipment.*work-order/);
   }, 60_000);
 });

@@ -27,11 +27,12 @@ describe('the import of production logs', () => {
     writeFileSync(path, content);
     return path;
   };
-  const run = (command: 'import' | 'reconcile', file: string, ...more: string[]) => ops([command, MAPPING, file, ...connection, '--json', ...more]).ended;
+  const run = (command: 'import' | 'reconcile', file: string, ...more: string[]) =>
+    ops([command, MAPPING, file, ...connection, '--json', ...more]).ended;
   /** All reports that the log holds, by id, with how often. */
   const reports = async (prefix: string) => {
     const found = new Map<string, number>();
-    for (let at: bigint | 'start' = 'start'; ; ) {
+    for (let at: bigint | 'start' = 'start'; ;) {
       const { events, next, atEnd } = await store.readAll(at, 1_000);
       for (const { type, data } of events) {
         const { reportId } = data as { reportId?: string };
@@ -49,14 +50,25 @@ describe('the import of production logs', () => {
     const { tally, reconciliation, written: events } = first.json;
     expect(tally).toMatchObject({ rejected: 0, observed: tally.rows });
     expect(events).toBeGreaterThan(tally.rows);
-    expect(reconciliation).toMatchObject({ equal: true, missing: [], unexpected: [], rows: { file: tally.rows, observed: tally.rows, rejected: 0 } });
+    expect(reconciliation).toMatchObject({
+      equal: true,
+      missing: [],
+      unexpected: [],
+      rows: { file: tally.rows, observed: tally.rows, rejected: 0 },
+    });
     expect(reconciliation.view).toMatchObject({ equal: true, behind: false, shared: 0, differing: [] });
     expect(reconciliation.view.checked).toBe(reconciliation.lines.filter(({ axis }: { axis: string }) => axis === 'order').length);
     expect(reconciliation.lines.every(({ equal }: { equal: boolean }) => equal)).toBe(true);
     expect(new Set(reconciliation.lines.map(({ axis }: { axis: string }) => axis))).toEqual(new Set(['order', 'machine', 'reportType']));
-    for (const code of ['OverproductionDetected', 'RepeatedReportDetected', 'ZeroQuantityDetected', 'flagged:machine-overlap']) expect(reconciliation.exceptions[code]).toBeGreaterThan(0);
+    for (const code of ['OverproductionDetected', 'RepeatedReportDetected', 'ZeroQuantityDetected', 'flagged:machine-overlap'])
+      expect(reconciliation.exceptions[code]).toBeGreaterThan(0);
     // The figures of the real log, counted apart from this program.
-    if (realLog()) expect(reconciliation).toMatchObject({ rows: { file: 2489 }, columns: { made: '46407', scrapped: '86' }, total: { log: { minutes: '484888' } } });
+    if (realLog())
+      expect(reconciliation).toMatchObject({
+        rows: { file: 2489 },
+        columns: { made: '46407', scrapped: '86' },
+        total: { log: { minutes: '484888' } },
+      });
 
     const head = await store.head();
     expect((await run('import', log)).json).toMatchObject({ finishedBefore: true, written: 0, tally });
@@ -66,8 +78,13 @@ describe('the import of production logs', () => {
   it('says whose clock and which request every fact comes from, and keeps the raw row', async () => {
     const log = written('one.csv', madeLog(1, 1));
     const { importId } = (await run('import', log)).json;
-    const [fact] = (await store.read('work-order-haifa.Case1')).filter(({ data }) => (data as { sourceRow?: string }).sourceRow === 'one.csv:2');
-    expect(fact).toMatchObject({ type: 'ProductionObserved', metadata: { clock: 'import', occurredAt: '2012-02-01T00:00:00+02:00', facility: 'haifa', command: 'ObserveProduction' } });
+    const [fact] = (await store.read('work-order-haifa.Case1')).filter(
+      ({ data }) => (data as { sourceRow?: string }).sourceRow === 'one.csv:2',
+    );
+    expect(fact).toMatchObject({
+      type: 'ProductionObserved',
+      metadata: { clock: 'import', occurredAt: '2012-02-01T00:00:00+02:00', facility: 'haifa', command: 'ObserveProduction' },
+    });
     expect((fact!.data as { source: string }).source).toMatch(/^Spur Gear;Y;20;Case1;/);
     const [begun] = await store.read(`import-${importId}`);
     expect(begun!.metadata.correlationId).toBe(fact!.metadata.correlationId);
@@ -87,7 +104,11 @@ describe('the import of production logs', () => {
     child.kill('SIGKILL');
     const second = (await run('import', log, '--report')).json;
     expect(second.resumedAfterLine).toBeGreaterThan(200);
-    expect(second).toMatchObject({ finishedBefore: false, tally: { rows: 816, observed: 816, rejected: 0 }, reconciliation: { equal: true } });
+    expect(second).toMatchObject({
+      finishedBefore: false,
+      tally: { rows: 816, observed: 816, rejected: 0 },
+      reconciliation: { equal: true },
+    });
     const held = await reports(second.digest.slice(0, 16));
     expect(held.size).toBe(816);
     expect([...held.values()].every((times) => times === 1)).toBe(true);
@@ -111,10 +132,20 @@ describe('the import of production logs', () => {
 
   it('ends every row as a fact or as a named exception; equal rows both stay', async () => {
     const [header, ...rows] = madeLog(8, 2).trimEnd().split('\n');
-    const bad = [rows[0], rows[0], rows[1]!.replace(/;[^;]*$/, ';31.02.2012 10:00'), 'too;few', rows[2]!.replace(';D;', ';X;'), `"${rows[3]!.split(';')[0]}\n\u0001";${rows[3]!.split(';').slice(1).join(';')}`];
+    const bad = [
+      rows[0],
+      rows[0],
+      rows[1]!.replace(/;[^;]*$/, ';31.02.2012 10:00'),
+      'too;few',
+      rows[2]!.replace(';D;', ';X;'),
+      `"${rows[3]!.split(';')[0]}\n\u0001";${rows[3]!.split(';').slice(1).join(';')}`,
+    ];
     const log = written('bad.csv', `\ufeff${[header, ...bad].join('\r\n')}\r\n`);
     const { json } = await run('import', log, '--report');
-    expect(json).toMatchObject({ tally: { rows: 6, observed: 3, rejected: 3 }, reconciliation: { equal: true, rows: { file: 6, observed: 3, rejected: 3 } } });
+    expect(json).toMatchObject({
+      tally: { rows: 6, observed: 3, rejected: 3 },
+      reconciliation: { equal: true, rows: { file: 6, observed: 3, rejected: 3 } },
+    });
     const exceptions = (await store.read(`import-${json.importId}`)).filter(({ type }) => type === 'RowRejected').map(({ data }) => data);
     expect(exceptions).toMatchObject([
       { line: 4, code: 'time-malformed' },
@@ -128,9 +159,17 @@ describe('the import of production logs', () => {
     const log = written('remapped.csv', madeLog(6, 2).replace(';D;', ';P;'));
     const first = (await run('import', log)).json;
     expect(first.tally).toMatchObject({ rows: 6, observed: 5, rejected: 1 });
-    const better = written('better.yaml', readFileSync(MAPPING, 'utf8').replace('values: { S: Setup,', 'values: { P: Production, S: Setup,'));
+    const better = written(
+      'better.yaml',
+      readFileSync(MAPPING, 'utf8').replace('values: { S: Setup,', 'values: { P: Production, S: Setup,'),
+    );
     const second = (await ops(['import', better, log, ...connection, '--json', '--report']).ended).json;
-    expect(second).toMatchObject({ importId: first.importId, known: 5, tally: { rows: 6, observed: 6, rejected: 0 }, reconciliation: { equal: true } });
+    expect(second).toMatchObject({
+      importId: first.importId,
+      known: 5,
+      tally: { rows: 6, observed: 6, rejected: 0 },
+      reconciliation: { equal: true },
+    });
     expect((await reports(first.digest.slice(0, 16))).size).toBe(6);
   }, 180_000);
 
@@ -165,11 +204,23 @@ describe('the import of production logs', () => {
       const { code, err } = await ops(args).ended;
       return { code, err };
     };
-    expect(await ended('import', broken, log)).toMatchObject({ code: 64, err: expect.stringMatching(/name must[^]*time is missing[^]*good is missing/) });
+    expect(await ended('import', broken, log)).toMatchObject({
+      code: 64,
+      err: expect.stringMatching(/name must[^]*time is missing[^]*good is missing/),
+    });
     expect(await ended('import', MAPPING, log)).toMatchObject({ code: 1, err: expect.stringMatching(/No running system/) });
-    expect(await ended('import', MAPPING, log, '--api', 'http://127.0.0.1:1', '--token', 'x', '--patience', '0')).toMatchObject({ code: 1, err: expect.stringMatching(/does not answer/) });
-    expect(await ended('import', MAPPING, log, '--api', under.api.url, '--token', under.tokens.operator!)).toMatchObject({ code: 1, err: expect.stringMatching(/role/) });
-    expect(await ended('import', MAPPING, log, '--api', under.api.url, '--token', under.tokens.elsewhere!)).toMatchObject({ code: 1, err: expect.stringMatching(/outside your facilities|Your facilities/) });
+    expect(await ended('import', MAPPING, log, '--api', 'http://127.0.0.1:1', '--token', 'x', '--patience', '0')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/does not answer/),
+    });
+    expect(await ended('import', MAPPING, log, '--api', under.api.url, '--token', under.tokens.operator!)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/role/),
+    });
+    expect(await ended('import', MAPPING, log, '--api', under.api.url, '--token', under.tokens.elsewhere!)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/outside your facilities|Your facilities/),
+    });
     expect(await ended('import', MAPPING)).toMatchObject({ code: 64, err: expect.stringMatching(/missing required argument/) });
     expect(await ended('import', MAPPING, log, '--concurrency', 'many')).toMatchObject({ code: 64 });
   }, 180_000);

@@ -8,8 +8,15 @@ import { ops } from './command-line';
 describe('views on the command line', () => {
   let under: ApiUnderTest;
   let store: EventStore;
-  const run = (...args: string[]) => ops(['views', ...args], { EVENTSTORE_URL: under.system.eventStoreUrl, DATABASE_URL: under.system.databaseUrl }).ended;
-  const parked = async () => (await run('parked', 'list', '--view', 'facility-element', '--json')).json as { table: string; partition: string; waiting: number; head: { type: string } }[];
+  const run = (...args: string[]) =>
+    ops(['views', ...args], { EVENTSTORE_URL: under.system.eventStoreUrl, DATABASE_URL: under.system.databaseUrl }).ended;
+  const parked = async () =>
+    (await run('parked', 'list', '--view', 'facility-element', '--json')).json as {
+      table: string;
+      partition: string;
+      waiting: number;
+      head: { type: string };
+    }[];
   const until = async (holds: () => Promise<boolean>) => {
     while (!(await holds())) await sleep(100);
   };
@@ -17,7 +24,13 @@ describe('views on the command line', () => {
   beforeAll(async () => {
     under = await ApiUnderTest.start();
     store = new EventStore(under.system.eventStoreUrl, 10_000);
-    const { body } = await under.post('/facility/register-facility', { facilityId: 'haifa', name: 'Haifa', enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'UTC' });
+    const { body } = await under.post('/facility/register-facility', {
+      facilityId: 'haifa',
+      name: 'Haifa',
+      enterpriseId: 'acme',
+      enterpriseName: 'Acme',
+      timeZone: 'UTC',
+    });
     await under.get(`/facility/haifa?waitFor=${body.token}`);
   }, 180_000);
   afterAll(async () => {
@@ -27,20 +40,33 @@ describe('views on the command line', () => {
 
   it('tell how far they are', async () => {
     const { json } = await run('lag', '--json');
-    expect(json.views.find(({ view }: { view: string }) => view === 'facility-element')).toMatchObject({ status: 'live', parked: 0, table: 'facility_element_v1' });
+    expect(json.views.find(({ view }: { view: string }) => view === 'facility-element')).toMatchObject({
+      status: 'live',
+      parked: 0,
+      table: 'facility_element_v1',
+    });
     expect((await run('list')).out).toMatch(/facility-element +facility_element_v1 +live[^]*The log ends at \d+\./);
   }, 120_000);
 
   it('are rebuilt beside the live table and verified against the log', async () => {
-    expect((await run('rebuild', 'facility-element', '--json')).json).toMatchObject({ view: 'facility-element', status: 'live', table: 'facility_element_v1_g2' });
-    expect(await run('verify', 'facility-element', '--json')).toMatchObject({ code: 0, json: [{ equal: true, table: 'facility_element_v1_g2', rows: '1' }] });
+    expect((await run('rebuild', 'facility-element', '--json')).json).toMatchObject({
+      view: 'facility-element',
+      status: 'live',
+      table: 'facility_element_v1_g2',
+    });
+    expect(await run('verify', 'facility-element', '--json')).toMatchObject({
+      code: 0,
+      json: [{ equal: true, table: 'facility_element_v1_g2', rows: '1' }],
+    });
     expect(await run('rebuild', 'no-such-view')).toMatchObject({ code: 64, err: expect.stringMatching(/There is no view "?no-such-view/) });
   }, 180_000);
 
   it('an event that cannot be folded is shown, tried again, and left out by a decision that the log keeps', async () => {
     const commandId = randomUUID();
     const metadata = { commandId, command: 'Strange', commandDigest: '', correlationId: commandId, causationId: commandId, actor: 'ann', role: 'engineer', facility: 'lyon', occurredAt: '2026-01-05T08:00:00Z', clock: 'server', app: 'x', schema: 1 } as const; // prettier-ignore
-    await store.append('facility-lyon', -1n, [{ id: commandId, type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata }]);
+    await store.append('facility-lyon', -1n, [
+      { id: commandId, type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata },
+    ]);
     await until(async () => (await parked()).length === 1);
     const [held] = await parked();
     expect(held).toMatchObject({ partition: 'facility-lyon', waiting: 1, head: { type: 'FacilityRegistered' } });
@@ -49,9 +75,16 @@ describe('views on the command line', () => {
     expect(await run('parked', 'skip', held!.table, held!.partition, '--reason', 'sent by a broken terminal')).toMatchObject({ code: 0 });
     await until(async () => (await parked()).length === 0);
     const [decision] = await store.read('view-operations-enterprise');
-    expect(decision).toMatchObject({ type: 'ViewEventSkipped', data: { view: 'facility-element', eventId: commandId, reason: 'sent by a broken terminal' }, metadata: { role: 'engineer', reason: 'sent by a broken terminal' } });
+    expect(decision).toMatchObject({
+      type: 'ViewEventSkipped',
+      data: { view: 'facility-element', eventId: commandId, reason: 'sent by a broken terminal' },
+      metadata: { role: 'engineer', reason: 'sent by a broken terminal' },
+    });
     expect((await run('verify', 'facility-element', '--json')).json).toMatchObject([{ equal: true, leftOut: 1 }]);
-    expect(await run('parked', 'retry', held!.table, 'facility-lyon')).toMatchObject({ code: 1, err: expect.stringMatching(/Nothing is parked/) });
+    expect(await run('parked', 'retry', held!.table, 'facility-lyon')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/Nothing is parked/),
+    });
   }, 300_000);
 
   it('a table that somebody changed by hand is found out', async () => {
@@ -65,6 +98,9 @@ describe('views on the command line', () => {
   it('say plainly when PostgreSQL is not there', async () => {
     const gone = { EVENTSTORE_URL: under.system.eventStoreUrl, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' };
     expect(await ops(['views', 'lag'], gone).ended).toMatchObject({ code: 1, err: expect.stringMatching(/PostgreSQL does not answer/) });
-    expect(await ops(['views', 'lag']).ended).toMatchObject({ code: 78, err: expect.stringMatching(/EVENTSTORE_URL is missing[^]*DATABASE_URL is missing/) });
+    expect(await ops(['views', 'lag']).ended).toMatchObject({
+      code: 78,
+      err: expect.stringMatching(/EVENTSTORE_URL is missing[^]*DATABASE_URL is missing/),
+    });
   }, 120_000);
 });

@@ -19,16 +19,25 @@ describe('the tours', () => {
   it('of the README work as they are written', () => {
     const readme = readFileSync(join(project, 'README.md'), 'utf8');
     const [, script] = /## Five minutes[^]*?```sh\n([^]*?)```/.exec(readme)!;
-    const { status, stdout, stderr } = spawnSync('bash', ['-eu', '-o', 'pipefail', '-c', script!], { encoding: 'utf8', cwd: project, env: { ...process.env, DATA_DIR: dataDir }, timeout: 100_000 });
+    const { status, stdout, stderr } = spawnSync('bash', ['-eu', '-o', 'pipefail', '-c', script!], {
+      encoding: 'utf8',
+      cwd: project,
+      env: { ...process.env, DATA_DIR: dataDir },
+      timeout: 100_000,
+    });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    for (const word of ['"changed":true', '"equipmentId":"oslo.M1"', '"EquipmentRegistered"', 'oslo.M1,', '"behind":false']) expect(stdout).toContain(word);
+    for (const word of ['"changed":true', '"equipmentId":"oslo.M1"', '"EquipmentRegistered"', 'oslo.M1,', '"behind":false'])
+      expect(stdout).toContain(word);
     expect(stdout).not.toContain('urn:problem');
   }, 120_000);
 
   it.each(['as it is written', 'and once more: nothing is doubled'])(
     'of docs/tour.http works %s',
     () => {
-      const { stdout, stderr } = spawnSync(process.execPath, [join(project, 'tools/tour.mjs'), dataDir], { encoding: 'utf8', timeout: 100_000 });
+      const { stdout, stderr } = spawnSync(process.execPath, [join(project, 'tools/tour.mjs'), dataDir], {
+        encoding: 'utf8',
+        timeout: 100_000,
+      });
       expect(`${stdout}${stderr}`).toMatch(/\n\d+ passed, 0 failed\n$/);
     },
     120_000,

@@ -20,14 +20,24 @@ describe('the worker as a process', () => {
 
   const start = () => {
     worker = spawn(process.execPath, [resolve(__dirname, '../main.js')], {
-      env: { ...process.env, PORT: String(port), DATABASE_URL: system.databaseUrl, EVENTSTORE_URL: system.eventStoreUrl, LOG_LEVEL: 'warn', OTEL_EXPORTER_OTLP_ENDPOINT: '' },
+      env: {
+        ...process.env,
+        PORT: String(port),
+        DATABASE_URL: system.databaseUrl,
+        EVENTSTORE_URL: system.eventStoreUrl,
+        LOG_LEVEL: 'warn',
+        OTEL_EXPORTER_OTLP_ENDPOINT: '',
+      },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     return worker;
   };
   const ready = async (wanted: string) => {
     for (const end = Date.now() + 30_000; Date.now() < end; await new Promise((again) => setTimeout(again, 100))) {
-      const answer = await fetch(`http://127.0.0.1:${port}/health/ready`).then((response) => response.json() as Promise<{ status: string }>, () => undefined);
+      const answer = await fetch(`http://127.0.0.1:${port}/health/ready`).then(
+        (response) => response.json() as Promise<{ status: string }>,
+        () => undefined,
+      );
       if (answer?.status === wanted) return;
     }
     throw new Error(`the worker did not become ${wanted}`);
@@ -46,7 +56,10 @@ describe('the worker as a process', () => {
   }, 90_000);
 
   it('names every fault of its settings and exits with 78', async () => {
-    const child = spawn(process.execPath, [resolve(__dirname, '../main.js')], { env: { ...process.env, PORT: 'x', DATABASE_URL: '', EVENTSTORE_URL: '' }, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [resolve(__dirname, '../main.js')], {
+      env: { ...process.env, PORT: 'x', DATABASE_URL: '', EVENTSTORE_URL: '' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let said = '';
     child.stderr.on('data', (text: Buffer) => (said += text.toString()));
     expect((await once(child, 'close'))[0]).toBe(78);

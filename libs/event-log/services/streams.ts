@@ -121,7 +121,13 @@ async function batchAppend(context: NodeContext, call: ServerDuplexStream<BatchR
     let entry = unfinished.get(key);
     if (!entry) {
       if (!request.target) throw invalidArgument('The first message of a batch holds its options.');
-      entry = { correlation: request.correlation, target: request.target, deadlineMs: request.deadlineMs, events: [], size: new AppendSize(context.log.maxAppendSize) };
+      entry = {
+        correlation: request.correlation,
+        target: request.target,
+        deadlineMs: request.deadlineMs,
+        events: [],
+        size: new AppendSize(context.log.maxAppendSize),
+      };
       unfinished.set(key, entry);
     }
     const before = entry.size.total;

@@ -183,6 +183,8 @@ export class ViewReads {
   }
 
   #listen(): Promise<void> {
+    // A retry may have been planned before the end.
+    if (this.#closed) return Promise.resolve();
     this.#connecting ??= this.#connect().catch(() => {
       this.#connecting = undefined;
     });

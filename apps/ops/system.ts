@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -61,7 +62,10 @@ export function apiOf(where: Whereabouts, ...roles: readonly string[]): { api: s
   return { api, token };
 }
 
-/** Asks the api. @throws PlainFault with what the api says */
+/** How long a part that the api cannot reach at the moment is waited for, ms. */
+const PATIENCE_MS = 20_000;
+
+/** Asks the api; while it answers 503, which promises to pass, for 20 s at most. @throws PlainFault with what the api says */
 export async function ask(
   where: Whereabouts,
   roles: readonly string[],
@@ -70,12 +74,19 @@ export async function ask(
 ): Promise<Record<string, unknown>> {
   const { api, token } = apiOf(where, ...roles);
   const search = new URLSearchParams(Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
-  let response: Response;
-  try {
-    response = await fetch(`${api}/${path}?${search.toString()}`, {
+  const until = Date.now() + PATIENCE_MS;
+  const once = () =>
+    fetch(`${api}/${path}?${search.toString()}`, {
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(60_000),
     });
+  let response: Response;
+  try {
+    response = await once();
+    while (response.status === 503 && Date.now() < until) {
+      await sleep(1_000);
+      response = await once();
+    }
   } catch (error) {
     throw new PlainFault(
       `The api at ${api} does not answer: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}`,

@@ -15,7 +15,6 @@ import type {
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { EventEmitter } from 'node:events';
 import { faultOf } from './errors';
 import type { Principal } from './access';
 import type { EventLog } from './log';
@@ -152,21 +151,4 @@ export class ServiceBuilder {
     this.implementation[method] = handler;
     return this;
   }
-}
-
-/** A call that messages are written to. */
-export type Sink = EventEmitter & { write(bytes: Buffer): boolean; readonly cancelled: boolean; readonly destroyed: boolean };
-
-/** Writes, and waits while the reader at the other end is slow; returns false once the call is over. */
-export async function send(sink: Sink, bytes: Buffer): Promise<boolean> {
-  if (sink.cancelled || sink.destroyed) return false;
-  if (sink.write(bytes)) return true;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      for (const event of ['drain', 'cancelled', 'close', 'error']) sink.removeListener(event, done);
-      resolve();
-    };
-    for (const event of ['drain', 'cancelled', 'close', 'error']) sink.once(event, done);
-  });
-  return !sink.cancelled && !sink.destroyed;
 }

@@ -164,6 +164,12 @@ export class WireWriter {
   }
 
   private varint(value: bigint | number): this {
+    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) {
+      const bytes = Buffer.allocUnsafe(varintLength(Number(value)));
+      writeVarint(bytes, 0, Number(value));
+      this.parts.push(bytes);
+      return this;
+    }
     const bytes: number[] = [];
     let rest = BigInt.asUintN(64, BigInt(value));
     while (rest >= 128n) {

@@ -80,6 +80,24 @@ contract('subscriptions', (server) => {
     expect(answers[0]!.getConfirmation()!.getSubscriptionId()).not.toBe('');
   });
 
+  it('say so again when they have fallen behind and caught up once more', async () => {
+    const client = server().client();
+    const stream = fresh('order');
+    let caughtUp = 0;
+    let seen = 0;
+    const subscription = client.subscribeToStream(stream, { fromRevision: START });
+    subscription.on('data', () => seen++);
+    subscription.on('caughtUp', () => caughtUp++);
+    await until(() => caughtUp === 1);
+    await client.appendToStream(stream, events(2000));
+    await until(() => seen === 2000 && caughtUp === 2);
+    await client.appendToStream(stream, events(1));
+    await until(() => seen === 2001);
+    await pause(50);
+    expect(caughtUp).toBe(2);
+    await subscription.unsubscribe();
+  });
+
   it('of a tombstoned stream end with its deletion', async () => {
     const client = server().client();
     const stream = fresh('order');

@@ -6,7 +6,8 @@ import { StatsReq, StatsResp } from '@eventstore/db-client/generated/monitoring_
 import { freemem, loadavg, totalmem } from 'node:os';
 import { invalidArgument } from '../errors';
 import { encode, reading } from '../generated';
-import { type NodeContext, type NodeService, send, ServiceBuilder } from '../service';
+import { Outlet } from '../outlet';
+import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
 
 const defaultPeriod = 10_000;
 const shortestPeriod = 100;
@@ -39,12 +40,13 @@ export function monitoring(context: NodeContext): NodeService {
       const asked = Number(call.request.getRefreshTimePeriodInMs());
       if (asked < 0 || asked > longestPeriod) throw invalidArgument('The refresh period must be between 0 and 2^31-1 milliseconds.');
       const period = asked === 0 ? defaultPeriod : Math.max(shortestPeriod, asked);
+      const outlet = new Outlet(call);
       for (;;) {
         const response = new StatsResp();
         for (const [name, value] of Object.entries(statistics(context))) response.getStatsMap().set(name, value);
-        if (!(await send(call, encode(response)))) return;
+        if (!(await outlet.send(encode(response)))) return;
         await pause(call, period);
-        if (call.cancelled || call.destroyed) return;
+        if (!outlet.open) return;
       }
     })
     .build();

@@ -27,6 +27,7 @@ import { groupDoesNotExist, groupDropped, groupFailed, invalidArgument, notReady
 import { encode, reading } from '../generated';
 import type { Consumer, GroupSettings, PersistentSubscription, Start } from '../persistent-subscription';
 import type { FilterDefinition, GroupDefinition } from '../persistent-subscriptions';
+import { Outlet } from '../outlet';
 import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
 import { uuidBytes } from '../uuid';
 import { WireWriter } from '../wire';
@@ -259,6 +260,7 @@ export function persistentSubscriptions(context: NodeContext): NodeService {
 const consume = (context: NodeContext, call: ServerDuplexStream<ReadReq, Buffer>): Promise<void> =>
   new Promise<void>((resolve, reject) => {
     const id = randomUUID();
+    const outlet = new Outlet(call);
     let subscription: PersistentSubscription | undefined;
 
     const begin = (options: ReadReq.Options | undefined): void => {
@@ -276,11 +278,14 @@ const consume = (context: NodeContext, call: ServerDuplexStream<ReadReq, Buffer>
         user: context.principal(call.metadata)?.name ?? 'anonymous',
         slots: Math.min(options.getBufferSize(), MOST_SLOTS),
         deliver: ({ event, link }, retries) =>
-          void call.write(encodeReadEvent(event, link, structured, 0x0a, new WireWriter().uint(5, retries).finish())),
-        drop: (reason) => reject(reason === 'dropped' ? groupDropped(stream, group) : notReady()),
+          outlet.post(encodeReadEvent(event, link, structured, 0x0a, new WireWriter().uint(5, retries).finish())),
+        drop: (reason) => {
+          outlet.flush();
+          reject(reason === 'dropped' ? groupDropped(stream, group) : notReady());
+        },
       };
       subscription = found;
-      call.write(new WireWriter().message(2, new WireWriter().text(1, found.key)).finish());
+      outlet.post(new WireWriter().message(2, new WireWriter().text(1, found.key)).finish());
       found.connect(consumer);
     };
 
@@ -302,6 +307,7 @@ const consume = (context: NodeContext, call: ServerDuplexStream<ReadReq, Buffer>
         answer(request);
       } catch (error) {
         subscription?.disconnect(id);
+        outlet.flush();
         reject(error as Error);
       }
     });

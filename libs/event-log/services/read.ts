@@ -8,8 +8,9 @@ import { invalidArgument, streamDeleted } from '../errors';
 import { compileFilter, isBookkeeping } from '../filter';
 import type { Frame } from '../frame';
 import type { EventLog, Page } from '../log';
+import { Outlet } from '../outlet';
 import { BadPattern } from '../pattern';
-import { type NodeContext, send } from '../service';
+import type { NodeContext } from '../service';
 import { randomUUIDBytes, uuidText } from '../uuid';
 import {
   encodeCaughtUp,
@@ -27,6 +28,8 @@ import {
 type Call = ServerWritableStream<ReadRequest, Buffer>;
 
 const PAGE = 256;
+/** A live follower that lags further behind is told again when it has caught up, as the original does. */
+const LAG = 32;
 const DEFAULT_WINDOW = 32;
 /** What some clients send for the end of $all. */
 const LAST_POSITION = 2n ** 64n - 1n;
@@ -50,24 +53,26 @@ async function readStream(log: EventLog, call: Call, stream: string): Promise<vo
   const { request } = call;
   const state = log.state(stream);
   if (state.tombstoned) throw streamDeleted(stream);
-  if (!state.exists) return void (await send(call, encodeStreamNotFound(request.stream!)));
+  const outlet = new Outlet(call);
+  if (!state.exists) return void (await outlet.send(encodeStreamNotFound(request.stream!)));
   if (request.filter) throw invalidArgument('A filter is valid for $all only.');
   const reader = log.openReader();
   let left = request.count === undefined ? Number.MAX_SAFE_INTEGER : beyond(request.count);
   let from: number | undefined = request.from === 'start' ? 0 : request.from === 'end' ? Number.MAX_SAFE_INTEGER : beyond(request.from);
-  if (request.compatibility >= 1 && state.last >= state.first) await send(call, encodeFirstStreamPosition(BigInt(state.first)));
+  if (request.compatibility >= 1 && state.last >= state.first) await outlet.send(encodeFirstStreamPosition(BigInt(state.first)));
   while (left > 0 && from !== undefined) {
     const page: Page = log.readStream(stream, from, request.backwards, Math.min(left, PAGE), reader);
-    if (!(await sendEvents(log, call, page.frames))) return;
+    if (!(await outlet.send(...encoded(log, request, page.frames)))) return;
     left -= page.frames.length;
     from = page.next;
     await breathe();
   }
-  if (request.compatibility >= 1) await send(call, encodeLastStreamPosition(BigInt(state.last)));
+  if (request.compatibility >= 1) await outlet.send(encodeLastStreamPosition(BigInt(state.last)));
 }
 
 async function readAll(log: EventLog, call: Call): Promise<void> {
   const { request } = call;
+  const outlet = new Outlet(call);
   const reader = log.openReader();
   const passes = request.filter && filterOf(request.filter);
   let left = request.count === undefined ? Number.MAX_SAFE_INTEGER : beyond(request.count);
@@ -77,12 +82,12 @@ async function readAll(log: EventLog, call: Call): Promise<void> {
     const page: Page = log.readAll(from, request.backwards, Math.min(passes ? PAGE : left, PAGE), reader);
     let frames = page.frames;
     if (passes) frames = frames.filter(passes).slice(0, left);
-    if (!(await sendEvents(log, call, frames))) return;
+    if (!(await outlet.send(...encoded(log, request, frames)))) return;
     left -= frames.length;
     from = page.next;
     await breathe();
   }
-  if (request.compatibility >= 1) await send(call, encodeLastAllPosition(BigInt(log.end)));
+  if (request.compatibility >= 1) await outlet.send(encodeLastAllPosition(BigInt(log.end)));
 }
 
 function allStart(log: EventLog, request: ReadRequest): number {
@@ -95,7 +100,8 @@ async function followStream(log: EventLog, call: Call, stream: string): Promise<
   const { request } = call;
   if (log.state(stream).tombstoned) throw streamDeleted(stream);
   if (request.filter) throw invalidArgument('A filter is valid for $all only.');
-  if (!(await confirm(call))) return;
+  const outlet = new Outlet(call);
+  if (!(await confirm(outlet))) return;
   let next = request.from === 'start' ? 0 : request.from === 'end' ? log.state(stream).last + 1 : beyond(request.from) + 1;
   const reader = log.openReader();
   const bell = new Bell();
@@ -103,12 +109,13 @@ async function followStream(log: EventLog, call: Call, stream: string): Promise<
   onEnd(call, bell.ring);
   try {
     let live = false;
-    while (!call.cancelled && !call.destroyed) {
+    while (outlet.open) {
       const heard = bell.count;
       const state = log.state(stream);
       if (state.tombstoned) throw streamDeleted(stream);
       const page = log.readStream(stream, next, false, PAGE, reader);
-      if (!(await sendEvents(log, call, page.frames))) return;
+      if (!(await outlet.send(...encoded(log, request, page.frames)))) return;
+      if (page.frames.length > LAG) live = false;
       const last = page.frames.at(-1);
       if (last) next = last.ordinal + 1;
       if (page.next !== undefined) {
@@ -118,7 +125,7 @@ async function followStream(log: EventLog, call: Call, stream: string): Promise<
       }
       if (!live) {
         live = true;
-        if (!(await send(call, encodeCaughtUp()))) return;
+        if (!(await outlet.send(encodeCaughtUp()))) return;
       }
       reader.rest();
       await bell.after(heard);
@@ -135,36 +142,39 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
   if (typeof request.from === 'bigint' && request.from !== LAST_POSITION && request.from > BigInt(log.end)) {
     throw invalidArgument(`Position ${request.from} is beyond the end of the log, ${log.end}.`);
   }
-  if (!(await confirm(call))) return;
+  const outlet = new Outlet(call);
+  if (!(await confirm(outlet))) return;
   const interval = filter ? Math.max(1, filter.checkpointMultiplier) * (filter.window ?? DEFAULT_WINDOW) : Infinity;
   let next = allStart(log, request);
   const after = typeof request.from === 'bigint' && request.from !== LAST_POSITION ? beyond(request.from) : -1;
   let considered = 0;
   let checkpoint = after;
   let seen = next === log.end ? (log.readAll(next, true, 1).frames[0]?.offset ?? after) : after;
+  const check = () => {
+    considered = 0;
+    checkpoint = seen;
+    return encodeCheckpoint(BigInt(seen));
+  };
   const reader = log.openReader();
   const bell = new Bell();
   const unfollow = log.follow(bell.ring);
   onEnd(call, bell.ring);
   try {
     let live = false;
-    while (!call.cancelled && !call.destroyed) {
+    while (outlet.open) {
       const heard = bell.count;
       // Taken before the page is sent: what is committed while a slow reader is waited for belongs to the next page.
       const { end } = log;
       const page = log.readAll(next, false, PAGE, reader);
+      const messages: Buffer[] = [];
       for (const frame of page.frames) {
         if (frame.offset <= after) continue;
         seen = frame.offset;
-        if (!passes || passes(frame)) {
-          if (!(await sendEvent(log, call, frame))) return;
-        }
-        if (++considered >= interval) {
-          considered = 0;
-          checkpoint = seen;
-          if (!(await send(call, encodeCheckpoint(BigInt(seen))))) return;
-        }
+        if (!passes || passes(frame)) messages.push(encodeEvent(log, request, frame));
+        if (++considered >= interval) messages.push(check());
       }
+      if (!(await outlet.send(...messages))) return;
+      if (page.frames.length > LAG) live = false;
       next = page.next ?? Math.max(next, end);
       if (page.next !== undefined) {
         await breathe();
@@ -173,12 +183,8 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
       if (log.end > next) continue;
       if (!live) {
         live = true;
-        if (passes && seen > checkpoint) {
-          checkpoint = seen;
-          considered = 0;
-          if (!(await send(call, encodeCheckpoint(BigInt(seen))))) return;
-        }
-        if (!(await send(call, encodeCaughtUp()))) return;
+        const last = passes && seen > checkpoint ? [check()] : [];
+        if (!(await outlet.send(...last, encodeCaughtUp()))) return;
       }
       reader.rest();
       await bell.after(heard);
@@ -200,17 +206,14 @@ function filterOf(filter: Filter): (frame: Frame) => boolean {
   }
 }
 
-const confirm = (call: Call) => send(call, encodeConfirmation(uuidText(randomUUIDBytes())));
+const confirm = (outlet: Outlet) => outlet.send(encodeConfirmation(uuidText(randomUUIDBytes())));
 
-async function sendEvents(log: EventLog, call: Call, frames: readonly Frame[]): Promise<boolean> {
-  for (const frame of frames) if (!(await sendEvent(log, call, frame))) return false;
-  return true;
-}
+const encoded = (log: EventLog, request: ReadRequest, frames: readonly Frame[]): Buffer[] =>
+  frames.map((frame) => encodeEvent(log, request, frame));
 
-function sendEvent(log: EventLog, call: Call, frame: Frame): Promise<boolean> {
-  const { resolveLinks, structuredIds } = call.request;
-  if (!resolveLinks || frame.type !== '$>') return send(call, encodeReadEvent(frame, undefined, structuredIds));
-  return send(call, encodeReadEvent(linkTarget(log, frame), frame, structuredIds));
+function encodeEvent(log: EventLog, { resolveLinks, structuredIds }: ReadRequest, frame: Frame): Buffer {
+  if (!resolveLinks || frame.type !== '$>') return encodeReadEvent(frame, undefined, structuredIds);
+  return encodeReadEvent(linkTarget(log, frame), frame, structuredIds);
 }
 
 /** The event that a link leads to, or undefined if it is gone. */

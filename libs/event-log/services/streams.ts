@@ -8,6 +8,7 @@ import { Fault, faultOf, invalidArgument, missingProperty, wrongExpectedRevision
 import type { NewEvent } from '../frame';
 import type { Appended, WrongExpectedRevision } from '../appends';
 import { AppendSize, AppendTooLarge, StreamDeleted } from '../refusals';
+import { Outlet } from '../outlet';
 import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
 import { read } from './read';
 import {
@@ -34,6 +35,8 @@ import {
 const SERVICE = 'event_store.client.streams.Streams';
 /** Bytes that one unfinished append may collect before it is refused. */
 const MAX_COLLECTED = 16 * 1024 * 1024;
+/** Appends of one call that may wait for the disk at once. */
+const MOST_RUNNING = 1000;
 
 export function streams(context: NodeContext): NodeService {
   context.features.push(
@@ -111,39 +114,59 @@ async function append(context: NodeContext, call: ServerReadableStream<AppendReq
 
 type Collected = { correlation: Buffer; target: Target; deadlineMs?: number; events: NewEvent[]; size: AppendSize; refused?: Error };
 
-async function batchAppend(context: NodeContext, call: ServerDuplexStream<BatchRequest, Buffer>): Promise<void> {
-  const unfinished = new Map<string, Collected>();
-  const running = new Set<Promise<void>>();
-  let collected = 0;
-  // A refusal is still to be sent when the loop is left.
-  for await (const request of call.iterator({ destroyOnReturn: false }) as AsyncIterable<BatchRequest>) {
-    const key = request.correlation.toString('latin1');
-    let entry = unfinished.get(key);
-    if (!entry) {
-      if (!request.target) throw invalidArgument('The first message of a batch holds its options.');
-      entry = {
-        correlation: request.correlation,
-        target: request.target,
-        deadlineMs: request.deadlineMs,
-        events: [],
-        size: new AppendSize(context.log.maxAppendSize),
-      };
+/** Takes appends as fast as they come and answers each when it is durable; all that became durable together leaves in one write. */
+const batchAppend = (context: NodeContext, call: ServerDuplexStream<BatchRequest, Buffer>): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const outlet = new Outlet(call);
+    const unfinished = new Map<string, Collected>();
+    let collected = 0;
+    let running = 0;
+    let ended = false;
+    const end = (): void => {
+      if (!ended || running > 0) return;
+      outlet.flush();
+      resolve();
+    };
+    const take = (request: BatchRequest): void => {
+      const key = request.correlation.toString('latin1');
+      const entry = unfinished.get(key) ?? begin(context, request);
+      const before = entry.size.total;
+      collect(context, call.metadata, entry, request.proposed);
+      if (request.final) {
+        unfinished.delete(key);
+        collected -= before;
+        running++;
+        void finish(context, entry).then(answered);
+        if (running >= MOST_RUNNING) call.pause();
+        return;
+      }
       unfinished.set(key, entry);
-    }
-    const before = entry.size.total;
-    collect(context, call.metadata, entry, request.proposed);
-    collected += entry.size.total - before;
-    if (collected > 4 * MAX_COLLECTED) throw new Fault(status.RESOURCE_EXHAUSTED, 'Too many unfinished batches.');
-    if (!request.final) continue;
-    unfinished.delete(key);
-    collected -= entry.size.total;
-    const done: Promise<void> = finish(context, entry)
-      .then((answer) => void (call.cancelled || call.destroyed || call.write(answer)))
-      .finally(() => running.delete(done));
-    running.add(done);
-    if (running.size >= 1000) await Promise.race(running);
-  }
-  await Promise.all(running);
+      collected += entry.size.total - before;
+      if (collected > 4 * MAX_COLLECTED) throw new Fault(status.RESOURCE_EXHAUSTED, 'Too many unfinished batches.');
+    };
+    const answered = (answer: Buffer): void => {
+      outlet.post(answer);
+      if (running-- === MOST_RUNNING) call.resume();
+      end();
+    };
+    call.on('data', (request: BatchRequest) => {
+      try {
+        take(request);
+      } catch (error) {
+        outlet.flush();
+        reject(error as Error);
+      }
+    });
+    call.on('end', () => {
+      ended = true;
+      end();
+    });
+    for (const event of ['cancelled', 'close', 'error']) call.on(event, () => resolve());
+  });
+
+function begin(context: NodeContext, { correlation, target, deadlineMs }: BatchRequest): Collected {
+  if (!target) throw invalidArgument('The first message of a batch holds its options.');
+  return { correlation, target, deadlineMs, events: [], size: new AppendSize(context.log.maxAppendSize) };
 }
 
 function collect(context: NodeContext, metadata: Metadata, entry: Collected, proposed: readonly Proposed[]): void {

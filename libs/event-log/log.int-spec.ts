@@ -389,3 +389,29 @@ describe('backup', () => {
     expect(() => restore(target, elsewhere)).toThrow(/already holds/);
   });
 });
+
+test('writes of all sizes stay whole while files are extended and new ones begun', async () => {
+  const directory = freshDirectory();
+  let log = openLog(directory, { segmentSize: 9 * 1024 * 1024 });
+  const sizes = [10, 700, 3_000, 31_000, 40_000, 300_000, 1_000_000];
+  const sent: Promise<unknown>[] = [];
+  const expected: string[] = [];
+  // Some 40 MB: ten extensions of 4 MiB and four files, with up to 16 writes waiting at once.
+  for (let n = 0; n < 400; n++) {
+    const size = sizes[(n * 7 + (n >> 3)) % sizes.length]!;
+    const text = String.fromCharCode(97 + (n % 26)).repeat(size);
+    expected.push(`${n}:${size}:${text.slice(0, 3)}`);
+    sent.push(log.append(`size-${n % 5}`, 'any', [event(JSON.stringify({ n, text }))]));
+    if (sent.length === 16) await Promise.all(sent.splice(0, (n % 16) + 1));
+  }
+  await Promise.all(sent);
+  const found = (from: EventLog) =>
+    all(from).map((entry) => {
+      const { n, text } = JSON.parse(entry.slice(entry.indexOf(':') + 1)) as { n: number; text: string };
+      return `${n}:${new Set(text).size === 1 ? text.length : 'torn'}:${text.slice(0, 3)}`;
+    });
+  expect(found(log)).toEqual(expected);
+  await close(log);
+  log = openLog(directory, { segmentSize: 9 * 1024 * 1024 });
+  expect(found(log)).toEqual(expected);
+});

@@ -1,6 +1,6 @@
 /**
  * Hides: that the log is several files of bounded size, each named by the log offset of its first byte.
- * Promises: a write is durable when its promise resolves (O_DSYNC); a read never returns a damaged frame, it throws `DamagedLog`.
+ * Promises: a write is durable when it returns or its promise resolves (O_DSYNC); a read never returns a damaged frame, it throws `DamagedLog`.
  * Does not: know streams; one process only (see lock.ts).
  */
 import fs from 'node:fs';
@@ -8,6 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { type Frame, type Flaw, checkFrame, HEADER, MAX_FRAME } from './frame';
+import { Pace } from './pace';
 
 const write = promisify(fs.write);
 const fdatasync = promisify(fs.fdatasync);
@@ -20,6 +21,10 @@ export class DamagedLog extends Error {
 }
 
 export type Segment = { readonly start: number; readonly file: string; fd: number; end: number };
+
+function writeFullySync(fd: number, bytes: Buffer, at: number): void {
+  for (let done = 0; done < bytes.length;) done += fs.writeSync(fd, bytes, done, bytes.length - done, at + done);
+}
 
 async function writeFully(fd: number, bytes: Buffer, at: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
@@ -39,6 +44,8 @@ export class Segments {
   readonly list: Segment[] = [];
   /** Bytes of the active file that exist on disk, so that a small write changes no file size and needs no journal commit. */
   private allocated = 0;
+  private extending: Promise<void> | undefined;
+  private readonly pace = new Pace();
   private syncFd = -1;
 
   private constructor(
@@ -66,7 +73,12 @@ export class Segments {
     return this.list.at(-1);
   }
 
-  /** Begins a new file at `start`; earlier ones are read-only from now on. */
+  /** Resolves when nothing writes to the files any more but `append`. */
+  async settled(): Promise<void> {
+    await this.extending;
+  }
+
+  /** Begins a new file at `start`, while all is settled; earlier ones are read-only from now on. */
   roll(start: number): void {
     const full = this.active;
     if (full) {
@@ -102,20 +114,37 @@ export class Segments {
     active.end = tail;
   }
 
-  /** Writes at the log's tail; durable when the promise resolves. After a failure the file ends at `offset` again. */
-  async append(bytes: Buffer, offset: number): Promise<void> {
+  /** Writes at the log's tail; durable when it returns, or when its promise resolves. After a failure the file ends at `offset` again. */
+  append(bytes: Buffer, offset: number): Promise<void> | undefined {
     if (this.syncFd < 0) this.openForWriting(offset);
-    const active = this.active!;
     const end = offset + bytes.length;
+    if (bytes.length < SMALL_WRITE && this.allocated - end < EXTEND_BY / 2) this.extending ??= this.extend(this.active!);
+    const room = end <= this.allocated || !this.extending;
+    if (!room || !this.pace.quick()) return this.appendLater(bytes, offset);
     try {
-      if (end > this.allocated && bytes.length < SMALL_WRITE) await this.extend(active);
-      await writeFully(this.syncFd, bytes, offset - active.start);
+      this.pace.measured(() => writeFullySync(this.syncFd, bytes, offset - this.active!.start));
     } catch (error) {
       this.cutBack(offset);
       throw error;
     }
+    this.appended(end);
+    return undefined;
+  }
+
+  private async appendLater(bytes: Buffer, offset: number): Promise<void> {
+    try {
+      if (offset + bytes.length > this.allocated) await this.extending;
+      await writeFully(this.syncFd, bytes, offset - this.active!.start);
+    } catch (error) {
+      this.cutBack(offset);
+      throw error;
+    }
+    this.appended(offset + bytes.length);
+  }
+
+  private appended(end: number): void {
     if (this.allocated < end) this.allocated = end;
-    active.end = end;
+    this.active!.end = end;
   }
 
   /** A half-written batch must not be found by a later recovery: its writers were told that it did not happen. */
@@ -133,26 +162,21 @@ export class Segments {
     this.active!.end = this.allocated = bytes.length;
   }
 
-  /** Zeros more of the active file; on a disk that is nearly full as much as there is. */
+  /** Zeros more of the active file while writes go on; without success, as on a full disk, the next write pays for its file size itself. */
   private async extend(active: Segment): Promise<void> {
-    const fd = fs.openSync(active.file, 'r+');
+    let fd: number | undefined;
     try {
-      await this.zero(fd, active);
+      fd = fs.openSync(active.file, 'r+');
+      let at = Math.max(this.allocated, active.end);
+      const end = at + EXTEND_BY;
+      while (at < end) at += (await write(fd, ZEROS, 0, end - at, at - active.start)).bytesWritten;
       if (this.durable) await fdatasync(fd);
+      if (this.active === active && this.allocated < end) this.allocated = end;
+    } catch {
+      // The next write will say what is wrong, if it concerns it.
     } finally {
-      fs.closeSync(fd);
-    }
-  }
-
-  private async zero(fd: number, active: Segment): Promise<void> {
-    try {
-      for (let left = EXTEND_BY; left > 0;) {
-        const { bytesWritten } = await write(fd, ZEROS, 0, left, this.allocated - active.start);
-        this.allocated += bytesWritten;
-        left -= bytesWritten;
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      if (fd !== undefined) fs.closeSync(fd);
+      this.extending = undefined;
     }
   }
 

@@ -79,6 +79,7 @@ export class Writer {
     clearTimeout(this.quiet);
     while (this.busy) await new Promise((resolve) => setImmediate(resolve));
     clearTimeout(this.quiet);
+    await this.segments.settled();
     if (!this.noted) await this.note();
   }
 
@@ -106,10 +107,12 @@ export class Writer {
       this.batch = undefined;
       try {
         if (batch.start - this.segments.active!.start >= this.segmentSize) {
+          await this.segments.settled();
           this.segments.roll(batch.start);
           this.events.rolled();
         }
-        await this.segments.append(gather(batch), batch.start);
+        const later = this.segments.append(gather(batch), batch.start);
+        if (later) await later;
       } catch (error) {
         this.fail(batch, error as NodeJS.ErrnoException);
         continue;

@@ -1,0 +1,36 @@
+/**
+ * A server that answers every append at once and keeps nothing, with the node's own wire code and no disk: what the official client can do
+ * at most. Its rate is the ceiling that the node is held against; nothing that writes anything can be faster through this client.
+ */
+import { createRequire } from 'node:module';
+import { Outlet } from '#event-log/outlet';
+import { ServiceBuilder } from '#event-log/service';
+import { serverFeatures } from '#event-log/services/server-features';
+import { encodeBatchAppended, readBatchRequest } from '#event-log/services/streams-wire';
+
+const { Server, ServerCredentials } = createRequire(import.meta.url)('@grpc/grpc-js');
+
+const SERVICE = 'event_store.client.streams.Streams';
+const features = [{ service: SERVICE, method: 'BatchAppend', features: ['deadline_duration'] }];
+const streams = new ServiceBuilder(SERVICE)
+  .duplex('BatchAppend', readBatchRequest, (call) => {
+    const outlet = new Outlet(call);
+    const ended = new Promise((resolve) => ['end', 'cancelled', 'close', 'error'].forEach((event) => call.on(event, resolve)));
+    let target;
+    let last = 0n;
+    call.on('data', (request) => {
+      target = request.target ?? target;
+      last += BigInt(request.proposed.length);
+      if (request.final) outlet.post(encodeBatchAppended({ correlation: request.correlation, target }, last, last));
+    });
+    return ended;
+  })
+  .build();
+
+const server = new Server({ 'grpc.max_receive_message_length': 32 * 1024 * 1024 });
+for (const { definition, implementation } of [streams, serverFeatures({ features })]) server.addService(definition, implementation);
+server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
+  if (error) throw error;
+  process.stdout.write(`LISTENING ${port}\n`);
+});
+process.once('SIGTERM', () => process.exit(0));

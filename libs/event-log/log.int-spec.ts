@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { backup, restore, verify } from './backup';
-import type { NewEvent } from './frame';
+import { encodeFrame, encodeGap, encodeMark, type NewEvent, TRAILER } from './frame';
 import { EventLog, type LogOptions } from './log';
 import { AppendTooLarge, StreamDeleted } from './refusals';
 import { DamagedLog } from './segments';
@@ -183,6 +183,34 @@ describe('an event log', () => {
     expect(() => all(again)).toThrow(DamagedLog);
     await close(again);
     expect(() => verify(directory)).toThrow(/damaged.*at log position \d+/);
+  });
+
+  it('takes no bytes within an event for a frame, whatever position a reader asks for', async () => {
+    const directory = freshDirectory();
+    const log = openLog(directory);
+    await log.append('s', 'no_stream', [event()]);
+    const place = { ordinal: 0, durable: 0, createdMs: 0, first: true, last: true, tombstone: false };
+    for (const [round, forge] of [
+      (offset: number) => encodeFrame(Buffer.from('s'), event('"forged"'), { ...place, offset }).buffer,
+      (offset: number) => encodeFrame(Buffer.from('unknown'), event('"forged"'), { ...place, offset }).buffer,
+      (offset: number) => encodeMark(offset, 0, 0).buffer,
+      (offset: number) => Buffer.concat([encodeGap(offset, 2_000), Buffer.alloc(20)]),
+    ].entries()) {
+      const forged = Buffer.alloc(400, 'x');
+      const start = log.end;
+      await log.append('host', 'any', [{ ...event(), data: forged }]);
+      const dataAt = log.end - start - TRAILER - forged.length;
+      const host = log.end;
+      forge(host + dataAt).copy(forged);
+      await log.append('host', 'any', [{ ...event(), data: forged }]);
+      await log.append('s', 'any', [event(`{"next":${round}}`)]);
+      const told = (at: number, reader = log.openReader()) => log.readAll(at, false, 1, reader).frames.map((frame) => frame.data.toString());
+      expect(told(host + dataAt)).toEqual([`{"next":${round}}`]);
+      expect(log.readAll(host + dataAt, true, 1).frames[0]!.data).toEqual(forged);
+      const reader = log.openReader();
+      log.readAll(start, false, 1, reader);
+      expect(told(host + dataAt, reader)).toEqual([`{"next":${round}}`]);
+    }
   });
 
   it('refuses to start without one of its files', async () => {

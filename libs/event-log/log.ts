@@ -60,6 +60,8 @@ export class EventLog {
   private readonly reader: FrameReader;
   private readonly metadataCache = new Map<string, StreamMetadata>();
   private readonly recent: Batch[] = [];
+  /** Where each reader's last page ended, which is where a frame begins. */
+  private readonly reached = new WeakMap<FrameReader, number>();
   private recentBytes = 0;
   private readonly followers = new Set<() => void>();
   private readonly streamFollowers = new Map<string, Set<() => void>>();
@@ -186,24 +188,18 @@ export class EventLog {
   readAll(from: number, backwards: boolean, limit: number, reader = this.openReader()): Page {
     const frames: Frame[] = [];
     const end = this.end;
-    let offset = from >= end ? end : backwards ? this.frameEnd(from, reader) : from;
+    let offset = from >= end ? end : backwards ? this.frameEnd(from, reader) : this.frameStart(from, reader);
     let bytes = 0;
     while (frames.length < limit && bytes < PAGE_BYTES && (backwards ? offset > 0 : offset < end)) {
       let frame: Frame;
       if (backwards) frame = reader.before(offset);
-      else {
-        const found = this.recentFrame(offset) ?? reader.probe(offset);
-        if (typeof found === 'string') {
-          offset = this.frameEnd(offset, reader);
-          continue;
-        }
-        frame = found;
-      }
+      else frame = this.recentFrame(offset) ?? reader.at(offset);
       offset = backwards ? offset - frame.length : offset + frame.length;
       if (frame.kind !== KIND_EVENT) continue;
       frames.push(frame);
       bytes += frame.length;
     }
+    if (!backwards) this.reached.set(reader, offset);
     return { frames, next: (backwards ? offset > 0 : offset < end) ? offset : undefined };
   }
 
@@ -307,6 +303,20 @@ export class EventLog {
     const batch = this.recent[bisect(this.recent.length, (i) => this.recent[i]!.start <= offset)]!;
     const frame = batch.frames[bisect(batch.frames.length, (i) => batch.frames[i]!.offset <= offset)]!;
     return frame.offset === offset ? frame : undefined;
+  }
+
+  /**
+   * Where the first frame begins that does not begin before `offset`. A position that a client made up may lie in the data of an event, and
+   * bytes there may look like a frame: only what the index knows is one.
+   */
+  private frameStart(offset: number, reader: FrameReader): number {
+    if (this.recentFrame(offset)) return offset;
+    const found = reader.probe(offset);
+    // Scavenging may have made a gap of what began here when the last page ended.
+    if (typeof found === 'string') return this.frameEnd(offset, reader);
+    if (this.reached.get(reader) === offset) return offset;
+    const known = found.kind === KIND_EVENT && this.index.offset(this.index.find(found.stream), found.ordinal) === offset;
+    return known ? offset : this.frameEnd(offset, reader);
   }
 
   /** Where the frame ends that holds `offset`, or `offset` itself if a frame begins there; a gap or a foreign position is no damage. */

@@ -42,7 +42,6 @@ const flawOf = ({ settings, group }: GroupDefinition): string | undefined => {
   if (settings.readBatchSize <= 0) return 'Read batch size must be greater than zero.';
   if (settings.historyBufferSize <= settings.readBatchSize) return 'History buffer size must be greater than read batch size.';
   if (settings.liveBufferSize <= 0) return 'Live buffer size must be greater than zero.';
-  if (settings.minCheckpointCount > settings.maxCheckpointCount) return 'Min checkpoint count must not exceed max checkpoint count.';
   const signed = [
     settings.messageTimeout,
     settings.maxRetryCount,

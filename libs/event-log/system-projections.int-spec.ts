@@ -67,6 +67,18 @@ describe('system projections', () => {
     expect(revisions).toEqual([...Array(40).keys()]);
   });
 
+  it('let a subscriber that comes right after an append begin before its links', async () => {
+    const stop = runSystemProjections(log, ['$by_event_type']);
+    await log.append('order-1', 'no_stream', [event('Placed')]);
+    await eventually(() => expect(links(log, '$et-Placed')).toEqual(['0@order-1']));
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    await log.append('order-1', 0n, [event('Placed')]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(links(log, '$et-Placed')).toEqual(['0@order-1']);
+    await eventually(() => expect(links(log, '$et-Placed')).toEqual(['0@order-1', '1@order-1']));
+    await stop();
+  });
+
   it('tell in the metadata of a link what caused it', async () => {
     const source = event();
     await log.append('order-1', 'no_stream', [source]);

@@ -46,6 +46,11 @@ const isBookkeeping = (stream: string) => stream.startsWith('$projections-') || 
 const PAGE = 500;
 /** Links after which the position is noted. */
 const CHECKPOINT_EVERY = 2000;
+/**
+ * Milliseconds in which new events are gathered: their links go out in few appends that do not compete with those of writers, and whoever
+ * subscribes to the end of a sorted stream just after an append gets its links, as with the original.
+ */
+const GATHER_MS = 100;
 
 /** Keeps projections up to date until the returned function is called. */
 export function runSystemProjections(log: EventLog, names: readonly SystemProjection[]): () => Promise<void> {
@@ -58,6 +63,7 @@ export function runSystemProjections(log: EventLog, names: readonly SystemProjec
 class Running {
   private stopped = false;
   private ring: () => void = () => undefined;
+  private hurry: () => void = () => undefined;
   private readonly done: Promise<void>;
   private readonly checkpointStream: string;
   private sinceCheckpoint = 0;
@@ -73,6 +79,7 @@ class Running {
   async stop(): Promise<void> {
     this.stopped = true;
     this.ring();
+    this.hurry();
     await this.done;
   }
 
@@ -95,10 +102,11 @@ class Running {
         if (await this.link(page.frames, uncertain)) {
           position = page.next ?? Math.max(position, end);
           if (this.sinceCheckpoint >= CHECKPOINT_EVERY) await this.checkpoint(position);
-          if (page.next !== undefined || log.end > position) continue;
+          if (page.next !== undefined) continue;
         } else await new Promise((resolve) => setTimeout(resolve, 1000));
-        if (heard || this.stopped) continue;
-        await new Promise<void>((resolve) => (this.ring = resolve));
+        if (this.stopped) continue;
+        if (!heard && log.end <= position) await new Promise<void>((resolve) => (this.ring = resolve));
+        await this.gather();
       }
       if (this.sinceCheckpoint > 0) await this.checkpoint(position);
     } catch {
@@ -106,6 +114,17 @@ class Running {
     } finally {
       unfollow();
     }
+  }
+
+  private async gather(): Promise<void> {
+    if (this.stopped) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** Writes the links of one page; false if the disk refuses for now. */

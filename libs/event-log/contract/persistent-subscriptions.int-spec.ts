@@ -6,8 +6,10 @@ import {
   PersistentSubscriptionMaximumSubscribersReachedError,
   persistentSubscriptionToAllSettingsFromDefaults,
   persistentSubscriptionToStreamSettingsFromDefaults,
+  END,
   eventTypeFilter,
   jsonEvent,
+  ROUND_ROBIN,
   START,
   streamNameFilter,
 } from '@eventstore/db-client';
@@ -281,6 +283,31 @@ contract('persistent subscriptions', (server) => {
     const keys = ['mean', 'median', 'fastest', 'quintile 1', 'quintile 5', '90%', '95%', '99%', '99.5%', '99.9%', 'highest'];
     expect([...info.connections[0]!.extraStatistics!.keys()]).toEqual(expect.arrayContaining(keys));
     await subscription.unsubscribe();
+  });
+
+  it('may be changed to any start and to a lower checkpoint bound above the upper one, and go on to checkpoint', async () => {
+    const client = server().client();
+    const [stream, group] = [fresh('orders'), fresh('group')];
+    const given = settings({ startFrom: END, checkPointUpperBound: 1 });
+    await client.createPersistentSubscriptionToStream(stream, group, given);
+    expect((await client.getPersistentSubscriptionToStreamInfo(stream, group)).settings).toEqual(given);
+    const changed = { ...given, startFrom: 123n, checkPointLowerBound: 12, maxSubscriberCount: 200, consumerStrategyName: ROUND_ROBIN };
+    await client.updatePersistentSubscriptionToStream(stream, group, changed);
+    const idle = await client.getPersistentSubscriptionToStreamInfo(stream, group);
+    expect(idle.settings).toEqual(changed);
+    expect(idle.stats.lastKnownEventRevision).toBeUndefined();
+    await client.appendToStream(stream, events(140));
+    const subscription = client.subscribeToPersistentSubscriptionToStream(stream, group);
+    const seen: bigint[] = [];
+    subscription.on('data', (resolved) => {
+      seen.push(resolved.event!.revision);
+      void subscription.ack(resolved).catch(() => undefined);
+    });
+    await until(() => seen.length === 17);
+    expect([seen[0], seen.at(-1)]).toEqual([123n, 139n]);
+    await until(async () => (await client.getPersistentSubscriptionToStreamInfo(stream, group)).stats.lastCheckpointedEventRevision === 139n);
+    await subscription.unsubscribe();
+    expect((await client.getPersistentSubscriptionToStreamInfo(stream, group)).settings).toEqual(changed);
   });
 
   it('tell the settings of a group of $all', async () => {

@@ -10,7 +10,7 @@ import { CommittedIds } from './committed-ids';
 import { encodeMark, type Frame, KIND_EVENT, type NewEvent } from './frame';
 import { recover } from './recovery';
 import { AppendSize, LogUnavailable } from './refusals';
-import { scavenge, type Scavenged } from './scavenge';
+import { discardUnfinished, scavenge, type Scavenged } from './scavenge';
 import { DamagedLog, FrameReader, Segments } from './segments';
 import { StreamIndex } from './stream-index';
 import {
@@ -68,6 +68,8 @@ export class EventLog {
   private readonly now: () => number;
   private closed = false;
   private scavenging: Promise<Scavenged> | undefined;
+  /** Streams whose metadata were written since the running scavenge began. */
+  private changed: Set<string> | undefined;
 
   /** Opens and recovers the log in `dataDir`; throws `DamagedLog` instead of serving what was not written. */
   constructor(
@@ -78,6 +80,7 @@ export class EventLog {
     this.now = options.now ?? Date.now;
     fs.mkdirSync(dataDir, { recursive: true });
     this.segments = Segments.open(path.join(dataDir, 'log'), options.durable ?? true);
+    discardUnfinished(this.segments.directory);
     this.reader = new FrameReader(this.segments);
     this.index = new StreamIndex(this.segments);
     const ids = new CommittedIds();
@@ -246,7 +249,14 @@ export class EventLog {
   }
 
   private async scavengeOnce(signal?: AbortSignal): Promise<Scavenged> {
-    const freed = await scavenge(this.segments, this.index, (stream) => this.state(stream), this.now, signal);
+    const changed = (this.changed = new Set<string>());
+    const freed = await scavenge(this.segments, this.index, {
+      state: (stream) => this.state(stream),
+      now: this.now,
+      changed,
+      stopped: () => this.closed || signal?.aborted === true,
+    }).finally(() => (this.changed = undefined));
+    if (this.closed) return freed;
     const { start } = this.segments.active!;
     while (this.recent[0] && this.recent[0].start < start) this.recentBytes -= this.recent.shift()!.bytes;
     return freed;
@@ -273,7 +283,9 @@ export class EventLog {
       this.index.add(frame, event);
       if (!event) continue;
       const { stream } = frame;
-      if (isMetastream(stream)) this.metadataCache.delete(originalOf(stream));
+      if (!isMetastream(stream)) continue;
+      this.metadataCache.delete(originalOf(stream));
+      this.changed?.add(originalOf(stream));
     }
     this.appends.settle(batch.frames);
     this.recent.push(batch);

@@ -110,9 +110,14 @@ export class StreamIndex {
     return base + (s < this.sealed.length ? this.sealed[s]!.near(offset - base) : this.active.near(offset - base));
   }
 
+  /** Number of the stream that a committed event belongs to. */
+  numberOf(frame: Frame): number {
+    return this.table.intern(frame.streamBytes);
+  }
+
   /** Replaces the index of a file that scavenging rewrote; names and heads stay. */
-  replace(s: number, rebuild: (number: (frame: Frame) => number) => ActiveIndex): void {
-    this.sealed[s] = rebuild((frame) => this.table.intern(frame.streamBytes)).seal();
+  replace(s: number, rebuilt: ActiveIndex): void {
+    this.sealed[s] = rebuilt.seal();
     this.memo = undefined;
     this.save(s);
   }

@@ -305,7 +305,9 @@ contract('persistent subscriptions', (server) => {
     });
     await until(() => seen.length === 17);
     expect([seen[0], seen.at(-1)]).toEqual([123n, 139n]);
-    await until(async () => (await client.getPersistentSubscriptionToStreamInfo(stream, group)).stats.lastCheckpointedEventRevision === 139n);
+    await until(
+      async () => (await client.getPersistentSubscriptionToStreamInfo(stream, group)).stats.lastCheckpointedEventRevision === 139n,
+    );
     await subscription.unsubscribe();
     expect((await client.getPersistentSubscriptionToStreamInfo(stream, group)).settings).toEqual(changed);
   });

@@ -9,7 +9,7 @@ import { ViewReads, type ViewLag } from '#platform/view-reads';
 import type { AnyView } from '#platform/view-shape';
 import { rebuild } from '#platform/view-tables';
 import { verifyView } from '#platform/view-verify';
-import { logReader } from '#platform/view-wire';
+import { logReader } from '#platform/view-log';
 import { OPERATIONS_STREAM, skipAndRecord } from '#platform/views';
 import { views } from '#slices';
 import { configOf, openApplication, operator, type Whereabouts } from './system';

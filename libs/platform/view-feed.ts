@@ -3,7 +3,8 @@
  * Promises: every page comes from a read of the log, in order; the subscription is only a doorbell that shortens the poll, so that it may
  * end, fail, repeat itself or fall silent without a gap. Memory is bounded by the page cache. Does not: remember where a view is.
  */
-import { BEFORE_ALL, type LogEvent, type LogReader } from './view-wire';
+import { BEFORE_ALL, type LogReader } from './view-log';
+import type { LogEvent } from './view-wire';
 
 /** Events after `after`, up to and including `through`. */
 export type Page = Readonly<{
@@ -95,6 +96,7 @@ export class Feed {
   async close(): Promise<void> {
     this.#stop.abort();
     this.#ring();
+    this.log.close?.();
     await this.#bell;
   }
 
@@ -111,7 +113,8 @@ export class Feed {
     const read = this.log
       .readAll(after, this.options.pageSize)
       .then((events): Page => {
-        const newest = events.reduce<LogEvent | undefined>((a, b) => (a && a.position > b.position ? a : b), undefined);
+        let newest = events[0];
+        for (const event of events) if (event.position > newest!.position) newest = event;
         const through = newest && newest.position > after ? newest.position : after;
         if (through > this.#seen) {
           this.#seen = through;

@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { Client, type Pool } from 'pg';
-import { BEFORE_ALL } from './view-wire';
+import { BEFORE_ALL } from './view-log';
 
 /** Rows of a view that changed; `keys` is empty where there were too many to name. */
 export type ViewChange = Readonly<{

@@ -9,7 +9,7 @@ import { copyRows, spread } from './view-batch';
 import { Folded, partitionOf } from './view-fold';
 import { loadSkipped } from './view-parking';
 import { quoted, reads, shapeOf, type AnyView, type Tuple } from './view-shape';
-import { BEFORE_ALL, type LogReader } from './view-wire';
+import { BEFORE_ALL, type LogReader } from './view-log';
 
 export type Verified = Readonly<{
   view: string;

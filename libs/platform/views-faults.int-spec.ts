@@ -11,7 +11,8 @@ import { chance, exampleViews, lotStock, machineNow, orderBoard, plantEvents, ty
 import { inspectParked, listParked, retryParked, skipParked, SKIPPED } from './view-parking';
 import { ViewReads, type ViewChange } from './view-reads';
 import { verifyView } from './view-verify';
-import { logReader, type LogEvent, type LogReader } from './view-wire';
+import { logReader, type LogReader } from './view-log';
+import type { LogEvent } from './view-wire';
 import { OPERATIONS_STREAM, runViews, type RunningViews, type ViewsOptions } from './views';
 
 jest.setTimeout(60_000);

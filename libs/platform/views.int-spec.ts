@@ -5,7 +5,7 @@ import { startTestSystem, type TestSystem } from './testing';
 import { exampleViews, plantEvents } from './view-examples';
 import { ViewReads } from './view-reads';
 import { verifyView } from './view-verify';
-import { logReader } from './view-wire';
+import { logReader } from './view-log';
 import { OPERATIONS_STREAM, runViews, type RunningViews } from './views';
 
 let system: TestSystem;

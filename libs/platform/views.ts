@@ -20,7 +20,7 @@ import { Leases, sessionName, usualLease, type LeaseOptions, type Part } from '.
 import { SKIPPED, skipParked, type ParkedEvent } from './view-parking';
 import { shapeOf, type AnyView } from './view-shape';
 import { ensureBookkeeping, goBack, openView, rebuild, stopBuilding, switchOver, tablesToRun, type ViewTable } from './view-tables';
-import { logReader, type LogReader } from './view-wire';
+import { logReader, type LogReader } from './view-log';
 
 /** Where operators' decisions about views are recorded. */
 export const OPERATIONS_STREAM = 'view-operations-enterprise';

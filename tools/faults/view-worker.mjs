@@ -1,7 +1,7 @@
 /** A worker of the views campaign: runs the engine and breaks itself as told. Options come as JSON in the first argument. */
 import { createRequire } from 'node:module';
 import { chance, exampleViews } from '#platform/view-examples';
-import { logReader } from '#platform/view-wire';
+import { logReader } from '#platform/view-log';
 import { runViews } from '#platform/views';
 
 const { EventStoreDBClient } = createRequire(import.meta.url)('@eventstore/db-client');

@@ -14,7 +14,7 @@ import { inspectParked, listParked, retryParked } from '#platform/view-parking';
 import { ViewReads } from '#platform/view-reads';
 import { rebuild } from '#platform/view-tables';
 import { verifyView } from '#platform/view-verify';
-import { logReader } from '#platform/view-wire';
+import { logReader } from '#platform/view-log';
 import { OPERATIONS_STREAM } from '#platform/views';
 import { jsonEvent, quantile, sleep, startProcess } from './parts.mjs';
 

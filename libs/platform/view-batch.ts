@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Recorded, Upcasts } from '#kernel/event';
-import { changesOf, partitionOf } from './view-fold';
+import { type Before, Folder, partitionOf } from './view-fold';
 import { RevisionGuard, type ReadStream } from './view-guard';
 import type { Part } from './view-leases';
 import { insertParked, loadParked, loadSkipped, type ParkedEvent } from './view-parking';
@@ -50,6 +50,7 @@ export function spread(partition: string, over: number): number {
 export class PartOfView {
   readonly #shape: Shape;
   readonly #reads: (type: string) => boolean;
+  readonly #folder: Folder;
   #young = new Map<string, Tuple | null>();
   #old = new Map<string, Tuple | null>();
   #parked: Set<string>;
@@ -72,6 +73,7 @@ export class PartOfView {
   ) {
     this.#shape = shapeOf(view);
     this.#reads = reads(view);
+    this.#folder = new Folder(view, this.#shape);
     this.#parked = parked;
     this.#skipped = skipped;
     this.#complete = committed < 0n && table.shards === 1;
@@ -172,7 +174,7 @@ export class PartOfView {
       await client.query('BEGIN');
       if (!this.testing.without?.sameTransaction) await this.#moveCheckpoint(client, works.length, through, caughtUp);
       if (bisect) await this.#bisect(client, works, batch);
-      else await this.#write(client, batch.changes, batch.base);
+      else await this.#write(client, batch);
       if (batch.parked.length > 0) await insertParked(client, this.table.table, this.part.shard, batch.parked);
       await this.testing.failpoint?.('written', this.table.table);
       await this.#announce(client, [...batch.changes.keys()], through);
@@ -237,7 +239,7 @@ export class PartOfView {
     if (queued && !this.testing.without?.parking) return batch.park(work, null);
     if (!recorded || work.error !== undefined) return this.#poison(work, work.error ?? 'unreadable', batch);
     try {
-      for (const [key, tuple] of changesOf(this.view, this.#shape, work.keys, batch.row, recorded)) batch.changes.set(key, tuple);
+      this.#folder.fold(recorded, work.keys, batch.row, batch.changes);
     } catch (error) {
       this.#poison(work, messageOf(error), batch);
     }
@@ -258,7 +260,7 @@ export class PartOfView {
     this.#fold(works, trial);
     await client.query('SAVEPOINT half');
     try {
-      await this.#write(client, trial.changes, trial.base);
+      await this.#write(client, trial);
       await client.query('RELEASE half');
       return batch.take(trial);
     } catch (error) {
@@ -270,6 +272,12 @@ export class PartOfView {
       await this.#bisect(client, works.slice(middle), batch);
     }
   }
+
+  /** Without a trace in the memory's order: for as long as every row is in it. */
+  readonly #inMemory = (key: string): Tuple | null | undefined => {
+    const young = this.#young.get(key);
+    return young === undefined ? this.#old.get(key) : young;
+  };
 
   #known(key: string): Tuple | null | undefined {
     const young = this.#young.get(key);
@@ -288,7 +296,8 @@ export class PartOfView {
   }
 
   /** The rows that the works touch, as they are before: from memory, and one query for all others. */
-  async #before(works: readonly Work[]): Promise<Map<string, Tuple | null>> {
+  async #before(works: readonly Work[]): Promise<Before> {
+    if (this.#complete) return this.#inMemory;
     const base = new Map<string, Tuple | null>();
     const wanted: string[] = [];
     for (const { keys } of works) {
@@ -296,20 +305,20 @@ export class PartOfView {
         if (base.has(key)) continue;
         const known = this.#known(key);
         base.set(key, known ?? null);
-        if (known === undefined && !this.#complete) wanted.push(key);
+        if (known === undefined) wanted.push(key);
       }
     }
     if (wanted.length > 0)
       for (const [key, tuple] of await fetchRows(this.pool, this.#shape, this.table.table, wanted)) base.set(key, tuple);
-    return base;
+    return (key) => base.get(key);
   }
 
-  async #write(client: PoolClient, changes: ReadonlyMap<string, Tuple | null>, base: ReadonlyMap<string, Tuple | null>): Promise<void> {
+  async #write(client: PoolClient, { changes, before }: Batch): Promise<void> {
     const removed: string[] = [];
     const fresh: Tuple[] = [];
     const changed: Tuple[] = [];
     for (const [key, tuple] of changes) {
-      const there = base.get(key) !== null;
+      const there = Boolean(before(key));
       if (tuple !== null) (there ? changed : fresh).push(tuple);
       else if (there) removed.push(key);
     }
@@ -394,8 +403,8 @@ export class PartOfView {
     if (!work.recorded || work.error !== undefined) return work.error ?? 'unreadable';
     await client.query('SAVEPOINT again');
     try {
-      for (const [key, tuple] of changesOf(this.view, this.#shape, work.keys, single.row, work.recorded)) single.changes.set(key, tuple);
-      await this.#write(client, single.changes, single.base);
+      this.#folder.fold(work.recorded, work.keys, single.row, single.changes);
+      await this.#write(client, single);
       await client.query('RELEASE again');
       return undefined;
     } catch (error) {
@@ -407,24 +416,27 @@ export class PartOfView {
   }
 }
 
-/** What a batch changes, before it is committed. `base` holds every row that it may touch, as it was before; null where there was none. */
+/** What a batch changes, before it is committed. `before` tells each row that it may touch as it was. */
 class Batch {
   readonly changes = new Map<string, Tuple | null>();
   readonly parked: (ParkedEvent & { partition: string })[] = [];
   readonly #partitions: Set<string>;
 
   constructor(
-    readonly base: ReadonlyMap<string, Tuple | null>,
+    readonly before: Before,
     partitions: Iterable<string> = [],
   ) {
     this.#partitions = new Set(partitions);
   }
 
-  readonly row = (key: string): Tuple | null | undefined => (this.changes.has(key) ? this.changes.get(key) : this.base.get(key));
+  readonly row: Before = (key) => {
+    const changed = this.changes.get(key);
+    return changed === undefined ? this.before(key) : changed;
+  };
 
   /** A batch that stands on this one. */
   next(): Batch {
-    return new Batch(new Map([...this.base, ...this.changes]), this.#partitions);
+    return new Batch(this.row, this.#partitions);
   }
 
   isParked(partition: string): boolean {

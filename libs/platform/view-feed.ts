@@ -16,21 +16,36 @@ export type Page = Readonly<{
   last: boolean;
 }>;
 
+/** One reader of the feed. */
+export type Follower = {
+  /** The position up to which it has what it needs. */
+  at: bigint | undefined;
+  /** The page after a position; waits for one, up to the poll interval if not less, and gives an empty one where nothing came. */
+  next(after: bigint, signal: AbortSignal, waitMs?: number): Promise<Page>;
+  leave(): void;
+};
+
 export type FeedOptions = Readonly<{
   pageSize: number;
-  /** Pages kept for views that follow behind. */
-  pages: number;
+  /** Events kept for views that follow behind. */
+  kept: number;
   /** How long a view waits for the doorbell before it looks for itself, ms. */
   pollMs: number;
 }>;
 
-export const usualFeed: FeedOptions = { pageSize: 2048, pages: 12, pollMs: 500 };
+export const usualFeed: FeedOptions = { pageSize: 2048, kept: 24_576, pollMs: 500 };
+
+/** How long a view waits for one that would else have to read again what is about to be forgotten, ms. */
+const PATIENCE_MS = 100;
 
 /** Streams whose numbers are remembered at once; a number is never given twice. */
 export const STREAMS = 100_000;
 
 export class Feed {
   readonly #pages = new Map<bigint, Page>();
+  #kept = 0;
+  readonly #followers = new Set<Follower>();
+  #moved: (() => void)[] = [];
   readonly #reads = new Map<bigint, Promise<Page>>();
   readonly #streams = new Map<string, number>();
   #nextStream = 0;
@@ -53,10 +68,33 @@ export class Feed {
     this.#bell = this.#listen();
   }
 
-  /** The page after a position; waits for one, up to the poll interval if not less, and gives an empty one where nothing came. */
-  async next(after: bigint, signal: AbortSignal, waitMs = this.options.pollMs): Promise<Page> {
+  /** A view begins to read; it says so when it ends. */
+  join(): Follower {
+    const follower: Follower = {
+      at: undefined,
+      next: async (after, signal, waitMs) => {
+        follower.at = after;
+        const page = await this.#next(after, signal, waitMs);
+        follower.at = page.through;
+        this.#tell();
+        return page;
+      },
+      leave: () => {
+        this.#followers.delete(follower);
+        this.#tell();
+      },
+    };
+    this.#followers.add(follower);
+    return follower;
+  }
+
+  async #next(after: bigint, signal: AbortSignal, waitMs = this.options.pollMs): Promise<Page> {
     const rung = this.#rung;
-    const page = this.#pages.get(after) ?? (await this.#read(after));
+    let page = this.#pages.get(after);
+    if (!page) {
+      await this.#waitForTheLast(after, signal);
+      page = await this.#read(after);
+    }
     if (!page.last) this.#readAhead(page.through);
     if (page.through > after || signal.aborted) return page;
     const heard = await this.#wait(rung, signal, waitMs);
@@ -101,7 +139,7 @@ export class Feed {
   }
 
   #readAhead(after: bigint): void {
-    if (this.#pages.has(after) || this.#reads.has(after)) return;
+    if (this.#pages.has(after) || this.#reads.has(after) || this.#wouldForget(after)) return;
     this.#read(after).catch(() => undefined);
   }
 
@@ -148,10 +186,42 @@ export class Feed {
 
   #keep(page: Page): void {
     this.#pages.set(page.after, page);
-    for (const oldest of this.#pages.keys()) {
-      if (this.#pages.size <= this.options.pages) break;
-      this.#pages.delete(oldest);
+    this.#kept += page.events.length + 1;
+    for (const oldest of this.#pages.values()) {
+      if (this.#kept <= this.options.kept) break;
+      this.#pages.delete(oldest.after);
+      this.#kept -= oldest.events.length + 1;
     }
+  }
+
+  /**
+   * Views that catch up keep together, so that each page is read once for all of them. Whoever is further behind than the pages that are
+   * kept is on its own, and holds up nobody.
+   */
+  async #waitForTheLast(after: bigint, signal: AbortSignal): Promise<void> {
+    for (const until = Date.now() + PATIENCE_MS; !signal.aborted;) {
+      const left = until - Date.now();
+      if (left <= 0 || !this.#wouldForget(after)) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#moved.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  }
+
+  /** True where reading on from here would push out a page that another view reads next. */
+  #wouldForget(after: bigint): boolean {
+    const [oldest] = this.#pages.values();
+    if (!oldest || this.#kept + this.options.pageSize < this.options.kept || oldest.after >= after) return false;
+    for (const { at } of this.#followers) if (at === oldest.after) return true;
+    return false;
+  }
+
+  #tell(): void {
+    for (const moved of this.#moved.splice(0)) moved();
   }
 
   #renew(): Promise<void> {

@@ -9,38 +9,58 @@ import { decodeRow, encodeRow, reads, shapeOf, type AnyView, type Shape, type Tu
 /** Where rows are before an event: undefined or null is "no such row". */
 export type Before = (key: string) => Tuple | null | undefined;
 
-/** What one event changes: rows to write, or null to remove. Throws what the fold throws; nothing is changed then. */
-export function changesOf(
-  view: AnyView,
-  shape: Shape,
-  keys: readonly string[],
-  before: Before,
-  event: Recorded,
-): Map<string, Tuple | null> {
-  const changes = new Map<string, Tuple | null>();
-  const own = (key: string) => {
-    if (!keys.includes(key))
-      throw new TypeError(`view ${view.name}: the fold of ${event.type} touches row ${key}, which its keys do not name`);
+/** Folds one event after another into whatever holds the rows. One per table: its inside is used again for each event. */
+export class Folder {
+  #keys: readonly string[] = [];
+  #before: Before = () => undefined;
+  #event!: Recorded;
+  /** What the event under way has changed, newest last; few events change more than one row. */
+  readonly #touched: string[] = [];
+  readonly #tuples: (Tuple | null)[] = [];
+  readonly #rows: Rows<object> = {
+    get: (key) => this.#get(key),
+    put: (row) => {
+      const tuple = encodeRow(this.shape, row, this.#event.position, this.#event.recordedAt);
+      this.#change(tuple[this.shape.key]!, tuple);
+    },
+    remove: (key) => this.#change(key, null),
   };
-  const rows: Rows<object> = {
-    get(key) {
-      own(key);
-      const tuple = changes.has(key) ? changes.get(key) : before(key);
-      return tuple ? decodeRow(shape, view.row as new () => object, tuple) : undefined;
-    },
-    put(row) {
-      const tuple = encodeRow(shape, row, event.position, event.recordedAt);
-      const key = tuple[shape.key]!;
-      own(key);
-      changes.set(key, tuple);
-    },
-    remove(key) {
-      own(key);
-      changes.set(key, null);
-    },
-  };
-  view.fold(rows, event as never);
-  return changes;
+
+  constructor(
+    private readonly view: AnyView,
+    private readonly shape: Shape,
+  ) {}
+
+  /** Puts into `changes` what the event changes: rows to write, or null to remove. Throws what the fold throws; nothing is changed then. */
+  fold(event: Recorded, keys: readonly string[], before: Before, changes: Map<string, Tuple | null>): void {
+    this.#event = event;
+    this.#keys = keys;
+    this.#before = before;
+    try {
+      this.view.fold(this.#rows, event as never);
+      for (let i = 0; i < this.#touched.length; i++) changes.set(this.#touched[i]!, this.#tuples[i]!);
+    } finally {
+      this.#touched.length = this.#tuples.length = 0;
+    }
+  }
+
+  #get(key: string): object | undefined {
+    this.#own(key);
+    const at = this.#touched.lastIndexOf(key);
+    const tuple = at >= 0 ? this.#tuples[at] : this.#before(key);
+    return tuple ? decodeRow(this.shape, this.view.row as new () => object, tuple) : undefined;
+  }
+
+  #change(key: string, tuple: Tuple | null): void {
+    this.#own(key);
+    this.#touched.push(key);
+    this.#tuples.push(tuple);
+  }
+
+  #own(key: string): void {
+    if (this.#keys.includes(key)) return;
+    throw new TypeError(`view ${this.view.name}: the fold of ${this.#event.type} touches row ${key}, which its keys do not name`);
+  }
 }
 
 /** The partition that an event is ordered in; a view that cannot say gets the stream's own, where the event will be parked. */
@@ -57,15 +77,19 @@ export class Folded {
   readonly #rows = new Map<string, Tuple>();
   readonly #shape: Shape;
   readonly #reads: (type: string) => boolean;
+  readonly #folder: Folder;
+  readonly #before: Before = (key) => this.#rows.get(key);
 
   constructor(private readonly view: AnyView) {
     this.#shape = shapeOf(view);
     this.#reads = reads(view);
+    this.#folder = new Folder(view, this.#shape);
   }
 
   apply(event: Recorded): void {
     if (!this.#reads(event.type)) return;
-    const changes = changesOf(this.view, this.#shape, this.view.keys(event as never), (key) => this.#rows.get(key), event);
+    const changes = new Map<string, Tuple | null>();
+    this.#folder.fold(event, this.view.keys(event as never), this.#before, changes);
     for (const [key, tuple] of changes) {
       if (tuple) this.#rows.set(key, tuple);
       else this.#rows.delete(key);

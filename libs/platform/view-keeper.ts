@@ -3,7 +3,7 @@
  * Promises: whatever fails, it begins again from the committed checkpoint; trouble of the database or the store is waited out and parks
  * nothing. Does not: share anything with other parts but the pages of the feed, so that none waits for another.
  */
-import type { Feed } from './view-feed';
+import type { Feed, Follower } from './view-feed';
 import { Fenced, PoisonInBuild, type Committed, type PartOfView } from './view-batch';
 import { wishes } from './view-parking';
 import type { Pool } from 'pg';
@@ -87,6 +87,15 @@ export class Keeper {
   }
 
   async #follow(part: PartOfView, worked: () => void): Promise<void> {
+    const follower = this.feed.join();
+    try {
+      await this.#work(part, follower, worked);
+    } finally {
+      follower.leave();
+    }
+  }
+
+  async #work(part: PartOfView, feed: Follower, worked: () => void): Promise<void> {
     const { signal } = this.#stop;
     const { batchEvents, batchMs } = this.options;
     let at = part.guard.floor < part.position ? part.guard.floor : part.position;
@@ -99,13 +108,13 @@ export class Keeper {
         wishedAt = Date.now();
       }
       let page =
-        passedAt > 0 ? await this.feed.next(at, signal, Math.max(1, passedAt + PASSING_MS - Date.now())) : await this.feed.next(at, signal);
+        passedAt > 0 ? await feed.next(at, signal, Math.max(1, passedAt + PASSING_MS - Date.now())) : await feed.next(at, signal);
       if (signal.aborted) return;
       const started = Date.now();
       const works = await part.admit(page.events, page.through);
       at = page.through;
       while (!page.last && works.length < batchEvents && Date.now() - started < batchMs && !signal.aborted) {
-        page = await this.feed.next(at, signal);
+        page = await feed.next(at, signal);
         works.push(...(await part.admit(page.events, page.through)));
         at = page.through;
       }

@@ -128,7 +128,10 @@ class Cursor {
   /** A call that is cancelled ends only once what it has received was taken. */
   close(): void {
     clearTimeout(this.idle);
-    this.call.removeAllListeners('data').on('data', () => undefined).resume();
+    this.call
+      .removeAllListeners('data')
+      .on('data', () => undefined)
+      .resume();
     this.call.cancel();
   }
 

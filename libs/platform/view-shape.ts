@@ -216,13 +216,19 @@ export const toSql = (column: Column, text: string | null): string | null =>
 
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
+/** Kinds whose text never holds what COPY would read as something else. */
+const PLAIN: ReadonlySet<Kind> = new Set<Kind>(['bigint', 'number', 'boolean', 'instant']);
+
 /** One line of COPY's text format. */
 export function copyLine(shape: Shape, tuple: Tuple): string {
+  const { columns } = shape;
   let line = '';
   for (let i = 0; i < tuple.length; i++) {
-    const text = toSql(shape.columns[i]!, tuple[i]!);
-    const field = text === null ? '\\N' : /[\\\n\r\t]/.test(text) ? text.replace(/[\\\n\r\t]/g, (c) => ESCAPES[c]!) : text;
-    line += i === 0 ? field : `\t${field}`;
+    const text = toSql(columns[i]!, tuple[i]!);
+    if (i > 0) line += '\t';
+    if (text === null) line += '\\N';
+    else if (PLAIN.has(columns[i]!.kind) || !/[\\\n\r\t]/.test(text)) line += text;
+    else line += text.replace(/[\\\n\r\t]/g, (c) => ESCAPES[c]!);
   }
   return `${line}\n`;
 }

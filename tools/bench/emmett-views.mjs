@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { exampleViews } from '#platform/view-examples';
-import { changesOf } from '#platform/view-fold';
+import { Folder } from '#platform/view-fold';
 import { decodeRow, shapeOf } from '#platform/view-shape';
 import { install } from './contenders.mjs';
 
@@ -36,6 +36,7 @@ export async function emmettRebuild(url, rows, batchSize, say) {
   });
   const projections = exampleViews.map((view) => {
     const shape = shapeOf(view);
+    const folder = new Folder(view, shape);
     return pongoMultiStreamProjection({
       collectionName: view.name.replaceAll('-', '_'),
       canHandle: [...view.events],
@@ -43,7 +44,9 @@ export async function emmettRebuild(url, rows, batchSize, say) {
       // The very fold of the view; what is a bigint there is a string in a document.
       evolve: (document, event) => {
         const [key] = view.keys(recorded(event));
-        const [tuple] = [...changesOf(view, shape, [key], () => document?.tuple, recorded(event)).values()];
+        const changes = new Map();
+        folder.fold(recorded(event), [key], () => document?.tuple, changes);
+        const tuple = changes.get(key);
         return {
           ...JSON.parse(
             JSON.stringify(decodeRow(shape, view.row, tuple), (_, value) => (typeof value === 'bigint' ? String(value) : value)),

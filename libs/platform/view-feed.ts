@@ -3,6 +3,7 @@
  * Promises: every page comes from a read of the log, in order; the subscription is only a doorbell that shortens the poll, so that it may
  * end, fail, repeat itself or fall silent without a gap. Memory is bounded by the page cache. Does not: remember where a view is.
  */
+import { endsLog } from './view-cursor';
 import { BEFORE_ALL, type LogReader } from './view-log';
 import type { LogEvent } from './view-wire';
 
@@ -162,7 +163,7 @@ export class Feed {
           after,
           through,
           events: events.filter((event) => !event.stream.startsWith('$') && !event.type.startsWith('$') && this.#number(event)),
-          last: events.length < this.options.pageSize,
+          last: endsLog(events, this.options.pageSize),
         };
         if (through > after) this.#keep(page);
         return page;

@@ -107,8 +107,7 @@ export class Keeper {
         await this.#grant(part);
         wishedAt = Date.now();
       }
-      let page =
-        passedAt > 0 ? await feed.next(at, signal, Math.max(1, passedAt + PASSING_MS - Date.now())) : await feed.next(at, signal);
+      let page = passedAt > 0 ? await feed.next(at, signal, Math.max(1, passedAt + PASSING_MS - Date.now())) : await feed.next(at, signal);
       if (signal.aborted) return;
       const started = Date.now();
       const works = await part.admit(page.events, page.through);

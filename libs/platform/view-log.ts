@@ -2,10 +2,11 @@
  * Reading the log in bulk through the official client's channel. Hides: the calls, and that successive pages come out of one long read.
  * Promises: events in log order from exactly where was asked; a read that hangs fails. Does not: append, or know positions of more than one log.
  */
-import { makeGenericClientConstructor, type ClientReadableStream, type ServiceDefinition } from '@grpc/grpc-js';
+import { makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { Empty, StreamIdentifier } from '@eventstore/db-client/generated/shared_pb';
 import { ReadReq } from '@eventstore/db-client/generated/streams_pb';
+import { type Bulk, type Call, Cursors, endsLog, PAGE_BYTES } from './view-cursor';
 import { decodeReadResponse, LogEvent, type Message } from './view-wire';
 
 const definition: ServiceDefinition = {
@@ -21,7 +22,6 @@ const definition: ServiceDefinition = {
 };
 const Reader = makeGenericClientConstructor(definition, 'Streams');
 
-type Call = ClientReadableStream<Message>;
 /** The parts of the client's inside that reuse its channel, credentials and rediscovery (6.2.1, pinned). */
 type Inside = {
   GRPCStreamCreator(
@@ -60,9 +60,15 @@ const allFrom = (after: bigint): ReadReq.Options.AllOptions => {
 /** Position before the first event of a log. */
 export const BEFORE_ALL = -1n;
 
+export type LogReaderOptions = Readonly<{
+  timeoutMs?: number;
+  /** Where pages of a catch-up come from; by default from long reads of the same client. */
+  bulk?: Bulk;
+}>;
+
 /** What the view engine needs of a log; the tests put a disturbed one in between. */
 export type LogReader = {
-  /** Up to `max` events after a position, in order; fewer only at the end of the log. System events are among them. */
+  /** Up to `max` events after a position, in order; fewer only where they are large or at the end of the log: `endsLog` tells. */
   readAll(after: bigint, max: number): Promise<LogEvent[]>;
   /** Up to `max` events of one stream from a revision on; none where the stream does not exist. */
   readStream(stream: string, from: bigint, max: number): Promise<LogEvent[]>;
@@ -74,170 +80,64 @@ export type LogReader = {
   subscribe(ring: () => void, signal: AbortSignal): Promise<void>;
 };
 
-/** Long reads that may be open at once: as many views as catch up from different places. */
-const CURSORS = 4;
-/** A long read that nobody takes from is given up. */
-const IDLE_MS = 5_000;
 /** Full pages that were read singly and may be followed by a next one. */
 const REMEMBERED = 64;
 
-/** One long read, taken page by page; it pauses while a page lies ready. */
-class Cursor {
-  private events: LogEvent[] = [];
-  private wanted = 1;
-  private ended = false;
-  private failed: Error | undefined;
-  private wake: (() => void) | undefined;
-  private idle: NodeJS.Timeout | undefined;
-
-  constructor(
-    private readonly call: Call,
-    private readonly after: bigint,
-    private readonly timeoutMs: number,
-  ) {
-    call.on('data', (message: Message) => {
-      // Forward reads of $all include the position that they start from.
-      if (!(message instanceof LogEvent) || message.position === this.after) return;
-      if (this.events.push(message) >= this.wanted) this.wake?.();
-      if (this.events.length >= 2 * this.wanted) call.pause();
-    });
-    call.on('end', () => this.end());
-    call.on('error', (error: Error) => {
-      this.failed = error;
-      this.end();
-    });
-    this.rest();
-  }
-
-  get over(): boolean {
-    return this.ended && this.events.length === 0;
-  }
-
-  /** The next page; fewer events than a page only at the end of the log. */
-  async take(max: number): Promise<LogEvent[]> {
-    clearTimeout(this.idle);
-    this.wanted = max;
-    if (this.events.length < 2 * max) this.call.resume();
-    if (this.events.length < max && !this.ended) await this.more();
-    if (this.failed) throw this.failed;
-    const page = this.events.splice(0, max);
-    if (!this.ended) this.rest();
-    return page;
-  }
-
-  /** A call that is cancelled ends only once what it has received was taken. */
-  close(): void {
-    clearTimeout(this.idle);
-    this.call
-      .removeAllListeners('data')
-      .on('data', () => undefined)
-      .resume();
-    this.call.cancel();
-  }
-
-  private more(): Promise<void> {
-    return new Promise((resolve) => {
-      const late = setTimeout(() => {
-        this.failed = new Error(`the store has sent nothing for ${this.timeoutMs} ms`);
-        this.close();
-        this.wake?.();
-      }, this.timeoutMs);
-      this.wake = () => {
-        clearTimeout(late);
-        this.wake = undefined;
-        resolve();
-      };
-    });
-  }
-
-  private rest(): void {
-    this.idle = setTimeout(() => this.close(), IDLE_MS).unref();
-  }
-
-  private end(): void {
-    this.ended = true;
-    clearTimeout(this.idle);
-    this.wake?.();
-  }
-}
-
 /** A reader over the client's channel. A read that takes longer than `timeoutMs` fails, as on a half-open connection. */
-export function logReader(client: EventStoreDBClient, timeoutMs = 30_000): LogReader {
+export function logReader(client: EventStoreDBClient, { timeoutMs = 30_000, bulk: given }: LogReaderOptions = {}): LogReader {
   const inside = client as unknown as Inside;
   const open = (what: ReadReq, deadline: Date | number) =>
     inside.GRPCStreamCreator(Reader, 'views', (c) => c.read(what, ...inside.callArguments({}, { deadline })))();
-  const collect = async (what: ReadReq, max: number): Promise<LogEvent[]> => {
+  const bulk =
+    given ??
+    new Cursors(
+      (after) =>
+        open(
+          request((options) => {
+            options.setAll(allFrom(after));
+            options.setCount(String(Number.MAX_SAFE_INTEGER));
+          }),
+          Infinity,
+        ),
+      timeoutMs,
+    );
+  const collect = async (what: ReadReq, max: number, after?: bigint): Promise<LogEvent[]> => {
     const call = await open(what, new Date(Date.now() + timeoutMs));
     return new Promise((resolve, reject) => {
       const events: LogEvent[] = [];
+      let bytes = 0;
       call.on('data', (message: Message) => {
-        if (message instanceof LogEvent) events.push(message);
-        if (events.length >= max) resolve(events);
+        if (!(message instanceof LogEvent) || message.position === after || bytes >= PAGE_BYTES) return;
+        events.push(message);
+        bytes += message.size;
+        if (bytes >= PAGE_BYTES) call.cancel();
+        if (bytes >= PAGE_BYTES || events.length >= max) resolve(events);
       });
       call.on('end', () => resolve(events));
       call.on('error', reject);
     });
   };
-  /** By the position that they have come to. */
-  const cursors = new Map<bigint, Cursor>();
+  // Forward reads of $all include the position that they start from.
+  const page = (after: bigint, max: number): Promise<LogEvent[]> =>
+    collect(
+      request((options) => {
+        options.setAll(allFrom(after));
+        options.setCount(String(after < 0n ? max : max + 1));
+      }),
+      max,
+      after,
+    );
   const fullPages = new Set<bigint>();
-  let closings = 0;
-  const page = async (after: bigint, max: number): Promise<LogEvent[]> => {
-    // Forward reads of $all include the position that they start from.
-    const count = after < 0n ? max : max + 1;
-    const events = await collect(
-      request((options) => {
-        options.setAll(allFrom(after));
-        options.setCount(String(count));
-      }),
-      count,
-    );
-    return events[0]?.position === after ? events.slice(1) : events;
-  };
-  const cursorAt = async (after: bigint): Promise<Cursor> => {
-    const known = cursors.get(after);
-    cursors.delete(after);
-    if (known) return known;
-    const call = await open(
-      request((options) => {
-        options.setAll(allFrom(after));
-        options.setCount(String(Number.MAX_SAFE_INTEGER));
-      }),
-      Infinity,
-    );
-    return new Cursor(call, after, timeoutMs);
-  };
   return {
     async readAll(after, max) {
-      const [oldest] = fullPages;
-      if (fullPages.size > REMEMBERED) fullPages.delete(oldest!);
+      if (fullPages.size > REMEMBERED) fullPages.delete(fullPages.values().next().value!);
       // Whoever goes on where a full page ended is catching up, and will go on.
-      if (!cursors.has(after) && !fullPages.delete(after)) {
-        const events = await page(after, max);
-        if (events.length >= max) fullPages.add(events.at(-1)!.position);
-        return events;
-      }
-      const before = closings;
-      const cursor = await cursorAt(after);
-      const events = await cursor.take(max);
-      if (cursor.over || events.length === 0) return events;
-      if (closings !== before) {
-        cursor.close();
-        return events;
-      }
-      for (const [at, least] of cursors) {
-        if (cursors.size < CURSORS) break;
-        cursors.delete(at);
-        least.close();
-      }
-      cursors.set(events.at(-1)!.position, cursor);
+      if (bulk.has(after) || fullPages.delete(after)) return bulk.take(after, max);
+      const events = await page(after, max);
+      if (!endsLog(events, max)) fullPages.add(events.at(-1)!.position);
       return events;
     },
-    close() {
-      closings++;
-      for (const cursor of cursors.values()) cursor.close();
-      cursors.clear();
-    },
+    close: () => bulk.close(),
     readStream: (stream, from, max) =>
       collect(
         request((options) => {

@@ -9,6 +9,7 @@ import { copyRows, spread } from './view-batch';
 import { Folded, partitionOf } from './view-fold';
 import { loadSkipped } from './view-parking';
 import { quoted, reads, shapeOf, type AnyView, type Tuple } from './view-shape';
+import { endsLog } from './view-cursor';
 import { BEFORE_ALL, type LogReader } from './view-log';
 
 export type Verified = Readonly<{
@@ -112,7 +113,7 @@ async function foldLog(
       const recorded: Recorded = event.recorded(upcasts);
       if (event.position <= positions[spread(partitionOf(view, recorded), shards)]!) folded.apply(recorded);
     }
-    if (events.length < PAGE && after < end)
+    if (endsLog(events, PAGE) && after < end)
       throw new Error(`the log ends at ${after}, before the view's position ${end}: it is not the log that the view was folded from`);
   }
   return { folded: folded.tuples.values(), leftOut };

@@ -15,6 +15,8 @@ export class LogEvent {
   /** Number of its stream in the feed that read it; -1 where it came another way. */
   streamNumber = -1;
   private bytes: Buffer = EMPTY;
+  private from = 0;
+  private to = 0;
   // Where the fields lie in the bytes; a field that is missing is empty.
   private idAt = 0;
   private idEnd = 0;
@@ -31,6 +33,8 @@ export class LogEvent {
   static decode(bytes: Buffer, from: number, to: number): LogEvent {
     const event = new LogEvent();
     event.bytes = bytes;
+    event.from = from;
+    event.to = to;
     for (let at = from; at < to;) {
       const tag = bytes[at++]!;
       if (tag === 0x18) {
@@ -73,6 +77,16 @@ export class LogEvent {
       this.createdAt = next;
       this.createdEnd = end;
     }
+  }
+
+  /** Bytes of its record. */
+  get size(): number {
+    return this.to - this.from;
+  }
+
+  /** Copies its record, as `decode` takes it, and returns how long it is. */
+  copyTo(target: Buffer, at: number): number {
+    return this.bytes.copy(target, at, this.from, this.to);
   }
 
   get id(): string {

@@ -21,6 +21,7 @@ import { SKIPPED, skipParked, type ParkedEvent } from './view-parking';
 import { shapeOf, type AnyView } from './view-shape';
 import { ensureBookkeeping, goBack, openView, rebuild, stopBuilding, switchOver, tablesToRun, type ViewTable } from './view-tables';
 import { logReader, type LogReader } from './view-log';
+import { ReadingThread } from './view-thread';
 
 /** Where operators' decisions about views are recorded. */
 export const OPERATIONS_STREAM = 'view-operations-enterprise';
@@ -140,7 +141,10 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
     build: engineDatabase(databaseUrl, worker, 2),
   };
   const client = typeof options.store === 'string' ? EventStoreDBClient.connectionString(options.store) : undefined;
-  const feed = new Feed(client ? logReader(client) : (options.store as LogReader), { ...usualFeed, ...options.feed });
+  const feed = new Feed(client ? logReader(client, { bulk: new ReadingThread(options.store as string) }) : (options.store as LogReader), {
+    ...usualFeed,
+    ...options.feed,
+  });
   const metrics = measure(options.registry);
   const keepers = new Map<string, Keeper>();
   const closing = new Set<Promise<void>>();

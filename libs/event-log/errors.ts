@@ -117,7 +117,8 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof StreamDeleted) return streamDeleted(error.stream);
   if (error instanceof AppendTooLarge) return appendTooLarge(error.limit);
   if (error instanceof LogUnavailable) {
-    const full = error.code === 'ENOSPC' || error.code === 'EDQUOT';
+    // Not UNAVAILABLE: clients would leave a node that can still be read.
+    const full = error.code === 'ENOSPC' || error.code === 'EDQUOT' || error.code === 'EFBIG';
     return new Fault(full ? status.RESOURCE_EXHAUSTED : status.UNAVAILABLE, error.message);
   }
   if (error instanceof DamagedLog) return new Fault(status.DATA_LOSS, error.message);

@@ -23,15 +23,19 @@ export interface NodeProcess {
   readonly ended: Promise<number | null>;
 }
 
+type Start = Readonly<{
+  port?: number;
+  args?: readonly string[];
+  /** Bytes that no file may exceed, as on a disk that is full; `prlimit` takes the limit away. */
+  largestFile?: number;
+}>;
+
 /** Starts a node on a free port, or on the given one. */
-export const startProcess = (
-  dataDir: string,
-  { port = 0, args = [] }: { port?: number; args?: readonly string[] } = {},
-): Promise<NodeProcess> => {
+export const startProcess = (dataDir: string, { port = 0, args = [], largestFile }: Start = {}): Promise<NodeProcess> => {
   const began = Date.now();
-  const child = spawn(process.execPath, [main, '--port', String(port), '--data-dir', dataDir, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const command = [process.execPath, main, '--port', String(port), '--data-dir', dataDir, ...args];
+  if (largestFile !== undefined) command.unshift('prlimit', `--fsize=${largestFile}:unlimited`);
+  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   const ended = new Promise<number | null>((resolve) =>
     child.once('exit', (code) => {

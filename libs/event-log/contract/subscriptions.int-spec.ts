@@ -224,6 +224,28 @@ contract('subscriptions', (server) => {
     expect(typeof (await reached).commit).toBe('bigint');
   });
 
+  it('to $all lose nothing of what comes while the last page of the past waits for a slow reader', async () => {
+    const client = server().client();
+    const stream = fresh('catching-up');
+    const marker = await client.appendToStream(stream, jsonEvent({ type: 'marker', data: {} }));
+    // One page of the node, and more than what the client and the connection take without being read.
+    const past = upTo(200).map((index) => jsonEvent({ type: 'past', data: { index, text: 'x'.repeat(1_000) } }));
+    await client.appendToStream(stream, past);
+    const subscription = client.subscribeToAll({ fromPosition: marker.position });
+    await pause(300);
+    await client.appendToStream(stream, events(3, 'meanwhile'));
+    await pause(50);
+    const seen: bigint[] = [];
+    subscription.on('data', ({ event }) => {
+      if (event!.streamId === stream) seen.push(event!.revision);
+    });
+    await until(() => seen.length >= past.length);
+    await client.appendToStream(stream, events(1, 'last'));
+    await until(() => seen.at(-1) === 204n);
+    expect(seen).toEqual(upTo(204).map((revision) => BigInt(revision + 1)));
+    await subscription.unsubscribe();
+  });
+
   it('lose nothing for a reader that is slow', async () => {
     const client = server().client();
     const stream = fresh('order');

@@ -1,12 +1,13 @@
 // Hides: the few HTTP/1.1 endpoints that clients and monitors use on the node's port.
 // Promises: bounded bodies and headers; a POSTed event is durable before its 201.
-// Does not: serve AtomPub feeds or the original's admin pages.
+// Does not: know how events are shown (http-streams.ts), serve AtomPub feeds or the original's admin pages.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Authentication } from './authentication';
 import type { Authorization } from './authorization';
 import { Fault, faultOf, unauthenticated } from './errors';
 import type { NewEvent } from './frame';
+import { showEvent, showPage } from './http-streams';
 import type { EventLog, ExpectedRevision } from './log';
 import { randomUUIDBytes, uuidBytes } from './uuid';
 import { status } from '@grpc/grpc-js';
@@ -120,6 +121,15 @@ const postEvents = async (context: HttpContext, request: IncomingMessage, url: U
   return { code: 201, reason: 'Created', headers: { Location: location } };
 };
 
+const getStream: Endpoint = async (context, request, url) => {
+  const [stream, revision] = url.pathname.slice('/streams/'.length).split('/').map(decodeURIComponent) as [string, string | undefined];
+  const principal = await whoIs(context, request);
+  if (!principal) throw unauthenticated();
+  context.authorization.refuseStream(principal, stream, 'read');
+  const body = revision ? showEvent(context.log, stream, revision) : showPage(context.log, stream, url.searchParams);
+  return body ? { code: 200, body } : { code: 404, reason: 'Not Found' };
+};
+
 const live: Endpoint = ({ stopping }, _request, url) => {
   if (stopping()) return { code: 503 };
   const asked = url.searchParams.get('liveCode') ?? url.searchParams.get('liveCode'.toLowerCase());
@@ -174,8 +184,12 @@ const answerTo = async (context: HttpContext, request: IncomingMessage): Promise
   }
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname;
-  const posting = method === 'POST' && /^\/streams\/[^/]+$/.test(path);
-  const endpoint = posting ? postEvents : endpoints[`${method} ${path}`];
+  const endpoint =
+    method === 'POST' && /^\/streams\/[^/]+$/.test(path)
+      ? postEvents
+      : method === 'GET' && /^\/streams\/[^/]+(\/[^/]+)?$/.test(path)
+        ? getStream
+        : endpoints[`${method} ${path}`];
   if (!endpoint) return { code: 404, reason: 'Not Found' };
   try {
     return await endpoint(context, request, url);

@@ -1,0 +1,88 @@
+// Hides: how events look over HTTP: a page of a stream or of $all, or one event, as plain JSON for monitors and for people with curl.
+// Promises: what a gRPC read would show, newest first unless asked otherwise; a page has at most 100 events and ends early when they are large.
+// Does not: ask for rights, resolve links, or serve AtomPub's feeds.
+
+import { status } from '@grpc/grpc-js';
+import { Fault, streamDeleted } from './errors';
+import type { Frame } from './frame';
+import type { EventLog } from './log';
+
+const defaultCount = 20;
+const largestCount = 100;
+
+/** One event, with every position as text. */
+type Shown = Readonly<{
+  streamId: string;
+  eventNumber: string;
+  eventId: string;
+  eventType: string;
+  position: string;
+  created: string;
+  isJson: boolean;
+  /** Base64 where `isJson` is false, the text itself where it should be JSON and is not. */
+  data: unknown;
+  metadata?: unknown;
+}>;
+
+/** Events of one page and where the next one begins; `next` is absent on the last page. */
+type ShownPage = Readonly<{ streamId: string; direction: 'forwards' | 'backwards'; events: readonly Shown[]; next?: string }>;
+
+const invalid = (name: string, value: string): Fault => new Fault(status.INVALID_ARGUMENT, `${name}=${value.slice(0, 40)} is not valid.`);
+
+const jsonOr = (bytes: Buffer, otherwise: BufferEncoding): unknown => {
+  try {
+    return JSON.parse(bytes.toString('utf8')) as unknown;
+  } catch {
+    return bytes.toString(otherwise);
+  }
+};
+
+const shown = (frame: Frame): Shown => ({
+  streamId: frame.stream,
+  eventNumber: String(frame.ordinal),
+  eventId: frame.id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+  eventType: frame.type,
+  position: String(frame.position),
+  created: new Date(frame.createdMs).toISOString(),
+  isJson: frame.json,
+  data: frame.json ? jsonOr(frame.data, 'utf8') : frame.data.toString('base64'),
+  ...(frame.metadata.length > 0 && { metadata: jsonOr(frame.metadata, 'base64') }),
+});
+
+/** A revision or position; larger ones than any there can be stand for the end. */
+const placeOf = (value: string | null): number | undefined => {
+  if (value === null || value === 'end') return undefined;
+  if (!/^\d{1,20}$/.test(value)) throw invalid('from', value);
+  const place = BigInt(value);
+  return place > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(place);
+};
+
+const countOf = (value: string | null): number => {
+  if (value === null) return defaultCount;
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw invalid('count', value);
+  return Math.min(Number(value), largestCount);
+};
+
+/** A page of `?direction=backwards|forwards&from=REVISION|POSITION&count=N`; undefined for a stream that is not there. */
+export const showPage = (log: EventLog, stream: string, query: URLSearchParams): ShownPage | undefined => {
+  const direction = query.get('direction') ?? 'backwards';
+  if (direction !== 'backwards' && direction !== 'forwards') throw invalid('direction', direction);
+  const backwards = direction === 'backwards';
+  const from = placeOf(query.get('from'));
+  const count = countOf(query.get('count'));
+  const { exists, tombstoned } = log.state(stream);
+  if (tombstoned) throw streamDeleted(stream);
+  const all = stream === '$all';
+  if (!all && !exists) return undefined;
+  const start = from ?? (backwards ? Number.MAX_SAFE_INTEGER : 0);
+  const page = all ? log.readAll(start, backwards, count) : log.readStream(stream, start, backwards, count);
+  return { streamId: stream, direction, events: page.frames.map(shown), ...(page.next !== undefined && { next: String(page.next) }) };
+};
+
+/** One event; undefined when the stream has no such revision (any more). */
+export const showEvent = (log: EventLog, stream: string, revision: string): Shown | undefined => {
+  const ordinal = placeOf(revision) ?? log.state(stream).last;
+  if (log.state(stream).tombstoned) throw streamDeleted(stream);
+  const frame = log.event(stream, ordinal);
+  return frame && shown(frame);
+};

@@ -9,6 +9,7 @@ import { Fault, faultOf, unauthenticated } from './errors';
 import type { NewEvent } from './frame';
 import { showEvent, showPage } from './http-streams';
 import type { EventLog, ExpectedRevision } from './log';
+import { LogUnavailable } from './refusals';
 import { randomUUIDBytes, uuidBytes } from './uuid';
 import { status } from '@grpc/grpc-js';
 
@@ -165,7 +166,8 @@ const httpCodes: Readonly<Partial<Record<status, readonly [number, string]>>> = 
 
 const failed = (error: unknown): Answer => {
   const fault = faultOf(error);
-  const [code, reason] = httpCodes[fault.code] ?? [500, 'Internal Server Error'];
+  const full = error instanceof LogUnavailable && fault.code === status.RESOURCE_EXHAUSTED;
+  const [code, reason] = full ? [507, 'Insufficient Storage'] : (httpCodes[fault.code] ?? [500, 'Internal Server Error']);
   return {
     code,
     reason,

@@ -46,6 +46,12 @@ describe('a node whose disk is full', () => {
       expect(classic).toBeInstanceOf(UnknownError);
       expect(classic).not.toBeInstanceOf(UnavailableError);
       expect(classic.message).toMatch(/^8 RESOURCE_EXHAUSTED: The node cannot write: /);
+      const posted = await fetch(`http://127.0.0.1:${node.port}/streams/${stream}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'ES-EventType': 'filled' },
+        body: JSON.stringify('x'.repeat(100_000)),
+      });
+      expect([posted.status, posted.statusText]).toEqual([507, 'Insufficient Storage']);
       const waiting = [large(), large(), large()];
       const together = await Promise.all(waiting.map((event) => failure(client.appendToStream(stream, event))));
       expect(together.every((error) => error instanceof UnknownError)).toBe(true);

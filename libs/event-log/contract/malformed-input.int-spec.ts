@@ -293,7 +293,6 @@ contract('malformed input', (server) => {
       base().setReadBatchSize(20),
       base().setReadBatchSize(-1),
       base().setLiveBufferSize(0),
-      base().setMinCheckpointCount(5),
       base().setMessageTimeoutMs(-1),
       base().setNamedConsumerStrategy(9 as never),
     ]) {

@@ -31,7 +31,7 @@ export type Testing = Readonly<{
 }>;
 
 /** An event of a batch; `error` where it could not even be read. */
-type Work = { event: LogEvent; recorded?: Recorded; partition: string; keys: readonly string[]; error?: string };
+export type Work = { event: LogEvent; recorded?: Recorded; partition: string; keys: readonly string[]; error?: string };
 export type Committed = Readonly<{ keys: readonly string[]; parked: number; events: number; rows: number; newestMs: number }>;
 
 const COPY_FROM = 400;
@@ -149,30 +149,31 @@ export class PartOfView {
     }
   }
 
-  /** Applies works and moves the checkpoint, all or nothing. */
+  /** Applies works and moves the checkpoint, all or nothing. Events of later pages may be admitted meanwhile, but not committed. */
   async commit(works: readonly Work[], through: bigint, caughtUp: boolean): Promise<Committed> {
+    const guard = this.guard.stored;
     await this.testing.failpoint?.('admitted', this.table.table);
     const from = Date.now();
     try {
-      const committed = await this.#transaction(works, through, caughtUp, false);
+      const committed = await this.#transaction(works, through, guard, caughtUp, false);
       traceBack(`view ${this.view.name}`, from, () => works.map(({ recorded }) => recorded?.metadata.traceparent));
       return committed;
     } catch (error) {
       if (!isPermanent(error) || works.length === 0) throw error;
       // Some row does not fit the table: find the event that wrote it.
-      return await this.#transaction(works, through, caughtUp, true);
+      return await this.#transaction(works, through, guard, caughtUp, true);
     }
   }
 
-  async #transaction(works: readonly Work[], through: bigint, caughtUp: boolean, bisect: boolean): Promise<Committed> {
+  async #transaction(works: readonly Work[], through: bigint, guard: string, caughtUp: boolean, bisect: boolean): Promise<Committed> {
     const batch = new Batch(await this.#before(works));
     if (!bisect) this.#fold(works, batch);
     const client = await this.pool.connect();
     let broken: Error | undefined;
     try {
-      if (this.testing.without?.sameTransaction) await this.#moveCheckpoint(client, works.length, through, caughtUp);
+      if (this.testing.without?.sameTransaction) await this.#moveCheckpoint(client, works.length, through, guard, caughtUp);
       await client.query('BEGIN');
-      if (!this.testing.without?.sameTransaction) await this.#moveCheckpoint(client, works.length, through, caughtUp);
+      if (!this.testing.without?.sameTransaction) await this.#moveCheckpoint(client, works.length, through, guard, caughtUp);
       if (bisect) await this.#bisect(client, works, batch);
       else await this.#write(client, batch);
       if (batch.parked.length > 0) await insertParked(client, this.table.table, this.part.shard, batch.parked);
@@ -204,12 +205,12 @@ export class PartOfView {
 
   /** Moves the checkpoint past events that this part does not fold. */
   async advance(through: bigint, caughtUp: boolean): Promise<void> {
-    await this.#moveCheckpoint(this.pool, 0, through, caughtUp);
+    await this.#moveCheckpoint(this.pool, 0, through, this.guard.stored, caughtUp);
     await this.#announce(this.pool, [], through);
     this.committed = through;
   }
 
-  async #moveCheckpoint(client: Pool | PoolClient, events: number, through: bigint, caughtUp: boolean): Promise<void> {
+  async #moveCheckpoint(client: Pool | PoolClient, events: number, through: bigint, guard: string, caughtUp: boolean): Promise<void> {
     const position = through > this.committed ? through : this.committed;
     const condition = this.testing.without?.fencing ? '' : ' AND position = $7 AND epoch = $8';
     const { rowCount } = await client.query(
@@ -219,7 +220,7 @@ export class PartOfView {
         this.table.table,
         this.part.shard,
         position,
-        this.guard.stored,
+        guard,
         events,
         caughtUp,
         ...(condition ? [this.committed, this.part.epoch] : []),
@@ -357,7 +358,7 @@ export class PartOfView {
     const batch = new Batch(await this.#before(works));
     try {
       await client.query('BEGIN');
-      await this.#moveCheckpoint(client, 0, this.committed, false);
+      await this.#moveCheckpoint(client, 0, this.committed, this.guard.stored, false);
       for (const [i, entry] of entries.entries()) {
         const single = batch.next();
         if (entry.wish !== 'skip') {

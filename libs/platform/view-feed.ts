@@ -37,7 +37,7 @@ export type FeedOptions = Readonly<{
 export const usualFeed: FeedOptions = { pageSize: 2048, kept: 24_576, pollMs: 500 };
 
 /** How long a view waits for one that would else have to read again what is about to be forgotten, ms. */
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 1_000;
 
 /** Streams whose numbers are remembered at once; a number is never given twice. */
 export const STREAMS = 100_000;

@@ -4,7 +4,7 @@
  * nothing. Does not: share anything with other parts but the pages of the feed, so that none waits for another.
  */
 import type { Feed, Follower } from './view-feed';
-import { Fenced, PoisonInBuild, type Committed, type PartOfView } from './view-batch';
+import { Fenced, PoisonInBuild, type Committed, type PartOfView, type Work } from './view-batch';
 import { wishes } from './view-parking';
 import type { Pool } from 'pg';
 
@@ -102,13 +102,16 @@ export class Keeper {
     let wishedAt = 0;
     // When events that this part does not fold began to wait for their checkpoint.
     let passedAt = 0;
+    // While one batch is written the next is gathered, as long as there is something to catch up with.
+    let writing: Promise<void> | undefined;
     while (!signal.aborted) {
       if (part.parkedPartitions > 0 && Date.now() - wishedAt > 250) {
+        await writing;
         await this.#grant(part);
         wishedAt = Date.now();
       }
       let page = passedAt > 0 ? await feed.next(at, signal, Math.max(1, passedAt + PASSING_MS - Date.now())) : await feed.next(at, signal);
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       const started = Date.now();
       const works = await part.admit(page.events, page.through);
       at = page.through;
@@ -117,6 +120,8 @@ export class Keeper {
         works.push(...(await part.admit(page.events, page.through)));
         at = page.through;
       }
+      await writing;
+      writing = undefined;
       if (works.length === 0 && at > part.position) {
         if (passedAt === 0) passedAt = Date.now();
         if (Date.now() - passedAt >= PASSING_MS || page.events.length >= PASSING_EVENTS) {
@@ -125,15 +130,23 @@ export class Keeper {
         }
       } else if (works.length > 0) {
         passedAt = 0;
-        const done = await part.commit(works, at, page.last);
-        this.#measure(done.events, Date.now() - started);
-        this.on.committed(done, part);
+        writing = this.#write(part, works, at, page.last, started);
+        if (page.last) await writing;
+        // Whoever waits for it hears of a failure.
+        else writing.catch(() => undefined);
       }
       worked();
       this.trouble = undefined;
       this.movedAt = Date.now();
       this.state = page.last ? 'current' : 'behind';
     }
+    await writing;
+  }
+
+  async #write(part: PartOfView, works: readonly Work[], through: bigint, caughtUp: boolean, started: number): Promise<void> {
+    const done = await part.commit(works, through, caughtUp);
+    this.#measure(done.events, Date.now() - started);
+    this.on.committed(done, part);
   }
 
   #measure(events: number, ms: number): void {

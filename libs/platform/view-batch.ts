@@ -1,5 +1,5 @@
 /**
- * One part of a view and its batches: fold in memory, write once per changed row. Hides: row cache, prefetch, COPY, bisection.
+ * One part of a view and its batches: fold in memory, write once per changed row. Hides: COPY, bisection.
  * Promises: rows, parked events, guard and checkpoint change in one transaction, conditional on the checkpoint's position and the lease's
  * epoch; what is in memory is what is committed. After any error this object is thrown away and loaded again: whether a COMMIT whose
  * answer was lost took effect is then read from the database. Does not: fetch events, retry, or hold leases.
@@ -11,6 +11,7 @@ import type { Recorded, Upcasts } from '#kernel/event';
 import { type Before, Folder, partitionOf } from './view-fold';
 import { RevisionGuard, type ReadStream } from './view-guard';
 import type { Part } from './view-leases';
+import { RowMemory } from './view-memory';
 import { insertParked, loadParked, loadSkipped, type ParkedEvent } from './view-parking';
 import { copyLine, quoted, reads, selectList, shapeOf, type AnyView, type Shape, type Tuple } from './view-shape';
 import { traceBack } from './tracing';
@@ -51,12 +52,9 @@ export class PartOfView {
   readonly #shape: Shape;
   readonly #reads: (type: string) => boolean;
   readonly #folder: Folder;
-  #young = new Map<string, Tuple | null>();
-  #old = new Map<string, Tuple | null>();
   #parked: Set<string>;
   #skipped: ReadonlySet<string>;
-  /** True while every row of the table is known, as from the first event on until memory is full. */
-  #complete: boolean;
+  readonly #memory: RowMemory;
 
   private constructor(
     private readonly pool: Pool,
@@ -64,7 +62,7 @@ export class PartOfView {
     readonly table: ViewTable,
     private readonly part: Part,
     private readonly upcasts: Upcasts,
-    private readonly cacheRows: number,
+    cacheRows: number,
     private readonly testing: Testing,
     readonly guard: RevisionGuard,
     private committed: bigint,
@@ -76,7 +74,8 @@ export class PartOfView {
     this.#folder = new Folder(view, this.#shape);
     this.#parked = parked;
     this.#skipped = skipped;
-    this.#complete = committed < 0n && table.shards === 1;
+    const fromEmpty = committed < 0n && table.shards === 1;
+    this.#memory = new RowMemory(cacheRows, fromEmpty, (keys) => fetchRows(pool, this.#shape, table.table, keys));
   }
 
   /** Reads the committed state; throws `Fenced` where the lease's epoch has passed. */
@@ -166,7 +165,7 @@ export class PartOfView {
   }
 
   async #transaction(works: readonly Work[], through: bigint, guard: string, caughtUp: boolean, bisect: boolean): Promise<Committed> {
-    const batch = new Batch(await this.#before(works));
+    const batch = new Batch(await this.#memory.before(works));
     if (!bisect) this.#fold(works, batch);
     const client = await this.pool.connect();
     let broken: Error | undefined;
@@ -191,7 +190,7 @@ export class PartOfView {
       client.release(broken && !(broken instanceof Fenced) && !isPermanent(broken) ? broken : undefined);
     }
     if (through > this.committed) this.committed = through;
-    for (const [key, tuple] of batch.changes) this.#remember(key, tuple);
+    this.#memory.remember(batch.changes, works);
     for (const { partition } of batch.parked) this.#parked.add(partition);
     const newestMs = works.length > 0 ? works[works.length - 1]!.event.recordedMs : 0;
     return {
@@ -216,15 +215,7 @@ export class PartOfView {
     const { rowCount } = await client.query(
       `UPDATE view_checkpoints SET position = $3, guard = $4, events = events + $5, updated_at = now(),
          caught_up_at = CASE WHEN $6 THEN clock_timestamp() ELSE caught_up_at END WHERE table_name = $1 AND shard = $2${condition}`,
-      [
-        this.table.table,
-        this.part.shard,
-        position,
-        guard,
-        events,
-        caughtUp,
-        ...(condition ? [this.committed, this.part.epoch] : []),
-      ],
+      [this.table.table, this.part.shard, position, guard, events, caughtUp, ...(condition ? [this.committed, this.part.epoch] : [])],
     );
     if (rowCount !== 1) throw new Fenced(`${this.table.table}/${this.part.shard}: the checkpoint has moved`);
   }
@@ -274,46 +265,6 @@ export class PartOfView {
     }
   }
 
-  /** Without a trace in the memory's order: for as long as every row is in it. */
-  readonly #inMemory = (key: string): Tuple | null | undefined => {
-    const young = this.#young.get(key);
-    return young === undefined ? this.#old.get(key) : young;
-  };
-
-  #known(key: string): Tuple | null | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young;
-    const old = this.#old.get(key);
-    if (old !== undefined) this.#remember(key, old);
-    return old;
-  }
-
-  #remember(key: string, tuple: Tuple | null): void {
-    this.#young.set(key, tuple);
-    if (this.#young.size < this.cacheRows / 2) return;
-    if (this.#old.size > 0) this.#complete = false;
-    this.#old = this.#young;
-    this.#young = new Map();
-  }
-
-  /** The rows that the works touch, as they are before: from memory, and one query for all others. */
-  async #before(works: readonly Work[]): Promise<Before> {
-    if (this.#complete) return this.#inMemory;
-    const base = new Map<string, Tuple | null>();
-    const wanted: string[] = [];
-    for (const { keys } of works) {
-      for (const key of keys) {
-        if (base.has(key)) continue;
-        const known = this.#known(key);
-        base.set(key, known ?? null);
-        if (known === undefined) wanted.push(key);
-      }
-    }
-    if (wanted.length > 0)
-      for (const [key, tuple] of await fetchRows(this.pool, this.#shape, this.table.table, wanted)) base.set(key, tuple);
-    return (key) => base.get(key);
-  }
-
   async #write(client: PoolClient, { changes, before }: Batch): Promise<void> {
     const removed: string[] = [];
     const fresh: Tuple[] = [];
@@ -355,7 +306,7 @@ export class PartOfView {
     let broken: Error | undefined;
     let done = 0;
     const works = events.map((event) => this.#prepare(event));
-    const batch = new Batch(await this.#before(works));
+    const batch = new Batch(await this.#memory.before(works));
     try {
       await client.query('BEGIN');
       await this.#moveCheckpoint(client, 0, this.committed, this.guard.stored, false);
@@ -394,7 +345,7 @@ export class PartOfView {
     } finally {
       client.release(broken);
     }
-    for (const [key, tuple] of batch.changes) this.#remember(key, tuple);
+    this.#memory.remember(batch.changes, works);
     this.#parked = await loadParked(this.pool, this.table.table, this.part.shard);
     return done;
   }

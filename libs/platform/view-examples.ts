@@ -18,12 +18,15 @@ export type PlantEvent = LotReceived | LotMoved | LotConsumed | OrderReleased | 
 
 function trailOf(row: { trail: string } | undefined, { id }: Recorded): string {
   let [low, high] = [0x811c9dc5, 0x1b873593];
-  const text = row ? row.trail + id : id;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    low = Math.imul(low ^ code, 0x01000193);
-    high = Math.imul(high ^ code, 0x5bd1e995) ^ (high >>> 15);
-  }
+  const add = (text: string) => {
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      low = Math.imul(low ^ code, 0x01000193);
+      high = Math.imul(high ^ code, 0x5bd1e995) ^ (high >>> 15);
+    }
+  };
+  if (row) add(row.trail);
+  add(id);
   return (low >>> 0).toString(36) + (high >>> 0).toString(36);
 }
 

@@ -39,8 +39,8 @@ export const usualFeed: FeedOptions = { pageSize: 2048, kept: 24_576, pollMs: 50
 /** How long a view waits for one that would else have to read again what is about to be forgotten, ms. */
 const PATIENCE_MS = 1_000;
 
-/** Streams whose numbers are remembered at once; a number is never given twice. */
-export const STREAMS = 100_000;
+/** Streams whose numbers are remembered at once, a power of two; a number is never given twice. */
+export const STREAMS = 131_072;
 
 export class Feed {
   readonly #pages = new Map<bigint, Page>();

@@ -60,7 +60,7 @@ export class RevisionGuard {
         this.counts.repeated++;
         continue;
       }
-      if (known !== undefined && event.revision > known + 1n) await this.#fill(event, known + 1n, admitted);
+      if (known !== undefined && event.previous > known) await this.#fill(event, known + 1n, admitted);
       this.#admit(event, admitted);
     }
     if (through > this.#position) this.#position = through;
@@ -132,21 +132,22 @@ export class RevisionGuard {
 /** The last revision of each stream that was seen lately, in bounded memory: by the feed's number where there is one, else by name. */
 class LastRevisions {
   readonly #numbers = new Int32Array(STREAMS).fill(-1);
-  readonly #revisions: (bigint | undefined)[] = [];
+  readonly #revisions = new Array<bigint>(STREAMS).fill(0n);
   /** Two generations, so that memory is bounded without a list of uses. */
   #young = new Map<string, bigint>();
   #old = new Map<string, bigint>();
 
   get(stream: string, number: number): bigint | undefined {
-    const slot = number % STREAMS;
+    const slot = number & (STREAMS - 1);
     if (number >= 0 && this.#numbers[slot] === number) return this.#revisions[slot];
     return this.#young.size + this.#old.size > 0 ? (this.#young.get(stream) ?? this.#old.get(stream)) : undefined;
   }
 
   set(stream: string, number: number, revision: bigint): void {
     if (number >= 0) {
-      this.#numbers[number % STREAMS] = number;
-      this.#revisions[number % STREAMS] = revision;
+      const slot = number & (STREAMS - 1);
+      this.#numbers[slot] = number;
+      this.#revisions[slot] = revision;
       return;
     }
     this.#young.set(stream, revision);

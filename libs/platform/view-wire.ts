@@ -26,6 +26,7 @@ export class LogEvent {
   private dataEnd = 0;
   private metaAt = 0;
   private metaEnd = 0;
+  private before: bigint | undefined;
   private knownId: string | undefined;
   private parsed: Recorded | undefined;
 
@@ -87,6 +88,11 @@ export class LogEvent {
   /** Copies its record, as `decode` takes it, and returns how long it is. */
   copyTo(target: Buffer, at: number): number {
     return this.bytes.copy(target, at, this.from, this.to);
+  }
+
+  /** The revision before its own. */
+  get previous(): bigint {
+    return (this.before ??= this.revision - 1n);
   }
 
   get id(): string {

@@ -1,5 +1,7 @@
 /** Views: catch-up of six views over raw COPY of the same events, freshness live and after a burst, rebuild, and Emmett's own rebuild. */
+import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -100,6 +102,18 @@ export async function run({ short, full, only, say, ...given }) {
       const rebuilt = await withDatabase(database, (url) => rebuildAll(url, store, rows.length));
       figures.rebuild = rebuilt;
       say(`  rebuild beside the live tables: ${rebuilt.eventsPerSecond} events/s`);
+    }
+    if (wanted('slope') && (full || only)) {
+      figures.slope = [];
+      for (const size of [100_000, 1_000_000, ...(full ? [10_000_000] : [])]) {
+        figures.slope.push(await atSize(path.join(work, `store-${size}`), await database(), seed, size));
+        const { eventsPerSecond, seconds, peakRssMb } = figures.slope.at(-1);
+        say(`  ${size} events: six tables filled in ${seconds} s, ${eventsPerSecond} events/s, worker's memory at most ${peakRssMb} MB`);
+      }
+      const [small] = figures.slope;
+      const large = figures.slope.at(-1);
+      const slope = round(small.eventsPerSecond / large.eventsPerSecond, 2);
+      goal(`time per event at ${large.events} over ${small.events} events`, slope, slope <= 1.5, '<= 1.5: linear');
     }
     if (wanted('freshness')) {
       figures.freshness = await withDatabase(database, (url) => freshness(url, node, store, seed, say));
@@ -215,6 +229,29 @@ async function catchUp(url, store, count, views = exampleViews) {
   await reads.close();
   await pool.end();
   return { rate: count / seconds, rssMb, rows };
+}
+
+/** Six tables filled from a log of a size, by a worker of its own, whose memory is its own too. */
+async function atSize(dataDir, { url, drop }, seed, events) {
+  const log = new EventLog(dataDir);
+  const meta = Buffer.from('{"schema":1}');
+  const chunk = 50_000;
+  for (let done = 0; done < events; done += chunk) {
+    const writes = plantEvents(seed + done, Math.min(chunk, events - done), Math.max(20, events >> 4)).map(({ stream, event }) =>
+      log.append(stream, 'any', [newEvent(randomUUID(), event.type, Buffer.from(JSON.stringify(event.data)), meta)]),
+    );
+    await Promise.all(writes);
+  }
+  await log.close();
+  const node = await startProcess(dataDir);
+  const store = `esdb://127.0.0.1:${node.port}?tls=false`;
+  const worker = fork(new URL('./views-worker.mjs', import.meta.url), [store, url, String(await headOf(store))]);
+  const [{ seconds, peakRssMb }] = await once(worker, 'message');
+  await once(worker, 'exit');
+  await node.kill('SIGTERM');
+  await drop();
+  fs.rmSync(dataDir, { recursive: true });
+  return { events, seconds: round(seconds, 1), eventsPerSecond: round(events / seconds), peakRssMb };
 }
 
 async function rebuildAll(url, store, count) {

@@ -132,6 +132,12 @@ export class Feed {
     return read;
   }
 
+  /** Lets go of all pages, as when one turned out to have a hole: what follows is read from the log again. */
+  forget(): void {
+    this.#pages.clear();
+    this.#kept = 0;
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     this.#ring();

@@ -127,6 +127,48 @@ describe('repeated and displaced events', () => {
     expect(hidden.size).toBeGreaterThan(5);
     await expectEqual([lotStock, machineNow]);
   });
+  test('an event that comes late to a row of several streams: the view is rebuilt, since the order among streams cannot be mended', async () => {
+    const orderId = `haifa.O-${randomUUID().slice(0, 8)}`;
+    const report = (workOrder: string, good: number) =>
+      write(`work-order-${orderId}-${workOrder}`, {
+        type: 'OperationCompleted',
+        data: { workOrderId: `${orderId}-${workOrder}`, orderId, good, scrap: 0 },
+      });
+    let hiding = true;
+    let hidden = 0;
+    const forgetful: LogReader = {
+      ...log,
+      async readAll(after, max) {
+        const events = await log.readAll(after, max);
+        return events.filter(({ stream, revision }) => {
+          if (!hiding || stream !== `work-order-${orderId}-B` || revision !== 1n) return true;
+          hidden++;
+          return false;
+        });
+      },
+    };
+    await report('B', 1);
+    await run({ store: forgetful, views: [orderBoard] });
+    await caughtUp([orderBoard]);
+    await report('B', 10);
+    await report('A', 100);
+    await caughtUp([orderBoard]);
+    expect(hidden).toBeGreaterThan(0);
+    const trail = async () => (await pool.query('SELECT trail, good FROM order_board WHERE "orderId" = $1', [orderId])).rows[0];
+    expect((await trail()).good).toBe(101);
+    hiding = false;
+    // The hole shows, and is filled behind what has come since.
+    await report('B', 1_000);
+    await caughtUp([orderBoard]);
+    for (const until = Date.now() + 20_000; Date.now() < until; await sleep(50)) {
+      const { rows } = await pool.query(`SELECT table_name FROM view_tables WHERE status = 'live'`);
+      if (rows[0]?.table_name === 'order_board_v1_g2') break;
+    }
+    const { rows } = await pool.query(`SELECT table_name FROM view_tables WHERE status = 'live'`);
+    expect(rows).toEqual([{ table_name: 'order_board_v1_g2' }]);
+    expect((await trail()).good).toBe(1_111);
+    await expectEqual([orderBoard]);
+  });
 });
 
 describe('crashes around COMMIT', () => {

@@ -179,6 +179,7 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
               );
             if (guard.counts.late > 0 && view.partition) {
               guard.counts.late = 0;
+              feed.forget();
               log.error(facts, 'an event came after its place among shared rows: the view is rebuilt');
               void rebuild(pools.control, view, shards).catch((error: unknown) =>
                 log.error({ ...facts, error }, 'the rebuild could not start'),

@@ -1,7 +1,7 @@
 /**
  * Whether a view's table is the fold of the log. Hides: the snapshot, the second fold, the comparison in SQL. Promises: both sides at the
- * same position, without stopping writers; the first difference by key, with both rows. Does not: repair (rebuild does), and it keeps
- * the expected rows in memory once: about a kilobyte a row.
+ * same position, without stopping writers; the first difference by key, with both rows; bounded memory: a large table is folded in several
+ * passes over the log. Does not: repair (rebuild does).
  */
 import type { Pool } from 'pg';
 import type { Recorded, Upcasts } from '#kernel/event';
@@ -27,10 +27,20 @@ export type Verified = Readonly<{
 }>;
 
 const PAGE = 2_048;
+/** Rows in memory at once, about a kilobyte each. */
+const ROWS_AT_ONCE = 250_000;
 
 /** Compares the live table of a view, or the one named, with a pure fold of the log to the same position. */
 export async function verifyView(
-  given: Readonly<{ view: AnyView; pool: Pool; log: LogReader; upcasts?: Upcasts; operationsStream: string; table?: string }>,
+  given: Readonly<{
+    view: AnyView;
+    pool: Pool;
+    log: LogReader;
+    upcasts?: Upcasts;
+    operationsStream: string;
+    table?: string;
+    rowsAtOnce?: number;
+  }>,
 ): Promise<Verified> {
   const { view, pool, log, upcasts = {} } = given;
   const shape = shapeOf(view);
@@ -53,9 +63,16 @@ export async function verifyView(
     );
     const skipped = await loadSkipped((stream, from, max) => log.readStream(stream, from, max), given.operationsStream, view);
 
-    const { folded, leftOut } = await foldLog(view, log, upcasts, positions, shards, (id) => parked.has(id) || skipped.has(id));
+    const known = Number((await client.query(`SELECT count(*) FROM ${quoted(table)}`)).rows[0].count);
+    const passes = Math.max(1, Math.ceil(known / (given.rowsAtOnce ?? ROWS_AT_ONCE)));
     await client.query(`CREATE TEMP TABLE expected (LIKE ${quoted(table)}) ON COMMIT DROP`);
-    await copyRows(client, shape, 'expected', folded);
+    let leftOut = 0;
+    for (let pass = 0; pass < passes; pass++) {
+      const isOut = (id: string) => parked.has(id) || skipped.has(id);
+      const part = await foldLog(view, log, upcasts, positions, shards, isOut, (partition) => spread(partition, passes) === pass);
+      leftOut += part.leftOut;
+      await copyRows(client, shape, 'expected', part.folded);
+    }
     const sum = (from: string) => `SELECT count(*) AS rows, coalesce(sum(hashtextextended(t::text, 0)), 0)::text AS sum FROM ${from} t`;
     const [actual, expected] = [(await client.query(sum(quoted(table)))).rows[0], (await client.query(sum('expected'))).rows[0]];
     const equal = actual.sum === expected.sum && BigInt(actual.rows) === BigInt(expected.rows);
@@ -93,7 +110,8 @@ async function foldLog(
   upcasts: Upcasts,
   positions: readonly bigint[],
   shards: number,
-  leaveOut: (id: string) => boolean,
+  isOut: (id: string) => boolean,
+  isIn: (partition: string) => boolean,
 ): Promise<{ folded: Iterable<Tuple>; leftOut: number }> {
   // prettier-ignore
   const folded = new Folded(view);
@@ -106,12 +124,13 @@ async function foldLog(
       after = event.position;
       if (after > end) break;
       if (event.stream.startsWith('$') || !read(event.type)) continue;
-      if (leaveOut(event.id)) {
-        leftOut++;
+      if (isOut(event.id)) {
+        if (isIn(event.stream)) leftOut++;
         continue;
       }
       const recorded: Recorded = event.recorded(upcasts);
-      if (event.position <= positions[spread(partitionOf(view, recorded), shards)]!) folded.apply(recorded);
+      const partition = partitionOf(view, recorded);
+      if (isIn(partition) && event.position <= positions[spread(partition, shards)]!) folded.apply(recorded);
     }
     if (endsLog(events, PAGE) && after < end)
       throw new Error(`the log ends at ${after}, before the view's position ${end}: it is not the log that the view was folded from`);

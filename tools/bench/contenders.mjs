@@ -2,7 +2,7 @@
  * The stores that are compared: the node through the official client, and three event stores for Node on one PostgreSQL.
  * Each is driven from this process and keeps its data on the same disk; every acknowledgement is durable.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { startPostgres } from '#platform/embedded-postgres';
-import { jsonEvent, startProcess } from '../faults/parts.mjs';
+import { jsonEvent, listening, startProcess } from '../faults/parts.mjs';
 
 const folder = fileURLToPath(new URL('./others/', import.meta.url));
 const need = createRequire(new URL('./others/package.json', import.meta.url));
@@ -29,14 +29,20 @@ export const text = 'x'.repeat(350);
 const metadata = { commandId: '3f6c0a52-8b0e-4c1e-9d1a-5b7e2f1c9a10', actor: 'u-17', occurredAt: '2026-03-01T06:00:00+02:00' };
 
 /** @returns a store with `append(stream, count, last)`: adds events after revision `last` (-1: new stream), durably. */
-export async function nodeStore(dataDir) {
-  const process = await startProcess(dataDir);
+export const nodeStore = async (dataDir) => throughClient('node', await startProcess(dataDir));
+
+/** What the official client can do at most: a server that answers at once and keeps nothing. */
+export async function ceiling() {
+  const script = fileURLToPath(new URL('./null-node.mjs', import.meta.url));
+  return throughClient('client alone', await listening(spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })));
+}
+
+function throughClient(name, process) {
   const client = process.connect();
   const event = (n) => jsonEvent({ type: 'Counted', data: { n, text }, metadata });
   return {
-    name: 'node',
+    name,
     pid: process.child.pid,
-    client,
     append: (stream, count, last) =>
       client.appendToStream(stream, [...Array(count).keys()].map(event), { expectedRevision: last < 0 ? 'no_stream' : BigInt(last) }),
     async close() {

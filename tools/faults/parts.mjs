@@ -23,11 +23,14 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
 
 /** Starts a node in a process of its own; resolves when it serves. */
-export async function startProcess(dataDir, ...flags) {
+export const startProcess = (dataDir, ...flags) =>
+  listening(spawn(process.execPath, [main, '--port', '0', '--data-dir', dataDir, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] }));
+
+/** A child that says `LISTENING <port>`, once it has said so. */
+export async function listening(child) {
   const begun = performance.now();
-  const child = spawn(process.execPath, [main, '--port', '0', '--data-dir', dataDir, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let complaint = '';
-  child.stderr.on('data', (bytes) => (complaint += bytes));
+  child.stderr?.on('data', (bytes) => (complaint += bytes));
   const port = await new Promise((resolve, reject) => {
     let line = '';
     child.stdout.on('data', (bytes) => {

@@ -40,8 +40,9 @@ describe('a node whose disk is full', () => {
         );
       }
       expect(taken).toBeGreaterThan(20n);
-      // BatchAppend has no word of its own for it, so the client's class is the one for all that it does not know.
+      // BatchAppend has no word of its own for it, so the client's class is the one for all that it does not know, with the node's reason.
       expect(refused).toBeInstanceOf(UnknownError);
+      expect(refused!.message).toMatch(/The node cannot write: /);
       const classic = await failure(client.appendToStream(stream, large(), { credentials }));
       expect(classic).toBeInstanceOf(UnknownError);
       expect(classic).not.toBeInstanceOf(UnavailableError);

@@ -1,5 +1,6 @@
 import {
   binaryEvent,
+  DeadlineExceededError,
   EventStoreDBClient,
   jsonEvent,
   type PersistentSubscriptionToStreamSettings,
@@ -324,4 +325,30 @@ describe('a connection', () => {
       await node.close();
     }
   });
+});
+
+it('answers an append whose deadline passes while the disk hangs', async () => {
+  const node = await startNode({ dataDir });
+  try {
+    const client = EventStoreDBClient.connectionString(node.connectionString);
+    clients.push(client);
+    const { log } = node;
+    const append = log.append.bind(log);
+    let wake: () => void = () => undefined;
+    // The disk takes the append and does not come back.
+    log.append = async (...given) => {
+      const answer = await append(...given);
+      await new Promise<void>((resolve) => (wake = resolve));
+      return answer;
+    };
+    const event = jsonEvent({ type: 'reported', data: {} });
+    await expect(client.appendToStream('hung', event, { deadline: 400 })).rejects.toThrow(DeadlineExceededError);
+    wake();
+    log.append = append;
+    // What became of it is learnt by sending it again.
+    expect(await client.appendToStream('hung', event)).toMatchObject({ success: true, nextExpectedRevision: 0n });
+    expect(await all(client.readStream('hung'))).toHaveLength(1);
+  } finally {
+    await node.close();
+  }
 });

@@ -432,7 +432,12 @@ export const appendTooLargeDetail = (limit: number): Detail => ({
   type: 'event_store.client.MaximumAppendSizeExceeded',
   value: new WireWriter().uint(1, limit),
 });
-export const plainDetail = (name: 'AccessDenied' | 'Timeout' | 'Unknown'): Detail => ({
+/** A reason that the clients show: they have no class for it. */
+export const errorInfoDetail = (reason: string): Detail => ({
+  type: 'google.rpc.ErrorInfo',
+  value: new WireWriter().text(1, reason).text(2, 'event-store'),
+});
+export const plainDetail = (name: 'AccessDenied' | 'Timeout'): Detail => ({
   type: `event_store.client.${name}`,
   value: new WireWriter(),
 });

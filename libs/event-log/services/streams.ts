@@ -21,6 +21,7 @@ import {
   encodeBatchRefused,
   encodeDeleted,
   encodeWrongRevision,
+  errorInfoDetail,
   plainDetail,
   type Proposed,
   readAppendRequest,
@@ -37,6 +38,8 @@ const SERVICE = 'event_store.client.streams.Streams';
 const MAX_COLLECTED = 16 * 1024 * 1024;
 /** Appends of one call that may wait for the disk at once. */
 const MOST_RUNNING = 1000;
+/** How often appends are looked through for those whose deadline has passed. */
+const IMPATIENCE_MS = 250;
 
 export function streams(context: NodeContext): NodeService {
   context.features.push(
@@ -112,20 +115,33 @@ async function append(context: NodeContext, call: ServerReadableStream<AppendReq
   return encodeAppended(answer.revision, answer.position);
 }
 
-type Collected = { correlation: Buffer; target: Target; deadlineMs?: number; events: NewEvent[]; size: AppendSize; refused?: Error };
+type Collected = {
+  correlation: Buffer;
+  target: Target;
+  deadlineMs?: number;
+  events: NewEvent[];
+  size: AppendSize;
+  refused?: Error;
+};
 
 /** Takes appends as fast as they come and answers each when it is durable; all that became durable together leaves in one write. */
 const batchAppend = (context: NodeContext, call: ServerDuplexStream<BatchRequest, Buffer>): Promise<void> =>
   new Promise((resolve, reject) => {
     const outlet = new Outlet(call);
     const unfinished = new Map<string, Collected>();
+    /** Those that wait for the disk. */
+    const running = new Set<Collected>();
     let collected = 0;
-    let running = 0;
     let ended = false;
     const end = (): void => {
-      if (!ended || running > 0) return;
+      if (!ended || running.size > 0) return;
       outlet.flush();
-      resolve();
+      over();
+    };
+    const over = (error?: Error): void => {
+      clearInterval(impatience);
+      if (error) reject(error);
+      else resolve();
     };
     const take = (request: BatchRequest): void => {
       const key = request.correlation.toString('latin1');
@@ -135,33 +151,38 @@ const batchAppend = (context: NodeContext, call: ServerDuplexStream<BatchRequest
       if (request.final) {
         unfinished.delete(key);
         collected -= before;
-        running++;
-        void finish(context, entry).then(answered);
-        if (running >= MOST_RUNNING) call.pause();
+        running.add(entry);
+        void finish(context, entry).then((answer) => answered(entry, answer));
+        if (running.size >= MOST_RUNNING) call.pause();
         return;
       }
       unfinished.set(key, entry);
       collected += entry.size.total - before;
       if (collected > 4 * MAX_COLLECTED) throw new Fault(status.RESOURCE_EXHAUSTED, 'Too many unfinished batches.');
     };
-    const answered = (answer: Buffer): void => {
+    const answered = (entry: Collected, answer: Buffer): void => {
+      if (!running.delete(entry)) return;
       outlet.post(answer);
-      if (running-- === MOST_RUNNING) call.resume();
+      if (running.size === MOST_RUNNING - 1) call.resume();
       end();
     };
+    // A disk that hangs must not keep a client waiting beyond its deadline; what becomes of the append it learns by sending it again.
+    const impatience = setInterval(() => {
+      for (const entry of running) if (isLate(entry)) answered(entry, timedOut(entry));
+    }, IMPATIENCE_MS).unref();
     call.on('data', (request: BatchRequest) => {
       try {
         take(request);
       } catch (error) {
         outlet.flush();
-        reject(error as Error);
+        over(error as Error);
       }
     });
     call.on('end', () => {
       ended = true;
       end();
     });
-    for (const event of ['cancelled', 'close', 'error']) call.on(event, () => resolve());
+    for (const event of ['cancelled', 'close', 'error']) call.on(event, () => over());
   });
 
 function begin(context: NodeContext, { correlation, target, deadlineMs }: BatchRequest): Collected {
@@ -189,9 +210,7 @@ async function finish(context: NodeContext, entry: Collected): Promise<Buffer> {
   const { target } = entry;
   const stream = target.stream.toString('utf8');
   try {
-    if (entry.deadlineMs !== undefined && entry.deadlineMs <= Date.now()) {
-      return encodeBatchRefused(entry, status.DEADLINE_EXCEEDED, 'Timeout', plainDetail('Timeout'));
-    }
+    if (isLate(entry)) return timedOut(entry);
     if (entry.refused) throw entry.refused;
     const answer = await context.log.append(stream, target.expected, entry.events);
     if (answer.outcome === 'appended') return encodeBatchAppended(entry, answer.revision, answer.position);
@@ -200,6 +219,9 @@ async function finish(context: NodeContext, entry: Collected): Promise<Buffer> {
     return refuse(entry, error);
   }
 }
+
+const isLate = ({ deadlineMs }: Collected): boolean => deadlineMs !== undefined && deadlineMs <= Date.now();
+const timedOut = (entry: Collected): Buffer => encodeBatchRefused(entry, status.DEADLINE_EXCEEDED, 'Timeout', plainDetail('Timeout'));
 
 function refuse(entry: Collected, error: unknown): Buffer {
   if (error instanceof StreamDeleted) {
@@ -212,5 +234,5 @@ function refuse(entry: Collected, error: unknown): Buffer {
     return encodeBatchRefused(entry, status.PERMISSION_DENIED, fault.message, plainDetail('AccessDenied'));
   }
   if (fault.code === status.INVALID_ARGUMENT) return encodeBatchRefused(entry, fault.code, fault.message, badRequestDetail(fault.message));
-  return encodeBatchRefused(entry, fault.code, fault.message, plainDetail('Unknown'));
+  return encodeBatchRefused(entry, fault.code, fault.message, errorInfoDetail('NODE_CANNOT_WRITE'));
 }

@@ -206,7 +206,7 @@ const cpuSeconds = (pid) => {
 };
 
 /** CPU seconds of a process and its children, living or gone: PostgreSQL is one process per connection. */
-function cpuOfTree(root) {
+export function cpuOfTree(root) {
   let seconds = 0;
   for (const name of fs.readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;

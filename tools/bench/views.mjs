@@ -12,6 +12,7 @@ import { exampleViews, plantEvents } from '#platform/view-examples';
 import { ViewReads } from '#platform/view-reads';
 import { runViews } from '#platform/views';
 import { emmettRebuild } from './emmett-views.mjs';
+import { cpuOfTree } from './node.mjs';
 import { jsonEvent, quantile, sleep, startProcess } from '../faults/parts.mjs';
 
 const require = createRequire(import.meta.url);
@@ -56,7 +57,8 @@ export async function run({ short, full, only, say, ...given }) {
       const measured = { copy: [], views: [] };
       for (let i = 0; i < repeat; i++) {
         measured.copy.push(await withDatabase(database, (url) => copyRate(url, rows)));
-        measured.views.push(await withDatabase(database, (url) => catchUp(url, store, rows.length)));
+        const others = { node: node.child.pid, postgres: postgres.pid };
+        measured.views.push(await withDatabase(database, (url) => catchUp(url, store, rows.length, exampleViews, others)));
         say(
           `  run ${i + 1}: COPY ${round(measured.copy[i])} rows/s, six views ${round(measured.views[i].rate)} events/s, RSS ${measured.views[i].rssMb} MB`,
         );
@@ -71,7 +73,10 @@ export async function run({ short, full, only, say, ...given }) {
         ratio: round(ratio, 3),
         perView: measured.views.at(-1).rows,
         rssMb: Math.max(...measured.views.map(({ rssMb }) => rssMb)),
+        cpuUsPerEvent: measured.views.at(-1).cpuUsPerEvent,
       };
+      const { worker, node: ofStore, postgres: tables } = figures.catchUp.cpuUsPerEvent;
+      say(`  CPU per event: worker ${worker} us (two threads and the collector), node ${ofStore} us, PostgreSQL ${tables} us`);
       goal('catch-up of six views over COPY', round(ratio, 3), ratio >= 0.45, '>= 0.45, never under 0.25');
     }
     if (wanted('emmett')) {
@@ -205,12 +210,15 @@ async function smaller(dataDir, seed, count) {
   return { url: `esdb://127.0.0.1:${node.port}?tls=false`, stop: () => node.kill('SIGTERM') };
 }
 
-async function catchUp(url, store, count, views = exampleViews) {
+async function catchUp(url, store, count, views = exampleViews, others = {}) {
   const pool = quiet(new Pool({ connectionString: url, max: 2 }));
   const reads = new ViewReads(pool, url);
   const head = await headOf(store);
   let rssMb = 0;
   const sampling = setInterval(() => (rssMb = Math.max(rssMb, round(process.memoryUsage().rss / 2 ** 20))), 200);
+  const cpu = () => Object.entries(others).map(([name, pid]) => [name, cpuOfTree(pid)]);
+  const before = cpu();
+  const own = process.cpuUsage();
   const begun = performance.now();
   const running = await runViews({ store, databaseUrl: url, views });
   if (
@@ -223,12 +231,15 @@ async function catchUp(url, store, count, views = exampleViews) {
     throw new Error('the views did not catch up');
   const seconds = (performance.now() - begun) / 1_000;
   clearInterval(sampling);
+  const { user, system } = process.cpuUsage(own);
+  const cpuUsPerEvent = { worker: round((user + system) / count, 1) };
+  cpu().forEach(([name, after], i) => (cpuUsPerEvent[name] = round(((after - before[i][1]) * 1e6) / count, 1)));
   const rows = {};
   for (const { name } of views) rows[name] = Number((await pool.query(`SELECT count(*) FROM ${name.replaceAll('-', '_')}`)).rows[0].count);
   await running.stop();
   await reads.close();
   await pool.end();
-  return { rate: count / seconds, rssMb, rows };
+  return { rate: count / seconds, rssMb, rows, cpuUsPerEvent };
 }
 
 /** Six tables filled from a log of a size, by a worker of its own, whose memory is its own too. */

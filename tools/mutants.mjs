@@ -52,6 +52,20 @@ const mutants = [
     also: [{ from: 'if (known)\n                return this.carryOut(process, id, known);', to: '' }],
   },
   {
+    without: 'the revision guard as it was at the checkpoint',
+    file: 'libs/platform/view-batch.js',
+    from: 'const guard = this.guard.stored;',
+    to: 'const guard = { toString: () => this.guard.stored, toPostgres: () => this.guard.stored };',
+    specs: 'platform/views-faults.int-spec -t=before-commit',
+  },
+  {
+    without: 'the wait for a file that is being extended',
+    file: 'libs/event-log/segments.js',
+    from: 'const room = end <= this.allocated || !this.extending;',
+    to: 'const room = true;',
+    specs: 'event-log/log.int-spec -t=all.sizes',
+  },
+  {
     without: 'the same-transaction checkpoint',
     file: 'libs/platform/view-batch.js',
     from: 'if (this.testing.without?.sameTransaction)',

@@ -25,20 +25,26 @@ export type QueueOptions = Readonly<{
   onTrouble?: (error: Error, jobId?: string) => void;
 }>;
 
+type Options = { connection: never; prefix?: string };
 /** BullMQ's classes bound to a backend, and what their constructors take. */
-type Bound = Readonly<{ Queue: typeof Queue; Worker: typeof Worker; options: { connection: never; prefix?: string } }>;
+type Bound = Readonly<{ Queue: typeof Queue; Worker: typeof Worker; adding: Options; working: Options }>;
 
 /** Which backend these settings choose. */
 export const queueKind = (backend: QueueBackend): 'redis' | 'postgresql' => (backend.REDIS_URL ? 'redis' : 'postgresql');
 
 function bind({ REDIS_URL, DATABASE_URL }: QueueBackend): Bound {
   if (REDIS_URL) {
-    const connection = { url: REDIS_URL, maxRetriesPerRequest: null, connectTimeout: 5_000 };
-    return { ...withBackend(createRedisBackend), options: { connection, prefix: 'plantlog' } } as unknown as Bound;
+    const options = (connection: object) => ({ connection: { url: REDIS_URL, connectTimeout: 5_000, ...connection }, prefix: 'plantlog' });
+    return {
+      ...withBackend(createRedisBackend),
+      // Whoever adds is told at once that Redis is away; whoever works waits for it.
+      adding: options({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
+      working: options({ maxRetriesPerRequest: null }),
+    } as unknown as Bound;
   }
   if (!DATABASE_URL) throw new Error('The job queue needs DATABASE_URL or REDIS_URL.');
   const connection = { connectionString: DATABASE_URL, schema: 'queue', migrate: true, max: 4, connectionTimeoutMillis: 5_000 };
-  return { ...withBackend(createPostgresBackend), options: { connection } } as unknown as Bound;
+  return { ...withBackend(createPostgresBackend), adding: { connection }, working: { connection } } as unknown as Bound;
 }
 
 /** A named queue of jobs that carry `T` as plain JSON. */
@@ -97,7 +103,7 @@ export class JobQueue<T extends object> {
     const start = async () => {
       for (let pause = 250; !this.closed; pause = Math.min(pause * 2, 5_000)) {
         const worker = new this.bound.Worker(this.name, process, {
-          ...this.bound.options,
+          ...this.bound.working,
           concurrency,
           autorun: false,
           maxStalledCount: 1_000,
@@ -105,6 +111,8 @@ export class JobQueue<T extends object> {
           lockDuration: 15_000,
         });
         worker.on('error', (error: Error) => this.trouble(error));
+        // Of Redis going away BullMQ makes no error.
+        worker.on('ioredis:close', () => this.trouble(new Error('The connection to Redis is lost; it will be made again.')));
         worker.on('failed', (job: BullJob | undefined, error: Error) => this.trouble(error, job?.id));
         try {
           await worker.waitUntilReady();
@@ -138,7 +146,7 @@ export class JobQueue<T extends object> {
   private open(): Promise<Queue> {
     if (this.closed) return Promise.reject(new Error(`The queue ${this.name} is closed.`));
     this.opened ??= (async () => {
-      const queue = new this.bound.Queue(this.name, this.bound.options);
+      const queue = new this.bound.Queue(this.name, this.bound.adding);
       queue.on('error', (error: Error) => this.trouble(error));
       try {
         await queue.waitUntilReady();

@@ -112,9 +112,6 @@ class Cursor {
   }
 }
 
-/** Pages of a catch-up. */
-export type Bulk = Pick<Cursors, 'has' | 'take' | 'close'>;
-
 /** The long reads of one client. */
 export class Cursors {
   /** By the position that they have come to. */

@@ -43,6 +43,14 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+/** A thread that is ready, as it is after some pages. */
+async function started(connectionString: string): Promise<ReadingThread> {
+  const thread = new ReadingThread(connectionString);
+  thread.start();
+  while (!thread.ready) await new Promise((resolve) => setTimeout(resolve, 5));
+  return thread;
+}
+
 async function readWhole(log: LogReader, disturb: (page: number) => void = () => undefined): Promise<string[]> {
   const found: string[] = [];
   let after = BEFORE_ALL;
@@ -57,10 +65,11 @@ async function readWhole(log: LogReader, disturb: (page: number) => void = () =>
 
 describe.each([
   ['in this thread', () => undefined],
-  ['in a thread of its own', () => new ReadingThread(node.connectionString)],
-])('pages of a catch-up, read %s', (_, bulk) => {
+  ['in a thread of its own', () => started(node.connectionString)],
+  ['in a thread that starts meanwhile', () => new ReadingThread(node.connectionString)],
+])('pages of a catch-up, read %s', (_, thread) => {
   let log: LogReader;
-  beforeEach(() => (log = logReader(client, { bulk: bulk() })));
+  beforeEach(async () => (log = logReader(client, { thread: await thread() })));
   afterEach(() => log.close!());
 
   test('are the log, each event once and in order, with large ones among them', async () => {
@@ -96,8 +105,8 @@ test('a page of large events is short, and does not pass for the end of the log'
 
 test.each([
   ['this thread', undefined],
-  ['a thread of its own', (url: string) => new ReadingThread(url)],
-])('reads in %s fail when the store is gone, and do not hang', async (_, bulk) => {
+  ['a thread of its own', started],
+])('reads in %s fail when the store is gone, and do not hang', async (_, thread) => {
   const other = mkdtempSync(join(tmpdir(), 'view-log-gone-'));
   const gone = await startNode({ dataDir: other });
   const its = EventStoreDBClient.connectionString(gone.connectionString);
@@ -106,7 +115,7 @@ test.each([
       'many',
       Array.from({ length: 500 }, () => jsonEvent({ type: 'Counted', data: { text: 'x'.repeat(500) } })),
     );
-  const log = logReader(its, { timeoutMs: 2_000, bulk: bulk?.(gone.connectionString) });
+  const log = logReader(its, { timeoutMs: 2_000, thread: await thread?.(gone.connectionString) });
   let pages = 0;
   await expect(
     readWhole(log, () => {

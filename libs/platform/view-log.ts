@@ -6,7 +6,7 @@ import { makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { Empty, StreamIdentifier } from '@eventstore/db-client/generated/shared_pb';
 import { ReadReq } from '@eventstore/db-client/generated/streams_pb';
-import { type Bulk, type Call, Cursors, endsLog, PAGE_BYTES } from './view-cursor';
+import { type Call, Cursors, endsLog, PAGE_BYTES } from './view-cursor';
 import { decodeReadResponse, LogEvent, type Message } from './view-wire';
 
 const definition: ServiceDefinition = {
@@ -60,10 +60,13 @@ const allFrom = (after: bigint): ReadReq.Options.AllOptions => {
 /** Position before the first event of a log. */
 export const BEFORE_ALL = -1n;
 
+/** A thread that reads pages; it takes a while to start. */
+export type Thread = Pick<Cursors, 'has' | 'take' | 'close'> & { start(): void; readonly ready: boolean };
+
 export type LogReaderOptions = Readonly<{
   timeoutMs?: number;
-  /** Where pages of a catch-up come from; by default from long reads of the same client. */
-  bulk?: Bulk;
+  /** Where the pages of a long catch-up come from once it is ready; all others come from long reads of the same client. */
+  thread?: Thread;
 }>;
 
 /** What the view engine needs of a log; the tests put a disturbed one in between. */
@@ -82,25 +85,26 @@ export type LogReader = {
 
 /** Full pages that were read singly and may be followed by a next one. */
 const REMEMBERED = 64;
+/** Pages after which a catch-up is a long one, and the pause after which another begins. */
+const LONG = 8;
+const PAUSE_MS = 2_000;
 
 /** A reader over the client's channel. A read that takes longer than `timeoutMs` fails, as on a half-open connection. */
-export function logReader(client: EventStoreDBClient, { timeoutMs = 30_000, bulk: given }: LogReaderOptions = {}): LogReader {
+export function logReader(client: EventStoreDBClient, { timeoutMs = 30_000, thread }: LogReaderOptions = {}): LogReader {
   const inside = client as unknown as Inside;
   const open = (what: ReadReq, deadline: Date | number) =>
     inside.GRPCStreamCreator(Reader, 'views', (c) => c.read(what, ...inside.callArguments({}, { deadline })))();
-  const bulk =
-    given ??
-    new Cursors(
-      (after) =>
-        open(
-          request((options) => {
-            options.setAll(allFrom(after));
-            options.setCount(String(Number.MAX_SAFE_INTEGER));
-          }),
-          Infinity,
-        ),
-      timeoutMs,
-    );
+  const cursors = new Cursors(
+    (after) =>
+      open(
+        request((options) => {
+          options.setAll(allFrom(after));
+          options.setCount(String(Number.MAX_SAFE_INTEGER));
+        }),
+        Infinity,
+      ),
+    timeoutMs,
+  );
   const collect = async (what: ReadReq, max: number, after?: bigint): Promise<LogEvent[]> => {
     const call = await open(what, new Date(Date.now() + timeoutMs));
     return new Promise((resolve, reject) => {
@@ -128,16 +132,26 @@ export function logReader(client: EventStoreDBClient, { timeoutMs = 30_000, bulk
       after,
     );
   const fullPages = new Set<bigint>();
+  let pages = 0;
+  let lastPage = 0;
   return {
     async readAll(after, max) {
       if (fullPages.size > REMEMBERED) fullPages.delete(fullPages.values().next().value!);
       // Whoever goes on where a full page ended is catching up, and will go on.
-      if (bulk.has(after) || fullPages.delete(after)) return bulk.take(after, max);
+      if (cursors.has(after) || thread?.has(after) || fullPages.delete(after)) {
+        if (Date.now() - lastPage > PAUSE_MS) pages = 0;
+        lastPage = Date.now();
+        if (++pages === LONG) thread?.start();
+        return thread?.ready ? thread.take(after, max) : cursors.take(after, max);
+      }
       const events = await page(after, max);
       if (!endsLog(events, max)) fullPages.add(events.at(-1)!.position);
       return events;
     },
-    close: () => bulk.close(),
+    close() {
+      cursors.close();
+      thread?.close();
+    },
     readStream: (stream, from, max) =>
       collect(
         request((options) => {

@@ -5,12 +5,13 @@
  */
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import type { Bulk } from './view-cursor';
-import { logReader } from './view-log';
+import { logReader, type Thread } from './view-log';
 import { LogEvent } from './view-wire';
 
 /** A thread that nobody asks is ended. */
 const IDLE_MS = 10_000;
+/** The thread's first words. */
+const READY = 'ready';
 
 type Question = { ask: number; after: bigint; max: number };
 /** The records of a page one behind the other, and where each ends. */
@@ -18,8 +19,9 @@ type Answer = { ask: number; records: ArrayBuffer; ends: Uint32Array } | { ask: 
 type Waiting = { resolve: (events: LogEvent[]) => void; reject: (error: Error) => void };
 
 /** Pages of a catch-up, read by a thread with a client of its own. */
-export class ReadingThread implements Bulk {
+export class ReadingThread implements Thread {
   private worker: Worker | undefined;
+  ready = false;
   private asked = 0;
   private readonly waiting = new Map<number, Waiting>();
   private readonly reached = new Set<bigint>();
@@ -34,7 +36,7 @@ export class ReadingThread implements Bulk {
   async take(after: bigint, max: number): Promise<LogEvent[]> {
     clearTimeout(this.idle);
     this.reached.delete(after);
-    const worker = (this.worker ??= this.start());
+    const worker = this.start();
     const events = await new Promise<LogEvent[]>((resolve, reject) => {
       const ask = this.asked++;
       this.waiting.set(ask, { resolve, reject });
@@ -54,10 +56,16 @@ export class ReadingThread implements Bulk {
     void worker?.terminate();
   }
 
-  private start(): Worker {
+  start(): Worker {
+    if (this.worker) return this.worker;
     const worker = new Worker(__filename, { workerData: { store: this.connectionString } });
+    this.worker = worker;
     worker.unref();
-    worker.on('message', (answer: Answer) => {
+    worker.on('message', (answer: Answer | typeof READY) => {
+      if (answer === READY) {
+        this.ready = this.worker === worker;
+        return;
+      }
       const waiting = this.waiting.get(answer.ask);
       this.waiting.delete(answer.ask);
       if ('error' in answer) waiting?.reject(new Error(answer.error));
@@ -71,6 +79,7 @@ export class ReadingThread implements Bulk {
   private end(worker: Worker | undefined, error: Error): void {
     if (!worker || this.worker !== worker) return;
     this.worker = undefined;
+    this.ready = false;
     this.reached.clear();
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
@@ -110,6 +119,7 @@ function serve(store: string): void {
       (error: unknown) => parentPort!.postMessage({ ask, error: String(error) } satisfies Answer),
     );
   });
+  parentPort!.postMessage(READY);
 }
 
 const given = workerData as { store?: string } | null;

@@ -141,7 +141,7 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
     build: engineDatabase(databaseUrl, worker, 2),
   };
   const client = typeof options.store === 'string' ? EventStoreDBClient.connectionString(options.store) : undefined;
-  const feed = new Feed(client ? logReader(client, { bulk: new ReadingThread(options.store as string) }) : (options.store as LogReader), {
+  const feed = new Feed(client ? logReader(client, { thread: new ReadingThread(options.store as string) }) : (options.store as LogReader), {
     ...usualFeed,
     ...options.feed,
   });

@@ -210,36 +210,31 @@ async function smaller(dataDir, seed, count) {
   return { url: `esdb://127.0.0.1:${node.port}?tls=false`, stop: () => node.kill('SIGTERM') };
 }
 
+/** A worker of its own fills the views' tables: what this process keeps in memory must not burden it. */
 async function catchUp(url, store, count, views = exampleViews, others = {}) {
-  const pool = quiet(new Pool({ connectionString: url, max: 2 }));
-  const reads = new ViewReads(pool, url);
-  const head = await headOf(store);
-  let rssMb = 0;
-  const sampling = setInterval(() => (rssMb = Math.max(rssMb, round(process.memoryUsage().rss / 2 ** 20))), 200);
   const cpu = () => Object.entries(others).map(([name, pid]) => [name, cpuOfTree(pid)]);
   const before = cpu();
-  const own = process.cpuUsage();
-  const begun = performance.now();
-  const running = await runViews({ store, databaseUrl: url, views });
-  if (
-    !(await reads.waitFor(
-      views.map(({ name }) => name),
-      head,
-      3_600_000,
-    ))
-  )
-    throw new Error('the views did not catch up');
-  const seconds = (performance.now() - begun) / 1_000;
-  clearInterval(sampling);
-  const { user, system } = process.cpuUsage(own);
-  const cpuUsPerEvent = { worker: round((user + system) / count, 1) };
+  const { seconds, peakRssMb, cpuUs } = await workerOf(store, url, await headOf(store), views);
+  const cpuUsPerEvent = { worker: round(cpuUs / count, 1) };
   cpu().forEach(([name, after], i) => (cpuUsPerEvent[name] = round(((after - before[i][1]) * 1e6) / count, 1)));
+  const pool = quiet(new Pool({ connectionString: url, max: 2 }));
   const rows = {};
   for (const { name } of views) rows[name] = Number((await pool.query(`SELECT count(*) FROM ${name.replaceAll('-', '_')}`)).rows[0].count);
-  await running.stop();
-  await reads.close();
   await pool.end();
-  return { rate: count / seconds, rssMb, rows, cpuUsPerEvent };
+  return { rate: count / seconds, rssMb: peakRssMb, rows, cpuUsPerEvent };
+}
+
+async function workerOf(store, url, head, views = exampleViews) {
+  const worker = fork(new URL('./views-worker.mjs', import.meta.url), [store, url, String(head), ...views.map(({ name }) => name)]);
+  const ended = once(worker, 'exit');
+  const [figures] = await Promise.race([
+    once(worker, 'message'),
+    ended.then(([code]) => {
+      throw new Error(`the worker ended with ${code}`);
+    }),
+  ]);
+  await ended;
+  return figures;
 }
 
 /** Six tables filled from a log of a size, by a worker of its own, whose memory is its own too. */
@@ -256,9 +251,7 @@ async function atSize(dataDir, { url, drop }, seed, events) {
   await log.close();
   const node = await startProcess(dataDir);
   const store = `esdb://127.0.0.1:${node.port}?tls=false`;
-  const worker = fork(new URL('./views-worker.mjs', import.meta.url), [store, url, String(await headOf(store))]);
-  const [{ seconds, peakRssMb }] = await once(worker, 'message');
-  await once(worker, 'exit');
+  const { seconds, peakRssMb } = await workerOf(store, url, await headOf(store));
   await node.kill('SIGTERM');
   await drop();
   fs.rmSync(dataDir, { recursive: true });

@@ -32,9 +32,14 @@ type Bound = Readonly<{ Queue: typeof Queue; Worker: typeof Worker; adding: Opti
 /** Which backend these settings choose. */
 export const queueKind = (backend: QueueBackend): 'redis' | 'postgresql' => (backend.REDIS_URL ? 'redis' : 'postgresql');
 
-function bind({ REDIS_URL, DATABASE_URL }: QueueBackend): Bound {
+function bind({ REDIS_URL, DATABASE_URL }: QueueBackend, closed: () => boolean): Bound {
   if (REDIS_URL) {
-    const options = (connection: object) => ({ connection: { url: REDIS_URL, connectTimeout: 5_000, ...connection }, prefix: 'plantlog' });
+    // A closed queue stops looking for a Redis that is away: the process could not end otherwise.
+    const retryStrategy = (times: number) => (closed() ? null : Math.min(times * 200, 2_000));
+    const options = (connection: object) => ({
+      connection: { url: REDIS_URL, connectTimeout: 5_000, retryStrategy, ...connection },
+      prefix: 'plantlog',
+    });
     return {
       ...withBackend(createRedisBackend),
       // Whoever adds is told at once that Redis is away; whoever works waits for it.
@@ -60,7 +65,7 @@ export class JobQueue<T extends object> {
     backend: QueueBackend,
     options: QueueOptions = {},
   ) {
-    this.bound = bind(backend);
+    this.bound = bind(backend, () => this.closed);
     this.options = { attempts: 10, pause: 500, onTrouble: () => undefined, ...options };
   }
 
@@ -138,8 +143,10 @@ export class JobQueue<T extends object> {
       await (await this.opened?.catch(() => undefined))?.close();
     };
     const late = sleep(patience, 'late' as const, { ref: false });
-    if ((await Promise.race([orderly().catch(() => 'late' as const), late])) === 'late')
-      void this.worker?.close(true).catch(() => undefined);
+    if ((await Promise.race([orderly().catch(() => 'late' as const), late])) !== 'late') return;
+    void this.worker?.close(true).catch(() => undefined);
+    // An orderly close that waits for a backend which is away keeps renewing locks, and so keeps the process alive (BullMQ 6.7, pinned).
+    void (this.worker as unknown as { lockManager?: { close(): Promise<void> } } | undefined)?.lockManager?.close().catch(() => undefined);
   }
 
   /** BullMQ remembers a failed first connection for ever: a queue that could not be opened is thrown away, and the next call tries afresh. */

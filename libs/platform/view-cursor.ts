@@ -29,6 +29,8 @@ class Cursor {
   private wanted = 1;
   private ended = false;
   private failed: Error | undefined;
+  /** True once it was let go: what it holds may lack its end. */
+  closed = false;
   private wake: (() => void) | undefined;
   private idle: NodeJS.Timeout | undefined;
 
@@ -36,6 +38,7 @@ class Cursor {
     private readonly call: Call,
     private readonly after: bigint,
     private readonly timeoutMs: number,
+    private readonly idleMs: number,
   ) {
     call.on('data', (message: Message) => {
       // Forward reads of $all include the position that they start from.
@@ -47,7 +50,7 @@ class Cursor {
     });
     call.on('end', () => this.end());
     call.on('error', (error: Error) => {
-      this.failed = error;
+      this.failed ??= error;
       this.end();
     });
     this.rest();
@@ -78,6 +81,7 @@ class Cursor {
 
   /** A call that is cancelled ends only once what it has received was taken. */
   close(): void {
+    this.closed = true;
     clearTimeout(this.idle);
     this.call
       .removeAllListeners('data')
@@ -102,7 +106,7 @@ class Cursor {
   }
 
   private rest(): void {
-    this.idle = setTimeout(() => this.close(), IDLE_MS).unref();
+    this.idle = setTimeout(() => this.close(), this.idleMs).unref();
   }
 
   private end(): void {
@@ -122,6 +126,7 @@ export class Cursors {
   constructor(
     private readonly begin: (after: bigint) => Promise<Call>,
     private readonly timeoutMs: number,
+    private readonly idleMs = IDLE_MS,
   ) {}
 
   /** True where a read has come to just there. */
@@ -134,7 +139,7 @@ export class Cursors {
     const before = this.closings;
     const known = this.open.get(after);
     this.open.delete(after);
-    const cursor = known ?? new Cursor(await this.begin(after), after, this.timeoutMs);
+    const cursor = known && !known.closed ? known : new Cursor(await this.begin(after), after, this.timeoutMs, this.idleMs);
     const events = await cursor.take(max);
     if (cursor.over || events.length === 0) return events;
     if (this.closings !== before) cursor.close();

@@ -352,3 +352,25 @@ it('answers an append whose deadline passes while the disk hangs', async () => {
     await node.close();
   }
 });
+
+it('carries events of fifteen megabytes, where operators allow them', async () => {
+  const args = ['--max-append-size', String(16 * 1024 * 1024)];
+  let node = await start({ args });
+  let client = connect(node);
+  const drawing = (fill: string) => jsonEvent({ type: 'drawn', data: { drawing: fill.repeat(15 * 1024 * 1024) } });
+  // Compared by hand: a matcher would print all of it.
+  const fill = ({ event }: { event?: { data?: unknown } }): string => {
+    const text = (event!.data as { drawing: string }).drawing;
+    return text === text[0]!.repeat(15 * 1024 * 1024) ? text[0]! : `${text.length} characters`;
+  };
+  const live = take(client.subscribeToStream('drawings'), 2);
+  await client.appendToStream('drawings', drawing('a'));
+  await client.appendToStream('drawings', drawing('b'), { credentials: admin });
+  expect((await live).map(fill)).toEqual(['a', 'b']);
+  expect((await all(client.readStream('drawings'))).map(fill)).toEqual(['a', 'b']);
+  await node.kill();
+  node = await start({ args });
+  client = connect(node);
+  expect((await take(client.subscribeToStream('drawings'), 2)).map(fill)).toEqual(['a', 'b']);
+  await client.appendToStream('drawings', drawing('c'), { expectedRevision: 1n });
+});

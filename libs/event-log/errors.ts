@@ -105,6 +105,9 @@ export const userConflict = (login: string) =>
 export const scavengeNotFound = (id: string) =>
   new Fault(status.NOT_FOUND, 'Scavenge id was invalid.', { exception: 'scavenge-not-found', 'scavenge-id': id });
 
+export const projectionNotFound = (name: string) =>
+  new Fault(status.NOT_FOUND, `Projection '${name}' not found. This node runs no user projections: fold the streams in the application.`);
+
 /** Credentials that are wrong; a stranger without any is refused as `accessDenied`. */
 export const unauthenticated = () => new Fault(status.UNAUTHENTICATED, 'Unauthenticated');
 export const unimplemented = (message: string) => new Fault(status.UNIMPLEMENTED, message);

@@ -3,7 +3,7 @@
 // Does not: link events (system-projections.ts).
 
 import type { EventLog } from './log';
-import { runSystemProjections, SYSTEM_PROJECTIONS, type SystemProjection } from './system-projections';
+import { rewind, runSystemProjections, SYSTEM_PROJECTIONS, type SystemProjection } from './system-projections';
 import { randomUUIDBytes } from './uuid';
 
 const enabled = '$ProjectionEnabled';
@@ -12,8 +12,12 @@ const streamOf = (name: SystemProjection): string => `$projections-${name}`;
 
 export const isSystemProjection = (name: string): name is SystemProjection => (SYSTEM_PROJECTIONS as readonly string[]).includes(name);
 
+/** As operators see it; a restart of the node makes of an aborted projection a stopped one. */
+export type ProjectionState = 'Running' | 'Stopped' | 'Aborted';
+
 export class StandingProjections {
   private readonly running = new Map<SystemProjection, () => Promise<void>>();
+  private readonly aborted = new Set<SystemProjection>();
   private changes: Promise<unknown> = Promise.resolve();
 
   /** Starts those of `names`, unless an operator switched them off, and those that he switched on. */
@@ -24,14 +28,16 @@ export class StandingProjections {
     for (const name of SYSTEM_PROJECTIONS) if (this.lastWord(name) ?? names.includes(name)) this.start(name);
   }
 
-  isRunning(name: SystemProjection): boolean {
-    return this.running.has(name);
+  state(name: SystemProjection): ProjectionState {
+    if (this.running.has(name)) return 'Running';
+    return this.aborted.has(name) ? 'Aborted' : 'Stopped';
   }
 
   /** Resolves when the change is on disk and done. */
-  switch(name: SystemProjection, on: boolean): Promise<void> {
-    const change = this.changes.then(async () => {
-      if (this.isRunning(name) === on) return;
+  switch(name: SystemProjection, state: ProjectionState): Promise<void> {
+    return this.inTurn(async () => {
+      const on = state === 'Running';
+      if (this.running.has(name) === on) return;
       const event = {
         id: randomUUIDBytes(),
         type: on ? enabled : disabled,
@@ -40,11 +46,33 @@ export class StandingProjections {
         metadata: Buffer.alloc(0),
       };
       await this.log.append(streamOf(name), 'any', [event]);
-      if (on) this.start(name);
-      else await this.stop(name);
+      if (on) return this.start(name);
+      await this.stop(name);
+      if (state === 'Aborted') this.aborted.add(name);
     });
-    this.changes = change.catch(() => undefined);
-    return change;
+  }
+
+  /** Sends a projection over the whole log again: links that are there stay, those of deleted streams come back. */
+  reset(name: SystemProjection): Promise<void> {
+    return this.inTurn(async () => {
+      const on = this.running.has(name);
+      await this.stop(name);
+      try {
+        await rewind(this.log, name);
+      } finally {
+        if (on) this.start(name);
+      }
+    });
+  }
+
+  /** Stops and starts whatever runs. */
+  restart(): Promise<void> {
+    return this.inTurn(async () => {
+      for (const name of [...this.running.keys()]) {
+        await this.stop(name);
+        this.start(name);
+      }
+    });
   }
 
   async close(): Promise<void> {
@@ -52,7 +80,14 @@ export class StandingProjections {
     await Promise.all([...this.running.keys()].map((name) => this.stop(name)));
   }
 
+  private inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.changes.then(change);
+    this.changes = done.catch(() => undefined);
+    return done;
+  }
+
   private start(name: SystemProjection): void {
+    this.aborted.delete(name);
     this.running.set(name, runSystemProjections(this.log, [name]));
   }
 

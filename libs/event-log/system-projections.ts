@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { StreamDeleted } from './refusals';
 import type { Frame, NewEvent } from './frame';
 import type { EventLog } from './log';
-import { uuidText } from './uuid';
+import { randomUUIDBytes, uuidText } from './uuid';
 
 /** Names of the projections, as the original's. */
 export const SYSTEM_PROJECTIONS = ['$by_category', '$by_event_type', '$streams', '$stream_by_category'] as const;
@@ -60,6 +60,17 @@ export function runSystemProjections(log: EventLog, names: readonly SystemProjec
   };
 }
 
+/** Lets a projection that stands still begin anew with the first event of the log when it runs next. */
+export async function rewind(log: EventLog, name: SystemProjection): Promise<void> {
+  await log.append(checkpointStreamOf(name), 'any', [checkpointAt(0)]);
+}
+
+const checkpointStreamOf = (name: SystemProjection) => `$projections-${name}-checkpoint`;
+const checkpointAt = (position: number): NewEvent => {
+  const metadata = Buffer.from(JSON.stringify({ $c: position }));
+  return { id: randomUUIDBytes(), type: '$ProjectionCheckpoint', json: true, data: Buffer.alloc(0), metadata };
+};
+
 class Running {
   private stopped = false;
   private ring: () => void = () => undefined;
@@ -72,7 +83,7 @@ class Running {
     private readonly log: EventLog,
     private readonly name: SystemProjection,
   ) {
-    this.checkpointStream = `$projections-${name}-checkpoint`;
+    this.checkpointStream = checkpointStreamOf(name);
     this.done = this.run();
   }
 
@@ -135,7 +146,7 @@ class Running {
       if (!link) continue;
       if (frame.offset < uncertain && lastPosition(this.log, link.to) >= frame.offset) continue;
       const links = byStream.get(link.to) ?? [];
-      links.push(linkEvent(this.name, frame, link.target));
+      links.push(linkEvent(`${this.name}:${uncertain}`, frame, link.target));
       byStream.set(link.to, links);
     }
     const writes = [...byStream].map(([stream, links]) => this.log.append(stream, 'any', links));
@@ -148,12 +159,7 @@ class Running {
 
   private async checkpoint(position: number): Promise<void> {
     this.sinceCheckpoint = 0;
-    const data = Buffer.alloc(0);
-    const metadata = Buffer.from(JSON.stringify({ $c: position }));
-    const id = nameUuid(`${this.name}:checkpoint:${position}`);
-    await this.log
-      .append(this.checkpointStream, 'any', [{ id, type: '$ProjectionCheckpoint', json: true, data, metadata }])
-      .catch(() => undefined);
+    await this.log.append(this.checkpointStream, 'any', [checkpointAt(position)]).catch(() => undefined);
   }
 }
 
@@ -169,10 +175,11 @@ function lastPosition(log: EventLog, stream: string): number {
   }
 }
 
-function linkEvent(name: string, frame: Frame, target: string): NewEvent {
+/** `run` names one run of a projection: within it a repeated link is known, after a reset a deleted stream gets its links again. */
+function linkEvent(run: string, frame: Frame, target: string): NewEvent {
   const metadata = { $v: '1:-1:1:4', $c: frame.offset, $p: frame.offset, $o: frame.stream, $causedBy: uuidText(frame.id) };
   return {
-    id: nameUuid(`${name}:${frame.offset}`),
+    id: nameUuid(`${run}:${frame.offset}`),
     type: '$>',
     json: false,
     data: Buffer.from(target),

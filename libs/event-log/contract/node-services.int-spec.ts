@@ -1,4 +1,4 @@
-import { EventStoreDBClient, START } from '@eventstore/db-client';
+import { AccessDeniedError, EventStoreDBClient, NotFoundError, START } from '@eventstore/db-client';
 import { GossipClient } from '@eventstore/db-client/generated/gossip_grpc_pb';
 import { MemberInfo } from '@eventstore/db-client/generated/gossip_pb';
 import { MonitoringClient } from '@eventstore/db-client/generated/monitoring_grpc_pb';
@@ -7,6 +7,8 @@ import { OperationsClient } from '@eventstore/db-client/generated/operations_grp
 import { ScavengeResp, SetNodePriorityReq, StartScavengeReq, StopScavengeReq } from '@eventstore/db-client/generated/operations_pb';
 import { ServerFeaturesClient } from '@eventstore/db-client/generated/serverfeatures_grpc_pb';
 import { Empty } from '@eventstore/db-client/generated/shared_pb';
+import { UsersClient } from '@eventstore/db-client/generated/users_grpc_pb';
+import { CreateReq } from '@eventstore/db-client/generated/users_pb';
 import { status } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
@@ -116,6 +118,53 @@ contract('the node', (server) => {
       expect(await ended).toMatchObject({ code: status.PERMISSION_DENIED, trailers: { exception: 'access-denied' } });
     }
     expect(await unary(client.shutdown.bind(client, new Empty()), server().as(impostor))).toMatchObject({ code: status.UNAUTHENTICATED });
+  });
+});
+
+contract('projections', (server) => {
+  it('are listed, reset and restarted by operators', async () => {
+    const client = server().client(ops);
+    expect((await client.listProjections()).map(({ name }) => name)).toEqual(expect.arrayContaining(['$by_category', '$streams']));
+    await client.resetProjection('$by_category');
+    expect((await client.getProjectionStatus('$by_category')).name).toBe('$by_category');
+    expect(await client.restartSubsystem()).toBeUndefined();
+  });
+
+  it('that nobody made are not found', async () => {
+    const client = server().client();
+    const name = fresh('nowhere');
+    for (const call of [
+      () => client.getProjectionStatus(name),
+      () => client.getProjectionState(name),
+      () => client.getProjectionResult(name),
+      () => client.enableProjection(name),
+      () => client.disableProjection(name),
+      () => client.abortProjection(name),
+      () => client.resetProjection(name),
+      () => client.updateProjection(name, 'fromAll()'),
+      () => client.deleteProjection(name),
+    ]) {
+      await expect(call()).rejects.toThrow(NotFoundError);
+    }
+  });
+
+  it('are not for others to touch', async () => {
+    if (server().mode === 'insecure') return;
+    const login = { username: fresh('worker'), password: 'only for a while' };
+    const options = new CreateReq.Options().setLoginName(login.username).setPassword(login.password).setFullName('A worker');
+    const users = server().raw(UsersClient);
+    expect(await unary(users.create.bind(users, new CreateReq().setOptions(options)), server().as())).toMatchObject({ code: status.OK });
+    const worker = server().client(login);
+    expect((await worker.listProjections()).length).toBeGreaterThan(0);
+    await expect(worker.restartSubsystem()).rejects.toThrow(AccessDeniedError);
+    for (const call of [
+      () => worker.enableProjection('$streams'),
+      () => worker.disableProjection('$streams'),
+      () => worker.resetProjection('$streams'),
+      () => server().client(null).restartSubsystem(),
+    ]) {
+      await expect(call()).rejects.toThrow();
+    }
   });
 });
 

@@ -53,7 +53,7 @@ const mutants = [
   },
   {
     without: 'the revision guard as it was at the checkpoint',
-    file: 'libs/platform/view-batch.js',
+    file: 'libs/platform/view-part.js',
     from: 'const guard = this.guard.stored;',
     to: 'const guard = { toString: () => this.guard.stored, toPostgres: () => this.guard.stored };',
     specs: 'platform/views-faults.int-spec -t=before-commit',
@@ -67,7 +67,7 @@ const mutants = [
   },
   {
     without: 'the same-transaction checkpoint',
-    file: 'libs/platform/view-batch.js',
+    file: 'libs/platform/view-part.js',
     from: 'if (this.testing.without?.sameTransaction)',
     to: 'if (true)',
     also: [{ from: 'if (!this.testing.without?.sameTransaction)', to: 'if (false)' }],

@@ -77,6 +77,7 @@ export class Feed {
         follower.at = after;
         const page = await this.#next(after, signal, waitMs);
         follower.at = page.through;
+        this.#drop();
         this.#tell();
         return page;
       },
@@ -198,6 +199,15 @@ export class Feed {
       if (this.#kept <= this.options.kept) break;
       this.#pages.delete(oldest.after);
       this.#kept -= oldest.events.length + 1;
+    }
+  }
+
+  /** Lets go of pages that every view has. */
+  #drop(): void {
+    for (const page of this.#pages.values()) {
+      for (const { at } of this.#followers) if (at === undefined || at < page.through) return;
+      this.#pages.delete(page.after);
+      this.#kept -= page.events.length + 1;
     }
   }
 

@@ -8,6 +8,8 @@ import { decodeRow, encodeRow, reads, shapeOf, type AnyView, type Shape, type Tu
 
 /** Where rows are before an event: undefined or null is "no such row". */
 export type Before = (key: string) => Tuple | null | undefined;
+/** What takes rows to write, or null to remove. */
+type Changes = { set(key: string, tuple: Tuple | null): void };
 
 /** Folds one event after another into whatever holds the rows. One per table: its inside is used again for each event. */
 export class Folder {
@@ -32,7 +34,7 @@ export class Folder {
   ) {}
 
   /** Puts into `changes` what the event changes: rows to write, or null to remove. Throws what the fold throws; nothing is changed then. */
-  fold(event: Recorded, keys: readonly string[], before: Before, changes: Map<string, Tuple | null>): void {
+  fold(event: Recorded, keys: readonly string[], before: Before, changes: Changes): void {
     this.#event = event;
     this.#keys = keys;
     this.#before = before;

@@ -3,18 +3,21 @@
  * Promises: whatever fails, it begins again from the committed checkpoint; trouble of the database or the store is waited out and parks
  * nothing. Does not: share anything with other parts but the pages of the feed, so that none waits for another.
  */
-import type { Feed, Follower } from './view-feed';
-import { Fenced, PoisonInBuild, type Committed, type PartOfView, type Work } from './view-batch';
+import type { Feed, Follower, Page } from './view-feed';
+import { Fenced, PoisonInBuild, Refused, type Committed, type PartOfView } from './view-part';
 import { wishes } from './view-parking';
 import type { Pool } from 'pg';
 
 export type KeeperOptions = Readonly<{
-  /** Most events in one transaction. */
-  batchEvents: number;
-  /** How long a batch may gather pages while it is behind, ms. */
+  /** A batch that has changed so many rows is written. */
+  batchRows: number;
+  /** How long a batch may gather pages at most, ms; less where it is not far behind. */
   batchMs: number;
 }>;
-export const usualKeeper: KeeperOptions = { batchEvents: 20_000, batchMs: 1_000 };
+export const usualKeeper: KeeperOptions = { batchRows: 60_000, batchMs: 2_000 };
+
+/** A batch gathers for this part of the time that it is behind: an hour behind, nobody waits for it; half a second, somebody may. */
+const OF_ITS_AGE = 1 / 4;
 
 /** A checkpoint that only passes events of other views may wait this long, so that one event is not a transaction in every view. */
 const PASSING_MS = 20;
@@ -35,7 +38,7 @@ export class Keeper {
   rate = 0;
 
   constructor(
-    private readonly load: () => Promise<PartOfView>,
+    private readonly load: (carefulThrough: bigint) => Promise<PartOfView>,
     private readonly feed: Feed,
     private readonly pool: Pool,
     private readonly on: Readonly<{
@@ -64,11 +67,16 @@ export class Keeper {
 
   async #supervise(): Promise<void> {
     const { signal } = this.#stop;
+    let carefulThrough = -1n;
     for (let failures = 0; !signal.aborted;) {
       try {
-        this.#part = await this.load();
+        this.#part = await this.load(carefulThrough);
         await this.#follow(this.#part, () => (failures = 0));
       } catch (error) {
+        if (error instanceof Refused) {
+          carefulThrough = error.through;
+          continue;
+        }
         this.trouble = error instanceof Error ? error.message : String(error);
         if (error instanceof PoisonInBuild) {
           this.state = 'stopped';
@@ -97,54 +105,61 @@ export class Keeper {
 
   async #work(part: PartOfView, feed: Follower, worked: () => void): Promise<void> {
     const { signal } = this.#stop;
-    const { batchEvents, batchMs } = this.options;
-    let at = part.guard.floor < part.position ? part.guard.floor : part.position;
+    const { batchRows, batchMs } = this.options;
     let wishedAt = 0;
-    // When events that this part does not fold began to wait for their checkpoint.
-    let passedAt = 0;
+    /** When the first page came that waits to be written or passed. */
+    let begun: number | undefined;
     // While one batch is written the next is gathered, as long as there is something to catch up with.
-    let writing: Promise<void> | undefined;
-    while (!signal.aborted) {
-      if (part.parkedPartitions > 0 && Date.now() - wishedAt > 250) {
-        await writing;
-        await this.#grant(part);
-        wishedAt = Date.now();
-      }
-      let page = passedAt > 0 ? await feed.next(at, signal, Math.max(1, passedAt + PASSING_MS - Date.now())) : await feed.next(at, signal);
-      if (signal.aborted) break;
-      const started = Date.now();
-      const works = await part.admit(page.events, page.through);
-      at = page.through;
-      while (!page.last && works.length < batchEvents && Date.now() - started < batchMs && !signal.aborted) {
-        page = await feed.next(at, signal);
-        works.push(...(await part.admit(page.events, page.through)));
-        at = page.through;
+    let writing = Promise.resolve();
+    let busy = false;
+    try {
+      while (!signal.aborted) {
+        // A write that failed is heard of here.
+        if (!busy) await writing;
+        if (part.parkedPartitions > 0 && part.gathered.events === 0 && Date.now() - wishedAt > 250) {
+          await writing;
+          await this.#grant(part);
+          wishedAt = Date.now();
+        }
+        const passing = begun !== undefined && part.gathered.events === 0;
+        const { careful } = part;
+        const page = passing ? await feed.next(part.at, signal, Math.max(1, begun! + PASSING_MS - Date.now())) : await feed.next(part.at, signal);
+        if (signal.aborted) break;
+        begun ??= Date.now();
+        await part.gather(page.events, page.through);
+        const { events, rows } = part.gathered;
+        const patience = page.last || careful ? 0 : Math.min(batchMs, ageOf(page) * OF_ITS_AGE);
+        const waited = Date.now() - begun;
+        if (events > 0) {
+          const full = rows >= batchRows || page.last || careful;
+          if (full || (waited >= patience && !busy)) {
+            await writing;
+            busy = true;
+            writing = this.#write(part, page.last, begun).finally(() => (busy = false));
+            writing.catch(() => undefined);
+            begun = undefined;
+            if (page.last || careful) await writing;
+          }
+        } else if (part.at === part.position) begun = undefined;
+        else if (page.last ? waited >= PASSING_MS || page.events.length >= PASSING_EVENTS : waited >= patience) {
+          await writing;
+          await part.advance(page.last);
+          begun = undefined;
+        }
+        worked();
+        this.trouble = undefined;
+        this.movedAt = Date.now();
+        this.state = page.last ? 'current' : 'behind';
       }
       await writing;
-      writing = undefined;
-      if (works.length === 0 && at > part.position) {
-        if (passedAt === 0) passedAt = Date.now();
-        if (Date.now() - passedAt >= PASSING_MS || page.events.length >= PASSING_EVENTS) {
-          await part.advance(at, page.last);
-          passedAt = 0;
-        }
-      } else if (works.length > 0) {
-        passedAt = 0;
-        writing = this.#write(part, works, at, page.last, started);
-        if (page.last) await writing;
-        // Whoever waits for it hears of a failure.
-        else writing.catch(() => undefined);
-      }
-      worked();
-      this.trouble = undefined;
-      this.movedAt = Date.now();
-      this.state = page.last ? 'current' : 'behind';
+    } finally {
+      // The next to load must find what this one has committed.
+      await writing.catch(() => undefined);
     }
-    await writing;
   }
 
-  async #write(part: PartOfView, works: readonly Work[], through: bigint, caughtUp: boolean, started: number): Promise<void> {
-    const done = await part.commit(works, through, caughtUp);
+  async #write(part: PartOfView, caughtUp: boolean, started: number): Promise<void> {
+    const done = await part.commit(caughtUp);
     this.#measure(done.events, Date.now() - started);
     this.on.committed(done, part);
   }
@@ -167,6 +182,9 @@ export class Keeper {
     }
   }
 }
+
+/** How long ago the newest event of a page was recorded, ms; 0 where the store's clock is ahead. */
+const ageOf = ({ events }: Page): number => Math.max(0, Date.now() - (events.at(-1)?.recordedMs ?? Date.now()));
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -14,11 +14,13 @@ function table(rows: number, before: ReadonlyMap<string, Tuple> = new Map()) {
   });
   /** Writes what `change` makes of each row, as one batch. */
   const write = async (touched: Touched[], change: (key: string, row: Tuple | undefined) => Tuple | null) => {
-    const row = await memory.before(touched);
+    await memory.ready(touched, () => undefined);
     const changes = new Map<string, Tuple | null>();
+    const own = new Set<string>();
     for (const { event, keys } of touched)
       for (const key of keys) {
-        const known = changes.has(key) ? changes.get(key)! : (row(key) ?? null);
+        if (key === event.id) own.add(key);
+        const known = changes.has(key) ? changes.get(key)! : (memory.look(key) ?? null);
         if (!changes.has(key)) expect([event.id, key, known]).toEqual([event.id, key, stored.get(key) ?? null]);
         changes.set(key, change(key, known ?? undefined));
       }
@@ -26,7 +28,7 @@ function table(rows: number, before: ReadonlyMap<string, Tuple> = new Map()) {
       if (tuple) stored.set(key, tuple);
       else stored.delete(key);
     }
-    memory.remember(changes, touched);
+    memory.remember(changes, own);
   };
   return { write, stored, asked };
 }

@@ -30,28 +30,33 @@ export class RowMemory {
     this.#keys = fromEmpty ? new KeySketch() : undefined;
   }
 
-  /** The rows that events touch, as they are before: from memory, and one query for all others. */
-  async before(touched: readonly Touched[]): Promise<Before> {
-    if (this.#complete) return this.#look;
-    const base = new Map<string, Tuple | null>();
-    const wanted: string[] = [];
+  /**
+   * Sees to it that the rows which events touch are known: one query for all that are not. What `look` says of them then holds until the
+   * caller waits for anything. Rows that are `pending` need not be known: the caller knows them better.
+   */
+  async ready(touched: readonly Touched[], pending: Before): Promise<void> {
+    if (this.#complete) return;
+    // A commit in the meantime may push rows out again.
+    for (let wanted = this.#unknown(touched, pending); wanted.size > 0; wanted = this.#unknown(touched, pending)) {
+      const found = await this.fetch([...wanted]);
+      for (const key of wanted) this.#young.set(key, found.get(key) ?? null);
+    }
+  }
+
+  #unknown(touched: readonly Touched[], pending: Before): Set<string> {
+    const wanted = new Set<string>();
     for (const { event, keys } of touched) {
       for (const key of keys) {
         // A row that bears its event's id is written by this event first, and each event comes once.
-        if (key === event.id || base.has(key)) continue;
-        const known = this.#known(key);
-        base.set(key, known ?? null);
-        if (known === undefined && this.#keys?.mayHold(key) !== false) wanted.push(key);
+        if (key === event.id || this.#recall(key) || pending(key) !== undefined) continue;
+        if (this.#keys?.mayHold(key) !== false) wanted.add(key);
       }
     }
-    if (wanted.length > 0) for (const [key, tuple] of await this.fetch(wanted)) base.set(key, tuple);
-    return (key) => base.get(key);
+    return wanted;
   }
 
   /** What was committed. Rows that bear an event's id are rarely touched again: they are left to the database. */
-  remember(changes: ReadonlyMap<string, Tuple | null>, touched: readonly Touched[]): void {
-    const own = new Set<string>();
-    for (const { event, keys } of touched) if (keys.includes(event.id)) own.add(event.id);
+  remember(changes: ReadonlyMap<string, Tuple | null>, own: ReadonlySet<string>): void {
     if (own.size > 0) this.#complete = false;
     changes.forEach((tuple, key) => {
       if (!this.#keys?.add(key)) this.#keys = undefined;
@@ -59,18 +64,18 @@ export class RowMemory {
     });
   }
 
-  /** Without a trace in the memory's order: for as long as every row is in it. */
-  readonly #look: Before = (key) => {
+  /** A row as it is committed; undefined where there is none, or it is not known. */
+  readonly look: Before = (key) => {
     const young = this.#young.get(key);
     return young === undefined ? this.#old.get(key) : young;
   };
 
-  #known(key: string): Tuple | null | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young;
+  /** True where the row is known; it then stays so for another generation. */
+  #recall(key: string): boolean {
+    if (this.#young.has(key)) return true;
     const old = this.#old.get(key);
-    if (old !== undefined) this.#remember(key, old);
-    return old;
+    if (old !== undefined) this.#young.set(key, old);
+    return old !== undefined;
   }
 
   #remember(key: string, tuple: Tuple | null): void {

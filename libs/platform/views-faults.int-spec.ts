@@ -6,7 +6,7 @@ import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { Pool } from 'pg';
 import type { View } from '#kernel/view';
 import { startTestSystem, testDatabase, type TestDatabase, type TestSystem } from './testing';
-import type { Failpoint, Testing } from './view-batch';
+import type { Failpoint, Testing } from './view-part';
 import { chance, exampleViews, lotStock, machineNow, orderBoard, plantEvents, type LotStock } from './view-examples';
 import { inspectParked, listParked, retryParked, skipParked, SKIPPED } from './view-parking';
 import { ViewReads, type ViewChange } from './view-reads';
@@ -63,7 +63,7 @@ async function write(stream: string, event: { type: string; data: object }, id: 
 }
 async function run(options: Partial<ViewsOptions> = {}): Promise<RunningViews> {
   const views = await runViews({
-    store: system.eventStoreUrl, databaseUrl: database.url, views: exampleViews, keeper: { batchEvents: 100, batchMs: 20 }, feed: { pageSize: 64, pollMs: 100 }, ...options,
+    store: system.eventStoreUrl, databaseUrl: database.url, views: exampleViews, keeper: { batchRows: 100, batchMs: 20 }, feed: { pageSize: 64, pollMs: 100 }, ...options,
   }); // prettier-ignore
   running.push(views);
   return views;
@@ -190,7 +190,7 @@ describe('crashes around COMMIT', () => {
   });
   test('the socket is cut while COMMIT is under way, before or after the server has it: the outcome is read again', async () => {
     const proxy = await cutsCommits(database.url, 9);
-    await run({ databaseUrl: proxy.url, keeper: { batchEvents: 20, batchMs: 5 }, feed: { pageSize: 16, pollMs: 100 } });
+    await run({ databaseUrl: proxy.url, keeper: { batchRows: 20, batchMs: 5 }, feed: { pageSize: 16, pollMs: 100 } });
     proxy.arm();
     await append(80, 150);
     await caughtUp();

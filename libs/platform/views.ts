@@ -13,7 +13,7 @@ import type { Metadata, Upcasts } from '#kernel/event';
 import { EXACT_TYPES } from './database';
 import type { EventStore } from './event-store';
 import { APP_VERSION } from './version';
-import { PartOfView, type Committed, type Testing } from './view-batch';
+import { PartOfView, type Committed, type Testing } from './view-part';
 import { Feed, usualFeed, type FeedOptions } from './view-feed';
 import { Keeper, usualKeeper, type KeeperOptions } from './view-keeper';
 import { Leases, sessionName, usualLease, type LeaseOptions, type Part } from './view-leases';
@@ -63,7 +63,7 @@ export type ViewsOptions = Readonly<{
   upcasts?: Upcasts;
   /** Into how many parts a new table's work is divided, so that several workers share one view. */
   shards?: number;
-  /** Connections for live views; tables that are being built have two of their own. */
+  /** Connections that write live views; two more look rows up, and tables that are being built have two of their own. */
   connections?: number;
   /** Rows of one part that are kept in memory. */
   cacheRows?: number;
@@ -139,6 +139,7 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
     control: engineDatabase(databaseUrl, worker, 3),
     live: engineDatabase(databaseUrl, worker, options.connections ?? 4),
     build: engineDatabase(databaseUrl, worker, 2),
+    rows: engineDatabase(databaseUrl, worker, 2),
   };
   const client = typeof options.store === 'string' ? EventStoreDBClient.connectionString(options.store) : undefined;
   const feed = new Feed(client ? logReader(client, { thread: new ReadingThread(options.store as string) }) : (options.store as LogReader), {
@@ -159,10 +160,10 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
     keepers.set(
       nameOf(part),
       new Keeper(
-        () =>
+        (carefulThrough) =>
           PartOfView.load({
-            pool, view, table: tables.get(part.table) ?? table, part, upcasts, cacheRows: options.cacheRows ?? 40_000, testing,
-            readStream: (stream, from, max) => feed.readStream(stream, from, max), operations: options.operationsStream ?? OPERATIONS_STREAM,
+            pool, rows: pools.rows, view, table: tables.get(part.table) ?? table, part, upcasts, cacheRows: options.cacheRows ?? 40_000, testing,
+            readStream: (stream, from, max) => feed.readStream(stream, from, max), operations: options.operationsStream ?? OPERATIONS_STREAM, carefulThrough,
           }), // prettier-ignore
         feed,
         pool,

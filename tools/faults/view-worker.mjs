@@ -17,7 +17,7 @@ const {
   views: names,
   shards = 1,
   ttlMs = 1_500,
-  batchEvents = 300,
+  batchRows = 300,
 } = JSON.parse(process.argv[2]);
 const next = chance(seed);
 const log = logReader(EventStoreDBClient.connectionString(store));
@@ -71,7 +71,7 @@ const options = {
   shards,
   lease,
   feed: { pageSize: 128, pollMs: 250 },
-  keeper: { batchEvents, batchMs: 30 },
+  keeper: { batchRows, batchMs: 30 },
   testing: { without, failpoint },
 };
 for (;;) {

@@ -230,7 +230,7 @@ async function sleepers(scene, times) {
   const wrong = [];
   for (let i = 0; i < times; i++) {
     const at = ['admitted', 'written', 'before-commit'][i % 3];
-    const sleeper = scene.start({ sleepAt: { at, table: 'machine_now', oneIn: 1 }, batchEvents: 60, ttlMs: 800 });
+    const sleeper = scene.start({ sleepAt: { at, table: 'machine_now', oneIn: 1 }, batchRows: 20, ttlMs: 800 });
     await sleeper.said('READY');
     await scene.append(30);
     await sleeper.said('ASLEEP');
@@ -289,7 +289,7 @@ async function cutCommits(scene, wanted) {
     return cuts % 2 === 0 ? 'unsent' : 'unanswered';
   });
   url.port = String(between.port);
-  const one = scene.start({ databaseUrl: url.href, batchEvents: 30 });
+  const one = scene.start({ databaseUrl: url.href, batchRows: 30 });
   await one.said('READY');
   armed = true;
   for (const end = Date.now() + 120_000; cuts < wanted && Date.now() < end;) await scene.append(10);
@@ -392,7 +392,7 @@ async function poison(scene, count) {
     );
     for (const { position } of positions) if (position.commit > scene.plant.head) scene.plant.head = position.commit;
   }
-  const sick = scene.start({ poison: POISON, batchEvents: 5_000 });
+  const sick = scene.start({ poison: POISON, batchRows: 5_000 });
   await sick.said('READY');
   const flowed = await scene.reads.waitFor(allNames, scene.plant.head, 600_000);
   const parked = await listParked(scene.pool);
@@ -450,7 +450,7 @@ const mutants = {
       const sleeper = scene.start({
         sleepAt: { at: 'admitted', table: 'machine_now', oneIn: 1, thenDie: true },
         without: { fencing: true },
-        batchEvents: 60,
+        batchRows: 20,
         ttlMs: 800,
       });
       await sleeper.said('ASLEEP');
@@ -473,7 +473,7 @@ const mutants = {
   },
   async 'same-transaction'(scene) {
     for (let i = 0; i < 3; i++) {
-      const one = scene.start({ crash: 6, without: { sameTransaction: true }, batchEvents: 100 });
+      const one = scene.start({ crash: 6, without: { sameTransaction: true }, batchRows: 100 });
       await Promise.race([one.ended, sleep(6_000)]);
       await one.kill();
     }

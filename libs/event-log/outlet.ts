@@ -32,6 +32,12 @@ export class Outlet {
     return !this.call.cancelled && !this.call.destroyed;
   }
 
+  /** Room for a message that is sent before anything is waited for. */
+  readonly room = (length: number): Buffer => {
+    if (!this.stream || used + length > shared.length) return Buffer.allocUnsafe(length);
+    return shared.subarray(used, (used += length));
+  };
+
   /** Writes, and waits while the reader at the other end is slow; returns false once the call is over. */
   async send(...messages: readonly Buffer[]): Promise<boolean> {
     if (!this.open) return false;
@@ -80,6 +86,13 @@ function insideOf(call: Sink): Inside | undefined {
   return inside?.maybeSendMetadata && inside;
 }
 
+/**
+ * Messages are encoded here and copied into the frame that leaves. Buffers of their own would be garbage outside of the heap, which makes the
+ * collector mark all of it again and again.
+ */
+const shared = Buffer.allocUnsafeSlow(1024 * 1024);
+let used = 0;
+
 function framed(messages: readonly Buffer[]): Buffer {
   let length = 0;
   for (const message of messages) length += FRAME + message.length;
@@ -91,5 +104,6 @@ function framed(messages: readonly Buffer[]): Buffer {
     at += FRAME;
     at += message.copy(bytes, at);
   }
+  used = 0;
   return bytes;
 }

@@ -1,56 +1,88 @@
 /**
- * What was folded and is not yet committed. Hides: which rows are new. Promises: rows as they stand after all that was folded so far, over
- * whatever lies under it. Does not: read, write or know the database.
+ * What was folded and is not yet committed. Hides: nothing. Promises: which rows to write, which of them are new, and what is parked, in the
+ * order of the log. Does not: read, write or know the database.
  */
 import type { Recorded } from '#kernel/event';
-import type { Before } from './view-fold';
 import type { ParkedEvent } from './view-parking';
 import type { Tuple } from './view-shape';
 import type { LogEvent } from './view-wire';
 
-/** An event to be folded; `error` where it could not even be read. */
-export type Work = { event: LogEvent; recorded?: Recorded; partition: string; keys: readonly string[]; error?: string };
+/** A row as it stands after all that was folded so far. */
+export type Entry = {
+  readonly key: string;
+  /** Null where there is no such row. */
+  tuple: Tuple | null;
+  /** Whether the table holds it, once what is being written is committed. */
+  there: boolean;
+  /** The last batch that changed it. */
+  batch: number;
+};
+
+export const entryOf = (key: string, tuple: Tuple | null): Entry => ({ key, tuple, there: tuple !== null, batch: 0 });
+
+/** An event to be folded, with the rows that it may touch; `error` where it could not even be read. */
+export type Work = {
+  event: LogEvent;
+  recorded?: Recorded;
+  partition: string;
+  keys: readonly string[];
+  rows: Entry[];
+  error?: string;
+};
+
+/** Rows to write. */
+export type Writes = Readonly<{ fresh: readonly Tuple[]; changed: readonly Tuple[]; removed: readonly string[] }>;
 
 /** Traces that a commit is noted in. */
 const TRACED = 100;
 
+let batches = 0;
+
 export class Batch {
-  /** Rows to write, or null to remove, by key. */
-  readonly changes = new Map<string, Tuple | null>();
-  /** Of the changed rows, those that were there before. */
-  readonly there = new Set<string>();
-  /** Of the changed rows, those that bear the id of the event that wrote them. */
-  readonly own = new Set<string>();
+  readonly #number = ++batches;
+  readonly #changed: Entry[] = [];
   readonly parked: (ParkedEvent & { partition: string })[] = [];
+  readonly #partitions = new Set<string>();
   /** Events that are not folded yet: they are when the batch is written, where each may have to be tried by itself. */
   readonly unfolded: Work[] = [];
   readonly traced: Recorded[] = [];
   events = 0;
+  /** Rows that it changed. */
+  rows = 0;
   /** When its newest event was recorded, ms since 1970. */
   newestMs = 0;
-  readonly #partitions = new Set<string>();
 
-  constructor(
-    private readonly under: Before,
-    private readonly parkedUnder: (partition: string) => boolean,
-  ) {}
+  /** Changes a row; true where this batch had not changed it before. */
+  change(entry: Entry, tuple: Tuple | null): boolean {
+    entry.tuple = tuple;
+    if (entry.batch === this.#number) return false;
+    entry.batch = this.#number;
+    this.#changed.push(entry);
+    this.rows++;
+    return true;
+  }
 
-  readonly row: Before = (key) => {
-    const changed = this.changes.get(key);
-    return changed === undefined ? this.under(key) : changed;
-  };
+  /** Keys of the rows that it changed. */
+  get keys(): string[] {
+    return this.#changed.map(({ key }) => key);
+  }
 
-  set(key: string, tuple: Tuple | null): void {
-    if (!this.changes.has(key) && this.under(key)) this.there.add(key);
-    this.changes.set(key, tuple);
+  /** What is to be written, as it is now. The rows then count as there: the next batch is written after this one. */
+  seal(): Writes {
+    const writes = { fresh: [] as Tuple[], changed: [] as Tuple[], removed: [] as string[] };
+    for (const entry of this.#changed) {
+      const { key, tuple, there } = entry;
+      if (tuple) (there ? writes.changed : writes.fresh).push(tuple);
+      else if (there) writes.removed.push(key);
+      entry.there = tuple !== null;
+    }
+    return writes;
   }
 
   /** True where one of its own events was parked. */
   hasParked(partition: string): boolean {
-    return this.#partitions.has(partition);
+    return this.parked.length > 0 && this.#partitions.has(partition);
   }
-
-  readonly isParked = (partition: string): boolean => this.hasParked(partition) || this.parkedUnder(partition);
 
   park({ event, partition }: Work, error: string | null): void {
     const { position, stream, revision, type, id } = event;
@@ -65,15 +97,10 @@ export class Batch {
     for (let i = 0; i < works.length && this.traced.length < TRACED; i++) if (works[i]!.recorded) this.traced.push(works[i]!.recorded!);
   }
 
-  /** A batch that stands on this one. */
-  next(): Batch {
-    return new Batch(this.row, this.isParked);
-  }
-
-  /** Takes over what a batch that stood on this one has changed. */
+  /** Takes over what another batch has written and parked. */
   take(other: Batch): void {
-    for (const [key, tuple] of other.changes) this.set(key, tuple);
-    for (const key of other.own) this.own.add(key);
+    for (const entry of other.#changed) this.#changed.push(entry);
+    this.rows += other.rows;
     for (const entry of other.parked) {
       this.parked.push(entry);
       this.#partitions.add(entry.partition);

@@ -6,26 +6,23 @@ import type { Event, Recorded } from '#kernel/event';
 import type { Rows, View } from '#kernel/view';
 import { decodeRow, encodeRow, reads, shapeOf, type AnyView, type Shape, type Tuple } from './view-shape';
 
-/** Where rows are before an event: undefined or null is "no such row". */
-export type Before = (key: string) => Tuple | null | undefined;
-/** What takes rows to write, or null to remove. */
-type Changes = { set(key: string, tuple: Tuple | null): void };
-
-/** Folds one event after another into whatever holds the rows. One per table: its inside is used again for each event. */
+/** Folds one event after another. One per table: its inside is used again for each event. */
 export class Folder {
   #keys: readonly string[] = [];
-  #before: Before = () => undefined;
+  #rows: (Tuple | null)[] = [];
   #event!: Recorded;
-  /** What the event under way has changed, newest last; few events change more than one row. */
-  readonly #touched: string[] = [];
-  readonly #tuples: (Tuple | null)[] = [];
-  readonly #rows: Rows<object> = {
-    get: (key) => this.#get(key),
+  readonly #given: Rows<object> = {
+    get: (key) => {
+      const tuple = this.#rows[this.#at(key)];
+      return tuple ? decodeRow(this.shape, this.view.row as new () => object, tuple) : undefined;
+    },
     put: (row) => {
       const tuple = encodeRow(this.shape, row, this.#event.position, this.#event.recordedAt);
-      this.#change(tuple[this.shape.key]!, tuple);
+      this.#rows[this.#at(tuple[this.shape.key]!)] = tuple;
     },
-    remove: (key) => this.#change(key, null),
+    remove: (key) => {
+      this.#rows[this.#at(key)] = null;
+    },
   };
 
   constructor(
@@ -33,35 +30,22 @@ export class Folder {
     private readonly shape: Shape,
   ) {}
 
-  /** Puts into `changes` what the event changes: rows to write, or null to remove. Throws what the fold throws; nothing is changed then. */
-  fold(event: Recorded, keys: readonly string[], before: Before, changes: Changes): void {
+  /**
+   * Changes `rows`, which are those that `keys` name, null where there is none; a row that is put is another tuple. Throws what the fold
+   * throws: the rows are of no use then.
+   */
+  fold(event: Recorded, keys: readonly string[], rows: (Tuple | null)[]): void {
     this.#event = event;
     this.#keys = keys;
-    this.#before = before;
-    try {
-      this.view.fold(this.#rows, event as never);
-      for (let i = 0; i < this.#touched.length; i++) changes.set(this.#touched[i]!, this.#tuples[i]!);
-    } finally {
-      this.#touched.length = this.#tuples.length = 0;
-    }
+    this.#rows = rows;
+    this.view.fold(this.#given, event as never);
   }
 
-  #get(key: string): object | undefined {
-    this.#own(key);
-    const at = this.#touched.lastIndexOf(key);
-    const tuple = at >= 0 ? this.#tuples[at] : this.#before(key);
-    return tuple ? decodeRow(this.shape, this.view.row as new () => object, tuple) : undefined;
-  }
-
-  #change(key: string, tuple: Tuple | null): void {
-    this.#own(key);
-    this.#touched.push(key);
-    this.#tuples.push(tuple);
-  }
-
-  #own(key: string): void {
-    if (this.#keys.includes(key)) return;
-    throw new TypeError(`view ${this.view.name}: the fold of ${this.#event.type} touches row ${key}, which its keys do not name`);
+  #at(key: string): number {
+    const at = this.#keys.indexOf(key);
+    if (at < 0)
+      throw new TypeError(`view ${this.view.name}: the fold of ${this.#event.type} touches row ${key}, which its keys do not name`);
+    return at;
   }
 }
 
@@ -80,8 +64,6 @@ export class Folded {
   readonly #shape: Shape;
   readonly #reads: (type: string) => boolean;
   readonly #folder: Folder;
-  readonly #before: Before = (key) => this.#rows.get(key);
-
   constructor(private readonly view: AnyView) {
     this.#shape = shapeOf(view);
     this.#reads = reads(view);
@@ -90,12 +72,14 @@ export class Folded {
 
   apply(event: Recorded): void {
     if (!this.#reads(event.type)) return;
-    const changes = new Map<string, Tuple | null>();
-    this.#folder.fold(event, this.view.keys(event as never), this.#before, changes);
-    for (const [key, tuple] of changes) {
-      if (tuple) this.#rows.set(key, tuple);
+    const keys = this.view.keys(event as never);
+    const rows = keys.map((key) => this.#rows.get(key) ?? null);
+    this.#folder.fold(event, keys, rows);
+    keys.forEach((key, i) => {
+      if (keys.indexOf(key) !== i) return;
+      if (rows[i]) this.#rows.set(key, rows[i]);
       else this.#rows.delete(key);
-    }
+    });
   }
 
   get tuples(): ReadonlyMap<string, Tuple> {

@@ -100,6 +100,7 @@ export class Keeper {
       await this.#work(part, follower, worked);
     } finally {
       follower.leave();
+      part.close();
     }
   }
 
@@ -123,7 +124,9 @@ export class Keeper {
         }
         const passing = begun !== undefined && part.gathered.events === 0;
         const { careful } = part;
-        const page = passing ? await feed.next(part.at, signal, Math.max(1, begun! + PASSING_MS - Date.now())) : await feed.next(part.at, signal);
+        const page = passing
+          ? await feed.next(part.at, signal, Math.max(1, begun! + PASSING_MS - Date.now()))
+          : await feed.next(part.at, signal);
         if (signal.aborted) break;
         begun ??= Date.now();
         await part.gather(page.events, page.through);

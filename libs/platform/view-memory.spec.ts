@@ -1,44 +1,57 @@
 import { chance } from './view-examples';
-import { RowMemory } from './view-memory';
+import { Batch, type Entry } from './view-batch';
+import { RowBudget, RowMemory } from './view-memory';
 import type { Tuple } from './view-shape';
 
-type Touched = { event: { id: string }; keys: string[] };
+type Touched = { event: { id: string }; keys: string[]; rows: Entry[] };
 
-/** A table that a memory stands before, and how many keys it was asked for. */
+/** A table that a memory stands before, and how many keys it was asked for. Each batch is committed while the next one is folded. */
 function table(rows: number, before: ReadonlyMap<string, Tuple> = new Map()) {
   const stored = new Map(before);
+  /** As the rows stand after all that was folded. */
+  const folded = new Map(before);
   const asked: string[] = [];
-  const memory = new RowMemory(rows, before.size === 0, (keys) => {
+  const memory = new RowMemory(new RowBudget(rows), before.size === 0, (keys) => {
     asked.push(...keys);
     return Promise.resolve(new Map(keys.flatMap((key) => (stored.has(key) ? [[key, stored.get(key)!] as const] : []))));
   });
-  /** Writes what `change` makes of each row, as one batch. */
+  let commit = () => undefined as void;
+  /** Folds what `change` makes of each row, as one batch. */
   const write = async (touched: Touched[], change: (key: string, row: Tuple | undefined) => Tuple | null) => {
-    await memory.ready(touched, () => undefined);
-    const changes = new Map<string, Tuple | null>();
-    const own = new Set<string>();
-    for (const { event, keys } of touched)
-      for (const key of keys) {
-        if (key === event.id) own.add(key);
-        const known = changes.has(key) ? changes.get(key)! : (memory.look(key) ?? null);
-        if (!changes.has(key)) expect([event.id, key, known]).toEqual([event.id, key, stored.get(key) ?? null]);
-        changes.set(key, change(key, known ?? undefined));
-      }
-    for (const [key, tuple] of changes) {
-      if (tuple) stored.set(key, tuple);
-      else stored.delete(key);
+    const batch = new Batch();
+    for (const half of [touched.slice(0, touched.length >> 1), touched.slice(touched.length >> 1)]) {
+      await memory.resolve(half);
+      for (const { event, keys, rows } of half)
+        for (const [i, key] of keys.entries()) {
+          const known = rows[i]!.tuple;
+          expect([event.id, key, known]).toEqual([event.id, key, folded.get(key) ?? null]);
+          const tuple = change(key, known ?? undefined);
+          if (batch.change(rows[i]!, tuple)) memory.hold(rows[i]!, event.id);
+          if (tuple) folded.set(key, tuple);
+          else folded.delete(key);
+        }
+      // The batch before this one is committed when half of this one is folded.
+      commit();
+      commit = () => undefined;
     }
-    memory.remember(changes, own);
+    const { fresh, changed, removed } = batch.seal();
+    commit = () => {
+      for (const tuple of fresh) expect(stored.has(tuple[0]!)).toBe(false);
+      for (const tuple of changed) expect(stored.has(tuple[0]!)).toBe(true);
+      for (const tuple of [...fresh, ...changed]) stored.set(tuple[0]!, tuple);
+      for (const key of removed) expect(stored.delete(key)).toBe(true);
+      memory.committed(fresh, 0);
+    };
   };
-  return { write, stored, asked };
+  return { write, folded, asked };
 }
 
 let events = 0;
-const touch = (...keys: string[]): Touched => ({ event: { id: `event-${events++}` }, keys });
+const touch = (...keys: string[]): Touched => ({ event: { id: `event-${events++}` }, keys, rows: [] });
 
 test.each([
   ['from an empty table on', new Map<string, Tuple>()],
-  ['before a table with rows', new Map<string, Tuple>([...Array(300).keys()].map((n) => [`row-${n}`, ['old', String(n)]]))],
+  ['before a table with rows', new Map<string, Tuple>([...Array(300).keys()].map((n) => [`row-${n}`, [`row-${n}`, 'old']]))],
 ])('a row is what was committed, however small the memory: %s', async (_, before) => {
   for (const seed of [1, 2, 3]) {
     const next = chance(seed);
@@ -49,25 +62,25 @@ test.each([
         const own = touch();
         const dice = next(10);
         // Some events write a row of their own, and some touch such a row later.
+        if (dice === 0) ids.push(own.event.id);
         if (dice === 0) own.keys.push(own.event.id);
         else if (dice === 1 && ids.length > 0) own.keys.push(ids[next(ids.length)]!);
         else own.keys.push(`row-${next(500)}`, ...(dice === 2 ? [`row-${next(500)}`] : []));
         return own;
       });
-      await write(touched, (key, row) => (next(8) === 0 ? null : [...(row ?? []).slice(-3), `${batch}:${key}`]));
-      for (const { event, keys } of touched) if (keys[0] === event.id) ids.push(event.id);
+      await write(touched, (key, row) => (next(8) === 0 ? null : [key, ...(row ?? []).slice(-2), `${batch}`]));
     }
   }
 });
 
 test('new rows cost no question, even when memory holds few of the old ones', async () => {
-  const { write, asked, stored } = table(100);
+  const { write, asked, folded } = table(100);
   for (let batch = 0; batch < 60; batch++)
     await write(
       Array.from({ length: 1000 }, (_, i) => touch(`row-${batch * 1000 + i}`)),
       (key) => [key],
     );
-  expect(stored.size).toBe(60_000);
+  expect(folded.size).toBe(60_000);
   // Those that the sketch holds for known: one in a hundred, and somewhat more in the layers that are full.
   expect(asked.length).toBeLessThan(60_000 * 0.05);
   const again = asked.length;

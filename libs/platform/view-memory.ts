@@ -1,89 +1,124 @@
 /**
- * The rows of one part that were written or read lately. Hides: two generations, and a sketch of all keys that tells new rows without asking
- * the database. Promises: what it says a row is, is what is committed; bounded memory. Does not: write, or outlive an error.
+ * The rows of one part that were written or read lately. Hides: generations, and a sketch of all keys that tells new rows without asking the
+ * database. Promises: one entry per row, which holds what was folded last, for as long as that is not committed; bounded memory. Does not:
+ * write, or outlive an error.
  */
-import type { Before } from './view-fold';
+import { entryOf, type Entry } from './view-batch';
 import type { Tuple } from './view-shape';
 
 /** What is known of the rows that one event touches. */
-type Touched = Readonly<{ event: Readonly<{ id: string }>; keys: readonly string[] }>;
+type Touched = Readonly<{ event: Readonly<{ id: string }>; keys: readonly string[]; rows: Entry[] }>;
+
+/** Rows that the parts of a worker may keep in memory together. While there is room, a part keeps what it has; then, no more than its share. */
+export class RowBudget {
+  #kept = 0;
+  #parts = 0;
+
+  constructor(private readonly rows: number) {}
+
+  join(): void {
+    this.#parts++;
+  }
+
+  leave(kept: number): void {
+    this.#parts--;
+    this.#kept -= kept;
+  }
+
+  /** A part kept so many rows before and keeps so many now; true where some must go. */
+  exceeded(before: number, now: number): boolean {
+    this.#kept += now - before;
+    return this.#kept > this.rows && now * this.#parts > this.rows;
+  }
+}
 
 export class RowMemory {
-  #young = new Map<string, Tuple | null>();
-  #old = new Map<string, Tuple | null>();
+  #young = new Map<string, Entry>();
+  #old = new Map<string, Entry>();
+  /** Rows that bear the id of the event that wrote them are rarely touched again: they are left to the database once they are committed. */
+  #own = new Map<string, Entry>();
+  #ownBefore = new Map<string, Entry>();
   /** All keys ever written, where that is known: from an empty table on. */
   #keys: KeySketch | undefined;
   /** True while every row of the table is in memory. */
   #complete: boolean;
+  #counted = 0;
 
   /**
-   * @param rows most rows in memory
    * @param fromEmpty true where the table is empty now
    * @param fetch rows by key, as they are committed
    */
   constructor(
-    private readonly rows: number,
+    private readonly budget: RowBudget,
     fromEmpty: boolean,
     private readonly fetch: (keys: readonly string[]) => Promise<ReadonlyMap<string, Tuple>>,
   ) {
     this.#complete = fromEmpty;
     this.#keys = fromEmpty ? new KeySketch() : undefined;
+    budget.join();
   }
 
-  /**
-   * Sees to it that the rows which events touch are known: one query for all that are not. What `look` says of them then holds until the
-   * caller waits for anything. Rows that are `pending` need not be known: the caller knows them better.
-   */
-  async ready(touched: readonly Touched[], pending: Before): Promise<void> {
-    if (this.#complete) return;
-    // A commit in the meantime may push rows out again.
-    for (let wanted = this.#unknown(touched, pending); wanted.size > 0; wanted = this.#unknown(touched, pending)) {
-      const found = await this.fetch([...wanted]);
-      for (const key of wanted) this.#young.set(key, found.get(key) ?? null);
-    }
-  }
-
-  #unknown(touched: readonly Touched[], pending: Before): Set<string> {
+  /** Gives each event the entries of the rows that it may touch: from memory, and by one query for all that are not known. */
+  async resolve(touched: readonly Touched[]): Promise<void> {
     const wanted = new Set<string>();
-    for (const { event, keys } of touched) {
-      for (const key of keys) {
-        // A row that bears its event's id is written by this event first, and each event comes once.
-        if (key === event.id || this.#recall(key) || pending(key) !== undefined) continue;
-        if (this.#keys?.mayHold(key) !== false) wanted.add(key);
+    for (const { event, keys, rows } of touched) {
+      for (let i = 0; i < keys.length; i++) {
+        const entry = this.#find(keys[i]!, event.id);
+        if (entry) rows[i] = entry;
+        else wanted.add(keys[i]!);
       }
     }
-    return wanted;
+    if (wanted.size === 0) return;
+    const found = await this.fetch([...wanted]);
+    for (const key of wanted) this.#young.set(key, entryOf(key, found.get(key) ?? null));
+    for (const { keys, rows } of touched) for (let i = 0; i < keys.length; i++) rows[i] ??= this.#young.get(keys[i]!)!;
   }
 
-  /** What was committed. Rows that bear an event's id are rarely touched again: they are left to the database. */
-  remember(changes: ReadonlyMap<string, Tuple | null>, own: ReadonlySet<string>): void {
-    if (own.size > 0) this.#complete = false;
-    changes.forEach((tuple, key) => {
-      if (!this.#keys?.add(key)) this.#keys = undefined;
-      if (!own.has(key)) this.#remember(key, tuple);
-    });
-  }
-
-  /** A row as it is committed; undefined where there is none, or it is not known. */
-  readonly look: Before = (key) => {
+  #find(key: string, eventId: string): Entry | undefined {
     const young = this.#young.get(key);
-    return young === undefined ? this.#old.get(key) : young;
-  };
-
-  /** True where the row is known; it then stays so for another generation. */
-  #recall(key: string): boolean {
-    if (this.#young.has(key)) return true;
+    if (young) return young;
     const old = this.#old.get(key);
-    if (old !== undefined) this.#young.set(key, old);
-    return old !== undefined;
+    if (old) {
+      this.#young.set(key, old);
+      return old;
+    }
+    if (this.#own.size + this.#ownBefore.size > 0) {
+      const own = this.#own.get(key) ?? this.#ownBefore.get(key);
+      if (own) return own;
+    }
+    // A row that bears its event's id is written by this event first, and each event comes once.
+    if (key !== eventId && !this.#complete && this.#keys?.mayHold(key) !== false) return undefined;
+    const entry = entryOf(key, null);
+    this.hold(entry, eventId);
+    return entry;
   }
 
-  #remember(key: string, tuple: Tuple | null): void {
-    this.#young.set(key, tuple);
-    if (this.#young.size < this.rows / 2) return;
+  /** Keeps an entry in memory until what is gathered now is committed; a batch asks for it when it first changes the row. */
+  hold(entry: Entry, eventId: string): void {
+    (entry.key === eventId ? this.#own : this.#young).set(entry.key, entry);
+  }
+
+  /** A batch was committed, with these new rows. What the next one has changed already stays. */
+  committed(fresh: readonly Tuple[], keyAt: number): void {
+    for (let i = 0; i < fresh.length && this.#keys; i++) if (!this.#keys.add(fresh[i]![keyAt]!)) this.#keys = undefined;
+    if (this.#own.size > 0) this.#complete = false;
+    if (this.#own.size + this.#ownBefore.size > 0) {
+      this.#ownBefore = this.#own;
+      this.#own = new Map();
+    }
+    const kept = this.#young.size + this.#old.size;
+    const before = this.#counted;
+    this.#counted = kept;
+    if (!this.budget.exceeded(before, kept)) return;
     if (this.#old.size > 0) this.#complete = false;
     this.#old = this.#young;
     this.#young = new Map();
+  }
+
+  /** Gives its share back. */
+  close(): void {
+    this.budget.leave(this.#counted);
+    this.#counted = 0;
   }
 }
 

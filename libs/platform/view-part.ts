@@ -6,14 +6,14 @@
  */
 import type { Pool, PoolClient } from 'pg';
 import type { Recorded, Upcasts } from '#kernel/event';
-import { Batch, type Work } from './view-batch';
+import { Batch, entryOf, type Entry, type Work, type Writes } from './view-batch';
 import { Folder, partitionOf } from './view-fold';
 import { RevisionGuard, type ReadStream } from './view-guard';
 import type { Part } from './view-leases';
-import { RowMemory } from './view-memory';
+import { RowMemory, type RowBudget } from './view-memory';
 import { insertParked, loadParked, loadSkipped, type ParkedEvent } from './view-parking';
 import { fetchRows, isPermanent, writeRows } from './view-rows';
-import { reads, shapeOf, type AnyView, type Shape } from './view-shape';
+import { reads, shapeOf, type AnyView, type Shape, type Tuple } from './view-shape';
 import { traceBack } from './tracing';
 import type { ViewTable } from './view-tables';
 import type { LogEvent } from './view-wire';
@@ -57,20 +57,23 @@ export class PartOfView {
   readonly #shape: Shape;
   readonly #reads: (type: string) => boolean;
   readonly #folder: Folder;
-  readonly #memory: RowMemory;
-  #gathered: Batch;
+  #memory: RowMemory;
+  #gathered = new Batch();
   /** The batch whose transaction is under way: what is gathered meanwhile stands on it. */
   #writing: Batch | undefined;
+  /** Rows before and after the event that is being folded. */
+  readonly #before: (Tuple | null)[] = [];
+  readonly #after: (Tuple | null)[] = [];
   #at: bigint;
 
   private constructor(
     private readonly pool: Pool,
-    rows: Pool,
+    private readonly rows: Pool,
     readonly view: AnyView,
     readonly table: ViewTable,
     private readonly part: Part,
     private readonly upcasts: Upcasts,
-    cacheRows: number,
+    private readonly budget: RowBudget,
     private readonly testing: Testing,
     readonly guard: RevisionGuard,
     private committed: bigint,
@@ -81,20 +84,12 @@ export class PartOfView {
     this.#shape = shapeOf(view);
     this.#reads = reads(view);
     this.#folder = new Folder(view, this.#shape);
-    const fromEmpty = committed < 0n && table.shards === 1;
-    this.#memory = new RowMemory(cacheRows, fromEmpty, (keys) => fetchRows(rows, this.#shape, table.table, keys));
-    this.#gathered = this.#batch();
+    this.#memory = this.#remember(committed < 0n && carefulThrough < 0n && table.shards === 1);
     this.#at = guard.floor < committed ? guard.floor : committed;
   }
 
-  #batch(): Batch {
-    return new Batch(
-      (key) => {
-        const row = this.#writing?.changes.get(key);
-        return row === undefined ? this.#memory.look(key) : row;
-      },
-      (partition) => this.parked.has(partition) || (this.#writing?.hasParked(partition) ?? false),
-    );
+  #remember(fromEmpty: boolean): RowMemory {
+    return new RowMemory(this.budget, fromEmpty, (keys) => fetchRows(this.rows, this.#shape, this.table.table, keys));
   }
 
   /** Reads the committed state; throws `Fenced` where the lease's epoch has passed. */
@@ -107,7 +102,7 @@ export class PartOfView {
       table: ViewTable;
       part: Part;
       upcasts: Upcasts;
-      cacheRows: number;
+      budget: RowBudget;
       testing: Testing;
       readStream: ReadStream;
       operations: string;
@@ -127,7 +122,7 @@ export class PartOfView {
     const parked = await loadParked(pool, table.table, part.shard);
     const skipped = await loadSkipped(given.readStream, given.operations, view);
     const loaded = new PartOfView(
-      pool, given.rows, view, table, part, given.upcasts, given.cacheRows, given.testing, guard, position, parked, skipped, given.carefulThrough,
+      pool, given.rows, view, table, part, given.upcasts, given.budget, given.testing, guard, position, parked, skipped, given.carefulThrough,
     ); // prettier-ignore
     // What was committed before this, as when the table had just gone live, may not have been told: whoever listens looks again.
     await loaded.#announce(pool, undefined, position);
@@ -154,7 +149,7 @@ export class PartOfView {
 
   /** What is folded and not yet given to a commit. */
   get gathered(): Readonly<{ events: number; rows: number }> {
-    return { events: this.#gathered.events, rows: this.#gathered.changes.size };
+    return this.#gathered;
   }
 
   /** True where a batch was refused: then each page is committed before the next is gathered. */
@@ -175,7 +170,7 @@ export class PartOfView {
     if (works.length > 0) {
       if (careful) this.#gathered.unfolded.push(...works);
       else {
-        await this.#memory.ready(works, this.#gathered.row);
+        await this.#memory.resolve(works);
         for (const work of works) this.#fold(work, this.#gathered);
       }
       this.#gathered.count(works);
@@ -188,12 +183,12 @@ export class PartOfView {
       const recorded = event.recorded(this.upcasts);
       const partition = partitionOf(this.view, recorded);
       try {
-        return { event, recorded, partition, keys: this.view.keys(recorded as never) };
+        return { event, recorded, partition, keys: this.view.keys(recorded as never), rows: [] };
       } catch (error) {
-        return { event, partition, keys: [], error: messageOf(error) };
+        return { event, partition, keys: [], rows: [], error: messageOf(error) };
       }
     } catch (error) {
-      return { event, partition: event.stream, keys: [], error: messageOf(error) };
+      return { event, partition: event.stream, keys: [], rows: [], error: messageOf(error) };
     }
   }
 
@@ -202,26 +197,26 @@ export class PartOfView {
     const guard = this.guard.stored;
     const through = this.#at;
     const batch = (this.#writing = this.#gathered);
-    this.#gathered = this.#batch();
+    this.#gathered = new Batch();
+    const writes = batch.seal();
     await this.testing.failpoint?.('admitted', this.table.table);
     const from = Date.now();
     const careful = batch.unfolded.length > 0;
     try {
-      if (careful) await this.#memory.ready(batch.unfolded, batch.row);
-      await this.#transaction(batch, through, guard, caughtUp);
+      await this.#transaction(batch, writes, through, guard, caughtUp);
     } catch (error) {
       throw isPermanent(error) && !careful && batch.events > 0 ? new Refused(through, error) : error;
     }
     if (through > this.committed) this.committed = through;
-    this.#memory.remember(batch.changes, batch.own);
+    this.#memory.committed(writes.fresh, this.#shape.key);
     for (const { partition } of batch.parked) this.parked.add(partition);
     this.#writing = undefined;
     traceBack(`view ${this.view.name}`, from, () => batch.traced.map(({ metadata }) => metadata.traceparent));
-    const { events, parked, changes, newestMs } = batch;
-    return { events: events - parked.length, parked: parked.length, rows: changes.size, newestMs };
+    const { events, parked, rows, newestMs } = batch;
+    return { events: events - parked.length, parked: parked.length, rows, newestMs };
   }
 
-  async #transaction(batch: Batch, through: bigint, guard: string, caughtUp: boolean): Promise<void> {
+  async #transaction(batch: Batch, writes: Writes, through: bigint, guard: string, caughtUp: boolean): Promise<void> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     try {
@@ -229,10 +224,10 @@ export class PartOfView {
       await client.query('BEGIN');
       if (!this.testing.without?.sameTransaction) await this.#moveCheckpoint(client, batch.events, through, guard, caughtUp);
       if (batch.unfolded.length > 0) await this.#bisect(client, batch.unfolded, batch);
-      else await writeRows(client, this.#shape, this.table.table, batch);
+      else await writeRows(client, this.#shape, this.table.table, writes);
       if (batch.parked.length > 0) await insertParked(client, this.table.table, this.part.shard, batch.parked);
       await this.testing.failpoint?.('written', this.table.table);
-      await this.#announce(client, batch.changes, through);
+      await this.#announce(client, batch, through);
       await this.testing.failpoint?.('before-commit', this.table.table);
       await client.query('COMMIT');
       await this.testing.failpoint?.('after-commit', this.table.table);
@@ -266,16 +261,30 @@ export class PartOfView {
   }
 
   #fold(work: Work, batch: Batch): void {
-    const { event, recorded, partition, keys } = work;
-    const queued = batch.isParked(partition) || (partition !== event.stream && batch.isParked(event.stream));
-    if (queued && !this.testing.without?.parking) return batch.park(work, null);
+    const { event, recorded, partition } = work;
+    if (!this.testing.without?.parking && (this.#isParked(partition, batch) || this.#isParked(event.stream, batch)))
+      return batch.park(work, null);
     if (!recorded || work.error !== undefined) return this.#poison(work, work.error ?? 'unreadable', batch);
     try {
-      this.#folder.fold(recorded, keys, batch.row, batch);
-      if (keys.includes(event.id)) batch.own.add(event.id);
+      this.#change(work, batch);
     } catch (error) {
       this.#poison(work, messageOf(error), batch);
     }
+  }
+
+  /** Folds one event into its rows. Throws what the fold throws; nothing is changed then. */
+  #change({ event, recorded, keys, rows }: Work, batch: Batch): void {
+    const [before, after] = [this.#before, this.#after];
+    before.length = after.length = rows.length;
+    for (let i = 0; i < rows.length; i++) before[i] = after[i] = rows[i]!.tuple;
+    this.#folder.fold(recorded!, keys, after);
+    for (let i = 0; i < rows.length; i++)
+      if (after[i] !== before[i] && batch.change(rows[i]!, after[i]!) && batch === this.#gathered) this.#memory.hold(rows[i]!, event.id);
+  }
+
+  #isParked(partition: string, batch: Batch): boolean {
+    if (this.parked.size > 0 && this.parked.has(partition)) return true;
+    return batch.hasParked(partition) || (this.#writing?.hasParked(partition) ?? false);
   }
 
   #poison(work: Work, error: string, batch: Batch): void {
@@ -289,29 +298,49 @@ export class PartOfView {
 
   /** Halves under savepoints until the event is alone whose row the database refuses. */
   async #bisect(client: PoolClient, works: readonly Work[], batch: Batch): Promise<void> {
-    const trial = batch.next();
-    for (const work of works) this.#fold(work, trial);
+    const refused = await this.#try(client, works, batch, (work, trial) => this.#fold(work, trial));
+    if (refused === undefined) return;
+    if (works.length === 1) return this.#poison(works[0]!, refused, batch);
+    const middle = works.length >> 1;
+    await this.#bisect(client, works.slice(0, middle), batch);
+    await this.#bisect(client, works.slice(middle), batch);
+  }
+
+  /** Folds events into rows as the transaction has them, and writes these; gives the reason where the database refuses one. */
+  async #try(
+    client: PoolClient,
+    works: readonly Work[],
+    batch: Batch,
+    fold: (work: Work, trial: Batch) => void,
+  ): Promise<string | undefined> {
+    const { table } = this.table;
+    const rows = await fetchRows(client, this.#shape, table, [...new Set(works.flatMap(({ keys }) => keys))]);
+    const entries = new Map<string, Entry>();
+    const entry = (key: string): Entry => {
+      if (!entries.has(key)) entries.set(key, entryOf(key, rows.get(key) ?? null));
+      return entries.get(key)!;
+    };
+    const trial = new Batch();
+    for (const work of works) fold({ ...work, rows: work.keys.map(entry) }, trial);
     await client.query('SAVEPOINT half');
     try {
-      await writeRows(client, this.#shape, this.table.table, trial);
-      await client.query('RELEASE half');
-      return batch.take(trial);
+      await writeRows(client, this.#shape, table, trial.seal());
     } catch (error) {
       if (!isPermanent(error)) throw error;
       await client.query('ROLLBACK TO half; RELEASE half');
-      if (works.length === 1) return this.#poison(works[0]!, messageOf(error), batch);
-      const middle = works.length >> 1;
-      await this.#bisect(client, works.slice(0, middle), batch);
-      await this.#bisect(client, works.slice(middle), batch);
+      return messageOf(error);
     }
+    await client.query('RELEASE half');
+    batch.take(trial);
+    return undefined;
   }
 
   /** Tells who listens what changed, once committed; a long list is cut, for a notification holds 8,000 bytes. */
-  async #announce(client: Pool | PoolClient, changes: Batch['changes'] | undefined, through: bigint): Promise<void> {
+  async #announce(client: Pool | PoolClient, changed: Batch | undefined, through: bigint): Promise<void> {
     if (this.table.status !== 'live') return;
     const payload = (some: readonly string[]) =>
       JSON.stringify({ view: this.view.name, keys: some, position: through.toString(), ...(this.table.shards === 1 && { whole: true }) });
-    const whole = !changes || changes.size <= 200 ? payload([...(changes?.keys() ?? [])]) : '';
+    const whole = !changed || changed.rows <= 200 ? payload(changed?.keys ?? []) : '';
     await client.query(`SELECT pg_notify('views', $1)`, [whole && Buffer.byteLength(whole) < 7_500 ? whole : payload([])]);
   }
 
@@ -320,16 +349,13 @@ export class PartOfView {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     let done = 0;
-    const works = events.map((event) => this.#prepare(event));
-    const batch = this.#batch();
+    const batch = new Batch();
     try {
-      await this.#memory.ready(works, batch.row);
       await client.query('BEGIN');
       await this.#moveCheckpoint(client, 0, this.committed, this.guard.stored, false);
       for (const [i, entry] of entries.entries()) {
-        const single = batch.next();
         if (entry.wish !== 'skip') {
-          const failed = await this.#again(client, works[i]!, single);
+          const failed = await this.#again(client, this.#prepare(events[i]!), batch);
           if (failed !== undefined) {
             await client.query('UPDATE view_parked SET error = $4, attempts = attempts + 1, wish = NULL WHERE table_name = $1 AND shard = $2 AND position = $3', [
               this.table.table, this.part.shard, entry.position, failed,
@@ -337,7 +363,6 @@ export class PartOfView {
             break;
           }
         }
-        batch.take(single);
         await client.query('DELETE FROM view_parked WHERE table_name = $1 AND shard = $2 AND position = $3', [
           this.table.table,
           this.part.shard,
@@ -352,7 +377,7 @@ export class PartOfView {
           [this.table.table, this.part.shard, partition],
         );
       }
-      await this.#announce(client, batch.changes, this.committed);
+      await this.#announce(client, batch, this.committed);
       await client.query('COMMIT');
     } catch (error) {
       broken = error as Error;
@@ -361,25 +386,29 @@ export class PartOfView {
     } finally {
       client.release(broken);
     }
-    this.#memory.remember(batch.changes, batch.own);
+    // Rows were written past the memory.
+    this.#memory.close();
+    this.#memory = this.#remember(false);
     this.parked = await loadParked(this.pool, this.table.table, this.part.shard);
     return done;
   }
 
   /** Why an event of the queue still fails; undefined where it no longer does. */
-  async #again(client: PoolClient, work: Work, single: Batch): Promise<string | undefined> {
+  async #again(client: PoolClient, work: Work, batch: Batch): Promise<string | undefined> {
     if (!work.recorded || work.error !== undefined) return work.error ?? 'unreadable';
-    await client.query('SAVEPOINT again');
-    try {
-      this.#folder.fold(work.recorded, work.keys, single.row, single);
-      await writeRows(client, this.#shape, this.table.table, single);
-      await client.query('RELEASE again');
-      return undefined;
-    } catch (error) {
-      const code = (error as { code?: string }).code;
-      if (code !== undefined && !isPermanent(error)) throw error;
-      await client.query('ROLLBACK TO again');
-      return messageOf(error);
-    }
+    let failed: string | undefined;
+    const refused = await this.#try(client, [work], batch, (again, trial) => {
+      try {
+        this.#change(again, trial);
+      } catch (error) {
+        failed = messageOf(error);
+      }
+    });
+    return failed ?? refused;
+  }
+
+  /** Gives up what it keeps in memory. */
+  close(): void {
+    this.#memory.close();
   }
 }

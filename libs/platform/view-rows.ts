@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { Batch } from './view-batch';
+import type { Writes } from './view-batch';
 import { copyLine, quoted, selectList, type Shape, type Tuple } from './view-shape';
 import { columnArrays, unnestSql, upsertSql } from './view-tables';
 
@@ -16,7 +16,12 @@ const COPY_FROM = 400;
 export const isPermanent = (error: unknown): boolean => /^(22|23|54)/.test((error as { code?: string }).code ?? '');
 
 /** Rows by key, as text. */
-export async function fetchRows(pool: Pool, shape: Shape, table: string, keys: readonly string[]): Promise<Map<string, Tuple>> {
+export async function fetchRows(
+  pool: Pool | PoolClient,
+  shape: Shape,
+  table: string,
+  keys: readonly string[],
+): Promise<Map<string, Tuple>> {
   const { rows } = await pool.query<Tuple[]>({
     text: `SELECT ${selectList(shape)} FROM ${quoted(table)} WHERE ${quoted(shape.columns[shape.key]!.name)} = ANY($1)`,
     values: [keys],
@@ -25,15 +30,8 @@ export async function fetchRows(pool: Pool, shape: Shape, table: string, keys: r
   return new Map((rows as unknown as Tuple[]).map((tuple) => [tuple[shape.key]!, tuple]));
 }
 
-/** Writes what a batch changes. */
-export async function writeRows(client: PoolClient, shape: Shape, table: string, { changes, there }: Batch): Promise<void> {
-  const removed: string[] = [];
-  const fresh: Tuple[] = [];
-  const changed: Tuple[] = [];
-  for (const [key, tuple] of changes) {
-    if (tuple !== null) (there.has(key) ? changed : fresh).push(tuple);
-    else if (there.has(key)) removed.push(key);
-  }
+/** Writes what a batch has changed. */
+export async function writeRows(client: PoolClient, shape: Shape, table: string, { fresh, changed, removed }: Writes): Promise<void> {
   if (removed.length > 0)
     await client.query(`DELETE FROM ${quoted(table)} WHERE ${quoted(shape.columns[shape.key]!.name)} = ANY($1)`, [removed]);
   const few = fresh.length + changed.length < COPY_FROM;

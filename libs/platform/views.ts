@@ -13,6 +13,7 @@ import type { Metadata, Upcasts } from '#kernel/event';
 import { EXACT_TYPES } from './database';
 import type { EventStore } from './event-store';
 import { APP_VERSION } from './version';
+import { RowBudget } from './view-memory';
 import { PartOfView, type Committed, type Testing } from './view-part';
 import { Feed, usualFeed, type FeedOptions } from './view-feed';
 import { Keeper, usualKeeper, type KeeperOptions } from './view-keeper';
@@ -65,7 +66,7 @@ export type ViewsOptions = Readonly<{
   shards?: number;
   /** Connections that write live views; two more look rows up, and tables that are being built have two of their own. */
   connections?: number;
-  /** Rows of one part that are kept in memory. */
+  /** Rows that are kept in memory, about half a kilobyte each. */
   cacheRows?: number;
   /** Name of this worker; unique. */
   worker?: string;
@@ -147,6 +148,7 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
     ...options.feed,
   });
   const metrics = measure(options.registry);
+  const budget = new RowBudget(options.cacheRows ?? 250_000);
   const keepers = new Map<string, Keeper>();
   const closing = new Set<Promise<void>>();
   let tables = new Map<string, ViewTable>();
@@ -162,7 +164,7 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
       new Keeper(
         (carefulThrough) =>
           PartOfView.load({
-            pool, rows: pools.rows, view, table: tables.get(part.table) ?? table, part, upcasts, cacheRows: options.cacheRows ?? 40_000, testing,
+            pool, rows: pools.rows, view, table: tables.get(part.table) ?? table, part, upcasts, budget, testing,
             readStream: (stream, from, max) => feed.readStream(stream, from, max), operations: options.operationsStream ?? OPERATIONS_STREAM, carefulThrough,
           }), // prettier-ignore
         feed,

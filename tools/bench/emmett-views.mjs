@@ -44,9 +44,9 @@ export async function emmettRebuild(url, rows, batchSize, say) {
       // The very fold of the view; what is a bigint there is a string in a document.
       evolve: (document, event) => {
         const [key] = view.keys(recorded(event));
-        const changes = new Map();
-        folder.fold(recorded(event), [key], () => document?.tuple, changes);
-        const tuple = changes.get(key);
+        const rows = [document?.tuple ?? null];
+        folder.fold(recorded(event), [key], rows);
+        const [tuple] = rows;
         return {
           ...JSON.parse(
             JSON.stringify(decodeRow(shape, view.row, tuple), (_, value) => (typeof value === 'bigint' ? String(value) : value)),

@@ -278,7 +278,7 @@ const consume = (context: NodeContext, call: ServerDuplexStream<ReadReq, Buffer>
         user: context.principal(call.metadata)?.name ?? 'anonymous',
         slots: Math.min(options.getBufferSize(), MOST_SLOTS),
         deliver: ({ event, link }, retries) =>
-          outlet.post(encodeReadEvent(event, link, structured, 0x0a, new WireWriter().uint(5, retries).finish())),
+          outlet.post(encodeReadEvent(event, link, structured, undefined, new WireWriter().uint(5, retries).finish())),
         drop: (reason) => {
           outlet.flush();
           reject(reason === 'dropped' ? groupDropped(stream, group) : notReady());

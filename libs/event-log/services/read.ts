@@ -62,7 +62,7 @@ async function readStream(log: EventLog, call: Call, stream: string): Promise<vo
   if (request.compatibility >= 1 && state.last >= state.first) await outlet.send(encodeFirstStreamPosition(BigInt(state.first)));
   while (left > 0 && from !== undefined) {
     const page: Page = log.readStream(stream, from, request.backwards, Math.min(left, PAGE), reader);
-    if (!(await outlet.send(...encoded(log, request, page.frames)))) return;
+    if (!(await outlet.send(...encoded(log, request, page.frames, outlet)))) return;
     left -= page.frames.length;
     from = page.next;
     await breathe();
@@ -82,7 +82,7 @@ async function readAll(log: EventLog, call: Call): Promise<void> {
     const page: Page = log.readAll(from, request.backwards, Math.min(passes ? PAGE : left, PAGE), reader);
     let frames = page.frames;
     if (passes) frames = frames.filter(passes).slice(0, left);
-    if (!(await outlet.send(...encoded(log, request, frames)))) return;
+    if (!(await outlet.send(...encoded(log, request, frames, outlet)))) return;
     left -= frames.length;
     from = page.next;
     await breathe();
@@ -114,7 +114,7 @@ async function followStream(log: EventLog, call: Call, stream: string): Promise<
       const state = log.state(stream);
       if (state.tombstoned) throw streamDeleted(stream);
       const page = log.readStream(stream, next, false, PAGE, reader);
-      if (!(await outlet.send(...encoded(log, request, page.frames)))) return;
+      if (!(await outlet.send(...encoded(log, request, page.frames, outlet)))) return;
       if (page.frames.length > LAG) live = false;
       const last = page.frames.at(-1);
       if (last) next = last.ordinal + 1;
@@ -170,7 +170,7 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
       for (const frame of page.frames) {
         if (frame.offset <= after) continue;
         seen = frame.offset;
-        if (!passes || passes(frame)) messages.push(encodeEvent(log, request, frame));
+        if (!passes || passes(frame)) messages.push(encodeEvent(log, request, frame, outlet));
         if (++considered >= interval) messages.push(check());
       }
       if (!(await outlet.send(...messages))) return;
@@ -208,12 +208,12 @@ function filterOf(filter: Filter): (frame: Frame) => boolean {
 
 const confirm = (outlet: Outlet) => outlet.send(encodeConfirmation(uuidText(randomUUIDBytes())));
 
-const encoded = (log: EventLog, request: ReadRequest, frames: readonly Frame[]): Buffer[] =>
-  frames.map((frame) => encodeEvent(log, request, frame));
+const encoded = (log: EventLog, request: ReadRequest, frames: readonly Frame[], outlet: Outlet): Buffer[] =>
+  frames.map((frame) => encodeEvent(log, request, frame, outlet));
 
-function encodeEvent(log: EventLog, { resolveLinks, structuredIds }: ReadRequest, frame: Frame): Buffer {
-  if (!resolveLinks || frame.type !== '$>') return encodeReadEvent(frame, undefined, structuredIds);
-  return encodeReadEvent(linkTarget(log, frame), frame, structuredIds);
+function encodeEvent(log: EventLog, { resolveLinks, structuredIds }: ReadRequest, frame: Frame, { room }: Outlet): Buffer {
+  if (!resolveLinks || frame.type !== '$>') return encodeReadEvent(frame, undefined, structuredIds, room);
+  return encodeReadEvent(linkTarget(log, frame), frame, structuredIds, room);
 }
 
 /** The event that a link leads to, or undefined if it is gone. */

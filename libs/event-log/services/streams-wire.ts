@@ -315,7 +315,13 @@ function writeIdStructured(target: Buffer, at: number, id: Buffer): number {
 }
 
 /** ReadEvent: the event (absent if a link leads nowhere), the link it came by, and the position of the original. */
-export function encodeReadEvent(event: Frame | undefined, link: Frame | undefined, structured: boolean, tag = 0x0a, tail?: Buffer): Buffer {
+export function encodeReadEvent(
+  event: Frame | undefined,
+  link: Frame | undefined,
+  structured: boolean,
+  room: (length: number) => Buffer = Buffer.allocUnsafe,
+  tail?: Buffer,
+): Buffer {
   const eventLength = event ? recordedLength(event, structured) : 0;
   const linkLength = link ? recordedLength(link, structured) : 0;
   const offset = (link ?? event)!.offset;
@@ -326,8 +332,8 @@ export function encodeReadEvent(event: Frame | undefined, link: Frame | undefine
     1 +
     varintLength(offset) +
     end.length;
-  const target = Buffer.allocUnsafe(1 + varintLength(inner) + inner);
-  target[0] = tag;
+  const target = room(1 + varintLength(inner) + inner);
+  target[0] = 0x0a;
   let at = writeVarint(target, 1, inner);
   for (const frame of [event, link]) {
     if (!frame) continue;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { backup, restore, verify } from './backup';
-import { encodeFrame, encodeGap, encodeMark, type NewEvent, TRAILER } from './frame';
+import { encodeFrame, encodeGap, encodeMark, type Frame, type NewEvent, TRAILER } from './frame';
 import { EventLog, type LogOptions } from './log';
 import { AppendTooLarge, StreamDeleted } from './refusals';
 import { DamagedLog } from './segments';
@@ -211,6 +211,28 @@ describe('an event log', () => {
       const reader = log.openReader();
       log.readAll(start, false, 1, reader);
       expect(told(host + dataAt, reader)).toEqual([`{"next":${round}}`]);
+    }
+  });
+
+  it('leaves a page as it is until its reader lets go of it', async () => {
+    const directory = freshDirectory();
+    const texts = [...Array(120).keys()].map((n) => `{"n":${n},"filling":"${'x'.repeat(20_000)}"}`);
+    const written = openLog(directory);
+    for (const text of texts) await written.append('s', 'any', [event(text)]);
+    await close(written);
+    const log = openLog(directory);
+    const reader = log.openReader(true);
+    const told = ({ frames }: { frames: readonly Frame[] }) => frames.map((frame) => frame.data.toString());
+    for (let from: number | undefined = 0, seen = 0; from !== undefined;) {
+      const page = log.readAll(from, false, 50, reader);
+      const once = told(page);
+      expect(once).toEqual(texts.slice(seen, seen + once.length));
+      // What the same reader reads next overwrites nothing.
+      log.readAll(0, false, 20, reader);
+      expect(told(page)).toEqual(once);
+      reader.release();
+      seen += once.length;
+      from = page.next;
     }
   });
 

@@ -207,8 +207,8 @@ export class EventLog {
   }
 
   /** A reader's own window onto the files; pass it to successive reads of one consumer. */
-  openReader(): FrameReader {
-    return new FrameReader(this.segments);
+  openReader(reuse = false): FrameReader {
+    return new FrameReader(this.segments, reuse);
   }
 
   /** Calls back after each commit, until the returned function is called. */

@@ -98,6 +98,46 @@ describe('messages of one call', () => {
     stop();
   });
 
+  test('reach slow readers whole, though frames are used again', async () => {
+    const texts = (who: number, page: number) => [...Array(200).keys()].map((n) => `${who}:${page}:${n}:${String(who).repeat(200)}`);
+    let reader = 0;
+    const { port, stop } = await serve(async (call) => {
+      const outlet = new Outlet(call);
+      const who = reader++;
+      for (let page = 0; page < 60; page++) {
+        const messages = texts(who, page).map((text) => {
+          const room = outlet.room(Buffer.byteLength(text));
+          room.write(text);
+          return room;
+        });
+        if (!(await outlet.send(...messages))) return;
+      }
+    });
+    const heard = async (pauseMs: number) => {
+      const session = http2.connect(`http://127.0.0.1:${port}`);
+      const call = session.request({ ':method': 'POST', ':path': '/test/tell', 'content-type': 'application/grpc', te: 'trailers' });
+      call.end(Buffer.alloc(5));
+      const parts: Buffer[] = [];
+      for await (const chunk of call) {
+        parts.push(chunk as Buffer);
+        if (parts.length % 8 === 0 && pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+      session.close();
+      const all = Buffer.concat(parts);
+      const messages: string[] = [];
+      for (let at = 0; at < all.length; at += 5 + all.readUInt32BE(at + 1))
+        messages.push(all.toString('utf8', at + 5, at + 5 + all.readUInt32BE(at + 1)));
+      return messages;
+    };
+    const answers = await Promise.all([0, 1, 2, 5].map(heard));
+    stop();
+    expect(answers.map((messages) => messages.length)).toEqual([12_000, 12_000, 12_000, 12_000]);
+    for (const messages of answers) {
+      const who = Number(messages[0]!.split(':')[0]);
+      expect(messages).toEqual([...Array(60).keys()].flatMap((page) => texts(who, page)));
+    }
+  });
+
   test('end when the reader leaves', async () => {
     let open: boolean | undefined;
     let done: () => void;

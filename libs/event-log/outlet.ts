@@ -61,7 +61,8 @@ export class Outlet {
     if (!this.stream) return messages.reduce((_, message) => this.call.write(message), true);
     if (this.stream.destroyed || this.stream.writableEnded) return true;
     this.begin();
-    return this.stream.write(framed(messages));
+    const bytes = framed(messages);
+    return this.stream.write(bytes, (error) => error ?? giveBack(bytes));
   }
 
   private drained(): Promise<void> {
@@ -78,25 +79,49 @@ export class Outlet {
   }
 }
 
+/** True where the client broke the call off: its messages end then as those of a finished call do. */
+export function brokenOff(call: Pick<Sink, 'cancelled'>): boolean {
+  const stream = innermost(call)?.stream;
+  return call.cancelled || (stream !== undefined && (stream.destroyed || (stream.closed && stream.rstCode !== 0)));
+}
+
 /** Undefined where `write` was replaced, as fault injection does: such a call gets its messages one by one. */
 function insideOf(call: Sink): Inside | undefined {
   if (Object.hasOwn(call, 'write')) return undefined;
-  let inside = (call as unknown as { call?: Inside }).call;
-  while (inside && !inside.stream) inside = inside.nextCall;
+  const inside = innermost(call);
   return inside?.maybeSendMetadata && inside;
 }
 
+function innermost(call: object): Inside | undefined {
+  let inside = (call as { call?: Inside }).call;
+  while (inside && !inside.stream) inside = inside.nextCall;
+  return inside;
+}
+
 /**
- * Messages are encoded here and copied into the frame that leaves. Buffers of their own would be garbage outside of the heap, which makes the
- * collector mark all of it again and again.
+ * Messages are encoded in one place and copied into a frame that is used again once it has left. Buffers of their own would be garbage outside
+ * of the heap, a few megabytes of which make the collector mark all of the heap.
  */
 const shared = Buffer.allocUnsafeSlow(1024 * 1024);
 let used = 0;
 
+const FRAME_ROOM = 256 * 1024;
+const free: Buffer[] = [];
+
+function roomFor(length: number): Buffer {
+  if (length < FRAME_ROOM / 16 || length > FRAME_ROOM) return Buffer.allocUnsafe(length);
+  return (free.pop() ?? Buffer.allocUnsafeSlow(FRAME_ROOM)).subarray(0, length);
+}
+
+/** The socket has taken all bytes of a frame: they may be overwritten. */
+function giveBack(bytes: Buffer): void {
+  if (bytes.buffer.byteLength === FRAME_ROOM && free.length < 8) free.push(Buffer.from(bytes.buffer));
+}
+
 function framed(messages: readonly Buffer[]): Buffer {
   let length = 0;
   for (const message of messages) length += FRAME + message.length;
-  const bytes = Buffer.allocUnsafe(length);
+  const bytes = roomFor(length);
   let at = 0;
   for (const message of messages) {
     bytes[at] = 0;

@@ -230,14 +230,28 @@ const LARGEST_WINDOW = 256 * 1024;
 export class FrameReader {
   private window: Buffer = Buffer.alloc(0);
   private windowStart = 0;
+  /** Earlier windows, which frames may still lie in, and one that is free. */
+  private earlier: Buffer[] = [];
+  private free: Buffer | undefined;
   private size = SMALLEST_WINDOW;
 
-  constructor(private readonly segments: Segments) {}
+  /** @param reuse true for a reader whose frames are soon of no more use, and that says so by `release` */
+  constructor(
+    private readonly segments: Segments,
+    private readonly reuse = false,
+  ) {}
 
   /** Gives the window's memory back, for a reader that waits. */
   rest(): void {
     this.window = Buffer.alloc(0);
+    this.earlier = [];
+    this.free = undefined;
     this.size = SMALLEST_WINDOW;
+  }
+
+  /** The frames that were read so far are of no more use: the bytes of earlier windows may be overwritten. */
+  release(): void {
+    for (const window of this.earlier.splice(0)) if (window.length >= LARGEST_WINDOW) this.free = window;
   }
 
   /** The sound frame at `offset`, or what is wrong there. */
@@ -286,7 +300,10 @@ export class FrameReader {
 
   private load(segment: Segment, offset: number, size: number): void {
     const length = Math.min(size, segment.end - offset);
-    const buffer = Buffer.allocUnsafeSlow(length);
+    if (this.reuse && this.window.length > 0) this.earlier.push(Buffer.from(this.window.buffer));
+    const free = this.free && this.free.length >= length ? this.free : undefined;
+    if (free) this.free = undefined;
+    const buffer = (free ?? Buffer.allocUnsafeSlow(length)).subarray(0, length);
     const read = fs.readSync(segment.fd, buffer, 0, length, offset - segment.start);
     this.window = read === length ? buffer : buffer.subarray(0, read);
     this.windowStart = offset;

@@ -5,7 +5,7 @@
  * read from the database. Does not: fetch events, retry, or hold leases.
  */
 import type { Pool, PoolClient } from 'pg';
-import type { Recorded, Upcasts } from '#kernel/event';
+import type { Upcasts } from '#kernel/event';
 import { Batch, entryOf, type Entry, type Work, type Writes } from './view-batch';
 import { Folder, partitionOf } from './view-fold';
 import { RevisionGuard, type ReadStream } from './view-guard';

@@ -56,13 +56,14 @@ async function readStream(log: EventLog, call: Call, stream: string): Promise<vo
   const outlet = new Outlet(call);
   if (!state.exists) return void (await outlet.send(encodeStreamNotFound(request.stream!)));
   if (request.filter) throw invalidArgument('A filter is valid for $all only.');
-  const reader = log.openReader();
+  const reader = log.openReader(true);
   let left = request.count === undefined ? Number.MAX_SAFE_INTEGER : beyond(request.count);
   let from: number | undefined = request.from === 'start' ? 0 : request.from === 'end' ? Number.MAX_SAFE_INTEGER : beyond(request.from);
   if (request.compatibility >= 1 && state.last >= state.first) await outlet.send(encodeFirstStreamPosition(BigInt(state.first)));
   while (left > 0 && from !== undefined) {
     const page: Page = log.readStream(stream, from, request.backwards, Math.min(left, PAGE), reader);
     if (!(await outlet.send(...encoded(log, request, page.frames, outlet)))) return;
+    reader.release();
     left -= page.frames.length;
     from = page.next;
     await breathe();
@@ -73,7 +74,7 @@ async function readStream(log: EventLog, call: Call, stream: string): Promise<vo
 async function readAll(log: EventLog, call: Call): Promise<void> {
   const { request } = call;
   const outlet = new Outlet(call);
-  const reader = log.openReader();
+  const reader = log.openReader(true);
   const passes = request.filter && filterOf(request.filter);
   let left = request.count === undefined ? Number.MAX_SAFE_INTEGER : beyond(request.count);
   let from: number | undefined = allStart(log, request);
@@ -83,6 +84,7 @@ async function readAll(log: EventLog, call: Call): Promise<void> {
     let frames = page.frames;
     if (passes) frames = frames.filter(passes).slice(0, left);
     if (!(await outlet.send(...encoded(log, request, frames, outlet)))) return;
+    reader.release();
     left -= frames.length;
     from = page.next;
     await breathe();
@@ -103,7 +105,7 @@ async function followStream(log: EventLog, call: Call, stream: string): Promise<
   const outlet = new Outlet(call);
   if (!(await confirm(outlet))) return;
   let next = request.from === 'start' ? 0 : request.from === 'end' ? log.state(stream).last + 1 : beyond(request.from) + 1;
-  const reader = log.openReader();
+  const reader = log.openReader(true);
   const bell = new Bell();
   const unfollow = log.followStream(stream, bell.ring);
   onEnd(call, bell.ring);
@@ -115,6 +117,7 @@ async function followStream(log: EventLog, call: Call, stream: string): Promise<
       if (state.tombstoned) throw streamDeleted(stream);
       const page = log.readStream(stream, next, false, PAGE, reader);
       if (!(await outlet.send(...encoded(log, request, page.frames, outlet)))) return;
+      reader.release();
       if (page.frames.length > LAG) live = false;
       const last = page.frames.at(-1);
       if (last) next = last.ordinal + 1;
@@ -155,7 +158,7 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
     checkpoint = seen;
     return encodeCheckpoint(BigInt(seen));
   };
-  const reader = log.openReader();
+  const reader = log.openReader(true);
   const bell = new Bell();
   const unfollow = log.follow(bell.ring);
   onEnd(call, bell.ring);
@@ -174,6 +177,7 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
         if (++considered >= interval) messages.push(check());
       }
       if (!(await outlet.send(...messages))) return;
+      reader.release();
       if (page.frames.length > LAG) live = false;
       next = page.next ?? Math.max(next, end);
       if (page.next !== undefined) {

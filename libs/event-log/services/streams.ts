@@ -8,7 +8,7 @@ import { Fault, faultOf, invalidArgument, missingProperty, wrongExpectedRevision
 import type { NewEvent } from '../frame';
 import type { Appended, WrongExpectedRevision } from '../appends';
 import { AppendSize, AppendTooLarge, StreamDeleted } from '../refusals';
-import { Outlet } from '../outlet';
+import { brokenOff, Outlet } from '../outlet';
 import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
 import { read } from './read';
 import {
@@ -107,7 +107,7 @@ async function append(context: NodeContext, call: ServerReadableStream<AppendReq
   // A call that is broken off looks like one that is finished; grpc-js notices the difference when something is sent.
   call.sendMetadata(new Metadata());
   await new Promise((resolve) => setImmediate(resolve));
-  if (call.cancelled) throw new Fault(status.CANCELLED, 'The append was broken off before its end.');
+  if (brokenOff(call)) throw new Fault(status.CANCELLED, 'The append was broken off before its end.');
   if (!target) throw invalidArgument('The first message of an append holds its options.');
   const stream = admit(context, call.metadata, target, 'write');
   const answer = await context.log.append(stream, target.expected, events);

@@ -267,6 +267,7 @@ export class FrameReader {
     let frame = checkFrame(this.window, at, this.window.length, offset);
     if (frame === 'end of file' && this.windowStart + this.window.length < segment.end) {
       const length = this.window.length - at >= 4 ? this.window.readUInt32LE(at) : 0;
+      if (at > 0) this.size = Math.min(this.size * 2, LARGEST_WINDOW);
       this.load(segment, offset, Math.max(Math.min(length, MAX_FRAME), this.size));
       frame = checkFrame(this.window, 0, this.window.length, offset);
     }

@@ -34,13 +34,10 @@ export type FeedOptions = Readonly<{
   pollMs: number;
 }>;
 
-export const usualFeed: FeedOptions = { pageSize: 2048, kept: 24_576, pollMs: 500 };
+export const usualFeed: FeedOptions = { pageSize: 1024, kept: 24_576, pollMs: 500 };
 
 /** How long a view waits for one that would else have to read again what is about to be forgotten, ms. */
 const PATIENCE_MS = 1_000;
-
-/** Streams whose numbers are remembered at once, a power of two; a number is never given twice. */
-export const STREAMS = 131_072;
 
 export class Feed {
   readonly #pages = new Map<bigint, Page>();
@@ -48,8 +45,6 @@ export class Feed {
   readonly #followers = new Set<Follower>();
   #moved: (() => void)[] = [];
   readonly #reads = new Map<bigint, Promise<Page>>();
-  readonly #streams = new Map<string, number>();
-  #nextStream = 0;
   readonly #singles = new Map<string, Promise<LogEvent[]>>();
   readonly #stop = new AbortController();
   #rung: Promise<void>;
@@ -169,7 +164,7 @@ export class Feed {
         const page: Page = {
           after,
           through,
-          events: events.filter((event) => !event.stream.startsWith('$') && !event.type.startsWith('$') && this.#number(event)),
+          events: events.filter((event) => !event.stream.startsWith('$') && !event.type.startsWith('$')),
           last: endsLog(events, this.options.pageSize),
         };
         if (through > after) this.#keep(page);
@@ -178,18 +173,6 @@ export class Feed {
       .finally(() => this.#reads.delete(after));
     this.#reads.set(after, read);
     return read;
-  }
-
-  /** Numbers streams, so that each view's guard keeps an array and not a map of names. */
-  #number(event: LogEvent): true {
-    let number = this.#streams.get(event.stream);
-    if (number === undefined) {
-      if (this.#streams.size >= STREAMS) this.#streams.clear();
-      number = this.#nextStream++;
-      this.#streams.set(event.stream, number);
-    }
-    event.streamNumber = number;
-    return true;
   }
 
   #keep(page: Page): void {

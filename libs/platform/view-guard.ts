@@ -4,8 +4,7 @@
  * were repeated or displaced by up to `WINDOW` places are recognised even after a crash, because the window is stored with the checkpoint.
  * Does not: reorder what has been committed; an event that comes late to rows shared by streams is reported as `late`.
  */
-import { STREAMS } from './view-feed';
-import type { LogEvent } from './view-wire';
+import { STREAMS, type LogEvent } from './view-wire';
 
 /** How many of the newest events a checkpoint remembers. */
 export const WINDOW = 64;
@@ -51,8 +50,27 @@ export class RevisionGuard {
 
   /** The events of a page that are new, in order, with what was missing before them. */
   async admit(events: readonly LogEvent[], through: bigint): Promise<LogEvent[]> {
-    const admitted: LogEvent[] = [];
     const ordered = inOrder(events);
+    const regular = this.#regular(ordered);
+    const admitted = ordered.slice(0, regular);
+    if (regular < ordered.length) await this.#admitSlowly(ordered.slice(regular), admitted);
+    if (through > this.#position) this.#position = through;
+    this.#forget(WINDOW);
+    return admitted;
+  }
+
+  /** Notes the events up to the first that does not just go on with its stream, and says how many they are. */
+  #regular(ordered: readonly LogEvent[]): number {
+    for (let i = 0; i < ordered.length; i++) {
+      const event = ordered[i]!;
+      const known = this.#known.get(event.stream, event.streamNumber);
+      if (known === undefined ? event.revision !== 0n || event.position <= this.#floor : known !== event.previous) return i;
+      this.#note(event);
+    }
+    return ordered.length;
+  }
+
+  async #admitSlowly(ordered: readonly LogEvent[], admitted: LogEvent[]): Promise<void> {
     await this.#introduce(ordered);
     for (const event of ordered) {
       const known = this.#known.get(event.stream, event.streamNumber);
@@ -61,11 +79,9 @@ export class RevisionGuard {
         continue;
       }
       if (known !== undefined && event.previous > known) await this.#fill(event, known + 1n, admitted);
-      this.#admit(event, admitted);
+      this.#note(event);
+      admitted.push(event);
     }
-    if (through > this.#position) this.#position = through;
-    this.#forget(WINDOW);
-    return admitted;
   }
 
   /**
@@ -108,18 +124,18 @@ export class RevisionGuard {
       for (const found of before) {
         this.counts.filled++;
         found.streamNumber = event.streamNumber;
-        this.#admit(found, admitted);
+        this.#note(found);
+        admitted.push(found);
         revision = found.revision + 1n;
       }
     }
   }
 
-  #admit(event: LogEvent, admitted: LogEvent[]): void {
+  #note(event: LogEvent): void {
     if (event.position <= this.#position) this.counts.late++;
     this.#known.set(event.stream, event.streamNumber, event.revision);
     this.#window.push(event);
     if (this.#window.length > 32 * WINDOW) this.#forget(WINDOW);
-    admitted.push(event);
   }
 
   #forget(keep: number): void {
@@ -157,9 +173,16 @@ class LastRevisions {
   }
 }
 
+/** Pages that were found in order: all views are given the same ones. */
+const sound = new WeakSet<readonly LogEvent[]>();
+
 /** By position, each once; the usual page is in order already. */
 function inOrder(events: readonly LogEvent[]): readonly LogEvent[] {
-  if (events.every((event, i) => i === 0 || events[i - 1]!.position < event.position)) return events;
+  if (sound.has(events)) return events;
+  if (events.every((event, i) => i === 0 || events[i - 1]!.position < event.position)) {
+    sound.add(events);
+    return events;
+  }
   const sorted = [...events].sort((a, b) => (a.position < b.position ? -1 : a.position > b.position ? 1 : 0));
   return sorted.filter((event, i) => i === 0 || sorted[i - 1]!.position !== event.position);
 }

@@ -4,6 +4,9 @@
  */
 import { upcast, type Metadata, type Recorded, type Upcasts } from '#kernel/event';
 
+/** Streams whose numbers are remembered at once, a power of two. */
+export const STREAMS = 131_072;
+
 const EMPTY = Buffer.alloc(0);
 
 /** An event of the log, most of it still in bytes. */
@@ -12,7 +15,7 @@ export class LogEvent {
   revision = 0n;
   stream = '';
   type = '';
-  /** Number of its stream in the feed that read it; -1 where it came another way. */
+  /** Number of its stream in this process; -1 where it has none. A stream may get another one, but no two streams ever have the same. */
   streamNumber = -1;
   private bytes: Buffer = EMPTY;
   private from = 0;
@@ -54,7 +57,8 @@ export class LogEvent {
           event.idEnd = at;
         } else if (tag === 0x12) {
           varint(bytes, start + 1);
-          event.stream = names.get(bytes, next, at);
+          event.stream = streams.get(bytes, next, at);
+          event.streamNumber = streams.number;
         } else if (tag === 0x3a) {
           event.metaAt = start;
           event.metaEnd = at;
@@ -73,7 +77,7 @@ export class LogEvent {
     const size = varint(bytes, start + 1);
     const key = next;
     varint(bytes, key + size + 1);
-    if (size === 4) this.type = names.get(bytes, next, end);
+    if (size === 4) this.type = types.get(bytes, next, end);
     else if (size === 7) {
       this.createdAt = next;
       this.createdEnd = end;
@@ -169,24 +173,58 @@ class Parsed implements Recorded {
   }
 }
 
-const SLOTS = 1 << 15;
 const LONGEST = 64;
 /** Names that come again and again, as the same strings: neither made nor hashed anew for each event. */
 class Names {
-  private readonly strings: string[] = new Array<string>(SLOTS).fill('');
-  private readonly lengths = new Uint8Array(SLOTS);
-  private readonly keys = new Uint8Array(SLOTS * LONGEST);
+  private readonly strings: string[] = [];
+  /** Where the slots' names lie in `keys`, and their numbers; -1 where a slot is free. */
+  private readonly entries: Int32Array;
+  private readonly lengths: Uint8Array;
+  private keys = new Uint8Array(64 * LONGEST);
+  private first = 0;
+  /** Number of the name that was got last; -1 where it is too long to have one. */
+  number = -1;
+
+  /** @param most names that are remembered at once; then all are forgotten */
+  constructor(private readonly most: number) {
+    this.entries = new Int32Array(most * 2).fill(-1);
+    this.lengths = new Uint8Array(most);
+  }
 
   get(bytes: Buffer, from: number, to: number): string {
     const length = to - from;
+    this.number = -1;
     if (length > LONGEST || length === 0) return bytes.toString('utf8', from, to);
     let hash = length;
     for (let at = from; at < to; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
-    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
-    if (this.lengths[slot] === length && this.holds(slot * LONGEST, bytes, from, to)) return this.strings[slot]!;
-    this.lengths[slot] = length;
-    this.keys.set(bytes.subarray(from, to), slot * LONGEST);
-    return (this.strings[slot] = bytes.toString('utf8', from, to));
+    const last = this.entries.length - 1;
+    for (let slot = (hash ^ (hash >>> 15)) & last; ; slot = (slot + 1) & last) {
+      const entry = this.entries[slot]!;
+      if (entry < 0) return this.add(slot, bytes, from, to);
+      if (this.lengths[entry] !== length || !this.holds(entry * LONGEST, bytes, from, to)) continue;
+      this.number = this.first + entry;
+      return this.strings[entry]!;
+    }
+  }
+
+  private add(slot: number, bytes: Buffer, from: number, to: number): string {
+    const entry = this.strings.length;
+    if (entry === this.most) {
+      this.first += entry;
+      this.strings.length = 0;
+      this.entries.fill(-1);
+      return this.get(bytes, from, to);
+    }
+    if ((entry + 1) * LONGEST > this.keys.length) {
+      const keys = new Uint8Array(this.keys.length * 2);
+      keys.set(this.keys);
+      this.keys = keys;
+    }
+    this.entries[slot] = entry;
+    this.lengths[entry] = to - from;
+    this.keys.set(bytes.subarray(from, to), entry * LONGEST);
+    this.number = this.first + entry;
+    return (this.strings[entry] = bytes.toString('utf8', from, to));
   }
 
   private holds(key: number, bytes: Buffer, from: number, to: number): boolean {
@@ -194,7 +232,8 @@ class Names {
     return true;
   }
 }
-const names = new Names();
+const types = new Names(1_024);
+const streams = new Names(STREAMS);
 
 /** A message of a read: an event, or a sign of life. */
 export type Message = LogEvent | 'confirmation' | 'not-found' | 'other';

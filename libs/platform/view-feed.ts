@@ -36,6 +36,9 @@ export type FeedOptions = Readonly<{
 
 export const usualFeed: FeedOptions = { pageSize: 1024, kept: 24_576, pollMs: 500 };
 
+/** How long pages that lie ready may be folded before sockets are looked after, ms. */
+const TURN_MS = 20;
+
 /** How long a view waits for one that would else have to read again what is about to be forgotten, ms. */
 const PATIENCE_MS = 1_000;
 
@@ -44,6 +47,8 @@ export class Feed {
   #kept = 0;
   readonly #followers = new Set<Follower>();
   #moved: (() => void)[] = [];
+  #turn: Promise<void> | undefined;
+  #turnAt = 0;
   readonly #reads = new Map<bigint, Promise<Page>>();
   readonly #singles = new Map<string, Promise<LogEvent[]>>();
   readonly #stop = new AbortController();
@@ -71,6 +76,7 @@ export class Feed {
       next: async (after, signal, waitMs) => {
         follower.at = after;
         const page = await this.#next(after, signal, waitMs);
+        await this.#breathe();
         follower.at = page.through;
         this.#drop();
         this.#tell();
@@ -183,6 +189,18 @@ export class Feed {
       this.#pages.delete(oldest.after);
       this.#kept -= oldest.events.length + 1;
     }
+  }
+
+  /** Everything else has its turn now and then: where pages lie ready, nothing but folding would go on for long. */
+  #breathe(): Promise<void> | undefined {
+    if (performance.now() - this.#turnAt < TURN_MS) return undefined;
+    return (this.#turn ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.#turn = undefined;
+        this.#turnAt = performance.now();
+        resolve();
+      }),
+    ));
   }
 
   /** Lets go of pages that every view has. */

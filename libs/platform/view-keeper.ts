@@ -14,7 +14,7 @@ export type KeeperOptions = Readonly<{
   /** How long a batch may gather pages at most, ms; less where it is not far behind. */
   batchMs: number;
 }>;
-export const usualKeeper: KeeperOptions = { batchRows: 60_000, batchMs: 2_000 };
+export const usualKeeper: KeeperOptions = { batchRows: 60_000, batchMs: 4_000 };
 
 /** A batch gathers for this part of the time that it is behind: an hour behind, nobody waits for it; half a second, somebody may. */
 const OF_ITS_AGE = 1 / 4;

@@ -77,7 +77,7 @@ export class RowMemory {
   #find(key: string, eventId: string): Entry | undefined {
     const young = this.#young.get(key);
     if (young) return young;
-    const old = this.#old.get(key);
+    const old = this.#old.size > 0 ? this.#old.get(key) : undefined;
     if (old) {
       this.#young.set(key, old);
       return old;

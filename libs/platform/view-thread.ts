@@ -6,7 +6,7 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { logReader, type Thread } from './view-log';
-import { LogEvent } from './view-wire';
+import { leaveNames, LogEvent } from './view-wire';
 
 /** A thread that nobody asks is ended. */
 const IDLE_MS = 10_000;
@@ -109,6 +109,7 @@ function packed(events: readonly LogEvent[]): { records: ArrayBuffer; ends: Uint
 
 /** The thread's own side. */
 function serve(store: string): void {
+  leaveNames();
   const log = logReader(EventStoreDBClient.connectionString(store));
   parentPort!.on('message', ({ ask, after, max }: Question) => {
     log.readAll(after, max).then(

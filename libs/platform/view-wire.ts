@@ -7,6 +7,10 @@ import { upcast, type Metadata, type Recorded, type Upcasts } from '#kernel/even
 /** Streams whose numbers are remembered at once, a power of two. */
 export const STREAMS = 131_072;
 
+let named = true;
+/** In a thread that only passes bytes on: events have no names there. */
+export const leaveNames = (): void => void (named = false);
+
 const EMPTY = Buffer.alloc(0);
 
 /** An event of the log, most of it still in bytes. */
@@ -57,8 +61,7 @@ export class LogEvent {
           event.idEnd = at;
         } else if (tag === 0x12) {
           varint(bytes, start + 1);
-          event.stream = streams.get(bytes, next, at);
-          event.streamNumber = streams.number;
+          event.name(next, at);
         } else if (tag === 0x3a) {
           event.metaAt = start;
           event.metaEnd = at;
@@ -71,13 +74,19 @@ export class LogEvent {
     return event;
   }
 
+  private name(from: number, to: number): void {
+    if (!named) return;
+    this.stream = streams.get(this.bytes, from, to);
+    this.streamNumber = streams.number;
+  }
+
   /** One entry of the event's system metadata: `type`, `created` or `content-type`. */
   private entry(start: number, end: number): void {
     const { bytes } = this;
     const size = varint(bytes, start + 1);
     const key = next;
     varint(bytes, key + size + 1);
-    if (size === 4) this.type = types.get(bytes, next, end);
+    if (size === 4 && named) this.type = types.get(bytes, next, end);
     else if (size === 7) {
       this.createdAt = next;
       this.createdEnd = end;

@@ -52,14 +52,12 @@ export class Batch {
   /** When its newest event was recorded, ms since 1970. */
   newestMs = 0;
 
-  /** Changes a row; true where this batch had not changed it before. */
-  change(entry: Entry, tuple: Tuple | null): boolean {
+  change(entry: Entry, tuple: Tuple | null): void {
     entry.tuple = tuple;
-    if (entry.batch === this.#number) return false;
+    if (entry.batch === this.#number) return;
     entry.batch = this.#number;
     this.#changed.push(entry);
     this.rows++;
-    return true;
   }
 
   /** Keys of the rows that it changed. */

@@ -84,21 +84,22 @@ export class RowMemory {
     }
     if (this.#own.size + this.#ownBefore.size > 0) {
       const own = this.#own.get(key) ?? this.#ownBefore.get(key);
-      if (own) return own;
+      if (own) {
+        this.#own.set(key, own);
+        return own;
+      }
     }
     // A row that bears its event's id is written by this event first, and each event comes once.
     if (key !== eventId && !this.#complete && this.#keys?.mayHold(key) !== false) return undefined;
     const entry = entryOf(key, null);
-    this.hold(entry, eventId);
+    (key === eventId ? this.#own : this.#young).set(key, entry);
     return entry;
   }
 
-  /** Keeps an entry in memory until what is gathered now is committed; a batch asks for it when it first changes the row. */
-  hold(entry: Entry, eventId: string): void {
-    (entry.key === eventId ? this.#own : this.#young).set(entry.key, entry);
-  }
-
-  /** A batch was committed, with these new rows. What the next one has changed already stays. */
+  /**
+   * A batch was committed, with these new rows. Rows that were asked for since the commit before it stay: they may have been changed by the
+   * batch that is being gathered, which is committed next.
+   */
   committed(fresh: readonly Tuple[], keyAt: number): void {
     for (let i = 0; i < fresh.length && this.#keys; i++) if (!this.#keys.add(fresh[i]![keyAt]!)) this.#keys = undefined;
     if (this.#own.size > 0) this.#complete = false;

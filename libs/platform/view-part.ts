@@ -273,13 +273,12 @@ export class PartOfView {
   }
 
   /** Folds one event into its rows. Throws what the fold throws; nothing is changed then. */
-  #change({ event, recorded, keys, rows }: Work, batch: Batch): void {
+  #change({ recorded, keys, rows }: Work, batch: Batch): void {
     const [before, after] = [this.#before, this.#after];
     before.length = after.length = rows.length;
     for (let i = 0; i < rows.length; i++) before[i] = after[i] = rows[i]!.tuple;
     this.#folder.fold(recorded!, keys, after);
-    for (let i = 0; i < rows.length; i++)
-      if (after[i] !== before[i] && batch.change(rows[i]!, after[i]!) && batch === this.#gathered) this.#memory.hold(rows[i]!, event.id);
+    for (let i = 0; i < rows.length; i++) if (after[i] !== before[i]) batch.change(rows[i]!, after[i]!);
   }
 
   #isParked(partition: string, batch: Batch): boolean {

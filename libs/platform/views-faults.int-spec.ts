@@ -96,8 +96,8 @@ function disturbed(seed: number): LogReader {
 }
 
 describe('repeated and displaced events', () => {
-  test('change nothing', async () => {
-    await run({ store: disturbed(11) });
+  test.each([[250_000], [30]])('change nothing, with room for %i rows in memory', async (cacheRows) => {
+    await run({ store: disturbed(11), cacheRows });
     await caughtUp();
     await expectEqual();
   });

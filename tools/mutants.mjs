@@ -59,6 +59,20 @@ const mutants = [
     specs: 'platform/views-faults.int-spec -t=before-commit',
   },
   {
+    without: 'the rows in memory that the next batch may have changed',
+    file: 'libs/platform/view-memory.js',
+    from: 'this.#old = this.#young;',
+    to: 'this.#old = new Map();',
+    specs: 'platform/view-memory',
+  },
+  {
+    without: 'the frames that are used again only once they have left',
+    file: 'libs/event-log/outlet.js',
+    from: 'this.stream.write(bytes, (error) => error ?? giveBack(bytes))',
+    to: '(giveBack(bytes), this.stream.write(bytes))',
+    specs: 'event-log/outlet -t=slow.readers.whole',
+  },
+  {
     without: 'the wait for a file that is being extended',
     file: 'libs/event-log/segments.js',
     from: 'const room = end <= this.allocated || !this.extending;',

@@ -122,7 +122,7 @@ describe('messages of one call', () => {
         parts.push(chunk as Buffer);
         if (parts.length % 8 === 0 && pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
-      session.close();
+      await new Promise<void>((resolve) => session.close(resolve));
       const all = Buffer.concat(parts);
       const messages: string[] = [];
       for (let at = 0; at < all.length; at += 5 + all.readUInt32BE(at + 1))

@@ -6,7 +6,8 @@ import { createRequire } from 'node:module';
 import { Outlet } from '#event-log/outlet';
 import { ServiceBuilder } from '#event-log/service';
 import { serverFeatures } from '#event-log/services/server-features';
-import { encodeBatchAppended, readBatchRequest } from '#event-log/services/streams-wire';
+import { encodeBatchAppended } from '#event-log/services/streams-answers';
+import { readBatchRequest } from '#event-log/services/streams-requests';
 
 const { Server, ServerCredentials } = createRequire(import.meta.url)('@grpc/grpc-js');
 

@@ -31,7 +31,7 @@ import { Outlet } from '../outlet';
 import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
 import { uuidBytes } from '../uuid';
 import { WireWriter } from '../wire';
-import { encodeReadEvent } from './streams-wire';
+import { encodeReadEvent } from './streams-answers';
 
 const service = 'event_store.client.persistent_subscriptions.PersistentSubscriptions';
 /** Messages that one consumer may hold at most, whatever it asks for: they stay in memory until it answers. */

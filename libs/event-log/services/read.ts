@@ -21,9 +21,8 @@ import {
   encodeLastStreamPosition,
   encodeReadEvent,
   encodeStreamNotFound,
-  type Filter,
-  type ReadRequest,
-} from './streams-wire';
+} from './streams-answers';
+import type { Filter, ReadRequest } from './streams-requests';
 
 type Call = ServerWritableStream<ReadRequest, Buffer>;
 

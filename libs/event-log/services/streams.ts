@@ -12,10 +12,8 @@ import { brokenOff, Outlet } from '../outlet';
 import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
 import { read } from './read';
 import {
-  type AppendRequest,
   appendTooLargeDetail,
   badRequestDetail,
-  type BatchRequest,
   encodeAppended,
   encodeBatchAppended,
   encodeBatchRefused,
@@ -23,15 +21,19 @@ import {
   encodeWrongRevision,
   errorInfoDetail,
   plainDetail,
+  streamDeletedDetail,
+  wrongRevisionDetail,
+} from './streams-answers';
+import {
+  type AppendRequest,
+  type BatchRequest,
   type Proposed,
   readAppendRequest,
   readBatchRequest,
   readDeleteRequest,
   readRequest,
-  streamDeletedDetail,
   type Target,
-  wrongRevisionDetail,
-} from './streams-wire';
+} from './streams-requests';
 
 const SERVICE = 'event_store.client.streams.Streams';
 /** Bytes that one unfinished append may collect before it is refused. */

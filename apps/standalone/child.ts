@@ -9,6 +9,8 @@ import type { LogFile } from './log-file';
 export type ChildOptions = Readonly<{
   name: string;
   main: string;
+  /** Flags of Node.js. */
+  flags?: readonly string[];
   env: NodeJS.ProcessEnv;
   /** Where its pid is recorded, for the start after a crash of the supervisor. */
   runDir: string;
@@ -79,10 +81,10 @@ export class Child {
   private giveUp: (reason: Error) => void = () => undefined;
 
   private spawn(): void {
-    const { name, main, env, log, runDir } = this.options;
+    const { name, main, flags = [], env, log, runDir } = this.options;
     const started = Date.now();
     // A process group of its own: Ctrl-C in the terminal reaches the supervisor, which stops things in order.
-    const child = fork(main, [], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, execArgv: [] });
+    const child = fork(main, [], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, execArgv: [...flags] });
     this.process = child;
     child.stdout?.on('data', (part: Buffer) => log.write(part));
     child.stderr?.on('data', (part: Buffer) => log.write(part));

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
 import type { Config } from '#platform/config';
 import { migrate } from '#platform/database';
+import { WORKER_FLAGS } from '#platform/run-process';
 import { freePort, isFree, startPostgres, type RunningPostgres } from '#platform/embedded-postgres';
 import { EventStore } from '#platform/event-store';
 import { readable } from '#platform/logging';
@@ -185,6 +186,7 @@ export class System {
     const child = new Child({
       name,
       main: resolve(__dirname, '..', name, 'main.js'),
+      flags: name === 'worker' ? WORKER_FLAGS : [],
       env: { ...process.env, ...env },
       runDir: join(this.dir, 'run'),
       log: new LogFile(join(this.dir, 'logs', `${name}.log`), (line) => this.say(readable(line, process.stdout.isTTY))),

@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { EventLog } from '#event-log/log';
 import { startPostgres } from '#platform/embedded-postgres';
+import { WORKER_FLAGS } from '#platform/run-process';
 import { exampleViews, plantEvents } from '#platform/view-examples';
 import { ViewReads } from '#platform/view-reads';
 import { runViews } from '#platform/views';
@@ -225,7 +226,9 @@ async function catchUp(url, store, count, views = exampleViews, others = {}) {
 }
 
 async function workerOf(store, url, head, views = exampleViews) {
-  const worker = fork(new URL('./views-worker.mjs', import.meta.url), [store, url, String(head), ...views.map(({ name }) => name)]);
+  const worker = fork(new URL('./views-worker.mjs', import.meta.url), [store, url, String(head), ...views.map(({ name }) => name)], {
+    execArgv: [...WORKER_FLAGS],
+  });
   const ended = once(worker, 'exit');
   const [figures] = await Promise.race([
     once(worker, 'message'),

@@ -145,7 +145,14 @@ describe('docker/compose.yml', () => {
     expect(Object.keys(environment).filter((key) => !variableNames().includes(key))).toEqual([]);
     const env = Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, filled(value)]));
     expect(readConfig(name as ProcessName, [], env).PORT).toBe(Number(environment.PORT));
-    expect(existsSync(join(project, command.find((word) => word.endsWith('.js'))!))).toBe(true);
+    expect(
+      existsSync(
+        join(
+          project,
+          command.find((word) => word.endsWith('.js'))!,
+        ),
+      ),
+    ).toBe(true);
   });
 
   it.each(ours)('asks %s for its health where it answers, on a port that is open, and lets it drain', (name) => {

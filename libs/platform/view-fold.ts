@@ -58,6 +58,14 @@ export function partitionOf(view: AnyView, event: Recorded): string {
   }
 }
 
+/** FNV-1a; its only use is to spread partitions over a fixed number of parts. */
+export function spread(partition: string, over: number): number {
+  if (over === 1) return 0;
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < partition.length; i++) hash = Math.imul(hash ^ partition.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % over;
+}
+
 /** Folds events one by one into rows, by key. `skip` leaves events out, as parked and skipped ones are. */
 export class Folded {
   readonly #rows = new Map<string, Tuple>();

@@ -3,7 +3,7 @@
  * Promises: whatever fails, it begins again from the committed checkpoint; trouble of the database or the store is waited out and parks
  * nothing. Does not: share anything with other parts but the pages of the feed, so that none waits for another.
  */
-import type { Feed, Follower, Page } from './view-feed';
+import type { Feed, Follower } from './view-feed';
 import { Fenced, PoisonInBuild, Refused, type Committed, type PartOfView } from './view-part';
 import { wishes } from './view-parking';
 import type { Pool } from 'pg';
@@ -34,8 +34,6 @@ export class Keeper {
   trouble?: string;
   /** When it last moved or was found at the end of the log, ms since 1970. */
   movedAt = Date.now();
-  /** Events folded per second, smoothed over batches. */
-  rate = 0;
 
   constructor(
     private readonly load: (carefulThrough: bigint) => Promise<PartOfView>,
@@ -53,10 +51,6 @@ export class Keeper {
 
   get position(): bigint | undefined {
     return this.#part?.position;
-  }
-
-  get part(): PartOfView | undefined {
-    return this.#part;
   }
 
   /** Resolves when the batch under way is done. */
@@ -110,6 +104,8 @@ export class Keeper {
     let wishedAt = 0;
     /** When the first page came that waits to be written or passed. */
     let begun: number | undefined;
+    // When the newest event was recorded that was seen; a page of the store's own events holds none.
+    let newestMs = 0;
     // While one batch is written the next is gathered, as long as there is something to catch up with.
     let writing = Promise.resolve();
     let busy = false;
@@ -124,21 +120,20 @@ export class Keeper {
         }
         const passing = begun !== undefined && part.gathered.events === 0;
         const { careful } = part;
-        const page = passing
-          ? await feed.next(part.at, signal, Math.max(1, begun! + PASSING_MS - Date.now()))
-          : await feed.next(part.at, signal);
+        const page = await feed.next(part.at, signal, passing ? Math.max(1, begun! + PASSING_MS - Date.now()) : undefined);
         if (signal.aborted) break;
         begun ??= Date.now();
         await part.gather(page.events, page.through);
         const { events, rows } = part.gathered;
-        const patience = page.last || careful ? 0 : Math.min(batchMs, ageOf(page) * OF_ITS_AGE);
+        newestMs = page.events.at(-1)?.recordedMs ?? newestMs;
+        const patience = page.last || careful ? 0 : Math.min(batchMs, (Date.now() - newestMs) * OF_ITS_AGE);
         const waited = Date.now() - begun;
         if (events > 0) {
           const full = rows >= batchRows || page.last || careful;
           if (full || (waited >= patience && !busy)) {
             await writing;
             busy = true;
-            writing = this.#write(part, page.last, begun).finally(() => (busy = false));
+            writing = this.#write(part, page.last).finally(() => (busy = false));
             writing.catch(() => undefined);
             begun = undefined;
             if (page.last || careful) await writing;
@@ -161,15 +156,8 @@ export class Keeper {
     }
   }
 
-  async #write(part: PartOfView, caughtUp: boolean, started: number): Promise<void> {
-    const done = await part.commit(caughtUp);
-    this.#measure(done.events, Date.now() - started);
-    this.on.committed(done, part);
-  }
-
-  #measure(events: number, ms: number): void {
-    const now = (events * 1_000) / Math.max(1, ms);
-    this.rate = this.rate === 0 ? now : this.rate * 0.8 + now * 0.2;
+  async #write(part: PartOfView, caughtUp: boolean): Promise<void> {
+    this.on.committed(await part.commit(caughtUp), part);
   }
 
   /** Does what operators asked for about parked partitions. */
@@ -185,9 +173,6 @@ export class Keeper {
     }
   }
 }
-
-/** How long ago the newest event of a page was recorded, ms; 0 where the store's clock is ahead. */
-const ageOf = ({ events }: Page): number => Math.max(0, Date.now() - (events.at(-1)?.recordedMs ?? Date.now()));
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

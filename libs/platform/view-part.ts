@@ -7,7 +7,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Upcasts } from '#kernel/event';
 import { Batch, entryOf, type Entry, type Work, type Writes } from './view-batch';
-import { Folder, partitionOf } from './view-fold';
+import { Folder, partitionOf, spread } from './view-fold';
 import { RevisionGuard, type ReadStream } from './view-guard';
 import type { Part } from './view-leases';
 import { RowMemory, type RowBudget } from './view-memory';
@@ -44,14 +44,6 @@ export type Testing = Readonly<{
 export type Committed = Readonly<{ parked: number; events: number; rows: number; newestMs: number }>;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 2_000);
-
-/** FNV-1a; its only use is to spread partitions over a fixed number of parts. */
-export function spread(partition: string, over: number): number {
-  if (over === 1) return 0;
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < partition.length; i++) hash = Math.imul(hash ^ partition.charCodeAt(i), 0x01000193);
-  return (hash >>> 0) % over;
-}
 
 export class PartOfView {
   readonly #shape: Shape;

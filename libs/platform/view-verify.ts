@@ -5,9 +5,8 @@
  */
 import type { Pool } from 'pg';
 import type { Recorded, Upcasts } from '#kernel/event';
-import { spread } from './view-part';
 import { copyRows } from './view-rows';
-import { Folded, partitionOf } from './view-fold';
+import { Folded, partitionOf, spread } from './view-fold';
 import { loadSkipped } from './view-parking';
 import { quoted, reads, shapeOf, type AnyView, type Tuple } from './view-shape';
 import { endsLog } from './view-cursor';

@@ -5,8 +5,8 @@
  */
 import type { NewEvent } from '../frame';
 import type { ExpectedRevision } from '../appends';
-import { uuidBytes, uuidText } from '../uuid';
-import { WireReader, WireWriter } from '../wire';
+import { uuidBytes } from '../uuid';
+import { WireReader } from '../wire';
 
 export type Expression = { regex: string; prefixes: string[] };
 export type Filter = { on: 'stream' | 'type'; expression: Expression; window?: number; checkpointMultiplier: number };
@@ -58,12 +58,6 @@ export function readUuid(reader: WireReader): Buffer | undefined {
     } else reader.skip(tag);
   }
   return id;
-}
-
-export function writeUuid(id: Buffer, structured: boolean): WireWriter {
-  const writer = new WireWriter();
-  if (!structured) return writer.text(2, uuidText(id));
-  return writer.message(1, new WireWriter().uint(1, id.readBigInt64BE(0)).uint(2, id.readBigInt64BE(8)));
 }
 
 /** Decodes FilterOptions, which catch-up reads and persistent subscriptions to $all share. */

@@ -77,7 +77,7 @@ const mutants = [
     file: 'libs/event-log/segments.js',
     from: 'const room = end <= this.allocated || !this.extending;',
     to: 'const room = true;',
-    specs: 'event-log/log.int-spec -t=all.sizes',
+    specs: 'event-log/segments.int-spec',
   },
   {
     without: 'the same-transaction checkpoint',

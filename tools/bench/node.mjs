@@ -1,18 +1,23 @@
 /** The event-store node beside event stores on PostgreSQL: durable appends, reading, live delivery, memory and start time. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { EventLog } from '#event-log/log';
 import { randomUUIDBytes } from '#event-log/uuid';
-import { quantile, startProcess } from '../faults/parts.mjs';
-import { castore, ceiling, emmett, install, messageDb, nodeStore, postgres, text } from './contenders.mjs';
+import { startPostgres } from '#platform/embedded-postgres';
+import { jsonEvent, quantile, startProcess } from '../faults/parts.mjs';
+import { CEILING, contenders, install, OURS } from './parts/contenders.mjs';
 
+/** Load comes from one process and, where there are writers enough, from two: each store counts with whichever suits it better. */
 const LOADS = [
   { name: 'single, 1 writer', writers: 1, events: 1 },
   { name: 'single, 8 writers', writers: 8, events: 1 },
   { name: 'single, 64 writers', writers: 64, events: 1 },
-  { name: 'batches of 500', writers: 1, events: 500 },
-];
+  { name: 'batches of 500, 1 writer', writers: 1, events: 500 },
+  { name: 'batches of 500, 8 writers', writers: 8, events: 500 },
+].map((shape) => ({ ...shape, processes: shape.writers > 1 ? [1, 2] : [1] }));
 
 export async function run({ short, full, only, say, 'data-dir': dataDir }) {
   const work = fs.mkdtempSync(path.join(dataDir ?? os.tmpdir(), 'bench-node-'));
@@ -32,103 +37,95 @@ export async function run({ short, full, only, say, 'data-dir': dataDir }) {
 /** Each load against each store in turn, several rounds, the median counts: what else the machine does hits all alike. */
 async function appends(work, ms, rounds, say) {
   install(say);
-  const server = await postgres(path.join(work, 'postgres'));
-  const others = [await emmett(server), await castore(server), await messageDb(server)];
-  const stores = [await nodeStore(path.join(work, 'node')), await ceiling(), ...others];
-  const rates = new Map();
+  const server = await startPostgres({ dataDir: path.join(work, 'postgres') });
+  const clients = [loadClient(), loadClient()];
+  const stores = [];
+  const measured = new Map();
   try {
-    for (const store of stores) for (const shape of LOADS) await load(store, shape, 700, 'warm');
+    for (const [store, { serve }] of Object.entries(contenders)) {
+      const { pid, at, stop } = await serve(path.join(work, store), server);
+      stores.push({ store, pid, stop });
+      for (const client of clients) await client.tell('connect', { store, at });
+    }
+    for (const store of stores) for (const shape of LOADS) await load(store, shape, clients, 700);
     for (let round = 0; round < rounds; round++) {
       for (const shape of LOADS) {
-        for (const store of stores) {
-          const key = `${shape.name}|${store.name}`;
-          rates.set(key, [...(rates.get(key) ?? []), await load(store, shape, ms, `r${round}`)]);
+        for (const processes of shape.processes) {
+          for (const store of stores) {
+            const key = `${shape.name}|${store.store}|${processes}`;
+            measured.set(key, [...(measured.get(key) ?? []), await load(store, shape, clients.slice(0, processes), ms)]);
+          }
         }
       }
     }
+    for (const { store } of stores) for (const client of clients) await client.tell('close', { store });
   } finally {
-    for (const store of stores) await store.close();
+    for (const client of clients) client.end();
+    for (const { stop } of stores) await stop();
     await server.stop();
   }
-  const table = LOADS.map(({ name }) => {
-    const row = Object.fromEntries(stores.map((store) => [store.name, summary(rates.get(`${name}|${store.name}`))]));
-    const best = Math.max(...others.map((store) => row[store.name].eventsPerSecond));
-    const over = (rate) => Number((row.node.eventsPerSecond / rate).toFixed(2));
-    return { load: name, ...row, timesTheBestOther: over(best), ofTheClientAlone: over(row['client alone'].eventsPerSecond) };
-  });
-  for (const { load: name, timesTheBestOther, ofTheClientAlone, ...row } of table) {
-    say(
-      `${name}: the node does ×${timesTheBestOther} of the best other, ×${ofTheClientAlone} of the client with a server that keeps nothing`,
-    );
-    for (const [store, { eventsPerSecond, p50Ms, p99Ms, cpuMsPer1000 }] of Object.entries(row)) {
-      say(
-        `  ${store.padEnd(18)} ${String(eventsPerSecond).padStart(7)}/s   p50 ${p50Ms} ms   p99 ${p99Ms} ms   CPU per 1000 events: server ${cpuMsPer1000.server} ms, client ${cpuMsPer1000.client} ms`,
-      );
-    }
-  }
-  return table;
+  return LOADS.map((shape) => compared(shape, (store, processes) => measured.get(`${shape.name}|${store}|${processes}`), say));
 }
 
-const summary = (runs) => ({
-  eventsPerSecond: Math.round(
-    quantile(
-      runs.map(({ rate }) => rate),
-      0.5,
-    ),
-  ),
-  p50Ms: Number(
-    quantile(
-      runs.map(({ p50 }) => p50),
-      0.5,
-    ).toFixed(2),
-  ),
-  p99Ms: Number(
-    quantile(
-      runs.map(({ p99 }) => p99),
-      0.5,
-    ).toFixed(2),
-  ),
-  cpuMsPer1000: {
-    server: Math.round(
-      quantile(
-        runs.map(({ server }) => server),
-        0.5,
-      ),
-    ),
-    client: Math.round(
-      quantile(
-        runs.map(({ client }) => client),
-        0.5,
-      ),
-    ),
-  },
-});
-
-let serial = 0;
-async function load(store, { writers, events }, ms, label) {
-  const cpu = { server: cpuOfTree(store.pid), client: process.cpuUsage() };
-  const begun = performance.now();
-  const latencies = [];
-  let count = 0;
-  await Promise.all(
-    [...Array(writers).keys()].map(async () => {
-      const stream = `bench-${label}-${serial++}`;
-      for (let last = -1; performance.now() - begun < ms; last += events) {
-        const sent = performance.now();
-        await store.append(stream, events, last);
-        latencies.push(performance.now() - sent);
-        count += events;
-      }
+function compared({ name, processes }, measured, say) {
+  const row = Object.fromEntries(
+    Object.keys(contenders).map((store) => {
+      const [best] = processes
+        .map((count) => ({ ...summary(measured(store, count)), clients: count }))
+        .sort((a, b) => b.eventsPerSecond - a.eventsPerSecond);
+      return [store, best];
     }),
   );
-  const seconds = (performance.now() - begun) / 1000;
-  const client = process.cpuUsage(cpu.client);
+  const rate = (store) => row[store].eventsPerSecond;
+  const others = Object.keys(contenders).filter((store) => store !== OURS && store !== CEILING);
+  const over = (other) => Number((rate(OURS) / other).toFixed(2));
+  const timesTheBestOther = over(Math.max(...others.map(rate)));
+  const ofTheClientAlone = over(rate(CEILING));
+  say(
+    `${name}: the node does ×${timesTheBestOther} of the best other, ×${ofTheClientAlone} of the client with a server that keeps nothing`,
+  );
+  for (const [store, { eventsPerSecond, clients, p50Ms, p99Ms, cpuMsPer1000 }] of Object.entries(row)) {
+    say(
+      `  ${store.padEnd(18)} ${String(eventsPerSecond).padStart(7)}/s from ${clients}   p50 ${p50Ms} ms   p99 ${p99Ms} ms   CPU per 1000 events: server ${cpuMsPer1000.server} ms, clients ${cpuMsPer1000.client} ms`,
+    );
+  }
+  return { load: name, ...row, timesTheBestOther, ofTheClientAlone };
+}
+
+function summary(runs) {
+  const median = (of, digits = 0) => Number(quantile(runs.map(of), 0.5).toFixed(digits));
   return {
-    rate: count / seconds,
+    eventsPerSecond: median(({ rate }) => rate),
+    p50Ms: median(({ p50 }) => p50, 2),
+    p99Ms: median(({ p99 }) => p99, 2),
+    cpuMsPer1000: { server: median(({ server }) => server), client: median(({ client }) => client) },
+  };
+}
+
+/** A process that brings load, and does one order at a time. */
+function loadClient() {
+  const child = fork(new URL('./parts/load-client.mjs', import.meta.url));
+  const tell = async (order, given) => {
+    child.send({ order, ...given });
+    const [{ answer, error }] = await once(child, 'message');
+    if (error) throw new Error(error);
+    return answer;
+  };
+  return { tell, end: () => child.disconnect() };
+}
+
+async function load({ store, pid }, { writers, events }, clients, ms) {
+  const before = cpuOfTree(pid);
+  const order = { store, writers: Math.max(1, writers / clients.length), events, ms };
+  const parts = await Promise.all(clients.slice(0, writers).map((client) => client.tell('load', order)));
+  const latencies = parts.flatMap((part) => part.latencies);
+  const count = parts.reduce((sum, part) => sum + part.events, 0);
+  return {
+    rate: parts.reduce((sum, part) => sum + part.events / part.seconds, 0),
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
-    server: ((cpuOfTree(store.pid) - cpu.server) * 1e6) / count,
-    client: (client.user + client.system) / count,
+    server: ((cpuOfTree(pid) - before) * 1e6) / count,
+    client: parts.reduce((sum, part) => sum + part.cpuUs, 0) / count,
   };
 }
 
@@ -188,10 +185,9 @@ async function live(client, node) {
   const subscription = client.subscribeToStream('live', { fromRevision: 'end' });
   await new Promise((resolve, reject) => subscription.on('caughtUp', resolve).on('error', reject));
   subscription.on('data', ({ event }) => delays.push(performance.now() - sent.get(event.data.n)));
-  const { jsonEvent } = await import('../faults/parts.mjs');
   for (let n = 0; n < 500; n++) {
     sent.set(n, performance.now());
-    await other.appendToStream('live', [jsonEvent({ type: 'Counted', data: { n, text } })]);
+    await other.appendToStream('live', [jsonEvent({ type: 'Counted', data: { n, text: 'x'.repeat(350) } })]);
   }
   for (const deadline = Date.now() + 5000; delays.length < 500 && Date.now() < deadline;)
     await new Promise((resolve) => setTimeout(resolve, 10));

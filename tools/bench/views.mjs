@@ -12,7 +12,7 @@ import { WORKER_FLAGS } from '#platform/run-process';
 import { exampleViews, plantEvents } from '#platform/view-examples';
 import { ViewReads } from '#platform/view-reads';
 import { runViews } from '#platform/views';
-import { emmettRebuild } from './emmett-views.mjs';
+import { emmettRebuild } from './parts/emmett-views.mjs';
 import { cpuOfTree } from './node.mjs';
 import { jsonEvent, quantile, sleep, startProcess } from '../faults/parts.mjs';
 
@@ -226,7 +226,7 @@ async function catchUp(url, store, count, views = exampleViews, others = {}) {
 }
 
 async function workerOf(store, url, head, views = exampleViews) {
-  const worker = fork(new URL('./views-worker.mjs', import.meta.url), [store, url, String(head), ...views.map(({ name }) => name)], {
+  const worker = fork(new URL('./parts/views-worker.mjs', import.meta.url), [store, url, String(head), ...views.map(({ name }) => name)], {
     execArgv: [...WORKER_FLAGS],
   });
   const ended = once(worker, 'exit');

@@ -6,12 +6,10 @@
  */
 import type { EventEmitter } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
+import { insideOf } from './call-inside';
 
 /** A call that messages are written to. */
 type Sink = EventEmitter & { write(message: Buffer): boolean; readonly cancelled: boolean; readonly destroyed: boolean };
-
-/** The inside of a call of grpc-js (1.14, pinned): interceptors around the HTTP/2 stream. */
-type Inside = { nextCall?: Inside; stream?: ServerHttp2Stream; maybeSendMetadata?: () => void };
 
 /** gRPC's frame: one byte that says "not compressed", four bytes of length. */
 const FRAME = 5;
@@ -22,8 +20,9 @@ export class Outlet {
   private posted: Buffer[] = [];
 
   constructor(private readonly call: Sink) {
-    const inside = insideOf(call);
-    this.stream = inside?.stream;
+    // Where `write` was replaced, as fault injection does, a call gets its messages one by one.
+    const inside = Object.hasOwn(call, 'write') ? undefined : insideOf(call);
+    this.stream = inside?.maybeSendMetadata && inside.stream;
     this.begin = () => inside?.maybeSendMetadata?.();
   }
 
@@ -77,25 +76,6 @@ export class Outlet {
       for (const [emitter, event] of ends) emitter.once(event, done);
     });
   }
-}
-
-/** True where the client broke the call off: its messages end then as those of a finished call do. */
-export function brokenOff(call: Pick<Sink, 'cancelled'>): boolean {
-  const stream = innermost(call)?.stream;
-  return call.cancelled || (stream !== undefined && (stream.destroyed || (stream.closed && stream.rstCode !== 0)));
-}
-
-/** Undefined where `write` was replaced, as fault injection does: such a call gets its messages one by one. */
-function insideOf(call: Sink): Inside | undefined {
-  if (Object.hasOwn(call, 'write')) return undefined;
-  const inside = innermost(call);
-  return inside?.maybeSendMetadata && inside;
-}
-
-function innermost(call: object): Inside | undefined {
-  let inside = (call as { call?: Inside }).call;
-  while (inside && !inside.stream) inside = inside.nextCall;
-  return inside;
 }
 
 /**

@@ -15,6 +15,7 @@ import type {
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { widen } from './call-inside';
 import { faultOf } from './errors';
 import type { Principal } from './access';
 import type { EventLog } from './log';
@@ -88,6 +89,7 @@ export class ServiceBuilder {
     handle: (call: ServerReadableStream<Request, Buffer>) => Promise<Buffer>,
   ): this {
     const handler: handleClientStreamingCall<Request, Buffer> = (call, callback) => {
+      widen(call);
       void handle(call).then(
         (answer) => callback(null, answer),
         (error: unknown) => callback(faultOf(error)),
@@ -116,6 +118,7 @@ export class ServiceBuilder {
     handle: (call: ServerDuplexStream<Request, Buffer>) => Promise<void>,
   ): this {
     const handler: handleBidiStreamingCall<Request, Buffer> = (call) => {
+      widen(call);
       void handle(call).then(
         () => call.end(),
         (error: unknown) => call.emit('error', faultOf(error)),

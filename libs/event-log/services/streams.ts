@@ -4,11 +4,12 @@
  * Does not: hold rules of its own; they are the log's.
  */
 import { Metadata, type ServerDuplexStream, type ServerReadableStream, status } from '@grpc/grpc-js';
+import { brokenOff } from '../call-inside';
 import { Fault, faultOf, invalidArgument, missingProperty, wrongExpectedRevision } from '../errors';
 import type { NewEvent } from '../frame';
 import type { Appended, WrongExpectedRevision } from '../appends';
 import { AppendSize, AppendTooLarge, StreamDeleted } from '../refusals';
-import { brokenOff, Outlet } from '../outlet';
+import { Outlet } from '../outlet';
 import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
 import { read } from './read';
 import {

@@ -9,6 +9,10 @@ export const QUALIFIED_ID = /^[a-z][a-z0-9]{0,31}\.[A-Za-z0-9][A-Za-z0-9_-]{0,63
 /** The facility that owns an id: the part before the dot, or the id itself. */
 export const facilityOf = (id: string): string => id.split('.', 1)[0]!;
 
+/** What a record holds under an id; nothing under `constructor` and the like, which every object inherits. */
+export const entryOf = <T>(record: Readonly<Record<string, T>>, id: string): T | undefined =>
+  Object.hasOwn(record, id) ? record[id] : undefined;
+
 /** `equipment` and `haifa.M4` give `equipment-haifa.M4`. */
 export const streamOf = (category: string, id: string): string => `${category}-${id}`;
 

@@ -371,6 +371,20 @@ describe('a lot on hold (I5)', () => {
     given(materialLot, received(), held, released).when('ReleaseHold', { lotId, holdId: 'H1', reason: 'fine' }).changesNothing();
     given(materialLot, received()).when('ReleaseHold', { lotId, holdId: 'H1', reason: 'fine' }).rejects('no-such-hold');
   });
+  test('takes an id that every object inherits for an id like any other', () => {
+    const holdId = 'constructor';
+    const place: MaterialLotEvent = { type: 'LotHeld', data: { lotId, holdId, reason: 'crack', at } };
+    given(materialLot, received()).when('HoldLot', { lotId, holdId, reason: 'crack' }).then(place);
+    given(materialLot, received()).when('ReleaseHold', { lotId, holdId, reason: 'fine' }).rejects('no-such-hold');
+    given(materialLot, received()).when('UnreserveLot', { lotId, reservationId: 'toString', workOrderId }).rejects('no-such-reservation');
+    given(materialLot, received())
+      .when('ReverseConsumption', { lotId, consumptionId: 'valueOf', reversalId: 'V1', reason: 'x' })
+      .rejects('no-such-consumption');
+    given(materialLot, received()).when('ReverseProduction', { lotId, productionId: 'valueOf', reason: 'x' }).rejects('no-such-production');
+    given(materialLot, received())
+      .when('ConsumeLot', consume('40', { consumptionId: 'toString' }))
+      .then({ type: 'LotConsumed', data: { lotId, consumptionId: 'toString', workOrderId, operationId: null, quantity: kg('40'), reservationId: null, at } }); // prettier-ignore
+  });
   test('can be moved away and scrapped', () => {
     given(materialLot, received(), held)
       .when('MoveLot', { lotId, locationId: 'haifa.Q' })

@@ -1,4 +1,5 @@
 import type { Decider } from '#kernel/decider';
+import { entryOf } from '#kernel/identity';
 import { compare, isPositive, minus } from '#kernel/quantity';
 import { Rejected } from '#kernel/rejected';
 import { ancestry, earlier, evolve, type MaterialLot, receiptOf, reserved, splitOf } from './lot';
@@ -56,7 +57,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       }
       const lot = inStock(state);
       const amount = amountIn(lot, quantity);
-      const before = lot.productions[productionId];
+      const before = entryOf(lot.productions, productionId);
       if (before) {
         if (before.workOrderId === workOrderId && before.materialId === materialId && compare(before.amount, amount) === 0) return [];
         throw idTaken(productionId);
@@ -70,7 +71,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
 
     ReverseProduction: ({ lotId, productionId, reason }, state, { occurredAt }) => {
       const lot = inStock(state);
-      const production = lot.productions[productionId];
+      const production = entryOf(lot.productions, productionId);
       if (!production) throw new Rejected('no-such-production', `${lotId} has no production ${productionId}.`, { productionId });
       if (production.reversed) return [];
       rejectMoreThanFree(lot, production.amount);
@@ -87,7 +88,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       const lot = inStock(state);
       checkFacility(lotId, workOrderId);
       const amount = amountIn(lot, quantity);
-      const before = lot.reservations[reservationId];
+      const before = entryOf(lot.reservations, reservationId);
       if (before) {
         if (before.workOrderId === workOrderId && compare(before.asked, amount) === 0) return [];
         throw idTaken(reservationId);
@@ -100,7 +101,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
 
     UnreserveLot: ({ lotId, reservationId, workOrderId }, state, { occurredAt }) => {
       const lot = inStock(state);
-      const reservation = lot.reservations[reservationId];
+      const reservation = entryOf(lot.reservations, reservationId);
       if (!reservation) throw new Rejected('no-such-reservation', `${lotId} has no reservation ${reservationId}.`, { reservationId });
       if (reservation.workOrderId !== workOrderId)
         throw new Rejected('reservation-of-another', 'Only its owner can give a reservation free.', { reservationId });
@@ -118,7 +119,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       const lot = inStock(state);
       checkFacility(lotId, workOrderId);
       const amount = amountIn(lot, quantity);
-      const before = lot.consumptions[consumptionId];
+      const before = entryOf(lot.consumptions, consumptionId);
       if (before) {
         const same = before.workOrderId === workOrderId && before.operationId === operationId && before.reservationId === reservationId;
         if (same && compare(before.amount, amount) === 0) return [];
@@ -128,7 +129,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       rejectUnusable(lot, at);
       if (reservationId === null) rejectMoreThanFree(lot, amount);
       else {
-        const reservation = lot.reservations[reservationId];
+        const reservation = entryOf(lot.reservations, reservationId);
         if (!reservation) throw new Rejected('no-such-reservation', `${lotId} has no reservation ${reservationId}.`, { reservationId });
         if (reservation.workOrderId !== workOrderId)
           throw new Rejected('reservation-of-another', 'Only its owner can consume a reservation.', { reservationId });
@@ -146,7 +147,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
     ReverseConsumption: ({ lotId, reversalId: given, consumptionId, quantity, reason }, state, { occurredAt, commandId }) => {
       const lot = inStock(state);
       const reversalId = given ?? commandId;
-      const consumption = lot.consumptions[consumptionId];
+      const consumption = entryOf(lot.consumptions, consumptionId);
       if (!consumption) throw new Rejected('no-such-consumption', `${lotId} has no consumption ${consumptionId}.`, { consumptionId });
       if (isBooked(lot, `reversal/${reversalId}`, consumptionId)) return [];
       if (!isPositive(consumption.left)) return [];
@@ -262,14 +263,14 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
 
     HoldLot: ({ lotId, holdId, reason }, state, { occurredAt }) => {
       const lot = inStock(state);
-      if (lot.holds[holdId]) return [];
-      if (lot.holds[holdId] === false)
-        throw new Rejected('hold-released', `${holdId} was released; a new hold needs a new id.`, { holdId });
+      const standing = entryOf(lot.holds, holdId);
+      if (standing) return [];
+      if (standing === false) throw new Rejected('hold-released', `${holdId} was released; a new hold needs a new id.`, { holdId });
       return [{ type: 'LotHeld', data: { lotId, holdId, reason, at: utc(occurredAt) } }];
     },
 
     ReleaseHold: ({ lotId, holdId, reason }, state, { occurredAt }) => {
-      const standing = inStock(state).holds[holdId];
+      const standing = entryOf(inStock(state).holds, holdId);
       if (standing === undefined) throw new Rejected('no-such-hold', `${lotId} has no hold ${holdId}.`, { holdId });
       return standing ? [{ type: 'LotHoldReleased', data: { lotId, holdId, reason, at: utc(occurredAt) } }] : [];
     },

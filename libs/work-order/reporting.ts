@@ -1,4 +1,5 @@
 import type { Context } from '#kernel/decider';
+import { entryOf } from '#kernel/identity';
 import { AMOUNT, compare, convert, isZero, minus, type Unit } from '#kernel/quantity';
 import { Rejected } from '#kernel/rejected';
 import { advance } from './counter';
@@ -66,7 +67,7 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
   const seen: WorkOrderEvent[] = state.status === 'Unknown' ? [observedOrder(command, 'pcs', occurredAt)] : [];
   const order = (state.status === 'Unknown' ? evolve(state, seen[0]!) : state) as KnownOrder;
   const { counterId, operationId, equipmentId, raw } = command;
-  const last = order.counters[counterId];
+  const last = entryOf(order.counters, counterId);
   // A clock that runs ahead must not make the readings of the right time look old: they count from the server's time.
   const ahead = inTheFuture(occurredAt, now);
   const readAt = ahead ? now : occurredAt;

@@ -598,6 +598,12 @@ describe('a counter', () => {
     run()
       .when('ReportCounter', { ...reading, raw: '65500' })
       .then(read('65500', '0', 'First')));
+  it('may bear a name that every object inherits', () => {
+    const named = read('65500', '0', 'First');
+    run()
+      .when('ReportCounter', { ...reading, counterId: 'constructor', raw: '65500' })
+      .then({ ...named, data: { ...named.data, counterId: 'constructor' } } as WorkOrderEvent);
+  });
   it('counts what it advanced', () =>
     run(first)
       .when('ReportCounter', { ...reading, raw: '65510' })

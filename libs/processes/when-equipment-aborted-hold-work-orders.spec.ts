@@ -75,6 +75,11 @@ describe('when a machine aborts', () => {
     expect(follows(started('W1'), observed('Aborted'))).toEqual([hold('W1'), remind('W1')]);
     expect(follows(started('W1'), changed('Aborting'), changed('Aborted'))).toEqual([]);
   });
+  test('a clock that runs ahead does not put the question off', () => {
+    const ahead = '2027-01-05T08:00:00.000Z';
+    const inputs = [started('W1'), { ...observed('Aborted'), data: { ...observed('Aborted').data, claimedAt: ahead } }];
+    expect(process.react(inputs.reduce(process.evolve, process.initial), inputs.at(-1)!, ahead)).toEqual([hold('W1'), remind('W1')]);
+  });
   test('work orders that have left the machine are not held', () => {
     expect(follows(started('W1'), completed('W1'), changed('Aborting'))).toEqual([]);
     expect(follows(started('W1', '10'), started('W1', '20'), completed('W1', '10'), changed('Aborting'))).toEqual([

@@ -107,7 +107,8 @@ function react(watch: MachineWatch, input: Input, at: string): readonly Reaction
   switch (input.type) {
     case 'EquipmentStateChanged':
     case 'EquipmentStateObserved':
-      if (watch.turned === 'down') return notAsked(watch).flatMap((workOrderId) => hold(workOrderId, equipmentId, watch, at));
+      // A machine whose clock runs ahead must not put the question off: what counts is the time that was taken for its.
+      if (watch.turned === 'down') return notAsked(watch).flatMap((workOrderId) => hold(workOrderId, equipmentId, watch, input.data.at));
       return watch.toResume.flatMap((workOrderId): Reaction<Out>[] => [
         { forget: timerOf(workOrderId) },
         { send: { type: 'ResumeWorkOrder', data: { workOrderId, heldFor: equipmentId } } },

@@ -135,7 +135,8 @@ export class Decisions {
 
   private async decide(task: Task, id: string, stream: string): Promise<Receipt> {
     const { decider, name, command, principal, role, context } = task;
-    const commandId = command.commandId ?? context.commandId ?? newId();
+    // Upper and lower case are the same UUID.
+    const commandId = (command.commandId ?? context.commandId ?? newId()).toLowerCase();
     const digest = digestOf(name, command);
     if ((this.recent.get(commandId) ?? digest) !== digest) throw reused(commandId);
     const expected = command.expectedRevision ?? context.expectedRevision;

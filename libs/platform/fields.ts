@@ -99,19 +99,23 @@ export const ManyOf = (list: Record<string, string>, options: Options & { min?: 
   field(() => [list], { enum: Object.values(list), isArray: true } as ApiPropertyOptions, options, IsArray(), ArrayMinSize(options.min ?? 0),
     ArrayUnique(), IsIn(Object.values(list), { each: true })); // prettier-ignore
 
-const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
+// What PostgreSQL and JavaScript read alike: earlier years are lost on one of them, and what follows the last instant is rounded to the year 10000.
+const EARLIEST = Date.parse('1900-01-01T00:00:00Z');
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
 /** True for an existing instant, ISO 8601 with offset. Without offset the hour of a clock change is ambiguous. */
 export const isInstant = (value: unknown): value is string => {
   if (typeof value !== 'string' || !INSTANT.test(value)) return false;
   const [year, month, day] = value.slice(0, 10).split('-').map(Number) as [number, number, number];
-  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day && Number.isFinite(Date.parse(value));
+  const instant = Date.parse(value);
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day && instant >= EARLIEST && instant < LATEST;
 };
 /** An instant: ISO 8601 with offset, e.g. `2026-01-05T08:00:00+02:00`. */
 export const Instant = (options: Options = {}) =>
   field(() => String, { type: String, format: 'date-time' }, options,
     ValidateBy({
       name: 'isInstant',
-      validator: { validate: isInstant, defaultMessage: (at) => `${at?.property} must be an existing instant with offset, e.g. 2026-01-05T08:00:00+02:00` },
+      validator: { validate: isInstant, defaultMessage: (at) => `${at?.property} must be an existing instant from 1900 on, with offset, e.g. 2026-01-05T08:00:00+02:00` },
     })); // prettier-ignore
 
 type Input = new () => object;
@@ -122,7 +126,7 @@ export const Nested = (type: () => Input, options: Options = {}) =>
 /** A list of nested objects of an input class. */
 export const Many = (type: () => Input, max: number, options: Options & { min?: number } = {}) =>
   field(() => [type()], { type, isArray: true, maxItems: max } as ApiPropertyOptions, options, IsArray(), ArrayMinSize(options.min ?? 1),
-    ArrayMaxSize(max), ValidateNested({ each: true }), Type(type)); // prettier-ignore
+    ArrayMaxSize(max), IsObject({ each: true }), ValidateNested({ each: true }), Type(type)); // prettier-ignore
 
 /** The symbol of a unit, e.g. kg or pcs. */
 export const UnitSymbol = (options: Options = {}) => field(() => String, { enum: UNITS }, options, IsIn(UNITS));

@@ -205,7 +205,7 @@ export class ListRequests {
       const [mark, name, value, key] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
       if (mark !== this.mark || name !== order.name || typeof key !== 'string' || !isText(key)) return undefined;
       if (value === null) return { value, key };
-      if (typeof value !== 'string' || !isText(value) || !PLACES[order.cast]!.test(value)) return undefined;
+      if (typeof value !== 'string' || !isText(value) || !isPlace(value, order.cast)) return undefined;
       return { value, key };
     } catch {
       return undefined;
@@ -219,12 +219,15 @@ type Place = Readonly<{ value: string | null; key: string }>;
 /** PostgreSQL's own text forms, as cursors hold them. */
 const PLACES: Readonly<Record<string, RegExp>> = {
   text: /^/,
-  timestamptz: /^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2}$/,
+  timestamptz: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/,
   numeric: /^-?\d{1,40}(\.\d{1,40})?$/,
   integer: /^-?\d{1,9}$/,
   boolean: /^(true|false)$/,
   bigint: /^-?\d{1,18}$/,
 };
+
+const isPlace = (value: string, cast: string): boolean =>
+  PLACES[cast]!.test(value) && (cast !== 'timestamptz' || isInstant(value.replace(' ', 'T').replace(/[+-]\d\d$/, '$&:00')));
 
 const and = (conditions: readonly string[]): string => (conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '');
 

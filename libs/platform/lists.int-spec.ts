@@ -127,7 +127,7 @@ describe('a list', () => {
   ])('refuses %s %p', (name, value) => expect(faults({ [name]: value })).toEqual([name])); // prettier-ignore
 
   it.each<[string, unknown]>([
-    ['colour', 'GREEN'], ['colour', { $ne: 1 }], ['colour', []], ['takenAtFrom', '2026-01-01'], ['takenAtFrom', '2026-02-30T00:00:00Z'], ['weightFrom', 'NaN'], ['weightFrom', '1e5'],
+    ['colour', 'GREEN'], ['colour', { $ne: 1 }], ['colour', []], ['takenAtFrom', '2026-01-01'], ['takenAtFrom', '2026-02-30T00:00:00Z'], ['takenAtFrom', '0000-01-01T00:00:00Z'], ['takenAtTo', '2026-01-01T00:00:00+23:59'], ['weightFrom', 'NaN'], ['weightFrom', '1e5'],
     ['weightFrom', ['1', '2']], ['held', 'yes'], ['name', 'a\0b'], ['name', '\ud800'], ['name', Array(101).fill('a')], ['nonsense', 'x'], ['__proto__x', 'x'], ['position', '1'], ['tags', [['a']]],
   ])('refuses the filter %s %p', (name, value) => expect(faults({ filter: { [name]: value } })).toEqual([name])); // prettier-ignore
 
@@ -138,6 +138,10 @@ describe('a list', () => {
     const forged = (sort: string, place: unknown) => Buffer.from(JSON.stringify([mark, sort, place, key])).toString('base64url');
     for (const place of ['x', "1'; --", '1e400', {}, 7])
       expect(faults({ sort: 'weight', after: forged('weight', place) })).toEqual(['after']);
+    for (const place of ['2026-13-45 99:99:99+99', '2026-02-30 00:00:00+00', '999999-01-01 00:00:00+00', '2026-01-01 00:00:00+99'])
+      expect(faults({ sort: 'takenAt', after: forged('takenAt', place) })).toEqual(['after']);
+    for (const place of ['2026-01-01 00:00:00+00', '2026-01-01 00:00:00.123456-03:30'])
+      expect(faults({ sort: 'takenAt', after: forged('takenAt', place) })).toEqual([]);
   });
 
   it('comes as CSV without a formula in it', async () => {

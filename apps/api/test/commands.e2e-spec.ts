@@ -88,7 +88,11 @@ describe('a command sent many times', () => {
       [409, 'command-id-reused'],
     );
     expect(problem(await api.post('/material-lot/receive-lot', receive(lotId(), { commandId })))).toEqual([409, 'command-id-reused']);
-    expect((await api.post('/material-lot/receive-lot', receive(id, { commandId }))).body.commandId).toBe(commandId);
+    for (const same of [commandId, commandId.toUpperCase()])
+      expect((await api.post('/material-lot/receive-lot', receive(id, { commandId: same }))).body).toMatchObject({
+        commandId,
+        changed: true,
+      });
     expect(await length(`material-lot-${id}`)).toBe(1);
   });
 
@@ -179,6 +183,7 @@ describe('bad input', () => {
     ['an amount too precise', amount('1.0000001')], ['an amount too large', amount('1234567890123')], ['an empty amount', amount('')], ['an amount with spaces', amount(' 1 ')], ['a hexadecimal amount', amount('0x10')],
     ['an unknown unit', amount('1', 'furlong')], ['a unit of a prototype', amount('1', 'constructor')], ['no unit', amount('1', null)],
     ['a time without zone', sent({ expiresAt: '2026-01-05T08:00:00' })], ['a day that does not exist', sent({ expiresAt: '2026-02-30T08:00:00Z' })], ['a date alone', sent({ expiresAt: '2026-01-05' })], ['a time as number', sent({ expiresAt: 1_767_000_000 })],
+    ...['0001-01-01T00:00:00Z', '1900-01-01T00:00:00+14:00', '2026-01-05T08:00:00+23:59', '9999-12-31T23:59:59.999999Z', '9999-12-31T23:59:59-01:00'].map((at): [string, unknown] => [`the time ${at}`, sent({ expiresAt: at })]),
     ['an unknown key', sent({ nonsense: 1 })], ['an unknown key deep inside', sent({ quantity: { amount: '1', unit: 'kg', x: 1 } })],
     ...['facilityId', 'tenantId', 'status', 'version', 'createdBy', 'isAdmin', '__v', 'eventId', 'timestamp', 'constructor', 'prototype', 'actor', 'role'].map((key): [string, unknown] => [`the key ${key}`, sent({ [key]: 'x' })]),
     ['a missing field', { lotId: 'haifa.BAD' }], ['an operator for a text', sent({ materialId: { $ne: 1 } })], ['a list for a text', sent({ materialId: ['steel'] })], ['a number for a text', sent({ materialId: 7 })], ['text for an object', sent({ quantity: '1 kg' })], ['a list for an object', sent({ quantity: [{ amount: '1', unit: 'kg' }] })],
@@ -194,6 +199,16 @@ describe('bad input', () => {
     expect(['invalid-input', 'malformed-json', 'malformed-request']).toContain(answer.body.code);
     expect(answer.text).not.toMatch(/node_modules|at .*\.js|stack/);
   }); // prettier-ignore
+
+  it('is refused where a list holds another in place of an object', async () => {
+    const equipment = { equipmentId: 'haifa.BAD', name: 'Oven', equipmentClass: 'oven' };
+    for (const list of [
+      { modes: [[{ mode: 1, name: 'Production', disabledStates: [] }]] },
+      { vendorStates: [[{ code: 'x', state: 'Idle' }]] },
+    ])
+      expect(problem(await api.post('/equipment/register-equipment', { ...equipment, ...list }))).toEqual([400, 'invalid-input']);
+    expect(await length('equipment-haifa.BAD')).toBe(0);
+  });
 
   it('leaves nothing behind', async () => {
     expect(await length('material-lot-haifa.BAD')).toBe(0);

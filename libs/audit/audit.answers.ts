@@ -2,7 +2,7 @@ import { ArgsType, Field, ID, Int, ObjectType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
-import { FacilityId, Instant } from '#platform/fields';
+import { FacilityId, Instant, READABLE } from '#platform/fields';
 import { Json } from '#platform/json-scalar';
 
 const position = (description: string) => [
@@ -17,6 +17,8 @@ const text = (description: string) => [
   IsOptional(),
   IsString(),
   Length(1, 200),
+  // What is asked is recorded, and no view could hold it otherwise.
+  Matches(READABLE, { message: '$property must not hold control characters' }),
 ];
 const all =
   (decorators: PropertyDecorator[]): PropertyDecorator =>

@@ -173,6 +173,9 @@ function stateAt(stream: string, events: readonly Recorded[]): StateAt | undefin
   return { stream, state, events: events.length, revision, position, recordedAt, occurredAt: metadata.occurredAt };
 }
 
+/** Streams of the event store itself, such as `$user-admin` with what its password is checked against, are none of the business. */
+const isOfTheStore = (stream: string): boolean => stream.startsWith('$');
+
 function matching(reader: Principal, filter: ReplayFilter): (event: Recorded) => boolean {
   const { category, type, actor, facility, correlationId, to, from } = filter;
   const since = filter.recordedFrom === undefined ? -Infinity : Date.parse(filter.recordedFrom);
@@ -180,6 +183,7 @@ function matching(reader: Principal, filter: ReplayFilter): (event: Recorded) =>
   return ({ stream, type: name, position, recordedAt, metadata }) => {
     const recorded = Date.parse(recordedAt);
     return (
+      !isOfTheStore(stream) &&
       inScope(reader, metadata.facility ?? '') &&
       (category === undefined || stream.startsWith(`${category}-`)) &&
       (type === undefined || name === type) &&

@@ -55,7 +55,7 @@ export const Code = (options: Options = {}) => field(() => String, code.api, opt
 export const Amount = (options: Options = {}) => field(() => String, amount.api, options, ...amount.checks);
 
 // Letters and line breaks, no other control characters and no halves of surrogate pairs.
-const READABLE = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ud800-\udfff]*$/u;
+export const READABLE = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ud800-\udfff]*$/u;
 /** Text of people, within a length. */
 export const Text = (min: number, max: number, options: Options = {}) =>
   field(() => String, { type: String, minLength: min, maxLength: max }, options, IsString(), Length(min, max),

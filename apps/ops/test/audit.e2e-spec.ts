@@ -227,8 +227,28 @@ describe('auditors', () => {
     it.each([
       ['history', {}], ['history', { entity, limit: 501 }], ['history', { entity, after: '-1' }], ['history', { entity, colour: 'red' }],
       ['state', { entity, position: '1e3' }], ['state', { entity, recordedAt: '2026-01-05T08:00:00' }], ['replay', { recordedFrom: 'yesterday' }],
-      ['replay', { facility: 'Haifa' }],
+      ['replay', { facility: 'Haifa' }], ['replay', { actor: 'a\0b' }], ['replay', { stream: '\0' }],
     ])('a question that makes no sense is refused: %s %j', async (path, query) => expect((await ask(path, query)).status).toBe(400)); // prettier-ignore
+  });
+
+  it('streams of the event store itself are not shown: they hold what its users’ passwords are checked against', async () => {
+    expect((await store.read('$user-admin')).length).toBeGreaterThan(0);
+    const { status, body } = await ask('replay', { stream: '$user-admin' }, under.tokens.everywhere);
+    expect([status, body.items]).toEqual([200, []]);
+  });
+
+  it('no question keeps the trail of who asked from being written', async () => {
+    const query = 'query ($actor: String) { auditReplay(actor: $actor) { items { id } } }';
+    for (const actor of ['a\0b', 'a\ud800b'])
+      expect((await under.graphql(query, { actor }, under.tokens.auditor)).body.errors[0].extensions.code).toBe('invalid-input');
+    await ask('replay', { actor: 'nobody' });
+    const { events: all } = await store.readAll('start', 10_000);
+    const { body } = await under.get(
+      `/audit/trail?event=AuditTrailRead&first=500&waitFor=${all.at(-1)!.position}`,
+      under.tokens.everywhere,
+    );
+    const reads = all.filter(({ type }) => type === 'AuditTrailRead').map(({ id }) => id);
+    expect((body.items as Item[]).map(({ eventId }) => eventId).sort()).toEqual(reads.sort());
   });
 
   it('the audit trail and the command log can be searched, and hold what the log holds, refusals too', async () => {

@@ -6,7 +6,17 @@ import { Logger } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { getNamedType, GraphQLError, type ExecutionResult, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import {
+  getNamedType,
+  getOperationAST,
+  GraphQLError,
+  OperationTypeNode,
+  type ASTVisitor,
+  type ExecutionResult,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  type ValidationContext,
+} from 'graphql';
 import { unauthenticated } from './auth';
 import { limitRules, LIMITS } from './graphql-limits';
 import { Problem } from './problem';
@@ -63,6 +73,18 @@ function describeMutations(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
+/** A subscription that came by POST would be answered once, and with nothing. */
+const noSubscription =
+  (operationName: string | undefined) =>
+  (context: ValidationContext): ASTVisitor => ({
+    Document: {
+      enter(document) {
+        if (getOperationAST(document, operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) return;
+        context.reportError(new GraphQLError('Subscriptions are served over graphql-transport-ws at this address, not by POST.'));
+      },
+    },
+  });
+
 /** The module that serves POST /graphql. `open`: the schema may be looked at, also without a token. */
 export const graphqlModule = (open: boolean) =>
   GraphQLModule.forRoot<MercuriusDriverConfig>({
@@ -77,7 +99,10 @@ export const graphqlModule = (open: boolean) =>
     graphiql: false,
     subscription: false,
     graphql: { parseOptions: { maxTokens: LIMITS.tokens, noLocation: false }, validateOptions: { maxErrors: 10 } },
-    validationRules: ({ variables }: { variables?: Record<string, unknown> }) => limitRules(variables, open),
+    validationRules: ({ variables, operationName }: { variables?: Record<string, unknown>; operationName?: string }) => [
+      ...limitRules(variables, open),
+      noSubscription(operationName),
+    ],
     context: (request: FastifyRequest, reply: FastifyReply) => ({ request, reply }),
     errorFormatter: (execution: ExecutionResult, context: { reply?: FastifyReply }) => {
       const { status, errors, retryAfter } = told(execution, open);

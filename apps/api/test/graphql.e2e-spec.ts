@@ -101,6 +101,13 @@ describe('GraphQL', () => {
     expect(
       (await api.send('POST', '/graphql', { token: tokens.operator, body: { query: '{ me { actor } }', variables: 'x' } })).status,
     ).toBe(400);
+    const moved = 'subscription moved { equipmentMoved { id } }';
+    for (const body of [{ query: moved }, { query: `query me { me { actor } } ${moved}`, operationName: 'moved' }]) {
+      const answer = await api.send('POST', '/graphql', { token: tokens.operator, body });
+      expect([answer.status, answer.body.errors[0].extensions.code]).toEqual([400, 'invalid-query']);
+    }
+    const beside = { query: `query me { me { actor } } ${moved}`, operationName: 'me' };
+    expect((await api.send('POST', '/graphql', { token: tokens.operator, body: beside })).body.data.me.actor).toBeDefined();
     const headers = { 'idempotency-key': 'k' };
     expect((await api.post('/graphql', { query: register('haifa') }, tokens.everywhere, headers)).body.errors[0].extensions.code).toBe(
       'invalid-input',

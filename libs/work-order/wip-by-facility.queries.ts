@@ -122,8 +122,11 @@ export class WipByFacilityController {
     description: 'Token of a receipt: the answer reflects that command, or says that it is behind.',
   })
   @ApiOkResponse({ type: WipByFacilityAnswer })
-  wipByFacility(@Parameter() words: Record<string, unknown>): Promise<WipByFacilityAnswer> {
-    return sums(this.reads, words.facilityId, words.product, words.waitFor);
+  async wipByFacility(@Parameter() words: Record<string, unknown>): Promise<WipByFacilityAnswer> {
+    const { facilityId, product, waitFor, ...unknown } = words;
+    const [name] = Object.keys(unknown);
+    if (name !== undefined) throw new Problem(400, 'invalid-input', `${name.slice(0, 64)} is nothing that can be asked here.`);
+    return sums(this.reads, facilityId, product, waitFor);
   }
 }
 

@@ -124,14 +124,20 @@ export class Appends {
     const createdMs = this.now();
     const { writer } = this;
     let ordinal = this.head(stream).last;
-    let frame: Frame | undefined;
+    let offset = writer.tail;
+    const frames: Frame[] = [];
     for (const [i, event] of events.entries()) {
-      const offset = writer.tail;
       const edges = { first: i === 0, last: i === events.length - 1 };
-      frame = encodeFrame(name, event, { ordinal: ++ordinal, offset, durable: writer.committed, createdMs, tombstone, ...edges });
-      this.ids.add(event.id, { stream, ordinal, offset });
+      const frame = encodeFrame(name, event, { ordinal: ++ordinal, offset, durable: writer.committed, createdMs, tombstone, ...edges });
+      frames.push(frame);
+      offset += frame.length;
+    }
+    // Only now: an event that cannot be laid out must not leave those before it behind.
+    for (const frame of frames) {
+      this.ids.add(frame.id, { stream, ordinal: frame.ordinal, offset: frame.offset });
       writer.add(frame);
     }
+    const frame = frames.at(-1);
     const metadata = isMetastream(stream) ? metadataOf(frame!) : undefined;
     this.heads.set(stream, { last: ordinal, tombstoned: tombstone, metadata });
     return { outcome: 'appended', revision: frame!.revision, position: frame!.position };

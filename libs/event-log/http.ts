@@ -9,7 +9,7 @@ import { Fault, faultOf, unauthenticated } from './errors';
 import type { NewEvent } from './frame';
 import { showEvent, showPage } from './http-streams';
 import type { EventLog, ExpectedRevision } from './log';
-import { LogUnavailable } from './refusals';
+import { LogUnavailable, MAX_TYPE } from './refusals';
 import { randomUUIDBytes, uuidBytes } from './uuid';
 import { status } from '@grpc/grpc-js';
 
@@ -88,6 +88,7 @@ const listOf = (body: Buffer): NewEvent[] => {
   return list.map((item: unknown) => {
     const { eventId, eventType, data, metadata } = (item ?? {}) as Record<string, unknown>;
     if (typeof eventType !== 'string' || eventType === '') throw new Fault(status.INVALID_ARGUMENT, 'An event needs a type.');
+    if (Buffer.byteLength(eventType) > MAX_TYPE) throw new Fault(status.INVALID_ARGUMENT, 'The event type is too long.');
     return { id: idOf(eventId), type: eventType, json: true, data: bytesOf(data), metadata: bytesOf(metadata) };
   });
 };
@@ -105,7 +106,7 @@ const eventsOf = async (request: IncomingMessage): Promise<NewEvent[]> => {
 };
 
 const postEvents = async (context: HttpContext, request: IncomingMessage, url: URL): Promise<Answer> => {
-  const stream = decodeURIComponent(url.pathname.slice('/streams/'.length));
+  const [stream] = url.pathname.slice('/streams/'.length).split('/').map(decodeURIComponent) as [string];
   const principal = await whoIs(context, request);
   if (context.secure && !principal) throw unauthenticated();
   if (stream.startsWith('$$')) context.authorization.refuseStream(principal, stream.slice(2), 'write-metadata');

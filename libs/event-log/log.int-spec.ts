@@ -338,6 +338,17 @@ describe('a repeated append', () => {
   });
 });
 
+test('an append with an event that cannot be laid out leaves nothing of the others behind', async () => {
+  const directory = freshDirectory();
+  let log = openLog(directory);
+  await expect(log.append('s', 'any', [event('{"n":1}'), event('{"n":2}', 'x'.repeat(70_000))])).rejects.toThrow(/out of range/);
+  await log.append('s', 'any', [event('{"n":3}')]);
+  expect(all(log)).toEqual(['s@0:{"n":3}']);
+  await close(log);
+  log = openLog(directory);
+  expect(all(log)).toEqual(['s@0:{"n":3}']);
+});
+
 describe('deletion', () => {
   it('soft: reads as missing, goes on numbering when recreated', async () => {
     const log = openLog(freshDirectory());

@@ -12,6 +12,9 @@ export class AppendTooLarge extends Error {
   }
 }
 
+/** Bytes of the longest event type. */
+export const MAX_TYPE = 60_000;
+
 /**
  * Measures one append. As in EventStoreDB 24, whose clients' own suites rely on it, only data count towards the limit; metadata and types
  * are bounded apart, so that nobody fills the memory with them.

@@ -235,12 +235,20 @@ contract('HTTP on the same port', (server) => {
     expect(refused).toMatchObject({ code: 400, reason: 'Wrong expected EventNumber' });
     expect(refused.headers['es-currentversion']).toBe('1');
     expect((await all(server().client().readStream(stream))).map(({ event }) => event!.metadata)).toEqual([{ who: 'ada' }, { who: 'ada' }]);
+    expect(await request(server(), 'POST', `/streams/${stream}/`, { ...headers, 'ES-ExpectedVersion': '1' }, other)).toMatchObject({
+      code: 201,
+    });
+    expect(await all(server().client().readStream(stream))).toHaveLength(4);
   });
 
   it('refuses events that are none', async () => {
     const path = `/streams/${fresh('order')}`;
     expect(await request(server(), 'POST', path, { 'Content-Type': 'application/json' }, '{}')).toMatchObject({ code: 400 });
     expect(await request(server(), 'POST', path, { 'Content-Type': 'application/vnd.eventstore.events+json' }, '{')).toMatchObject({
+      code: 400,
+    });
+    const tooLong = JSON.stringify(['Made', 'x'.repeat(70_000)].map((eventType) => ({ eventType })));
+    expect(await request(server(), 'POST', path, { 'Content-Type': 'application/vnd.eventstore.events+json' }, tooLong)).toMatchObject({
       code: 400,
     });
     expect(await request(server(), 'POST', path, { 'Content-Type': 'text/plain', 'ES-EventType': 'x' }, 'hi')).toMatchObject({ code: 415 });

@@ -8,7 +8,7 @@ import { brokenOff } from '../call-inside';
 import { Fault, faultOf, invalidArgument, missingProperty, wrongExpectedRevision } from '../errors';
 import type { NewEvent } from '../frame';
 import type { Appended, WrongExpectedRevision } from '../appends';
-import { AppendSize, AppendTooLarge, StreamDeleted } from '../refusals';
+import { AppendSize, AppendTooLarge, MAX_TYPE, StreamDeleted } from '../refusals';
 import { Outlet } from '../outlet';
 import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
 import { read } from './read';
@@ -87,7 +87,7 @@ function deleted(target: Target, answer: Appended | WrongExpectedRevision): Buff
 function accept(proposed: Proposed): NewEvent {
   if (proposed.missing) throw missingProperty(proposed.missing);
   if (!proposed.event) throw invalidArgument('The event id is missing or no UUID.');
-  if (Buffer.byteLength(proposed.event.type) > 60_000) throw invalidArgument('The event type is too long.');
+  if (Buffer.byteLength(proposed.event.type) > MAX_TYPE) throw invalidArgument('The event type is too long.');
   return proposed.event;
 }
 

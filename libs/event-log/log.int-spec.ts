@@ -503,6 +503,30 @@ describe('a scavenge', () => {
     expect(inTime).toBeGreaterThan(0);
   });
 
+  it.each([false, true])('goes on under a reader in the middle of a page (backwards: %s)', async (backwards) => {
+    const directory = freshDirectory();
+    let log = openLog(directory, { segmentSize: 1024 * 1024 });
+    const some = () => event(JSON.stringify('x'.repeat(3_000)));
+    for (let i = 0; i < 20; i++) await log.append('s', 'any', [...Array(25)].map(some));
+    await log.append('$$s', 'any', [metadata({ $tb: 490 })]);
+    await close(log);
+    log = openLog(directory, { segmentSize: 1024 * 1024 });
+    const reader = log.openReader(true);
+    const found: number[] = [];
+    let next: number | undefined = backwards ? 800_000 : 0;
+    const page = () => {
+      const read = log.readAll(next!, backwards, 20, reader);
+      found.push(...read.frames.filter((frame) => frame.stream === 's').map((frame) => frame.ordinal));
+      reader.release();
+      next = read.next;
+    };
+    for (let i = 0; i < 3; i++) page();
+    expect((await log.scavenge()).events).toBeGreaterThan(300);
+    while (next !== undefined) page();
+    expect(found.slice(0, 60)).toEqual(found.slice(0, 60).sort((a, b) => (backwards ? b - a : a - b)));
+    if (!backwards) expect(found.slice(-10)).toEqual([...Array(10).keys()].map((i) => 490 + i));
+  });
+
   it('that a crash ends leaves the log as it was, and no half copy', async () => {
     const directory = freshDirectory();
     for (let turns = 0; turns < 60; turns += 7) {

@@ -140,8 +140,7 @@ async function rewrite(
     index.discard(s);
     fs.renameSync(fresh, segment.file);
     placed = true;
-    fs.closeSync(segment.fd);
-    segment.fd = fd;
+    segments.replace(segment, fd);
     index.replace(s, rebuilt);
   } finally {
     if (!placed) {

@@ -47,6 +47,8 @@ export class Segments {
   private extending: Promise<void> | undefined;
   private readonly pace = new Pace();
   private syncFd = -1;
+  /** How often a file was replaced: bytes of it that were read before are not what is there now. */
+  replaced = 0;
 
   private constructor(
     readonly directory: string,
@@ -203,6 +205,13 @@ export class Segments {
     }
   }
 
+  /** Serves a full file from another descriptor from now on. */
+  replace(segment: Segment, fd: number): void {
+    fs.closeSync(segment.fd);
+    segment.fd = fd;
+    this.replaced++;
+  }
+
   /** The segment that holds `offset`, by binary search. */
   indexAt(offset: number): number {
     let low = 0;
@@ -234,6 +243,7 @@ export class FrameReader {
   private earlier: Buffer[] = [];
   private free: Buffer | undefined;
   private size = SMALLEST_WINDOW;
+  private replaced = 0;
 
   /** @param reuse true for a reader whose frames are soon of no more use, and that says so by `release` */
   constructor(
@@ -258,6 +268,7 @@ export class FrameReader {
   probe(offset: number): Frame | Flaw {
     const segment = this.segments.list[this.segments.indexAt(offset)];
     if (!segment || offset < segment.start || offset >= segment.end) return 'end of file';
+    this.forgetReplaced();
     let at = offset - this.windowStart;
     if (at < 0 || at + HEADER > this.window.length) {
       this.size = at >= 0 && at <= this.window.length + SMALLEST_WINDOW ? Math.min(this.size * 2, LARGEST_WINDOW) : SMALLEST_WINDOW;
@@ -288,6 +299,7 @@ export class FrameReader {
     let index = this.segments.indexAt(offset);
     if (this.segments.list[index]!.start === offset) index--;
     const segment = this.segments.list[index]!;
+    this.forgetReplaced();
     const at = offset - this.windowStart;
     if (at < 4 || at > this.window.length) {
       const start = Math.max(segment.start, offset - this.size);
@@ -297,6 +309,13 @@ export class FrameReader {
     const length = this.window.readUInt32LE(offset - this.windowStart - 4);
     if (length > offset - segment.start) throw new DamagedLog(segment.file, offset, 'length');
     return this.at(offset - length);
+  }
+
+  /** What follows the window may have become a gap that begins within it. */
+  private forgetReplaced(): void {
+    if (this.replaced === this.segments.replaced) return;
+    this.replaced = this.segments.replaced;
+    this.window = Buffer.alloc(0);
   }
 
   private load(segment: Segment, offset: number, size: number): void {

@@ -393,6 +393,16 @@ describe('retention', () => {
     expect(log.event('s', 3)).toBeUndefined();
   });
 
+  it('ignores what is no whole number', async () => {
+    const log = openLog(freshDirectory());
+    for (let i = 0; i < 5; i++) await log.append('s', 'any', [event()]);
+    for (const keys of [{ $maxCount: 2.5 }, { $tb: 1.5 }, { $maxAge: '1' }, { $maxCount: -1 }]) {
+      await log.append('$$s', 'any', [metadata(keys)]);
+      expect(revisions(log, 's')).toEqual([0, 1, 2, 3, 4]);
+      expect(revisions(log, 's', true)).toEqual([4, 3, 2, 1, 0]);
+    }
+  });
+
   it('hides events older than $maxAge', async () => {
     let now = 1_000_000;
     const log = openLog(freshDirectory(), { now: () => now });

@@ -32,7 +32,7 @@ export const NO_METADATA: StreamMetadata = { raw: {} };
 /** `$tb` of a soft-deleted stream; written as text, since a double cannot hold it. */
 export const SOFT_DELETED = '9223372036854775807';
 
-const whole = (value: unknown, least: number) => (typeof value === 'number' && value >= least ? value : undefined);
+const whole = (value: unknown, least: number) => (Number.isInteger(value) && (value as number) >= least ? (value as number) : undefined);
 const roles = (value: unknown) =>
   typeof value === 'string' ? [value] : Array.isArray(value) ? value.filter((role): role is string => typeof role === 'string') : undefined;
 

@@ -31,7 +31,7 @@ export function compilePattern(source: string): (text: string) => boolean {
   const ignoreCase = source.startsWith('(?i)');
   const parser = new Parser(ignoreCase ? source.slice(4) : source, ignoreCase);
   const program = assemble(parser.parse());
-  return (text) => runs(program, text, 0, true);
+  return (text) => runs(program, text);
 }
 
 const isDigit: CharTest = (c) => c >= 48 && c <= 57;
@@ -268,13 +268,13 @@ function assemble(node: Node): Step[] {
 }
 
 /** Thompson's simulation: all states of the pattern advance together over the text. */
-function runs(program: readonly Step[], text: string, from: number, anywhere: boolean): boolean {
+function runs(program: readonly Step[], text: string): boolean {
   let current: number[] = [];
   let next: number[] = [];
+  const ahead = new Map<readonly Step[], Uint8Array>();
   const seenAt = new Int32Array(program.length).fill(-1);
-  for (let at = from; at <= text.length; at++) {
-    if (anywhere || at === from) current.push(0);
-    if (current.length === 0) return false;
+  for (let at = 0; at <= text.length; at++) {
+    current.push(0);
     const code = at < text.length ? text.charCodeAt(at) : -1;
     const stack = current;
     for (let step = stack.pop(); step !== undefined; step = stack.pop()) {
@@ -286,12 +286,49 @@ function runs(program: readonly Step[], text: string, from: number, anywhere: bo
       else if (instruction!.op === 'assert') {
         if (holds(instruction!.what, text, at)) stack.push(step + 1);
       } else if (instruction!.op === 'look') {
-        if (runs(instruction!.program, text, at, false) === instruction!.wanted) stack.push(step + 1);
+        let found = ahead.get(instruction!.program);
+        if (!found) ahead.set(instruction!.program, (found = matchesFrom(instruction!.program, text)));
+        if ((found[at] === 1) === instruction!.wanted) stack.push(step + 1);
       } else if (code >= 0 && instruction!.test(code)) next.push(step + 1);
     }
     [current, next] = [next, stack];
   }
   return false;
+}
+
+/** From which places of the text a look ahead succeeds: found once for all of them, from the end on, so that looks within looks cost no more. */
+function matchesFrom(program: readonly Step[], text: string): Uint8Array {
+  const within = program.map((step) => (step.op === 'look' ? matchesFrom(step.program, text) : undefined));
+  const before: number[][] = program.map(() => []);
+  for (const [i, step] of program.entries()) {
+    if (step.op === 'split') for (const target of new Set([step.to, step.or])) before[target]!.push(i);
+    else if (step.op === 'assert' || step.op === 'look') before[i + 1]!.push(i);
+  }
+  const found = new Uint8Array(text.length + 1);
+  let after = new Uint8Array(program.length);
+  let here = new Uint8Array(program.length);
+  for (let at = text.length; at >= 0; at--) {
+    const code = at < text.length ? text.charCodeAt(at) : -1;
+    const passes = (step: Step, i: number): boolean => {
+      if (step.op === 'assert') return holds(step.what, text, at);
+      return step.op !== 'look' || (within[i]![at] === 1) === step.wanted;
+    };
+    const stack: number[] = [];
+    const succeed = (i: number): void => {
+      if (here[i] === 1) return;
+      here[i] = 1;
+      stack.push(i);
+    };
+    for (const [i, step] of program.entries()) {
+      if (step.op === 'match' || (step.op === 'char' && code >= 0 && after[i + 1] === 1 && step.test(code))) succeed(i);
+    }
+    for (let i = stack.pop(); i !== undefined; i = stack.pop()) {
+      for (const earlier of before[i]!) if (passes(program[earlier]!, earlier)) succeed(earlier);
+    }
+    found[at] = here[0]!;
+    [after, here] = [here, after.fill(0)];
+  }
+  return found;
 }
 
 function holds(what: Assertion, text: string, at: number): boolean {

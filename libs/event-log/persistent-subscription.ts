@@ -43,8 +43,8 @@ export interface Consumer {
   readonly user: string;
   readonly slots: number;
   deliver(resolved: Resolved, retries: number): void;
-  /** The group was changed or deleted, or the node stops. */
-  drop(reason: 'dropped' | 'shutdown'): void;
+  /** The group was changed or deleted, the node stops, or the log cannot be read. */
+  drop(reason: 'dropped' | 'shutdown' | Error): void;
 }
 
 type Connection = { consumer: Consumer; since: number; measuredTotal: number };
@@ -138,11 +138,13 @@ export class PersistentSubscription {
   }
 
   ack(consumer: string, ids: readonly string[]): void {
+    if (this.closed) return;
     this.apply(this.group.ack(consumer, ids, this.now()));
     void this.pump();
   }
 
   nack(consumer: string, ids: readonly string[], action: Action, reason: string): void {
+    if (this.closed) return;
     this.apply(this.group.nack(consumer, ids, action, reason, this.now()));
     void this.pump();
   }
@@ -172,18 +174,21 @@ export class PersistentSubscription {
     this.apply(this.group.replay(messages, BigInt(end), this.now()));
   }
 
-  /** Drops every consumer and stops; what is finished by now is in the checkpoint. */
+  /**
+   * Stops, and drops every consumer when what is finished by now is in the checkpoint: one that comes back at once, as after a change, must
+   * not find what is just ending.
+   */
   async close(reason: 'dropped' | 'shutdown'): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     this.unfollow();
-    const connected = [...this.connections.values()];
-    this.connections.clear();
     this.apply(this.group.flush(this.now()));
-    for (const { consumer } of connected) consumer.drop(reason);
     await this.writeParked();
     this.apply(this.group.flush(this.now()));
     await this.writeMarks();
+    const connected = [...this.connections.values()];
+    this.connections.clear();
+    for (const { consumer } of connected) consumer.drop(reason);
   }
 
   statistics() {
@@ -248,6 +253,14 @@ export class PersistentSubscription {
           await new Promise((resolve) => setImmediate(resolve));
         }
       } while (this.again && !this.closed);
+    } catch (error) {
+      // Damage: consumers finish what was read before it, and are told then.
+      const { outstanding, buffered } = this.group.statistics();
+      if (outstanding + buffered > 0) return;
+      for (const { consumer } of [...this.connections.values()]) {
+        this.disconnect(consumer.id);
+        consumer.drop(error as Error);
+      }
     } finally {
       this.pumping = false;
     }
@@ -331,8 +344,11 @@ export class PersistentSubscription {
 
   private async writeDueMarks(): Promise<void> {
     for (let due = this.checkpoint; due && !due.written; due = this.checkpoint) {
-      if (this.log.state(this.checkpointStream).last < 0) {
-        await this.log.append(metastreamOf(this.checkpointStream), 'any', [json('$metadata', { $maxCount: 2 })]);
+      const { last, softDeleted, metadata } = this.log.state(this.checkpointStream);
+      if (metadata.maxCount === undefined) {
+        // The checkpoints of a deleted group of the same name stay deleted.
+        const kept = { ...metadata.raw, ...(softDeleted && { $tb: last + 1 }), $maxCount: 2 };
+        await this.log.append(metastreamOf(this.checkpointStream), 'any', [json('$metadata', kept)]);
       }
       const place = this.toAll ? `C:${due.position}/P:${due.position}` : String(due.position);
       await this.log.append(this.checkpointStream, 'any', [json('$SubscriptionCheckpoint', place)]);

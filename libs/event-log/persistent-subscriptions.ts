@@ -54,8 +54,7 @@ const flawOf = ({ settings, group }: GroupDefinition): string | undefined => {
 
 export class PersistentSubscriptions {
   private readonly entries = new Map<string, Entry>();
-  /** Names that a create or delete is just writing. */
-  private readonly changing = new Set<string>();
+  private changes: Promise<unknown> = Promise.resolve();
   private readonly timer: NodeJS.Timeout;
 
   constructor(
@@ -67,36 +66,41 @@ export class PersistentSubscriptions {
     this.timer.unref();
   }
 
-  async create(definition: GroupDefinition, by: string): Promise<void> {
-    const { stream, group } = definition;
-    const key = keyOf(stream, group);
-    if (this.entries.has(key) || this.changing.has(key)) throw groupExists(stream, group);
-    this.refuseFlawed(definition);
-    const from = this.firstOf(definition);
-    await this.change(key, saved, this.stored(definition, from, by));
-    this.start(definition, from);
+  create(definition: GroupDefinition, by: string): Promise<void> {
+    return this.inTurn(async () => {
+      const { stream, group } = definition;
+      if (this.entries.has(keyOf(stream, group))) throw groupExists(stream, group);
+      this.refuseFlawed(definition);
+      const from = this.firstOf(definition);
+      await this.write(saved, this.stored(definition, from, by));
+      this.start(definition, from);
+    });
   }
 
   /** Drops the consumers and goes on from the checkpoint, or from the new start when there is none. */
-  async update(changes: GroupDefinition, by: string): Promise<void> {
-    const { stream, group } = changes;
-    const entry = this.entry(stream, group);
-    const definition = { ...changes, filter: entry.definition.filter };
-    this.refuseFlawed(definition);
-    const from = this.firstOf(definition);
-    await this.change(keyOf(stream, group), saved, this.stored(definition, from, by));
-    await entry.running.close('dropped');
-    this.start(definition, from);
+  update(changes: GroupDefinition, by: string): Promise<void> {
+    return this.inTurn(async () => {
+      const { stream, group } = changes;
+      const entry = this.entry(stream, group);
+      const definition = { ...changes, filter: entry.definition.filter };
+      this.refuseFlawed(definition);
+      const from = this.firstOf(definition);
+      await this.write(saved, this.stored(definition, from, by));
+      await entry.running.close('dropped');
+      this.start(definition, from);
+    });
   }
 
-  async delete(stream: string, group: string, by: string): Promise<void> {
-    const { running } = this.entry(stream, group);
-    await this.change(keyOf(stream, group), deleted, { stream, group, by });
-    this.entries.delete(keyOf(stream, group));
-    await running.close('dropped');
-    for (const name of [running.checkpointStream, running.parkedStream]) {
-      if (this.log.state(name).exists) await this.log.delete(name, 'any');
-    }
+  delete(stream: string, group: string, by: string): Promise<void> {
+    return this.inTurn(async () => {
+      const { running } = this.entry(stream, group);
+      await this.write(deleted, { stream, group, by });
+      this.entries.delete(keyOf(stream, group));
+      await running.close('dropped');
+      for (const name of [running.checkpointStream, running.parkedStream]) {
+        if (this.log.state(name).exists) await this.log.delete(name, 'any');
+      }
+    });
   }
 
   find(stream: string, group: string): PersistentSubscription {
@@ -112,12 +116,15 @@ export class PersistentSubscriptions {
     return [...this.entries.values()].filter(({ definition }) => stream === undefined || definition.stream === stream);
   }
 
-  /** Stops every group and starts it again from what is stored. */
-  async restart(): Promise<void> {
-    const running = [...this.entries.values()];
-    this.entries.clear();
-    await Promise.all(running.map((entry) => entry.running.close('dropped')));
-    this.load();
+  /** Stops every group and starts it again. */
+  restart(): Promise<void> {
+    return this.inTurn(async () => {
+      const restarted = [...this.entries.values()].map(async ({ definition, from, running }) => {
+        await running.close('dropped');
+        this.start(definition, from);
+      });
+      await Promise.all(restarted);
+    });
   }
 
   async close(): Promise<void> {
@@ -148,14 +155,16 @@ export class PersistentSubscriptions {
     return BigInt(stream === '$all' ? this.log.end : this.log.state(stream).last + 1);
   }
 
-  private async change(key: string, type: string, data: unknown): Promise<void> {
-    this.changing.add(key);
-    try {
-      const event = { id: randomUUIDBytes(), type, json: true, data: Buffer.from(JSON.stringify(data)), metadata: Buffer.alloc(0) };
-      await this.log.append(configStream, 'any', [event]);
-    } finally {
-      this.changing.delete(key);
-    }
+  private async write(type: string, data: unknown): Promise<void> {
+    const event = { id: randomUUIDBytes(), type, json: true, data: Buffer.from(JSON.stringify(data)), metadata: Buffer.alloc(0) };
+    await this.log.append(configStream, 'any', [event]);
+  }
+
+  /** One change at a time: a group that is just being deleted is gone with its checkpoint before another gets its name. */
+  private inTurn(change: () => Promise<void>): Promise<void> {
+    const result = this.changes.then(change);
+    this.changes = result.catch(() => undefined);
+    return result;
   }
 
   private stored(definition: GroupDefinition, from: bigint, by: string): Stored {

@@ -14,12 +14,13 @@ import { Empty } from '@eventstore/db-client/generated/shared_pb';
 import { UsersClient } from '@eventstore/db-client/generated/users_grpc_pb';
 import { CreateReq } from '@eventstore/db-client/generated/users_pb';
 import { credentials, Metadata, status } from '@grpc/grpc-js';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { startNode } from '../node';
+import { randomUUIDBytes } from '../uuid';
 import { selfSigned } from './certificate';
 import { type NodeProcess, startProcess } from './node-process';
 import { unary } from './raw';
@@ -422,4 +423,43 @@ it('carries events of fifteen megabytes, where operators allow them', async () =
   client = connect(node);
   expect((await take(client.subscribeToStream('drawings'), 2)).map(fill)).toEqual(['a', 'b']);
   await client.appendToStream('drawings', drawing('c'), { expectedRevision: 1n });
+});
+
+it('serves on where a file is damaged that a persistent subscription reads, and names the damage to its consumers', async () => {
+  const options = { dataDir, segmentSize: 64 * 1024 };
+  let node = await startNode(options);
+  for (let i = 0; i < 100; i++) {
+    const data = Buffer.from(JSON.stringify({ index: i, text: 'y'.repeat(1_000) }));
+    await node.log.append('s', 'any', [{ id: randomUUIDBytes(), type: 'test', json: true, data, metadata: Buffer.alloc(0) }]);
+  }
+  const { offset } = node.log.event('s', 40)!;
+  await node.close();
+  const file = openSync(join(dataDir, 'log', '0000000000000000.log'), 'r+');
+  writeSync(file, 'Z', offset + 500);
+  closeSync(file);
+  const warned: string[] = [];
+  const hear = (reason: Error) => warned.push(reason.message);
+  process.on('unhandledRejection', hear);
+  node = await startNode(options);
+  try {
+    const client = EventStoreDBClient.connectionString(node.connectionString);
+    clients.push(client);
+    const settings = persistentSubscriptionToStreamSettingsFromDefaults({ startFrom: START });
+    await client.createPersistentSubscriptionToStream('s', 'g', settings);
+    const subscription = client.subscribeToPersistentSubscriptionToStream('s', 'g');
+    const seen: number[] = [];
+    subscription.on('data', (resolved) => {
+      seen.push((resolved.event!.data as { index: number }).index);
+      void subscription.ack(resolved);
+    });
+    const error = await new Promise<Error>((resolve) => subscription.on('error', resolve));
+    expect(error.message).toMatch(/damaged: checksum/);
+    expect(seen).toEqual([...Array(seen.length).keys()]);
+    expect(seen.length).toBeGreaterThanOrEqual(20);
+    await client.appendToStream('other', events(1));
+  } finally {
+    await node.close();
+    process.off('unhandledRejection', hear);
+  }
+  expect(warned).toEqual([]);
 });

@@ -360,6 +360,67 @@ contract('persistent subscriptions', (server) => {
     expect(indexOf(next!)).toBe(10);
   });
 
+  it('give a consumer that comes back at once what is new, after a change and after a restart of all', async () => {
+    const client = server().client();
+    const [stream, group] = [fresh('orders'), fresh('group')];
+    await client.createPersistentSubscriptionToStream(stream, group, settings({ checkPointAfter: 60_000 }));
+    let count = 0;
+    for (let round = 0; round < 6; round++) {
+      const subscription = client.subscribeToPersistentSubscriptionToStream(stream, group);
+      subscription.on('data', (resolved) => void subscription.ack(resolved).then(() => count++));
+      const again = new Promise<unknown>((resolve) =>
+        subscription.on('error', () => {
+          const next = client.subscribeToPersistentSubscriptionToStream(stream, group);
+          next.on('error', resolve).on('confirmation', () => resolve(take(next, 1).then(([first]) => indexOf(first!))));
+        }),
+      );
+      await client.appendToStream(stream, events(1, 'test', 2 * round));
+      await until(() => count === round + 1);
+      await pause(50);
+      if (round % 2 === 0) await client.updatePersistentSubscriptionToStream(stream, group, settings({ checkPointAfter: 60_000 }));
+      else await client.restartPersistentSubscriptionSubsystem();
+      await client.appendToStream(stream, events(1, 'test', 2 * round + 1));
+      expect(await Promise.race([again, pause(3_000)])).toBe(2 * round + 1);
+      const late = client.subscribeToPersistentSubscriptionToStream(stream, group);
+      await new Promise<void>((resolve) =>
+        late.on(
+          'data',
+          (resolved) =>
+            void late
+              .ack(resolved)
+              .then(() => pause(50))
+              .then(() => resolve()),
+        ),
+      );
+      await late.unsubscribe();
+    }
+  });
+
+  it('begin anew when they are made again, be it as soon as their deletion drops a consumer', async () => {
+    const client = server().client();
+    const [stream, group] = [fresh('orders'), fresh('group')];
+    const chosen = settings({ checkPointLowerBound: 1, checkPointUpperBound: 1 });
+    await client.appendToStream(stream, events(6));
+    await client.createPersistentSubscriptionToStream(stream, group, chosen);
+    for (let round = 0; round < 5; round++) {
+      const subscription = client.subscribeToPersistentSubscriptionToStream(stream, group);
+      const made = new Promise<void>((resolve, reject) =>
+        subscription.on('error', () => void client.createPersistentSubscriptionToStream(stream, group, chosen).then(resolve, reject)),
+      );
+      const seen: number[] = [];
+      subscription.on('data', (resolved) => {
+        seen.push(indexOf(resolved));
+        void subscription.ack(resolved);
+      });
+      await until(() => seen.length >= 6);
+      expect(seen.slice(0, 6)).toEqual([0, 1, 2, 3, 4, 5]);
+      await pause(50);
+      const { metadata } = await client.getStreamMetadata(`$persistentsubscription-${stream}::${group}-checkpoint`);
+      expect(metadata).toMatchObject({ maxCount: 2 });
+      await Promise.all([client.deletePersistentSubscriptionToStream(stream, group), made]);
+    }
+  });
+
   it('drop their consumers when they are deleted', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];

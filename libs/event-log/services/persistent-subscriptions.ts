@@ -281,7 +281,7 @@ const consume = (context: NodeContext, call: ServerDuplexStream<ReadReq, Buffer>
           outlet.post(encodeReadEvent(event, link, structured, undefined, new WireWriter().uint(5, retries).finish())),
         drop: (reason) => {
           outlet.flush();
-          reject(reason === 'dropped' ? groupDropped(stream, group) : notReady());
+          reject(reason === 'dropped' ? groupDropped(stream, group) : reason === 'shutdown' ? notReady() : reason);
         },
       };
       subscription = found;

@@ -49,10 +49,19 @@ export class Folder {
   }
 }
 
+/** The keys that a view names for an event. Throws where they are not a list of texts, as where a field is missing that holds one. */
+export function keysOf(view: AnyView, event: Recorded): readonly string[] {
+  const keys: unknown = view.keys(event as never);
+  if (!Array.isArray(keys)) throw new TypeError(`view ${view.name}: its keys are not a list`);
+  for (const key of keys) if (typeof key !== 'string') throw new TypeError(`view ${view.name}: the key ${String(key)} is not text`);
+  return keys as string[];
+}
+
 /** The partition that an event is ordered in; a view that cannot say gets the stream's own, where the event will be parked. */
 export function partitionOf(view: AnyView, event: Recorded): string {
   try {
-    return view.partition?.(event as never) ?? event.stream;
+    const partition: unknown = view.partition?.(event as never);
+    return typeof partition === 'string' ? partition : event.stream;
   } catch {
     return event.stream;
   }

@@ -4,6 +4,7 @@
  * were repeated or displaced by up to `WINDOW` places are recognised even after a crash, because the window is stored with the checkpoint.
  * Does not: reorder what has been committed; an event that comes late to rows shared by streams is reported as `late`.
  */
+import { nameAsText, nameOfText } from './view-shape';
 import { STREAMS, type LogEvent } from './view-wire';
 
 /** How many of the newest events a checkpoint remembers. */
@@ -33,7 +34,7 @@ export class RevisionGuard {
     this.#floor = BigInt(floor!);
     this.#window = lines.map((line) => {
       const [at, revision, ...stream] = line.split(' ');
-      return { position: BigInt(at!), revision: BigInt(revision!), stream: stream.join(' ') };
+      return { position: BigInt(at!), revision: BigInt(revision!), stream: nameOfText(stream.join(' ')) };
     });
     for (const { stream, revision } of this.#window) this.#known.set(stream, -1, revision);
   }
@@ -45,7 +46,9 @@ export class RevisionGuard {
 
   /** The window as it is stored with the checkpoint. */
   get stored(): string {
-    return [this.#floor, ...this.#window.map(({ position, revision, stream }) => `${position} ${revision} ${stream}`)].join('\n');
+    return [this.#floor, ...this.#window.map(({ position, revision, stream }) => `${position} ${revision} ${nameAsText(stream)}`)].join(
+      '\n',
+    );
   }
 
   /** The events of a page that are new, in order, with what was missing before them. */

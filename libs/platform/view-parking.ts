@@ -5,7 +5,7 @@
  */
 import type { ClientBase, Pool } from 'pg';
 import type { ReadStream } from './view-guard';
-import type { AnyView } from './view-shape';
+import { nameAsText, nameOfText, type AnyView } from './view-shape';
 
 /** The log's record of an operator's decision to leave an event out of a view. */
 export const SKIPPED = 'ViewEventSkipped';
@@ -30,7 +30,7 @@ export type ParkedEvent = {
   wish?: 'retry' | 'skip' | null;
 };
 
-/** What an operator sees of a partition that is held up. */
+/** What an operator sees of a partition that is held up; its name as text. */
 export type ParkedPartition = Readonly<{
   view: string;
   table: string;
@@ -42,7 +42,7 @@ export type ParkedPartition = Readonly<{
 
 export async function loadParked(pool: Pool, table: string, shard: number): Promise<Set<string>> {
   const { rows } = await pool.query('SELECT DISTINCT partition FROM view_parked WHERE table_name = $1 AND shard = $2', [table, shard]);
-  return new Set(rows.map((row) => row.partition as string));
+  return new Set(rows.map((row) => nameOfText(row.partition as string)));
 }
 
 /** Ids of the events that operators left out of this version of the view, or a later one; a newer version tries them again. */
@@ -71,17 +71,17 @@ export async function insertParked(
     `INSERT INTO view_parked (table_name, shard, partition, position, stream, revision, type, event_id, error, attempts)
      SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::int[])`,
     [
-      table, shard, column((e) => e.partition), column((e) => e.position), column((e) => e.stream), column((e) => e.revision),
-      column((e) => e.type), column((e) => e.id), column((e) => e.error), column((e) => e.attempts),
+      table, shard, column((e) => nameAsText(e.partition)), column((e) => e.position), column((e) => nameAsText(e.stream)), column((e) => e.revision),
+      column((e) => nameAsText(e.type)), column((e) => e.id), column((e) => e.error), column((e) => e.attempts),
     ], // prettier-ignore
   );
 }
 
 const asParked = (row: Record<string, unknown>): ParkedEvent => ({
   position: BigInt(row.position as string),
-  stream: row.stream as string,
+  stream: nameOfText(row.stream as string),
   revision: BigInt(row.revision as string),
-  type: row.type as string,
+  type: nameOfText(row.type as string),
   id: row.event_id as string,
   error: row.error as string | null,
   attempts: row.attempts as number,

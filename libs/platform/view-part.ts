@@ -7,7 +7,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Upcasts } from '#kernel/event';
 import { Batch, entryOf, type Entry, type Work, type Writes } from './view-batch';
-import { Folder, partitionOf, spread } from './view-fold';
+import { Folder, keysOf, partitionOf, spread } from './view-fold';
 import { RevisionGuard, type ReadStream } from './view-guard';
 import type { Part } from './view-leases';
 import { RowMemory, type RowBudget } from './view-memory';
@@ -21,7 +21,7 @@ import type { LogEvent } from './view-wire';
 /** Another worker owns the part, or this one's memory is old: nothing was written. */
 export class Fenced extends Error {}
 
-/** The database refused a row of a batch. It is done again from the checkpoint up to `through`, each event by itself where need be. */
+/** The database refused a row of a batch, or a key. It is done again from the checkpoint up to `through`, each event by itself where need be. */
 export class Refused extends Error {
   constructor(
     readonly through: bigint,
@@ -43,7 +43,8 @@ export type Testing = Readonly<{
 
 export type Committed = Readonly<{ parked: number; events: number; rows: number; newestMs: number }>;
 
-const messageOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 2_000);
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 2_000).replaceAll('\0', '\ufffd');
 
 export class PartOfView {
   readonly #shape: Shape;
@@ -162,7 +163,9 @@ export class PartOfView {
     if (works.length > 0) {
       if (careful) this.#gathered.unfolded.push(...works);
       else {
-        await this.#memory.resolve(works);
+        await this.#memory.resolve(works).catch((error: unknown) => {
+          throw isPermanent(error) ? new Refused(through, error) : error;
+        });
         for (const work of works) this.#fold(work, this.#gathered);
       }
       this.#gathered.count(works);
@@ -175,7 +178,7 @@ export class PartOfView {
       const recorded = event.recorded(this.upcasts);
       const partition = partitionOf(this.view, recorded);
       try {
-        return { event, recorded, partition, keys: this.view.keys(recorded as never), rows: [] };
+        return { event, recorded, partition, keys: keysOf(this.view, recorded), rows: [] };
       } catch (error) {
         return { event, partition, keys: [], rows: [], error: messageOf(error) };
       }
@@ -305,16 +308,16 @@ export class PartOfView {
     fold: (work: Work, trial: Batch) => void,
   ): Promise<string | undefined> {
     const { table } = this.table;
-    const rows = await fetchRows(client, this.#shape, table, [...new Set(works.flatMap(({ keys }) => keys))]);
-    const entries = new Map<string, Entry>();
-    const entry = (key: string): Entry => {
-      if (!entries.has(key)) entries.set(key, entryOf(key, rows.get(key) ?? null));
-      return entries.get(key)!;
-    };
     const trial = new Batch();
-    for (const work of works) fold({ ...work, rows: work.keys.map(entry) }, trial);
     await client.query('SAVEPOINT half');
     try {
+      const rows = await fetchRows(client, this.#shape, table, [...new Set(works.flatMap(({ keys }) => keys))]);
+      const entries = new Map<string, Entry>();
+      const entry = (key: string): Entry => {
+        if (!entries.has(key)) entries.set(key, entryOf(key, rows.get(key) ?? null));
+        return entries.get(key)!;
+      };
+      for (const work of works) fold({ ...work, rows: work.keys.map(entry) }, trial);
       await writeRows(client, this.#shape, table, trial.seal());
     } catch (error) {
       if (!isPermanent(error)) throw error;

@@ -171,6 +171,10 @@ export const viewSql = (name: string): string => name.replaceAll('-', '_');
 export const tableSql = (name: string, version: number, generation = 1): string =>
   `${viewSql(name)}_v${version}${generation > 1 ? `_g${generation}` : ''}`;
 
+/** A stream's or partition's name as one line that PostgreSQL can hold, whatever a client of the store named it. */
+export const nameAsText = (name: string): string => (/^"|[\0\n]/.test(name) ? JSON.stringify(name) : name);
+export const nameOfText = (text: string): string => (text.startsWith('"') ? (JSON.parse(text) as string) : text);
+
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** A row as the fold sees it. */

@@ -258,7 +258,7 @@ async function drop(client: ClientBase, table: string): Promise<void> {
 export const stopBuilding = async (pool: Pool, table: string, because: string): Promise<void> => {
   await pool.query(`UPDATE view_tables SET status = 'stopped', stopped_because = $2 WHERE table_name = $1 AND status = 'building'`, [
     table,
-    because,
+    because.replaceAll('\0', '\ufffd'),
   ]);
 };
 

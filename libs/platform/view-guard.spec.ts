@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { chance } from './view-examples';
 import { RevisionGuard, WINDOW } from './view-guard';
-import { LogEvent } from './view-wire';
+import { LogEvent, STREAMS } from './view-wire';
 
 const event = (position: bigint, stream: string, revision: bigint): LogEvent =>
   Object.assign(new LogEvent(), { position, stream, revision, id: `${stream}@${revision}`, type: 'Counted' });
@@ -118,4 +118,32 @@ test('the stored window is bounded', async () => {
   await guard.admit(log, log.at(-1)!.position);
   expect(guard.stored.split('\n')).toHaveLength(WINDOW + 1);
   expect(guard.floor).toBe(log.at(-WINDOW - 1)!.position);
+});
+
+test.each([
+  ['since', 0],
+  ['and a restart since', 20],
+])('each event is admitted once where streams are numbered anew, %s', async (_, restart) => {
+  const log = logOf(7, 500, 3);
+  // As when more streams were met than have numbers; pages that were read before may be kept, and come later.
+  const numbered = (from: number, to: number, numbering: number) =>
+    log.slice(from, to).map((e) => Object.assign(event(e.position, e.stream, e.revision), { streamNumber: numbering * STREAMS + Number(e.stream.at(-1)) })); // prettier-ignore
+  let guard = new RevisionGuard(-1n, '', readerOf(log));
+  const admitted = ids(await guard.admit(log.slice(0, restart), log[restart]!.position - 1n));
+  if (restart > 0) guard = new RevisionGuard(log[restart - 1]!.position, guard.stored, readerOf(log));
+  for (const [from, to, numbering] of [[restart, 40, 0], [40, 200, 1], [200, 210, 0], [210, 500, 2]] as const) {
+    admitted.push(...ids(await guard.admit(numbered(from, to, numbering), log[to - 1]!.position)));
+  } // prettier-ignore
+  expect(admitted).toEqual(ids(log));
+  expect(guard.counts).toEqual({ filled: 0, repeated: 0, late: 0 });
+});
+
+test('a window with streams of any name is read again as it was stored', async () => {
+  const log = ['line\nbreak', '"quoted"', 'nul\0', 'with space ', '1 2 x\r'].map((stream, i) => event(BigInt(10 + i), stream, 0n));
+  const guard = new RevisionGuard(-1n, '', readerOf(log));
+  await guard.admit(log, 14n);
+  expect(guard.stored).not.toContain('\0');
+  const again = new RevisionGuard(14n, guard.stored, readerOf(log));
+  expect(again.stored).toBe(guard.stored);
+  expect(await again.admit(log, 14n)).toEqual([]);
 });

@@ -17,7 +17,8 @@ export type ReadStream = (stream: string, from: bigint, max: number) => Promise<
 type Seen = Pick<LogEvent, 'position' | 'stream' | 'revision'>;
 
 export class RevisionGuard {
-  readonly #known = new LastRevisions();
+  #known = new LastRevisions();
+  #numbering: number | undefined;
   #window: Seen[];
   #floor: bigint;
   #position: bigint;
@@ -36,7 +37,26 @@ export class RevisionGuard {
       const [at, revision, ...stream] = line.split(' ');
       return { position: BigInt(at!), revision: BigInt(revision!), stream: nameOfText(stream.join(' ')) };
     });
+    this.#recall();
+  }
+
+  #recall(): void {
     for (const { stream, revision } of this.#window) this.#known.set(stream, -1, revision);
+  }
+
+  /** The last revision of the event's stream. Where streams are numbered anew, what was kept by number says nothing any more: the window does. */
+  #last({ stream, streamNumber }: LogEvent): bigint | undefined {
+    if (streamNumber >= 0) {
+      const numbering = Math.trunc(streamNumber / STREAMS);
+      if (numbering !== this.#numbering) {
+        if (this.#numbering !== undefined) {
+          this.#known = new LastRevisions();
+          this.#recall();
+        }
+        this.#numbering = numbering;
+      }
+    }
+    return this.#known.get(stream, streamNumber);
   }
 
   /** Where to read from again after a restart: what the window has forgotten is at or before it. */
@@ -66,7 +86,7 @@ export class RevisionGuard {
   #regular(ordered: readonly LogEvent[]): number {
     for (let i = 0; i < ordered.length; i++) {
       const event = ordered[i]!;
-      const known = this.#known.get(event.stream, event.streamNumber);
+      const known = this.#last(event);
       if (known === undefined ? event.revision !== 0n || event.position <= this.#floor : known !== event.previous) return i;
       this.#note(event);
     }
@@ -76,7 +96,7 @@ export class RevisionGuard {
   async #admitSlowly(ordered: readonly LogEvent[], admitted: LogEvent[]): Promise<void> {
     await this.#introduce(ordered);
     for (const event of ordered) {
-      const known = this.#known.get(event.stream, event.streamNumber);
+      const known = this.#last(event);
       if (known === undefined ? event.position <= this.floor : event.revision <= known) {
         this.counts.repeated++;
         continue;
@@ -94,7 +114,7 @@ export class RevisionGuard {
   async #introduce(ordered: readonly LogEvent[]): Promise<void> {
     const strangers = new Map<string, LogEvent>();
     for (const event of ordered) {
-      if (this.#known.get(event.stream, event.streamNumber) !== undefined || event.position <= this.#floor) continue;
+      if (this.#last(event) !== undefined || event.position <= this.#floor) continue;
       if (!strangers.has(event.stream)) strangers.set(event.stream, event);
       if (strangers.size > 4 * INTRODUCED) return;
     }

@@ -77,7 +77,12 @@ describe('commands on a real store', () => {
     const receipt = await run(fill(id, 3, { reason: 'shift start', occurredAt: '2026-01-05T08:00:00+02:00', device: 'T7' }));
     expect(receipt).toMatchObject({ id, stream: `bin-${id}`, revision: '0', changed: true, events: ['BinFilled'] });
     const [event] = await store.read(`bin-${id}`);
-    expect(event).toMatchObject({ type: 'BinFilled', data: { pieces: 3 }, revision: 0n, id: eventIdOf(receipt.commandId, 0) });
+    expect(event).toMatchObject({
+      type: 'BinFilled',
+      data: { pieces: 3 },
+      revision: 0n,
+      id: eventIdOf(receipt.stream, receipt.commandId, 0),
+    });
     expect(event!.position).toBe(BigInt(receipt.token));
     expect(event!.metadata).toMatchObject({
       command: 'FillBin', actor: 'ann', role: 'operator', facility: 'haifa', reason: 'shift start', device: 'T7', clock: 'client', schema: 1,
@@ -145,6 +150,32 @@ describe('commands on a real store', () => {
       data: { code: 'bin-too-full', command: 'FillBin', payload: { pieces: 11 } },
       metadata: { actor: 'ann', facility: 'haifa' },
     });
+  });
+
+  it('gives every event an id of its own, also where a command id is used again elsewhere: the audit trail would lose one', async () => {
+    const [one, two, commandId] = [newBin(), newBin(), randomUUID()];
+    await run(fill(one, 1, { commandId }));
+    await run(fill(two, 1, { commandId }), by(ann), another());
+    for (const id of [one, two]) await expect(run(fill(id, 11, { commandId: randomUUID() }))).rejects.toMatchObject({ status: 422 });
+    const again = randomUUID();
+    for (const id of [one, two]) await expect(run(fill(id, 11, { commandId: again }))).rejects.toMatchObject({ status: 422 });
+    const streams = [`bin-${one}`, `bin-${two}`, `refused-bin-${one}`, `refused-bin-${two}`];
+    const ids = (await Promise.all(streams.map((stream) => store.read(stream)))).flat().map((event) => event.id);
+    expect([ids.length, new Set(ids).size]).toEqual([6, 6]);
+  });
+
+  it('records every attempt that is refused, also under an id that was refused before', async () => {
+    const [id, commandId] = [newBin(), randomUUID()];
+    const ben: Principal = { ...ann, actor: 'ben' };
+    for (const [pieces, principal] of [
+      [11, ann],
+      [999, ann],
+      [11, ben],
+      [11, ann],
+    ] as const)
+      await expect(run(fill(id, pieces, { commandId }), by(principal))).rejects.toMatchObject({ code: 'bin-too-full' });
+    const refusals = await store.read<Event<'CommandRefused', { payload: { pieces: number } }>>(`refused-bin-${id}`);
+    expect(refusals.map(({ data, metadata }) => [metadata.actor, data.payload.pieces])).toEqual([['ann', 11], ['ann', 999], ['ben', 11]]); // prettier-ignore
   });
 
   it('holds to the revision that the client saw', async () => {

@@ -76,8 +76,9 @@ const decisionOf = (decider: AnyDecider, name: string): Decide => (decider.decid
 
 /** Namespace of all ids derived from command ids (UUIDv5). Permanent: changing it would break the promise of idempotency. */
 const DERIVED = '6f0f3bfa-6a55-4c5c-9a60-2f4f7a3d7c11';
-/** The id of a command's n-th event. */
-export const eventIdOf = (commandId: string, index: number): string => derivedId(`${commandId}/${index}`, DERIVED);
+/** The id of a command's n-th event in a stream: no two streams ever hold the same, whatever command ids clients make up. */
+export const eventIdOf = (stream: string, commandId: string, index: number): string =>
+  derivedId(`${stream}/${commandId}/${index}`, DERIVED);
 /** A UUID from anything that names a command uniquely: an idempotency key, a row of a file, a step of a process. */
 export const commandIdOf = (name: string): string => derivedId(name, DERIVED);
 
@@ -196,7 +197,7 @@ export class Decisions {
           ...(tracedAs ? { traceparent: tracedAs } : {}),
         };
         const appended = await traced('append', { stream, events: events.length }, () => this.store.append(stream, seen!.revision, events.map((event, index): NewEvent => ({
-          id: eventIdOf(commandId, index),
+          id: eventIdOf(stream, commandId, index),
           type: event.type,
           data: event.data,
           metadata: { ...metadata, schema: schemaOf(decider.upcasts, event.type) },
@@ -326,7 +327,7 @@ export class Decisions {
   ): Promise<void> {
     const id = decider.id(command);
     const stream = `refused-${target}`;
-    const eventId = derivedId(`${commandId}/${rejected.code}`, DERIVED);
+    const eventId = derivedId(`${stream}/${[commandId, rejected.code, digest, principal.actor].join('/')}`, DERIVED);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const last = await this.store.readBackwards(stream, 32);
       if (last.some((event) => event.id === eventId)) return;

@@ -208,7 +208,7 @@ export class ProcessRunner {
       }; // prettier-ignore
       await this.options.failpoint?.('before-step');
       const revision = past.at(-1)?.revision ?? -1n;
-      const eventId = eventIdOf(commandId, 0);
+      const eventId = eventIdOf(stream, commandId, 0);
       try {
         const appended = await this.options.store.append(stream, revision, [{ id: eventId, type: 'StepTaken', data, metadata }]);
         await this.options.failpoint?.('after-step');

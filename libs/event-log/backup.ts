@@ -81,19 +81,18 @@ function emptyLog(dataDir: string): string {
   return directory;
 }
 
-/** Copies a file without its holes. */
+/** Copies a file without its holes, from its end on: of what is being written meanwhile no event is copied without those before it. */
 function copyDurably(from: string, to: string): void {
   const source = fs.openSync(from, 'r');
   const target = fs.openSync(to, 'w');
   try {
     const size = fs.fstatSync(source).size;
-    const buffer = Buffer.alloc(1024 * 1024);
-    for (let at = 0; at < size;) {
+    const buffer = Buffer.alloc(ZEROS.length);
+    for (let block = Math.ceil(size / buffer.length) - 1; block >= 0; block--) {
+      const at = block * buffer.length;
       const read = fs.readSync(source, buffer, 0, Math.min(buffer.length, size - at), at);
-      if (read === 0) break;
       const bytes = buffer.subarray(0, read);
       if (!bytes.equals(ZEROS.subarray(0, read))) fs.writeSync(target, bytes, 0, read, at);
-      at += read;
     }
     fs.ftruncateSync(target, size);
     fs.fsyncSync(target);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { backup, restore, verify } from './backup';
 import { encodeFrame, encodeGap, encodeMark, type Frame, type NewEvent, TRAILER } from './frame';
 import { EventLog, type LogOptions, type Page } from './log';
-import { AppendTooLarge, StreamDeleted } from './refusals';
+import { AppendTooLarge, LogUnavailable, StreamDeleted } from './refusals';
 import { DamagedLog } from './segments';
 import { randomUUIDBytes } from './uuid';
 
@@ -582,6 +582,79 @@ describe('backup', () => {
     expect(all(openLog(elsewhere)).slice(0, acknowledged.length)).toEqual(acknowledged);
     expect(() => restore(target, elsewhere)).toThrow(/already holds/);
   });
+});
+
+test('a backup is whole though events are written in front of and behind the place that is just being copied', async () => {
+  const directory = freshDirectory();
+  const log = openLog(directory);
+  const large = () => event(JSON.stringify('x'.repeat(300_000)));
+  for (let i = 0; i < 3; i++) await log.append('s', 'any', [large()]);
+  const { readSync } = fs;
+  const full = logFile(directory, 0);
+  const early = fs.readFileSync(full);
+  for (let i = 0; i < 3; i++) await log.append('s', 'any', [large()]);
+  await close(log);
+  const late = fs.readFileSync(full);
+  unnoted(directory);
+  // As the file was before the second three events came.
+  fs.writeFileSync(full, Buffer.concat([early, Buffer.alloc(4 * 1024 * 1024 - early.length)]));
+  let reads = 0;
+  const reading = jest.spyOn(fs, 'readSync').mockImplementation(((...args: Parameters<typeof readSync>) => {
+    const read = readSync(...args);
+    if (++reads === 1) fs.writeFileSync(full, late);
+    return read;
+  }) as typeof readSync);
+  const target = freshDirectory();
+  try {
+    expect(backup(directory, target).events).toBeGreaterThanOrEqual(3);
+  } finally {
+    reading.mockRestore();
+  }
+});
+
+describe('a new file that cannot be begun', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  // A full file is brought to disk, then the directory, then the new file: each may fail, and so may giving up after it.
+  it.each([[[1]], [[2]], [[3]], [[2, 3, 4, 5]], [[3, 4, 5]]])(
+    'refuses appends until it can (fsync %j), and nothing is lost',
+    async (failing) => {
+      const directory = freshDirectory();
+      let log = openLog(directory, { segmentSize: 2_500 });
+      const written: number[] = [];
+      let refused = 0;
+      const { fsyncSync } = fs;
+      for (let i = 0; i < 40; i++) {
+        if (i === 4) {
+          let step = 0;
+          jest.spyOn(fs, 'fsyncSync').mockImplementation((fd) => {
+            if (failing.includes(++step)) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+            fsyncSync(fd);
+          });
+        }
+        const appending = log.append(i < 4 ? 'old' : 's', 'any', [event(`{"i":${i}}`)]);
+        await appending.then(
+          () => written.push(i),
+          (error) => {
+            expect(error).toBeInstanceOf(LogUnavailable);
+            refused++;
+          },
+        );
+      }
+      expect(refused).toBeGreaterThan(0);
+      expect(refused).toBeLessThan(6);
+      await log.append('$$old', 'any', [metadata({ $maxCount: 1 })]);
+      expect((await log.scavenge()).events).toBe(3);
+      const shown = () =>
+        ['old', 's'].flatMap((stream) =>
+          log.readStream(stream, 0, false, 100).frames.map((frame) => (JSON.parse(frame.data.toString()) as { i: number }).i),
+        );
+      expect(shown()).toEqual(written.slice(3));
+      await close(log);
+      log = openLog(directory, { segmentSize: 2_500 });
+      expect(shown()).toEqual(written.slice(3));
+    },
+  );
 });
 
 test('writes of all sizes stay whole while files are extended and new ones begun', async () => {

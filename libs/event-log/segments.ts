@@ -80,7 +80,7 @@ export class Segments {
     await this.extending;
   }
 
-  /** Begins a new file at `start`, while all is settled; earlier ones are read-only from now on. */
+  /** Begins a new file at `start`, while all is settled; earlier ones are read-only from now on. After a failure nothing has begun. */
   roll(start: number): void {
     const full = this.active;
     if (full) {
@@ -93,8 +93,18 @@ export class Segments {
     const directory = fs.openSync(this.directory, 'r');
     fs.fsyncSync(directory);
     fs.closeSync(directory);
-    this.list.push({ start, file, fd: fs.openSync(file, 'r'), end: start });
-    this.openForWriting(start);
+    const fd = fs.openSync(file, 'r');
+    let syncFd: number;
+    try {
+      syncFd = this.writable(file, 0);
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error;
+    }
+    if (this.syncFd >= 0) fs.closeSync(this.syncFd);
+    this.syncFd = syncFd;
+    this.list.push({ start, file, fd, end: start });
+    this.allocated = start;
   }
 
   /** Opens the last file for writing at `tail`; whatever lies behind is cut off. */
@@ -102,18 +112,22 @@ export class Segments {
     const active = this.active!;
     if (this.syncFd >= 0) fs.closeSync(this.syncFd);
     this.syncFd = -1;
+    this.syncFd = this.writable(active.file, tail - active.start);
+    this.allocated = tail;
+    active.end = tail;
+  }
+
+  private writable(file: string, length: number): number {
     const { O_RDWR, O_DSYNC } = fs.constants;
-    const fd = fs.openSync(active.file, this.durable ? O_RDWR | O_DSYNC : O_RDWR);
+    const fd = fs.openSync(file, this.durable ? O_RDWR | O_DSYNC : O_RDWR);
     try {
-      fs.ftruncateSync(fd, tail - active.start);
+      fs.ftruncateSync(fd, length);
       fs.fsyncSync(fd);
     } catch (error) {
       fs.closeSync(fd);
       throw error;
     }
-    this.syncFd = fd;
-    this.allocated = tail;
-    active.end = tail;
+    return fd;
   }
 
   /** Writes at the log's tail; durable when it returns, or when its promise resolves. After a failure the file ends at `offset` again. */

@@ -335,7 +335,11 @@ export class PartOfView {
     const payload = (some: readonly string[]) =>
       JSON.stringify({ view: this.view.name, keys: some, position: through.toString(), ...(this.table.shards === 1 && { whole: true }) });
     const whole = !changed || changed.rows <= 200 ? payload(changed?.keys ?? []) : '';
-    await client.query(`SELECT pg_notify('views', $1)`, [whole && Buffer.byteLength(whole) < 7_500 ? whole : payload([])]);
+    // Another table may be shown by now, and this one's owner not know yet.
+    await client.query(`SELECT pg_notify('views', $1) FROM view_tables WHERE table_name = $2 AND status = 'live'`, [
+      whole && Buffer.byteLength(whole) < 7_500 ? whole : payload([]),
+      this.table.table,
+    ]);
   }
 
   /** Folds what is parked in a partition again, from its head; stops at the first event that still fails. */

@@ -74,13 +74,17 @@ const asTable = (row: Record<string, unknown>): ViewTable => ({
   status: row.status as TableStatus,
 });
 
-const tablesOf = async (client: ClientBase, view: string): Promise<(ViewTable & { columns: string })[]> => {
+/** Why a build stopped that nothing was wrong with. */
+const OUTRUN = 'another version came';
+
+const tablesOf = async (client: ClientBase, view: string): Promise<(ViewTable & { columns: string; because: string | null })[]> => {
   const { rows } = await client.query('SELECT * FROM view_tables WHERE view = $1 ORDER BY version, generation FOR UPDATE', [view]);
-  return rows.map((row) => ({ ...asTable(row), columns: row.columns as string }));
+  return rows.map((row) => ({ ...asTable(row), columns: row.columns as string, because: row.stopped_because as string | null }));
 };
 
 /**
- * Makes sure that the view's version has a table: the first one of a view is live at once, a later version is built beside the live one.
+ * Makes sure that the view's version has a table: the first one of a view is live at once, a later version is built beside the live one. A
+ * release that comes back after an older one goes on with the table that it left, and shows it again once it has passed the live one.
  * Throws where the columns changed and the version did not.
  */
 export const openView = (pool: Pool, view: AnyView, shards: number): Promise<void> =>
@@ -95,13 +99,16 @@ export const openView = (pool: Pool, view: AnyView, shards: number): Promise<voi
       );
     }
     const live = tables.find((table) => table.status === 'live');
-    if (own.length > 0 || (live && live.version > view.version)) return;
-    const outrun = tables.find((table) => table.status === 'building');
-    if (outrun)
-      await client.query(`UPDATE view_tables SET status = 'stopped', stopped_because = 'a newer version came' WHERE table_name = $1`, [
-        outrun.table,
-      ]);
-    await create(client, view, shape, 1, shards, live ? 'building' : 'live');
+    if (live && live.version > view.version) return;
+    if (own.some(({ status }) => status === 'live' || status === 'building')) return;
+    const left = own.filter(({ status, because }) => status === 'kept' || because === OUTRUN).at(-1);
+    if (own.length > 0 && !left) return;
+    await client.query(`UPDATE view_tables SET status = 'stopped', stopped_because = $2 WHERE view = $1 AND status = 'building'`, [
+      view.name,
+      OUTRUN,
+    ]);
+    if (!left) await create(client, view, shape, 1, shards, live ? 'building' : 'live');
+    else await client.query(`UPDATE view_tables SET status = 'building', stopped_because = NULL WHERE table_name = $1`, [left.table]);
   });
 
 /** Starts a rebuild of the view's version in a table of its own; one that is under way already is returned as it is. */

@@ -240,10 +240,13 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
     await refresh();
     const current = leases.held.filter((part) => keepers.get(nameOf(part))?.state === 'current');
     if (current.length > 0) {
+      // A store that does not answer leaves a part as it was when it was last found at the end of the log.
+      const ages = current.map((part) => Date.now() - keepers.get(nameOf(part))!.movedAt);
       await pools.control.query(
-        `UPDATE view_checkpoints c SET caught_up_at = clock_timestamp() FROM unnest($1::text[], $2::int[], $3::bigint[]) AS p (t, s, e)
-         WHERE c.table_name = p.t AND c.shard = p.s AND c.epoch = p.e AND c.caught_up_at < clock_timestamp() - interval '500 milliseconds'`,
-        [current.map((part) => part.table), current.map((part) => part.shard), current.map((part) => part.epoch)],
+        `UPDATE view_checkpoints c SET caught_up_at = clock_timestamp() - p.age
+         FROM (SELECT t, s, e, ms * interval '1 millisecond' AS age FROM unnest($1::text[], $2::int[], $3::bigint[], $4::float8[]) AS u (t, s, e, ms)) AS p
+         WHERE c.table_name = p.t AND c.shard = p.s AND c.epoch = p.e AND c.caught_up_at < clock_timestamp() - p.age - interval '500 milliseconds'`,
+        [current.map((part) => part.table), current.map((part) => part.shard), current.map((part) => part.epoch), ages],
       );
     }
     for (const { table, view, status } of tables.values()) {

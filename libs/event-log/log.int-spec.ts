@@ -273,6 +273,14 @@ describe('expected revisions', () => {
     expect(await log.append('s', 'any', [])).toEqual({ outcome: 'appended', revision: undefined });
   });
 
+  it('limits how many events one append has, however small they are', async () => {
+    const log = openLog(freshDirectory());
+    const tiny = { ...event('', 'x'), metadata: Buffer.alloc(0) };
+    await expect(log.append('s', 'any', Array<NewEvent>(250_000).fill(tiny))).rejects.toThrow(AppendTooLarge);
+    await log.append('s', 'any', Array<NewEvent>(10_000).fill(tiny));
+    expect(log.state('s').last).toBe(9_999);
+  });
+
   it('limits the size of one append', async () => {
     const log = openLog(freshDirectory(), { maxAppendSize: 100 });
     await expect(log.append('s', 'any', [event('x'.repeat(101))])).rejects.toThrow(AppendTooLarge);

@@ -51,7 +51,7 @@ type Connection = { consumer: Consumer; since: number; measuredTotal: number };
 type Live = Message<Resolved>;
 
 const pageSize = 256;
-/** Reasons are cut at 4 KiB, so that this many links fit into one append. */
+/** Links that one append may hold: their reasons are cut at 4 KiB, the streams that they name may be long. */
 const parkBatch = 100;
 const empty = Buffer.alloc(0);
 const json = (type: string, data: unknown, metadata: unknown = undefined): NewEvent => ({
@@ -369,14 +369,16 @@ export class PersistentSubscription {
 
   private async writeDueParked(): Promise<void> {
     while (this.parking.length > 0) {
-      const batch = this.parking.slice(0, parkBatch);
-      await this.log.append(
-        this.parkedStream,
-        'any',
-        batch.map(({ message, reason }) => this.parkedLink(message, reason)),
-      );
-      this.parking.splice(0, batch.length);
-      for (const { message } of batch) this.apply(this.group.parked(message.id, this.now()));
+      const links: NewEvent[] = [];
+      let bytes = 0;
+      for (const { message, reason } of this.parking) {
+        const link = this.parkedLink(message, reason);
+        bytes += link.data.length;
+        if (links.length === parkBatch || (links.length > 0 && bytes > this.log.maxAppendSize)) break;
+        links.push(link);
+      }
+      await this.log.append(this.parkedStream, 'any', links);
+      for (const { message } of this.parking.splice(0, links.length)) this.apply(this.group.parked(message.id, this.now()));
     }
   }
 

@@ -105,6 +105,21 @@ contract('persistent subscriptions', (server) => {
     await subscription.unsubscribe();
   });
 
+  it('park many messages of a stream with a long name', async () => {
+    const client = server().client();
+    const [stream, group] = [fresh('orders'.repeat(2_000)), fresh('group')];
+    await client.appendToStream(stream, events(120));
+    await client.createPersistentSubscriptionToStream(stream, group, settings());
+    const subscription = client.subscribeToPersistentSubscriptionToStream(stream, group, { bufferSize: 200 });
+    const messages = await new Promise<Parameters<typeof subscription.ack>>((resolve) => {
+      const found: Parameters<typeof subscription.ack> = [];
+      subscription.on('data', (resolved) => found.push(resolved) === 120 && resolve(found));
+    });
+    await subscription.nack('park', 'no', ...messages);
+    await until(async () => (await client.getPersistentSubscriptionToStreamInfo(stream, group)).stats.parkedMessageCount === 120n);
+    await subscription.unsubscribe();
+  });
+
   it('write parked messages as links with the reason', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];

@@ -134,6 +134,11 @@ export class Feed {
     return read;
   }
 
+  /** The newest event of the log, if any. */
+  last(): Promise<LogEvent | undefined> {
+    return this.log.last();
+  }
+
   /** Lets go of all pages, as when one turned out to have a hole: what follows is read from the log again. */
   forget(): void {
     this.#pages.clear();

@@ -71,6 +71,21 @@ export class RevisionGuard {
     );
   }
 
+  /** Throws where the log is not the one that was read before, as after a store was replaced or restored from an older copy. */
+  async recognise(last: () => Promise<Pick<Seen, 'position'> | undefined>): Promise<void> {
+    const newest = this.#window.at(-1);
+    if (!newest) return;
+    const { stream, revision, position } = newest;
+    // A stream that was deleted for ever cannot be read; where the store cannot, its end cannot either.
+    const [there] = await this.readStream(stream, revision, 2).catch(() => []);
+    if (there?.revision === revision) {
+      if (there.position === position) return;
+      throw new Error(`the log is not the one that was folded: ${revision}@${stream} is at ${there.position} and was at ${position}`);
+    }
+    const end = (await last())?.position ?? -1n;
+    if (end < position) throw new Error(`the log is not the one that was folded: it ends at ${end}, and had an event at ${position}`);
+  }
+
   /** The events of a page that are new, in order, with what was missing before them. */
   async admit(events: readonly LogEvent[], through: bigint): Promise<LogEvent[]> {
     const ordered = inOrder(events);

@@ -85,7 +85,7 @@ export class PartOfView {
     return new RowMemory(this.budget, fromEmpty, (keys) => fetchRows(this.rows, this.#shape, this.table.table, keys));
   }
 
-  /** Reads the committed state; throws `Fenced` where the lease's epoch has passed. */
+  /** Reads the committed state; throws `Fenced` where the lease's epoch has passed, and where the log is another. */
   static async load(
     given: Readonly<{
       pool: Pool;
@@ -98,6 +98,7 @@ export class PartOfView {
       budget: RowBudget;
       testing: Testing;
       readStream: ReadStream;
+      last: () => Promise<LogEvent | undefined>;
       operations: string;
       /** Where the database refused a batch before: up to here, events are tried one by one where need be. */
       carefulThrough: bigint;
@@ -112,6 +113,7 @@ export class PartOfView {
       throw new Fenced(`${table.table}/${part.shard} is not ours`);
     const position = BigInt(rows[0].position);
     const guard = new RevisionGuard(position, rows[0].guard, given.readStream);
+    await guard.recognise(given.last);
     const parked = await loadParked(pool, table.table, part.shard);
     const skipped = await loadSkipped(given.readStream, given.operations, view);
     const loaded = new PartOfView(

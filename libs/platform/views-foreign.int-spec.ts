@@ -109,3 +109,15 @@ test('an event for which a view names no list of keys parks its stream', async (
   await caughtUp([careless]);
   expect(await parked()).toHaveLength(1);
 });
+
+test('a stream that was deleted for ever after its events were folded keeps no view from starting again', async () => {
+  const stream = `machine-haifa.M-${randomUUID()}`;
+  await write(stream, 'MachineStarted', { machineId: 'haifa.M1' });
+  await run([machineNow]);
+  await caughtUp([machineNow]);
+  await stop();
+  await client.tombstoneStream(stream);
+  await write('machine-haifa.M2', 'MachineStarted', { machineId: 'haifa.M2' });
+  await run([machineNow]);
+  await caughtUp([machineNow]);
+});

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { Pool } from 'pg';
 import type { View } from '#kernel/view';
-import { startTestSystem, type TestSystem } from './testing';
+import { startTestSystem, testStore, type TestSystem } from './testing';
 import { machineNow } from './view-examples';
 import { logReader, type LogReader } from './view-log';
 import { ViewReads } from './view-reads';
@@ -118,4 +118,34 @@ test('while the store does not answer, a view is said to grow older', async () =
   mute = true;
   await sleep(4_000);
   expect((await live()).seconds).toBeGreaterThan(1.5);
+});
+
+test('a store that was replaced, or restored from an older copy, is not followed, and it is said why', async () => {
+  await run([machineNow]);
+  for (let i = 0; i < 3; i++) await startMachine();
+  await caughtUp();
+  await stop();
+  const other = await testStore();
+  const theirs = EventStoreDBClient.connectionString(other.url);
+  const append = (machineId: string) =>
+    theirs.appendToStream(
+      `machine-${machineId}`,
+      jsonEvent({ type: 'MachineStarted', data: { machineId }, metadata: { schema: 1 } } as never),
+    );
+  try {
+    await append('haifa.Elsewhere');
+    const said: string[] = [];
+    const warn = (facts: object) => void said.push(String((facts as { error: unknown }).error));
+    await run([machineNow], { store: other.url, log: { info: () => undefined, warn, error: () => undefined } });
+    await until(() => Promise.resolve(said.some((text) => text.includes('it ends at'))));
+    for (let i = 0; i < 10; i++) await append('haifa.M1');
+    await append('haifa.Elsewhere');
+    await until(() => Promise.resolve(said.some((text) => /is at \d+ and was at/.test(text))));
+    expect((await pool.query('SELECT "machineId" FROM machine_now')).rows).toEqual([{ machineId: 'haifa.M1' }]);
+    expect(await reads.viewPosition('machine-now')).toBe(head);
+    await stop();
+  } finally {
+    await theirs.dispose();
+    await other.stop();
+  }
 });

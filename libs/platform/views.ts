@@ -165,7 +165,8 @@ export async function runViews(options: ViewsOptions): Promise<RunningViews> {
         (carefulThrough) =>
           PartOfView.load({
             pool, rows: pools.rows, view, table: tables.get(part.table) ?? table, part, upcasts, budget, testing,
-            readStream: (stream, from, max) => feed.readStream(stream, from, max), operations: options.operationsStream ?? OPERATIONS_STREAM, carefulThrough,
+            readStream: (stream, from, max) => feed.readStream(stream, from, max), last: () => feed.last(),
+            operations: options.operationsStream ?? OPERATIONS_STREAM, carefulThrough,
           }), // prettier-ignore
         feed,
         pool,

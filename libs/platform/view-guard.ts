@@ -76,8 +76,7 @@ export class RevisionGuard {
     const newest = this.#window.at(-1);
     if (!newest) return;
     const { stream, revision, position } = newest;
-    // A stream that was deleted for ever cannot be read; where the store cannot, its end cannot either.
-    const [there] = await this.readStream(stream, revision, 2).catch(() => []);
+    const [there] = await this.readStream(stream, revision, 2);
     if (there?.revision === revision) {
       if (there.position === position) return;
       throw new Error(`the log is not the one that was folded: ${revision}@${stream} is at ${there.position} and was at ${position}`);

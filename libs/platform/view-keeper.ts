@@ -164,12 +164,11 @@ export class Keeper {
   async #grant(part: PartOfView): Promise<void> {
     for (const [partition, entries] of await wishes(this.pool, part.table.table, part.shard, 1_000)) {
       const events = [];
-      for (const entry of entries) {
-        const [event] = await this.feed.readStream(entry.stream, entry.revision, 1);
-        if (event?.revision !== entry.revision) break;
-        events.push(event);
+      for (const { stream, revision, wish } of entries) {
+        const [event] = wish === 'skip' ? [] : await this.feed.readStream(stream, revision, 1);
+        events.push(event?.revision === revision ? event : undefined);
       }
-      await part.retry(partition, entries.slice(0, events.length), events);
+      await part.retry(partition, entries, events);
     }
   }
 }

@@ -2,7 +2,7 @@
  * Reading the log in bulk through the official client's channel. Hides: the calls, and that successive pages come out of one long read.
  * Promises: events in log order from exactly where was asked; a read that hangs fails. Does not: append, or know positions of more than one log.
  */
-import { makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
+import { makeGenericClientConstructor, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js';
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { Empty, StreamIdentifier } from '@eventstore/db-client/generated/shared_pb';
 import { ReadReq } from '@eventstore/db-client/generated/streams_pb';
@@ -118,7 +118,10 @@ export function logReader(client: EventStoreDBClient, { timeoutMs = 30_000, thre
         if (bytes >= PAGE_BYTES || events.length >= max) resolve(events);
       });
       call.on('end', () => resolve(events));
-      call.on('error', reject);
+      // A stream that was deleted for ever has no events any more.
+      call.on('error', (error: Error & Partial<ServiceError>) =>
+        error.metadata?.get('exception')[0] === 'stream-deleted' ? resolve([]) : reject(error),
+      );
     });
   };
   // Forward reads of $all include the position that they start from.

@@ -344,8 +344,8 @@ export class PartOfView {
     ]);
   }
 
-  /** Folds what is parked in a partition again, from its head; stops at the first event that still fails. */
-  async retry(partition: string, entries: readonly ParkedEvent[], events: readonly LogEvent[]): Promise<number> {
+  /** Folds what is parked in a partition again, from its head; stops at the first event that still fails or is gone. */
+  async retry(partition: string, entries: readonly ParkedEvent[], events: readonly (LogEvent | undefined)[]): Promise<number> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     let done = 0;
@@ -355,7 +355,8 @@ export class PartOfView {
       await this.#moveCheckpoint(client, 0, this.committed, this.guard.stored, false);
       for (const [i, entry] of entries.entries()) {
         if (entry.wish !== 'skip') {
-          const failed = await this.#again(client, this.#prepare(events[i]!), batch);
+          const event = events[i];
+          const failed = event ? await this.#again(client, this.#prepare(event), batch) : 'the event is no longer in the log';
           if (failed !== undefined) {
             await client.query('UPDATE view_parked SET error = $4, attempts = attempts + 1, wish = NULL WHERE table_name = $1 AND shard = $2 AND position = $3', [
               this.table.table, this.part.shard, entry.position, failed,

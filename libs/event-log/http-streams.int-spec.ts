@@ -86,6 +86,27 @@ describe('streams over HTTP', () => {
     expect((await get(`${where}/3`)).code).toBe(404);
   });
 
+  it('show what was written to the last digit, and take it so in a list', async () => {
+    const data = '{"n":12345678901234567890, "price":1.10, "__proto__":{"a":1}}';
+    const list = `[{"eventType":"Priced","data":${data},"metadata":{"n":0.30}}, {"data":null,"eventType":"Nothing"}]`;
+    const text = await new Promise<string>((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: node.port, ca: certificate, agent: false, auth: 'admin:changeit', path: '/streams/exact' };
+      const read = () =>
+        https.get({ ...options, path: '/streams/exact/0' }, (response) => {
+          let heard = '';
+          response.on('data', (part: Buffer) => (heard += part.toString())).on('end', () => resolve(heard));
+        });
+      const headers = { 'content-type': 'application/vnd.eventstore.events+json' };
+      https
+        .request({ ...options, method: 'POST', headers }, read)
+        .on('error', reject)
+        .end(list);
+    });
+    expect(node.log.event('exact', 0)!.data.toString()).toBe(data);
+    expect(text).toContain(`"data":${data},"metadata":{"n":0.30}`);
+    expect(node.log.event('exact', 1)!.data).toHaveLength(0);
+  });
+
   it('are for those who may read them', async () => {
     await node.log.append('secret', 'no_stream', [event('{}')]);
     const acl = event('{"$acl":{"$r":"ada"}}', { type: '$metadata' });

@@ -5,6 +5,7 @@
 import { status } from '@grpc/grpc-js';
 import { Fault, streamDeleted } from './errors';
 import type { Frame } from './frame';
+import { JsonText } from './json-text';
 import type { EventLog } from './log';
 
 const defaultCount = 20;
@@ -19,9 +20,9 @@ type Shown = Readonly<{
   position: string;
   created: string;
   isJson: boolean;
-  /** Base64 where `isJson` is false, the text itself where it should be JSON and is not. */
-  data: unknown;
-  metadata?: unknown;
+  /** Base64 where `isJson` is false, a text where it should be JSON and is not. */
+  data: JsonText | string;
+  metadata?: JsonText | string;
 }>;
 
 /** Events of one page and where the next one begins; `next` is absent on the last page. */
@@ -29,9 +30,11 @@ type ShownPage = Readonly<{ streamId: string; direction: 'forwards' | 'backwards
 
 const invalid = (name: string, value: string): Fault => new Fault(status.INVALID_ARGUMENT, `${name}=${value.slice(0, 40)} is not valid.`);
 
-const jsonOr = (bytes: Buffer, otherwise: BufferEncoding): unknown => {
+const jsonOr = (bytes: Buffer, otherwise: BufferEncoding): JsonText | string => {
+  const text = bytes.toString('utf8');
   try {
-    return JSON.parse(bytes.toString('utf8')) as unknown;
+    JSON.parse(text);
+    return new JsonText(text);
   } catch {
     return bytes.toString(otherwise);
   }

@@ -8,6 +8,7 @@ import type { Authorization } from './authorization';
 import { Fault, faultOf, unauthenticated } from './errors';
 import type { NewEvent } from './frame';
 import { showEvent, showPage } from './http-streams';
+import { itemsOf, jsonOf, membersOf } from './json-text';
 import type { EventLog, ExpectedRevision } from './log';
 import { LogUnavailable, MAX_TYPE } from './refusals';
 import { randomUUIDBytes, uuidBytes } from './uuid';
@@ -74,22 +75,32 @@ const idOf = (text: unknown): Buffer => {
   return id;
 };
 
-const bytesOf = (value: unknown): Buffer => (value === undefined || value === null ? Buffer.alloc(0) : Buffer.from(JSON.stringify(value)));
+/** As it was written: no number loses digits on its way into the log. */
+const bytesOf = (text: string | undefined): Buffer => (text === undefined || text === 'null' ? Buffer.alloc(0) : Buffer.from(text));
 
 /** A list of events in the original's `application/vnd.eventstore.events+json`. */
 const listOf = (body: Buffer): NewEvent[] => {
+  const text = body.toString('utf8');
   let list: unknown;
   try {
-    list = JSON.parse(body.toString('utf8'));
+    list = JSON.parse(text);
   } catch {
     throw new Fault(status.INVALID_ARGUMENT, 'Write request body invalid.');
   }
   if (!Array.isArray(list) || list.length === 0) throw new Fault(status.INVALID_ARGUMENT, 'Write request body invalid.');
-  return list.map((item: unknown) => {
-    const { eventId, eventType, data, metadata } = (item ?? {}) as Record<string, unknown>;
+  const items = itemsOf(text);
+  return list.map((item: unknown, i) => {
+    const { eventId, eventType } = (item ?? {}) as Record<string, unknown>;
     if (typeof eventType !== 'string' || eventType === '') throw new Fault(status.INVALID_ARGUMENT, 'An event needs a type.');
     if (Buffer.byteLength(eventType) > MAX_TYPE) throw new Fault(status.INVALID_ARGUMENT, 'The event type is too long.');
-    return { id: idOf(eventId), type: eventType, json: true, data: bytesOf(data), metadata: bytesOf(metadata) };
+    const members = membersOf(items[i]!);
+    return {
+      id: idOf(eventId),
+      type: eventType,
+      json: true,
+      data: bytesOf(members.get('data')),
+      metadata: bytesOf(members.get('metadata')),
+    };
   });
 };
 
@@ -202,7 +213,7 @@ const answerTo = async (context: HttpContext, request: IncomingMessage): Promise
 };
 
 const send = (request: IncomingMessage, response: ServerResponse, { code, reason, body, headers = {} }: Answer): void => {
-  const text = body === undefined ? '' : JSON.stringify(body);
+  const text = body === undefined ? '' : jsonOf(body);
   if (text !== '') response.setHeader('Content-Type', 'application/json; charset=utf-8');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   // What is left of a refused body is not read: the connection ends with the answer.

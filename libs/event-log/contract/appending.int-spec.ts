@@ -298,6 +298,18 @@ contract('appending', (server) => {
     }
   });
 
+  it('writes nothing of what comes behind a batch that ends the call', async () => {
+    const client = server().raw(StreamsClient);
+    const stream = fresh('order');
+    const nowhere = batch(stream, (o) => o.setAny(nothing), [randomUUID()]);
+    nowhere.clearOptions();
+    const good = batch(stream, (o) => o.setAny(nothing), [randomUUID()]);
+    const ended = await exchange(client.batchAppend(server().as(), deadline()), [nowhere, good]);
+    expect([ended.code, ended.answers]).toEqual([status.INVALID_ARGUMENT, []]);
+    await server().client().appendToStream(fresh('order'), events(1));
+    await expect(all(server().client().readStream(stream))).rejects.toMatchObject({ type: 'stream-not-found' });
+  });
+
   it('answers a batch whose deadline is over as timed out', async () => {
     const client = server().raw(StreamsClient);
     const past = new WireWriter().message(6, new WireWriter().uint(1, Math.floor(Date.now() / 1_000) - 60)).finish();

@@ -303,8 +303,8 @@ contract('appending', (server) => {
     const stream = fresh('order');
     const nowhere = batch(stream, (o) => o.setAny(nothing), [randomUUID()]);
     nowhere.clearOptions();
-    const good = batch(stream, (o) => o.setAny(nothing), [randomUUID()]);
-    const ended = await exchange(client.batchAppend(server().as(), deadline()), [nowhere, good]);
+    const good = () => batch(stream, (o) => o.setAny(nothing), [randomUUID()]);
+    const ended = await exchange(client.batchAppend(server().as(), deadline()), [nowhere, ...Array.from({ length: 50 }, good)]);
     expect([ended.code, ended.answers]).toEqual([status.INVALID_ARGUMENT, []]);
     await server().client().appendToStream(fresh('order'), events(1));
     await expect(all(server().client().readStream(stream))).rejects.toMatchObject({ type: 'stream-not-found' });

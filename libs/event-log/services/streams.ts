@@ -173,14 +173,10 @@ const batchAppend = (context: NodeContext, call: ServerDuplexStream<BatchRequest
     const impatience = setInterval(() => {
       for (const entry of running) if (isLate(entry)) answered(entry, timedOut(entry));
     }, IMPATIENCE_MS).unref();
-    let refused = false;
     call.on('data', (request: BatchRequest) => {
-      // What came behind a request that ended the call is not answered, so it is not written.
-      if (refused) return;
       try {
         take(request);
       } catch (error) {
-        refused = true;
         outlet.flush();
         over(error as Error);
       }

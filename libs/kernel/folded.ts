@@ -1,6 +1,12 @@
 import type { Event, Recorded } from './event';
 import type { View } from './view';
 
+/** One event is given to many views: a fold that changes it fails here, not elsewhere. */
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
+  return value;
+}
+
 /** `folded(lotStock, ['material-lot-haifa.L1', events])`: the rows that a view makes of some streams, by key: the first field of the row class. For specs. */
 export function folded<Row extends object, E extends Event>(
   view: View<Row, E>,
@@ -14,7 +20,7 @@ export function folded<Row extends object, E extends Event>(
       position += 100n;
       const time = new Date(Date.UTC(2026, 0, 5, 8, index)).toISOString();
       const recorded = {
-        ...event,
+        ...frozen(structuredClone(event)),
         id: `${stream}@${index}`,
         stream,
         revision: BigInt(index),

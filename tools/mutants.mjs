@@ -24,7 +24,7 @@ const mutants = [
   {
     without: 'derived event ids',
     file: 'libs/platform/bind-decider.js',
-    from: '(0, uuid_1.v5)(`${commandId}/${index}`, DERIVED)',
+    from: '(0, uuid_1.v5)(`${stream}/${commandId}/${index}`, DERIVED)',
     to: '(0, uuid_1.v4)()',
     specs: 'platform/bind-decider.int-spec',
   },

@@ -117,6 +117,9 @@ const overRest = (flags: Whereabouts): EventsOf =>
     }
   };
 
+/** How long the read model may need to see the end of the log, as after a large import. Each question waits for some seconds. */
+const CATCH_UP_MS = 60_000;
+
 /** The work orders of the facility as the read model shows them, once it has seen the whole log. */
 const ordersOverRest =
   (flags: Whereabouts): OrdersOf =>
@@ -131,7 +134,8 @@ const ordersOverRest =
         nextCursor: string | null;
         behind: boolean;
       };
-    const first = await page();
+    let first = await page();
+    for (const patience = Date.now() + CATCH_UP_MS; first.behind && Date.now() < patience;) first = await page();
     const rows = async function* (): AsyncGenerator<OrderRow> {
       for (let now = first; ; now = await page(now.nextCursor!)) {
         for (const { workOrderId, reports, corrections, operations } of now.items) {

@@ -139,6 +139,21 @@ describe('the job queue in PostgreSQL', () => {
     },
     async () => void (server = await startPostgres({ dataDir, durable: false, port })),
   );
+
+  it('hears what the server says last while it closes: the process does not end by it', async () => {
+    // The server's last word comes at another moment each time.
+    for (let time = 0; time < 6; time++) {
+      const queue = new JobQueue<Wake>('last-word', { DATABASE_URL: server.url });
+      queue.work(async () => undefined);
+      await queue.add('waiting', { process: 'p' }, 60_000);
+      await sleep((time % 2) * 300);
+      process.kill(server.pid, 'SIGKILL');
+      await queue.close(500);
+      await server.exited;
+      await sleep(300);
+      server = await startPostgres({ dataDir, durable: false, port });
+    }
+  }, 60_000);
 });
 
 const redisGiven = process.env.REDIS_URL;

@@ -4,6 +4,7 @@
  * backend was away. Does not keep what matters: the event log and its timers do, and the queue may be lost and filled again.
  */
 import { createPostgresBackend, createRedisBackend, withBackend, type Job as BullJob, type Queue, type Worker } from 'bullmq';
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Work that somebody wants done, by id. */
@@ -49,8 +50,27 @@ function bind({ REDIS_URL, DATABASE_URL }: QueueBackend, closed: () => boolean):
   }
   if (!DATABASE_URL) throw new Error('The job queue needs DATABASE_URL or REDIS_URL.');
   const connection = { connectionString: DATABASE_URL, schema: 'queue', migrate: true, max: 4, connectionTimeoutMillis: 5_000 };
-  return { ...withBackend(createPostgresBackend), adding: { connection }, working: { connection } } as unknown as Bound;
+  return { ...withBackend(inPostgres), adding: { connection }, working: { connection } } as unknown as Bound;
 }
+
+/**
+ * BullMQ (6.7, pinned) takes all listeners off the connection that it listens on before it ends it: a server that goes away just then would
+ * end this process with an error that nobody hears.
+ */
+const inPostgres: typeof createPostgresBackend = (...given) => {
+  const backend = createPostgresBackend(...given);
+  const { connection } = backend as unknown as { connection: { getListenClient(): Promise<EventEmitter> } };
+  const listening = connection.getListenClient.bind(connection);
+  connection.getListenClient = async () => {
+    const client = await listening();
+    client.removeAllListeners = (...event: [event?: string | symbol]) => {
+      EventEmitter.prototype.removeAllListeners.apply(client, event);
+      return client.listenerCount('error') > 0 ? client : client.on('error', () => undefined);
+    };
+    return client;
+  };
+  return backend;
+};
 
 /** A named queue of jobs that carry `T` as plain JSON. */
 export class JobQueue<T extends object> {

@@ -4,7 +4,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import type { Recorded } from '#kernel/event';
 import { Allow } from '#platform/access';
 import { caller } from '#platform/auth';
-import { Problem } from '#platform/problem';
+import { invalidInput } from '#platform/problem';
 import {
   AuditDifference, AuditHistory, AuditReplay, AuditState, DifferenceQuery, HistoryQuery, ReplayQuery, StateQuery, type AuditEntry, type AuditEvent,
 } from './audit.answers'; // prettier-ignore
@@ -62,7 +62,7 @@ class Questions {
 
   async replay({ after, limit, from, to, ...rest }: ReplayQuery): Promise<AuditReplay> {
     if (from !== undefined && to !== undefined && BigInt(from) > BigInt(to))
-      throw new Problem(400, 'invalid-input', 'from must not be after to.');
+      throw invalidInput([{ field: 'from', message: 'from must not be after to' }]);
     const filter: ReplayFilter = { ...rest, from: optional(from), to: optional(to) };
     const { items, next } = await this.log.replay(caller(), filter, optional(after), limit);
     return { items: items.map(eventOf), nextCursor: next === undefined ? null : String(next) };

@@ -137,10 +137,10 @@ export class Appends {
       this.ids.add(frame.id, { stream, ordinal: frame.ordinal, offset: frame.offset });
       writer.add(frame);
     }
-    const frame = frames.at(-1);
-    const metadata = isMetastream(stream) ? metadataOf(frame!) : undefined;
+    const last = frames.at(-1)!;
+    const metadata = isMetastream(stream) ? metadataOf(last) : undefined;
     this.heads.set(stream, { last: ordinal, tombstoned: tombstone, metadata });
-    return { outcome: 'appended', revision: frame!.revision, position: frame!.position };
+    return { outcome: 'appended', revision: last.revision, position: last.position };
   }
 
   private head(stream: string): Head {

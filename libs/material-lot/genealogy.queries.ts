@@ -5,7 +5,7 @@ import { Allow, ROLES } from '#platform/access';
 import { caller } from '#platform/auth';
 import { PAGE } from '#platform/graphql-limits';
 import { columnsOf } from '#platform/lists';
-import { Problem } from '#platform/problem';
+import { invalidInput } from '#platform/problem';
 import { inFacilities, Reads, scopeOf } from '#platform/reads';
 import type { GenealogyEdge as Edge } from './genealogy-edge.view';
 import { GenealogyEdge } from './genealogy-edge.view';
@@ -43,7 +43,8 @@ export class Genealogy {
   constructor(@Inject(Reads) private readonly reads: Reads) {}
 
   async trace({ id, direction, includeVoided = false, first = PAGE.usual, after = '0', waitFor }: TraceQuery): Promise<GenealogyTrace> {
-    if (!/^\d{1,6}$/.test(after)) throw new Problem(400, 'invalid-input', 'after must be the nextCursor of an answer to the same question');
+    if (!/^\d{1,6}$/.test(after))
+      throw invalidInput([{ field: 'after', message: 'after must be the nextCursor of an answer to the same question' }]);
     const fresh = await this.reads.fresh(['genealogy-edge'], waitFor);
     const edges = await this.reads.rows<Edge>(statements[direction], [id, includeVoided, scopeOf(caller())]);
     const steps = stepsFrom(id, edges, direction);

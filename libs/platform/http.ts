@@ -14,7 +14,7 @@ import { commandIdOf } from './bind-decider';
 import { inContext, type RequestContext } from './context';
 import { parseJson } from './json';
 import { histogram } from './metrics';
-import { Problem, problemBody, type FieldFault } from './problem';
+import { invalidInput, Problem, problemBody, type FieldFault } from './problem';
 import { problemFrom, problemOfStatus, sendProblem } from './problem-filter';
 import { callerOf, type RateLimit } from './rate-limit';
 
@@ -205,7 +205,7 @@ function readConditions(request: FastifyRequest): void {
   if (method !== 'POST') return;
   const { body } = request;
   if (body === null || typeof body !== 'object' || Array.isArray(body))
-    throw new Problem(400, 'invalid-input', 'The body must be a JSON object.');
+    throw new Problem(400, 'invalid-input', 'The body must be a JSON object.', { whatToDo: 'Send the command as one JSON object.' });
   const clock = headers['x-clock-source'];
   if (clock !== undefined) {
     if (!isClock(clock)) throw badHeader('X-Clock-Source', 'must be client, device or import');
@@ -254,16 +254,7 @@ export class InputPipe extends ValidationPipe {
       stopAtFirstError: true,
       validationError: { target: false, value: false },
       exceptionFactory: (errors) => {
-        const faults = faultsOf(errors).slice(0, 50);
-        return new Problem(
-          400,
-          'invalid-input',
-          faults
-            .map(({ message }) => message)
-            .join('; ')
-            .slice(0, 500),
-          { errors: faults, whatToDo: 'Correct the fields named in errors.' },
-        );
+        return invalidInput(faultsOf(errors).slice(0, 50), 'fields');
       },
     });
   }

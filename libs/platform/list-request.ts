@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { cellsOf, type CellOf } from './cells';
 import { isInstant } from './fields';
 import { PAGE } from './graphql-limits';
-import { Problem, type FieldFault } from './problem';
+import { invalidInput, type FieldFault } from './problem';
 
 /** `equals`: one of the given values; `range`: from, inclusive, to, exclusive; `has`: an array that holds one of the given values. */
 export type FilterKind = 'equals' | 'range' | 'has';
@@ -39,17 +39,6 @@ const accepted: Readonly<Record<string, readonly [test: (value: string, cell: Ce
   oneOf: [(value, cell) => Object.values(cell.list ?? {}).includes(value), 'one of the listed values'],
 };
 const accepts = ({ kind }: CellOf) => accepted[kind] ?? ([isText, 'a text'] as const);
-
-const invalid = (errors: readonly FieldFault[]): Problem =>
-  new Problem(
-    400,
-    'invalid-input',
-    errors
-      .map(({ message }) => message)
-      .join('; ')
-      .slice(0, 500),
-    { errors, whatToDo: 'Correct the parameters named in errors.' },
-  );
 
 const quoted = (column: string) => `"${column}"`;
 const DESCENDING = 'Descending';
@@ -116,7 +105,7 @@ export class ListRequests {
       if (place) where.push(beyond(order, place, values));
       else faults.push({ field: 'after', message: 'after must be the nextCursor of an answer to the same question' });
     }
-    if (faults.length > 0) throw invalid(faults);
+    if (faults.length > 0) throw invalidInput(faults);
     const columns = `${this.select}, ${quoted(order.column)}::text AS __place`;
     return {
       text: `SELECT ${columns} FROM ${quoted(this.declared.table)}${and(where)} ${orderBy(order)} LIMIT ${size + 1}`,
@@ -132,7 +121,7 @@ export class ListRequests {
     const order = this.order(sort, faults);
     const values: unknown[] = [];
     const where = this.where(filter ?? {}, scope, values, faults);
-    if (faults.length > 0) throw invalid(faults);
+    if (faults.length > 0) throw invalidInput(faults);
     return { text: `${this.from}${and(where)} ${orderBy(order)}`, values };
   }
 

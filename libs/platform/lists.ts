@@ -50,7 +50,7 @@ import { csvOf } from './csv';
 import { PAGE } from './graphql-limits';
 import { ListRequests, type Asked, type FilterKind, type Question } from './list-request';
 import { Moves, type Move } from './moves';
-import { notFound, Problem } from './problem';
+import { notFound, Problem, refuseUnknown } from './problem';
 import { Reads, scopeOf, type Freshness } from './reads';
 
 export type ListOptions<Row> = Readonly<{
@@ -224,8 +224,7 @@ function controllerOf<Row extends object>(
       return reader.csv(this.reads, askedBy(words, questions), words.waitFor, reply);
     },
     async [oneKey](id: string, words: Words, reply: FastifyReply) {
-      const unknown = Object.keys(words).filter((name) => name !== 'waitFor');
-      if (unknown.length > 0) throw new Problem(400, 'invalid-input', `${unknown[0]!.slice(0, 64)} is nothing that can be asked here.`);
+      refuseUnknown(words, 'waitFor');
       const { row: found, fresh } = await reader.one(this.reads, id, words.waitFor);
       say(reply, fresh);
       if (!found) throw notFound();

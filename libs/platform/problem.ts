@@ -27,6 +27,25 @@ export class Problem extends Error {
 export const notFound = (): Problem =>
   new Problem(404, 'not-found', 'There is no such thing, or it is outside your facilities.', { whatToDo: 'Check the id.' });
 
+/** 400: what was asked or sent makes no sense, fault by fault; `where` says among what these are to be found. */
+export const invalidInput = (errors: readonly FieldFault[], where: 'fields' | 'parameters' = 'parameters'): Problem =>
+  new Problem(
+    400,
+    'invalid-input',
+    errors
+      .map(({ message }) => message)
+      .join('; ')
+      .slice(0, 500),
+    { errors, whatToDo: `Correct the ${where} named in errors.` },
+  );
+
+/** Refuses what nobody asks by that name: a misspelt filter must not be answered as if it had not been there. */
+export function refuseUnknown(asked: Readonly<Record<string, unknown>>, ...known: readonly string[]): void {
+  const unknown = Object.keys(asked).filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw invalidInput(unknown.map((field) => ({ field, message: `${field.slice(0, 64)} is nothing that can be asked here` })));
+}
+
 const title = (code: string) => code[0]!.toUpperCase() + code.slice(1).replaceAll('-', ' ');
 
 /** RFC 9457 body. `type` is a URN: it identifies, and resolves to nothing. */

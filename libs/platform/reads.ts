@@ -14,7 +14,7 @@ import type { Pool, PoolClient } from 'pg';
 import QueryStream from 'pg-query-stream';
 import type { Principal } from './access';
 import { EXACT_TYPES } from './database';
-import { Problem } from './problem';
+import { invalidInput, Problem } from './problem';
 import type { ViewReads } from './view-reads';
 
 /** What an answer reflects. `behind` is true where a token was given and the view had not reached it in time. */
@@ -46,7 +46,7 @@ export class Reads {
     if (waitFor !== undefined) {
       if (!/^\d{1,19}$/.test(waitFor) || BigInt(waitFor) > LAST_POSITION) {
         const message = 'waitFor must be the token of a receipt, e.g. "4711"';
-        throw new Problem(400, 'invalid-input', message, { errors: [{ field: 'waitFor', message }] });
+        throw invalidInput([{ field: 'waitFor', message }]);
       }
       behind = !(await this.views.waitFor(views, BigInt(waitFor), this.waitMs));
     }

@@ -89,7 +89,7 @@ export class Folded {
 
   apply(event: Recorded): void {
     if (!this.#reads(event.type)) return;
-    const keys = this.view.keys(event as never);
+    const keys = keysOf(this.view, event);
     const rows = keys.map((key) => this.#rows.get(key) ?? null);
     this.#folder.fold(event, keys, rows);
     keys.forEach((key, i) => {

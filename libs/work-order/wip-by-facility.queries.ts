@@ -8,7 +8,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiT
 import { FACILITY_ID } from '#kernel/identity';
 import { Allow } from '#platform/access';
 import { caller } from '#platform/auth';
-import { Problem } from '#platform/problem';
+import { invalidInput, refuseUnknown } from '#platform/problem';
 import { inFacilities, Reads, scopeOf, type Freshness } from '#platform/reads';
 
 const READERS = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'] as const;
@@ -93,8 +93,7 @@ async function sums(reads: Reads, facilityId: unknown, product: unknown, waitFor
   const asked = (field: string, value: unknown, valid: (text: string) => boolean): string | null => {
     if (value === undefined || value === null || value === '') return null;
     if (typeof value === 'string' && valid(value)) return value;
-    const message = `${field} is not valid`;
-    throw new Problem(400, 'invalid-input', message, { errors: [{ field, message }] });
+    throw invalidInput([{ field, message: `${field} is not valid` }]);
   };
   const facility = asked('facilityId', facilityId, (text) => FACILITY_ID.test(text));
   const what = asked('product', product, (text) => text.length <= 64 && !text.includes('\0'));
@@ -123,10 +122,8 @@ export class WipByFacilityController {
   })
   @ApiOkResponse({ type: WipByFacilityAnswer })
   async wipByFacility(@Parameter() words: Record<string, unknown>): Promise<WipByFacilityAnswer> {
-    const { facilityId, product, waitFor, ...unknown } = words;
-    const [name] = Object.keys(unknown);
-    if (name !== undefined) throw new Problem(400, 'invalid-input', `${name.slice(0, 64)} is nothing that can be asked here.`);
-    return sums(this.reads, facilityId, product, waitFor);
+    refuseUnknown(words, 'facilityId', 'product', 'waitFor');
+    return sums(this.reads, words.facilityId, words.product, words.waitFor);
   }
 }
 

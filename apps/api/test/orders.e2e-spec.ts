@@ -135,7 +135,11 @@ describe('an order from demand to completion', () => {
     const asked = await api.graphql('{ wipByFacility(product: "flange") { items { operationId inProcess } } }');
     expect(asked.body.data.wipByFacility.items).toEqual([{ operationId: '10', inProcess: '0' }, { operationId: '20', inProcess: '60' }]); // prettier-ignore
     expect((await api.get('/wip-by-facility?facilityId=Haifa%27--')).status).toBe(400);
-    expect((await api.get('/wip-by-facility?facility=haifa')).status).toBe(400);
+    expect((await api.get('/wip-by-facility?facility=haifa')).body).toMatchObject({
+      code: 'invalid-input',
+      whatToDo: expect.any(String),
+      errors: [{ field: 'facility' }],
+    });
   });
 
   it('stands still with its machine and goes on with it', async () => {

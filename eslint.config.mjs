@@ -26,7 +26,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*spec.ts', 'libs/platform/testing.ts'],
+    files: ['**/*spec.ts', 'libs/platform/testing/testing.ts'],
     rules: { '@typescript-eslint/no-explicit-any': 'off', 'max-lines': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
 );

@@ -19,11 +19,13 @@ const said = (node) => node.getJsDocs?.()[0]?.getDescription().trim() ?? '';
 function fieldsOf(type) {
   const literal = type?.asKind(SyntaxKind.TypeLiteral);
   if (!literal) return type ? [{ name: '…', type: cell(type.getText()), about: '' }] : [];
-  return literal.getProperties().map((property) => ({
-    name: `${property.getName()}${property.hasQuestionToken() ? '?' : ''}`,
-    type: cell(property.getTypeNode()?.getText() ?? 'unknown'),
-    about: cell(said(property)),
-  }));
+  return literal
+    .getProperties()
+    .map((property) => ({
+      name: `${property.getName()}${property.hasQuestionToken() ? '?' : ''}`,
+      type: cell(property.getTypeNode()?.getText() ?? 'unknown'),
+      about: cell(said(property)),
+    }));
 }
 
 function catalogue() {

@@ -15,7 +15,7 @@ const probes = {
   'kernel-imports-nothing': ['libs/kernel/probe.ts', `import 'pg';`],
   'deciders-are-pure': ['libs/facility/probe.ts', `import { Rename } from './facility.commands';\nexport const probe = Rename;`],
   'deciders-have-no-packages': ['libs/facility/probing.ts', `import { v4 } from 'uuid';\nexport const probe = v4;`],
-  'events-are-plain': ['libs/facility/probe.events.ts', `import { Code } from '#platform/fields';\nexport const probe = Code;`],
+  'events-are-plain': ['libs/facility/probe.events.ts', `import { Code } from '#platform/commands/fields';\nexport const probe = Code;`],
   'slices-do-not-meet': [
     'libs/facility/probe.module.ts',
     `import { equipment } from '#equipment/equipment';\nexport const probe = equipment;`,

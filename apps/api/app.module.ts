@@ -1,11 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
-import { AccessGuard } from '#platform/auth';
-import type { Config } from '#platform/config';
-import { graphqlModule } from '#platform/graphql';
-import { InputPipe } from '#platform/http';
+import { AccessGuard } from '#platform/security/auth';
+import type { Config } from '#platform/runtime/config';
+import { graphqlModule } from '#platform/http/graphql';
+import { InputPipe } from '#platform/http/http';
 import { PlatformModule } from '#platform/platform.module';
-import { Problems } from '#platform/problem-filter';
+import { Problems } from '#platform/http/problem-filter';
 import { slices } from '#slices';
 import { HealthController } from './health.controller';
 import { MeController, MeResolver } from './me';

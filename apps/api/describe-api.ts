@@ -1,4 +1,4 @@
-import { readConfig } from '#platform/config';
+import { readConfig } from '#platform/runtime/config';
 import { createApi } from './api';
 import { openapiOf, sdlOf } from './description';
 

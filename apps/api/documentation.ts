@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import { problemOfStatus } from '#platform/problem-filter';
+import { problemOfStatus } from '#platform/http/problem-filter';
 import { openapiOf, sdlOf } from './description';
 
 type Asset = Readonly<{ type: string; text?: () => string; file?: readonly [pack: string, path: string] }>;

@@ -2,13 +2,13 @@ import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Pool } from 'pg';
-import { caller, Public } from '#platform/auth';
-import type { Config } from '#platform/config';
-import { EventStore } from '#platform/event-store';
-import { Health, statusOf, type Readiness } from '#platform/health';
-import { metricsText } from '#platform/metrics';
+import { caller, Public } from '#platform/security/auth';
+import type { Config } from '#platform/runtime/config';
+import { EventStore } from '#platform/store/event-store';
+import { Health, statusOf, type Readiness } from '#platform/runtime/health';
+import { metricsText } from '#platform/runtime/metrics';
 import { CONFIG } from '#platform/platform.module';
-import { Problem } from '#platform/problem';
+import { Problem } from '#platform/problem/problem';
 
 @ApiExcludeController()
 @Controller()

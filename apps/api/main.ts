@@ -1,4 +1,4 @@
-import { runProcess } from '#platform/run-process';
+import { runProcess } from '#platform/runtime/run-app';
 
 void runProcess('api', async (config, log) => {
   // Loaded here, so that tracing is in place before.

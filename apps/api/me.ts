@@ -1,20 +1,23 @@
 import { Controller, Get } from '@nestjs/common';
 import { Field, ObjectType, Query, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Allow, ROLES, type Principal } from '#platform/access';
-import { caller } from '#platform/auth';
+import { Allow, ROLES, type Principal } from '#platform/security/access';
+import { caller } from '#platform/security/auth';
 
 @ObjectType('Me', { description: 'The caller, as its token describes it.' })
 export class Me {
-  @Field(() => String) @ApiProperty({ type: String })
+  @Field(() => String)
+  @ApiProperty({ type: String })
   actor: string;
 
-  @Field(() => [String]) @ApiProperty({ enum: ROLES, isArray: true })
+  @Field(() => [String])
+  @ApiProperty({ enum: ROLES, isArray: true })
   roles: readonly string[];
 
-  @Field(() => [String]) @ApiProperty({ type: [String], description: 'Facilities in scope; `*` for all.' })
+  @Field(() => [String])
+  @ApiProperty({ type: [String], description: 'Facilities in scope; `*` for all.' })
   facilities: readonly string[];
-} // prettier-ignore
+}
 
 @ApiTags('me')
 @ApiBearerAuth()

@@ -3,15 +3,15 @@ import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/co
 import { InputType } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Pool } from 'pg';
-import { Allow, type Principal } from '#platform/access';
-import { caller } from '#platform/auth';
-import { currentContext } from '#platform/context';
-import { EventStore } from '#platform/event-store';
-import { Text } from '#platform/fields';
-import { Problem } from '#platform/problem';
-import { inspectParked, listParked, retryParked } from '#platform/view-parking';
-import { ViewReads } from '#platform/view-reads';
-import { skipAndRecord } from '#platform/views';
+import { Allow, type Principal } from '#platform/security/access';
+import { caller } from '#platform/security/auth';
+import { currentContext } from '#platform/security/context';
+import { EventStore } from '#platform/store/event-store';
+import { Text } from '#platform/commands/fields';
+import { Problem } from '#platform/problem/problem';
+import { inspectParked, listParked, retryParked } from '#platform/views/parking';
+import { ViewReads } from '#platform/views/progress';
+import { skipAndRecord } from '#platform/views/views';
 
 @InputType()
 class OfView {

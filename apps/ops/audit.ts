@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { AuditController } from '#audit/audit.queries';
 import type { Change } from '#audit/changes';
-import { inContext } from '#platform/context';
+import { inContext } from '#platform/security/context';
 import { whole } from './import';
 import { ask, configOf, openApplication, operator, type Whereabouts } from './system';
 import { brief, PlainFault, Progress, say, sayJson, sayJsonLine, table } from './terminal';
@@ -104,9 +104,13 @@ async function asOf(entity: string, flags: Flags): Promise<void> {
 async function difference(entity: string, flags: Flags): Promise<void> {
   const query = given({
     entity,
-    fromPosition: position(flags.fromPosition), fromRecordedAt: instant(flags.fromRecordedAt), fromOccurredAt: instant(flags.fromOccurredAt),
-    toPosition: position(flags.toPosition), toRecordedAt: instant(flags.toRecordedAt), toOccurredAt: instant(flags.toOccurredAt),
-  }); // prettier-ignore
+    fromPosition: position(flags.fromPosition),
+    fromRecordedAt: instant(flags.fromRecordedAt),
+    fromOccurredAt: instant(flags.fromOccurredAt),
+    toPosition: position(flags.toPosition),
+    toRecordedAt: instant(flags.toRecordedAt),
+    toOccurredAt: instant(flags.toOccurredAt),
+  });
   const answer = await asking(flags, (question) => question('difference', query));
   if (flags.json) return sayJson(answer);
   const changes = answer.changes as Change[];
@@ -116,9 +120,17 @@ async function difference(entity: string, flags: Flags): Promise<void> {
 
 async function replay(flags: Flags): Promise<void> {
   const query = given({
-    stream: flags.stream, category: flags.category, type: flags.type, actor: flags.actor, facility: flags.facility, correlationId: flags.correlation,
-    from: position(flags.from), to: position(flags.to), recordedFrom: instant(flags.recordedFrom), recordedTo: instant(flags.recordedTo),
-  }); // prettier-ignore
+    stream: flags.stream,
+    category: flags.category,
+    type: flags.type,
+    actor: flags.actor,
+    facility: flags.facility,
+    correlationId: flags.correlation,
+    from: position(flags.from),
+    to: position(flags.to),
+    recordedFrom: instant(flags.recordedFrom),
+    recordedTo: instant(flags.recordedTo),
+  });
   const progress = new Progress();
   let seen = 0;
   await asking(flags, async (question) => {

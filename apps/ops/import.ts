@@ -8,7 +8,7 @@ import { rowReader } from '#import/import.rows';
 import { correlationIdOf, importFile, type ImportResult } from '#import/import.run';
 import { NoAnswer, Refused, restTarget } from '#import/import.target';
 import type { Finding } from '#import/import.events';
-import { EventStore } from '#platform/event-store';
+import { EventStore } from '#platform/store/event-store';
 import { apiOf, ask, configOf, directTarget, openApplication, type Whereabouts } from './system';
 import { brief, PlainFault, Progress, say, sayJson, table } from './terminal';
 
@@ -84,12 +84,16 @@ function sayResult(result: ImportResult, seconds: number): void {
   say(
     table(
       [
-        ['rows', String(tally.rows)], ['facts', String(tally.observed)], ['exceptions', String(tally.rejected)], ['known before', String(known)],
-        ['events written', String(written)], ['seconds', seconds.toFixed(1)],
+        ['rows', String(tally.rows)],
+        ['facts', String(tally.observed)],
+        ['exceptions', String(tally.rejected)],
+        ['known before', String(known)],
+        ['events written', String(written)],
+        ['seconds', seconds.toFixed(1)],
       ],
       [1],
     ),
-  ); // prettier-ignore
+  );
   if (tally.findings.length > 0)
     say(
       `\nFound:\n${table(
@@ -194,7 +198,16 @@ function sayReconciliation(
   if (unexpected.length > 0) say(`NOT in the file: reports ${unexpected.slice(0, 20).join(', ')}`);
   if (view) {
     const others = view.shared > 0 ? `, ${view.shared} of them with other reports, too` : '';
-    say(`read model: ${view.checked} orders${others}, ${view.differing.length === 0 ? 'all as in the log' : `${view.differing.length} DIFFER${view.behind ? ' (it is behind the log)' : ''}: ${view.differing.slice(0, 10).map(({ order }) => order).join(', ')}`}`); // prettier-ignore
+    say(
+      `read model: ${view.checked} orders${others}, ${
+        view.differing.length === 0
+          ? 'all as in the log'
+          : `${view.differing.length} DIFFER${view.behind ? ' (it is behind the log)' : ''}: ${view.differing
+              .slice(0, 10)
+              .map(({ order }) => order)
+              .join(', ')}`
+      }`,
+    );
   }
   if (Object.keys(exceptions).length > 0)
     say(
@@ -224,10 +237,12 @@ async function importCommand(mappingPath: string, file: string, flags: ImportFla
   const progress = new Progress();
   const concurrency = whole(flags.concurrency, 'concurrency', 1, 256);
   const options = {
-    mapping, file, again: flags.again ?? false,
+    mapping,
+    file,
+    again: flags.again ?? false,
     ...(concurrency === undefined ? {} : { concurrency }),
     onProgress: ({ stage, rows, of }: { stage: string; rows: number; of: number }) => progress.show(stage, rows, of),
-  }; // prettier-ignore
+  };
   const patienceMs = (whole(flags.patience, 'patience', 0, 86_400) ?? 120) * 1_000;
   const result = await plainly(file, async () => {
     if (!flags.direct)

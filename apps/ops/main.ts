@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { Command, CommanderError } from 'commander';
-import { ConfigFaults, EXIT_CONFIG } from '#platform/config';
-import { Conflict, StoreUnavailable } from '#platform/event-store';
-import { Problem } from '#platform/problem';
-import { APP_VERSION } from '#platform/version';
+import { ConfigFaults, EXIT_CONFIG } from '#platform/runtime/config';
+import { Conflict, StoreUnavailable } from '#platform/store/event-store';
+import { Problem } from '#platform/problem/problem';
+import { APP_VERSION } from '#platform/runtime/version';
 import { addAuditCommands } from './audit';
 import { addImportCommands } from './import';
 import { addSystemCommands } from './maintenance';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { migrate } from '#platform/database';
+import { migrate } from '#platform/runtime/database';
 import { openRepl } from './repl';
 import { configOf, endpointsOf, type Whereabouts } from './system';
 import { brief, PlainFault, say, sayJson } from './terminal';

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Config } from '#platform/config';
+import type { Config } from '#platform/runtime/config';
 import { PlatformModule } from '#platform/platform.module';
 import { slices } from '#slices';
 

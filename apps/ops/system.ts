@@ -7,13 +7,13 @@ import { NestFactory } from '@nestjs/core';
 import { fileImport, type FileImport } from '#import/import';
 import type { ImportEvent } from '#import/import.events';
 import { NoAnswer, Refused, type Target } from '#import/import.target';
-import type { Principal } from '#platform/access';
-import { commandNamed, type Receipt } from '#platform/bind-decider';
-import { readConfig, type Config } from '#platform/config';
-import { inContext } from '#platform/context';
-import { EventStore } from '#platform/event-store';
-import { InputPipe } from '#platform/http';
-import { Problem } from '#platform/problem';
+import type { Principal } from '#platform/security/access';
+import { commandNamed, type Receipt } from '#platform/commands/bind-decider';
+import { readConfig, type Config } from '#platform/runtime/config';
+import { inContext } from '#platform/security/context';
+import { EventStore } from '#platform/store/event-store';
+import { InputPipe } from '#platform/http/http';
+import { Problem } from '#platform/problem/problem';
 import { OpsModule } from './ops.module';
 import { PlainFault } from './terminal';
 
@@ -76,10 +76,7 @@ export async function ask(
   const search = new URLSearchParams(Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
   const until = Date.now() + PATIENCE_MS;
   const once = () =>
-    fetch(`${api}/${path}?${search.toString()}`, {
-      headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(60_000),
-    });
+    fetch(`${api}/${path}?${search.toString()}`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(60_000) });
   let response: Response;
   try {
     response = await once();

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import type { Command } from 'commander';
 import { Pool } from 'pg';
-import { EventStore } from '#platform/event-store';
-import { listParked, retryParked } from '#platform/view-parking';
-import { ViewReads, type ViewLag } from '#platform/view-reads';
-import type { AnyView } from '#platform/view-shape';
-import { rebuild } from '#platform/view-tables';
-import { verifyView } from '#platform/view-verify';
-import { logReader } from '#platform/view-log';
-import { OPERATIONS_STREAM, skipAndRecord } from '#platform/views';
+import { EventStore } from '#platform/store/event-store';
+import { listParked, retryParked } from '#platform/views/parking';
+import { ViewReads, type ViewLag } from '#platform/views/progress';
+import type { AnyView } from '#platform/views/shape';
+import { rebuild } from '#platform/views/tables';
+import { verifyView } from '#platform/views/verify';
+import { logReader } from '#platform/store/log-reader';
+import { OPERATIONS_STREAM, skipAndRecord } from '#platform/views/views';
 import { views } from '#slices';
 import { configOf, openApplication, operator, type Whereabouts } from './system';
 import { brief, PlainFault, Progress, say, sayJson, table } from './terminal';
@@ -134,7 +134,22 @@ async function parked(flags: Flags): Promise<void> {
     const found = await listParked(pool, flags.view);
     if (flags.json) return sayJson(found);
     if (found.length === 0) return say('Nothing is parked.');
-    say(table([['table', 'partition', 'waiting', 'since', 'event', 'why'], ...found.map(({ table: of, partition, waiting, since, head }) => [of, partition, String(waiting), since, `${head.type} ${head.position}`, brief(head.error, 80)])], [2])); // prettier-ignore
+    say(
+      table(
+        [
+          ['table', 'partition', 'waiting', 'since', 'event', 'why'],
+          ...found.map(({ table: of, partition, waiting, since, head }) => [
+            of,
+            partition,
+            String(waiting),
+            since,
+            `${head.type} ${head.position}`,
+            brief(head.error, 80),
+          ]),
+        ],
+        [2],
+      ),
+    );
   });
 }
 
@@ -175,7 +190,12 @@ export function addViewCommands(program: Command): void {
   json(held.command('list').description('what is held up'))
     .option('--view <view>', 'of one view')
     .action((_: unknown, command: Command) => parked(command.optsWithGlobals()));
-  held.command('retry').description('try a partition again').argument('<table>').argument('<partition>').action((of: string, partition: string, _: unknown, command: Command) => retry(of, partition, command.optsWithGlobals())); // prettier-ignore
+  held
+    .command('retry')
+    .description('try a partition again')
+    .argument('<table>')
+    .argument('<partition>')
+    .action((of: string, partition: string, _: unknown, command: Command) => retry(of, partition, command.optsWithGlobals()));
   held
     .command('skip')
     .description('leave the first event of a partition out of the view; the decision is recorded in the log')

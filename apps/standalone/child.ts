@@ -2,8 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT_CONFIG } from '#platform/config';
-import { lives, markOf, type ProcessMark } from '#platform/directory-lock';
+import { EXIT_CONFIG } from '#platform/runtime/config';
+import { lives, markOf, type ProcessMark } from '#platform/embedded/directory-lock';
 import type { LogFile } from './log-file';
 
 export type ChildOptions = Readonly<{

@@ -1,5 +1,5 @@
 import { v5 as derivedId } from 'uuid';
-import type { Role } from '#platform/access';
+import type { Role } from '#platform/security/access';
 
 /** One command: who sends it, how many minutes before the demo's moment it happened, and what it says. */
 type Step = Readonly<{ as: Role; ago: number; send: string; body: Readonly<Record<string, unknown>>; refused?: string }>;
@@ -21,7 +21,12 @@ const ENTERPRISE = { enterpriseId: 'meridian', enterpriseName: 'Meridian Pumps' 
 
 const PLANTS: readonly Plant[] = [
   {
-    id: 'pune', name: 'Pune', timeZone: 'Asia/Kolkata', area: 'Foundry', line: 'Housing line', product: 'housing-raw',
+    id: 'pune',
+    name: 'Pune',
+    timeZone: 'Asia/Kolkata',
+    area: 'Foundry',
+    line: 'Housing line',
+    product: 'housing-raw',
     machines: [
       { id: 'M1', name: 'Moulding machine 1', class: 'moulding', operation: 'Mould', cycle: '55' },
       { id: 'M2', name: 'Casting station 1', class: 'casting', operation: 'Cast', cycle: '70' },
@@ -30,7 +35,12 @@ const PLANTS: readonly Plant[] = [
     raw: { material: 'iron-ggg40', amount: '4200', unit: 'kg', perPiece: 9, supplierId: 'deccan-metals' },
   },
   {
-    id: 'haifa', name: 'Haifa', timeZone: 'Asia/Jerusalem', area: 'Machining', line: 'Shaft line', product: 'shaft-12',
+    id: 'haifa',
+    name: 'Haifa',
+    timeZone: 'Asia/Jerusalem',
+    area: 'Machining',
+    line: 'Shaft line',
+    product: 'shaft-12',
     machines: [
       { id: 'M1', name: 'CNC lathe 1', class: 'turning', operation: 'Turn', cycle: '48' },
       { id: 'M2', name: 'CNC mill 1', class: 'milling', operation: 'Mill keyway', cycle: '52' },
@@ -39,7 +49,12 @@ const PLANTS: readonly Plant[] = [
     raw: { material: 'steel-bar-40', amount: '310.5', unit: 'm', perPiece: 0.6, supplierId: 'carmel-steel' },
   },
   {
-    id: 'lyon', name: 'Lyon', timeZone: 'Europe/Paris', area: 'Assembly', line: 'Pump line', product: 'pump-p12',
+    id: 'lyon',
+    name: 'Lyon',
+    timeZone: 'Europe/Paris',
+    area: 'Assembly',
+    line: 'Pump line',
+    product: 'pump-p12',
     machines: [
       { id: 'M1', name: 'Press 1', class: 'pressing', operation: 'Press bearing', cycle: '40' },
       { id: 'M2', name: 'Assembly cell 1', class: 'assembly', operation: 'Assemble', cycle: '75' },
@@ -47,7 +62,7 @@ const PLANTS: readonly Plant[] = [
     ],
     raw: { material: 'bearing-6204', amount: '1200', unit: 'pcs', perPiece: 2, supplierId: 'rhone-bearings' },
   },
-]; // prettier-ignore
+];
 
 /** A working day of one plant: an order made and closed, one that runs, one that waits, a lot on hold, a machine that broke down. */
 function* dayOf({ id, name, timeZone, area, line, machines, raw, product }: Plant, moment: (ago: number) => string): Generator<Step> {
@@ -112,8 +127,14 @@ function* dayOf({ id, name, timeZone, area, line, machines, raw, product }: Plan
   });
 
   yield step('planner', 520, 'production-order/create-production-order', {
-    productionOrderId: at('PO-1001'), product, quantity: pieces(300), due: moment(-1440), priority: 3, overPercent: '5', customerRef: 'C-7731',
-  }); // prettier-ignore
+    productionOrderId: at('PO-1001'),
+    product,
+    quantity: pieces(300),
+    due: moment(-1440),
+    priority: 3,
+    overPercent: '5',
+    customerRef: 'C-7731',
+  });
   for (const [order, quantity] of [
     ['WO-1', 120],
     ['WO-2', 180],
@@ -125,13 +146,23 @@ function* dayOf({ id, name, timeZone, area, line, machines, raw, product }: Plan
     });
   }
   const operations = machines.map(({ operation, class: equipmentClass, cycle }, index) => ({
-    operationId: String(10 * (index + 1)), name: operation, sequence: index + 1, equipmentClass, idealCycleSeconds: cycle,
-  })); // prettier-ignore
+    operationId: String(10 * (index + 1)),
+    name: operation,
+    sequence: index + 1,
+    equipmentClass,
+    idealCycleSeconds: cycle,
+  }));
   const release = (order: string, quantity: number, allowStart: boolean) =>
     step('planner', 515, 'work-order/release-work-order', {
-      workOrderId: at(order), product, quantity: pieces(quantity), operations, overPercent: '5', resumeWithinMinutes: 20, allowStart,
+      workOrderId: at(order),
+      product,
+      quantity: pieces(quantity),
+      operations,
+      overPercent: '5',
+      resumeWithinMinutes: 20,
+      allowStart,
       ...(order !== 'WO-3' && { productionOrderId: at('PO-1001') }),
-    }); // prettier-ignore
+    });
   yield release('WO-1', 120, true);
   yield release('WO-2', 180, true);
   yield release('WO-3', 60, true);
@@ -159,13 +190,32 @@ function* dayOf({ id, name, timeZone, area, line, machines, raw, product }: Plan
 
   const used = (order: string, count: number, ago: number) =>
     step('operator', ago, 'material-lot/consume-lot', {
-      lotId: at('RAW-1'), workOrderId: at(order), operationId: '10', consumptionId: `${order}-1`, quantity: { amount: decimal(count * raw.perPiece), unit: raw.unit },
-    }); // prettier-ignore
-  const report = (order: string, operation: number, by: Machine, number: number, from: number, to: number, good: number, scrap?: readonly [number, string]) =>
+      lotId: at('RAW-1'),
+      workOrderId: at(order),
+      operationId: '10',
+      consumptionId: `${order}-1`,
+      quantity: { amount: decimal(count * raw.perPiece), unit: raw.unit },
+    });
+  const report = (
+    order: string,
+    operation: number,
+    by: Machine,
+    number: number,
+    from: number,
+    to: number,
+    good: number,
+    scrap?: readonly [number, string],
+  ) =>
     step('operator', to, 'work-order/report-production', {
-      workOrderId: at(order), reportId: `${operation}-${number}`, operationId: String(operation), equipmentId: at(by.id), good: String(good),
-      from: moment(from), to: moment(to), ...(scrap && { scrap: [{ quantity: String(scrap[0]), reasonCode: scrap[1] }] }),
-    }); // prettier-ignore
+      workOrderId: at(order),
+      reportId: `${operation}-${number}`,
+      operationId: String(operation),
+      equipmentId: at(by.id),
+      good: String(good),
+      from: moment(from),
+      to: moment(to),
+      ...(scrap && { scrap: [{ quantity: String(scrap[0]), reasonCode: scrap[1] }] }),
+    });
   const begin = (order: string, operation: number, ago: number) =>
     step('operator', ago, 'work-order/start-operation', { workOrderId: at(order), operationId: String(operation) });
   const finish = (order: string, operation: number, ago: number) =>
@@ -189,8 +239,14 @@ function* dayOf({ id, name, timeZone, area, line, machines, raw, product }: Plan
   yield finish('WO-1', 30, 105);
   yield step('operator', 104, 'work-order/complete-work-order', { workOrderId: at('WO-1') });
   yield step('operator', 103, 'material-lot/produce-lot', {
-    lotId: at('FG-1'), productionId: 'WO-1', materialId: product, quantity: pieces(122), workOrderId: at('WO-1'), operationId: '30', locationId: at('S1-FG'),
-  }); // prettier-ignore
+    lotId: at('FG-1'),
+    productionId: 'WO-1',
+    materialId: product,
+    quantity: pieces(122),
+    workOrderId: at('WO-1'),
+    operationId: '30',
+    locationId: at('S1-FG'),
+  });
 
   // The third machine broke down in between, and the second one starves now.
   yield* machine(third.id, 300, ['operator', 'stop-equipment', 'Spindle bearing is hot.'], done);
@@ -209,9 +265,13 @@ function* dayOf({ id, name, timeZone, area, line, machines, raw, product }: Plan
   yield used('WO-2', 150, 339);
   yield report('WO-2', 10, first, 1, 340, 260, 96, [2, 'dimension']);
   yield step('supervisor', 250, 'work-order/correct-report', {
-    workOrderId: at('WO-2'), reportId: '10-1', replacementReportId: '10-1b', good: '86', scrap: [{ quantity: '2', reasonCode: 'dimension' }],
+    workOrderId: at('WO-2'),
+    reportId: '10-1',
+    replacementReportId: '10-1b',
+    good: '86',
+    scrap: [{ quantity: '2', reasonCode: 'dimension' }],
     reason: 'A box of ten was counted twice.',
-  }); // prettier-ignore
+  });
   yield report('WO-2', 10, first, 2, 260, 170, 40);
   yield begin('WO-2', 20, 165);
   yield report('WO-2', 20, second, 1, 165, 60, 90, [1, 'surface']);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
-import { ROLES } from '#platform/access';
+import { ROLES } from '#platform/security/access';
 
 export const DEVELOPMENT_ISSUER = 'urn:plantlog:development';
 const LIFETIME = '30d';

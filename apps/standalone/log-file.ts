@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readable, withoutSecrets } from '#platform/logging';
+import { readable, withoutSecrets } from '#platform/runtime/logging';
 
 const LARGEST = 16 * 1024 * 1024;
 const WARNING = 40;

@@ -2,9 +2,9 @@ import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ConfigFaults, EXIT_CONFIG, readConfig, type Config } from '#platform/config';
-import { DirectoryTaken, lockDirectory } from '#platform/directory-lock';
-import { queueKind } from '#platform/queue';
+import { ConfigFaults, EXIT_CONFIG, readConfig, type Config } from '#platform/runtime/config';
+import { DirectoryTaken, lockDirectory } from '#platform/embedded/directory-lock';
+import { queueKind } from '#platform/processes/queue';
 import { PlainFault, System } from './system';
 
 const USAGE = `npm start -- [--empty]

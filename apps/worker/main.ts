@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { runProcess } from '#platform/run-process';
+import { runProcess } from '#platform/runtime/run-app';
 
 void runProcess('worker', async (config, log) => {
   // Loaded here, so that tracing is in place before what it traces.

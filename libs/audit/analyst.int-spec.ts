@@ -1,8 +1,8 @@
 import { Client, Pool } from 'pg';
-import { ANALYST, ensureAnalyst } from '#platform/analyst-role';
-import { openPool } from '#platform/database';
-import { withPostgres } from '#platform/testing';
-import { ensureBookkeeping, openView } from '#platform/view-tables';
+import { ANALYST, ensureAnalyst } from '#platform/views/analyst-role';
+import { openPool } from '#platform/runtime/database';
+import { withPostgres } from '#platform/testing/testing';
+import { ensureBookkeeping, openView } from '#platform/views/tables';
 import { commandLog } from './command-log.view';
 
 describe('an analyst', () => {
@@ -19,10 +19,11 @@ describe('an analyst', () => {
     return client;
   };
   /** The SQLSTATE that a statement ends in. */
-  const fails = (sql: string, client = analyst) => client.query(sql).then(
-    () => 'ok',
-    ({ code }: { code: string }) => code,
-  ); // prettier-ignore
+  const fails = (sql: string, client = analyst) =>
+    client.query(sql).then(
+      () => 'ok',
+      ({ code }: { code: string }) => code,
+    );
 
   beforeAll(async () => {
     pool = openPool(database.url, 'spec');

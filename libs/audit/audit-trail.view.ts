@@ -1,7 +1,7 @@
 import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import type { View } from '#kernel/view';
-import { Cell, CellJson, Key } from '#platform/cells';
+import { Cell, CellJson, Key } from '#platform/views/cells';
 import { entityOf } from './entity';
 
 /**

@@ -2,8 +2,8 @@ import { ArgsType, Field, ID, Int, ObjectType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
-import { FacilityId, Instant, READABLE } from '#platform/fields';
-import { Json } from '#platform/json-scalar';
+import { FacilityId, Instant, READABLE } from '#platform/commands/fields';
+import { Json } from '#platform/http/json-scalar';
 
 const position = (description: string) => [
   Field(() => String, { nullable: true, description }),
@@ -125,15 +125,18 @@ export class ReplayQuery extends PageQuery {
 /** One value that changed. */
 @ObjectType('AuditChange', {})
 export class AuditChange {
-  @Field(() => String) @ApiProperty({ type: String, description: 'JSONPath in the state of the entity.' })
+  @Field(() => String)
+  @ApiProperty({ type: String, description: 'JSONPath in the state of the entity.' })
   path: string;
 
-  @Field(() => Json, { nullable: true }) @ApiProperty({ required: false, description: 'Absent where there was none.' })
+  @Field(() => Json, { nullable: true })
+  @ApiProperty({ required: false, description: 'Absent where there was none.' })
   old?: unknown;
 
-  @Field(() => Json, { nullable: true }) @ApiProperty({ required: false, description: 'Absent where there is none.' })
+  @Field(() => Json, { nullable: true })
+  @ApiProperty({ required: false, description: 'Absent where there is none.' })
   new?: unknown;
-} // prettier-ignore
+}
 
 /** An event of an entity, or a command for it that was refused: who, what, when, why, and what changed. */
 @ObjectType('AuditEntry', {})
@@ -160,13 +163,13 @@ export class AuditEntry {
   @Field(() => Int) @ApiProperty({ type: 'integer' }) schema: number;
   @Field(() => [AuditChange]) @ApiProperty({ type: [AuditChange] }) changes: AuditChange[];
   @Field(() => Json) @ApiProperty({ description: 'The data of the event, or what was refused and why.' }) data: unknown;
-} // prettier-ignore
+}
 
 @ObjectType('AuditHistory', {})
 export class AuditHistory {
   @Field(() => [AuditEntry]) @ApiProperty({ type: [AuditEntry] }) items: AuditEntry[];
   @Field(() => String, { nullable: true }) @ApiProperty({ type: String, nullable: true }) nextCursor: string | null;
-} // prettier-ignore
+}
 
 /** The state of an entity at a moment. */
 @ObjectType('AuditState', {})
@@ -178,7 +181,7 @@ export class AuditState {
   @Field(() => String) @ApiProperty({ type: String }) position: string;
   @Field(() => String) @ApiProperty({ type: String }) recordedAt: string;
   @Field(() => String) @ApiProperty({ type: String }) occurredAt: string;
-} // prettier-ignore
+}
 
 /** An event as it is stored. */
 @ObjectType('AuditEvent', {})
@@ -191,13 +194,15 @@ export class AuditEvent {
   @Field(() => String) @ApiProperty({ type: String }) recordedAt: string;
   @Field(() => Json) @ApiProperty({ type: Object }) data: unknown;
   @Field(() => Json) @ApiProperty({ type: Object }) metadata: unknown;
-} // prettier-ignore
+}
 
 @ObjectType('AuditReplay', {})
 export class AuditReplay {
   @Field(() => [AuditEvent]) @ApiProperty({ type: [AuditEvent] }) items: AuditEvent[];
-  @Field(() => String, { nullable: true }) @ApiProperty({ type: String, nullable: true, description: 'A page may be empty and still lead on.' }) nextCursor: string | null;
-} // prettier-ignore
+  @Field(() => String, { nullable: true })
+  @ApiProperty({ type: String, nullable: true, description: 'A page may be empty and still lead on.' })
+  nextCursor: string | null;
+}
 
 /** What changed between two moments. */
 @ObjectType('AuditDifference', {})
@@ -207,4 +212,4 @@ export class AuditDifference {
   @Field(() => AuditState, { nullable: true }) @ApiProperty({ type: AuditState, nullable: true }) to: AuditState | null;
   @Field(() => [AuditChange]) @ApiProperty({ type: [AuditChange] }) changes: AuditChange[];
   @Field(() => [AuditEvent]) @ApiProperty({ type: [AuditEvent], description: 'The events in between.' }) events: AuditEvent[];
-} // prettier-ignore
+}

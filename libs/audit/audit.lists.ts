@@ -1,4 +1,4 @@
-import { listOf } from '#platform/lists';
+import { listOf } from '#platform/queries/lists';
 import { AuditTrailRow } from './audit-trail.view';
 import { AUDIENCE } from './audit.log';
 import { CommandLogRow } from './command-log.view';
@@ -8,9 +8,19 @@ export const auditTrailRows = listOf(AuditTrailRow, {
   many: 'auditTrail',
   roles: AUDIENCE,
   filters: {
-    entityType: 'equals', entityId: 'equals', stream: 'equals', event: 'equals', command: 'equals', actor: 'equals', correlationId: 'equals', refusal: 'equals',
-    fields: 'has', recordedAt: 'range', occurredAt: 'range', position: 'range',
-  }, // prettier-ignore
+    entityType: 'equals',
+    entityId: 'equals',
+    stream: 'equals',
+    event: 'equals',
+    command: 'equals',
+    actor: 'equals',
+    correlationId: 'equals',
+    refusal: 'equals',
+    fields: 'has',
+    recordedAt: 'range',
+    occurredAt: 'range',
+    position: 'range',
+  },
   sorts: ['position'],
   sortedBy: 'position',
   about: 'Who did what, when and why: every event and every refusal.',
@@ -21,8 +31,15 @@ export const commandLogRows = listOf(CommandLogRow, {
   many: 'commandLog',
   roles: AUDIENCE,
   filters: {
-    outcome: 'equals', code: 'equals', command: 'equals', commandId: 'equals', actor: 'equals', entityType: 'equals', entityId: 'equals', recordedAt: 'range',
-  }, // prettier-ignore
+    outcome: 'equals',
+    code: 'equals',
+    command: 'equals',
+    commandId: 'equals',
+    actor: 'equals',
+    entityType: 'equals',
+    entityId: 'equals',
+    recordedAt: 'range',
+  },
   sorts: ['position'],
   sortedBy: 'positionDescending',
   about: 'Commands that were accepted and changed something, and those that were refused, with the reason.',

@@ -7,12 +7,12 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Metadata, Recorded } from '#kernel/event';
 import { facilityOf } from '#kernel/identity';
-import { grantedRole, inScope, type Principal, type Role } from '#platform/access';
-import { currentContext } from '#platform/context';
-import { deciderOf } from '#platform/deciders';
-import { EventStore } from '#platform/event-store';
-import { notFound, Problem } from '#platform/problem';
-import { APP_VERSION } from '#platform/version';
+import { grantedRole, inScope, type Principal, type Role } from '#platform/security/access';
+import { currentContext } from '#platform/security/context';
+import { deciderOf } from '#platform/commands/registry';
+import { EventStore } from '#platform/store/event-store';
+import { notFound, Problem } from '#platform/problem/problem';
+import { APP_VERSION } from '#platform/runtime/version';
 import { changesBetween, plain, type Change } from './changes';
 import { eventsAsOf, historyOf, refusalsOf, stateAfter, type Entry, type Fold, type Moment } from './history';
 
@@ -141,10 +141,19 @@ export class AuditLog {
   private async recordRead(reader: Principal, what: string, about: object, facility = 'enterprise'): Promise<void> {
     const commandId = randomUUID();
     const metadata: Metadata = {
-      commandId, command: 'ReadAuditTrail', commandDigest: '', correlationId: currentContext()?.correlationId ?? commandId, causationId: commandId,
-      actor: reader.actor, role: grantedRole(reader, AUDIENCE) ?? reader.roles[0] ?? 'auditor', facility, occurredAt: new Date().toISOString(),
-      clock: 'server', app: APP_VERSION, schema: 1,
-    }; // prettier-ignore
+      commandId,
+      command: 'ReadAuditTrail',
+      commandDigest: '',
+      correlationId: currentContext()?.correlationId ?? commandId,
+      causationId: commandId,
+      actor: reader.actor,
+      role: grantedRole(reader, AUDIENCE) ?? reader.roles[0] ?? 'auditor',
+      facility,
+      occurredAt: new Date().toISOString(),
+      clock: 'server',
+      app: APP_VERSION,
+      schema: 1,
+    };
     const stream = `audit-read-${facility}.${encodeURIComponent(reader.actor)}`;
     await this.store.append(stream, 'any', [{ id: commandId, type: 'AuditTrailRead', data: { what, about }, metadata }]);
   }

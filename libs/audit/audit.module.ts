@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { Json } from '#platform/json-scalar';
+import { Json } from '#platform/http/json-scalar';
 import { auditTrailRows, commandLogRows } from './audit.lists';
 import { AuditLog } from './audit.log';
 import { AuditController, AuditResolver } from './audit.queries';

@@ -2,12 +2,21 @@ import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { Args, Query as GraphQuery, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Recorded } from '#kernel/event';
-import { Allow } from '#platform/access';
-import { caller } from '#platform/auth';
-import { invalidInput } from '#platform/problem';
+import { Allow } from '#platform/security/access';
+import { caller } from '#platform/security/auth';
+import { invalidInput } from '#platform/problem/problem';
 import {
-  AuditDifference, AuditHistory, AuditReplay, AuditState, DifferenceQuery, HistoryQuery, ReplayQuery, StateQuery, type AuditEntry, type AuditEvent,
-} from './audit.answers'; // prettier-ignore
+  AuditDifference,
+  AuditHistory,
+  AuditReplay,
+  AuditState,
+  DifferenceQuery,
+  HistoryQuery,
+  ReplayQuery,
+  StateQuery,
+  type AuditEntry,
+  type AuditEvent,
+} from './audit.answers';
 import { AUDIENCE, AuditLog, type ReplayFilter, type StateAt } from './audit.log';
 import type { Entry, Moment } from './history';
 
@@ -20,8 +29,15 @@ const entryOf = (entry: Entry): AuditEntry => ({
 });
 const stateOf = (state: StateAt): AuditState => ({ ...state, revision: String(state.revision), position: String(state.position) });
 const eventOf = ({ id, stream, revision, position: at, type, recordedAt, data, metadata }: Recorded): AuditEvent => ({
-  id, stream, revision: String(revision), position: String(at), type, recordedAt, data, metadata,
-}); // prettier-ignore
+  id,
+  stream,
+  revision: String(revision),
+  position: String(at),
+  type,
+  recordedAt,
+  data,
+  metadata,
+});
 const moment = (at: string | undefined, recordedAt: string | undefined, occurredAt: string | undefined): Moment => ({
   position: optional(at),
   recordedAt,

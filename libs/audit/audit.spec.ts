@@ -8,14 +8,30 @@ import { entityOf } from './entity';
 import { eventsAsOf, historyOf, stateAfter } from './history';
 
 const metadata: Metadata = {
-  commandId: 'c1', command: 'FillBin', commandDigest: '', correlationId: 'r1', causationId: 'c1', actor: 'ann', role: 'operator', facility: 'haifa',
-  occurredAt: '2026-01-05T10:00:00+02:00', clock: 'client', app: 'plantlog@1', schema: 1,
-}; // prettier-ignore
+  commandId: 'c1',
+  command: 'FillBin',
+  commandDigest: '',
+  correlationId: 'r1',
+  causationId: 'c1',
+  actor: 'ann',
+  role: 'operator',
+  facility: 'haifa',
+  occurredAt: '2026-01-05T10:00:00+02:00',
+  clock: 'client',
+  app: 'plantlog@1',
+  schema: 1,
+};
 const at = (position: number, type: string, data: object, more: Partial<Metadata> = {}, stream = 'bin-haifa.B1'): Recorded =>
   ({
-    id: `e${position}`, stream, revision: BigInt(position), position: BigInt(position * 100), type, data,
-    recordedAt: new Date(Date.UTC(2026, 0, 5, 8, position)).toISOString(), metadata: { ...metadata, ...more },
-  }) as Recorded; // prettier-ignore
+    id: `e${position}`,
+    stream,
+    revision: BigInt(position),
+    position: BigInt(position * 100),
+    type,
+    data,
+    recordedAt: new Date(Date.UTC(2026, 0, 5, 8, position)).toISOString(),
+    metadata: { ...metadata, ...more },
+  }) as Recorded;
 
 type Bin = { pieces: number; label?: string; holds: string[] };
 const bin = {
@@ -76,7 +92,15 @@ describe('records chained by before', () => {
 });
 
 const sorted = (value: unknown): unknown =>
-  Array.isArray(value) ? value.map(sorted) : value && typeof value === 'object' ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, sorted(v)])) : value; // prettier-ignore
+  Array.isArray(value)
+    ? value.map(sorted)
+    : value && typeof value === 'object'
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([k, v]) => [k, sorted(v)]),
+        )
+      : value;
 /** Carries changes out, as a reader would. */
 function applied(before: unknown, changes: readonly Change[]): unknown {
   const state = structuredClone(before) as Record<string, unknown>;
@@ -185,9 +209,20 @@ describe('the audit trail', () => {
       at(2, 'CommandRefused', { code: 'bin-too-full', command: 'FillBin' }, {}, 'refused-bin-haifa.B1'),
     );
     expect(rows).toMatchObject([
-      { eventId: 'e1', entityType: 'bin', entityId: 'haifa.B1', facilityId: 'haifa', event: 'BinFilled', refusal: null, reason: 'because', fields: ['pieces'], occurredAt: '2026-01-05T08:00:00.000Z', occurredAtTold: '2026-01-05T10:00:00+02:00' },
+      {
+        eventId: 'e1',
+        entityType: 'bin',
+        entityId: 'haifa.B1',
+        facilityId: 'haifa',
+        event: 'BinFilled',
+        refusal: null,
+        reason: 'because',
+        fields: ['pieces'],
+        occurredAt: '2026-01-05T08:00:00.000Z',
+        occurredAtTold: '2026-01-05T10:00:00+02:00',
+      },
       { eventId: 'e2', entityType: 'bin', entityId: 'haifa.B1', event: 'CommandRefused', refusal: 'bin-too-full' },
-    ]); // prettier-ignore
+    ]);
   });
 
   it('takes events of others, which lack our metadata', () => {
@@ -201,10 +236,12 @@ describe('the command log', () => {
   it('has one row for a command, with all of its events, and one for each refusal', () => {
     const refused = (code: string, position: number) =>
       at(position, 'CommandRefused', { code, message: 'No.' }, { commandId: 'c2' }, 'refused-bin-haifa.B1');
-    expect(rowsOf(commandLog, 'entryId', at(1, 'BinFilled', {}), at(2, 'BinLabelled', {}), refused('bin-too-full', 3), refused('bin-closed', 4))).toMatchObject([
+    expect(
+      rowsOf(commandLog, 'entryId', at(1, 'BinFilled', {}), at(2, 'BinLabelled', {}), refused('bin-too-full', 3), refused('bin-closed', 4)),
+    ).toMatchObject([
       { commandId: 'c1', outcome: 'Accepted', code: null, events: ['BinFilled', 'BinLabelled'], position: 200n, entityId: 'haifa.B1' },
       { commandId: 'c2', outcome: 'Refused', code: 'bin-too-full', message: 'No.', events: [] },
       { commandId: 'c2', outcome: 'Refused', code: 'bin-closed' },
-    ]); // prettier-ignore
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/cells';
+import { Cell, CellOneOf, Key } from '#platform/views/cells';
 import { entityOf } from './entity';
 
 export const Outcome = { Accepted: 'Accepted', Refused: 'Refused' } as const;

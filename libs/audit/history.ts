@@ -61,10 +61,29 @@ function entry(
   const { command, commandId, actor, role, device, occurredAt, clock, reason, correlationId, causationId, facility, app, schema } =
     metadata;
   return {
-    kind, id, stream, revision, position, recordedAt, command, commandId, actor, role, occurredAt, clock, correlationId, causationId, facility, app, schema,
+    kind,
+    id,
+    stream,
+    revision,
+    position,
+    recordedAt,
+    command,
+    commandId,
+    actor,
+    role,
+    occurredAt,
+    clock,
+    correlationId,
+    causationId,
+    facility,
+    app,
+    schema,
     type: kind === 'refusal' ? String((data as { code?: unknown }).code ?? type) : type,
-    device: device ?? null, reason: reason ?? null, changes, data,
-  }; // prettier-ignore
+    device: device ?? null,
+    reason: reason ?? null,
+    changes,
+    data,
+  };
 }
 
 /** A moment in the life of an entity. More than one part narrows it down: what was known at one time of what had happened by another. */

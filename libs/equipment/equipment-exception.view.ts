@@ -2,7 +2,7 @@ import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#kernel/identity';
 import type { View } from '#kernel/view';
-import { Cell, Key } from '#platform/cells';
+import { Cell, Key } from '#platform/views/cells';
 import type { EquipmentEvent } from './equipment.events';
 
 /** Something odd that was observed of a machine: recorded, flagged, and for a person to look at. */

@@ -2,7 +2,7 @@ import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#kernel/identity';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/cells';
+import { Cell, CellOneOf, Key } from '#platform/views/cells';
 import { CapacityMode, type EquipmentEvent, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';
 
 /** One machine as it is now, as far as commands and observations tell. */
@@ -86,9 +86,23 @@ export class EquipmentNow {
 type Row = Omit<EquipmentNow, 'position' | 'recordedAt' | 'revision'>;
 
 const unregistered = (equipmentId: string): Row => ({
-  equipmentId, facilityId: facilityOf(equipmentId), registered: false, name: null, elementId: null, equipmentClass: null, profile: null,
-  capacityMode: null, maxConcurrent: null, mode: null, state: null, since: null, quality: null, observedAt: null, workOrderIds: [], openStopId: null,
-}); // prettier-ignore
+  equipmentId,
+  facilityId: facilityOf(equipmentId),
+  registered: false,
+  name: null,
+  elementId: null,
+  equipmentClass: null,
+  profile: null,
+  capacityMode: null,
+  maxConcurrent: null,
+  mode: null,
+  state: null,
+  since: null,
+  quality: null,
+  observedAt: null,
+  workOrderIds: [],
+  openStopId: null,
+});
 
 /** What an event changes of its machine's row. */
 function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow> {
@@ -129,10 +143,22 @@ export const equipmentNow: View<EquipmentNow, EquipmentEvent> = {
   row: EquipmentNow,
   // All of them: the row bears the revision of the stream.
   events: [
-    'EquipmentRegistered', 'EquipmentMoved', 'EquipmentStateChanged', 'EquipmentStateObserved', 'EquipmentModeSet', 'EquipmentAssigned',
-    'EquipmentUnassigned', 'StopOpened', 'StopClosed', 'StopClassified', 'IllegalTransitionObserved', 'LateStateObserved',
-    'UnknownStateObserved', 'UnregisteredEquipmentObserved', 'ClockAheadObserved',
-  ], // prettier-ignore
+    'EquipmentRegistered',
+    'EquipmentMoved',
+    'EquipmentStateChanged',
+    'EquipmentStateObserved',
+    'EquipmentModeSet',
+    'EquipmentAssigned',
+    'EquipmentUnassigned',
+    'StopOpened',
+    'StopClosed',
+    'StopClassified',
+    'IllegalTransitionObserved',
+    'LateStateObserved',
+    'UnknownStateObserved',
+    'UnregisteredEquipmentObserved',
+    'ClockAheadObserved',
+  ],
   keys: ({ data }) => [data.equipmentId],
   fold: (rows, event) => {
     const row = rows.get(event.data.equipmentId) ?? unregistered(event.data.equipmentId);

@@ -2,7 +2,7 @@ import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Exclusion, Index } from 'typeorm';
 import { facilityOf } from '#kernel/identity';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/cells';
+import { Cell, CellOneOf, Key } from '#platform/views/cells';
 import { type EquipmentEvent, LossClass, StopCause } from './equipment.events';
 
 registerEnumType(StopCause, { name: 'StopCause', description: 'What began a stop.' });
@@ -73,9 +73,20 @@ export const equipmentStop: View<EquipmentStop, EquipmentEvent> = {
     if (type === 'StopOpened') {
       const { equipmentId, stopId, cause, at, workOrderIds } = data;
       rows.put({
-        key: `${equipmentId}/${stopId}`, equipmentId, facilityId: facilityOf(equipmentId), stopId, cause, startedAt: at, endedAt: null,
-        workOrderIds: [...workOrderIds], reasonCode: null, lossClass: null, classifiedBy: null, position, recordedAt,
-      }); // prettier-ignore
+        key: `${equipmentId}/${stopId}`,
+        equipmentId,
+        facilityId: facilityOf(equipmentId),
+        stopId,
+        cause,
+        startedAt: at,
+        endedAt: null,
+        workOrderIds: [...workOrderIds],
+        reasonCode: null,
+        lossClass: null,
+        classifiedBy: null,
+        position,
+        recordedAt,
+      });
     } else if (type === 'StopClosed' || type === 'StopClassified') {
       const row = rows.get(`${data.equipmentId}/${data.stopId}`);
       if (!row) return;

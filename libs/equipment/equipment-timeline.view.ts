@@ -2,7 +2,7 @@ import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Exclusion, Index } from 'typeorm';
 import { facilityOf } from '#kernel/identity';
 import type { Rows, View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/cells';
+import { Cell, CellOneOf, Key } from '#platform/views/cells';
 import type { EquipmentEvent, PackmlState as State } from './equipment.events';
 import { PackmlState } from './equipment.events';
 
@@ -78,9 +78,16 @@ function enter(
   const before = since === null ? undefined : rows.get(keyOf(equipmentId, since));
   if (before && before.startedAt !== startedAt) rows.put({ ...before, endedAt: startedAt, position, recordedAt });
   rows.put({
-    intervalId: keyOf(equipmentId, startedAt), equipmentId, facilityId: facilityOf(equipmentId), startedAt, endedAt: null,
-    stopId: before?.stopId ?? null, ...entered, position, recordedAt,
-  }); // prettier-ignore
+    intervalId: keyOf(equipmentId, startedAt),
+    equipmentId,
+    facilityId: facilityOf(equipmentId),
+    startedAt,
+    endedAt: null,
+    stopId: before?.stopId ?? null,
+    ...entered,
+    position,
+    recordedAt,
+  });
 }
 
 /**

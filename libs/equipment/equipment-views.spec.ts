@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { folded } from '#kernel/folded';
+import { folded } from '#platform/testing/folded';
 import { equipment } from './equipment';
 import { equipmentException } from './equipment-exception.view';
 import { equipmentNow } from './equipment-now.view';
@@ -31,8 +31,16 @@ describe('equipment now', () => {
   test('shows state, since when, jobs and the open stop', () => {
     const events = shift(...run, ['AssignEquipment', { workOrderId: 'haifa.W1' }], ['AbortEquipment']);
     expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({
-      registered: true, name: 'Machine 4', state: 'Aborting', since: at(6), mode: 1, workOrderIds: ['haifa.W1'], openStopId: 'S1', facilityId: 'haifa', quality: null,
-    }); // prettier-ignore
+      registered: true,
+      name: 'Machine 4',
+      state: 'Aborting',
+      since: at(6),
+      mode: 1,
+      workOrderIds: ['haifa.W1'],
+      openStopId: 'S1',
+      facilityId: 'haifa',
+      quality: null,
+    });
   });
   test('says that a reading is stale, and keeps the state', () => {
     const events = shift(...run, ['ObserveEquipmentState', { state: 'Execute', quality: 'STALE' }]);
@@ -79,8 +87,13 @@ describe('equipment now', () => {
     });
   });
   test('follows mode, place and jobs given free', () => {
-    const events = shift(register, ['SetEquipmentMode', { mode: 2 }], ['MoveEquipment', { elementId: 'haifa.annex' }],
-      ['AssignEquipment', { workOrderId: 'haifa.W1' }], ['UnassignEquipment', { workOrderId: 'haifa.W1' }]); // prettier-ignore
+    const events = shift(
+      register,
+      ['SetEquipmentMode', { mode: 2 }],
+      ['MoveEquipment', { elementId: 'haifa.annex' }],
+      ['AssignEquipment', { workOrderId: 'haifa.W1' }],
+      ['UnassignEquipment', { workOrderId: 'haifa.W1' }],
+    );
     expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({
       mode: 2,
       elementId: 'haifa.annex',
@@ -191,8 +204,15 @@ describe('the time line', () => {
 
 describe('stops', () => {
   test('open, close and are classified by somebody', () => {
-    const events = shift(...run, ['SuspendEquipment'], ['ClassifyStop', { stopId: 'S1', reasonCode: 'starved', lossClass: 'Starved' }],
-      ['ReportStateComplete'], ['UnsuspendEquipment'], ['ReportStateComplete'], ['AbortEquipment']); // prettier-ignore
+    const events = shift(
+      ...run,
+      ['SuspendEquipment'],
+      ['ClassifyStop', { stopId: 'S1', reasonCode: 'starved', lossClass: 'Starved' }],
+      ['ReportStateComplete'],
+      ['UnsuspendEquipment'],
+      ['ReportStateComplete'],
+      ['AbortEquipment'],
+    );
     expect(folded(equipmentStop, [stream, events])).toMatchObject({
       'haifa.M4/S1': {
         cause: 'Suspend',
@@ -209,8 +229,13 @@ describe('stops', () => {
 
 describe('exceptions', () => {
   test('name what was odd', () => {
-    const events = shift(['ObserveEquipmentState', { state: 'Execute' }], register, ['ObserveEquipmentState', { state: 'Idle' }],
-      ['ObserveEquipmentState', { state: 'Held' }, 1], ['ObserveEquipmentState', { state: 'completeing' }]); // prettier-ignore
+    const events = shift(
+      ['ObserveEquipmentState', { state: 'Execute' }],
+      register,
+      ['ObserveEquipmentState', { state: 'Idle' }],
+      ['ObserveEquipmentState', { state: 'Held' }, 1],
+      ['ObserveEquipmentState', { state: 'completeing' }],
+    );
     expect(Object.values(folded(equipmentException, [stream, events])).map(({ kind }) => kind)).toEqual([
       'UnregisteredEquipmentObserved',
       'IllegalTransitionObserved',

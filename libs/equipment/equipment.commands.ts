@@ -1,7 +1,7 @@
 import { InputType, registerEnumType } from '@nestjs/graphql';
-import { Allow } from '#platform/access';
-import { Command } from '#platform/command';
-import { Code, Id, Many, ManyOf, OneOf, Text, Whole } from '#platform/fields';
+import { Allow } from '#platform/security/access';
+import { Command } from '#platform/commands/command';
+import { Code, Id, Many, ManyOf, OneOf, Text, Whole } from '#platform/commands/fields';
 import { CapacityMode, LossClass, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';
 
 registerEnumType(PackmlState, { name: 'PackmlState', description: 'The 17 states of PackML (TR88.00.02).' });

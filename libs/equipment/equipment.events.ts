@@ -160,13 +160,7 @@ export type IllegalTransitionObserved = Event<
 /** Exception: an observation arrived after a later one was known; the known state stays. */
 export type LateStateObserved = Event<
   'LateStateObserved',
-  {
-    equipmentId: string;
-    reported: string;
-    at: string;
-    knownState: PackmlState;
-    knownSince: string;
-  }
+  { equipmentId: string; reported: string; at: string; knownState: PackmlState; knownSince: string }
 >;
 
 /** Exception: the reported state is neither a PackML state nor a code known for this machine. */

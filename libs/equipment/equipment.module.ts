@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { bindDecider } from '#platform/bind-decider';
-import { commandController, commandResolver } from '#platform/command-api';
+import { bindDecider } from '#platform/commands/bind-decider';
+import { commandController, commandResolver } from '#platform/commands/command-api';
 import { equipment } from './equipment';
 import * as commands from './equipment.commands';
 import { equipmentExceptionList, equipmentNowList, equipmentStopList, equipmentTimelineList } from './equipment.queries';

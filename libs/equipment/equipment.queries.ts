@@ -1,5 +1,5 @@
-import { ROLES } from '#platform/access';
-import { listOf } from '#platform/lists';
+import { ROLES } from '#platform/security/access';
+import { listOf } from '#platform/queries/lists';
 import { EquipmentException } from './equipment-exception.view';
 import { EquipmentNow } from './equipment-now.view';
 import { EquipmentStop } from './equipment-stop.view';

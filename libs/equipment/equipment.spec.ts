@@ -1,9 +1,15 @@
 import * as fc from 'fast-check';
-import { given } from '#kernel/given';
+import { given } from '#platform/testing/given';
 import { equipment } from './equipment';
 import {
-  type EquipmentEvent, type EquipmentRegistered, type EquipmentStateChanged, PackmlInput, type PackmlState, PackmlState as States, SignalQuality,
-} from './equipment.events'; // prettier-ignore
+  type EquipmentEvent,
+  type EquipmentRegistered,
+  type EquipmentStateChanged,
+  PackmlInput,
+  type PackmlState,
+  PackmlState as States,
+  SignalQuality,
+} from './equipment.events';
 
 const equipmentId = 'haifa.M4';
 const at = (minute: number) => `2026-01-05T08:${String(minute).padStart(2, '0')}:00.000Z`;
@@ -12,11 +18,22 @@ const modes = [1, 2, 3].map((mode, index) => ({ mode, name: ['Production', 'Main
 const registered = (changes: Partial<EquipmentRegistered['data']> = {}): EquipmentRegistered => ({
   type: 'EquipmentRegistered',
   data: {
-    equipmentId, name: 'Machine 4', elementId: 'haifa.cell', equipmentClass: 'milling', profile: 'PACKML_2022', modes,
-    modeChangeStates: ['Stopped', 'Idle', 'Aborted'], capacityMode: 'Unary', maxConcurrent: 1, vendorStates: [], mode: 1,
-    state: 'Stopped', since: null, ...changes,
+    equipmentId,
+    name: 'Machine 4',
+    elementId: 'haifa.cell',
+    equipmentClass: 'milling',
+    profile: 'PACKML_2022',
+    modes,
+    modeChangeStates: ['Stopped', 'Idle', 'Aborted'],
+    capacityMode: 'Unary',
+    maxConcurrent: 1,
+    vendorStates: [],
+    mode: 1,
+    state: 'Stopped',
+    since: null,
+    ...changes,
   },
-}); // prettier-ignore
+});
 const registration = { equipmentId, name: 'Machine 4', elementId: 'haifa.cell', equipmentClass: 'milling' };
 
 const changed = (
@@ -46,9 +63,20 @@ const commandOf = (input: PackmlInput) => (input === 'StateComplete' ? 'ReportSt
 const observed = (reported: string, state: PackmlState | null, changes: object = {}): EquipmentEvent => ({
   type: 'EquipmentStateObserved',
   data: {
-    equipmentId, reported, state, quality: 'GOOD', at: at(5), claimedAt: at(5), applied: true, from: 'Execute', since: at(0), legal: true, workOrderIds: [], ...changes,
+    equipmentId,
+    reported,
+    state,
+    quality: 'GOOD',
+    at: at(5),
+    claimedAt: at(5),
+    applied: true,
+    from: 'Execute',
+    since: at(0),
+    legal: true,
+    workOrderIds: [],
+    ...changes,
   },
-}); // prettier-ignore
+});
 const later = { now: at(5), occurredAt: at(5) };
 
 describe('equipment that is not registered', () => {
@@ -72,8 +100,9 @@ describe('equipment that is not registered', () => {
     given(equipment)
       .when('RegisterEquipment', { ...registration, capacityMode: 'Batch' })
       .rejects('capacity-missing');
-    given(equipment).when('RegisterEquipment', { ...registration, capacityMode: 'Cumulative', maxConcurrent: 10 })
-      .then(registered({ capacityMode: 'Cumulative', maxConcurrent: 10 })); // prettier-ignore
+    given(equipment)
+      .when('RegisterEquipment', { ...registration, capacityMode: 'Cumulative', maxConcurrent: 10 })
+      .then(registered({ capacityMode: 'Cumulative', maxConcurrent: 10 }));
     given(equipment)
       .when('RegisterEquipment', { ...registration, capacityMode: 'Infinite' })
       .then(registered({ capacityMode: 'Infinite', maxConcurrent: null }));
@@ -111,8 +140,9 @@ describe('registered equipment', () => {
       .rejects('equipment-already-registered');
   });
   test('moves within its plant', () => {
-    given(equipment, registered()).when('MoveEquipment', { equipmentId, elementId: 'haifa.annex' })
-      .then({ type: 'EquipmentMoved', data: { equipmentId, fromElementId: 'haifa.cell', toElementId: 'haifa.annex' } }); // prettier-ignore
+    given(equipment, registered())
+      .when('MoveEquipment', { equipmentId, elementId: 'haifa.annex' })
+      .then({ type: 'EquipmentMoved', data: { equipmentId, fromElementId: 'haifa.cell', toElementId: 'haifa.annex' } });
     given(equipment, registered()).when('MoveEquipment', { equipmentId, elementId: 'haifa.cell' }).changesNothing();
     given(equipment, registered()).when('MoveEquipment', { equipmentId, elementId: 'lyon.cell' }).rejects('wrong-facility');
   });
@@ -152,8 +182,9 @@ describe('registered equipment', () => {
   test('of the 2015 edition completes Execute by itself and knows no Complete', () => {
     const old = registered({ profile: 'PACKML_2015', state: 'Execute', since: at(0) });
     given(equipment, old).when('CompleteEquipment', { equipmentId }, later).rejects('transition-not-allowed');
-    given(equipment, old).when('ReportStateComplete', { equipmentId }, later)
-      .then(changed('Execute', 'Completing', 'StateComplete', { profile: 'PACKML_2015', since: at(0), at: at(5) })); // prettier-ignore
+    given(equipment, old)
+      .when('ReportStateComplete', { equipmentId }, later)
+      .then(changed('Execute', 'Completing', 'StateComplete', { profile: 'PACKML_2015', since: at(0), at: at(5) }));
   });
   test('is not completed by a late report of another state', () => {
     given(equipment, ...inState('Stopping', opened('S1')))
@@ -167,30 +198,34 @@ describe('registered equipment', () => {
     const lean = [{ mode: 1, name: 'Production', disabledStates: ['Stopping' as const, 'Holding' as const, 'Held' as const] }];
     const machine = registered({ modes: lean, state: 'Execute', since: at(0) });
     given(equipment, machine).when('HoldEquipment', { equipmentId }, later).rejects('transition-not-allowed');
-    given(equipment, machine).when('StopEquipment', { equipmentId }, later)
+    given(equipment, machine)
+      .when('StopEquipment', { equipmentId }, later)
       .then(changed('Execute', 'Stopped', 'Stop', { since: at(0), at: at(5) }), {
         type: 'StopOpened',
         data: { equipmentId, stopId: 'S1', cause: 'Stop', at: at(5), workOrderIds: [] },
-      }); // prettier-ignore
+      });
   });
   test('tells which work orders a state change concerns', () => {
-    given(equipment, ...inState('Execute', assigned('W1'))).when('AbortEquipment', { equipmentId }, later)
+    given(equipment, ...inState('Execute', assigned('W1')))
+      .when('AbortEquipment', { equipmentId }, later)
       .then(changed('Execute', 'Aborting', 'Abort', { since: at(0), at: at(5), workOrderIds: ['haifa.W1'] }), {
         type: 'StopOpened',
         data: { equipmentId, stopId: 'S1', cause: 'Abort', at: at(5), workOrderIds: ['haifa.W1'] },
-      }); // prettier-ignore
+      });
   });
   test('refuses a command of an earlier floor time than its state, unless the command names no time', () => {
     const machine = inState('Execute', observed('Held', 'Held'), opened('S1'));
     given(equipment, ...machine)
       .when('UnholdEquipment', { equipmentId }, { now: at(9), occurredAt: at(4) })
       .rejects('earlier-than-known-state');
-    given(equipment, ...machine).when('UnholdEquipment', { equipmentId }, { now: at(4), occurredAt: at(4) })
-      .then(changed('Held', 'Unholding', 'Unhold', { since: at(5), at: at(5) })); // prettier-ignore
+    given(equipment, ...machine)
+      .when('UnholdEquipment', { equipmentId }, { now: at(4), occurredAt: at(4) })
+      .then(changed('Held', 'Unholding', 'Unhold', { since: at(5), at: at(5) }));
   });
   test('changes its mode where it may, into one that it has', () => {
-    given(equipment, ...inState('Idle')).when('SetEquipmentMode', { equipmentId, mode: 2 }, later)
-      .then({ type: 'EquipmentModeSet', data: { equipmentId, from: 1, to: 2, at: at(5) } }); // prettier-ignore
+    given(equipment, ...inState('Idle'))
+      .when('SetEquipmentMode', { equipmentId, mode: 2 }, later)
+      .then({ type: 'EquipmentModeSet', data: { equipmentId, from: 1, to: 2, at: at(5) } });
     given(equipment, ...inState('Idle'))
       .when('SetEquipmentMode', { equipmentId, mode: 1 })
       .changesNothing();
@@ -261,8 +296,9 @@ describe('the capacity of equipment (I4)', () => {
       .then(assigned('W99'));
   });
   test('is given free once', () => {
-    given(equipment, ...inState('Idle', assigned('W1'))).when('UnassignEquipment', assign('W1'), { occurredAt: at(1) })
-      .then({ type: 'EquipmentUnassigned', data: { equipmentId, workOrderId: 'haifa.W1', at: at(1) } }); // prettier-ignore
+    given(equipment, ...inState('Idle', assigned('W1')))
+      .when('UnassignEquipment', assign('W1'), { occurredAt: at(1) })
+      .then({ type: 'EquipmentUnassigned', data: { equipmentId, workOrderId: 'haifa.W1', at: at(1) } });
     given(equipment, ...inState('Idle'))
       .when('UnassignEquipment', assign('W1'))
       .changesNothing();
@@ -274,13 +310,15 @@ describe('the capacity of equipment (I4)', () => {
 
 describe('stops (I8)', () => {
   test('one is open at a time, through all states in which the machine does not produce', () => {
-    given(equipment, ...inState('Stopping', opened('S1'))).when('AbortEquipment', { equipmentId }, later)
-      .then(changed('Stopping', 'Aborting', 'Abort', { since: at(0), at: at(5) })); // prettier-ignore
-    given(equipment, ...inState('Stopped', opened('S1'))).when('ResetEquipment', { equipmentId }, later)
+    given(equipment, ...inState('Stopping', opened('S1')))
+      .when('AbortEquipment', { equipmentId }, later)
+      .then(changed('Stopping', 'Aborting', 'Abort', { since: at(0), at: at(5) }));
+    given(equipment, ...inState('Stopped', opened('S1')))
+      .when('ResetEquipment', { equipmentId }, later)
       .then(changed('Stopped', 'Resetting', 'Reset', { since: at(0), at: at(5) }), {
         type: 'StopClosed',
         data: { equipmentId, stopId: 'S1', openedAt: at(0), at: at(5) },
-      }); // prettier-ignore
+      });
   });
   const stop = (reasonCode: string, expectedPrevious?: string) => ({
     equipmentId,
@@ -323,56 +361,82 @@ describe('stops (I8)', () => {
 describe('observations of equipment', () => {
   const see = (state: string, more: object = {}) => ({ equipmentId, state, ...more });
   test('move the machine and open stops as commands do', () => {
-    given(equipment, ...inState('Execute')).when('ObserveEquipmentState', see('Holding'), later)
-      .then(observed('Holding', 'Holding'), { type: 'StopOpened', data: { equipmentId, stopId: 'S1', cause: 'Hold', at: at(5), workOrderIds: [] } }); // prettier-ignore
+    given(equipment, ...inState('Execute'))
+      .when('ObserveEquipmentState', see('Holding'), later)
+      .then(observed('Holding', 'Holding'), {
+        type: 'StopOpened',
+        data: { equipmentId, stopId: 'S1', cause: 'Hold', at: at(5), workOrderIds: [] },
+      });
   });
   test('of an illegal transition are recorded and flagged, and taken as the truth', () => {
-    given(equipment, ...inState('Execute')).when('ObserveEquipmentState', see('Idle'), later)
+    given(equipment, ...inState('Execute'))
+      .when('ObserveEquipmentState', see('Idle'), later)
       .then(observed('Idle', 'Idle', { legal: false }), {
         type: 'IllegalTransitionObserved',
         data: { equipmentId, from: 'Execute', to: 'Idle', profile: 'PACKML_2022', at: at(5), missed: [] },
-      }); // prettier-ignore
-    given(equipment, ...inState('Execute', observed('Idle', 'Idle', { legal: false }))).when('StartEquipment', { equipmentId }, later)
-      .then(changed('Idle', 'Starting', 'Start', { since: at(5), at: at(5) })); // prettier-ignore
+      });
+    given(equipment, ...inState('Execute', observed('Idle', 'Idle', { legal: false })))
+      .when('StartEquipment', { equipmentId }, later)
+      .then(changed('Idle', 'Starting', 'Start', { since: at(5), at: at(5) }));
   });
   test('say what a slow observer may have missed', () => {
-    given(equipment, ...inState('Idle')).when('ObserveEquipmentState', see('Execute'), later)
+    given(equipment, ...inState('Idle'))
+      .when('ObserveEquipmentState', see('Execute'), later)
       .then(observed('Execute', 'Execute', { from: 'Idle', legal: false }), {
         type: 'IllegalTransitionObserved',
         data: { equipmentId, from: 'Idle', to: 'Execute', profile: 'PACKML_2022', at: at(5), missed: ['Starting'] },
-      }); // prettier-ignore
+      });
   });
   test('contradict no mere assumption', () => {
-    given(equipment, registered()).when('ObserveEquipmentState', see('Execute'), later)
-      .then(observed('Execute', 'Execute', { from: 'Stopped', since: null, legal: null })); // prettier-ignore
+    given(equipment, registered())
+      .when('ObserveEquipmentState', see('Execute'), later)
+      .then(observed('Execute', 'Execute', { from: 'Stopped', since: null, legal: null }));
   });
   test('that come late are recorded and flagged, and change nothing known', () => {
     const machine = inState('Execute', observed('Held', 'Held'));
-    given(equipment, ...machine).when('ObserveEquipmentState', see('Idle'), { now: at(9), occurredAt: at(3) })
+    given(equipment, ...machine)
+      .when('ObserveEquipmentState', see('Idle'), { now: at(9), occurredAt: at(3) })
       .then(observed('Idle', 'Idle', { at: at(3), claimedAt: at(3), applied: false, from: 'Held', since: at(5), legal: null }), {
         type: 'LateStateObserved',
         data: { equipmentId, reported: 'Idle', at: at(3), knownState: 'Held', knownSince: at(5) },
-      }); // prettier-ignore
+      });
   });
   test('of states nobody knows are recorded and flagged', () => {
-    given(equipment, ...inState('Execute')).when('ObserveEquipmentState', see('completeing'), later)
-      .then(observed('completeing', null, { applied: false, legal: null }), { type: 'UnknownStateObserved', data: { equipmentId, reported: 'completeing', at: at(5) } }); // prettier-ignore
+    given(equipment, ...inState('Execute'))
+      .when('ObserveEquipmentState', see('completeing'), later)
+      .then(observed('completeing', null, { applied: false, legal: null }), {
+        type: 'UnknownStateObserved',
+        data: { equipmentId, reported: 'completeing', at: at(5) },
+      });
   });
   test('in the words of the maker are understood', () => {
-    const machine = registered({ state: 'Execute', since: at(0), vendorStates: [{ code: '11', state: 'Held' }, { code: '10', state: 'Holding' }] }); // prettier-ignore
-    given(equipment, machine).when('ObserveEquipmentState', see('10'), later)
-      .then(observed('10', 'Holding'), { type: 'StopOpened', data: { equipmentId, stopId: 'S1', cause: 'Hold', at: at(5), workOrderIds: [] } }); // prettier-ignore
+    const machine = registered({
+      state: 'Execute',
+      since: at(0),
+      vendorStates: [
+        { code: '11', state: 'Held' },
+        { code: '10', state: 'Holding' },
+      ],
+    });
+    given(equipment, machine)
+      .when('ObserveEquipmentState', see('10'), later)
+      .then(observed('10', 'Holding'), {
+        type: 'StopOpened',
+        data: { equipmentId, stopId: 'S1', cause: 'Hold', at: at(5), workOrderIds: [] },
+      });
   });
   test('that cannot be believed are recorded and change no state', () => {
-    given(equipment, ...inState('Execute')).when('ObserveEquipmentState', see('Idle', { quality: 'STALE' }), later)
-      .then(observed('Idle', 'Idle', { quality: 'STALE', applied: false, legal: null })); // prettier-ignore
+    given(equipment, ...inState('Execute'))
+      .when('ObserveEquipmentState', see('Idle', { quality: 'STALE' }), later)
+      .then(observed('Idle', 'Idle', { quality: 'STALE', applied: false, legal: null }));
   });
   test('of a clock that is ahead are taken at the time of arrival, and flagged', () => {
-    given(equipment, ...inState('Execute')).when('ObserveEquipmentState', see('Completing'), { now: at(5), occurredAt: '2027-01-01T00:00:00Z' })
+    given(equipment, ...inState('Execute'))
+      .when('ObserveEquipmentState', see('Completing'), { now: at(5), occurredAt: '2027-01-01T00:00:00Z' })
       .then(observed('Completing', 'Completing', { claimedAt: '2027-01-01T00:00:00.000Z' }), {
         type: 'ClockAheadObserved',
         data: { equipmentId, claimedAt: '2027-01-01T00:00:00.000Z', takenAt: at(5) },
-      }); // prettier-ignore
+      });
   });
   test('delivered twice are recorded once', () => {
     given(equipment, ...inState('Execute', observed('Held', 'Held')))

@@ -31,27 +31,29 @@ function timeOf({ occurredAt, now }: Context, { since, state }: Registered): str
 }
 
 /** A command of PackML, or SC, by the table of the machine's profile and mode. */
-const give = (input: PackmlInput) => (_: object, state: Equipment, context: Context): readonly EquipmentEvent[] => {
-  const machine = known(state);
-  const { equipmentId, mode, state: from, since, jobs } = machine;
-  const { profile } = machine.registration;
-  const disabled = disabledIn(machine, mode);
-  const to = nextState(profile, from, input, disabled);
-  if (!to)
-    throw new Rejected('transition-not-allowed', `${input} is not possible in ${from}.`, {
-      state: from,
-      input,
-      profile,
-      mode,
-      possible: legalInputs(profile, from, disabled),
-    });
-  const at = timeOf(context, machine);
-  const workOrderIds = jobs.map((job) => job.workOrderId);
-  return [
-    { type: 'EquipmentStateChanged', data: { equipmentId, from, to, input, profile, mode, since, at, workOrderIds } },
-    ...stopsAround(machine, to, at),
-  ];
-}; // prettier-ignore
+const give =
+  (input: PackmlInput) =>
+  (_: object, state: Equipment, context: Context): readonly EquipmentEvent[] => {
+    const machine = known(state);
+    const { equipmentId, mode, state: from, since, jobs } = machine;
+    const { profile } = machine.registration;
+    const disabled = disabledIn(machine, mode);
+    const to = nextState(profile, from, input, disabled);
+    if (!to)
+      throw new Rejected('transition-not-allowed', `${input} is not possible in ${from}.`, {
+        state: from,
+        input,
+        profile,
+        mode,
+        possible: legalInputs(profile, from, disabled),
+      });
+    const at = timeOf(context, machine);
+    const workOrderIds = jobs.map((job) => job.workOrderId);
+    return [
+      { type: 'EquipmentStateChanged', data: { equipmentId, from, to, input, profile, mode, since, at, workOrderIds } },
+      ...stopsAround(machine, to, at),
+    ];
+  };
 
 function checkModes(modes: readonly Mode[]): void {
   if (new Set(modes.map(({ mode }) => mode)).size < modes.length) throw new Rejected('mode-repeated', 'Each mode may be given once.');
@@ -80,9 +82,18 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
   if (event.type === 'EquipmentRegistered') {
     const { equipmentId, elementId, mode, state: begin, since } = event.data;
     return {
-      status: 'registered', equipmentId, registration: event.data, elementId, mode, state: begin, since,
-      jobs: [], stopCount: 0, stops: [], recent: state.recent,
-    }; // prettier-ignore
+      status: 'registered',
+      equipmentId,
+      registration: event.data,
+      elementId,
+      mode,
+      state: begin,
+      since,
+      jobs: [],
+      stopCount: 0,
+      stops: [],
+      recent: state.recent,
+    };
   }
   if (state.status === 'unknown') return state;
   switch (event.type) {
@@ -144,7 +155,12 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
       if ((capacityMode === 'Cumulative' || capacityMode === 'Batch') && command.maxConcurrent === undefined)
         throw new Rejected('capacity-missing', `A machine of capacity mode ${capacityMode} needs maxConcurrent.`, { capacityMode });
       const data: EquipmentRegistered['data'] = {
-        equipmentId, name, elementId, equipmentClass, profile, modes,
+        equipmentId,
+        name,
+        elementId,
+        equipmentClass,
+        profile,
+        modes,
         modeChangeStates: [...(command.modeChangeStates ?? MODE_CHANGE_STATES)],
         capacityMode,
         maxConcurrent: capacityMode === 'Infinite' ? null : (command.maxConcurrent ?? 1),
@@ -152,7 +168,7 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
         mode: modes[0]!.mode,
         state: state.state ?? 'Stopped',
         since: state.since,
-      }; // prettier-ignore
+      };
       if (state.status === 'unknown') return [{ type: 'EquipmentRegistered', data }];
       if (sameRegistration(state.registration, data)) return [];
       throw new Rejected('equipment-already-registered', `${equipmentId} is registered with other data.`, {

@@ -66,11 +66,18 @@ export const missedBetween = (profile: PackmlProfile, from: PackmlState, to: Pac
   Object.values(tables[profile][from]).filter((acting) => tables[profile][acting].StateComplete === to);
 
 const downtime: Readonly<Partial<Record<PackmlState, 'Stop' | 'Abort' | 'Hold' | 'Suspend'>>> = {
-  Stopping: 'Stop', Stopped: 'Stop',
-  Aborting: 'Abort', Aborted: 'Abort', Clearing: 'Abort',
-  Holding: 'Hold', Held: 'Hold', Unholding: 'Hold',
-  Suspending: 'Suspend', Suspended: 'Suspend', Unsuspending: 'Suspend',
-}; // prettier-ignore
+  Stopping: 'Stop',
+  Stopped: 'Stop',
+  Aborting: 'Abort',
+  Aborted: 'Abort',
+  Clearing: 'Abort',
+  Holding: 'Hold',
+  Held: 'Hold',
+  Unholding: 'Hold',
+  Suspending: 'Suspend',
+  Suspended: 'Suspend',
+  Unsuspending: 'Suspend',
+};
 
 /** Why a machine in this state does not produce; undefined where no stop is counted (producing, completing, getting ready or waiting for work). */
 export const stopCause = (state: PackmlState) => downtime[state];

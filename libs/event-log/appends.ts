@@ -30,11 +30,7 @@ export type WrongExpectedRevision = Readonly<{ outcome: 'wrong-expected-revision
 type Answer = Appended | WrongExpectedRevision;
 
 /** What is durable, as the rules look at it. */
-export type Durable = Readonly<{
-  index: StreamIndex;
-  metadata: (stream: string) => StreamMetadata;
-  frameAt: (offset: number) => Frame;
-}>;
+export type Durable = Readonly<{ index: StreamIndex; metadata: (stream: string) => StreamMetadata; frameAt: (offset: number) => Frame }>;
 
 type Head = { last: number; tombstoned: boolean; metadata?: StreamMetadata };
 

@@ -15,6 +15,11 @@ export function freshDirectory(): string {
   return directory;
 }
 const open = new Set<EventLog>();
+/** Leaves a log as a crash would: nothing is closed, and the end of the test does not close it either. */
+export function crash(log: EventLog): void {
+  open.delete(log);
+  log.abandon();
+}
 export function openLog(directory: string, options: LogOptions = {}): EventLog {
   const log = new EventLog(directory, options);
   open.add(log);

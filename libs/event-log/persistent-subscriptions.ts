@@ -14,13 +14,7 @@ import { randomUUIDBytes } from './uuid';
 export type FilterDefinition = Readonly<{ on: 'stream' | 'type'; regex?: string; prefixes?: readonly string[] }>;
 
 /** A group as its owner defined it. */
-export type GroupDefinition = Readonly<{
-  stream: string;
-  group: string;
-  start: Start;
-  filter?: FilterDefinition;
-  settings: GroupSettings;
-}>;
+export type GroupDefinition = Readonly<{ stream: string; group: string; start: Start; filter?: FilterDefinition; settings: GroupSettings }>;
 
 type Stored = Omit<GroupDefinition, 'start'> & Readonly<{ start: string; from: string; by: string }>;
 type Entry = { definition: GroupDefinition; from: bigint; running: PersistentSubscription };

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { verify } from './backup';
 import { EventLog } from './log';
-import { all, close, event, freshDirectory, metadata, openLog, revisions } from './log-under-test';
+import { all, close, crash, event, freshDirectory, metadata, openLog, revisions } from './log-under-test';
 
 describe('a scavenge', () => {
   const large = () => event(JSON.stringify('x'.repeat(60_000)));
@@ -101,8 +101,7 @@ describe('a scavenge', () => {
       const before = all(log);
       const freed = log.scavenge().catch(() => undefined);
       for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
-      open.delete(log);
-      log.abandon();
+      crash(log);
       await freed;
       fs.writeFileSync(path.join(directory, 'log', '0000000000000000.log.new'), 'half');
       log = openLog(directory);

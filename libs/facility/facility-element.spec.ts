@@ -1,4 +1,4 @@
-import { folded } from '#kernel/folded';
+import { folded } from '#platform/testing/folded';
 import type { FacilityEvent } from './facility.events';
 import { facilityElement } from './facility-element.view';
 

@@ -3,12 +3,12 @@ import { Args, ArgsType, Field, ID, Int, ObjectType, Query as GraphQuery, Resolv
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsString, Matches } from 'class-validator';
-import { Allow, ROLES } from '#platform/access';
-import { caller } from '#platform/auth';
-import { Code, Flag } from '#platform/fields';
-import { columnsOf } from '#platform/lists';
-import { notFound } from '#platform/problem';
-import { inFacilities, Reads, scopeOf } from '#platform/reads';
+import { Allow, ROLES } from '#platform/security/access';
+import { caller } from '#platform/security/auth';
+import { Code, Flag } from '#platform/commands/fields';
+import { columnsOf } from '#platform/queries/lists';
+import { notFound } from '#platform/problem/problem';
+import { inFacilities, Reads, scopeOf } from '#platform/queries/reads';
 import { FacilityElement } from './facility-element.view';
 
 /** Which part of the hierarchy. */

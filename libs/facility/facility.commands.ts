@@ -1,7 +1,7 @@
 import { InputType, registerEnumType } from '@nestjs/graphql';
-import { Allow } from '#platform/access';
-import { Command } from '#platform/command';
-import { Code, FacilityId, Id, OneOf, Text } from '#platform/fields';
+import { Allow } from '#platform/security/access';
+import { Command } from '#platform/commands/command';
+import { Code, FacilityId, Id, OneOf, Text } from '#platform/commands/fields';
 import { HierarchyLevel } from './facility.events';
 
 registerEnumType(HierarchyLevel, { name: 'HierarchyLevel', description: 'Levels of the equipment hierarchy of ISA-95.' });

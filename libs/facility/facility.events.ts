@@ -50,12 +50,7 @@ export type HierarchyElementRenamed = Event<'HierarchyElementRenamed', { facilit
 /** An element, with all below it, was hung under another parent. */
 export type HierarchyElementMoved = Event<
   'HierarchyElementMoved',
-  {
-    facilityId: string;
-    elementId: string;
-    fromParentId: string;
-    toParentId: string;
-  }
+  { facilityId: string; elementId: string; fromParentId: string; toParentId: string }
 >;
 
 /** An element is no longer in use. Its id is never given again. */

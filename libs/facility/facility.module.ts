@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { bindDecider } from '#platform/bind-decider';
-import { commandController, commandResolver } from '#platform/command-api';
+import { bindDecider } from '#platform/commands/bind-decider';
+import { commandController, commandResolver } from '#platform/commands/command-api';
 import { facility } from './facility';
 import * as commands from './facility.commands';
 import { facilityElements } from './facility.queries';

@@ -1,5 +1,5 @@
-import { ROLES } from '#platform/access';
-import { listOf } from '#platform/lists';
+import { ROLES } from '#platform/security/access';
+import { listOf } from '#platform/queries/lists';
 import { FacilityElement } from './facility-element.view';
 
 export const facilityElements = listOf(FacilityElement, {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { given } from '#kernel/given';
+import { given } from '#platform/testing/given';
 import { facility } from './facility';
 import { type FacilityEvent, type FacilityRegistered, HierarchyLevel } from './facility.events';
 
@@ -43,8 +43,9 @@ describe('a registered facility', () => {
       .rejects('facility-already-registered');
   });
   test('can be renamed', () => {
-    given(facility, registered).when('RenameFacility', { facilityId: 'haifa', name: 'North' })
-      .then({ type: 'FacilityRenamed', data: { facilityId: 'haifa', from: 'Haifa works', to: 'North' } }); // prettier-ignore
+    given(facility, registered)
+      .when('RenameFacility', { facilityId: 'haifa', name: 'North' })
+      .then({ type: 'FacilityRenamed', data: { facilityId: 'haifa', from: 'Haifa works', to: 'North' } });
     given(facility, registered).when('RenameFacility', { facilityId: 'haifa', name: 'Haifa works' }).changesNothing();
   });
   test('grows by areas below the site', () => {
@@ -77,9 +78,16 @@ describe('a registered facility', () => {
   });
   test('refuses every nesting but the nine legal pairs of levels', () => {
     const legal = new Set([
-      'Site>Area', 'Area>ProcessCell', 'Area>ProductionUnit', 'Area>ProductionLine', 'Area>StorageZone',
-      'ProcessCell>Unit', 'ProductionUnit>Unit', 'ProductionLine>WorkCell', 'StorageZone>StorageUnit',
-    ]); // prettier-ignore
+      'Site>Area',
+      'Area>ProcessCell',
+      'Area>ProductionUnit',
+      'Area>ProductionLine',
+      'Area>StorageZone',
+      'ProcessCell>Unit',
+      'ProductionUnit>Unit',
+      'ProductionLine>WorkCell',
+      'StorageZone>StorageUnit',
+    ]);
     const chains: Partial<Record<HierarchyLevel, FacilityEvent[]>> = { Site: [], Area: [added('Area', 'Area')] };
     for (const center of ['ProcessCell', 'ProductionUnit', 'ProductionLine', 'StorageZone'] as const)
       chains[center] = [...chains.Area!, added(center, center, 'Area')];
@@ -101,8 +109,12 @@ describe('a registered facility', () => {
     expect([...legal]).toEqual([]);
   });
   test('moves an element with all below it', () => {
-    given(facility, ...plant, added('annex', 'Area')).when('MoveHierarchyElement', { elementId: 'haifa.line', parentId: 'haifa.annex' })
-      .then({ type: 'HierarchyElementMoved', data: { facilityId: 'haifa', elementId: 'haifa.line', fromParentId: 'haifa.hall', toParentId: 'haifa.annex' } }); // prettier-ignore
+    given(facility, ...plant, added('annex', 'Area'))
+      .when('MoveHierarchyElement', { elementId: 'haifa.line', parentId: 'haifa.annex' })
+      .then({
+        type: 'HierarchyElementMoved',
+        data: { facilityId: 'haifa', elementId: 'haifa.line', fromParentId: 'haifa.hall', toParentId: 'haifa.annex' },
+      });
     given(facility, ...plant)
       .when('MoveHierarchyElement', { elementId: 'haifa.line', parentId: 'haifa.hall' })
       .changesNothing();
@@ -134,8 +146,9 @@ describe('a registered facility', () => {
       .rejects('element-retired');
   });
   test('renames an element', () => {
-    given(facility, ...plant).when('RenameHierarchyElement', { elementId: 'haifa.line', name: 'Line 1' })
-      .then({ type: 'HierarchyElementRenamed', data: { facilityId: 'haifa', elementId: 'haifa.line', from: 'line', to: 'Line 1' } }); // prettier-ignore
+    given(facility, ...plant)
+      .when('RenameHierarchyElement', { elementId: 'haifa.line', name: 'Line 1' })
+      .then({ type: 'HierarchyElementRenamed', data: { facilityId: 'haifa', elementId: 'haifa.line', from: 'line', to: 'Line 1' } });
     given(facility, ...plant)
       .when('RenameHierarchyElement', { elementId: 'haifa.line', name: 'line' })
       .changesNothing();
@@ -166,12 +179,20 @@ describe('whatever is asked of a facility', () => {
   const element = local.map((name) => `haifa.${name}`);
   const name = fc.constantFrom('x', 'y');
   const step = fc.oneof(
-    fc.record({ elementId: element, level: fc.constantFrom(...Object.values(HierarchyLevel)), parentId: fc.option(element, { nil: undefined }), name })
+    fc
+      .record({
+        elementId: element,
+        level: fc.constantFrom(...Object.values(HierarchyLevel)),
+        parentId: fc.option(element, { nil: undefined }),
+        name,
+      })
       .map((data) => ({ type: 'AddHierarchyElement' as const, data })),
-    fc.record({ elementId: element, parentId: fc.option(element, { nil: undefined }) }).map((data) => ({ type: 'MoveHierarchyElement' as const, data })),
+    fc
+      .record({ elementId: element, parentId: fc.option(element, { nil: undefined }) })
+      .map((data) => ({ type: 'MoveHierarchyElement' as const, data })),
     fc.record({ elementId: element, name }).map((data) => ({ type: 'RenameHierarchyElement' as const, data })),
     fc.record({ elementId: element }).map((data) => ({ type: 'RetireHierarchyElement' as const, data })),
-  ); // prettier-ignore
+  );
   test('the hierarchy stays a tree under its site, and the same command again changes nothing or is refused', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {

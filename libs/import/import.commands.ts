@@ -1,7 +1,7 @@
 import { InputType } from '@nestjs/graphql';
-import { Allow } from '#platform/access';
-import { Command } from '#platform/command';
-import { Amount, Code, Id, Many, Nested, Text, Whole } from '#platform/fields';
+import { Allow } from '#platform/security/access';
+import { Command } from '#platform/commands/command';
+import { Amount, Code, Id, Many, Nested, Text, Whole } from '#platform/commands/fields';
 
 const LINES = 2_000_000_000;
 

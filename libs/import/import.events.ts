@@ -36,28 +36,34 @@ export type ImportStarted = Event<'ImportStarted', OfImport & Source>;
 export type ImportRestarted = Event<'ImportRestarted', OfImport & Source & { previousMappingDigest: string }>;
 
 /** A row could not be read as a fact; it is kept here. */
-export type RowRejected = Event<'RowRejected', OfImport & {
-  /** Line of the file on which the row begins, from 1. */
-  line: number;
-  code: string;
-  message: string;
-  /** The row as it stands in the file; control characters are shown as \\u escapes, and what is beyond 1,000 characters is cut. */
-  raw: string;
-}>; // prettier-ignore
+export type RowRejected = Event<
+  'RowRejected',
+  OfImport & {
+    /** Line of the file on which the row begins, from 1. */
+    line: number;
+    code: string;
+    message: string;
+    /** The row as it stands in the file; control characters are shown as \\u escapes, and what is beyond 1,000 characters is cut. */
+    raw: string;
+  }
+>;
 
 /** A row was recorded as a fact, and something about it deserves a look. */
-export type RowFlagged = Event<'RowFlagged', OfImport & {
-  line: number;
-  code: string;
-  message: string;
-  workOrderId: string;
-  equipmentId?: string;
-  reportId: string;
-  /** The other line that it is about, where there is one. */
-  otherLine?: number;
-  /** The part of the whole file's flags that it came with, where only the whole file shows it. */
-  part?: number;
-}>; // prettier-ignore
+export type RowFlagged = Event<
+  'RowFlagged',
+  OfImport & {
+    line: number;
+    code: string;
+    message: string;
+    workOrderId: string;
+    equipmentId?: string;
+    reportId: string;
+    /** The other line that it is about, where there is one. */
+    otherLine?: number;
+    /** The part of the whole file's flags that it came with, where only the whole file shows it. */
+    part?: number;
+  }
+>;
 
 /** All rows up to a line are recorded, as facts or as exceptions: a resumed import goes on after it. */
 export type RowsSettled = Event<'RowsSettled', OfImport & { throughLine: number; tally: Tally }>;

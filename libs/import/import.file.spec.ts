@@ -45,7 +45,12 @@ describe('a production log', () => {
 
   it('gives rows with the line they begin on: byte order mark, mixed line ends, blank lines, quoted line breaks, no last line end', async () => {
     const rows = await rowsOf(`\ufeff${header}\r\n1;2;3;D;5;6\r\n\r\n"x\ny";2;3;D;5;6\n"a ""b""";;3\n7;8;9;D;1;2`);
-    expect(rows.map(({ line, cells }) => [line, cells[0], cells.length])).toEqual([[2, '1', 6], [4, 'x\ny', 6], [6, 'a "b"', 3], [7, '7', 6]]); // prettier-ignore
+    expect(rows.map(({ line, cells }) => [line, cells[0], cells.length])).toEqual([
+      [2, '1', 6],
+      [4, 'x\ny', 6],
+      [6, 'a "b"', 3],
+      [7, '7', 6],
+    ]);
     expect(rows[1]!.raw).toBe('"x\ny";2;3;D;5;6');
     expect(await surveyFile(file(`\ufeff${header}\n`), mapping)).toMatchObject({ rows: 0, header: header.split(';') });
   });

@@ -54,9 +54,16 @@ export async function* readRows(path: string, mapping: Mapping): AsyncGenerator<
 async function* records(path: string, mapping: Mapping, onBytes?: (chunk: Buffer) => void): AsyncGenerator<Row> {
   const { delimiter, quote, encoding } = mapping.csv;
   const options: Options = {
-    delimiter, quote, bom: true, info: true, raw: true, relax_column_count: true, skip_empty_lines: true, max_record_size: LONGEST_ROW,
+    delimiter,
+    quote,
+    bom: true,
+    info: true,
+    raw: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: LONGEST_ROW,
     record_delimiter: ['\r\n', '\n'],
-  }; // prettier-ignore
+  };
   const parser = parse(options);
   const text = Readable.from(decoded(path, encoding, onBytes));
   text.on('error', (error) => parser.destroy(error));
@@ -110,7 +117,10 @@ function checkedHeader(cells: readonly string[], mapping: Mapping): readonly str
       `The columns are separated by ${JSON.stringify(other)}, not by ${JSON.stringify(mapping.csv.delimiter)} as the mapping says (csv.delimiter).`,
     );
   if (missing.length > 0) {
-    const there = cells.slice(0, 40).map((cell) => JSON.stringify(cell.slice(0, 60))).join(', '); // prettier-ignore
+    const there = cells
+      .slice(0, 40)
+      .map((cell) => JSON.stringify(cell.slice(0, 60)))
+      .join(', ');
     throw new FileFault(
       'columns-missing',
       `The file lacks ${missing.map((column) => JSON.stringify(column)).join(', ')}. Its columns are ${there}.`,

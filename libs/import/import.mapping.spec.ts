@@ -34,9 +34,16 @@ describe('a mapping', () => {
 
   it('reads JSON, too', () => {
     const json = JSON.stringify({
-      name: 'plain', facility: 'haifa', unit: 'kg', time: { zone: 'UTC', end: { column: 'end', format: 'ISO' } }, order: { column: 'order' },
-      machine: { column: 'machine' }, operation: { column: 'op' }, kind: { column: 'kind', values: { run: 'Production' } }, good: 'good',
-    }); // prettier-ignore
+      name: 'plain',
+      facility: 'haifa',
+      unit: 'kg',
+      time: { zone: 'UTC', end: { column: 'end', format: 'ISO' } },
+      order: { column: 'order' },
+      machine: { column: 'machine' },
+      operation: { column: 'op' },
+      kind: { column: 'kind', values: { run: 'Production' } },
+      good: 'good',
+    });
     expect(parseMapping(json)).toMatchObject({ name: 'plain', csv: { delimiter: ',' }, time: { nonexistent: 'later' } });
   });
 
@@ -52,8 +59,24 @@ machine: { column: M, rules: [{ match: '(' , id: x }, { match: a }] }
 kind: { column: K, values: { S: Sleeping } }
 rework: { column: R, when: [true] }
 `);
-    const named = ['colour', 'name', 'facility', 'csv.delimiter', 'csv.encoding', 'time.zone', 'time.end.format', 'time.ambiguous', 'unit', 'order', 'operation',
-      'machine.rules[0].match', 'machine.rules[1]', 'kind.values.S', 'good', 'rework.when']; // prettier-ignore
+    const named = [
+      'colour',
+      'name',
+      'facility',
+      'csv.delimiter',
+      'csv.encoding',
+      'time.zone',
+      'time.end.format',
+      'time.ambiguous',
+      'unit',
+      'order',
+      'operation',
+      'machine.rules[0].match',
+      'machine.rules[1]',
+      'kind.values.S',
+      'good',
+      'rework.when',
+    ];
     for (const path of named) expect(faults).toContainEqual(expect.stringContaining(`${path} `));
   });
 

@@ -60,9 +60,20 @@ export class MappingFaults extends Error {
 export function columnsOf(mapping: Mapping): readonly string[] {
   const { time, order, machine, operation, product, person, ordered, kind, good, scrap, rework } = mapping;
   const columns = [
-    time.end.column, time.start?.column, time.duration?.column, order.column, machine.column, operation.column, product?.column,
-    person?.column, ordered, kind.column, good, scrap?.column, rework?.column,
-  ]; // prettier-ignore
+    time.end.column,
+    time.start?.column,
+    time.duration?.column,
+    order.column,
+    machine.column,
+    operation.column,
+    product?.column,
+    person?.column,
+    ordered,
+    kind.column,
+    good,
+    scrap?.column,
+    rework?.column,
+  ];
   return [...new Set(columns.filter((column) => column !== undefined))];
 }
 
@@ -176,8 +187,23 @@ export function parseMapping(text: string): Mapping {
 
   const faults: string[] = [];
   const top = new Reader(content, '', faults, [
-    'name', 'facility', 'csv', 'unit', 'decimalMark', 'time', 'order', 'machine', 'operation', 'product', 'person', 'ordered', 'kind', 'good', 'scrap', 'rework',
-  ]); // prettier-ignore
+    'name',
+    'facility',
+    'csv',
+    'unit',
+    'decimalMark',
+    'time',
+    'order',
+    'machine',
+    'operation',
+    'product',
+    'person',
+    'ordered',
+    'kind',
+    'good',
+    'scrap',
+    'rework',
+  ]);
   const name = top.text('name');
   if (name && !/^[a-z0-9][a-z0-9-]{0,63}$/.test(name)) top.fault('name', 'must be 1 to 64 lower-case letters, digits or -');
   const facility = top.text('facility');
@@ -251,5 +277,9 @@ export function parseMapping(text: string): Mapping {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isNode(value)) return value;
-  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])])); // prettier-ignore
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sorted(value[key])]),
+  );
 }

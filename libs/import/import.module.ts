@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { bindDecider } from '#platform/bind-decider';
-import { commandController, commandResolver } from '#platform/command-api';
+import { bindDecider } from '#platform/commands/bind-decider';
+import { commandController, commandResolver } from '#platform/commands/command-api';
 import { fileImport } from './import';
 import * as commands from './import.commands';
 import { ImportQueries } from './import.queries';

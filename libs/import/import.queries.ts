@@ -1,10 +1,10 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { facilityOf, QUALIFIED_ID, streamOf } from '#kernel/identity';
-import { Allow, inScope } from '#platform/access';
-import { currentContext } from '#platform/context';
-import { EventStore } from '#platform/event-store';
-import { notFound } from '#platform/problem';
+import { Allow, inScope } from '#platform/security/access';
+import { currentContext } from '#platform/security/context';
+import { EventStore } from '#platform/store/event-store';
+import { notFound } from '#platform/problem/problem';
 import { fileImport, type FileImport } from './import';
 import type { ImportEvent } from './import.events';
 

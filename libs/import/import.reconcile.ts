@@ -48,9 +48,16 @@ export type OrdersOf = (facility: string) => Promise<Readonly<{ behind: boolean;
 /** An event of the log, as far as reconciling looks at it. */
 export type Logged = Readonly<{ type: string; data: unknown }>;
 type Observed = Readonly<{
-  workOrderId: string; equipmentId: string; kind: string; reportId: string; good: string; rework: string; from: string; to: string;
+  workOrderId: string;
+  equipmentId: string;
+  kind: string;
+  reportId: string;
+  good: string;
+  rework: string;
+  from: string;
+  to: string;
   scrap: readonly Readonly<{ quantity: string }>[];
-}>; // prettier-ignore
+}>;
 
 const NOTHING: Sums = { rows: 0, good: '0', scrap: '0', rework: '0', minutes: '0' };
 

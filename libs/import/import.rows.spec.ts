@@ -49,12 +49,24 @@ describe('a row', () => {
     expect(seen()).toEqual({
       flags: [],
       observation: {
-        workOrderId: 'haifa.Case7', reportId: 'abababababababab.5', kind: 'Production', operationId: 'Turning-Milling', operationName: 'Turning & Milling',
-        equipmentId: 'haifa.M4', person: 'ID1', good: '3', scrap: [], rework: '0', unit: 'pcs', from: '2012-01-30T05:44:00+02:00',
-        to: '2012-01-30T06:42:00+02:00', ordered: { amount: '10', unit: 'pcs' }, sourceRow: 'log.csv:5',
+        workOrderId: 'haifa.Case7',
+        reportId: 'abababababababab.5',
+        kind: 'Production',
+        operationId: 'Turning-Milling',
+        operationName: 'Turning & Milling',
+        equipmentId: 'haifa.M4',
+        person: 'ID1',
+        good: '3',
+        scrap: [],
+        rework: '0',
+        unit: 'pcs',
+        from: '2012-01-30T05:44:00+02:00',
+        to: '2012-01-30T06:42:00+02:00',
+        ordered: { amount: '10', unit: 'pcs' },
+        sourceRow: 'log.csv:5',
         source: 'Case7;Turning & Milling;Machine 4 - Turning;ID1;10;D;3;0;no;58.0;30.01.2012 06:42',
       },
-    }); // prettier-ignore
+    });
   });
 
   it('keeps scrap with its reason, and counts pieces worked again as rework, not as new ones', () => {

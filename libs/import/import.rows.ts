@@ -50,7 +50,11 @@ const shown = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(
 
 /** Letters and digits joined by `-`; what is too long or has none of them keeps a digest of the text, so that no two texts become one. */
 export function slug(text: string): string {
-  const plain = text.normalize('NFKD').replace(/\p{M}/gu, '').replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, ''); // prettier-ignore
+  const plain = text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
   const lost = /[^\p{ASCII}]/u.test(text.normalize('NFKD').replace(/\p{M}/gu, ''));
   if (plain && plain.length <= 64 && !lost) return plain;
   return `${plain.slice(0, 53)}${plain ? '-' : ''}${createHash('sha256').update(text).digest('hex').slice(0, 10)}`;

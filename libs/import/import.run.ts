@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { commandIdOf } from '#platform/bind-decider';
+import { commandIdOf } from '#platform/commands/bind-decider';
 import type { Tally } from './import.events';
 import { readRows, surveyFile, FileFault, type Survey } from './import.file';
 import type { Mapping } from './import.mapping';
@@ -84,8 +84,12 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
   const importId = importIdOf(mapping.facility, survey.digest);
   const target = options.target(correlationIdOf(importId));
   const source = {
-    file: legible(basename(file), 255), bytes: String(survey.bytes), digest: survey.digest, mapping: mapping.name, mappingDigest: mapping.digest,
-  }; // prettier-ignore
+    file: legible(basename(file), 255),
+    bytes: String(survey.bytes),
+    digest: survey.digest,
+    mapping: mapping.name,
+    mappingDigest: mapping.digest,
+  };
   const head = await target.head();
   const name = createHash('sha256').update(JSON.stringify(source)).digest('hex');
   const begun = await target.send('StartImport', { commandId: commandIdOf(`import/${importId}/start/${name}`), importId, ...source });
@@ -235,8 +239,12 @@ class Run {
       findings: listed(findings),
     };
     await this.send('SettleRows', `${this.options.mapping.digest}/through/${block.last}`, {
-      importId: this.importId, throughLine: block.last, rejected: block.rejected.sort(byLine), flagged: block.flagged.sort(byLine), tally: this.tally,
-    }); // prettier-ignore
+      importId: this.importId,
+      throughLine: block.last,
+      rejected: block.rejected.sort(byLine),
+      flagged: block.flagged.sort(byLine),
+      tally: this.tally,
+    });
   }
 
   private async flagOverlaps(): Promise<number> {
@@ -251,9 +259,14 @@ class Run {
     for (const { machine, line, order, otherLine, otherOrder } of this.overlaps.found()) {
       const whose = otherOrder === order ? 'the same order' : otherOrder;
       flagged.push({
-        line, code: 'machine-overlap', message: `${machine} was also claimed by line ${otherLine} for ${whose}.`,
-        workOrderId: order, equipmentId: machine, reportId: `${this.survey.digest.slice(0, 16)}.${line}`, otherLine,
-      }); // prettier-ignore
+        line,
+        code: 'machine-overlap',
+        message: `${machine} was also claimed by line ${otherLine} for ${whose}.`,
+        workOrderId: order,
+        equipmentId: machine,
+        reportId: `${this.survey.digest.slice(0, 16)}.${line}`,
+        otherLine,
+      });
       total += 1;
       if (flagged.length === FLAGS_AT_ONCE) await flush();
     }
@@ -265,4 +278,4 @@ class Run {
 const local = (id: string) => id.slice(id.indexOf('.') + 1);
 const count = (findings: Map<string, number>, code: string) => void findings.set(code, (findings.get(code) ?? 0) + 1);
 const listed = (findings: Map<string, number>) =>
-  [...findings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([code, times]) => ({ code, count: times })); // prettier-ignore
+  [...findings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([code, times]) => ({ code, count: times }));

@@ -1,4 +1,4 @@
-import { given } from '#kernel/given';
+import { given } from '#platform/testing/given';
 import { fileImport } from './import';
 import type { ImportEvent } from './import.events';
 

@@ -58,10 +58,17 @@ describe('a system over REST', () => {
   });
 
   it('is not asked again when it refuses', async () => {
-    for (const [status, code] of [[422, 'import-finished'], [409, 'command-id-reused'], [403, 'role-not-allowed'], [400, 'invalid-input']] as const) {
+    for (const [status, code] of [
+      [422, 'import-finished'],
+      [409, 'command-id-reused'],
+      [403, 'role-not-allowed'],
+      [400, 'invalid-input'],
+    ] as const) {
       replies = [problem(status, code)];
-      await expect(target().send('FinishImport', {})).rejects.toEqual(expect.objectContaining({ name: 'Refused', status, code, message: `it is ${code}` }));
-    } // prettier-ignore
+      await expect(target().send('FinishImport', {})).rejects.toEqual(
+        expect.objectContaining({ name: 'Refused', status, code, message: `it is ${code}` }),
+      );
+    }
     expect(asked).toHaveLength(4);
   });
 

@@ -42,8 +42,12 @@ const kebab = (name: string) => name.replace(/(?<!^)[A-Z]/g, (capital) => `-${ca
 
 /** The slices that an import sends to. */
 const SLICES: Readonly<Record<string, string>> = {
-  ObserveProduction: 'work-order', StartImport: 'import', SettleRows: 'import', FlagRows: 'import', FinishImport: 'import',
-}; // prettier-ignore
+  ObserveProduction: 'work-order',
+  StartImport: 'import',
+  SettleRows: 'import',
+  FlagRows: 'import',
+  FinishImport: 'import',
+};
 
 export type RestOptions = Readonly<{ api: string; token: string; correlationId: string; patienceMs?: number }>;
 

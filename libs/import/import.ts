@@ -40,19 +40,31 @@ function checkTally({ rows, observed, rejected }: Tally): void {
 }
 
 const taken = ({ rows, observed, rejected, findings }: Tally): Tally => ({
-  rows, observed, rejected, findings: findings.map(({ code, count }) => ({ code, count })),
-}); // prettier-ignore
+  rows,
+  observed,
+  rejected,
+  findings: findings.map(({ code, count }) => ({ code, count })),
+});
 
 type Flagged = Omit<RowFlagged['data'], 'importId' | 'part'>;
-const flag = (importId: string, { line, code, message, workOrderId, equipmentId, reportId, otherLine }: Flagged, part?: number): RowFlagged => ({
+const flag = (
+  importId: string,
+  { line, code, message, workOrderId, equipmentId, reportId, otherLine }: Flagged,
+  part?: number,
+): RowFlagged => ({
   type: 'RowFlagged',
   data: {
-    importId, line, code, message, workOrderId, reportId,
+    importId,
+    line,
+    code,
+    message,
+    workOrderId,
+    reportId,
     ...(equipmentId === undefined ? {} : { equipmentId }),
     ...(otherLine === undefined ? {} : { otherLine }),
     ...(part === undefined ? {} : { part }),
   },
-}); // prettier-ignore
+});
 
 function evolve(state: FileImport, event: ImportEvent): FileImport {
   switch (event.type) {

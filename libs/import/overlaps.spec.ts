@@ -26,7 +26,11 @@ describe('claims on machines', () => {
         const slow = claims
           .filter((a) => a[3] > a[2] && claims.some((b) => b[3] > b[2] && before(b, a) && b[3] > a[2]))
           .map(([, line]) => line);
-        expect(found(...claims).map(([line]) => line).sort()).toEqual(slow.sort()); // prettier-ignore
+        expect(
+          found(...claims)
+            .map(([line]) => line)
+            .sort(),
+        ).toEqual(slow.sort());
       }),
     );
   });

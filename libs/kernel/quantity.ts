@@ -7,19 +7,41 @@ export type Unit = (typeof UNITS)[number];
 export type Quantity = Readonly<{ amount: string; unit: Unit }>;
 
 export const UNECE: Readonly<Record<Unit, string>> = {
-  pcs: 'C62', kg: 'KGM', g: 'GRM', mg: 'MGM', t: 'TNE', m: 'MTR', cm: 'CMT', mm: 'MMT',
-  m2: 'MTK', m3: 'MTQ', l: 'LTR', ml: 'MLT', h: 'HUR', min: 'MIN', s: 'SEC',
-}; // prettier-ignore
+  pcs: 'C62',
+  kg: 'KGM',
+  g: 'GRM',
+  mg: 'MGM',
+  t: 'TNE',
+  m: 'MTR',
+  cm: 'CMT',
+  mm: 'MMT',
+  m2: 'MTK',
+  m3: 'MTQ',
+  l: 'LTR',
+  ml: 'MLT',
+  h: 'HUR',
+  min: 'MIN',
+  s: 'SEC',
+};
 
 /** Each unit as a whole multiple of the smallest of its dimension. */
 const measure: Readonly<Record<Unit, readonly [dimension: string, factor: bigint]>> = {
   pcs: ['count', 1n],
-  mg: ['mass', 1n], g: ['mass', 1_000n], kg: ['mass', 1_000_000n], t: ['mass', 1_000_000_000n],
-  mm: ['length', 1n], cm: ['length', 10n], m: ['length', 1_000n],
+  mg: ['mass', 1n],
+  g: ['mass', 1_000n],
+  kg: ['mass', 1_000_000n],
+  t: ['mass', 1_000_000_000n],
+  mm: ['length', 1n],
+  cm: ['length', 10n],
+  m: ['length', 1_000n],
   m2: ['area', 1n],
-  ml: ['volume', 1n], l: ['volume', 1_000n], m3: ['volume', 1_000_000n],
-  s: ['time', 1n], min: ['time', 60n], h: ['time', 3_600n],
-}; // prettier-ignore
+  ml: ['volume', 1n],
+  l: ['volume', 1_000n],
+  m3: ['volume', 1_000_000n],
+  s: ['time', 1n],
+  min: ['time', 60n],
+  h: ['time', 3_600n],
+};
 
 export const AMOUNT = /^(0|[1-9]\d{0,11})(\.\d{1,6})?$/;
 const SCALE = 1_000_000n;

@@ -3,7 +3,7 @@ import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#kernel/identity';
 import type { Quantity } from '#kernel/quantity';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/cells';
+import { Cell, CellOneOf, Key } from '#platform/views/cells';
 import type { MaterialLotEvent } from './material-lot.events';
 
 /** How material went from one to the other. */

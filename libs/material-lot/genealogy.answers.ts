@@ -1,7 +1,7 @@
 import { ArgsType, Field, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { Code, Flag, Id, OneOf, Whole } from '#platform/fields';
+import { Code, Flag, Id, OneOf, Whole } from '#platform/commands/fields';
 import { GenealogyEdge } from './genealogy-edge.view';
 
 /** Which way to trace: to what was made of it, or to what it was made of. */

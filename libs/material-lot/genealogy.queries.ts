@@ -1,12 +1,12 @@
 import { Controller, Get, Inject, Injectable, Query } from '@nestjs/common';
 import { Args, Query as GraphQuery, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Allow, ROLES } from '#platform/access';
-import { caller } from '#platform/auth';
-import { PAGE } from '#platform/graphql-limits';
-import { columnsOf } from '#platform/lists';
-import { invalidInput } from '#platform/problem';
-import { inFacilities, Reads, scopeOf } from '#platform/reads';
+import { Allow, ROLES } from '#platform/security/access';
+import { caller } from '#platform/security/auth';
+import { PAGE } from '#platform/http/graphql-limits';
+import { columnsOf } from '#platform/queries/lists';
+import { invalidInput } from '#platform/problem/problem';
+import { inFacilities, Reads, scopeOf } from '#platform/queries/reads';
 import type { GenealogyEdge as Edge } from './genealogy-edge.view';
 import { GenealogyEdge } from './genealogy-edge.view';
 import { GenealogyTrace, TraceQuery } from './genealogy.answers';

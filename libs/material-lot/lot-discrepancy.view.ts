@@ -2,7 +2,7 @@ import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#kernel/identity';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/cells';
+import { Cell, CellOneOf, Key } from '#platform/views/cells';
 import { DiscrepancyKind, type StockDiscrepancyObserved } from './material-lot.events';
 
 registerEnumType(DiscrepancyKind, { name: 'DiscrepancyKind', description: 'Why a count is odd.' });
@@ -67,8 +67,18 @@ export const lotDiscrepancy: View<LotDiscrepancy, StockDiscrepancyObserved> = {
   fold: (rows, { id: eventId, data, position, recordedAt }) => {
     const { lotId, kind, counted, expected, difference, at: observedAt } = data;
     rows.put({
-      eventId, lotId, facilityId: facilityOf(lotId), kind, counted: counted.amount, countedUnit: counted.unit,
-      expected: expected?.amount ?? null, expectedUnit: expected?.unit ?? null, difference, observedAt, position, recordedAt,
-    }); // prettier-ignore
+      eventId,
+      lotId,
+      facilityId: facilityOf(lotId),
+      kind,
+      counted: counted.amount,
+      countedUnit: counted.unit,
+      expected: expected?.amount ?? null,
+      expectedUnit: expected?.unit ?? null,
+      difference,
+      observedAt,
+      position,
+      recordedAt,
+    });
   },
 };

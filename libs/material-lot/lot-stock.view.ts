@@ -3,7 +3,7 @@ import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#kernel/identity';
 import { isPositive, minus, plus } from '#kernel/quantity';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/cells';
+import { Cell, CellOneOf, Key } from '#platform/views/cells';
 import type { MaterialLotEvent } from './material-lot.events';
 
 /** What can be done with a lot. Expiry is apart: it comes by itself, with time. */
@@ -91,10 +91,22 @@ export class LotStock {
 
 type Row = Omit<LotStock, 'position' | 'recordedAt' | 'revision'>;
 
-const created = (lotId: string, first: Pick<Row, 'materialId' | 'onHand' | 'unit' | 'expiresAt' | 'locationId' | 'createdAt'> & Partial<Row>): Row => ({
-  lotId, facilityId: facilityOf(lotId), status: 'Available', reserved: '0', available: first.onHand, holds: [],
-  supplierId: null, supplierLot: null, mergedInto: null, discrepancy: null, ...first,
-}); // prettier-ignore
+const created = (
+  lotId: string,
+  first: Pick<Row, 'materialId' | 'onHand' | 'unit' | 'expiresAt' | 'locationId' | 'createdAt'> & Partial<Row>,
+): Row => ({
+  lotId,
+  facilityId: facilityOf(lotId),
+  status: 'Available',
+  reserved: '0',
+  available: first.onHand,
+  holds: [],
+  supplierId: null,
+  supplierLot: null,
+  mergedInto: null,
+  discrepancy: null,
+  ...first,
+});
 
 /** What an event makes of a lot's row; undefined for a lot that did not come to be. */
 function changed(row: Row | undefined, { type, data }: MaterialLotEvent): Row | undefined {
@@ -163,10 +175,30 @@ export const lotStock: View<LotStock, MaterialLotEvent> = {
   version: 1,
   row: LotStock,
   events: [
-    'LotReceived', 'LotProduced', 'ProductionReversed', 'LotReserved', 'LotUnreserved', 'LotConsumed', 'ConsumptionReversed', 'LotSplit',
-    'LotSplitUndone', 'LotCreatedFromSplit', 'LotMerged', 'LotMergeUndone', 'MergedLotAdded', 'LotMoved', 'LotHeld', 'LotHoldReleased',
-    'LotScrapped', 'LotReturned', 'LotExpired', 'ExpiryOverridden', 'StockAdjusted', 'StockCountObserved', 'StockDiscrepancyObserved',
-  ], // prettier-ignore
+    'LotReceived',
+    'LotProduced',
+    'ProductionReversed',
+    'LotReserved',
+    'LotUnreserved',
+    'LotConsumed',
+    'ConsumptionReversed',
+    'LotSplit',
+    'LotSplitUndone',
+    'LotCreatedFromSplit',
+    'LotMerged',
+    'LotMergeUndone',
+    'MergedLotAdded',
+    'LotMoved',
+    'LotHeld',
+    'LotHoldReleased',
+    'LotScrapped',
+    'LotReturned',
+    'LotExpired',
+    'ExpiryOverridden',
+    'StockAdjusted',
+    'StockCountObserved',
+    'StockDiscrepancyObserved',
+  ],
   keys: ({ data }) => [data.lotId],
   fold: (rows, event) => {
     const row = changed(rows.get(event.data.lotId), event);

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { folded } from '#kernel/folded';
+import { folded } from '#platform/testing/folded';
 import { genealogyEdge } from './genealogy-edge.view';
 import { available, type MaterialLot } from './lot';
 import { lotDiscrepancy } from './lot-discrepancy.view';
@@ -47,8 +47,16 @@ const stock = (...steps: Step[]) => folded(lotStock, [stream, run(...steps).even
 describe('lot stock', () => {
   test('says what is there and what is free', () => {
     expect(stock(receive, reserve, consume)).toMatchObject({
-      facilityId: 'haifa', materialId: 'steel', status: 'Available', onHand: '90', reserved: '20', available: '70', unit: 'kg', supplierLot: '4/7', locationId: 'haifa.S1',
-    }); // prettier-ignore
+      facilityId: 'haifa',
+      materialId: 'steel',
+      status: 'Available',
+      onHand: '90',
+      reserved: '20',
+      available: '70',
+      unit: 'kg',
+      supplierLot: '4/7',
+      locationId: 'haifa.S1',
+    });
   });
   test('shows holds until they are released', () => {
     expect(stock(receive, ['HoldLot', { holdId: 'H1' }], ['HoldLot', { holdId: 'H2' }], ['ReleaseHold', { holdId: 'H1' }])).toMatchObject({

@@ -64,13 +64,39 @@ const begun = (
   first: Pick<Books, 'materialId' | 'unit' | 'origin' | 'onHand' | 'expiresAt' | 'locationId'> & Partial<Books>,
   counts: readonly string[],
 ): InStock => ({
-  status: 'in-stock', lotId, ancestors: [], reservations: {}, holds: {}, consumptions: {}, productions: {}, splits: {}, merges: {},
+  status: 'in-stock',
+  lotId,
+  ancestors: [],
+  reservations: {},
+  holds: {},
+  consumptions: {},
+  productions: {},
+  splits: {},
+  merges: {},
   booked: Object.fromEntries(counts.map((count) => [count, ''])),
   ...first,
-}); // prettier-ignore
+});
 
-export const receiptOf = (data: Readonly<{ materialId: string; quantity: { amount: string; unit: string }; expiresAt: string | null; supplierId: string | null; supplierLot: string | null; locationId: string | null }>): string =>
-  JSON.stringify(['received', data.materialId, data.quantity.amount, data.quantity.unit, data.expiresAt, data.supplierId, data.supplierLot, data.locationId]); // prettier-ignore
+export const receiptOf = (
+  data: Readonly<{
+    materialId: string;
+    quantity: { amount: string; unit: string };
+    expiresAt: string | null;
+    supplierId: string | null;
+    supplierLot: string | null;
+    locationId: string | null;
+  }>,
+): string =>
+  JSON.stringify([
+    'received',
+    data.materialId,
+    data.quantity.amount,
+    data.quantity.unit,
+    data.expiresAt,
+    data.supplierId,
+    data.supplierLot,
+    data.locationId,
+  ]);
 export const splitOf = (data: Readonly<{ parentLotId: string; materialId: string; quantity: { amount: string; unit: string } }>): string =>
   JSON.stringify(['split', data.parentLotId, data.materialId, data.quantity.amount, data.quantity.unit]);
 

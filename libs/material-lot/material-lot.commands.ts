@@ -1,7 +1,7 @@
 import { InputType } from '@nestjs/graphql';
-import { Allow } from '#platform/access';
-import { Command } from '#platform/command';
-import { Code, Id, Ids, Instant, QuantityField, QuantityInput, Reason, Text } from '#platform/fields';
+import { Allow } from '#platform/security/access';
+import { Command } from '#platform/commands/command';
+import { Code, Id, Ids, Instant, QuantityField, QuantityInput, Reason, Text } from '#platform/commands/fields';
 
 @InputType({ isAbstract: true })
 abstract class LotCommand extends Command {

@@ -49,14 +49,7 @@ export type LotProduced = Event<
 /** A production was booked in error; what it had put into the lot is taken out again. */
 export type ProductionReversed = Event<
   'ProductionReversed',
-  {
-    lotId: string;
-    productionId: string;
-    workOrderId: string;
-    quantity: Quantity;
-    reason: string;
-    at: string;
-  }
+  { lotId: string; productionId: string; workOrderId: string; quantity: Quantity; reason: string; at: string }
 >;
 
 /** Part of the lot was set aside for a work order; nobody else can have it. */

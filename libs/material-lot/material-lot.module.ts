@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { bindDecider } from '#platform/bind-decider';
-import { commandController, commandResolver } from '#platform/command-api';
+import { bindDecider } from '#platform/commands/bind-decider';
+import { commandController, commandResolver } from '#platform/commands/command-api';
 import { Genealogy, GenealogyController, GenealogyResolver } from './genealogy.queries';
 import { materialLot } from './material-lot';
 import * as commands from './material-lot.commands';

@@ -1,5 +1,5 @@
-import { ROLES } from '#platform/access';
-import { listOf } from '#platform/lists';
+import { ROLES } from '#platform/security/access';
+import { listOf } from '#platform/queries/lists';
 import { GenealogyEdge } from './genealogy-edge.view';
 import { LotDiscrepancy } from './lot-discrepancy.view';
 import { LotStock } from './lot-stock.view';

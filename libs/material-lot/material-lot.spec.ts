@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { given } from '#kernel/given';
+import { given } from '#platform/testing/given';
 import { compare } from '#kernel/quantity';
 import { available, type MaterialLot } from './lot';
 import { materialLot } from './material-lot';
@@ -37,9 +37,17 @@ const released: MaterialLotEvent = { type: 'LotHoldReleased', data: { lotId, hol
 const split = (changes: Partial<LotSplit['data']> = {}): LotSplit => ({
   type: 'LotSplit',
   data: {
-    lotId, childLotId: 'haifa.L2', materialId: 'steel', quantity: kg('25'), expiresAt: null, locationId: null, ancestors: [lotId], at, ...changes,
+    lotId,
+    childLotId: 'haifa.L2',
+    materialId: 'steel',
+    quantity: kg('25'),
+    expiresAt: null,
+    locationId: null,
+    ancestors: [lotId],
+    at,
+    ...changes,
   },
-}); // prettier-ignore
+});
 const merged = (changes: Partial<LotMerged['data']> = {}): LotMerged => ({
   type: 'LotMerged',
   data: { lotId, intoLotId: 'haifa.L9', materialId: 'steel', quantity: kg('100'), expiresAt: null, ancestors: [lotId], at, ...changes },
@@ -184,8 +192,12 @@ describe('a lot in stock', () => {
   test('names a consumption after its command where nobody else does', () => {
     const { consumptionId: _, ...command } = consume('40');
     const commandId = '00000000-0000-4000-8000-000000000009';
-    given(materialLot, received()).when('ConsumeLot', command, { commandId })
-      .then({ type: 'LotConsumed', data: { lotId, consumptionId: commandId, workOrderId, operationId: null, quantity: kg('40'), reservationId: null, at } }); // prettier-ignore
+    given(materialLot, received())
+      .when('ConsumeLot', command, { commandId })
+      .then({
+        type: 'LotConsumed',
+        data: { lotId, consumptionId: commandId, workOrderId, operationId: null, quantity: kg('40'), reservationId: null, at },
+      });
   });
   test('is never consumed beyond what is free (I6)', () => {
     given(materialLot, received()).when('ConsumeLot', consume('100')).then(consumed('100'));
@@ -299,8 +311,12 @@ describe('a lot in stock', () => {
       .rejects('stock-insufficient');
 
     const adjust = { lotId, adjustmentId: 'A1', quantity: kg('98.5'), reason: 'counted' };
-    given(materialLot, received()).when('AdjustStock', adjust)
-      .then({ type: 'StockAdjusted', data: { lotId, adjustmentId: 'A1', from: kg('100'), to: kg('98.5'), difference: '-1.5', reason: 'counted', at } }); // prettier-ignore
+    given(materialLot, received())
+      .when('AdjustStock', adjust)
+      .then({
+        type: 'StockAdjusted',
+        data: { lotId, adjustmentId: 'A1', from: kg('100'), to: kg('98.5'), difference: '-1.5', reason: 'counted', at },
+      });
     given(materialLot, received())
       .when('AdjustStock', { ...adjust, quantity: kg('100') })
       .changesNothing();
@@ -383,22 +399,38 @@ describe('a lot on hold (I5)', () => {
     given(materialLot, received()).when('ReverseProduction', { lotId, productionId: 'valueOf', reason: 'x' }).rejects('no-such-production');
     given(materialLot, received())
       .when('ConsumeLot', consume('40', { consumptionId: 'toString' }))
-      .then({ type: 'LotConsumed', data: { lotId, consumptionId: 'toString', workOrderId, operationId: null, quantity: kg('40'), reservationId: null, at } }); // prettier-ignore
+      .then({
+        type: 'LotConsumed',
+        data: { lotId, consumptionId: 'toString', workOrderId, operationId: null, quantity: kg('40'), reservationId: null, at },
+      });
   });
   test('can be moved away and scrapped', () => {
     given(materialLot, received(), held)
       .when('MoveLot', { lotId, locationId: 'haifa.Q' })
       .then({ type: 'LotMoved', data: { lotId, fromLocationId: null, toLocationId: 'haifa.Q', at } });
-    given(materialLot, received(), held).when('ScrapLot', { lotId, scrapId: 'X', quantity: kg('100'), reasonCode: 'crack' })
-      .then({ type: 'LotScrapped', data: { lotId, scrapId: 'X', quantity: kg('100'), reasonCode: 'crack', at } }); // prettier-ignore
+    given(materialLot, received(), held)
+      .when('ScrapLot', { lotId, scrapId: 'X', quantity: kg('100'), reasonCode: 'crack' })
+      .then({ type: 'LotScrapped', data: { lotId, scrapId: 'X', quantity: kg('100'), reasonCode: 'crack', at } });
   });
 });
 
 describe('a lot that expires (I5)', () => {
   const perishable = received({ expiresAt: '2026-01-06T00:00:00.000Z' });
   test('is used before that instant by floor time, not at it', () => {
-    given(materialLot, perishable).when('ConsumeLot', consume('40'), { occurredAt: '2026-01-05T23:59:59.999Z', now: '2026-01-09T00:00:00.000Z' })
-      .then({ type: 'LotConsumed', data: { lotId, consumptionId: 'C1', workOrderId, operationId: null, quantity: kg('40'), reservationId: null, at: '2026-01-05T23:59:59.999Z' } }); // prettier-ignore
+    given(materialLot, perishable)
+      .when('ConsumeLot', consume('40'), { occurredAt: '2026-01-05T23:59:59.999Z', now: '2026-01-09T00:00:00.000Z' })
+      .then({
+        type: 'LotConsumed',
+        data: {
+          lotId,
+          consumptionId: 'C1',
+          workOrderId,
+          operationId: null,
+          quantity: kg('40'),
+          reservationId: null,
+          at: '2026-01-05T23:59:59.999Z',
+        },
+      });
     given(materialLot, perishable).when('ConsumeLot', consume('40'), { occurredAt: '2026-01-06T02:00:00+02:00' }).rejects('lot-expired');
     given(materialLot, perishable)
       .when('MergeLot', { lotId, intoLotId: 'haifa.L9' }, { occurredAt: '2026-01-07T00:00:00Z' })
@@ -412,8 +444,20 @@ describe('a lot that expires (I5)', () => {
     };
     given(materialLot, perishable).when('OverrideExpiry', override).then(overridden);
     given(materialLot, perishable, overridden).when('OverrideExpiry', override).changesNothing();
-    given(materialLot, perishable, overridden).when('ConsumeLot', consume('40'), { occurredAt: '2026-01-08T00:00:00.000Z' })
-      .then({ type: 'LotConsumed', data: { lotId, consumptionId: 'C1', workOrderId, operationId: null, quantity: kg('40'), reservationId: null, at: '2026-01-08T00:00:00.000Z' } }); // prettier-ignore
+    given(materialLot, perishable, overridden)
+      .when('ConsumeLot', consume('40'), { occurredAt: '2026-01-08T00:00:00.000Z' })
+      .then({
+        type: 'LotConsumed',
+        data: {
+          lotId,
+          consumptionId: 'C1',
+          workOrderId,
+          operationId: null,
+          quantity: kg('40'),
+          reservationId: null,
+          at: '2026-01-08T00:00:00.000Z',
+        },
+      });
   });
   test('can be declared expired before its date', () => {
     const expired: MaterialLotEvent = { type: 'LotExpired', data: { lotId, previousExpiresAt: null, reason: 'smells', at } };

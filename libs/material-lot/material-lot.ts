@@ -6,8 +6,20 @@ import { ancestry, earlier, evolve, type MaterialLot, receiptOf, reserved, split
 import type * as commands from './material-lot.commands';
 import type { MaterialLotEvent } from './material-lot.events';
 import {
-  amountIn, checkAmount, checkFacility, hasStock, idTaken, inStock, inUnit, isBooked, known, rejectHeld, rejectMoreThanFree, rejectUnusable, utc,
-} from './stock'; // prettier-ignore
+  amountIn,
+  checkAmount,
+  checkFacility,
+  hasStock,
+  idTaken,
+  inStock,
+  inUnit,
+  isBooked,
+  known,
+  rejectHeld,
+  rejectMoreThanFree,
+  rejectUnusable,
+  utc,
+} from './stock';
 import { observeCount } from './stock-count';
 
 /**

@@ -5,13 +5,13 @@
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { Pool } from 'pg';
-import { Decisions } from './bind-decider';
-import type { Config } from './config';
-import { openPool } from './database';
-import { EventStore } from './event-store';
-import { Moves } from './moves';
-import { Reads } from './reads';
-import { ViewReads } from './view-reads';
+import { Decisions } from '#platform/commands/bind-decider';
+import type { Config } from '#platform/runtime/config';
+import { openPool } from '#platform/runtime/database';
+import { EventStore } from '#platform/store/event-store';
+import { Moves } from '#platform/queries/row-changes';
+import { Reads } from '#platform/queries/reads';
+import { ViewReads } from '#platform/views/progress';
 
 /** Injection token of the checked settings. */
 export const CONFIG = Symbol('config');

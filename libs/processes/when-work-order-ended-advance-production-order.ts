@@ -4,9 +4,18 @@ import { minus, plus, sum, type Unit } from '#kernel/quantity';
 import type * as productionOrder from '#production-order/production-order.commands';
 import type { LegEnding } from '#production-order/production-order.events';
 import type {
-  CounterRead, ProductionObserved, ProductionReportCorrected, ProductionReportReversed, WorkOrderAborted, WorkOrderAmended, WorkOrderAttached, WorkOrderCancelled,
-  WorkOrderEnded, WorkOrderReleased, WorkOrderStarted,
-} from '#work-order/work-order.events'; // prettier-ignore
+  CounterRead,
+  ProductionObserved,
+  ProductionReportCorrected,
+  ProductionReportReversed,
+  WorkOrderAborted,
+  WorkOrderAmended,
+  WorkOrderAttached,
+  WorkOrderCancelled,
+  WorkOrderEnded,
+  WorkOrderReleased,
+  WorkOrderStarted,
+} from '#work-order/work-order.events';
 
 type Late = CounterRead | ProductionObserved | ProductionReportCorrected | ProductionReportReversed;
 type In =
@@ -32,9 +41,18 @@ export const whenWorkOrderEndedAdvanceProductionOrder: Process<OrderWatch, In, O
   name: 'when-work-order-ended-advance-production-order',
   initial: { units: {}, results: {} },
   events: [
-    'WorkOrderReleased', 'WorkOrderAttached', 'WorkOrderAmended', 'WorkOrderStarted', 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderCancelled',
-    'CounterRead', 'ProductionObserved', 'ProductionReportCorrected', 'ProductionReportReversed',
-  ], // prettier-ignore
+    'WorkOrderReleased',
+    'WorkOrderAttached',
+    'WorkOrderAmended',
+    'WorkOrderStarted',
+    'WorkOrderEnded',
+    'WorkOrderAborted',
+    'WorkOrderCancelled',
+    'CounterRead',
+    'ProductionObserved',
+    'ProductionReportCorrected',
+    'ProductionReportReversed',
+  ],
   // While an order runs, its reports are the work order's own affair: only what comes after its end changes the result of the leg.
   correlate: ({ type, data }) => (LATE.includes(type) && !('late' in data) ? undefined : data.productionOrderId),
   evolve,

@@ -1,4 +1,4 @@
-import { folded } from '#kernel/folded';
+import { folded } from '#platform/testing/folded';
 import type { WorkOrderEvent } from '#work-order/work-order.events';
 import { orderBoard } from './order-board.view';
 import type { ProductionOrderEvent } from './production-order.events';
@@ -42,8 +42,17 @@ const begun = (local: string): WorkOrderEvent => ({
   data: { ...of(local), operationId: '10', equipmentId: 'haifa.M4', operationIds: [], startedAt: at },
 });
 const told = (good: string, scrap = '0') => ({
-  reportId: 'r1', kind: 'Production' as const, operationId: '20', equipmentId: 'haifa.M4', good, scrap: [{ quantity: scrap, reasonCode: 'burr' }], rework: '0', unit: 'pcs' as const, from: at, to: at,
-}); // prettier-ignore
+  reportId: 'r1',
+  kind: 'Production' as const,
+  operationId: '20',
+  equipmentId: 'haifa.M4',
+  good,
+  scrap: [{ quantity: scrap, reasonCode: 'burr' }],
+  rework: '0',
+  unit: 'pcs' as const,
+  from: at,
+  to: at,
+});
 const reported = (local: string, good: string, scrap = '0', output = true): WorkOrderEvent => ({
   type: 'ProductionReported',
   data: { ...of(local), ...told(good, scrap), output },
@@ -79,15 +88,26 @@ describe('the order board', () => {
     });
   });
   test('moves with every report of its work orders, of their last operation', () => {
-    expect(board([created], ['W1', [released('W1', '60'), begun('W1'), reported('W1', '70', '1', false), reported('W1', '50', '2')]])).toMatchObject({
-      status: 'InProgress', good: '50', scrap: '3', percentDone: '50', unallocated: '40', projectedEnd: '2026-01-20T12:00:00.000Z',
+    expect(
+      board([created], ['W1', [released('W1', '60'), begun('W1'), reported('W1', '70', '1', false), reported('W1', '50', '2')]]),
+    ).toMatchObject({
+      status: 'InProgress',
+      good: '50',
+      scrap: '3',
+      percentDone: '50',
+      unallocated: '40',
+      projectedEnd: '2026-01-20T12:00:00.000Z',
       legs: [{ workOrderId: 'haifa.W1', status: 'Running', quantity: '60', good: '50' }],
-    }); // prettier-ignore
+    });
   });
   test('adds up several work orders, linked before or after their release', () => {
-    expect(board([created, linked('W1', '60'), linked('W2', '40')], ['W1', [released('W1', '60'), begun('W1'), reported('W1', '60')]], ['W2', [released('W2', '40'), begun('W2'), reported('W2', '38')]])).toMatchObject({
-      good: '98', percentDone: '98', risk: 'None', unallocated: '0', legs: [{ good: '60' }, { good: '38' }],
-    }); // prettier-ignore
+    expect(
+      board(
+        [created, linked('W1', '60'), linked('W2', '40')],
+        ['W1', [released('W1', '60'), begun('W1'), reported('W1', '60')]],
+        ['W2', [released('W2', '40'), begun('W2'), reported('W2', '38')]],
+      ),
+    ).toMatchObject({ good: '98', percentDone: '98', risk: 'None', unallocated: '0', legs: [{ good: '60' }, { good: '38' }] });
   });
   test('shows the right numbers after a correction and above the ordered amount', () => {
     const reversed: WorkOrderEvent = {

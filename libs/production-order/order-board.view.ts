@@ -4,15 +4,20 @@ import { facilityOf } from '#kernel/identity';
 import { compare, convert, millionths, minus, plus, sum, type Unit } from '#kernel/quantity';
 import { excess, shortfall } from '#kernel/tolerance';
 import type { View } from '#kernel/view';
-import { Cell, CellMany, CellOneOf, Key } from '#platform/cells';
+import { Cell, CellMany, CellOneOf, Key } from '#platform/views/cells';
 import type { WorkOrderEvent } from '#work-order/work-order.events';
 import { OrderState, type Demand, type ProductionOrderEvent } from './production-order.events';
 
 /** What endangers an order, the gravest first where there are several. Whether its due date has passed is for the reader's clock to say. */
 export const OrderRisk = {
-  Exceeded: 'Exceeded', ShortMade: 'ShortMade', DecisionNeeded: 'DecisionNeeded', Interrupted: 'Interrupted', PlannedLate: 'PlannedLate',
-  Unallocated: 'Unallocated', None: 'None',
-} as const; // prettier-ignore
+  Exceeded: 'Exceeded',
+  ShortMade: 'ShortMade',
+  DecisionNeeded: 'DecisionNeeded',
+  Interrupted: 'Interrupted',
+  PlannedLate: 'PlannedLate',
+  Unallocated: 'Unallocated',
+  None: 'None',
+} as const;
 export type OrderRisk = keyof typeof OrderRisk;
 
 registerEnumType(OrderState, { name: 'OrderState', description: 'Where a production order stands.' });
@@ -177,9 +182,16 @@ function settled(row: OrderBoardEntry): OrderBoardEntry {
 }
 
 const demandIn = (demand: Demand) => ({
-  product: demand.product, productRevision: demand.revision ?? null, quantity: demand.quantity, unit: demand.unit, overPercent: demand.overPercent,
-  underPercent: demand.underPercent, due: demand.due, priority: demand.priority, customerRef: demand.customerRef ?? null,
-}); // prettier-ignore
+  product: demand.product,
+  productRevision: demand.revision ?? null,
+  quantity: demand.quantity,
+  unit: demand.unit,
+  overPercent: demand.overPercent,
+  underPercent: demand.underPercent,
+  due: demand.due,
+  priority: demand.priority,
+  customerRef: demand.customerRef ?? null,
+});
 
 type Change = Partial<OrderBoardEntry>;
 const leg = (row: OrderBoardEntry, workOrderId: string, changes: Partial<OrderLeg>): Change => ({
@@ -331,12 +343,37 @@ export const orderBoard: View<OrderBoardEntry, Read> = {
   version: 1,
   row: OrderBoardEntry,
   events: [
-    'ProductionOrderCreated', 'ProductionOrderAmended', 'ProductionOrderHeld', 'ProductionOrderResumed', 'ProductionOrderCancelled', 'WorkOrderLinked',
-    'WorkOrderUnlinked', 'ProductionOrderCompleted', 'ProductionOrderClosed', 'ProductionOrderReopened',
-    'WorkOrderReleased', 'WorkOrderAttached', 'WorkOrderDetached', 'WorkOrderAmended', 'WorkOrderStartAllowed', 'WorkOrderStartRevoked', 'WorkOrderStarted', 'WorkOrderHeld', 'WorkOrderSuspended',
-    'WorkOrderResumed', 'SupervisorDecisionRequested', 'SupervisorDecisionMade', 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderCancelled',
-    'ProductionReported', 'ProductionObserved', 'ProductionReportReversed', 'ProductionReportCorrected', 'CounterRead',
-  ], // prettier-ignore
+    'ProductionOrderCreated',
+    'ProductionOrderAmended',
+    'ProductionOrderHeld',
+    'ProductionOrderResumed',
+    'ProductionOrderCancelled',
+    'WorkOrderLinked',
+    'WorkOrderUnlinked',
+    'ProductionOrderCompleted',
+    'ProductionOrderClosed',
+    'ProductionOrderReopened',
+    'WorkOrderReleased',
+    'WorkOrderAttached',
+    'WorkOrderDetached',
+    'WorkOrderAmended',
+    'WorkOrderStartAllowed',
+    'WorkOrderStartRevoked',
+    'WorkOrderStarted',
+    'WorkOrderHeld',
+    'WorkOrderSuspended',
+    'WorkOrderResumed',
+    'SupervisorDecisionRequested',
+    'SupervisorDecisionMade',
+    'WorkOrderEnded',
+    'WorkOrderAborted',
+    'WorkOrderCancelled',
+    'ProductionReported',
+    'ProductionObserved',
+    'ProductionReportReversed',
+    'ProductionReportCorrected',
+    'CounterRead',
+  ],
   keys: (event) => {
     const productionOrderId = orderOf(event);
     return productionOrderId === undefined ? [] : [productionOrderId];

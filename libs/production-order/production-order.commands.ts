@@ -1,8 +1,8 @@
 import { InputType, registerEnumType } from '@nestjs/graphql';
 import type { Unit } from '#kernel/quantity';
-import { Allow } from '#platform/access';
-import { Command } from '#platform/command';
-import { Amount, Code, Id, Instant, OneOf, QuantityField, QuantityInput, Reason, UnitSymbol, Whole } from '#platform/fields';
+import { Allow } from '#platform/security/access';
+import { Command } from '#platform/commands/command';
+import { Amount, Code, Id, Instant, OneOf, QuantityField, QuantityInput, Reason, UnitSymbol, Whole } from '#platform/commands/fields';
 import { LegEnding } from './production-order.events';
 
 registerEnumType(LegEnding, { name: 'LegEnding', description: 'How a leg of a production order ended.' });

@@ -3,8 +3,13 @@ import type { Unit } from '#kernel/quantity';
 
 /** Where a production order stands. */
 export const OrderState = {
-  Open: 'Open', InProgress: 'InProgress', Held: 'Held', Completed: 'Completed', Closed: 'Closed', Cancelled: 'Cancelled',
-} as const; // prettier-ignore
+  Open: 'Open',
+  InProgress: 'InProgress',
+  Held: 'Held',
+  Completed: 'Completed',
+  Closed: 'Closed',
+  Cancelled: 'Cancelled',
+} as const;
 export type OrderState = keyof typeof OrderState;
 
 /** Where a leg, the work order that makes a part of the demand, stands. */
@@ -43,14 +48,17 @@ type OfLeg = OfOrder & Readonly<{ workOrderId: string }>;
 export type ProductionOrderCreated = Event<'ProductionOrderCreated', OfOrder & Demand & { createdAt: string }>;
 
 /** The demand was changed; what was asked before stays visible. */
-export type ProductionOrderAmended = Event<'ProductionOrderAmended', OfOrder & {
-  from: Demand;
-  to: Demand;
-  reason: string;
-  /** What no work order is to make yet. */
-  unallocated: string;
-  amendedAt: string;
-}>; // prettier-ignore
+export type ProductionOrderAmended = Event<
+  'ProductionOrderAmended',
+  OfOrder & {
+    from: Demand;
+    to: Demand;
+    reason: string;
+    /** What no work order is to make yet. */
+    unallocated: string;
+    amendedAt: string;
+  }
+>;
 
 /** No further work orders are to be linked for the time being. */
 export type ProductionOrderHeld = Event<'ProductionOrderHeld', OfOrder & { reason: string; heldAt: string }>;
@@ -62,12 +70,15 @@ export type ProductionOrderResumed = Event<'ProductionOrderResumed', OfOrder & {
 export type ProductionOrderCancelled = Event<'ProductionOrderCancelled', OfOrder & { reason: string; made: Made; cancelledAt: string }>;
 
 /** A work order of the same facility is to make a part of the demand. */
-export type WorkOrderLinked = Event<'WorkOrderLinked', OfLeg & {
-  quantity: string;
-  /** What no work order is to make yet. */
-  unallocated: string;
-  linkedAt: string;
-}>; // prettier-ignore
+export type WorkOrderLinked = Event<
+  'WorkOrderLinked',
+  OfLeg & {
+    quantity: string;
+    /** What no work order is to make yet. */
+    unallocated: string;
+    linkedAt: string;
+  }
+>;
 
 /** A work order that had not started no longer works for this order. */
 export type WorkOrderUnlinked = Event<'WorkOrderUnlinked', OfLeg & { reason: string; unallocated: string; unlinkedAt: string }>;
@@ -79,13 +90,16 @@ export type LegResized = Event<'LegResized', OfLeg & { from: string; to: string;
 export type LegStarted = Event<'LegStarted', OfLeg & { startedAt: string }>;
 
 /** A leg is over, with what it made. */
-export type LegEnded = Event<'LegEnded', OfLeg & {
-  ending: LegEnding;
-  made: Made;
-  /** What no work order is to make any more: what the leg fell short of is free again. */
-  unallocated: string;
-  endedAt: string;
-}>; // prettier-ignore
+export type LegEnded = Event<
+  'LegEnded',
+  OfLeg & {
+    ending: LegEnding;
+    made: Made;
+    /** What no work order is to make any more: what the leg fell short of is free again. */
+    unallocated: string;
+    endedAt: string;
+  }
+>;
 
 /** The figures of a leg that was over were corrected. */
 export type LegCorrected = Event<'LegCorrected', OfLeg & { from: Made; to: Made; unallocated: string }>;
@@ -94,13 +108,16 @@ export type LegCorrected = Event<'LegCorrected', OfLeg & { from: Made; to: Made;
 export type ProductionOrderCompleted = Event<'ProductionOrderCompleted', OfOrder & { made: Made; completedAt: string }>;
 
 /** The books of the order were closed. */
-export type ProductionOrderClosed = Event<'ProductionOrderClosed', OfOrder & {
-  made: Made;
-  /** What is missing to the lower limit of the tolerance, where the order is closed short. */
-  short?: string;
-  reason?: string;
-  closedAt: string;
-}>; // prettier-ignore
+export type ProductionOrderClosed = Event<
+  'ProductionOrderClosed',
+  OfOrder & {
+    made: Made;
+    /** What is missing to the lower limit of the tolerance, where the order is closed short. */
+    short?: string;
+    reason?: string;
+    closedAt: string;
+  }
+>;
 
 /** A completed or closed order goes on. */
 export type ProductionOrderReopened = Event<'ProductionOrderReopened', OfOrder & { reason: string; reopenedAt: string }>;
@@ -121,9 +138,24 @@ export type OrphanLegDetected = Event<'OrphanLegDetected', OfLeg & { told: strin
 export type LegOnClosedOrderDetected = Event<'LegOnClosedOrderDetected', OfLeg & { status: OrderState }>;
 
 export type ProductionOrderEvent =
-  | ProductionOrderCreated | ProductionOrderAmended | ProductionOrderHeld | ProductionOrderResumed | ProductionOrderCancelled
-  | WorkOrderLinked | WorkOrderUnlinked | LegResized | LegStarted | LegEnded | LegCorrected
-  | ProductionOrderCompleted | ProductionOrderClosed | ProductionOrderReopened
-  | OverAllocationDetected | DemandExceededDetected | CompletionShortDetected | OrphanLegDetected | LegOnClosedOrderDetected; // prettier-ignore
+  | ProductionOrderCreated
+  | ProductionOrderAmended
+  | ProductionOrderHeld
+  | ProductionOrderResumed
+  | ProductionOrderCancelled
+  | WorkOrderLinked
+  | WorkOrderUnlinked
+  | LegResized
+  | LegStarted
+  | LegEnded
+  | LegCorrected
+  | ProductionOrderCompleted
+  | ProductionOrderClosed
+  | ProductionOrderReopened
+  | OverAllocationDetected
+  | DemandExceededDetected
+  | CompletionShortDetected
+  | OrphanLegDetected
+  | LegOnClosedOrderDetected;
 
 export const upcasts: Upcasts = {};

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { given } from '#kernel/given';
+import { given } from '#platform/testing/given';
 import type { Context } from '#kernel/decider';
 import { compare, plus } from '#kernel/quantity';
 import { Rejected } from '#kernel/rejected';
@@ -10,8 +10,15 @@ import type { Demand, LegEnding, Made, ProductionOrderEvent } from './production
 const productionOrderId = 'haifa.P1';
 const at = '2026-01-05T08:00:00.000Z';
 const demand: Demand = {
-  product: 'flange', revision: 'B', quantity: '100', unit: 'pcs', due: '2026-02-01T12:00:00+02:00', priority: 5, overPercent: '5', underPercent: '2',
-}; // prettier-ignore
+  product: 'flange',
+  revision: 'B',
+  quantity: '100',
+  unit: 'pcs',
+  due: '2026-02-01T12:00:00+02:00',
+  priority: 5,
+  overPercent: '5',
+  underPercent: '2',
+};
 const pieces = (amount: string) => ({ amount, unit: 'pcs' as const });
 const creation = { productionOrderId, ...demand, quantity: pieces('100') };
 const created: ProductionOrderEvent = { type: 'ProductionOrderCreated', data: { productionOrderId, ...demand, createdAt: at } };
@@ -39,8 +46,14 @@ const cancelled: ProductionOrderEvent = {
   data: { productionOrderId, reason: 'gone', made: made('0'), cancelledAt: at },
 };
 const ending = (local: string, good: string) => ({
-  productionOrderId, workOrderId: `haifa.${local}`, ending: 'Completed' as const, good, scrap: '0', rework: '0', unit: 'pcs' as const,
-}); // prettier-ignore
+  productionOrderId,
+  workOrderId: `haifa.${local}`,
+  ending: 'Completed' as const,
+  good,
+  scrap: '0',
+  rework: '0',
+  unit: 'pcs' as const,
+});
 
 describe('an unknown production order', () => {
   test('is created from a demand', () => given(productionOrder).when('CreateProductionOrder', creation).then(created));
@@ -113,10 +126,12 @@ describe('an open production order', () => {
     open.when('UnlinkWorkOrder', { productionOrderId, workOrderId: 'haifa.W1', reason: 'moved' }).changesNothing();
   });
   test('is amended, with what was before', () => {
-    open.when('AmendProductionOrder', { productionOrderId, quantity: pieces('120'), reason: 'more' }).then({
-      type: 'ProductionOrderAmended',
-      data: { productionOrderId, from: demand, to: { ...demand, quantity: '120' }, reason: 'more', unallocated: '120', amendedAt: at },
-    });
+    open
+      .when('AmendProductionOrder', { productionOrderId, quantity: pieces('120'), reason: 'more' })
+      .then({
+        type: 'ProductionOrderAmended',
+        data: { productionOrderId, from: demand, to: { ...demand, quantity: '120' }, reason: 'more', unallocated: '120', amendedAt: at },
+      });
     open.when('AmendProductionOrder', { productionOrderId, quantity: pieces('100'), reason: 'same' }).changesNothing();
   });
   test('follows a work order that was released or resized, and flags what is too much', () => {
@@ -124,13 +139,15 @@ describe('an open production order', () => {
     open.when('RecordLegReleased', release).then(linked('W1', '60', '40'));
     const sixty = given(productionOrder, created, linked('W1', '60', '40'));
     sixty.when('RecordLegReleased', release).changesNothing();
-    sixty.when('RecordLegReleased', { ...release, quantity: pieces('110') }).then(
-      { type: 'LegResized', data: { productionOrderId, workOrderId: 'haifa.W1', from: '60', to: '110', unallocated: '0' } },
-      {
-        type: 'OverAllocationDetected',
-        data: { productionOrderId, workOrderId: 'haifa.W1', allocated: '110', limit: '105', excess: '5' },
-      },
-    );
+    sixty
+      .when('RecordLegReleased', { ...release, quantity: pieces('110') })
+      .then(
+        { type: 'LegResized', data: { productionOrderId, workOrderId: 'haifa.W1', from: '60', to: '110', unallocated: '0' } },
+        {
+          type: 'OverAllocationDetected',
+          data: { productionOrderId, workOrderId: 'haifa.W1', allocated: '110', limit: '105', excess: '5' },
+        },
+      );
   });
   test('is cancelled', () => open.when('CancelProductionOrder', { productionOrderId, reason: 'gone' }).then(cancelled));
   test('is not completed with less than the tolerance', () =>
@@ -183,10 +200,12 @@ describe('a production order in progress', () => {
     run.when('CloseProductionOrder', { productionOrderId }).rejects('legs-open');
     const short = given(productionOrder, created, linked('W1', '60', '40'), legEnded('W1', '60', '40'));
     short.when('CloseProductionOrder', { productionOrderId }).rejects('reason-missing');
-    short.when('CloseProductionOrder', { productionOrderId, reason: 'customer agrees' }).then({
-      type: 'ProductionOrderClosed',
-      data: { productionOrderId, made: made('60'), short: '38', reason: 'customer agrees', closedAt: at },
-    });
+    short
+      .when('CloseProductionOrder', { productionOrderId, reason: 'customer agrees' })
+      .then({
+        type: 'ProductionOrderClosed',
+        data: { productionOrderId, made: made('60'), short: '38', reason: 'customer agrees', closedAt: at },
+      });
   });
 });
 
@@ -212,18 +231,22 @@ describe('a completed production order', () => {
     done.when('AmendProductionOrder', { productionOrderId, quantity: pieces('120'), reason: 'x' }).rejects('production-order-state');
   });
   test('follows a correction, and says when that leaves it short', () =>
-    done.when('RecordLegEnded', ending('W1', '90')).then(
-      {
-        type: 'LegCorrected',
-        data: { productionOrderId, workOrderId: 'haifa.W1', from: made('100'), to: made('90'), unallocated: '10' },
-      },
-      { type: 'CompletionShortDetected', data: { productionOrderId, workOrderId: 'haifa.W1', good: '90', short: '8' } },
-    ));
+    done
+      .when('RecordLegEnded', ending('W1', '90'))
+      .then(
+        {
+          type: 'LegCorrected',
+          data: { productionOrderId, workOrderId: 'haifa.W1', from: made('100'), to: made('90'), unallocated: '10' },
+        },
+        { type: 'CompletionShortDetected', data: { productionOrderId, workOrderId: 'haifa.W1', good: '90', short: '8' } },
+      ));
   test('flags a work order that comes too late', () =>
-    done.when('RecordLegReleased', { productionOrderId, workOrderId: 'haifa.W2', quantity: pieces('5') }).then(linked('W2', '5', '0'), {
-      type: 'LegOnClosedOrderDetected',
-      data: { productionOrderId, workOrderId: 'haifa.W2', status: 'Completed' },
-    }));
+    done
+      .when('RecordLegReleased', { productionOrderId, workOrderId: 'haifa.W2', quantity: pieces('5') })
+      .then(linked('W2', '5', '0'), {
+        type: 'LegOnClosedOrderDetected',
+        data: { productionOrderId, workOrderId: 'haifa.W2', status: 'Completed' },
+      }));
   test('is closed, and reopened', () => {
     const closed: ProductionOrderEvent = { type: 'ProductionOrderClosed', data: { productionOrderId, made: made('100'), closedAt: at } };
     done.when('CloseProductionOrder', { productionOrderId }).then(closed);

@@ -3,7 +3,7 @@ import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#kernel/identity';
 import { minus, plus } from '#kernel/quantity';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/cells';
+import { Cell, CellOneOf, Key } from '#platform/views/cells';
 import { madeBefore, scrapOf } from './operations';
 import { JobState, type PlannedOperation, type WorkOrderEvent, type Terms } from './work-order.events';
 
@@ -153,10 +153,28 @@ export const dispatchList: View<DispatchEntry, Read> = {
   version: 1,
   row: DispatchEntry,
   events: [
-    'WorkOrderReleased', 'WorkOrderAmended', 'WorkOrderStartAllowed', 'WorkOrderStartRevoked', 'WorkOrderStaged', 'OperationDispatched', 'WorkOrderStarted',
-    'OperationStarted', 'OperationCompleted', 'OperationStopped', 'ProductionReported', 'ProductionObserved', 'ProductionReportReversed', 'ProductionReportCorrected',
-    'CounterRead', 'WorkOrderHeld', 'WorkOrderSuspended', 'WorkOrderResumed', 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderCancelled',
-  ], // prettier-ignore
+    'WorkOrderReleased',
+    'WorkOrderAmended',
+    'WorkOrderStartAllowed',
+    'WorkOrderStartRevoked',
+    'WorkOrderStaged',
+    'OperationDispatched',
+    'WorkOrderStarted',
+    'OperationStarted',
+    'OperationCompleted',
+    'OperationStopped',
+    'ProductionReported',
+    'ProductionObserved',
+    'ProductionReportReversed',
+    'ProductionReportCorrected',
+    'CounterRead',
+    'WorkOrderHeld',
+    'WorkOrderSuspended',
+    'WorkOrderResumed',
+    'WorkOrderEnded',
+    'WorkOrderAborted',
+    'WorkOrderCancelled',
+  ],
   keys: ({ type, data }) => {
     const key = (operationId: string) => keyOf(data.workOrderId, operationId);
     if (type === 'WorkOrderReleased') return data.operations.map(({ operationId }) => key(operationId));

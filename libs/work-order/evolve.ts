@@ -85,15 +85,9 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
     case 'ProductionObserved':
       return { ...count(order, data, 'add', data.operationName), ledger: { told: told(data), counted: true, before: order.ledger } };
     case 'ProductionReportReversed':
-      return {
-        ...count(order, data, 'take'),
-        ledger: { told: told(data), replaces: data.reportId, counted: false, before: order.ledger },
-      };
+      return { ...count(order, data, 'take'), ledger: { told: told(data), replaces: data.reportId, counted: false, before: order.ledger } };
     case 'ProductionReportCorrected':
-      return {
-        ...count(order, data, 'add'),
-        ledger: { told: told(data), replaces: data.replaces, counted: true, before: order.ledger },
-      };
+      return { ...count(order, data, 'add'), ledger: { told: told(data), replaces: data.replaces, counted: true, before: order.ledger } };
     case 'ConflictingReportDetected':
       return { ...order, ledger: { told: told(data), counted: false, before: order.ledger } };
     case 'CounterRead':
@@ -164,9 +158,18 @@ const asked = (terms: Terms, operations: Seen['operations']) => ({
 });
 
 /** The order without what only its state knows. */
-const bare = ({ workOrderId, productionOrderId, product, ordered, unit, operations, ledger, counters, terms, releasedAt }: ReleasedOrder) => ({
-  workOrderId, productionOrderId, product, ordered, unit, operations, ledger, counters, terms, releasedAt,
-}); // prettier-ignore
+const bare = ({
+  workOrderId,
+  productionOrderId,
+  product,
+  ordered,
+  unit,
+  operations,
+  ledger,
+  counters,
+  terms,
+  releasedAt,
+}: ReleasedOrder) => ({ workOrderId, productionOrderId, product, ordered, unit, operations, ledger, counters, terms, releasedAt });
 
 /** Amounts in a unit that cannot be converted to the order's are kept in the ledger and not counted. */
 const count = (
@@ -177,5 +180,15 @@ const count = (
 ): KnownOrder => (amounts.unit === order.unit ? { ...order, operations: tally(order.operations, amounts, way, name) } : order);
 
 const told = ({ reportId, kind, operationId, equipmentId, person, good, scrap, rework, unit, from, to }: Told & Partial<Placed>): Told => ({
-  reportId, kind, operationId, equipmentId, ...(person === undefined ? {} : { person }), good, scrap, rework, unit, from, to,
-}); // prettier-ignore
+  reportId,
+  kind,
+  operationId,
+  equipmentId,
+  ...(person === undefined ? {} : { person }),
+  good,
+  scrap,
+  rework,
+  unit,
+  from,
+  to,
+});

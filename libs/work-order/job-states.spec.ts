@@ -10,7 +10,14 @@ type Name = keyof typeof workOrder.decide;
 type Step = readonly [Name, object?];
 
 const reason = 'x';
-const release: Step = ['ReleaseWorkOrder', { product: 'flange', quantity: { amount: '1', unit: 'pcs' }, operations: [{ operationId: '10', name: 'Turning', sequence: 10, equipmentId: 'haifa.M4' }] }]; // prettier-ignore
+const release: Step = [
+  'ReleaseWorkOrder',
+  {
+    product: 'flange',
+    quantity: { amount: '1', unit: 'pcs' },
+    operations: [{ operationId: '10', name: 'Turning', sequence: 10, equipmentId: 'haifa.M4' }],
+  },
+];
 const run: Step[] = [release, ['AllowStart'], ['StartWorkOrder']];
 /** How an order comes into each state. */
 const ways: Readonly<Record<JobState, readonly Step[]>> = {
@@ -30,16 +37,22 @@ const ways: Readonly<Record<JobState, readonly Step[]>> = {
 const table: Readonly<Record<string, readonly [Step, Partial<Record<JobState, JobState>>]>> = {
   Start: [['AllowStart'], { NotAllowedToStart: 'AllowedToStart', AllowedToStart: 'AllowedToStart' }],
   RevokeStart: [['RevokeStart'], { AllowedToStart: 'NotAllowedToStart', NotAllowedToStart: 'NotAllowedToStart' }],
-  Update: [['UpdateWorkOrder', { plannedEnd: '2026-02-01T00:00:00Z' }], { NotAllowedToStart: 'NotAllowedToStart', AllowedToStart: 'AllowedToStart' }],
+  Update: [
+    ['UpdateWorkOrder', { plannedEnd: '2026-02-01T00:00:00Z' }],
+    { NotAllowedToStart: 'NotAllowedToStart', AllowedToStart: 'AllowedToStart' },
+  ],
   'start of work': [['StartWorkOrder'], { AllowedToStart: 'Running', Running: 'Running' }],
   Pause: [['PauseWorkOrder', { cause: 'Material', reason }], { Running: 'Interrupted', Interrupted: 'Interrupted' }],
   'a hold': [['HoldWorkOrder', { cause: 'Quality', reason }], { Running: 'Interrupted', Interrupted: 'Interrupted' }],
   Resume: [['ResumeWorkOrder'], { Interrupted: 'Running', Running: 'Running' }],
   Stop: [['StopWorkOrder', { reason }], { Running: 'Ended', Interrupted: 'Ended', Ended: 'Ended' }],
-  Abort: [['AbortWorkOrder', { reason }], { NotAllowedToStart: 'Aborted', AllowedToStart: 'Aborted', Running: 'Aborted', Interrupted: 'Aborted', Aborted: 'Aborted' }],
+  Abort: [
+    ['AbortWorkOrder', { reason }],
+    { NotAllowedToStart: 'Aborted', AllowedToStart: 'Aborted', Running: 'Aborted', Interrupted: 'Aborted', Aborted: 'Aborted' },
+  ],
   Cancel: [['CancelWorkOrder', { reason }], { NotAllowedToStart: 'Cancelled', AllowedToStart: 'Cancelled', Cancelled: 'Cancelled' }],
   'the close of books': [['CloseWorkOrder'], { Ended: 'Ended', Aborted: 'Aborted' }],
-}; // prettier-ignore
+};
 
 const take = (events: readonly WorkOrderEvent[], [type, command = {}]: Step): readonly WorkOrderEvent[] =>
   workOrder.decide[type]({ workOrderId, ...command } as never, events.reduce(workOrder.evolve, workOrder.initial), context);

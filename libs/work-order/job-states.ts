@@ -84,10 +84,7 @@ export function inStateFor<M extends Method>(method: M, order: WorkOrder): Extra
     throw new Rejected(
       isOver(known) ? 'work-order-over' : 'work-order-state',
       `${method} is not possible while the order is ${stateOf(known)}.`,
-      {
-        status: known.status,
-        allowed: moves[method],
-      },
+      { status: known.status, allowed: moves[method] },
     );
   }
   return known as never;

@@ -16,8 +16,13 @@ export type Operation = PlannedOperation &
   }>;
 
 export const planOf = (operation: PlannedOperation): Operation => ({
-  ...operation, planned: true, phase: 'Pending', good: '0', scrap: '0', rework: '0',
-}); // prettier-ignore
+  ...operation,
+  planned: true,
+  phase: 'Pending',
+  good: '0',
+  scrap: '0',
+  rework: '0',
+});
 
 /** The new plan with what the floor did so far; operations that only the floor named come last. */
 export function replan(before: readonly Operation[], plan: readonly PlannedOperation[]): Operation[] {
@@ -25,10 +30,14 @@ export function replan(before: readonly Operation[], plan: readonly PlannedOpera
   const known = new Map(before.map((operation) => [operation.operationId, operation]));
   return [
     ...planned.map((operation) => ({ ...planOf(operation), ...progressOf(known.get(operation.operationId)) })),
-    ...before.filter(({ operationId, good, scrap, rework, planned: was }) =>
-      !plan.some((operation) => operation.operationId === operationId) && (!was || [good, scrap, rework].some((amount) => amount !== '0')),
-    ).map((operation) => ({ ...operation, planned: false })),
-  ]; // prettier-ignore
+    ...before
+      .filter(
+        ({ operationId, good, scrap, rework, planned: was }) =>
+          !plan.some((operation) => operation.operationId === operationId) &&
+          (!was || [good, scrap, rework].some((amount) => amount !== '0')),
+      )
+      .map((operation) => ({ ...operation, planned: false })),
+  ];
 }
 
 const progressOf = (operation: Operation | undefined): Partial<Operation> => {

@@ -2,7 +2,7 @@ import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#kernel/identity';
 import type { View } from '#kernel/view';
-import { Cell, Key } from '#platform/cells';
+import { Cell, Key } from '#platform/views/cells';
 import type { WorkOrderEvent } from './work-order.events';
 
 /** A rule that a report of the floor broke: recorded beside the report, for a person to look at. */
@@ -85,10 +85,18 @@ export const reportException: View<ReportException, Exceptional> = {
   version: 1,
   row: ReportException,
   events: [
-    'OverproductionDetected', 'OverlapDetected', 'RepeatedReportDetected', 'ConflictingReportDetected', 'ReportOnClosedOrderDetected',
-    'ReportBeforeStartDetected', 'ZeroQuantityDetected', 'ImplausibleTimeDetected', 'UpstreamShortfallDetected', 'UnplannedOperationDetected',
+    'OverproductionDetected',
+    'OverlapDetected',
+    'RepeatedReportDetected',
+    'ConflictingReportDetected',
+    'ReportOnClosedOrderDetected',
+    'ReportBeforeStartDetected',
+    'ZeroQuantityDetected',
+    'ImplausibleTimeDetected',
+    'UpstreamShortfallDetected',
+    'UnplannedOperationDetected',
     'OrderMismatchDetected',
-  ], // prettier-ignore
+  ],
   keys: ({ id }) => [id],
   fold: (rows, event) => {
     const { id: eventId, type: kind, position, recordedAt, metadata } = event;

@@ -9,8 +9,12 @@ import type { WorkOrderEvent } from './work-order.events';
 
 const workOrderId = 'haifa.WO1';
 const context: Context = {
-  now: '2026-01-05T12:00:00.000Z', occurredAt: '2026-01-05T12:00:00.000Z', actor: 'ann', role: 'operator', commandId: '1',
-}; // prettier-ignore
+  now: '2026-01-05T12:00:00.000Z',
+  occurredAt: '2026-01-05T12:00:00.000Z',
+  actor: 'ann',
+  role: 'operator',
+  commandId: '1',
+};
 type Command = Readonly<{ type: keyof typeof workOrder.decide; data: object }>;
 
 const decide = (state: WorkOrder, { type, data }: Command, at = context.now): readonly WorkOrderEvent[] =>
@@ -29,27 +33,43 @@ const report = fc.record({ workOrderId: fc.constant(workOrderId), reportId, oper
 const command = (type: Command['type'], data: fc.Arbitrary<object>): fc.Arbitrary<Command> =>
   data.map((fields) => ({ type, data: { workOrderId, ...fields } }));
 
-const observing = command('ObserveProduction', fc.tuple(
-  report, fc.record({
-    kind: fc.constantFrom('Production', 'Setup', 'Breakdown'),
-    unit: fc.constantFrom(undefined, 'pcs', 'kg', 'g'),
-    product: fc.constantFrom(undefined, 'flange', 'bolt'),
-    ordered: fc.constantFrom(undefined, { amount: '10', unit: 'pcs' }, { amount: '3', unit: 'kg' }),
+const observing = command(
+  'ObserveProduction',
+  fc
+    .tuple(
+      report,
+      fc.record({
+        kind: fc.constantFrom('Production', 'Setup', 'Breakdown'),
+        unit: fc.constantFrom(undefined, 'pcs', 'kg', 'g'),
+        product: fc.constantFrom(undefined, 'flange', 'bolt'),
+        ordered: fc.constantFrom(undefined, { amount: '10', unit: 'pcs' }, { amount: '3', unit: 'kg' }),
+      }),
+    )
+    .map(([fields, more]) => ({ ...fields, ...more })),
+);
+const counting = command(
+  'ReportCounter',
+  fc.record({
+    counterId: fc.constantFrom('c1', 'c2'),
+    operationId,
+    equipmentId,
+    raw: fc.integer({ min: 0, max: 300 }).map(String),
+    wrapAt: fc.constantFrom(undefined, '256'),
   }),
-).map(([fields, more]) => ({ ...fields, ...more }))); // prettier-ignore
-const counting = command('ReportCounter', fc.record({
-  counterId: fc.constantFrom('c1', 'c2'), operationId, equipmentId, raw: fc.integer({ min: 0, max: 300 }).map(String), wrapAt: fc.constantFrom(undefined, '256'),
-})); // prettier-ignore
-const releasing = command('ReleaseWorkOrder', fc.record({
-  product: fc.constant('flange'),
-  quantity: fc.constantFrom({ amount: '100', unit: 'pcs' }, { amount: '40', unit: 'kg' }),
-  operations: fc.constant([
-    { operationId: '10', name: 'Turning', sequence: 10, equipmentId: 'haifa.M1' },
-    { operationId: '20', name: 'Packing', sequence: 20, overlapAllowed: true },
-  ]),
-  overPercent: fc.constantFrom(undefined, '10'),
-  allowStart: fc.boolean(),
-})); // prettier-ignore
+);
+const releasing = command(
+  'ReleaseWorkOrder',
+  fc.record({
+    product: fc.constant('flange'),
+    quantity: fc.constantFrom({ amount: '100', unit: 'pcs' }, { amount: '40', unit: 'kg' }),
+    operations: fc.constant([
+      { operationId: '10', name: 'Turning', sequence: 10, equipmentId: 'haifa.M1' },
+      { operationId: '20', name: 'Packing', sequence: 20, overlapAllowed: true },
+    ]),
+    overPercent: fc.constantFrom(undefined, '10'),
+    allowStart: fc.boolean(),
+  }),
+);
 const any: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: releasing },
   { weight: 4, arbitrary: command('ReportProduction', report) },

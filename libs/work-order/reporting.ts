@@ -86,9 +86,19 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
     {
       type: 'CounterRead',
       data: {
-        ...ofOrder(order), counterId, operationId, equipmentId, raw, ...(last ? { previous: last.raw } : {}), delta, move, reset, unit: order.unit,
-        readAt, ...placeIn(order, operationId),
-      }, // prettier-ignore
+        ...ofOrder(order),
+        counterId,
+        operationId,
+        equipmentId,
+        raw,
+        ...(last ? { previous: last.raw } : {}),
+        delta,
+        move,
+        reset,
+        unit: order.unit,
+        readAt,
+        ...placeIn(order, operationId),
+      },
     },
     ...(ahead ? [implausible] : []),
     ...found,
@@ -216,7 +226,11 @@ const ofOrder = ({ workOrderId, productionOrderId }: KnownOrder) => ({
   ...(productionOrderId === undefined ? {} : { productionOrderId }),
 });
 
-const observedOrder = (command: { workOrderId: string; product?: string; ordered?: { amount: string; unit: Unit } }, unit: Unit, observedAt: string): WorkOrderEvent => ({
+const observedOrder = (
+  command: { workOrderId: string; product?: string; ordered?: { amount: string; unit: Unit } },
+  unit: Unit,
+  observedAt: string,
+): WorkOrderEvent => ({
   type: 'WorkOrderObserved',
   data: {
     workOrderId: command.workOrderId,
@@ -225,4 +239,4 @@ const observedOrder = (command: { workOrderId: string; product?: string; ordered
     unit,
     observedAt,
   },
-}); // prettier-ignore
+});

@@ -6,10 +6,10 @@ import { Controller, Get, Inject, Query as Parameter } from '@nestjs/common';
 import { Args, ID, ObjectType, Query, Resolver, Field, Int } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { FACILITY_ID } from '#kernel/identity';
-import { Allow } from '#platform/access';
-import { caller } from '#platform/auth';
-import { invalidInput, refuseUnknown } from '#platform/problem';
-import { inFacilities, Reads, scopeOf, type Freshness } from '#platform/reads';
+import { Allow } from '#platform/security/access';
+import { caller } from '#platform/security/auth';
+import { invalidInput, refuseUnknown } from '#platform/problem/problem';
+import { inFacilities, Reads, scopeOf, type Freshness } from '#platform/queries/reads';
 
 const READERS = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'] as const;
 

@@ -3,7 +3,7 @@ import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#kernel/identity';
 import { compare, minus, plus } from '#kernel/quantity';
 import type { View } from '#kernel/view';
-import { Cell, Key } from '#platform/cells';
+import { Cell, Key } from '#platform/views/cells';
 import { madeBefore, scrapOf } from './operations';
 import type { PlannedOperation, Terms, WorkOrderEvent } from './work-order.events';
 
@@ -77,16 +77,35 @@ const settled = (row: WorkInProgress): WorkInProgress => {
 };
 
 const entry = (workOrderId: string, terms: Terms, { operationId, name, sequence }: PlannedOperation, index: number) => ({
-  entryId: keyOf(workOrderId, operationId), facilityId: facilityOf(workOrderId), product: terms.product, operationId, operation: name, sequence, workOrderId,
-  unit: terms.unit, ...(index === 0 ? { quantityIn: terms.quantity } : {}),
-}); // prettier-ignore
+  entryId: keyOf(workOrderId, operationId),
+  facilityId: facilityOf(workOrderId),
+  product: terms.product,
+  operationId,
+  operation: name,
+  sequence,
+  workOrderId,
+  unit: terms.unit,
+  ...(index === 0 ? { quantityIn: terms.quantity } : {}),
+});
 const idle = { started: false, running: false, quantityIn: '0', good: '0', scrap: '0', inProcess: '0' };
 
 type Read = Extract<WorkOrderEvent, { type: (typeof events)[number] }>;
 const events = [
-  'WorkOrderReleased', 'WorkOrderAmended', 'WorkOrderStarted', 'OperationStarted', 'OperationCompleted', 'OperationStopped', 'ProductionReported',
-  'ProductionObserved', 'ProductionReportReversed', 'ProductionReportCorrected', 'CounterRead', 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderCancelled',
-] as const; // prettier-ignore
+  'WorkOrderReleased',
+  'WorkOrderAmended',
+  'WorkOrderStarted',
+  'OperationStarted',
+  'OperationCompleted',
+  'OperationStopped',
+  'ProductionReported',
+  'ProductionObserved',
+  'ProductionReportReversed',
+  'ProductionReportCorrected',
+  'CounterRead',
+  'WorkOrderEnded',
+  'WorkOrderAborted',
+  'WorkOrderCancelled',
+] as const;
 
 /** Work in progress, one row per operation of an order that is not over. */
 export const workInProgress: View<WorkInProgress, Read> = {

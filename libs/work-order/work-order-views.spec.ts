@@ -1,4 +1,4 @@
-import { folded } from '#kernel/folded';
+import { folded } from '#platform/testing/folded';
 import { dispatchList } from './dispatch-list.view';
 import { reportException } from './report-exception.view';
 import { workInProgress } from './work-in-progress.view';
@@ -55,10 +55,30 @@ const wip = (...steps: readonly Step[]) => folded(workInProgress, [stream, day(.
 
 describe('the work order view', () => {
   test('shows state, machine and what was made at each operation; good is of the last', () => {
-    expect(rowOf(release, allow, start, report('r1', '10', '60', { scrap: [{ quantity: '2', reasonCode: 'burr' }], rework: '1' }), ['StartOperation', { operationId: '20', equipmentId: 'haifa.P1' }], report('r2', '20', '40'))).toMatchObject({
-      status: 'Running', good: '40', scrap: '2', rework: '1', percentDone: '40', reports: 2, runningOn: ['haifa.M4', 'haifa.P1'], startedAt: at(30), overproduced: false,
-      operations: [{ operationId: '10', good: '60', scrap: '2', machine: 'haifa.M4', phase: 'Started' }, { operationId: '20', good: '40', plannedMachine: null, machine: 'haifa.P1' }],
-    }); // prettier-ignore
+    expect(
+      rowOf(
+        release,
+        allow,
+        start,
+        report('r1', '10', '60', { scrap: [{ quantity: '2', reasonCode: 'burr' }], rework: '1' }),
+        ['StartOperation', { operationId: '20', equipmentId: 'haifa.P1' }],
+        report('r2', '20', '40'),
+      ),
+    ).toMatchObject({
+      status: 'Running',
+      good: '40',
+      scrap: '2',
+      rework: '1',
+      percentDone: '40',
+      reports: 2,
+      runningOn: ['haifa.M4', 'haifa.P1'],
+      startedAt: at(30),
+      overproduced: false,
+      operations: [
+        { operationId: '10', good: '60', scrap: '2', machine: 'haifa.M4', phase: 'Started' },
+        { operationId: '20', good: '40', plannedMachine: null, machine: 'haifa.P1' },
+      ],
+    });
   });
   test('follows holds, several machines and a supervisor', () => {
     const held: Step[] = [release, allow, start, ['HoldWorkOrder', { cause: 'Equipment', equipmentId: 'haifa.M4', reason: 'spindle' }]];
@@ -81,14 +101,32 @@ describe('the work order view', () => {
       operations: [{ good: '200' }, {}],
     });
     expect(rowOf(...over, ['CorrectReport', { reportId: 'o1', replacementReportId: 'o1a', good: '20', reason: 'typo' }])).toMatchObject({
-      overproduced: false, exceptions: 1, reports: 1, corrections: 1, operations: [{ operationId: '10', good: '20' }, {}],
-    }); // prettier-ignore
+      overproduced: false,
+      exceptions: 1,
+      reports: 1,
+      corrections: 1,
+      operations: [{ operationId: '10', good: '20' }, {}],
+    });
   });
   test('shows an order that only the floor knows, whose last operation is the last that it named', () => {
-    expect(rowOf(observe('o1', 'turning', '8', { operationName: 'Turning', product: 'flange', ordered: { amount: '10', unit: 'pcs' } }), observe('o2', 'packing', '6', { from: at(41), to: at(45) }))).toMatchObject({
-      status: 'Observed', product: 'flange', quantity: '10', good: '6', percentDone: '60', reports: 2, lastReportAt: at(45),
-      operations: [{ operationId: 'turning', name: 'Turning', planned: false, good: '8' }, { operationId: 'packing', good: '6' }],
-    }); // prettier-ignore
+    expect(
+      rowOf(
+        observe('o1', 'turning', '8', { operationName: 'Turning', product: 'flange', ordered: { amount: '10', unit: 'pcs' } }),
+        observe('o2', 'packing', '6', { from: at(41), to: at(45) }),
+      ),
+    ).toMatchObject({
+      status: 'Observed',
+      product: 'flange',
+      quantity: '10',
+      good: '6',
+      percentDone: '60',
+      reports: 2,
+      lastReportAt: at(45),
+      operations: [
+        { operationId: 'turning', name: 'Turning', planned: false, good: '8' },
+        { operationId: 'packing', good: '6' },
+      ],
+    });
     expect(rowOf(observe('o1', 'turning', '8'))).toMatchObject({ quantity: null, percentDone: null });
   });
   test('does not count what has a unit of its own', () => {
@@ -119,9 +157,13 @@ describe('the work order view', () => {
   });
   test('shows the terms as amended and the plan as it is now', () => {
     const one = [{ operationId: '10', name: 'Milling', sequence: 5, equipmentId: 'haifa.M7' }];
-    expect(rowOf(release, ['UpdateWorkOrder', { quantity: { amount: '80', unit: 'pcs' }, operations: one, plannedEnd: at(90) }])).toMatchObject({
-      quantity: '80', plannedEnd: at(90), operations: [{ operationId: '10', name: 'Milling', plannedMachine: 'haifa.M7', machine: null }],
-    }); // prettier-ignore
+    expect(
+      rowOf(release, ['UpdateWorkOrder', { quantity: { amount: '80', unit: 'pcs' }, operations: one, plannedEnd: at(90) }]),
+    ).toMatchObject({
+      quantity: '80',
+      plannedEnd: at(90),
+      operations: [{ operationId: '10', name: 'Milling', plannedMachine: 'haifa.M7', machine: null }],
+    });
   });
 });
 
@@ -161,7 +203,10 @@ describe('the dispatch list', () => {
     expect(dispatched(release, ['CancelWorkOrder', { reason: 'x' }])).toEqual({});
   });
   test('follows an amended plan', () => {
-    const turned = [{ operationId: '20', name: 'Packing', sequence: 1, equipmentId: 'haifa.P1' }, { operationId: '10', name: 'Turning', sequence: 2, equipmentId: 'haifa.M4' }]; // prettier-ignore
+    const turned = [
+      { operationId: '20', name: 'Packing', sequence: 1, equipmentId: 'haifa.P1' },
+      { operationId: '10', name: 'Turning', sequence: 2, equipmentId: 'haifa.M4' },
+    ];
     expect(dispatched(release, allow, ['UpdateWorkOrder', { operations: turned }])).toMatchObject({
       'haifa.WO1/20': { ready: true, passedOn: '100' },
       'haifa.WO1/10': { ready: false, passedOn: '0', orderStatus: 'AllowedToStart' },
@@ -194,10 +239,7 @@ describe('work in progress', () => {
         'CorrectReport',
         { reportId: 'r1', replacementReportId: 'r1a', good: '50', reason: 'x' },
       ]),
-    ).toMatchObject({
-      'haifa.WO1/10': { good: '50', inProcess: '50' },
-      'haifa.WO1/20': { quantityIn: '50' },
-    });
+    ).toMatchObject({ 'haifa.WO1/10': { good: '50', inProcess: '50' }, 'haifa.WO1/20': { quantityIn: '50' } });
     expect(wip(release, allow, start, observe('o1', '10', '150'))).toMatchObject({
       'haifa.WO1/10': { inProcess: '0' },
       'haifa.WO1/20': { inProcess: '150' },

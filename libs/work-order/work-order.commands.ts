@@ -1,7 +1,7 @@
 import { InputType, registerEnumType } from '@nestjs/graphql';
 import type { Unit } from '#kernel/quantity';
-import { Allow } from '#platform/access';
-import { Command } from '#platform/command';
+import { Allow } from '#platform/security/access';
+import { Command } from '#platform/commands/command';
 import {
   Amount,
   Code,
@@ -17,7 +17,7 @@ import {
   Texts,
   UnitSymbol,
   Whole,
-} from '#platform/fields';
+} from '#platform/commands/fields';
 import { HoldCause, Readiness, ReportKind, ResumptionDecision } from './work-order.events';
 
 registerEnumType(HoldCause, { name: 'HoldCause', description: 'What an interruption comes from.' });

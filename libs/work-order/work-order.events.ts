@@ -3,9 +3,15 @@ import type { Unit } from '#kernel/quantity';
 
 /** Job order states of OPC 10031-4 v2, plus Observed (seen on the floor, never released) and Cancelled (withdrawn before it started). */
 export const JobState = {
-  Observed: 'Observed', NotAllowedToStart: 'NotAllowedToStart', AllowedToStart: 'AllowedToStart', Running: 'Running',
-  Interrupted: 'Interrupted', Ended: 'Ended', Aborted: 'Aborted', Cancelled: 'Cancelled',
-} as const; // prettier-ignore
+  Observed: 'Observed',
+  NotAllowedToStart: 'NotAllowedToStart',
+  AllowedToStart: 'AllowedToStart',
+  Running: 'Running',
+  Interrupted: 'Interrupted',
+  Ended: 'Ended',
+  Aborted: 'Aborted',
+  Cancelled: 'Cancelled',
+} as const;
 export type JobState = keyof typeof JobState;
 
 /** Sub-states of AllowedToStart: waiting for a precondition, ready, or loaded into the machine. */
@@ -18,8 +24,13 @@ export type Interruption = keyof typeof Interruption;
 
 /** What an interruption comes from. */
 export const HoldCause = {
-  Equipment: 'Equipment', Quality: 'Quality', Material: 'Material', Personnel: 'Personnel', Tooling: 'Tooling', Other: 'Other',
-} as const; // prettier-ignore
+  Equipment: 'Equipment',
+  Quality: 'Quality',
+  Material: 'Material',
+  Personnel: 'Personnel',
+  Tooling: 'Tooling',
+  Other: 'Other',
+} as const;
 export type HoldCause = keyof typeof HoldCause;
 
 /** How an order ended: as planned, or stopped before. */
@@ -131,13 +142,16 @@ export type WorkOrderReleased = Event<
 >;
 
 /** The floor reported on a work order that nobody had released. */
-export type WorkOrderObserved = Event<'WorkOrderObserved', OfOrder & {
-  product?: string;
-  /** Ordered amount as the floor knows it. */
-  quantity?: string;
-  unit: Unit;
-  observedAt: string;
-}>; // prettier-ignore
+export type WorkOrderObserved = Event<
+  'WorkOrderObserved',
+  OfOrder & {
+    product?: string;
+    /** Ordered amount as the floor knows it. */
+    quantity?: string;
+    unit: Unit;
+    observedAt: string;
+  }
+>;
 
 /** The terms of an order were changed; the earlier ones stay visible. */
 export type WorkOrderAmended = Event<'WorkOrderAmended', OfOrder & { from: Terms; to: Terms; amendedAt: string }>;
@@ -162,46 +176,53 @@ export type WorkOrderAttached = Event<
 export type WorkOrderDetached = Event<'WorkOrderDetached', { workOrderId: string; productionOrderId: string }>;
 
 /** The order may start. */
-export type WorkOrderStartAllowed = Event<'WorkOrderStartAllowed', OfOrder & {
-  readiness: Readiness;
-  /** What is missing, in words. */
-  blockers: readonly string[];
-  operationIds: readonly string[];
-}>; // prettier-ignore
+export type WorkOrderStartAllowed = Event<
+  'WorkOrderStartAllowed',
+  OfOrder & {
+    readiness: Readiness;
+    /** What is missing, in words. */
+    blockers: readonly string[];
+    operationIds: readonly string[];
+  }
+>;
 
 /** The permission to start was taken back. */
 export type WorkOrderStartRevoked = Event<'WorkOrderStartRevoked', OfOrder & { operationIds: readonly string[] }>;
 
 /** The order became ready, was loaded, or has to wait again. */
-export type WorkOrderStaged = Event<'WorkOrderStaged', OfOrder & {
-  from: Readiness;
-  to: Readiness;
-  blockers: readonly string[];
-  operationIds: readonly string[];
-}>; // prettier-ignore
+export type WorkOrderStaged = Event<
+  'WorkOrderStaged',
+  OfOrder & { from: Readiness; to: Readiness; blockers: readonly string[]; operationIds: readonly string[] }
+>;
 
 /** An operation was given to a machine. */
 export type OperationDispatched = Event<'OperationDispatched', OfOrder & { operationId: string; equipmentId: string; person?: string }>;
 
 /** Work on the order began. */
-export type WorkOrderStarted = Event<'WorkOrderStarted', OfOrder & {
-  operationId: string;
-  equipmentId: string;
-  directiveId?: string;
-  directiveVersion?: string;
-  operationIds: readonly string[];
-  startedAt: string;
-}>; // prettier-ignore
+export type WorkOrderStarted = Event<
+  'WorkOrderStarted',
+  OfOrder & {
+    operationId: string;
+    equipmentId: string;
+    directiveId?: string;
+    directiveVersion?: string;
+    operationIds: readonly string[];
+    startedAt: string;
+  }
+>;
 
 /** An operation began on a machine. */
-export type OperationStarted = Event<'OperationStarted', OfOrder & {
-  operationId: string;
-  equipmentId: string;
-  person?: string;
-  /** How long a hold for equipment may last before a supervisor is asked, in minutes. */
-  resumeWithinMinutes: number;
-  startedAt: string;
-}>; // prettier-ignore
+export type OperationStarted = Event<
+  'OperationStarted',
+  OfOrder & {
+    operationId: string;
+    equipmentId: string;
+    person?: string;
+    /** How long a hold for equipment may last before a supervisor is asked, in minutes. */
+    resumeWithinMinutes: number;
+    startedAt: string;
+  }
+>;
 
 /** An operation made its last piece. */
 export type OperationCompleted = Event<
@@ -216,14 +237,19 @@ export type OperationStopped = Event<'OperationStopped', OfOrder & { operationId
 export type ProductionReported = Event<'ProductionReported', OfOrder & Told & Placed>;
 
 /** The floor reported, as it is; rules that it breaks are recorded beside it. */
-export type ProductionObserved = Event<'ProductionObserved', OfOrder & Told & Placed & {
-  /** The operation in the floor's words. */
-  operationName?: string;
-  /** The line or message that it was read from. */
-  source?: string;
-  /** Where that is: file and line, or topic. */
-  sourceRow?: string;
-}>; // prettier-ignore
+export type ProductionObserved = Event<
+  'ProductionObserved',
+  OfOrder &
+    Told &
+    Placed & {
+      /** The operation in the floor's words. */
+      operationName?: string;
+      /** The line or message that it was read from. */
+      source?: string;
+      /** Where that is: file and line, or topic. */
+      sourceRow?: string;
+    }
+>;
 
 /** A report was taken back because it was wrong; `replacedBy` holds the right figures. */
 export type ProductionReportReversed = Event<'ProductionReportReversed', OfOrder & Told & Placed & { replacedBy: string; reason: string }>;
@@ -232,41 +258,45 @@ export type ProductionReportReversed = Event<'ProductionReportReversed', OfOrder
 export type ProductionReportCorrected = Event<'ProductionReportCorrected', OfOrder & Told & Placed & { replaces: string; reason: string }>;
 
 /** A machine's counter was read; what it advanced counts as good pieces. */
-export type CounterRead = Event<'CounterRead', OfOrder & Placed & {
-  counterId: string;
-  operationId: string;
-  equipmentId: string;
-  /** The reading as it stood. */
-  raw: string;
-  previous?: string;
-  /** Pieces since the reading before; never negative. */
-  delta: string;
-  move: CounterMove;
-  /** True when the counter went back to zero, by its limit or by hand. */
-  reset: boolean;
-  unit: Unit;
-  readAt: string;
-}>; // prettier-ignore
+export type CounterRead = Event<
+  'CounterRead',
+  OfOrder &
+    Placed & {
+      counterId: string;
+      operationId: string;
+      equipmentId: string;
+      /** The reading as it stood. */
+      raw: string;
+      previous?: string;
+      /** Pieces since the reading before; never negative. */
+      delta: string;
+      move: CounterMove;
+      /** True when the counter went back to zero, by its limit or by hand. */
+      reset: boolean;
+      unit: Unit;
+      readAt: string;
+    }
+>;
 
 /** The order stands still for a cause inside the machine. */
-export type WorkOrderHeld = Event<'WorkOrderHeld', OfOrder & {
-  cause: HoldCause;
-  /** The machine that caused it, where one did. */
-  equipmentId?: string;
-  reason: string;
-  running: readonly RunningOperation[];
-  operationIds: readonly string[];
-  heldAt: string;
-}>; // prettier-ignore
+export type WorkOrderHeld = Event<
+  'WorkOrderHeld',
+  OfOrder & {
+    cause: HoldCause;
+    /** The machine that caused it, where one did. */
+    equipmentId?: string;
+    reason: string;
+    running: readonly RunningOperation[];
+    operationIds: readonly string[];
+    heldAt: string;
+  }
+>;
 
 /** The order stands still for a cause outside the machine: starved or blocked. */
-export type WorkOrderSuspended = Event<'WorkOrderSuspended', OfOrder & {
-  cause: HoldCause;
-  reason: string;
-  running: readonly RunningOperation[];
-  operationIds: readonly string[];
-  suspendedAt: string;
-}>; // prettier-ignore
+export type WorkOrderSuspended = Event<
+  'WorkOrderSuspended',
+  OfOrder & { cause: HoldCause; reason: string; running: readonly RunningOperation[]; operationIds: readonly string[]; suspendedAt: string }
+>;
 
 /** A further machine keeps an order from going on that stands still already. */
 export type EquipmentHoldPlaced = Event<'EquipmentHoldPlaced', OfOrder & { equipmentId: string; reason: string; placedAt: string }>;
@@ -290,15 +320,18 @@ export type SupervisorDecisionRequested = Event<
 export type SupervisorDecisionMade = Event<'SupervisorDecisionMade', OfOrder & { decision: ResumptionDecision; reason: string }>;
 
 /** Work on the order is over. */
-export type WorkOrderEnded = Event<'WorkOrderEnded', OfOrder & {
-  ending: Ending;
-  totals: Totals;
-  /** What is missing to the lower limit of the tolerance, where something is. */
-  short?: string;
-  reason?: string;
-  operationIds: readonly string[];
-  endedAt: string;
-}>; // prettier-ignore
+export type WorkOrderEnded = Event<
+  'WorkOrderEnded',
+  OfOrder & {
+    ending: Ending;
+    totals: Totals;
+    /** What is missing to the lower limit of the tolerance, where something is. */
+    short?: string;
+    reason?: string;
+    operationIds: readonly string[];
+    endedAt: string;
+  }
+>;
 
 /** Work on the order was broken off. */
 export type WorkOrderAborted = Event<
@@ -319,13 +352,10 @@ export type WorkOrderCancelled = Event<
 type OnReport = OfOrder & Readonly<{ reportId: string }>;
 
 /** More was made at an operation than the tolerance allows. */
-export type OverproductionDetected = Event<'OverproductionDetected', OnReport & {
-  operationId: string;
-  good: string;
-  limit: string;
-  excess: string;
-  unit: Unit;
-}>; // prettier-ignore
+export type OverproductionDetected = Event<
+  'OverproductionDetected',
+  OnReport & { operationId: string; good: string; limit: string; excess: string; unit: Unit }
+>;
 
 /** Two reports claim one machine at one time. */
 export type OverlapDetected = Event<'OverlapDetected', OnReport & { equipmentId: string; overlaps: readonly string[] }>;
@@ -349,13 +379,10 @@ export type ZeroQuantityDetected = Event<'ZeroQuantityDetected', OnReport>;
 export type ImplausibleTimeDetected = Event<'ImplausibleTimeDetected', OnReport & { problem: TimeProblem; from: string; to: string }>;
 
 /** An operation used more pieces than the one upstream passed on. */
-export type UpstreamShortfallDetected = Event<'UpstreamShortfallDetected', OnReport & {
-  operationId: string;
-  upstreamOperationId: string;
-  used: string;
-  passedOn: string;
-  unit: Unit;
-}>; // prettier-ignore
+export type UpstreamShortfallDetected = Event<
+  'UpstreamShortfallDetected',
+  OnReport & { operationId: string; upstreamOperationId: string; used: string; passedOn: string; unit: Unit }
+>;
 
 /** A report names an operation that the order does not have. */
 export type UnplannedOperationDetected = Event<'UnplannedOperationDetected', OnReport & { operationId: string; name: string }>;
@@ -364,13 +391,45 @@ export type UnplannedOperationDetected = Event<'UnplannedOperationDetected', OnR
 export type OrderMismatchDetected = Event<'OrderMismatchDetected', OnReport & { field: MismatchField; known: string; told: string }>;
 
 export type WorkOrderEvent =
-  | WorkOrderReleased | WorkOrderObserved | WorkOrderAmended | WorkOrderAttached | WorkOrderDetached | WorkOrderStartAllowed | WorkOrderStartRevoked | WorkOrderStaged
-  | OperationDispatched | WorkOrderStarted | OperationStarted | OperationCompleted | OperationStopped
-  | ProductionReported | ProductionObserved | ProductionReportReversed | ProductionReportCorrected | CounterRead
-  | WorkOrderHeld | WorkOrderSuspended | EquipmentHoldPlaced | EquipmentHoldLifted | WorkOrderResumed | SupervisorDecisionRequested | SupervisorDecisionMade
-  | WorkOrderEnded | WorkOrderAborted | WorkOrderClosed | WorkOrderCancelled
-  | OverproductionDetected | OverlapDetected | RepeatedReportDetected | ConflictingReportDetected | ReportOnClosedOrderDetected
-  | ReportBeforeStartDetected | ZeroQuantityDetected | ImplausibleTimeDetected | UpstreamShortfallDetected
-  | UnplannedOperationDetected | OrderMismatchDetected; // prettier-ignore
+  | WorkOrderReleased
+  | WorkOrderObserved
+  | WorkOrderAmended
+  | WorkOrderAttached
+  | WorkOrderDetached
+  | WorkOrderStartAllowed
+  | WorkOrderStartRevoked
+  | WorkOrderStaged
+  | OperationDispatched
+  | WorkOrderStarted
+  | OperationStarted
+  | OperationCompleted
+  | OperationStopped
+  | ProductionReported
+  | ProductionObserved
+  | ProductionReportReversed
+  | ProductionReportCorrected
+  | CounterRead
+  | WorkOrderHeld
+  | WorkOrderSuspended
+  | EquipmentHoldPlaced
+  | EquipmentHoldLifted
+  | WorkOrderResumed
+  | SupervisorDecisionRequested
+  | SupervisorDecisionMade
+  | WorkOrderEnded
+  | WorkOrderAborted
+  | WorkOrderClosed
+  | WorkOrderCancelled
+  | OverproductionDetected
+  | OverlapDetected
+  | RepeatedReportDetected
+  | ConflictingReportDetected
+  | ReportOnClosedOrderDetected
+  | ReportBeforeStartDetected
+  | ZeroQuantityDetected
+  | ImplausibleTimeDetected
+  | UpstreamShortfallDetected
+  | UnplannedOperationDetected
+  | OrderMismatchDetected;
 
 export const upcasts: Upcasts = {};

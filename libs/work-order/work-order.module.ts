@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { bindDecider } from '#platform/bind-decider';
-import { commandController, commandResolver } from '#platform/command-api';
+import { bindDecider } from '#platform/commands/bind-decider';
+import { commandController, commandResolver } from '#platform/commands/command-api';
 import { WipByFacilityController, WipByFacilityResolver } from './wip-by-facility.queries';
 import { workOrder } from './work-order';
 import * as commands from './work-order.commands';

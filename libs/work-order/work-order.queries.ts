@@ -1,4 +1,4 @@
-import { listOf } from '#platform/lists';
+import { listOf } from '#platform/queries/lists';
 import { DispatchEntry } from './dispatch-list.view';
 import { ReportException } from './report-exception.view';
 import { WorkInProgress } from './work-in-progress.view';
@@ -13,9 +13,15 @@ export const workOrders = listOf(WorkOrderRow, {
   moved: 'workOrderMoved',
   roles: READERS,
   filters: {
-    status: 'equals', productionOrderId: 'equals', product: 'equals', plannedStart: 'range', lastReportAt: 'range', overproduced: 'equals',
-    exceptionKinds: 'has', runningOn: 'has',
-  }, // prettier-ignore
+    status: 'equals',
+    productionOrderId: 'equals',
+    product: 'equals',
+    plannedStart: 'range',
+    lastReportAt: 'range',
+    overproduced: 'equals',
+    exceptionKinds: 'has',
+    runningOn: 'has',
+  },
   sorts: ['plannedStart', 'lastReportAt'],
   sortedBy: 'workOrderId',
   about: 'Work orders: their state, what was made at each operation, and what was odd.',

@@ -1,4 +1,4 @@
-import { given } from '#kernel/given';
+import { given } from '#platform/testing/given';
 import { workOrder } from './work-order';
 import type { PlannedOperation, Terms, Told, WorkOrderEvent, WorkOrderReleased } from './work-order.events';
 
@@ -7,8 +7,14 @@ const at = '2026-01-05T08:00:00.000Z';
 const turning: PlannedOperation = { operationId: '10', name: 'Turning', sequence: 10, equipmentId: 'haifa.M4', overlapAllowed: false };
 const packing: PlannedOperation = { operationId: '20', name: 'Packing', sequence: 20, overlapAllowed: false };
 const terms: Terms = {
-  product: 'flange', quantity: '100', unit: 'pcs', overPercent: '5', underPercent: '2', operations: [turning, packing], resumeWithinMinutes: 30,
-}; // prettier-ignore
+  product: 'flange',
+  quantity: '100',
+  unit: 'pcs',
+  overPercent: '5',
+  underPercent: '2',
+  operations: [turning, packing],
+  resumeWithinMinutes: 30,
+};
 const { resumeWithinMinutes: _, ...wanted } = { ...terms, quantity: { amount: '100', unit: 'pcs' as const } };
 const release = { workOrderId, ...wanted, operations: [...terms.operations] };
 const operationIds = ['10', '20'];
@@ -27,8 +33,14 @@ const running = [released, allowed, begun, startedOn('10', 'haifa.M4')];
 const underWay = { running: [{ operationId: '10', equipmentId: 'haifa.M4' }], operationIds };
 
 const report = {
-  workOrderId, reportId: 'r1', operationId: '10', equipmentId: 'haifa.M4', good: '50', from: '2026-01-05T06:10:00Z', to: '2026-01-05T07:00:00Z',
-}; // prettier-ignore
+  workOrderId,
+  reportId: 'r1',
+  operationId: '10',
+  equipmentId: 'haifa.M4',
+  good: '50',
+  from: '2026-01-05T06:10:00Z',
+  to: '2026-01-05T07:00:00Z',
+};
 const told = (over: Partial<Told> = {}): Told => {
   const { workOrderId: __, ...rest } = report;
   return { ...rest, kind: 'Production', scrap: [], rework: '0', unit: 'pcs', ...over };
@@ -197,8 +209,9 @@ describe('an order that may start', () => {
   it('starts with its first operation on the planned machine', () =>
     may.when('StartWorkOrder', { workOrderId }).then(begun, startedOn('10', 'haifa.M4')));
   it('starts on another machine of the facility, not on one elsewhere', () => {
-    may.when('StartOperation', { workOrderId, operationId: '10', equipmentId: 'haifa.M5' })
-      .then({ ...begun, data: { ...(begun.data as object), equipmentId: 'haifa.M5' } } as WorkOrderEvent, startedOn('10', 'haifa.M5')); // prettier-ignore
+    may
+      .when('StartOperation', { workOrderId, operationId: '10', equipmentId: 'haifa.M5' })
+      .then({ ...begun, data: { ...(begun.data as object), equipmentId: 'haifa.M5' } } as WorkOrderEvent, startedOn('10', 'haifa.M5'));
     may.when('StartOperation', { workOrderId, operationId: '10', equipmentId: 'lyon.M5' }).rejects('wrong-facility');
   });
   it('does not start an operation without a machine, nor one that it does not have', () => {
@@ -417,20 +430,22 @@ describe('an interrupted order', () => {
     stood.when('RequestSupervisorDecision', { workOrderId, equipmentId: 'haifa.M4', question: 'Go on?' }).then(question);
     const asked = given(workOrder, ...running, held, question);
     asked.when('RequestSupervisorDecision', { workOrderId, question: 'Go on?' }).changesNothing();
-    asked.when('DecideResumption', { workOrderId, decision: 'Abort', reason: 'scrap it' }).then(
-      { type: 'SupervisorDecisionMade', data: { workOrderId, decision: 'Abort', reason: 'scrap it' } },
-      { type: 'OperationStopped', data: { workOrderId, operationId: '10', equipmentId: 'haifa.M4' } },
-      {
-        type: 'WorkOrderAborted',
-        data: {
-          workOrderId,
-          totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' },
-          reason: 'scrap it',
-          operationIds,
-          abortedAt: at,
+    asked
+      .when('DecideResumption', { workOrderId, decision: 'Abort', reason: 'scrap it' })
+      .then(
+        { type: 'SupervisorDecisionMade', data: { workOrderId, decision: 'Abort', reason: 'scrap it' } },
+        { type: 'OperationStopped', data: { workOrderId, operationId: '10', equipmentId: 'haifa.M4' } },
+        {
+          type: 'WorkOrderAborted',
+          data: {
+            workOrderId,
+            totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' },
+            reason: 'scrap it',
+            operationIds,
+            abortedAt: at,
+          },
         },
-      },
-    );
+      );
   });
 });
 
@@ -461,19 +476,21 @@ describe('an order that is over', () => {
     over.when('HoldWorkOrder', { workOrderId, cause: 'Other', reason: 'x' }).rejects('work-order-over');
   });
   it('takes an observed report, with the rule that it breaks beside it', () =>
-    over.when('ObserveProduction', { ...report, kind: 'Setup', reportId: 'o1', good: '0', from: report.to }).then(
-      {
-        type: 'ProductionObserved',
-        data: {
-          workOrderId,
-          ...told({ kind: 'Setup', reportId: 'o1', good: '0', from: report.to }),
-          nextOperationId: '20',
-          output: false,
-          late: true,
+    over
+      .when('ObserveProduction', { ...report, kind: 'Setup', reportId: 'o1', good: '0', from: report.to })
+      .then(
+        {
+          type: 'ProductionObserved',
+          data: {
+            workOrderId,
+            ...told({ kind: 'Setup', reportId: 'o1', good: '0', from: report.to }),
+            nextOperationId: '20',
+            output: false,
+            late: true,
+          },
         },
-      },
-      { type: 'ReportOnClosedOrderDetected', data: { workOrderId, reportId: 'o1', status: 'Ended' } },
-    ));
+        { type: 'ReportOnClosedOrderDetected', data: { workOrderId, reportId: 'o1', status: 'Ended' } },
+      ));
   it('takes a correction as a reversal and the right figures (I14, I17)', () => over.when('CorrectReport', correct).then(...correction));
   it('takes the same correction once, and corrects only what stands', () => {
     const corrected = given(workOrder, ...running, reported(), ended, ...correction);

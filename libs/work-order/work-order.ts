@@ -152,16 +152,19 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
 
 function release(command: commands.ReleaseWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
   const { workOrderId, productionOrderId, product, quantity } = command;
-  const terms = checked({
-    product,
-    quantity: quantity.amount,
-    unit: quantity.unit,
-    overPercent: command.overPercent ?? '0',
-    underPercent: command.underPercent ?? '0',
-    operations: plan(command.operations),
-    ...optional(command),
-    resumeWithinMinutes: command.resumeWithinMinutes ?? 30,
-  }, workOrderId); // prettier-ignore
+  const terms = checked(
+    {
+      product,
+      quantity: quantity.amount,
+      unit: quantity.unit,
+      overPercent: command.overPercent ?? '0',
+      underPercent: command.underPercent ?? '0',
+      operations: plan(command.operations),
+      ...optional(command),
+      resumeWithinMinutes: command.resumeWithinMinutes ?? 30,
+    },
+    workOrderId,
+  );
   if (state.status !== 'Unknown' && state.status !== 'Observed') {
     if (same(state.terms, terms) && (state.productionOrderId ?? null) === (productionOrderId ?? null)) return [];
     throw new Rejected('work-order-exists', 'There is another work order under this id.', { workOrderId });
@@ -191,15 +194,18 @@ function update(command: commands.UpdateWorkOrder, state: WorkOrder, { occurredA
   const from = order.terms;
   if (command.quantity && command.quantity.unit !== from.unit)
     throw new Rejected('unit-incompatible', 'The order keeps its unit.', { unit: from.unit });
-  const to = checked({
-    ...from,
-    ...optional(command),
-    quantity: command.quantity?.amount ?? from.quantity,
-    overPercent: command.overPercent ?? from.overPercent,
-    underPercent: command.underPercent ?? from.underPercent,
-    operations: command.operations ? plan(command.operations) : from.operations,
-    resumeWithinMinutes: command.resumeWithinMinutes ?? from.resumeWithinMinutes,
-  }, order.workOrderId); // prettier-ignore
+  const to = checked(
+    {
+      ...from,
+      ...optional(command),
+      quantity: command.quantity?.amount ?? from.quantity,
+      overPercent: command.overPercent ?? from.overPercent,
+      underPercent: command.underPercent ?? from.underPercent,
+      operations: command.operations ? plan(command.operations) : from.operations,
+      resumeWithinMinutes: command.resumeWithinMinutes ?? from.resumeWithinMinutes,
+    },
+    order.workOrderId,
+  );
   return same(from, to) ? [] : [{ type: 'WorkOrderAmended', data: { ...of(order), from, to, amendedAt: occurredAt } }];
 }
 

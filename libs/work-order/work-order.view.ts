@@ -5,7 +5,7 @@ import { compare, millionths } from '#kernel/quantity';
 import { excess } from '#kernel/tolerance';
 import type { Recorded } from '#kernel/event';
 import type { View } from '#kernel/view';
-import { Cell, CellMany, CellOneOf, Key } from '#platform/cells';
+import { Cell, CellMany, CellOneOf, Key } from '#platform/views/cells';
 import { change, replan, runningOf, tally, totalsOf, type Operation } from './operations';
 import { HoldCause, JobState, type Terms, type WorkOrderEvent } from './work-order.events';
 
@@ -189,12 +189,45 @@ export class WorkOrderRow {
   recordedAt: string;
 }
 
-const blank = (workOrderId: string) => ({
-  workOrderId, facilityId: facilityOf(workOrderId), productionOrderId: null, status: JobState.Observed, subStatus: null, product: null, quantity: null, unit: 'pcs', overPercent: '0', underPercent: '0',
-  good: '0', scrap: '0', rework: '0', percentDone: null, overproduced: false, operations: [], runningOn: [], blockers: [], holdCause: null, holdReason: null,
-  heldFor: [], question: null, directiveId: null, directiveVersion: null, plannedStart: null, plannedEnd: null, startedAt: null, endedAt: null,
-  reports: 0, corrections: 0, exceptions: 0, exceptionKinds: [], lastReportAt: null, revision: -1n, position: -1n, recordedAt: '',
-}) satisfies WorkOrderRow; // prettier-ignore
+const blank = (workOrderId: string) =>
+  ({
+    workOrderId,
+    facilityId: facilityOf(workOrderId),
+    productionOrderId: null,
+    status: JobState.Observed,
+    subStatus: null,
+    product: null,
+    quantity: null,
+    unit: 'pcs',
+    overPercent: '0',
+    underPercent: '0',
+    good: '0',
+    scrap: '0',
+    rework: '0',
+    percentDone: null,
+    overproduced: false,
+    operations: [],
+    runningOn: [],
+    blockers: [],
+    holdCause: null,
+    holdReason: null,
+    heldFor: [],
+    question: null,
+    directiveId: null,
+    directiveVersion: null,
+    plannedStart: null,
+    plannedEnd: null,
+    startedAt: null,
+    endedAt: null,
+    reports: 0,
+    corrections: 0,
+    exceptions: 0,
+    exceptionKinds: [],
+    lastReportAt: null,
+    revision: -1n,
+    position: -1n,
+    recordedAt: '',
+  }) satisfies WorkOrderRow;
 
 /** Share of the ordered amount, in percent, rounded down to whole ones. */
 export const percentDone = (good: string, quantity: string | null): string | null =>
@@ -219,10 +252,22 @@ const made = (operations: readonly Operation[], asked: Asked): Partial<WorkOrder
     percentDone: percentDone(totals.good, asked.quantity),
     overproduced: asked.quantity !== null && operations.some(({ good }) => excess(good, asked.quantity!, asked) !== undefined),
     runningOn: [...new Set(runningOf(operations).map(({ equipmentId }) => equipmentId))],
-    operations: operations.map(({ operationId, name, sequence, planned, phase, equipmentId, dispatchedTo, person, good, scrap, rework }) => ({
-      operationId, name, sequence, planned, phase, plannedMachine: equipmentId ?? null, machine: dispatchedTo ?? null, person: person ?? null, good, scrap, rework,
-    })),
-  }; // prettier-ignore
+    operations: operations.map(
+      ({ operationId, name, sequence, planned, phase, equipmentId, dispatchedTo, person, good, scrap, rework }) => ({
+        operationId,
+        name,
+        sequence,
+        planned,
+        phase,
+        plannedMachine: equipmentId ?? null,
+        machine: dispatchedTo ?? null,
+        person: person ?? null,
+        good,
+        scrap,
+        rework,
+      }),
+    ),
+  };
 };
 
 const termsOf = (row: WorkOrderRow, terms: Terms): Partial<WorkOrderRow> => ({
@@ -342,14 +387,47 @@ export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
   version: 1,
   row: WorkOrderRow,
   events: [
-    'WorkOrderReleased', 'WorkOrderObserved', 'WorkOrderAmended', 'WorkOrderAttached', 'WorkOrderDetached', 'WorkOrderStartAllowed', 'WorkOrderStartRevoked', 'WorkOrderStaged', 'OperationDispatched',
-    'WorkOrderStarted', 'OperationStarted', 'OperationCompleted', 'OperationStopped', 'ProductionReported', 'ProductionObserved', 'ProductionReportReversed',
-    'ProductionReportCorrected', 'CounterRead', 'WorkOrderHeld', 'WorkOrderSuspended', 'EquipmentHoldPlaced', 'EquipmentHoldLifted', 'WorkOrderResumed',
-    'SupervisorDecisionRequested', 'SupervisorDecisionMade', 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderClosed', 'WorkOrderCancelled',
-    'OverproductionDetected', 'OverlapDetected', 'RepeatedReportDetected', 'ConflictingReportDetected', 'ReportOnClosedOrderDetected',
-    'ReportBeforeStartDetected', 'ZeroQuantityDetected', 'ImplausibleTimeDetected', 'UpstreamShortfallDetected', 'UnplannedOperationDetected',
+    'WorkOrderReleased',
+    'WorkOrderObserved',
+    'WorkOrderAmended',
+    'WorkOrderAttached',
+    'WorkOrderDetached',
+    'WorkOrderStartAllowed',
+    'WorkOrderStartRevoked',
+    'WorkOrderStaged',
+    'OperationDispatched',
+    'WorkOrderStarted',
+    'OperationStarted',
+    'OperationCompleted',
+    'OperationStopped',
+    'ProductionReported',
+    'ProductionObserved',
+    'ProductionReportReversed',
+    'ProductionReportCorrected',
+    'CounterRead',
+    'WorkOrderHeld',
+    'WorkOrderSuspended',
+    'EquipmentHoldPlaced',
+    'EquipmentHoldLifted',
+    'WorkOrderResumed',
+    'SupervisorDecisionRequested',
+    'SupervisorDecisionMade',
+    'WorkOrderEnded',
+    'WorkOrderAborted',
+    'WorkOrderClosed',
+    'WorkOrderCancelled',
+    'OverproductionDetected',
+    'OverlapDetected',
+    'RepeatedReportDetected',
+    'ConflictingReportDetected',
+    'ReportOnClosedOrderDetected',
+    'ReportBeforeStartDetected',
+    'ZeroQuantityDetected',
+    'ImplausibleTimeDetected',
+    'UpstreamShortfallDetected',
+    'UnplannedOperationDetected',
     'OrderMismatchDetected',
-  ], // prettier-ignore
+  ],
   keys: ({ data }) => [data.workOrderId],
   fold: (rows, event: Recorded<WorkOrderEvent>) => {
     const row = rows.get(event.data.workOrderId) ?? blank(event.data.workOrderId);

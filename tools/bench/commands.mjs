@@ -60,11 +60,36 @@ async function compare(client, api, ms, rounds, say) {
 }
 
 const summary = (runs) => ({
-  perSecond: Math.round(quantile(runs.map(({ rate }) => rate), 0.5)),
-  p50Ms: Number(quantile(runs.map(({ p50 }) => p50), 0.5).toFixed(2)),
-  p99Ms: Number(quantile(runs.map(({ p99 }) => p99), 0.5).toFixed(2)),
-  cpuMsPer1000: Object.fromEntries(Object.keys(runs[0].cpu).map((part) => [part, Math.round(quantile(runs.map(({ cpu }) => cpu[part]), 0.5))])),
-}); // prettier-ignore
+  perSecond: Math.round(
+    quantile(
+      runs.map(({ rate }) => rate),
+      0.5,
+    ),
+  ),
+  p50Ms: Number(
+    quantile(
+      runs.map(({ p50 }) => p50),
+      0.5,
+    ).toFixed(2),
+  ),
+  p99Ms: Number(
+    quantile(
+      runs.map(({ p99 }) => p99),
+      0.5,
+    ).toFixed(2),
+  ),
+  cpuMsPer1000: Object.fromEntries(
+    Object.keys(runs[0].cpu).map((part) => [
+      part,
+      Math.round(
+        quantile(
+          runs.map(({ cpu }) => cpu[part]),
+          0.5,
+        ),
+      ),
+    ]),
+  ),
+});
 
 /** Each writer sends its next one when the last is answered. */
 async function load({ writers, end }, ms, parts = {}) {
@@ -109,9 +134,19 @@ function cpuOf(parts) {
 }
 
 const metadata = (facility) => ({
-  commandId: randomUUID(), command: 'RenameFacility', commandDigest: '0'.repeat(64), correlationId: randomUUID(), causationId: randomUUID(),
-  actor: 'bench', role: 'engineer', facility, occurredAt: '2026-03-01T06:00:00+02:00', clock: 'server', app: 'plantlog@0.1.0', schema: 1,
-}); // prettier-ignore
+  commandId: randomUUID(),
+  command: 'RenameFacility',
+  commandDigest: '0'.repeat(64),
+  correlationId: randomUUID(),
+  causationId: randomUUID(),
+  actor: 'bench',
+  role: 'engineer',
+  facility,
+  occurredAt: '2026-03-01T06:00:00+02:00',
+  clock: 'server',
+  app: 'plantlog@0.1.0',
+  schema: 1,
+});
 
 const names = (name, writers) => Array.from({ length: writers }, (_, i) => `${name}w${i}x${randomUUID().slice(0, 8)}`);
 
@@ -203,13 +238,26 @@ async function startApi(work, storePort) {
   fs.writeFileSync(keys, JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'bench', use: 'sig' }] }));
   const token = await new SignJWT({ roles: ['engineer'], facilities: ['*'] })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'bench' })
-    .setIssuer(ISSUER).setAudience('plantlog').setSubject('bench').setIssuedAt().setExpirationTime('1h').sign(privateKey); // prettier-ignore
+    .setIssuer(ISSUER)
+    .setAudience('plantlog')
+    .setSubject('bench')
+    .setIssuedAt()
+    .setExpirationTime('1h')
+    .sign(privateKey);
   const port = await freePort();
   // Commands need no PostgreSQL: there is none.
   const env = {
-    ...process.env, PORT: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'error', RATE_LIMIT: '0', EVENTSTORE_URL: `esdb://127.0.0.1:${storePort}?tls=false`,
-    DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', JWT_ISSUER: ISSUER, JWT_AUDIENCE: 'plantlog', JWKS_URL: pathToFileURL(keys).href,
-  }; // prettier-ignore
+    ...process.env,
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'error',
+    RATE_LIMIT: '0',
+    EVENTSTORE_URL: `esdb://127.0.0.1:${storePort}?tls=false`,
+    DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+    JWT_ISSUER: ISSUER,
+    JWT_AUDIENCE: 'plantlog',
+    JWKS_URL: pathToFileURL(keys).href,
+  };
   const flags = process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : [];
   const child = spawn(process.execPath, [...flags, main], { env, stdio: ['ignore', 'inherit', 'inherit'] });
   for (let tries = 0; !(await ready(port)); tries += 1) {

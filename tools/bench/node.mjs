@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { EventLog } from '#event-log/log';
 import { randomUUIDBytes } from '#event-log/uuid';
-import { startPostgres } from '#platform/embedded-postgres';
+import { startPostgres } from '#platform/embedded/embedded-postgres';
 import { jsonEvent, quantile, startProcess } from '../faults/parts.mjs';
 import { CEILING, contenders, install, OURS } from './parts/contenders.mjs';
 

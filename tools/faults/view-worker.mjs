@@ -1,8 +1,8 @@
 /** A worker of the views campaign: runs the engine and breaks itself as told. Options come as JSON in the first argument. */
 import { createRequire } from 'node:module';
-import { chance, exampleViews } from '#platform/view-examples';
-import { logReader } from '#platform/view-log';
-import { runViews } from '#platform/views';
+import { chance, exampleViews } from '#platform/testing/view-examples';
+import { logReader } from '#platform/store/log-reader';
+import { runViews } from '#platform/views/views';
 
 const { EventStoreDBClient } = createRequire(import.meta.url)('@eventstore/db-client');
 const {

@@ -8,14 +8,14 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startPostgres } from '#platform/embedded-postgres';
-import { chance, exampleViews, plantEvents } from '#platform/view-examples';
-import { inspectParked, listParked, retryParked } from '#platform/view-parking';
-import { ViewReads } from '#platform/view-reads';
-import { rebuild } from '#platform/view-tables';
-import { verifyView } from '#platform/view-verify';
-import { logReader } from '#platform/view-log';
-import { OPERATIONS_STREAM } from '#platform/views';
+import { startPostgres } from '#platform/embedded/embedded-postgres';
+import { chance, exampleViews, plantEvents } from '#platform/testing/view-examples';
+import { inspectParked, listParked, retryParked } from '#platform/views/parking';
+import { ViewReads } from '#platform/views/progress';
+import { rebuild } from '#platform/views/tables';
+import { verifyView } from '#platform/views/verify';
+import { logReader } from '#platform/store/log-reader';
+import { OPERATIONS_STREAM } from '#platform/views/views';
 import { jsonEvent, quantile, sleep, startProcess } from './parts.mjs';
 
 const { Pool } = createRequire(import.meta.url)('pg');
@@ -149,7 +149,11 @@ class Scene {
     await Promise.all([...this.workers].map((one) => one.kill()));
     const calm = this.start(options);
     await calm.said('READY');
-    const done = await this.reads.waitFor(views.map(({ name }) => name), this.plant.head, 60_000); // prettier-ignore
+    const done = await this.reads.waitFor(
+      views.map(({ name }) => name),
+      this.plant.head,
+      60_000,
+    );
     const found = done ? await this.verify(views) : [];
     const counted = done && views === exampleViews ? await this.countedOnce() : true;
     await calm.kill('SIGTERM');
@@ -337,7 +341,10 @@ async function rebuilds(scene, times) {
   const failed = [];
   const reading = (async () => {
     while (!stopped) {
-      await scene.pool.query('SELECT count(*), sum(good) FROM order_board').then(() => readsDone++, (error) => failed.push(String(error))); // prettier-ignore
+      await scene.pool.query('SELECT count(*), sum(good) FROM order_board').then(
+        () => readsDone++,
+        (error) => failed.push(String(error)),
+      );
       await sleep(1);
     }
   })();
@@ -351,10 +358,14 @@ async function rebuilds(scene, times) {
     if (tables[0].table !== tables[1].table) failed.push('two rebuilds of one view ran at once');
     [...scene.workers].forEach(({ child }) => child.kill('SIGKILL'));
     scene.start();
-    await until(async () => {
-      const live = (await scene.reads.lag()).filter(({ status }) => status === 'live').map(({ table }) => table);
-      return tables.every(({ table }) => live.includes(table));
-    }, 60_000, 'the switch'); // prettier-ignore
+    await until(
+      async () => {
+        const live = (await scene.reads.lag()).filter(({ status }) => status === 'live').map(({ table }) => table);
+        return tables.every(({ table }) => live.includes(table));
+      },
+      60_000,
+      'the switch',
+    );
     switches += 2;
   }
   stopped = true;

@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
-import { readConfig, type Config } from '#platform/config';
-import { migrate } from '#platform/database';
-import { runViews, type RunningViews } from '#platform/views';
+import { readConfig, type Config } from '#platform/runtime/config';
+import { migrate } from '#platform/runtime/database';
+import { runViews, type RunningViews } from '#platform/views/views';
 import { views } from '#slices';
-import { startTestSystem, testDirectory, type TestSystem } from '#platform/testing';
+import { startTestSystem, testDirectory, type TestSystem } from '#platform/testing/testing';
 import { startApi, type Api } from '../api';
 
 export const ISSUER = 'https://issuer.test';
@@ -66,9 +66,15 @@ export class ApiUnderTest {
     const [system, issuer] = await Promise.all([startTestSystem(), TestIssuer.create()]);
     await migrate(system.databaseUrl);
     const config = readConfig('api', [], {
-      PORT: '0', EVENTSTORE_URL: system.eventStoreUrl, DATABASE_URL: await wire(system.databaseUrl), JWT_ISSUER: ISSUER, JWKS_URL: issuer.url,
-      BODY_LIMIT: '65536', RATE_LIMIT: '0', ...env,
-    }); // prettier-ignore
+      PORT: '0',
+      EVENTSTORE_URL: system.eventStoreUrl,
+      DATABASE_URL: await wire(system.databaseUrl),
+      JWT_ISSUER: ISSUER,
+      JWKS_URL: issuer.url,
+      BODY_LIMIT: '65536',
+      RATE_LIMIT: '0',
+      ...env,
+    });
     const api = await startApi(config);
     const roles = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer', 'device'];
     const tokens: Record<string, string> = { everywhere: await issuer.token({ sub: 'eve', roles, facilities: ['*'] }) };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { EventStore } from '#platform/event-store';
+import { EventStore } from '#platform/store/event-store';
 import { ApiUnderTest, type Answer } from './api-under-test';
 
 /** A wire to the database that can be cut and mended. */
@@ -179,26 +179,88 @@ describe('bad input', () => {
   const sent = (more: object) => ({ ...receive('haifa.BAD'), ...more });
   const amount = (value: unknown, unit: unknown = 'kg') => sent({ quantity: { amount: value, unit } });
   it.each<[string, unknown]>([
-    ['a negative amount', amount('-1')], ['NaN', amount('NaN')], ['an infinite amount', amount('Infinity')], ['1e400 as text', amount('1e400')], ['a float', amount(1.5)], ['a whole number', amount(1)],
-    ['an amount too precise', amount('1.0000001')], ['an amount too large', amount('1234567890123')], ['an empty amount', amount('')], ['an amount with spaces', amount(' 1 ')], ['a hexadecimal amount', amount('0x10')],
-    ['an unknown unit', amount('1', 'furlong')], ['a unit of a prototype', amount('1', 'constructor')], ['no unit', amount('1', null)],
-    ['a time without zone', sent({ expiresAt: '2026-01-05T08:00:00' })], ['a day that does not exist', sent({ expiresAt: '2026-02-30T08:00:00Z' })], ['a date alone', sent({ expiresAt: '2026-01-05' })], ['a time as number', sent({ expiresAt: 1_767_000_000 })],
-    ...['0001-01-01T00:00:00Z', '1900-01-01T00:00:00+14:00', '2026-01-05T08:00:00+23:59', '9999-12-31T23:59:59.999999Z', '9999-12-31T23:59:59-01:00'].map((at): [string, unknown] => [`the time ${at}`, sent({ expiresAt: at })]),
-    ['an unknown key', sent({ nonsense: 1 })], ['an unknown key deep inside', sent({ quantity: { amount: '1', unit: 'kg', x: 1 } })],
-    ...['facilityId', 'tenantId', 'status', 'version', 'createdBy', 'isAdmin', '__v', 'eventId', 'timestamp', 'constructor', 'prototype', 'actor', 'role'].map((key): [string, unknown] => [`the key ${key}`, sent({ [key]: 'x' })]),
-    ['a missing field', { lotId: 'haifa.BAD' }], ['an operator for a text', sent({ materialId: { $ne: 1 } })], ['a list for a text', sent({ materialId: ['steel'] })], ['a number for a text', sent({ materialId: 7 })], ['text for an object', sent({ quantity: '1 kg' })], ['a list for an object', sent({ quantity: [{ amount: '1', unit: 'kg' }] })],
-    ['an id without facility', sent({ lotId: 'BAD' })], ['an id of a path', sent({ lotId: 'haifa.../../x' })], ['$all as id', sent({ lotId: '$all' })], ['an id of metadata', sent({ lotId: '$$haifa.x' })], ['an emoji as id', sent({ lotId: 'haifa.🏭' })], ['a long id', sent({ lotId: `haifa.${'x'.repeat(65)}` })], ['an id with a line break', sent({ lotId: 'haifa.x\n' })],
-    ['a command id that is none', sent({ commandId: 'x' })], ['a revision that is none', sent({ expectedRevision: 'x' })], ['a revision as number', sent({ expectedRevision: 1 })],
-    ['NUL in a text', sent({ supplierLot: 'a\0b' })], ['half a surrogate pair', sent({ supplierLot: 'a\ud800b' })], ['a text too long', sent({ reason: 'x'.repeat(501) })],
-    ['a list', []], ['null', 'null'], ['a text', '"x"'], ['a number', '7'],
-    ['no JSON', '{'], ['nothing', ''], ['1e400', '{"lotId":1e400}'], ['a number beyond 2^53', '{"lotId":9007199254740993}'], ['a key twice', '{"lotId":"haifa.A","lotId":"haifa.B"}'], ['__proto__', '{"__proto__":{"isAdmin":true}}'],
-    ['a byte order mark', `\ufeff${JSON.stringify(sent({}))}`], ['deep nesting', `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`],
+    ['a negative amount', amount('-1')],
+    ['NaN', amount('NaN')],
+    ['an infinite amount', amount('Infinity')],
+    ['1e400 as text', amount('1e400')],
+    ['a float', amount(1.5)],
+    ['a whole number', amount(1)],
+    ['an amount too precise', amount('1.0000001')],
+    ['an amount too large', amount('1234567890123')],
+    ['an empty amount', amount('')],
+    ['an amount with spaces', amount(' 1 ')],
+    ['a hexadecimal amount', amount('0x10')],
+    ['an unknown unit', amount('1', 'furlong')],
+    ['a unit of a prototype', amount('1', 'constructor')],
+    ['no unit', amount('1', null)],
+    ['a time without zone', sent({ expiresAt: '2026-01-05T08:00:00' })],
+    ['a day that does not exist', sent({ expiresAt: '2026-02-30T08:00:00Z' })],
+    ['a date alone', sent({ expiresAt: '2026-01-05' })],
+    ['a time as number', sent({ expiresAt: 1_767_000_000 })],
+    ...[
+      '0001-01-01T00:00:00Z',
+      '1900-01-01T00:00:00+14:00',
+      '2026-01-05T08:00:00+23:59',
+      '9999-12-31T23:59:59.999999Z',
+      '9999-12-31T23:59:59-01:00',
+    ].map((at): [string, unknown] => [`the time ${at}`, sent({ expiresAt: at })]),
+    ['an unknown key', sent({ nonsense: 1 })],
+    ['an unknown key deep inside', sent({ quantity: { amount: '1', unit: 'kg', x: 1 } })],
+    ...[
+      'facilityId',
+      'tenantId',
+      'status',
+      'version',
+      'createdBy',
+      'isAdmin',
+      '__v',
+      'eventId',
+      'timestamp',
+      'constructor',
+      'prototype',
+      'actor',
+      'role',
+    ].map((key): [string, unknown] => [`the key ${key}`, sent({ [key]: 'x' })]),
+    ['a missing field', { lotId: 'haifa.BAD' }],
+    ['an operator for a text', sent({ materialId: { $ne: 1 } })],
+    ['a list for a text', sent({ materialId: ['steel'] })],
+    ['a number for a text', sent({ materialId: 7 })],
+    ['text for an object', sent({ quantity: '1 kg' })],
+    ['a list for an object', sent({ quantity: [{ amount: '1', unit: 'kg' }] })],
+    ['an id without facility', sent({ lotId: 'BAD' })],
+    ['an id of a path', sent({ lotId: 'haifa.../../x' })],
+    ['$all as id', sent({ lotId: '$all' })],
+    ['an id of metadata', sent({ lotId: '$$haifa.x' })],
+    ['an emoji as id', sent({ lotId: 'haifa.🏭' })],
+    ['a long id', sent({ lotId: `haifa.${'x'.repeat(65)}` })],
+    ['an id with a line break', sent({ lotId: 'haifa.x\n' })],
+    ['a command id that is none', sent({ commandId: 'x' })],
+    ['a revision that is none', sent({ expectedRevision: 'x' })],
+    ['a revision as number', sent({ expectedRevision: 1 })],
+    ['NUL in a text', sent({ supplierLot: 'a\0b' })],
+    ['half a surrogate pair', sent({ supplierLot: 'a\ud800b' })],
+    ['a text too long', sent({ reason: 'x'.repeat(501) })],
+    ['a list', []],
+    ['null', 'null'],
+    ['a text', '"x"'],
+    ['a number', '7'],
+    ['no JSON', '{'],
+    ['nothing', ''],
+    ['1e400', '{"lotId":1e400}'],
+    ['a number beyond 2^53', '{"lotId":9007199254740993}'],
+    ['a key twice', '{"lotId":"haifa.A","lotId":"haifa.B"}'],
+    ['__proto__', '{"__proto__":{"isAdmin":true}}'],
+    ['a byte order mark', `\ufeff${JSON.stringify(sent({}))}`],
+    ['deep nesting', `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`],
   ])('is refused: %s', async (_, body) => {
-    const answer = await api.send('POST', '/material-lot/receive-lot', { token: api.tokens.everywhere, body: body === '' ? new Uint8Array() : body });
+    const answer = await api.send('POST', '/material-lot/receive-lot', {
+      token: api.tokens.everywhere,
+      body: body === '' ? new Uint8Array() : body,
+    });
     expect([answer.status, answer.headers.get('content-type')]).toEqual([400, expect.stringMatching(/^application\/problem\+json/)]);
     expect(['invalid-input', 'malformed-json', 'malformed-request']).toContain(answer.body.code);
     expect(answer.text).not.toMatch(/node_modules|at .*\.js|stack/);
-  }); // prettier-ignore
+  });
 
   it('is refused where a list holds another in place of an object', async () => {
     const equipment = { equipmentId: 'haifa.BAD', name: 'Oven', equipmentClass: 'oven' };

@@ -154,9 +154,13 @@ describe('header fields', () => {
   it('protect browsers and caches', async () => {
     const { headers } = await api.get('/me');
     expect(Object.fromEntries(headers)).toMatchObject({
-      'content-security-policy': "default-src 'none';frame-ancestors 'none'", 'x-content-type-options': 'nosniff', 'cache-control': 'no-store',
-      'strict-transport-security': expect.stringContaining('max-age='), 'x-frame-options': expect.any(String), 'referrer-policy': 'no-referrer',
-    }); // prettier-ignore
+      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+      'strict-transport-security': expect.stringContaining('max-age='),
+      'x-frame-options': expect.any(String),
+      'referrer-policy': 'no-referrer',
+    });
     expect(headers.get('x-powered-by')).toBeNull();
     expect(headers.get('server')).toBeNull();
   });

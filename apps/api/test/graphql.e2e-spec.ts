@@ -1,4 +1,4 @@
-import { LIMITS } from '#platform/graphql-limits';
+import { LIMITS } from '#platform/http/graphql-limits';
 import { ApiUnderTest } from './api-under-test';
 
 let api: ApiUnderTest;

@@ -1,7 +1,7 @@
 import { CommandBus } from '@nestjs/cqrs';
 import { Pool } from 'pg';
-import { EventStore } from '#platform/event-store';
-import { ProcessRunner, sendThrough } from '#platform/processes';
+import { EventStore } from '#platform/store/event-store';
+import { ProcessRunner, sendThrough } from '#platform/processes/processes';
 import { processes } from '#processes/processes';
 import { ApiUnderTest } from './api-under-test';
 
@@ -32,8 +32,15 @@ const eventually = async (path: string, wanted: object): Promise<void> => {
 };
 const pieces = (amount: string) => ({ amount, unit: 'pcs' });
 const report = (reportId: string, operationId: string, good: string, more: object = {}) => ({
-  workOrderId, reportId, operationId, equipmentId: 'haifa.M4', good, from: minutesAgo(3), to: minutesAgo(1), ...more,
-}); // prettier-ignore
+  workOrderId,
+  reportId,
+  operationId,
+  equipmentId: 'haifa.M4',
+  good,
+  from: minutesAgo(3),
+  to: minutesAgo(1),
+  ...more,
+});
 const observe = (state: string, ago: number) =>
   take('/equipment/observe-equipment-state', { equipmentId: 'haifa.M4', state, occurredAt: minutesAgo(ago) });
 
@@ -66,8 +73,13 @@ afterAll(async () => {
 describe('an order from demand to completion', () => {
   it('stands on the board when it was taken in', async () => {
     const token = await take('/production-order/create-production-order', {
-      productionOrderId, product: 'flange', quantity: pieces('100'), due: '2030-01-01T00:00:00Z', overPercent: '5', underPercent: '2',
-    }); // prettier-ignore
+      productionOrderId,
+      product: 'flange',
+      quantity: pieces('100'),
+      due: '2030-01-01T00:00:00Z',
+      overPercent: '5',
+      underPercent: '2',
+    });
     const { status, body, headers } = await api.get(`/order-board/${productionOrderId}?waitFor=${token}`);
     expect(status).toBe(200);
     expect(body).toMatchObject({ status: 'Open', risk: 'Unallocated', quantity: '100', good: '0', unallocated: '100' });
@@ -133,7 +145,10 @@ describe('an order from demand to completion', () => {
       behind: false,
     });
     const asked = await api.graphql('{ wipByFacility(product: "flange") { items { operationId inProcess } } }');
-    expect(asked.body.data.wipByFacility.items).toEqual([{ operationId: '10', inProcess: '0' }, { operationId: '20', inProcess: '60' }]); // prettier-ignore
+    expect(asked.body.data.wipByFacility.items).toEqual([
+      { operationId: '10', inProcess: '0' },
+      { operationId: '20', inProcess: '60' },
+    ]);
     expect((await api.get('/wip-by-facility?facilityId=Haifa%27--')).status).toBe(400);
     expect((await api.get('/wip-by-facility?facility=haifa')).body).toMatchObject({
       code: 'invalid-input',
@@ -195,8 +210,14 @@ describe('an order from demand to completion', () => {
     for (const end = Date.now() + 10_000; Date.now() < end && !(await events()).includes('CompletionShortDetected');)
       await new Promise((again) => setTimeout(again, 50));
     expect(await events()).toEqual([
-      'ProductionOrderCreated', 'WorkOrderLinked', 'LegStarted', 'LegEnded', 'ProductionOrderCompleted', 'LegCorrected', 'CompletionShortDetected',
-    ]); // prettier-ignore
+      'ProductionOrderCreated',
+      'WorkOrderLinked',
+      'LegStarted',
+      'LegEnded',
+      'ProductionOrderCompleted',
+      'LegCorrected',
+      'CompletionShortDetected',
+    ]);
     expect((await api.get('/wip-by-facility')).body.items).toEqual([]);
   });
 

@@ -41,8 +41,11 @@ describe('a plant', () => {
     });
     const { body } = await api.get(`/facility-tree?id=haifa&waitFor=${token}`);
     expect(body.items.map(({ depth, element }: { depth: number; element: { elementId: string } }) => [depth, element.elementId])).toEqual([
-      [0, 'haifa'], [1, 'haifa.hall'], [2, 'haifa.line'], [3, 'haifa.cell'],
-    ]); // prettier-ignore
+      [0, 'haifa'],
+      [1, 'haifa.hall'],
+      [2, 'haifa.line'],
+      [3, 'haifa.cell'],
+    ]);
     const { body: graph } = await api.graphql('{ facilityTree(id: "haifa.line") { items { depth element { elementId level } } behind } }');
     expect(graph.data.facilityTree.items).toEqual([
       { depth: 0, element: { elementId: 'haifa.line', level: 'ProductionLine' } },
@@ -269,8 +272,12 @@ describe('material', () => {
 
   it('arrives by processes only where a split or a merge sends it', async () => {
     const { status } = await api.post('/material-lot/create-lot-from-split', {
-      lotId: 'haifa.FREE', parentLotId: 'haifa.STEEL', materialId: 'steel', quantity: kg('1'), ancestors: ['haifa.STEEL'],
-    }); // prettier-ignore
+      lotId: 'haifa.FREE',
+      parentLotId: 'haifa.STEEL',
+      materialId: 'steel',
+      quantity: kg('1'),
+      ancestors: ['haifa.STEEL'],
+    });
     expect(status).toBe(403);
   });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventStore } from '#platform/event-store';
+import { EventStore } from '#platform/store/event-store';
 import { ApiUnderTest } from './api-under-test';
 
 describe('views by REST', () => {
@@ -32,7 +32,20 @@ describe('views by REST', () => {
 
   it('list what is held up, try it again, and leave it out with a reason that the log keeps', async () => {
     const commandId = randomUUID();
-    const metadata = { commandId, command: 'Strange', commandDigest: '', correlationId: commandId, causationId: commandId, actor: 'ann', role: 'engineer', facility: 'lyon', occurredAt: '2026-01-05T08:00:00Z', clock: 'server', app: 'x', schema: 1 } as const; // prettier-ignore
+    const metadata = {
+      commandId,
+      command: 'Strange',
+      commandDigest: '',
+      correlationId: commandId,
+      causationId: commandId,
+      actor: 'ann',
+      role: 'engineer',
+      facility: 'lyon',
+      occurredAt: '2026-01-05T08:00:00Z',
+      clock: 'server',
+      app: 'x',
+      schema: 1,
+    } as const;
     await store.append('facility-lyon', -1n, [
       { id: commandId, type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata },
     ]);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event, Recorded } from '#kernel/event';
-import { EventStore } from '#platform/event-store';
+import { EventStore } from '#platform/store/event-store';
 import { facility } from '#facility/facility';
 import { ApiUnderTest } from '../../api/test/api-under-test';
 import { ops } from './command-line';
@@ -55,9 +55,12 @@ describe('auditors', () => {
     it('tells who, what, when and why, old and new values, and what was refused, in the order of the log', async () => {
       const { body } = await ask('history', { entity });
       expect(body.items.map(({ kind, type }: Item) => [kind, type])).toEqual([
-        ['event', 'FacilityRegistered'], ['event', 'HierarchyElementAdded'], ['refusal', 'element-already-exists'], ['event', 'HierarchyElementRenamed'],
+        ['event', 'FacilityRegistered'],
+        ['event', 'HierarchyElementAdded'],
+        ['refusal', 'element-already-exists'],
+        ['event', 'HierarchyElementRenamed'],
         ['event', 'HierarchyElementRetired'],
-      ]); // prettier-ignore
+      ]);
       const [registered, , refused, renamed] = body.items as Item[];
       expect(registered).toMatchObject({
         actor: 'engineer-1',
@@ -221,14 +224,28 @@ describe('auditors', () => {
       const before = await store.head();
       await ask('state', { entity, position: 4711 });
       const { events: since } = await store.readAll(before, 10);
-      expect(since).toMatchObject([{ stream: 'audit-read-haifa.auditor-1', type: 'AuditTrailRead', data: { what: 'state', about: { stream: entity, position: '4711' } }, metadata: { actor: 'auditor-1', role: 'auditor', facility: 'haifa' } }]); // prettier-ignore
+      expect(since).toMatchObject([
+        {
+          stream: 'audit-read-haifa.auditor-1',
+          type: 'AuditTrailRead',
+          data: { what: 'state', about: { stream: entity, position: '4711' } },
+          metadata: { actor: 'auditor-1', role: 'auditor', facility: 'haifa' },
+        },
+      ]);
     });
 
     it.each([
-      ['history', {}], ['history', { entity, limit: 501 }], ['history', { entity, after: '-1' }], ['history', { entity, colour: 'red' }],
-      ['state', { entity, position: '1e3' }], ['state', { entity, recordedAt: '2026-01-05T08:00:00' }], ['replay', { recordedFrom: 'yesterday' }],
-      ['replay', { facility: 'Haifa' }], ['replay', { actor: 'a\0b' }], ['replay', { stream: '\0' }],
-    ])('a question that makes no sense is refused: %s %j', async (path, query) => expect((await ask(path, query)).status).toBe(400)); // prettier-ignore
+      ['history', {}],
+      ['history', { entity, limit: 501 }],
+      ['history', { entity, after: '-1' }],
+      ['history', { entity, colour: 'red' }],
+      ['state', { entity, position: '1e3' }],
+      ['state', { entity, recordedAt: '2026-01-05T08:00:00' }],
+      ['replay', { recordedFrom: 'yesterday' }],
+      ['replay', { facility: 'Haifa' }],
+      ['replay', { actor: 'a\0b' }],
+      ['replay', { stream: '\0' }],
+    ])('a question that makes no sense is refused: %s %j', async (path, query) => expect((await ask(path, query)).status).toBe(400));
   });
 
   it('streams of the event store itself are not shown: they hold what its users’ passwords are checked against', async () => {
@@ -304,7 +321,11 @@ describe('auditors', () => {
     const state = (await ask('state', { entity })).body;
     expect((await ops(['as-of', entity, ...overApi]).ended).json).toEqual(state);
     expect((await ops(['as-of', entity, '--direct'], env).ended).json).toEqual(state);
-    const lines = (text: string) => text.trim().split('\n').map((line) => JSON.parse(line) as Item); // prettier-ignore
+    const lines = (text: string) =>
+      text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Item);
     const rest = (await ask('history', { entity })).body.items;
     expect(lines((await ops(['history', entity, '--json', ...overApi]).ended).out)).toEqual(rest);
     expect(lines((await ops(['history', entity, '--json', '--direct'], env).ended).out)).toEqual(rest);

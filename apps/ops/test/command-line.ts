@@ -39,9 +39,19 @@ export function realLog(): string | undefined {
 }
 
 const HEADER = [
-  'Part_Desc_', 'Rework', 'Work_Order_Qty', 'Case ID', 'Activity', 'Resource', 'Report_Type', 'Resource.1', 'Qty_Completed', 'Qty_for_MRB',
-  'activity_duration', 'Complete Timestamp',
-]; // prettier-ignore
+  'Part_Desc_',
+  'Rework',
+  'Work_Order_Qty',
+  'Case ID',
+  'Activity',
+  'Resource',
+  'Report_Type',
+  'Resource.1',
+  'Qty_Completed',
+  'Qty_for_MRB',
+  'activity_duration',
+  'Complete Timestamp',
+];
 const pad = (number: number) => String(number).padStart(2, '0');
 
 /** A log in the form of the real one, the same for the same size: with repeats, zero quantities, overlaps and a time that never was. */
@@ -51,8 +61,20 @@ export function madeLog(rows: number, orders: number): string {
     const machine = 1 + ((n * 7) % 9);
     const day = 1 + (n % 28);
     const at = n === 5 ? '30.03.2012 02:30' : `${pad(day)}.02.2012 ${pad((n * 5) % 24)}:${pad((n * 13) % 60)}`;
-    const row = ['Spur Gear', n % 17 ? 'missing' : 'Y', '20', `Case${1 + (n % orders)}`, `Turning - Machine ${machine}`, `ID${n % 6}`, n % 11 ? 'D' : 'S',
-      `Machine ${machine} - Turning`, String(n % 6), n % 40 ? '0' : '1', `${(n * 3) % 200}.0`, at]; // prettier-ignore
+    const row = [
+      'Spur Gear',
+      n % 17 ? 'missing' : 'Y',
+      '20',
+      `Case${1 + (n % orders)}`,
+      `Turning - Machine ${machine}`,
+      `ID${n % 6}`,
+      n % 11 ? 'D' : 'S',
+      `Machine ${machine} - Turning`,
+      String(n % 6),
+      n % 40 ? '0' : '1',
+      `${(n * 3) % 200}.0`,
+      at,
+    ];
     lines.push(row.join(';'));
     if (n % 50 === 49) lines.push(row.join(';'));
   }

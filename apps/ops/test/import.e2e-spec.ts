@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventStore } from '#platform/event-store';
-import { testDirectory } from '#platform/testing';
+import { EventStore } from '#platform/store/event-store';
+import { testDirectory } from '#platform/testing/testing';
 import { ApiUnderTest } from '../../api/test/api-under-test';
 import { madeLog, MAPPING, ops, realLog } from './command-line';
 
@@ -95,7 +95,17 @@ describe('the import of production logs', () => {
     const { child } = ops(['import', MAPPING, log, ...connection, '--concurrency', '4']);
     const settled = async () => {
       const found = await store.readAll('start', 100_000);
-      return found.events.some(({ type, data }) => type === 'RowsSettled' && (data as { throughLine: number }).throughLine > 200 && found.events.some((event) => event.type === 'ImportStarted' && (event.data as { file: string }).file === 'killed.csv' && event.stream === `import-${(data as { importId: string }).importId}`)); // prettier-ignore
+      return found.events.some(
+        ({ type, data }) =>
+          type === 'RowsSettled' &&
+          (data as { throughLine: number }).throughLine > 200 &&
+          found.events.some(
+            (event) =>
+              event.type === 'ImportStarted' &&
+              (event.data as { file: string }).file === 'killed.csv' &&
+              event.stream === `import-${(data as { importId: string }).importId}`,
+          ),
+      );
     };
     while (!(await settled())) {
       expect(child.exitCode).toBeNull();

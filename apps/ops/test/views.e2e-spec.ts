@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { EventStore } from '#platform/event-store';
+import { EventStore } from '#platform/store/event-store';
 import { ApiUnderTest } from '../../api/test/api-under-test';
 import { ops } from './command-line';
 
@@ -63,7 +63,20 @@ describe('views on the command line', () => {
 
   it('an event that cannot be folded is shown, tried again, and left out by a decision that the log keeps', async () => {
     const commandId = randomUUID();
-    const metadata = { commandId, command: 'Strange', commandDigest: '', correlationId: commandId, causationId: commandId, actor: 'ann', role: 'engineer', facility: 'lyon', occurredAt: '2026-01-05T08:00:00Z', clock: 'server', app: 'x', schema: 1 } as const; // prettier-ignore
+    const metadata = {
+      commandId,
+      command: 'Strange',
+      commandDigest: '',
+      correlationId: commandId,
+      causationId: commandId,
+      actor: 'ann',
+      role: 'engineer',
+      facility: 'lyon',
+      occurredAt: '2026-01-05T08:00:00Z',
+      clock: 'server',
+      app: 'x',
+      schema: 1,
+    } as const;
     await store.append('facility-lyon', -1n, [
       { id: commandId, type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata },
     ]);

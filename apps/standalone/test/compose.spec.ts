@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Ajv from 'ajv';
 import { parse } from 'yaml';
-import { readConfig, variableNames, type ProcessName } from '#platform/config';
-import { WORKER_FLAGS } from '#platform/run-process';
+import { readConfig, variableNames, type ProcessName } from '#platform/runtime/config';
+import { WORKER_FLAGS } from '#platform/runtime/run-app';
 import { HealthController } from '../../api/health.controller';
 
 type Service = {

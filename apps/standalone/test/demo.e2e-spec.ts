@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EventStore } from '#platform/event-store';
-import { testDirectory } from '#platform/testing';
+import { EventStore } from '#platform/store/event-store';
+import { testDirectory } from '#platform/testing/testing';
 import { Start } from './start';
 
 describe('the demo enterprise', () => {

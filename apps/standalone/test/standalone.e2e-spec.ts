@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
 import { Client } from 'pg';
 import type { Metadata } from '#kernel/event';
-import { lives, markOf, type ProcessMark } from '#platform/directory-lock';
-import { EventStore } from '#platform/event-store';
-import { testDirectory } from '#platform/testing';
+import { lives, markOf, type ProcessMark } from '#platform/embedded/directory-lock';
+import { EventStore } from '#platform/store/event-store';
+import { testDirectory } from '#platform/testing/testing';
 import { Start, until } from './start';
 
 type Endpoints = { api: string; graphql: string; eventstore: string; postgres: string; tokens: Record<string, string> };

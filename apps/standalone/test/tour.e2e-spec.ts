@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { testDirectory } from '#platform/testing';
+import { testDirectory } from '#platform/testing/testing';
 import { Start } from './start';
 
 const project = resolve(__dirname, '../../../..');

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { testDirectory } from '#platform/testing';
+import { testDirectory } from '#platform/testing/testing';
 import { Start, until } from './start';
 
 /** A trace as a collector gets it, in OTLP's protobuf: found by the bytes of its id, which stand before every span's name. */

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { freePort } from '#platform/embedded-postgres';
-import { startTestSystem, type TestSystem } from '#platform/testing';
+import { freePort } from '#platform/embedded/embedded-postgres';
+import { startTestSystem, type TestSystem } from '#platform/testing/testing';
 
 describe('the worker as a process', () => {
   let system: TestSystem;

@@ -186,10 +186,7 @@ export const errorInfoDetail = (reason: string): Detail => ({
   type: 'google.rpc.ErrorInfo',
   value: new WireWriter().text(1, reason).text(2, 'event-store'),
 });
-export const plainDetail = (name: 'AccessDenied' | 'Timeout'): Detail => ({
-  type: `event_store.client.${name}`,
-  value: new WireWriter(),
-});
+export const plainDetail = (name: 'AccessDenied' | 'Timeout'): Detail => ({ type: `event_store.client.${name}`, value: new WireWriter() });
 export const badRequestDetail = (message: string): Detail => ({
   type: 'event_store.client.BadRequest',
   value: new WireWriter().text(1, message),

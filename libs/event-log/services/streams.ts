@@ -118,14 +118,7 @@ async function append(context: NodeContext, call: ServerReadableStream<AppendReq
   return encodeAppended(answer.revision, answer.position);
 }
 
-type Collected = {
-  correlation: Buffer;
-  target: Target;
-  deadlineMs?: number;
-  events: NewEvent[];
-  size: AppendSize;
-  refused?: Error;
-};
+type Collected = { correlation: Buffer; target: Target; deadlineMs?: number; events: NewEvent[]; size: AppendSize; refused?: Error };
 
 /** Takes appends as fast as they come and answers each when it is durable; all that became durable together leaves in one write. */
 const batchAppend = (context: NodeContext, call: ServerDuplexStream<BatchRequest, Buffer>): Promise<void> =>

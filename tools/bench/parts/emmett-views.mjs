@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { exampleViews } from '#platform/view-examples';
-import { Folder } from '#platform/view-fold';
-import { decodeRow, shapeOf } from '#platform/view-shape';
+import { exampleViews } from '#platform/testing/view-examples';
+import { Folder } from '#platform/views/fold';
+import { decodeRow, shapeOf } from '#platform/views/shape';
 import { install } from './contenders.mjs';
 
 const folder = new URL('./others/', import.meta.url);

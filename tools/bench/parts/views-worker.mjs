@@ -1,8 +1,8 @@
 /** A worker with the six views, until they have come to a position; tells how long it took and how much memory it needed. */
 import { createRequire } from 'node:module';
-import { exampleViews } from '#platform/view-examples';
-import { ViewReads } from '#platform/view-reads';
-import { runViews } from '#platform/views';
+import { exampleViews } from '#platform/testing/view-examples';
+import { ViewReads } from '#platform/views/progress';
+import { runViews } from '#platform/views/views';
 
 const { Pool } = createRequire(import.meta.url)('pg');
 const [store, databaseUrl, head, ...names] = process.argv.slice(2);

@@ -1,0 +1,232 @@
+import { randomUUID } from 'node:crypto';
+import type { Decider } from '#kernel/decider';
+import type { Event } from '#kernel/event';
+import { Rejected } from '#kernel/rejected';
+import { Allow, type Principal } from '#platform/security/access';
+import { Decisions, eventIdOf } from './bind-decider';
+import { Command } from './command';
+import { inContext, type RequestContext } from '#platform/security/context';
+import { EventStore } from '#platform/store/event-store';
+import { testStore, type TestStore } from '#platform/testing/testing';
+
+/** A bin that holds at most ten pieces. */
+@Allow('operator')
+class FillBin extends Command {
+  readonly binId: string;
+  readonly pieces: number;
+}
+@Allow('device')
+class CountBin extends Command {
+  readonly binId: string;
+  readonly pieces: number;
+}
+type Commands = { FillBin: typeof FillBin; CountBin: typeof CountBin };
+type BinFilled = Event<'BinFilled', { pieces: number }>;
+type BinCounted = Event<'BinCounted', { pieces: number }>;
+
+const bin: Decider<Commands, { pieces: number }, BinFilled | BinCounted> = {
+  category: 'bin',
+  initial: { pieces: 0 },
+  observed: ['CountBin'],
+  id: ({ binId }) => binId,
+  evolve: (state, { type, data }) => (type === 'BinFilled' ? { pieces: state.pieces + data.pieces } : { pieces: data.pieces }),
+  decide: {
+    FillBin: ({ pieces }, state) => {
+      if (state.pieces + pieces > 10) throw new Rejected('bin-too-full', 'A bin holds ten pieces.', { pieces: state.pieces });
+      return pieces === 0 ? [] : [{ type: 'BinFilled', data: { pieces } }];
+    },
+    CountBin: ({ pieces }) => [{ type: 'BinCounted', data: { pieces } }],
+  },
+};
+
+const ann: Principal = { actor: 'ann', roles: ['operator', 'device'], facilities: ['haifa'] };
+const fill = (binId: string, pieces: number, more: Partial<Command> = {}) => Object.assign(new FillBin(), { binId, pieces, ...more });
+const by = (principal: Principal, more: Partial<RequestContext> = {}): RequestContext => ({
+  correlationId: randomUUID(),
+  principal,
+  ...more,
+});
+
+describe('commands on a real store', () => {
+  let node: TestStore;
+  let store: EventStore;
+  let decisions: Decisions;
+  const stores: EventStore[] = [];
+  const another = () => {
+    const connected = new EventStore(node.url, 3_000);
+    stores.push(connected);
+    return new Decisions(connected);
+  };
+  const run = (command: Command, context = by(ann), on = decisions) =>
+    inContext(context, () => on.run(bin, command.constructor.name, command));
+  const newBin = () => `haifa.${randomUUID().slice(0, 8)}`;
+
+  beforeAll(async () => {
+    node = await testStore();
+    store = new EventStore(node.url, 3_000);
+    stores.push(store);
+    decisions = new Decisions(store);
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all(stores.map((connected) => connected.close()));
+    await node.stop();
+  });
+
+  it('appends what was decided with complete metadata', async () => {
+    const id = newBin();
+    const receipt = await run(fill(id, 3, { reason: 'shift start', occurredAt: '2026-01-05T08:00:00+02:00', device: 'T7' }));
+    expect(receipt).toMatchObject({ id, stream: `bin-${id}`, revision: '0', changed: true, events: ['BinFilled'] });
+    const [event] = await store.read(`bin-${id}`);
+    expect(event).toMatchObject({
+      type: 'BinFilled',
+      data: { pieces: 3 },
+      revision: 0n,
+      id: eventIdOf(receipt.stream, receipt.commandId, 0),
+    });
+    expect(event!.position).toBe(BigInt(receipt.token));
+    expect(event!.metadata).toMatchObject({
+      command: 'FillBin',
+      actor: 'ann',
+      role: 'operator',
+      facility: 'haifa',
+      reason: 'shift start',
+      device: 'T7',
+      clock: 'client',
+      schema: 1,
+      occurredAt: '2026-01-05T08:00:00+02:00',
+      commandId: receipt.commandId,
+      causationId: receipt.commandId,
+    });
+  });
+
+  it('gives the first answer to a repeated command id, also from another process and after a restart', async () => {
+    const id = newBin();
+    const command = fill(id, 4, { commandId: randomUUID() });
+    const first = await run(command);
+    await run(fill(id, 1));
+    expect(await run(command)).toEqual(first);
+    expect(await run(command, by(ann), another())).toEqual(first);
+    await node.kill();
+    await node.start();
+    expect(await run(command, by(ann), another())).toEqual(first);
+    expect(await store.read(`bin-${id}`)).toHaveLength(2);
+  });
+
+  it('writes once when twenty clients of two processes send the same command at once', async () => {
+    const id = newBin();
+    const command = fill(id, 2, { commandId: randomUUID() });
+    const second = another();
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => run(command, by(ann), n % 2 ? second : decisions)));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(await store.read(`bin-${id}`)).toHaveLength(1);
+  });
+
+  it('refuses a command id that was used for something else', async () => {
+    const id = newBin();
+    const commandId = randomUUID();
+    await run(fill(id, 1, { commandId }));
+    await expect(run(fill(id, 2, { commandId }))).rejects.toMatchObject({ status: 409, code: 'command-id-reused' });
+    await expect(run(fill(newBin(), 1, { commandId }))).rejects.toMatchObject({ status: 409 });
+    await expect(run(fill(id, 2, { commandId }), by(ann), another())).rejects.toMatchObject({ status: 409 });
+  });
+
+  it('never lets two processes break a rule together', async () => {
+    const id = newBin();
+    const [a, b] = [another(), another()];
+    const results = await Promise.allSettled(Array.from({ length: 16 }, (_, n) => run(fill(id, 1), by(ann), n % 2 ? a : b)));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+    expect(await store.read(`bin-${id}`)).toHaveLength(10);
+  });
+
+  it('decides on what others wrote in the meantime', async () => {
+    const id = newBin();
+    const other = another();
+    await run(fill(id, 9));
+    await run(Object.assign(new CountBin(), { binId: id, pieces: 0 }), by(ann), other);
+    await expect(run(fill(id, 9))).resolves.toMatchObject({ revision: '2' });
+  });
+
+  it('records a refusal once, and changes nothing else', async () => {
+    const id = newBin();
+    const command = fill(id, 11, { commandId: randomUUID() });
+    await expect(run(command)).rejects.toMatchObject({ status: 422, code: 'bin-too-full' });
+    await expect(run(command)).rejects.toMatchObject({ status: 422, code: 'bin-too-full' });
+    expect(await store.read(`bin-${id}`)).toEqual([]);
+    const refusals = await store.read<Event<'CommandRefused', { code: string; payload: unknown }>>(`refused-bin-${id}`);
+    expect(refusals).toHaveLength(1);
+    expect(refusals[0]).toMatchObject({
+      type: 'CommandRefused',
+      data: { code: 'bin-too-full', command: 'FillBin', payload: { pieces: 11 } },
+      metadata: { actor: 'ann', facility: 'haifa' },
+    });
+  });
+
+  it('gives every event an id of its own, also where a command id is used again elsewhere: the audit trail would lose one', async () => {
+    const [one, two, commandId] = [newBin(), newBin(), randomUUID()];
+    await run(fill(one, 1, { commandId }));
+    await run(fill(two, 1, { commandId }), by(ann), another());
+    for (const id of [one, two]) await expect(run(fill(id, 11, { commandId: randomUUID() }))).rejects.toMatchObject({ status: 422 });
+    const again = randomUUID();
+    for (const id of [one, two]) await expect(run(fill(id, 11, { commandId: again }))).rejects.toMatchObject({ status: 422 });
+    const streams = [`bin-${one}`, `bin-${two}`, `refused-bin-${one}`, `refused-bin-${two}`];
+    const ids = (await Promise.all(streams.map((stream) => store.read(stream)))).flat().map((event) => event.id);
+    expect([ids.length, new Set(ids).size]).toEqual([6, 6]);
+  });
+
+  it('records every attempt that is refused, also under an id that was refused before', async () => {
+    const [id, commandId] = [newBin(), randomUUID()];
+    const ben: Principal = { ...ann, actor: 'ben' };
+    for (const [pieces, principal] of [
+      [11, ann],
+      [999, ann],
+      [11, ben],
+      [11, ann],
+    ] as const)
+      await expect(run(fill(id, pieces, { commandId }), by(principal))).rejects.toMatchObject({ code: 'bin-too-full' });
+    const refusals = await store.read<Event<'CommandRefused', { payload: { pieces: number } }>>(`refused-bin-${id}`);
+    expect(refusals.map(({ data, metadata }) => [metadata.actor, data.payload.pieces])).toEqual([
+      ['ann', 11],
+      ['ann', 999],
+      ['ben', 11],
+    ]);
+  });
+
+  it('holds to the revision that the client saw', async () => {
+    const id = newBin();
+    await run(fill(id, 1, { expectedRevision: '-1' }));
+    await run(fill(id, 1, { expectedRevision: '0' }));
+    await expect(run(fill(id, 1, { expectedRevision: '0' }))).rejects.toMatchObject({ status: 412, code: 'stale-revision' });
+  });
+
+  it('refuses commands from the future, but not observed facts', async () => {
+    const id = newBin();
+    const occurredAt = new Date(Date.now() + 3_600_000).toISOString();
+    await expect(run(fill(id, 1, { occurredAt }))).rejects.toMatchObject({ code: 'occurred-in-the-future' });
+    await expect(run(Object.assign(new CountBin(), { binId: id, pieces: 1, occurredAt }))).resolves.toMatchObject({ changed: true });
+  });
+
+  it('answers to a foreign facility just as for a thing that does not exist', async () => {
+    const existing = newBin().replace('haifa', 'lyon');
+    await run(fill(existing, 9), by({ ...ann, facilities: ['*'] }));
+    const absent = newBin().replace('haifa', 'lyon');
+    const answer = (binId: string) => run(fill(binId, 5)).catch((problem: unknown) => problem);
+    expect(await answer(existing)).toEqual(await answer(absent));
+    expect(await store.read(`bin-${existing}`)).toHaveLength(1);
+  });
+
+  it('does not let a role send what it may not', async () => {
+    await expect(run(fill(newBin(), 1), by({ ...ann, roles: ['auditor'] }))).rejects.toMatchObject({ status: 403 });
+  });
+
+  it('is unavailable while the store is down, and well again without a restart of its own', async () => {
+    const id = newBin();
+    await run(fill(id, 1));
+    await node.kill();
+    await expect(run(fill(id, 1))).rejects.toThrow('does not answer');
+    await node.start();
+    const command = fill(id, 1, { commandId: randomUUID() });
+    let receipt;
+    for (let tries = 0; !receipt && tries < 20; tries += 1) receipt = await run(command).catch(() => undefined);
+    expect(receipt).toMatchObject({ revision: '1' });
+  }, 60_000);
+});

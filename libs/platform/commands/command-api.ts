@@ -1,0 +1,87 @@
+/**
+ * REST and GraphQL for command classes, made from the classes alone. Hides: controllers, resolvers and their decorators.
+ * Promises: `POST /<slice>/<command-name>` and `mutation <commandName>(input:)` are the same command. Does not: validate or decide.
+ */
+import { Body, Controller, HttpCode, Inject, Post, Res, type Type } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { Args, Mutation, Resolver } from '@nestjs/graphql';
+import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Allow, allowedRoles } from '#platform/security/access';
+import { Receipt, commandClasses } from './bind-decider';
+import type { Command } from './command';
+
+export const kebab = (name: string): string => name.replace(/(?<!^)[A-Z]/g, (capital) => `-${capital}`).toLowerCase();
+export const camel = (name: string): string => name[0]!.toLowerCase() + name.slice(1);
+
+type Decorate = (name: string, command: Type<Command>, prototype: object, key: string) => void;
+type Reply = { header(name: string, value: string): unknown };
+
+/** A class with one method per command; the methods bear their command's name, or Swagger would drop the request body. */
+function senders(commands: object, decorate: Decorate): Type<object> {
+  class Sender {
+    constructor(@Inject(CommandBus) readonly bus: CommandBus) {}
+  }
+  for (const [name, command] of commandClasses(commands)) {
+    const key = camel(name);
+    const send = {
+      async [key](this: Sender, message: object, reply?: Reply) {
+        const receipt = await this.bus.execute<object, Receipt>(message);
+        reply?.header('etag', `"${receipt.revision}"`);
+        return receipt;
+      },
+    }[key];
+    Object.defineProperty(Sender.prototype, key, { value: send, configurable: true, writable: true });
+    Reflect.defineMetadata('design:returntype', Promise, Sender.prototype, key);
+    decorate(name, command, Sender.prototype, key);
+    decorateMethod(Sender.prototype, key, Allow(...allowedRoles(command)));
+  }
+  return Sender;
+}
+
+function decorateMethod(prototype: object, key: string, ...decorators: MethodDecorator[]): void {
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
+  for (const decorate of decorators) decorate(prototype, key, descriptor);
+}
+
+/** POST /<path>/<command-name> for every command class. */
+export function commandController(path: string, commands: object): Type<object> {
+  const controller = senders(commands, (name, command, prototype, key) => {
+    Reflect.defineMetadata('design:paramtypes', [command, Object], prototype, key);
+    Body()(prototype, key, 0);
+    Res({ passthrough: true })(prototype, key, 1);
+    decorateMethod(
+      prototype,
+      key,
+      Post(kebab(name)),
+      HttpCode(200),
+      ApiOperation({ operationId: key }),
+      ApiOkResponse({ type: Receipt }),
+      ApiHeader({
+        name: 'Idempotency-Key',
+        required: false,
+        description: 'Makes the command safe to repeat; any text of up to 128 characters.',
+      }),
+      ApiHeader({ name: 'If-Match', required: false, description: 'Revision that the stream must be at, as the ETag gave it.' }),
+    );
+  });
+  Controller(path)(controller);
+  ApiTags(path)(controller);
+  ApiBearerAuth()(controller);
+  Object.defineProperty(controller, 'name', { value: `${path}-commands` });
+  return controller;
+}
+
+/** mutation <commandName>(input: <CommandName>!) for every command class. */
+export function commandResolver(commands: object): Type<object> {
+  const resolver = senders(commands, (name, command, prototype, key) => {
+    Reflect.defineMetadata('design:paramtypes', [command], prototype, key);
+    Args('input', { type: () => command })(prototype, key, 0);
+    decorateMethod(
+      prototype,
+      key,
+      Mutation(() => Receipt, { name: key }),
+    );
+  });
+  Resolver()(resolver);
+  return resolver;
+}

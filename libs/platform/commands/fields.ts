@@ -1,0 +1,219 @@
+/**
+ * The fields of commands: each decorator is validation, GraphQL and OpenAPI in one. Hides: three libraries' decorators.
+ * Promises: REST, GraphQL and queue accept the same values. Does not: check rules of the business (the deciders do).
+ */
+import { applyDecorators } from '@nestjs/common';
+import { Field, Float, ID, InputType, Int, ObjectType, type ReturnTypeFunc } from '@nestjs/graphql';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+import { FACILITY_ID, QUALIFIED_ID } from '#kernel/identity';
+import { AMOUNT, UNITS, type Unit } from '#kernel/quantity';
+
+type Options = { optional?: boolean };
+
+const field = (type: ReturnTypeFunc, api: ApiPropertyOptions, { optional = false }: Options, ...checks: PropertyDecorator[]) =>
+  applyDecorators(
+    ...(optional ? [IsOptional()] : []),
+    ...checks,
+    Field(type, { nullable: optional }),
+    ApiProperty({ ...api, required: !optional } as ApiPropertyOptions),
+  );
+
+const text = (expression: RegExp, message: string, example?: string) => ({
+  checks: [IsString(), Matches(expression, { message })] as const,
+  api: { type: String, pattern: expression.source, ...(example ? { example } : {}) } as ApiPropertyOptions,
+});
+
+const id = text(QUALIFIED_ID, '$property must be <facility>.<local>, e.g. haifa.M4: letters, digits, - and _', 'haifa.M4');
+const facilityId = text(FACILITY_ID, '$property must be lower-case letters and digits, e.g. haifa', 'haifa');
+const code = text(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/, '$property must be 1 to 64 letters, digits, . _ : or -');
+const amount = text(
+  AMOUNT,
+  '$property must be a decimal string such as "12.5", not a number: not negative, at most 12 digits before and 6 after the point',
+  '12.5',
+);
+
+/** A facility-qualified id, `<facility>.<local>`. */
+export const Id = (options: Options = {}) => field(() => ID, id.api, options, ...id.checks);
+
+/** Several facility-qualified ids. */
+export const Ids = (max: number, options: Options = {}) =>
+  field(
+    () => [ID],
+    { type: [String], maxItems: max },
+    options,
+    IsArray(),
+    ArrayMinSize(1),
+    ArrayMaxSize(max),
+    Matches(QUALIFIED_ID, { each: true, message: 'each of $property must be <facility>.<local>' }),
+  );
+
+/** A facility's own id: lower-case letters and digits. */
+export const FacilityId = (options: Options = {}) => field(() => ID, facilityId.api, options, ...facilityId.checks);
+
+/** A code that is unique within its list: report ids, reason codes, reservation ids. */
+export const Code = (options: Options = {}) => field(() => String, code.api, options, ...code.checks);
+
+/** A decimal string without unit: at most 12 digits before and 6 after the point. */
+export const Amount = (options: Options = {}) => field(() => String, amount.api, options, ...amount.checks);
+
+// Letters and line breaks, no other control characters and no halves of surrogate pairs.
+export const READABLE = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ud800-\udfff]*$/u;
+/** Text of people, within a length. */
+export const Text = (min: number, max: number, options: Options = {}) =>
+  field(
+    () => String,
+    { type: String, minLength: min, maxLength: max },
+    options,
+    IsString(),
+    Length(min, max),
+    Matches(READABLE, { message: '$property must not hold control characters' }),
+  );
+
+/** Why, where a command must say it. The condition that always holds takes the place of the envelope's IsOptional, which is inherited otherwise. */
+export const Reason = () =>
+  applyDecorators(
+    ValidateIf(() => true),
+    Text(1, 500),
+  );
+
+/** Several texts of people, each within a length. */
+export const Texts = (min: number, max: number, count: number, options: Options = {}) =>
+  field(
+    () => [String],
+    { type: [String], maxItems: count },
+    options,
+    IsArray(),
+    ArrayMaxSize(count),
+    IsString({ each: true }),
+    Length(min, max, { each: true }),
+    Matches(READABLE, { each: true, message: 'each of $property must not hold control characters' }),
+  );
+
+/** A whole number within bounds. */
+export const Whole = (min: number, max: number, options: Options = {}) =>
+  field(() => Int, { type: 'integer', minimum: min, maximum: max }, options, IsInt(), Min(min), Max(max));
+
+/** A ratio or reading that is not a quantity of material; finite, within bounds. */
+export const Reading = (min: number, max: number, options: Options = {}) =>
+  field(
+    () => Float,
+    { type: 'number', minimum: min, maximum: max },
+    options,
+    IsNumber({ allowNaN: false, allowInfinity: false }),
+    Min(min),
+    Max(max),
+  );
+
+export const Flag = (options: Options = {}) => field(() => Boolean, { type: Boolean }, options, IsBoolean());
+
+/** One value of a closed list, given to registerEnumType once. Keys and values must be equal. */
+export const OneOf = (list: Record<string, string>, options: Options = {}) =>
+  field(() => list, { enum: Object.values(list) }, options, IsIn(Object.values(list)));
+
+/** Values of a closed list, each at most once. */
+export const ManyOf = (list: Record<string, string>, options: Options & { min?: number } = {}) =>
+  field(
+    () => [list],
+    { enum: Object.values(list), isArray: true } as ApiPropertyOptions,
+    options,
+    IsArray(),
+    ArrayMinSize(options.min ?? 0),
+    ArrayUnique(),
+    IsIn(Object.values(list), { each: true }),
+  );
+
+const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
+// What PostgreSQL and JavaScript read alike: earlier years are lost on one of them, and what follows the last instant is rounded to the year 10000.
+const EARLIEST = Date.parse('1900-01-01T00:00:00Z');
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
+/** True for an existing instant, ISO 8601 with offset. Without offset the hour of a clock change is ambiguous. */
+export const isInstant = (value: unknown): value is string => {
+  if (typeof value !== 'string' || !INSTANT.test(value)) return false;
+  const [year, month, day] = value.slice(0, 10).split('-').map(Number) as [number, number, number];
+  const instant = Date.parse(value);
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day && instant >= EARLIEST && instant < LATEST;
+};
+/** An instant: ISO 8601 with offset, e.g. `2026-01-05T08:00:00+02:00`. */
+export const Instant = (options: Options = {}) =>
+  field(
+    () => String,
+    { type: String, format: 'date-time' },
+    options,
+    ValidateBy({
+      name: 'isInstant',
+      validator: {
+        validate: isInstant,
+        defaultMessage: (at) => `${at?.property} must be an existing instant from 1900 on, with offset, e.g. 2026-01-05T08:00:00+02:00`,
+      },
+    }),
+  );
+
+type Input = new () => object;
+/** A nested object of an input class. */
+export const Nested = (type: () => Input, options: Options = {}) =>
+  field(type, { type }, options, IsObject(), ValidateNested(), Type(type));
+
+/** A list of nested objects of an input class. */
+export const Many = (type: () => Input, max: number, options: Options & { min?: number } = {}) =>
+  field(
+    () => [type()],
+    { type, isArray: true, maxItems: max } as ApiPropertyOptions,
+    options,
+    IsArray(),
+    ArrayMinSize(options.min ?? 1),
+    ArrayMaxSize(max),
+    IsObject({ each: true }),
+    ValidateNested({ each: true }),
+    Type(type),
+  );
+
+/** The symbol of a unit, e.g. kg or pcs. */
+export const UnitSymbol = (options: Options = {}) => field(() => String, { enum: UNITS }, options, IsIn(UNITS));
+
+/** An amount and its unit. */
+@InputType('QuantityInput', {})
+export class QuantityInput {
+  /** Decimal string, e.g. "12.5". */
+  @Amount()
+  readonly amount: string;
+
+  /** Unit symbol, e.g. kg or pcs. */
+  @UnitSymbol()
+  readonly unit: Unit;
+}
+
+/** An amount and its unit. */
+@ObjectType('Quantity', {})
+export class QuantityOutput {
+  @Field(() => String)
+  @ApiProperty({ type: String })
+  readonly amount: string;
+
+  @Field(() => String)
+  @ApiProperty({ enum: UNITS })
+  readonly unit: Unit;
+}
+
+/** An exact quantity with unit. */
+export const QuantityField = (options: Options = {}) => Nested(() => QuantityInput, options);

@@ -1,0 +1,154 @@
+/**
+ * GraphQL over HTTP. Hides: Mercurius and how it would answer by itself. Promises: only bounded documents of known callers are executed;
+ * errors carry the same codes as REST and nothing internal. Does not: subscriptions (moves.ts, live.ts).
+ */
+import { Logger } from '@nestjs/common';
+import { GraphQLModule } from '@nestjs/graphql';
+import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  getNamedType,
+  getOperationAST,
+  GraphQLError,
+  OperationTypeNode,
+  type ASTVisitor,
+  type ExecutionResult,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  type ValidationContext,
+} from 'graphql';
+import { unauthenticated } from '#platform/security/auth';
+import { limitRules, LIMITS } from './graphql-limits';
+import { Problem } from '#platform/problem/problem';
+import { extensionsOf, problemFrom, problemOfStatus } from './problem-filter';
+
+const log = new Logger('graphql');
+
+/** A GraphQL error as the client gets it. Messages of the language itself are told; suggestions only where the schema is open. */
+export function toldError(error: GraphQLError, open: boolean): GraphQLFormattedError {
+  const { originalError } = error;
+  const place = { ...(error.locations ? { locations: error.locations } : {}), ...(error.path ? { path: error.path } : {}) };
+  const ofLanguage = !originalError || (originalError instanceof GraphQLError && !originalError.originalError);
+  if (ofLanguage && !(error instanceof Problem)) {
+    const message = open ? error.message : error.message.replace(/ Did you mean .*$/s, '');
+    return { message: message.slice(0, 500), ...place, extensions: { code: 'invalid-query', status: 400, ...error.extensions } };
+  }
+  const problem = problemFrom(originalError);
+  if (problem.status === 500) log.error(originalError?.stack ?? error.message);
+  return { message: problem.message, ...place, extensions: extensionsOf(problem) };
+}
+
+type Faulty = Readonly<{ data?: unknown; errors?: readonly Error[] }>;
+
+/** The errors of a result, and the HTTP status that goes with them: 200 for what was executed, unless nobody could have been served. */
+function told({ data, errors = [] }: Faulty, open: boolean): { status: number; errors: GraphQLFormattedError[]; retryAfter?: number } {
+  const flat = errors.flatMap((error) => {
+    const { originalError } = error as GraphQLError;
+    const inner = ((originalError ?? error) as { errors?: unknown }).errors;
+    return Array.isArray(inner) ? (inner as GraphQLError[]) : [error];
+  });
+  const formatted = flat.map((error) =>
+    toldError(error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error }), open),
+  );
+  const statuses = formatted.map(({ extensions }) => extensions?.status as number);
+  const nothing = data === undefined || data === null || Object.values(data).every((value) => value === null);
+  const status = nothing ? ([401, 429, 503, 500].find((code) => statuses.includes(code)) ?? 200) : 200;
+  const wait = formatted.find(({ extensions }) => extensions?.retryAfterSeconds !== undefined)?.extensions?.retryAfterSeconds as
+    number | undefined;
+  return { status, errors: formatted, ...(wait === undefined || status === 200 ? {} : { retryAfter: wait }) };
+}
+
+function answer(reply: FastifyReply, status: number, errors: readonly GraphQLFormattedError[], retryAfter?: number): FastifyReply {
+  if (retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(retryAfter)));
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  return reply.status(status).header('content-type', 'application/json; charset=utf-8').send({ data: null, errors });
+}
+
+/** A mutation is described by the sentence of its command class. */
+function describeMutations(schema: GraphQLSchema): GraphQLSchema {
+  for (const mutation of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const input = mutation.args.find(({ name }) => name === 'input');
+    mutation.description ??= input && getNamedType(input.type).description;
+  }
+  return schema;
+}
+
+/** A subscription that came by POST would be answered once, and with nothing. */
+const noSubscription =
+  (operationName: string | undefined) =>
+  (context: ValidationContext): ASTVisitor => ({
+    Document: {
+      enter(document) {
+        if (getOperationAST(document, operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) return;
+        context.reportError(new GraphQLError('Subscriptions are served over graphql-transport-ws at this address, not by POST.'));
+      },
+    },
+  });
+
+/** The module that serves POST /graphql. `open`: the schema may be looked at, also without a token. */
+export const graphqlModule = (open: boolean) =>
+  GraphQLModule.forRoot<MercuriusDriverConfig>({
+    driver: MercuriusDriver,
+    autoSchemaFile: true,
+    sortSchema: true,
+    path: '/graphql',
+    // Its cache of documents would be keyed by the whole text, and rules that look at variables exclude it.
+    cache: false,
+    transformSchema: describeMutations,
+    allowBatchedQueries: false,
+    graphiql: false,
+    subscription: false,
+    graphql: { parseOptions: { maxTokens: LIMITS.tokens, noLocation: false }, validateOptions: { maxErrors: 10 } },
+    validationRules: ({ variables, operationName }: { variables?: Record<string, unknown>; operationName?: string }) => [
+      ...limitRules(variables, open),
+      noSubscription(operationName),
+    ],
+    context: (request: FastifyRequest, reply: FastifyReply) => ({ request, reply }),
+    errorFormatter: (execution: ExecutionResult, context: { reply?: FastifyReply }) => {
+      const { status, errors, retryAfter } = told(execution, open);
+      if (retryAfter !== undefined) context.reply?.header('retry-after', String(Math.ceil(retryAfter)));
+      if (status === 401) context.reply?.header('www-authenticate', 'Bearer');
+      return {
+        statusCode: status,
+        response: { data: (execution.data ?? null) as Record<string, unknown> | null, errors: errors as never },
+      };
+    },
+    errorHandler: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
+      const { inner, status } = requestFault(error);
+      const { errors, retryAfter } = told({ errors: inner }, open);
+      return answer(reply, status ?? (errors[0]?.extensions?.status as number) ?? 400, errors, retryAfter);
+    },
+    hooks: {
+      preParsing: (_schema: unknown, source: string, { request }: { request: FastifyRequest }) => {
+        if (!open && !request.about.principal) throw unauthenticated('No access token was sent.');
+        // Mercurius would take JSON for a parsed document, past the limit of tokens.
+        if (isJson(source)) throw new Problem(400, 'invalid-query', 'The query must be a GraphQL document.');
+      },
+    } as never,
+  } as unknown as MercuriusDriverConfig);
+
+function requestFault(error: Error): { inner: readonly Error[]; status?: number } {
+  const { errors, statusCode, code } = error as { errors?: unknown; statusCode?: number; code?: string };
+  if (Array.isArray(errors)) return { inner: errors as Error[], status: statusCode === 405 ? 405 : 400 };
+  if (code?.startsWith('MER_') || (error as { validation?: unknown }).validation)
+    return { inner: [new GraphQLError('The request is no GraphQL request.')], status: 400 };
+  return { inner: [error] };
+}
+
+const isJson = (source: string): boolean => {
+  try {
+    JSON.parse(source);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** GraphQL is asked by POST alone: a GET could be made by any page, and its URL is logged on the way. To be called before init. */
+export function refuseQueriesByGet(server: FastifyInstance): void {
+  server.addHook('onRequest', (request, _reply, done) => {
+    if (request.routeOptions.url === '/graphql' && request.method !== 'POST' && request.method !== 'OPTIONS')
+      return done(problemOfStatus(405));
+    done();
+  });
+}

@@ -1,0 +1,108 @@
+/**
+ * Every failure becomes a problem. Hides: which layer failed and how it says so. Promises: one vocabulary of codes for REST, GraphQL and
+ * subscriptions; what is our own fault is logged with its stack and told without it. Does not: decide what is a fault.
+ */
+import { ArgumentsHost, Catch, HttpException, Logger, type ExceptionFilter } from '@nestjs/common';
+import { GraphQLError } from 'graphql';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Rejected } from '#kernel/rejected';
+import { currentContext } from '#platform/security/context';
+import { StoreUnavailable } from '#platform/store/event-store';
+import { Problem, problemBody, problemOf } from '#platform/problem/problem';
+
+const byStatus: Readonly<Record<number, readonly [code: string, detail: string, whatToDo?: string]>> = {
+  400: ['malformed-request', 'The request is malformed.'],
+  404: ['no-such-route', 'There is nothing at this path.', 'See the API description for the paths that exist.'],
+  405: ['method-not-allowed', 'This path does not take that method.'],
+  408: ['request-too-slow', 'The request did not arrive in time.'],
+  413: ['body-too-large', 'The body is larger than accepted.'],
+  414: ['url-too-long', 'The URL is longer than accepted.'],
+  415: ['unsupported-media-type', 'The body must be JSON in UTF-8.', 'Send Content-Type: application/json.'],
+  431: ['headers-too-large', 'The header fields are larger than accepted.'],
+  503: ['unavailable', 'The service is stopping or overloaded.', 'Send the same request again.'],
+};
+
+/** The problem of an HTTP status that the framework came up with; its own words stay inside. */
+export function problemOfStatus(status: number): Problem {
+  const [code, detail, whatToDo] = byStatus[status] ?? byStatus[400]!;
+  return new Problem(status, code, detail, { whatToDo, ...(status === 503 ? { retryAfterSeconds: 1 } : {}) });
+}
+
+/** SQLSTATE classes of a server that is gone, full, stopping or starting, and of a statement that took too long. */
+const AWAY = /^(08|53|57|58|25006|40P01|55P03)/;
+const SOCKET = /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|ENOENT|EHOSTUNREACH)$/;
+const CLIENT =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Cannot use a pool after)/;
+
+/** True for an error of the PostgreSQL client that says nothing of our statement: the database is away. */
+export function isDatabaseAway(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return (typeof code === 'string' && (AWAY.test(code) || SOCKET.test(code))) || (typeof message === 'string' && CLIENT.test(message));
+}
+
+/** The problem that any error is to a client. */
+export function problemFrom(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof GraphQLError && error.originalError) return problemFrom(error.originalError);
+  if (error instanceof Rejected) return problemOf(error);
+  if (error instanceof StoreUnavailable) {
+    return new Problem(503, 'event-store-unavailable', 'The event store does not answer; whether the command took effect is not known.', {
+      retryAfterSeconds: 2,
+      whatToDo: 'Send the same command again with the same command id: it takes effect once.',
+    });
+  }
+  if (error instanceof HttpException) return problemOfStatus(error.getStatus());
+  const { statusCode, code } = (error ?? {}) as { statusCode?: unknown; code?: unknown };
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return problemOfStatus(statusCode);
+  if (statusCode === 503) return problemOfStatus(503);
+  if (isDatabaseAway(error)) {
+    return new Problem(503, 'read-models-unavailable', 'The read models cannot be reached; commands are still accepted.', {
+      retryAfterSeconds: 2,
+      whatToDo: 'Send the same request again.',
+    });
+  }
+  if (code === '42P01') {
+    return new Problem(503, 'view-not-ready', 'This view is still being built.', {
+      retryAfterSeconds: 5,
+      whatToDo: 'Send the same request again.',
+    });
+  }
+  return new Problem(500, 'internal-error', 'Something failed that should not have; it is logged under the correlation id.');
+}
+
+/** Fields of a problem for GraphQL's `extensions`. */
+export function extensionsOf(problem: Problem): Record<string, unknown> {
+  const { type: _, detail: __, ...extensions } = problemBody(problem, currentContext()?.correlationId);
+  return extensions;
+}
+
+export const graphqlErrorOf = (problem: Problem): GraphQLError =>
+  new GraphQLError(problem.message, { originalError: problem, extensions: extensionsOf(problem) });
+
+/** Writes a problem as application/problem+json. */
+export function sendProblem(reply: FastifyReply, problem: Problem, correlationId: string | undefined): void {
+  const { retryAfterSeconds } = problem.extra;
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.ceil(retryAfterSeconds)));
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  reply
+    .status(problem.status)
+    .header('content-type', 'application/problem+json')
+    .send(JSON.stringify(problemBody(problem, correlationId)));
+}
+
+@Catch()
+export class Problems implements ExceptionFilter {
+  private readonly log = new Logger('api');
+
+  catch(error: unknown, host: ArgumentsHost): unknown {
+    const problem = problemFrom(error);
+    if (problem.status === 500) this.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (host.getType<string>() === 'graphql') return graphqlErrorOf(problem);
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest & { about?: { correlationId: string } }>();
+    const reply = http.getResponse<FastifyReply>();
+    if (reply.sent) return undefined;
+    sendProblem(reply, problem, request.about?.correlationId);
+    return undefined;
+  }
+}

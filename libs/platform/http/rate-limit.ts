@@ -1,0 +1,47 @@
+/**
+ * How much one caller may ask. Hides: token buckets. Promises: a caller who asks too much waits, others do not notice; memory is bounded.
+ * Does not: count across processes: each api process grants its own share.
+ */
+import { Problem } from '#platform/problem/problem';
+
+const BUCKETS = 50_000;
+
+/** A bucket per caller that holds ten seconds' worth and fills steadily. */
+export class RateLimit {
+  private readonly buckets = new Map<string, { left: number; at: number }>();
+  private readonly perMs: number;
+  private readonly depth: number;
+
+  /** `perMinute` 0 for no limit. */
+  constructor(
+    private readonly perMinute: number,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.perMs = perMinute / 60_000;
+    this.depth = Math.max(1, Math.ceil(perMinute / 6));
+  }
+
+  /** @throws Problem 429 */
+  take(caller: string): void {
+    if (this.perMinute === 0) return;
+    const now = this.now();
+    const bucket = this.buckets.get(caller) ?? { left: this.depth, at: now };
+    bucket.left = Math.min(this.depth, bucket.left + (now - bucket.at) * this.perMs);
+    bucket.at = now;
+    this.buckets.delete(caller);
+    this.buckets.set(caller, bucket);
+    if (this.buckets.size > BUCKETS) this.buckets.delete(this.buckets.keys().next().value!);
+    if (bucket.left < 1) {
+      const retryAfterSeconds = Math.max(1, Math.ceil((1 - bucket.left) / this.perMs / 1000));
+      throw new Problem(429, 'too-many-requests', `More than ${this.perMinute} requests a minute.`, {
+        retryAfterSeconds,
+        whatToDo: 'Send fewer requests.',
+      });
+    }
+    bucket.left -= 1;
+  }
+}
+
+/** The caller that an address stands for: IPv6 hosts own a /64. */
+export const callerOf = (address: string): string =>
+  address.includes(':') && !address.startsWith('::ffff:') ? address.split(':').slice(0, 4).join(':') : address;

@@ -1,0 +1,167 @@
+/**
+ * GraphQL subscriptions over graphql-transport-ws at /graphql. Hides: the protocol and its server. Promises: only callers with a valid
+ * token, from allowed origins, and only for as long as the token lasts; documents are bounded and validated as over HTTP; nobody holds
+ * more than a fair share of connections and subscriptions. Does not: queries and mutations (HTTP does), or decide what is told (moves.ts).
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { getOperationAST, GraphQLError, parse, specifiedRules, subscribe, validate, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import { CloseCode, type Context, type SubscribePayload } from 'graphql-ws';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Session, Tokens } from '#platform/security/auth';
+import { inContext } from '#platform/security/context';
+import { limitRules, LIMITS } from './graphql-limits';
+import { toldError } from './graphql';
+import type { RateLimit } from './rate-limit';
+
+export type Live = Readonly<{ stop(): Promise<void> }>;
+type Options = Readonly<{
+  server: Server;
+  schema: () => GraphQLSchema;
+  tokens: Tokens;
+  limit: RateLimit;
+  open: boolean;
+  origins?: readonly string[];
+}>;
+type Extra = { socket: WebSocket; request: IncomingMessage; session?: Session; token?: string; expiry?: NodeJS.Timeout };
+
+const PATH = '/graphql';
+const MAX_PAYLOAD = 65_536;
+const MAX_CONNECTIONS = 2_000;
+const PER_CALLER = 50;
+const PER_CONNECTION = 20;
+const RECHECK_MS = 30_000;
+
+/** Serves subscriptions on the upgrade requests of an HTTP server. */
+export function serveLive({ server, schema, tokens, limit, open, origins = [] }: Options): Live {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
+  const perCaller = new Map<string, number>();
+
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const { origin, host } = request.headers;
+    const foreign = origin !== undefined && !origins.includes(origin) && !(URL.canParse(origin) && new URL(origin).host === host);
+    const status =
+      request.url !== PATH
+        ? '404 Not Found'
+        : foreign
+          ? '403 Forbidden'
+          : sockets.clients.size >= MAX_CONNECTIONS
+            ? '503 Service Unavailable'
+            : undefined;
+    if (status) return void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
+  };
+  server.on('upgrade', upgrade);
+
+  const leave = (extra: Extra) => {
+    clearTimeout(extra.expiry);
+    if (!extra.session) return;
+    const { actor } = extra.session.principal;
+    const left = (perCaller.get(actor) ?? 1) - 1;
+    if (left > 0) perCaller.set(actor, left);
+    else perCaller.delete(actor);
+    extra.session = undefined;
+  };
+
+  /** Looks at the token again and again: it ends, and so may its key. */
+  const watch = (extra: Extra) => {
+    const left = extra.session!.expiresAt * 1000 - Date.now();
+    extra.expiry = setTimeout(
+      () => {
+        tokens.verify(extra.token!).then(
+          () => (left > RECHECK_MS ? watch(extra) : extra.socket.close(CloseCode.Forbidden, 'token expired')),
+          (error: { status?: number }) =>
+            error.status === 503 && left > RECHECK_MS ? watch(extra) : extra.socket.close(CloseCode.Forbidden, 'token expired'),
+        );
+      },
+      Math.max(0, Math.min(RECHECK_MS, left)),
+    );
+  };
+
+  const disposable = useServer<Record<string, unknown>, Extra>(
+    {
+      connectionInitWaitTimeout: 5_000,
+      async onConnect({ connectionParams, extra }) {
+        const token = tokenOf(connectionParams, extra.request);
+        if (!token) return false;
+        try {
+          const session = await tokens.verify(token);
+          const { actor } = session.principal;
+          limit.take(`@${actor}`);
+          const held = perCaller.get(actor) ?? 0;
+          if (held >= PER_CALLER || extra.socket.readyState !== extra.socket.OPEN) return false;
+          perCaller.set(actor, held + 1);
+          Object.assign(extra, { session, token });
+          watch(extra);
+          return true;
+        } catch {
+          return false;
+        }
+      },
+      onClose: ({ extra }) => leave(extra),
+      onSubscribe: (context, _id, payload) => argumentsOf(context, payload, schema(), open),
+      subscribe: (args) => {
+        const { principal } = args.contextValue as { principal: Session['principal'] };
+        limit.take(`@${principal.actor}`);
+        return inContext({ correlationId: randomUUID(), principal }, () => subscribe(args));
+      },
+      onError: (_context, _id, _payload, errors) => errors.map((error) => toldError(error, open)),
+      onNext: (_context, _id, _payload, _args, result) =>
+        ({ ...result, ...(result.errors ? { errors: result.errors.map((error) => toldError(error, open)) } : {}) }) as never,
+      isProd: true,
+    } as Parameters<typeof useServer<Record<string, unknown>, Extra>>[0],
+    sockets,
+  );
+
+  return {
+    async stop() {
+      server.off('upgrade', upgrade);
+      const ended = disposable.dispose();
+      setTimeout(() => sockets.clients.forEach((client) => client.terminate()), 500).unref();
+      await ended;
+    },
+  };
+}
+
+/** The token of the first message, as GraphiQL and graphql-ws send it, or of the upgrade request. */
+function tokenOf(parameters: Readonly<Record<string, unknown>> | null | undefined, request: IncomingMessage): string | undefined {
+  const headers = parameters?.headers as Record<string, unknown> | undefined;
+  const given =
+    parameters?.authorization ??
+    parameters?.Authorization ??
+    headers?.authorization ??
+    headers?.Authorization ??
+    request.headers.authorization;
+  return typeof given === 'string' ? /^(?:bearer +)?(\S+)$/i.exec(given)?.[1] : undefined;
+}
+
+function argumentsOf(
+  { extra, subscriptions }: Context<Record<string, unknown>, Extra>,
+  payload: SubscribePayload,
+  schema: GraphQLSchema,
+  open: boolean,
+): ExecutionArgs | readonly GraphQLError[] {
+  const fault = (message: string) => [new GraphQLError(message, { extensions: { code: 'invalid-query', status: 400 } })];
+  if (!extra.session) return fault('Nobody is known to ask.');
+  if (Object.keys(subscriptions).length > PER_CONNECTION) return fault(`More than ${PER_CONNECTION} subscriptions on one connection.`);
+  const { query, variables, operationName } = payload;
+  try {
+    const document = parse(query, { maxTokens: LIMITS.tokens });
+    const errors = validate(schema, document, [...specifiedRules, ...limitRules(variables, open)], { maxErrors: 10 });
+    if (errors.length > 0) return errors;
+    if (getOperationAST(document, operationName)?.operation !== 'subscription')
+      return fault('Only subscriptions are served here; send queries and mutations by POST.');
+    return {
+      schema,
+      document,
+      variableValues: variables,
+      operationName,
+      contextValue: { principal: extra.session.principal, req: { headers: {} } },
+    };
+  } catch (error) {
+    return [error instanceof GraphQLError ? error : new GraphQLError('This is no GraphQL document.')];
+  }
+}

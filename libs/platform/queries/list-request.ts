@@ -1,0 +1,251 @@
+/**
+ * A request for a page of a list, from words to SQL. Hides: cursors, casts, the order of nulls. Promises: whatever was asked, values are
+ * parameters and columns are declared ones; two pages neither repeat nor skip a row that stays where it is. Does not: run anything.
+ */
+import { createHash } from 'node:crypto';
+import { cellsOf, type CellOf } from '#platform/views/cells';
+import { isInstant } from '#platform/commands/fields';
+import { PAGE } from '#platform/http/graphql-limits';
+import { invalidInput, type FieldFault } from '#platform/problem/problem';
+
+/** `equals`: one of the given values; `range`: from, inclusive, to, exclusive; `has`: an array that holds one of the given values. */
+export type FilterKind = 'equals' | 'range' | 'has';
+export type Declared = Readonly<{
+  row: new () => object;
+  table: string;
+  filters: Readonly<Record<string, FilterKind>>;
+  sorts: readonly string[];
+  sortedBy?: string;
+}>;
+
+/** One thing that can be asked of a list. */
+export type Question = Readonly<{ name: string; cell: CellOf; kind: FilterKind; bound?: '>=' | '<' }>;
+export type Asked = Readonly<{ filter?: Readonly<Record<string, unknown>>; sort?: unknown; first?: unknown; after?: unknown }>;
+export type Sql = Readonly<{ text: string; values: readonly unknown[] }>;
+
+const CASTS: Readonly<Record<string, string>> = {
+  key: 'text',
+  id: 'text',
+  ids: 'text',
+  text: 'text',
+  texts: 'text',
+  oneOf: 'text',
+  instant: 'timestamptz',
+  amount: 'numeric',
+  whole: 'integer',
+  flag: 'boolean',
+  position: 'bigint',
+};
+const MOST_VALUES = 100;
+
+const isText = (value: string) =>
+  value.length <= 500 && !value.includes('\0') && (value as string & { isWellFormed(): boolean }).isWellFormed();
+const accepted: Readonly<Record<string, readonly [test: (value: string, cell: CellOf) => boolean, expected: string]>> = {
+  instant: [isInstant, 'an instant with offset, e.g. 2026-01-05T08:00:00Z'],
+  amount: [(value) => /^-?\d{1,12}(\.\d{1,6})?$/.test(value), 'a decimal number'],
+  whole: [(value) => /^-?\d{1,9}$/.test(value), 'a whole number'],
+  flag: [(value) => value === 'true' || value === 'false', 'true or false'],
+  position: [(value) => /^\d{1,18}$/.test(value), 'a position'],
+  oneOf: [(value, cell) => Object.values(cell.list ?? {}).includes(value), 'one of the listed values'],
+};
+const accepts = ({ kind }: CellOf) => accepted[kind] ?? ([isText, 'a text'] as const);
+
+const quoted = (column: string) => `"${column}"`;
+const DESCENDING = 'Descending';
+
+/** What may be asked of one list, and how it is asked in SQL. */
+export class ListRequests {
+  readonly cells: readonly CellOf[];
+  readonly key: string;
+  readonly questions: readonly Question[];
+  /** Values of `sort`: a column's name, or with `Descending` behind it. */
+  readonly orders: readonly string[];
+  private readonly mark: string;
+
+  constructor(private readonly declared: Declared) {
+    const { row, table, sorts } = declared;
+    this.cells = cellsOf(row);
+    const cell = (name: string) => {
+      const found = this.cells.find((candidate) => candidate.name === name);
+      if (!found) throw new TypeError(`${row.name} has no cell ${name}`);
+      return found;
+    };
+    const key = this.cells.find(({ kind }) => kind === 'key');
+    if (!key) throw new TypeError(`${row.name} has no @Key`);
+    cell('facilityId');
+    this.key = key.name;
+    const filters: Record<string, FilterKind> = { facilityId: 'equals', ...declared.filters };
+    this.questions = Object.entries(filters).flatMap(([name, kind]): Question[] =>
+      kind === 'range'
+        ? [
+            { name: `${name}From`, cell: cell(name), kind, bound: '>=' },
+            { name: `${name}To`, cell: cell(name), kind, bound: '<' },
+          ]
+        : [{ name, cell: cell(name), kind }],
+    );
+    for (const name of sorts) cell(name);
+    this.orders = [...new Set([...sorts, this.key])].flatMap((name) => [name, name + DESCENDING]);
+    this.mark = createHash('sha256').update(`${table} ${this.key}`).digest('base64url').slice(0, 6);
+  }
+
+  /** Columns as JSON can hold them. */
+  get select(): string {
+    return this.cells.map(({ name, kind }) => (kind === 'position' ? `${quoted(name)}::text AS ${quoted(name)}` : quoted(name))).join(', ');
+  }
+
+  get from(): string {
+    return `SELECT ${this.select} FROM ${quoted(this.declared.table)}`;
+  }
+
+  one(id: string, scope: readonly string[] | null): Sql {
+    return {
+      text: `${this.from} WHERE ${quoted(this.key)} = $1 AND ($2::text[] IS NULL OR "facilityId" = ANY($2::text[]))`,
+      values: [id, scope],
+    };
+  }
+
+  /** One row more than the page holds tells that there is another page. @throws Problem 400 */
+  page({ filter, sort, first, after }: Asked, scope: readonly string[] | null): Sql & { size: number; order: Order } {
+    const faults: FieldFault[] = [];
+    const order = this.order(sort, faults);
+    const size = Number(first ?? PAGE.usual);
+    if (!/^\d{1,4}$/.test(String(first ?? PAGE.usual)) || size < 1 || size > PAGE.most)
+      faults.push({ field: 'first', message: `first must be a whole number from 1 to ${PAGE.most}` });
+    const values: unknown[] = [];
+    const where = this.where(filter ?? {}, scope, values, faults);
+    if (after !== undefined && after !== null) {
+      const place = this.place(after, order);
+      if (place) where.push(beyond(order, place, values));
+      else faults.push({ field: 'after', message: 'after must be the nextCursor of an answer to the same question' });
+    }
+    if (faults.length > 0) throw invalidInput(faults);
+    const columns = `${this.select}, ${quoted(order.column)}::text AS __place`;
+    return {
+      text: `SELECT ${columns} FROM ${quoted(this.declared.table)}${and(where)} ${orderBy(order)} LIMIT ${size + 1}`,
+      values,
+      size,
+      order,
+    };
+  }
+
+  /** Every row that the filter lets through, in order. @throws Problem 400 */
+  all({ filter, sort }: Asked, scope: readonly string[] | null): Sql {
+    const faults: FieldFault[] = [];
+    const order = this.order(sort, faults);
+    const values: unknown[] = [];
+    const where = this.where(filter ?? {}, scope, values, faults);
+    if (faults.length > 0) throw invalidInput(faults);
+    return { text: `${this.from}${and(where)} ${orderBy(order)}`, values };
+  }
+
+  /** The rows of these keys, for who watches them. */
+  these(keys: readonly string[]): Sql {
+    return { text: `${this.from} WHERE ${quoted(this.key)} = ANY($1::text[])`, values: [keys] };
+  }
+
+  /** Rows that changed after a position. */
+  since(position: bigint, most: number): Sql {
+    return { text: `${this.from} WHERE position > $1::bigint ORDER BY position LIMIT ${most}`, values: [String(position)] };
+  }
+
+  /** The cursor of a row: its place in this order. */
+  cursor(order: Order, place: string | null, key: string): string {
+    return Buffer.from(JSON.stringify([this.mark, order.name, place, key])).toString('base64url');
+  }
+
+  private order(sort: unknown, faults: FieldFault[]): Order {
+    const name = sort ?? this.declared.sortedBy ?? this.orders[0]!;
+    if (typeof name !== 'string' || !this.orders.includes(name)) {
+      faults.push({ field: 'sort', message: `sort must be one of ${this.orders.join(', ')}` });
+      return { name: this.key, column: this.key, descending: false, key: this.key, cast: 'text' };
+    }
+    const descending = name.endsWith(DESCENDING);
+    const column = descending ? name.slice(0, -DESCENDING.length) : name;
+    return { name, column, descending, key: this.key, cast: CASTS[this.cells.find((cell) => cell.name === column)!.kind]! };
+  }
+
+  private where(
+    filter: Readonly<Record<string, unknown>>,
+    scope: readonly string[] | null,
+    values: unknown[],
+    faults: FieldFault[],
+  ): string[] {
+    const where: string[] = [];
+    const parameter = (value: unknown, cast: string) => `$${values.push(value)}::${cast}`;
+    if (scope) where.push(`"facilityId" = ANY(${parameter(scope, 'text[]')})`);
+    for (const [name, given] of Object.entries(filter)) {
+      if (given === undefined || given === null) continue;
+      const question = this.questions.find((candidate) => candidate.name === name);
+      if (!question) {
+        faults.push({ field: name, message: `${name.slice(0, 64)} is nothing that this list can be asked` });
+        continue;
+      }
+      const { cell, bound, kind } = question;
+      const asked = (Array.isArray(given) ? given : [given]).map((value: unknown) =>
+        typeof value === 'number' || typeof value === 'boolean' ? String(value) : value,
+      );
+      const [test, expected] = accepts(cell);
+      if (
+        asked.length === 0 ||
+        asked.length > (bound ? 1 : MOST_VALUES) ||
+        !asked.every((value) => typeof value === 'string' && test(value, cell))
+      ) {
+        faults.push({ field: name, message: `${name} must be ${expected}${bound ? '' : `, or up to ${MOST_VALUES} of them`}` });
+        continue;
+      }
+      const cast = CASTS[cell.kind]!;
+      if (bound) where.push(`${quoted(cell.name)} ${bound} ${parameter(asked[0], cast)}`);
+      else if (kind === 'has') where.push(`${quoted(cell.name)} && ${parameter(asked, `${cast}[]`)}`);
+      else where.push(`${quoted(cell.name)} = ANY(${parameter(asked, `${cast}[]`)})`);
+    }
+    return where;
+  }
+
+  private place(cursor: unknown, order: Order): Place | undefined {
+    try {
+      if (typeof cursor !== 'string' || cursor.length > 4_096) return undefined;
+      const [mark, name, value, key] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
+      if (mark !== this.mark || name !== order.name || typeof key !== 'string' || !isText(key)) return undefined;
+      if (value === null) return { value, key };
+      if (typeof value !== 'string' || !isText(value) || !isPlace(value, order.cast)) return undefined;
+      return { value, key };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+export type Order = Readonly<{ name: string; column: string; descending: boolean; key: string; cast: string }>;
+type Place = Readonly<{ value: string | null; key: string }>;
+
+/** PostgreSQL's own text forms, as cursors hold them. */
+const PLACES: Readonly<Record<string, RegExp>> = {
+  text: /^/,
+  timestamptz: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/,
+  numeric: /^-?\d{1,40}(\.\d{1,40})?$/,
+  integer: /^-?\d{1,9}$/,
+  boolean: /^(true|false)$/,
+  bigint: /^-?\d{1,18}$/,
+};
+
+const isPlace = (value: string, cast: string): boolean =>
+  PLACES[cast]!.test(value) && (cast !== 'timestamptz' || isInstant(value.replace(' ', 'T').replace(/[+-]\d\d$/, '$&:00')));
+
+const and = (conditions: readonly string[]): string => (conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '');
+
+/** The key settles ties, in the same direction, so that one index serves both. */
+const orderBy = ({ column, descending, key }: Order): string => {
+  const direction = descending ? 'DESC' : 'ASC';
+  return column === key ? `ORDER BY ${quoted(key)} ${direction}` : `ORDER BY ${quoted(column)} ${direction}, ${quoted(key)} ${direction}`;
+};
+
+/** What comes after a place. PostgreSQL puts nulls last going up and first going down. */
+function beyond({ column, descending, key, cast }: Order, { value, key: keyOf }: Place, values: unknown[]): string {
+  const than = descending ? '<' : '>';
+  const [c, k] = [quoted(column), quoted(key)];
+  const keyAt = `$${values.push(keyOf)}::text`;
+  if (column === key) return `${k} ${than} ${keyAt}`;
+  if (value === null) return descending ? `((${c} IS NULL AND ${k} < ${keyAt}) OR ${c} IS NOT NULL)` : `(${c} IS NULL AND ${k} > ${keyAt})`;
+  const after = `(${c}, ${k}) ${than} ($${values.push(value)}::${cast}, ${keyAt})`;
+  return descending ? after : `(${after} OR ${c} IS NULL)`;
+}

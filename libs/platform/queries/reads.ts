@@ -1,0 +1,92 @@
+/**
+ * What every query needs. Hides: freshness, scope, failures of the database. Promises: each answer says which position of the log it
+ * reflects at least; a token is waited for, within bounds; what is outside the caller's facilities is not seen. Does not: know any view.
+ *
+ * A query written by hand:
+ *
+ *   const { position, behind } = await this.reads.fresh(['genealogy'], waitFor);
+ *   const rows = await this.reads.rows<Row>(`… WHERE ${inFacilities('"facilityId"', 1)}`, [scopeOf(caller()), …]);
+ *   return { items: rows, nextCursor: null, position, behind };
+ */
+import { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import type { Pool, PoolClient } from 'pg';
+import QueryStream from 'pg-query-stream';
+import type { Principal } from '#platform/security/access';
+import { EXACT_TYPES } from '#platform/runtime/database';
+import { invalidInput, Problem } from '#platform/problem/problem';
+import type { ViewReads } from '#platform/views/progress';
+
+/** What an answer reflects. `behind` is true where a token was given and the view had not reached it in time. */
+export type Freshness = Readonly<{ position: string; behind: boolean }>;
+
+/** The caller's facilities as a parameter of SQL; null for all. */
+export const scopeOf = ({ facilities }: Principal): readonly string[] | null => (facilities.includes('*') ? null : facilities);
+
+/** The condition that a row is the caller's, with `scopeOf(caller)` as the n-th parameter. */
+export const inFacilities = (column: string, n: number): string => `($${n}::text[] IS NULL OR ${column} = ANY($${n}::text[]))`;
+
+const LAST_POSITION = 2n ** 63n - 1n;
+const EXPORTS_AT_ONCE = 3;
+const STATEMENT_MS = 10_000;
+
+@Injectable()
+export class Reads {
+  private exports = 0;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly views: ViewReads,
+    private readonly waitMs: number,
+  ) {}
+
+  /** To be asked before the rows are read: they reflect this position, or later ones. `waitFor` is a token of a receipt. */
+  async fresh(views: readonly string[], waitFor?: string): Promise<Freshness> {
+    let behind = false;
+    if (waitFor !== undefined) {
+      if (!/^\d{1,19}$/.test(waitFor) || BigInt(waitFor) > LAST_POSITION) {
+        const message = 'waitFor must be the token of a receipt, e.g. "4711"';
+        throw invalidInput([{ field: 'waitFor', message }]);
+      }
+      behind = !(await this.views.waitFor(views, BigInt(waitFor), this.waitMs));
+    }
+    const positions = await this.views.viewPositions(views);
+    const reached = views.map((view) => positions.get(view) ?? -1n);
+    return { position: String(reached.reduce((least, position) => (position < least ? position : least))), behind };
+  }
+
+  /** Rows of one statement; bigint columns must be selected as text, since JSON has no such numbers. */
+  async rows<Row extends object>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    const { rows } = await this.pool.query<Row>({ text, values: [...values], query_timeout: STATEMENT_MS } as never);
+    return rows;
+  }
+
+  /** All rows of one statement, as fast as they are taken. Ends with an error where the database does. */
+  async stream(text: string, values: readonly unknown[]): Promise<Readable> {
+    if (this.exports >= EXPORTS_AT_ONCE)
+      throw new Problem(503, 'too-many-exports', 'Other exports are under way.', { retryAfterSeconds: 10 });
+    this.exports += 1;
+    let client: PoolClient | undefined;
+    try {
+      client = await this.pool.connect();
+      const rows = client.query(new QueryStream(text, [...values], { batchSize: 500, highWaterMark: 500, types: EXACT_TYPES }));
+      const held = client;
+      let released = false;
+      const release = (error?: Error) => {
+        if (released) return;
+        released = true;
+        this.exports -= 1;
+        held.off('error', release);
+        // A cursor that was not read to its end leaves its connection in the middle of an answer.
+        held.release(error ?? !rows.readableEnded);
+      };
+      held.on('error', release);
+      rows.once('error', release).once('close', () => release());
+      return rows;
+    } catch (error) {
+      this.exports -= 1;
+      client?.release(true);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Rows as they move. Hides: notifications of the view engine and that they may be lost. Promises: who watches a list hears of every row of
+ * its facilities that changed, as it is now, also after an outage of the database; a slow listener gets the latest state of each row, not
+ * each state; memory is bounded. Does not: promise every intermediate state, or order between rows.
+ */
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { facilityOf, QUALIFIED_ID } from '#kernel/identity';
+import { inScope, type Principal } from '#platform/security/access';
+import type { ListRequests } from './list-request';
+import { Problem } from '#platform/problem/problem';
+import type { Reads } from './reads';
+import type { ViewReads } from '#platform/views/progress';
+
+/** A row that changed; `row` is null where it is no longer there. */
+export type Move<Row> = Readonly<{ id: string; row: Row | null; position: string }>;
+/** What of a list is watched; everything in scope where nothing is named. */
+export type Watched = Readonly<{ ids?: readonly string[] | null; facilityId?: string | null }>;
+
+const WAITING = 1_000;
+const RECHECK_MS = 2_000;
+const CATCH_UP = 5_000;
+
+@Injectable()
+export class Moves implements OnApplicationShutdown {
+  private readonly pumps = new Map<string, Pump>();
+  private closed = false;
+
+  constructor(
+    private readonly reads: Reads,
+    private readonly views: ViewReads,
+  ) {}
+
+  /** What the principal may see of a list's changes, from now on, until the iterator is returned. */
+  watch<Row extends object>(
+    view: string,
+    requests: ListRequests,
+    principal: Principal,
+    watched: Watched,
+  ): AsyncIterableIterator<Move<Row>> {
+    if (this.closed) throw new Problem(503, 'unavailable', 'The service is stopping.', { retryAfterSeconds: 1 });
+    let pump = this.pumps.get(view);
+    if (!pump) {
+      pump = new Pump(view, requests, this.reads, this.views, () => this.pumps.delete(view));
+      this.pumps.set(view, pump);
+    }
+    return pump.join(principal, watched) as Watcher as AsyncIterableIterator<Move<Row>>;
+  }
+
+  onApplicationShutdown(): void {
+    this.closed = true;
+    for (const pump of this.pumps.values()) pump.end();
+  }
+}
+
+/** Reads the changed rows of one view once, for all who watch it. */
+class Pump {
+  private readonly log = new Logger('moves');
+  private readonly watchers = new Set<Watcher>();
+  private readonly ended = new AbortController();
+  private seen?: bigint;
+  private recheck?: NodeJS.Timeout;
+  private line: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly view: string,
+    private readonly requests: ListRequests,
+    private readonly reads: Reads,
+    private readonly views: ViewReads,
+    private readonly onEmpty: () => void,
+  ) {
+    this.inLine(async () => void (this.seen ??= await this.views.viewPosition(this.view)));
+    this.recheck = setInterval(() => this.inLine(() => this.catchUp()), RECHECK_MS);
+    void this.listen();
+  }
+
+  join(principal: Principal, watched: Watched): Watcher {
+    const watcher: Watcher = new Watcher(principal, watched, () => {
+      this.watchers.delete(watcher);
+      if (this.watchers.size === 0) this.end();
+    });
+    this.watchers.add(watcher);
+    return watcher;
+  }
+
+  end(): void {
+    clearInterval(this.recheck);
+    this.onEmpty();
+    this.ended.abort();
+    for (const watcher of this.watchers) watcher.end();
+  }
+
+  private async listen(): Promise<void> {
+    for await (const { view, keys, position } of this.views.changes(this.ended.signal)) {
+      if (view !== this.view) continue;
+      this.inLine(async () => {
+        if (keys.length === 0) return this.catchUp();
+        const { text, values } = this.requests.these(keys);
+        const rows = await this.reads.rows<Record<string, unknown>>(text, values);
+        this.tell(rows, String(position));
+        const there = new Set(rows.map((row) => row[this.requests.key]));
+        for (const id of keys) if (!there.has(id)) this.tellGone(id, String(position));
+        if (this.seen === undefined || position > this.seen) this.seen = position;
+      });
+    }
+  }
+
+  /** A notification may have been lost, with the connection that it was sent on: what was written since tells. */
+  private async catchUp(): Promise<void> {
+    const position = await this.views.viewPosition(this.view);
+    if (this.seen === undefined || position <= this.seen) return void (this.seen ??= position);
+    const { text, values } = this.requests.since(this.seen, CATCH_UP);
+    const rows = await this.reads.rows<Record<string, unknown>>(text, values);
+    this.tell(rows, String(position));
+    this.seen = rows.length < CATCH_UP ? position : BigInt(rows.at(-1)!.position as string);
+  }
+
+  private tell(rows: readonly Record<string, unknown>[], position: string): void {
+    for (const row of rows)
+      for (const watcher of this.watchers) watcher.hear(row[this.requests.key] as string, row.facilityId as string, row, position);
+  }
+
+  /** Of a row that is gone only its id tells whose it was. */
+  private tellGone(id: string, position: string): void {
+    const facilityId = QUALIFIED_ID.test(id) ? facilityOf(id) : '';
+    for (const watcher of this.watchers) watcher.hear(id, facilityId, null, position);
+  }
+
+  /** One after another; a database that is away is asked again at the next turn. */
+  private inLine(run: () => Promise<void>): void {
+    this.line = this.line.then(run).catch((error: unknown) => {
+      if (!this.ended.signal.aborted) this.log.debug(`rows of ${this.view} cannot be read: ${(error as Error).message}`);
+    });
+  }
+}
+
+/** One subscription: the newest state of each row that it has not been told yet. */
+class Watcher implements AsyncIterableIterator<Move<object>> {
+  private readonly waiting = new Map<string, Move<object>>();
+  private readonly ids?: ReadonlySet<string>;
+  private wake?: () => void;
+  private over = false;
+  private overrun = false;
+
+  constructor(
+    private readonly principal: Principal,
+    private readonly watched: Watched,
+    private readonly onEnd: () => void,
+  ) {
+    if (watched.ids) this.ids = new Set(watched.ids);
+  }
+
+  hear(id: string, facilityId: string, row: object | null, position: string): void {
+    if (this.over || !inScope(this.principal, facilityId)) return;
+    if ((this.ids && !this.ids.has(id)) || (this.watched.facilityId && this.watched.facilityId !== facilityId)) return;
+    this.waiting.delete(id);
+    this.waiting.set(id, { id, row, position });
+    if (this.waiting.size > WAITING) {
+      this.overrun = true;
+      this.waiting.clear();
+    }
+    this.wake?.();
+  }
+
+  end(): void {
+    if (this.over) return;
+    this.over = true;
+    this.onEnd();
+    this.wake?.();
+  }
+
+  async next(): Promise<IteratorResult<Move<object>>> {
+    for (;;) {
+      if (this.overrun) {
+        this.end();
+        throw new Problem(503, 'fell-behind', `More than ${WAITING} rows changed before they were taken.`, {
+          retryAfterSeconds: 1,
+          whatToDo: 'Read the list, then subscribe again.',
+        });
+      }
+      const [first] = this.waiting;
+      if (first) {
+        this.waiting.delete(first[0]);
+        return { done: false, value: first[1] };
+      }
+      if (this.over) return { done: true, value: undefined };
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+  }
+
+  return(): Promise<IteratorResult<Move<object>>> {
+    this.waiting.clear();
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * PostgreSQL as this system uses it. Hides: pg's defaults that bite (bigint as text, unbounded waits). Promises: bigint columns arrive
+ * as bigint, numerics and instants as text, and nobody waits for a connection for ever. Does not: hold state that the log could not restore.
+ */
+import { join } from 'node:path';
+import { Pool, types, type PoolConfig } from 'pg';
+import { DataSource } from 'typeorm';
+
+const INT8 = 20;
+const TIMESTAMPTZ = 1184;
+const parser = (oid: number, format?: 'text' | 'binary') =>
+  oid === INT8
+    ? BigInt
+    : oid === TIMESTAMPTZ
+      ? (value: string) => new Date(value).toISOString()
+      : types.getTypeParser(oid, format as 'text');
+/** int8 as bigint, timestamptz as ISO 8601 UTC, numeric as decimal text. */
+export const EXACT_TYPES: PoolConfig['types'] = { getTypeParser: parser as never };
+
+/** A pool of connections; `application` names it in pg_stat_activity. */
+export const openPool = (url: string, application: string, max = 8): Pool => {
+  const pool = new Pool({ connectionString: url, application_name: application, max, connectionTimeoutMillis: 5_000, types: EXACT_TYPES });
+  // An idle connection that the server closes is replaced by the next query; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+};
+
+/** Brings the fixed tables up to date, one migrator at a time. Returns the names of what ran. */
+export async function migrate(url: string): Promise<string[]> {
+  const source = new DataSource({
+    type: 'postgres',
+    url,
+    migrations: [join(__dirname, '..', '..', '..', 'migrations', '*.js')],
+    migrationsTableName: 'migration',
+    migrationsTransactionMode: 'all',
+    extra: { max: 2 },
+  });
+  await source.initialize();
+  const lock = source.createQueryRunner();
+  try {
+    await lock.query(`SELECT pg_advisory_lock(hashtext('plantlog.migrate'))`);
+    return (await source.runMigrations()).map(({ name }) => name);
+  } finally {
+    await lock.query(`SELECT pg_advisory_unlock(hashtext('plantlog.migrate'))`).catch(() => undefined);
+    await lock.release();
+    await source.destroy();
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Hides the logger and where a line goes.
+ * Promises one JSON object per line on stdout with process, correlation id and trace; readable lines on a terminal; secrets never.
+ * Does not store or rotate: whoever runs the process keeps its output.
+ */
+import type { LoggerService } from '@nestjs/common';
+import { pino, type DestinationStream, type Logger } from 'pino';
+import { currentContext } from '#platform/security/context';
+import { traceIds } from './tracing';
+
+export type { Logger };
+
+/** What must not be read in a log, wherever it stands: passwords in connection strings, tokens, and values of telling keys. */
+const SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/(\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:/?#@"\\]{0,256}:)[^\s@/"\\]{1,512}@/gi, '$1***@'],
+  [/\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]{0,}/g, '***'],
+  [
+    /("(?:authorization|cookie|set-cookie|password|passphrase|secret|token|access_token|refresh_token|api-?key)":)"(?:[^"\\]|\\.)*"/gi,
+    '$1"***"',
+  ],
+  [/\b(bearer|basic)\s+[\w+/=.~-]{8,}/gi, '$1 ***'],
+];
+
+/** The text without what looks like a secret. */
+export const withoutSecrets = (text: string): string => SECRETS.reduce((line, [pattern, instead]) => line.replace(pattern, instead), text);
+
+const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
+const COLOURS: Readonly<Record<number, number>> = { 10: 90, 20: 90, 30: 32, 40: 33, 50: 31, 60: 35 };
+
+/** A log line for people: time, level, process, text, then what else it holds. */
+export function readable(line: string, colours = true): string {
+  let entry: Record<string, unknown>;
+  try {
+    entry = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return line;
+  }
+  const { level, time, process: name, msg, err, pid: _pid, ...rest } = entry;
+  const paint = (code: number, text: string) => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const clock = typeof time === 'string' ? time.slice(11, 23) : '';
+  const severity = (LEVELS[Number(level)] ?? 'info').toUpperCase().padEnd(5);
+  const extra = Object.keys(rest).length > 0 ? ' ' + paint(90, JSON.stringify(rest)) : '';
+  const fault = err as { stack?: string; message?: string } | undefined;
+  return `${paint(90, clock)} ${paint(COLOURS[Number(level)] ?? 32, severity)} ${String(name)}: ${String(msg ?? '')}${extra}${
+    fault ? `\n${fault.stack ?? fault.message ?? ''}` : ''
+  }`;
+}
+
+const terminal: DestinationStream = {
+  write: (line) => void process.stdout.write(process.stdout.isTTY ? readable(withoutSecrets(line).trimEnd()) + '\n' : withoutSecrets(line)),
+};
+
+/** The log of one process. Every line carries the ids of the request or job in whose course it was written. */
+export const createLog = (processName: string, level: string, to: DestinationStream = terminal): Logger =>
+  pino(
+    {
+      level,
+      base: { process: processName, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      mixin: () => {
+        const context = currentContext();
+        return { ...(context && { correlationId: context.correlationId, actor: context.principal?.actor }), ...traceIds() };
+      },
+    },
+    to === terminal ? to : { write: (line) => to.write(withoutSecrets(line)) },
+  );
+
+/** Lets Nest write to our log. Nest's start-up chatter is detail. */
+export const nestLog = (log: Logger): LoggerService => {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'trace') =>
+    (message: unknown, ...more: unknown[]) => {
+      const context = more.at(-1);
+      const stack = level === 'error' && more.length > 1 ? more[0] : undefined;
+      log[level](
+        { ...(typeof context === 'string' && { context }), ...(typeof stack === 'string' && { stack }) },
+        message instanceof Error ? message.message : String(message),
+      );
+    };
+  return { log: at('debug'), error: at('error'), warn: at('warn'), debug: at('debug'), verbose: at('trace'), fatal: at('fatal') };
+};

@@ -1,0 +1,185 @@
+/**
+ * Who calls. Hides: JWT, JWKS and key rotation. Promises: a principal is only ever made from a token that its issuer signed, for us, and
+ * that is valid now; keys that were seen are used on for a while when the issuer is down; nothing is allowed that does not say to whom.
+ * Does not: issue tokens, or decide about facilities (queries and commands do).
+ */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
+import { FACILITY_ID } from '#kernel/identity';
+import { allowedRoles, grantedRole, ROLES, type Principal, type Role } from './access';
+import { currentContext } from './context';
+import { parseJson } from '#platform/problem/json';
+import { Problem } from '#platform/problem/problem';
+
+/** A caller and until when its token speaks for it, in seconds since 1970. */
+export type Session = Readonly<{ principal: Principal; expiresAt: number }>;
+
+const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
+const LEEWAY_SECONDS = 5;
+const LONGEST_LIFE_SECONDS = 366 * 86_400;
+const LONGEST_TOKEN = 8_192;
+/** A verified token is not verified again for this long; a key that was withdrawn stops working after it at the latest. */
+const REMEMBERED_MS = 30_000;
+const REMEMBERED_TOKENS = 10_000;
+
+export const unauthenticated = (detail: string): Problem =>
+  new Problem(401, 'unauthenticated', detail, { whatToDo: 'Send a valid access token: Authorization: Bearer <token>.' });
+
+export type Issuer = Readonly<{ issuer: string; audience: string; jwksUrl: string }>;
+
+/** Verifies access tokens of one issuer. */
+export class Tokens {
+  private readonly keys: Keys;
+  private readonly verified = new Map<string, { session: Session; until: number }>();
+
+  constructor(private readonly issuer: Issuer) {
+    this.keys = new Keys(issuer.jwksUrl);
+  }
+
+  /** The session of a token that was verified a moment ago. */
+  remembered(token: string): Session | undefined {
+    const known = this.verified.get(token);
+    if (known && known.until > Date.now()) return known.session;
+    return undefined;
+  }
+
+  /** @throws Problem 401; 503 when no key was ever fetched and the issuer does not answer */
+  async verify(token: string): Promise<Session> {
+    const known = this.remembered(token);
+    if (known) return known;
+    const session = await this.check(token);
+    this.verified.delete(token);
+    this.verified.set(token, { session, until: Math.min(Date.now() + REMEMBERED_MS, (session.expiresAt + LEEWAY_SECONDS) * 1000) });
+    if (this.verified.size > REMEMBERED_TOKENS) this.verified.delete(this.verified.keys().next().value!);
+    return session;
+  }
+
+  private async check(token: string): Promise<Session> {
+    if (token.length > LONGEST_TOKEN || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) throw unauthenticated('This is no access token.');
+    try {
+      const header = decodeProtectedHeader(token);
+      // A token must not bring its own keys.
+      if (header.jku || header.jwk || header.x5u || header.x5c || header.crit) throw unauthenticated('The token names its own keys.');
+      if (!/^((application\/)?at\+)?jwt$/i.test(header.typ ?? '')) throw unauthenticated('The token is of another type.');
+      if (typeof header.kid !== 'string' || header.kid.length > 256) throw unauthenticated('The token names no key.');
+      const keys = await this.keys.holding(header.kid);
+      const { payload } = await jwtVerify(token, keys, {
+        algorithms: ALGORITHMS,
+        issuer: this.issuer.issuer,
+        audience: this.issuer.audience,
+        clockTolerance: LEEWAY_SECONDS,
+        requiredClaims: ['sub', 'exp'],
+      });
+      parseJson(Buffer.from(token.split('.')[1]!, 'base64url'));
+      return sessionOf(payload);
+    } catch (error) {
+      if (error instanceof Problem && error.status !== 400) throw error;
+      throw unauthenticated('The token is not valid.');
+    }
+  }
+}
+
+function sessionOf(claims: JWTPayload & Record<string, unknown>): Session {
+  const { sub, exp, iat, roles, facilities, device, typ, token_use: use } = claims;
+  const now = Date.now() / 1000;
+  if (!Number.isSafeInteger(exp) || exp! > now + LONGEST_LIFE_SECONDS) throw unauthenticated('The token lives too long.');
+  if (iat !== undefined && (!Number.isSafeInteger(iat) || iat > now + LEEWAY_SECONDS))
+    throw unauthenticated('The token is from the future.');
+  // An ID or refresh token speaks of the log-in, it does not grant access.
+  if ('nonce' in claims || 'at_hash' in claims || 'c_hash' in claims) throw unauthenticated('The token is of another type.');
+  if ((typ !== undefined && typ !== 'Bearer') || (use !== undefined && use !== 'access'))
+    throw unauthenticated('The token is of another type.');
+  if (typeof sub !== 'string' || !/^[\w.@:|/+-]{1,128}$/.test(sub)) throw unauthenticated('The token names nobody.');
+  const texts = (value: unknown): string[] =>
+    Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+  return {
+    principal: Object.freeze({
+      actor: sub,
+      roles: texts(roles).filter((role): role is Role => (ROLES as readonly string[]).includes(role)),
+      facilities: texts(facilities).filter((facility) => facility === '*' || FACILITY_ID.test(facility)),
+      ...(typeof device === 'string' && /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/.test(device) ? { device } : {}),
+    }),
+    expiresAt: exp!,
+  };
+}
+
+const FRESH_MS = 60_000;
+const COOLDOWN_MS = 5_000;
+/** How long keys are trusted when their source does not answer. */
+const LAST_KNOWN_GOOD_MS = 3_600_000;
+const LARGEST_KEY_SET = 262_144;
+
+/** The issuer's public keys, from a URL or a file. */
+class Keys {
+  private set?: { keys: ReturnType<typeof createLocalJWKSet>; ids: ReadonlySet<string>; at: number };
+  private lastLook = -Infinity;
+  private looking?: Promise<void>;
+
+  constructor(private readonly url: string) {}
+
+  /** The keys, looked up anew when they are old or this one is not among them. */
+  async holding(kid: string): Promise<ReturnType<typeof createLocalJWKSet>> {
+    const age = Date.now() - (this.set?.at ?? -Infinity);
+    const due = !this.set || age > FRESH_MS || !this.set.ids.has(kid);
+    if (due && (this.looking || Date.now() - this.lastLook > COOLDOWN_MS || !this.set)) await (this.looking ??= this.look());
+    if (!this.set || Date.now() - this.set.at > LAST_KNOWN_GOOD_MS) {
+      throw new Problem(503, 'issuer-unavailable', 'The keys of the token issuer cannot be had.', { retryAfterSeconds: 5 });
+    }
+    return this.set.keys;
+  }
+
+  private async look(): Promise<void> {
+    this.lastLook = Date.now();
+    try {
+      const set = parseJson(await this.fetch()) as JSONWebKeySet;
+      // Symmetric keys are of no use to us: whoever can verify with them can also sign.
+      const keys = set.keys.filter(
+        (key) => key.kty !== 'oct' && typeof key.kid === 'string' && (key.use === undefined || key.use === 'sig'),
+      );
+      this.set = { keys: createLocalJWKSet({ keys }), ids: new Set(keys.map((key) => key.kid!)), at: Date.now() };
+    } catch {
+      // What was known stays in use until LAST_KNOWN_GOOD_MS have passed.
+    } finally {
+      this.looking = undefined;
+    }
+  }
+
+  private async fetch(): Promise<string> {
+    if (this.url.startsWith('file:')) return readFile(fileURLToPath(this.url), 'utf8');
+    const response = await fetch(this.url, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(5_000),
+      headers: { accept: 'application/json' },
+    });
+    const text = await response.text();
+    if (!response.ok || text.length > LARGEST_KEY_SET) throw new Error(`no key set at ${this.url}`);
+    return text;
+  }
+}
+
+const PUBLIC = 'public-route';
+/** On a method that anybody may call, without a token: health and documentation only. */
+export const Public = () => SetMetadata(PUBLIC, true);
+
+/** The verified caller of the request in hand. @throws Problem 401 */
+export function caller(): Principal {
+  const principal = currentContext()?.principal;
+  if (!principal) throw unauthenticated('No access token was sent.');
+  return principal;
+}
+
+/** Denies what is not allowed. Global, and behind routing: no spelling of a path gets around it. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const handler = context.getHandler();
+    if (Reflect.getMetadata(PUBLIC, handler) === true) return true;
+    const principal = caller();
+    const allowed = allowedRoles(handler);
+    const role = grantedRole(principal, allowed.length > 0 ? allowed : allowedRoles(context.getClass()));
+    if (role) return true;
+    throw new Problem(403, 'role-not-allowed', 'Your roles do not allow this.', { facts: { roles: principal.roles } });
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * Reading the log in bulk through the official client's channel. Hides: the calls, and that successive pages come out of one long read.
+ * Promises: events in log order from exactly where was asked; a read that hangs fails. Does not: append, or know positions of more than one log.
+ */
+import { makeGenericClientConstructor, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js';
+import type { EventStoreDBClient } from '@eventstore/db-client';
+import { Empty, StreamIdentifier } from '@eventstore/db-client/generated/shared_pb';
+import { ReadReq } from '@eventstore/db-client/generated/streams_pb';
+import { type Call, Cursors, endsLog, PAGE_BYTES } from './log-cursor';
+import { decodeReadResponse, LogEvent, type Message } from './log-event';
+
+const definition: ServiceDefinition = {
+  read: {
+    path: '/event_store.client.streams.Streams/Read',
+    requestStream: false,
+    responseStream: true,
+    requestSerialize: (request: ReadReq) => Buffer.from(request.serializeBinary()),
+    requestDeserialize: (bytes: Buffer) => ReadReq.deserializeBinary(bytes),
+    responseSerialize: () => Buffer.alloc(0),
+    responseDeserialize: decodeReadResponse,
+  },
+};
+const Reader = makeGenericClientConstructor(definition, 'Streams');
+
+/** The parts of the client's inside that reuse its channel, credentials and rediscovery (6.2.1, pinned). */
+type Inside = {
+  GRPCStreamCreator(
+    client: unknown,
+    name: string,
+    create: (c: { read(request: ReadReq, ...args: unknown[]): Call }) => Call,
+  ): () => Promise<Call>;
+  callArguments(options: { requiresLeader?: boolean }, call: { deadline: Date | number }): unknown[];
+};
+
+const empty = () => new Empty();
+
+function request(fill: (options: ReadReq.Options) => void): ReadReq {
+  const options = new ReadReq.Options();
+  options.setUuidOption(new ReadReq.Options.UUIDOption());
+  options.getUuidOption()!.setString(empty());
+  options.setNoFilter(empty());
+  fill(options);
+  const whole = new ReadReq();
+  whole.setOptions(options);
+  return whole;
+}
+
+const allFrom = (after: bigint): ReadReq.Options.AllOptions => {
+  const all = new ReadReq.Options.AllOptions();
+  if (after < 0n) all.setStart(empty());
+  else {
+    const position = new ReadReq.Options.Position();
+    position.setCommitPosition(after.toString());
+    position.setPreparePosition(after.toString());
+    all.setPosition(position);
+  }
+  return all;
+};
+
+/** Position before the first event of a log. */
+export const BEFORE_ALL = -1n;
+
+/** A thread that reads pages; it takes a while to start. */
+export type Thread = Pick<Cursors, 'has' | 'take' | 'close'> & { start(): void; readonly ready: boolean };
+
+export type LogReaderOptions = Readonly<{
+  timeoutMs?: number;
+  /** Where the pages of a long catch-up come from once it is ready; all others come from long reads of the same client. */
+  thread?: Thread;
+}>;
+
+/** What the view engine needs of a log; the tests put a disturbed one in between. */
+export type LogReader = {
+  /** Up to `max` events after a position, in order; fewer only where they are large or at the end of the log: `endsLog` tells. */
+  readAll(after: bigint, max: number): Promise<LogEvent[]>;
+  /** Up to `max` events of one stream from a revision on; none where the stream does not exist. */
+  readStream(stream: string, from: bigint, max: number): Promise<LogEvent[]>;
+  /** The newest event, if any. */
+  last(): Promise<LogEvent | undefined>;
+  /** Lets go of what is open for further reads. */
+  close?(): void;
+  /** Calls `ring` when it is connected and at each new event; resolves when the subscription has ended, for whatever reason. */
+  subscribe(ring: () => void, signal: AbortSignal): Promise<void>;
+};
+
+/** Full pages that were read singly and may be followed by a next one. */
+const REMEMBERED = 64;
+/** Pages after which a catch-up is a long one, and the pause after which another begins. */
+const LONG = 8;
+const PAUSE_MS = 2_000;
+
+/** A reader over the client's channel. A read that takes longer than `timeoutMs` fails, as on a half-open connection. */
+export function logReader(client: EventStoreDBClient, { timeoutMs = 30_000, thread }: LogReaderOptions = {}): LogReader {
+  const inside = client as unknown as Inside;
+  const open = (what: ReadReq, deadline: Date | number) =>
+    inside.GRPCStreamCreator(Reader, 'views', (c) => c.read(what, ...inside.callArguments({}, { deadline })))();
+  const cursors = new Cursors(
+    (after) =>
+      open(
+        request((options) => {
+          options.setAll(allFrom(after));
+          options.setCount(String(Number.MAX_SAFE_INTEGER));
+        }),
+        Infinity,
+      ),
+    timeoutMs,
+  );
+  const collect = async (what: ReadReq, max: number, after?: bigint): Promise<LogEvent[]> => {
+    const call = await open(what, new Date(Date.now() + timeoutMs));
+    return new Promise((resolve, reject) => {
+      const events: LogEvent[] = [];
+      let bytes = 0;
+      call.on('data', (message: Message) => {
+        if (!(message instanceof LogEvent) || message.position === after || bytes >= PAGE_BYTES) return;
+        events.push(message);
+        bytes += message.size;
+        if (bytes >= PAGE_BYTES) call.cancel();
+        if (bytes >= PAGE_BYTES || events.length >= max) resolve(events);
+      });
+      call.on('end', () => resolve(events));
+      // A stream that was deleted for ever has no events any more.
+      call.on('error', (error: Error & Partial<ServiceError>) =>
+        error.metadata?.get('exception')[0] === 'stream-deleted' ? resolve([]) : reject(error),
+      );
+    });
+  };
+  // Forward reads of $all include the position that they start from.
+  const page = (after: bigint, max: number): Promise<LogEvent[]> =>
+    collect(
+      request((options) => {
+        options.setAll(allFrom(after));
+        options.setCount(String(after < 0n ? max : max + 1));
+      }),
+      max,
+      after,
+    );
+  const fullPages = new Set<bigint>();
+  let pages = 0;
+  let lastPage = 0;
+  return {
+    async readAll(after, max) {
+      if (fullPages.size > REMEMBERED) fullPages.delete(fullPages.values().next().value!);
+      // Whoever goes on where a full page ended is catching up, and will go on.
+      if (cursors.has(after) || thread?.has(after) || fullPages.delete(after)) {
+        if (Date.now() - lastPage > PAUSE_MS) pages = 0;
+        lastPage = Date.now();
+        if (++pages === LONG) thread?.start();
+        return thread?.ready ? thread.take(after, max) : cursors.take(after, max);
+      }
+      const events = await page(after, max);
+      if (!endsLog(events, max)) fullPages.add(events.at(-1)!.position);
+      return events;
+    },
+    close() {
+      cursors.close();
+      thread?.close();
+    },
+    readStream: (stream, from, max) =>
+      collect(
+        request((options) => {
+          const of = new ReadReq.Options.StreamOptions();
+          const identifier = new StreamIdentifier();
+          identifier.setStreamName(Buffer.from(stream));
+          of.setStreamIdentifier(identifier);
+          of.setRevision(from.toString());
+          options.setStream(of);
+          options.setCount(String(max));
+        }),
+        max,
+      ),
+    async last() {
+      const events = await collect(
+        request((options) => {
+          const all = new ReadReq.Options.AllOptions();
+          all.setEnd(empty());
+          options.setAll(all);
+          options.setReadDirection(ReadReq.Options.ReadDirection.BACKWARDS);
+          options.setCount('1');
+        }),
+        1,
+      );
+      return events[0];
+    },
+    async subscribe(ring, signal) {
+      if (signal.aborted) return;
+      const call = await open(
+        request((options) => {
+          const all = new ReadReq.Options.AllOptions();
+          all.setEnd(empty());
+          options.setAll(all);
+          options.setSubscription(new ReadReq.Options.SubscriptionOptions());
+        }),
+        Infinity,
+      );
+      const cancel = () => call.cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+      await new Promise<void>((resolve) => {
+        call.on('data', ring);
+        call.on('end', resolve);
+        call.on('error', () => resolve());
+      });
+      signal.removeEventListener('abort', cancel);
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * What was folded and is not yet committed. Hides: nothing. Promises: which rows to write, which of them are new, and what is parked, in the
+ * order of the log. Does not: read, write or know the database.
+ */
+import type { Recorded } from '#kernel/event';
+import type { ParkedEvent } from './parking';
+import type { Tuple } from './shape';
+import type { LogEvent } from '#platform/store/log-event';
+
+/** A row as it stands after all that was folded so far. */
+export type Entry = {
+  readonly key: string;
+  /** Null where there is no such row. */
+  tuple: Tuple | null;
+  /** Whether the table holds it, once what is being written is committed. */
+  there: boolean;
+  /** The last batch that changed it. */
+  batch: number;
+};
+
+export const entryOf = (key: string, tuple: Tuple | null): Entry => ({ key, tuple, there: tuple !== null, batch: 0 });
+
+/** An event to be folded, with the rows that it may touch; `error` where it could not even be read. */
+export type Work = { event: LogEvent; recorded?: Recorded; partition: string; keys: readonly string[]; rows: Entry[]; error?: string };
+
+/** Rows to write. */
+export type Writes = Readonly<{ fresh: readonly Tuple[]; changed: readonly Tuple[]; removed: readonly string[] }>;
+
+/** Traces that a commit is noted in. */
+const TRACED = 100;
+
+let batches = 0;
+
+export class Batch {
+  readonly #number = ++batches;
+  readonly #changed: Entry[] = [];
+  readonly parked: (ParkedEvent & { partition: string })[] = [];
+  readonly #partitions = new Set<string>();
+  /** Events that are not folded yet: they are when the batch is written, where each may have to be tried by itself. */
+  readonly unfolded: Work[] = [];
+  readonly traced: Recorded[] = [];
+  events = 0;
+  /** Rows that it changed. */
+  rows = 0;
+  /** When its newest event was recorded, ms since 1970. */
+  newestMs = 0;
+
+  change(entry: Entry, tuple: Tuple | null): void {
+    entry.tuple = tuple;
+    if (entry.batch === this.#number) return;
+    entry.batch = this.#number;
+    this.#changed.push(entry);
+    this.rows++;
+  }
+
+  /** Keys of the rows that it changed. */
+  get keys(): string[] {
+    return this.#changed.map(({ key }) => key);
+  }
+
+  /** What is to be written, as it is now. The rows then count as there: the next batch is written after this one. */
+  seal(): Writes {
+    const writes = { fresh: [] as Tuple[], changed: [] as Tuple[], removed: [] as string[] };
+    for (const entry of this.#changed) {
+      const { key, tuple, there } = entry;
+      if (tuple) (there ? writes.changed : writes.fresh).push(tuple);
+      else if (there) writes.removed.push(key);
+      entry.there = tuple !== null;
+    }
+    return writes;
+  }
+
+  /** True where one of its own events was parked. */
+  hasParked(partition: string): boolean {
+    return this.parked.length > 0 && this.#partitions.has(partition);
+  }
+
+  park({ event, partition }: Work, error: string | null): void {
+    const { position, stream, revision, type, id } = event;
+    this.parked.push({ partition, position, stream, revision, type, id, error, attempts: error === null ? 0 : 1 });
+    this.#partitions.add(partition);
+  }
+
+  /** Counts events that were folded, parked or kept for later. */
+  count(works: readonly Work[]): void {
+    this.events += works.length;
+    this.newestMs = works.at(-1)!.event.recordedMs;
+    for (let i = 0; i < works.length && this.traced.length < TRACED; i++) if (works[i]!.recorded) this.traced.push(works[i]!.recorded!);
+  }
+
+  /** Takes over what another batch has written and parked. */
+  take(other: Batch): void {
+    for (const entry of other.#changed) this.#changed.push(entry);
+    this.rows += other.rows;
+    for (const entry of other.parked) {
+      this.parked.push(entry);
+      this.#partitions.add(entry.partition);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * A view as the pure fold of events, in memory. Hides: nothing. Promises: the same rows as the table of the engine, since both read and
+ * write rows through the same text forms. Does not: know the log, the database or batches: it is the oracle that the engine is compared with.
+ */
+import type { Event, Recorded } from '#kernel/event';
+import type { Rows, View } from '#kernel/view';
+import { decodeRow, encodeRow, reads, shapeOf, type AnyView, type Shape, type Tuple } from './shape';
+
+/** Folds one event after another. One per table: its inside is used again for each event. */
+export class Folder {
+  #keys: readonly string[] = [];
+  #rows: (Tuple | null)[] = [];
+  #event!: Recorded;
+  readonly #given: Rows<object> = {
+    get: (key) => {
+      const tuple = this.#rows[this.#at(key)];
+      return tuple ? decodeRow(this.shape, this.view.row as new () => object, tuple) : undefined;
+    },
+    put: (row) => {
+      const tuple = encodeRow(this.shape, row, this.#event.position, this.#event.recordedAt);
+      this.#rows[this.#at(tuple[this.shape.key]!)] = tuple;
+    },
+    remove: (key) => {
+      this.#rows[this.#at(key)] = null;
+    },
+  };
+
+  constructor(
+    private readonly view: AnyView,
+    private readonly shape: Shape,
+  ) {}
+
+  /**
+   * Changes `rows`, which are those that `keys` name, null where there is none; a row that is put is another tuple. Throws what the fold
+   * throws: the rows are of no use then.
+   */
+  fold(event: Recorded, keys: readonly string[], rows: (Tuple | null)[]): void {
+    this.#event = event;
+    this.#keys = keys;
+    this.#rows = rows;
+    this.view.fold(this.#given, event as never);
+  }
+
+  #at(key: string): number {
+    const at = this.#keys.indexOf(key);
+    if (at < 0)
+      throw new TypeError(`view ${this.view.name}: the fold of ${this.#event.type} touches row ${key}, which its keys do not name`);
+    return at;
+  }
+}
+
+/** The keys that a view names for an event. Throws where they are not a list of texts, as where a field is missing that holds one. */
+export function keysOf(view: AnyView, event: Recorded): readonly string[] {
+  const keys: unknown = view.keys(event as never);
+  if (!Array.isArray(keys)) throw new TypeError(`view ${view.name}: its keys are not a list`);
+  for (const key of keys) if (typeof key !== 'string') throw new TypeError(`view ${view.name}: the key ${String(key)} is not text`);
+  return keys as string[];
+}
+
+/** The partition that an event is ordered in; a view that cannot say gets the stream's own, where the event will be parked. */
+export function partitionOf(view: AnyView, event: Recorded): string {
+  try {
+    const partition: unknown = view.partition?.(event as never);
+    return typeof partition === 'string' ? partition : event.stream;
+  } catch {
+    return event.stream;
+  }
+}
+
+/** FNV-1a; its only use is to spread partitions over a fixed number of parts. */
+export function spread(partition: string, over: number): number {
+  if (over === 1) return 0;
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < partition.length; i++) hash = Math.imul(hash ^ partition.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % over;
+}
+
+/** Folds events one by one into rows, by key. `skip` leaves events out, as parked and skipped ones are. */
+export class Folded {
+  readonly #rows = new Map<string, Tuple>();
+  readonly #shape: Shape;
+  readonly #reads: (type: string) => boolean;
+  readonly #folder: Folder;
+  constructor(private readonly view: AnyView) {
+    this.#shape = shapeOf(view);
+    this.#reads = reads(view);
+    this.#folder = new Folder(view, this.#shape);
+  }
+
+  apply(event: Recorded): void {
+    if (!this.#reads(event.type)) return;
+    const keys = keysOf(this.view, event);
+    const rows = keys.map((key) => this.#rows.get(key) ?? null);
+    this.#folder.fold(event, keys, rows);
+    keys.forEach((key, i) => {
+      if (keys.indexOf(key) !== i) return;
+      if (rows[i]) this.#rows.set(key, rows[i]);
+      else this.#rows.delete(key);
+    });
+  }
+
+  get tuples(): ReadonlyMap<string, Tuple> {
+    return this.#rows;
+  }
+
+  row(key: string): object | undefined {
+    const tuple = this.#rows.get(key);
+    return tuple && decodeRow(this.#shape, this.view.row as new () => object, tuple);
+  }
+}
+
+/**
+ * The rows that these events fold to, by key: for specs ("events in, rows out"), and for reads that must not wait:
+ * the events of one stream give the rows that this stream alone writes.
+ */
+export function foldView<Row extends object, E extends Event>(view: View<Row, E>, events: Iterable<Recorded<E>>): Map<string, Row> {
+  const folded = new Folded(view);
+  for (const event of events) folded.apply(event);
+  return new Map([...folded.tuples.keys()].map((key) => [key, folded.row(key) as Row]));
+}

@@ -1,0 +1,225 @@
+/**
+ * The revision guard of one view: each event once and each stream without a hole, whatever the reads delivered. Hides: the memory of
+ * streams. Promises: an event is admitted exactly once and in the order of its stream; a hole is filled from the store first. Events that
+ * were repeated or displaced by up to `WINDOW` places are recognised even after a crash, because the window is stored with the checkpoint.
+ * Does not: reorder what has been committed; an event that comes late to rows shared by streams is reported as `late`.
+ */
+import { nameAsText, nameOfText } from './shape';
+import { STREAMS, type LogEvent } from '#platform/store/log-event';
+
+/** How many of the newest events a checkpoint remembers. */
+export const WINDOW = 64;
+const REMEMBERED = 20_000;
+const AT_ONCE = 1_000;
+const INTRODUCED = 64;
+
+export type ReadStream = (stream: string, from: bigint, max: number) => Promise<LogEvent[]>;
+type Seen = Pick<LogEvent, 'position' | 'stream' | 'revision'>;
+
+export class RevisionGuard {
+  #known = new LastRevisions();
+  #numbering: number | undefined;
+  #window: Seen[];
+  #floor: bigint;
+  #position: bigint;
+  /** Holes that had to be filled, repetitions dropped, and events that came after their place. */
+  readonly counts = { filled: 0, repeated: 0, late: 0 };
+
+  constructor(
+    position: bigint,
+    stored: string,
+    private readonly readStream: ReadStream,
+  ) {
+    this.#position = position;
+    const [floor, ...lines] = stored ? stored.split('\n') : [position.toString()];
+    this.#floor = BigInt(floor!);
+    this.#window = lines.map((line) => {
+      const [at, revision, ...stream] = line.split(' ');
+      return { position: BigInt(at!), revision: BigInt(revision!), stream: nameOfText(stream.join(' ')) };
+    });
+    this.#recall();
+  }
+
+  #recall(): void {
+    for (const { stream, revision } of this.#window) this.#known.set(stream, -1, revision);
+  }
+
+  /** The last revision of the event's stream. Where streams are numbered anew, what was kept by number says nothing any more: the window does. */
+  #last({ stream, streamNumber }: LogEvent): bigint | undefined {
+    if (streamNumber >= 0) {
+      const numbering = Math.trunc(streamNumber / STREAMS);
+      if (numbering !== this.#numbering) {
+        if (this.#numbering !== undefined) {
+          this.#known = new LastRevisions();
+          this.#recall();
+        }
+        this.#numbering = numbering;
+      }
+    }
+    return this.#known.get(stream, streamNumber);
+  }
+
+  /** Where to read from again after a restart: what the window has forgotten is at or before it. */
+  get floor(): bigint {
+    return this.#floor;
+  }
+
+  /** The window as it is stored with the checkpoint. */
+  get stored(): string {
+    return [this.#floor, ...this.#window.map(({ position, revision, stream }) => `${position} ${revision} ${nameAsText(stream)}`)].join(
+      '\n',
+    );
+  }
+
+  /** Throws where the log is not the one that was read before, as after a store was replaced or restored from an older copy. */
+  async recognise(last: () => Promise<Pick<Seen, 'position'> | undefined>): Promise<void> {
+    const newest = this.#window.at(-1);
+    if (!newest) return;
+    const { stream, revision, position } = newest;
+    const [there] = await this.readStream(stream, revision, 2);
+    if (there?.revision === revision) {
+      if (there.position === position) return;
+      throw new Error(`the log is not the one that was folded: ${revision}@${stream} is at ${there.position} and was at ${position}`);
+    }
+    const end = (await last())?.position ?? -1n;
+    if (end < position) throw new Error(`the log is not the one that was folded: it ends at ${end}, and had an event at ${position}`);
+  }
+
+  /** The events of a page that are new, in order, with what was missing before them. */
+  async admit(events: readonly LogEvent[], through: bigint): Promise<LogEvent[]> {
+    const ordered = inOrder(events);
+    const regular = this.#regular(ordered);
+    const admitted = ordered.slice(0, regular);
+    if (regular < ordered.length) await this.#admitSlowly(ordered.slice(regular), admitted);
+    if (through > this.#position) this.#position = through;
+    this.#forget(WINDOW);
+    return admitted;
+  }
+
+  /** Notes the events up to the first that does not just go on with its stream, and says how many they are. */
+  #regular(ordered: readonly LogEvent[]): number {
+    for (let i = 0; i < ordered.length; i++) {
+      const event = ordered[i]!;
+      const known = this.#last(event);
+      if (known === undefined ? event.revision !== 0n || event.position <= this.#floor : known !== event.previous) return i;
+      this.#note(event);
+    }
+    return ordered.length;
+  }
+
+  async #admitSlowly(ordered: readonly LogEvent[], admitted: LogEvent[]): Promise<void> {
+    await this.#introduce(ordered);
+    for (const event of ordered) {
+      const known = this.#last(event);
+      if (known === undefined ? event.position <= this.floor : event.revision <= known) {
+        this.counts.repeated++;
+        continue;
+      }
+      if (known !== undefined && event.previous > known) await this.#fill(event, known + 1n, admitted);
+      this.#note(event);
+      admitted.push(event);
+    }
+  }
+
+  /**
+   * A stream that is new here and does not begin now: its last event must lie before the window, else it was left out. Many at once are
+   * a catch-up, where asking for each stream would cost more than the read; a page of the store has no holes.
+   */
+  async #introduce(ordered: readonly LogEvent[]): Promise<void> {
+    const strangers = new Map<string, LogEvent>();
+    for (const event of ordered) {
+      if (this.#last(event) !== undefined || event.position <= this.#floor) continue;
+      if (!strangers.has(event.stream)) strangers.set(event.stream, event);
+      if (strangers.size > 4 * INTRODUCED) return;
+    }
+    const asked = [...strangers.values()].filter(({ revision }) => revision > 0n);
+    if (asked.length > INTRODUCED) return;
+    await Promise.all(
+      asked.map(async ({ stream, revision, streamNumber }) => {
+        const [before] = await this.readStream(stream, revision - 1n, 1);
+        if (before?.revision !== revision - 1n || before.position <= this.#floor) return;
+        // How much of the stream is missing is found by going back to the window's beginning.
+        let first = before;
+        while (first.revision > 0n) {
+          const [earlier] = await this.readStream(stream, first.revision - 1n, 1);
+          if (earlier?.revision !== first.revision - 1n || earlier.position <= this.#floor) break;
+          first = earlier;
+        }
+        this.#known.set(stream, streamNumber, first.revision - 1n);
+      }),
+    );
+  }
+
+  async #fill(event: LogEvent, from: bigint, admitted: LogEvent[]): Promise<void> {
+    let revision = from;
+    while (revision < event.revision) {
+      const missing = event.revision - revision;
+      const page = await this.readStream(event.stream, revision, missing < AT_ONCE ? Number(missing) : AT_ONCE);
+      const before = page.filter((found) => found.revision >= revision && found.revision < event.revision);
+      // A stream that was truncated has no such revisions any more: the hole is meant.
+      if (before.length === 0) return;
+      for (const found of before) {
+        this.counts.filled++;
+        found.streamNumber = event.streamNumber;
+        this.#note(found);
+        admitted.push(found);
+        revision = found.revision + 1n;
+      }
+    }
+  }
+
+  #note(event: LogEvent): void {
+    if (event.position <= this.#position) this.counts.late++;
+    this.#known.set(event.stream, event.streamNumber, event.revision);
+    this.#window.push(event);
+    if (this.#window.length > 32 * WINDOW) this.#forget(WINDOW);
+  }
+
+  #forget(keep: number): void {
+    const forgotten = this.#window.length - keep;
+    for (let i = 0; i < forgotten; i++) if (this.#window[i]!.position > this.#floor) this.#floor = this.#window[i]!.position;
+    if (forgotten > 0) this.#window = this.#window.slice(forgotten);
+  }
+}
+
+/** The last revision of each stream that was seen lately, in bounded memory: by the feed's number where there is one, else by name. */
+class LastRevisions {
+  readonly #numbers = new Int32Array(STREAMS).fill(-1);
+  readonly #revisions = new Array<bigint>(STREAMS).fill(0n);
+  /** Two generations, so that memory is bounded without a list of uses. */
+  #young = new Map<string, bigint>();
+  #old = new Map<string, bigint>();
+
+  get(stream: string, number: number): bigint | undefined {
+    const slot = number & (STREAMS - 1);
+    if (number >= 0 && this.#numbers[slot] === number) return this.#revisions[slot];
+    return this.#young.size + this.#old.size > 0 ? (this.#young.get(stream) ?? this.#old.get(stream)) : undefined;
+  }
+
+  set(stream: string, number: number, revision: bigint): void {
+    if (number >= 0) {
+      const slot = number & (STREAMS - 1);
+      this.#numbers[slot] = number;
+      this.#revisions[slot] = revision;
+      return;
+    }
+    this.#young.set(stream, revision);
+    if (this.#young.size < REMEMBERED) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+  }
+}
+
+/** Pages that were found in order: all views are given the same ones. */
+const sound = new WeakSet<readonly LogEvent[]>();
+
+/** By position, each once; the usual page is in order already. */
+function inOrder(events: readonly LogEvent[]): readonly LogEvent[] {
+  if (sound.has(events)) return events;
+  if (events.every((event, i) => i === 0 || events[i - 1]!.position < event.position)) {
+    sound.add(events);
+    return events;
+  }
+  const sorted = [...events].sort((a, b) => (a.position < b.position ? -1 : a.position > b.position ? 1 : 0));
+  return sorted.filter((event, i) => i === 0 || sorted[i - 1]!.position !== event.position);
+}

@@ -1,0 +1,137 @@
+/**
+ * Who keeps which part of which view. Hides: leases, heartbeats, fair shares, taking over from the dead.
+ * Promises: at most one worker holds a part under its epoch; a part whose worker died is taken over within `ttlMs` and a second; all
+ * times are the database's. Does not: stop a worker that slept through its lease: its epoch does, at its next write (batch.ts).
+ */
+import type { Pool } from 'pg';
+
+export type Part = Readonly<{ table: string; shard: number; epoch: bigint }>;
+export type LeaseOptions = Readonly<{ ttlMs: number; beatMs: number }>;
+export const usualLease: LeaseOptions = { ttlMs: 2_000, beatMs: 400 };
+
+/** Sessions of a worker bear its name, so that who takes over can end those that still hold locks. */
+export const sessionName = (worker: string): string => `views ${worker}`.slice(0, 63);
+
+const nameOf = (table: string, shard: number): string => `${table}/${shard}`;
+
+export class Leases {
+  readonly #held = new Map<string, Part>();
+  #timer?: NodeJS.Timeout;
+  #beating: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(
+    private readonly pool: Pool,
+    readonly worker: string,
+    /** The tables that this worker can keep. */
+    private readonly tables: () => readonly string[],
+    private readonly on: Readonly<{ gained: (part: Part) => void; lost: (part: Part) => void; failed: (error: unknown) => void }>,
+    private readonly options: LeaseOptions = usualLease,
+  ) {}
+
+  /** Begins to hold and to seek parts; `beat` runs at once and then by the clock. */
+  start(): void {
+    const again = () => {
+      if (this.#closed) return;
+      this.#beating = this.beat().catch(this.on.failed);
+      void this.#beating.then(() => {
+        if (!this.#closed) this.#timer = setTimeout(again, this.options.beatMs * (0.8 + Math.random() * 0.4));
+      });
+    };
+    again();
+  }
+
+  /** One round: renew, notice losses, give up what exceeds the fair share, seek what is free. */
+  async beat(): Promise<void> {
+    const { rows } = await this.pool.query(
+      `WITH me AS (INSERT INTO view_workers VALUES ($1, now()) ON CONFLICT (worker) DO UPDATE SET seen_at = now()),
+       gone AS (DELETE FROM view_workers WHERE seen_at < now() - interval '1 minute')
+       UPDATE view_leases SET until = now() + $2 * interval '1 millisecond' WHERE owner = $1 RETURNING table_name, shard, epoch`,
+      [this.worker, this.options.ttlMs],
+    );
+    const renewed = new Map(rows.map((row) => [nameOf(row.table_name, row.shard), BigInt(row.epoch)]));
+    for (const [name, part] of this.#held) if (renewed.get(name) !== part.epoch) this.#lose(name);
+    const tables = this.tables();
+    for (const [name, part] of this.#held) {
+      if (tables.includes(part.table)) continue;
+      this.#lose(name);
+      await this.release(part);
+    }
+    if (tables.length === 0) return;
+    const share = await this.#fairShare(tables);
+    for (const part of [...this.#held.values()].slice(share)) {
+      this.#lose(nameOf(part.table, part.shard));
+      await this.release(part);
+    }
+    if (this.#held.size < share) await this.#seek(tables, share - this.#held.size);
+  }
+
+  async #fairShare(tables: readonly string[]): Promise<number> {
+    const { rows } = await this.pool.query(
+      `SELECT (SELECT count(*) FROM view_leases WHERE table_name = ANY($1))::int AS parts,
+              (SELECT count(*) FROM view_workers WHERE seen_at > now() - $2 * interval '1 millisecond')::int AS workers`,
+      [tables, this.options.ttlMs],
+    );
+    return Math.ceil(rows[0].parts / Math.max(1, rows[0].workers));
+  }
+
+  async #seek(tables: readonly string[], wanted: number): Promise<void> {
+    const { rows: free } = await this.pool.query(
+      `SELECT table_name, shard, owner FROM view_leases WHERE table_name = ANY($1) AND (owner IS NULL OR until < now()) ORDER BY random() LIMIT $2`,
+      [tables, wanted],
+    );
+    const dead = new Set(free.flatMap((row) => (row.owner && row.owner !== this.worker ? [sessionName(row.owner)] : [])));
+    if (dead.size > 0) {
+      // A worker that was stopped in the middle of a transaction holds row locks for as long as it is stopped.
+      await this.pool.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ANY($1) AND pid <> pg_backend_pid()',
+        [[...dead]],
+      );
+    }
+    for (const { table_name: table, shard, owner } of free) {
+      if (this.#closed) return;
+      const { rows } = await this.pool.query(
+        `WITH mine AS (
+           UPDATE view_leases SET owner = $3, epoch = epoch + 1, until = now() + $4 * interval '1 millisecond'
+           WHERE table_name = $1 AND shard = $2 AND owner IS NOT DISTINCT FROM $5 AND (owner IS NULL OR until < now()) RETURNING epoch)
+         UPDATE view_checkpoints c SET epoch = mine.epoch FROM mine WHERE c.table_name = $1 AND c.shard = $2 RETURNING c.epoch`,
+        [table, shard, this.worker, this.options.ttlMs, owner],
+      );
+      if (!rows[0]) continue;
+      const part: Part = { table, shard, epoch: BigInt(rows[0].epoch) };
+      this.#held.set(nameOf(table, shard), part);
+      this.on.gained(part);
+    }
+  }
+
+  #lose(name: string): void {
+    const part = this.#held.get(name);
+    if (!part) return;
+    this.#held.delete(name);
+    this.on.lost(part);
+  }
+
+  /** Gives a part up, so that another may take it at once. */
+  async release(part: Part): Promise<void> {
+    await this.pool.query('UPDATE view_leases SET owner = NULL WHERE table_name = $1 AND shard = $2 AND owner = $3 AND epoch = $4', [
+      part.table,
+      part.shard,
+      this.worker,
+      part.epoch,
+    ]);
+  }
+
+  get held(): readonly Part[] {
+    return [...this.#held.values()];
+  }
+
+  /** Gives up everything. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#beating;
+    for (const part of this.#held.values()) await this.release(part).catch(() => undefined);
+    await this.pool.query('DELETE FROM view_workers WHERE worker = $1', [this.worker]).catch(() => undefined);
+    this.#held.clear();
+  }
+}

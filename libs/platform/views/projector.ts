@@ -1,0 +1,185 @@
+/**
+ * Keeps one part of one view up to date for as long as its lease is held. Hides: paging, retries, back-off, operators' wishes.
+ * Promises: whatever fails, it begins again from the committed checkpoint; trouble of the database or the store is waited out and parks
+ * nothing. Does not: share anything with other parts but the pages of the feed, so that none waits for another.
+ */
+import type { Feed, Follower } from './feed';
+import { Fenced, PoisonInBuild, Refused, type Committed, type PartOfView } from './part';
+import { wishes } from './parking';
+import type { Pool } from 'pg';
+
+export type KeeperOptions = Readonly<{
+  /** A batch that has changed so many rows is written. */
+  batchRows: number;
+  /** How long a batch may gather pages at most, ms; less where it is not far behind. */
+  batchMs: number;
+}>;
+export const usualKeeper: KeeperOptions = { batchRows: 60_000, batchMs: 4_000 };
+
+/** A batch gathers for this part of the time that it is behind: an hour behind, nobody waits for it; half a second, somebody may. */
+const OF_ITS_AGE = 1 / 4;
+
+/** A checkpoint that only passes events of other views may wait this long, so that one event is not a transaction in every view. */
+const PASSING_MS = 20;
+const PASSING_EVENTS = 256;
+
+export type KeeperState = 'starting' | 'behind' | 'current' | 'waiting' | 'stopped';
+
+export class Keeper {
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+  #part?: PartOfView;
+  state: KeeperState = 'starting';
+  /** Why it waits or stopped. */
+  trouble?: string;
+  /** When it last moved or was found at the end of the log, ms since 1970. */
+  movedAt = Date.now();
+
+  constructor(
+    private readonly load: (carefulThrough: bigint) => Promise<PartOfView>,
+    private readonly feed: Feed,
+    private readonly pool: Pool,
+    private readonly on: Readonly<{
+      committed: (what: Committed, part: PartOfView) => void;
+      trouble: (error: unknown, transient: boolean) => void;
+      poisoned: (error: PoisonInBuild) => Promise<void>;
+    }>,
+    private readonly options: KeeperOptions = usualKeeper,
+  ) {
+    this.#ended = this.#supervise();
+  }
+
+  get position(): bigint | undefined {
+    return this.#part?.position;
+  }
+
+  /** Resolves when the batch under way is done. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  async #supervise(): Promise<void> {
+    const { signal } = this.#stop;
+    let carefulThrough = -1n;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        this.#part = await this.load(carefulThrough);
+        await this.#follow(this.#part, () => (failures = 0));
+      } catch (error) {
+        if (error instanceof Refused) {
+          carefulThrough = error.through;
+          continue;
+        }
+        this.trouble = error instanceof Error ? error.message : String(error);
+        if (error instanceof PoisonInBuild) {
+          this.state = 'stopped';
+          await this.on.poisoned(error).catch((failed: unknown) => this.on.trouble(failed, true));
+          return;
+        }
+        if (!signal.aborted) {
+          this.state = 'waiting';
+          this.on.trouble(error, !(error instanceof Fenced));
+        }
+        failures++;
+        await pause(Math.min(3_000, 50 * 2 ** Math.min(failures, 6)) * (0.5 + Math.random() / 2), signal);
+      }
+    }
+    this.state = 'stopped';
+  }
+
+  async #follow(part: PartOfView, worked: () => void): Promise<void> {
+    const follower = this.feed.join();
+    try {
+      await this.#work(part, follower, worked);
+    } finally {
+      follower.leave();
+      part.close();
+    }
+  }
+
+  async #work(part: PartOfView, feed: Follower, worked: () => void): Promise<void> {
+    const { signal } = this.#stop;
+    const { batchRows, batchMs } = this.options;
+    let wishedAt = 0;
+    /** When the first page came that waits to be written or passed. */
+    let begun: number | undefined;
+    // When the newest event was recorded that was seen; a page of the store's own events holds none.
+    let newestMs = 0;
+    // While one batch is written the next is gathered, as long as there is something to catch up with.
+    let writing = Promise.resolve();
+    let busy = false;
+    try {
+      while (!signal.aborted) {
+        // A write that failed is heard of here.
+        if (!busy) await writing;
+        if (part.parkedPartitions > 0 && part.gathered.events === 0 && Date.now() - wishedAt > 250) {
+          await writing;
+          await this.#grant(part);
+          wishedAt = Date.now();
+        }
+        const passing = begun !== undefined && part.gathered.events === 0;
+        const { careful } = part;
+        const page = await feed.next(part.at, signal, passing ? Math.max(1, begun! + PASSING_MS - Date.now()) : undefined);
+        if (signal.aborted) break;
+        begun ??= Date.now();
+        await part.gather(page.events, page.through);
+        const { events, rows } = part.gathered;
+        newestMs = page.events.at(-1)?.recordedMs ?? newestMs;
+        const patience = page.last || careful ? 0 : Math.min(batchMs, (Date.now() - newestMs) * OF_ITS_AGE);
+        const waited = Date.now() - begun;
+        if (events > 0) {
+          const full = rows >= batchRows || page.last || careful;
+          if (full || (waited >= patience && !busy)) {
+            await writing;
+            busy = true;
+            writing = this.#write(part, page.last).finally(() => (busy = false));
+            writing.catch(() => undefined);
+            begun = undefined;
+            if (page.last || careful) await writing;
+          }
+        } else if (part.at === part.position) begun = undefined;
+        else if (page.last ? waited >= PASSING_MS || page.events.length >= PASSING_EVENTS : waited >= patience) {
+          await writing;
+          await part.advance(page.last);
+          begun = undefined;
+        }
+        worked();
+        this.trouble = undefined;
+        this.movedAt = Date.now();
+        this.state = page.last ? 'current' : 'behind';
+      }
+      await writing;
+    } finally {
+      // The next to load must find what this one has committed.
+      await writing.catch(() => undefined);
+    }
+  }
+
+  async #write(part: PartOfView, caughtUp: boolean): Promise<void> {
+    this.on.committed(await part.commit(caughtUp), part);
+  }
+
+  /** Does what operators asked for about parked partitions. */
+  async #grant(part: PartOfView): Promise<void> {
+    for (const [partition, entries] of await wishes(this.pool, part.table.table, part.shard, 1_000)) {
+      const events = [];
+      for (const { stream, revision, wish } of entries) {
+        const [event] = wish === 'skip' ? [] : await this.feed.readStream(stream, revision, 1);
+        events.push(event?.revision === revision ? event : undefined);
+      }
+      await part.retry(partition, entries, events);
+    }
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done, { once: true });
+  });

@@ -1,0 +1,287 @@
+/**
+ * The tables behind views: one per version and generation, and the bookkeeping beside them (ADR 0002). Hides: DDL, the switch from one table
+ * to the next. Promises: readers of `<name>` see one table or the other, never none; a switch happens only when the new table has passed
+ * the old one. Does not: fill tables (projector.ts) or decide who may (leases.ts).
+ */
+import type { ClientBase, Pool, PoolClient } from 'pg';
+import { quoted, shapeOf, tableSql, toSql, viewSql, type AnyView, type Shape } from './shape';
+
+export type TableStatus = 'building' | 'live' | 'kept' | 'stopped';
+export type ViewTable = Readonly<{ table: string; view: string; version: number; generation: number; shards: number; status: TableStatus }>;
+
+const BOOKKEEPING = `
+CREATE TABLE IF NOT EXISTS view_tables (
+  table_name text PRIMARY KEY, view text NOT NULL, version integer NOT NULL, generation integer NOT NULL, shards integer NOT NULL,
+  status text NOT NULL CHECK (status IN ('building', 'live', 'kept', 'stopped')), columns text NOT NULL, indexed boolean NOT NULL DEFAULT false,
+  started_at timestamptz NOT NULL DEFAULT now(), live_at timestamptz, stopped_because text, UNIQUE (view, version, generation));
+CREATE UNIQUE INDEX IF NOT EXISTS view_tables_live ON view_tables (view) WHERE status = 'live';
+CREATE UNIQUE INDEX IF NOT EXISTS view_tables_building ON view_tables (view) WHERE status = 'building';
+CREATE TABLE IF NOT EXISTS view_checkpoints (
+  table_name text NOT NULL REFERENCES view_tables ON DELETE CASCADE, shard integer NOT NULL, position bigint NOT NULL DEFAULT -1,
+  guard text NOT NULL DEFAULT '', epoch bigint NOT NULL DEFAULT 0, events bigint NOT NULL DEFAULT 0, recorded_at timestamptz,
+  caught_up_at timestamptz, updated_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (table_name, shard)) WITH (fillfactor = 40);
+CREATE TABLE IF NOT EXISTS view_leases (
+  table_name text NOT NULL REFERENCES view_tables ON DELETE CASCADE, shard integer NOT NULL, owner text, epoch bigint NOT NULL DEFAULT 0,
+  until timestamptz NOT NULL DEFAULT '-infinity', PRIMARY KEY (table_name, shard)) WITH (fillfactor = 40);
+CREATE TABLE IF NOT EXISTS view_workers (worker text PRIMARY KEY, seen_at timestamptz NOT NULL);
+CREATE TABLE IF NOT EXISTS view_parked (
+  table_name text NOT NULL REFERENCES view_tables ON DELETE CASCADE, shard integer NOT NULL, partition text NOT NULL, position bigint NOT NULL,
+  stream text NOT NULL, revision bigint NOT NULL, type text NOT NULL, event_id text NOT NULL, error text, attempts integer NOT NULL DEFAULT 0,
+  parked_at timestamptz NOT NULL DEFAULT now(), wish text CHECK (wish IN ('retry', 'skip')), PRIMARY KEY (table_name, shard, position));
+CREATE INDEX IF NOT EXISTS view_parked_partition ON view_parked (table_name, shard, partition, position);
+CREATE SCHEMA IF NOT EXISTS analytics`;
+
+// Any two workers may start at once; DDL of both must not meet.
+const DDL_LOCK = 7_236_487_201;
+
+/** Runs work in one transaction that survives a crash of the server, one DDL at a time. */
+export async function exclusively<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN; SET LOCAL synchronous_commit = on');
+    await client.query('SELECT pg_advisory_xact_lock($1)', [DDL_LOCK]);
+    const result = await work(client);
+    await client.query('COMMIT');
+    client.release();
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').then(
+      () => client.release(),
+      () => client.release(true),
+    );
+    throw error;
+  }
+}
+
+/** Creates the bookkeeping where it is missing. */
+export const ensureBookkeeping = (pool: Pool): Promise<void> =>
+  exclusively(pool, async (client) => {
+    const { rows } = await client.query(
+      `SELECT to_regclass('view_parked') IS NOT NULL AND to_regnamespace('analytics') IS NOT NULL AS there`,
+    );
+    if (!rows[0].there) await client.query(BOOKKEEPING);
+  });
+
+const columnsOf = (shape: Shape): string =>
+  shape.columns.map(({ name, type, nullable }) => `${name} ${type}${nullable ? '' : '!'}`).join(', ');
+
+const asTable = (row: Record<string, unknown>): ViewTable => ({
+  table: row.table_name as string,
+  view: row.view as string,
+  version: row.version as number,
+  generation: row.generation as number,
+  shards: row.shards as number,
+  status: row.status as TableStatus,
+});
+
+/** Why a build stopped that nothing was wrong with. */
+const OUTRUN = 'another version came';
+
+const tablesOf = async (client: ClientBase, view: string): Promise<(ViewTable & { columns: string; because: string | null })[]> => {
+  const { rows } = await client.query('SELECT * FROM view_tables WHERE view = $1 ORDER BY version, generation FOR UPDATE', [view]);
+  return rows.map((row) => ({ ...asTable(row), columns: row.columns as string, because: row.stopped_because as string | null }));
+};
+
+/**
+ * Makes sure that the view's version has a table: the first one of a view is live at once, a later version is built beside the live one. A
+ * release that comes back after an older one goes on with the table that it left, and shows it again once it has passed the live one.
+ * Throws where the columns changed and the version did not.
+ */
+export const openView = (pool: Pool, view: AnyView, shards: number): Promise<void> =>
+  exclusively(pool, async (client) => {
+    const shape = shapeOf(view);
+    const tables = await tablesOf(client, view.name);
+    const own = tables.filter((table) => table.version === view.version);
+    const changed = own.find((table) => table.columns !== columnsOf(shape));
+    if (changed) {
+      throw new Error(
+        `view ${view.name}: its columns changed, so its version must: v${view.version} has (${changed.columns}), the class has (${columnsOf(shape)})`,
+      );
+    }
+    const live = tables.find((table) => table.status === 'live');
+    if (live && live.version > view.version) return;
+    if (own.some(({ status }) => status === 'live' || status === 'building')) return;
+    const left = own.filter(({ status, because }) => status === 'kept' || because === OUTRUN).at(-1);
+    if (own.length > 0 && !left) return;
+    await client.query(`UPDATE view_tables SET status = 'stopped', stopped_because = $2 WHERE view = $1 AND status = 'building'`, [
+      view.name,
+      OUTRUN,
+    ]);
+    if (!left) await create(client, view, shape, 1, shards, live ? 'building' : 'live');
+    else await client.query(`UPDATE view_tables SET status = 'building', stopped_because = NULL WHERE table_name = $1`, [left.table]);
+  });
+
+/** Starts a rebuild of the view's version in a table of its own; one that is under way already is returned as it is. */
+export const rebuild = (pool: Pool, view: AnyView, shards: number): Promise<ViewTable> =>
+  exclusively(pool, async (client) => {
+    const tables = await tablesOf(client, view.name);
+    const building = tables.find((table) => table.status === 'building');
+    if (building) return building;
+    const generation = Math.max(0, ...tables.filter((table) => table.version === view.version).map((table) => table.generation)) + 1;
+    const live = tables.some((table) => table.status === 'live');
+    return create(client, view, shapeOf(view), generation, shards, live ? 'building' : 'live');
+  });
+
+async function create(
+  client: ClientBase,
+  view: AnyView,
+  shape: Shape,
+  generation: number,
+  shards: number,
+  status: TableStatus,
+): Promise<ViewTable> {
+  const table = tableSql(view.name, view.version, generation);
+  const columns = shape.columns.map(({ name, type, nullable }) => `${quoted(name)} ${type}${nullable ? '' : ' NOT NULL'}`);
+  const constraints = shape.constraints.map(({ name, sql }, i) => `CONSTRAINT ${quoted(`${table}_${name}${i}`)} ${sql}`);
+  const key = `PRIMARY KEY (${quoted(shape.columns[shape.key]!.name)})`;
+  await client.query(`CREATE TABLE ${quoted(table)} (${[...columns, key, ...constraints].join(', ')}) WITH (fillfactor = 80)`);
+  await client.query(
+    `INSERT INTO view_tables (table_name, view, version, generation, shards, status, columns, live_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $6 = 'live' THEN now() END)`,
+    [table, view.name, view.version, generation, shards, status, columnsOf(shape)],
+  );
+  for (const bookkeeping of ['view_checkpoints', 'view_leases']) {
+    await client.query(`INSERT INTO ${bookkeeping} (table_name, shard) SELECT $1, generate_series(0, $2::int - 1)`, [table, shards]);
+  }
+  if (status === 'live') {
+    await index(client, table, shape);
+    await show(client, view, shape, table);
+  }
+  return { table, view: view.name, version: view.version, generation, shards, status };
+}
+
+/** Secondary indexes; a table that is being built gets them at its end, when that costs least. */
+async function index(client: ClientBase, table: string, shape: Shape): Promise<void> {
+  for (const [i, { columns, unique, where, using }] of shape.indexes.entries()) {
+    await client.query(
+      `CREATE ${unique ? 'UNIQUE ' : ''}INDEX IF NOT EXISTS ${quoted(`${table}_i${i}`)} ON ${quoted(table)}` +
+        ` ${using ? `USING ${using} ` : ''}(${columns.map(quoted).join(', ')})${where ? ` WHERE ${where}` : ''}`,
+    );
+  }
+  await client.query('UPDATE view_tables SET indexed = true WHERE table_name = $1', [table]);
+}
+
+const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** Points `<name>`, which the application reads, and `analytics.<name>`, which analysts read, at the table. */
+async function show(client: ClientBase, view: AnyView, shape: Shape, table: string): Promise<void> {
+  const name = quoted(viewSql(view.name));
+  const point = async (target: string, list: string) => {
+    const select = `VIEW ${target} AS SELECT ${list} FROM ${quoted(table)}`;
+    await client.query('SAVEPOINT point');
+    await client.query(`CREATE OR REPLACE ${select}`).catch(async (error: { code?: string }) => {
+      // Columns that changed their type or place cannot be replaced; within the transaction nobody sees the gap.
+      if (error.code !== '42P16') throw error;
+      await client.query(`ROLLBACK TO point; DROP VIEW ${target}; CREATE ${select}`);
+    });
+  };
+  await point(name, shape.columns.map((column) => quoted(column.name)).join(', '));
+  await point(`analytics.${name}`, shape.columns.map((column) => `${quoted(column.name)} AS ${quoted(snake(column.name))}`).join(', '));
+  const described = describe(view);
+  if (shape.comment) await client.query(`COMMENT ON VIEW analytics.${name} IS ${literal(shape.comment)}`);
+  for (const column of shape.columns) {
+    const comment = column.comment ?? described[column.name]?.description;
+    if (comment) await client.query(`COMMENT ON COLUMN analytics.${name}.${quoted(snake(column.name))} IS ${literal(comment)}`);
+  }
+}
+
+/** The JSDoc of the row's fields, as the Nest compiler plugin keeps it for OpenAPI. */
+const describe = (view: AnyView): Record<string, { description?: string }> =>
+  (view.row as { _OPENAPI_METADATA_FACTORY?: () => Record<string, { description?: string }> })._OPENAPI_METADATA_FACTORY?.() ?? {};
+
+/** The tables that a worker with this code keeps: its own version's, live, being built, or kept while a newer version is live. */
+export async function tablesToRun(pool: Pool, views: readonly AnyView[]): Promise<ViewTable[]> {
+  const { rows } = await pool.query(
+    `SELECT t.* FROM view_tables t JOIN unnest($1::text[], $2::int[]) AS v (view, version) USING (view, version)
+     LEFT JOIN view_tables l ON l.view = t.view AND l.status = 'live'
+     WHERE t.status IN ('live', 'building') OR (t.status = 'kept' AND l.version > t.version)`,
+    [views.map((view) => view.name), views.map((view) => view.version)],
+  );
+  return rows.map(asTable);
+}
+
+const allBookkeeping = (table: string) =>
+  `SELECT min(position) AS low, max(position) AS high FROM view_checkpoints WHERE table_name = ${literal(table)}`;
+
+/**
+ * Makes the table that is being built the live one, if it has passed the live one. The live table's checkpoints are held meanwhile, so that
+ * the new one cannot lose the race under traffic. The old table is kept for going back; one that was kept before is dropped.
+ */
+export async function switchOver(pool: Pool, view: AnyView, waitMs = 1_000): Promise<boolean> {
+  const shape = shapeOf(view);
+  const { rows } = await pool.query(
+    `SELECT table_name, indexed FROM view_tables WHERE view = $1 AND version = $2 AND status = 'building'`,
+    [view.name, view.version],
+  );
+  if (!rows[0]) return false;
+  const fresh = rows[0].table_name as string;
+  if (!rows[0].indexed) await exclusively(pool, (client) => index(client, fresh, shape));
+  return exclusively(pool, async (client) => {
+    const tables = await tablesOf(client, view.name);
+    const building = tables.find((table) => table.table === fresh && table.status === 'building');
+    const live = tables.find((table) => table.status === 'live');
+    if (!building) return false;
+    if (live) {
+      await client.query('SELECT 1 FROM view_checkpoints WHERE table_name = $1 ORDER BY shard FOR UPDATE', [live.table]);
+      const { high } = (await client.query(allBookkeeping(live.table))).rows[0] as { high: string };
+      const passed = async () => BigInt((await client.query(allBookkeeping(fresh))).rows[0].low as string) >= BigInt(high);
+      const until = Date.now() + waitMs;
+      while (!(await passed())) {
+        if (Date.now() > until) return false;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+    await promote(client, view, shape, tables, fresh);
+    return true;
+  });
+}
+
+/** Goes back to a kept table of this version or generation; it shows what it holds and follows the log from there. */
+export const goBack = (pool: Pool, view: AnyView, table: string): Promise<void> =>
+  exclusively(pool, async (client) => {
+    const tables = await tablesOf(client, view.name);
+    if (!tables.some((kept) => kept.table === table && kept.status === 'kept'))
+      throw new Error(`view ${view.name}: no kept table ${table}`);
+    await promote(client, view, shapeOf(view), tables, table);
+  });
+
+async function promote(client: ClientBase, view: AnyView, shape: Shape, tables: readonly ViewTable[], fresh: string): Promise<void> {
+  const live = tables.find((table) => table.status === 'live');
+  if (live) await client.query(`UPDATE view_tables SET status = 'kept' WHERE table_name = $1`, [live.table]);
+  await client.query(`UPDATE view_tables SET status = 'live', live_at = now() WHERE table_name = $1`, [fresh]);
+  await show(client, view, shape, fresh);
+  for (const old of tables) {
+    if (old.table !== fresh && old.table !== live?.table && old.status !== 'building') await drop(client, old.table);
+  }
+}
+
+async function drop(client: ClientBase, table: string): Promise<void> {
+  await client.query('DELETE FROM view_tables WHERE table_name = $1', [table]);
+  await client.query(`DROP TABLE ${quoted(table)}`);
+}
+
+/** Stops a build that cannot go on, and says why. */
+export const stopBuilding = async (pool: Pool, table: string, because: string): Promise<void> => {
+  await pool.query(`UPDATE view_tables SET status = 'stopped', stopped_because = $2 WHERE table_name = $1 AND status = 'building'`, [
+    table,
+    because.replaceAll('\0', '\ufffd'),
+  ]);
+};
+
+/** Upserts rows by one statement, for batches that are too small for COPY. */
+export const upsertSql = (shape: Shape, table: string, source: string): string => {
+  const names = shape.columns.map((column) => quoted(column.name));
+  const key = names[shape.key]!;
+  const set = names.filter((name) => name !== key).map((name) => `${name} = excluded.${name}`);
+  return `INSERT INTO ${quoted(table)} (${names.join(', ')}) ${source} ON CONFLICT (${key}) DO UPDATE SET ${set.join(', ')}`;
+};
+
+/** `SELECT` over one text array per column, cast to the columns' types. */
+export const unnestSql = (shape: Shape): string => {
+  const list = shape.columns.map(({ type }, i) => `c${i}::${type}`).join(', ');
+  return `SELECT ${list} FROM unnest(${shape.columns.map((_, i) => `$${i + 1}::text[]`).join(', ')}) AS u (${shape.columns.map((_, i) => `c${i}`).join(', ')})`;
+};
+
+export const columnArrays = (shape: Shape, tuples: readonly (readonly (string | null)[])[]): (string | null)[][] =>
+  shape.columns.map((column, i) => tuples.map((tuple) => toSql(column, tuple[i]!)));

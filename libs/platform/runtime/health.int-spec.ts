@@ -14,14 +14,32 @@ describe('health', () => {
 
   it('is degraded, and still takes work, when a part fails that is not vital', async () => {
     const readiness = await new Health({ store: { probe: up, vital: true }, database: { probe: down, vital: false } }).ready();
-    expect(readiness).toEqual({ status: 'degraded', parts: { store: 'up', database: 'down' } });
+    expect(readiness).toMatchObject({ status: 'degraded', parts: { store: 'up', database: 'down' } });
     expect(statusOf(readiness)).toBe(200);
   });
 
   it('is unavailable when a vital part fails, or does not answer in two seconds', async () => {
     const readiness = await new Health({ store: { probe: silent, vital: true } }).ready();
-    expect(readiness).toEqual({ status: 'unavailable', parts: { store: 'down' } });
+    expect(readiness).toMatchObject({ status: 'unavailable', parts: { store: 'down' } });
     expect(statusOf(readiness)).toBe(503);
+  });
+
+  it('says since when a part is down, and why where the part knows', async () => {
+    const before = new Date().toISOString();
+    const silentAbout = new Health({ store: { probe: down, vital: true } });
+    const { since } = (await silentAbout.ready()).details!.store!;
+    expect(since! >= before && since! <= new Date().toISOString()).toBe(true);
+
+    const detail = () => ({ since: '2026-01-05T08:00:00.000Z', reason: 'no node is the leader' });
+    expect((await new Health({ store: { probe: down, vital: true, detail } }).ready()).details).toEqual({ store: detail() });
+  });
+
+  it('shows what an answering part has to say, and nothing where all is well', async () => {
+    const detail = () => ({ reason: 'orders-board is parked' });
+    const odd = await new Health({ views: { probe: up, vital: false, detail } }).ready();
+    expect(odd).toEqual({ status: 'ready', parts: { views: 'up' }, details: { views: detail() } });
+    const well = await new Health({ views: { probe: up, vital: false, detail: () => undefined } }).ready();
+    expect(well).toEqual({ status: 'ready', parts: { views: 'up' } });
   });
 
   it('turns away work while it drains, and lives all the same', async () => {

@@ -1,7 +1,7 @@
 /**
- * Hides how a process tells whether it lives and whether it may be given work.
- * Promises that "live" asks the event loop only, so that a dead neighbour never gets this process killed, and that every check ends in time.
- * Does not repair anything, and does not count the lag of views: that is a metric.
+ * Hides how an app finds out whether it lives and whether it may be given work.
+ * Promises that "live" asks the event loop only, so that a dead neighbour never gets this app killed; that every check ends in time; and
+ * that a part that is down says since when, and why where it knows. Does not repair anything or count the lag of views: that is a metric.
  */
 import { createServer, type Server } from 'node:http';
 import { metricsText } from './metrics';
@@ -9,26 +9,37 @@ import { metricsText } from './metrics';
 export type Check = Readonly<{
   /** Rejects when the part does not answer. */
   probe: () => Promise<unknown>;
-  /** Without it the process can do nothing. Otherwise its loss leaves the process ready but degraded. */
+  /** Without it the app can do nothing. Otherwise its loss leaves the app ready but degraded. */
   vital: boolean;
+  /** What to know about the part now: why it is down, or what is odd though it is up. Public: no addresses, no secrets. */
+  detail?: () => Detail | undefined;
+}>;
+
+export type Detail = Readonly<{
+  /** ISO 8601. Left out for a part that is down: the first look that found it down. */
+  since?: string;
+  reason?: string;
 }>;
 
 export type Readiness = Readonly<{
   status: 'ready' | 'degraded' | 'unavailable' | 'draining';
   parts: Readonly<Record<string, 'up' | 'down'>>;
+  /** The parts that are down, and those with something to say. */
+  details?: Readonly<Record<string, Detail>>;
 }>;
 
 /** Milliseconds after which a part that does not answer counts as down. */
 const PATIENCE = 2_000;
 
-/** The health of one process. */
+/** The health of one app. */
 export class Health {
   private draining = false;
   private latest?: { at: number; answer: Promise<Readiness> };
+  private readonly downSince = new Map<string, string>();
 
   constructor(private readonly checks: Readonly<Record<string, Check>>) {}
 
-  /** From now on the process takes no new work: it is about to stop. */
+  /** From now on the app takes no new work: it is about to stop. */
   drain(): void {
     this.draining = true;
   }
@@ -37,21 +48,32 @@ export class Health {
     return { status: 'live' };
   }
 
-  /** Whether the process may be given work. Answers within about two seconds; probes that come together share one look. */
+  /** Whether the app may be given work. Answers within about two seconds; probes that come together share one look. */
   async ready(): Promise<Readiness> {
     if (this.draining) return { status: 'draining', parts: {} };
     if (!this.latest || Date.now() - this.latest.at > 500) this.latest = { at: Date.now(), answer: this.look() };
-    return this.latest.answer;
+    const answer = await this.latest.answer;
+    return this.draining ? { status: 'draining', parts: {} } : answer;
   }
 
   private async look(): Promise<Readiness> {
     const names = Object.keys(this.checks);
     const states = await Promise.all(names.map(async (name) => [name, await isUp(this.checks[name]!.probe)] as const));
     const down = states.filter(([, up]) => !up).map(([name]) => this.checks[name]!);
+    const details = Object.fromEntries(states.flatMap(([name, up]) => this.detailOf(name, up) ?? []));
     return {
       status: down.some(({ vital }) => vital) ? 'unavailable' : down.length > 0 ? 'degraded' : 'ready',
       parts: Object.fromEntries(states.map(([name, up]) => [name, up ? 'up' : 'down'])),
+      ...(Object.keys(details).length > 0 && { details }),
     };
+  }
+
+  private detailOf(name: string, up: boolean): [[string, Detail]] | undefined {
+    if (up) this.downSince.delete(name);
+    else if (!this.downSince.has(name)) this.downSince.set(name, new Date().toISOString());
+    const detail = this.checks[name]!.detail?.();
+    const since = this.downSince.get(name);
+    return detail || since !== undefined ? [[name, { ...(since !== undefined && { since }), ...detail }]] : undefined;
   }
 }
 
@@ -67,10 +89,10 @@ async function isUp(probe: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** HTTP status of a readiness answer: a degraded process still takes work. */
+/** HTTP status of a readiness answer: a degraded app still takes work. */
 export const statusOf = (readiness: Readiness): number => (readiness.status === 'ready' || readiness.status === 'degraded' ? 200 : 503);
 
-/** Serves /health/live, /health/ready and /metrics for a process that has no HTTP of its own. Resolves when it listens. */
+/** Serves /health/live, /health/ready and /metrics for an app that has no HTTP of its own. Resolves when it listens. */
 export async function serveHealth(health: Health, port: number, host: string): Promise<Server> {
   const server = createServer((request, response) => {
     const answer = (status: number, contentType: string, body: string) => {

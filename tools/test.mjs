@@ -57,7 +57,7 @@ async function jest(pattern, ...args) {
 
 await stage('prepare', () => prepare());
 if (patterns.length === 0) {
-  await stage('lint', async () => judge((await node('node_modules/eslint/bin/eslint.js', 'apps', 'libs')) === 0));
+  await stage('lint', async () => judge((await node('node_modules/eslint/bin/eslint.js', 'apps', 'libs', 'migrations', 'tools', 'eslint.config.mjs')) === 0));
   await stage('import rules', async () =>
     judge(
       (await node(

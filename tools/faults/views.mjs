@@ -349,7 +349,10 @@ async function rebuilds(scene, times) {
     }
   })();
   const writing = (async () => {
-    while (!stopped) (await scene.append(5), await sleep(20));
+    while (!stopped) {
+      await scene.append(5);
+      await sleep(20);
+    }
   })();
   const named = (name) => exampleViews.find((view) => view.name === name);
   let switches = 0;

@@ -1,0 +1,140 @@
+/**
+ * What nobody uses: exports that no other file imports, and packages that no file names. A use by a spec alone is none, unless the export
+ * lives in the room for tests. TypeScript's own parser reads the files, so that comments and strings do not count as uses.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import ts from 'typescript';
+
+const isSpec = (path) =>
+  /spec\.ts$|^apps\/[^/]+\/test\/|^libs\/platform\/testing\/|^libs\/event-log\/contract\/|-under-test\.ts$/.test(path);
+
+/** Packages that are used without being imported, and by what. */
+const USED_UNSEEN = {
+  '@nestjs/cli': 'nest build',
+  '@nestjs/platform-fastify': 'the HTTP adapter that Nest loads by name',
+  '@nestjs/mercurius': 'the GraphQL driver',
+  '@types/google-protobuf': 'types',
+  'class-transformer': 'loaded by Nest for its plugins',
+  'dependency-cruiser': 'npm run lint',
+  eslint: 'npm run lint',
+  mercurius: 'the GraphQL server that @nestjs/mercurius drives',
+  ioredis: 'the connection that bullmq makes when REDIS_URL is set',
+  jest: 'npm test',
+  prettier: 'npm run format',
+  rxjs: 'a peer of @nestjs/core',
+  typescript: 'nest build',
+};
+
+/** Names that a file exports, with where each stands. */
+function exportsOf(source) {
+  const found = new Map();
+  const add = (name, node, isType = false) =>
+    found.set(name, { line: source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1, isType });
+  for (const statement of source.statements) {
+    const modifiers = ts.canHaveModifiers(statement) ? (ts.getModifiers(statement) ?? []) : [];
+    if (ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause))
+      for (const element of statement.exportClause.elements) add(element.name.text, element);
+    if (!modifiers.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) continue;
+    if (ts.isVariableStatement(statement))
+      for (const { name } of statement.declarationList.declarations) {
+        if (ts.isIdentifier(name)) add(name.text, name);
+        else
+          for (const element of name.elements)
+            if (ts.isBindingElement(element) && ts.isIdentifier(element.name)) add(element.name.text, element);
+      }
+    else if (statement.name)
+      add(statement.name.text, statement, ts.isTypeAliasDeclaration(statement) || ts.isInterfaceDeclaration(statement));
+  }
+  return found;
+}
+
+/** The file of ours that a module specifier names, without its ending; undefined for a package. */
+function targetOf(path, specifier) {
+  if (specifier.startsWith('#')) return `libs/${specifier.slice(1)}`;
+  if (specifier.startsWith('.')) return normalize(join(dirname(path), specifier)).replace(/\.(js|ts)$/, '');
+  return undefined;
+}
+
+/** Every `{ module, name }` that a file takes from elsewhere; `*` where it takes all of a module. */
+function usesOf(source, path) {
+  const uses = [];
+  const packages = [];
+  const take = (specifier, name) => {
+    const target = targetOf(path, specifier);
+    if (target === undefined) packages.push(specifier.startsWith('@') ? specifier.split('/', 2).join('/') : specifier.split('/', 1)[0]);
+    else uses.push({ module: target.replace(/^dist\//, ''), name });
+  };
+  const visit = (node) => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+      const specifier = node.moduleSpecifier?.text;
+      if (specifier) {
+        const bindings = ts.isImportDeclaration(node) ? node.importClause?.namedBindings : node.exportClause;
+        if (!bindings || ts.isNamespaceImport(bindings) || ts.isNamespaceExport(bindings)) take(specifier, '*');
+        else for (const element of bindings.elements) take(specifier, (element.propertyName ?? element.name).text);
+      }
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      take(node.argument.literal.text, '*');
+    } else if (ts.isCallExpression(node)) {
+      const [argument] = node.arguments;
+      const loads =
+        node.expression.kind === ts.SyntaxKind.ImportKeyword || /^require(\.resolve)?$|createRequire/.test(node.expression.getText(source));
+      if (loads && argument && ts.isStringLiteralLike(argument)) take(argument.text, '*');
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return { uses, packages };
+}
+
+/** @param {string[]} files all hand-written source files, relative to the project. @returns {string[]} one sentence for each finding */
+export function unused(files) {
+  const parsed = files.map((path) => {
+    const text = readFileSync(path, 'utf8');
+    return { path, text, source: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) };
+  });
+  const used = new Map();
+  const packages = new Set();
+  for (const { path, text, source } of parsed) {
+    const found = usesOf(source, path);
+    for (const name of found.packages) packages.add(name);
+    for (const match of text.matchAll(/['"`](@?[a-z][\w.-]*(?:\/[\w.-]+)?)(?:\/[\w./-]*)?['"`]/g))
+      if (!/\.ts$/.test(path)) packages.add(match[1]);
+    if (/require\.resolve\(|pack(age)?\b/.test(text))
+      for (const match of text.matchAll(/'(@?[\w-]+(?:\/[\w-]+)?)'/g)) packages.add(match[1]);
+    for (const { module, name } of found.uses) {
+      const by = used.get(`${module} ${name}`) ?? new Set();
+      used.set(`${module} ${name}`, by.add(path));
+    }
+  }
+  const findings = [];
+  for (const { path, source } of parsed) {
+    if (
+      !path.endsWith('.ts') ||
+      isSpec(path) ||
+      /\.(commands|events)\.ts$|^migrations\//.test(path) ||
+      /^apps\/[^/]+\/main\.ts$/.test(path)
+    )
+      continue;
+    const module = path.replace(/\.ts$/, '');
+    const whole = [...(used.get(`${module} *`) ?? [])];
+    if (whole.some((by) => !isSpec(by))) continue;
+    for (const [name, { line, isType }] of exportsOf(source)) {
+      const by = [...(used.get(`${module} ${name}`) ?? []), ...whole];
+      if (by.some((user) => !isSpec(user))) continue;
+      const inside = (source.text.match(new RegExp(`\\b${name}\\b`, 'g')) ?? []).length > 1;
+      // A type that an exported function mentions, and a function that a spec looks into, are used where they stand.
+      if (inside && (isType || by.length > 0)) continue;
+      const who = by.length === 0 ? 'which no other file imports' : `which only specs use: ${by[0]}`;
+      findings.push(`${path}:${line} exports ${name}, ${who}${inside ? ': drop the word export' : ''}`);
+    }
+  }
+  const { dependencies, devDependencies, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
+    const typesOf = name.startsWith('@types/') ? name.slice('@types/'.length) : undefined;
+    if (packages.has(name) || name in USED_UNSEEN || name in (optionalDependencies ?? {})) continue;
+    if (typesOf && (packages.has(typesOf) || ['jest', 'node'].includes(typesOf))) continue;
+    findings.push(`package.json names ${name}, which no file imports`);
+  }
+  return findings;
+}

@@ -82,9 +82,9 @@ const mutants = [
   {
     without: 'the same-transaction checkpoint',
     file: 'libs/platform/views/part.js',
-    from: 'if (this.testing.without?.sameTransaction)',
+    from: 'if (this.place.testing.without?.sameTransaction)',
     to: 'if (true)',
-    also: [{ from: 'if (!this.testing.without?.sameTransaction)', to: 'if (false)' }],
+    also: [{ from: 'if (!this.place.testing.without?.sameTransaction)', to: 'if (false)' }],
     specs: 'platform/views/faults.int-spec',
   },
   {

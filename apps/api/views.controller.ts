@@ -11,7 +11,7 @@ import { Text } from '#platform/commands/fields';
 import { Problem } from '#platform/problem/problem';
 import { inspectParked, listParked, retryParked } from '#platform/views/parking';
 import { ViewReads } from '#platform/views/progress';
-import { skipAndRecord } from '#platform/views/views';
+import { skipAndRecord } from '#platform/views/skip';
 
 @InputType()
 class OfView {

@@ -10,7 +10,7 @@ import type { AnyView } from '#platform/views/shape';
 import { rebuild } from '#platform/views/tables';
 import { verifyView } from '#platform/views/verify';
 import { logReader } from '#platform/store/log-reader';
-import { OPERATIONS_STREAM, skipAndRecord } from '#platform/views/views';
+import { OPERATIONS_STREAM, skipAndRecord } from '#platform/views/skip';
 import { views } from '#slices';
 import { configOf, openApplication, operator, type Whereabouts } from './system';
 import { brief, PlainFault, Progress, say, sayJson, table } from './terminal';

@@ -14,7 +14,7 @@ import { registry } from '#platform/runtime/metrics';
 import { ProcessRunner, sendThrough } from '#platform/processes/processes';
 import { JobQueue } from '#platform/processes/queue';
 import type { Started } from '#platform/runtime/run-app';
-import { runViews, type RunningViews } from '#platform/views/views';
+import { runViews, type RunningViews } from '#platform/views/engine';
 import { processes } from '#processes/processes';
 import { views } from '#slices';
 import { WorkerModule } from './worker.module';

@@ -11,7 +11,7 @@ import { startPostgres } from '#platform/embedded/embedded-postgres';
 import { WORKER_FLAGS } from '#platform/runtime/run-app';
 import { exampleViews, plantEvents } from '#platform/testing/view-examples';
 import { ViewReads } from '#platform/views/progress';
-import { runViews } from '#platform/views/views';
+import { runViews } from '#platform/views/engine';
 import { emmettRebuild } from './parts/emmett-views.mjs';
 import { cpuOfTree } from './node.mjs';
 import { jsonEvent, quantile, sleep, startProcess } from '../faults/parts.mjs';

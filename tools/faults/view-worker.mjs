@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { chance, exampleViews } from '#platform/testing/view-examples';
 import { logReader } from '#platform/store/log-reader';
-import { runViews } from '#platform/views/views';
+import { runViews } from '#platform/views/engine';
 
 const { EventStoreDBClient } = createRequire(import.meta.url)('@eventstore/db-client');
 const {
@@ -71,7 +71,7 @@ const options = {
   shards,
   lease,
   feed: { pageSize: 128, pollMs: 250 },
-  keeper: { batchRows, batchMs: 30 },
+  projector: { batchRows, batchMs: 30 },
   testing: { without, failpoint },
 };
 for (;;) {

@@ -15,7 +15,7 @@ import { ViewReads } from '#platform/views/progress';
 import { rebuild } from '#platform/views/tables';
 import { verifyView } from '#platform/views/verify';
 import { logReader } from '#platform/store/log-reader';
-import { OPERATIONS_STREAM } from '#platform/views/views';
+import { OPERATIONS_STREAM } from '#platform/views/skip';
 import { jsonEvent, quantile, sleep, startProcess } from './parts.mjs';
 
 const { Pool } = createRequire(import.meta.url)('pg');

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
 import { readConfig, type Config } from '#platform/runtime/config';
 import { migrate } from '#platform/runtime/database';
-import { runViews, type RunningViews } from '#platform/views/views';
+import { runViews, type RunningViews } from '#platform/views/engine';
 import { views } from '#slices';
 import { startTestSystem, testDirectory, type TestSystem } from '#platform/testing/testing';
 import { startApi, type Api } from '../api';

@@ -8,7 +8,7 @@ import { startTestSystem, type TestSystem } from '#platform/testing/testing';
 import { lotMovement, lotStock, machineNow, type LotStock } from '#platform/testing/view-examples';
 import { listParked, retryParked, skipParked } from './parking';
 import { ViewReads } from './progress';
-import { runViews, type RunningViews } from './views';
+import { runViews, type RunningViews } from './engine';
 
 jest.setTimeout(60_000);
 

@@ -85,6 +85,23 @@ export async function insertParked(
   );
 }
 
+export const noteFailure = async (client: ClientBase, table: string, shard: number, position: bigint, error: string): Promise<void> =>
+  void (await client.query(
+    'UPDATE view_parked SET error = $4, attempts = attempts + 1, wish = NULL WHERE table_name = $1 AND shard = $2 AND position = $3',
+    [table, shard, position, error],
+  ));
+
+export const removeParked = async (client: ClientBase, table: string, shard: number, position: bigint): Promise<void> =>
+  void (await client.query('DELETE FROM view_parked WHERE table_name = $1 AND shard = $2 AND position = $3', [table, shard, position]));
+
+/** What is left of a partition's queue is tried again at the next turn. */
+export const askForRetry = async (client: ClientBase, table: string, shard: number, partition: string): Promise<void> =>
+  void (await client.query(
+    `UPDATE view_parked SET wish = 'retry' WHERE table_name = $1 AND shard = $2 AND partition = $3
+       AND position = (SELECT min(position) FROM view_parked WHERE table_name = $1 AND shard = $2 AND partition = $3)`,
+    [table, shard, partition],
+  ));
+
 const asParked = (row: Record<string, unknown>): ParkedEvent => ({
   position: BigInt(row.position as string),
   stream: nameOfText(row.stream as string),

@@ -6,16 +6,17 @@
  */
 import type { Pool, PoolClient } from 'pg';
 import type { Upcasts } from '#kernel/event';
-import { Batch, entryOf, type Entry, type Work, type Writes } from './batch';
+import { Batch, type Work, type Writes } from './batch';
 import { Folder, keysOf, partitionOf, spread } from './fold';
 import { RevisionGuard, type ReadStream } from './guard';
 import type { Part } from './leases';
 import { RowMemory, type RowBudget } from './memory';
-import { insertParked, loadParked, loadSkipped, type ParkedEvent } from './parking';
+import { askForRetry, insertParked, loadParked, loadSkipped, noteFailure, removeParked, type ParkedEvent } from './parking';
 import { fetchRows, isPermanent, writeRows } from './rows';
 import { reads, shapeOf, type AnyView, type Shape, type Tuple } from './shape';
 import { traceBack } from '#platform/runtime/tracing';
 import type { ViewTable } from './tables';
+import { messageOf, Trials } from './trials';
 import type { LogEvent } from '#platform/store/log-event';
 
 /** Another worker owns the part, or this one's memory is old: nothing was written. */
@@ -43,13 +44,26 @@ export type Testing = Readonly<{
 
 export type Committed = Readonly<{ parked: number; events: number; rows: number; newestMs: number }>;
 
-const messageOf = (error: unknown): string =>
-  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 2_000).replaceAll('\0', '\ufffd');
+/** Where a part's things are: its connections, its view and table, and what the worker shares among its parts. */
+type Place = Readonly<{
+  pool: Pool;
+  /** For rows that are looked up while all other connections may be writing. */
+  rows: Pool;
+  view: AnyView;
+  table: ViewTable;
+  part: Part;
+  upcasts: Upcasts;
+  budget: RowBudget;
+  testing: Testing;
+  /** Where the database refused a batch before: up to here, events are tried one by one where need be. */
+  carefulThrough: bigint;
+}>;
 
 export class PartOfView {
   readonly #shape: Shape;
   readonly #reads: (type: string) => boolean;
   readonly #folder: Folder;
+  readonly #trials: Trials;
   #memory: RowMemory;
   #gathered = new Batch();
   /** The batch whose transaction is under way: what is gathered meanwhile stands on it. */
@@ -60,49 +74,36 @@ export class PartOfView {
   #at: bigint;
 
   private constructor(
-    private readonly pool: Pool,
-    private readonly rows: Pool,
-    readonly view: AnyView,
-    readonly table: ViewTable,
-    private readonly part: Part,
-    private readonly upcasts: Upcasts,
-    private readonly budget: RowBudget,
-    private readonly testing: Testing,
+    private readonly place: Place,
     readonly guard: RevisionGuard,
     private committed: bigint,
     private parked: Set<string>,
     private readonly skipped: ReadonlySet<string>,
-    private readonly carefulThrough: bigint,
   ) {
+    const { view, table, carefulThrough } = place;
     this.#shape = shapeOf(view);
     this.#reads = reads(view);
     this.#folder = new Folder(view, this.#shape);
+    this.#trials = new Trials(this.#shape, table.table);
     this.#memory = this.#remember(committed < 0n && carefulThrough < 0n && table.shards === 1);
     this.#at = guard.floor < committed ? guard.floor : committed;
   }
 
+  get view(): AnyView {
+    return this.place.view;
+  }
+
+  get table(): ViewTable {
+    return this.place.table;
+  }
+
   #remember(fromEmpty: boolean): RowMemory {
-    return new RowMemory(this.budget, fromEmpty, (keys) => fetchRows(this.rows, this.#shape, this.table.table, keys));
+    return new RowMemory(this.place.budget, fromEmpty, (keys) => fetchRows(this.place.rows, this.#shape, this.table.table, keys));
   }
 
   /** Reads the committed state; throws `Fenced` where the lease's epoch has passed, and where the log is another. */
   static async load(
-    given: Readonly<{
-      pool: Pool;
-      /** For rows that are looked up while all other connections may be writing. */
-      rows: Pool;
-      view: AnyView;
-      table: ViewTable;
-      part: Part;
-      upcasts: Upcasts;
-      budget: RowBudget;
-      testing: Testing;
-      readStream: ReadStream;
-      last: () => Promise<LogEvent | undefined>;
-      operations: string;
-      /** Where the database refused a batch before: up to here, events are tried one by one where need be. */
-      carefulThrough: bigint;
-    }>,
+    given: Place & Readonly<{ readStream: ReadStream; last: () => Promise<LogEvent | undefined>; operations: string }>,
   ): Promise<PartOfView> {
     const { pool, view, table, part } = given;
     const { rows } = await pool.query('SELECT position, guard, epoch FROM view_checkpoints WHERE table_name = $1 AND shard = $2', [
@@ -116,21 +117,7 @@ export class PartOfView {
     await guard.recognise(given.last);
     const parked = await loadParked(pool, table.table, part.shard);
     const skipped = await loadSkipped(given.readStream, given.operations, view);
-    const loaded = new PartOfView(
-      pool,
-      given.rows,
-      view,
-      table,
-      part,
-      given.upcasts,
-      given.budget,
-      given.testing,
-      guard,
-      position,
-      parked,
-      skipped,
-      given.carefulThrough,
-    );
+    const loaded = new PartOfView(given, guard, position, parked, skipped);
     // What was committed before this, as when the table had just gone live, may not have been told: whoever listens looks again.
     await loaded.#announce(pool, undefined, position);
     return loaded;
@@ -142,7 +129,7 @@ export class PartOfView {
   }
 
   get shard(): number {
-    return this.part.shard;
+    return this.place.part.shard;
   }
 
   get parkedPartitions(): number {
@@ -161,18 +148,18 @@ export class PartOfView {
 
   /** True where a batch was refused: then each page is committed before the next is gathered. */
   get careful(): boolean {
-    return this.#at < this.carefulThrough;
+    return this.#at < this.place.carefulThrough;
   }
 
   /** Folds the events of a page that belong to this part. */
   async gather(events: readonly LogEvent[], through: bigint): Promise<void> {
     const { careful } = this;
-    const admitted = this.testing.without?.guard ? events : await this.guard.admit(events, through);
+    const admitted = this.place.testing.without?.guard ? events : await this.guard.admit(events, through);
     const works: Work[] = [];
     for (const event of admitted) {
       if (!this.#reads(event.type) || this.skipped.has(event.id)) continue;
       const work = this.#prepare(event);
-      if (spread(work.partition, this.table.shards) === this.part.shard) works.push(work);
+      if (spread(work.partition, this.table.shards) === this.place.part.shard) works.push(work);
     }
     if (works.length > 0) {
       if (careful) this.#gathered.unfolded.push(...works);
@@ -189,7 +176,7 @@ export class PartOfView {
 
   #prepare(event: LogEvent): Work {
     try {
-      const recorded = event.recorded(this.upcasts);
+      const recorded = event.recorded(this.place.upcasts);
       const partition = partitionOf(this.view, recorded);
       try {
         return { event, recorded, partition, keys: keysOf(this.view, recorded), rows: [] };
@@ -208,7 +195,7 @@ export class PartOfView {
     const batch = (this.#writing = this.#gathered);
     this.#gathered = new Batch();
     const writes = batch.seal();
-    await this.testing.failpoint?.('admitted', this.table.table);
+    await this.place.testing.failpoint?.('admitted', this.table.table);
     const from = Date.now();
     const careful = batch.unfolded.length > 0;
     try {
@@ -226,20 +213,20 @@ export class PartOfView {
   }
 
   async #transaction(batch: Batch, writes: Writes, through: bigint, guard: string, caughtUp: boolean): Promise<void> {
-    const client = await this.pool.connect();
+    const client = await this.place.pool.connect();
     let broken: Error | undefined;
     try {
-      if (this.testing.without?.sameTransaction) await this.#moveCheckpoint(client, batch.events, through, guard, caughtUp);
+      if (this.place.testing.without?.sameTransaction) await this.#moveCheckpoint(client, batch.events, through, guard, caughtUp);
       await client.query('BEGIN');
-      if (!this.testing.without?.sameTransaction) await this.#moveCheckpoint(client, batch.events, through, guard, caughtUp);
-      if (batch.unfolded.length > 0) await this.#bisect(client, batch.unfolded, batch);
+      if (!this.place.testing.without?.sameTransaction) await this.#moveCheckpoint(client, batch.events, through, guard, caughtUp);
+      if (batch.unfolded.length > 0) await this.#tryEach(client, batch);
       else await writeRows(client, this.#shape, this.table.table, writes);
-      if (batch.parked.length > 0) await insertParked(client, this.table.table, this.part.shard, batch.parked);
-      await this.testing.failpoint?.('written', this.table.table);
+      if (batch.parked.length > 0) await insertParked(client, this.table.table, this.place.part.shard, batch.parked);
+      await this.place.testing.failpoint?.('written', this.table.table);
       await this.#announce(client, batch, through);
-      await this.testing.failpoint?.('before-commit', this.table.table);
+      await this.place.testing.failpoint?.('before-commit', this.table.table);
       await client.query('COMMIT');
-      await this.testing.failpoint?.('after-commit', this.table.table);
+      await this.place.testing.failpoint?.('after-commit', this.table.table);
     } catch (error) {
       broken = error as Error;
       // A connection whose transaction is in doubt is never used again.
@@ -250,28 +237,46 @@ export class PartOfView {
     }
   }
 
+  #tryEach(client: PoolClient, batch: Batch): Promise<void> {
+    return this.#trials.halve(
+      client,
+      batch.unfolded,
+      batch,
+      (work, trial) => this.#fold(work, trial),
+      (work, reason) => this.#poison(work, reason, batch),
+    );
+  }
+
   /** Moves the checkpoint past events that this part does not fold; nothing may be gathered. */
   async advance(caughtUp: boolean): Promise<void> {
     const through = this.#at;
-    await this.#moveCheckpoint(this.pool, 0, through, this.guard.stored, caughtUp);
-    await this.#announce(this.pool, undefined, through);
+    await this.#moveCheckpoint(this.place.pool, 0, through, this.guard.stored, caughtUp);
+    await this.#announce(this.place.pool, undefined, through);
     this.committed = through;
   }
 
   async #moveCheckpoint(client: Pool | PoolClient, events: number, through: bigint, guard: string, caughtUp: boolean): Promise<void> {
     const position = through > this.committed ? through : this.committed;
-    const condition = this.testing.without?.fencing ? '' : ' AND position = $7 AND epoch = $8';
+    const condition = this.place.testing.without?.fencing ? '' : ' AND position = $7 AND epoch = $8';
     const { rowCount } = await client.query(
       `UPDATE view_checkpoints SET position = $3, guard = $4, events = events + $5, updated_at = now(),
          caught_up_at = CASE WHEN $6 THEN clock_timestamp() ELSE caught_up_at END WHERE table_name = $1 AND shard = $2${condition}`,
-      [this.table.table, this.part.shard, position, guard, events, caughtUp, ...(condition ? [this.committed, this.part.epoch] : [])],
+      [
+        this.table.table,
+        this.place.part.shard,
+        position,
+        guard,
+        events,
+        caughtUp,
+        ...(condition ? [this.committed, this.place.part.epoch] : []),
+      ],
     );
-    if (rowCount !== 1) throw new Fenced(`${this.table.table}/${this.part.shard}: the checkpoint has moved`);
+    if (rowCount !== 1) throw new Fenced(`${this.table.table}/${this.place.part.shard}: the checkpoint has moved`);
   }
 
   #fold(work: Work, batch: Batch): void {
     const { event, recorded, partition } = work;
-    if (!this.testing.without?.parking && (this.#isParked(partition, batch) || this.#isParked(event.stream, batch)))
+    if (!this.place.testing.without?.parking && (this.#isParked(partition, batch) || this.#isParked(event.stream, batch)))
       return batch.park(work, null);
     if (!recorded || work.error !== undefined) return this.#poison(work, work.error ?? 'unreadable', batch);
     try {
@@ -304,45 +309,6 @@ export class PartOfView {
     batch.park(work, error);
   }
 
-  /** Halves under savepoints until the event is alone whose row the database refuses. */
-  async #bisect(client: PoolClient, works: readonly Work[], batch: Batch): Promise<void> {
-    const refused = await this.#try(client, works, batch, (work, trial) => this.#fold(work, trial));
-    if (refused === undefined) return;
-    if (works.length === 1) return this.#poison(works[0]!, refused, batch);
-    const middle = works.length >> 1;
-    await this.#bisect(client, works.slice(0, middle), batch);
-    await this.#bisect(client, works.slice(middle), batch);
-  }
-
-  /** Folds events into rows as the transaction has them, and writes these; gives the reason where the database refuses one. */
-  async #try(
-    client: PoolClient,
-    works: readonly Work[],
-    batch: Batch,
-    fold: (work: Work, trial: Batch) => void,
-  ): Promise<string | undefined> {
-    const { table } = this.table;
-    const trial = new Batch();
-    await client.query('SAVEPOINT half');
-    try {
-      const rows = await fetchRows(client, this.#shape, table, [...new Set(works.flatMap(({ keys }) => keys))]);
-      const entries = new Map<string, Entry>();
-      const entry = (key: string): Entry => {
-        if (!entries.has(key)) entries.set(key, entryOf(key, rows.get(key) ?? null));
-        return entries.get(key)!;
-      };
-      for (const work of works) fold({ ...work, rows: work.keys.map(entry) }, trial);
-      await writeRows(client, this.#shape, table, trial.seal());
-    } catch (error) {
-      if (!isPermanent(error)) throw error;
-      await client.query('ROLLBACK TO half; RELEASE half');
-      return messageOf(error);
-    }
-    await client.query('RELEASE half');
-    batch.take(trial);
-    return undefined;
-  }
-
   /** Tells who listens what changed, once committed; a long list is cut, for a notification holds 8,000 bytes. */
   async #announce(client: Pool | PoolClient, changed: Batch | undefined, through: bigint): Promise<void> {
     if (this.table.status !== 'live') return;
@@ -358,7 +324,7 @@ export class PartOfView {
 
   /** Folds what is parked in a partition again, from its head; stops at the first event that still fails or is gone. */
   async retry(partition: string, entries: readonly ParkedEvent[], events: readonly (LogEvent | undefined)[]): Promise<number> {
-    const client = await this.pool.connect();
+    const client = await this.place.pool.connect();
     let broken: Error | undefined;
     let done = 0;
     const batch = new Batch();
@@ -368,29 +334,18 @@ export class PartOfView {
       for (const [i, entry] of entries.entries()) {
         if (entry.wish !== 'skip') {
           const event = events[i];
-          const failed = event ? await this.#again(client, this.#prepare(event), batch) : 'the event is no longer in the log';
+          const failed = event
+            ? await this.#trials.again(client, this.#prepare(event), batch, (work, trial) => this.#change(work, trial))
+            : 'the event is no longer in the log';
           if (failed !== undefined) {
-            await client.query(
-              'UPDATE view_parked SET error = $4, attempts = attempts + 1, wish = NULL WHERE table_name = $1 AND shard = $2 AND position = $3',
-              [this.table.table, this.part.shard, entry.position, failed],
-            );
+            await noteFailure(client, this.table.table, this.place.part.shard, entry.position, failed);
             break;
           }
         }
-        await client.query('DELETE FROM view_parked WHERE table_name = $1 AND shard = $2 AND position = $3', [
-          this.table.table,
-          this.part.shard,
-          entry.position,
-        ]);
+        await removeParked(client, this.table.table, this.place.part.shard, entry.position);
         done++;
       }
-      if (done === entries.length) {
-        await client.query(
-          `UPDATE view_parked SET wish = 'retry' WHERE table_name = $1 AND shard = $2 AND partition = $3
-             AND position = (SELECT min(position) FROM view_parked WHERE table_name = $1 AND shard = $2 AND partition = $3)`,
-          [this.table.table, this.part.shard, partition],
-        );
-      }
+      if (done === entries.length) await askForRetry(client, this.table.table, this.place.part.shard, partition);
       await this.#announce(client, batch, this.committed);
       await client.query('COMMIT');
     } catch (error) {
@@ -403,22 +358,8 @@ export class PartOfView {
     // Rows were written past the memory.
     this.#memory.close();
     this.#memory = this.#remember(false);
-    this.parked = await loadParked(this.pool, this.table.table, this.part.shard);
+    this.parked = await loadParked(this.place.pool, this.table.table, this.place.part.shard);
     return done;
-  }
-
-  /** Why an event of the queue still fails; undefined where it no longer does. */
-  async #again(client: PoolClient, work: Work, batch: Batch): Promise<string | undefined> {
-    if (!work.recorded || work.error !== undefined) return work.error ?? 'unreadable';
-    let failed: string | undefined;
-    const refused = await this.#try(client, [work], batch, (again, trial) => {
-      try {
-        this.#change(again, trial);
-      } catch (error) {
-        failed = messageOf(error);
-      }
-    });
-    return failed ?? refused;
   }
 
   /** Gives up what it keeps in memory. */

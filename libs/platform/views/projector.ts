@@ -1,5 +1,5 @@
 /**
- * Keeps one part of one view up to date for as long as its lease is held. Hides: paging, retries, back-off, operators' wishes.
+ * Projects one part of one view for as long as its lease is held. Hides: paging, retries, back-off, what operators asked for.
  * Promises: whatever fails, it begins again from the committed checkpoint; trouble of the database or the store is waited out and parks
  * nothing. Does not: share anything with other parts but the pages of the feed, so that none waits for another.
  */
@@ -8,13 +8,13 @@ import { Fenced, PoisonInBuild, Refused, type Committed, type PartOfView } from 
 import { wishes } from './parking';
 import type { Pool } from 'pg';
 
-export type KeeperOptions = Readonly<{
+export type ProjectorOptions = Readonly<{
   /** A batch that has changed so many rows is written. */
   batchRows: number;
   /** How long a batch may gather pages at most, ms; less where it is not far behind. */
   batchMs: number;
 }>;
-export const usualKeeper: KeeperOptions = { batchRows: 60_000, batchMs: 4_000 };
+export const usualProjector: ProjectorOptions = { batchRows: 60_000, batchMs: 4_000 };
 
 /** A batch gathers for this part of the time that it is behind: an hour behind, nobody waits for it; half a second, somebody may. */
 const OF_ITS_AGE = 1 / 4;
@@ -23,13 +23,13 @@ const OF_ITS_AGE = 1 / 4;
 const PASSING_MS = 20;
 const PASSING_EVENTS = 256;
 
-export type KeeperState = 'starting' | 'behind' | 'current' | 'waiting' | 'stopped';
+export type ProjectorState = 'starting' | 'behind' | 'current' | 'waiting' | 'stopped';
 
-export class Keeper {
+export class Projector {
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   #part?: PartOfView;
-  state: KeeperState = 'starting';
+  state: ProjectorState = 'starting';
   /** Why it waits or stopped. */
   trouble?: string;
   /** When it last moved or was found at the end of the log, ms since 1970. */
@@ -44,7 +44,7 @@ export class Keeper {
       trouble: (error: unknown, transient: boolean) => void;
       poisoned: (error: PoisonInBuild) => Promise<void>;
     }>,
-    private readonly options: KeeperOptions = usualKeeper,
+    private readonly options: ProjectorOptions = usualProjector,
   ) {
     this.#ended = this.#supervise();
   }

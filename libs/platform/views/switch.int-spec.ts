@@ -7,7 +7,7 @@ import { startTestSystem, testStore, type TestSystem } from '#platform/testing/t
 import { machineNow } from '#platform/testing/view-examples';
 import { logReader, type LogReader } from '#platform/store/log-reader';
 import { ViewReads } from './progress';
-import { runViews, type RunningViews, type ViewsOptions } from './views';
+import { runViews, type RunningViews, type ViewsOptions } from './engine';
 
 jest.setTimeout(60_000);
 

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { exampleViews } from '#platform/testing/view-examples';
 import { ViewReads } from '#platform/views/progress';
-import { runViews } from '#platform/views/views';
+import { runViews } from '#platform/views/engine';
 
 const { Pool } = createRequire(import.meta.url)('pg');
 const [store, databaseUrl, head, ...names] = process.argv.slice(2);

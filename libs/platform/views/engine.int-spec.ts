@@ -6,7 +6,8 @@ import { exampleViews, plantEvents } from '#platform/testing/view-examples';
 import { ViewReads } from './progress';
 import { verifyView } from './verify';
 import { logReader } from '#platform/store/log-reader';
-import { OPERATIONS_STREAM, runViews, type RunningViews } from './views';
+import { runViews, type RunningViews } from './engine';
+import { OPERATIONS_STREAM } from './skip';
 
 let system: TestSystem;
 let client: EventStoreDBClient;

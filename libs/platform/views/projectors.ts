@@ -1,0 +1,135 @@
+/**
+ * The projectors of the parts that one worker holds. Hides: which connections a part uses, metrics and log lines about it. Promises: one
+ * projector per part; one that was stopped has ended before its part is projected again here. Does not: decide which parts to hold (leases.ts).
+ */
+import type { Upcasts } from '#kernel/event';
+import type { Connections } from './connections';
+import type { Feed } from './feed';
+import type { Part } from './leases';
+import type { Measures } from './measures';
+import type { RowBudget } from './memory';
+import { PartOfView, type Committed, type Testing } from './part';
+import { Projector, type ProjectorOptions } from './projector';
+import { stopBuilding, type ViewTable } from './tables';
+import type { AnyView } from './shape';
+
+export type EngineLog = Readonly<{
+  info(facts: object, text: string): void;
+  warn(facts: object, text: string): void;
+  error(facts: object, text: string): void;
+}>;
+
+type Needs = Readonly<{
+  connections: Connections;
+  feed: Feed;
+  budget: RowBudget;
+  upcasts: Upcasts;
+  operations: string;
+  testing: Testing;
+  options: ProjectorOptions;
+  measures?: Measures;
+  log: EngineLog;
+  /** The view of a table, and what the table is now; undefined where it is gone. */
+  find: (table: string) => Readonly<{ view: AnyView; table: ViewTable }> | undefined;
+  /** Builds a view again whose rows may be wrong. */
+  rebuild: (view: AnyView) => Promise<unknown>;
+}>;
+
+export const nameOf = ({ table, shard }: Part): string => `${table}/${shard}`;
+
+export class Projectors {
+  readonly #running = new Map<string, Projector>();
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(private readonly needs: Needs) {}
+
+  of(part: Part): Projector | undefined {
+    return this.#running.get(nameOf(part));
+  }
+
+  start(part: Part): void {
+    const found = this.needs.find(part.table);
+    if (!found) throw new Error(`table ${part.table} is gone`);
+    const { view, table } = found;
+    const { connections, feed, options } = this.needs;
+    const pool = table.status === 'building' ? connections.build : connections.live;
+    const projector = new Projector(
+      (carefulThrough) => this.#load(part, view, this.needs.find(part.table)?.table ?? table, carefulThrough),
+      feed,
+      pool,
+      this.#eventsOf(part, view),
+      options,
+    );
+    this.#running.set(nameOf(part), projector);
+  }
+
+  stop(part: Part): void {
+    const projector = this.#running.get(nameOf(part));
+    this.#running.delete(nameOf(part));
+    if (!projector) return;
+    const closed = projector.close().finally(() => this.#closing.delete(closed));
+    this.#closing.add(closed);
+  }
+
+  /** Resolves when all have ended. */
+  async close(): Promise<void> {
+    const ending = [...this.#running.values()].map((projector) => projector.close());
+    await Promise.all([...ending, ...this.#closing]);
+  }
+
+  #load(part: Part, view: AnyView, table: ViewTable, carefulThrough: bigint): Promise<PartOfView> {
+    const { connections, feed, upcasts, budget, testing, operations } = this.needs;
+    return PartOfView.load({
+      pool: table.status === 'building' ? connections.build : connections.live,
+      rows: connections.rows,
+      view,
+      table,
+      part,
+      upcasts,
+      budget,
+      testing,
+      readStream: (stream, from, max) => feed.readStream(stream, from, max),
+      last: () => feed.last(),
+      operations,
+      carefulThrough,
+    });
+  }
+
+  #eventsOf(part: Part, view: AnyView): ConstructorParameters<typeof Projector>[3] {
+    const { measures, log, connections } = this.needs;
+    const facts = { view: view.name, table: part.table, shard: part.shard };
+    const labels = { view: view.name, table: part.table };
+    return {
+      committed: (what: Committed, of: PartOfView) => {
+        measures?.events.inc(labels, what.events);
+        measures?.rows.inc(labels, what.rows);
+        measures?.parked.set(labels, of.parkedPartitions);
+        if (what.newestMs > 0) measures?.visible.observe({ view: view.name }, Math.max(0, Date.now() - what.newestMs) / 1_000);
+        if (what.parked > 0) {
+          const text = 'events were parked: they, or one before them in their partition, cannot be folded';
+          log.error({ ...facts, parked: what.parked }, text);
+        }
+        this.#lookForLate(of, view, facts);
+      },
+      trouble: (error, transient) => {
+        measures?.retries.inc(labels);
+        const text = transient ? 'will begin again from the committed checkpoint' : 'another worker has taken the part over';
+        log.warn({ ...facts, error: String(error) }, text);
+      },
+      poisoned: async (error) => {
+        log.error({ ...facts, error: error.message }, 'the build stops: an event cannot be folded');
+        await stopBuilding(connections.control, part.table, error.message);
+      },
+    };
+  }
+
+  /** Rows that several streams write depend on the order of the log, so an event that came late may have made them wrong. */
+  #lookForLate({ guard }: PartOfView, view: AnyView, facts: object): void {
+    if (guard.counts.late === 0 || !view.partition) return;
+    const { feed, log, rebuild } = this.needs;
+    guard.counts.late = 0;
+    feed.forget();
+    log.error(facts, 'an event came after its place in rows that several streams write: the view is rebuilt');
+    rebuild(view).catch((error: unknown) => log.error({ ...facts, error }, 'the rebuild could not start'));
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Leaving an event out of a view, in an operator's name. Hides: the event that records it. Promises: the decision is in the log before it
+ * takes effect, with who and why. Does not: change rows; the projector of the part does, once it sees the request.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import type { Metadata } from '#kernel/event';
+import { APP_VERSION } from '#platform/runtime/version';
+import type { EventStore } from '#platform/store/event-store';
+import { SKIPPED, skipParked, type ParkedEvent } from './parking';
+
+/** Where operators' decisions about views are recorded. */
+export const OPERATIONS_STREAM = 'view-operations-enterprise';
+
+export type Skip = Readonly<{ table: string; partition: string; reason: string; actor: string; correlationId: string }>;
+
+/** Skips the first event of a parked partition; returns it, or undefined where nothing is parked there. */
+export async function skipAndRecord(pool: Pool, store: EventStore, skip: Skip): Promise<ParkedEvent | undefined> {
+  const { table, partition, reason, actor, correlationId } = skip;
+  let skipped: ParkedEvent | undefined;
+  const done = await skipParked(pool, table, partition, reason, async (data, head) => {
+    const commandId = randomUUID();
+    const metadata: Metadata = {
+      commandId,
+      command: 'SkipViewEvent',
+      commandDigest: '',
+      correlationId,
+      causationId: head.id,
+      actor,
+      role: 'engineer',
+      facility: 'enterprise',
+      occurredAt: new Date().toISOString(),
+      clock: 'server',
+      app: APP_VERSION,
+      schema: 1,
+      reason,
+    };
+    await store.append(OPERATIONS_STREAM, 'any', [{ id: commandId, type: SKIPPED, data, metadata }]);
+    skipped = head;
+  });
+  return done ? skipped : undefined;
+}

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { backup, restore, verify } from '#event-log/backup';
-import type { Faults } from '#event-log/fault-injection';
+import { backup, restore, verify } from '#event-log/log/backup';
+import type { Faults } from '#event-log/wire/fault-injection';
 import { startNode } from '#event-log/node';
-import { SYSTEM_PROJECTIONS } from '#event-log/system-projections';
+import { SYSTEM_PROJECTIONS } from '#event-log/projections/system-projections';
 
 const usage = `event-store [--port N] [--host H] [--data-dir DIR] [--tls-cert F --tls-key F]  serve; the first line on stdout is LISTENING <port>
     --advertise-host H                                 what gossip tells clients to connect to

@@ -5,15 +5,15 @@
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { hostname } from 'node:os';
-import { Authentication } from './authentication';
-import { Authorization } from './authorization';
-import { type Faults, injectFaults } from './fault-injection';
-import { httpEndpoints } from './http';
-import { lockDirectory } from './lock';
-import { EventLog, type LogOptions } from './log';
-import { PersistentSubscriptions } from './persistent-subscriptions';
-import { type Certificate, SharedPort } from './port';
-import type { NodeContext, ServiceFactory } from './service';
+import { Authentication } from './security/authentication';
+import { Authorization } from './security/authorization';
+import { type Faults, injectFaults } from './wire/fault-injection';
+import { httpEndpoints } from './http/endpoints';
+import { lockDirectory } from './log/lock';
+import { EventLog, type LogOptions } from './log/log';
+import { PersistentSubscriptions } from './groups/persistent-subscriptions';
+import { type Certificate, SharedPort } from './wire/port';
+import type { NodeContext, ServiceFactory } from './services/context';
 import { gossip, gossipOverHttp } from './services/gossip';
 import { monitoring, statistics } from './services/monitoring';
 import { operations } from './services/operations';
@@ -22,10 +22,10 @@ import { projections } from './services/projections';
 import { SERVER_VERSION, serverFeatures } from './services/server-features';
 import { streams } from './services/streams';
 import { users } from './services/users';
-import { StandingProjections } from './standing-projections';
-import type { SystemProjection } from './system-projections';
-import { type FirstPasswords, Users } from './users';
-import { randomUUIDBytes, uuidText } from './uuid';
+import { StandingProjections } from './projections/standing-projections';
+import type { SystemProjection } from './projections/system-projections';
+import { type FirstPasswords, Users } from './security/users';
+import { randomUUIDBytes, uuidText } from './bytes/uuid';
 
 export type NodeOptions = LogOptions &
   FirstPasswords &

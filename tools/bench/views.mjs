@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { EventLog } from '#event-log/log';
+import { EventLog } from '#event-log/log/log';
 import { startPostgres } from '#platform/embedded/embedded-postgres';
 import { WORKER_FLAGS } from '#platform/runtime/run-app';
 import { exampleViews, plantEvents } from '#platform/testing/view-examples';

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { backup, verify } from '#event-log/backup';
-import { EventLog } from '#event-log/log';
+import { backup, verify } from '#event-log/log/backup';
+import { EventLog } from '#event-log/log/log';
 import { chance, compare, jsonEvent, quantile, sleep, sound, startProcess, within, Writers } from './parts.mjs';
 
 export async function run({ short, seed, say, only, cycles }) {

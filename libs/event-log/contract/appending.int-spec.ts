@@ -14,7 +14,7 @@ import { AppendReq, BatchAppendReq, type BatchAppendResp } from '@eventstore/db-
 import { Empty, StreamIdentifier, UUID, WrongExpectedVersion } from '@eventstore/db-client/generated/shared_pb';
 import { status } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
-import { WireWriter } from '../wire';
+import { WireWriter } from '../bytes/protobuf';
 import { deadline, exchange, upload } from './raw';
 import { admin, all, contract, events, fresh } from './server-under-test';
 

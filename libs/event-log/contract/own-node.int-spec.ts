@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { startNode } from '../node';
-import { randomUUIDBytes } from '../uuid';
+import { randomUUIDBytes } from '../bytes/uuid';
 import { selfSigned } from './certificate';
 import { type NodeProcess, startProcess } from './node-process';
 import { unary } from './raw';

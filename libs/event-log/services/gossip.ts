@@ -4,8 +4,9 @@
 
 import { ClusterInfo, EndPoint, MemberInfo } from '@eventstore/db-client/generated/gossip_pb';
 import { Empty, UUID } from '@eventstore/db-client/generated/shared_pb';
-import { encode, reading } from '../generated';
-import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
+import { encode, reading } from '../wire/generated';
+import type { NodeContext } from './context';
+import { type NodeService, ServiceBuilder } from '../wire/service-builder';
 
 /** Members of the cluster, for clients that discover their node. */
 export function gossip(context: NodeContext): NodeService {

@@ -4,10 +4,11 @@
 
 import { StatsReq, StatsResp } from '@eventstore/db-client/generated/monitoring_pb';
 import { freemem, loadavg, totalmem } from 'node:os';
-import { invalidArgument } from '../errors';
-import { encode, reading } from '../generated';
-import { Outlet } from '../outlet';
-import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
+import { invalidArgument } from '../wire/faults';
+import { encode, reading } from '../wire/generated';
+import { Outlet } from '../wire/outlet';
+import type { NodeContext } from './context';
+import { type NodeService, ServiceBuilder } from '../wire/service-builder';
 
 const defaultPeriod = 10_000;
 const shortestPeriod = 100;

@@ -6,9 +6,10 @@ import { ScavengeResp, SetNodePriorityReq, StartScavengeReq, StopScavengeReq } f
 import { Empty } from '@eventstore/db-client/generated/shared_pb';
 import type { Metadata } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
-import { invalidArgument, scavengeNotFound } from '../errors';
-import { encode, reading } from '../generated';
-import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
+import { invalidArgument, scavengeNotFound } from '../wire/faults';
+import { encode, reading } from '../wire/generated';
+import type { NodeContext } from './context';
+import { type NodeService, ServiceBuilder } from '../wire/service-builder';
 
 const { STARTED, INPROGRESS, STOPPED } = ScavengeResp.ScavengeResult;
 const scavengeAnswer = (id: string, result: ScavengeResp.ScavengeResult): Buffer =>

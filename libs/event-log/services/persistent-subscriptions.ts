@@ -21,16 +21,17 @@ import {
 import { Empty, type StreamIdentifier, type UUID } from '@eventstore/db-client/generated/shared_pb';
 import type { Metadata, ServerDuplexStream } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
-import type { Action } from '../consumer-group';
-import type { StrategyName } from '../consumer-strategy';
-import { groupDoesNotExist, groupDropped, groupFailed, invalidArgument, notReady, tooManySubscribers } from '../errors';
-import { encode, reading } from '../generated';
-import type { Consumer, GroupSettings, PersistentSubscription, Start } from '../persistent-subscription';
-import type { FilterDefinition, GroupDefinition } from '../persistent-subscriptions';
-import { Outlet } from '../outlet';
-import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
-import { uuidBytes } from '../uuid';
-import { WireWriter } from '../wire';
+import type { Action } from '../groups/consumer-group';
+import type { StrategyName } from '../groups/consumer-strategy';
+import { groupDoesNotExist, groupDropped, groupFailed, invalidArgument, notReady, tooManySubscribers } from '../wire/faults';
+import { encode, reading } from '../wire/generated';
+import type { Consumer, GroupSettings, PersistentSubscription, Start } from '../groups/persistent-subscription';
+import type { FilterDefinition, GroupDefinition } from '../groups/persistent-subscriptions';
+import { Outlet } from '../wire/outlet';
+import type { NodeContext } from './context';
+import { type NodeService, ServiceBuilder } from '../wire/service-builder';
+import { uuidBytes } from '../bytes/uuid';
+import { WireWriter } from '../bytes/protobuf';
 import { encodeReadEvent } from './streams-answers';
 
 const service = 'event_store.client.persistent_subscriptions.PersistentSubscriptions';

@@ -18,11 +18,12 @@ import {
 } from '@eventstore/db-client/generated/projections_pb';
 import { Empty } from '@eventstore/db-client/generated/shared_pb';
 import type { Metadata } from '@grpc/grpc-js';
-import { invalidArgument, projectionNotFound, unimplemented } from '../errors';
-import { encode, reading } from '../generated';
-import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
-import { isSystemProjection } from '../standing-projections';
-import { SYSTEM_PROJECTIONS, type SystemProjection } from '../system-projections';
+import { invalidArgument, projectionNotFound, unimplemented } from '../wire/faults';
+import { encode, reading } from '../wire/generated';
+import type { NodeContext } from './context';
+import { type NodeService, ServiceBuilder } from '../wire/service-builder';
+import { isSystemProjection } from '../projections/standing-projections';
+import { SYSTEM_PROJECTIONS, type SystemProjection } from '../projections/system-projections';
 
 type Named = { getOptions(): { getName(): string } | undefined };
 

@@ -4,14 +4,14 @@
  * Does not: buffer for a slow reader; it simply falls behind and reads from disk again.
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import { invalidArgument, streamDeleted } from '../errors';
-import { compileFilter, isBookkeeping } from '../filter';
-import type { Frame } from '../frame';
-import type { EventLog, Page } from '../log';
-import { Outlet } from '../outlet';
-import { BadPattern } from '../pattern';
-import type { NodeContext } from '../service';
-import { randomUUIDBytes, uuidText } from '../uuid';
+import { invalidArgument, streamDeleted } from '../wire/faults';
+import { compileFilter, isBookkeeping } from '../log/filter';
+import type { Frame } from '../log/frame';
+import type { EventLog, Page } from '../log/log';
+import { Outlet } from '../wire/outlet';
+import { BadPattern } from '../log/pattern';
+import type { NodeContext } from './context';
+import { randomUUIDBytes, uuidText } from '../bytes/uuid';
 import {
   encodeCaughtUp,
   encodeCheckpoint,

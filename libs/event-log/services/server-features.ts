@@ -1,5 +1,6 @@
-import { type NodeService, type NodeContext, ServiceBuilder } from '../service';
-import { WireWriter } from '../wire';
+import { type NodeService, ServiceBuilder } from '../wire/service-builder';
+import type { NodeContext } from './context';
+import { WireWriter } from '../bytes/protobuf';
 
 /** The version whose behaviour the node follows. */
 export const SERVER_VERSION = '24.6.0';

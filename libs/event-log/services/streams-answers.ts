@@ -3,10 +3,10 @@
  * Promises: an event goes out as the bytes that lie on disk, with its id and two lengths put before them.
  * Does not: decide anything.
  */
-import type { Frame } from '../frame';
-import type { ExpectedRevision } from '../appends';
+import type { Frame } from '../log/frame';
+import type { ExpectedRevision } from '../log/appends';
 import type { Target } from './streams-requests';
-import { varintLength, WireWriter, writeVarint } from '../wire';
+import { varintLength, WireWriter, writeVarint } from '../bytes/protobuf';
 
 const NO_POSITION = Buffer.from([0x22, 0x00]);
 

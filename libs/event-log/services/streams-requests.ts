@@ -3,10 +3,10 @@
  * Promises: a request as it was sent, or a fault that names what is wrong with it.
  * Does not: decide anything.
  */
-import type { NewEvent } from '../frame';
-import type { ExpectedRevision } from '../appends';
-import { uuidBytes } from '../uuid';
-import { WireReader } from '../wire';
+import type { NewEvent } from '../log/frame';
+import type { ExpectedRevision } from '../log/appends';
+import { uuidBytes } from '../bytes/uuid';
+import { WireReader } from '../bytes/protobuf';
 
 export type Expression = { regex: string; prefixes: string[] };
 export type Filter = { on: 'stream' | 'type'; expression: Expression; window?: number; checkpointMultiplier: number };

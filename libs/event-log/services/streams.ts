@@ -4,13 +4,14 @@
  * Does not: hold rules of its own; they are the log's.
  */
 import { Metadata, type ServerDuplexStream, type ServerReadableStream, status } from '@grpc/grpc-js';
-import { brokenOff } from '../call-inside';
-import { Fault, faultOf, invalidArgument, missingProperty, wrongExpectedRevision } from '../errors';
-import type { NewEvent } from '../frame';
-import type { Appended, WrongExpectedRevision } from '../appends';
-import { AppendSize, AppendTooLarge, MAX_TYPE, StreamDeleted } from '../refusals';
-import { Outlet } from '../outlet';
-import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
+import { brokenOff } from '../wire/call-inside';
+import { Fault, faultOf, invalidArgument, missingProperty, wrongExpectedRevision } from '../wire/faults';
+import type { NewEvent } from '../log/frame';
+import type { Appended, WrongExpectedRevision } from '../log/appends';
+import { AppendSize, AppendTooLarge, MAX_TYPE, StreamDeleted } from '../log/refusals';
+import { Outlet } from '../wire/outlet';
+import type { NodeContext } from './context';
+import { type NodeService, ServiceBuilder } from '../wire/service-builder';
 import { read } from './read';
 import {
   appendTooLargeDetail,

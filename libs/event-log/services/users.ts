@@ -20,11 +20,12 @@ import {
   UpdateReq,
   UpdateResp,
 } from '@eventstore/db-client/generated/users_pb';
-import { isAdmin } from '../access';
-import { accessDenied, invalidArgument } from '../errors';
-import { encode, reading } from '../generated';
-import { type NodeContext, type NodeService, ServiceBuilder } from '../service';
-import type { User } from '../users';
+import { isAdmin } from '../security/access';
+import { accessDenied, invalidArgument } from '../wire/faults';
+import { encode, reading } from '../wire/generated';
+import type { NodeContext } from './context';
+import { type NodeService, ServiceBuilder } from '../wire/service-builder';
+import type { User } from '../security/users';
 
 const required = (value: string | undefined, what: string): string => {
   if (value === undefined || value.trim() === '') throw invalidArgument(`${what} is required.`);

@@ -3,8 +3,8 @@
  * at most. Its rate is the ceiling that the node is held against; nothing that writes anything can be faster through this client.
  */
 import { createRequire } from 'node:module';
-import { Outlet } from '#event-log/outlet';
-import { ServiceBuilder } from '#event-log/service';
+import { Outlet } from '#event-log/wire/outlet';
+import { ServiceBuilder } from '#event-log/wire/service-builder';
 import { serverFeatures } from '#event-log/services/server-features';
 import { encodeBatchAppended } from '#event-log/services/streams-answers';
 import { readBatchRequest } from '#event-log/services/streams-requests';

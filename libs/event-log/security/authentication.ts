@@ -4,7 +4,7 @@
 
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import type { Principal } from './access';
-import { type Fault, tooBusy, unauthenticated } from './errors';
+import { type Fault, tooBusy, unauthenticated } from '../wire/faults';
 import type { Users } from './users';
 
 /** At most this many password checks wait at a time; each costs some 50 ms of a thread by design. */

@@ -4,7 +4,7 @@
  * Does not: exist in production: the command line takes it only with `--inject-faults`.
  */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
-import { notLeader } from './errors';
+import { notLeader } from './faults';
 
 /** What goes wrong; change the fields of a running node's `faults` at any time. */
 export type Faults = {

@@ -3,15 +3,15 @@
 // Does not: know how events are shown (http-streams.ts), serve AtomPub feeds or the original's admin pages.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Authentication } from './authentication';
-import type { Authorization } from './authorization';
-import { Fault, faultOf, unauthenticated } from './errors';
-import type { NewEvent } from './frame';
-import { showEvent, showPage } from './http-streams';
-import { itemsOf, jsonOf, membersOf } from './json-text';
-import type { EventLog, ExpectedRevision } from './log';
-import { LogUnavailable, MAX_TYPE } from './refusals';
-import { randomUUIDBytes, uuidBytes } from './uuid';
+import type { Authentication } from '../security/authentication';
+import type { Authorization } from '../security/authorization';
+import { Fault, faultOf, unauthenticated } from '../wire/faults';
+import type { NewEvent } from '../log/frame';
+import { showEvent, showPage } from './streams';
+import { itemsOf, jsonOf, membersOf } from '../bytes/json-text';
+import type { EventLog, ExpectedRevision } from '../log/log';
+import { LogUnavailable, MAX_TYPE } from '../log/refusals';
+import { randomUUIDBytes, uuidBytes } from '../bytes/uuid';
 import { status } from '@grpc/grpc-js';
 
 /** What the endpoints tell about the node. */

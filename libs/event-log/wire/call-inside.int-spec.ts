@@ -3,8 +3,8 @@ import http2 from 'node:http2';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { selfSigned } from './contract/certificate';
-import { startNode } from './node';
+import { selfSigned } from '../contract/certificate';
+import { startNode } from '../node';
 
 describe.each(['insecure', 'tls'] as const)('a connection (%s)', (mode) => {
   let dataDir: string;

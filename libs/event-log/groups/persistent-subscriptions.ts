@@ -3,12 +3,12 @@
 // Does not: check access rights; services/persistent-subscriptions.ts does.
 
 import { strategyOf } from './consumer-strategy';
-import { groupDoesNotExist, groupExists, groupFailed } from './errors';
-import { compileFilter } from './filter';
-import type { Frame } from './frame';
-import type { EventLog } from './log';
+import { groupDoesNotExist, groupExists, groupFailed } from '../wire/faults';
+import { compileFilter } from '../log/filter';
+import type { Frame } from '../log/frame';
+import type { EventLog } from '../log/log';
 import { type GroupSettings, PersistentSubscription, type Start } from './persistent-subscription';
-import { randomUUIDBytes } from './uuid';
+import { randomUUIDBytes } from '../bytes/uuid';
 
 /** Which events of $all a group is for. */
 export type FilterDefinition = Readonly<{ on: 'stream' | 'type'; regex?: string; prefixes?: readonly string[] }>;

@@ -4,9 +4,9 @@
 
 import type { Metadata } from '@grpc/grpc-js';
 import { type DefaultAcls, isAdmin, isOperator, mayUseStream, parseAcl, parseDefaultAcls, type Principal, subjectOf } from './access';
-import { accessDenied } from './errors';
-import type { EventLog } from './log';
-import type { StreamAction } from './service';
+import { accessDenied } from '../wire/faults';
+import type { EventLog } from '../log/log';
+import type { StreamUse } from './access';
 
 const settingsStream = '$settings';
 const system: Principal = { name: 'admin', groups: ['$admins'] };
@@ -24,11 +24,11 @@ export class Authorization {
 
   readonly principal = (metadata: Metadata): Principal => (this.identify ? this.identify(metadata) : system);
 
-  readonly stream = (metadata: Metadata, stream: string, action: StreamAction): void =>
+  readonly stream = (metadata: Metadata, stream: string, action: StreamUse): void =>
     this.refuseStream(this.principal(metadata), stream, action);
 
   /** The same for a person who came over HTTP. */
-  readonly refuseStream = (principal: Principal, stream: string, action: StreamAction): void => {
+  readonly refuseStream = (principal: Principal, stream: string, action: StreamUse): void => {
     if (!this.identify) return;
     const metadataAction = action === 'read-metadata' ? 'read' : action === 'write-metadata' ? 'write' : undefined;
     const name = metadataAction ? `$$${stream}` : stream;

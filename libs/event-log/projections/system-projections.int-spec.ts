@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { NewEvent } from './frame';
-import { EventLog } from './log';
+import type { NewEvent } from '../log/frame';
+import { EventLog } from '../log/log';
 import { runSystemProjections, SYSTEM_PROJECTIONS } from './system-projections';
-import { randomUUIDBytes } from './uuid';
+import { randomUUIDBytes } from '../bytes/uuid';
 
 const event = (type = 'Counted'): NewEvent => ({
   id: randomUUIDBytes(),

@@ -3,11 +3,11 @@
 // Does not: decide who may manage users (services/users.ts does).
 
 import type { Principal } from './access';
-import { userConflict, userNotFound } from './errors';
-import type { Frame } from './frame';
-import type { EventLog } from './log';
+import { userConflict, userNotFound } from '../wire/faults';
+import type { Frame } from '../log/frame';
+import type { EventLog } from '../log/log';
 import { CheckedPasswords, checkPassword, type Hash, hashPassword } from './password';
-import { randomUUIDBytes } from './uuid';
+import { randomUUIDBytes } from '../bytes/uuid';
 
 /** A user as stored; `lastUpdated` is ISO 8601. */
 export type User = Hash &

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { startProcess } from './contract/node-process';
+import { startProcess } from '../contract/node-process';
 import { DirectoryInUse } from './lock';
-import { startNode } from './node';
+import { startNode } from '../node';
 
 describe('a data directory', () => {
   let dataDir: string;

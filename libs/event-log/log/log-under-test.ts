@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type NewEvent } from './frame';
 import { EventLog, type LogOptions } from './log';
-import { randomUUIDBytes } from './uuid';
+import { randomUUIDBytes } from '../bytes/uuid';
 
 const directories: string[] = [];
 export function freshDirectory(): string {

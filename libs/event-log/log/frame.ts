@@ -6,7 +6,7 @@
  * Frame: 84 bytes of header, the encoded RecordedEvent without its id, 4 bytes of length again (for reading backwards).
  */
 import { crc32 } from 'node:zlib';
-import { varintLength, writeVarint } from './wire';
+import { varintLength, writeVarint } from '../bytes/protobuf';
 
 /** An event as a client proposes it. */
 export type NewEvent = Readonly<{ id: Buffer; type: string; json: boolean; data: Buffer; metadata: Buffer }>;

@@ -3,10 +3,10 @@
 // Does not: ask for rights, resolve links, or serve AtomPub's feeds.
 
 import { status } from '@grpc/grpc-js';
-import { Fault, streamDeleted } from './errors';
-import type { Frame } from './frame';
-import { JsonText } from './json-text';
-import type { EventLog } from './log';
+import { Fault, streamDeleted } from '../wire/faults';
+import type { Frame } from '../log/frame';
+import { JsonText } from '../bytes/json-text';
+import type { EventLog } from '../log/log';
 
 const defaultCount = 20;
 const largestCount = 100;

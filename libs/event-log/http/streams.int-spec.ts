@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
-import { selfSigned } from './contract/certificate';
-import type { NewEvent } from './frame';
-import { type RunningNode, startNode } from './node';
-import { uuidBytes } from './uuid';
+import { selfSigned } from '../contract/certificate';
+import type { NewEvent } from '../log/frame';
+import { type RunningNode, startNode } from '../node';
+import { uuidBytes } from '../bytes/uuid';
 
 const event = (data: string | Buffer, changes: Partial<NewEvent> = {}): NewEvent => ({
   id: uuidBytes(randomUUID())!,

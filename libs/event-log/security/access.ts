@@ -2,6 +2,9 @@
 // Promises: the same defaults as EventStoreDB 24: users' streams are open to every user, system streams to admins, nothing to strangers.
 // Does not: know passwords (users.ts) or read streams; the caller brings the lists.
 
+/** What someone wants to do with a stream; decided by ACLs. */
+export type StreamUse = 'read' | 'write' | 'delete' | 'read-metadata' | 'write-metadata';
+
 /** Who calls; undefined is a stranger without credentials. */
 export type Principal = Readonly<{ name: string; groups: readonly string[] }> | undefined;
 

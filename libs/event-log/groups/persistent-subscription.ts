@@ -5,10 +5,10 @@
 import type { Effect, Message } from './consumer-group';
 import { type Action, ConsumerGroup } from './consumer-group';
 import type { StrategyName } from './consumer-strategy';
-import type { Frame, NewEvent } from './frame';
-import type { EventLog } from './log';
-import { metastreamOf } from './stream-metadata';
-import { randomUUIDBytes } from './uuid';
+import type { Frame, NewEvent } from '../log/frame';
+import type { EventLog } from '../log/log';
+import { metastreamOf } from '../log/stream-metadata';
+import { randomUUIDBytes } from '../bytes/uuid';
 
 /** Times in milliseconds; 0 means no limit for `messageTimeout` and `maxSubscriberCount`. */
 export type GroupSettings = Readonly<{

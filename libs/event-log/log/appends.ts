@@ -17,7 +17,7 @@ import {
   type StreamMetadata,
   withTruncateBefore,
 } from './stream-metadata';
-import { randomUUIDBytes } from './uuid';
+import { randomUUIDBytes } from '../bytes/uuid';
 import type { Writer } from './writer';
 
 /** What the writer expects of the stream: its last revision, or one of the three words. */

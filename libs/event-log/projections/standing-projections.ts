@@ -2,9 +2,9 @@
 // Promises: what an operator switched stays so over a restart; without his word the node's own list decides.
 // Does not: link events (system-projections.ts).
 
-import type { EventLog } from './log';
+import type { EventLog } from '../log/log';
 import { rewind, runSystemProjections, SYSTEM_PROJECTIONS, type SystemProjection } from './system-projections';
-import { randomUUIDBytes } from './uuid';
+import { randomUUIDBytes } from '../bytes/uuid';
 
 const enabled = '$ProjectionEnabled';
 const disabled = '$ProjectionDisabled';

@@ -4,10 +4,10 @@
  * Does not: run projections that users write.
  */
 import { createHash } from 'node:crypto';
-import { StreamDeleted } from './refusals';
-import type { Frame, NewEvent } from './frame';
-import type { EventLog } from './log';
-import { randomUUIDBytes, uuidText } from './uuid';
+import { StreamDeleted } from '../log/refusals';
+import type { Frame, NewEvent } from '../log/frame';
+import type { EventLog } from '../log/log';
+import { randomUUIDBytes, uuidText } from '../bytes/uuid';
 
 /** Names of the projections, as the original's. */
 export const SYSTEM_PROJECTIONS = ['$by_category', '$by_event_type', '$streams', '$stream_by_category'] as const;

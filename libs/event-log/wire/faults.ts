@@ -4,9 +4,9 @@
  * Does not: log.
  */
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import type { ExpectedRevision } from './appends';
-import { AppendTooLarge, LogUnavailable, StreamDeleted } from './refusals';
-import { DamagedLog } from './segments';
+import type { ExpectedRevision } from '../log/appends';
+import { AppendTooLarge, LogUnavailable, StreamDeleted } from '../log/refusals';
+import { DamagedLog } from '../log/segments';
 
 /** What a call ends with instead of an answer. */
 export class Fault extends Error {

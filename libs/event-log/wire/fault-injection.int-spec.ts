@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Faults } from './fault-injection';
-import { type RunningNode, startNode } from './node';
+import { type RunningNode, startNode } from '../node';
 
 const event = () => jsonEvent({ type: 'Counted', data: { n: 1 } });
 function within<T>(ms: number, promise: Promise<T>): Promise<T | 'no answer'> {

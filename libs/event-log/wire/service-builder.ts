@@ -16,47 +16,10 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { widen } from './call-inside';
-import { faultOf } from './errors';
-import type { Principal } from './access';
-import type { EventLog } from './log';
-import type { PersistentSubscriptions } from './persistent-subscriptions';
-import type { StandingProjections } from './standing-projections';
-import type { Users } from './users';
-
-/** What someone wants to do with a stream; decided by ACLs. */
-export type StreamAction = 'read' | 'write' | 'delete' | 'read-metadata' | 'write-metadata';
-
-/** What every service is given. */
-export type NodeContext = {
-  readonly log: EventLog;
-  readonly instanceId: string;
-  /** Name or address by which clients reach the node. */
-  readonly host: string;
-  readonly port: () => number;
-  /** Throws a `Fault` (access denied, unauthenticated) if the caller may not do this to the stream. Replaced when users are on. */
-  authorizeStream: (metadata: Metadata, stream: string, action: StreamAction) => void;
-  /** Throws unless the caller is in `$admins` or, where allowed, `$ops`. */
-  authorizeAdmin: (metadata: Metadata, alsoOps?: boolean) => void;
-  /** Throws for a caller without credentials. */
-  authorizeUser: (metadata: Metadata) => void;
-  /** Who calls; undefined for a caller without credentials. */
-  principal: (metadata: Metadata) => Principal;
-  readonly users: Users;
-  readonly groups: PersistentSubscriptions;
-  readonly projections: StandingProjections;
-  /** Names of the methods that ServerFeatures announces, with their feature strings. */
-  readonly features: Array<{ service: string; method: string; features: string[] }>;
-  /** Stops the node, as `close` does. */
-  readonly shutdown: () => void;
-  /** Called when the node closes. */
-  readonly onClose: Array<() => Promise<void> | void>;
-};
+import { faultOf } from './faults';
 
 /** A service: its definition and its handlers, as grpc-js registers them. */
 export type NodeService = { definition: ServiceDefinition; implementation: UntypedServiceImplementation };
-/** Builds a service for one node; each file in services/ exports one. */
-export type ServiceFactory = (context: NodeContext) => NodeService;
-
 type Codec<Request> = { path: string; read: (bytes: Buffer) => Request };
 
 const encoded = (bytes: Buffer) => bytes;

@@ -3,7 +3,7 @@
 // Does not: serve the hot paths; those read and write their fields by hand (wire.ts).
 
 import { createRequire } from 'node:module';
-import { invalidArgument } from './errors';
+import { invalidArgument } from './faults';
 
 /** A reader of google-protobuf, as generated classes use it. */
 interface Reader {

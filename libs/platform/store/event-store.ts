@@ -1,70 +1,62 @@
 /**
- * The only way to the event store: the official EventStoreDB client, tamed. Hides: the client's traps (calls that never settle,
- * raw errors, lost channels, unbounded calls). Promises: an append either returns, conflicts, or is `Unavailable` with its outcome
- * unknown, within the timeout; retrying it with the same ids and revision is safe. Does not: retry by itself.
+ * The only way to the event store. Hides: connecting, elections, calls that never settle, ids of events. Promises: an append returns,
+ * conflicts, is refused, or is `StoreUnavailable` with its outcome unknown, within the time limit; until then what may be repeated is
+ * repeated. Does not: decide anything.
  */
+import type { Readable } from 'node:stream';
 import {
-  AccessDeniedError,
   BACKWARDS,
   END,
-  EventStoreDBClient,
-  jsonEvent,
-  NO_STREAM,
-  ANY,
-  MaxAppendSizeExceededError,
   START,
-  StreamDeletedError,
   StreamNotFoundError,
-  WrongExpectedVersionError,
   type AllStreamResolvedEvent,
+  type EventStoreDBClient,
   type Filter,
   type ResolvedEvent,
 } from '@eventstore/db-client';
 import { upcast, type Event, type Metadata, type Recorded, type Upcasts } from '#kernel/event';
+import { AppendMessage, eventIdOf, type EventBytes, type Expected } from './append-message';
+import { Connection, type Link, type StoreState, type StoreWatcher, within } from './connection';
+import { Gate } from './gate';
+import { KNOWN_TIME, parsedOriginal } from './known-time';
+import { isDefinite, refusalOf, StoreRefused, StoreUnavailable } from './refusals';
 
-export type NewEvent = Readonly<{ id: string; type: string; data: unknown; metadata: Metadata }>;
-export type Appended = Readonly<{ revision: bigint; position: bigint }>;
+export { Conflict, StoreRefused, StoreUnavailable } from './refusals';
+export type { StoreState } from './connection';
+
+/** An event to append. Its id comes from what it says and where. */
+export type NewEvent = Readonly<{ /** @deprecated The store makes it. */ id?: string; type: string; data: unknown; metadata: Metadata }>;
+export type Appended = Readonly<{ revision: bigint; position: bigint; ids: readonly string[] }>;
 /** Where to go on in $all: after this commit position, or at an end of the log. */
 export type From = bigint | 'start' | 'end';
-
-/** The stream is not where the caller thought. `actual` is -1 when it does not exist. */
-export class Conflict extends Error {
-  constructor(
-    readonly stream: string,
-    readonly actual: bigint,
-  ) {
-    super(`stream ${stream} is at revision ${actual}`);
-    this.name = 'Conflict';
-  }
-}
-
-/** The store did not answer. After an append the outcome is unknown: look before writing again, or repeat it unchanged. */
-export class StoreUnavailable extends Error {
-  constructor(cause: unknown) {
-    super('the event store does not answer', { cause });
-    this.name = 'StoreUnavailable';
-  }
-}
 
 /** Event types of the store itself begin with $; they are no facts of the business. */
 const BUSINESS_EVENTS: Filter = { filterOn: 'eventType', checkpointInterval: 1, maxSearchWindow: 256, regex: '^[^$]' };
 
-const READS_AT_ONCE = 64;
 const APPENDS_AT_ONCE = 512;
+/** How often a call is sent at most. */
+const SENDS = 3;
+/** The server takes no longer message. */
+const MAX_APPEND_BYTES = 16 * 1024 * 1024 - 64 * 1024;
+const MAX_NAME_BYTES = 8_192;
 
 export class EventStore {
-  private client: EventStoreDBClient;
-  private readonly reads = new Gate(READS_AT_ONCE);
-  private readonly appends = new Gate(APPENDS_AT_ONCE);
+  readonly connection: Connection;
+  private readonly appends = new Gate(APPENDS_AT_ONCE, 'appends');
   /** How to lift older shapes, for all event types that were learned. */
   readonly upcasts: Record<string, Upcasts[string]> = {};
-  private closed = false;
 
   constructor(
-    private readonly url: string,
+    url: string,
     private readonly timeoutMs = 5_000,
+    watcher?: StoreWatcher,
   ) {
-    this.client = this.connect();
+    this.connection = new Connection(url, watcher);
+  }
+
+  /** Whether the store is connected, since when, and why not. */
+  get state(): StoreState {
+    return this.connection.state;
   }
 
   /** Teaches the store how to lift older shapes of some event types. */
@@ -72,35 +64,37 @@ export class EventStore {
     Object.assign(this.upcasts, upcasts);
   }
 
-  /** @throws Conflict, StoreUnavailable */
-  async append(stream: string, expected: bigint | 'any', events: readonly NewEvent[]): Promise<Appended> {
-    const expectedRevision = expected === 'any' ? ANY : expected < 0n ? NO_STREAM : expected;
-    const encoded = events.map((event) =>
-      jsonEvent({ id: event.id, type: event.type, data: event.data as Record<string, unknown>, metadata: event.metadata }),
+  /**
+   * Appends at an expected revision; -1n where the stream must not exist. Repeated with the same content at the same place it is one append.
+   * @throws Conflict, StoreRefused, StoreUnavailable
+   */
+  async append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<Appended> {
+    checkName('stream', stream);
+    const encoded = events.map((event, index) => encode(stream, expected, index, event));
+    const { revision, position } = await this.appendBytes(stream, expected, encoded);
+    return { revision, position, ids: encoded.map(({ id }) => id) };
+  }
+
+  /** Appends events as they are, for copies. @throws Conflict, StoreRefused, StoreUnavailable */
+  async appendBytes(stream: string, expected: Expected, events: readonly EventBytes[]): Promise<Omit<Appended, 'ids'>> {
+    const message = new AppendMessage(stream, expected, events, this.timeoutMs);
+    if (message.size > MAX_APPEND_BYTES)
+      throw new StoreRefused('too-large', `An append to ${stream} has ${message.size} bytes; at most ${MAX_APPEND_BYTES} can be sent.`);
+    // Without an expected revision a second append of the same content may be a second fact.
+    return this.repeated(expected === 'any' ? 1 : SENDS, (link, leftMs) =>
+      this.appends.through(leftMs, () => link.appends.send(message, leftMs)),
     );
-    try {
-      const result = await this.appends.through(() =>
-        this.bounded((client) => client.appendToStream(stream, encoded, { expectedRevision })),
-      );
-      return { revision: result.nextExpectedRevision, position: result.position?.commit ?? -1n };
-    } catch (error) {
-      if (error instanceof WrongExpectedVersionError) {
-        // The client reports a missing stream as undefined or 'no_stream', depending on the path it took.
-        const actual = error.actualVersion as bigint | string | undefined;
-        throw new Conflict(stream, typeof actual === 'bigint' ? actual : -1n);
-      }
-      throw unavailable(error);
-    }
   }
 
   /** A stream forwards from a revision; nothing for one that does not exist. @throws StoreUnavailable */
   read<E extends Event = Event>(stream: string, from = 0n, { asStored = false } = {}): Promise<Recorded<E>[]> {
-    return this.collect<E>((client) => client.readStream(stream, { fromRevision: from }), undefined, asStored);
+    return this.collect<E>((client) => client.readStream(stream, { fromRevision: from, requiresLeader: true }), undefined, asStored);
   }
 
   /** The newest events of a stream, newest first. @throws StoreUnavailable */
   readBackwards<E extends Event = Event>(stream: string, maxCount: number): Promise<Recorded<E>[]> {
-    return this.collect<E>((client) => client.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount }));
+    const options = { direction: BACKWARDS, fromRevision: END, maxCount, requiresLeader: true } as const;
+    return this.collect<E>((client) => client.readStream(stream, options));
   }
 
   /** A page of $all, business events only, after `from`, with the position to go on from; `asStored` leaves older shapes as they are. @throws StoreUnavailable */
@@ -110,7 +104,11 @@ export class EventStore {
     let next = typeof from === 'bigint' ? from : -1n;
     // Reads of $all are inclusive: one more than asked for makes up for the event that is known already.
     const events = await this.collect(
-      (client) => client.readAll({ fromPosition: start, maxCount: maxCount + 1 }),
+      (client) => {
+        seen = 0;
+        next = typeof from === 'bigint' ? from : -1n;
+        return client.readAll({ fromPosition: start, maxCount: maxCount + 1, requiresLeader: true });
+      },
       (resolved) => {
         seen += 1;
         const position = resolved.commitPosition ?? -1n;
@@ -130,7 +128,10 @@ export class EventStore {
   async head({ business = false } = {}): Promise<bigint> {
     let head = -1n;
     await this.collect(
-      (client) => client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: business ? 256 : 1 }),
+      (client) => {
+        head = -1n;
+        return client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: business ? 256 : 1, requiresLeader: true });
+      },
       (resolved) => {
         if (head < 0n && !(business && resolved.event?.type.startsWith('$'))) head = resolved.commitPosition ?? -1n;
         return false;
@@ -153,8 +154,11 @@ export class EventStore {
       ...BUSINESS_EVENTS,
       ...(onCheckpoint ? { checkpointReached: (_, position) => onCheckpoint(position.commit) } : {}),
     };
-    const subscription = this.client.subscribeToAll({ fromPosition, filter });
+    const link = await this.connection.get(this.timeoutMs);
+    const leave = await link.long.enter(this.timeoutMs);
+    const subscription = link.client.official.subscribeToAll({ fromPosition, filter, requiresLeader: true });
     const stop = () => void subscription.unsubscribe().catch(() => undefined);
+    const forget = link.whenGone(stop);
     signal?.addEventListener('abort', stop, { once: true });
     try {
       for await (const resolved of subscription as AsyncIterable<AllStreamResolvedEvent>) {
@@ -164,8 +168,11 @@ export class EventStore {
       if (!signal?.aborted) throw new StoreUnavailable(new Error('the subscription ended'));
     } catch (error) {
       if (signal?.aborted) return;
-      throw unavailable(error);
+      this.connection.suspect(link, error);
+      throw refusalOf(error) ?? unavailable(error);
     } finally {
+      forget();
+      leave();
       signal?.removeEventListener('abort', stop);
       stop();
     }
@@ -176,33 +183,25 @@ export class EventStore {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    await this.client.dispose();
+    this.connection.close();
   }
 
-  private connect(): EventStoreDBClient {
-    return EventStoreDBClient.connectionString(this.url);
-  }
-
-  /** Runs a call with a time limit; a channel on which one hung is given up. The client alone may wait for ever (event-store.md §5.3). */
-  private async bounded<T>(call: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
-    const client = this.client;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        if (client === this.client && !this.closed) {
-          this.client = this.connect();
-          client.dispose().catch(() => undefined);
-        }
-        reject(new StoreUnavailable(new Error(`no answer within ${this.timeoutMs} ms`)));
-      }, this.timeoutMs);
-    });
-    const work = call(client);
-    work.catch(() => undefined);
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
+  /** Runs a call until it succeeds or definitely fails, within the time limit. A failure says nothing about the next try. */
+  private async repeated<T>(sends: number, run: (link: Link, leftMs: number) => Promise<T>, stream?: string): Promise<T> {
+    const until = performance.now() + this.timeoutMs;
+    for (let sent = 1; ; sent += 1) {
+      let link: Link | undefined;
+      try {
+        link = await this.connection.get(until - performance.now(), this.timeoutMs);
+        return await run(link, Math.max(1, until - performance.now()));
+      } catch (error) {
+        const refusal = refusalOf(error, stream);
+        if (refusal ?? isDefinite(error)) throw refusal ?? error;
+        if (link) this.connection.suspect(link, error);
+        const pause = sent * 50 * (0.5 + Math.random());
+        if (!link || sent >= sends || until - performance.now() < 2 * pause) throw unavailable(error);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
     }
   }
 
@@ -211,58 +210,67 @@ export class EventStore {
     wanted: (resolved: ResolvedEvent) => boolean = () => true,
     asStored = false,
   ): Promise<Recorded<E>[]> {
-    try {
-      return await this.reads.through(() =>
-        this.bounded(async (client) => {
-          const events: Recorded<E>[] = [];
-          for await (const resolved of open(client))
-            if (wanted(resolved) && resolved.event) events.push(this.recorded(resolved, asStored) as Recorded<E>);
-          return events;
-        }),
-      );
-    } catch (error) {
-      if (error instanceof StreamNotFoundError) return [];
-      throw unavailable(error);
-    }
+    const read = async (call: AsyncIterable<ResolvedEvent>): Promise<Recorded<E>[]> => {
+      const events: Recorded<E>[] = [];
+      try {
+        for await (const resolved of call)
+          if (wanted(resolved) && resolved.event) events.push(this.recorded(resolved, asStored) as Recorded<E>);
+      } catch (error) {
+        if (!(error instanceof StreamNotFoundError)) throw error;
+      }
+      return events;
+    };
+    return this.repeated(SENDS, (link, leftMs) =>
+      link.reads.through(leftMs, async () => {
+        const call = open(link.client.official);
+        try {
+          return await within(leftMs, read(call));
+        } catch (error) {
+          // One that was too slow would keep its stream.
+          (call as unknown as Readable).destroy();
+          throw error;
+        }
+      }),
+    );
   }
 
   private recorded({ event, commitPosition }: ResolvedEvent, asStored = false): Recorded {
-    const { id, streamId, revision, type, created, data, metadata } = event!;
-    const known = (metadata ?? {}) as Metadata;
+    const { id, streamId, revision, type, created, data } = event!;
+    const { metadata, recordedAt } = parsedOriginal((event!.metadata ?? {}) as Metadata);
     return {
       id,
       type,
       stream: streamId,
       revision: BigInt(revision),
       position: commitPosition ?? -1n,
-      recordedAt: new Date(created).toISOString(),
-      data: (asStored ? data : upcast(this.upcasts, type, data, known.schema ?? 1)) as Event['data'] as never,
-      metadata: known,
+      recordedAt: recordedAt ?? new Date(created).toISOString(),
+      data: (asStored ? data : upcast(this.upcasts, type, data, metadata.schema ?? 1)) as Event['data'] as never,
+      metadata,
     };
   }
 }
 
-/** These will not go away by waiting. */
-const LASTING = [StoreUnavailable, Conflict, AccessDeniedError, StreamDeletedError, MaxAppendSizeExceededError];
-const unavailable = (error: unknown): Error =>
-  LASTING.some((kind) => error instanceof kind) ? (error as Error) : new StoreUnavailable(error);
+const unavailable = (error: unknown): Error => (error instanceof StoreUnavailable ? error : new StoreUnavailable(error));
 
-/** Lets a bounded number through at once; the rest wait in line. */
-class Gate {
-  private free: number;
-  private readonly line: (() => void)[] = [];
-  constructor(places: number) {
-    this.free = places;
-  }
-  async through<T>(run: () => Promise<T>): Promise<T> {
-    if (this.free > 0) this.free -= 1;
-    else await new Promise<void>((resolve) => this.line.push(resolve));
-    try {
-      return await run();
-    } finally {
-      const next = this.line.shift();
-      if (next) next();
-      else this.free += 1;
-    }
-  }
+function encode(stream: string, expected: Expected, index: number, { id, type, data, metadata }: NewEvent): EventBytes {
+  checkName('event type', type);
+  if (Object.hasOwn(metadata, KNOWN_TIME)) throw new StoreRefused('bad-request', `Metadata must not have the key \`${KNOWN_TIME}\`.`);
+  const bytes = { type, data: Buffer.from(JSON.stringify(data)), metadata: Buffer.from(JSON.stringify(metadata)) };
+  return { id: id ?? eventIdOf(stream, expected, index, bytes), json: true, ...bytes };
+}
+
+/** What would end or confuse a server is never sent: an append to `$$` stops EventStoreDB. */
+function checkName(what: 'stream' | 'event type', name: string): void {
+  const length = Buffer.byteLength(name);
+  const wrong =
+    length === 0
+      ? 'must not be empty'
+      : length > MAX_NAME_BYTES
+        ? `must have at most ${MAX_NAME_BYTES} bytes, has ${length}`
+        : name === '$$' || (what === 'stream' && name === '$all')
+          ? `must not be \`${name}\``
+          : /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(name)
+            ? 'must be well-formed Unicode'
+            : undefined;
+  if (wrong) throw new StoreRefused('bad-request', `The name of the ${what} ${wrong}.`);
 }

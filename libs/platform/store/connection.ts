@@ -1,0 +1,253 @@
+/**
+ * The connection to the event store. Hides: which node leads and when that changes. Promises: no failure is remembered: whatever happened,
+ * the next call can succeed as soon as a leader answers; looking for one costs the store two small calls per second at most and node.
+ * Does not: repeat calls.
+ */
+import { AppendCalls } from './append-calls';
+import { NodeClient } from './client-inside';
+import { ask, Gossip } from './gossip';
+import { Gate } from './gate';
+import { leaderIn, shortReason, StoreUnavailable } from './refusals';
+import { type NodeName, StoreAddress } from './store-address';
+
+/** Streams of one connection. EventStoreDB takes a hundred; the 101st would wait without a word. */
+export const STREAMS = { reads: 44, long: 24, appends: 4, own: 4 } as const;
+
+/** Pauses between looks for a leader, before chance makes them 0.5 to 1.5 times as long. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 700;
+/** How often a node that is in use is looked at, and how long it may take to answer. */
+const WATCH_MS = 1_200;
+const ANSWER_MS = 1_000;
+/** Looks in a row that a node may leave without an answer: it may only be busy. */
+const PATIENCE = 3;
+/** However many calls fail, their node is looked at no more often than this. */
+const SUSPECT_MS = 250;
+
+export type StoreState = Readonly<{ up: boolean; node?: NodeName; since: Date; reason?: string }>;
+/** Hears of losses and finds; must not throw. */
+export type StoreWatcher = { lost(state: StoreState): void; found(state: StoreState, lostMs: number): void };
+
+/** A node in use. */
+export class Link {
+  readonly appends: AppendCalls;
+  /** Reads that end soon, and calls that last. */
+  readonly reads = new Gate(STREAMS.reads, 'reads');
+  readonly long = new Gate(STREAMS.long, 'subscriptions and long reads');
+  private readonly listeners = new Set<() => void>();
+  gone = false;
+
+  constructor(
+    readonly node: NodeName,
+    readonly client: NodeClient,
+    trouble: (error: Error) => void,
+  ) {
+    this.appends = new AppendCalls(client, trouble);
+  }
+
+  /** Calls back when the link is given up; returns what forgets that. */
+  whenGone(heard: () => void): () => void {
+    if (this.gone) heard();
+    else this.listeners.add(heard);
+    return () => void this.listeners.delete(heard);
+  }
+
+  close(): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.appends.close();
+    for (const heard of this.listeners) heard();
+    this.listeners.clear();
+    this.client.close();
+  }
+}
+
+type Waiter = { resolve: (link: Link) => void; reject: (error: Error) => void };
+
+export class Connection {
+  readonly address: StoreAddress;
+  private readonly gossip: Gossip;
+  private link: Link | undefined;
+  private readonly waiting = new Set<Waiter>();
+  private current: StoreState = { up: false, since: new Date(), reason: 'not connected yet' };
+  private lostAt = performance.now();
+  /** A node that another named as the leader. */
+  private hint: NodeName | undefined;
+  private seeking = false;
+  private checking: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private silent = 0;
+  private lastLook = -Infinity;
+  private closed = false;
+
+  /** @throws Error where the connection string is wrong */
+  constructor(
+    connectionString: string,
+    private readonly watcher?: StoreWatcher,
+  ) {
+    this.address = new StoreAddress(connectionString);
+    this.gossip = new Gossip(this.address);
+  }
+
+  get state(): StoreState {
+    return this.current;
+  }
+
+  /**
+   * The node in use. While there is none, waits for `leftMs` at most, and after the first `limitMs` of a loss no longer than a look for a
+   * leader takes. @throws StoreUnavailable
+   */
+  async get(leftMs: number, limitMs = leftMs): Promise<Link> {
+    if (this.link) return this.link;
+    if (this.closed) throw new StoreUnavailable(new Error('the connection was closed'));
+    this.seek();
+    const patience = Math.min(leftMs, Math.max(LONGEST_PAUSE_MS * 1.5, limitMs - (performance.now() - this.lostAt)));
+    if (patience <= 0 || this.waiting.size >= 8_192) throw new StoreUnavailable(new Error(this.current.reason));
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => waiter.reject(new StoreUnavailable(new Error(this.current.reason))), patience);
+      const done = () => {
+        clearTimeout(late);
+        this.waiting.delete(waiter);
+      };
+      const waiter: Waiter = { resolve: (link) => (done(), resolve(link)), reject: (error) => (done(), reject(error)) };
+      this.waiting.add(waiter);
+    });
+  }
+
+  /** A call on the link failed without a definite answer: is its node still the right one? */
+  suspect(link: Link, error: unknown): void {
+    if (link !== this.link || this.closed) return;
+    const leader = leaderIn(error);
+    if (leader !== undefined && leader !== link.node) {
+      this.hint = leader;
+      return this.lose(link, `${link.node} no longer leads`);
+    }
+    if (performance.now() - this.lastLook > SUSPECT_MS) void this.check(1);
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.link?.close();
+    this.link = undefined;
+    this.gossip.close();
+    for (const { reject } of [...this.waiting]) reject(new StoreUnavailable(new Error('the connection was closed')));
+  }
+
+  private lose(link: Link, reason: string): void {
+    if (link !== this.link || this.closed) return;
+    clearTimeout(this.timer);
+    this.link = undefined;
+    this.lostAt = performance.now();
+    this.current = { up: false, node: link.node, since: new Date(), reason };
+    this.watcher?.lost(this.current);
+    link.close();
+    this.seek();
+  }
+
+  /** Looks for a leader until there is one. */
+  private seek(): void {
+    if (this.seeking || this.closed) return;
+    this.seeking = true;
+    void (async () => {
+      for (let pause = FIRST_PAUSE_MS; !this.closed && !this.link; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+        try {
+          this.use(await this.reach());
+        } catch (error) {
+          const reason = shortReason(error);
+          const first = this.current.reason === 'not connected yet';
+          this.current = { ...this.current, reason };
+          if (first) this.watcher?.lost(this.current);
+          await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())).unref());
+        }
+      }
+      this.seeking = false;
+    })();
+  }
+
+  /** A link to the leader, on which a read has succeeded. */
+  private async reach(): Promise<Link> {
+    const node = await this.leader();
+    const client = new NodeClient(this.address.of(node));
+    const link: Link = new Link(node, client, (error) => this.suspect(link, error));
+    try {
+      await within(ANSWER_MS, prove(client));
+      await client.watch((reason) => this.lose(link, reason));
+      return link;
+    } catch (error) {
+      link.close();
+      this.hint = leaderIn(error);
+      throw new Error(`${node}: ${shortReason(error)}`);
+    }
+  }
+
+  private async leader(): Promise<NodeName> {
+    const { hint } = this;
+    this.hint = undefined;
+    if (hint !== undefined) return hint;
+    if (!this.address.cluster) return this.address.nodes[0]!;
+    const { leader, reason } = await this.gossip.findLeader(ANSWER_MS);
+    if (leader === undefined) throw new Error(reason);
+    return leader;
+  }
+
+  private use(link: Link): void {
+    if (this.closed) return link.close();
+    this.link = link;
+    this.silent = 0;
+    this.current = { up: true, node: link.node, since: new Date() };
+    this.watcher?.found(this.current, performance.now() - this.lostAt);
+    for (const { resolve } of [...this.waiting]) resolve(link);
+    this.watch(link);
+  }
+
+  private watch(link: Link): void {
+    if (link.gone) return;
+    this.timer = setTimeout(() => void this.check(PATIENCE).finally(() => this.watch(link)), WATCH_MS * (0.75 + Math.random() / 2)).unref();
+  }
+
+  /** Lets the link go if another node leads, or if it left this and the looks before it without an answer. One look at a time. */
+  private check(patience: number): Promise<void> {
+    const { link } = this;
+    if (!link) return Promise.resolve();
+    return (this.checking ??= this.look(link, patience).finally(() => (this.checking = undefined)));
+  }
+
+  private async look(link: Link, patience: number): Promise<void> {
+    const begun = performance.now();
+    this.lastLook = begun;
+    try {
+      const [found] = await Promise.all([
+        this.address.cluster ? this.gossip.findLeader(ANSWER_MS) : undefined,
+        // On the connection in use: it may be broken where another is not.
+        ask(link.client, ANSWER_MS),
+      ]);
+      this.silent = 0;
+      if (found?.leader !== undefined && found.leader !== link.node) this.lose(link, `${link.node} no longer leads, but ${found.leader}`);
+    } catch (error) {
+      // An app that was busy itself has missed answers that came.
+      if (performance.now() - begun > 2 * ANSWER_MS) return;
+      this.silent += 1;
+      if (this.silent >= patience) this.lose(link, shortReason(error));
+    }
+  }
+}
+
+/** Reads the newest event, as only a leader that is ready can. */
+async function prove(client: NodeClient): Promise<void> {
+  const read = client.official.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1, requiresLeader: true });
+  for await (const _ of read);
+}
+
+export async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new StoreUnavailable(new Error(`no answer within ${limitMs} ms`))), limitMs);
+  });
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,100 @@
+import { EventStoreDBClient } from '@eventstore/db-client';
+import type { Metadata } from '#kernel/event';
+import { startNode, type RunningNode } from '#event-log/node';
+import { testDirectory } from '#platform/testing/testing';
+import { Conflict, EventStore, StoreRefused } from './event-store';
+
+const metadata = { commandId: 'c', actor: 'a', schema: 1 } as unknown as Metadata;
+const counted = (n: number, text = '') => ({ type: 'Counted', data: { n, text }, metadata });
+
+let node: RunningNode;
+let store: EventStore;
+beforeAll(async () => {
+  node = await startNode({ dataDir: testDirectory('append') });
+  store = new EventStore(node.connectionString);
+});
+afterAll(async () => {
+  await store.close();
+  await node.close();
+});
+
+it('appends what the official client reads, with the ids that were returned', async () => {
+  const { revision, position, ids } = await store.append('order-1', -1n, [counted(1, 'é'), { ...counted(2), type: 'Gezählt' }]);
+  expect(revision).toBe(1n);
+  const client = EventStoreDBClient.connectionString(node.connectionString);
+  const found = [];
+  for await (const { event } of client.readStream('order-1')) found.push(event!);
+  await client.dispose();
+  expect(found.map(({ id, type, data }) => ({ id, type, data }))).toEqual([
+    { id: ids[0], type: 'Counted', data: { n: 1, text: 'é' } },
+    { id: ids[1], type: 'Gezählt', data: { n: 2, text: '' } },
+  ]);
+  expect(position).toBeGreaterThan(0n);
+  expect(found[0]!.metadata).toEqual(metadata);
+});
+
+it('takes the same content at the same place once, and other content not at all', async () => {
+  const first = await store.append('order-2', -1n, [counted(1)]);
+  await store.append('order-2', 0n, [counted(2)]);
+  expect(await store.append('order-2', -1n, [counted(1)])).toEqual(first);
+  const other = await store.append('order-2', -1n, [counted(3)]).catch((error: unknown) => error);
+  expect(other).toBeInstanceOf(Conflict);
+  expect((other as Conflict).actual).toBe(1n);
+  expect((await store.read('order-2')).map(({ data }) => (data as { n: number }).n)).toEqual([1, 2]);
+});
+
+it('gives equal content at different places different ids', async () => {
+  const { ids } = await store.append('order-3', -1n, [counted(1), counted(1)]);
+  const elsewhere = await store.append('order-4', -1n, [counted(1)]);
+  expect(new Set([...ids, ...elsewhere.ids]).size).toBe(3);
+});
+
+it('says of a conflict on a stream that does not exist that it is at -1', async () => {
+  await expect(store.append('order-5', 3n, [counted(1)])).rejects.toMatchObject({ name: 'Conflict', actual: -1n });
+});
+
+it.each([
+  ['', 'must not be empty'],
+  ['$$', 'must not be `\\$\\$`'],
+  ['$all', 'must not be `\\$all`'],
+  ['a\ud800', 'must be well-formed Unicode'],
+  ['x'.repeat(9_000), 'must have at most'],
+])('sends nothing to a stream of the name %j', async (name, why) => {
+  const refused = await store.append(name, -1n, [counted(1)]).catch((error: unknown) => error as StoreRefused);
+  expect(refused).toBeInstanceOf(StoreRefused);
+  expect((refused as StoreRefused).message).toMatch(new RegExp(why));
+});
+
+it('refuses what is too large, before and after asking, and goes on', async () => {
+  await expect(store.append('order-6', -1n, [counted(1, 'x'.repeat(2_000_000))])).rejects.toMatchObject({ reason: 'too-large' });
+  await expect(store.append('order-6', -1n, [counted(1, 'x'.repeat(20_000_000))])).rejects.toMatchObject({ reason: 'too-large' });
+  await store.append('order-6', -1n, [counted(1)]);
+});
+
+it('lets no command write the time at which an event became known', async () => {
+  const forged = { ...counted(1), metadata: { ...metadata, $recordedAt: '2020-01-01T00:00:00.000Z' } as Metadata };
+  await expect(store.append('order-7', -1n, [forged])).rejects.toMatchObject({ reason: 'bad-request' });
+});
+
+it('appends 2,000 at once and each gets its own answer', async () => {
+  const answers = await Promise.all([...Array(2_000).keys()].map((n) => store.append(`many-${n % 40}`, 'any', [counted(n, `${n}`)])));
+  const streams = new Map<string, Set<bigint>>();
+  answers.forEach(({ revision }, n) => {
+    const seen = streams.get(`many-${n % 40}`) ?? new Set();
+    streams.set(`many-${n % 40}`, seen.add(revision));
+  });
+  expect([...streams.values()].every((seen) => seen.size === 50)).toBe(true);
+});
+
+it('sends an append of several megabytes in parts', async () => {
+  const large = await startNode({ dataDir: testDirectory('large'), maxAppendSize: 12 * 1024 * 1024 });
+  const to = new EventStore(large.connectionString);
+  await to.append(
+    'large',
+    -1n,
+    [...Array(10).keys()].map((n) => counted(n, 'x'.repeat(1_000_000))),
+  );
+  expect(await to.read('large')).toHaveLength(10);
+  await to.close();
+  await large.close();
+});

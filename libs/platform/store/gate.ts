@@ -1,0 +1,63 @@
+/**
+ * Lets a bounded number through at once. Hides: the line. Promises: order of arrival; a line of bounded length in which nobody waits beyond
+ * their limit. Does not: know what it guards.
+ */
+import { StoreUnavailable } from './refusals';
+
+/** How many may wait. */
+const LINE = 4_096;
+
+export class Gate {
+  private free: number;
+  private readonly line = new Set<() => void>();
+
+  constructor(
+    places: number,
+    private readonly what: string,
+    private readonly longest = LINE,
+  ) {
+    this.free = places;
+  }
+
+  /** Resolves with what gives the place back; call it once. @throws StoreUnavailable where it takes too long */
+  async enter(limitMs: number): Promise<() => void> {
+    if (this.free > 0) this.free -= 1;
+    else await this.wait(limitMs);
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      const [next] = this.line;
+      if (!next) this.free += 1;
+      else {
+        this.line.delete(next);
+        next();
+      }
+    };
+  }
+
+  async through<T>(limitMs: number, run: () => Promise<T>): Promise<T> {
+    const leave = await this.enter(limitMs);
+    try {
+      return await run();
+    } finally {
+      leave();
+    }
+  }
+
+  private wait(limitMs: number): Promise<void> {
+    if (this.line.size >= this.longest)
+      return Promise.reject(new StoreUnavailable(new Error(`${this.longest} ${this.what} wait already; nothing was sent`)));
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        this.line.delete(enter);
+        reject(new StoreUnavailable(new Error(`too many ${this.what} before this one; nothing was sent`)));
+      }, limitMs);
+      const enter = () => {
+        clearTimeout(late);
+        resolve();
+      };
+      this.line.add(enter);
+    });
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * When an event became known, for events that were copied from another store. The store that holds the copy says when it received it; the
+ * time of the first store lies in the metadata under a key that no command can write. Hides: that key. Promises: the metadata's own bytes
+ * come back exactly. Does not: touch an event that was never copied.
+ */
+import type { Metadata } from '#kernel/event';
+
+export const KNOWN_TIME = '$recordedAt';
+/** In place of metadata that were empty, or no JSON object. */
+const NONE = '$none';
+const RAW = '$raw';
+
+const HEAD = Buffer.from(`{"${KNOWN_TIME}":"`);
+const LENGTH = new Date(0).toISOString().length;
+const START = HEAD.length + LENGTH + 1;
+
+export const isKnown = (metadata: Buffer): boolean =>
+  metadata.length > START && metadata.subarray(0, HEAD.length).equals(HEAD) && metadata[START - 1] === 0x22;
+
+/** Metadata with the time at which the first store recorded the event. What has one keeps it. */
+export function withKnownTime(metadata: Buffer, recordedAt: string): Buffer {
+  if (isKnown(metadata)) return metadata;
+  const head = `{"${KNOWN_TIME}":"${recordedAt}"`;
+  if (metadata.length === 0) return Buffer.from(`${head},"${NONE}":true}`);
+  if (!isObject(metadata)) return Buffer.from(`${head},"${RAW}":"${metadata.toString('base64')}"}`);
+  return Buffer.concat([Buffer.from(head), metadata[1] === 0x7d && metadata.length === 2 ? Buffer.alloc(0) : COMMA, metadata.subarray(1)]);
+}
+const COMMA = Buffer.from(',');
+
+/** The metadata as the first store had them, and its time where this is a copy. */
+export function original(metadata: Buffer): { metadata: Buffer; recordedAt?: string } {
+  if (!isKnown(metadata)) return { metadata };
+  const recordedAt = metadata.toString('latin1', HEAD.length, HEAD.length + LENGTH);
+  const rest = metadata.subarray(START);
+  if (rest.toString('latin1') === `,"${NONE}":true}`) return { metadata: Buffer.alloc(0), recordedAt };
+  const raw = new RegExp(`^,"\\${RAW}":"([A-Za-z0-9+/=]*)"}$`).exec(rest.toString('latin1'));
+  if (raw) return { metadata: Buffer.from(raw[1]!, 'base64'), recordedAt };
+  const body = rest[0] === 0x2c ? rest.subarray(1) : rest;
+  return { metadata: Buffer.concat([Buffer.from('{'), body]), recordedAt };
+}
+
+/** The same for metadata that are parsed already. */
+export function parsedOriginal(metadata: Metadata): { metadata: Metadata; recordedAt?: string } {
+  if (!Object.hasOwn(metadata, KNOWN_TIME)) return { metadata };
+  const { [KNOWN_TIME]: recordedAt, [NONE]: none, ...rest } = metadata as Metadata & Record<string, unknown>;
+  return { metadata: (none ? {} : rest) as Metadata, recordedAt: String(recordedAt) };
+}
+
+/** Only what begins and parses as an object, without white space before its first key, can take a key in front. */
+function isObject(metadata: Buffer): boolean {
+  if (metadata[0] !== 0x7b || (metadata[1] !== 0x22 && metadata[1] !== 0x7d)) return false;
+  try {
+    JSON.parse(metadata.toString('utf8'));
+    return Buffer.from(metadata.toString('utf8')).equals(metadata);
+  } catch {
+    return false;
+  }
+}

@@ -16,6 +16,8 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string' },
     only: { type: 'string' },
     cycles: { type: 'string' },
+    without: { type: 'string' },
+    keep: { type: 'boolean' },
   },
 });
 const name = positionals[0] ?? '';
@@ -35,4 +37,5 @@ const report = { campaign: name, seed, ...(await run({ ...values, cycles: values
 if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 const broken = report.experiments.filter(({ ok }) => !ok);
 say(broken.length === 0 ? 'All promises held.' : `BROKEN: ${broken.map((experiment) => experiment.name).join(', ')}`);
+say(`${report.experiments.length - broken.length} passed, ${broken.length} failed`);
 process.exit(broken.length === 0 ? 0 : 1);

@@ -1,0 +1,47 @@
+/** A small balancer: asks each backend's /health/ready, gives requests to those that are ready in turn, and never tries one twice. */
+import http from 'node:http';
+import { sleep } from '../parts.mjs';
+
+const EVERY_MS = 200;
+
+export async function startBalancer(urls, { looks = true } = {}) {
+  const backends = urls.map((url) => ({ url, ready: true, agent: new http.Agent({ keepAlive: true }) }));
+  let turn = 0;
+  let stopped = false;
+  const watch = async (backend) => {
+    for (; !stopped; await sleep(EVERY_MS))
+      backend.ready = await fetch(`${backend.url}/health/ready`, { signal: AbortSignal.timeout(1_500) }).then(
+        async (response) => (await response.arrayBuffer(), response.ok),
+        () => false,
+      );
+  };
+  if (looks) for (const backend of backends) void watch(backend);
+  const server = http.createServer((request, response) => {
+    const able = backends.filter(({ ready }) => ready);
+    const backend = able[turn++ % able.length];
+    const failed = (error) => {
+      if (!response.headersSent) response.writeHead(502, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ code: 'bad-gateway', detail: backend ? (error?.code ?? 'cut off') : 'no backend is ready' }));
+    };
+    if (!backend) return failed();
+    const { connection: _, 'keep-alive': __, host: ___, ...headers } = request.headers;
+    const onward = http.request(`${backend.url}${request.url}`, { method: request.method, headers, agent: backend.agent }, (answer) => {
+      const { connection: _____, ...answered } = answer.headers;
+      response.writeHead(answer.statusCode, answered);
+      answer.on('error', () => response.destroy());
+      answer.pipe(response);
+    });
+    onward.on('error', failed);
+    request.pipe(onward);
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    stop: () => {
+      stopped = true;
+      server.closeAllConnections();
+      server.close();
+      for (const { agent } of backends) agent.destroy();
+    },
+  };
+}

@@ -3,7 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccessGuard } from '#platform/security/auth';
 import type { Config } from '#platform/runtime/config';
 import { graphqlModule } from '#platform/http/graphql';
-import { InputPipe } from '#platform/http/http';
+import { InputPipe } from '#platform/http/input-pipe';
 import { PlatformModule } from '#platform/platform.module';
 import { Problems } from '#platform/http/problem-filter';
 import { slices } from '#slices';

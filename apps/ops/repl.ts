@@ -4,11 +4,10 @@ import { Pool } from 'pg';
 import { AuditLog } from '#audit/audit.log';
 import { stateAfter } from '#audit/history';
 import { streamOf } from '#kernel/identity';
-import { commandNamed } from '#platform/commands/bind-decider';
 import { inContext } from '#platform/security/context';
-import { categories, deciderOf } from '#platform/commands/registry';
+import { Registry } from '#platform/commands/registry';
 import { EventStore } from '#platform/store/event-store';
-import { InputPipe } from '#platform/http/http';
+import { InputPipe } from '#platform/http/input-pipe';
 import { views } from '#slices';
 import { configOf, openApplication, operator, type Whereabouts } from './system';
 import { say } from './terminal';
@@ -24,10 +23,10 @@ const WELCOME = `The slices are loaded. Try:
 /** A Node prompt with the slices loaded, until .exit. */
 export async function openRepl(where: Whereabouts): Promise<void> {
   const app = await openApplication(configOf(where));
-  const [store, pool, bus, pipe] = [app.get(EventStore), app.get(Pool), app.get(CommandBus), new InputPipe()];
+  const [store, pool, bus, pipe, registry] = [app.get(EventStore), app.get(Pool), app.get(CommandBus), new InputPipe(), app.get(Registry)];
   const known = (category: string, id: string) => {
-    const decider = deciderOf(streamOf(category, id));
-    if (decider?.category !== category) throw new Error(`There is no slice ${category}. There are ${categories().join(', ')}.`);
+    const decider = registry.deciderOf(streamOf(category, id));
+    if (decider?.category !== category) throw new Error(`There is no slice ${category}. There are ${registry.categories().join(', ')}.`);
     return decider;
   };
   if (process.stdin.isTTY) say(WELCOME);
@@ -38,12 +37,12 @@ export async function openRepl(where: Whereabouts): Promise<void> {
     bus,
     views,
     audit: app.get(AuditLog),
-    categories: categories(),
+    categories: registry.categories(),
     stream: (category: string, id: string) => store.read(streamOf(category, id)),
     state: async (category: string, id: string) => stateAfter(known(category, id), await store.read(streamOf(category, id))),
     sql: async (text: string, values?: unknown[]) => (await pool.query(text, values)).rows as unknown[],
     send: async (name: string, data: object) => {
-      const command = commandNamed(name);
+      const command = registry.commandNamed(name);
       if (!command) throw new Error(`No slice knows the command ${name}.`);
       const message = (await pipe.transform({ ...data }, { type: 'body', metatype: command })) as object;
       return inContext({ correlationId: `repl-${process.pid}`, principal: operator() }, () => bus.execute(message));

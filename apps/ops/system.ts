@@ -8,11 +8,12 @@ import { fileImport, type FileImport } from '#import/import';
 import type { ImportEvent } from '#import/import.events';
 import { NoAnswer, Refused, type Target } from '#import/import.target';
 import type { Principal } from '#platform/security/access';
-import { commandNamed, type Receipt } from '#platform/commands/bind-decider';
+import type { Receipt } from '#platform/commands/receipt';
+import { Registry } from '#platform/commands/registry';
 import { readConfig, type Config } from '#platform/runtime/config';
 import { inContext } from '#platform/security/context';
 import { EventStore } from '#platform/store/event-store';
-import { InputPipe } from '#platform/http/http';
+import { InputPipe } from '#platform/http/input-pipe';
 import { Problem } from '#platform/problem/problem';
 import { OpsModule } from './ops.module';
 import { PlainFault } from './terminal';
@@ -126,10 +127,10 @@ export const operator = (): Principal => ({
 
 /** Commands sent straight to the event store, with the same checks and rules as over REST. */
 export function directTarget(app: INestApplicationContext, correlationId: string): Target {
-  const [bus, store, pipe] = [app.get(CommandBus), app.get(EventStore), new InputPipe()];
+  const [bus, store, pipe, registry] = [app.get(CommandBus), app.get(EventStore), new InputPipe(), app.get(Registry)];
   return {
     async send(name, data) {
-      const command = commandNamed(name);
+      const command = registry.commandNamed(name);
       if (!command) throw new Error(`no slice knows the command ${name}`);
       try {
         const message = (await pipe.transform({ ...data }, { type: 'body', metatype: command })) as object;

@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureAnalyst } from '#platform/views/analyst-role';
+import { Registry } from '#platform/commands/registry';
 import type { Config } from '#platform/runtime/config';
 import { migrate } from '#platform/runtime/database';
 import { EventStore } from '#platform/store/event-store';
@@ -22,7 +23,7 @@ import { WorkerModule } from './worker.module';
 /** Keeps the read models and runs the processes. */
 export async function startWorker(config: Config, log: Logger): Promise<Started> {
   const app: INestApplicationContext = await NestFactory.createApplicationContext(WorkerModule.of(config), { logger: false });
-  const [store, pool] = [app.get(EventStore), app.get(Pool)];
+  const [store, pool, commandRegistry] = [app.get(EventStore), app.get(Pool), app.get(Registry)];
   let keeping: RunningViews | undefined;
   const health = new Health({
     'event store': { probe: () => store.ping(), vital: true },
@@ -37,7 +38,8 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
     store,
     pool,
     processes,
-    send: sendThrough(app.get(CommandBus)),
+    send: sendThrough(app.get(CommandBus), commandRegistry),
+    targetOf: ({ type, data }) => commandRegistry.targetOf(type, data) ?? '',
     alarm: (dueAt, key) => alarms.add(key, { dueAt: dueAt.toISOString() }, dueAt.getTime() - Date.now()),
     log: (fault, err) => log.warn({ err }, fault),
   });

@@ -5,14 +5,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Metadata, Recorded } from '#kernel/event';
+import type { Recorded } from '#kernel/event';
 import { facilityOf } from '#kernel/identity';
 import { grantedRole, inScope, type Principal, type Role } from '#platform/security/access';
 import { currentContext } from '#platform/security/context';
-import { deciderOf } from '#platform/commands/registry';
+import { Registry } from '#platform/commands/registry';
 import { EventStore } from '#platform/store/event-store';
+import { metadataOf } from '#platform/store/metadata';
 import { notFound, Problem } from '#platform/problem/problem';
-import { APP_VERSION } from '#platform/runtime/version';
 import { changesBetween, plain, type Change } from './changes';
 import { eventsAsOf, historyOf, refusalsOf, stateAfter, type Entry, type Fold, type Moment } from './history';
 
@@ -61,30 +61,33 @@ const PAGE = 1_000;
 
 @Injectable()
 export class AuditLog {
-  constructor(@Inject(EventStore) private readonly store: EventStore) {}
+  constructor(
+    @Inject(EventStore) private readonly store: EventStore,
+    @Inject(Registry) private readonly registry: Registry,
+  ) {}
 
   /** Everything that happened to an entity, and what was refused, from the first event on. `after` is a position. @throws Problem 404 */
   async history(reader: Principal, stream: string, after = -1n, limit = 100): Promise<Page<Entry>> {
-    const { events, refusals } = await this.known(reader, stream, 'history', { after: String(after) });
-    const entries = folded(stream, () => historyOf(foldOf(stream), events, refusals)).filter(({ position }) => position > after);
+    const { fold, events, refusals } = await this.known(reader, stream, 'history', { after: String(after) });
+    const entries = folded(stream, () => historyOf(fold, events, refusals)).filter(({ position }) => position > after);
     const items = entries.slice(0, limit);
     return { items, ...(entries.length > limit ? { next: items.at(-1)!.position } : {}) };
   }
 
   /** The state of an entity as of a position, a known time, a floor time, or of several of them together. @throws Problem 404, 422 */
   async stateAsOf(reader: Principal, stream: string, moment: Moment): Promise<StateAt> {
-    const { events } = await this.known(reader, stream, 'state', said(moment));
-    const state = stateAt(stream, eventsAsOf(events, moment));
+    const { fold, events } = await this.known(reader, stream, 'state', said(moment));
+    const state = stateAt(fold, stream, eventsAsOf(events, moment));
     if (!state) throw notFound();
     return state;
   }
 
   /** What changed between two moments, and the events that did it. @throws Problem 404, 422 */
   async difference(reader: Principal, stream: string, from: Moment, to: Moment): Promise<Difference> {
-    const { events } = await this.known(reader, stream, 'difference', { from: said(from), to: said(to) });
+    const { fold, events } = await this.known(reader, stream, 'difference', { from: said(from), to: said(to) });
     const [earlier, later] = [eventsAsOf(events, from), eventsAsOf(events, to)];
-    const [a, b] = [stateAt(stream, earlier), stateAt(stream, later)];
-    const empty = plain(foldOf(stream).initial);
+    const [a, b] = [stateAt(fold, stream, earlier), stateAt(fold, stream, later)];
+    const empty = plain(fold.initial);
     return {
       stream,
       from: a,
@@ -128,38 +131,31 @@ export class AuditLog {
     stream: string,
     what: string,
     about: object,
-  ): Promise<{ events: Recorded[]; refusals: Recorded[] }> {
-    const decider = deciderOf(stream);
+  ): Promise<{ fold: Fold; events: Recorded[]; refusals: Recorded[] }> {
+    const decider = this.registry.deciderOf(stream);
     if (!decider || !inScope(reader, facilityOf(stream.slice(decider.category.length + 1)))) throw notFound();
     const [events, refusals] = await Promise.all([this.store.read(stream), this.store.read(refusalsOf(stream))]);
     if (events.length + refusals.length === 0) throw notFound();
     await this.recordRead(reader, what, { stream, ...about }, facilityOf(stream.slice(decider.category.length + 1)));
-    return { events, refusals };
+    return { fold: decider, events, refusals };
   }
 
   /** Reading the audit trail leaves a trace of its own; without it nothing is read. */
   private async recordRead(reader: Principal, what: string, about: object, facility = 'enterprise'): Promise<void> {
     const commandId = randomUUID();
-    const metadata: Metadata = {
+    const metadata = metadataOf({
       commandId,
       command: 'ReadAuditTrail',
-      commandDigest: '',
-      correlationId: currentContext()?.correlationId ?? commandId,
-      causationId: commandId,
+      correlationId: currentContext()?.correlationId,
       actor: reader.actor,
       role: grantedRole(reader, AUDIENCE) ?? reader.roles[0] ?? 'auditor',
       facility,
-      occurredAt: new Date().toISOString(),
-      clock: 'server',
-      app: APP_VERSION,
-      schema: 1,
-    };
+    });
     const stream = `audit-read-${facility}.${encodeURIComponent(reader.actor)}`;
     await this.store.append(stream, 'any', [{ id: commandId, type: 'AuditTrailRead', data: { what, about }, metadata }]);
   }
 }
 
-const foldOf = (stream: string): Fold => deciderOf(stream)!;
 const said = (about: object) =>
   Object.fromEntries(Object.entries(about).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
 
@@ -174,11 +170,11 @@ function folded<T>(stream: string, fold: () => T): T {
   }
 }
 
-function stateAt(stream: string, events: readonly Recorded[]): StateAt | undefined {
+function stateAt(fold: Fold, stream: string, events: readonly Recorded[]): StateAt | undefined {
   const last = events.at(-1);
   if (!last) return undefined;
   const { revision, position, recordedAt, metadata } = last;
-  const state = folded(stream, () => stateAfter(foldOf(stream), events));
+  const state = folded(stream, () => stateAfter(fold, events));
   return { stream, state, events: events.length, revision, position, recordedAt, occurredAt: metadata.occurredAt };
 }
 

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { commandIdOf } from '#platform/commands/bind-decider';
+import { commandIdOf } from '#platform/commands/command-ids';
 import type { Tally } from './import.events';
 import { readRows, surveyFile, FileFault, type Survey } from './import.file';
 import type { Mapping } from './import.mapping';

@@ -5,7 +5,8 @@
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { Pool } from 'pg';
-import { Decisions } from '#platform/commands/bind-decider';
+import { Decisions } from '#platform/commands/decisions';
+import { Registry } from '#platform/commands/registry';
 import type { Config } from '#platform/runtime/config';
 import { openPool } from '#platform/runtime/database';
 import { EventStore } from '#platform/store/event-store';
@@ -41,8 +42,9 @@ export class PlatformModule implements OnApplicationShutdown {
         },
         { provide: Moves, useFactory: (reads: Reads, views: ViewReads) => new Moves(reads, views), inject: [Reads, ViewReads] },
         Decisions,
+        Registry,
       ],
-      exports: [CONFIG, EventStore, Pool, ViewReads, Reads, Moves, Decisions, CqrsModule],
+      exports: [CONFIG, EventStore, Pool, ViewReads, Reads, Moves, Decisions, Registry, CqrsModule],
     };
   }
 

@@ -1,6 +1,7 @@
 import { CommandBus } from '@nestjs/cqrs';
 import { Pool } from 'pg';
 import { EventStore } from '#platform/store/event-store';
+import { Registry } from '#platform/commands/registry';
 import { ProcessRunner, sendThrough } from '#platform/processes/processes';
 import { processes } from '#processes/processes';
 import { ApiUnderTest } from './api-under-test';
@@ -51,7 +52,8 @@ beforeAll(async () => {
     store: app.get(EventStore),
     pool: app.get(Pool),
     processes,
-    send: sendThrough(app.get(CommandBus)),
+    send: sendThrough(app.get(CommandBus), app.get(Registry)),
+    targetOf: ({ type, data }) => app.get(Registry).targetOf(type, data) ?? '',
     log: (fault, error) => faults.push(fault, error),
     timerPollMs: 100,
   });

@@ -7,8 +7,9 @@ import { CommandBus } from '@nestjs/cqrs';
 import { Args, Mutation, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow, allowedRoles } from '#platform/security/access';
-import { Receipt, commandClasses } from './bind-decider';
 import type { Command } from './command';
+import { Receipt } from './receipt';
+import { commandClasses } from './registry';
 
 export const kebab = (name: string): string => name.replace(/(?<!^)[A-Z]/g, (capital) => `-${capital}`).toLowerCase();
 export const camel = (name: string): string => name[0]!.toLowerCase() + name.slice(1);

@@ -1,6 +1,6 @@
 /**
  * What every command carries besides its own fields. Hides nothing; promises that REST, GraphQL and queue share one envelope.
- * Does not decide: see bind-decider.ts.
+ * Does not decide: see decisions.ts.
  */
 import { Field, ID, InputType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';

@@ -1,29 +1,62 @@
 /**
- * The deciders that this process runs, by their category: how auditors' reads fold any entity without knowing its slice.
- * Hides: nothing. Promises: whatever commands can be sent for can be folded. Does not: load slices; `bindDecider` enters them here.
+ * The deciders and command classes that the slices of this app handed in. Hides: how they are found. Promises: what can be sent can be
+ * folded. Does not: load slices; their modules hand their parts in through `bindDecider`.
  */
+import { Injectable, type Type } from '@nestjs/common';
+import type { Context } from '#kernel/decider';
 import type { Event, Upcasts } from '#kernel/event';
+import type { Command } from './command';
 
-/** What folding an entity needs. */
-export type Folding = Readonly<{
+/* eslint-disable @typescript-eslint/no-explicit-any */
+/** A decider whose types are no longer known. */
+export type AnyDecider = Readonly<{
   category: string;
-  initial: unknown;
-  evolve: (state: unknown, event: Event) => unknown;
+  initial: any;
+  evolve: (state: any, event: any) => any;
+  id: (command: any) => string;
+  decide: object;
+  observed?: readonly PropertyKey[];
   upcasts?: Upcasts;
 }>;
+/* eslint-enable @typescript-eslint/no-explicit-any */
 
-const deciders = new Map<string, Folding>();
+type Decide = (command: object, state: unknown, context: Context) => readonly Event[];
+/** What a decider decides on a command, by the name of the command's class. */
+export const decisionOf = (decider: AnyDecider, name: string): Decide => (decider.decide as Record<string, Decide>)[name]!;
 
-export function enterDecider(decider: Folding): void {
-  deciders.set(decider.category, decider);
+/** The command classes of a commands file, by name. */
+export const commandClasses = (commands: object): [string, Type<Command>][] =>
+  Object.entries(commands).filter((entry): entry is [string, Type<Command>] => typeof entry[1] === 'function');
+
+@Injectable()
+export class Registry {
+  private readonly deciders = new Map<string, AnyDecider>();
+  private readonly commands = new Map<string, Readonly<{ decider: AnyDecider; command: Type<Command> }>>();
+
+  enter(decider: AnyDecider, commands: object): void {
+    this.deciders.set(decider.category, decider);
+    for (const [name, command] of commandClasses(commands)) this.commands.set(name, { decider, command });
+  }
+
+  /** The decider whose stream this is: the longest category that the stream's name begins with. */
+  deciderOf(stream: string): AnyDecider | undefined {
+    let found: AnyDecider | undefined;
+    for (const decider of this.deciders.values())
+      if (stream.startsWith(`${decider.category}-`) && decider.category.length > (found?.category.length ?? -1)) found = decider;
+    return found;
+  }
+
+  /** The class of a command by its name: how processes and queues send plain messages. */
+  commandNamed(name: string): Type<Command> | undefined {
+    return this.commands.get(name)?.command;
+  }
+
+  /** The id of the aggregate that a plain command is for; undefined when no slice takes it. */
+  targetOf(name: string, data: object): string | undefined {
+    return this.commands.get(name)?.decider.id(data);
+  }
+
+  categories(): string[] {
+    return [...this.deciders.keys()].sort();
+  }
 }
-
-/** The decider whose stream this is: the longest category that the stream's name begins with. */
-export function deciderOf(stream: string): Folding | undefined {
-  let found: Folding | undefined;
-  for (const decider of deciders.values())
-    if (stream.startsWith(`${decider.category}-`) && decider.category.length > (found?.category.length ?? -1)) found = decider;
-  return found;
-}
-
-export const categories = (): string[] => [...deciders.keys()].sort();

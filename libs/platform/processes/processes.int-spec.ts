@@ -5,7 +5,7 @@ import type { Event } from '#kernel/event';
 import type { Process } from '#kernel/process';
 import { Rejected } from '#kernel/rejected';
 import { Allow } from '#platform/security/access';
-import { Decisions } from '#platform/commands/bind-decider';
+import { Decisions } from '#platform/commands/decisions';
 import { Command } from '#platform/commands/command';
 import { inContext } from '#platform/security/context';
 import { migrate, openPool } from '#platform/runtime/database';
@@ -103,8 +103,9 @@ describe('processes on a real store and database', () => {
     inContext({ correlationId: randomUUID(), principal: { actor: 'ann', roles: ['operator'], facilities: ['*'] } }, () =>
       decisions.run(kiln, type, Object.assign(new commands[type](), { kilnId })),
     );
+  const targetOf: ProcessOptions['targetOf'] = ({ data }) => String(data.kilnId);
   const start = (delayMs: number, more: Partial<ProcessOptions> = {}) => {
-    runner = new ProcessRunner({ store, pool, send, processes: [whenKilnLitCheckIt(delayMs)], timerPollMs: 50, ...more });
+    runner = new ProcessRunner({ store, pool, send, targetOf, processes: [whenKilnLitCheckIt(delayMs)], timerPollMs: 50, ...more });
     runner.start();
     return runner;
   };
@@ -198,7 +199,7 @@ describe('processes on a real store and database', () => {
 
   it('does the work once when two workers follow it', async () => {
     const id = newKiln();
-    const second = new ProcessRunner({ store, pool, send, processes: [whenKilnLitCheckIt(150)], timerPollMs: 20 });
+    const second = new ProcessRunner({ store, pool, send, targetOf, processes: [whenKilnLitCheckIt(150)], timerPollMs: 20 });
     start(150);
     second.start();
     await order('LightKiln', id);

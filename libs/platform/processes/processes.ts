@@ -6,14 +6,15 @@
 import { plainToInstance } from 'class-transformer';
 import type { CommandBus } from '@nestjs/cqrs';
 import type { Pool, PoolClient } from 'pg';
-import type { Event, Metadata, Recorded } from '#kernel/event';
+import type { Event, Recorded } from '#kernel/event';
 import { facilityOf } from '#kernel/identity';
 import type { CommandRefused, Process, Reaction, TimerFired } from '#kernel/process';
-import { commandIdOf, commandNamed, eventIdOf } from '#platform/commands/bind-decider';
+import { commandIdOf, eventIdOf } from '#platform/commands/command-ids';
+import type { Registry } from '#platform/commands/registry';
 import { inContext } from '#platform/security/context';
 import { Conflict, type EventStore } from '#platform/store/event-store';
+import { metadataOf } from '#platform/store/metadata';
 import { Problem } from '#platform/problem/problem';
-import { APP_VERSION } from '#platform/runtime/version';
 
 type Plain = Readonly<{ type: string; data: Readonly<Record<string, unknown>> }>;
 type Input = Event | TimerFired | CommandRefused;
@@ -44,6 +45,8 @@ export type ProcessOptions = Readonly<{
   store: EventStore;
   pool: Pool;
   send: Send;
+  /** The id of the aggregate that a command is for. */
+  targetOf: (command: Plain) => string;
   processes: readonly AnyProcess[];
   alarm?: Alarm;
   log?: (fault: string, error: unknown) => void;
@@ -55,9 +58,9 @@ export type ProcessOptions = Readonly<{
 
 /** Sends through the CommandBus, in the name of the process. */
 export const sendThrough =
-  (bus: CommandBus): Send =>
+  (bus: CommandBus, registry: Registry): Send =>
   (command, { commandId, correlationId, causationId, actor }) => {
-    const type = commandNamed(command.type);
+    const type = registry.commandNamed(command.type);
     if (!type) throw new Error(`no slice takes the command ${command.type}`);
     const message = plainToInstance(type, { ...command.data, commandId });
     return inContext({ correlationId, causationId, clock: 'server', principal: { actor, roles: ['process'], facilities: ['*'] } }, () =>
@@ -205,20 +208,17 @@ export class ProcessRunner {
         ),
       };
       const commandId = commandIdOf(`${stream}/${inputId}`);
-      const metadata: Metadata = {
+      const metadata = metadataOf({
         commandId,
         command: 'TakeStep',
-        commandDigest: inputId,
+        digest: inputId,
         correlationId,
         causationId: inputId,
         actor: actorOf(process),
         role: 'process',
         facility: facilityOf(id),
         occurredAt: at,
-        clock: 'server',
-        app: APP_VERSION,
-        schema: 1,
-      };
+      });
       await this.options.failpoint?.('before-step');
       const revision = past.at(-1)?.revision ?? -1n;
       const eventId = eventIdOf(stream, commandId, 0);
@@ -247,7 +247,7 @@ export class ProcessRunner {
         if (!(error instanceof Problem) || error.status >= 500) throw error;
         const refused: CommandRefused = {
           type: 'CommandRefused',
-          data: { command: type, code: error.code, message: error.message, target: targetOf(data) },
+          data: { command: type, code: error.code, message: error.message, target: this.options.targetOf({ type, data }) },
         };
         await this.take(process, id, refused, commandIdOf(`${commandId}/refused`), step.data.at, step.metadata.correlationId);
       }
@@ -342,8 +342,6 @@ export class ProcessRunner {
 }
 
 const actorOf = (process: AnyProcess): string => `process:${process.name}`;
-/** The id that a command is for: by convention its first field. */
-const targetOf = (data: Readonly<Record<string, unknown>>): string => String(Object.values(data)[0] ?? '');
 
 async function tryLock(client: PoolClient, name: string): Promise<boolean> {
   const { rows } = await client.query<{ held: boolean }>(`SELECT pg_try_advisory_lock(hashtext('process'), hashtext($1)) AS held`, [name]);

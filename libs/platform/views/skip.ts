@@ -4,8 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import type { Metadata } from '#kernel/event';
-import { APP_VERSION } from '#platform/runtime/version';
+import { metadataOf } from '#platform/store/metadata';
 import type { EventStore } from '#platform/store/event-store';
 import { SKIPPED, skipParked, type ParkedEvent } from './parking';
 
@@ -20,21 +19,16 @@ export async function skipAndRecord(pool: Pool, store: EventStore, skip: Skip): 
   let skipped: ParkedEvent | undefined;
   const done = await skipParked(pool, table, partition, reason, async (data, head) => {
     const commandId = randomUUID();
-    const metadata: Metadata = {
+    const metadata = metadataOf({
       commandId,
       command: 'SkipViewEvent',
-      commandDigest: '',
       correlationId,
       causationId: head.id,
       actor,
       role: 'engineer',
       facility: 'enterprise',
-      occurredAt: new Date().toISOString(),
-      clock: 'server',
-      app: APP_VERSION,
-      schema: 1,
       reason,
-    };
+    });
     await store.append(OPERATIONS_STREAM, 'any', [{ id: commandId, type: SKIPPED, data, metadata }]);
     skipped = head;
   });

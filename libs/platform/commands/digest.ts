@@ -1,0 +1,22 @@
+/**
+ * What a command says, as a fingerprint. Hides: the canonical form. Promises: equal for equal intent, whatever the order of fields, and with
+ * null as good as absent. Does not: cover the envelope's commandId and expectedRevision, which are not intent.
+ */
+import { createHash } from 'node:crypto';
+
+export function digestOf(name: string, command: object): string {
+  const { commandId: _, expectedRevision: __, ...intent } = command as Record<string, unknown>;
+  return createHash('sha256')
+    .update(`${name}\n${canonical(intent)}`)
+    .digest('hex');
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null);
+  return `{${entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`)
+    .join(',')}}`;
+}

@@ -1,0 +1,48 @@
+/**
+ * The answer to a command. Hides nothing; promises that REST, GraphQL and processes get the same one. Does not remember it: the stream does.
+ */
+import { Field, ID, ObjectType } from '@nestjs/graphql';
+import { ApiProperty } from '@nestjs/swagger';
+
+/** The answer to a command. */
+@ObjectType('Receipt', {})
+export class Receipt {
+  @Field(() => ID)
+  @ApiProperty({ type: String, format: 'uuid', description: 'Send it again to get this same answer.' })
+  commandId: string;
+
+  @Field(() => ID)
+  @ApiProperty({ type: String })
+  id: string;
+
+  @Field(() => String)
+  @ApiProperty({ type: String })
+  stream: string;
+
+  @Field(() => String)
+  @ApiProperty({ type: String, description: 'Revision of the stream after the command; also the ETag.' })
+  revision: string;
+
+  @Field(() => String)
+  @ApiProperty({ type: String, description: 'Give it to a read as `waitFor` to see what this command did.' })
+  token: string;
+
+  @Field(() => Boolean)
+  @ApiProperty({ type: Boolean, description: 'False where it was so already.' })
+  changed: boolean;
+
+  @Field(() => [String])
+  @ApiProperty({ type: [String], description: 'Types of the events that the command caused.' })
+  events: string[];
+}
+
+export const receipt = (commandId: string, id: string, stream: string, revision: bigint, position: bigint, events: string[]): Receipt =>
+  Object.assign(new Receipt(), {
+    commandId,
+    id,
+    stream,
+    revision: String(revision),
+    token: String(position),
+    changed: events.length > 0,
+    events,
+  });

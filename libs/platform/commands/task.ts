@@ -1,0 +1,73 @@
+/**
+ * One command on its way to its answer. Hides: where the parts of its context come from. Promises: who, for what, in whose name and when are
+ * settled before anything is read. Does not: read or decide.
+ */
+import { v4 as newId } from 'uuid';
+import type { Context } from '#kernel/decider';
+import type { Metadata } from '#kernel/event';
+import { facilityOf, streamOf } from '#kernel/identity';
+import { Problem } from '#platform/problem/problem';
+import { allowedRoles, grantedRole, type Principal } from '#platform/security/access';
+import { currentContext } from '#platform/security/context';
+import { metadataOf, type Act } from '#platform/store/metadata';
+import type { Command } from './command';
+import { digestOf } from './digest';
+import type { AnyDecider } from './registry';
+
+export type Task = Readonly<{
+  decider: AnyDecider;
+  name: string;
+  command: Command;
+  principal: Principal;
+  id: string;
+  stream: string;
+  /** The revision that the client requires. */
+  expected: bigint | undefined;
+  digest: string;
+  context: Context;
+  act: Act;
+}>;
+
+/** @throws Problem 401, 403 */
+export function taskOf(decider: AnyDecider, name: string, command: Command): Task {
+  const request = currentContext();
+  const principal = request?.principal;
+  if (!principal) throw new Problem(401, 'unauthenticated', 'The sender of this command is unknown.');
+  const role = grantedRole(principal, allowedRoles(command.constructor));
+  if (!role) throw new Problem(403, 'role-not-allowed', `Your roles may not send ${name}.`, { facts: { roles: principal.roles } });
+  const id = decider.id(command);
+  // Upper and lower case are the same UUID.
+  const commandId = (command.commandId ?? request.commandId ?? newId()).toLowerCase();
+  const expected = command.expectedRevision ?? request.expectedRevision;
+  const now = new Date().toISOString();
+  const occurredAt = command.occurredAt ?? now;
+  const digest = digestOf(name, command);
+  return {
+    decider,
+    name,
+    command,
+    principal,
+    id,
+    stream: streamOf(decider.category, id),
+    expected: expected === undefined ? undefined : BigInt(expected),
+    digest,
+    context: { now, occurredAt, actor: principal.actor, role, commandId },
+    act: {
+      command: name,
+      commandId,
+      digest,
+      correlationId: request.correlationId,
+      causationId: request.causationId,
+      actor: principal.actor,
+      role,
+      facility: facilityOf(id),
+      device: command.device ?? principal.device,
+      occurredAt,
+      clock: request.clock ?? (command.occurredAt ? 'client' : 'server'),
+      reason: command.reason,
+    },
+  };
+}
+
+/** Metadata of an event that the task causes. */
+export const metadataFor = ({ act }: Task, schema?: number): Metadata => metadataOf(act, schema);

@@ -1,0 +1,167 @@
+/**
+ * The edge: what every request passes before and after routing. Hides: Fastify's hooks. Promises: one strict reading of bodies, a verified
+ * caller or none, one correlation id, safe header fields, and problems as problem+json from every layer.
+ * Does not: know routes, or trust header fields that a proxy may have set.
+ */
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { parseJson } from '#platform/problem/json';
+import { histogram } from '#platform/runtime/metrics';
+import { unauthenticated, type Tokens } from '#platform/security/auth';
+import { inContext, type RequestContext } from '#platform/security/context';
+import { badHeader, readConditions } from './conditions';
+import { problemFrom, problemOfStatus, sendProblem } from './problem-filter';
+import { callerOf, type RateLimit } from './rate-limit';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What is known about the request; from its first hook on. */
+    about: RequestContext;
+  }
+}
+
+export type Edge = Readonly<{
+  tokens: Tokens;
+  limit: RateLimit;
+  bodyLimit: number;
+  /** Origins of browsers that may call; none by default. */
+  origins?: readonly string[];
+}>;
+
+const MAX_CONNECTIONS = 4_096;
+const log = new Logger('http');
+const httpSeconds = histogram('http_request_seconds', 'Time from a request to the end of its answer, by route.', [
+  'method',
+  'route',
+  'status',
+]);
+
+const JSON_TYPE = /^application\/json *(; *charset="?utf-8"?)?$/i;
+const CORRELATION_ID = /^[\w.:-]{1,64}$/;
+
+/** What a browser may make of an answer: nothing. Written out, since helmet would work them out anew for each request. */
+const SAFE_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'origin-agent-cluster': '?1',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+  'x-dns-prefetch-control': 'off',
+  'x-frame-options': 'DENY',
+  'x-permitted-cross-domain-policies': 'none',
+};
+
+/** Puts the edge in front of an application that was created with `bodyParser: false`; to be called before it is initialised. */
+export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimit, origins = [] }: Edge): void {
+  const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  server.server.maxConnections = MAX_CONNECTIONS;
+  if (origins.length > 0)
+    app.enableCors({
+      origin: [...origins],
+      methods: ['GET', 'POST'],
+      maxAge: 600,
+      exposedHeaders: ['etag', 'retry-after', 'x-correlation-id'],
+    });
+
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => {
+    try {
+      done(null, parseJson(body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+
+  // Nest would set its own handler after the routes, too late for what fails before they are reached.
+  server.setErrorHandler((error, request, reply) => {
+    const problem = problemFrom(error);
+    if (problem.status === 500) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    sendProblem(reply, problem, request.about?.correlationId);
+  });
+  app.getHttpAdapter().setErrorHandler = () => undefined;
+
+  // Callbacks and not promises: all that follows runs inside the call to done(), and so in the request's context.
+  server.addHook('onRequest', (request, reply, done) => {
+    request.about = { correlationId: randomUUID() };
+    const given = request.headers['x-correlation-id'];
+    if (typeof given === 'string' && CORRELATION_ID.test(given)) request.about.correlationId = given;
+    reply.headers(SAFE_HEADERS).header('x-correlation-id', request.about.correlationId);
+    const go = (error?: unknown) => inContext(request.about, () => (error ? done(problemFrom(error)) : done()));
+    try {
+      if (given !== undefined && given !== request.about.correlationId)
+        throw badHeader('X-Correlation-Id', 'must be 1 to 64 letters, digits, . _ : or -');
+      checkBody(request);
+      const token = bearer(request);
+      if (token === undefined) {
+        limit.take(callerOf(request.ip));
+        return go();
+      }
+      const admit = (actor: string) => limit.take(`@${actor}`);
+      const known = tokens.remembered(token);
+      if (known) {
+        request.about.principal = known.principal;
+        admit(known.principal.actor);
+        return go();
+      }
+      tokens.verify(token).then(
+        ({ principal }) => {
+          try {
+            request.about.principal = principal;
+            admit(principal.actor);
+            go();
+          } catch (error) {
+            go(error);
+          }
+        },
+        (error) => {
+          try {
+            limit.take(callerOf(request.ip));
+            go(error);
+          } catch (tooMany) {
+            go(tooMany);
+          }
+        },
+      );
+    } catch (error) {
+      go(error);
+    }
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    httpSeconds.observe(
+      { method: request.method, route: request.routeOptions.url ?? 'none', status: `${Math.floor(reply.statusCode / 100)}xx` },
+      reply.elapsedTime / 1_000,
+    );
+    done();
+  });
+  // The body arrives in the context of the socket: the request's own has to be entered again.
+  server.addHook('preValidation', (request, _reply, done) => {
+    inContext(request.about, () => {
+      try {
+        readConditions(request);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+  });
+}
+
+/** The token of the Authorization field, the only place where one is looked for. */
+function bearer(request: FastifyRequest): string | undefined {
+  const field = request.headers.authorization;
+  if (!field) return undefined;
+  const [, token] = /^bearer +(\S+)$/i.exec(field) ?? [];
+  if (!token) throw unauthenticated('The Authorization field holds no bearer token.');
+  return token;
+}
+
+function checkBody({ method, headers, is404 }: FastifyRequest): void {
+  if (is404 || method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return;
+  if (!JSON_TYPE.test(headers['content-type'] ?? '') || (headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw problemOfStatus(415);
+}

@@ -12,7 +12,7 @@ import { cuts } from './claims/cuts.mjs';
 import { dangling } from './claims/references.mjs';
 import { unused } from './claims/unused.mjs';
 
-process.chdir(process.env.CLAIMS_ROOT ?? join(dirname(fileURLToPath(import.meta.url)), '..'));
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8', maxBuffer: 1 << 26 });
 const files = listed.stdout.split('\n').filter((path) => path && existsSync(path) && !/^(docs\/generated|dist|node_modules)\//.test(path));
 const sources = files.filter((path) => /^(apps|libs|migrations|tools)\/.*\.(ts|mjs|cjs)$|^[^/]+\.(mjs|js|cjs)$/.test(path));

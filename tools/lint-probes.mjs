@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-/** Plants one violation of every import rule in a copy of the source and fails if a rule stays silent: a rule that cannot fire guards nothing. */
+/** Plants one violation of every import rule and claim check in a copy of the source; fails if one is not reported: a rule that cannot fire guards nothing. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync, realpathSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -53,6 +53,35 @@ const probes = {
   'no-undeclared-packages': ['libs/platform/smuggled.ts', `import 'pg-protocol';`],
 };
 
+/** What each claim check must report, and the file that gives it reason to. */
+const claims = {
+  'an export that nobody imports': [
+    'libs/platform/problem/unused-probe.ts',
+    'export const nobody = 1;',
+    'exports nobody, which no other file imports',
+  ],
+  'a file that does not exist': [
+    'docs/probe-1.md',
+    'See `libs/platform/nowhere.ts`.',
+    'names libs/platform/nowhere.ts, which does not exist',
+  ],
+  'a link that leads nowhere': ['docs/probe-2.md', 'See [this](nowhere.md).', 'links to nowhere.md, which does not exist'],
+  'a section that does not exist': [
+    'docs/probe-3.md',
+    'See [this](glossary.md#nowhere).',
+    'links to #nowhere, a section that docs/glossary.md does not have',
+  ],
+  'a script that does not exist': ['docs/probe-4.md', 'Run `npm run nothing`.', 'names npm run nothing'],
+  'a decision that does not exist': ['docs/probe-5.md', 'See ADR 9999.', 'names ADR 9999'],
+  'an invariant that does not exist': ['libs/kernel/probe-invariant.ts', '// Holds I99.', 'names invariant I99'],
+  'code that no file has': ['docs/probe-6.md', '```ts\nconst a = 1;\n```', 'shows TypeScript that is not cut from a file'],
+  'code that differs from its file': [
+    'docs/probe-7.md',
+    '<!-- cut: libs/kernel/identity.ts streamOf -->\n\n```ts\nconst streamOf = 1;\n```',
+    'shows streamOf otherwise than libs/kernel/identity.ts has it',
+  ],
+};
+
 const copy = mkdtempSync(join(tmpdir(), 'plantlog-probes-'));
 try {
   for (const entry of ['apps', 'libs', 'package.json', 'tsconfig.json', '.dependency-cruiser.cjs'])
@@ -78,7 +107,25 @@ try {
     if (!red) silent += 1;
     console.log(`${red ? 'fires ' : 'SILENT'} ${name}`);
   }
-  console.log(`${forbidden.length - silent} passed, ${silent} failed`);
+  for (const entry of ['docs', 'tools', 'migrations', 'docker', 'eslint.config.mjs', 'jest.config.js', 'README.md', 'CONTRIBUTING.md'])
+    cpSync(join(project, entry), join(copy, entry), { recursive: true });
+  if (!existsSync(join(copy, 'docs/invariants.md'))) writeFileSync(join(copy, 'docs/invariants.md'), 'I1');
+  for (const [path, content] of Object.values(claims)) writeFileSync(join(copy, path), `${content}\n`);
+  const manifest = join(copy, 'package.json');
+  writeFileSync(
+    manifest,
+    readFileSync(manifest, 'utf8').replace('"dependencies": {', '"dependencies": {\n    "' + `left-${'pad'}` + '": "1.0.0",'),
+  );
+  spawnSync('git', ['init', '--quiet'], { cwd: copy });
+  const reported = spawnSync(process.execPath, ['tools/claims.mjs'], { cwd: copy, encoding: 'utf8' }).stdout;
+  const expected = { ...claims, 'a package that nobody uses': [, , `package.json names left-${'pad'}`] };
+  for (const [name, [path = '', , text]] of Object.entries(expected)) {
+    const red = reported.split('\n').some((line) => line.startsWith(path) && line.includes(text));
+    if (!red) silent += 1;
+    console.log(`${red ? 'fires ' : 'SILENT'} claim: ${name}`);
+  }
+  const checks = forbidden.length + Object.keys(expected).length;
+  console.log(`${checks - silent} passed, ${silent} failed`);
   process.exitCode = silent ? 1 : 0;
 } finally {
   rmSync(copy, { recursive: true, force: true });

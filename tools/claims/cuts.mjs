@@ -34,10 +34,11 @@ export function cuts(files, write) {
       },
     );
     if (write && after !== before) writeFileSync(path, after);
-    const uncut = [...before.matchAll(/(?:^|\n)(?!<!-- cut)([^\n]*)\n+```(ts|typescript)\n/g)].filter(
-      ([, line]) => !line.startsWith('<!-- cut:'),
-    );
-    for (const [, line] of uncut) findings.push(`${path} shows TypeScript that is not cut from a file, after "${line.slice(0, 60)}"`);
+    for (const { index } of before.matchAll(/^```(?:ts|typescript)$/gm)) {
+      const line = before.slice(0, index).trimEnd().split('\n').at(-1);
+      if (!line.startsWith('<!-- cut:'))
+        findings.push(`${path} shows TypeScript that is not cut from a file, after "${line.slice(0, 60)}"`);
+    }
   }
   return findings;
 }

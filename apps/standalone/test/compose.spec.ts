@@ -91,14 +91,13 @@ describe('docker/compose.yml', () => {
     expect(check.errors).toBeNull();
   });
 
-  it('has a three-node event store, PostgreSQL 18, Redis 7, MQTT, a worker and an api', () => {
+  it('has a three-node event store, PostgreSQL 18, Redis 7, a worker and an api', () => {
     expect(names.sort()).toEqual([
       'api',
       'certificates',
       'event-store-1',
       'event-store-2',
       'event-store-3',
-      'mqtt',
       'postgres',
       'redis',
       'worker',

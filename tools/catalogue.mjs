@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Project, SyntaxKind } from 'ts-morph';
+import { Project } from 'ts-morph';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);

@@ -92,16 +92,7 @@ describe('docker/compose.yml', () => {
   });
 
   it('has a three-node event store, PostgreSQL 18, Redis 7, a worker and an api', () => {
-    expect(names.sort()).toEqual([
-      'api',
-      'certificates',
-      'event-store-1',
-      'event-store-2',
-      'event-store-3',
-      'postgres',
-      'redis',
-      'worker',
-    ]);
+    expect(names.sort()).toEqual(['api', 'certificates', 'event-store-1', 'event-store-2', 'event-store-3', 'postgres', 'redis', 'worker']);
     expect(compose.services.postgres!.image).toMatch(/^postgres:18\./);
     expect(compose.services.redis!.image).toMatch(/^redis:7\./);
     expect(compose.services.redis!.command!.join(' ')).toMatch(/--appendonly yes.*--maxmemory-policy noeviction/);

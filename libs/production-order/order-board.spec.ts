@@ -133,6 +133,11 @@ describe('the order board', () => {
     expect(board([created], ['W1', [released('W1', '100', '2026-02-02T12:00:00.000Z')]]).risk).toBe('PlannedLate');
     expect(board([created], ['W1', [...past, held]])).toMatchObject({ risk: 'Interrupted', legs: [{ status: 'Interrupted' }] });
     expect(board([created], ['W1', [...past, held, question]]).risk).toBe('DecisionNeeded');
+    const withdrawn: WorkOrderEvent = {
+      type: 'EquipmentHoldLifted',
+      data: { ...of('W1'), equipmentId: 'haifa.M4', questionWithdrawn: true, liftedAt: at },
+    };
+    expect(board([created], ['W1', [...past, held, question, withdrawn]]).risk).not.toBe('DecisionNeeded');
     expect(board([created], ['W1', [...past, reported('W1', '50'), over('W1')]])).toMatchObject({ risk: 'ShortMade', unallocated: '50' });
   });
   test('lets go of a work order that was taken off', () => {

@@ -234,7 +234,7 @@ type OfWork =
         type: `WorkOrder${'Released' | 'Attached' | 'Detached' | 'Amended' | 'StartAllowed' | 'StartRevoked' | 'Started' | 'Held' | 'Suspended' | 'Resumed' | 'Ended' | 'Aborted' | 'Cancelled'}`;
       }
     >
-  | Extract<WorkOrderEvent, { type: `SupervisorDecision${string}` }>;
+  | Extract<WorkOrderEvent, { type: `SupervisorDecision${string}` | 'EquipmentHoldLifted' }>;
 type Read = OfOrders | OfWork;
 
 /** What an event changes of the order that it concerns. */
@@ -308,6 +308,8 @@ function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionO
       return leg(row, data.workOrderId, { decisionNeeded: true });
     case 'SupervisorDecisionMade':
       return leg(row, data.workOrderId, { decisionNeeded: false });
+    case 'EquipmentHoldLifted':
+      return data.questionWithdrawn ? leg(row, data.workOrderId, { decisionNeeded: false }) : {};
     case 'WorkOrderEnded':
       return leg(row, data.workOrderId, { status: 'Ended', decisionNeeded: false });
     case 'WorkOrderAborted':
@@ -364,6 +366,7 @@ export const orderBoard: View<OrderBoardEntry, Read> = {
     'WorkOrderSuspended',
     'WorkOrderResumed',
     'SupervisorDecisionRequested',
+    'EquipmentHoldLifted',
     'SupervisorDecisionMade',
     'WorkOrderEnded',
     'WorkOrderAborted',

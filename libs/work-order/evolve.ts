@@ -103,14 +103,14 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
       return order.status === 'Interrupted' ? interrupted(order, order.interruption, order.cause, data.equipmentId) : order;
     case 'EquipmentHoldLifted':
       return order.status === 'Interrupted'
-        ? { ...order, equipmentIds: order.equipmentIds.filter((equipmentId) => equipmentId !== data.equipmentId) }
+        ? { ...order, equipmentIds: without(order.equipmentIds, data.equipmentId), asked: without(order.asked, data.equipmentId) }
         : order;
     case 'WorkOrderResumed':
       return onReleased(order, (released) => ({ ...bare(released), status: 'Running' }));
     case 'SupervisorDecisionRequested':
-      return order.status === 'Interrupted' ? { ...order, asked: true } : order;
+      return order.status === 'Interrupted' ? { ...order, asked: [...order.asked, data.equipmentId ?? ''] } : order;
     case 'SupervisorDecisionMade':
-      return order.status === 'Interrupted' ? { ...order, asked: false } : order;
+      return order.status === 'Interrupted' ? { ...order, asked: [] } : order;
     case 'WorkOrderEnded':
       return onReleased(order, (released) => ({ ...bare(released), status: 'Ended', ending: data.ending, closed: false }));
     case 'WorkOrderAborted':
@@ -138,8 +138,8 @@ const onReleased = (order: KnownOrder, next: (released: ReleasedOrder) => WorkOr
 
 /** Machines that keep the order from going on, and a question to the supervisor, outlast a change of the cause. */
 const interrupted = (order: ReleasedOrder, interruption: Interruption, cause: HoldCause, equipmentId?: string): WorkOrder => {
-  const before = order.status === 'Interrupted' ? order : { equipmentIds: [], asked: false };
-  const others = before.equipmentIds.filter((other) => other !== equipmentId);
+  const before = order.status === 'Interrupted' ? order : { equipmentIds: [], asked: [] };
+  const others = equipmentId ? without(before.equipmentIds, equipmentId) : before.equipmentIds;
   return {
     ...bare(order),
     status: 'Interrupted',
@@ -149,6 +149,8 @@ const interrupted = (order: ReleasedOrder, interruption: Interruption, cause: Ho
     asked: before.asked,
   };
 };
+
+const without = (list: readonly string[], item: string) => list.filter((other) => other !== item);
 
 const asked = (terms: Terms, operations: Seen['operations']) => ({
   product: terms.product,

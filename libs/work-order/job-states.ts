@@ -30,6 +30,15 @@ type Released = Seen & Readonly<{ terms: Terms; releasedAt: string }>;
 
 type In<S extends JobState, More = object> = Released & Readonly<{ status: S }> & Readonly<More>;
 
+type Interrupted = Readonly<{
+  interruption: Interruption;
+  cause: HoldCause;
+  /** The machines that it is held for. */
+  equipmentIds: readonly string[];
+  /** The machines about which a supervisor is asked; '' where the question names none. */
+  asked: readonly string[];
+}>;
+
 /** A job order by its state (OPC 10031-4 v2), with what only that state knows. */
 export type WorkOrder =
   | Readonly<{ status: 'Unknown' }>
@@ -37,7 +46,7 @@ export type WorkOrder =
   | In<'NotAllowedToStart'>
   | In<'AllowedToStart', { readiness: Readiness; blockers: readonly string[] }>
   | In<'Running'>
-  | In<'Interrupted', { interruption: Interruption; cause: HoldCause; equipmentIds: readonly string[]; asked: boolean }>
+  | In<'Interrupted', Interrupted>
   | In<'Ended', { ending: Ending; closed: boolean }>
   | In<'Aborted', { closed: boolean }>
   | In<'Cancelled'>;

@@ -302,7 +302,15 @@ export type WorkOrderSuspended = Event<
 export type EquipmentHoldPlaced = Event<'EquipmentHoldPlaced', OfOrder & { equipmentId: string; reason: string; placedAt: string }>;
 
 /** A machine no longer keeps the order from going on. */
-export type EquipmentHoldLifted = Event<'EquipmentHoldLifted', OfOrder & { equipmentId: string; liftedAt: string }>;
+export type EquipmentHoldLifted = Event<
+  'EquipmentHoldLifted',
+  OfOrder & {
+    equipmentId: string;
+    /** True where a supervisor was asked about this machine only: there is nothing left to decide. */
+    questionWithdrawn?: true;
+    liftedAt: string;
+  }
+>;
 
 /** Work went on. */
 export type WorkOrderResumed = Event<

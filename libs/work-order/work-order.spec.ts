@@ -421,6 +421,34 @@ describe('an interrupted order', () => {
     stood
       .when('PauseWorkOrder', { workOrderId, cause: 'Material', reason: 'blocked' })
       .then({ type: 'WorkOrderSuspended', data: { workOrderId, cause: 'Material', reason: 'blocked', ...underWay, suspendedAt: at } }));
+  it('asks no more about a machine that no longer holds it', () => {
+    const placed: WorkOrderEvent = {
+      type: 'EquipmentHoldPlaced',
+      data: { workOrderId, equipmentId: 'haifa.M5', reason: 'aborted', placedAt: at },
+    };
+    const about = (equipmentId: string): WorkOrderEvent => ({
+      type: 'SupervisorDecisionRequested',
+      data: { workOrderId, equipmentId, question: 'Go on?', requestedAt: at },
+    });
+    const two = [...running, held, placed, about('haifa.M4')];
+    const withdrawn: WorkOrderEvent = {
+      type: 'EquipmentHoldLifted',
+      data: { workOrderId, equipmentId: 'haifa.M4', questionWithdrawn: true, liftedAt: at },
+    };
+    const back = { workOrderId, heldFor: 'haifa.M4' };
+    given(workOrder, ...two)
+      .when('ResumeWorkOrder', back)
+      .then(withdrawn);
+    given(workOrder, ...two, withdrawn)
+      .when('DecideResumption', { workOrderId, decision: 'Resume', reason: 'fixed' })
+      .rejects('no-decision-requested');
+    given(workOrder, ...two)
+      .when('RequestSupervisorDecision', { workOrderId, equipmentId: 'haifa.M5', question: 'Go on?' })
+      .then(about('haifa.M5'));
+    given(workOrder, ...two, about('haifa.M5'))
+      .when('ResumeWorkOrder', back)
+      .then(lifted('haifa.M4'));
+  });
   it('asks a supervisor once and does what is decided', () => {
     const question: WorkOrderEvent = {
       type: 'SupervisorDecisionRequested',
@@ -429,6 +457,7 @@ describe('an interrupted order', () => {
     stood.when('DecideResumption', { workOrderId, decision: 'Resume', reason: 'fixed' }).rejects('no-decision-requested');
     stood.when('RequestSupervisorDecision', { workOrderId, equipmentId: 'haifa.M4', question: 'Go on?' }).then(question);
     const asked = given(workOrder, ...running, held, question);
+    stood.when('RequestSupervisorDecision', { workOrderId, equipmentId: 'haifa.M9', question: 'Go on?' }).rejects('held-for-another-cause');
     asked.when('RequestSupervisorDecision', { workOrderId, question: 'Go on?' }).changesNothing();
     asked
       .when('DecideResumption', { workOrderId, decision: 'Abort', reason: 'scrap it' })

@@ -84,18 +84,14 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
       if (known.status === 'Running') return [];
       const order = inStateFor('Resume', known);
       if (!heldFor) return resumed(order, occurredAt);
-      if (!order.equipmentIds.includes(heldFor)) {
-        throw new Rejected('held-for-another-cause', 'The order is not held for this machine.', {
-          cause: order.cause,
-          equipmentIds: order.equipmentIds,
-        });
-      }
+      heldForMachine(order, heldFor);
       const last = order.equipmentIds.length === 1 && order.interruption === Interruption.Held && order.cause === HoldCause.Equipment;
       return last ? resumed(order, occurredAt) : [lifted(order, heldFor, occurredAt)];
     },
     RequestSupervisorDecision: ({ equipmentId, question }, state, { occurredAt }) => {
       const order = inStateFor('Resume', state);
-      if (order.asked) return [];
+      if (equipmentId) heldForMachine(order, equipmentId);
+      if (equipmentId ? order.asked.includes(equipmentId) : order.asked.length > 0) return [];
       return [
         {
           type: 'SupervisorDecisionRequested',
@@ -105,7 +101,7 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
     },
     DecideResumption: ({ decision, reason }, state, context) => {
       const order = inStateFor('Resume', state);
-      if (!order.asked) throw new Rejected('no-decision-requested', 'No decision is asked for.');
+      if (order.asked.length === 0) throw new Rejected('no-decision-requested', 'No decision is asked for.');
       const made: WorkOrderEvent = { type: 'SupervisorDecisionMade', data: { ...of(order), decision, reason } };
       switch (decision) {
         case 'Resume':
@@ -336,9 +332,20 @@ function start(
 type Interruptible = Extract<WorkOrder, { status: 'Running' | 'Interrupted' }>;
 const underWay = (order: ReleasedOrder) => ({ running: runningIn(order), operationIds: operationIdsOf(order) });
 
-const lifted = (order: ReleasedOrder, equipmentId: string, liftedAt: string): WorkOrderEvent => ({
+/** @throws Rejected held-for-another-cause */
+function heldForMachine({ cause, equipmentIds }: Extract<WorkOrder, { status: 'Interrupted' }>, equipmentId: string): void {
+  if (!equipmentIds.includes(equipmentId))
+    throw new Rejected('held-for-another-cause', `The order is not held for ${equipmentId}.`, { cause, equipmentIds });
+}
+
+const lifted = (order: Extract<WorkOrder, { status: 'Interrupted' }>, equipmentId: string, liftedAt: string): WorkOrderEvent => ({
   type: 'EquipmentHoldLifted',
-  data: { ...of(order), equipmentId, liftedAt },
+  data: {
+    ...of(order),
+    equipmentId,
+    ...(order.asked.length > 0 && order.asked.every((about) => about === equipmentId) ? { questionWithdrawn: true as const } : {}),
+    liftedAt,
+  },
 });
 
 const resumed = (order: Extract<WorkOrder, { status: 'Interrupted' }>, resumedAt: string): Events => [

@@ -353,7 +353,10 @@ function changes(row: WorkOrderRow, { type, data }: WorkOrderEvent): Partial<Wor
     case 'EquipmentHoldPlaced':
       return heldFor(row, data.equipmentId);
     case 'EquipmentHoldLifted':
-      return { heldFor: row.heldFor.filter((equipmentId) => equipmentId !== data.equipmentId) };
+      return {
+        heldFor: row.heldFor.filter((equipmentId) => equipmentId !== data.equipmentId),
+        ...(data.questionWithdrawn ? { question: null } : {}),
+      };
     case 'WorkOrderResumed':
       return { ...goes, status: 'Running' };
     case 'SupervisorDecisionRequested':

@@ -9,6 +9,13 @@ export const QUALIFIED_ID = /^[a-z][a-z0-9]{0,31}\.[A-Za-z0-9][A-Za-z0-9_-]{0,63
 /** The facility that owns an id: the part before the dot, or the id itself. */
 export const facilityOf = (id: string): string => id.split('.', 1)[0]!;
 
+/**
+ * Whether all ids that an event names belong to the facility whose stream it is in. A fact may name anything, also another plant's
+ * order: what follows from it must not reach there.
+ */
+export const atHome = ({ metadata }: Readonly<{ metadata: Readonly<{ facility: string }> }>, ...ids: readonly string[]): boolean =>
+  ids.every((id) => facilityOf(id) === metadata.facility);
+
 /** What a record holds under an id; nothing under `constructor` and the like, which every object inherits. */
 export const entryOf = <T>(record: Readonly<Record<string, T>>, id: string): T | undefined =>
   Object.hasOwn(record, id) ? record[id] : undefined;

@@ -1,4 +1,5 @@
 import type { Message } from '#kernel/decider';
+import { atHome } from '#kernel/identity';
 import type { CommandRefused, Process, Reaction, TimerFired } from '#kernel/process';
 import type { EquipmentStateChanged, EquipmentStateObserved, PackmlState } from '#equipment/equipment.events';
 import type * as workOrder from '#work-order/work-order.commands';
@@ -8,35 +9,52 @@ type In = EquipmentStateChanged | EquipmentStateObserved | OperationStarted | Op
 type Input = In | TimerFired | CommandRefused;
 type Out = Message<typeof workOrder>;
 
-/** One machine and the work orders on it. */
+type Run = Readonly<{ operations: readonly string[]; since: string; minutes: number }>;
+type Hold = Readonly<{
+  /** Floor times: from when the order is held for the machine, and when a supervisor is to be asked. */
+  since: string;
+  due: string;
+  asked: boolean;
+  /** A supervisor was asked about an earlier absence and has not decided. */
+  undecided: boolean;
+  /** The order went on before the machine returned. */
+  lifted: boolean;
+}>;
+type ByOrder<T> = Readonly<Record<string, T>>;
+
+/** One machine and the work orders on it. All times are floor times, ISO 8601 UTC. */
 export type MachineWatch = Readonly<{
-  equipmentId?: string;
-  down: boolean;
-  /** What the last input meant for the machine. */
-  turned: 'down' | 'up' | 'neither';
-  /** Work orders with operations under way on the machine, and how long a hold may last before a supervisor is asked. */
-  running: Readonly<Record<string, Readonly<{ operations: readonly string[]; minutes: number }>>>;
-  /** Work orders that stand still for the machine; true once a supervisor was asked. */
-  held: Readonly<Record<string, boolean>>;
-  /** Work orders told to go on, until they say that they did: in the log that may come after the next abort. */
-  resuming: readonly string[];
-  /** Work orders to be told now. */
-  toResume: readonly string[];
+  equipmentId: string;
+  /** Since when it is down; null while it is not. */
+  downSince: string | null;
+  /** Work orders with operations under way on the machine. */
+  running: ByOrder<Run>;
+  /** Work orders that were held for the machine. Kept after its return where a supervisor was asked. */
+  held: ByOrder<Hold>;
+  /** What follows from the last input, by work order: the floor time at which to hold it, to go on with it, or to ask about it. */
+  toHold: ByOrder<string>;
+  toResume: ByOrder<string>;
+  toAsk: ByOrder<string>;
+  /** Work orders whose timer has nothing left to wait for. */
+  toForget: readonly string[];
 }>;
 
 const DOWN: readonly PackmlState[] = ['Aborting', 'Aborted'];
 /** A machine is back when it could take work again: clearing and resetting are not yet that. */
 const BACK: readonly PackmlState[] = ['Idle', 'Starting', 'Execute'];
 
-const timerOf = (workOrderId: string) => `return of the machine for ${workOrderId}`;
+const nothing = { toHold: {}, toResume: {}, toAsk: {}, toForget: [] };
+const initial: MachineWatch = { equipmentId: '', downSince: null, running: {}, held: {}, ...nothing };
 
 /**
  * When a machine aborts, the work orders that run on it are held. When it is back within the time that the order allows (30 minutes
- * unless its release says otherwise) they are resumed; else a supervisor is asked, and decides.
+ * unless its release says otherwise) they are resumed; else a supervisor is asked, and decides. All is judged by floor time: a return
+ * that is reported late counts from when it was. Whether an order is still held for the machine, its decider knows best: this process
+ * resumes and asks `heldFor` this machine only, which changes nothing where somebody was faster.
  */
 export const whenEquipmentAbortedHoldWorkOrders: Process<MachineWatch, In, Out> = {
   name: 'when-equipment-aborted-hold-work-orders',
-  initial: { down: false, turned: 'neither', running: {}, held: {}, resuming: [], toResume: [] },
+  initial,
   events: [
     'EquipmentStateChanged',
     'EquipmentStateObserved',
@@ -45,37 +63,60 @@ export const whenEquipmentAbortedHoldWorkOrders: Process<MachineWatch, In, Out> 
     'OperationStopped',
     'EquipmentHoldLifted',
   ],
-  correlate: ({ type, data }) => {
-    const state = stateIn({ type, data } as In);
+  status: ({ downSince, held }) =>
+    Object.values(held).some(({ asked }) => asked)
+      ? 'a supervisor decides'
+      : downSince === null
+        ? 'the machine is up'
+        : Object.keys(held).length > 0
+          ? 'work orders wait for the machine'
+          : 'the machine is down',
+  isOver: ({ downSince, running, held }) => downSince === null && Object.keys(running).length === 0 && Object.keys(held).length === 0,
+  correlate: (event) => {
+    const { equipmentId } = event.data;
     // Of the many states that machines report, only those that take work away or let it go on concern this process.
-    if (state === 'unconcerned') return undefined;
-    return data.equipmentId;
+    if (!atHome(event, equipmentId) || stateIn(event) === 'unconcerned') return undefined;
+    return equipmentId;
   },
   evolve,
-  react,
+  react: ({ equipmentId, held, toHold, toResume, toAsk, toForget }, { type }, at) => [
+    ...each(toHold, (workOrderId, occurredAt): Reaction<Out>[] => [
+      {
+        send: {
+          type: 'HoldWorkOrder',
+          data: { workOrderId, cause: 'Equipment', equipmentId, reason: `${equipmentId} aborted`, occurredAt },
+        },
+      },
+      { remind: timerOf(workOrderId), at: held[workOrderId]!.due },
+    ]),
+    ...toForget.map((workOrderId) => ({ forget: timerOf(workOrderId) })),
+    ...each(toResume, (workOrderId, from): Reaction<Out>[] => {
+      const occurredAt = type === 'OperationCompleted' ? later(utc(at), from) : from;
+      return [{ send: { type: 'ResumeWorkOrder', data: { workOrderId, heldFor: equipmentId, occurredAt } } }];
+    }),
+    ...each(toAsk, (workOrderId, occurredAt): Reaction<Out>[] => [
+      { send: { type: 'RequestSupervisorDecision', data: { workOrderId, equipmentId, question: questionOf(equipmentId), occurredAt } } },
+    ]),
+  ],
 };
 
 function evolve(before: MachineWatch, input: Input): MachineWatch {
-  const watch: MachineWatch = { ...before, turned: 'neither', toResume: [] };
+  const watch: MachineWatch = { ...before, ...nothing };
   switch (input.type) {
     case 'EquipmentStateChanged':
     case 'EquipmentStateObserved': {
+      const { equipmentId, at } = input.data;
       const state = stateIn(input);
-      const { equipmentId } = input.data;
-      if (state === 'down' && !watch.down)
-        return { ...watch, equipmentId, down: true, turned: 'down', held: { ...allHeld(watch), ...watch.held } };
-      if (state === 'back' && watch.down) {
-        const toResume = notAsked(watch);
-        const held = Object.fromEntries(Object.entries(watch.held).filter(([, asked]) => asked));
-        return { ...watch, equipmentId, down: false, turned: 'up', held, toResume, resuming: [...watch.resuming, ...toResume] };
-      }
+      if (state === 'down' && watch.downSince === null) return goesDown({ ...watch, equipmentId, downSince: at });
+      if (state === 'back' && watch.downSince !== null) return isBack({ ...watch, equipmentId, downSince: null }, at);
       return { ...watch, equipmentId };
     }
     case 'OperationStarted': {
       const { workOrderId, operationId, equipmentId, resumeWithinMinutes: minutes } = input.data;
       const operations = [...(watch.running[workOrderId]?.operations ?? []), operationId];
-      const held = watch.down ? { [workOrderId]: false, ...watch.held } : watch.held;
-      return { ...watch, equipmentId, running: { ...watch.running, [workOrderId]: { operations, minutes } }, held };
+      const running = { ...watch.running, [workOrderId]: { operations, minutes, since: utc(input.data.startedAt) } };
+      const started = { ...watch, equipmentId, running };
+      return started.downSince === null ? started : holding(started, workOrderId, started.downSince);
     }
     case 'OperationCompleted':
     case 'OperationStopped': {
@@ -83,62 +124,64 @@ function evolve(before: MachineWatch, input: Input): MachineWatch {
       const run = watch.running[workOrderId];
       const operations = run?.operations.filter((other) => other !== operationId) ?? [];
       if (run && operations.length > 0) return { ...watch, running: { ...watch.running, [workOrderId]: { ...run, operations } } };
-      return { ...watch, running: without(watch.running, workOrderId), held: without(watch.held, workOrderId) };
+      return leaves({ ...watch, running: without(watch.running, workOrderId) }, workOrderId, input.type === 'OperationStopped');
     }
     case 'EquipmentHoldLifted': {
-      const { workOrderId } = input.data;
-      if (watch.resuming.includes(workOrderId)) return { ...watch, resuming: withoutFirst(watch.resuming, workOrderId) };
-      return { ...watch, held: without(watch.held, workOrderId) };
+      const { workOrderId, liftedAt } = input.data;
+      const hold = watch.held[workOrderId];
+      // The log may hold the end of an earlier hold after the beginning of this one.
+      return hold && utc(liftedAt) > hold.since ? withHold(watch, workOrderId, { ...hold, lifted: true }) : watch;
     }
     case 'TimerFired': {
-      const late = Object.keys(watch.held).find((workOrderId) => timerOf(workOrderId) === input.data.timer);
-      return late !== undefined ? { ...watch, held: { ...watch.held, [late]: true } } : watch;
+      const [workOrderId, hold] = Object.entries(watch.held).find(([each]) => timerOf(each) === input.data.timer) ?? [];
+      if (!workOrderId || !hold || hold.asked) return watch;
+      return { ...withHold(watch, workOrderId, { ...hold, asked: true }), toAsk: { [workOrderId]: hold.due } };
     }
     case 'CommandRefused': {
       const { command, target } = input.data;
-      if (command === 'ResumeWorkOrder') return { ...watch, resuming: withoutFirst(watch.resuming, target) };
-      return command === 'HoldWorkOrder' ? { ...watch, held: without(watch.held, target) } : watch;
+      return command === 'HoldWorkOrder' ? { ...watch, held: without(watch.held, target), toForget: [target] } : watch;
     }
+    default:
+      return watch;
   }
 }
 
-function react(watch: MachineWatch, input: Input, at: string): readonly Reaction<Out>[] {
-  const equipmentId = watch.equipmentId!;
-  switch (input.type) {
-    case 'EquipmentStateChanged':
-    case 'EquipmentStateObserved':
-      // A machine whose clock runs ahead must not put the question off: what counts is the time that was taken for its.
-      if (watch.turned === 'down') return notAsked(watch).flatMap((workOrderId) => hold(workOrderId, equipmentId, watch, input.data.at));
-      return watch.toResume.flatMap((workOrderId): Reaction<Out>[] => [
-        { forget: timerOf(workOrderId) },
-        { send: { type: 'ResumeWorkOrder', data: { workOrderId, heldFor: equipmentId } } },
-      ]);
-    case 'OperationStarted':
-      return watch.down ? hold(input.data.workOrderId, equipmentId, watch, at) : [];
-    case 'OperationCompleted':
-    case 'OperationStopped':
-    case 'EquipmentHoldLifted': {
-      const { workOrderId } = input.data;
-      return workOrderId in watch.held ? [] : [{ forget: timerOf(workOrderId) }];
-    }
-    case 'TimerFired': {
-      const late = Object.keys(watch.held).find((workOrderId) => watch.held[workOrderId] && timerOf(workOrderId) === input.data.timer);
-      if (late === undefined) return [];
-      const question = `${equipmentId} has not returned in time. What becomes of the order?`;
-      return [{ send: { type: 'RequestSupervisorDecision', data: { workOrderId: late, equipmentId, question } } }];
-    }
-    case 'CommandRefused':
-      return input.data.command === 'HoldWorkOrder' ? [{ forget: timerOf(input.data.target) }] : [];
-  }
+const goesDown = (watch: MachineWatch): MachineWatch =>
+  Object.keys(watch.running).reduce((next, workOrderId) => holding(next, workOrderId, watch.downSince!), watch);
+
+/** An order cannot be held for the machine before it runs there. A question that is open stays open. */
+function holding(watch: MachineWatch, workOrderId: string, downSince: string): MachineWatch {
+  const { since: runsSince, minutes } = watch.running[workOrderId]!;
+  const before = watch.held[workOrderId];
+  const since = later(downSince, runsSince);
+  const due = new Date(Date.parse(since) + minutes * 60_000).toISOString();
+  const undecided = before !== undefined && (before.asked || before.undecided) && !before.lifted;
+  const hold = { since, due, asked: false, undecided, lifted: false };
+  return { ...withHold(watch, workOrderId, hold), toHold: { ...watch.toHold, [workOrderId]: since } };
 }
 
-const hold = (workOrderId: string, equipmentId: string, { running }: MachineWatch, at: string): Reaction<Out>[] => {
-  const minutes = running[workOrderId]?.minutes ?? 30;
-  return [
-    { send: { type: 'HoldWorkOrder', data: { workOrderId, cause: 'Equipment', equipmentId, reason: `${equipmentId} aborted` } } },
-    { remind: timerOf(workOrderId), at: new Date(Date.parse(at) + minutes * 60_000).toISOString() },
-  ];
-};
+/**
+ * Orders whose machine returned in time go on, also where the question came before the late report of the return. About the others a
+ * supervisor is asked, unless that is done; the answer may take long, so they stay in mind.
+ */
+function isBack(before: MachineWatch, at: string): MachineWatch {
+  return Object.entries(before.held).reduce((watch, [workOrderId, hold]) => {
+    const next = hold.asked ? watch : { ...watch, toForget: [...watch.toForget, workOrderId] };
+    if (at <= hold.due && !hold.undecided)
+      return { ...next, held: without(next.held, workOrderId), toResume: { ...next.toResume, [workOrderId]: later(at, hold.since) } };
+    if (hold.asked) return next;
+    const asked = withHold(next, workOrderId, { ...hold, asked: true });
+    return { ...asked, toAsk: { ...next.toAsk, [workOrderId]: at <= hold.due ? later(at, hold.since) : hold.due } };
+  }, before);
+}
+
+/** The order has no operation on the machine any more: it need not wait for it, nor a supervisor think about it. */
+function leaves(watch: MachineWatch, workOrderId: string, over: boolean): MachineWatch {
+  const hold = watch.held[workOrderId];
+  if (!hold) return watch;
+  const next = { ...watch, held: without(watch.held, workOrderId), toForget: hold.asked ? [] : [workOrderId] };
+  return over ? next : { ...next, toResume: { [workOrderId]: hold.since } };
+}
 
 function stateIn(input: In): 'down' | 'back' | 'unconcerned' | undefined {
   if (input.type !== 'EquipmentStateChanged' && input.type !== 'EquipmentStateObserved') return undefined;
@@ -146,8 +189,15 @@ function stateIn(input: In): 'down' | 'back' | 'unconcerned' | undefined {
   return state === null ? 'unconcerned' : DOWN.includes(state) ? 'down' : BACK.includes(state) ? 'back' : 'unconcerned';
 }
 
-const notAsked = ({ held }: MachineWatch) => Object.keys(held).filter((workOrderId) => !held[workOrderId]);
-const withoutFirst = (list: readonly string[], item: string) => list.filter((_, index) => index !== list.indexOf(item));
-const allHeld = ({ running }: MachineWatch) => Object.fromEntries(Object.keys(running).map((workOrderId) => [workOrderId, false]));
-const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> =>
+const timerOf = (workOrderId: string) => `return of the machine for ${workOrderId}`;
+const questionOf = (equipmentId: string) => `${equipmentId} has not returned in time. What becomes of the order?`;
+const withHold = (watch: MachineWatch, workOrderId: string, hold: Hold): MachineWatch => ({
+  ...watch,
+  held: { ...watch.held, [workOrderId]: hold },
+});
+const utc = (instant: string) => new Date(instant).toISOString();
+const later = (a: string, b: string) => (a > b ? a : b);
+const each = <T>(record: ByOrder<string>, make: (workOrderId: string, at: string) => readonly T[]) =>
+  Object.entries(record).flatMap(([workOrderId, at]) => make(workOrderId, at));
+const without = <T>(record: ByOrder<T>, key: string): ByOrder<T> =>
   Object.fromEntries(Object.entries(record).filter(([other]) => other !== key));

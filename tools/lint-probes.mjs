@@ -21,6 +21,14 @@ const probes = {
     `import { equipment } from '#equipment/equipment';\nexport const probe = equipment;`,
   ],
   'platform-knows-no-slice': ['libs/platform/probe.ts', `import { facility } from '#facility/facility';\nexport const probe = facility;`],
+  'manufacturing-imports-the-kernel': [
+    'libs/manufacturing/probe.ts',
+    `import { Code } from '#platform/commands/fields';\nexport const probe = Code;`,
+  ],
+  'manufacturing-knows-no-slice': [
+    'libs/manufacturing/probe.fields.ts',
+    `import { facility } from '#facility/facility';\nexport const probe = facility;`,
+  ],
   'event-log-stands-alone': ['libs/platform/probing.ts', `import { startNode } from '#event-log/node';\nexport const probe = startNode;`],
   'processes-know-messages-only': [
     'libs/processes/probe.ts',

@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import { ROLES } from '#manufacturing/roles';
 import { Tokens } from '#platform/security/auth';
 import type { Config } from '#platform/runtime/config';
 import { refuseQueriesByGet } from '#platform/http/graphql';
@@ -27,7 +28,13 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
     ...(log ? { logger: nestLog(log) } : { logger: false }),
   });
   const open = config.API_DOCS === 'yes';
-  const tokens = new Tokens({ issuer: config.JWT_ISSUER!, audience: config.JWT_AUDIENCE, jwksUrl: config.JWKS_URL! });
+  const tokens = new Tokens({
+    issuer: config.JWT_ISSUER!,
+    audience: config.JWT_AUDIENCE,
+    jwksUrl: config.JWKS_URL!,
+    roles: ROLES,
+    scopesClaim: 'facilities',
+  });
   const limit = new RateLimit(config.RATE_LIMIT);
   guardEdge(app, { tokens, limit, bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
   refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);

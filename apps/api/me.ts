@@ -1,7 +1,9 @@
 import { Controller, Get } from '@nestjs/common';
 import { Field, ObjectType, Query, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Allow, ROLES, type Principal } from '#platform/security/access';
+import type { Principal } from '#platform/security/access';
+import { ROLES } from '#manufacturing/roles';
+import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 
 @ObjectType('Me', { description: 'The caller, as its token describes it.' })
@@ -19,6 +21,8 @@ export class Me {
   facilities: readonly string[];
 }
 
+const described = ({ actor, roles, scopes, device }: Principal): Me => ({ actor, roles, facilities: scopes, ...(device && { device }) });
+
 @ApiTags('me')
 @ApiBearerAuth()
 @Controller('me')
@@ -27,8 +31,8 @@ export class MeController {
   @Allow(...ROLES)
   @ApiOperation({ operationId: 'me', summary: 'Who the api takes the caller for.' })
   @ApiOkResponse({ type: Me })
-  me(): Principal {
-    return caller();
+  me(): Me {
+    return described(caller());
   }
 }
 
@@ -36,7 +40,7 @@ export class MeController {
 export class MeResolver {
   @Query(() => Me, { description: 'Who the api takes the caller for.' })
   @Allow(...ROLES)
-  me(): Principal {
-    return caller();
+  me(): Me {
+    return described(caller());
   }
 }

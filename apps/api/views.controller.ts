@@ -3,7 +3,8 @@ import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/co
 import { InputType } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Pool } from 'pg';
-import { Allow, type Principal } from '#platform/security/access';
+import type { Principal } from '#platform/security/access';
+import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { currentContext } from '#platform/security/context';
 import { EventStore } from '#platform/store/event-store';
@@ -40,7 +41,7 @@ class SkipInput extends ParkedPartitionInput {
 /** Views hold the rows of all plants: only who may see all of them looks after views. */
 function engineerOfAll(): Principal {
   const principal = caller();
-  if (principal.facilities.includes('*')) return principal;
+  if (principal.scopes.includes('*')) return principal;
   throw new Problem(403, 'facility-not-in-scope', 'Views belong to all plants.', { whatToDo: 'Ask somebody whose facilities are all.' });
 }
 const nothingParked = () => new Problem(404, 'nothing-parked', 'Nothing is parked there.', { whatToDo: 'Look at GET /views/parked.' });

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { FileFault, surveyFile, readRows } from '#import/import.file';
 import { MappingFaults, parseMapping, type Mapping } from '#import/import.mapping';
 import { reconcile, type EventsOf, type Logged, type OrderRow, type OrdersOf, type Reconciliation } from '#import/import.reconcile';
-import { sum } from '#kernel/quantity';
+import { sum } from '#manufacturing/quantity';
 import { rowReader } from '#import/import.rows';
 import { correlationIdOf, importFile, type ImportResult } from '#import/import.run';
 import { NoAnswer, Refused, restTarget } from '#import/import.target';

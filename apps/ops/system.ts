@@ -122,7 +122,7 @@ export const openApplication = (config: Config): Promise<INestApplicationContext
 export const operator = (): Principal => ({
   actor: `ops-${process.env.SUDO_USER ?? process.env.USER ?? process.env.LOGNAME ?? 'terminal'}`,
   roles: ['engineer', 'device', 'auditor', 'supervisor'],
-  facilities: ['*'],
+  scopes: ['*'],
 });
 
 /** Commands sent straight to the event store, with the same checks and rules as over REST. */

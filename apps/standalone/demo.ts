@@ -1,5 +1,5 @@
 import { v5 as derivedId } from 'uuid';
-import type { Role } from '#platform/security/access';
+import type { Role } from '#manufacturing/roles';
 
 /** One command: who sends it, how many minutes before the demo's moment it happened, and what it says. */
 type Step = Readonly<{ as: Role; ago: number; send: string; body: Readonly<Record<string, unknown>>; refused?: string }>;

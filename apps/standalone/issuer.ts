@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
-import { ROLES } from '#platform/security/access';
+import { ROLES } from '#manufacturing/roles';
+import { APPLICATION } from '#platform/runtime/version';
 
-export const DEVELOPMENT_ISSUER = 'urn:plantlog:development';
+export const DEVELOPMENT_ISSUER = `urn:${APPLICATION}:development`;
 const LIFETIME = '30d';
 
 /** Issues access tokens for one installation on one machine; its private key never leaves the data directory. */

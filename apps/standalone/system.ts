@@ -14,6 +14,7 @@ import { Child, stopOrphans } from './child';
 import { createDemo } from './demo';
 import { developmentIssuer, replace, type Issuer } from './issuer';
 import { LogFile } from './log-file';
+import { APPLICATION } from '#platform/runtime/version';
 
 /** What the next start has to know. */
 type State = { ports: Record<string, number>; demo?: 'created' | 'none'; demoMoment?: string; analystPassword?: string };
@@ -113,11 +114,11 @@ export class System {
     }
     const server = await this.keepPostgres();
     await withClient(server.url, async (client) => {
-      const { rowCount } = await client.query(`select 1 from pg_database where datname = 'plantlog'`);
-      if (rowCount === 0) await client.query(`create database ${escapeIdentifier('plantlog')}`);
+      const { rowCount } = await client.query(`select 1 from pg_database where datname = $1`, [APPLICATION]);
+      if (rowCount === 0) await client.query(`create database ${escapeIdentifier(APPLICATION)}`);
     });
     const url = new URL(server.url);
-    url.pathname = '/plantlog';
+    url.pathname = `/${APPLICATION}`;
     this.databaseUrl = url.href;
   }
 

@@ -1,7 +1,7 @@
 import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import type { View } from '#kernel/view';
-import { Cell, CellJson, Key } from '#platform/views/cells';
+import { Cell, CellJson, Key, ScopeCell } from '#platform/views/cells';
 import { entityOf } from './entity';
 
 /**
@@ -21,7 +21,7 @@ export class AuditTrailRow {
   @Key()
   eventId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   /** Kind of the thing, e.g. work-order. */

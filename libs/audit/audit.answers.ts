@@ -2,7 +2,8 @@ import { ArgsType, Field, ID, Int, ObjectType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
-import { FacilityId, Instant, READABLE } from '#platform/commands/fields';
+import { FacilityId } from '#manufacturing/facility.fields';
+import { Instant, READABLE } from '#platform/commands/fields';
 import { Json } from '#platform/http/json-scalar';
 
 const position = (description: string) => [

@@ -6,8 +6,9 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Recorded } from '#kernel/event';
-import { facilityOf } from '#kernel/identity';
-import { grantedRole, inScope, type Principal, type Role } from '#platform/security/access';
+import { facilityOf } from '#manufacturing/facility';
+import type { Role } from '#manufacturing/roles';
+import { grantedRole, inScope, type Principal } from '#platform/security/access';
 import { currentContext } from '#platform/security/context';
 import { Registry } from '#platform/commands/registry';
 import { EventStore } from '#platform/store/event-store';

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { Args, Query as GraphQuery, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Recorded } from '#kernel/event';
-import { Allow } from '#platform/security/access';
+import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { invalidInput } from '#platform/problem/problem';
 import {

@@ -1,7 +1,7 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { entityOf } from './entity';
 
 export const Outcome = { Accepted: 'Accepted', Refused: 'Refused' } as const;
@@ -24,7 +24,7 @@ export class CommandLogRow {
   @Cell('id')
   commandId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   @CellOneOf(Outcome)

@@ -1,4 +1,4 @@
-import { facilityOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
 
 /** What a stream is the history of: `work-order` and `haifa.Case1` for `work-order-haifa.Case1`; `refused-` in front is left out. */
 export function entityOf(stream: string, facility: string | undefined): { entityType: string; entityId: string; refused: boolean } {

@@ -1,8 +1,8 @@
 import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
 import type { View } from '#kernel/view';
-import { Cell, Key } from '#platform/views/cells';
+import { Cell, Key, ScopeCell } from '#platform/views/cells';
 import type { EquipmentEvent } from './equipment.events';
 
 /** Something odd that was observed of a machine: recorded, flagged, and for a person to look at. */
@@ -20,7 +20,7 @@ export class EquipmentException {
   @Cell('id')
   equipmentId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   /** The event type, e.g. IllegalTransitionObserved. */

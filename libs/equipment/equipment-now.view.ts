@@ -1,8 +1,8 @@
 import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { CapacityMode, type EquipmentEvent, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';
 
 /** One machine as it is now, as far as commands and observations tell. */
@@ -17,7 +17,7 @@ export class EquipmentNow {
   @Key()
   equipmentId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   /** False for a machine that was only observed. */

@@ -1,8 +1,8 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Exclusion, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { type EquipmentEvent, LossClass, StopCause } from './equipment.events';
 
 registerEnumType(StopCause, { name: 'StopCause', description: 'What began a stop.' });
@@ -22,7 +22,7 @@ export class EquipmentStop {
   @Cell('id')
   equipmentId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   /** `S1`, `S2`, …: as ClassifyStop names it. */

@@ -1,8 +1,8 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Exclusion, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
 import type { Rows, View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import type { EquipmentEvent, PackmlState as State } from './equipment.events';
 import { PackmlState } from './equipment.events';
 
@@ -26,7 +26,7 @@ export class EquipmentInterval {
   @Cell('id')
   equipmentId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   @CellOneOf(PackmlState)

@@ -1,5 +1,5 @@
 import { InputType, registerEnumType } from '@nestjs/graphql';
-import { Allow } from '#platform/security/access';
+import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
 import { Code, Id, Many, ManyOf, OneOf, Text, Whole } from '#platform/commands/fields';
 import { CapacityMode, LossClass, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';

@@ -1,4 +1,4 @@
-import { ROLES } from '#platform/security/access';
+import { ROLES } from '#manufacturing/roles';
 import { listOf } from '#platform/queries/lists';
 import { EquipmentException } from './equipment-exception.view';
 import { EquipmentNow } from './equipment-now.view';

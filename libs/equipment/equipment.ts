@@ -1,5 +1,5 @@
 import type { Context, Decider } from '#kernel/decider';
-import { facilityOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
 import { isJobOf, type Job, rejectWithoutRoom } from './capacity';
 import type * as commands from './equipment.commands';

@@ -1,7 +1,7 @@
 import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { type FacilityEvent, HierarchyLevel } from './facility.events';
 
 /** One place of a plant's hierarchy: the site itself, an area, a work center, a work unit or a store. */
@@ -14,7 +14,7 @@ export class FacilityElement {
   @Key()
   elementId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   @CellOneOf(HierarchyLevel)

@@ -3,12 +3,13 @@ import { Args, ArgsType, Field, ID, Int, ObjectType, Query as GraphQuery, Resolv
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsString, Matches } from 'class-validator';
-import { Allow, ROLES } from '#platform/security/access';
+import { ROLES } from '#manufacturing/roles';
+import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { Code, Flag } from '#platform/commands/fields';
 import { columnsOf } from '#platform/queries/lists';
 import { notFound } from '#platform/problem/problem';
-import { inFacilities, Reads, scopeOf } from '#platform/queries/reads';
+import { inScopes, Reads, scopeOf } from '#platform/queries/reads';
 import { FacilityElement } from './facility-element.view';
 
 /** Which part of the hierarchy. */
@@ -66,7 +67,7 @@ const columns = columnsOf(FacilityElement)
 // The level rules keep the tree shallow; the bound only guards against a table that breaks them.
 const statement = `
   WITH RECURSIVE below(id, depth, path) AS (
-    SELECT "elementId", 0, ARRAY["elementId"] FROM facility_element WHERE "elementId" = $1 AND ${inFacilities('"facilityId"', 2)}
+    SELECT "elementId", 0, ARRAY["elementId"] FROM facility_element WHERE "elementId" = $1 AND ${inScopes('"facilityId"', 2)}
     UNION ALL
     SELECT element."elementId", below.depth + 1, below.path || element."elementId"
     FROM below JOIN facility_element element ON element."parentId" = below.id

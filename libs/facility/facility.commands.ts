@@ -1,7 +1,8 @@
 import { InputType, registerEnumType } from '@nestjs/graphql';
-import { Allow } from '#platform/security/access';
+import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
-import { Code, FacilityId, Id, OneOf, Text } from '#platform/commands/fields';
+import { FacilityId } from '#manufacturing/facility.fields';
+import { Code, Id, OneOf, Text } from '#platform/commands/fields';
 import { HierarchyLevel } from './facility.events';
 
 registerEnumType(HierarchyLevel, { name: 'HierarchyLevel', description: 'Levels of the equipment hierarchy of ISA-95.' });

@@ -1,4 +1,4 @@
-import { ROLES } from '#platform/security/access';
+import { ROLES } from '#manufacturing/roles';
 import { listOf } from '#platform/queries/lists';
 import { FacilityElement } from './facility-element.view';
 

@@ -1,5 +1,5 @@
 import type { Decider } from '#kernel/decider';
-import { facilityOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
 import type * as commands from './facility.commands';
 import type { FacilityEvent, HierarchyLevel } from './facility.events';

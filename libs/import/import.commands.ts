@@ -1,7 +1,8 @@
 import { InputType } from '@nestjs/graphql';
-import { Allow } from '#platform/security/access';
+import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
-import { Amount, Code, Id, Many, Nested, Text, Whole } from '#platform/commands/fields';
+import { Amount } from '#manufacturing/quantity.fields';
+import { Code, Id, Many, Nested, Text, Whole } from '#platform/commands/fields';
 
 const LINES = 2_000_000_000;
 

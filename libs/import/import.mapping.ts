@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { DateTime, IANAZone } from 'luxon';
 import { parseDocument } from 'yaml';
-import { FACILITY_ID } from '#kernel/identity';
-import { UNITS, type Unit } from '#kernel/quantity';
+import { FACILITY_ID } from '#manufacturing/facility';
+import { UNITS, type Unit } from '#manufacturing/quantity';
 
 /** A text of a row becomes an id by the first rule whose expression it matches. */
 export type IdRule = Readonly<{ match: RegExp; id: string }>;

@@ -1,7 +1,9 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { facilityOf, QUALIFIED_ID, streamOf } from '#kernel/identity';
-import { Allow, inScope } from '#platform/security/access';
+import { QUALIFIED_ID, streamOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
+import { inScope } from '#platform/security/access';
+import { Allow } from '#manufacturing/roles.access';
 import { currentContext } from '#platform/security/context';
 import { EventStore } from '#platform/store/event-store';
 import { notFound } from '#platform/problem/problem';

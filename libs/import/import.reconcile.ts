@@ -2,7 +2,7 @@
  * Compares a file with what the log holds of it. Hides: nothing. Promises: every row is counted once, as a fact or as a named exception, and
  * sums are exact; the file's own columns are summed apart from the mapping, as a check on the mapping itself. Does not: repair anything.
  */
-import { millionths, decimal, minus, plus } from '#kernel/quantity';
+import { millionths, decimal, minus, plus } from '#manufacturing/quantity';
 import { readRows, surveyFile } from './import.file';
 import type { Mapping } from './import.mapping';
 import { minutesBetween, rowReader } from './import.rows';

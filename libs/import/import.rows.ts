@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { DateTime } from 'luxon';
-import { FACILITY_ID, facilityOf, QUALIFIED_ID } from '#kernel/identity';
-import { AMOUNT, decimal, millionths, type Unit } from '#kernel/quantity';
+import { QUALIFIED_ID } from '#kernel/identity';
+import { FACILITY_ID, facilityOf } from '#manufacturing/facility';
+import { AMOUNT, decimal, millionths, type Unit } from '#manufacturing/quantity';
 import type { Ambiguous, IdColumn, Mapping, ReportKind, TimeColumn } from './import.mapping';
 
 /** The fields of `ObserveProduction` that a row gives. */

@@ -32,5 +32,5 @@ export type View<Row extends object, E extends Event = Event> = Readonly<{
   partition?: (event: Recorded<E>) => string;
 }>;
 
-/** The columns that every row carries; the engine sets the first two. */
-export type Provenance = { position: bigint; recordedAt: string; facilityId: string };
+/** The columns that every row carries; the engine sets them. One more column, of any name, says whose row it is. */
+export type Provenance = { position: bigint; recordedAt: string };

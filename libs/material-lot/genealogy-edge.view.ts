@@ -1,9 +1,9 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
-import type { Quantity } from '#kernel/quantity';
+import { facilityOf } from '#manufacturing/facility';
+import type { Quantity } from '#manufacturing/quantity';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import type { MaterialLotEvent } from './material-lot.events';
 
 /** How material went from one to the other. */
@@ -31,7 +31,7 @@ export class GenealogyEdge {
   @Key()
   edgeId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   @CellOneOf(GenealogyKind)

@@ -1,12 +1,13 @@
 import { Controller, Get, Inject, Injectable, Query } from '@nestjs/common';
 import { Args, Query as GraphQuery, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Allow, ROLES } from '#platform/security/access';
+import { ROLES } from '#manufacturing/roles';
+import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { PAGE } from '#platform/http/graphql-limits';
 import { columnsOf } from '#platform/queries/lists';
 import { invalidInput } from '#platform/problem/problem';
-import { inFacilities, Reads, scopeOf } from '#platform/queries/reads';
+import { inScopes, Reads, scopeOf } from '#platform/queries/reads';
 import type { GenealogyEdge as Edge } from './genealogy-edge.view';
 import { GenealogyEdge } from './genealogy-edge.view';
 import { GenealogyTrace, TraceQuery } from './genealogy.answers';
@@ -29,11 +30,11 @@ const reached = (from: 'parentId' | 'childId', to: 'parentId' | 'childId') => `
     SELECT $1::text
     UNION
     SELECT edge."${to}" FROM node JOIN genealogy_edge edge ON edge."${from}" = node.id
-    WHERE (edge."voidedBy" IS NULL OR $2) AND ${inFacilities('edge."facilityId"', 3)}
+    WHERE (edge."voidedBy" IS NULL OR $2) AND ${inScopes('edge."facilityId"', 3)}
   ),
   followed AS MATERIALIZED (SELECT id FROM node LIMIT ${MOST_NODES})
   SELECT ${columns} FROM followed JOIN genealogy_edge edge ON edge."${from}" = followed.id
-  WHERE (edge."voidedBy" IS NULL OR $2) AND ${inFacilities('edge."facilityId"', 3)}
+  WHERE (edge."voidedBy" IS NULL OR $2) AND ${inScopes('edge."facilityId"', 3)}
   LIMIT ${MOST_EDGES}`;
 const statements = { FORWARD: reached('parentId', 'childId'), BACKWARD: reached('childId', 'parentId') };
 

@@ -1,8 +1,8 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { DiscrepancyKind, type StockDiscrepancyObserved } from './material-lot.events';
 
 registerEnumType(DiscrepancyKind, { name: 'DiscrepancyKind', description: 'Why a count is odd.' });
@@ -21,7 +21,7 @@ export class LotDiscrepancy {
   @Cell('id')
   lotId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   @CellOneOf(DiscrepancyKind)

@@ -1,9 +1,9 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
-import { isPositive, minus, plus } from '#kernel/quantity';
+import { facilityOf } from '#manufacturing/facility';
+import { isPositive, minus, plus } from '#manufacturing/quantity';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import type { MaterialLotEvent } from './material-lot.events';
 
 /** What can be done with a lot. Expiry is apart: it comes by itself, with time. */
@@ -24,7 +24,7 @@ export class LotStock {
   @Key()
   lotId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   @Cell('text')

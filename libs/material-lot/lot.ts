@@ -1,5 +1,5 @@
-import type { Unit } from '#kernel/quantity';
-import { minus, plus, sum } from '#kernel/quantity';
+import type { Unit } from '#manufacturing/quantity';
+import { minus, plus, sum } from '#manufacturing/quantity';
 import type { MaterialLotEvent } from './material-lot.events';
 
 export type Reservation = Readonly<{ workOrderId: string; asked: string; left: string }>;

@@ -1,7 +1,8 @@
 import { InputType } from '@nestjs/graphql';
-import { Allow } from '#platform/security/access';
+import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
-import { Code, Id, Ids, Instant, QuantityField, QuantityInput, Reason, Text } from '#platform/commands/fields';
+import { QuantityField, QuantityInput } from '#manufacturing/quantity.fields';
+import { Code, Id, Ids, Instant, Reason, Text } from '#platform/commands/fields';
 
 @InputType({ isAbstract: true })
 abstract class LotCommand extends Command {

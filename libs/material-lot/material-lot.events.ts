@@ -1,5 +1,5 @@
 import type { Event } from '#kernel/event';
-import type { Quantity } from '#kernel/quantity';
+import type { Quantity } from '#manufacturing/quantity';
 
 /** What a new lot takes over from the lot that it was split from. */
 type Inheritance = {

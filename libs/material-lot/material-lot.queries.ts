@@ -1,4 +1,4 @@
-import { ROLES } from '#platform/security/access';
+import { ROLES } from '#manufacturing/roles';
 import { listOf } from '#platform/queries/lists';
 import { GenealogyEdge } from './genealogy-edge.view';
 import { LotDiscrepancy } from './lot-discrepancy.view';

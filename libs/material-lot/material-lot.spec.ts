@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { given } from '#platform/testing/given';
-import { compare } from '#kernel/quantity';
+import { compare } from '#manufacturing/quantity';
 import { available, type MaterialLot } from './lot';
 import { materialLot } from './material-lot';
 import type { LotMerged, LotReceived, LotSplit, MaterialLotEvent } from './material-lot.events';

@@ -1,6 +1,6 @@
 import type { Decider } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
-import { compare, isPositive, minus } from '#kernel/quantity';
+import { compare, isPositive, minus } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { ancestry, earlier, evolve, type MaterialLot, receiptOf, reserved, splitOf } from './lot';
 import type * as commands from './material-lot.commands';

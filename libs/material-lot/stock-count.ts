@@ -1,5 +1,5 @@
 import type { Context } from '#kernel/decider';
-import { compare, convert, minus } from '#kernel/quantity';
+import { compare, convert, minus } from '#manufacturing/quantity';
 import type { MaterialLot } from './lot';
 import type { ObserveStockCount } from './material-lot.commands';
 import type { DiscrepancyKind, MaterialLotEvent } from './material-lot.events';

@@ -1,5 +1,5 @@
-import { facilityOf } from '#kernel/identity';
-import { AMOUNT, compare, convert, isPositive, isZero, type Quantity, sameDimension } from '#kernel/quantity';
+import { facilityOf } from '#manufacturing/facility';
+import { AMOUNT, compare, convert, isPositive, isZero, type Quantity, sameDimension } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { available, type Books, type InStock, type Known, type MaterialLot } from './lot';
 

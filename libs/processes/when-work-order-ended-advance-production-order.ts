@@ -1,6 +1,6 @@
 import type { Message } from '#kernel/decider';
 import type { CommandRefused, Process, Reaction, TimerFired } from '#kernel/process';
-import { minus, plus, sum, type Unit } from '#kernel/quantity';
+import { minus, plus, sum, type Unit } from '#manufacturing/quantity';
 import type * as productionOrder from '#production-order/production-order.commands';
 import type { LegEnding } from '#production-order/production-order.events';
 import type {

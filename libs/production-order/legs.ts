@@ -1,4 +1,4 @@
-import { compare, minus, sum } from '#kernel/quantity';
+import { compare, minus, sum } from '#manufacturing/quantity';
 import type { LegState, Made } from './production-order.events';
 
 /** A work order that makes a part of the demand. */

@@ -1,10 +1,10 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
-import { compare, convert, millionths, minus, plus, sum, type Unit } from '#kernel/quantity';
-import { excess, shortfall } from '#kernel/tolerance';
+import { facilityOf } from '#manufacturing/facility';
+import { compare, convert, millionths, minus, plus, sum, type Unit } from '#manufacturing/quantity';
+import { excess, shortfall } from '#manufacturing/tolerance';
 import type { View } from '#kernel/view';
-import { Cell, CellMany, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellMany, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import type { WorkOrderEvent } from '#work-order/work-order.events';
 import { OrderState, type Demand, type ProductionOrderEvent } from './production-order.events';
 
@@ -68,7 +68,7 @@ export class OrderBoardEntry {
   @Key()
   productionOrderId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   @Cell('text')

@@ -1,8 +1,9 @@
 import { InputType, registerEnumType } from '@nestjs/graphql';
-import type { Unit } from '#kernel/quantity';
-import { Allow } from '#platform/security/access';
+import type { Unit } from '#manufacturing/quantity';
+import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
-import { Amount, Code, Id, Instant, OneOf, QuantityField, QuantityInput, Reason, UnitSymbol, Whole } from '#platform/commands/fields';
+import { Amount, QuantityField, QuantityInput, UnitSymbol } from '#manufacturing/quantity.fields';
+import { Code, Id, Instant, OneOf, Reason, Whole } from '#platform/commands/fields';
 import { LegEnding } from './production-order.events';
 
 registerEnumType(LegEnding, { name: 'LegEnding', description: 'How a leg of a production order ended.' });

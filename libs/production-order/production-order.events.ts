@@ -1,5 +1,5 @@
 import type { Event, Upcasts } from '#kernel/event';
-import type { Unit } from '#kernel/quantity';
+import type { Unit } from '#manufacturing/quantity';
 
 /** Where a production order stands. */
 export const OrderState = {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { given } from '#platform/testing/given';
 import type { Context } from '#kernel/decider';
-import { compare, plus } from '#kernel/quantity';
+import { compare, plus } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { allocatedTo, unallocated } from './legs';
 import { productionOrder, type ProductionOrder } from './production-order';

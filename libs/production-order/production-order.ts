@@ -1,8 +1,8 @@
 import type { Context, Decider } from '#kernel/decider';
-import { facilityOf } from '#kernel/identity';
-import { AMOUNT, compare, convert, isPositive, type Quantity } from '#kernel/quantity';
+import { facilityOf } from '#manufacturing/facility';
+import { AMOUNT, compare, convert, isPositive, type Quantity } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
-import { excess, shortfall, upperLimit } from '#kernel/tolerance';
+import { excess, shortfall, upperLimit } from '#manufacturing/tolerance';
 import { allocatedTo, legOf, madeBy, openLegs, startedLegs, unallocated, withLeg, withoutLeg, type Leg } from './legs';
 import type * as commands from './production-order.commands';
 import { LegState, OrderState, upcasts, type Demand, type Made, type ProductionOrderEvent } from './production-order.events';

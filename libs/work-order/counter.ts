@@ -1,4 +1,4 @@
-import { compare, decimal, millionths, minus, plus } from '#kernel/quantity';
+import { compare, decimal, millionths, minus, plus } from '#manufacturing/quantity';
 import { CounterMove } from './work-order.events';
 
 /** The last reading of a counter. */

@@ -1,9 +1,9 @@
 import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
-import { minus, plus } from '#kernel/quantity';
+import { facilityOf } from '#manufacturing/facility';
+import { minus, plus } from '#manufacturing/quantity';
 import type { View } from '#kernel/view';
-import { Cell, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { madeBefore, scrapOf } from './operations';
 import { JobState, type PlannedOperation, type WorkOrderEvent, type Terms } from './work-order.events';
 
@@ -20,7 +20,7 @@ export class DispatchEntry {
   @Key()
   entryId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   @Cell('id')

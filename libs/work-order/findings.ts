@@ -1,7 +1,7 @@
-import { compare, isZero, plus } from '#kernel/quantity';
+import { compare, isZero, plus } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
-import { facilityOf } from '#kernel/identity';
-import { excess, upperLimit } from '#kernel/tolerance';
+import { facilityOf } from '#manufacturing/facility';
+import { excess, upperLimit } from '#manufacturing/tolerance';
 import { allows, isOver, toleranceOf, type KnownOrder } from './job-states';
 import { overlappedBy, repeatedBy } from './ledger';
 import { operationOf, scrapOf, upstreamOf } from './operations';

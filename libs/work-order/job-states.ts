@@ -1,6 +1,6 @@
 import { Rejected } from '#kernel/rejected';
-import { NO_TOLERANCE, type Tolerance } from '#kernel/tolerance';
-import type { Unit } from '#kernel/quantity';
+import { NO_TOLERANCE, type Tolerance } from '#manufacturing/tolerance';
+import type { Unit } from '#manufacturing/quantity';
 import type { Reading } from './counter';
 import type { Ledger } from './ledger';
 import { runningOf, type Operation } from './operations';

@@ -1,4 +1,4 @@
-import { minus, plus, sum } from '#kernel/quantity';
+import { minus, plus, sum } from '#manufacturing/quantity';
 import type { Placed, PlannedOperation, RunningOperation, Scrap, WorkOrderReleased } from './work-order.events';
 
 /** An operation of an order with what was made at it so far. */

@@ -1,8 +1,8 @@
 import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
 import type { View } from '#kernel/view';
-import { Cell, Key } from '#platform/views/cells';
+import { Cell, Key, ScopeCell } from '#platform/views/cells';
 import type { WorkOrderEvent } from './work-order.events';
 
 /** A rule that a report of the floor broke: recorded beside the report, for a person to look at. */
@@ -17,7 +17,7 @@ export class ReportException {
   @Key()
   eventId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   @Cell('id')

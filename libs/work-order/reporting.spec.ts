@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { Context } from '#kernel/decider';
-import { compare, plus, sum } from '#kernel/quantity';
+import { compare, plus, sum } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { standing } from './ledger';
 import { workOrder } from './work-order';

@@ -1,6 +1,6 @@
 import type { Context } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
-import { AMOUNT, compare, convert, isZero, minus, type Unit } from '#kernel/quantity';
+import { AMOUNT, compare, convert, isZero, minus, type Unit } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { advance } from './counter';
 import { findings, inTheFuture, quantityFindings, stateFindings, tolerated } from './findings';

@@ -1,5 +1,5 @@
-import { facilityOf } from '#kernel/identity';
-import { AMOUNT, compare, isPositive } from '#kernel/quantity';
+import { facilityOf } from '#manufacturing/facility';
+import { AMOUNT, compare, isPositive } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { whole } from './reporting';
 import type * as commands from './work-order.commands';

@@ -5,11 +5,11 @@
 import { Controller, Get, Inject, Query as Parameter } from '@nestjs/common';
 import { Args, ID, ObjectType, Query, Resolver, Field, Int } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { FACILITY_ID } from '#kernel/identity';
-import { Allow } from '#platform/security/access';
+import { FACILITY_ID } from '#manufacturing/facility';
+import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { invalidInput, refuseUnknown } from '#platform/problem/problem';
-import { inFacilities, Reads, scopeOf, type Freshness } from '#platform/queries/reads';
+import { inScopes, Reads, scopeOf, type Freshness } from '#platform/queries/reads';
 
 const READERS = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'] as const;
 
@@ -85,7 +85,7 @@ const SUMS = `
     trim_scale(sum("quantityIn"))::text AS "quantityIn", trim_scale(sum(good + scrap))::text AS "quantityOut", trim_scale(sum(good))::text AS good,
     trim_scale(sum(scrap))::text AS scrap, trim_scale(sum("inProcess"))::text AS "inProcess", count(*)::int AS orders, (count(*) FILTER (WHERE running))::int AS running
   FROM work_in_progress
-  WHERE started AND ${inFacilities('"facilityId"', 1)} AND ($2::text IS NULL OR "facilityId" = $2) AND ($3::text IS NULL OR product = $3)
+  WHERE started AND ${inScopes('"facilityId"', 1)} AND ($2::text IS NULL OR "facilityId" = $2) AND ($3::text IS NULL OR product = $3)
   GROUP BY "facilityId", product, "operationId", unit
   ORDER BY "facilityId", product, min(sequence), "operationId", unit`;
 

@@ -1,9 +1,9 @@
 import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
-import { compare, minus, plus } from '#kernel/quantity';
+import { facilityOf } from '#manufacturing/facility';
+import { compare, minus, plus } from '#manufacturing/quantity';
 import type { View } from '#kernel/view';
-import { Cell, Key } from '#platform/views/cells';
+import { Cell, Key, ScopeCell } from '#platform/views/cells';
 import { madeBefore, scrapOf } from './operations';
 import type { PlannedOperation, Terms, WorkOrderEvent } from './work-order.events';
 
@@ -18,7 +18,7 @@ export class WorkInProgress {
   @Key()
   entryId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   @Cell('text')

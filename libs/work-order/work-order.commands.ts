@@ -1,23 +1,9 @@
 import { InputType, registerEnumType } from '@nestjs/graphql';
-import type { Unit } from '#kernel/quantity';
-import { Allow } from '#platform/security/access';
+import type { Unit } from '#manufacturing/quantity';
+import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
-import {
-  Amount,
-  Code,
-  Flag,
-  Id,
-  Instant,
-  Many,
-  OneOf,
-  QuantityField,
-  QuantityInput,
-  Reason,
-  Text,
-  Texts,
-  UnitSymbol,
-  Whole,
-} from '#platform/commands/fields';
+import { Amount, QuantityField, QuantityInput, UnitSymbol } from '#manufacturing/quantity.fields';
+import { Code, Flag, Id, Instant, Many, OneOf, Reason, Text, Texts, Whole } from '#platform/commands/fields';
 import { HoldCause, Readiness, ReportKind, ResumptionDecision } from './work-order.events';
 
 registerEnumType(HoldCause, { name: 'HoldCause', description: 'What an interruption comes from.' });

@@ -1,5 +1,5 @@
 import type { Event, Upcasts } from '#kernel/event';
-import type { Unit } from '#kernel/quantity';
+import type { Unit } from '#manufacturing/quantity';
 
 /** Job order states of OPC 10031-4 v2, plus Observed (seen on the floor, never released) and Cancelled (withdrawn before it started). */
 export const JobState = {

@@ -1,7 +1,7 @@
 import type { Context, Decider } from '#kernel/decider';
-import { facilityOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
-import { shortfall } from '#kernel/tolerance';
+import { shortfall } from '#manufacturing/tolerance';
 import { evolve } from './evolve';
 import { inStateFor, isOver, mayStage, operationIdsOf, released, runningIn, type ReleasedOrder, type WorkOrder } from './job-states';
 import { machineOf, operationOf, totalsOf, type Operation } from './operations';

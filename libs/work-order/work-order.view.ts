@@ -1,11 +1,11 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
-import { facilityOf } from '#kernel/identity';
-import { compare, millionths } from '#kernel/quantity';
-import { excess } from '#kernel/tolerance';
+import { facilityOf } from '#manufacturing/facility';
+import { compare, millionths } from '#manufacturing/quantity';
+import { excess } from '#manufacturing/tolerance';
 import type { Recorded } from '#kernel/event';
 import type { View } from '#kernel/view';
-import { Cell, CellMany, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellMany, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { change, replan, runningOf, tally, totalsOf, type Operation } from './operations';
 import { HoldCause, JobState, type Terms, type WorkOrderEvent } from './work-order.events';
 
@@ -65,7 +65,7 @@ export class WorkOrderRow {
   @Key()
   workOrderId: string;
 
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
 
   @Cell('id', { optional: true })

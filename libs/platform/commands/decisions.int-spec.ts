@@ -40,7 +40,7 @@ const bin: Decider<Commands, { pieces: number }, BinFilled | BinCounted> = {
   },
 };
 
-const ann: Principal = { actor: 'ann', roles: ['operator', 'device'], facilities: ['haifa'] };
+const ann: Principal = { actor: 'ann', roles: ['operator', 'device'], scopes: ['haifa'] };
 const fill = (binId: string, pieces: number, more: Partial<Command> = {}) => Object.assign(new FillBin(), { binId, pieces, ...more });
 const by = (principal: Principal, more: Partial<RequestContext> = {}): RequestContext => ({
   correlationId: randomUUID(),
@@ -208,7 +208,7 @@ describe('commands on a real store', () => {
 
   it('answers to a foreign facility just as for a thing that does not exist', async () => {
     const existing = newBin().replace('haifa', 'lyon');
-    await run(fill(existing, 9), by({ ...ann, facilities: ['*'] }));
+    await run(fill(existing, 9), by({ ...ann, scopes: ['*'] }));
     const absent = newBin().replace('haifa', 'lyon');
     const answer = (binId: string) => run(fill(binId, 5)).catch((problem: unknown) => problem);
     expect(await answer(existing)).toEqual(await answer(absent));

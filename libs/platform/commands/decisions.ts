@@ -6,7 +6,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v5 as derivedId } from 'uuid';
 import { schemaOf, type Event } from '#kernel/event';
-import { facilityOf } from '#kernel/identity';
+import { scopeIn } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import { Problem, problemOf } from '#platform/problem/problem';
 import { histogram } from '#platform/runtime/metrics';
@@ -47,7 +47,7 @@ export class Decisions {
   /** Runs one command to its end. @throws Problem (401, 403, 404, 409, 412, 422, 503) */
   async run(decider: AnyDecider, name: string, command: Command): Promise<Receipt> {
     const task = taskOf(decider, name, command);
-    if (!inScope(task.principal, facilityOf(task.id))) throw outOfScope(task);
+    if (!inScope(task.principal, scopeIn(task.id))) throw outOfScope(task);
     return this.watched(task, () => this.lines.inLine(task.stream, () => this.decide(task)));
   }
 

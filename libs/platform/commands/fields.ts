@@ -3,7 +3,7 @@
  * Promises: REST, GraphQL and queue accept the same values. Does not: check rules of the business (the deciders do).
  */
 import { applyDecorators } from '@nestjs/common';
-import { Field, Float, ID, InputType, Int, ObjectType, type ReturnTypeFunc } from '@nestjs/graphql';
+import { Field, Float, ID, Int, type ReturnTypeFunc } from '@nestjs/graphql';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
@@ -26,12 +26,13 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { FACILITY_ID, QUALIFIED_ID } from '#kernel/identity';
-import { AMOUNT, UNITS, type Unit } from '#kernel/quantity';
+import { QUALIFIED_ID } from '#kernel/identity';
 
-type Options = { optional?: boolean };
+/** Whether a field may be left out. */
+export type Options = { optional?: boolean };
 
-const field = (type: ReturnTypeFunc, api: ApiPropertyOptions, { optional = false }: Options, ...checks: PropertyDecorator[]) =>
+/** The base of every field: checks, GraphQL and OpenAPI at once. Domains build their own fields from it. */
+export const field = (type: ReturnTypeFunc, api: ApiPropertyOptions, { optional = false }: Options, ...checks: PropertyDecorator[]) =>
   applyDecorators(
     ...(optional ? [IsOptional()] : []),
     ...checks,
@@ -44,19 +45,13 @@ const text = (expression: RegExp, message: string, example?: string) => ({
   api: { type: String, pattern: expression.source, ...(example ? { example } : {}) } as ApiPropertyOptions,
 });
 
-const id = text(QUALIFIED_ID, '$property must be <facility>.<local>, e.g. haifa.M4: letters, digits, - and _', 'haifa.M4');
-const facilityId = text(FACILITY_ID, '$property must be lower-case letters and digits, e.g. haifa', 'haifa');
+const id = text(QUALIFIED_ID, '$property must be <scope>.<local>, e.g. haifa.M4: letters, digits, - and _', 'haifa.M4');
 const code = text(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/, '$property must be 1 to 64 letters, digits, . _ : or -');
-const amount = text(
-  AMOUNT,
-  '$property must be a decimal string such as "12.5", not a number: not negative, at most 12 digits before and 6 after the point',
-  '12.5',
-);
 
-/** A facility-qualified id, `<facility>.<local>`. */
+/** An id qualified by the scope that owns the thing, `<scope>.<local>`. */
 export const Id = (options: Options = {}) => field(() => ID, id.api, options, ...id.checks);
 
-/** Several facility-qualified ids. */
+/** Several qualified ids. */
 export const Ids = (max: number, options: Options = {}) =>
   field(
     () => [ID],
@@ -65,17 +60,21 @@ export const Ids = (max: number, options: Options = {}) =>
     IsArray(),
     ArrayMinSize(1),
     ArrayMaxSize(max),
-    Matches(QUALIFIED_ID, { each: true, message: 'each of $property must be <facility>.<local>' }),
+    Matches(QUALIFIED_ID, { each: true, message: 'each of $property must be <scope>.<local>, e.g. haifa.M4' }),
   );
 
-/** A facility's own id: lower-case letters and digits. */
-export const FacilityId = (options: Options = {}) => field(() => ID, facilityId.api, options, ...facilityId.checks);
+/** Text of a fixed form; `message` says what is expected, with an example. */
+export const Matching = (
+  expression: RegExp,
+  message: string,
+  { example, as = () => String, ...options }: Options & { example?: string; as?: ReturnTypeFunc } = {},
+) => {
+  const { api, checks } = text(expression, message, example);
+  return field(as, api, options, ...checks);
+};
 
 /** A code that is unique within its list: report ids, reason codes, reservation ids. */
 export const Code = (options: Options = {}) => field(() => String, code.api, options, ...code.checks);
-
-/** A decimal string without unit: at most 12 digits before and 6 after the point. */
-export const Amount = (options: Options = {}) => field(() => String, amount.api, options, ...amount.checks);
 
 // Letters and line breaks, no other control characters and no halves of surrogate pairs.
 export const READABLE = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ud800-\udfff]*$/u;
@@ -187,33 +186,3 @@ export const Many = (type: () => Input, max: number, options: Options & { min?: 
     ValidateNested({ each: true }),
     Type(type),
   );
-
-/** The symbol of a unit, e.g. kg or pcs. */
-export const UnitSymbol = (options: Options = {}) => field(() => String, { enum: UNITS }, options, IsIn(UNITS));
-
-/** An amount and its unit. */
-@InputType('QuantityInput', {})
-export class QuantityInput {
-  /** Decimal string, e.g. "12.5". */
-  @Amount()
-  readonly amount: string;
-
-  /** Unit symbol, e.g. kg or pcs. */
-  @UnitSymbol()
-  readonly unit: Unit;
-}
-
-/** An amount and its unit. */
-@ObjectType('Quantity', {})
-export class QuantityOutput {
-  @Field(() => String)
-  @ApiProperty({ type: String })
-  readonly amount: string;
-
-  @Field(() => String)
-  @ApiProperty({ enum: UNITS })
-  readonly unit: Unit;
-}
-
-/** An exact quantity with unit. */
-export const QuantityField = (options: Options = {}) => Nested(() => QuantityInput, options);

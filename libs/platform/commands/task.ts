@@ -5,7 +5,7 @@
 import { v4 as newId } from 'uuid';
 import type { Context } from '#kernel/decider';
 import type { Metadata } from '#kernel/event';
-import { facilityOf, streamOf } from '#kernel/identity';
+import { scopeIn, streamOf } from '#kernel/identity';
 import { Problem } from '#platform/problem/problem';
 import { allowedRoles, grantedRole, type Principal } from '#platform/security/access';
 import { currentContext } from '#platform/security/context';
@@ -60,7 +60,7 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
       causationId: request.causationId,
       actor: principal.actor,
       role,
-      facility: facilityOf(id),
+      facility: scopeIn(id),
       device: command.device ?? principal.device,
       occurredAt,
       clock: request.clock ?? (command.occurredAt ? 'client' : 'server'),

@@ -25,6 +25,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { binariesFor, type Account } from './postgres-binaries';
 import { DirectoryTaken, lockDirectory, lives, markOf, type ProcessMark } from './directory-lock';
+import { APPLICATION } from '#platform/runtime/version';
 
 /** A PostgreSQL server that answers. */
 export type RunningPostgres = Readonly<{
@@ -267,7 +268,7 @@ async function launch(
       'max_connections=200',
       'timezone=UTC',
       'jit=off',
-      'cluster_name=plantlog',
+      `cluster_name=${APPLICATION}`,
       'log_line_prefix=%m [%p] ',
       ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
     ];

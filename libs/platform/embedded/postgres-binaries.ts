@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { APPLICATION } from '#platform/runtime/version';
 
 /** The operating-system account that PostgreSQL runs as when we are root. */
 export type Account = Readonly<{ uid: number; gid: number }>;
@@ -30,7 +31,7 @@ export function binariesFor(dataDir: string, account: Account | undefined): stri
     if (readOr(join(copy, 'complete')) === version && ownedBySelf(copy) && reachable(join(copy, 'bin', 'postgres'), account)) return copy;
   }
   for (const place of [dataDir, tmpdir()]) {
-    const copy = place === dataDir ? join(dataDir, 'binaries') : mkdtempSync(join(place, 'plantlog-postgres-'));
+    const copy = place === dataDir ? join(dataDir, 'binaries') : mkdtempSync(join(place, `${APPLICATION}-postgres-`));
     rmSync(copy, { recursive: true, force: true });
     cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
     chmodSync(copy, 0o755);

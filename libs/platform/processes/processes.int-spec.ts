@@ -96,11 +96,11 @@ describe('processes on a real store and database', () => {
   });
 
   const send: Send = ({ type, data }, { commandId, correlationId, causationId, actor }) =>
-    inContext({ correlationId, causationId, principal: { actor, roles: ['process'], facilities: ['*'] } }, () =>
+    inContext({ correlationId, causationId, principal: { actor, roles: ['process'], scopes: ['*'] } }, () =>
       decisions.run(kiln, type, Object.assign(new commands[type as keyof typeof commands](), data, { commandId })),
     );
   const order = (type: keyof typeof commands, kilnId: string) =>
-    inContext({ correlationId: randomUUID(), principal: { actor: 'ann', roles: ['operator'], facilities: ['*'] } }, () =>
+    inContext({ correlationId: randomUUID(), principal: { actor: 'ann', roles: ['operator'], scopes: ['*'] } }, () =>
       decisions.run(kiln, type, Object.assign(new commands[type](), { kilnId })),
     );
   const targetOf: ProcessOptions['targetOf'] = ({ data }) => String(data.kilnId);

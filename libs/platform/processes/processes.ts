@@ -7,7 +7,7 @@ import { plainToInstance } from 'class-transformer';
 import type { CommandBus } from '@nestjs/cqrs';
 import type { Pool, PoolClient } from 'pg';
 import type { Event, Recorded } from '#kernel/event';
-import { facilityOf } from '#kernel/identity';
+import { scopeIn } from '#kernel/identity';
 import type { CommandRefused, Process, Reaction, TimerFired } from '#kernel/process';
 import { commandIdOf, eventIdOf } from '#platform/commands/command-ids';
 import type { Registry } from '#platform/commands/registry';
@@ -63,7 +63,7 @@ export const sendThrough =
     const type = registry.commandNamed(command.type);
     if (!type) throw new Error(`no slice takes the command ${command.type}`);
     const message = plainToInstance(type, { ...command.data, commandId });
-    return inContext({ correlationId, causationId, clock: 'server', principal: { actor, roles: ['process'], facilities: ['*'] } }, () =>
+    return inContext({ correlationId, causationId, clock: 'server', principal: { actor, roles: ['process'], scopes: ['*'] } }, () =>
       bus.execute(message),
     );
   };
@@ -216,7 +216,7 @@ export class ProcessRunner {
         causationId: inputId,
         actor: actorOf(process),
         role: 'process',
-        facility: facilityOf(id),
+        facility: scopeIn(id),
         occurredAt: at,
       });
       await this.options.failpoint?.('before-step');

@@ -6,6 +6,7 @@
 import { createPostgresBackend, createRedisBackend, withBackend, type Job as BullJob, type Queue, type Worker } from 'bullmq';
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { APPLICATION } from '#platform/runtime/version';
 
 /** Work that somebody wants done, by id. */
 export type Job<T> = Readonly<{
@@ -39,7 +40,7 @@ function bind({ REDIS_URL, DATABASE_URL }: QueueBackend, closed: () => boolean):
     const retryStrategy = (times: number) => (closed() ? null : Math.min(times * 200, 2_000));
     const options = (connection: object) => ({
       connection: { url: REDIS_URL, connectTimeout: 5_000, retryStrategy, ...connection },
-      prefix: 'plantlog',
+      prefix: APPLICATION,
     });
     return {
       ...withBackend(createRedisBackend),

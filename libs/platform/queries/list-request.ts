@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { cellsOf, type CellOf } from '#platform/views/cells';
+import { scopeColumnOf } from '#platform/views/scope';
 import { isInstant } from '#platform/commands/fields';
 import { PAGE } from '#platform/http/graphql-limits';
 import { invalidInput, type FieldFault } from '#platform/problem/problem';
@@ -57,6 +58,8 @@ const DESCENDING = 'Descending';
 export class ListRequests {
   readonly cells: readonly CellOf[];
   readonly key: string;
+  /** The column that says whose row it is. */
+  readonly scope: string;
   readonly questions: readonly Question[];
   /** Values of `sort`: a column's name, or with `Descending` behind it. */
   readonly orders: readonly string[];
@@ -72,9 +75,9 @@ export class ListRequests {
     };
     const key = this.cells.find(({ kind }) => kind === 'key');
     if (!key) throw new TypeError(`${row.name} has no @Key`);
-    cell('facilityId');
     this.key = key.name;
-    const filters: Record<string, FilterKind> = { facilityId: 'equals', ...declared.filters };
+    this.scope = scopeColumnOf(row);
+    const filters: Record<string, FilterKind> = { [this.scope]: 'equals', ...declared.filters };
     this.questions = Object.entries(filters).flatMap(([name, kind]): Question[] =>
       kind === 'range'
         ? [
@@ -99,7 +102,7 @@ export class ListRequests {
 
   one(id: string, scope: readonly string[] | null): Sql {
     return {
-      text: `${this.from} WHERE ${quoted(this.key)} = $1 AND ($2::text[] IS NULL OR "facilityId" = ANY($2::text[]))`,
+      text: `${this.from} WHERE ${quoted(this.key)} = $1 AND ($2::text[] IS NULL OR ${quoted(this.scope)} = ANY($2::text[]))`,
       values: [id, scope],
     };
   }
@@ -172,7 +175,7 @@ export class ListRequests {
   ): string[] {
     const where: string[] = [];
     const parameter = (value: unknown, cast: string) => `$${values.push(value)}::${cast}`;
-    if (scope) where.push(`"facilityId" = ANY(${parameter(scope, 'text[]')})`);
+    if (scope) where.push(`${quoted(this.scope)} = ANY(${parameter(scope, 'text[]')})`);
     for (const [name, given] of Object.entries(filter)) {
       if (given === undefined || given === null) continue;
       const question = this.questions.find((candidate) => candidate.name === name);

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { Pool } from 'pg';
 import { Entity } from 'typeorm';
-import { Cell, CellOneOf, Key } from '#platform/views/cells';
+import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { csvOf } from './csv';
 import { openPool } from '#platform/runtime/database';
 import { ListRequests, type Asked } from './list-request';
@@ -15,7 +15,7 @@ const Colour = { RED: 'RED', BLUE: 'BLUE' } as const;
 class Sample {
   @Key()
   sampleId: string;
-  @Cell('id')
+  @ScopeCell()
   facilityId: string;
   @Cell('text', { optional: true })
   name: string | null;

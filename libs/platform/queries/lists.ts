@@ -9,7 +9,7 @@
  *     roles: ['operator', 'supervisor'],
  *     filters: { state: 'equals', since: 'range', tags: 'has' },
  *     sorts: ['name', 'since'],                // each with an index; the key settles ties. The first is the usual order.
- *     moved: 'equipmentMoved',                 // subscription { equipmentMoved(ids:, facilityId:) { id row { … } position } }
+ *     moved: 'equipmentMoved',                 // subscription { equipmentMoved(ids:, <scope>:) { id row { … } position } }
  *     about: 'Machines as the shop floor sees them now.',
  *   });
  *
@@ -376,8 +376,8 @@ function resolverOf<Row extends object>(
       : {}),
     ...(moved
       ? {
-          [moved](ids: string[] | undefined, facilityId: string | undefined) {
-            return this.moves.watch(reader.view, reader.requests, caller(), { ids, facilityId });
+          [moved](ids: string[] | undefined, scope: string | undefined) {
+            return this.moves.watch(reader.view, reader.requests, caller(), { ids, scope });
           },
         }
       : {}),
@@ -411,7 +411,7 @@ function resolverOf<Row extends object>(
   }
   if (moved) {
     Args('ids', { type: () => [ID], nullable: true, description: 'Only these; all in scope when absent.' })(prototype, moved, 0);
-    Args('facilityId', { type: () => ID, nullable: true })(prototype, moved, 1);
+    Args(reader.requests.scope, { type: () => ID, nullable: true })(prototype, moved, 1);
     const move = moveOf(row);
     const description = `${about} Each row as it is after it changed.`;
     decorate(

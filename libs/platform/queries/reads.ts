@@ -1,11 +1,11 @@
 /**
  * What every query needs. Hides: freshness, scope, failures of the database. Promises: each answer says which position of the log it
- * reflects at least; a token is waited for, within bounds; what is outside the caller's facilities is not seen. Does not: know any view.
+ * reflects at least; a token is waited for, within bounds; what is outside the caller's scopes is not seen. Does not: know any view.
  *
  * A query written by hand:
  *
  *   const { position, behind } = await this.reads.fresh(['genealogy'], waitFor);
- *   const rows = await this.reads.rows<Row>(`… WHERE ${inFacilities('"facilityId"', 1)}`, [scopeOf(caller()), …]);
+ *   const rows = await this.reads.rows<Row>(`… WHERE ${inScopes('"facilityId"', 1)}`, [scopeOf(caller()), …]);
  *   return { items: rows, nextCursor: null, position, behind };
  */
 import { Readable } from 'node:stream';
@@ -20,11 +20,11 @@ import type { ViewReads } from '#platform/views/progress';
 /** What an answer reflects. `behind` is true where a token was given and the view had not reached it in time. */
 export type Freshness = Readonly<{ position: string; behind: boolean }>;
 
-/** The caller's facilities as a parameter of SQL; null for all. */
-export const scopeOf = ({ facilities }: Principal): readonly string[] | null => (facilities.includes('*') ? null : facilities);
+/** The caller's scopes as a parameter of SQL; null for all. */
+export const scopeOf = ({ scopes }: Principal): readonly string[] | null => (scopes.includes('*') ? null : scopes);
 
 /** The condition that a row is the caller's, with `scopeOf(caller)` as the n-th parameter. */
-export const inFacilities = (column: string, n: number): string => `($${n}::text[] IS NULL OR ${column} = ANY($${n}::text[]))`;
+export const inScopes = (column: string, n: number): string => `($${n}::text[] IS NULL OR ${column} = ANY($${n}::text[]))`;
 
 const LAST_POSITION = 2n ** 63n - 1n;
 const EXPORTS_AT_ONCE = 3;

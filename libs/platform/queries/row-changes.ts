@@ -1,10 +1,10 @@
 /**
  * Rows as they move. Hides: notifications of the view engine and that they may be lost. Promises: who watches a list hears of every row of
- * its facilities that changed, as it is now, also after an outage of the database; a slow listener gets the latest state of each row, not
+ * its scopes that changed, as it is now, also after an outage of the database; a slow listener gets the latest state of each row, not
  * each state; memory is bounded. Does not: promise every intermediate state, or order between rows.
  */
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { facilityOf, QUALIFIED_ID } from '#kernel/identity';
+import { QUALIFIED_ID, scopeIn } from '#kernel/identity';
 import { inScope, type Principal } from '#platform/security/access';
 import type { ListRequests } from './list-request';
 import { Problem } from '#platform/problem/problem';
@@ -14,7 +14,7 @@ import type { ViewReads } from '#platform/views/progress';
 /** A row that changed; `row` is null where it is no longer there. */
 export type Move<Row> = Readonly<{ id: string; row: Row | null; position: string }>;
 /** What of a list is watched; everything in scope where nothing is named. */
-export type Watched = Readonly<{ ids?: readonly string[] | null; facilityId?: string | null }>;
+export type Watched = Readonly<{ ids?: readonly string[] | null; scope?: string | null }>;
 
 const WAITING = 1_000;
 const RECHECK_MS = 2_000;
@@ -116,13 +116,14 @@ class Pump {
 
   private tell(rows: readonly Record<string, unknown>[], position: string): void {
     for (const row of rows)
-      for (const watcher of this.watchers) watcher.hear(row[this.requests.key] as string, row.facilityId as string, row, position);
+      for (const watcher of this.watchers)
+        watcher.hear(row[this.requests.key] as string, row[this.requests.scope] as string, row, position);
   }
 
   /** Of a row that is gone only its id tells whose it was. */
   private tellGone(id: string, position: string): void {
-    const facilityId = QUALIFIED_ID.test(id) ? facilityOf(id) : '';
-    for (const watcher of this.watchers) watcher.hear(id, facilityId, null, position);
+    const scope = QUALIFIED_ID.test(id) ? scopeIn(id) : '';
+    for (const watcher of this.watchers) watcher.hear(id, scope, null, position);
   }
 
   /** One after another; a database that is away is asked again at the next turn. */
@@ -149,9 +150,9 @@ class Watcher implements AsyncIterableIterator<Move<object>> {
     if (watched.ids) this.ids = new Set(watched.ids);
   }
 
-  hear(id: string, facilityId: string, row: object | null, position: string): void {
-    if (this.over || !inScope(this.principal, facilityId)) return;
-    if ((this.ids && !this.ids.has(id)) || (this.watched.facilityId && this.watched.facilityId !== facilityId)) return;
+  hear(id: string, scope: string, row: object | null, position: string): void {
+    if (this.over || !inScope(this.principal, scope)) return;
+    if ((this.ids && !this.ids.has(id)) || (this.watched.scope && this.watched.scope !== scope)) return;
     this.waiting.delete(id);
     this.waiting.set(id, { id, row, position });
     if (this.waiting.size > WAITING) {

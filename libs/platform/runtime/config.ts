@@ -3,6 +3,7 @@
  * Promises that a process starts with settings that are complete and well formed, or names every fault at once and does not start.
  * Does not watch for changes, read files or print secrets.
  */
+import { APPLICATION } from './version';
 
 /** Exit code of a process whose settings are wrong (EX_CONFIG of sysexits.h): restarting it is of no use. */
 export const EXIT_CONFIG = 78;
@@ -82,7 +83,7 @@ const VARIABLES = {
   }),
   DATABASE_URL: variable({
     about:
-      'Connection string of PostgreSQL 16 or later, e.g. postgresql://user:password@localhost:5432/plantlog. Empty with `npm start`: embedded.',
+      'Connection string of PostgreSQL 16 or later, e.g. postgresql://user:password@localhost:5432/mes. Empty with `npm start`: embedded.',
     needed: ['api', 'worker', 'ops'],
     secret: true,
     read: url('postgresql', 'postgres'),
@@ -105,7 +106,7 @@ const VARIABLES = {
   }),
   JWT_AUDIENCE: variable({
     about: 'Audience (`aud`) that a token must name.',
-    fallback: 'plantlog',
+    fallback: APPLICATION,
     read: text(/^\S{1,512}$/, 'a text without spaces'),
   }),
   JWKS_URL: variable({

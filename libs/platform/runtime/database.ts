@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { Pool, types, type PoolConfig } from 'pg';
 import { DataSource } from 'typeorm';
+import { APPLICATION } from './version';
 
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
@@ -25,6 +26,8 @@ export const openPool = (url: string, application: string, max = 8): Pool => {
   return pool;
 };
 
+const MIGRATION_LOCK = `${APPLICATION}.migrate`;
+
 /** Brings the fixed tables up to date, one migrator at a time. Returns the names of what ran. */
 export async function migrate(url: string): Promise<string[]> {
   const source = new DataSource({
@@ -38,10 +41,10 @@ export async function migrate(url: string): Promise<string[]> {
   await source.initialize();
   const lock = source.createQueryRunner();
   try {
-    await lock.query(`SELECT pg_advisory_lock(hashtext('plantlog.migrate'))`);
+    await lock.query(`SELECT pg_advisory_lock(hashtext($1))`, [MIGRATION_LOCK]);
     return (await source.runMigrations()).map(({ name }) => name);
   } finally {
-    await lock.query(`SELECT pg_advisory_unlock(hashtext('plantlog.migrate'))`).catch(() => undefined);
+    await lock.query(`SELECT pg_advisory_unlock(hashtext($1))`, [MIGRATION_LOCK]).catch(() => undefined);
     await lock.release();
     await source.destroy();
   }

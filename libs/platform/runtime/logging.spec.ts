@@ -29,7 +29,7 @@ describe('the log', () => {
   it('carries the correlation id and the actor of the request in whose course a line is written', async () => {
     const { entries, to } = lines();
     const log = createLog('api', 'info', to);
-    const principal = { actor: 'ann', roles: [], facilities: [] };
+    const principal = { actor: 'ann', roles: [], scopes: [] };
     await inContext({ correlationId: 'c-1', principal }, async () => {
       await new Promise(setImmediate);
       log.info('inside');

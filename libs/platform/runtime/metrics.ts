@@ -4,10 +4,11 @@
  * Does not keep a metric's labels few: never label with an id, a user or free text.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { APPLICATION } from './version';
 
 /** For parts that bring metrics of their own. */
 export const registry = new Registry();
-const PREFIX = 'plantlog_';
+const PREFIX = `${APPLICATION.replace(/\W/g, '_')}_`;
 collectDefaultMetrics({ register: registry, prefix: PREFIX });
 
 /** Seconds, from a cached read to a request that should have been given up. */

@@ -13,6 +13,7 @@ import {
   trace,
   type Attributes,
 } from '@opentelemetry/api';
+import { APPLICATION } from './version';
 
 let stop: (() => Promise<void>) | undefined;
 
@@ -27,7 +28,7 @@ export function startTracing(processName: string, endpoint: string): void {
   const { PgInstrumentation } = require('@opentelemetry/instrumentation-pg') as typeof import('@opentelemetry/instrumentation-pg');
   /* eslint-enable @typescript-eslint/no-require-imports */
   const sdk = new NodeSDK({
-    serviceName: `plantlog-${processName}`,
+    serviceName: `${APPLICATION}-${processName}`,
     traceExporter: new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` }),
     // The detectors would send the command line and the account.
     autoDetectResources: false,
@@ -57,7 +58,7 @@ export function traced<T>(name: string, attributes: Attributes, run: () => Promi
   if (!stop) return run();
   const parent = from === undefined ? context.active() : propagation.extract(ROOT_CONTEXT, { traceparent: from });
   const kind = from === undefined ? SpanKind.INTERNAL : SpanKind.CONSUMER;
-  return trace.getTracer('plantlog').startActiveSpan(name, { kind, attributes }, parent, async (span) => {
+  return trace.getTracer(APPLICATION).startActiveSpan(name, { kind, attributes }, parent, async (span) => {
     try {
       return await run();
     } catch (error) {
@@ -86,7 +87,7 @@ export function traceBack(name: string, from: number, traceparents: () => Iterab
     if (traceparent === undefined) continue;
     left -= 1;
     const parent = propagation.extract(ROOT_CONTEXT, { traceparent });
-    trace.getTracer('plantlog').startSpan(name, { kind: SpanKind.CONSUMER, startTime: from }, parent).end();
+    trace.getTracer(APPLICATION).startSpan(name, { kind: SpanKind.CONSUMER, startTime: from }, parent).end();
   }
 }
 

@@ -1,4 +1,7 @@
-/** The version of this application, as written into every event's metadata. */
+/**
+ * What the application is called, and its version. Hides: that package.json says so; it is the one place to change. Promises: the same
+ * name in logs, metrics, traces, queues, locks and databases. Does not: change while an app runs.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,4 +9,6 @@ const manifest = JSON.parse(readFileSync(join(__dirname, '..', '..', '..', '..',
   name: string;
   version: string;
 };
+export const APPLICATION = manifest.name;
+/** As written into every event's metadata. */
 export const APP_VERSION = `${manifest.name}@${manifest.version}`;

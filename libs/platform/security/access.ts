@@ -4,11 +4,11 @@
  */
 import { SetMetadata } from '@nestjs/common';
 
-export const ROLES = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer', 'device'] as const;
-export type Role = (typeof ROLES)[number];
+/** A role of the domain; which there are, the application says where it makes its `Tokens`. */
+export type Role = string;
 
-/** The verified caller of a request. `facilities` holds facility ids, or `*` for all. No token can bear the role `process`: it is the system's own. */
-export type Principal = Readonly<{ actor: string; roles: readonly (Role | 'process')[]; facilities: readonly string[]; device?: string }>;
+/** The verified caller of a request. `scopes` holds what it may see of the domain, e.g. plants, or `*` for all. No token can hold the role `process`: it is the system's own. */
+export type Principal = Readonly<{ actor: string; roles: readonly Role[]; scopes: readonly string[]; device?: string }>;
 
 const ALLOWED = 'allowed-roles';
 
@@ -17,8 +17,7 @@ export const Allow = (...roles: readonly Role[]) => SetMetadata(ALLOWED, roles);
 export const allowedRoles = (target: object): readonly Role[] => (Reflect.getMetadata(ALLOWED, target) as Role[] | undefined) ?? [];
 
 /** The first role of the caller that the list allows; it is recorded with the event. Processes may send every command. */
-export const grantedRole = (principal: Principal, allowed: readonly Role[]): Role | 'process' | undefined =>
+export const grantedRole = (principal: Principal, allowed: readonly Role[]): Role | undefined =>
   principal.roles.find((role) => role === 'process' || allowed.includes(role));
 
-export const inScope = (principal: Principal, facilityId: string): boolean =>
-  principal.facilities.includes('*') || principal.facilities.includes(facilityId);
+export const inScope = (principal: Principal, scope: string): boolean => principal.scopes.includes('*') || principal.scopes.includes(scope);

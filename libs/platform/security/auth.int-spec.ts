@@ -55,7 +55,7 @@ describe('the keys of an issuer', () => {
 
   beforeEach(async () => {
     issuer = await Issuer.start();
-    tokens = new Tokens({ issuer: 'me', audience: 'us', jwksUrl: issuer.url });
+    tokens = new Tokens({ issuer: 'me', audience: 'us', jwksUrl: issuer.url, roles: ['operator'], scopesClaim: 'facilities' });
     ahead = 0;
     const now = Date.now.bind(Date);
     clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + ahead);

@@ -1,14 +1,14 @@
 /**
  * Who calls. Hides: JWT, JWKS and key rotation. Promises: a principal is only ever made from a token that its issuer signed, for us, and
  * that is valid now; keys that were seen are used on for a while when the issuer is down; nothing is allowed that does not say to whom.
- * Does not: issue tokens, or decide about facilities (queries and commands do).
+ * Does not: issue tokens, or decide about scopes (queries and commands do).
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
-import { FACILITY_ID } from '#kernel/identity';
-import { allowedRoles, grantedRole, ROLES, type Principal, type Role } from './access';
+import { SCOPE_ID } from '#kernel/identity';
+import { allowedRoles, grantedRole, type Principal } from './access';
 import { currentContext } from './context';
 import { parseJson } from '#platform/problem/json';
 import { Problem } from '#platform/problem/problem';
@@ -27,7 +27,8 @@ const REMEMBERED_TOKENS = 10_000;
 export const unauthenticated = (detail: string): Problem =>
   new Problem(401, 'unauthenticated', detail, { whatToDo: 'Send a valid access token: Authorization: Bearer <token>.' });
 
-export type Issuer = Readonly<{ issuer: string; audience: string; jwksUrl: string }>;
+/** Whose tokens count, and what they say: the roles that exist, and the claim that lists the caller's scopes. */
+export type Issuer = Readonly<{ issuer: string; audience: string; jwksUrl: string; roles: readonly string[]; scopesClaim: string }>;
 
 /** Verifies access tokens of one issuer. */
 export class Tokens {
@@ -73,7 +74,7 @@ export class Tokens {
         requiredClaims: ['sub', 'exp'],
       });
       parseJson(Buffer.from(token.split('.')[1]!, 'base64url'));
-      return sessionOf(payload);
+      return sessionOf(payload, this.issuer);
     } catch (error) {
       if (error instanceof Problem && error.status !== 400) throw error;
       throw unauthenticated('The token is not valid.');
@@ -81,8 +82,8 @@ export class Tokens {
   }
 }
 
-function sessionOf(claims: JWTPayload & Record<string, unknown>): Session {
-  const { sub, exp, iat, roles, facilities, device, typ, token_use: use } = claims;
+function sessionOf(claims: JWTPayload & Record<string, unknown>, issuer: Issuer): Session {
+  const { sub, exp, iat, roles, device, typ, token_use: use } = claims;
   const now = Date.now() / 1000;
   if (!Number.isSafeInteger(exp) || exp! > now + LONGEST_LIFE_SECONDS) throw unauthenticated('The token lives too long.');
   if (iat !== undefined && (!Number.isSafeInteger(iat) || iat > now + LEEWAY_SECONDS))
@@ -97,8 +98,8 @@ function sessionOf(claims: JWTPayload & Record<string, unknown>): Session {
   return {
     principal: Object.freeze({
       actor: sub,
-      roles: texts(roles).filter((role): role is Role => (ROLES as readonly string[]).includes(role)),
-      facilities: texts(facilities).filter((facility) => facility === '*' || FACILITY_ID.test(facility)),
+      roles: texts(roles).filter((role) => issuer.roles.includes(role)),
+      scopes: texts(claims[issuer.scopesClaim]).filter((scope) => scope === '*' || SCOPE_ID.test(scope)),
       ...(typeof device === 'string' && /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/.test(device) ? { device } : {}),
     }),
     expiresAt: exp!,

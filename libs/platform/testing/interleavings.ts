@@ -5,7 +5,7 @@
  */
 import type { Context } from '#kernel/decider';
 import type { Event, Recorded } from '#kernel/event';
-import { facilityOf } from '#kernel/identity';
+import { scopeIn } from '#kernel/identity';
 import type { Process, Reaction } from '#kernel/process';
 import { Rejected } from '#kernel/rejected';
 
@@ -139,7 +139,7 @@ function playing(scene: Scene, onStep?: (step: TakenStep) => void) {
     const context: Context = { now: world.now, occurredAt, actor, role: 'process', commandId: `${actor}/${type}/${id}` };
     let events: readonly Event[];
     try {
-      if (facility !== undefined && facilityOf(id) !== facility)
+      if (facility !== undefined && scopeIn(id) !== facility)
         throw new Rejected('facility-not-in-scope', 'It belongs to another facility.');
       if (Date.parse(occurredAt) - Date.parse(world.now) > SKEW_MS && !decider.observed?.includes(type))
         throw new Rejected('occurred-in-the-future', 'It cannot have happened yet.');
@@ -152,7 +152,7 @@ function playing(scene: Scene, onStep?: (step: TakenStep) => void) {
     const state = events.reduce<unknown>((folded, event) => decider.evolve(folded as never, event as never), before);
     let instances = world.instances;
     for (const event of events) {
-      const metadata = { actor, role: 'process', command: type, facility: facilityOf(id), occurredAt };
+      const metadata = { actor, role: 'process', command: type, facility: scopeIn(id), occurredAt };
       const recorded = { ...event, stream, recordedAt: world.now, metadata } as unknown as Recorded;
       if (scene.remember) memory = scene.remember(memory as never, recorded);
       for (const process of processes) {
@@ -171,7 +171,7 @@ function playing(scene: Scene, onStep?: (step: TakenStep) => void) {
         };
         instances = put(instances, key, {
           ...known,
-          inbox: [...known.inbox, { ...event, at: earlier(occurredAt, world.now), facility: facilityOf(id) } as Input],
+          inbox: [...known.inbox, { ...event, at: earlier(occurredAt, world.now), facility: scopeIn(id) } as Input],
         });
       }
     }

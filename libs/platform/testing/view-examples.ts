@@ -4,8 +4,9 @@
  */
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Event, Recorded } from '#kernel/event';
-import { facilityOf } from '#kernel/identity';
+import { scopeIn } from '#kernel/identity';
 import type { Rows, View } from '#kernel/view';
+import { Scope } from '#platform/views/scope';
 
 export type LotReceived = Event<'LotReceived', { lotId: string; material: string; pieces: number }>;
 export type LotMoved = Event<'LotMoved', { lotId: string; to: string }>;
@@ -35,7 +36,7 @@ function trailOf(row: { trail: string } | undefined, { id }: Recorded): string {
 @Index(['material'])
 export class LotStock {
   @PrimaryColumn('text') lotId: string;
-  @Column('text') facilityId: string;
+  @Scope() @Column('text') facilityId: string;
   @Column('text') material: string;
   /** Pieces that are left. */
   @Column('integer') pieces: number;
@@ -61,7 +62,7 @@ export const lotStock: View<LotStock, LotReceived | LotMoved | LotConsumed> = {
     const lot = rows.get(lotId);
     const before: RowOf<LotStock> = lot ?? {
       lotId,
-      facilityId: facilityOf(lotId),
+      facilityId: scopeIn(lotId),
       material: '',
       pieces: 0,
       place: null,
@@ -79,7 +80,7 @@ export const lotStock: View<LotStock, LotReceived | LotMoved | LotConsumed> = {
 @Entity('order_board')
 export class OrderBoard {
   @PrimaryColumn('text') orderId: string;
-  @Column('text') facilityId: string;
+  @Scope() @Column('text') facilityId: string;
   @Column('text') product: string;
   @Column('integer') planned: number;
   @Column('integer') good: number;
@@ -104,7 +105,7 @@ export const orderBoard: View<OrderBoard, OrderReleased | OperationCompleted> = 
     const order = rows.get(orderId);
     const before: RowOf<OrderBoard> = order ?? {
       orderId,
-      facilityId: facilityOf(orderId),
+      facilityId: scopeIn(orderId),
       product: '',
       planned: 0,
       good: 0,
@@ -125,7 +126,7 @@ export const orderBoard: View<OrderBoard, OrderReleased | OperationCompleted> = 
 @Index(['lotId'])
 export class LotMovement {
   @PrimaryColumn('uuid') movementId: string;
-  @Column('text') facilityId: string;
+  @Scope() @Column('text') facilityId: string;
   @Column('text') lotId: string;
   @Column('text') to: string;
   @Column('bigint') position: bigint;
@@ -138,7 +139,7 @@ export const lotMovement: View<LotMovement, LotMoved> = {
   row: LotMovement,
   events: ['LotMoved'],
   keys: ({ id }) => [id],
-  fold: (rows, { id, data }) => put(rows, { movementId: id, facilityId: facilityOf(data.lotId), ...data }),
+  fold: (rows, { id, data }) => put(rows, { movementId: id, facilityId: scopeIn(data.lotId), ...data }),
 };
 
 /** What went into what: a table of edges, one row per pair of lots, for walks in both directions. */
@@ -147,7 +148,7 @@ export const lotMovement: View<LotMovement, LotMoved> = {
 @Index(['intoLotId'])
 export class LotUse {
   @PrimaryColumn('text') edge: string;
-  @Column('text') facilityId: string;
+  @Scope() @Column('text') facilityId: string;
   @Column('text') fromLotId: string;
   @Column('text') intoLotId: string;
   @Column('integer') pieces: number;
@@ -168,7 +169,7 @@ export const lotUse: View<LotUse, LotConsumed> = {
     const before = rows.get(edge);
     put(rows, {
       edge,
-      facilityId: facilityOf(fromLotId),
+      facilityId: scopeIn(fromLotId),
       fromLotId,
       intoLotId,
       pieces: (before?.pieces ?? 0) + pieces,
@@ -181,7 +182,7 @@ export const lotUse: View<LotUse, LotConsumed> = {
 @Entity('machine_now')
 export class MachineNow {
   @PrimaryColumn('text') machineId: string;
-  @Column('text') facilityId: string;
+  @Scope() @Column('text') facilityId: string;
   @Column('boolean') running: boolean;
   @Column({ type: 'text', nullable: true }) reason: string | null;
   @Column({ type: 'timestamptz', nullable: true }) stoppedAt: string | null;
@@ -200,7 +201,7 @@ export const machineNow: View<MachineNow, MachineStopped | MachineStarted> = {
   fold: (rows, event) => {
     const { machineId } = event.data;
     const before = rows.get(machineId);
-    const same = { machineId, facilityId: facilityOf(machineId), trail: trailOf(before, event), stops: before?.stops ?? 0 };
+    const same = { machineId, facilityId: scopeIn(machineId), trail: trailOf(before, event), stops: before?.stops ?? 0 };
     if (event.type === 'MachineStarted') put(rows, { ...same, running: true, reason: null, stoppedAt: null });
     else put(rows, { ...same, running: false, reason: event.data.reason, stoppedAt: event.recordedAt, stops: same.stops + 1 });
   },
@@ -210,7 +211,7 @@ export const machineNow: View<MachineNow, MachineStopped | MachineStarted> = {
 @Entity('product_output')
 export class ProductOutput {
   @PrimaryColumn('text') key: string;
-  @Column('text') facilityId: string;
+  @Scope() @Column('text') facilityId: string;
   @Column('integer') orders: number;
   @Column('bigint') planned: bigint;
   @Column('text') trail: string;
@@ -223,15 +224,15 @@ export const productOutput: View<ProductOutput, OrderReleased> = {
   version: 1,
   row: ProductOutput,
   events: ['OrderReleased'],
-  keys: ({ data }) => [`${facilityOf(data.orderId)}/${data.product}`],
+  keys: ({ data }) => [`${scopeIn(data.orderId)}/${data.product}`],
   partition: ({ data }) => data.product,
   fold: (rows, event) => {
     const { orderId, product, planned } = event.data;
-    const key = `${facilityOf(orderId)}/${product}`;
+    const key = `${scopeIn(orderId)}/${product}`;
     const before = rows.get(key);
     put(rows, {
       key,
-      facilityId: facilityOf(orderId),
+      facilityId: scopeIn(orderId),
       orders: (before?.orders ?? 0) + 1,
       planned: (before?.planned ?? 0n) + BigInt(planned),
       trail: trailOf(before, event),

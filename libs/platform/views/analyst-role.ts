@@ -3,6 +3,7 @@
  * else, in bounded time, and cannot write, whatever it sets for its session. Does not: limit which facilities it sees: it sees all.
  */
 import { escapeIdentifier, escapeLiteral, type Pool, type PoolClient } from 'pg';
+import { APPLICATION } from '#platform/runtime/version';
 
 export const ANALYST = 'analyst';
 
@@ -16,7 +17,7 @@ export async function ensureAnalyst(pool: Pool, password: string | undefined): P
   try {
     await client.query('BEGIN');
     // Roles are of the whole server: two processes, or two databases, must not meet.
-    await client.query(`SELECT pg_advisory_xact_lock(hashtext('plantlog.analyst'))`);
+    await client.query(`SELECT pg_advisory_xact_lock(hashtext($1))`, [`${APPLICATION}.analyst`]);
     await grant(client, password);
     await client.query('COMMIT');
   } catch (error) {

@@ -7,6 +7,7 @@ import { Field, ID, Int, type ReturnTypeFunc } from '@nestjs/graphql';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Column, type ColumnType, PrimaryColumn } from 'typeorm';
 import { Json } from '#platform/http/json-scalar';
+import { Scope } from './scope';
 
 type Kind = Readonly<{ column: ColumnType; array?: boolean; field: ReturnTypeFunc; api: ApiPropertyOptions }>;
 
@@ -40,6 +41,9 @@ const remember =
 /** The cells of a row class, in the order of their declaration. */
 export const cellsOf = (row: new () => object): readonly CellOf[] =>
   (Reflect.getMetadata(CELLS, row.prototype as object) as CellOf[] | undefined) ?? [];
+
+/** The cell that says whose row it is. */
+export const ScopeCell = () => applyDecorators(Scope(), Cell('id'));
 
 /** The single text key of a row. */
 export const Key = () =>

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Scope } from './scope';
 import { copyLine, decodeRow, encodeRow, shapeOf, tableSql, type AnyView } from './shape';
 
 @Entity('sample_row')
 class SampleRow {
   @PrimaryColumn('text') id: string;
-  @Column('text') facilityId: string;
+  @Scope() @Column('text') facilityId: string;
   @Column({ type: 'text', nullable: true }) note: string | null;
   @Column('numeric') amount: string;
   @Column('integer') count: number;

@@ -137,6 +137,13 @@ const mutants = [
     specs: 'event-log/log/lock.int-spec',
   },
   {
+    without: 'the look at how an append ended',
+    file: 'libs/event-log/services/streams.js',
+    from: '(0, call_inside_1.brokenOff)(call)',
+    to: 'false',
+    specs: 'contract/hostile-connections -t=vanish',
+  },
+  {
     without: 'the end of the log as it was when a page was read',
     file: 'libs/event-log/services/read.js',
     from: 'next = page.next ?? Math.max(next, end)',

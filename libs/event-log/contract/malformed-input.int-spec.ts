@@ -1,25 +1,20 @@
-import { jsonEvent, START } from '@eventstore/db-client';
+import { jsonEvent } from '@eventstore/db-client';
 import { PersistentSubscriptionsClient } from '@eventstore/db-client/generated/persistent_grpc_pb';
 import { CreateReq, ReadReq as ConsumeReq } from '@eventstore/db-client/generated/persistent_pb';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb';
-import { AppendReq, BatchAppendReq, DeleteReq, ReadReq } from '@eventstore/db-client/generated/streams_pb';
-import { Empty, StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb';
-import { Client, type ClientUnaryCall, credentials, type Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { randomUUID } from 'node:crypto';
-import http2 from 'node:http2';
-import net from 'node:net';
-import tls from 'node:tls';
+import { BatchAppendReq, DeleteReq, ReadReq } from '@eventstore/db-client/generated/streams_pb';
+import { Empty, UUID } from '@eventstore/db-client/generated/shared_pb';
+import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { deadline, download, exchange, unary, upload } from './raw';
-import { all, contract, events, fresh, pause, type ServerUnderTest, take, until } from './server-under-test';
-
-const identifier = (stream: string | Buffer) => new StreamIdentifier().setStreamName(Buffer.from(stream as string));
+import { append, identifier, ofStream, proposed, read, uuid } from './requests';
+import { all, contract, events, fresh, type ServerUnderTest } from './server-under-test';
 
 /** Sends any bytes as the one request of a method. */
 const bytes = (server: ServerUnderTest, path: string, content: Buffer): Promise<{ code: number; details: string }> =>
   new Promise((resolve) => {
     const channel = server.mode === 'tls' ? credentials.createSsl(Buffer.from(server.authority!)) : credentials.createInsecure();
     const client = new Client(`${server.host}:${server.port}`, channel, { 'grpc.max_send_message_length': -1 });
-    const call: ClientUnaryCall = client.makeUnaryRequest<Buffer, Buffer>(
+    client.makeUnaryRequest<Buffer, Buffer>(
       path,
       (value) => value,
       (value) => value,
@@ -31,37 +26,11 @@ const bytes = (server: ServerUnderTest, path: string, content: Buffer): Promise<
         resolve({ code: error?.code ?? 0, details: error?.details ?? '' });
       },
     );
-    void call;
   });
-
-const append = (target: (options: AppendReq.Options) => AppendReq.Options) =>
-  new AppendReq().setOptions(target(new AppendReq.Options().setAny(new Empty())));
-const proposed = (id: UUID | undefined, type = 'test') => {
-  const message = new AppendReq.ProposedMessage().setId(id).setData(Buffer.from('{}'));
-  message.getMetadataMap().set('type', type).set('content-type', 'application/json');
-  return new AppendReq().setProposedMessage(message);
-};
-const uuid = () => new UUID().setString(randomUUID());
-
-const read = (change: (options: ReadReq.Options) => ReadReq.Options) =>
-  new ReadReq().setOptions(
-    change(
-      new ReadReq.Options()
-        .setAll(new ReadReq.Options.AllOptions().setStart(new Empty()))
-        .setCount('10')
-        .setNoFilter(new Empty())
-        .setUuidOption(new ReadReq.Options.UUIDOption().setString(new Empty())),
-    ),
-  );
 
 const filtered = (options: ReadReq.Options, filter: ReadReq.Options.FilterOptions): ReadReq.Options => {
   options.clearNoFilter();
   return options.setFilter(filter);
-};
-
-const ofStream = (stream: string | Buffer, revision?: string) => {
-  const options = new ReadReq.Options.StreamOptions().setStreamIdentifier(identifier(stream));
-  return revision === undefined ? options.setStart(new Empty()) : options.setRevision(revision);
 };
 
 contract('malformed input', (server) => {
@@ -312,119 +281,4 @@ contract('malformed input', (server) => {
     const nothing = await exchange(client.read(server().as(), deadline()), [], Infinity, true);
     expect(nothing.code).toBe(status.OK);
   });
-
-  const connectRaw = (): net.Socket => {
-    const { host, port, authority } = server();
-    const socket =
-      server().mode === 'tls' ? tls.connect({ host, port, ca: authority, ALPNProtocols: ['h2'] }) : net.connect({ host, port });
-    socket.on('error', () => undefined);
-    return socket;
-  };
-  const closed = (socket: net.Socket): Promise<void> =>
-    new Promise((resolve) => (socket.destroyed ? resolve() : socket.once('close', () => resolve())));
-
-  it('noise on the port ends the connection', async () => {
-    const { host, port } = server();
-    const socket = net.connect({ host, port });
-    socket.on('error', () => undefined);
-    socket.write(Buffer.from(Array.from({ length: 256 }, (_, index) => (index * 7 + 3) % 256)));
-    socket.resume();
-    await closed(socket);
-  });
-
-  it('frames that break HTTP/2 end the connection', async () => {
-    const socket = connectRaw();
-    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-    socket.write(Buffer.from([0xff, 0xff, 0xff, 0x09, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x01]));
-    socket.resume();
-    await closed(socket);
-  });
-
-  it('connections that say nothing, or a byte at a time, hinder nobody', async () => {
-    const { host, port } = server();
-    const sockets = Array.from({ length: 50 }, () => net.connect({ host, port }));
-    for (const socket of sockets) socket.on('error', () => undefined).resume();
-    const drip = setInterval(() => sockets[0]!.write('P'), 50);
-    const client = server().client();
-    const stream = fresh('order');
-    await client.appendToStream(stream, events(5));
-    expect(await all(client.readStream(stream))).toHaveLength(5);
-    await pause(300);
-    clearInterval(drip);
-    for (const socket of sockets) socket.destroy();
-  });
-
-  it('a call that is opened and left alone hinders nobody', async () => {
-    const { host, port, authority, mode } = server();
-    const session = http2.connect(`${mode === 'tls' ? 'https' : 'http'}://${host}:${port}`, { ca: authority });
-    session.on('error', () => undefined);
-    const streams = Array.from({ length: 200 }, () =>
-      session.request({
-        ':method': 'POST',
-        ':path': '/event_store.client.streams.Streams/BatchAppend',
-        'content-type': 'application/grpc',
-        te: 'trailers',
-        authorization: server().as().get('authorization')[0]?.toString() ?? '',
-      }),
-    );
-    for (const stream of streams) stream.on('error', () => undefined);
-    const client = server().client();
-    await client.appendToStream(fresh('order'), events(1));
-    session.destroy();
-  });
-
-  it('a request that is not gRPC gets an answer', async () => {
-    const { host, port, authority, mode } = server();
-    const session = http2.connect(`${mode === 'tls' ? 'https' : 'http'}://${host}:${port}`, { ca: authority });
-    session.on('error', () => undefined);
-    const request = session.request({ ':method': 'GET', ':path': '/' });
-    const code = await new Promise((resolve, reject) =>
-      request.on('response', (headers) => resolve(headers[':status'])).on('error', reject),
-    );
-    expect(code).toBeGreaterThanOrEqual(400);
-    session.destroy();
-  });
-
-  it('clients that vanish in the middle of an append leave nothing behind', async () => {
-    const client = server().raw(StreamsClient);
-    const stream = fresh('order');
-    for (let attempt = 0; attempt < 100; attempt++) {
-      await pause(attempt % 5);
-      const call = client.append(server().as(), deadline(), () => undefined);
-      call.on('error', () => undefined);
-      call.write(append((o) => o.setStreamIdentifier(identifier(stream))));
-      call.write(proposed(uuid()));
-      setImmediate(() => call.cancel());
-    }
-    await pause(100);
-    await expect(all(server().client().readStream(stream))).rejects.toMatchObject({ type: 'stream-not-found' });
-  });
-
-  it('thousands of idle subscriptions cost little and all get their event', async () => {
-    const count = 2_000;
-    const before = process.memoryUsage().rss;
-    const stream = fresh('order');
-    const sessions = Array.from({ length: 4 }, () => server().raw(StreamsClient));
-    const request = read(
-      (o) => o.setStream(ofStream(stream)).setSubscription(new ReadReq.Options.SubscriptionOptions()) as ReadReq.Options,
-    );
-    let confirmed = 0;
-    let seen = 0;
-    const calls = Array.from({ length: count }, (_, index) => {
-      const call = sessions[index % sessions.length]!.read(request, server().as() as Metadata);
-      call.on('error', () => undefined);
-      call.on('data', (answer: { hasConfirmation(): boolean; hasEvent(): boolean }) => {
-        if (answer.hasConfirmation()) confirmed++;
-        if (answer.hasEvent()) seen++;
-      });
-      return call;
-    });
-    await until(() => confirmed === count, 15_000);
-    await server().client().appendToStream(stream, events(1));
-    await until(() => seen === count, 15_000);
-    // Both ends run in this process: 2 × 2,000 calls.
-    expect((process.memoryUsage().rss - before) / count).toBeLessThan(200_000);
-    for (const call of calls) call.cancel();
-    expect(await take(server().client().subscribeToStream(stream, { fromRevision: START }), 1)).toHaveLength(1);
-  }, 60_000);
 });

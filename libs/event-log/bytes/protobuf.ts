@@ -62,6 +62,12 @@ export class WireReader {
     return this.uint64() !== 0n;
   }
 
+  float(): number {
+    const start = this.at;
+    this.advance(4);
+    return this.buffer.readFloatLE(start);
+  }
+
   bytes(): Buffer {
     const length = this.uint();
     if (length > this.end - this.at) throw new MalformedMessage('field longer than its message');
@@ -137,6 +143,13 @@ export class WireWriter {
   bytes(field: number, value: Buffer): this {
     this.varint(field * 8 + 2).varint(value.length);
     this.parts.push(value);
+    return this;
+  }
+
+  float(field: number, value: number): this {
+    const bytes = Buffer.alloc(4);
+    bytes.writeFloatLE(value);
+    this.varint(field * 8 + 5).parts.push(bytes);
     return this;
   }
 

@@ -2,10 +2,9 @@
 // Promises: one reading at once and one per period, until the caller leaves.
 // Does not: keep history; a monitor does.
 
-import { StatsReq, StatsResp } from '@eventstore/db-client/generated/monitoring_pb';
 import { freemem, loadavg, totalmem } from 'node:os';
 import { invalidArgument } from '../wire/faults';
-import { encode, reading } from '../wire/generated';
+import { StatsRequest, StatsResponse } from '../wire/messages/monitoring';
 import { Outlet } from '../wire/outlet';
 import type { NodeContext } from './context';
 import { type NodeService, ServiceBuilder } from '../wire/service-builder';
@@ -36,16 +35,14 @@ export const statistics = ({ log, groups }: NodeContext): Readonly<Record<string
 /** Figures of the node as a stream. */
 export function monitoring(context: NodeContext): NodeService {
   return new ServiceBuilder('event_store.client.monitoring.Monitoring')
-    .serverStream('Stats', reading(StatsReq), async (call) => {
+    .serverStream('Stats', StatsRequest.decode, async (call) => {
       context.authorizeUser(call.metadata);
-      const asked = Number(call.request.getRefreshTimePeriodInMs());
+      const asked = Number(call.request.refreshTimePeriodInMs);
       if (asked < 0 || asked > longestPeriod) throw invalidArgument('The refresh period must be between 0 and 2^31-1 milliseconds.');
       const period = asked === 0 ? defaultPeriod : Math.max(shortestPeriod, asked);
       const outlet = new Outlet(call);
       for (;;) {
-        const response = new StatsResp();
-        for (const [name, value] of Object.entries(statistics(context))) response.getStatsMap().set(name, value);
-        if (!(await outlet.send(encode(response)))) return;
+        if (!(await outlet.send(StatsResponse.encode({ stats: statistics(context) })))) return;
         await pause(call, period);
         if (!outlet.open) return;
       }

@@ -2,36 +2,22 @@
 // Promises: operators see, switch and reset the standing projections; others are not found, and making one is UNIMPLEMENTED.
 // Does not: run JavaScript from clients; the application's views do a projection's work.
 
-import {
-  DeleteReq,
-  DisableReq,
-  DisableResp,
-  EnableReq,
-  EnableResp,
-  ResetReq,
-  ResetResp,
-  ResultReq,
-  StateReq,
-  StatisticsReq,
-  StatisticsResp,
-  UpdateReq,
-} from '@eventstore/db-client/generated/projections_pb';
-import { Empty } from '@eventstore/db-client/generated/shared_pb';
 import type { Metadata } from '@grpc/grpc-js';
 import { invalidArgument, projectionNotFound, unimplemented } from '../wire/faults';
-import { encode, reading } from '../wire/generated';
+import { Empty, type ValuesOf } from '../wire/message';
+import { DisableRequest, NamedRequest, StatisticsRequest, StatisticsResponse } from '../wire/messages/projections';
 import type { NodeContext } from './context';
 import { type NodeService, ServiceBuilder } from '../wire/service-builder';
 import { isSystemProjection } from '../projections/standing-projections';
 import { SYSTEM_PROJECTIONS, type SystemProjection } from '../projections/system-projections';
 
-type Named = { getOptions(): { getName(): string } | undefined };
+type Named = Readonly<{ options: Readonly<{ name?: string }> | undefined }>;
 
 /** What can be asked of a projection that a user wrote, of a standing one it cannot. */
-const ofUsers = { Update: UpdateReq, Delete: DeleteReq, State: StateReq, Result: ResultReq };
+const ofUsers = ['Update', 'Delete', 'State', 'Result'];
 
-const known = (request: Named): SystemProjection => {
-  const name = request.getOptions()?.getName() ?? '';
+const known = ({ options }: Named): SystemProjection => {
+  const name = options?.name ?? '';
   if (!isSystemProjection(name)) throw projectionNotFound(name);
   return name;
 };
@@ -47,46 +33,34 @@ export function projections({ projections: standing, authorizeAdmin, authorizeUs
 
   const details = (name: SystemProjection): Buffer => {
     const state = standing.state(name);
-    return encode(
-      new StatisticsResp().setDetails(
-        new StatisticsResp.Details()
-          .setName(name)
-          .setEffectivename(name)
-          .setMode('Continuous')
-          .setStatus(state)
-          .setProgress(state === 'Running' ? 100 : -1)
-          .setVersion('0')
-          .setEpoch('0')
-          .setCoreprocessingtime('0')
-          .setEventsprocessedafterrestart('0')
-          .setBufferedevents('0'),
-      ),
-    );
+    return StatisticsResponse.encode({
+      details: { name, effectiveName: name, mode: 'Continuous', status: state, progress: state === 'Running' ? 100 : -1 },
+    });
   };
 
-  const selected = (options: StatisticsReq.Options | undefined): readonly SystemProjection[] => {
-    if (!options || options.getModeCase() === StatisticsReq.Options.ModeCase.MODE_NOT_SET) throw invalidArgument('A mode is required.');
-    if (options.hasName()) return [known({ getOptions: () => options })];
-    return options.hasAll() || options.hasContinuous() ? SYSTEM_PROJECTIONS : [];
+  const selected = (options: ValuesOf<typeof StatisticsRequest>['options']): readonly SystemProjection[] => {
+    if (!options || Object.values(options).every((mode) => mode === undefined)) throw invalidArgument('A mode is required.');
+    if (options.name !== undefined) return [known({ options })];
+    return options.all || options.continuous ? SYSTEM_PROJECTIONS : [];
   };
 
   const builder = new ServiceBuilder('event_store.client.projections.Projections')
-    .unary('Enable', reading(EnableReq), async (request, metadata) => {
+    .unary('Enable', NamedRequest.decode, async (request, metadata) => {
       await standing.switch(operated(request, metadata), 'Running');
-      return encode(new EnableResp());
+      return Empty.encode();
     })
-    .unary('Disable', reading(DisableReq), async (request, metadata) => {
-      await standing.switch(operated(request, metadata), request.getOptions()?.getWriteCheckpoint() ? 'Stopped' : 'Aborted');
-      return encode(new DisableResp());
+    .unary('Disable', DisableRequest.decode, async (request, metadata) => {
+      await standing.switch(operated(request, metadata), request.options?.writeCheckpoint ? 'Stopped' : 'Aborted');
+      return Empty.encode();
     })
-    .unary('Reset', reading(ResetReq), async (request, metadata) => {
+    .unary('Reset', NamedRequest.decode, async (request, metadata) => {
       await standing.reset(operated(request, metadata));
-      return encode(new ResetResp());
+      return Empty.encode();
     })
-    .unary('RestartSubsystem', reading(Empty), async (_request, metadata) => {
+    .unary('RestartSubsystem', Empty.decode, async (_request, metadata) => {
       authorizeAdmin(metadata, true);
       await standing.restart();
-      return encode(new Empty());
+      return Empty.encode();
     })
     .unary(
       'Create',
@@ -96,12 +70,12 @@ export function projections({ projections: standing, authorizeAdmin, authorizeUs
         throw unimplemented('This node runs no user projections: read the streams and fold them in the application.');
       },
     )
-    .serverStream('Statistics', reading(StatisticsReq), async (call) => {
+    .serverStream('Statistics', StatisticsRequest.decode, async (call) => {
       authorizeUser(call.metadata);
-      for (const name of selected(call.request.getOptions())) call.write(details(name));
+      for (const name of selected(call.request.options)) call.write(details(name));
     });
-  for (const [method, Request] of Object.entries(ofUsers)) {
-    builder.unary(method, reading<Named>(Request), (request, metadata) => {
+  for (const method of ofUsers) {
+    builder.unary(method, NamedRequest.decode, (request, metadata) => {
       authorizeUser(metadata);
       throw unimplemented(`'${known(request)}' is the node's own: it can be switched and reset only (${method}).`);
     });

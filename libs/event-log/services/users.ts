@@ -2,27 +2,17 @@
 // Promises: administrators manage users; everybody reads himself and changes his own password, knowing the old one.
 // Does not: store anything (users.ts).
 
-import {
-  ChangePasswordReq,
-  ChangePasswordResp,
-  CreateReq,
-  CreateResp,
-  DeleteReq,
-  DeleteResp,
-  DetailsReq,
-  DetailsResp,
-  DisableReq,
-  DisableResp,
-  EnableReq,
-  EnableResp,
-  ResetPasswordReq,
-  ResetPasswordResp,
-  UpdateReq,
-  UpdateResp,
-} from '@eventstore/db-client/generated/users_pb';
 import { isAdmin } from '../security/access';
 import { accessDenied, invalidArgument } from '../wire/faults';
-import { encode, reading } from '../wire/generated';
+import { Empty } from '../wire/message';
+import {
+  ChangePasswordRequest,
+  CreateRequest,
+  DetailsResponse,
+  NamedRequest,
+  ResetPasswordRequest,
+  UpdateRequest,
+} from '../wire/messages/users';
 import type { NodeContext } from './context';
 import { type NodeService, ServiceBuilder } from '../wire/service-builder';
 import type { User } from '../security/users';
@@ -31,71 +21,66 @@ const required = (value: string | undefined, what: string): string => {
   if (value === undefined || value.trim() === '') throw invalidArgument(`${what} is required.`);
   return value;
 };
-const login = (options: { getLoginName(): string } | undefined): string => required(options?.getLoginName(), 'A login name');
+const login = (options: Readonly<{ loginName: string }> | undefined): string => required(options?.loginName, 'A login name');
 const password = (value: string | undefined): string => required(value, 'A password');
 
 /** Ticks are 100 ns since 1970. */
-const detailsOf = (user: User): DetailsResp =>
-  new DetailsResp().setUserDetails(
-    new DetailsResp.UserDetails()
-      .setLoginName(user.loginName)
-      .setFullName(user.fullName)
-      .setGroupsList([...user.groups])
-      .setDisabled(user.disabled)
-      .setLastUpdated(new DetailsResp.UserDetails.DateTime().setTicksSinceEpoch(String(BigInt(Date.parse(user.lastUpdated)) * 10_000n))),
-  );
+const detailsOf = ({ loginName, fullName, groups, disabled, lastUpdated }: User): Buffer =>
+  DetailsResponse.encode({
+    userDetails: { loginName, fullName, groups, disabled, lastUpdated: { ticksSinceEpoch: BigInt(Date.parse(lastUpdated)) * 10_000n } },
+  });
 
 /** Users and their passwords. */
 export function users({ users, principal, authorizeAdmin, authorizeUser }: NodeContext): NodeService {
   return new ServiceBuilder('event_store.client.users.Users')
-    .unary('Create', reading(CreateReq), async (request, metadata) => {
+    .unary('Create', CreateRequest.decode, async (request, metadata) => {
       authorizeAdmin(metadata);
-      const options = request.getOptions();
-      await users.create(login(options), options!.getFullName(), options!.getGroupsList(), password(options!.getPassword()));
-      return encode(new CreateResp());
+      const { options } = request;
+      await users.create(login(options), options!.fullName, options!.groups, password(options!.password));
+      return Empty.encode();
     })
-    .unary('Update', reading(UpdateReq), async (request, metadata) => {
+    .unary('Update', UpdateRequest.decode, async (request, metadata) => {
       authorizeAdmin(metadata);
-      const options = request.getOptions();
-      await users.update(login(options), options!.getFullName(), options!.getGroupsList());
-      return encode(new UpdateResp());
+      const { options } = request;
+      await users.update(login(options), options!.fullName, options!.groups);
+      return Empty.encode();
     })
-    .unary('Delete', reading(DeleteReq), async (request, metadata) => {
+    .unary('Delete', NamedRequest.decode, async (request, metadata) => {
       authorizeAdmin(metadata);
-      await users.delete(login(request.getOptions()));
-      return encode(new DeleteResp());
+      await users.delete(login(request.options));
+      return Empty.encode();
     })
-    .unary('Enable', reading(EnableReq), async (request, metadata) => {
+    .unary('Enable', NamedRequest.decode, async (request, metadata) => {
       authorizeAdmin(metadata);
-      await users.setDisabled(login(request.getOptions()), false);
-      return encode(new EnableResp());
+      await users.setDisabled(login(request.options), false);
+      return Empty.encode();
     })
-    .unary('Disable', reading(DisableReq), async (request, metadata) => {
+    .unary('Disable', NamedRequest.decode, async (request, metadata) => {
       authorizeAdmin(metadata);
-      await users.setDisabled(login(request.getOptions()), true);
-      return encode(new DisableResp());
+      await users.setDisabled(login(request.options), true);
+      return Empty.encode();
     })
-    .unary('ResetPassword', reading(ResetPasswordReq), async (request, metadata) => {
+    .unary('ResetPassword', ResetPasswordRequest.decode, async (request, metadata) => {
       authorizeAdmin(metadata);
-      const options = request.getOptions();
-      await users.resetPassword(login(options), password(options!.getNewPassword()));
-      return encode(new ResetPasswordResp());
+      const { options } = request;
+      await users.resetPassword(login(options), password(options!.newPassword));
+      return Empty.encode();
     })
-    .unary('ChangePassword', reading(ChangePasswordReq), async (request, metadata) => {
+    .unary('ChangePassword', ChangePasswordRequest.decode, async (request, metadata) => {
       authorizeUser(metadata);
-      const options = request.getOptions();
+      const { options } = request;
       const name = login(options);
       if (principal(metadata)?.name !== name) throw accessDenied();
-      const next = password(options!.getNewPassword());
-      if (!(await users.changePassword(name, options!.getCurrentPassword(), next))) throw accessDenied();
-      return encode(new ChangePasswordResp());
+      const next = password(options!.newPassword);
+      if (!(await users.changePassword(name, options!.currentPassword, next))) throw accessDenied();
+      return Empty.encode();
     })
-    .serverStream('Details', reading(DetailsReq), async (call) => {
+    .serverStream('Details', NamedRequest.decode, async (call) => {
       authorizeUser(call.metadata);
-      const name = call.request.getOptions()?.getLoginName() ?? '';
+      const name = call.request.options?.loginName ?? '';
       const caller = principal(call.metadata);
       if (!isAdmin(caller) && caller?.name !== name) throw accessDenied();
-      for (const user of name === '' ? users.all() : [users.find(name)]) call.write(encode(detailsOf(user)));
+      for (const user of name === '' ? users.all() : [users.find(name)]) call.write(detailsOf(user));
     })
     .build();
 }

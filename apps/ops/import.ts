@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { FileFault, surveyFile, readRows } from '#import/import.file';
-import { MappingFaults, parseMapping, type Mapping } from '#import/import.mapping';
-import { reconcile, type EventsOf, type Logged, type OrderRow, type OrdersOf, type Reconciliation } from '#import/import.reconcile';
+import { FileFault, surveyFile, readRows } from './import/file';
+import { MappingFaults, parseMapping, type Mapping } from './import/mapping';
+import { reconcile, type EventsOf, type Logged, type OrderRow, type OrdersOf, type Reconciliation } from './import/reconcile';
 import { sum } from '#manufacturing/quantity';
-import { rowReader } from '#import/import.rows';
-import { correlationIdOf, importFile, type ImportResult } from '#import/import.run';
-import { NoAnswer, Refused, restTarget } from '#import/import.target';
+import { rowReader } from './import/rows';
+import { correlationIdOf, importFile, type ImportResult } from './import/run';
+import { NoAnswer, Refused, restTarget } from './import/target';
 import type { Finding } from '#import/import.events';
 import { EventStore } from '#platform/store/event-store';
 import { apiOf, ask, configOf, directTarget, openApplication, type Whereabouts } from './system';

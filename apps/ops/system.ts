@@ -6,7 +6,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { NestFactory } from '@nestjs/core';
 import { fileImport, type FileImport } from '#import/import';
 import type { ImportEvent } from '#import/import.events';
-import { NoAnswer, Refused, type Target } from '#import/import.target';
+import { NoAnswer, Refused, type Target } from './import/target';
 import type { Principal } from '#platform/security/access';
 import type { Receipt } from '#platform/commands/receipt';
 import { Registry } from '#platform/commands/registry';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { columnsOf, MappingFaults, parseMapping } from './import.mapping';
+import { columnsOf, MappingFaults, parseMapping } from './mapping';
 
-const committed = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'mappings', 'production-log.yaml'), 'utf8');
+const committed = readFileSync(join(__dirname, '..', '..', '..', '..', 'docs', 'mappings', 'production-log.yaml'), 'utf8');
 const faultsOf = (text: string): readonly string[] => {
   try {
     parseMapping(text);

@@ -4,8 +4,8 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { FileFault, readRows, surveyFile } from './import.file';
-import { parseMapping, type Mapping } from './import.mapping';
+import { FileFault, readRows, surveyFile } from './file';
+import { parseMapping, type Mapping } from './mapping';
 
 const mapping = parseMapping(`
 name: log
@@ -98,7 +98,7 @@ describe('a production log', () => {
       const { parentPort, workerData } = require('node:worker_threads');
       const { surveyFile } = require(workerData.file);
       surveyFile(workerData.path, workerData.mapping).then(({ rows }) => parentPort.postMessage(rows));`;
-    const workerData = { file: resolve(__dirname, 'import.file.js'), path, mapping };
+    const workerData = { file: resolve(__dirname, 'file.js'), path, mapping };
     const worker = new Worker(survey, { eval: true, workerData, resourceLimits: { maxOldGenerationSizeMb: 48 } });
     const rows = await new Promise((done, failed) => worker.once('message', done).once('error', failed));
     await worker.terminate();

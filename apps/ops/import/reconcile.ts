@@ -3,10 +3,10 @@
  * sums are exact; the file's own columns are summed apart from the mapping, as a check on the mapping itself. Does not: repair anything.
  */
 import { millionths, decimal, minus, plus } from '#manufacturing/quantity';
-import { readRows, surveyFile } from './import.file';
-import type { Mapping } from './import.mapping';
-import { minutesBetween, rowReader } from './import.rows';
-import { importIdOf } from './import.run';
+import { readRows, surveyFile } from './file';
+import type { Mapping } from './mapping';
+import { minutesBetween, rowReader } from './rows';
+import { importIdOf } from './run';
 
 /** What is summed, per order, machine or report type. */
 export type Sums = Readonly<{ rows: number; good: string; scrap: string; rework: string; minutes: string }>;

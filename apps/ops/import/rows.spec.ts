@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import { parseMapping, type Mapping } from './import.mapping';
-import { instantOf, legible, minutesBetween, rowReader, slug } from './import.rows';
+import { parseMapping, type Mapping } from './mapping';
+import { instantOf, legible, minutesBetween, rowReader, slug } from './rows';
 
 const mapping = parseMapping(`
 name: log

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { NoAnswer, Refused, restTarget } from './import.target';
+import { NoAnswer, Refused, restTarget } from './target';
 
 type Reply = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 const problem =

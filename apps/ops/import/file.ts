@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { parse, type CsvError, type Options } from 'csv-parse';
-import { columnsOf, type Mapping } from './import.mapping';
-import type { Row } from './import.rows';
+import { columnsOf, type Mapping } from './mapping';
+import type { Row } from './rows';
 
 /** What is wrong with the file as a whole. Nothing of it is recorded. */
 export class FileFault extends Error {

@@ -6,11 +6,11 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { commandIdOf } from '#platform/commands/command-ids';
-import type { Tally } from './import.events';
-import { readRows, surveyFile, FileFault, type Survey } from './import.file';
-import type { Mapping } from './import.mapping';
-import { legible, rowReader, type Flag, type Observation, type Row } from './import.rows';
-import { Refused, type Target } from './import.target';
+import type { Tally } from '#import/import.events';
+import { readRows, surveyFile, FileFault, type Survey } from './file';
+import type { Mapping } from './mapping';
+import { legible, rowReader, type Flag, type Observation, type Row } from './rows';
+import { Refused, type Target } from './target';
 import { Lanes } from './lanes';
 import { Overlaps } from './overlaps';
 

@@ -3,7 +3,7 @@
  * unchanged, until it is answered or the patience ends; its id makes that harmless. Does not: keep order; who sends waits where it matters.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FileImport } from './import';
+import type { FileImport } from '#import/import';
 
 /** What the system answers to a command: the events it caused, now or at the first time, and their position. */
 export type Answer = Readonly<{ events: readonly string[]; token: string }>;

@@ -7,7 +7,7 @@ import { DateTime } from 'luxon';
 import { QUALIFIED_ID } from '#kernel/identity';
 import { FACILITY_ID, facilityOf } from '#manufacturing/facility';
 import { AMOUNT, decimal, millionths, type Unit } from '#manufacturing/quantity';
-import type { Ambiguous, IdColumn, Mapping, ReportKind, TimeColumn } from './import.mapping';
+import type { Ambiguous, IdColumn, Mapping, ReportKind, TimeColumn } from './mapping';
 
 /** The fields of `ObserveProduction` that a row gives. */
 export type Observation = Readonly<{

@@ -9,10 +9,52 @@ import { lexicographicSortSchema, printSchema } from 'graphql';
 import { APP_VERSION } from '#platform/runtime/version';
 
 type Operation = {
+  operationId?: string;
   summary?: string;
-  responses: Record<string, unknown>;
+  description?: string;
+  parameters?: { name: string; in: string }[];
+  responses: Record<string, { description: string; headers?: object; content?: Record<string, { schema: object }> }>;
   requestBody?: { content?: Record<string, { schema?: { $ref?: string } }> };
+  'x-roles'?: readonly string[];
 };
+
+/** What each status means, wherever it is answered. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  400: 'The request is malformed. `errors` names each field.',
+  401: 'No valid token.',
+  403: 'Your roles or facilities do not allow this.',
+  404: 'No such thing, or it belongs to a facility outside your scope.',
+  409: 'A rule of the business does not allow it now, or the command id was used for something else.',
+  412: 'The stream is not at the revision that `If-Match` requires.',
+  422: 'A rule of the business does not allow these values.',
+  429: 'Too many requests; `Retry-After` says when to go on.',
+  503: 'A part of the system does not answer; the outcome is unknown. Send the same command id again after `Retry-After`.',
+};
+const READS = ['400', '401', '403', '429', '503'];
+const COMMANDS = ['400', '401', '403', '404', '409', '412', '422', '429', '503'];
+
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+});
+
+/** Completes an operation: refusals, the ETag, CSV, and who may call it. */
+function complete(path: string, method: string, operation: Operation): void {
+  const isCommand = operation.parameters?.some(({ name }) => name === 'Idempotency-Key') ?? false;
+  const byId = operation.parameters?.some((parameter) => parameter.in === 'path') ?? false;
+  for (const status of isCommand ? COMMANDS : byId ? [...READS, '404'] : READS) operation.responses[status] ??= problem(REFUSALS[status]!);
+  operation.responses.default = problem('A problem.');
+  const roles = operation['x-roles'];
+  if (roles) operation.description = [operation.description, `Roles: ${roles.join(', ')}.`].filter(Boolean).join(' ');
+  const success = operation.responses['200'];
+  if (!success) return;
+  success.description ||= 'Done; a retry with the same command id gets this answer again.';
+  if (isCommand || byId)
+    success.headers = { ETag: { description: 'The revision of the stream, for `If-Match`.', schema: { type: 'string', example: '"7"' } } };
+  const isList = method === 'get' && operation.parameters?.some(({ name }) => name === 'after');
+  if (isList && success.content)
+    success.content['text/csv'] = { schema: { type: 'string', description: `All rows; also at ${path}.csv.` } };
+}
 
 const PROBLEM = {
   type: 'object',
@@ -41,6 +83,8 @@ export function openapiOf(app: NestFastifyApplication): OpenAPIObject {
       'Commands, reads and audit of manufacturing plants. Commands are POSTs that may be repeated safely; reads say which position of the log they reflect.',
     )
     .setVersion(APP_VERSION.split('@').at(-1)!)
+    .addServer('/', 'This installation')
+    .setLicense('Proprietary', 'urn:license:proprietary')
     .addBearerAuth()
     .build();
   const document = SwaggerModule.createDocument(app, about);
@@ -50,15 +94,12 @@ export function openapiOf(app: NestFastifyApplication): OpenAPIObject {
     if (description && !('$ref' in component)) component.description ??= description;
   }
   document.components.schemas = sorted({ ...schemas, Problem: PROBLEM as never });
-  for (const methods of Object.values(document.paths)) {
-    for (const operation of Object.values(methods) as Operation[]) {
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(methods) as [string, Operation][]) {
       if (!operation?.responses) continue;
       const input = operation.requestBody?.content?.['application/json']?.schema?.$ref?.split('/').at(-1);
       if (input) operation.summary ||= schema.getType(input)?.description ?? '';
-      operation.responses.default = {
-        description: 'A problem.',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      };
+      complete(path, method, operation);
     }
   }
   document.paths = sorted(document.paths);

@@ -10,6 +10,34 @@ test('the committed descriptions are what the code says (else: npm run docs)', a
   }
 }, 30_000);
 
+describe('the OpenAPI document', () => {
+  type Json = Record<string, unknown>;
+  type Operation = { operationId: string; responses: Record<string, { headers?: Json; content?: Json }>; 'x-roles'?: string[] };
+  const document = JSON.parse(readFileSync(resolve(__dirname, '../../../../docs/generated/openapi.json'), 'utf8')) as {
+    servers: unknown[];
+    paths: Record<string, Record<string, Operation>>;
+    components: { schemas: Json };
+  };
+  const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+
+  it('refers only to schemas that it has, so that generators can use it', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)].map(([, reference]) => reference!);
+    expect(references.length).toBeGreaterThan(300);
+    const dangling = references.filter((reference) => !(reference.slice('#/components/schemas/'.length) in document.components.schemas));
+    expect(dangling).toEqual([]);
+  });
+
+  it('names a server, and for each operation its roles and its refusals; commands also their ETag', () => {
+    expect(document.servers).toHaveLength(1);
+    for (const { operationId, responses, ...operation } of operations) {
+      expect([operationId, Object.keys(responses)]).toEqual([operationId, expect.arrayContaining(['400', '401', '403', '429', '503'])]);
+      if (operationId !== 'me') expect([operationId, operation['x-roles']]).toEqual([operationId, expect.any(Array)]);
+    }
+    expect(document.paths['/equipment/stop-equipment']!.post!.responses['200']!.headers).toHaveProperty('ETag');
+    expect(document.paths['/equipment']!.get!.responses['200']!.content).toHaveProperty('text/csv');
+  });
+});
+
 describe('the documentation', () => {
   let api: ApiUnderTest;
   beforeAll(async () => void (api = await ApiUnderTest.start({ API_DOCS: 'yes' })), 60_000);

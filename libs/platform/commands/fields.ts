@@ -169,15 +169,17 @@ export const Instant = (options: Options = {}) =>
   );
 
 type Input = new () => object;
+/** Swagger takes a function for a lazy type only if the function's own name is `type`; any other becomes a reference to nothing. */
+const lazily = (of: () => Input) => ({ type: () => of() });
 /** A nested object of an input class. */
 export const Nested = (type: () => Input, options: Options = {}) =>
-  field(type, { type }, options, IsObject(), ValidateNested(), Type(type));
+  field(type, lazily(type), options, IsObject(), ValidateNested(), Type(type));
 
 /** A list of nested objects of an input class. */
 export const Many = (type: () => Input, max: number, options: Options & { min?: number } = {}) =>
   field(
     () => [type()],
-    { type, isArray: true, maxItems: max } as ApiPropertyOptions,
+    { ...lazily(type), isArray: true, maxItems: max } as ApiPropertyOptions,
     options,
     IsArray(),
     ArrayMinSize(options.min ?? 1),

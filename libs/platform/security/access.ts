@@ -2,7 +2,8 @@
  * Who may do what. Hides: how roles are attached to commands and queries. Promises: what is not allowed is denied.
  * Does not: check tokens (auth.ts) or know any slice.
  */
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 
 /** A role of the domain; which there are, the application says where it makes its `Tokens`. */
 export type Role = string;
@@ -13,7 +14,7 @@ export type Principal = Readonly<{ actor: string; roles: readonly Role[]; scopes
 const ALLOWED = 'allowed-roles';
 
 /** On a command class or a query method: the roles that may send or read it. Without it nobody may. */
-export const Allow = (...roles: readonly Role[]) => SetMetadata(ALLOWED, roles);
+export const Allow = (...roles: readonly Role[]) => applyDecorators(SetMetadata(ALLOWED, roles), ApiExtension('x-roles', roles));
 export const allowedRoles = (target: object): readonly Role[] => (Reflect.getMetadata(ALLOWED, target) as Role[] | undefined) ?? [];
 
 /** The first role of the caller that the list allows; it is recorded with the event. Processes may send every command. */

@@ -80,7 +80,8 @@ export const CellMany = (type: () => new () => object) =>
     remember({ kind: 'json' }),
     Column({ type: 'jsonb' }),
     Field(() => [type()]),
-    ApiProperty({ type, isArray: true } as ApiPropertyOptions),
+    // Swagger takes a function for a lazy type only if the function's own name is `type`.
+    ApiProperty({ type: () => type(), isArray: true }),
   );
 
 /** A cell that holds an object of any shape, kept as jsonb. */

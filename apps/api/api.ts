@@ -14,6 +14,8 @@ import { serveLive } from '#platform/http/subscriptions';
 import { nestLog, type Logger } from '#platform/runtime/logging';
 import { RateLimit } from '#platform/http/rate-limit';
 import { AppModule } from './app.module';
+import { EventStore } from '#platform/store/event-store';
+import { reportStore } from '#platform/store/store-watch';
 import { serveDocumentation } from './documentation';
 import { HealthController } from './health.controller';
 
@@ -27,6 +29,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
     abortOnError: false,
     ...(log ? { logger: nestLog(log) } : { logger: false }),
   });
+  reportStore(app.get(EventStore).connection, log);
   const open = config.API_DOCS === 'yes';
   const tokens = new Tokens({
     issuer: config.JWT_ISSUER!,

@@ -5,6 +5,7 @@ import { Pool } from 'pg';
 import { caller, Public } from '#platform/security/auth';
 import type { Config } from '#platform/runtime/config';
 import { EventStore } from '#platform/store/event-store';
+import { storeDetail } from '#platform/store/store-watch';
 import { Health, statusOf, type Readiness } from '#platform/runtime/health';
 import { metricsText } from '#platform/runtime/metrics';
 import { CONFIG } from '#platform/platform.module';
@@ -21,7 +22,7 @@ export class HealthController {
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.health = new Health({
-      'event-store': { probe: () => store.ping(), vital: true },
+      'event-store': { probe: () => store.ping(), vital: true, detail: () => storeDetail(store.connection) },
       // Commands need the event store alone: without PostgreSQL the api is degraded, not down.
       'read-models': { probe: () => pool.query('SELECT 1'), vital: false },
     });

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventStoreDBClient } from '@eventstore/db-client';
 import type { Command } from 'commander';
 import { Pool } from 'pg';
 import { EventStore } from '#platform/store/event-store';
@@ -16,7 +15,7 @@ import { configOf, openApplication, operator, type Whereabouts } from './system'
 import { brief, PlainFault, Progress, say, sayJson, table } from './terminal';
 
 type Flags = Whereabouts & { json?: boolean; noWait?: boolean; wait?: boolean; reason?: string; view?: string };
-type Parts = Readonly<{ pool: Pool; store: EventStore; reads: ViewReads; eventStoreUrl: string }>;
+type Parts = Readonly<{ pool: Pool; store: EventStore; reads: ViewReads }>;
 
 /** PostgreSQL and the event store, with every slice's upcasts known. */
 async function withParts<T>(flags: Flags, work: (parts: Parts) => Promise<T>): Promise<T> {
@@ -25,7 +24,7 @@ async function withParts<T>(flags: Flags, work: (parts: Parts) => Promise<T>): P
   const pool = app.get(Pool);
   const reads = new ViewReads(pool, config.DATABASE_URL!);
   try {
-    return await work({ pool, store: app.get(EventStore), reads, eventStoreUrl: config.EVENTSTORE_URL! });
+    return await work({ pool, store: app.get(EventStore), reads });
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === 'ECONNREFUSED' || code === '57P03') throw new PlainFault('PostgreSQL does not answer; is the system running?');
@@ -100,18 +99,18 @@ async function rebuildView(name: string, flags: Flags): Promise<void> {
 
 async function verify(name: string | undefined, flags: Flags): Promise<void> {
   const wanted = name === undefined ? views : [viewNamed(name)];
-  await withParts(flags, async ({ pool, store, eventStoreUrl }) => {
-    const client = EventStoreDBClient.connectionString(eventStoreUrl);
+  await withParts(flags, async ({ pool, store }) => {
     const progress = new Progress();
     const results = [];
     try {
       for (const [index, view] of wanted.entries()) {
         progress.show(`verifying ${view.name}`, index, wanted.length);
-        results.push(await verifyView({ view, pool, log: logReader(client), upcasts: store.upcasts, operationsStream: OPERATIONS_STREAM }));
+        results.push(
+          await verifyView({ view, pool, log: logReader(store.connection), upcasts: store.upcasts, operationsStream: OPERATIONS_STREAM }),
+        );
       }
     } finally {
       progress.end();
-      await client.dispose();
     }
     if (flags.json) sayJson(results);
     else {

@@ -9,6 +9,7 @@ import { Registry } from '#platform/commands/registry';
 import type { Config } from '#platform/runtime/config';
 import { migrate } from '#platform/runtime/database';
 import { EventStore } from '#platform/store/event-store';
+import { reportStore, storeDetail } from '#platform/store/store-watch';
 import { Health, serveHealth } from '#platform/runtime/health';
 import type { Logger } from '#platform/runtime/logging';
 import { registry } from '#platform/runtime/metrics';
@@ -24,9 +25,10 @@ import { WorkerModule } from './worker.module';
 export async function startWorker(config: Config, log: Logger): Promise<Started> {
   const app: INestApplicationContext = await NestFactory.createApplicationContext(WorkerModule.of(config), { logger: false });
   const [store, pool, commandRegistry] = [app.get(EventStore), app.get(Pool), app.get(Registry)];
+  reportStore(store.connection, log);
   let keeping: RunningViews | undefined;
   const health = new Health({
-    'event store': { probe: () => store.ping(), vital: true },
+    'event store': { probe: () => store.ping(), vital: true, detail: () => storeDetail(store.connection) },
     postgresql: { probe: () => pool.query('SELECT 1'), vital: true },
     // Being behind is a metric; behind and not moving is a fault, but no reason to stop what still moves.
     views: { probe: async () => ensureAll(keeping?.health() ?? []), vital: false },

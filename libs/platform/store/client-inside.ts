@@ -7,6 +7,7 @@ import { EventStoreDBClient } from '@eventstore/db-client';
 
 /** The parts of the client's inside that give its channel, and what its own calls send along. */
 type Inside = {
+  disposableStreams: Set<unknown>;
   getChannel(): Promise<Channel>;
   callArguments(options: { requiresLeader?: boolean }, call: { deadline: Date | number }): [Metadata, CallOptions];
 };
@@ -16,17 +17,28 @@ type ServiceClass<C extends Client> = new (address: never, credentials: never, o
 type Cancellable = { cancel(): void; once(event: 'status', heard: () => void): unknown };
 
 export class NodeClient {
-  readonly official: EventStoreDBClient;
   private readonly inside: Inside;
   private readonly services = new Map<unknown, Client>();
   private readonly running = new Set<Cancellable>();
   private channel: Channel | undefined;
   private closed = false;
 
+  private constructor(readonly official: EventStoreDBClient) {
+    this.inside = official as unknown as Inside;
+  }
+
   /** @param connectionString of a single node: with several the client would look for one by itself, and remember for ever that it failed */
-  constructor(connectionString: string) {
-    this.official = EventStoreDBClient.connectionString(connectionString);
-    this.inside = this.official as unknown as Inside;
+  static to(connectionString: string): NodeClient {
+    return new NodeClient(EventStoreDBClient.connectionString(connectionString));
+  }
+
+  static of(client: EventStoreDBClient): NodeClient {
+    return new NodeClient(client);
+  }
+
+  /** Streams that are open on the connection now, those of the official client among them. */
+  get streams(): number {
+    return this.running.size + (this.official as unknown as Inside).disposableStreams.size;
   }
 
   /** Begins a call of our own. `limitMs` is how long it may take; without it, as long as it likes. */

@@ -24,11 +24,12 @@ it('appends again after its node was killed and stood up, whatever was asked mea
   const lost: string[] = [];
   const found: number[] = [];
   const url = `esdb://127.0.0.1:${node.port},127.0.0.1:${await freePort()}?tls=false`;
-  const store = new EventStore(url, 1_500, { lost: ({ reason }) => lost.push(reason!), found: (_, ms) => found.push(ms) });
+  const store = new EventStore(url, 1_500);
+  store.connection.watch({ lost: ({ reason }) => lost.push(reason!), found: (_, ms) => found.push(ms) });
   await store.append('order-1', -1n, [counted(1)]);
   expect(store.state).toMatchObject({ up: true, node: `127.0.0.1:${node.port}` });
   await node.kill();
-  for (let n = 0; n < 20; n++) await expect(store.append('order-1', 0n, [counted(2)])).rejects.toBeInstanceOf(StoreUnavailable);
+  for (let n = 0; n < 5; n++) await expect(store.append('order-1', 0n, [counted(2)])).rejects.toBeInstanceOf(StoreUnavailable);
   expect(store.state.up).toBe(false);
   await node.start();
   expect(await until(() => store.append('order-1', 0n, [counted(2)]))).toBeLessThan(6_000);

@@ -69,6 +69,7 @@ export class Connection {
   private readonly gossip: Gossip;
   private link: Link | undefined;
   private readonly waiting = new Set<Waiter>();
+  private readonly watchers: StoreWatcher[] = [];
   private current: StoreState = { up: false, since: new Date(), reason: 'not connected yet' };
   private lostAt = performance.now();
   /** A node that another named as the leader. */
@@ -81,12 +82,13 @@ export class Connection {
   private closed = false;
 
   /** @throws Error where the connection string is wrong */
-  constructor(
-    connectionString: string,
-    private readonly watcher?: StoreWatcher,
-  ) {
+  constructor(connectionString: string) {
     this.address = new StoreAddress(connectionString);
     this.gossip = new Gossip(this.address);
+  }
+
+  watch(watcher: StoreWatcher): void {
+    this.watchers.push(watcher);
   }
 
   get state(): StoreState {
@@ -140,7 +142,7 @@ export class Connection {
     this.link = undefined;
     this.lostAt = performance.now();
     this.current = { up: false, node: link.node, since: new Date(), reason };
-    this.watcher?.lost(this.current);
+    this.watchers.forEach((watcher) => watcher.lost(this.current));
     link.close();
     this.seek();
   }
@@ -157,7 +159,7 @@ export class Connection {
           const reason = shortReason(error);
           const first = this.current.reason === 'not connected yet';
           this.current = { ...this.current, reason };
-          if (first) this.watcher?.lost(this.current);
+          if (first) this.watchers.forEach((watcher) => watcher.lost(this.current));
           await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())).unref());
         }
       }
@@ -168,7 +170,7 @@ export class Connection {
   /** A link to the leader, on which a read has succeeded. */
   private async reach(): Promise<Link> {
     const node = await this.leader();
-    const client = new NodeClient(this.address.of(node));
+    const client = NodeClient.to(this.address.of(node));
     const link: Link = new Link(node, client, (error) => this.suspect(link, error));
     try {
       await within(ANSWER_MS, prove(client));
@@ -196,14 +198,18 @@ export class Connection {
     this.link = link;
     this.silent = 0;
     this.current = { up: true, node: link.node, since: new Date() };
-    this.watcher?.found(this.current, performance.now() - this.lostAt);
+    const lostMs = performance.now() - this.lostAt;
+    this.watchers.forEach((watcher) => watcher.found(this.current, lostMs));
     for (const { resolve } of [...this.waiting]) resolve(link);
-    this.watch(link);
+    this.keepLooking(link);
   }
 
-  private watch(link: Link): void {
+  private keepLooking(link: Link): void {
     if (link.gone) return;
-    this.timer = setTimeout(() => void this.check(PATIENCE).finally(() => this.watch(link)), WATCH_MS * (0.75 + Math.random() / 2)).unref();
+    this.timer = setTimeout(
+      () => void this.check(PATIENCE).finally(() => this.keepLooking(link)),
+      WATCH_MS * (0.75 + Math.random() / 2),
+    ).unref();
   }
 
   /** Lets the link go if another node leads, or if it left this and the looks before it without an answer. One look at a time. */

@@ -16,7 +16,7 @@ import {
 } from '@eventstore/db-client';
 import { upcast, type Event, type Metadata, type Recorded, type Upcasts } from '#kernel/event';
 import { AppendMessage, eventIdOf, type EventBytes, type Expected } from './append-message';
-import { Connection, type Link, type StoreState, type StoreWatcher, within } from './connection';
+import { Connection, type Link, type StoreState, within } from './connection';
 import { Gate } from './gate';
 import { KNOWN_TIME, parsedOriginal } from './known-time';
 import { isDefinite, refusalOf, StoreRefused, StoreUnavailable } from './refusals';
@@ -49,9 +49,8 @@ export class EventStore {
   constructor(
     url: string,
     private readonly timeoutMs = 5_000,
-    watcher?: StoreWatcher,
   ) {
-    this.connection = new Connection(url, watcher);
+    this.connection = new Connection(url);
   }
 
   /** Whether the store is connected, since when, and why not. */

@@ -78,7 +78,7 @@ export class Gossip {
 
   private async askOne(node: NodeName, limitMs: number): Promise<View> {
     let client = this.clients.get(node);
-    if (!client) this.clients.set(node, (client = new NodeClient(this.address.of(node))));
+    if (!client) this.clients.set(node, (client = NodeClient.to(this.address.of(node))));
     try {
       return await ask(client, limitMs);
     } catch (error) {

@@ -1,11 +1,21 @@
 /**
- * Reading the log in bulk through the official client's channel. Hides: the calls, and that successive pages come out of one long read.
+ * Reading the log in bulk. Hides: the calls, elections between them, and that successive pages come out of one long read.
  * Promises: events in log order from exactly where was asked; a read that hangs fails. Does not: append, or know positions of more than one log.
  */
-import { makeGenericClientConstructor, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js';
-import type { EventStoreDBClient } from '@eventstore/db-client';
+import {
+  type CallOptions,
+  type Client,
+  makeGenericClientConstructor,
+  type Metadata,
+  type ServiceDefinition,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { EventStoreDBClient } from '@eventstore/db-client';
 import { Empty, StreamIdentifier } from '@eventstore/db-client/generated/shared_pb';
 import { ReadReq } from '@eventstore/db-client/generated/streams_pb';
+import { NodeClient } from './client-inside';
+import { type Connection, Link } from './connection';
 import { type Call, Cursors, endsLog, PAGE_BYTES } from './log-cursor';
 import { decodeReadResponse, LogEvent, type Message } from './log-event';
 
@@ -20,17 +30,20 @@ const definition: ServiceDefinition = {
     responseDeserialize: decodeReadResponse,
   },
 };
-const Reader = makeGenericClientConstructor(definition, 'Streams');
-
-/** The parts of the client's inside that reuse its channel, credentials and rediscovery (6.2.1, pinned). */
-type Inside = {
-  GRPCStreamCreator(
-    client: unknown,
-    name: string,
-    create: (c: { read(request: ReadReq, ...args: unknown[]): Call }) => Call,
-  ): () => Promise<Call>;
-  callArguments(options: { requiresLeader?: boolean }, call: { deadline: Date | number }): unknown[];
+const Reader = makeGenericClientConstructor(definition, 'Streams') as unknown as new () => Client & {
+  read(request: ReadReq, metadata: Metadata, options: CallOptions): Call;
 };
+
+const isDeleted = ({ metadata }: Partial<ServiceError>): boolean => metadata?.get('exception')[0] === 'stream-deleted';
+
+/** Where links to the leader come from. */
+type Links = Pick<Connection, 'get' | 'suspect'>;
+
+/** A client that somebody else made and will end; it is not replaced when its node is gone. */
+function onlyLinkOf(client: EventStoreDBClient): Links {
+  const link = new Link('the node of the client', NodeClient.of(client), () => undefined);
+  return { get: () => Promise.resolve(link), suspect: () => undefined };
+}
 
 const empty = () => new Empty();
 
@@ -89,11 +102,25 @@ const REMEMBERED = 64;
 const LONG = 8;
 const PAUSE_MS = 2_000;
 
-/** A reader over the client's channel. A read that takes longer than `timeoutMs` fails, as on a half-open connection. */
-export function logReader(client: EventStoreDBClient, { timeoutMs = 30_000, thread }: LogReaderOptions = {}): LogReader {
-  const inside = client as unknown as Inside;
-  const open = (what: ReadReq, deadline: Date | number) =>
-    inside.GRPCStreamCreator(Reader, 'views', (c) => c.read(what, ...inside.callArguments({}, { deadline })))();
+/** A reader over a connection, or over a client for as long as its node lives. A read that takes longer than `timeoutMs` fails. */
+export function logReader(store: Connection | EventStoreDBClient, { timeoutMs = 30_000, thread }: LogReaderOptions = {}): LogReader {
+  const links = store instanceof EventStoreDBClient ? onlyLinkOf(store) : store;
+  const open = async (what: ReadReq, kind: 'reads' | 'long'): Promise<Call> => {
+    const link = await links.get(timeoutMs);
+    const leave = await link[kind].enter(timeoutMs);
+    try {
+      const limitMs = kind === 'reads' ? timeoutMs : undefined;
+      const call = await link.client.call(Reader, (service, ...about) => service.read(what, ...about), { limitMs, requiresLeader: true });
+      call.on('error', (error: Error & Partial<ServiceError>) => {
+        if (error.code !== status.CANCELLED && !isDeleted(error)) links.suspect(link, error);
+      });
+      for (const over of ['end', 'error', 'close', 'status']) call.once(over, leave);
+      return call;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
   const cursors = new Cursors(
     (after) =>
       open(
@@ -101,12 +128,12 @@ export function logReader(client: EventStoreDBClient, { timeoutMs = 30_000, thre
           options.setAll(allFrom(after));
           options.setCount(String(Number.MAX_SAFE_INTEGER));
         }),
-        Infinity,
+        'long',
       ),
     timeoutMs,
   );
   const collect = async (what: ReadReq, max: number, after?: bigint): Promise<LogEvent[]> => {
-    const call = await open(what, new Date(Date.now() + timeoutMs));
+    const call = await open(what, 'reads');
     return new Promise((resolve, reject) => {
       const events: LogEvent[] = [];
       let bytes = 0;
@@ -119,9 +146,7 @@ export function logReader(client: EventStoreDBClient, { timeoutMs = 30_000, thre
       });
       call.on('end', () => resolve(events));
       // A stream that was deleted for ever has no events any more.
-      call.on('error', (error: Error & Partial<ServiceError>) =>
-        error.metadata?.get('exception')[0] === 'stream-deleted' ? resolve([]) : reject(error),
-      );
+      call.on('error', (error: Error & Partial<ServiceError>) => (isDeleted(error) ? resolve([]) : reject(error)));
     });
   };
   // Forward reads of $all include the position that they start from.
@@ -190,7 +215,7 @@ export function logReader(client: EventStoreDBClient, { timeoutMs = 30_000, thre
           options.setAll(all);
           options.setSubscription(new ReadReq.Options.SubscriptionOptions());
         }),
-        Infinity,
+        'long',
       );
       const cancel = () => call.cancel();
       signal.addEventListener('abort', cancel, { once: true });

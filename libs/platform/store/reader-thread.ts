@@ -3,8 +3,8 @@
  * that cross over. Promises: the same pages as a read in this thread; a thread that fails fails the reads that wait for it, and the next read
  * starts another. Does not: live longer than it is needed.
  */
-import { EventStoreDBClient } from '@eventstore/db-client';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { Connection } from './connection';
 import { logReader, type Thread } from './log-reader';
 import { leaveNames, LogEvent } from './log-event';
 
@@ -18,7 +18,7 @@ type Question = { ask: number; after: bigint; max: number };
 type Answer = { ask: number; records: ArrayBuffer; ends: Uint32Array } | { ask: number; error: string };
 type Waiting = { resolve: (events: LogEvent[]) => void; reject: (error: Error) => void };
 
-/** Pages of a catch-up, read by a thread with a client of its own. */
+/** Pages of a catch-up, read by a thread with a connection of its own. */
 export class ReadingThread implements Thread {
   private worker: Worker | undefined;
   ready = false;
@@ -110,7 +110,7 @@ function packed(events: readonly LogEvent[]): { records: ArrayBuffer; ends: Uint
 /** The thread's own side. */
 function serve(store: string): void {
   leaveNames();
-  const log = logReader(EventStoreDBClient.connectionString(store));
+  const log = logReader(new Connection(store));
   parentPort!.on('message', ({ ask, after, max }: Question) => {
     log.readAll(after, max).then(
       (events) => {

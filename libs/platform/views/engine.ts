@@ -5,9 +5,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { EventStoreDBClient } from '@eventstore/db-client';
 import type { Registry } from 'prom-client';
 import type { Upcasts } from '#kernel/event';
+import { Connection } from '#platform/store/connection';
 import { logReader, type LogReader } from '#platform/store/log-reader';
 import { ReadingThread } from '#platform/store/reader-thread';
 import { closeConnections, openConnections, type Connections } from './connections';
@@ -86,7 +86,7 @@ class Engine implements RunningViews {
   readonly #shards: number;
   readonly #log: EngineLog;
   readonly #connections: Connections;
-  readonly #client: EventStoreDBClient | undefined;
+  readonly #connection: Connection | undefined;
   readonly #feed: Feed;
   readonly #measures: Measures | undefined;
   readonly #projectors: Projectors;
@@ -105,8 +105,8 @@ class Engine implements RunningViews {
     this.#shards = options.shards ?? 1;
     this.#log = options.log ?? silent;
     this.#connections = openConnections(databaseUrl, this.worker, options.connections);
-    this.#client = typeof store === 'string' ? EventStoreDBClient.connectionString(store) : undefined;
-    const reader = typeof store === 'string' ? logReader(this.#client!, { thread: new ReadingThread(store) }) : store;
+    this.#connection = typeof store === 'string' ? new Connection(store) : undefined;
+    const reader = typeof store === 'string' ? logReader(this.#connection!, { thread: new ReadingThread(store) }) : store;
     this.#feed = new Feed(reader, { ...usualFeed, ...options.feed });
     this.#measures = options.registry && measuresOf(options.registry);
     this.#projectors = new Projectors({
@@ -155,7 +155,7 @@ class Engine implements RunningViews {
     await this.#projectors.close();
     await this.#leases.close();
     await this.#feed.close();
-    await this.#client?.dispose();
+    this.#connection?.close();
     await closeConnections(this.#connections);
   }
 

@@ -1,0 +1,161 @@
+import type { Metadata } from '#kernel/event';
+import { FakeCluster, type Mode } from '#platform/testing/fake-cluster';
+import { testStore, type TestStore } from '#platform/testing/testing';
+import { Conflict, EventStore, StoreUnavailable } from './event-store';
+import { BEFORE_ALL, logReader } from './log-reader';
+
+const metadata = { commandId: 'c', actor: 'a', schema: 1 } as unknown as Metadata;
+const counted = (n: number) => ({ type: 'Counted', data: { n }, metadata });
+
+let node: TestStore;
+let cluster: FakeCluster;
+let store: EventStore;
+let stream: string;
+let streams = 0;
+beforeAll(async () => (node = await testStore()), 30_000);
+afterAll(() => node.stop());
+beforeEach(async () => {
+  cluster = await FakeCluster.start(node.port);
+  store = new EventStore(cluster.url, 2_000);
+  stream = `order-${streams++}`;
+  await store.append(stream, -1n, [counted(0)]);
+});
+afterEach(async () => {
+  await store.close();
+  cluster.stop();
+});
+
+/** Appends the next event until it is there; the outcome of a try may be unknown. Returns how long that took. */
+async function next(n: number): Promise<number> {
+  const begun = performance.now();
+  for (;;) {
+    try {
+      await store.append(stream, BigInt(n - 1), [counted(n)]);
+      return performance.now() - begun;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || performance.now() - begun > 15_000) throw error;
+    }
+  }
+}
+const numbers = async () => (await store.read(stream)).map(({ data }) => (data as { n: number }).n);
+const [leader, follower] = [0, 1];
+
+it.each<[string, () => void]>([
+  ['dies', () => cluster.members[leader]!.kill()],
+  ['is frozen', () => (cluster.members[leader]!.mode = 'mute')],
+  ['is not ready', () => (cluster.members[leader]!.mode = 'not-ready')],
+  ['is busy', () => (cluster.members[leader]!.mode = 'busy')],
+  ['answers without details', () => (cluster.members[leader]!.mode = 'no-details')],
+  ['writes and breaks off', () => (cluster.members[leader]!.mode = 'cut')],
+  ['steps down', () => cluster.elect(follower)],
+])(
+  'follows a new leader when the old one %s',
+  async (_, harm) => {
+    harm();
+    setTimeout(() => cluster.elect(follower), 300);
+    expect(await next(1)).toBeLessThan(6_000);
+    expect(await next(2)).toBeLessThan(1_000);
+    expect(store.state.node).toBe(cluster.members[follower]!.name);
+    expect(await numbers()).toEqual([0, 1, 2]);
+  },
+  30_000,
+);
+
+it('leaves a leader that was cut off from the others but still answers', async () => {
+  cluster.members[leader]!.mode = 'no-details';
+  for (const member of cluster.members.slice(1)) member.sees = follower;
+  expect(await next(1)).toBeLessThan(6_000);
+  expect(store.state.node).toBe(cluster.members[follower]!.name);
+});
+
+it('leaves it also where nothing is appended, so that reads are not old for long', async () => {
+  for (const member of cluster.members.slice(1)) member.sees = follower;
+  for (const begun = Date.now(); store.state.node !== cluster.members[follower]!.name;) {
+    expect(Date.now() - begun).toBeLessThan(6_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}, 10_000);
+
+it('finds a leader between one node that is mute and one that is away', async () => {
+  cluster.members[leader]!.kill();
+  cluster.members[2]!.mode = 'mute';
+  cluster.elect(follower);
+  expect(await next(1)).toBeLessThan(6_000);
+});
+
+it('comes back when all nodes were away for longer than a call may take, and asks little meanwhile', async () => {
+  cluster.elect(undefined);
+  const begun = performance.now();
+  await expect(store.append(stream, 0n, [counted(1)]))
+    .rejects.toBeInstanceOf(StoreUnavailable)
+    .catch(() => undefined);
+  cluster.members.forEach((member) => member.kill());
+  for (let n = 0; n < 5; n++) await expect(store.append(stream, 0n, [counted(1)])).rejects.toBeInstanceOf(StoreUnavailable);
+  for (const member of cluster.members) await member.start();
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  const asked = Math.max(...cluster.members.map(({ gossips }) => gossips));
+  expect(asked).toBeLessThan(4 * ((performance.now() - begun) / 1_000) + 10);
+  expect(store.state).toMatchObject({ up: false, reason: '3 of 3 nodes answer, but none leads' });
+  cluster.elect(2);
+  expect(await next(1)).toBeLessThan(6_000);
+  expect(await numbers()).toEqual([0, 1]);
+}, 40_000);
+
+it.each<Mode>(['garbage', 'doubled'])('takes each answer for its own append where a node sends it %s', async (mode) => {
+  cluster.members[leader]!.mode = mode;
+  await Promise.all([...Array(50).keys()].map((n) => store.append(`${stream}-${n}`, -1n, [counted(n)])));
+  await next(1);
+  await expect(store.append(stream, 0n, [counted(9)])).rejects.toBeInstanceOf(Conflict);
+});
+
+it('ends an append within its limit where the answer comes later, and finds it once', async () => {
+  cluster.members[leader]!.mode = 'late';
+  const begun = performance.now();
+  await expect(store.append(stream, 0n, [counted(1)])).rejects.toBeInstanceOf(StoreUnavailable);
+  expect(performance.now() - begun).toBeLessThan(3_000);
+  cluster.members[leader]!.mode = 'well';
+  expect(await next(1)).toBeLessThan(3_000);
+  expect(await numbers()).toEqual([0, 1]);
+}, 20_000);
+
+it('fails no append of another client when a node dies', async () => {
+  const other = await FakeCluster.start(node.port);
+  const theirs = new EventStore(other.url, 2_000);
+  await theirs.append(`${stream}-theirs`, -1n, [counted(0)]);
+  const slow = [...Array(100).keys()].map((n) => theirs.append(`${stream}-theirs-${n}`, -1n, [counted(n)]));
+  cluster.members.forEach((member) => member.kill());
+  await expect(Promise.all(slow)).resolves.toHaveLength(100);
+  await theirs.close();
+  other.stop();
+});
+
+it('reads the log on after an election', async () => {
+  const log = logReader(store.connection, { timeoutMs: 3_000 });
+  const before = await log.readAll(BEFORE_ALL, 10);
+  expect(before.length).toBeGreaterThan(0);
+  cluster.members[leader]!.kill();
+  cluster.elect(follower);
+  for (const begun = Date.now(); ;) {
+    try {
+      await log.readAll(before.at(-1)!.position, 10);
+      break;
+    } catch (error) {
+      if (Date.now() - begun > 6_000) throw error;
+    }
+  }
+  log.close!();
+}, 20_000);
+
+it('keeps below 80 streams on a connection, however much is asked at once', async () => {
+  const patient = new EventStore(cluster.url, 20_000);
+  const { client } = await patient.connection.get(5_000);
+  let most = 0;
+  const count = setInterval(() => (most = Math.max(most, client.streams)), 1);
+  await Promise.all(
+    [...Array(400).keys()].map((n) => (n % 2 ? patient.read(stream) : patient.append(`${stream}-${n}`, -1n, [counted(n)]))),
+  );
+  clearInterval(count);
+  expect(most).toBeGreaterThan(20);
+  expect(most).toBeLessThan(80);
+  await patient.close();
+}, 30_000);

@@ -1,0 +1,42 @@
+/**
+ * What people see of the connection to the event store. Hides: metrics and their names. Promises: one line in the log for each loss and one
+ * for each find, with node, reason and duration. Does not: influence the connection.
+ */
+import type { Detail } from '#platform/runtime/health';
+import type { Logger } from '#platform/runtime/logging';
+import { counter, gauge } from '#platform/runtime/metrics';
+import type { Connection } from './connection';
+
+const watched = new Set<Connection>();
+gauge('event_store_up', 'Whether the event store is connected: 1 or 0.', [], function () {
+  if (watched.size > 0) this.set([...watched].every(({ state }) => state.up) ? 1 : 0);
+});
+const reconnects = counter('event_store_reconnects_total', 'Connections to the event store that were made after one was lost.');
+const secondsLost = counter(
+  'event_store_seconds_without_total',
+  'Seconds without a connection to the event store; counted when it is found.',
+);
+
+/** Reports losses and finds until the app ends. */
+export function reportStore(connection: Connection, log?: Pick<Logger, 'info' | 'warn'>): void {
+  watched.add(connection);
+  let losses = 0;
+  connection.watch({
+    lost: ({ node, reason }) => {
+      losses += 1;
+      log?.warn({ node, reason }, 'the event store is lost; looking for a node that leads');
+    },
+    found: ({ node }, lostMs) => {
+      if (losses === 0) return void log?.info({ node }, 'the event store is connected');
+      reconnects.inc();
+      secondsLost.inc(lostMs / 1_000);
+      log?.info({ node, lostMs: Math.round(lostMs) }, 'the event store is found again');
+    },
+  });
+}
+
+/** For `/health/ready`: since when the store is lost, and why. Public, so without addresses. */
+export function storeDetail({ state }: Connection): Detail | undefined {
+  if (state.up) return undefined;
+  return { since: state.since.toISOString(), reason: state.reason!.replace(/[\w.-]+:\d{1,5}\b/g, 'a node') };
+}

@@ -132,7 +132,7 @@ const mutants = [
   {
     without: 'the lock of the data directory',
     file: 'libs/event-log/node.js',
-    from: 'await (0, lock_1.lockDirectory)(options.dataDir)',
+    from: 'await (0, lock_1.lockDirectory)(dataDir)',
     to: 'async () => undefined',
     specs: 'event-log/log/lock.int-spec',
   },

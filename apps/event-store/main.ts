@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { backup, restore, verify } from '#event-log/log/backup';
 import type { Faults } from '#event-log/wire/fault-injection';
-import { startNode } from '#event-log/node';
+import { type NodeOptions, startNode } from '#event-log/node';
 import { SYSTEM_PROJECTIONS } from '#event-log/projections/system-projections';
 
 const usage = `event-store [--port N] [--host H] [--data-dir DIR] [--tls-cert F --tls-key F]  serve; the first line on stdout is LISTENING <port>
@@ -68,12 +68,12 @@ function bytes(text: string): number {
 }
 
 /** Reads the PEM files of TLS mode; undefined without them. */
-function certificate(cert: string | undefined, key: string | undefined): Parameters<typeof startNode>[0]['tls'] {
+function certificate(cert: string | undefined, key: string | undefined): NodeOptions['tls'] {
   if (!cert !== !key) throw new Error('--tls-cert and --tls-key belong together');
   return cert && key ? { cert: readFileSync(cert), key: readFileSync(key) } : undefined;
 }
 
-async function serve(options: Parameters<typeof startNode>[0]): Promise<void> {
+async function serve(options: NodeOptions): Promise<void> {
   const node = await startNode(options);
   process.stdout.write(`LISTENING ${node.port}\n`);
   void node.closed.then(() => process.exit(0));

@@ -4,7 +4,9 @@
  * Does not: replicate; a node is alone.
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { hostname } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Authentication } from './security/authentication';
 import { Authorization } from './security/authorization';
 import { type Faults, injectFaults } from './wire/fault-injection';
@@ -30,8 +32,9 @@ import { randomUUIDBytes, uuidText } from './bytes/uuid';
 export type NodeOptions = LogOptions &
   FirstPasswords &
   Readonly<{
-    dataDir: string;
-    /** 0 takes a free port. */
+    /** Where the events are kept; without it in a temporary directory that is deleted when the node closes. */
+    dataDir?: string;
+    /** 0, the default, takes a free port. */
     port?: number;
     host?: string;
     /** What gossip tells clients to connect to; the host, or the machine's name where the node listens everywhere. */
@@ -66,21 +69,33 @@ const MAX_MESSAGE = 16 * 1024 * 1024 + 1024;
 /** A connection whose other end is gone is noticed within a minute. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 40_000, 'grpc.keepalive_timeout_ms': 20_000 };
 
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
+/** Starts a node; without options for a test: on a free port of 127.0.0.1, without TLS, with its events in a temporary directory. */
+export async function startNode(options: NodeOptions = {}): Promise<RunningNode> {
   const host = options.host ?? '127.0.0.1';
-  const unlock = await lockDirectory(options.dataDir);
+  const { dataDir, release } = await claimDirectory(options.dataDir);
   let log: EventLog | undefined;
   try {
-    log = new EventLog(options.dataDir, options);
-    return await serve(options, host, log, await Users.open(log, options), unlock);
+    log = new EventLog(dataDir, options);
+    return await serve(options, host, log, await Users.open(log, options), release);
   } catch (error) {
     await log?.close();
-    await unlock();
+    await release();
     throw error;
   }
 }
 
-async function serve(options: NodeOptions, host: string, log: EventLog, users: Users, unlock: () => Promise<void>): Promise<RunningNode> {
+/** Locks the directory, or makes a temporary one. */
+async function claimDirectory(given: string | undefined): Promise<{ dataDir: string; release: () => Promise<void> }> {
+  const dataDir = given ?? (await mkdtemp(join(tmpdir(), 'event-log-')));
+  const unlock = await lockDirectory(dataDir);
+  const release = async () => {
+    await unlock();
+    if (given === undefined) await rm(dataDir, { recursive: true, force: true });
+  };
+  return { dataDir, release };
+}
+
+async function serve(options: NodeOptions, host: string, log: EventLog, users: Users, release: () => Promise<void>): Promise<RunningNode> {
   let port = options.port ?? 0;
   const authentication = new Authentication(users);
   const authorization = new Authorization(log, options.tls && ((metadata) => authentication.principal(metadata)));
@@ -138,7 +153,7 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
       server.forceShutdown();
       shared.destroy();
       await log.close();
-      await unlock();
+      await release();
       stopped();
     })());
   try {

@@ -8,7 +8,7 @@ import { StatsRequest, StatsResponse } from './monitoring';
 import { ScavengeResponse, ScavengeResult, SetNodePriorityRequest, StartScavengeRequest, StopScavengeRequest } from './operations';
 import * as ofProjections from './projections';
 import * as ofUsers from './users';
-import { bytesOf, empty, type Generated, plain } from './official';
+import { bytesOf, empty, type Generated, plain } from './messages-under-test';
 
 describe('messages mean the same to the official client and to the node', () => {
   it.each<[string, Generated, { decode: (bytes: Buffer) => object }]>([

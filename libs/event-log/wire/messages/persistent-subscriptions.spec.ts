@@ -1,7 +1,7 @@
 import groups from '@eventstore/db-client/generated/persistent_pb';
 import shared from '@eventstore/db-client/generated/shared_pb';
 import * as ofGroups from './persistent-subscriptions';
-import { bytesOf, empty, type Generated, identifier, plain, uuid } from './official';
+import { bytesOf, empty, type Generated, identifier, plain, uuid } from './messages-under-test';
 
 const settings = <S extends groups.CreateReq.Settings | groups.UpdateReq.Settings>(of: S): S =>
   of

@@ -31,7 +31,17 @@ export function packEventLog(to) {
       writeFileSync(join(stage, path), readFileSync(join(compiled, path), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n'));
     }
     const entries = ['node.ts', 'log/backup.ts'].map((entry) => join(source, entry));
-    const options = ['--ignoreConfig', '--declaration', '--emitDeclarationOnly', '--module', 'node20', '--target', 'es2022', '--strict', '--skipLibCheck'];
+    const options = [
+      '--ignoreConfig',
+      '--declaration',
+      '--emitDeclarationOnly',
+      '--module',
+      'node20',
+      '--target',
+      'es2022',
+      '--strict',
+      '--skipLibCheck',
+    ];
     run(
       process.execPath,
       [join(root, 'node_modules/typescript/bin/tsc'), ...options, '--types', 'node', '--rootDir', source, '--outDir', stage, ...entries],

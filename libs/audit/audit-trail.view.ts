@@ -37,7 +37,7 @@ export class AuditTrailRow {
   @Cell('position')
   revision: bigint;
 
-  /** Type of the event; for a refusal, CommandRefused. */
+  /** Type of the event; CommandRefused for a refusal, CommandUnchanged for a command that found everything as it should be. */
   @Cell('text')
   event: string;
 
@@ -113,7 +113,7 @@ export const auditTrail: View<AuditTrailRow> = {
   events: '*',
   keys: ({ id }) => [id],
   fold: (rows, { id, type, stream, revision, position, recordedAt, data, metadata }) => {
-    const { entityType, entityId, refused } = entityOf(stream, metadata.facility);
+    const { entityType, entityId } = entityOf(stream, metadata.facility);
     const said = (data ?? {}) as Record<string, unknown>;
     rows.put({
       eventId: id,
@@ -125,7 +125,7 @@ export const auditTrail: View<AuditTrailRow> = {
       event: type,
       command: metadata.command ?? '',
       commandId: metadata.commandId ?? id,
-      refusal: refused && typeof said.code === 'string' ? said.code : null,
+      refusal: type === 'CommandRefused' && typeof said.code === 'string' ? said.code : null,
       actor: metadata.actor ?? '',
       role: metadata.role ?? '',
       device: metadata.device ?? null,

@@ -142,7 +142,7 @@ export class AuditChange {
 /** An event of an entity, or a command for it that was refused: who, what, when, why, and what changed. */
 @ObjectType('AuditEntry', {})
 export class AuditEntry {
-  @Field(() => String) @ApiProperty({ enum: ['event', 'refusal'] }) kind: string;
+  @Field(() => String) @ApiProperty({ enum: ['event', 'refusal', 'unchanged'] }) kind: string;
   @Field(() => ID) @ApiProperty({ type: String }) id: string;
   @Field(() => String) @ApiProperty({ type: String }) stream: string;
   @Field(() => String) @ApiProperty({ type: String }) revision: string;

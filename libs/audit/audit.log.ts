@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Recorded } from '#kernel/event';
+import { isBookkeeping, type Recorded } from '#kernel/event';
 import { facilityOf } from '#manufacturing/facility';
 import type { Role } from '#manufacturing/roles';
 import { grantedRole, inScope, type Principal } from '#platform/security/access';
@@ -69,8 +69,8 @@ export class AuditLog {
 
   /** Everything that happened to an entity, and what was refused, from the first event on. `after` is a position. @throws Problem 404 */
   async history(reader: Principal, stream: string, after = -1n, limit = 100): Promise<Page<Entry>> {
-    const { fold, events, refusals } = await this.known(reader, stream, 'history', { after: String(after) });
-    const entries = folded(stream, () => historyOf(fold, events, refusals)).filter(({ position }) => position > after);
+    const { fold, recorded } = await this.known(reader, stream, 'history', { after: String(after) });
+    const entries = folded(stream, () => historyOf(fold, recorded)).filter(({ position }) => position > after);
     const items = entries.slice(0, limit);
     return { items, ...(entries.length > limit ? { next: items.at(-1)!.position } : {}) };
   }
@@ -105,7 +105,7 @@ export class AuditLog {
     const wanted = matching(reader, filter);
     const start = filter.from !== undefined && filter.from - 1n > after ? filter.from - 1n : after;
     if (filter.stream !== undefined) {
-      const found = (await this.store.read(filter.stream, 0n, { asStored: true })).filter(
+      const found = (await this.store.read(filter.stream, 0n, { asStored: true, bookkeeping: true })).filter(
         (event) => event.position > start && wanted(event),
       );
       const items = found.slice(0, limit);
@@ -126,19 +126,20 @@ export class AuditLog {
     return { items, next: at };
   }
 
-  /** The events of an entity and its refusals, for a reader who may see them. */
+  /** The events of an entity, and all that is recorded of it, refusals and all, for a reader who may see them. */
   private async known(
     reader: Principal,
     stream: string,
     what: string,
     about: object,
-  ): Promise<{ fold: Fold; events: Recorded[]; refusals: Recorded[] }> {
+  ): Promise<{ fold: Fold; events: Recorded[]; recorded: Recorded[] }> {
     const decider = this.registry.deciderOf(stream);
     if (!decider || !inScope(reader, facilityOf(stream.slice(decider.category.length + 1)))) throw notFound();
-    const [events, refusals] = await Promise.all([this.store.read(stream), this.store.read(refusalsOf(stream))]);
-    if (events.length + refusals.length === 0) throw notFound();
+    const all = { bookkeeping: true };
+    const recorded = (await Promise.all([stream, refusalsOf(stream)].map((name) => this.store.read(name, 0n, all)))).flat();
+    if (recorded.length === 0) throw notFound();
     await this.recordRead(reader, what, { stream, ...about }, facilityOf(stream.slice(decider.category.length + 1)));
-    return { fold: decider, events, refusals };
+    return { fold: decider, events: recorded.filter((event) => !isBookkeeping(event)), recorded };
   }
 
   /** Reading the audit trail leaves a trace of its own; without it nothing is read. */

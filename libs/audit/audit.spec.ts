@@ -127,15 +127,17 @@ describe('the history of an entity', () => {
     at(4, 'BinFilled', { pieces: 2 }),
   ];
   const refusal = at(2, 'CommandRefused', { code: 'bin-too-full', message: 'No.' }, { actor: 'bob' }, 'refused-bin-haifa.B1');
-  const late = at(9, 'CommandRefused', { code: 'bin-closed' }, {}, 'refused-bin-haifa.B1');
+  const late = at(9, 'CommandRefused', { code: 'bin-closed' });
+  const idle = at(5, 'CommandUnchanged', { revision: '4', token: '400' });
 
   it('tells who, what, when and why with old and new values, refusals among the events', () => {
-    const history = historyOf(bin, events, [refusal, late]);
+    const history = historyOf(bin, [...events, idle, late, refusal]);
     expect(history.map(({ type, kind, changes }) => [type, kind, changes])).toEqual([
       ['BinFilled', 'event', [{ path: '$.pieces', old: 0, new: 3 }]],
       ['bin-too-full', 'refusal', []],
       ['BinLabelled', 'event', [{ path: '$.label', new: 'A' }]],
       ['BinFilled', 'event', [{ path: '$.pieces', old: 3, new: 5 }]],
+      ['CommandUnchanged', 'unchanged', []],
       ['bin-closed', 'refusal', []],
     ]);
     expect(history[2]).toMatchObject({
@@ -165,7 +167,7 @@ describe('the history of an entity', () => {
         expect(stateAfter(bin, eventsAsOf(past, { occurredAt: noon }))).toMatchObject({ pieces: early });
         const both = eventsAsOf(past, { occurredAt: noon, position: BigInt(cut * 100) });
         expect(both).toEqual(eventsAsOf(upTo, { occurredAt: noon }));
-        const changes = historyOf(bin, past, []).flatMap((entry) => entry.changes);
+        const changes = historyOf(bin, past).flatMap((entry) => entry.changes);
         expect(applied(bin.initial, changes.slice().reverse())).toEqual(stateAfter(bin, past));
       }),
     );
@@ -174,14 +176,12 @@ describe('the history of an entity', () => {
 
 describe('entities of streams', () => {
   it.each([
-    ['work-order-haifa.Case-1', 'haifa', 'work-order', 'haifa.Case-1', false],
-    ['facility-haifa', 'haifa', 'facility', 'haifa', false],
-    ['refused-work-order-haifa.Case1', 'haifa', 'work-order', 'haifa.Case1', true],
-    ['when-equipment-aborts-hold-haifa.M4', 'haifa', 'when-equipment-aborts-hold', 'haifa.M4', false],
-    ['view-operations-enterprise', undefined, 'view-operations-enterprise', '', false],
-  ])('%s', (stream, facility, entityType, entityId, refused) =>
-    expect(entityOf(stream, facility)).toEqual({ entityType, entityId, refused }),
-  );
+    ['work-order-haifa.Case-1', 'haifa', 'work-order', 'haifa.Case-1'],
+    ['facility-haifa', 'haifa', 'facility', 'haifa'],
+    ['refused-work-order-haifa.Case1', 'haifa', 'work-order', 'haifa.Case1'],
+    ['when-equipment-aborts-hold-haifa.M4', 'haifa', 'when-equipment-aborts-hold', 'haifa.M4'],
+    ['view-operations-enterprise', undefined, 'view-operations-enterprise', ''],
+  ])('%s', (stream, facility, entityType, entityId) => expect(entityOf(stream, facility)).toEqual({ entityType, entityId }));
 });
 
 /** Folds a view in memory. */
@@ -242,6 +242,17 @@ describe('the command log', () => {
       { commandId: 'c1', outcome: 'Accepted', code: null, events: ['BinFilled', 'BinLabelled'], position: 200n, entityId: 'haifa.B1' },
       { commandId: 'c2', outcome: 'Refused', code: 'bin-too-full', message: 'No.', events: [] },
       { commandId: 'c2', outcome: 'Refused', code: 'bin-closed' },
+    ]);
+  });
+
+  it('keeps commands of two people apart that have the same id, and tells which changed nothing', () => {
+    const by = (actor: string, position: number, type: string) => at(position, type, {}, { actor });
+    expect(
+      rowsOf(commandLog, 'entryId', by('ann', 1, 'BinFilled'), by('ben', 2, 'BinFilled'), by('eve', 3, 'CommandUnchanged')),
+    ).toMatchObject([
+      { actor: 'ann', outcome: 'Accepted', events: ['BinFilled'] },
+      { actor: 'ben', outcome: 'Accepted', events: ['BinFilled'] },
+      { actor: 'eve', outcome: 'Unchanged', events: [] },
     ]);
   });
 });

@@ -1,14 +1,15 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
+import { isBookkeeping } from '#kernel/event';
 import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { entityOf } from './entity';
 
-export const Outcome = { Accepted: 'Accepted', Refused: 'Refused' } as const;
+export const Outcome = { Accepted: 'Accepted', Refused: 'Refused', Unchanged: 'Unchanged' } as const;
 export type Outcome = keyof typeof Outcome;
 registerEnumType(Outcome, { name: 'CommandOutcome', description: 'What became of a command.' });
 
-/** A command that was accepted and changed something, or was refused. One that found everything as it should be leaves no trace. */
+/** A command that changed something, was refused, or, where the sender gave it an id, changed nothing. */
 @Entity('command_log')
 @Index(['actor', 'recordedAt'])
 @Index(['code', 'recordedAt'])
@@ -17,7 +18,7 @@ registerEnumType(Outcome, { name: 'CommandOutcome', description: 'What became of
 @Index(['commandId'])
 @ObjectType('CommandLogRow', {})
 export class CommandLogRow {
-  /** The command and the stream it was for; a refusal bears its code, too. */
+  /** The command, the stream it was for and who sent it; for a refusal also its code. */
   @Key()
   entryId: string;
 
@@ -78,18 +79,18 @@ export class CommandLogRow {
 }
 
 const codeIn = (data: unknown): string => String((data as { code?: unknown } | undefined)?.code ?? '');
-const refused = (type: string, stream: string) => type === 'CommandRefused' && stream.startsWith('refused-');
 
-/** Every command that left a trace, accepted or refused. */
+/** Every command that left a trace: accepted, refused, or recorded as having changed nothing. */
 export const commandLog: View<CommandLogRow> = {
   name: 'command-log',
-  version: 1,
+  version: 2,
   row: CommandLogRow,
   events: '*',
-  keys: ({ type, stream, data, metadata }) =>
-    metadata.commandId
-      ? [refused(type, stream) ? `${metadata.commandId}@${stream}/${codeIn(data)}` : `${metadata.commandId}@${stream}`]
-      : [],
+  keys: ({ type, stream, data, metadata: { commandId, actor } }) => {
+    if (!commandId) return [];
+    const entry = `${commandId}@${stream}/${actor ?? ''}`;
+    return [type === 'CommandRefused' ? `${entry}/${codeIn(data)}` : entry];
+  },
   fold: (rows, event) => {
     const { type, stream, position, recordedAt, data, metadata } = event;
     const [entryId] = commandLog.keys(event);
@@ -97,14 +98,15 @@ export const commandLog: View<CommandLogRow> = {
     const before = rows.get(entryId);
     if (before) return rows.put({ ...before, events: [...before.events, type], position, recordedAt });
     const { entityType, entityId } = entityOf(stream, metadata.facility);
-    const no = refused(type, stream);
+    const refused = type === 'CommandRefused';
+    const outcome = refused ? 'Refused' : isBookkeeping(event) ? 'Unchanged' : 'Accepted';
     rows.put({
       entryId,
       commandId: metadata.commandId,
       facilityId: metadata.facility ?? '',
-      outcome: no ? 'Refused' : 'Accepted',
-      code: no ? codeIn(data) : null,
-      message: no ? String((data as { message?: unknown }).message ?? '') : null,
+      outcome,
+      code: refused ? codeIn(data) : null,
+      message: refused ? String((data as { message?: unknown }).message ?? '') : null,
       command: metadata.command ?? '',
       entityType,
       entityId,
@@ -113,7 +115,7 @@ export const commandLog: View<CommandLogRow> = {
       device: metadata.device ?? null,
       reason: metadata.reason ?? null,
       correlationId: metadata.correlationId ?? metadata.commandId,
-      events: no ? [] : [type],
+      events: outcome === 'Accepted' ? [type] : [],
       occurredAt: new Date(metadata.occurredAt ?? recordedAt).toISOString(),
       position,
       recordedAt,

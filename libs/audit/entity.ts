@@ -1,12 +1,11 @@
 import { facilityOf } from '#manufacturing/facility';
 
-/** What a stream is the history of: `work-order` and `haifa.Case1` for `work-order-haifa.Case1`; `refused-` in front is left out. */
-export function entityOf(stream: string, facility: string | undefined): { entityType: string; entityId: string; refused: boolean } {
-  const refused = stream.startsWith('refused-');
-  const name = refused ? stream.slice('refused-'.length) : stream;
+/** What a stream is the history of: `work-order` and `haifa.Case1` for `work-order-haifa.Case1`; `refused-`, which streams of refusals once began with, is left out. */
+export function entityOf(stream: string, facility: string | undefined): { entityType: string; entityId: string } {
+  const name = stream.startsWith('refused-') ? stream.slice('refused-'.length) : stream;
   for (let dash = name.indexOf('-'); dash > 0; dash = name.indexOf('-', dash + 1)) {
     const entityId = name.slice(dash + 1);
-    if (facility !== undefined && facilityOf(entityId) === facility) return { entityType: name.slice(0, dash), entityId, refused };
+    if (facility !== undefined && facilityOf(entityId) === facility) return { entityType: name.slice(0, dash), entityId };
   }
-  return { entityType: name, entityId: '', refused };
+  return { entityType: name, entityId: '' };
 }

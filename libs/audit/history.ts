@@ -1,12 +1,12 @@
-import type { Event, Recorded } from '#kernel/event';
+import { isBookkeeping, type Event, type Recorded } from '#kernel/event';
 import { changesBetween, plain, type Change } from './changes';
 
 /** What folding an entity needs. */
 export type Fold = Readonly<{ initial: unknown; evolve: (state: unknown, event: Event) => unknown }>;
 
-/** One entry of an entity's history: an event that happened to it, or a command for it that was refused. */
+/** One entry of an entity's history: an event that happened to it, or a command for it that was refused or changed nothing. */
 export type Entry = Readonly<{
-  kind: 'event' | 'refusal';
+  kind: 'event' | 'refusal' | 'unchanged';
   id: string;
   stream: string;
   revision: bigint;
@@ -28,29 +28,30 @@ export type Entry = Readonly<{
   facility: string;
   app: string;
   schema: number;
-  /** Old and new values of every field of the folded state; empty for a refusal, which changed nothing. */
+  /** Old and new values of every field of the folded state; empty where nothing changed. */
   changes: readonly Change[];
   /** The event's data as it is read today, or what was refused and why. */
   data: unknown;
 }>;
 
-/** The name of the stream that holds what was refused for an entity. */
+/** Where refusals were recorded before they stood in the entity's own stream; what was recorded there is still read. */
 export const refusalsOf = (stream: string): string => `refused-${stream}`;
 
-/** The history of one entity from its first event on, refusals among the events, in the order of the log. */
-export function historyOf(fold: Fold, events: readonly Recorded[], refusals: readonly Recorded[]): Entry[] {
-  const entries: Entry[] = [];
+/** The history of one entity from its first event on, with what was refused or changed nothing, in the order of the log. */
+export function historyOf(fold: Fold, recorded: readonly Recorded[]): Entry[] {
   let state = fold.initial;
   let before = plain(state);
-  const waiting = [...refusals];
-  for (const event of events) {
-    while (waiting.length > 0 && waiting[0]!.position < event.position) entries.push(entry('refusal', waiting.shift()!, []));
-    state = fold.evolve(state, event);
-    const after = plain(state);
-    entries.push(entry('event', event, changesBetween(before, after)));
-    before = after;
-  }
-  return [...entries, ...waiting.map((refusal) => entry('refusal', refusal, []))];
+  return [...recorded]
+    .sort((a, b) => (a.position < b.position ? -1 : a.position > b.position ? 1 : 0))
+    .map((event) => {
+      if (event.type === 'CommandRefused') return entry('refusal', event, []);
+      if (isBookkeeping(event)) return entry('unchanged', event, []);
+      state = fold.evolve(state, event);
+      const after = plain(state);
+      const changes = changesBetween(before, after);
+      before = after;
+      return entry('event', event, changes);
+    });
 }
 
 function entry(

@@ -48,6 +48,29 @@ export type Recorded<E extends Event = Event> = E &
     metadata: Metadata;
   }>;
 
+/**
+ * What a stream keeps about commands that left its facts as they were: that one changed nothing, or was refused. No decider folds them, and the
+ * business revision of a stream is that of its last event that is not one of them.
+ */
+const BOOKKEEPING: ReadonlySet<string> = new Set(['CommandUnchanged', 'CommandRefused']);
+export const isBookkeeping = ({ type }: Readonly<{ type: string }>): boolean => BOOKKEEPING.has(type);
+
+/** A command with an id of the client's that found everything as it should be; with what it was answered. */
+export type CommandUnchanged = Event<'CommandUnchanged', { revision: string; token: string }>;
+/** A command that a rule refused; with what it was answered. */
+export type CommandRefused = Event<
+  'CommandRefused',
+  {
+    command: string;
+    target: string;
+    code: string;
+    message: string;
+    facts: Readonly<Record<string, unknown>>;
+    /** What the command said, as far as there is room. */
+    payload: Readonly<Record<string, unknown>>;
+  }
+>;
+
 /** For each event type, the functions that lift its data from version 1 to 2, 2 to 3, and so on. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Upcasts = Readonly<Record<string, readonly ((data: any) => unknown)[]>>;

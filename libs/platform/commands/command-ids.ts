@@ -5,11 +5,7 @@
 import { v5 as derivedId } from 'uuid';
 
 /** Namespace of all derived ids. Permanent: changing it would break the promise of idempotency. */
-export const DERIVED = '6f0f3bfa-6a55-4c5c-9a60-2f4f7a3d7c11';
-
-/** The id of a command's n-th event in a stream: no two streams ever hold the same, whatever command ids clients make up. */
-export const eventIdOf = (stream: string, commandId: string, index: number): string =>
-  derivedId(`${stream}/${commandId}/${index}`, DERIVED);
+const DERIVED = '6f0f3bfa-6a55-4c5c-9a60-2f4f7a3d7c11';
 
 /** A UUID from anything that names a command uniquely: an idempotency key, a row of a file, a step of a process. */
 export const commandIdOf = (name: string): string => derivedId(name, DERIVED);

@@ -1,11 +1,10 @@
 /**
- * Runs commands: load, decide, append. Hides: retries, conflicts, unknown outcomes, the memory of recent streams, refusal records.
- * Promises: a command id takes effect at most once, also over restarts, and its retry gets the first answer; every event carries
- * complete metadata; only the event store is needed. Does not: check tokens (the guard does) or update views.
+ * Runs commands: load, decide, append. Hides: retries, conflicts, unknown outcomes, the memory of recent streams.
+ * Promises: a command id of an actor has one effect and one answer in the stream that it is for, for ever, whichever app is asked; every event
+ * carries complete metadata; only the event store is needed. Does not: check tokens (the guard does) or update views.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { v5 as derivedId } from 'uuid';
-import { schemaOf, type Event } from '#kernel/event';
+import { schemaOf, type CommandUnchanged, type Event } from '#kernel/event';
 import { scopeIn } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import { Problem, problemOf } from '#platform/problem/problem';
@@ -13,25 +12,29 @@ import { histogram } from '#platform/runtime/metrics';
 import { traced } from '#platform/runtime/tracing';
 import { inScope } from '#platform/security/access';
 import { Conflict, EventStore, StoreUnavailable } from '#platform/store/event-store';
+import type { Answer } from './answers';
 import type { Command } from './command';
-import { DERIVED, eventIdOf } from './command-ids';
 import { Lines } from './lines';
-import { receipt, type Receipt } from './receipt';
+import { Receipt } from './receipt';
+import { refusalOf } from './refusal';
 import { decisionOf, type AnyDecider } from './registry';
-import { StreamMemory, type Answer, type Seen } from './stream-memory';
+import { grown, nothingSeen, StreamMemory, type Seen } from './stream-memory';
 import { metadataFor, taskOf, type Task } from './task';
 
 const ATTEMPTS = 12;
+/** How often a command is looked after when an append was not answered. */
+const SEARCHES = 2;
 const LATEST_SKEW_MS = 5 * 60_000;
-const RECENT_COMMANDS = 50_000;
 
 /** What a stream, as it was seen, says to a command. */
 type Verdict =
-  | Readonly<{ kind: 'answered'; receipt: Receipt }>
-  | Readonly<{ kind: 'stale'; problem: Problem }>
-  | Readonly<{ kind: 'refused'; rejected: Rejected }>
+  /** What was answered before. */
+  | Readonly<{ kind: 'answered'; answer: Answer }>
+  /** Something to record: its append proves that the stream was seen as it is. */
+  | Readonly<{ kind: 'recorded'; events: readonly Event[] }>
+  /** Nothing to record: true only of a stream that was just read. */
   | Readonly<{ kind: 'unchanged' }>
-  | Readonly<{ kind: 'changed'; events: readonly Event[] }>;
+  | Readonly<{ kind: 'stale'; problem: Problem }>;
 
 const commandSeconds = histogram('command_seconds', 'Time from a command to its answer, by how it ended.', ['command', 'outcome']);
 
@@ -39,12 +42,10 @@ const commandSeconds = histogram('command_seconds', 'Time from a command to its 
 export class Decisions {
   private readonly memory = new StreamMemory();
   private readonly lines = new Lines();
-  /** Notices an id reused on another stream; within one stream the store itself remembers for ever. */
-  private readonly recent = new Map<string, string>();
 
   constructor(@Inject(EventStore) private readonly store: EventStore) {}
 
-  /** Runs one command to its end. @throws Problem (401, 403, 404, 409, 412, 422, 503) */
+  /** Runs one command to its end. @throws Problem (401, 403, 404, 409, 412, 422, 503), StoreUnavailable, StoreRefused */
   async run(decider: AnyDecider, name: string, command: Command): Promise<Receipt> {
     const task = taskOf(decider, name, command);
     if (!inScope(task.principal, scopeIn(task.id))) throw outOfScope(task);
@@ -67,26 +68,28 @@ export class Decisions {
     }
   }
 
-  /** Judges by what was last seen; only what changes something may be concluded from it, since the expected revision proves it right. */
   private async decide(task: Task): Promise<Receipt> {
-    const { commandId } = task.context;
-    if ((this.recent.get(commandId) ?? task.digest) !== task.digest) throw reused(commandId);
-    let seen = this.memory.of(task.stream);
-    let fresh = seen === undefined;
-    seen ??= await this.look(task, seen);
+    const known = this.memory.of(task.stream);
+    let seen = known ?? (await this.look(task));
+    let fresh = known === undefined;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const verdict = judge(task, seen);
-      if (fresh || verdict.kind === 'answered' || verdict.kind === 'changed') {
+      if (verdict.kind === 'answered') return answerTo(task, verdict.answer);
+      if (verdict.kind === 'recorded') {
         try {
-          return await this.conclude(task, seen, verdict);
+          seen = await this.append(task, seen, verdict.events);
+          return answerTo(task, answerIn(task, seen));
         } catch (error) {
-          // After an append that was not answered its outcome is unknown: the stream itself tells.
-          const unknown = error instanceof StoreUnavailable && attempt < 2;
+          // An append that was not answered may have been written: the stream itself tells.
+          const unknown = error instanceof StoreUnavailable && attempt < SEARCHES;
           if (!unknown && !(error instanceof Conflict)) throw error;
           await pause(unknown ? attempt + 4 : attempt);
         }
+      } else if (fresh) {
+        if (verdict.kind === 'stale') throw verdict.problem;
+        return answerTo(task, { digest: task.digest, ...unchangedAt(seen), events: [] });
       }
-      seen = await this.look(task, seen);
+      seen = await this.look(task);
       fresh = true;
     }
     throw new Problem(503, 'too-much-contention', `Too many concurrent updates to ${task.stream}.`, {
@@ -95,126 +98,91 @@ export class Decisions {
     });
   }
 
-  /** @throws Conflict, StoreUnavailable, Problem */
-  private async conclude(task: Task, seen: Seen, verdict: Verdict): Promise<Receipt> {
-    switch (verdict.kind) {
-      case 'answered':
-        return verdict.receipt;
-      case 'stale':
-        throw verdict.problem;
-      case 'unchanged':
-        return receipt(task.context.commandId, task.id, task.stream, seen.revision, await this.positionOf(task.stream), []);
-      case 'refused':
-        await this.recordRefusal(task, verdict.rejected);
-        throw problemOf(verdict.rejected, task.decider.category);
-      case 'changed':
-        return this.append(task, seen, verdict.events);
-    }
-  }
-
-  private async append(task: Task, seen: Seen, events: readonly Event[]): Promise<Receipt> {
-    const { decider, id, stream, digest } = task;
-    const { commandId } = task.context;
-    const appended = await traced('append', { stream, events: events.length }, () =>
-      this.store.append(
-        stream,
-        seen.revision,
-        events.map(({ type, data }, index) => ({
-          id: eventIdOf(stream, commandId, index),
-          type,
-          data,
-          metadata: metadataFor(task, schemaOf(decider.upcasts, type)),
-        })),
-      ),
+  /** What is seen after the append: exactly what was written. @throws Conflict, StoreUnavailable, StoreRefused */
+  private async append(task: Task, seen: Seen, events: readonly Event[]): Promise<Seen> {
+    const { decider, stream } = task;
+    const written = events.map(({ type, data }) => ({
+      type,
+      // As a reader will find it: whatever JSON leaves out is not remembered either.
+      data: JSON.parse(JSON.stringify(data)) as object,
+      metadata: metadataFor(task, schemaOf(decider.upcasts, type)),
+    }));
+    const { revision, position, ids } = await traced('append', { stream, events: events.length }, () =>
+      this.store.append(stream, seen.revision, written),
     );
-    const types = events.map(({ type }) => type);
-    const answer = receipt(commandId, id, stream, appended.revision, appended.position, types);
-    this.remember(commandId, digest);
-    this.memory.keep(stream, {
-      state: events.reduce<unknown>(decider.evolve, seen.state),
-      revision: appended.revision,
-      size: seen.size + events.length,
-      answers: seen.answers.set(commandId, { digest, receipt: answer }),
-    });
-    return answer;
+    this.memory.forget(stream);
+    if (revision !== seen.revision + BigInt(written.length)) throw new Conflict(stream, revision);
+    const first = seen.revision + 1n;
+    const recorded = written.map((event, index) => ({ ...event, id: ids[index]!, revision: first + BigInt(index), position }));
+    return this.keep(stream, grown(decider, seen, recorded));
   }
 
-  /** The state and the answers given so far, from the store; only what is new is read. */
-  private async look({ decider, id, stream }: Task, known: Seen | undefined): Promise<Seen> {
-    const past = await this.store.read(stream, known ? known.revision + 1n : 0n);
-    const answers = known?.answers ?? new Map<string, Answer>();
-    let state: unknown = known ? known.state : decider.initial;
-    for (const event of past) {
-      state = decider.evolve(state, event);
-      const { commandId, commandDigest: digest } = event.metadata;
-      const types = [...(answers.get(commandId)?.receipt.events ?? []), event.type];
-      answers.set(commandId, { digest, receipt: receipt(commandId, id, stream, event.revision, event.position, types) });
+  /** The stream as it is. What is remembered of it is read on from, unless it is no longer the same stream. */
+  private async look({ decider, stream }: Task): Promise<Seen> {
+    const known = this.memory.of(stream);
+    this.memory.forget(stream);
+    if (known && known.revision >= 0n) {
+      const [last, ...more] = await this.store.read(stream, known.revision, { bookkeeping: true });
+      if (last?.id === known.lastId) return this.keep(stream, grown(decider, known, more));
     }
-    const revision = past.at(-1)?.revision ?? known?.revision ?? -1n;
-    const seen = { state, revision, size: (known?.size ?? 0) + past.length, answers };
+    return this.keep(stream, grown(decider, nothingSeen(decider), await this.store.read(stream, 0n, { bookkeeping: true })));
+  }
+
+  private keep(stream: string, seen: Seen): Seen {
     this.memory.keep(stream, seen);
     return seen;
-  }
-
-  private remember(commandId: string, digest: string): void {
-    this.recent.set(commandId, digest);
-    if (this.recent.size > RECENT_COMMANDS) this.recent.delete(this.recent.keys().next().value!);
-  }
-
-  private async positionOf(stream: string): Promise<bigint> {
-    return (await this.store.readBackwards(stream, 1))[0]?.position ?? -1n;
-  }
-
-  /** Auditors see what was refused, too (Annex 11; FDA 483 pattern: rejected entries must be kept). One record per command id and code. */
-  private async recordRefusal(task: Task, { code, message, facts }: Rejected): Promise<void> {
-    const { name, command, stream: target, digest } = task;
-    const stream = `refused-${target}`;
-    const id = derivedId(`${stream}/${[task.context.commandId, code, digest, task.principal.actor].join('/')}`, DERIVED);
-    const data = { command: name, target, code, message, facts, payload: { ...command } };
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const last = await this.store.readBackwards(stream, 32);
-      if (last.some((event) => event.id === id)) return;
-      try {
-        await this.store.append(stream, last[0]?.revision ?? -1n, [{ id, type: 'CommandRefused', data, metadata: metadataFor(task) }]);
-        return;
-      } catch (error) {
-        if (!(error instanceof Conflict)) throw error;
-        await pause(attempt);
-      }
-    }
   }
 }
 
 /** Pure: what follows from a command and a stream as it was seen. @throws Problem 409 */
-function judge({ decider, name, command, stream, expected, digest, context }: Task, seen: Seen): Verdict {
-  const first = seen.answers.get(context.commandId);
-  if (first && first.digest !== digest) throw reused(context.commandId);
-  if (first) return { kind: 'answered', receipt: first.receipt };
-  if (expected !== undefined && expected !== seen.revision) return { kind: 'stale', problem: stale(stream, expected, seen.revision) };
+function judge(task: Task, seen: Seen): Verdict {
+  const answer = seen.answers.of(task.context.actor, task.context.commandId);
+  if (answer && answer.digest !== task.digest) throw reused(task.context.commandId);
+  if (answer) return { kind: 'answered', answer };
+  const { expected } = task;
+  if (expected !== undefined && expected !== seen.facts.revision)
+    return { kind: 'stale', problem: stale(task.stream, expected, seen.facts.revision) };
+  const decided = decisionOn(task, seen.state);
+  if (decided instanceof Rejected) return { kind: 'recorded', events: [{ type: 'CommandRefused', data: refusalOf(task, decided) }] };
+  if (decided.length > 0) return { kind: 'recorded', events: decided };
+  if (!task.repeatable) return { kind: 'unchanged' };
+  const unchanged: CommandUnchanged = { type: 'CommandUnchanged', data: unchangedAt(seen) };
+  return { kind: 'recorded', events: [unchanged] };
+}
+
+/** What the rules say: events, none, or the refusal. */
+function decisionOn({ decider, name, command, context }: Task, state: unknown): readonly Event[] | Rejected {
+  const { now, occurredAt } = context;
+  if (Date.parse(occurredAt) - Date.parse(now) > LATEST_SKEW_MS && !decider.observed?.includes(name))
+    return new Rejected('occurred-in-the-future', `occurredAt ${occurredAt} is in the future; check the sender's clock.`, {
+      occurredAt,
+      now,
+    });
   try {
-    const { now, occurredAt } = context;
-    const early = Date.parse(occurredAt) - Date.parse(now) > LATEST_SKEW_MS;
-    if (early && !decider.observed?.includes(name))
-      throw new Rejected('occurred-in-the-future', `occurredAt ${occurredAt} is in the future; check the sender's clock.`, {
-        occurredAt,
-        now,
-      });
-    const events = decisionOf(decider, name)(command, seen.state, context);
-    return events.length > 0 ? { kind: 'changed', events } : { kind: 'unchanged' };
+    return decisionOf(decider, name)(command, state, context);
   } catch (error) {
-    if (error instanceof Rejected) return { kind: 'refused', rejected: error };
+    if (error instanceof Rejected) return error;
     throw error;
   }
 }
 
+const unchangedAt = ({ facts }: Seen) => ({ revision: String(facts.revision), token: String(facts.position) });
+
+/** What the stream says after the command's own append. */
+const answerIn = ({ context }: Task, seen: Seen): Answer => seen.answers.of(context.actor, context.commandId)!;
+
+/** @throws Problem where the answer is a refusal */
+function answerTo({ context, decider, id, stream }: Task, answer: Answer): Receipt {
+  if (answer.rejected) throw problemOf(answer.rejected, decider.category);
+  const { revision, token, events } = answer;
+  const changed = events.length > 0;
+  return Object.assign(new Receipt(), { commandId: context.commandId, id, stream, revision, token, changed, events });
+}
+
 /** An id outside the caller's facilities answers just as one that does not exist: decided on nothing, reading nothing. */
-function outOfScope({ decider, name, command, context }: Task): Problem {
-  try {
-    decisionOf(decider, name)(command, decider.initial, context);
-  } catch (error) {
-    if (error instanceof Rejected) return problemOf(error, decider.category);
-    throw error;
-  }
+function outOfScope(task: Task): Problem {
+  const decided = decisionOn(task, task.decider.initial);
+  if (decided instanceof Rejected) return problemOf(decided, task.decider.category);
   return new Problem(403, 'facility-not-in-scope', 'Your facilities do not include this one.', {
     whatToDo: 'Use an id of one of your facilities.',
   });

@@ -35,14 +35,3 @@ export class Receipt {
   @ApiProperty({ type: [String], description: 'Types of the events that the command caused.' })
   events: string[];
 }
-
-export const receipt = (commandId: string, id: string, stream: string, revision: bigint, position: bigint, events: string[]): Receipt =>
-  Object.assign(new Receipt(), {
-    commandId,
-    id,
-    stream,
-    revision: String(revision),
-    token: String(position),
-    changed: events.length > 0,
-    events,
-  });

@@ -1,14 +1,54 @@
 /**
- * Streams as they were last seen. Hides: how much is kept. Promises: bounded room, the least recently used stream goes first.
- * Does not: hold truth. What it holds is a baseline; the expected revision decides whether it still does.
+ * Streams as they were last seen. Hides: how a stream is folded and how much is kept. Promises: what is held is what the store confirmed;
+ * bounded room, the least recently used stream goes first. Does not: hold truth. It is a baseline; the expected revision decides whether
+ * it still holds.
  */
-import type { Receipt } from './receipt';
+import { isBookkeeping, type Recorded } from '#kernel/event';
+import { Answers, type Trace } from './answers';
+import type { AnyDecider } from './registry';
 
-/** What a command id was answered, and the digest of the command that it was given with. */
-export type Answer = Readonly<{ digest: string; receipt: Receipt }>;
+/** A stream as last seen. */
+export type Seen = Readonly<{
+  state: unknown;
+  /** Of the last event, bookkeeping included: what an append expects. */
+  revision: bigint;
+  /** Id of that event: by it a stream is known again. */
+  lastId: string | undefined;
+  /** The business revision, and the position of that event. */
+  facts: Readonly<{ revision: bigint; position: bigint }>;
+  answers: Answers;
+  /** Events that it was folded from. */
+  size: number;
+}>;
 
-/** A stream as last seen. `size` counts the events that it was folded from. */
-export type Seen = Readonly<{ state: unknown; revision: bigint; size: number; answers: Map<string, Answer> }>;
+export const nothingSeen = (decider: AnyDecider): Seen => ({
+  state: decider.initial,
+  revision: -1n,
+  lastId: undefined,
+  facts: { revision: -1n, position: -1n },
+  answers: new Answers(),
+  size: 0,
+});
+
+/** What is seen after some more events of the stream; `seen` is used up. */
+export function grown(decider: AnyDecider, seen: Seen, events: readonly (Trace & Pick<Recorded, 'id'>)[]): Seen {
+  let { state, facts } = seen;
+  for (const event of events) {
+    seen.answers.learn(event);
+    if (isBookkeeping(event)) continue;
+    state = decider.evolve(state, event);
+    facts = event;
+  }
+  const last = events.at(-1);
+  return {
+    state,
+    revision: last?.revision ?? seen.revision,
+    lastId: last?.id ?? seen.lastId,
+    facts: { revision: facts.revision, position: facts.position },
+    answers: seen.answers,
+    size: seen.size + events.length,
+  };
+}
 
 const KEPT_EVENTS = 200_000;
 

@@ -24,6 +24,8 @@ export type Task = Readonly<{
   /** The revision that the client requires. */
   expected: bigint | undefined;
   digest: string;
+  /** True where the client, or whoever sends, gave the id: only such a command can be repeated. */
+  repeatable: boolean;
   context: Context;
   act: Act;
 }>;
@@ -37,7 +39,8 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
   if (!role) throw new Problem(403, 'role-not-allowed', `Your roles may not send ${name}.`, { facts: { roles: principal.roles } });
   const id = decider.id(command);
   // Upper and lower case are the same UUID.
-  const commandId = (command.commandId ?? request.commandId ?? newId()).toLowerCase();
+  const given = command.commandId ?? request.commandId;
+  const commandId = (given ?? newId()).toLowerCase();
   const expected = command.expectedRevision ?? request.expectedRevision;
   const now = new Date().toISOString();
   const occurredAt = command.occurredAt ?? now;
@@ -51,6 +54,7 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
     stream: streamOf(decider.category, id),
     expected: expected === undefined ? undefined : BigInt(expected),
     digest,
+    repeatable: given !== undefined,
     context: { now, occurredAt, actor: principal.actor, role, commandId },
     act: {
       command: name,

@@ -9,7 +9,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Event, Recorded } from '#kernel/event';
 import { scopeIn } from '#kernel/identity';
 import type { CommandRefused, Process, Reaction, TimerFired } from '#kernel/process';
-import { commandIdOf, eventIdOf } from '#platform/commands/command-ids';
+import { commandIdOf } from '#platform/commands/command-ids';
 import type { Registry } from '#platform/commands/registry';
 import { inContext } from '#platform/security/context';
 import { Conflict, type EventStore } from '#platform/store/event-store';
@@ -221,11 +221,10 @@ export class ProcessRunner {
       });
       await this.options.failpoint?.('before-step');
       const revision = past.at(-1)?.revision ?? -1n;
-      const eventId = eventIdOf(stream, commandId, 0);
       try {
-        const appended = await this.options.store.append(stream, revision, [{ id: eventId, type: 'StepTaken', data, metadata }]);
+        const appended = await this.options.store.append(stream, revision, [{ type: 'StepTaken', data, metadata }]);
         await this.options.failpoint?.('after-step');
-        return this.carryOut(process, id, { id: eventId, revision: appended.revision, data, metadata });
+        return this.carryOut(process, id, { id: appended.ids[0]!, revision: appended.revision, data, metadata });
       } catch (error) {
         if (!(error instanceof Conflict)) throw error;
       }

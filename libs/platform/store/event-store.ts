@@ -14,7 +14,7 @@ import {
   type Filter,
   type ResolvedEvent,
 } from '@eventstore/db-client';
-import { upcast, type Event, type Metadata, type Recorded, type Upcasts } from '#kernel/event';
+import { isBookkeeping, upcast, type Event, type Metadata, type Recorded, type Upcasts } from '#kernel/event';
 import { AppendMessage, eventIdOf, type EventBytes, type Expected } from './append-message';
 import { Connection, type Link, type StoreState, within } from './connection';
 import { Gate } from './gate';
@@ -85,9 +85,16 @@ export class EventStore {
     );
   }
 
-  /** A stream forwards from a revision; nothing for one that does not exist. @throws StoreUnavailable */
-  read<E extends Event = Event>(stream: string, from = 0n, { asStored = false } = {}): Promise<Recorded<E>[]> {
-    return this.collect<E>((client) => client.readStream(stream, { fromRevision: from, requiresLeader: true }), undefined, asStored);
+  /**
+   * The facts of a stream forwards from a revision, with `bookkeeping` what it keeps about commands, too; nothing for one that does not
+   * exist. @throws StoreUnavailable
+   */
+  read<E extends Event = Event>(stream: string, from = 0n, { asStored = false, bookkeeping = false } = {}): Promise<Recorded<E>[]> {
+    return this.collect<E>(
+      (client) => client.readStream(stream, { fromRevision: from, requiresLeader: true }),
+      ({ event }) => bookkeeping || !event || !isBookkeeping(event),
+      asStored,
+    );
   }
 
   /** The newest events of a stream, newest first. @throws StoreUnavailable */

@@ -31,8 +31,7 @@ export function findings(order: KnownOrder, told: Told, now: string, claims: Cla
   if (order.status !== 'Observed' && Date.parse(to) < Date.parse(order.releasedAt) - SKEW_MS) implausible(TimeProblem.BeforeRelease);
 
   if (unit !== order.unit) mismatch(MismatchField.Unit, order.unit, unit);
-  if (facilityOf(equipmentId) !== facilityOf(workOrderId))
-    mismatch(MismatchField.Facility, facilityOf(workOrderId), facilityOf(equipmentId));
+  found.push(...machineFindings(of, equipmentId));
   if (claims.product && order.product && claims.product !== order.product) mismatch(MismatchField.Product, order.product, claims.product);
   if (claims.ordered && order.ordered && (compare(claims.ordered, order.ordered) !== 0 || claims.orderedUnit !== order.unit)) {
     mismatch(MismatchField.Quantity, `${order.ordered} ${order.unit}`, `${claims.ordered} ${claims.orderedUnit}`);
@@ -56,6 +55,12 @@ export function findings(order: KnownOrder, told: Told, now: string, claims: Cla
 }
 
 type OnReport = Readonly<{ workOrderId: string; productionOrderId?: string; reportId: string }>;
+
+/** A machine of another facility is recorded as it was reported, and flagged. */
+export function machineFindings(of: OnReport, equipmentId: string): WorkOrderEvent[] {
+  const [known, told] = [facilityOf(of.workOrderId), facilityOf(equipmentId)];
+  return known === told ? [] : [{ type: 'OrderMismatchDetected', data: { ...of, field: MismatchField.Facility, known, told } }];
+}
 
 export const inTheFuture = (at: string, now: string): boolean => Date.parse(at) > Date.parse(now) + SKEW_MS;
 

@@ -3,7 +3,7 @@ import { entryOf } from '#kernel/identity';
 import { AMOUNT, compare, convert, isZero, minus, type Unit } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { advance } from './counter';
-import { findings, inTheFuture, quantityFindings, stateFindings, tolerated } from './findings';
+import { findings, inTheFuture, machineFindings, quantityFindings, stateFindings, tolerated } from './findings';
 import { isOver, type KnownOrder, released, type WorkOrder } from './job-states';
 import { evolve } from './evolve';
 import { correctionOf, isKept, reportOf, sameStory } from './ledger';
@@ -101,6 +101,7 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
       },
     },
     ...(ahead ? [implausible] : []),
+    ...machineFindings(of, equipmentId),
     ...found,
   ];
 }

@@ -650,6 +650,15 @@ describe('a counter', () => {
       .when('ReportCounter', { ...reading, counterId: 'constructor', raw: '65500' })
       .then({ ...named, data: { ...named.data, counterId: 'constructor' } } as WorkOrderEvent);
   });
+  it('is recorded and flagged when its machine is of another facility', () => {
+    const named = read('65500', '0', 'First');
+    run()
+      .when('ReportCounter', { ...reading, equipmentId: 'berlin.M1', raw: '65500' })
+      .then({ ...named, data: { ...named.data, equipmentId: 'berlin.M1' } } as WorkOrderEvent, {
+        type: 'OrderMismatchDetected',
+        data: { workOrderId, reportId: `c1:${at}`, field: 'Facility', known: 'haifa', told: 'berlin' },
+      });
+  });
   it('counts what it advanced', () =>
     run(first)
       .when('ReportCounter', { ...reading, raw: '65510' })

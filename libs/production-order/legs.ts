@@ -2,7 +2,7 @@ import { compare, minus, sum } from '#manufacturing/quantity';
 import type { LegState, Made } from './production-order.events';
 
 /** A work order that makes a part of the demand. */
-export type Leg = Readonly<{ workOrderId: string; state: LegState; quantity: string; made?: Made }>;
+export type Leg = Readonly<{ workOrderId: string; state: LegState; quantity: string; made?: Made; endedAt?: string }>;
 
 export const legOf = (legs: readonly Leg[], workOrderId: string): Leg | undefined => legs.find((leg) => leg.workOrderId === workOrderId);
 

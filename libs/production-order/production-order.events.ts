@@ -131,7 +131,7 @@ export type DemandExceededDetected = Event<'DemandExceededDetected', OfLeg & { g
 /** A correction leaves a completed order short. */
 export type CompletionShortDetected = Event<'CompletionShortDetected', OfLeg & { good: string; short: string }>;
 
-/** A work order names a production order that does not know it. */
+/** A work order names a production order that does not know it, or that another facility owns. */
 export type OrphanLegDetected = Event<'OrphanLegDetected', OfLeg & { told: string }>;
 
 /** A work order began or came for an order that is over. */

@@ -154,6 +154,11 @@ describe('an open production order', () => {
     open.when('CompleteProductionOrder', { productionOrderId }).rejects('quantity-short'));
 });
 
+test("another facility's work order becomes no leg", () =>
+  given(productionOrder, created)
+    .when('RecordLegReleased', { productionOrderId, workOrderId: 'lyon.W1', quantity: pieces('60') })
+    .then({ type: 'OrphanLegDetected', data: { productionOrderId, workOrderId: 'lyon.W1', told: 'of another facility' } }));
+
 describe('a production order in progress', () => {
   const past = [created, linked('W1', '60', '40'), linked('W2', '40', '0'), started('W1')];
   const run = given(productionOrder, ...past);
@@ -220,6 +225,37 @@ describe('a held production order', () => {
     stood
       .when('ResumeProductionOrder', { productionOrderId })
       .then({ type: 'ProductionOrderResumed', data: { productionOrderId, resumedAt: at } });
+  });
+});
+
+describe('a production order whose legs are over', () => {
+  const over = [created, linked('W1', '60', '40'), started('W1'), legEnded('W1', '60', '0')];
+  it('is complete when the last leg ended, also where that is told first', () => {
+    const later = '2026-01-05T09:00:00.000Z';
+    const first = [created, linked('W1', '60', '40'), linked('W2', '40', '0'), started('W1'), started('W2')];
+    const second: ProductionOrderEvent = {
+      ...legEnded('W2', '40', '0'),
+      data: { ...legEnded('W2', '40', '0').data, endedAt: later },
+    } as never;
+    given(productionOrder, ...first, second)
+      .when('RecordLegEnded', ending('W1', '60'), { now: later })
+      .then(legEnded('W1', '60', '0'), {
+        type: 'ProductionOrderCompleted',
+        data: { productionOrderId, made: made('100'), completedAt: later },
+      });
+  });
+  it('is complete when it goes on after a hold', () =>
+    given(productionOrder, created, linked('W1', '100', '0'), heldNow, legEnded('W1', '100', '0'))
+      .when('ResumeProductionOrder', { productionOrderId })
+      .then({ type: 'ProductionOrderResumed', data: { productionOrderId, resumedAt: at } }, completed('100')));
+  it('is complete when less is asked for', () => {
+    const to = { ...demand, quantity: '60' };
+    given(productionOrder, ...over)
+      .when('AmendProductionOrder', { productionOrderId, quantity: pieces('60'), reason: 'x' })
+      .then(
+        { type: 'ProductionOrderAmended', data: { productionOrderId, from: demand, to, reason: 'x', unallocated: '0', amendedAt: at } },
+        completed('60'),
+      );
   });
 });
 

@@ -34,7 +34,7 @@ export const productionOrder: Decider<typeof commands, ProductionOrder, Producti
       const order = known(state);
       if (order.status === 'Open' || order.status === 'InProgress') return [];
       inState(order, 'Held');
-      return [{ type: 'ProductionOrderResumed', data: { ...of(order), resumedAt: occurredAt } }];
+      return completing(order, [{ type: 'ProductionOrderResumed', data: { ...of(order), resumedAt: occurredAt } }], occurredAt);
     },
     CancelProductionOrder: ({ reason }, state, { occurredAt }) => {
       const order = known(state);
@@ -54,7 +54,11 @@ export const productionOrder: Decider<typeof commands, ProductionOrder, Producti
       if (!leg) return [];
       if (leg.state !== LegState.Linked) throw new Rejected('leg-started', 'Work on it has begun.', { workOrderId, state: leg.state });
       const rest = unallocated(order.demand.quantity, withoutLeg(order.legs, workOrderId));
-      return [{ type: 'WorkOrderUnlinked', data: { ...of(order), workOrderId, reason, unallocated: rest, unlinkedAt: occurredAt } }];
+      const unlinked: ProductionOrderEvent = {
+        type: 'WorkOrderUnlinked',
+        data: { ...of(order), workOrderId, reason, unallocated: rest, unlinkedAt: occurredAt },
+      };
+      return completing(order, [unlinked], occurredAt);
     },
     RecordLegReleased: recordLegReleased,
     RecordLegStarted: ({ productionOrderId, workOrderId }, state, { occurredAt }) => {
@@ -143,12 +147,11 @@ function amend(command: commands.AmendProductionOrder, state: ProductionOrder, {
       excess: over,
     });
   }
-  return [
-    {
-      type: 'ProductionOrderAmended',
-      data: { ...of(order), from, to, reason: command.reason, unallocated: unallocated(to.quantity, legs), amendedAt: occurredAt },
-    },
-  ];
+  const amended: ProductionOrderEvent = {
+    type: 'ProductionOrderAmended',
+    data: { ...of(order), from, to, reason: command.reason, unallocated: unallocated(to.quantity, legs), amendedAt: occurredAt },
+  };
+  return completing(order, [amended], occurredAt);
 }
 
 function link({ workOrderId, quantity }: commands.LinkWorkOrder, state: ProductionOrder, { occurredAt }: Context): Events {
@@ -185,6 +188,8 @@ function recordLegReleased(
   { occurredAt }: Context,
 ): Events {
   if (state.status === 'Unknown') return orphan(state, productionOrderId, workOrderId, 'released');
+  if (facilityOf(workOrderId) !== facilityOf(productionOrderId))
+    return orphan(state, productionOrderId, workOrderId, 'of another facility');
   const { demand, legs } = state;
   const amount = convert(quantity, demand.unit);
   if (amount === undefined) return orphan(state, productionOrderId, workOrderId, `released in ${quantity.unit}`);
@@ -235,9 +240,19 @@ function recordLegEnded(command: commands.RecordLegEnded, state: ProductionOrder
   if (short && leg.made && state.status === 'Completed') {
     found.push({ type: 'CompletionShortDetected', data: { ...of(state), workOrderId, good: all.good, short } });
   }
-  const met = !short && openLegs(next).length === 0 && (state.status === 'Open' || state.status === 'InProgress');
-  if (met) found.push({ type: 'ProductionOrderCompleted', data: { ...of(state), made: all, completedAt: occurredAt } });
-  return [event, ...found];
+  return completing(state, [event, ...found], occurredAt);
+}
+
+/** Completes an order that these events leave with no leg open and its demand met, when the last leg ended or when the plan came to that. */
+function completing(before: KnownOrder, events: Events, occurredAt: string): Events {
+  const order = events.reduce(evolve, before as ProductionOrder) as KnownOrder;
+  const { demand, legs, status } = order;
+  const open = (status !== 'Open' && status !== 'InProgress') || openLegs(legs).length > 0;
+  const made = madeBy(legs);
+  if (open || shortfall(made.good, demand.quantity, demand)) return events;
+  const times = [occurredAt, ...legs.flatMap(({ endedAt }) => endedAt ?? [])];
+  const completedAt = times.reduce((latest, at) => (Date.parse(at) > Date.parse(latest) ? at : latest));
+  return [...events, { type: 'ProductionOrderCompleted', data: { ...of(order), made, completedAt } }];
 }
 
 function evolve(order: ProductionOrder, event: ProductionOrderEvent): ProductionOrder {
@@ -279,7 +294,7 @@ function evolve(order: ProductionOrder, event: ProductionOrderEvent): Production
         status: order.status === 'Open' ? 'InProgress' : order.status,
       };
     case 'LegEnded':
-      return changeLeg(order, event.data.workOrderId, { state: LegState.Ended, made: event.data.made });
+      return changeLeg(order, event.data.workOrderId, { state: LegState.Ended, made: event.data.made, endedAt: event.data.endedAt });
     case 'LegCorrected':
       return changeLeg(order, event.data.workOrderId, { made: event.data.to });
     case 'OverAllocationDetected':

@@ -47,7 +47,8 @@ function plant() {
     streams.set(data.lotId, [...(streams.get(data.lotId) ?? []), ...events]);
     for (const event of events)
       for (const process of [whenLotSplitCreateChild, whenLotMergedAddToOther] as unknown as AnyProcess[])
-        if (process.events.includes(event.type)) take(process, process.correlate(event as Recorded<MaterialLotEvent>)!, event);
+        if (process.events.includes(event.type))
+          take(process, process.correlate({ ...event, metadata: { facility: 'haifa' } } as Recorded<MaterialLotEvent>)!, event);
     return undefined;
   }
   const onHand = (lotId: string) => {
@@ -112,4 +113,11 @@ describe('a merge', () => {
     expect([all.onHand(A), all.onHand(B)]).toEqual([['in-stock', '100', null], before]);
     expect(all.streams.get(A)!.at(-1)).toMatchObject({ type: 'LotMergeUndone', data: { reason: `${code}: refused` } });
   });
+});
+
+test("another plant's lot is no concern of the processes", () => {
+  const split = { type: 'LotSplit', data: { lotId: A, childLotId: 'berlin.B' }, metadata: { facility: 'haifa' } };
+  const merge = { type: 'LotMerged', data: { lotId: A, intoLotId: 'berlin.B' }, metadata: { facility: 'haifa' } };
+  expect(whenLotSplitCreateChild.correlate(split as unknown as Recorded<never>)).toBeUndefined();
+  expect(whenLotMergedAddToOther.correlate(merge as unknown as Recorded<never>)).toBeUndefined();
 });

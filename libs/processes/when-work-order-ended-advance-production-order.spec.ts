@@ -43,25 +43,22 @@ const corrected: Input = {
 };
 
 const follows = (...inputs: Input[]) => process.react(inputs.reduce(process.evolve, process.initial), inputs.at(-1)!, at);
+const leg = { productionOrderId: 'haifa.P1', workOrderId: 'haifa.W1' };
 const quantity = (amount: string) => ({ amount, unit: 'pcs' });
 
 test('a release and a change of its quantity are told', () => {
-  expect(follows(released)).toEqual([
-    { send: { type: 'RecordLegReleased', data: { productionOrderId: 'haifa.P1', workOrderId: 'haifa.W1', quantity: quantity('60') } } },
-  ]);
+  expect(follows(released)).toEqual([{ send: { type: 'RecordLegReleased', data: { ...leg, quantity: quantity('60'), occurredAt: at } } }]);
   expect(follows(released, amended('50'))).toEqual([
-    { send: { type: 'RecordLegReleased', data: { productionOrderId: 'haifa.P1', workOrderId: 'haifa.W1', quantity: quantity('50') } } },
+    { send: { type: 'RecordLegReleased', data: { ...leg, quantity: quantity('50'), occurredAt: at } } },
   ]);
   expect(follows(released, amended('60'))).toEqual([]);
 });
 
 test('start, end, break-off and withdrawal are told', () => {
-  const result = (over: object) => [
-    { send: { type: 'RecordLegEnded', data: { productionOrderId: 'haifa.P1', workOrderId: 'haifa.W1', ...over } } },
-  ];
+  const result = (over: object) => [{ send: { type: 'RecordLegEnded', data: { ...leg, ...over, occurredAt: at } } }];
   expect(
     follows({ type: 'WorkOrderStarted', data: { ...of, operationId: '10', equipmentId: 'haifa.M4', operationIds: [], startedAt: at } }),
-  ).toEqual([{ send: { type: 'RecordLegStarted', data: { productionOrderId: 'haifa.P1', workOrderId: 'haifa.W1' } } }]);
+  ).toEqual([{ send: { type: 'RecordLegStarted', data: { ...leg, occurredAt: at } } }]);
   expect(follows(released, ended)).toEqual(result({ ending: 'Completed', good: '58', scrap: '2', rework: '1', unit: 'pcs' }));
   expect(follows(released, { type: 'WorkOrderCancelled', data: { ...of, reason: 'x', operationIds: [], cancelledAt: at } })).toEqual(
     result({ ending: 'Cancelled', good: '0', scrap: '0', rework: '0', unit: 'pcs' }),
@@ -76,12 +73,7 @@ test('start, end, break-off and withdrawal are told', () => {
 
 test('what is corrected, observed or counted after the end changes the result, once and exactly', () => {
   const result = (good: string, scrap: string, rework: string) => [
-    {
-      send: {
-        type: 'RecordLegEnded',
-        data: { productionOrderId: 'haifa.P1', workOrderId: 'haifa.W1', ending: 'Completed', good, scrap, rework, unit: 'pcs' },
-      },
-    },
+    { send: { type: 'RecordLegEnded', data: { ...leg, ending: 'Completed', good, scrap, rework, unit: 'pcs' } } },
   ];
   expect(follows(ended, reversed)).toEqual([]);
   expect(follows(ended, reversed, corrected)).toEqual(result('56', '0', '0'));
@@ -91,10 +83,11 @@ test('what is corrected, observed or counted after the end changes the result, o
 });
 
 test('reports of a running order, and orders without a production order, are no concern of the process', () => {
-  const correlate = (type: string, data: object) => process.correlate({ type, data } as Recorded<never>);
+  const correlate = (type: string, data: object) => process.correlate({ type, data, metadata: { facility: 'haifa' } } as Recorded<never>);
   expect(correlate('ProductionObserved', { ...of, ...told, output: true })).toBeUndefined();
   expect(correlate('ProductionObserved', { ...of, ...told, ...late })).toBe('haifa.P1');
   expect(correlate('WorkOrderEnded', { workOrderId: 'haifa.W1' })).toBeUndefined();
+  expect(correlate('WorkOrderEnded', { workOrderId: 'haifa.W1', productionOrderId: 'berlin.P1' })).toBeUndefined();
 });
 
 test('an order that is attached late is told as it stands', () => {
@@ -110,7 +103,6 @@ test('an order that is attached late is told as it stands', () => {
       ...(status === 'Ended' ? { ending: 'Completed' } : {}),
     },
   });
-  const leg = { productionOrderId: 'haifa.P1', workOrderId: 'haifa.W1' };
   const told = { send: { type: 'RecordLegReleased', data: { ...leg, quantity: quantity('60') } } };
   expect(follows(attached('NotAllowedToStart'))).toEqual([told]);
   expect(follows(attached('Running'))).toEqual([told, { send: { type: 'RecordLegStarted', data: leg } }]);
@@ -118,4 +110,49 @@ test('an order that is attached late is told as it stands', () => {
     told,
     { send: { type: 'RecordLegEnded', data: { ...leg, ending: 'Completed', ...totals } } },
   ]);
+});
+
+test('an order that is created after its work orders learns of them, each fact at its floor time', () => {
+  const created: Input = {
+    type: 'ProductionOrderCreated',
+    data: {
+      productionOrderId: 'haifa.P1',
+      product: 'flange',
+      quantity: '60',
+      unit: 'pcs',
+      due: at,
+      priority: 5,
+      overPercent: '0',
+      underPercent: '0',
+      createdAt: at,
+    },
+  };
+  const hour = (time: string) => `2026-01-05T${time}:00.000Z`;
+  const started: Input = {
+    type: 'WorkOrderStarted',
+    data: { ...of, operationId: '10', equipmentId: 'haifa.M4', operationIds: [], startedAt: hour('08:10') },
+  };
+  const over: Input = { ...ended, data: { ...ended.data, endedAt: hour('08:50') } } as Input;
+  expect(follows(released, started, over, created)).toEqual([
+    { send: { type: 'RecordLegReleased', data: { ...leg, quantity: quantity('60'), occurredAt: at } } },
+    { send: { type: 'RecordLegStarted', data: { ...leg, occurredAt: hour('08:10') } } },
+    {
+      send: {
+        type: 'RecordLegEnded',
+        data: { ...leg, ending: 'Completed', good: '58', scrap: '2', rework: '1', unit: 'pcs', occurredAt: hour('08:50') },
+      },
+    },
+  ]);
+  const detached: Input = { type: 'WorkOrderDetached', data: of };
+  expect(follows(released, started, detached, created)).toEqual([]);
+});
+
+test('an operator sees how many work orders are over', () => {
+  const stands = (...inputs: Input[]) => inputs.reduce(process.evolve, process.initial);
+  expect([process.status!(process.initial), process.status!(stands(released)), process.status!(stands(released, ended))]).toEqual([
+    'no work orders',
+    '0 of 1 work orders are over',
+    '1 of 1 work orders are over',
+  ]);
+  expect([process.isOver!(stands(released)), process.isOver!(stands(released, ended))]).toEqual([false, true]);
 });

@@ -1,8 +1,9 @@
 import type { Message } from '#kernel/decider';
+import { atHome } from '#kernel/identity';
 import type { CommandRefused, Process, Reaction, TimerFired } from '#kernel/process';
 import { minus, plus, sum, type Unit } from '#manufacturing/quantity';
 import type * as productionOrder from '#production-order/production-order.commands';
-import type { LegEnding } from '#production-order/production-order.events';
+import type { LegEnding, ProductionOrderCreated } from '#production-order/production-order.events';
 import type {
   CounterRead,
   ProductionObserved,
@@ -12,37 +13,54 @@ import type {
   WorkOrderAmended,
   WorkOrderAttached,
   WorkOrderCancelled,
+  WorkOrderDetached,
   WorkOrderEnded,
   WorkOrderReleased,
   WorkOrderStarted,
 } from '#work-order/work-order.events';
 
 type Late = CounterRead | ProductionObserved | ProductionReportCorrected | ProductionReportReversed;
-type In =
+type OfLeg =
   | WorkOrderReleased
   | WorkOrderAttached
+  | WorkOrderDetached
   | WorkOrderAmended
   | WorkOrderStarted
   | WorkOrderEnded
   | WorkOrderAborted
   | WorkOrderCancelled
   | Late;
+type In = ProductionOrderCreated | OfLeg;
 type Input = In | TimerFired | CommandRefused;
 type Out = Message<typeof productionOrder>;
 
 type Result = Readonly<{ ending: LegEnding; good: string; scrap: string; rework: string; unit: Unit }>;
-/** One production order and what its legs that are over have made. */
-export type OrderWatch = Readonly<{ units: Readonly<Record<string, Unit>>; results: Readonly<Record<string, Result>> }>;
+/** What a work order has told, with floor times. */
+type Leg = Readonly<{
+  quantity?: Readonly<{ amount: string; unit: Unit }>;
+  releasedAt?: string;
+  started: boolean;
+  startedAt?: string;
+  result?: Result;
+  endedAt?: string;
+}>;
+/** One production order and its legs, the work orders that work for it. */
+export type OrderWatch = Readonly<{ productionOrderId: string; legs: Readonly<Record<string, Leg>> }>;
 
 const LATE: readonly string[] = ['CounterRead', 'ProductionObserved', 'ProductionReportCorrected', 'ProductionReportReversed'];
 
-/** A production order follows its work orders: their release, start and end, and what is corrected afterwards. */
+/**
+ * A production order follows its work orders: their release, start and end, and what is corrected afterwards. Work orders that were
+ * released for it before it was created are told again then.
+ */
 export const whenWorkOrderEndedAdvanceProductionOrder: Process<OrderWatch, In, Out> = {
   name: 'when-work-order-ended-advance-production-order',
-  initial: { units: {}, results: {} },
+  initial: { productionOrderId: '', legs: {} },
   events: [
+    'ProductionOrderCreated',
     'WorkOrderReleased',
     'WorkOrderAttached',
+    'WorkOrderDetached',
     'WorkOrderAmended',
     'WorkOrderStarted',
     'WorkOrderEnded',
@@ -53,128 +71,133 @@ export const whenWorkOrderEndedAdvanceProductionOrder: Process<OrderWatch, In, O
     'ProductionReportCorrected',
     'ProductionReportReversed',
   ],
-  // While an order runs, its reports are the work order's own affair: only what comes after its end changes the result of the leg.
-  correlate: ({ type, data }) => (LATE.includes(type) && !('late' in data) ? undefined : data.productionOrderId),
-  evolve,
-  react,
+  status: ({ legs }) => {
+    const all = Object.values(legs);
+    return all.length === 0 ? 'no work orders' : `${all.filter(({ result }) => result).length} of ${all.length} work orders are over`;
+  },
+  isOver: ({ legs }) => Object.values(legs).every(({ result }) => result),
+  correlate: (event) => {
+    const { productionOrderId } = event.data;
+    // While an order runs, its reports are the work order's own affair: only what comes after its end changes the result of the leg.
+    if (LATE.includes(event.type) && !('late' in event.data)) return undefined;
+    return productionOrderId !== undefined && atHome(event, productionOrderId) ? productionOrderId : undefined;
+  },
+  evolve: (watch: OrderWatch, input: Input): OrderWatch => {
+    if (input.type === 'TimerFired' || input.type === 'CommandRefused') return watch;
+    const { productionOrderId = watch.productionOrderId } = input.data;
+    if (input.type === 'ProductionOrderCreated') return { ...watch, productionOrderId };
+    const { workOrderId } = input.data;
+    if (input.type === 'WorkOrderDetached') {
+      const { [workOrderId]: _, ...legs } = watch.legs;
+      return { productionOrderId, legs };
+    }
+    return { productionOrderId, legs: { ...watch.legs, [workOrderId]: legAfter(watch.legs[workOrderId] ?? { started: false }, input) } };
+  },
+  react: ({ productionOrderId, legs }, input): readonly Reaction<Out>[] => {
+    switch (input.type) {
+      case 'ProductionOrderCreated':
+        return Object.entries(legs).flatMap(([workOrderId, leg]) => told({ productionOrderId, workOrderId }, leg));
+      // Reversal and right figures are two events of one command: the second tells the result.
+      case 'ProductionReportReversed':
+      case 'WorkOrderDetached':
+      case 'TimerFired':
+      case 'CommandRefused':
+        return [];
+      default: {
+        const { workOrderId } = input.data;
+        const leg = legs[workOrderId]!;
+        return told({ productionOrderId, workOrderId }, news(leg, input));
+      }
+    }
+  },
 };
 
-function evolve(watch: OrderWatch, input: Input): OrderWatch {
+function legAfter(leg: Leg, input: Exclude<OfLeg, WorkOrderDetached>): Leg {
   switch (input.type) {
-    case 'WorkOrderReleased':
-      return { ...watch, units: { ...watch.units, [input.data.workOrderId]: input.data.unit } };
-    case 'WorkOrderAttached': {
-      const { workOrderId, totals } = input.data;
-      const ending = endingOf(input);
-      const known = { ...watch, units: { ...watch.units, [workOrderId]: totals.unit } };
-      return ending ? withResult(known, workOrderId, { ending, ...totals }) : known;
+    case 'WorkOrderReleased': {
+      const { quantity: amount, unit, releasedAt } = input.data;
+      return { ...leg, quantity: { amount, unit }, releasedAt };
     }
+    case 'WorkOrderAttached': {
+      const { quantity: amount, status, totals } = input.data;
+      const ending = endingOf(input);
+      return {
+        ...(amount === undefined ? {} : { quantity: { amount, unit: totals.unit } }),
+        started: status === 'Running' || status === 'Interrupted',
+        ...(ending ? { result: { ...totals, ending } } : {}),
+      };
+    }
+    case 'WorkOrderAmended':
+      return { ...leg, quantity: { amount: input.data.to.quantity, unit: input.data.to.unit }, releasedAt: input.data.amendedAt };
+    case 'WorkOrderStarted':
+      return { ...leg, started: true, startedAt: input.data.startedAt };
     case 'WorkOrderEnded':
-      return withResult(watch, input.data.workOrderId, { ending: input.data.ending, ...input.data.totals });
+      return { ...leg, result: { ...input.data.totals, ending: input.data.ending }, endedAt: input.data.endedAt };
     case 'WorkOrderAborted':
-      return withResult(watch, input.data.workOrderId, { ending: 'Aborted', ...input.data.totals });
-    case 'WorkOrderCancelled':
-      return withResult(watch, input.data.workOrderId, {
-        ending: 'Cancelled',
-        good: '0',
-        scrap: '0',
-        rework: '0',
-        unit: watch.units[input.data.workOrderId] ?? 'pcs',
-      });
+      return { ...leg, result: { ...input.data.totals, ending: 'Aborted' }, endedAt: input.data.abortedAt };
+    case 'WorkOrderCancelled': {
+      const nothing = { good: '0', scrap: '0', rework: '0', unit: leg.quantity?.unit ?? 'pcs' } as const;
+      return { ...leg, result: { ...nothing, ending: 'Cancelled' }, endedAt: input.data.cancelledAt };
+    }
     case 'CounterRead': {
-      const { workOrderId, delta, output, unit } = input.data;
-      return adjust(watch, workOrderId, unit, plus, output ? delta : '0');
+      const { delta, output, unit } = input.data;
+      return adjusted(leg, unit, plus, output ? delta : '0');
     }
     case 'ProductionObserved':
     case 'ProductionReportCorrected':
     case 'ProductionReportReversed': {
-      const { workOrderId, good, scrap, rework, output, unit } = input.data;
+      const { good, scrap, rework, output, unit } = input.data;
       const way = input.type === 'ProductionReportReversed' ? minus : plus;
-      return adjust(watch, workOrderId, unit, way, output ? good : '0', sum(scrap.map(({ quantity }) => quantity)), rework);
+      return adjusted(leg, unit, way, output ? good : '0', sum(scrap.map(({ quantity }) => quantity)), rework);
     }
-    default:
-      return watch;
   }
 }
 
-function react({ results }: OrderWatch, input: Input): readonly Reaction<Out>[] {
+/** What of a leg an input is about. */
+function news(leg: Leg, input: Exclude<OfLeg, WorkOrderDetached>): Partial<Leg> {
   switch (input.type) {
-    case 'WorkOrderReleased': {
-      const { workOrderId, productionOrderId, quantity, unit } = input.data;
-      return [
-        {
-          send: {
-            type: 'RecordLegReleased',
-            data: { productionOrderId: productionOrderId!, workOrderId, quantity: { amount: quantity, unit } },
-          },
-        },
-      ];
-    }
-    case 'WorkOrderAttached': {
-      const { workOrderId, productionOrderId, quantity: amount, status, totals } = input.data;
-      const of = { productionOrderId, workOrderId };
-      const result = results[workOrderId];
-      return [
-        ...(amount === undefined
-          ? []
-          : [{ send: { type: 'RecordLegReleased', data: { ...of, quantity: { amount, unit: totals.unit } } } } as const]),
-        ...(status === 'Running' || status === 'Interrupted' ? [{ send: { type: 'RecordLegStarted', data: of } } as const] : []),
-        ...(result ? [{ send: { type: 'RecordLegEnded', data: { ...of, ...result } } } as const] : []),
-      ];
-    }
-    case 'WorkOrderAmended': {
-      const { workOrderId, productionOrderId, from, to } = input.data;
-      if (from.quantity === to.quantity) return [];
-      return [
-        {
-          send: {
-            type: 'RecordLegReleased',
-            data: { productionOrderId: productionOrderId!, workOrderId, quantity: { amount: to.quantity, unit: to.unit } },
-          },
-        },
-      ];
-    }
+    case 'WorkOrderAttached':
+      return leg;
+    case 'WorkOrderReleased':
+      return { quantity: leg.quantity, releasedAt: leg.releasedAt };
+    case 'WorkOrderAmended':
+      return input.data.from.quantity === input.data.to.quantity ? {} : { quantity: leg.quantity, releasedAt: leg.releasedAt };
     case 'WorkOrderStarted':
-      return [
-        {
-          send: {
-            type: 'RecordLegStarted',
-            data: { productionOrderId: input.data.productionOrderId!, workOrderId: input.data.workOrderId },
-          },
-        },
-      ];
-    // Reversal and right figures are two events of one command: the second tells the result.
-    case 'ProductionReportReversed':
-    case 'TimerFired':
-    case 'CommandRefused':
-      return [];
-    default: {
-      const { workOrderId, productionOrderId } = input.data;
-      const result = results[workOrderId];
-      return result ? [{ send: { type: 'RecordLegEnded', data: { productionOrderId: productionOrderId!, workOrderId, ...result } } }] : [];
-    }
+      return { started: leg.started, startedAt: leg.startedAt };
+    case 'WorkOrderEnded':
+    case 'WorkOrderAborted':
+    case 'WorkOrderCancelled':
+      return { result: leg.result, endedAt: leg.endedAt };
+    default:
+      // A correction takes effect when it is made.
+      return { result: leg.result };
   }
 }
+
+/** Tells the production order, each fact at its floor time; at that of the input where it is not known. */
+function told(of: Readonly<{ productionOrderId: string; workOrderId: string }>, leg: Partial<Leg>): Reaction<Out>[] {
+  const { quantity, releasedAt, started, startedAt, result, endedAt } = leg;
+  const at = (occurredAt: string | undefined) => (occurredAt === undefined ? {} : { occurredAt });
+  return [
+    ...(quantity ? [{ send: { type: 'RecordLegReleased', data: { ...of, quantity, ...at(releasedAt) } } } as const] : []),
+    ...(started ? [{ send: { type: 'RecordLegStarted', data: { ...of, ...at(startedAt) } } } as const] : []),
+    ...(result ? [{ send: { type: 'RecordLegEnded', data: { ...of, ...figures(result), ...at(endedAt) } } } as const] : []),
+  ];
+}
+const figures = ({ ending, good, scrap, rework, unit }: Result): Result => ({ ending, good, scrap, rework, unit });
 
 function endingOf({ data: { status, ending } }: WorkOrderAttached): LegEnding | undefined {
   if (status === 'Ended') return ending ?? 'Stopped';
   return status === 'Aborted' || status === 'Cancelled' ? status : undefined;
 }
 
-const withResult = ({ units, results }: OrderWatch, workOrderId: string, { ending, good, scrap, rework, unit }: Result): OrderWatch => ({
-  units,
-  results: { ...results, [workOrderId]: { ending, good, scrap, rework, unit } },
-});
-
 type Way = (amount: string, change: string) => string;
 /** Amounts in a unit that could not be converted to the order's were never counted. */
-function adjust(watch: OrderWatch, workOrderId: string, unit: Unit, way: Way, good: string, scrap = '0', rework = '0'): OrderWatch {
-  const result = watch.results[workOrderId];
-  if (!result || result.unit !== unit) return watch;
-  return withResult(watch, workOrderId, {
-    ...result,
-    good: way(result.good, good),
-    scrap: way(result.scrap, scrap),
-    rework: way(result.rework, rework),
-  });
+function adjusted(leg: Leg, unit: Unit, way: Way, good: string, scrap = '0', rework = '0'): Leg {
+  const { result } = leg;
+  if (!result || result.unit !== unit) return leg;
+  return {
+    ...leg,
+    result: { ...result, good: way(result.good, good), scrap: way(result.scrap, scrap), rework: way(result.rework, rework) },
+  };
 }

@@ -34,8 +34,50 @@ test('one that is unlinked is detached, and not attached later', () => {
   expect(follows(linked, unlinked)).toEqual([{ send: { type: 'DetachWorkOrder', data: of } }]);
   expect(follows(linked, unlinked, released)).toEqual([]);
 });
-test('one that names its production order at its release is no concern of the process', () => {
-  const correlate = (event: object) => process.correlate(event as Recorded<never>);
-  expect(correlate({ ...released, data: { ...released.data, productionOrderId: 'haifa.P1' } })).toBeUndefined();
-  expect(correlate(released)).toBe('haifa.W1');
+test('one that names its production order at its release has it already', () => {
+  const named: Input = { ...released, data: { ...released.data, productionOrderId: 'haifa.P1' } } as Input;
+  expect(follows(named)).toEqual([]);
+  expect(follows(named, linked)).toEqual([]);
+  expect(follows(named, linked, unlinked, linked)).toEqual([attach]);
+});
+
+const undone = (productionOrderId: string, reason: string) => ({
+  send: { type: 'UnlinkWorkOrder', data: { productionOrderId, workOrderId: 'haifa.W1', reason } },
+  undo: true,
+});
+const linkedBy = (productionOrderId: string): Input => ({ ...linked, data: { ...linked.data, productionOrderId } }) as Input;
+describe('it works for one production order only', () => {
+  test('what another one links is unlinked there again', () => {
+    expect(follows(linked, linkedBy('haifa.P2'))).toEqual([undone('haifa.P2', 'It works for haifa.P1.')]);
+    expect(follows(linked, linkedBy('haifa.P2'), released)).toEqual([attach]);
+  });
+  test('its release has the last word', () => {
+    const named: Input = { ...released, data: { ...released.data, productionOrderId: 'haifa.P2' } } as Input;
+    expect(follows(linked, named)).toEqual([undone('haifa.P1', 'It was released for haifa.P2.')]);
+    expect(follows(linked, named, linkedBy('haifa.P2'))).toEqual([]);
+  });
+  test('where it was attached to another one by hand, the link is taken back', () => {
+    const refused: Input = {
+      type: 'CommandRefused',
+      data: { command: 'AttachWorkOrder', code: 'work-order-attached', message: 'It works for another.', target: 'haifa.W1' },
+    };
+    expect(follows(released, linked, refused)).toEqual([undone('haifa.P1', 'work-order-attached: It works for another.')]);
+  });
+});
+
+test("another plant's order is no concern of the process", () => {
+  const correlate = (event: object, facility: string) => process.correlate({ ...event, metadata: { facility } } as Recorded<never>);
+  expect(correlate(released, 'haifa')).toBe('haifa.W1');
+  expect(correlate(linked, 'haifa')).toBe('haifa.W1');
+  expect(correlate(linkedBy('berlin.P1'), 'berlin')).toBeUndefined();
+  expect(correlate(unlinked, 'berlin')).toBeUndefined();
+});
+
+test('an operator sees whom it works for', () => {
+  const stands = (...inputs: Input[]) => process.status!(inputs.reduce(process.evolve, process.initial));
+  expect([stands(released), stands(linked), stands(linked, released)]).toEqual([
+    'not linked',
+    'waits for its release, to work for haifa.P1',
+    'works for haifa.P1',
+  ]);
 });

@@ -13,7 +13,8 @@ import { reportStore, storeDetail } from '#platform/store/store-watch';
 import { Health, serveHealth } from '#platform/runtime/health';
 import type { Logger } from '#platform/runtime/logging';
 import { registry } from '#platform/runtime/metrics';
-import { ProcessRunner, sendThrough } from '#platform/processes/processes';
+import { ProcessRunner, type ProcessHealth } from '#platform/processes/processes';
+import { sendThrough } from '#platform/processes/send';
 import { JobQueue } from '#platform/processes/queue';
 import type { Started } from '#platform/runtime/run-app';
 import { runViews, type RunningViews } from '#platform/views/engine';
@@ -32,6 +33,8 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
     postgresql: { probe: () => pool.query('SELECT 1'), vital: true },
     // Being behind is a metric; behind and not moving is a fault, but no reason to stop what still moves.
     views: { probe: async () => ensureAll(keeping?.health() ?? []), vital: false },
+    // Instances that stand still hold up nobody else.
+    processes: { probe: async () => ensureAllRun(runner.health(), await runner.waiting()), vital: false },
   });
   const alarms = new JobQueue<{ dueAt: string }>('process-timers', config, {
     onTrouble: (err) => log.warn({ err }, 'the queue of timers has trouble'),
@@ -91,6 +94,14 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
 const ensureAll = (parts: readonly { table: string; healthy: boolean }[]): void => {
   const stuck = parts.filter(({ healthy }) => !healthy).map(({ table }) => table);
   if (stuck.length > 0) throw new Error(`behind and not moving: ${stuck.join(', ')}`);
+};
+
+const ensureAllRun = (processes: readonly ProcessHealth[], waiting: { instances: number; inputs: number }): void => {
+  const faulty = processes
+    .filter(({ healthy }) => !healthy)
+    .map(({ process, state, trouble }) => `${process} ${state}: ${trouble ?? 'does not move'}`);
+  if (waiting.instances > 0) faulty.push(`${waiting.instances} instances stand still with ${waiting.inputs} inputs behind them`);
+  if (faulty.length > 0) throw new Error(faulty.join('; '));
 };
 
 const closed = (server: Server) =>

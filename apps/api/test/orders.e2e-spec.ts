@@ -2,7 +2,8 @@ import { CommandBus } from '@nestjs/cqrs';
 import { Pool } from 'pg';
 import { EventStore } from '#platform/store/event-store';
 import { Registry } from '#platform/commands/registry';
-import { ProcessRunner, sendThrough } from '#platform/processes/processes';
+import { ProcessRunner } from '#platform/processes/processes';
+import { sendThrough } from '#platform/processes/send';
 import { processes } from '#processes/processes';
 import { ApiUnderTest } from './api-under-test';
 

@@ -1,212 +1,158 @@
-import { randomUUID } from 'node:crypto';
-import type { Pool } from 'pg';
-import type { Decider, Message } from '#kernel/decider';
-import type { Event } from '#kernel/event';
-import type { Process } from '#kernel/process';
-import { Rejected } from '#kernel/rejected';
-import { Allow } from '#platform/security/access';
-import { Decisions } from '#platform/commands/decisions';
-import { Command } from '#platform/commands/command';
-import { inContext } from '#platform/security/context';
-import { migrate, openPool } from '#platform/runtime/database';
-import { EventStore } from '#platform/store/event-store';
-import { ProcessRunner, type ProcessOptions, type Send, type StepTaken } from './processes';
-import { startTestSystem, type TestSystem } from '#platform/testing/testing';
-
-/** A kiln that is lit, and must be checked some time later. */
-@Allow('operator')
-class LightKiln extends Command {
-  readonly kilnId: string;
-}
-@Allow('operator')
-class CoolKiln extends Command {
-  readonly kilnId: string;
-}
-@Allow('operator')
-class CheckKiln extends Command {
-  readonly kilnId: string;
-}
-const commands = { LightKiln, CoolKiln, CheckKiln };
-type KilnLit = Event<'KilnLit', { kilnId: string }>;
-type KilnCooled = Event<'KilnCooled', { kilnId: string }>;
-type KilnChecked = Event<'KilnChecked', { kilnId: string }>;
-type KilnEvent = KilnLit | KilnCooled | KilnChecked;
-
-const kiln: Decider<typeof commands, { checks: number }, KilnEvent> = {
-  category: 'kiln',
-  initial: { checks: 0 },
-  id: ({ kilnId }) => kilnId,
-  evolve: (state, { type }) => (type === 'KilnChecked' ? { checks: state.checks + 1 } : state),
-  decide: {
-    LightKiln: ({ kilnId }) => [{ type: 'KilnLit', data: { kilnId } }],
-    CoolKiln: ({ kilnId }) => [{ type: 'KilnCooled', data: { kilnId } }],
-    CheckKiln: ({ kilnId }) => {
-      if (kilnId.includes('sealed')) throw new Rejected('kiln-sealed', 'It cannot be opened.');
-      return [{ type: 'KilnChecked', data: { kilnId } }];
-    },
-  },
-};
-
-/** Checks a kiln at once when it is lit, and again after a while unless it has cooled. */
-const whenKilnLitCheckIt = (
-  delayMs: number,
-): Process<{ id: string; lit: boolean; refused: number }, KilnLit | KilnCooled, Message<typeof commands>> => ({
-  name: 'when-kiln-lit-check-it',
-  initial: { id: '', lit: false, refused: 0 },
-  events: ['KilnLit', 'KilnCooled'],
-  correlate: ({ data }) => data.kilnId,
-  evolve: (state, { type, data }) =>
-    type === 'KilnLit'
-      ? { ...state, id: data.kilnId, lit: true }
-      : type === 'KilnCooled'
-        ? { ...state, lit: false }
-        : type === 'CommandRefused'
-          ? { ...state, refused: state.refused + 1 }
-          : state,
-  react: (state, { type }) => {
-    const check = { send: { type: 'CheckKiln', data: { kilnId: state.id } } } as { send: Message<typeof commands> };
-    if (type === 'KilnLit') return [check, { remind: 'second-look', at: new Date(Date.now() + delayMs).toISOString() }];
-    if (type === 'KilnCooled') return [{ forget: 'second-look' }];
-    return type === 'TimerFired' && state.lit ? [check] : [];
-  },
-});
+import { KilnWorks, newKiln, until, whenKilnLitCheckIt } from '#platform/testing/kiln-under-test';
+import type { StepTaken } from './record';
 
 describe('processes on a real store and database', () => {
-  let system: TestSystem;
-  let store: EventStore;
-  let pool: Pool;
-  let decisions: Decisions;
-  let runner: ProcessRunner | undefined;
+  let works: KilnWorks;
+  beforeAll(async () => void (works = await KilnWorks.start()), 60_000);
+  afterEach(() => works.rest());
+  afterAll(() => works.stop());
 
-  beforeAll(async () => {
-    system = await startTestSystem();
-    store = new EventStore(system.eventStoreUrl, 3_000);
-    decisions = new Decisions(store);
-    await migrate(system.databaseUrl);
-    pool = openPool(system.databaseUrl, 'spec');
-  }, 60_000);
-  afterEach(async () => {
-    await runner?.stop();
-    runner = undefined;
-  });
-  afterAll(async () => {
-    await pool.end();
-    await store.close();
-    await system.stop();
-  });
-
-  const send: Send = ({ type, data }, { commandId, correlationId, causationId, actor }) =>
-    inContext({ correlationId, causationId, principal: { actor, roles: ['process'], scopes: ['*'] } }, () =>
-      decisions.run(kiln, type, Object.assign(new commands[type as keyof typeof commands](), data, { commandId })),
-    );
-  const order = (type: keyof typeof commands, kilnId: string) =>
-    inContext({ correlationId: randomUUID(), principal: { actor: 'ann', roles: ['operator'], scopes: ['*'] } }, () =>
-      decisions.run(kiln, type, Object.assign(new commands[type](), { kilnId })),
-    );
-  const targetOf: ProcessOptions['targetOf'] = ({ data }) => String(data.kilnId);
-  const start = (delayMs: number, more: Partial<ProcessOptions> = {}) => {
-    runner = new ProcessRunner({ store, pool, send, targetOf, processes: [whenKilnLitCheckIt(delayMs)], timerPollMs: 50, ...more });
-    runner.start();
-    return runner;
-  };
-  const checks = async (id: string) => (await store.read(`kiln-${id}`)).filter(({ type }) => type === 'KilnChecked').length;
-  const steps = (id: string) => store.read<StepTaken>(`when-kiln-lit-check-it-${id}`);
-  const until = async (done: () => Promise<boolean>) => {
-    for (const end = Date.now() + 20_000; !(await done()); await new Promise((resolve) => setTimeout(resolve, 25)))
-      if (Date.now() > end) throw new Error('waited in vain');
-  };
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 400));
-  const newKiln = () => `haifa.${randomUUID().slice(0, 8)}`;
+  const timers = async (id: string) => (await works.pool.query('SELECT FROM process_timer WHERE id = $1', [id])).rowCount;
+  const stepOf = async (id: string, index = 0) =>
+    (await works.steps(id)).filter(({ type }) => type === 'StepTaken')[index] as unknown as { id: string; data: StepTaken['data'] };
 
   it('takes an input, sends, and fires the timer once', async () => {
     const id = newKiln();
-    start(150);
-    await order('LightKiln', id);
-    await until(async () => (await checks(id)) === 2);
-    await settle();
-    expect(await checks(id)).toBe(2);
-    expect((await steps(id)).map(({ data }) => data.input.type)).toEqual(['KilnLit', 'TimerFired']);
-    const [check] = (await store.read(`kiln-${id}`)).filter(({ type }) => type === 'KilnChecked');
-    const [step] = await steps(id);
-    expect(check!.metadata).toMatchObject({ actor: 'process:when-kiln-lit-check-it', role: 'process', causationId: step!.id });
+    works.run([whenKilnLitCheckIt(150)]);
+    await works.order('LightKiln', id);
+    await until(async () => (await works.story(id)).length === 4);
+    expect(await works.story(id)).toEqual(['KilnLit', 'accepted', 'TimerFired', 'accepted']);
+    expect(await works.checks(id)).toBe(2);
+    const [check] = (await works.store.read(`kiln-${id}`)).filter(({ type }) => type === 'KilnChecked');
+    const step = await stepOf(id);
+    expect(check!.metadata).toMatchObject({
+      actor: 'process:when-kiln-lit-check-it',
+      role: 'process',
+      commandId: step.data.sends[0]!.commandId,
+    });
+    await until(async () => (await timers(id)) === 0);
   });
 
   it('drops a timer that was forgotten', async () => {
     const id = newKiln();
-    start(300);
-    await order('LightKiln', id);
-    await order('CoolKiln', id);
-    await until(async () => (await steps(id)).length === 2);
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(await checks(id)).toBe(1);
+    works.run([whenKilnLitCheckIt(400)]);
+    await works.order('LightKiln', id);
+    await works.order('CoolKiln', id);
+    await until(async () => (await works.story(id)).length === 3);
+    await until(async () => (await timers(id)) === 0);
+    expect(await works.checks(id)).toBe(1);
   });
 
-  it('does not fire a timer before it has heard all that was recorded until then', async () => {
+  it('carries out what follows at the floor time of its cause, under an id that nobody can guess', async () => {
     const id = newKiln();
-    await order('LightKiln', id);
-    await order('CoolKiln', id);
-    // The timer is long due when it is set; what cancels it is the next event, half a second away.
-    start(-60_000, { failpoint: (at) => (at === 'after-sends' ? new Promise((resolve) => setTimeout(resolve, 500)) : undefined) });
-    await until(async () => (await steps(id)).length === 2);
-    await settle();
-    expect((await steps(id)).map(({ data }) => data.input.type)).toEqual(['KilnLit', 'KilnCooled']);
-    expect(await checks(id)).toBe(1);
+    works.run([whenKilnLitCheckIt(60_000)]);
+    const yesterday = '2026-01-05T08:30:00.000Z';
+    await works.order('LightKiln', id, { occurredAt: yesterday });
+    await until(async () => (await works.checks(id)) === 1);
+    const check = (await works.store.read(`kiln-${id}`)).find(({ type }) => type === 'KilnChecked');
+    expect(check!.metadata.occurredAt).toBe(yesterday);
+    const other = newKiln();
+    await works.order('LightKiln', other);
+    await until(async () => (await works.checks(other)) === 1);
+    const [mine, others] = [await stepOf(id), await stepOf(other)];
+    expect(mine.data.sends[0]!.commandId).toMatch(/^[\da-f]{8}-[\da-f]{4}-4/);
+    expect(mine.data.sends[0]!.commandId).not.toBe(others.data.sends[0]!.commandId);
   });
 
-  it('hears that a command was refused, once', async () => {
-    const id = `${newKiln()}-sealed`;
-    start(60_000);
-    await order('LightKiln', id);
-    await until(async () => (await steps(id)).length === 2);
-    expect((await steps(id))[1]!.data.input).toMatchObject({ type: 'CommandRefused', data: { code: 'kiln-sealed', target: id } });
+  it('acts only within the facility of its cause', async () => {
+    const id = newKiln();
+    const elsewhere = { ...whenKilnLitCheckIt(60_000), name: 'when-kiln-lit-check-elsewhere' };
+    const astray = {
+      ...elsewhere,
+      react: (_: unknown, { type }: { type: string }) =>
+        type === 'KilnLit' ? [{ send: { type: 'CheckKiln', data: { kilnId: 'oslo.K1' } } }] : [],
+    };
+    works.run([astray, { ...astray, name: 'when-kiln-lit-check-anywhere', spansFacilities: true }]);
+    await works.order('LightKiln', id);
+    const outcome = async (name: string) =>
+      (await works.store.read<never>(`${name}-${id}`)).map(({ data }) => (data as { outcome?: object }).outcome).find(Boolean);
+    await until(
+      async () => Boolean(await outcome('when-kiln-lit-check-elsewhere')) && Boolean(await outcome('when-kiln-lit-check-anywhere')),
+    );
+    expect(await outcome('when-kiln-lit-check-elsewhere')).toMatchObject({ refused: { code: 'facility-not-in-scope' } });
+    expect(await outcome('when-kiln-lit-check-anywhere')).toMatchObject({ accepted: { events: ['KilnChecked'] } });
   });
 
-  it.each(['before-step', 'after-step', 'after-sends', 'before-checkpoint'] as const)(
-    'comes to the same end when it dies %s',
-    async (point) => {
-      const ids = Array.from({ length: 4 }, newKiln);
-      let deaths = 0;
-      start(200, {
-        failpoint: (at) => {
-          if (at === point && deaths < 3) {
-            deaths += 1;
-            throw new Error(`died ${at}`);
-          }
-        },
-      });
-      await Promise.all(ids.map((id) => order('LightKiln', id)));
-      await until(async () => (await Promise.all(ids.map(checks))).every((count) => count >= 2));
-      await settle();
-      expect(deaths).toBe(3);
-      expect(await Promise.all(ids.map(checks))).toEqual([2, 2, 2, 2]);
-      for (const id of ids) expect((await steps(id)).map(({ data }) => data.input.type)).toEqual(['KilnLit', 'TimerFired']);
-    },
-    40_000,
-  );
-
-  it('restores timers and place from the log when PostgreSQL has lost them', async () => {
+  it('does not fire a timer before it has taken all that was recorded until then', async () => {
     const id = newKiln();
-    start(1_000);
-    await order('LightKiln', id);
-    await until(async () => (await steps(id)).length === 1);
-    await runner!.stop();
-    await pool.query('TRUNCATE process_checkpoint, process_timer');
-    start(1_000);
-    await until(async () => (await checks(id)) === 2);
-    await settle();
-    expect(await checks(id)).toBe(2);
-  }, 40_000);
+    const then = '2026-01-05T08:30:00.000Z';
+    await works.order('LightKiln', id, { occurredAt: then });
+    await works.order('CoolKiln', id, { occurredAt: '2026-01-05T08:56:00.000Z' });
+    // By floor time the kiln had cooled four minutes before the second look; the timer is long due when it is set.
+    works.run([whenKilnLitCheckIt(30 * 60_000)], {
+      send: async (...given) => {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return works.send(...given);
+      },
+    });
+    await until(async () => (await works.story(id)).length === 3);
+    expect(await works.story(id)).toEqual(['KilnLit', 'accepted', 'KilnCooled']);
+  });
 
-  it('does the work once when two workers follow it', async () => {
+  it('fires a timer that was due before the next input, by floor time, first', async () => {
     const id = newKiln();
-    const second = new ProcessRunner({ store, pool, send, targetOf, processes: [whenKilnLitCheckIt(150)], timerPollMs: 20 });
-    start(150);
-    second.start();
-    await order('LightKiln', id);
-    await until(async () => (await checks(id)) === 2);
-    await settle();
-    await second.stop();
-    expect(await checks(id)).toBe(2);
-    expect(await steps(id)).toHaveLength(2);
+    await works.order('LightKiln', id, { occurredAt: '2026-01-05T08:30:00.000Z' });
+    await works.order('CoolKiln', id, { occurredAt: '2026-01-05T09:15:00.000Z' });
+    works.run([whenKilnLitCheckIt(30 * 60_000)], { lateGraceMs: 60_000 });
+    await until(async () => (await works.story(id)).length === 5);
+    expect(await works.story(id)).toEqual(['KilnLit', 'accepted', 'TimerFired', 'accepted', 'KilnCooled']);
+    expect((await stepOf(id, 1)).data.at).toBe('2026-01-05T09:00:00.000Z');
+  });
+
+  it('hears that an action was refused, once, and that it was accepted where it wants to', async () => {
+    const id = newKiln('-sealed');
+    const hears = whenKilnLitCheckIt(60_000, { name: 'when-kiln-lit-hear', hearsAccepted: true });
+    works.run([whenKilnLitCheckIt(60_000), hears]);
+    await works.order('LightKiln', id);
+    await until(async () => (await works.story(id)).length === 3);
+    expect(await works.story(id)).toEqual(['KilnLit', 'refused', 'CommandRefused']);
+    expect((await stepOf(id, 1)).data.input).toMatchObject({ data: { command: 'CheckKiln', code: 'kiln-sealed', target: id } });
+    const open = newKiln();
+    await works.order('LightKiln', open);
+    const heard = () => works.store.read<StepTaken>(`when-kiln-lit-hear-${open}`);
+    await until(async () => (await heard()).length === 3);
+    expect((await heard())[2]!.data.input).toMatchObject({
+      type: 'CommandAccepted',
+      data: { command: 'CheckKiln', events: ['KilnChecked'] },
+    });
+  });
+
+  it('never asks again for what was refused, though the world has changed', async () => {
+    const id = newKiln('-sealed');
+    works.run([whenKilnLitCheckIt(60_000)]);
+    await works.order('LightKiln', id);
+    await until(async () => (await works.story(id)).length === 3);
+    await works.rest();
+    await works.order('UnlockKiln', id);
+    await works.pool.query('TRUNCATE process_checkpoint, process_timer, process_shelf');
+    const last = newKiln();
+    works.run([whenKilnLitCheckIt(60_000)]);
+    await works.order('LightKiln', last);
+    await until(async () => (await works.checks(last)) === 1);
+    expect(await works.checks(id)).toBe(0);
+    expect(await works.story(id)).toEqual(['KilnLit', 'refused', 'CommandRefused']);
+  });
+
+  it('takes inputs of one instance in order while many are taken side by side', async () => {
+    const ids = Array.from({ length: 8 }, () => newKiln());
+    let most = 0;
+    let now = 0;
+    works.run([whenKilnLitCheckIt(60_000)], {
+      send: async (...given) => {
+        most = Math.max(most, ++now);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        now -= 1;
+        return works.send(...given);
+      },
+    });
+    for (let round = 0; round < 3; round += 1)
+      for (const id of ids) {
+        await works.order('LightKiln', id);
+        await works.order('CoolKiln', id);
+      }
+    await until(async () => (await Promise.all(ids.map((id) => works.story(id)))).every((story) => story.length === 9));
+    for (const id of ids)
+      expect(await works.story(id)).toEqual(Array.from({ length: 3 }, () => ['KilnLit', 'accepted', 'KilnCooled']).flat());
+    expect(most).toBeGreaterThan(1);
   }, 40_000);
 });

@@ -1,348 +1,223 @@
 /**
- * Runs processes (sagas). Hides: subscriptions, timers, retries, crashes. Promises: each input is taken once per instance, in the order of
- * the log; commands and timers follow from the recorded step, with derived ids, so a crash at any point changes nothing.
- * Does not: decide (the pure definitions do), or keep truth in PostgreSQL: checkpoint and timers there can be restored from the streams.
+ * Runs processes (sagas). Hides: everything else in this room. Promises: each input is taken once per instance, in the order of the log; what
+ * follows from a step is recorded before it is sent, and what became of it before anything follows from that; a crash at any point, a second
+ * worker, or the loss of all tables changes nothing. Does not: decide (the pure definitions do).
  */
-import { plainToInstance } from 'class-transformer';
-import type { CommandBus } from '@nestjs/cqrs';
-import type { Pool, PoolClient } from 'pg';
-import type { Event, Recorded } from '#kernel/event';
-import { scopeIn } from '#kernel/identity';
-import type { CommandRefused, Process, Reaction, TimerFired } from '#kernel/process';
-import { commandIdOf } from '#platform/commands/command-ids';
-import type { Registry } from '#platform/commands/registry';
-import { inContext } from '#platform/security/context';
-import { Conflict, type EventStore } from '#platform/store/event-store';
-import { metadataOf } from '#platform/store/metadata';
-import { Problem } from '#platform/problem/problem';
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import type { AnyProcess } from '#kernel/process';
+import type { EventStore } from '#platform/store/event-store';
+import { logReader, type LogReader } from '#platform/store/log-reader';
+import { byName, type Definitions } from './definitions';
+import { Follower } from './follower';
+import { Lane } from './lane';
+import { KEPT_INSTANCES, Memory } from './memory';
+import { inFlight, lagSeconds, lateTimers, stoppedProcesses, waitingInstances } from './metrics';
+import { Ownership, usualOwnership, type Owned, type OwnershipOptions } from './ownership';
+import type { Send, TargetOf } from './send';
+import { Shelf } from './shelf';
+import { Slots } from './slots';
+import { usualPatience, type Patience } from './surroundings';
+import { TimerWatch } from './timer-watch';
+import { LATE_GRACE_MS, Timers } from './timers';
 
-type Plain = Readonly<{ type: string; data: Readonly<Record<string, unknown>> }>;
-type Input = Event | TimerFired | CommandRefused;
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type AnyProcess = Process<any, any, any>;
-
-/** One step of an instance, as its stream keeps it: what came in, and what was decided to follow from it. */
-export type StepTaken = Event<
-  'StepTaken',
-  {
-    inputId: string;
-    input: { type: string; data: unknown };
-    /** Floor time of the input. */
-    at: string;
-    sends: readonly { commandId: string; type: string; data: Readonly<Record<string, unknown>> }[];
-    /** Timers set, or cancelled where `dueAt` is null. */
-    timers: readonly { timer: string; dueAt: string | null }[];
-  }
->;
-
-export type Cause = Readonly<{ commandId: string; correlationId: string; causationId: string; actor: string }>;
-/** Sends a command as the process. Throws Problem: 4xx is a refusal, 5xx means try again. */
-export type Send = (command: Plain, cause: Cause) => Promise<unknown>;
 /** Tells somebody (BullMQ) to call `wake` at that time. Only a convenience: due timers are also looked for. */
 export type Alarm = (dueAt: Date, key: string) => Promise<unknown>;
 
 export type ProcessOptions = Readonly<{
   store: EventStore;
+  /** Reads the log; through the store's own connection when absent. */
+  reader?: LogReader;
   pool: Pool;
   send: Send;
-  /** The id of the aggregate that a command is for. */
-  targetOf: (command: Plain) => string;
+  targetOf: TargetOf;
   processes: readonly AnyProcess[];
   alarm?: Alarm;
   log?: (fault: string, error: unknown) => void;
-  /** Between looks for due timers; the alarm only makes it sooner. */
+  /** Name of this worker; unique. */
+  worker?: string;
+  /** Longest time between looks for due timers; the alarm only makes it sooner. */
   timerPollMs?: number;
-  /** For tests: called at named points, may throw or never return. */
-  failpoint?: (at: 'before-step' | 'after-step' | 'after-sends' | 'before-checkpoint') => unknown;
+  /** How long a timer that is set for the past waits for what else is reported of that time. */
+  lateGraceMs?: number;
+  ownership?: OwnershipOptions;
+  patience?: Partial<Patience>;
+  /** Instances that work at once. */
+  atOnce?: number;
+  keptInstances?: number;
+  /** Instances parked one after another that stop a process. */
+  alarmAfter?: number;
+  saveMs?: number;
 }>;
 
-/** Sends through the CommandBus, in the name of the process. */
-export const sendThrough =
-  (bus: CommandBus, registry: Registry): Send =>
-  (command, { commandId, correlationId, causationId, actor }) => {
-    const type = registry.commandNamed(command.type);
-    if (!type) throw new Error(`no slice takes the command ${command.type}`);
-    const message = plainToInstance(type, { ...command.data, commandId });
-    return inContext({ correlationId, causationId, clock: 'server', principal: { actor, roles: ['process'], scopes: ['*'] } }, () =>
-      bus.execute(message),
-    );
-  };
+/** A process as this worker sees it. */
+export type ProcessHealth = Readonly<{
+  process: string;
+  state: 'running' | 'stopped' | 'elsewhere';
+  position: string | null;
+  lagSeconds: number;
+  trouble?: string;
+  healthy: boolean;
+}>;
+
+const STUCK_MS = 10_000;
 
 export class ProcessRunner {
-  private readonly stopping = new AbortController();
-  private readonly running: Promise<void>[] = [];
-  private readonly positions = new Map<string, bigint>();
-  private wakeTimers: () => void = () => undefined;
+  private readonly definitions: ReadonlyMap<string, Definitions>;
+  private readonly lanes = new Map<string, Lane>();
+  private readonly ownership: Ownership;
+  private readonly follower: Follower;
+  private readonly watch: TimerWatch;
+  private readonly slots: Slots;
+  private readonly memory: Memory;
+  private readonly timers: Timers;
+  private readonly shelf: Shelf;
+  private readonly reader: LogReader;
+  private controlling?: NodeJS.Timeout;
+  private running: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly options: ProcessOptions) {}
-
-  start(): void {
-    for (const process of this.options.processes) this.running.push(this.supervise(process.name, () => this.follow(process)));
-    this.running.push(this.supervise('timers', () => this.watchTimers()));
+  constructor(private readonly options: ProcessOptions) {
+    const { store, pool, processes, reader } = options;
+    this.definitions = byName(processes);
+    this.reader = reader ?? logReader(store.connection);
+    this.slots = new Slots(options.atOnce ?? 64);
+    this.memory = new Memory(store, options.keptInstances ?? KEPT_INSTANCES);
+    this.timers = new Timers(pool, options.lateGraceMs ?? LATE_GRACE_MS);
+    this.shelf = new Shelf(pool);
+    const head = async () => (await this.reader.last())?.position ?? -1n;
+    const takers = () => [...this.lanes.values()].filter(({ takes }) => takes);
+    this.follower = new Follower({
+      log: this.reader,
+      upcasts: store.upcasts,
+      lanes: takers,
+      slots: this.slots,
+      pollMs: 250,
+      onControl: () => void this.control(),
+      onFault: (error) => this.fault('the log cannot be followed', error),
+    });
+    this.watch = new TimerWatch({
+      timers: this.timers,
+      lanes: takers,
+      head,
+      handedOut: (lane, position) => this.follower.handedOut(lane, position),
+      onFault: (error) => this.fault('timers that are due cannot be looked for', error),
+      pollMs: options.timerPollMs ?? 500,
+    });
+    const on = {
+      gained: (owned: Owned) => void this.begin(owned),
+      lost: (process: string) => this.end(process),
+      failed: (error: unknown) => this.fault('who runs which process cannot be told', error),
+    };
+    const names = [...this.definitions.keys()];
+    this.ownership = new Ownership(pool, options.worker ?? randomUUID(), names, head, on, options.ownership ?? usualOwnership);
   }
 
+  start(): void {
+    this.ownership.start();
+    this.running = Promise.all([this.follower.run(), this.watch.run()]);
+    // A process that is stopped reads nothing: it is asked for.
+    this.controlling = setInterval(() => {
+      if ([...this.lanes.values()].some(({ stopped }) => stopped !== undefined)) void this.control();
+    }, 1_000);
+  }
+
+  /** Ends what is under way at the next step, saves how far all has come, and gives the processes up. */
   async stop(): Promise<void> {
-    this.stopping.abort();
-    this.wakeTimers();
-    await Promise.all(this.running);
+    clearInterval(this.controlling);
+    this.follower.stop();
+    this.watch.stop();
+    await this.ownership.close();
+    await this.running;
+    this.reader.close?.();
   }
 
   /** Looks for due timers now. */
   wake(): void {
-    this.wakeTimers();
+    this.watch.wake();
   }
 
-  /** The position up to which a process has taken its inputs. */
+  /** The position up to which a process has finished its inputs, where it is run here. */
   position(process: string): bigint | undefined {
-    return this.positions.get(process);
+    return this.lanes.get(process)?.water.finished;
   }
 
-  private get stopped(): boolean {
-    return this.stopping.signal.aborted;
-  }
-
-  /** Whatever ends it, it begins again from what is committed. */
-  private async supervise(name: string, run: () => Promise<void>): Promise<void> {
-    for (let failures = 0; !this.stopped; failures += 1) {
-      const began = Date.now();
-      try {
-        await run();
-      } catch (error) {
-        this.options.log?.(`process ${name} starts again`, error);
-      }
-      if (Date.now() - began > 30_000) failures = 0;
-      if (!this.stopped) await this.sleep(Math.random() * Math.min(5_000, 100 * 2 ** failures));
-    }
-  }
-
-  private async follow(process: AnyProcess): Promise<void> {
-    const { store, pool } = this.options;
-    const owner = await pool.connect();
-    const lost = new AbortController();
-    const giveUp = () => lost.abort();
-    this.stopping.signal.addEventListener('abort', giveUp, { once: true });
-    owner.on('error', giveUp);
-    try {
-      // One worker at a time follows a process. Two would do no harm, only work twice.
-      while (!(await tryLock(owner, process.name))) {
-        await this.sleep(1_000);
-        if (this.stopped) return;
-      }
-      const { rows } = await owner.query<{ position: bigint }>('SELECT position FROM process_checkpoint WHERE process = $1', [
-        process.name,
-      ]);
-      let position = rows[0]?.position ?? -1n;
-      let saved = position;
-      let savedAt = Date.now();
-      this.positions.set(process.name, position);
-      const save = async () => {
-        await this.options.failpoint?.('before-checkpoint');
-        await owner.query(
-          `INSERT INTO process_checkpoint VALUES ($1, $2) ON CONFLICT (process) DO UPDATE SET position = greatest(process_checkpoint.position, excluded.position)`,
-          [process.name, position],
-        );
-        saved = position;
-        savedAt = Date.now();
-      };
-      const types = new Set<string>(process.events);
-      const events = store.subscribe(position < 0n ? 'start' : position, { signal: lost.signal });
-      for await (const event of events) {
-        let moved = false;
-        if (types.has(event.type)) {
-          const id = process.correlate(event);
-          if (id !== undefined) {
-            await this.take(
-              process,
-              id,
-              { type: event.type, data: event.data },
-              event.id,
-              event.metadata.occurredAt,
-              event.metadata.correlationId,
-            );
-            moved = true;
-          }
-        }
-        position = event.position;
-        this.positions.set(process.name, position);
-        if (moved || Date.now() - savedAt > 1_000) await save();
-      }
-      if (position !== saved && !lost.signal.aborted) await save();
-    } finally {
-      this.positions.delete(process.name);
-      this.stopping.signal.removeEventListener('abort', giveUp);
-      owner.release(true);
-    }
-  }
-
-  /** Takes one input: records the step once, then carries out what the recorded step says. */
-  private async take(
-    process: AnyProcess,
-    id: string,
-    input: Input,
-    inputId: string,
-    at: string,
-    correlationId: string,
-    stillHolds: (past: readonly Recorded<StepTaken>[]) => boolean = () => true,
-  ): Promise<void> {
-    const stream = `${process.name}-${id}`;
-    for (;;) {
-      const past = await this.options.store.read<StepTaken>(stream);
-      const known = past.find((step) => step.data.inputId === inputId);
-      if (known) return this.carryOut(process, id, known);
-      if (!stillHolds(past)) return;
-      const state = [...past.map(({ data }) => data.input as Input), input].reduce(process.evolve, process.initial);
-      const reactions = process.react(state, input as never, at) as readonly Reaction<Plain>[];
-      const data: StepTaken['data'] = {
-        inputId,
-        input: { type: input.type, data: input.data },
-        at,
-        sends: reactions.flatMap((reaction, index) =>
-          'send' in reaction ? [{ commandId: commandIdOf(`${stream}/${inputId}/${index}`), ...reaction.send }] : [],
-        ),
-        timers: reactions.flatMap<StepTaken['data']['timers'][number]>((reaction) =>
-          'remind' in reaction
-            ? [{ timer: reaction.remind, dueAt: reaction.at }]
-            : 'forget' in reaction
-              ? [{ timer: reaction.forget, dueAt: null }]
-              : [],
-        ),
-      };
-      const commandId = commandIdOf(`${stream}/${inputId}`);
-      const metadata = metadataOf({
-        commandId,
-        command: 'TakeStep',
-        digest: inputId,
-        correlationId,
-        causationId: inputId,
-        actor: actorOf(process),
-        role: 'process',
-        facility: scopeIn(id),
-        occurredAt: at,
-      });
-      await this.options.failpoint?.('before-step');
-      const revision = past.at(-1)?.revision ?? -1n;
-      try {
-        const appended = await this.options.store.append(stream, revision, [{ type: 'StepTaken', data, metadata }]);
-        await this.options.failpoint?.('after-step');
-        return this.carryOut(process, id, { id: appended.ids[0]!, revision: appended.revision, data, metadata });
-      } catch (error) {
-        if (!(error instanceof Conflict)) throw error;
-      }
-    }
-  }
-
-  /** Repeatable: command ids are derived and timers bear the revision of their step. */
-  private async carryOut(
-    process: AnyProcess,
-    id: string,
-    step: Pick<Recorded<StepTaken>, 'id' | 'revision' | 'data' | 'metadata'>,
-  ): Promise<void> {
-    for (const { timer, dueAt } of step.data.timers) await this.setTimer(process.name, id, timer, dueAt, step.revision);
-    for (const { commandId, type, data } of step.data.sends) {
-      const cause = { commandId, correlationId: step.metadata.correlationId, causationId: step.id, actor: actorOf(process) };
-      try {
-        await this.options.send({ type, data }, cause);
-      } catch (error) {
-        if (!(error instanceof Problem) || error.status >= 500) throw error;
-        const refused: CommandRefused = {
-          type: 'CommandRefused',
-          data: { command: type, code: error.code, message: error.message, target: this.options.targetOf({ type, data }) },
-        };
-        await this.take(process, id, refused, commandIdOf(`${commandId}/refused`), step.data.at, step.metadata.correlationId);
-      }
-    }
-    await this.options.failpoint?.('after-sends');
-  }
-
-  private async setTimer(process: string, id: string, timer: string, dueAt: string | null, setAt: bigint): Promise<void> {
-    const { pool, alarm } = this.options;
-    if (dueAt === null) {
-      await pool.query('DELETE FROM process_timer WHERE process = $1 AND id = $2 AND timer = $3 AND set_at <= $4', [
+  health(): ProcessHealth[] {
+    return [...this.definitions.keys()].map((process) => {
+      const lane = this.lanes.get(process);
+      if (!lane) return { process, state: 'elsewhere', position: null, lagSeconds: 0, healthy: true };
+      const trouble = lane.stopped ?? (lane.trouble && `instance ${lane.trouble.id}: ${lane.trouble.error}`);
+      return {
         process,
-        id,
-        timer,
-        setAt,
-      ]);
-      return;
-    }
-    await pool.query(
-      `INSERT INTO process_timer (process, id, timer, due_at, set_at) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (process, id, timer) DO UPDATE SET due_at = excluded.due_at, set_at = excluded.set_at WHERE process_timer.set_at < excluded.set_at`,
-      [process, id, timer, dueAt, setAt],
-    );
-    // Losing the alarm costs at most one poll: it must not hold up the process.
-    await alarm?.(new Date(dueAt), `${process}/${id}/${timer}/${setAt}`).catch((error: unknown) =>
-      this.options.log?.('the alarm of a timer is lost', error),
-    );
+        state: lane.stopped === undefined ? 'running' : 'stopped',
+        position: String(lane.water.finished),
+        lagSeconds: lane.lagMs / 1_000,
+        ...(trouble ? { trouble } : {}),
+        healthy: lane.stopped === undefined && !lane.stuck(STUCK_MS),
+      };
+    });
   }
 
-  /**
-   * By the database's clock, and only after all that was in the log when the timer was found due: a plant that comes back reports an abort
-   * and its end at once, and the timer between them must not fire. A timer that was reset or forgotten is found stale and dropped.
-   */
-  private async watchTimers(): Promise<void> {
-    const { store, pool, processes, timerPollMs = 1_000 } = this.options;
-    const heads = new Map<string, bigint>();
-    while (!this.stopped) {
-      const { rows } = await pool.query<{ process: string; id: string; timer: string; due_at: string; set_at: bigint }>(
-        'SELECT * FROM process_timer WHERE due_at <= now() ORDER BY due_at LIMIT 100',
-      );
-      const head = rows.length > 0 ? await store.head({ business: true }) : -1n;
-      let fired = 0;
-      for (const { process: name, id, timer, due_at: dueAt, set_at: setAt } of rows) {
-        const process = processes.find((candidate) => candidate.name === name);
-        const position = this.positions.get(name);
-        const key = `${name}/${id}/${timer}/${setAt}`;
-        const awaited = heads.get(key) ?? head;
-        if (!process || position === undefined) continue;
-        if (position < awaited) {
-          heads.set(key, awaited);
-          continue;
-        }
-        const input: TimerFired = { type: 'TimerFired', data: { timer, dueAt } };
-        const inputId = commandIdOf(`${name}-${id}/${timer}/${setAt}`);
-        const isLatest = (past: readonly Recorded<StepTaken>[]) =>
-          past.filter((step) => step.data.timers.some((set) => set.timer === timer)).at(-1)?.revision === setAt;
-        await this.take(process, id, input, inputId, dueAt, inputId, isLatest);
-        await pool.query('DELETE FROM process_timer WHERE process = $1 AND id = $2 AND timer = $3 AND set_at = $4', [
-          name,
-          id,
-          timer,
-          setAt,
-        ]);
-        heads.delete(key);
-        fired += 1;
+  /** Instances that stand still with inputs behind them, over all workers. */
+  waiting(): Promise<{ instances: number; inputs: number }> {
+    return this.shelf.counts();
+  }
+
+  /** Brings the metrics of this moment up to date. */
+  async measure(): Promise<void> {
+    for (const [process, lane] of this.lanes) {
+      inFlight.set({ process }, lane.water.unfinished);
+      lagSeconds.set({ process }, lane.lagMs / 1_000);
+      stoppedProcesses.set({ process }, lane.stopped === undefined ? 0 : 1);
+    }
+    waitingInstances.set((await this.shelf.counts()).instances);
+    lateTimers.set(await this.timers.late());
+  }
+
+  private async begin(owned: Owned): Promise<void> {
+    const { store, send, targetOf, alarm, patience, alarmAfter = 5, saveMs = 250 } = this.options;
+    const { memory, timers, shelf, slots, ownership } = this;
+    const lane = new Lane(owned, this.definitions.get(owned.process)!, {
+      ...{ store, memory, timers, shelf, ownership, slots, send, targetOf, alarmAfter, saveMs },
+      patience: { ...usualPatience, ...patience },
+      log: (fault, error) => this.fault(fault, error),
+      // Losing an alarm costs at most one poll: nobody waits for it.
+      onAlarm: (dueAt, key) =>
+        void alarm?.(new Date(dueAt), key).catch((error: unknown) => this.fault('the alarm of a timer is lost', error)),
+    });
+    this.lanes.set(owned.process, lane);
+    for (let pauseMs = 50; lane.alive; pauseMs = Math.min(2 * pauseMs, 2_000)) {
+      try {
+        await lane.begin();
+        return this.follower.ring();
+      } catch (error) {
+        this.fault(`process ${owned.process} cannot begin yet`, error);
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
-      if (fired < 100) await this.sleepUntilWoken(heads.size > 0 ? Math.min(50, timerPollMs) : timerPollMs);
     }
   }
 
-  private sleepUntilWoken(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wakeTimers = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  private async end(process: string): Promise<void> {
+    const lane = this.lanes.get(process);
+    this.lanes.delete(process);
+    await lane?.end();
   }
 
-  private sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.stopping.signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.stopping.signal.addEventListener('abort', done, { once: true });
-    });
+  /** What operators said about the processes that are run here, once more. */
+  private async control(): Promise<void> {
+    for (const lane of this.lanes.values()) {
+      try {
+        const last = await lane.lastControl();
+        if (last?.type === 'ProcessStopped' && lane.stopped === undefined) lane.halt(last.data.reason);
+        if (last?.type !== 'ProcessStarted' || lane.stopped === undefined) continue;
+        await lane.end();
+        if (this.lanes.get(lane.name) === lane) await this.begin({ ...lane.owned, position: lane.water.finished });
+      } catch (error) {
+        this.fault(`whether process ${lane.name} is stopped cannot be told`, error);
+      }
+    }
   }
-}
 
-const actorOf = (process: AnyProcess): string => `process:${process.name}`;
-
-async function tryLock(client: PoolClient, name: string): Promise<boolean> {
-  const { rows } = await client.query<{ held: boolean }>(`SELECT pg_try_advisory_lock(hashtext('process'), hashtext($1)) AS held`, [name]);
-  return rows[0]!.held;
+  private fault(what: string, error: unknown): void {
+    this.options.log?.(what, error);
+  }
 }

@@ -1,0 +1,55 @@
+/**
+ * What a failure means for an instance. Hides: the errors of store, database and commands. Promises: a part that is away is no fault of the
+ * instance; a fault of pure code is lasting at once. Does not: wait or park.
+ */
+import { Conflict, StoreRefused, StoreUnavailable } from '#platform/store/event-store';
+import { Problem } from '#platform/problem/problem';
+
+/** Pure code of a definition failed: it will fail again. */
+export class Poison extends Error {
+  constructor(
+    what: string,
+    readonly fault: unknown,
+  ) {
+    super(`${what}: ${textOf(fault)}`);
+    this.name = 'Poison';
+  }
+}
+
+/** The engine is ending, or the process has another owner. */
+export class Stopped extends Error {
+  constructor() {
+    super('the process is not followed here any more');
+    this.name = 'Stopped';
+  }
+}
+
+/** `away`: store or database do not answer; `busy`: they do, but this one has to wait. */
+export type FaultKind = 'conflict' | 'away' | 'busy' | 'poison' | 'fault' | 'stopped';
+
+export function kindOf(error: unknown): FaultKind {
+  if (error instanceof Conflict) return 'conflict';
+  if (error instanceof Stopped) return 'stopped';
+  if (error instanceof Poison) return 'poison';
+  if (error instanceof StoreUnavailable || isDenied(error) || isDatabaseAway(error)) return 'away';
+  if (error instanceof Problem && (error.status === 503 || error.status === 429)) return 'busy';
+  return 'fault';
+}
+
+/** Of all streams alike. */
+const isDenied = (error: unknown): boolean => error instanceof StoreRefused && error.reason === 'access-denied';
+
+/** SQLSTATE classes 08 (connection), 53 (resources), 57 (shut down), 25006 (read only), and pg's own errors, which have no code. */
+const AWAY = /^(08|53|57)|^25006$|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_)/;
+function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string') return AWAY.test(code);
+  return /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|pool after calling end/i.test(
+    error.message,
+  );
+}
+
+/** For people: bounded. */
+export const textOf = (error: unknown): string =>
+  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 1_000);

@@ -1,0 +1,142 @@
+/**
+ * The log, read once for all processes of a worker. Hides: paging, the doorbell, who is where. Promises: each process is handed all its
+ * inputs, in order, from where it has come to; what concerns nobody is not even parsed; bounded: it reads no further while too much waits.
+ * Does not: remember anything.
+ */
+import type { Recorded, Upcasts } from '#kernel/event';
+import { endsLog } from '#platform/store/log-cursor';
+import type { LogEvent } from '#platform/store/log-event';
+import type { LogReader } from '#platform/store/log-reader';
+import type { Lane } from './lane';
+import { OPERATOR_EVENTS } from './record';
+import type { Slots } from './slots';
+
+const PAGE = 1_024;
+/** Inputs that may wait before reading pauses, and until how few do. */
+const MOST_QUEUED = 4_096;
+const FEW_QUEUED = 1_024;
+
+export type FollowerParts = Readonly<{
+  log: LogReader;
+  upcasts: Upcasts;
+  /** The processes that take inputs now. */
+  lanes: () => readonly Lane[];
+  slots: Slots;
+  /** An operator may have stopped a process. */
+  onControl: () => void;
+  onFault: (error: unknown) => void;
+  pollMs: number;
+}>;
+
+export class Follower {
+  private readonly stopping = new AbortController();
+  private rung = false;
+  private wake: () => void = () => undefined;
+  private readonly waiting = new Set<() => void>();
+
+  constructor(private readonly parts: FollowerParts) {}
+
+  /** Reads until `stop`; a fault makes it begin again from where the processes are. */
+  async run(): Promise<void> {
+    void this.listen();
+    for (let failures = 0; !this.stopping.signal.aborted;) {
+      try {
+        const moved = await this.page();
+        failures = 0;
+        if (!moved) await this.sleep(this.parts.pollMs);
+      } catch (error) {
+        this.parts.onFault(error);
+        await this.sleep(Math.random() * Math.min(2_000, 50 * 2 ** failures++), true);
+      }
+    }
+  }
+
+  stop(): void {
+    this.stopping.abort();
+    this.ring();
+  }
+
+  /** Somebody has something new to read, or another place to read from. */
+  ring(): void {
+    this.rung = true;
+    this.wake();
+  }
+
+  /** Resolves once all that the log held at a position has been handed to a process, or it takes nothing any more. */
+  handedOut(lane: Lane, position: bigint): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (lane.takes && !this.stopping.signal.aborted && lane.water.handedOut < position) return;
+        this.waiting.delete(look);
+        resolve();
+      };
+      this.waiting.add(look);
+      look();
+    });
+  }
+
+  /** Reads and hands out one page. False where there was nothing. */
+  private async page(): Promise<boolean> {
+    if (this.parts.slots.queued > MOST_QUEUED)
+      while (this.parts.slots.queued > FEW_QUEUED && !this.stopping.signal.aborted) await this.sleep(10, true);
+    this.rung = false;
+    const lanes = this.parts.lanes();
+    if (lanes.length === 0) return false;
+    const after = lanes.map(({ water }) => water.handedOut).reduce((least, position) => (position < least ? position : least));
+    const events = await this.parts.log.readAll(after, PAGE);
+    const last = events.at(-1);
+    if (last === undefined) return false;
+    for (const event of events) if (!event.type.startsWith('$')) this.handOut(event, lanes);
+    for (const lane of lanes) lane.water.pass(last.position);
+    for (const look of [...this.waiting]) look();
+    return !endsLog(events, PAGE) || this.rung;
+  }
+
+  private handOut(event: LogEvent, lanes: readonly Lane[]): void {
+    let recorded: Recorded | undefined;
+    for (const lane of lanes) {
+      if (event.position <= lane.water.handedOut || !lane.takes) continue;
+      if (lane.definitions.events.has(event.type)) lane.take((recorded ??= this.recorded(event)));
+    }
+    if (OPERATOR_EVENTS.includes(event.type as never)) {
+      const [lane] = lanes.filter(({ name }) => event.stream.startsWith(`${name}-`)).sort((a, b) => b.name.length - a.name.length);
+      if (lane?.takes && event.position > lane.water.handedOut) lane.look(event.stream.slice(lane.name.length + 1), event.position);
+    }
+    if (event.type === 'ProcessStopped') this.parts.onControl();
+  }
+
+  /** What cannot be read is handed out empty: no definition can tell whose it is, and so it is parked and not passed over. */
+  private recorded(event: LogEvent): Recorded {
+    try {
+      const recorded = event.recorded(this.parts.upcasts);
+      void recorded.metadata;
+      return recorded;
+    } catch {
+      const { id, type, stream, revision, position, recordedAt } = event;
+      return { id, type, stream, revision, position, recordedAt, data: undefined as never, metadata: {} as never };
+    }
+  }
+
+  private async listen(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      await this.parts.log.subscribe(() => this.ring(), this.stopping.signal).catch(() => undefined);
+      if (!this.stopping.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 200).unref());
+    }
+  }
+
+  private sleep(ms: number, deaf = false): Promise<void> {
+    if (this.rung && !deaf) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.wake = () => undefined;
+        resolve();
+      }, ms);
+      if (deaf) return;
+      this.wake = () => {
+        clearTimeout(timer);
+        this.wake = () => undefined;
+        resolve();
+      };
+    });
+  }
+}

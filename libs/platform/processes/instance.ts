@@ -1,0 +1,192 @@
+/**
+ * One instance as the fold of its stream: the state of its definition, what it waits for, and whether it stands still.
+ * Promises: pure; the same stream gives the same instance, whoever folds it; streams of the first engine are understood.
+ * Does not: read, write or send.
+ */
+import type { ClockSource, Recorded } from '#kernel/event';
+import type { AnyProcess, EngineInput } from '#kernel/process';
+import { answerIdOf } from './ids';
+import type { InstanceEvent, InstanceParked, OutcomeRecorded, RequestedAction, StepTaken } from './record';
+
+/** An action that has no outcome yet, with what its step says about it. */
+export type Pending = RequestedAction &
+  Readonly<{
+    /** The event that recorded the step. */
+    stepId: string;
+    correlationId: string;
+    at: string;
+    facilities: readonly string[];
+    clock: ClockSource;
+    /** Floor time for the target; steps of the first engine gave none. */
+    occurredAt?: string;
+  }>;
+
+/** An outcome that the definition has yet to take as an input. */
+export type Answer = Readonly<{ inputId: string; input: EngineInput; cause: Pending }>;
+
+export type Timer = Readonly<{ dueAt: string; setAt: bigint; facilities: readonly string[]; correlationId: string }>;
+
+export type Instance = Readonly<{
+  /** Of the last event of its stream; -1 where there is none. */
+  revision: bigint;
+  /** Version of the definition; 0 before the first step. */
+  version: number;
+  state: unknown;
+  /** Inputs from the log up to this position have been taken or skipped. */
+  taken: bigint;
+  timers: Readonly<Record<string, Timer>>;
+  pending: readonly Pending[];
+  answers: readonly Answer[];
+  /** Why it stands still. */
+  parked?: InstanceParked['data'];
+  /** A compensation that was refused. */
+  blocked?: Pending;
+  paused: boolean;
+  /** True where it stood still before: inputs may lie on its shelf. */
+  released: boolean;
+  over: boolean;
+  /** Why its history cannot be folded by the code that runs now. */
+  broken?: string;
+  /** Ids of the inputs that the first engine took: it recorded no positions. */
+  before?: Set<string>;
+}>;
+
+export const fresh: Instance = {
+  revision: -1n,
+  version: 0,
+  state: undefined,
+  taken: -1n,
+  timers: {},
+  pending: [],
+  answers: [],
+  paused: false,
+  released: false,
+  over: false,
+};
+
+export const standsStill = ({ parked, paused }: Instance): boolean => parked !== undefined || paused;
+
+/** True where an input from the log has been taken before. */
+export const hasTaken = ({ taken, before }: Instance, input: Readonly<{ id: string; position: bigint }>): boolean =>
+  input.position <= taken || (before?.has(input.id) ?? false);
+
+type Definitions = (version: number) => AnyProcess;
+type Written<E> = E & Pick<Recorded, 'id' | 'revision' | 'metadata'>;
+
+/** The instance after one more event. `evolved` spares the definition's fold where its result is known. */
+export function fold(before: Instance, event: Written<InstanceEvent>, definitions: Definitions, evolved?: { state: unknown }): Instance {
+  const instance = { ...before, revision: event.revision };
+  switch (event.type) {
+    case 'StepTaken':
+      return afterStep(instance, event, definitions, evolved);
+    case 'OutcomeRecorded':
+      return afterOutcome(instance, event.data, definitions, false);
+    case 'OutcomeForced':
+      return afterOutcome(instance, event.data, definitions, true);
+    case 'InstanceParked':
+      return { ...instance, parked: event.data };
+    case 'InstanceRetried': {
+      const { blocked, parked: _, ...rest } = instance;
+      const again = blocked && event.data.commandId ? [{ ...blocked, commandId: event.data.commandId }] : [];
+      return { ...rest, pending: [...again, ...instance.pending], released: true };
+    }
+    case 'InputSkipped': {
+      const { inputId, position, timer } = event.data;
+      const { parked: _, ...rest } = instance;
+      return {
+        ...rest,
+        taken: position === undefined ? instance.taken : later(instance.taken, BigInt(position)),
+        answers: instance.answers.filter((answer) => answer.inputId !== inputId),
+        timers: Object.fromEntries(Object.entries(instance.timers).filter(([name]) => name !== timer)),
+        released: true,
+      };
+    }
+    case 'InstancePaused':
+      return { ...instance, paused: true };
+    case 'InstanceResumed':
+      return { ...instance, paused: false, released: true };
+    case 'InstanceMigrated':
+      return { ...instance, version: event.data.to, state: event.data.state };
+    default:
+      return instance;
+  }
+}
+
+function afterStep(instance: Instance, step: Written<StepTaken>, definitions: Definitions, evolved?: { state: unknown }): Instance {
+  const { data, metadata, id, revision } = step;
+  const first = instance.version === 0;
+  const version = first ? (data.version ?? 1) : instance.version;
+  const facilities = data.facilities ?? (metadata.facility ? [metadata.facility] : []);
+  const timers: Record<string, Timer> = { ...instance.timers };
+  if (data.input.type === 'TimerFired') delete timers[(data.input.data as { timer: string }).timer];
+  for (const { timer, dueAt } of data.timers) {
+    if (dueAt === null) delete timers[timer];
+    else timers[timer] = { dueAt, setAt: revision, facilities, correlationId: metadata.correlationId };
+  }
+  const old = data.version === undefined;
+  const cause = { stepId: id, correlationId: metadata.correlationId, at: data.at, facilities, clock: data.clock ?? 'server' };
+  const sends = data.sends.map((action): Pending => ({ ...action, ...cause, ...(old ? {} : { occurredAt: data.at }) }));
+  return {
+    ...instance,
+    version,
+    ...(evolved ?? evolve(instance, version, data.input, definitions)),
+    taken: data.position === undefined ? instance.taken : later(instance.taken, BigInt(data.position)),
+    timers,
+    // The first engine took the next input only once all that the last one requested had been answered.
+    pending: [...(old ? unansweredBefore(instance.pending, data) : instance.pending), ...sends],
+    answers: instance.answers.filter((answer) => answer.inputId !== data.inputId),
+    over: data.over ?? false,
+    ...(old ? { before: (instance.before ?? new Set()).add(data.inputId) } : {}),
+  };
+}
+
+function evolve(
+  { state, version: before, broken }: Instance,
+  version: number,
+  input: StepTaken['data']['input'],
+  definitions: Definitions,
+): Pick<Instance, 'state' | 'broken'> {
+  if (broken !== undefined) return { state, broken };
+  try {
+    const definition = definitions(version);
+    return { state: definition.evolve(before === 0 ? definition.initial : state, input as never) as unknown };
+  } catch (error) {
+    return { state, broken: `its history cannot be folded, at ${input.type}: ${(error as Error).message}` };
+  }
+}
+
+const unansweredBefore = (pending: readonly Pending[], { input, inputId }: StepTaken['data']): readonly Pending[] =>
+  input.type === 'CommandRefused' ? pending.filter(({ commandId }) => answerIdOf(commandId) !== inputId) : [];
+
+function afterOutcome(
+  before: Instance,
+  { commandId, type, outcome }: OutcomeRecorded['data'],
+  definitions: Definitions,
+  forced: boolean,
+): Instance {
+  const action = before.pending.find((pending) => pending.commandId === commandId) ?? before.blocked;
+  if (!action) return before;
+  const { blocked, parked, ...rest } = before;
+  const instance: Instance = {
+    ...rest,
+    ...(blocked && blocked.commandId !== commandId ? { blocked } : {}),
+    // Only a decision of an operator lets a parked instance go on.
+    ...(parked && !forced ? { parked } : {}),
+    ...(parked && forced ? { released: true } : {}),
+    pending: before.pending.filter((pending) => pending.commandId !== commandId),
+  };
+  if ('skipped' in outcome) return instance;
+  const answer = (input: EngineInput): Instance => ({
+    ...instance,
+    answers: [...instance.answers, { inputId: answerIdOf(commandId), input, cause: action }],
+  });
+  if ('refused' in outcome) {
+    const { target, code, message } = outcome.refused;
+    if (action.undo && !forced) return { ...instance, blocked: action };
+    return answer({ type: 'CommandRefused', data: { command: type, code, message, target } });
+  }
+  if (!definitions(before.version).hearsAccepted) return instance;
+  return answer({ type: 'CommandAccepted', data: { command: type, ...outcome.accepted } });
+}
+
+const later = (a: bigint, b: bigint): bigint => (a > b ? a : b);

@@ -1,0 +1,100 @@
+import { KilnWorks, newKiln, until, whenKilnLitCheckIt, type Out } from '#platform/testing/kiln-under-test';
+import type { ProcessOptions } from './processes';
+
+/** Checks a kiln twice with a pause between, and says so when a check was refused. */
+const process = whenKilnLitCheckIt(200, {
+  react: (state, { type, data }, at) => {
+    const send = (command: Out['type'], kilnId = state.id) => ({ send: { type: command, data: { kilnId } } as Out });
+    if (type === 'KilnLit') return [send('CheckKiln'), { remind: 'second-look', at: new Date(Date.parse(at) + 200).toISOString() }];
+    if (type === 'TimerFired') return [send('CheckKiln')];
+    if (type === 'CommandRefused' && data.command === 'CheckKiln' && state.refused < 3) return [send('UnlockKiln'), send('CheckKiln')];
+    return [];
+  },
+});
+const NORMAL = ['KilnLit', 'accepted', 'TimerFired', 'accepted'];
+const SEALED = ['KilnLit', 'refused', 'CommandRefused', 'accepted', 'accepted', 'TimerFired', 'accepted'];
+
+type Where = 'append' | 'appended' | 'send' | 'sent' | 'query';
+/** The parts of a runner that dies at its n-th call of some kind, as if the app were killed: nothing that it does later has any effect. */
+function mortal(works: KilnWorks, at: Where, n: number): Partial<ProcessOptions> & { dead: () => boolean; calls: () => number } {
+  let calls = 0;
+  let dead = false;
+  const here = (where: Where) => {
+    if (dead) throw new Error('dead');
+    if (where !== at || (calls += 1) !== n) return;
+    dead = true;
+    throw new Error(`killed at ${where} ${n}`);
+  };
+  const store = Object.create(works.store) as typeof works.store;
+  const alive = () => {
+    if (dead) throw new Error('dead');
+  };
+  Object.assign(store, {
+    append: async (...given: Parameters<typeof store.append>) => {
+      here('append');
+      const appended = await works.store.append(...given);
+      here('appended');
+      return appended;
+    },
+    read: async (...given: Parameters<typeof store.read>) => {
+      alive();
+      return works.store.read(...given);
+    },
+  });
+  const pool = Object.create(works.pool) as typeof works.pool;
+  pool.query = (async (text: string, values: unknown[]) => {
+    if (/^\s*(INSERT|DELETE|UPDATE|WITH gone AS \(DELETE FROM process_timer)/.test(text)) here('query');
+    else alive();
+    return works.pool.query(text, values);
+  }) as never;
+  const send: ProcessOptions['send'] = async (...given) => {
+    here('send');
+    const receipt = await works.send(...given);
+    here('sent');
+    return receipt;
+  };
+  return { store, pool, send, dead: () => dead, calls: () => calls };
+}
+
+describe('a worker that is killed', () => {
+  let works: KilnWorks;
+  beforeAll(async () => void (works = await KilnWorks.start()), 60_000);
+  afterEach(() => works.rest());
+  afterAll(() => works.stop());
+  const lease = { ttlMs: 300, beatMs: 40 };
+
+  /** One normal kiln and one that is sealed, from the beginning to the end. */
+  async function undergo(at: Where, n: number): Promise<{ died: boolean; stories: string[][]; checks: number[] }> {
+    const ids = [newKiln(), newKiln('-sealed')];
+    const { dead, calls: _, ...parts } = mortal(works, at, n);
+    works.run([process], { ...parts, ownership: lease });
+    for (const id of ids) await works.order('LightKiln', id);
+    const stories = () => Promise.all(ids.map((id) => works.story(id)));
+    const over = async () => {
+      const [normal, sealed] = await stories();
+      return normal!.length >= NORMAL.length && sealed!.length >= SEALED.length;
+    };
+    await until(async () => dead() || (await over()), `death or end at ${at} ${n}`);
+    const died = dead();
+    await works.rest();
+    works.run([process], { ownership: lease });
+    await until(over, `the end after ${at} ${n}`);
+    await works.rest();
+    return { died, stories: await stories(), checks: await Promise.all(ids.map((id) => works.checks(id))) };
+  }
+
+  it.each(['append', 'appended', 'send', 'sent', 'query'] as const)(
+    'at any %s comes to the same end',
+    async (at) => {
+      let points = 0;
+      for (let n = 1, died = true; died; n += 1) {
+        const end = await undergo(at, n);
+        expect({ at, n, ...end }).toEqual({ at, n, died: end.died, stories: [NORMAL, SEALED], checks: [2, 2] });
+        died = end.died;
+        points = n - 1;
+      }
+      expect(points).toBeGreaterThanOrEqual(at === 'query' ? 4 : 5);
+    },
+    180_000,
+  );
+});

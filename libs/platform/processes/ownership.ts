@@ -1,0 +1,172 @@
+/**
+ * Which worker runs which process, and how far it has come. Hides: leases, heartbeats, fair shares, fencing, the tables' losses.
+ * Promises: one owner per process by the database's clock; a process whose worker died is taken over within `ttlMs` and a beat; an owner that
+ * slept writes no checkpoint; tables that were emptied, at any time, are noticed and filled again from the log. Does not: run anything.
+ */
+import type { Pool } from 'pg';
+
+export type Owned = Readonly<{
+  process: string;
+  epoch: bigint;
+  /** All inputs up to here are finished; -1 at the beginning. */
+  position: bigint;
+  /** Up to here, timers may be missing: instances that are looked at put theirs back. */
+  restoreUntil: bigint;
+}>;
+
+export type OwnershipOptions = Readonly<{ ttlMs: number; beatMs: number }>;
+export const usualOwnership: OwnershipOptions = { ttlMs: 1_500, beatMs: 300 };
+
+export class Ownership {
+  private readonly held = new Map<string, Owned>();
+  private timer?: NodeJS.Timeout;
+  private beating: Promise<void> = Promise.resolve();
+  private closed = false;
+  private answeredAt = 0;
+
+  constructor(
+    private readonly pool: Pool,
+    readonly worker: string,
+    private readonly processes: readonly string[],
+    /** The end of the log as it is now. */
+    private readonly head: () => Promise<bigint>,
+    private readonly on: Readonly<{
+      gained: (owned: Owned) => void;
+      /** Must leave the process alone from now on; resolves when nothing of it is under way. */
+      lost: (process: string) => Promise<void>;
+      failed: (error: unknown) => void;
+    }>,
+    private readonly options: OwnershipOptions = usualOwnership,
+  ) {}
+
+  start(): void {
+    const again = () => {
+      this.beating = this.beat().catch((error: unknown) => this.on.failed(error));
+      void this.beating.then(() => {
+        if (!this.closed) this.timer = setTimeout(again, this.options.beatMs * (0.8 + Math.random() * 0.4));
+      });
+    };
+    again();
+  }
+
+  /** Milliseconds since the database last confirmed what is held here. */
+  get silentMs(): number {
+    return Date.now() - this.answeredAt;
+  }
+
+  /** One round: renew, notice losses, give up what exceeds the fair share, seek what is free. */
+  private async beat(): Promise<void> {
+    const { rows } = await this.pool.query<{ process: string; epoch: bigint; whole: boolean }>(
+      `WITH me AS (INSERT INTO process_worker VALUES ($1, now()) ON CONFLICT (worker) DO UPDATE SET seen_at = now()),
+       gone AS (DELETE FROM process_worker WHERE seen_at < now() - interval '1 minute')
+       UPDATE process_checkpoint AS c SET until = now() + $2 * interval '1 millisecond' WHERE owner = $1 AND process = ANY ($3)
+       RETURNING process, epoch, ${WHOLE} AS whole`,
+      [this.worker, this.options.ttlMs, this.processes],
+    );
+    this.answeredAt = Date.now();
+    const renewed = new Map(rows.map((row) => [row.process, row]));
+    for (const [process, { epoch }] of [...this.held]) {
+      const row = renewed.get(process);
+      if (row?.epoch === epoch && row.whole) continue;
+      await this.lose(process);
+      if (row) await this.release(process, epoch);
+    }
+    const { share, free } = await this.places();
+    for (const [process, { epoch }] of [...this.held].slice(share)) {
+      await this.lose(process);
+      await this.release(process, epoch);
+    }
+    for (const process of free) {
+      if (this.closed || this.held.size >= share) break;
+      const owned = await this.acquire(process);
+      if (!owned) continue;
+      this.held.set(process, owned);
+      this.on.gained(owned);
+    }
+  }
+
+  /** How many processes this worker should have at most, and those that nobody has. */
+  private async places(): Promise<{ share: number; free: string[] }> {
+    const { rows } = await this.pool.query<{ workers: bigint; free: string[] }>(
+      `SELECT (SELECT count(*) FROM process_worker WHERE seen_at > now() - $1 * interval '1 millisecond') AS workers,
+              ARRAY(SELECT unnest($2::text[]) EXCEPT SELECT process FROM process_checkpoint WHERE owner IS NOT NULL AND until >= now()) AS free`,
+      [this.options.ttlMs, this.processes],
+    );
+    const { workers, free } = rows[0]!;
+    return { share: Math.ceil(this.processes.length / Math.max(1, Number(workers))), free };
+  }
+
+  private async acquire(process: string): Promise<Owned | undefined> {
+    const head = await this.head();
+    const client = await this.pool.connect();
+    try {
+      await client.query('BEGIN');
+      const { rows } = await client.query<{ epoch: bigint; position: bigint; restore_until: bigint; whole: boolean }>(
+        `INSERT INTO process_checkpoint AS c (process, position, owner, epoch, until, restore_until)
+         VALUES ($1, -1, $2, 1, now() + $3 * interval '1 millisecond', $4)
+         ON CONFLICT (process) DO UPDATE SET owner = excluded.owner, epoch = c.epoch + 1, until = excluded.until
+         WHERE c.owner IS NULL OR c.until < now()
+         RETURNING epoch, position, restore_until, ${WHOLE} AS whole`,
+        [process, this.worker, this.options.ttlMs, head],
+      );
+      let row = rows[0];
+      if (row && !row.whole) {
+        // Timers or shelved inputs are gone: all that the log holds is looked at again.
+        ({
+          rows: [row],
+        } = await client.query(
+          `UPDATE process_checkpoint SET position = -1, restore_until = $2 WHERE process = $1 RETURNING epoch, position, restore_until`,
+          [process, head],
+        ));
+        await client.query(`INSERT INTO process_timer VALUES ($1, '', '', 'infinity', -1) ON CONFLICT DO NOTHING`, [process]);
+        await client.query(`INSERT INTO process_shelf VALUES ($1, '', -1, '{}', '{}') ON CONFLICT DO NOTHING`, [process]);
+      }
+      await client.query('COMMIT');
+      return row && { process, epoch: row.epoch, position: row.position, restoreUntil: row.restore_until };
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  /** Saves how far a process has come. False where it is another's by now, or the table was emptied. */
+  async save({ process, epoch }: Owned, position: bigint): Promise<boolean> {
+    const { rowCount } = await this.pool.query(
+      'UPDATE process_checkpoint SET position = greatest(position, $3) WHERE process = $1 AND owner = $4 AND epoch = $2',
+      [process, epoch, position, this.worker],
+    );
+    return rowCount === 1;
+  }
+
+  private async lose(process: string): Promise<void> {
+    this.held.delete(process);
+    await this.on.lost(process);
+  }
+
+  /** Gives a process up, so that another may take it at once. */
+  private async release(process: string, epoch: bigint): Promise<void> {
+    await this.pool.query('UPDATE process_checkpoint SET owner = NULL WHERE process = $1 AND owner = $2 AND epoch = $3', [
+      process,
+      this.worker,
+      epoch,
+    ]);
+  }
+
+  /** Gives everything up. */
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    await this.beating;
+    for (const [process, { epoch }] of [...this.held]) {
+      await this.lose(process);
+      await this.release(process, epoch).catch(() => undefined);
+    }
+    await this.pool.query('DELETE FROM process_worker WHERE worker = $1', [this.worker]).catch(() => undefined);
+  }
+}
+
+/** Each process has one row in the tables of timers and of shelved inputs that is never due and never taken: without it, rows were lost. */
+const WHOLE = `(EXISTS (SELECT FROM process_timer t WHERE t.process = c.process AND t.id = '' AND t.timer = '')
+  AND EXISTS (SELECT FROM process_shelf s WHERE s.process = c.process AND s.id = '' AND s.position = -1))`;

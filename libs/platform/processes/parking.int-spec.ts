@@ -1,0 +1,190 @@
+import { Problem } from '#platform/problem/problem';
+import { StoreUnavailable } from '#platform/store/event-store';
+import { KilnWorks, newKiln, targetOf, until, whenKilnLitCheckIt, type Out } from '#platform/testing/kiln-under-test';
+import { ProcessOperations } from './operations';
+
+const NAME = 'when-kiln-lit-check-it';
+const ann = { actor: 'ann', role: 'supervisor', correlationId: '6f0f3bfa-6a55-4c5c-9a60-2f4f7a3d7c11', reason: 'looked into it' };
+
+describe('an instance that cannot go on', () => {
+  let works: KilnWorks;
+  let operations: ProcessOperations;
+  beforeAll(async () => {
+    works = await KilnWorks.start();
+    operations = new ProcessOperations(works.store, works.pool, [whenKilnLitCheckIt(60_000)], targetOf);
+  }, 60_000);
+  afterEach(() => works.rest());
+  afterAll(() => works.stop());
+
+  /** Nothing before its first event. */
+  const parkedOf = async (id: string) => (await works.steps(id)).length > 0 && (await operations.look(NAME, id)).parked;
+  let sick = true;
+  const reacting = whenKilnLitCheckIt(60_000).react;
+  const poisoned = whenKilnLitCheckIt(60_000, {
+    react: (state, input, at) => {
+      if (sick && state.id.includes('poison')) throw new Error('cannot think of anything');
+      return reacting(state, input, at);
+    },
+  });
+
+  it('is parked with everything behind it while others flow, and goes on in order when it is tried again', async () => {
+    sick = true;
+    const [bad, good] = [newKiln('-poison'), newKiln()];
+    const runner = works.run([poisoned]);
+    for (const type of ['LightKiln', 'CoolKiln', 'LightKiln'] as const) await works.order(type, bad);
+    await works.order('LightKiln', good);
+    await until(async () => (await works.checks(good)) === 1);
+    await until(async () => (await parkedOf(bad)) && (await operations.look(NAME, bad)).waiting.length === 3);
+    expect(await works.story(bad)).toEqual(['InstanceParked']);
+    const head = await works.store.head({ business: true });
+    await until(() => runner.position(NAME)! >= head, 'the checkpoint to pass what is on the shelf');
+    const { parked, waiting } = await operations.look(NAME, bad);
+    expect(parked).toMatchObject({ reason: 'poison', on: { type: 'KilnLit' }, attempts: [{}] });
+    expect(waiting.map(({ type }) => type)).toEqual(['KilnLit', 'KilnCooled', 'KilnLit']);
+    expect(await runner.waiting()).toEqual({ instances: 1, inputs: 3 });
+    sick = false;
+    await operations.retry(NAME, bad, ann);
+    await until(async () => (await works.checks(bad)) === 2);
+    await works.order('CoolKiln', bad);
+    await until(async () => (await works.story(bad)).length === 8);
+    expect(await works.story(bad)).toEqual([
+      'InstanceParked',
+      'InstanceRetried',
+      ...['KilnLit', 'accepted', 'KilnCooled', 'KilnLit', 'accepted', 'KilnCooled'],
+    ]);
+    const [, retried] = await works.steps(bad);
+    expect(retried!.metadata).toMatchObject({ actor: 'ann', role: 'supervisor', reason: 'looked into it' });
+  }, 40_000);
+
+  it('goes on without the input that an operator skips', async () => {
+    sick = true;
+    const bad = newKiln('-poison');
+    works.run([poisoned]);
+    await works.order('LightKiln', bad);
+    await until(async () => Boolean(await parkedOf(bad)));
+    sick = false;
+    await works.order('LightKiln', bad);
+    await until(async () => (await operations.look(NAME, bad)).waiting.length === 2);
+    await operations.skip(NAME, bad, ann);
+    await until(async () => (await works.checks(bad)) === 1);
+    expect(await works.story(bad)).toEqual(['InstanceParked', 'InputSkipped', 'KilnLit', 'accepted']);
+    expect((await operations.look(NAME, bad)).waiting).toEqual([]);
+  }, 40_000);
+
+  it('is parked by an action that fails again and again, with every attempt; an operator may say what became of it', async () => {
+    const id = newKiln();
+    works.run([whenKilnLitCheckIt(60_000)], { send: () => Promise.reject(new Problem(500, 'broken', 'It is broken.')) });
+    await works.order('LightKiln', id);
+    await until(async () => Boolean(await parkedOf(id)));
+    const { parked, pending } = await operations.look(NAME, id);
+    expect(parked).toMatchObject({ reason: 'lasting-fault', on: { type: 'CheckKiln' }, attempts: [{}, {}, {}] });
+    await expect(operations.force(NAME, id, 'no-such-action', { accepted: {} }, ann)).rejects.toMatchObject({ status: 404 });
+    await operations.force(NAME, id, pending[0]!.commandId, { refused: { code: 'given-up', message: 'No.' } }, ann);
+    await until(async () => (await works.story(id)).length === 4);
+    expect(await works.story(id)).toEqual(['KilnLit', 'InstanceParked', 'OutcomeForced', 'CommandRefused']);
+  }, 40_000);
+
+  it('is not parked while the store is away', async () => {
+    const id = newKiln();
+    let away = true;
+    let tries = 0;
+    works.run([whenKilnLitCheckIt(60_000)], {
+      patience: { attempts: 2, pauseMs: 5, awayMs: 50 },
+      send: (...given) => {
+        tries += 1;
+        return away ? Promise.reject(new StoreUnavailable(new Error('gone'))) : works.send(...given);
+      },
+    });
+    await works.order('LightKiln', id);
+    await until(() => tries > 5);
+    away = false;
+    await until(async () => (await works.story(id)).length === 2);
+    expect(await works.story(id)).toEqual(['KilnLit', 'accepted']);
+  }, 40_000);
+
+  it('waits for a person when a compensation is refused, and undoes it under a new id when it is tried again', async () => {
+    const id = newKiln('-sealed');
+    const undoing = whenKilnLitCheckIt(60_000, {
+      react: ({ id: kilnId }, { type }) =>
+        type === 'KilnLit' ? [{ send: { type: 'CheckKiln', data: { kilnId } } as Out, undo: true }] : [],
+    });
+    works.run([undoing]);
+    await works.order('LightKiln', id);
+    await until(async () => Boolean(await parkedOf(id)));
+    expect((await operations.look(NAME, id)).parked).toMatchObject({ reason: 'undo-refused', error: 'kiln-sealed: It cannot be opened.' });
+    await works.order('CoolKiln', id);
+    await works.order('UnlockKiln', id);
+    await operations.retry(NAME, id, ann);
+    await until(async () => (await works.story(id)).includes('KilnCooled'));
+    expect(await works.story(id)).toEqual(['KilnLit', 'refused', 'InstanceParked', 'InstanceRetried', 'accepted', 'KilnCooled']);
+  }, 40_000);
+
+  it('stands still while an operator pauses it', async () => {
+    const id = newKiln();
+    works.run([whenKilnLitCheckIt(60_000)]);
+    await works.order('LightKiln', id);
+    await until(async () => (await works.story(id)).length === 2);
+    await operations.pause(NAME, id, ann);
+    await works.order('CoolKiln', id);
+    await until(async () => (await operations.look(NAME, id)).waiting.length === 1);
+    await operations.resume(NAME, id, ann);
+    await until(async () => (await works.story(id)).length === 5);
+    expect(await works.story(id)).toEqual(['KilnLit', 'accepted', 'InstancePaused', 'InstanceResumed', 'KilnCooled']);
+    await expect(operations.resume(NAME, id, ann)).rejects.toMatchObject({ status: 409, code: 'instance-not-paused' });
+  }, 40_000);
+
+  it('whose events cannot be attributed is parked by itself, and its event finds its instance later', async () => {
+    const id = newKiln('-poison');
+    sick = true;
+    works.run([
+      whenKilnLitCheckIt(60_000, {
+        correlate: ({ data }) => {
+          if (sick && data.kilnId.includes('poison')) throw new Error('whose is it?');
+          return data.kilnId;
+        },
+      }),
+    ]);
+    await works.order('LightKiln', id);
+    const other = newKiln();
+    await works.order('LightKiln', other);
+    await until(async () => (await works.checks(other)) === 1);
+    const lost = `unattributed kiln-${id}`;
+    await until(async () => Boolean(await parkedOf(lost)));
+    sick = false;
+    await works.order('CoolKiln', id);
+    await until(async () => (await works.story(id)).length === 1);
+    await operations.retry(NAME, lost, ann);
+    await until(async () => (await works.checks(id)) === 1);
+    expect(await works.story(id)).toEqual(['KilnCooled', 'KilnLit', 'accepted']);
+  }, 40_000);
+});
+
+describe('a definition that fails for instance after instance', () => {
+  let works: KilnWorks;
+  beforeAll(async () => void (works = await KilnWorks.start()), 60_000);
+  afterAll(() => works.stop());
+
+  it('stops with an alarm before all are parked, and goes on when an operator starts it', async () => {
+    let sick = true;
+    const process = whenKilnLitCheckIt(60_000, {
+      evolve: (state, { type, data }) => {
+        if (sick) throw new Error('sick');
+        return type === 'KilnLit' ? { ...state, id: data.kilnId, lit: true } : state;
+      },
+    });
+    const operations = new ProcessOperations(works.store, works.pool, [process], targetOf);
+    const runner = works.run([process], { alarmAfter: 3, atOnce: 1 });
+    const ids = Array.from({ length: 6 }, () => newKiln());
+    for (const id of ids) await works.order('LightKiln', id);
+    await until(() => runner.health()[0]!.state === 'stopped');
+    expect(runner.health()[0]).toMatchObject({ healthy: false, trouble: expect.stringContaining('3 instances were parked') });
+    const parked = async () => (await Promise.all(ids.map((id) => works.story(id)))).filter(([first]) => first === 'InstanceParked').length;
+    expect(await parked()).toBe(3);
+    sick = false;
+    await until(async () => (await works.store.readBackwards(`process-control-${NAME}`, 1))[0]?.type === 'ProcessStopped');
+    await operations.startProcess(NAME, ann);
+    await until(async () => (await Promise.all(ids.slice(3).map((id) => works.checks(id)))).every((checks) => checks === 1));
+    for (const id of ids.slice(0, 3)) await operations.retry(NAME, id, ann);
+    await until(async () => (await Promise.all(ids.map((id) => works.checks(id)))).every((checks) => checks === 1));
+  }, 40_000);
+});

@@ -1,0 +1,23 @@
+/** How many instances work at once, over all processes of a worker, and how many inputs wait. Promises: bounded; first come, first served. */
+export class Slots {
+  /** Inputs handed out and not finished. */
+  queued = 0;
+  private free: number;
+  private readonly line: (() => void)[] = [];
+
+  constructor(places: number) {
+    this.free = places;
+  }
+
+  async through(run: () => Promise<void>): Promise<void> {
+    if (this.free > 0) this.free -= 1;
+    else await new Promise<void>((resolve) => this.line.push(resolve));
+    try {
+      await run();
+    } finally {
+      const next = this.line.shift();
+      if (next) next();
+      else this.free += 1;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Looks for timers that are due. Hides: polling. Promises: within half a second of being due by the database's clock, but only after all that
+ * was in the log when it was found due: a plant that comes back reports an abort and its end at once, and the timer between them must not
+ * fire. Does not: decide whether a timer still holds (its instance does).
+ */
+import type { Lane } from './lane';
+import type { DueTimer, Timers } from './timers';
+
+export type TimerWatchParts = Readonly<{
+  timers: Timers;
+  lanes: () => readonly Lane[];
+  /** The end of the log as it is now. */
+  head: () => Promise<bigint>;
+  /** Resolves once a process was handed all up to a position. */
+  handedOut: (lane: Lane, position: bigint) => Promise<void>;
+  onFault: (error: unknown) => void;
+  pollMs: number;
+}>;
+
+const FULL = 500;
+
+export class TimerWatch {
+  private stopped = false;
+  private wakeUp: () => void = () => undefined;
+  /** Processes whose due timers wait for the log. */
+  private readonly gated = new Set<Lane>();
+
+  constructor(private readonly parts: TimerWatchParts) {}
+
+  async run(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        await this.sleep(await this.round());
+      } catch (error) {
+        this.parts.onFault(error);
+        await this.sleep(this.parts.pollMs);
+      }
+    }
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.wakeUp();
+  }
+
+  /** Looks now. */
+  wake(): void {
+    this.wakeUp();
+  }
+
+  /** Returns after how many milliseconds to look again. */
+  private async round(): Promise<number> {
+    const { timers, pollMs, head: end } = this.parts;
+    const lanes = this.parts.lanes();
+    if (lanes.length === 0) return pollMs;
+    const { due, nextMs, now } = await timers.due(lanes.map(({ name }) => name));
+    if (due.length > 0) {
+      const head = await end();
+      for (const lane of lanes) {
+        const mine = due.filter(({ process }) => process === lane.name);
+        if (mine.length > 0 && !this.gated.has(lane)) void this.fire(lane, mine, head, now);
+      }
+    }
+    return due.length >= FULL ? 20 : Math.max(5, Math.min(pollMs, nextMs ?? pollMs));
+  }
+
+  private async fire(lane: Lane, due: readonly DueTimer[], head: bigint, now: string): Promise<void> {
+    this.gated.add(lane);
+    await this.parts.handedOut(lane, head);
+    this.gated.delete(lane);
+    if (lane.takes) for (const timer of due) lane.fire(timer, now);
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.stopped) this.wakeUp();
+    });
+  }
+}

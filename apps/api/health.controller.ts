@@ -6,26 +6,40 @@ import { caller, Public } from '#platform/security/auth';
 import type { Config } from '#platform/runtime/config';
 import { EventStore } from '#platform/store/event-store';
 import { storeDetail } from '#platform/store/store-watch';
-import { Health, statusOf, type Readiness } from '#platform/runtime/health';
+import { Health, statusOf, type Detail, type Readiness } from '#platform/runtime/health';
 import { metricsText } from '#platform/runtime/metrics';
 import { CONFIG } from '#platform/platform.module';
+import { ViewReads } from '#platform/views/progress';
 import { Problem } from '#platform/problem/problem';
 
 @ApiExcludeController()
 @Controller()
 export class HealthController {
   readonly health: Health;
+  private standing?: Detail;
 
   constructor(
     @Inject(EventStore) store: EventStore,
     @Inject(Pool) pool: Pool,
+    @Inject(ViewReads) views: ViewReads,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.health = new Health({
       'event-store': { probe: () => store.ping(), vital: true, detail: () => storeDetail(store.connection) },
       // Commands need the event store alone: without PostgreSQL the api is degraded, not down.
       'read-models': { probe: () => pool.query('SELECT 1'), vital: false },
+      // A view that stands still serves what it has: the api is degraded, and says which.
+      views: { probe: () => this.lookAtViews(views), vital: false, detail: () => this.standing },
     });
+  }
+
+  private async lookAtViews(views: ViewReads): Promise<void> {
+    this.standing = undefined;
+    const standing = await views.standing();
+    if (standing.length === 0) return;
+    const since = standing.map((one) => one.since).sort()[0]!;
+    this.standing = { since, reason: `Standing still: ${standing.map(({ view, why }) => `${view} (${why})`).join('; ')}` };
+    throw new Error(this.standing.reason);
   }
 
   @Public()

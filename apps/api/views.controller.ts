@@ -11,7 +11,7 @@ import { EventStore } from '#platform/store/event-store';
 import { Text } from '#platform/commands/fields';
 import { Problem } from '#platform/problem/problem';
 import { inspectParked, listParked, retryParked } from '#platform/views/parking';
-import { ViewReads } from '#platform/views/progress';
+import { firstAfterIn, ViewReads } from '#platform/views/progress';
 import { skipAndRecord } from '#platform/views/skip';
 
 @InputType()
@@ -64,7 +64,7 @@ export class ViewsController {
   @ApiOkResponse({ schema: { type: 'object' } })
   async views(): Promise<unknown> {
     engineerOfAll();
-    return plain({ items: await this.reads.lag() });
+    return plain({ items: await this.reads.lag(firstAfterIn(this.store)) });
   }
 
   @Get('parked')

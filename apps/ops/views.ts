@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Pool } from 'pg';
 import { EventStore } from '#platform/store/event-store';
 import { listParked, retryParked } from '#platform/views/parking';
-import { ViewReads, type ViewLag } from '#platform/views/progress';
+import { firstAfterIn, ViewReads, type ViewLag } from '#platform/views/progress';
 import type { AnyView } from '#platform/views/shape';
 import { rebuild } from '#platform/views/tables';
 import { verifyView } from '#platform/views/verify';
@@ -46,7 +46,7 @@ function viewNamed(name: string): AnyView {
 async function list(flags: Flags, lagOnly: boolean): Promise<void> {
   await withParts(flags, async ({ reads, store }) => {
     const head = await store.head();
-    const rows = (await reads.lag()).filter(({ status }) => !lagOnly || status === 'live' || status === 'building');
+    const rows = (await reads.lag(firstAfterIn(store))).filter(({ status }) => !lagOnly || status === 'live' || status === 'building');
     if (flags.json) return sayJson({ head, views: rows });
     const seconds = ({ seconds: age }: ViewLag) => (age === null ? '–' : age.toFixed(1));
     say(

@@ -53,8 +53,6 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
     // The database may come up after us; nothing here is lost by waiting.
     for (let pause = 250; !stopping; pause = Math.min(2 * pause, 5_000)) {
       try {
-        const done = await migrate(config.DATABASE_URL!);
-        if (done.length > 0) log.info({ migrations: done }, 'migrated');
         keeping = await runViews({
           store: config.EVENTSTORE_URL!,
           databaseUrl: config.DATABASE_URL!,
@@ -62,10 +60,15 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
           upcasts: store.upcasts,
           registry,
           log,
+          prepare: async () => {
+            const done = await migrate(config.DATABASE_URL!);
+            if (done.length > 0) log.info({ migrations: done }, 'migrated');
+          },
+          opened: () =>
+            ensureAnalyst(pool, config.ANALYST_PASSWORD).catch((err: unknown) =>
+              log.warn({ err }, 'the role of the analysts could not be set up'),
+            ),
         });
-        await ensureAnalyst(pool, config.ANALYST_PASSWORD).catch((err: unknown) =>
-          log.warn({ err }, 'the role of the analysts could not be set up'),
-        );
         break;
       } catch (err) {
         log.warn({ err }, 'the read models cannot begin yet');

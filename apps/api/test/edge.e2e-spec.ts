@@ -206,7 +206,10 @@ const raw = (request: string): Promise<string> =>
 describe('health', () => {
   it('tells live from ready, to anybody', async () => {
     expect((await api.send('GET', '/health/live')).body).toEqual({ status: 'live' });
-    expect((await api.send('GET', '/health/ready')).body).toEqual({ status: 'ready', parts: { 'event-store': 'up', 'read-models': 'up' } });
+    expect((await api.send('GET', '/health/ready')).body).toEqual({
+      status: 'ready',
+      parts: { 'event-store': 'up', 'read-models': 'up', views: 'up' },
+    });
   });
   it('tells figures to engineers', async () => {
     expect((await api.send('GET', '/metrics')).status).toBe(401);

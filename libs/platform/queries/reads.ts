@@ -26,6 +26,13 @@ export const scopeOf = ({ scopes }: Principal): readonly string[] | null => (sco
 /** The condition that a row is the caller's, with `scopeOf(caller)` as the n-th parameter. */
 export const inScopes = (column: string, n: number): string => `($${n}::text[] IS NULL OR ${column} = ANY($${n}::text[]))`;
 
+const ofAnotherLog = (views: readonly string[]) =>
+  new Problem(503, 'view-of-another-log', `The event store does not hold the log that ${views.join(', ')} was made from.`, {
+    whatToDo: 'Restore the newer copy of the event store, or rebuild the view from this log: ops views rebuild <view>.',
+    retryAfterSeconds: 60,
+    facts: { views },
+  });
+
 const LAST_POSITION = 2n ** 63n - 1n;
 const EXPORTS_AT_ONCE = 3;
 const STATEMENT_MS = 10_000;
@@ -50,9 +57,11 @@ export class Reads {
       }
       behind = !(await this.views.waitFor(views, BigInt(waitFor), this.waitMs));
     }
-    const positions = await this.views.viewPositions(views);
-    const reached = views.map((view) => positions.get(view) ?? -1n);
-    return { position: String(reached.reduce((least, position) => (position < least ? position : least))), behind };
+    const reached = await this.views.reached(views);
+    const other = views.filter((view) => reached.get(view)?.otherLog);
+    if (other.length > 0) throw ofAnotherLog(other);
+    const positions = views.map((view) => reached.get(view)?.position ?? -1n);
+    return { position: String(positions.reduce((least, position) => (position < least ? position : least))), behind };
   }
 
   /** Rows of one statement; bigint columns must be selected as text, since JSON has no such numbers. */

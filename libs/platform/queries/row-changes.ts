@@ -1,7 +1,7 @@
 /**
- * Rows as they move. Hides: notifications of the view engine and that they may be lost. Promises: who watches a list hears of every row of
- * its scopes that changed, as it is now, also after an outage of the database; a slow listener gets the latest state of each row, not
- * each state; memory is bounded. Does not: promise every intermediate state, or order between rows.
+ * Rows as they change. Hides: how changes are found, and that wake-ups may be lost. Promises: whoever watches a list gets every row of its
+ * scopes that changed, as it is now, also after an outage of the database; a slow listener gets the latest state of each row, not each
+ * state; memory is bounded. Does not: promise every intermediate state, or order between rows.
  */
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { QUALIFIED_ID, scopeIn } from '#kernel/identity';
@@ -17,7 +17,6 @@ export type Move<Row> = Readonly<{ id: string; row: Row | null; position: string
 export type Watched = Readonly<{ ids?: readonly string[] | null; scope?: string | null }>;
 
 const WAITING = 1_000;
-const RECHECK_MS = 2_000;
 const CATCH_UP = 5_000;
 
 @Injectable()
@@ -54,12 +53,9 @@ export class Moves implements OnApplicationShutdown {
 
 /** Reads the changed rows of one view once, for all who watch it. */
 class Pump {
-  private readonly log = new Logger('moves');
+  private readonly log = new Logger('row-changes');
   private readonly watchers = new Set<Watcher>();
   private readonly ended = new AbortController();
-  private seen?: bigint;
-  private recheck?: NodeJS.Timeout;
-  private line: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly view: string,
@@ -68,8 +64,6 @@ class Pump {
     private readonly views: ViewReads,
     private readonly onEmpty: () => void,
   ) {
-    this.inLine(async () => void (this.seen ??= await this.views.viewPosition(this.view)));
-    this.recheck = setInterval(() => this.inLine(() => this.catchUp()), RECHECK_MS);
     void this.listen();
   }
 
@@ -83,35 +77,43 @@ class Pump {
   }
 
   end(): void {
-    clearInterval(this.recheck);
     this.onEmpty();
     this.ended.abort();
     for (const watcher of this.watchers) watcher.end();
   }
 
+  /** A change whose rows could not be read is made up for at the next one, by position. */
   private async listen(): Promise<void> {
-    for await (const { view, keys, position } of this.views.changes(this.ended.signal)) {
-      if (view !== this.view) continue;
-      this.inLine(async () => {
-        if (keys.length === 0) return this.catchUp();
-        const { text, values } = this.requests.these(keys);
-        const rows = await this.reads.rows<Record<string, unknown>>(text, values);
-        this.tell(rows, String(position));
-        const there = new Set(rows.map((row) => row[this.requests.key]));
-        for (const id of keys) if (!there.has(id)) this.tellGone(id, String(position));
-        if (this.seen === undefined || position > this.seen) this.seen = position;
-      });
+    let missed: bigint | undefined;
+    for await (const change of this.views.changes(this.view, this.ended.signal)) {
+      try {
+        if (change.keys && missed === undefined) await this.named(change.keys, change.position);
+        else await this.written(missed ?? change.since, change.position);
+        missed = undefined;
+      } catch (error) {
+        missed ??= change.since;
+        if (!this.ended.signal.aborted) this.log.debug(`rows of ${this.view} could not be read: ${(error as Error).message}`);
+      }
     }
   }
 
-  /** A notification may have been lost, with the connection that it was sent on: what was written since tells. */
-  private async catchUp(): Promise<void> {
-    const position = await this.views.viewPosition(this.view);
-    if (this.seen === undefined || position <= this.seen) return void (this.seen ??= position);
-    const { text, values } = this.requests.since(this.seen, CATCH_UP);
+  private async named(keys: readonly string[], position: bigint): Promise<void> {
+    const { text, values } = this.requests.these(keys);
     const rows = await this.reads.rows<Record<string, unknown>>(text, values);
     this.tell(rows, String(position));
-    this.seen = rows.length < CATCH_UP ? position : BigInt(rows.at(-1)!.position as string);
+    const there = new Set(rows.map((row) => row[this.requests.key]));
+    for (const id of keys) if (!there.has(id)) this.tellGone(id, String(position));
+  }
+
+  /** Everything that was written since, where the keys are not known; rows that were removed are not found so. */
+  private async written(since: bigint, position: bigint): Promise<void> {
+    for (let from = since; ;) {
+      const { text, values } = this.requests.since(from, CATCH_UP);
+      const rows = await this.reads.rows<Record<string, unknown>>(text, values);
+      this.tell(rows, String(position));
+      if (rows.length < CATCH_UP) return;
+      from = BigInt(rows.at(-1)!.position as string);
+    }
   }
 
   private tell(rows: readonly Record<string, unknown>[], position: string): void {
@@ -124,13 +126,6 @@ class Pump {
   private tellGone(id: string, position: string): void {
     const scope = QUALIFIED_ID.test(id) ? scopeIn(id) : '';
     for (const watcher of this.watchers) watcher.hear(id, scope, null, position);
-  }
-
-  /** One after another; a database that is away is asked again at the next turn. */
-  private inLine(run: () => Promise<void>): void {
-    this.line = this.line.then(run).catch((error: unknown) => {
-      if (!this.ended.signal.aborted) this.log.debug(`rows of ${this.view} cannot be read: ${(error as Error).message}`);
-    });
   }
 }
 

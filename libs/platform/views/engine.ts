@@ -20,7 +20,18 @@ import { usualProjector, type ProjectorOptions } from './projector';
 import { Projectors, type EngineLog } from './projectors';
 import { shapeOf, type AnyView } from './shape';
 import { OPERATIONS_STREAM } from './skip';
-import { ensureBookkeeping, goBack, openView, rebuild, switchOver, tablesToRun, type ViewTable } from './tables';
+import { States, type ViewHealth } from './states';
+import {
+  ensureBookkeeping,
+  goBack,
+  isEmptied,
+  openView,
+  rebuild,
+  switchOver,
+  tablesToRun,
+  viewsWithoutTable,
+  type ViewTable,
+} from './tables';
 
 export type ViewsOptions = Readonly<{
   /** Connection string of the event store, or a reader of its log. */
@@ -38,6 +49,10 @@ export type ViewsOptions = Readonly<{
   /** Name of this worker; unique. */
   worker?: string;
   operationsStream?: string;
+  /** Called before the views' tables are made, also where they are made again because the database was emptied under the worker. */
+  prepare?: () => Promise<unknown>;
+  /** Called once the views' tables are there, also each time that they were made again. */
+  opened?: () => Promise<unknown>;
   registry?: Registry;
   log?: EngineLog;
   lease?: LeaseOptions;
@@ -47,15 +62,7 @@ export type ViewsOptions = Readonly<{
   testing?: Testing;
 }>;
 
-export type ViewHealth = Readonly<{
-  view: string;
-  table: string;
-  shard: number;
-  state: string;
-  position: string | null;
-  trouble?: string;
-  healthy: boolean;
-}>;
+export type { ViewHealth };
 
 export type RunningViews = Readonly<{
   worker: string;
@@ -91,12 +98,16 @@ class Engine implements RunningViews {
   readonly #measures: Measures | undefined;
   readonly #projectors: Projectors;
   readonly #leases: Leases;
+  readonly #states: States;
   #tables = new Map<string, ViewTable>();
   #stopped = false;
   #tending: Promise<void> = Promise.resolve();
   #timer?: NodeJS.Timeout;
 
+  readonly #options: ViewsOptions;
+
   constructor(options: ViewsOptions) {
+    this.#options = options;
     const { databaseUrl, views, store } = options;
     this.worker = options.worker ?? `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
     this.#views = new Map(views.map((view) => [view.name, view]));
@@ -105,6 +116,7 @@ class Engine implements RunningViews {
     this.#shards = options.shards ?? 1;
     this.#log = options.log ?? silent;
     this.#connections = openConnections(databaseUrl, this.worker, options.connections);
+    this.#states = new States(this.#connections.control, this.worker);
     this.#connection = typeof store === 'string' ? new Connection(store) : undefined;
     const reader = typeof store === 'string' ? logReader(this.#connection!, { thread: new ReadingThread(store) }) : store;
     this.#feed = new Feed(reader, { ...usualFeed, ...options.feed });
@@ -128,7 +140,7 @@ class Engine implements RunningViews {
       () => [...this.#tables.keys()],
       {
         gained: (part) => this.#projectors.start(part),
-        lost: (part) => this.#projectors.stop(part),
+        lost: (part) => void this.#projectors.stop(part),
         failed: (error) => this.#log.warn({ error: String(error) }, 'leases could not be renewed'),
       },
       options.lease ?? usualLease,
@@ -137,8 +149,7 @@ class Engine implements RunningViews {
 
   async start(): Promise<void> {
     try {
-      await ensureBookkeeping(this.#connections.control);
-      for (const view of this.#views.values()) await openView(this.#connections.control, view, this.#shards);
+      await this.#open([...this.#views.values()]);
       await this.#refresh();
     } catch (error) {
       await this.stop();
@@ -152,8 +163,8 @@ class Engine implements RunningViews {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#tending;
+    await this.#leases.close((part) => this.#projectors.stop(part));
     await this.#projectors.close();
-    await this.#leases.close();
     await this.#feed.close();
     this.#connection?.close();
     await closeConnections(this.#connections);
@@ -174,11 +185,12 @@ class Engine implements RunningViews {
   #healthOf(part: Part): ViewHealth[] {
     const projector = this.#projectors.of(part);
     if (!projector) return [];
-    const { position, movedAt, state, trouble } = projector;
-    const behind = position === undefined || position < this.#feed.seen.position;
-    const healthy = !(behind && Date.now() - movedAt > STUCK_MS);
+    const { position, idleMs, state, trouble } = projector;
+    const behind = position === undefined || position < this.#feed.seen;
+    const healthy = !projector.otherLog && !(behind && idleMs > STUCK_MS);
     const view = this.#tables.get(part.table)?.view ?? part.table;
-    return [{ view, table: part.table, shard: part.shard, state, position: position?.toString() ?? null, trouble, healthy }];
+    const { otherLog } = projector;
+    return [{ view, table: part.table, shard: part.shard, state, position: position?.toString() ?? null, trouble, otherLog, healthy }];
   }
 
   #named(name: string): AnyView {
@@ -202,12 +214,38 @@ class Engine implements RunningViews {
     }, TEND_MS);
   }
 
+  async #open(views: readonly AnyView[]): Promise<void> {
+    await this.#options.prepare?.();
+    await ensureBookkeeping(this.#connections.control);
+    for (const view of views) await openView(this.#connections.control, view, this.#shards);
+    await this.#options.opened?.();
+  }
+
   /** What is looked after four times a second. */
   async #tend(): Promise<void> {
-    await this.#refresh();
-    await this.#noteFreshness();
-    await this.#switchOver();
+    try {
+      const missing = await viewsWithoutTable(this.#connections.control, [...this.#views.values()]);
+      if (missing.length > 0) await this.#openAgain(missing);
+      await this.#refresh();
+      await this.#noteFreshness();
+      await this.#states.note(this.health());
+      await this.#switchOver();
+      await this.#states.prune();
+    } catch (error) {
+      if (!isEmptied(error)) throw error;
+      await this.#openAgain([...this.#views.values()]);
+    }
     this.#measures?.resubscribed.set(this.#feed.wakeups.resubscribed);
+  }
+
+  /** The database was emptied under this worker: everything in it is made again from the log. */
+  async #openAgain(views: readonly AnyView[]): Promise<void> {
+    this.#log.error(
+      { views: views.map(({ name }) => name) },
+      'tables of the views are missing in PostgreSQL: they are built again from the log',
+    );
+    await this.#open(views);
+    this.#states.forget();
   }
 
   /** Learns which tables there are. What a table is decides its pool and whether its changes are announced: its projectors begin again. */
@@ -230,7 +268,7 @@ class Engine implements RunningViews {
   async #noteFreshness(): Promise<void> {
     const current = this.#leases.held.filter((part) => this.#projectors.of(part)?.state === 'current');
     if (current.length === 0) return;
-    const ages = current.map((part) => Date.now() - this.#projectors.of(part)!.movedAt);
+    const ages = current.map((part) => this.#projectors.of(part)!.idleMs);
     await this.#connections.control.query(
       `UPDATE view_checkpoints c SET caught_up_at = clock_timestamp() - p.age
        FROM (SELECT t, s, e, ms * interval '1 millisecond' AS age FROM unnest($1::text[], $2::int[], $3::bigint[], $4::float8[]) AS u (t, s, e, ms)) AS p

@@ -1,6 +1,6 @@
 /**
  * The log in pages, read once for all views of a worker. Hides: paging, sharing, read-ahead, the subscription.
- * Promises: every page comes from a read of the log, in order; the subscription is only a doorbell that shortens the poll, so that it may
+ * Promises: every page comes from a read of the log, in order; the subscription is only a wake-up that shortens the poll, so that it may
  * end, fail, repeat itself or fall silent without a gap. Memory is bounded by the page cache. Does not: remember where a view is.
  */
 import { endsLog } from '#platform/store/log-cursor';
@@ -30,7 +30,7 @@ export type FeedOptions = Readonly<{
   pageSize: number;
   /** Events kept for views that follow behind. */
   kept: number;
-  /** How long a view waits for the doorbell before it looks for itself, ms. */
+  /** How long a view waits for a wake-up before it looks for itself, ms. */
   pollMs: number;
 }>;
 
@@ -56,7 +56,10 @@ export class Feed {
   #ring: () => void = () => undefined;
   /** Position of the newest event seen, by whatever view. */
   #seen = BEFORE_ALL;
-  #seenMs = 0;
+  /** When the newest event known was recorded, by the store's clock, and when that became known, by this app's running time. */
+  #endMs = 0;
+  #endAt = 0;
+  #learning?: Promise<void>;
   #wakeups = { bell: 0, poll: 0, resubscribed: 0 };
   readonly #bell: Promise<void>;
   #mute = new AbortController();
@@ -98,10 +101,13 @@ export class Feed {
       await this.#waitForTheLast(after, signal);
       page = await this.#read(after);
     }
-    if (!page.last) this.#readAhead(page.through);
+    if (!page.last) {
+      this.#learnEnd();
+      this.#readAhead(page.through);
+    }
     if (page.through > after || signal.aborted) return page;
     const heard = await this.#wait(rung, signal, waitMs);
-    // A short wait that passed in silence says nothing about the doorbell, and costs no read.
+    // A short wait that passed in silence says nothing about the subscription, and costs no read.
     if (!heard && waitMs < this.options.pollMs) return page;
     const later = await this.#read(after);
     if (!heard && later.through > after) this.#deaf();
@@ -112,9 +118,28 @@ export class Feed {
     return this.#wakeups;
   }
 
-  /** The newest event that any view of this worker has been given. */
-  get seen(): Readonly<{ position: bigint; recordedMs: number }> {
-    return { position: this.#seen, recordedMs: this.#seenMs };
+  /** Position of the newest event that any view of this worker has been given. */
+  get seen(): bigint {
+    return this.#seen;
+  }
+
+  /** How long before the end of the log something was recorded, ms. The clock is the store's: this app's may be wrong, or be set. */
+  ageOf(recordedMs: number): number {
+    return Math.max(0, this.#endMs + (performance.now() - this.#endAt) - recordedMs);
+  }
+
+  #noteEnd(event: Pick<LogEvent, 'recordedMs'> | undefined): void {
+    if (!event || event.recordedMs <= this.#endMs) return;
+    this.#endMs = event.recordedMs;
+    this.#endAt = performance.now();
+  }
+
+  /** Asks where the log ends, for views that are far from it. */
+  #learnEnd(): void {
+    this.#learning ??= this.log.last().then(
+      (event) => this.#noteEnd(event),
+      () => (this.#learning = undefined),
+    );
   }
 
   /** Events of one stream. Single events are remembered for a while, since all views ask for the same ones. */
@@ -170,7 +195,7 @@ export class Feed {
         const through = newest && newest.position > after ? newest.position : after;
         if (through > this.#seen) {
           this.#seen = through;
-          this.#seenMs = newest!.recordedMs;
+          this.#noteEnd(newest);
         }
         const page: Page = {
           after,
@@ -222,8 +247,8 @@ export class Feed {
    * kept is on its own, and holds up nobody.
    */
   async #waitForTheLast(after: bigint, signal: AbortSignal): Promise<void> {
-    for (const until = Date.now() + PATIENCE_MS; !signal.aborted;) {
-      const left = until - Date.now();
+    for (const until = performance.now() + PATIENCE_MS; !signal.aborted;) {
+      const left = until - performance.now();
       if (left <= 0 || !this.#wouldForget(after)) return;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
@@ -274,7 +299,7 @@ export class Feed {
     return heard;
   }
 
-  /** The poll found what the doorbell did not announce: the subscription is silent, so it is replaced. */
+  /** The poll found what the subscription did not announce: it is silent, so it is replaced. */
   #deaf(): void {
     this.#mute.abort();
   }
@@ -283,11 +308,11 @@ export class Feed {
     for (let tries = 0; !this.#stop.signal.aborted; tries++) {
       this.#mute = new AbortController();
       const signal = AbortSignal.any([this.#stop.signal, this.#mute.signal]);
-      const started = Date.now();
+      const started = performance.now();
       await this.log.subscribe(() => this.#ring(), signal).catch(() => undefined);
       if (this.#stop.signal.aborted) return;
       this.#wakeups.resubscribed++;
-      if (Date.now() - started > 10_000) tries = 0;
+      if (performance.now() - started > 10_000) tries = 0;
       const backOff = Math.min(5_000, 50 * 2 ** Math.min(tries, 7));
       await new Promise((resolve) => setTimeout(resolve, backOff * (0.5 + Math.random() / 2)));
     }

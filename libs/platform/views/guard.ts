@@ -14,7 +14,16 @@ const AT_ONCE = 1_000;
 const INTRODUCED = 64;
 
 export type ReadStream = (stream: string, from: bigint, max: number) => Promise<LogEvent[]>;
-type Seen = Pick<LogEvent, 'position' | 'stream' | 'revision'>;
+/** What the window keeps of an event; `id` is empty where an older release stored it. */
+type Seen = Pick<LogEvent, 'position' | 'stream' | 'revision' | 'id'>;
+
+/** The log is not the one that the view was folded from. */
+export class OtherLog extends Error {
+  constructor(why: string) {
+    super(`the log is not the one that was folded: ${why}`);
+  }
+}
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export class RevisionGuard {
   #known = new LastRevisions();
@@ -34,8 +43,9 @@ export class RevisionGuard {
     const [floor, ...lines] = stored ? stored.split('\n') : [position.toString()];
     this.#floor = BigInt(floor!);
     this.#window = lines.map((line) => {
-      const [at, revision, ...stream] = line.split(' ');
-      return { position: BigInt(at!), revision: BigInt(revision!), stream: nameOfText(stream.join(' ')) };
+      const [at, revision, ...rest] = line.split(' ');
+      const id = rest.length > 1 && UUID.test(rest[0]!) ? rest.shift()! : '';
+      return { position: BigInt(at!), revision: BigInt(revision!), stream: nameOfText(rest.join(' ')), id };
     });
     this.#recall();
   }
@@ -66,23 +76,37 @@ export class RevisionGuard {
 
   /** The window as it is stored with the checkpoint. */
   get stored(): string {
-    return [this.#floor, ...this.#window.map(({ position, revision, stream }) => `${position} ${revision} ${nameAsText(stream)}`)].join(
-      '\n',
-    );
+    const line = ({ position, revision, stream, id }: Seen) =>
+      `${position} ${revision} ${UUID.test(id) ? `${id} ` : ''}${nameAsText(stream)}`;
+    return [this.#floor, ...this.#window.map(line)].join('\n');
   }
 
-  /** Throws where the log is not the one that was read before, as after a store was replaced or restored from an older copy. */
+  /**
+   * Throws `OtherLog` where the log is not the one that was read before, as after a store was replaced or restored from an older copy. The
+   * newest events that were folded must still be where they were; streams that were truncated or deleted meanwhile say nothing.
+   */
   async recognise(last: () => Promise<Pick<Seen, 'position'> | undefined>): Promise<void> {
+    for (const seen of this.#window.slice(-WINDOW).reverse()) if (await this.#isThere(seen)) return;
     const newest = this.#window.at(-1);
-    if (!newest) return;
-    const { stream, revision, position } = newest;
+    const end = (await last())?.position ?? -1n;
+    if (newest && end < newest.position)
+      throw new OtherLog(`it ends at position ${end}, and the view holds an event from position ${newest.position}`);
+  }
+
+  /** True where the store has the event as it was folded, false where its stream was truncated or deleted. */
+  async #isThere({ stream, revision, position, id }: Seen): Promise<boolean> {
+    const name = `event ${revision} of ${stream}`;
     const [there] = await this.readStream(stream, revision, 2);
     if (there?.revision === revision) {
-      if (there.position === position) return;
-      throw new Error(`the log is not the one that was folded: ${revision}@${stream} is at ${there.position} and was at ${position}`);
+      if (there.position !== position)
+        throw new OtherLog(`${name} is at position ${there.position}, and was at ${position} when it was folded`);
+      if (id && there.id !== id) throw new OtherLog(`${name} has id ${there.id}, and had ${id} when it was folded`);
+      return true;
     }
-    const end = (await last())?.position ?? -1n;
-    if (end < position) throw new Error(`the log is not the one that was folded: it ends at ${end}, and had an event at ${position}`);
+    if (there || revision === 0n) return false;
+    const [before] = await this.readStream(stream, revision - 1n, 2);
+    if (before) throw new OtherLog(`${name} was folded, and the stream ends before it`);
+    return false;
   }
 
   /** The events of a page that are new, in order, with what was missing before them. */

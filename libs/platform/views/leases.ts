@@ -12,6 +12,12 @@ export const usualLease: LeaseOptions = { ttlMs: 2_000, beatMs: 400 };
 /** Sessions of a worker bear its name, so that who takes over can end those that still hold locks. */
 export const sessionName = (worker: string): string => `views ${worker}`.slice(0, 63);
 
+const columnsOf = (parts: readonly Part[]): [string[], number[], bigint[]] => [
+  parts.map(({ table }) => table),
+  parts.map(({ shard }) => shard),
+  parts.map(({ epoch }) => epoch),
+];
+
 const nameOf = (table: string, shard: number): string => `${table}/${shard}`;
 
 export class Leases {
@@ -46,10 +52,16 @@ export class Leases {
     const { rows } = await this.pool.query(
       `WITH me AS (INSERT INTO view_workers VALUES ($1, now()) ON CONFLICT (worker) DO UPDATE SET seen_at = now()),
        gone AS (DELETE FROM view_workers WHERE seen_at < now() - interval '1 minute')
-       UPDATE view_leases SET until = now() + $2 * interval '1 millisecond' WHERE owner = $1 RETURNING table_name, shard, epoch`,
-      [this.worker, this.options.ttlMs],
+       UPDATE view_leases l SET until = CASE WHEN held THEN now() + $2 * interval '1 millisecond' ELSE until END,
+         owner = CASE WHEN held THEN owner END
+       FROM (SELECT o.table_name, o.shard, h.epoch IS NOT NULL AS held FROM view_leases o
+             LEFT JOIN unnest($3::text[], $4::int[], $5::bigint[]) AS h (table_name, shard, epoch) USING (table_name, shard, epoch)
+             WHERE o.owner = $1) AS own
+       WHERE l.table_name = own.table_name AND l.shard = own.shard AND l.owner = $1 RETURNING l.table_name, l.shard, l.epoch, held`,
+      [this.worker, this.options.ttlMs, ...columnsOf(this.held)],
     );
-    const renewed = new Map(rows.map((row) => [nameOf(row.table_name, row.shard), BigInt(row.epoch)]));
+    // What is owned but not held was taken by a statement whose answer was lost: it was given up, and is sought again.
+    const renewed = new Map(rows.flatMap((row) => (row.held ? [[nameOf(row.table_name, row.shard), BigInt(row.epoch)]] : [])));
     for (const [name, part] of this.#held) if (renewed.get(name) !== part.epoch) this.#lose(name);
     const tables = this.tables();
     for (const [name, part] of this.#held) {
@@ -99,8 +111,8 @@ export class Leases {
       );
       if (!rows[0]) continue;
       const part: Part = { table, shard, epoch: BigInt(rows[0].epoch) };
-      this.#held.set(nameOf(table, shard), part);
       this.on.gained(part);
+      this.#held.set(nameOf(table, shard), part);
     }
   }
 
@@ -125,12 +137,18 @@ export class Leases {
     return [...this.#held.values()];
   }
 
-  /** Gives up everything. */
-  async close(): Promise<void> {
+  /** Gives up everything, each part as soon as `ended` says that nobody writes it any more. */
+  async close(ended: (part: Part) => Promise<void>): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#beating;
-    for (const part of this.#held.values()) await this.release(part).catch(() => undefined);
+    await Promise.all(
+      this.held.map((part) =>
+        ended(part)
+          .then(() => this.release(part))
+          .catch(() => undefined),
+      ),
+    );
     await this.pool.query('DELETE FROM view_workers WHERE worker = $1', [this.worker]).catch(() => undefined);
     this.#held.clear();
   }

@@ -59,6 +59,10 @@ type Place = Readonly<{
   carefulThrough: bigint;
 }>;
 
+/** Rows that are named in a change; more than that are found by their position. */
+const NAMED = 200;
+const keysOfChange = (batch: Batch): readonly string[] | null => (batch.rows <= NAMED ? batch.keys : null);
+
 export class PartOfView {
   readonly #shape: Shape;
   readonly #reads: (type: string) => boolean;
@@ -119,7 +123,7 @@ export class PartOfView {
     const skipped = await loadSkipped(given.readStream, given.operations, view);
     const loaded = new PartOfView(given, guard, position, parked, skipped);
     // What was committed before this, as when the table had just gone live, may not have been told: whoever listens looks again.
-    await loaded.#announce(pool, undefined, position);
+    await loaded.#announce(pool, undefined, null);
     return loaded;
   }
 
@@ -216,14 +220,15 @@ export class PartOfView {
     const client = await this.place.pool.connect();
     let broken: Error | undefined;
     try {
-      if (this.place.testing.without?.sameTransaction) await this.#moveCheckpoint(client, batch.events, through, guard, caughtUp);
+      let change: bigint | undefined;
+      if (this.place.testing.without?.sameTransaction) await this.#moveCheckpoint(client, batch, through, guard, caughtUp);
       await client.query('BEGIN');
-      if (!this.place.testing.without?.sameTransaction) await this.#moveCheckpoint(client, batch.events, through, guard, caughtUp);
+      if (!this.place.testing.without?.sameTransaction) change = await this.#moveCheckpoint(client, batch, through, guard, caughtUp);
       if (batch.unfolded.length > 0) await this.#tryEach(client, batch);
       else await writeRows(client, this.#shape, this.table.table, writes);
       if (batch.parked.length > 0) await insertParked(client, this.table.table, this.place.part.shard, batch.parked);
       await this.place.testing.failpoint?.('written', this.table.table);
-      await this.#announce(client, batch, through);
+      await this.#announce(client, change, keysOfChange(batch));
       await this.place.testing.failpoint?.('before-commit', this.table.table);
       await client.query('COMMIT');
       await this.place.testing.failpoint?.('after-commit', this.table.table);
@@ -250,28 +255,39 @@ export class PartOfView {
   /** Moves the checkpoint past events that this part does not fold; nothing may be gathered. */
   async advance(caughtUp: boolean): Promise<void> {
     const through = this.#at;
-    await this.#moveCheckpoint(this.place.pool, 0, through, this.guard.stored, caughtUp);
-    await this.#announce(this.place.pool, undefined, through);
+    await this.#moveCheckpoint(this.place.pool, undefined, through, this.guard.stored, caughtUp);
+    await this.#announce(this.place.pool, undefined, null);
     this.committed = through;
   }
 
-  async #moveCheckpoint(client: Pool | PoolClient, events: number, through: bigint, guard: string, caughtUp: boolean): Promise<void> {
+  /** Returns the number of this change of rows, where there may be one. */
+  async #moveCheckpoint(
+    client: Pool | PoolClient,
+    batch: Batch | undefined,
+    through: bigint,
+    guard: string,
+    caughtUp: boolean,
+  ): Promise<bigint | undefined> {
     const position = through > this.committed ? through : this.committed;
-    const condition = this.place.testing.without?.fencing ? '' : ' AND position = $7 AND epoch = $8';
-    const { rowCount } = await client.query(
-      `UPDATE view_checkpoints SET position = $3, guard = $4, events = events + $5, updated_at = now(),
-         caught_up_at = CASE WHEN $6 THEN clock_timestamp() ELSE caught_up_at END WHERE table_name = $1 AND shard = $2${condition}`,
+    const condition = this.place.testing.without?.fencing ? '' : ' AND position = $8 AND epoch = $9';
+    const { table, shard } = { table: this.table.table, shard: this.place.part.shard };
+    const { rows } = await client.query(
+      `UPDATE view_checkpoints SET position = $3, guard = $4, events = events + $5, updated_at = now(), changes = changes + $7,
+         caught_up_at = CASE WHEN $6 THEN clock_timestamp() ELSE caught_up_at END
+       WHERE table_name = $1 AND shard = $2${condition} RETURNING changes`,
       [
-        this.table.table,
-        this.place.part.shard,
+        table,
+        shard,
         position,
         guard,
-        events,
+        batch?.events ?? 0,
         caughtUp,
+        batch ? 1 : 0,
         ...(condition ? [this.committed, this.place.part.epoch] : []),
       ],
     );
-    if (rowCount !== 1) throw new Fenced(`${this.table.table}/${this.place.part.shard}: the checkpoint has moved`);
+    if (rows.length !== 1) throw new Fenced(`${table}/${shard}: the checkpoint has moved`);
+    return batch && BigInt(rows[0].changes as string);
   }
 
   #fold(work: Work, batch: Batch): void {
@@ -309,17 +325,16 @@ export class PartOfView {
     batch.park(work, error);
   }
 
-  /** Tells who listens what changed, once committed; a long list is cut, for a notification holds 8,000 bytes. */
-  async #announce(client: Pool | PoolClient, changed: Batch | undefined, through: bigint): Promise<void> {
+  /** Notes which rows changed and rings for whoever waits, once committed. The bell says nothing but the view's name: anybody may ring it. */
+  async #announce(client: Pool | PoolClient, change: bigint | undefined, keys: readonly string[] | null): Promise<void> {
     if (this.table.status !== 'live') return;
-    const payload = (some: readonly string[]) =>
-      JSON.stringify({ view: this.view.name, keys: some, position: through.toString(), ...(this.table.shards === 1 && { whole: true }) });
-    const whole = !changed || changed.rows <= 200 ? payload(changed?.keys ?? []) : '';
     // Another table may be shown by now, and this one's owner not know yet.
-    await client.query(`SELECT pg_notify('views', $1) FROM view_tables WHERE table_name = $2 AND status = 'live'`, [
-      whole && Buffer.byteLength(whole) < 7_500 ? whole : payload([]),
-      this.table.table,
-    ]);
+    await client.query(
+      `WITH shown AS (SELECT 1 FROM view_tables WHERE table_name = $2 AND status = 'live'),
+       noted AS (INSERT INTO view_changes (table_name, shard, change, keys) SELECT $2, $3, $4::bigint, $5::text[] FROM shown WHERE $4 IS NOT NULL)
+       SELECT pg_notify('views', $1) FROM shown`,
+      [this.view.name, this.table.table, this.place.part.shard, change ?? null, keys],
+    );
   }
 
   /** Folds what is parked in a partition again, from its head; stops at the first event that still fails or is gone. */
@@ -330,7 +345,7 @@ export class PartOfView {
     const batch = new Batch();
     try {
       await client.query('BEGIN');
-      await this.#moveCheckpoint(client, 0, this.committed, this.guard.stored, false);
+      const change = await this.#moveCheckpoint(client, batch, this.committed, this.guard.stored, false);
       for (const [i, entry] of entries.entries()) {
         if (entry.wish !== 'skip') {
           const event = events[i];
@@ -346,7 +361,7 @@ export class PartOfView {
         done++;
       }
       if (done === entries.length) await askForRetry(client, this.table.table, this.place.part.shard, partition);
-      await this.#announce(client, batch, this.committed);
+      await this.#announce(client, change, keysOfChange(batch));
       await client.query('COMMIT');
     } catch (error) {
       broken = error as Error;
@@ -360,6 +375,11 @@ export class PartOfView {
     this.#memory = this.#remember(false);
     this.parked = await loadParked(this.place.pool, this.table.table, this.place.part.shard);
     return done;
+  }
+
+  /** Throws where the log is no longer the one that was folded, as after the store came back with an older copy. */
+  recognise(last: () => Promise<LogEvent | undefined>): Promise<void> {
+    return this.guard.recognise(last);
   }
 
   /** Gives up what it keeps in memory. */

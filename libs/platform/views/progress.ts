@@ -1,19 +1,13 @@
 /**
- * What readers ask about views: how far they are, and to be told when. Hides: checkpoints, LISTEN. Promises: a wait ends as soon as the
- * view has committed the position, or after its timeout; a lost notification only costs a poll. Does not: read rows.
+ * What readers ask about views: how far they are, whether they move, and to be told when. Hides: checkpoints, leases, states. Promises: a
+ * wait ends as soon as the view has committed the position, or after its timeout; a lost wake-up only costs a poll. Does not: read rows.
  */
-import { EventEmitter } from 'node:events';
-import { Client, type Pool } from 'pg';
+import type { Pool } from 'pg';
+import type { EventStore } from '#platform/store/event-store';
 import { BEFORE_ALL } from '#platform/store/log-reader';
-
-/** Rows of a view that changed; `keys` is empty where there were too many to name. */
-export type ViewChange = Readonly<{
-  view: string;
-  keys: readonly string[];
-  position: bigint;
-  /** The whole view is at the position; otherwise the part of it that holds the keys. */
-  whole: boolean;
-}>;
+import { Bell } from './bell';
+import { isEmptied } from './tables';
+import { changesOf, type ViewChange } from './changes';
 
 export type ViewLag = Readonly<{
   view: string;
@@ -21,7 +15,10 @@ export type ViewLag = Readonly<{
   version: number;
   status: string;
   position: bigint;
-  /** How old the view's knowledge may be, s: since it last was at the end of the log. Null where it never was. */
+  /**
+   * Age of the oldest event that it does not show yet, s; 0 where it shows all. Where the store was not asked or does not answer: the time
+   * since the view was last at the end of the log; null where it never was.
+   */
   seconds: number | null;
   events: bigint;
   parked: number;
@@ -32,7 +29,15 @@ export type ViewLag = Readonly<{
   updatedAt: string | null;
 }>;
 
+/** A view that does not move, or one whose rows are of another log than the event store holds. */
+export type Standing = Readonly<{ view: string; why: string; since: string; otherLog: boolean }>;
+
+/** When the first event after a position was recorded, ISO 8601; undefined where there is none. */
+export type FirstAfter = (position: bigint) => Promise<string | undefined>;
+
 const POLL_MS = 100;
+/** A part that no worker has renewed for so long stands still; a change of workers takes less. */
+const UNOWNED_SECONDS = 10;
 
 /** The end of the log is where the furthest view is; events lie about evenly over its positions. */
 function buildOf(row: {
@@ -53,18 +58,50 @@ function buildOf(row: {
   };
 }
 
+/** Asks an event store; its own events (`$…`) are in no view. */
+export const firstAfterIn =
+  (store: Pick<EventStore, 'readAll'>): FirstAfter =>
+  async (position) => {
+    for (let from: bigint | 'start' = position < 0n ? 'start' : position; ;) {
+      const { events, next, atEnd } = await store.readAll(from, 32, { asStored: true });
+      if (events[0] || atEnd) return events[0]?.recordedAt;
+      from = next;
+    }
+  };
+
+/** Ages of the oldest events after the positions, by the database's clock, s. Each position is asked for once. */
+async function agesOf(
+  rows: readonly Readonly<{ position: string | bigint; now: string | Date }>[],
+  firstAfter: FirstAfter | undefined,
+): Promise<ReadonlyMap<string, number>> {
+  const ages = new Map<string, number>();
+  if (!firstAfter) return ages;
+  for (const { position, now } of rows) {
+    if (ages.has(String(position))) continue;
+    let recordedAt: string | undefined;
+    try {
+      recordedAt = await firstAfter(BigInt(position));
+    } catch {
+      return ages;
+    }
+    ages.set(String(position), recordedAt === undefined ? 0 : Math.max(0, (Date.parse(String(now)) - Date.parse(recordedAt)) / 1_000));
+  }
+  return ages;
+}
+
+type Reached = Readonly<{ position: bigint; otherLog: boolean }>;
+
 export class ViewReads {
-  readonly #changes = new EventEmitter().setMaxListeners(0);
-  #listener?: Client;
-  #closed = false;
-  #connecting?: Promise<void>;
+  readonly #bell: Bell;
   #asking: Promise<unknown> = Promise.resolve();
-  #due?: Promise<ReadonlyMap<string, bigint>>;
+  #due?: Promise<ReadonlyMap<string, Reached>>;
 
   constructor(
     private readonly pool: Pool,
-    private readonly databaseUrl: string,
-  ) {}
+    databaseUrl: string,
+  ) {
+    this.#bell = new Bell(databaseUrl);
+  }
 
   /** The position up to which a view has folded the log; -1 where it has not begun or is not known. */
   async viewPosition(view: string): Promise<bigint> {
@@ -72,12 +109,17 @@ export class ViewReads {
   }
 
   async viewPositions(views: readonly string[]): Promise<Map<string, bigint>> {
-    const all = await this.#positions();
+    return new Map([...(await this.reached(views))].map(([view, { position }]) => [view, position]));
+  }
+
+  /** How far views are, as far as they have tables, and whether they were folded from another log than the event store holds. */
+  async reached(views: readonly string[]): Promise<Map<string, Reached>> {
+    const all = await this.#reached();
     return new Map(views.flatMap((view) => (all.has(view) ? [[view, all.get(view)!]] : [])));
   }
 
-  /** Positions of all views, asked after this call began. However many wait, one query runs and one is due. */
-  #positions(): Promise<ReadonlyMap<string, bigint>> {
+  /** All views, asked after this call began. However many wait, one query runs and one is due. */
+  #reached(): Promise<ReadonlyMap<string, Reached>> {
     this.#due ??= this.#asking
       .catch(() => undefined)
       .then(() => {
@@ -89,80 +131,92 @@ export class ViewReads {
     return this.#due;
   }
 
-  async #ask(): Promise<ReadonlyMap<string, bigint>> {
+  async #ask(): Promise<ReadonlyMap<string, Reached>> {
     const { rows } = await this.pool.query(
-      `SELECT t.view, min(c.position) AS position FROM view_tables t JOIN view_checkpoints c USING (table_name)
+      `SELECT t.view, min(c.position) AS position, coalesce(bool_or(s.other_log), false) AS other_log
+       FROM view_tables t JOIN view_checkpoints c USING (table_name) LEFT JOIN view_states s USING (table_name, shard)
        WHERE t.status = 'live' GROUP BY t.view`,
     );
-    return new Map(rows.map((row) => [row.view as string, BigInt(row.position)]));
+    return new Map(rows.map((row) => [row.view as string, { position: BigInt(row.position), otherLog: row.other_log as boolean }]));
   }
 
   /** Waits until all views have passed a position; false where the time was too short. */
   async waitFor(views: readonly string[], position: bigint, timeoutMs: number): Promise<boolean> {
-    const until = Date.now() + timeoutMs;
+    const until = performance.now() + timeoutMs;
     const open = new Set(views);
-    const hear = (change: ViewChange) => {
-      if (change.whole && change.position >= position) open.delete(change.view);
-    };
-    this.#changes.on('change', hear);
+    let wake: () => void = () => undefined;
+    const deafen = views.map((view) => this.#bell.hear(view, () => wake()));
     try {
-      void this.#listen();
       for (;;) {
-        const changed = this.#nextChange(open, Math.max(1, Math.min(POLL_MS, until - Date.now())));
+        // Heard from before the question on: what is committed meanwhile is not missed.
+        const rung = new Promise<void>((resolve) => (wake = resolve));
         const positions = await this.viewPositions([...open]);
         for (const view of open) if ((positions.get(view) ?? BEFORE_ALL) >= position) open.delete(view);
         if (open.size === 0) return true;
-        if (Date.now() >= until) return false;
-        await changed;
-        if (open.size === 0) return true;
+        const left = until - performance.now();
+        if (left <= 0) return false;
+        let timer: NodeJS.Timeout | undefined;
+        await Promise.race([rung, new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.min(POLL_MS, left))))]);
+        clearTimeout(timer);
       }
     } finally {
-      this.#changes.off('change', hear);
+      for (const stop of deafen) stop();
     }
   }
 
-  /** Changes from now on, for subscriptions; ends with the signal. A reader that is slow loses the oldest beyond 1,000. */
-  async *changes(signal: AbortSignal): AsyncGenerator<ViewChange> {
-    const queue: ViewChange[] = [];
-    let wake: () => void = () => undefined;
-    const hear = (change: ViewChange) => {
-      if (queue.push(change) > 1_000) queue.shift();
-      wake();
-    };
-    const stop = () => wake();
-    this.#changes.on('change', hear);
-    signal.addEventListener('abort', stop);
+  /** Changes of a view's rows from now on, for subscriptions; ends with the signal. */
+  changes(view: string, signal: AbortSignal): AsyncGenerator<ViewChange> {
+    return changesOf(this.pool, this.#bell, view, signal);
+  }
+
+  /** The live views that stand still, by what their workers wrote and by their leases. */
+  async standing(): Promise<Standing[]> {
     try {
-      await this.#listen();
-      while (!signal.aborted) {
-        if (queue.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-        const change = queue.shift();
-        if (change) yield change;
-      }
-    } finally {
-      this.#changes.off('change', hear);
-      signal.removeEventListener('abort', stop);
+      return await this.#standing();
+    } catch (error) {
+      if (!isEmptied(error)) throw error;
+      return [{ view: 'all', why: 'no worker has made their tables in this database', since: new Date().toISOString(), otherLog: false }];
     }
+  }
+
+  async #standing(): Promise<Standing[]> {
+    const { rows } = await this.pool.query(
+      `SELECT DISTINCT ON (t.view) t.view, coalesce(s.other_log, false) AS other_log,
+         CASE WHEN l.until < clock_timestamp() - $1 * interval '1 second' THEN 'no worker runs it' ELSE s.trouble END AS why,
+         CASE WHEN s.trouble IS NOT NULL THEN s.since ELSE greatest(l.until, t.live_at) END AS since
+       FROM view_tables t JOIN view_leases l USING (table_name) LEFT JOIN view_states s USING (table_name, shard)
+       WHERE t.status = 'live' AND (s.trouble IS NOT NULL
+         OR greatest(l.until, t.live_at) < clock_timestamp() - $1 * interval '1 second')
+       ORDER BY t.view, l.shard`,
+      [UNOWNED_SECONDS],
+    );
+    return rows.map((row) => ({
+      view: row.view,
+      why: row.why ?? 'no worker runs it',
+      since: new Date(row.since).toISOString(),
+      otherLog: row.other_log,
+    }));
   }
 
   /** How far each table of each view is, and how a build goes on. Positions are places in the log, not counts of events. */
-  async lag(): Promise<ViewLag[]> {
+  async lag(firstAfter?: FirstAfter): Promise<ViewLag[]> {
     const { rows } = await this.pool.query(
       `SELECT t.*, c.*, h.head, (SELECT count(DISTINCT p.partition)::int FROM view_parked p WHERE p.table_name = t.table_name) AS parked
        FROM view_tables t CROSS JOIN LATERAL (
-         SELECT min(position) AS position, sum(events)::bigint AS events, max(updated_at) AS updated_at,
+         SELECT min(position) AS position, sum(events)::bigint AS events, max(updated_at) AS updated_at, clock_timestamp() AS now,
                 CASE WHEN count(caught_up_at) = count(*) THEN extract(epoch FROM clock_timestamp() - min(caught_up_at))::float8 END AS seconds
          FROM view_checkpoints WHERE table_name = t.table_name) c
        CROSS JOIN LATERAL (SELECT max(position) AS head FROM view_checkpoints) h
        ORDER BY t.view, t.version, t.generation`,
     );
+    const ages = await agesOf(rows as { position: string; now: string }[], firstAfter);
     return rows.map((row) => ({
       view: row.view,
       table: row.table_name,
       version: row.version,
       status: row.status,
       position: BigInt(row.position),
-      seconds: row.seconds,
+      seconds: ages.get(String(row.position)) ?? row.seconds,
       events: BigInt(row.events),
       parked: row.parked,
       stoppedBecause: row.stopped_because,
@@ -173,54 +227,6 @@ export class ViewReads {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#connecting;
-    await this.#listener?.end().catch(() => undefined);
-  }
-
-  #nextChange(views: ReadonlySet<string>, ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#changes.off('change', hear);
-        resolve();
-      };
-      const hear = ({ view }: ViewChange) => (views.has(view) || views.size === 0) && done();
-      const timer = setTimeout(done, ms);
-      this.#changes.on('change', hear);
-    });
-  }
-
-  #listen(): Promise<void> {
-    // A retry may have been planned before the end.
-    if (this.#closed) return Promise.resolve();
-    this.#connecting ??= this.#connect().catch(() => {
-      this.#connecting = undefined;
-    });
-    return this.#connecting;
-  }
-
-  async #connect(): Promise<void> {
-    const client = new Client({ connectionString: this.databaseUrl, keepAlive: true, application_name: 'view reads' });
-    const lost = () => {
-      if (this.#listener !== client && this.#listener !== undefined) return;
-      this.#listener = undefined;
-      this.#connecting = undefined;
-      if (!this.#closed && this.#changes.listenerCount('change') > 0) setTimeout(() => void this.#listen(), 500).unref();
-    };
-    client.on('error', lost);
-    client.on('end', lost);
-    client.on('notification', ({ payload }) => {
-      const { view, keys, position, whole } = JSON.parse(payload ?? '{}') as {
-        view: string;
-        keys: string[];
-        position: string;
-        whole?: boolean;
-      };
-      this.#changes.emit('change', { view, keys, position: BigInt(position), whole: whole === true } satisfies ViewChange);
-    });
-    await client.connect();
-    await client.query('LISTEN views');
-    this.#listener = client;
+    await this.#bell.close();
   }
 }

@@ -4,6 +4,7 @@
  * nothing. Does not: share anything with other parts but the pages of the feed, so that none waits for another.
  */
 import type { Feed, Follower } from './feed';
+import { OtherLog } from './guard';
 import { Fenced, PoisonInBuild, Refused, type Committed, type PartOfView } from './part';
 import { wishes } from './parking';
 import type { Pool } from 'pg';
@@ -32,8 +33,11 @@ export class Projector {
   state: ProjectorState = 'starting';
   /** Why it waits or stopped. */
   trouble?: string;
-  /** When it last moved or was found at the end of the log, ms since 1970. */
-  movedAt = Date.now();
+  /** True where it waits because the store's log is not the one that was folded. */
+  otherLog = false;
+  #movedAt = performance.now();
+  /** The committed position that it was last seen at: what is only read is not progress. */
+  #moved?: bigint;
 
   constructor(
     private readonly load: (carefulThrough: bigint) => Promise<PartOfView>,
@@ -47,6 +51,11 @@ export class Projector {
     private readonly options: ProjectorOptions = usualProjector,
   ) {
     this.#ended = this.#supervise();
+  }
+
+  /** How long ago its checkpoint last moved or was found at the end of the log, ms. */
+  get idleMs(): number {
+    return performance.now() - this.#movedAt;
   }
 
   get position(): bigint | undefined {
@@ -72,6 +81,7 @@ export class Projector {
           continue;
         }
         this.trouble = error instanceof Error ? error.message : String(error);
+        this.otherLog = error instanceof OtherLog;
         if (error instanceof PoisonInBuild) {
           this.state = 'stopped';
           await this.on.poisoned(error).catch((failed: unknown) => this.on.trouble(failed, true));
@@ -102,6 +112,7 @@ export class Projector {
     const { signal } = this.#stop;
     const { batchRows, batchMs } = this.options;
     let wishedAt = 0;
+    let { resubscribed } = this.feed.wakeups;
     /** When the first page came that waits to be written or passed. */
     let begun: number | undefined;
     // When the newest event was recorded that was seen; a page of the store's own events holds none.
@@ -113,21 +124,26 @@ export class Projector {
       while (!signal.aborted) {
         // A write that failed is heard of here.
         if (!busy) await writing;
-        if (part.parkedPartitions > 0 && part.gathered.events === 0 && Date.now() - wishedAt > 250) {
+        if (part.parkedPartitions > 0 && part.gathered.events === 0 && performance.now() - wishedAt > 250) {
           await writing;
           await this.#grant(part);
-          wishedAt = Date.now();
+          wishedAt = performance.now();
+        }
+        if (this.feed.wakeups.resubscribed !== resubscribed) {
+          // The store may have come back with another log.
+          ({ resubscribed } = this.feed.wakeups);
+          await part.recognise(() => this.feed.last());
         }
         const passing = begun !== undefined && part.gathered.events === 0;
         const { careful } = part;
-        const page = await feed.next(part.at, signal, passing ? Math.max(1, begun! + PASSING_MS - Date.now()) : undefined);
+        const page = await feed.next(part.at, signal, passing ? Math.max(1, begun! + PASSING_MS - performance.now()) : undefined);
         if (signal.aborted) break;
-        begun ??= Date.now();
+        begun ??= performance.now();
         await part.gather(page.events, page.through);
         const { events, rows } = part.gathered;
         newestMs = page.events.at(-1)?.recordedMs ?? newestMs;
-        const patience = page.last || careful ? 0 : Math.min(batchMs, (Date.now() - newestMs) * OF_ITS_AGE);
-        const waited = Date.now() - begun;
+        const patience = page.last || careful ? 0 : Math.min(batchMs, this.feed.ageOf(newestMs) * OF_ITS_AGE);
+        const waited = performance.now() - begun;
         if (events > 0) {
           const full = rows >= batchRows || page.last || careful;
           if (full || (waited >= patience && !busy)) {
@@ -146,7 +162,9 @@ export class Projector {
         }
         worked();
         this.trouble = undefined;
-        this.movedAt = Date.now();
+        this.otherLog = false;
+        if (part.position !== this.#moved || (page.last && part.position === part.at)) this.#movedAt = performance.now();
+        this.#moved = part.position;
         this.state = page.last ? 'current' : 'behind';
       }
       await writing;

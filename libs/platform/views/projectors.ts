@@ -2,9 +2,11 @@
  * The projectors of the parts that one worker holds. Hides: which connections a part uses, metrics and log lines about it. Promises: one
  * projector per part; one that was stopped has ended before its part is projected again here. Does not: decide which parts to hold (leases.ts).
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Upcasts } from '#kernel/event';
 import type { Connections } from './connections';
 import type { Feed } from './feed';
+import { OtherLog } from './guard';
 import type { Part } from './leases';
 import type { Measures } from './measures';
 import type { RowBudget } from './memory';
@@ -35,7 +37,16 @@ type Needs = Readonly<{
   rebuild: (view: AnyView) => Promise<unknown>;
 }>;
 
+/** How long a part is kept from others while its last batch ends. */
+const ENDING_MS = 5_000;
+/** How often the same trouble is logged. */
+const REMIND_MS = 60_000;
+
 export const nameOf = ({ table, shard }: Part): string => `${table}/${shard}`;
+
+/** What an operator does about a view that was folded from another log. */
+export const wayOut = ({ name }: AnyView): string =>
+  `The event store does not hold the log that view ${name} was folded from. Restore the newer copy of the event store, or rebuild the view from this log: ops views rebuild ${name}`;
 
 export class Projectors {
   readonly #running = new Map<string, Projector>();
@@ -63,12 +74,14 @@ export class Projectors {
     this.#running.set(nameOf(part), projector);
   }
 
-  stop(part: Part): void {
+  /** Resolves when it has ended, or after a while: what it still writes then is fenced by the epoch of whoever takes the part over. */
+  async stop(part: Part): Promise<void> {
     const projector = this.#running.get(nameOf(part));
     this.#running.delete(nameOf(part));
     if (!projector) return;
     const closed = projector.close().finally(() => this.#closing.delete(closed));
     this.#closing.add(closed);
+    await Promise.race([closed, sleep(ENDING_MS, undefined, { ref: false })]);
   }
 
   /** Resolves when all have ended. */
@@ -99,6 +112,7 @@ export class Projectors {
     const { measures, log, connections } = this.needs;
     const facts = { view: view.name, table: part.table, shard: part.shard };
     const labels = { view: view.name, table: part.table };
+    let known = { text: '', at: 0 };
     return {
       committed: (what: Committed, of: PartOfView) => {
         measures?.events.inc(labels, what.events);
@@ -113,8 +127,14 @@ export class Projectors {
       },
       trouble: (error, transient) => {
         measures?.retries.inc(labels);
-        const text = transient ? 'will begin again from the committed checkpoint' : 'another worker has taken the part over';
-        log.warn({ ...facts, error: String(error) }, text);
+        const text = String(error);
+        if (text === known.text && performance.now() - known.at < REMIND_MS) return;
+        known = { text, at: performance.now() };
+        if (error instanceof OtherLog) return log.error({ ...facts, error: error.message }, wayOut(view));
+        log.warn(
+          { ...facts, error: text },
+          transient ? 'will begin again from the committed checkpoint' : 'another worker has taken the part over',
+        );
       },
       poisoned: async (error) => {
         log.error({ ...facts, error: error.message }, 'the build stops: an event cannot be folded');

@@ -5,7 +5,7 @@ import { machineNow, orderBoard } from '#platform/testing/view-examples';
 import type { LogEvent } from '#platform/store/log-event';
 import type { LogReader } from '#platform/store/log-reader';
 import { runViews } from './engine';
-import type { ViewChange } from './progress';
+import type { ViewChange } from './changes';
 import type { AnyView } from './shape';
 
 jest.setTimeout(60_000);
@@ -63,7 +63,7 @@ describe('a rebuild', () => {
     const heard: ViewChange[] = [];
     const listening = new AbortController();
     const listener = (async () => {
-      for await (const change of t.reads.changes(listening.signal)) heard.push(change);
+      for await (const change of t.reads.changes('machine-now', listening.signal)) heard.push(change);
     })();
     await stop(old);
     await sleep(100);
@@ -71,7 +71,7 @@ describe('a rebuild', () => {
     const next = { ...machineNow, version: 2 } as AnyView;
     await run({ views: [next] });
     await until(async () => (await t.reads.lag()).some(({ version, status }) => version === 2 && status === 'live'));
-    expect(heard.flatMap(({ keys }) => keys)).toEqual([]);
+    expect(heard.flatMap(({ keys }) => keys ?? [])).toEqual([]);
     await caughtUp([next]);
     await expectEqual([next]);
     await append(60, 40);

@@ -136,12 +136,12 @@ test('a store that was replaced, or restored from an older copy, is not followed
   try {
     await append('haifa.Elsewhere');
     const said: string[] = [];
-    const warn = (facts: object) => void said.push(String((facts as { error: unknown }).error));
-    await run([machineNow], { store: other.url, log: { info: () => undefined, warn, error: () => undefined } });
+    const say = (facts: object) => void said.push(String((facts as { error: unknown }).error));
+    await run([machineNow], { store: other.url, log: { info: () => undefined, warn: say, error: say } });
     await until(() => Promise.resolve(said.some((text) => text.includes('it ends at'))));
     for (let i = 0; i < 10; i++) await append('haifa.M1');
     await append('haifa.Elsewhere');
-    await until(() => Promise.resolve(said.some((text) => /is at \d+ and was at/.test(text))));
+    await until(() => Promise.resolve(said.some((text) => /is at position \d+, and was at/.test(text))));
     expect((await pool.query('SELECT "machineId" FROM machine_now')).rows).toEqual([{ machineId: 'haifa.M1' }]);
     expect(await reads.viewPosition('machine-now')).toBe(head);
     await stop();

@@ -29,6 +29,13 @@ CREATE TABLE IF NOT EXISTS view_parked (
   stream text NOT NULL, revision bigint NOT NULL, type text NOT NULL, event_id text NOT NULL, error text, attempts integer NOT NULL DEFAULT 0,
   parked_at timestamptz NOT NULL DEFAULT now(), wish text CHECK (wish IN ('retry', 'skip')), PRIMARY KEY (table_name, shard, position));
 CREATE INDEX IF NOT EXISTS view_parked_partition ON view_parked (table_name, shard, partition, position);
+ALTER TABLE view_checkpoints ADD COLUMN IF NOT EXISTS changes bigint NOT NULL DEFAULT 0;
+CREATE TABLE IF NOT EXISTS view_changes (
+  table_name text NOT NULL, shard integer NOT NULL, change bigint NOT NULL, keys text[], made_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (table_name, shard, change));
+CREATE TABLE IF NOT EXISTS view_states (
+  table_name text NOT NULL REFERENCES view_tables ON DELETE CASCADE, shard integer NOT NULL, worker text NOT NULL, trouble text,
+  other_log boolean NOT NULL DEFAULT false, since timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (table_name, shard));
 CREATE SCHEMA IF NOT EXISTS analytics`;
 
 // Any two workers may start at once; DDL of both must not meet.
@@ -57,7 +64,7 @@ export async function exclusively<T>(pool: Pool, work: (client: PoolClient) => P
 export const ensureBookkeeping = (pool: Pool): Promise<void> =>
   exclusively(pool, async (client) => {
     const { rows } = await client.query(
-      `SELECT to_regclass('view_parked') IS NOT NULL AND to_regnamespace('analytics') IS NOT NULL AS there`,
+      `SELECT to_regclass('view_states') IS NOT NULL AND to_regnamespace('analytics') IS NOT NULL AS there`,
     );
     if (!rows[0].there) await client.query(BOOKKEEPING);
   });
@@ -90,6 +97,7 @@ const tablesOf = async (client: ClientBase, view: string): Promise<(ViewTable & 
 export const openView = (pool: Pool, view: AnyView, shards: number): Promise<void> =>
   exclusively(pool, async (client) => {
     const shape = shapeOf(view);
+    await client.query(`DELETE FROM view_tables t WHERE view = $1 AND (${BROKEN})`, [view.name]);
     const tables = await tablesOf(client, view.name);
     const own = tables.filter((table) => table.version === view.version);
     const changed = own.find((table) => table.columns !== columnsOf(shape));
@@ -134,15 +142,23 @@ async function create(
   const columns = shape.columns.map(({ name, type, nullable }) => `${quoted(name)} ${type}${nullable ? '' : ' NOT NULL'}`);
   const constraints = shape.constraints.map(({ name, sql }, i) => `CONSTRAINT ${quoted(`${table}_${name}${i}`)} ${sql}`);
   const key = `PRIMARY KEY (${quoted(shape.columns[shape.key]!.name)})`;
+  // A table that the engine has no record of is left from a database that was emptied in part: nobody knows what it holds.
+  await client.query(`DROP TABLE IF EXISTS ${quoted(table)} CASCADE`);
   await client.query(`CREATE TABLE ${quoted(table)} (${[...columns, key, ...constraints].join(', ')}) WITH (fillfactor = 80)`);
   await client.query(
     `INSERT INTO view_tables (table_name, view, version, generation, shards, status, columns, live_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $6 = 'live' THEN now() END)`,
     [table, view.name, view.version, generation, shards, status, columnsOf(shape)],
   );
+  // Epochs and changes begin at the time, so that no number comes twice where a database is emptied under a running worker.
   for (const bookkeeping of ['view_checkpoints', 'view_leases']) {
-    await client.query(`INSERT INTO ${bookkeeping} (table_name, shard) SELECT $1, generate_series(0, $2::int - 1)`, [table, shards]);
+    await client.query(
+      `INSERT INTO ${bookkeeping} (table_name, shard, epoch)
+       SELECT $1, generate_series(0, $2::int - 1), (extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
+      [table, shards],
+    );
   }
+  await client.query('UPDATE view_checkpoints SET changes = epoch WHERE table_name = $1', [table]);
   if (status === 'live') {
     await index(client, table, shape);
     await show(client, view, shape, table);
@@ -190,6 +206,21 @@ async function show(client: ClientBase, view: AnyView, shape: Shape, table: stri
 const describe = (view: AnyView): Record<string, { description?: string }> =>
   (view.row as { _OPENAPI_METADATA_FACTORY?: () => Record<string, { description?: string }> })._OPENAPI_METADATA_FACTORY?.() ?? {};
 
+/** Tables of which a part is missing, in a database that was emptied in part. */
+const BROKEN = `to_regclass(quote_ident(table_name)) IS NULL
+  OR shards <> (SELECT count(*) FROM view_checkpoints c WHERE c.table_name = t.table_name)
+  OR shards <> (SELECT count(*) FROM view_leases l WHERE l.table_name = t.table_name)`;
+
+/** The views that have no table that is whole, as in a database that was emptied under the running worker. */
+export async function viewsWithoutTable(pool: Pool, views: readonly AnyView[]): Promise<AnyView[]> {
+  const { rows } = await pool.query(`SELECT DISTINCT view FROM view_tables t WHERE NOT (${BROKEN})`);
+  const known = new Set(rows.map((row) => row.view as string));
+  return views.filter(({ name }) => !known.has(name));
+}
+
+/** True where a table or schema is missing that the engine made. */
+export const isEmptied = (error: unknown): boolean => ['42P01', '3F000'].includes((error as { code?: string }).code ?? '');
+
 /** The tables that a worker with this code keeps: its own version's, live, being built, or kept while a newer version is live. */
 export async function tablesToRun(pool: Pool, views: readonly AnyView[]): Promise<ViewTable[]> {
   const { rows } = await pool.query(
@@ -222,13 +253,13 @@ export async function switchOver(pool: Pool, view: AnyView, waitMs = 1_000): Pro
     const building = tables.find((table) => table.table === fresh && table.status === 'building');
     const live = tables.find((table) => table.status === 'live');
     if (!building) return false;
-    if (live) {
+    if (live && !(await isOfAnotherLog(client, live.table))) {
       await client.query('SELECT 1 FROM view_checkpoints WHERE table_name = $1 ORDER BY shard FOR UPDATE', [live.table]);
       const { high } = (await client.query(allBookkeeping(live.table))).rows[0] as { high: string };
       const passed = async () => BigInt((await client.query(allBookkeeping(fresh))).rows[0].low as string) >= BigInt(high);
-      const until = Date.now() + waitMs;
+      const until = performance.now() + waitMs;
       while (!(await passed())) {
-        if (Date.now() > until) return false;
+        if (performance.now() > until) return false;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
@@ -236,6 +267,10 @@ export async function switchOver(pool: Pool, view: AnyView, waitMs = 1_000): Pro
     return true;
   });
 }
+
+/** A table that was folded from another log has positions that this log may never reach. */
+const isOfAnotherLog = async (client: ClientBase, table: string): Promise<boolean> =>
+  (await client.query('SELECT 1 FROM view_states WHERE table_name = $1 AND other_log', [table])).rows.length > 0;
 
 /** Goes back to a kept table of this version or generation; it shows what it holds and follows the log from there. */
 export const goBack = (pool: Pool, view: AnyView, table: string): Promise<void> =>
@@ -258,6 +293,7 @@ async function promote(client: ClientBase, view: AnyView, shape: Shape, tables: 
 
 async function drop(client: ClientBase, table: string): Promise<void> {
   await client.query('DELETE FROM view_tables WHERE table_name = $1', [table]);
+  await client.query('DELETE FROM view_changes WHERE table_name = $1', [table]);
   await client.query(`DROP TABLE ${quoted(table)}`);
 }
 

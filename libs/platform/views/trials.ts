@@ -32,6 +32,9 @@ export class Trials {
       };
       for (const work of works) fold({ ...work, rows: work.keys.map(entry) }, trial);
       await writeRows(client, this.shape, this.table, trial.seal());
+      // Constraints that wait for COMMIT would fail there, where no event can be named any more.
+      await client.query('SET CONSTRAINTS ALL IMMEDIATE');
+      await client.query('SET CONSTRAINTS ALL DEFERRED');
     } catch (error) {
       if (!isPermanent(error)) throw error;
       await client.query('ROLLBACK TO half; RELEASE half');

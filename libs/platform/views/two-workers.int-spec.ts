@@ -1,12 +1,15 @@
 /** Two workers on one log and one database. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineUnderTest, until } from '#platform/testing/engine-under-test';
+import type { LogReader } from '#platform/store/log-reader';
 import { lotStock, machineNow, orderBoard } from '#platform/testing/view-examples';
 
 jest.setTimeout(60_000);
 
 const t = EngineUnderTest.here();
 const { run, stop, append, caughtUp, expectEqual } = t;
+
+const quick = { lease: { ttlMs: 800, beatMs: 100 } };
 
 describe('two workers', () => {
   test('a worker that slept through its lease in the middle of a batch writes nothing when it wakes', async () => {
@@ -48,4 +51,174 @@ describe('two workers', () => {
     await caughtUp([orderBoard, lotStock]);
     await expectEqual([orderBoard, lotStock]);
   });
+});
+
+describe('a lease', () => {
+  test('that was taken by a statement whose answer was lost is given up, and the view goes on', async () => {
+    await run({ views: [machineNow], ...quick });
+    await caughtUp([machineNow]);
+    // As after that statement: the worker owns the part under an epoch that it never heard of.
+    for (const table of ['view_leases', 'view_checkpoints']) await t.pool.query(`UPDATE ${table} SET epoch = epoch + 1`);
+    await append(200, 20);
+    await caughtUp([machineNow], 10_000);
+    await expectEqual([machineNow]);
+  });
+
+  test('ends with its worker: another goes on at once, also while a batch of the first is held up', async () => {
+    const wake = new Promise<void>((resolve) => t.release.push(resolve));
+    let held = false;
+    const a = await run({
+      views: [lotStock, machineNow],
+      ...quick,
+      testing: { failpoint: (_, table) => ((held ||= table.startsWith('lot_stock')) && table.startsWith('lot_stock') ? wake : undefined) },
+    });
+    await until(() => held && a.health().length === 2);
+    await run({ views: [lotStock, machineNow], ...quick });
+    const stopping = stop(a);
+    await append(201, 20);
+    await caughtUp([machineNow], 4_000);
+    for (const go of t.release.splice(0)) go();
+    await stopping;
+    await caughtUp([lotStock, machineNow]);
+    await expectEqual([lotStock, machineNow]);
+  });
+});
+
+describe('a database that is emptied under two running workers', () => {
+  test.each([
+    ['dropped', 'DROP SCHEMA public, analytics CASCADE; CREATE SCHEMA public'],
+    [
+      'truncated',
+      `DO $$ DECLARE t text; BEGIN FOR t IN SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'
+       LOOP EXECUTE 'TRUNCATE ' || t || ' CASCADE'; END LOOP; END $$`,
+    ],
+    ['robbed of its checkpoints', 'DELETE FROM view_checkpoints'],
+    ['robbed of one table', 'DROP TABLE lot_stock_v1 CASCADE'],
+  ])('%s: every view is built again from the log', async (_, sql) => {
+    const views = [lotStock, machineNow, orderBoard];
+    const opened = jest.fn(() => Promise.resolve());
+    await run({ views, ...quick, opened });
+    await run({ views, ...quick, opened });
+    await caughtUp(views);
+    await append(210, 30);
+    await t.pool.query(sql);
+    await append(211, 30);
+    await until(
+      () =>
+        caughtUp(views, 100).then(
+          () => true,
+          () => false,
+        ),
+      20_000,
+    );
+    await append(212, 30);
+    await caughtUp(views);
+    await expectEqual(views);
+    expect(opened.mock.calls.length).toBeGreaterThan(2);
+  });
+});
+
+describe('a clock', () => {
+  const RightDate = Date;
+  afterEach(() => void (global.Date = RightDate));
+  const set = (ms: number): void => {
+    global.Date = class extends RightDate {
+      constructor(...given: []) {
+        super(...((given.length > 0 ? given : [RightDate.now() + ms]) as []));
+      }
+      static override now = () => RightDate.now() + ms;
+    } as DateConstructor;
+  };
+
+  test.each([[-3_600_000], [3_600_000]])('of a worker that is set by %i ms holds nothing up', async (ms) => {
+    await run(quick);
+    await caughtUp();
+    for (let i = 0; i < 3; i++) {
+      await append(220 + i, 40);
+      set(ms);
+      await caughtUp(undefined, 3_000);
+      // What appends here tells the store its deadline by this clock.
+      global.Date = RightDate;
+    }
+    await expectEqual();
+  });
+});
+
+describe('what stands still', () => {
+  test('is known by name to whoever reads the database: a view that fails, and one that no worker runs', async () => {
+    const failing = {
+      failpoint: (_: unknown, table: string) => (table.startsWith('lot_stock') ? Promise.reject(new Error('the disk is full')) : undefined),
+    };
+    const a = await run({ views: [lotStock, machineNow], ...quick, testing: failing });
+    await until(async () => (await t.reads.standing()).length > 0, 30_000);
+    expect(await t.reads.standing()).toMatchObject([{ view: 'lot-stock', why: 'the disk is full', otherLog: false }]);
+    await stop(a);
+    await until(async () => (await t.reads.standing()).length === 2, 30_000);
+    expect((await t.reads.standing())[1]).toMatchObject({ view: 'machine-now', why: 'no worker runs it' });
+    await run({ views: [lotStock, machineNow], ...quick });
+    await caughtUp([lotStock, machineNow]);
+    await until(async () => (await t.reads.standing()).length === 0);
+  });
+});
+
+describe('an older copy of the event store', () => {
+  /** The log up to a position, as a backup from then holds it. */
+  const upTo = (end: bigint): LogReader => ({
+    ...t.log,
+    readAll: async (after, max) => (await t.log.readAll(after, max)).filter(({ position }) => position <= end),
+    readStream: async (stream, from, max) => (await t.log.readStream(stream, from, max)).filter(({ position }) => position <= end),
+    last: async () => (await t.log.readAll(-1n, 10_000)).filter(({ position }) => position <= end).at(-1),
+  });
+
+  test('is said once, in a sentence that names the way out; a rebuild shows the log as it is', async () => {
+    const before = await append(230, 5);
+    const a = await run({ views: [machineNow], ...quick });
+    await append(231, 60);
+    await caughtUp([machineNow]);
+    await stop(a);
+    const said: string[] = [];
+    const error = (_: object, text: string) => void said.push(text);
+    const b = await run({
+      views: [machineNow],
+      ...quick,
+      store: upTo(before),
+      log: { info: () => undefined, warn: () => undefined, error },
+    });
+    await until(async () => (await t.reads.standing()).length > 0);
+    expect(await t.reads.standing()).toMatchObject([
+      { view: 'machine-now', otherLog: true, why: expect.stringMatching(/not the one that was folded/) },
+    ]);
+    expect((await t.reads.reached(['machine-now'])).get('machine-now')).toMatchObject({ otherLog: true });
+    await sleep(1_000);
+    expect(said).toEqual([expect.stringMatching(/does not hold the log .* ops views rebuild machine-now$/)]);
+    await b.rebuild('machine-now');
+    await until(async () => (await t.reads.standing()).length === 0);
+    expect(await t.reads.viewPosition('machine-now')).toBe(before);
+    expect((await t.reads.reached(['machine-now'])).get('machine-now')).toMatchObject({ otherLog: false });
+  });
+});
+
+describe('NOTIFY', () => {
+  test.each([['not json'], ['{"view":"machine-now","keys":["haifa.M1"],"position":"9999999999","whole":true}'], ['machine-now'], ['']])(
+    'of anybody, saying %j, is only a reason to look',
+    async (payload) => {
+      await run({ views: [machineNow], ...quick });
+      await caughtUp([machineNow]);
+      const heard: unknown[] = [];
+      const listening = new AbortController();
+      const listener = (async () => {
+        for await (const change of t.reads.changes('machine-now', listening.signal)) heard.push(change);
+      })();
+      await sleep(300);
+      heard.length = 0;
+      const waiting = t.reads.waitFor(['machine-now'], t.head + 1_000_000n, 1_000);
+      for (let i = 0; i < 20; i++) await t.pool.query(`SELECT pg_notify('views', $1)`, [payload]);
+      expect(await waiting).toBe(false);
+      expect(heard).toEqual([]);
+      await append(240, 10);
+      await until(() => heard.length > 0);
+      listening.abort();
+      await listener;
+    },
+  );
 });

@@ -1,83 +1,22 @@
 import * as fc from 'fast-check';
 import { given } from '#platform/testing/given';
 import { equipment } from './equipment';
+import { type EquipmentEvent, PackmlInput, type PackmlState, PackmlState as States } from './equipment.events';
 import {
-  type EquipmentEvent,
-  type EquipmentRegistered,
-  type EquipmentStateChanged,
-  PackmlInput,
-  type PackmlState,
-  PackmlState as States,
-  SignalQuality,
-} from './equipment.events';
-
-const equipmentId = 'haifa.M4';
-const at = (minute: number) => `2026-01-05T08:${String(minute).padStart(2, '0')}:00.000Z`;
-const modes = [1, 2, 3].map((mode, index) => ({ mode, name: ['Production', 'Maintenance', 'Manual'][index]!, disabledStates: [] }));
-
-const registered = (changes: Partial<EquipmentRegistered['data']> = {}): EquipmentRegistered => ({
-  type: 'EquipmentRegistered',
-  data: {
-    equipmentId,
-    name: 'Machine 4',
-    elementId: 'haifa.cell',
-    equipmentClass: 'milling',
-    profile: 'PACKML_2022',
-    modes,
-    modeChangeStates: ['Stopped', 'Idle', 'Aborted'],
-    capacityMode: 'Unary',
-    maxConcurrent: 1,
-    vendorStates: [],
-    mode: 1,
-    state: 'Stopped',
-    since: null,
-    ...changes,
-  },
-});
-const registration = { equipmentId, name: 'Machine 4', elementId: 'haifa.cell', equipmentClass: 'milling' };
-
-const changed = (
-  from: PackmlState,
-  to: PackmlState,
-  input: PackmlInput,
-  changes: Partial<EquipmentStateChanged['data']> = {},
-): EquipmentStateChanged => ({
-  type: 'EquipmentStateChanged',
-  data: { equipmentId, from, to, input, profile: 'PACKML_2022', mode: 1, since: null, at: at(0), workOrderIds: [], ...changes },
-});
-/** A machine that has been in a state since 08:00. */
-const inState = (state: PackmlState, ...more: EquipmentEvent[]): EquipmentEvent[] => [registered({ state, since: at(0) }), ...more];
-const assigned = (local: string, load = 1, batchKey: string | null = null): EquipmentEvent => ({
-  type: 'EquipmentAssigned',
-  data: { equipmentId, workOrderId: `haifa.${local}`, load, batchKey, at: at(0), stateSince: at(0) },
-});
-const opened = (stopId: string): EquipmentEvent => ({
-  type: 'StopOpened',
-  data: { equipmentId, stopId, cause: 'Stop', at: at(0), workOrderIds: [] },
-});
-const classified = (reasonCode: string): EquipmentEvent => ({
-  type: 'StopClassified',
-  data: { equipmentId, stopId: 'S1', reasonCode, lossClass: 'Breakdown', previousReasonCode: null, previousLossClass: null },
-});
-const commandOf = (input: PackmlInput) => (input === 'StateComplete' ? 'ReportStateComplete' : (`${input}Equipment` as const));
-const observed = (reported: string, state: PackmlState | null, changes: object = {}): EquipmentEvent => ({
-  type: 'EquipmentStateObserved',
-  data: {
-    equipmentId,
-    reported,
-    state,
-    quality: 'GOOD',
-    at: at(5),
-    claimedAt: at(5),
-    applied: true,
-    from: 'Execute',
-    since: at(0),
-    legal: true,
-    workOrderIds: [],
-    ...changes,
-  },
-});
-const later = { now: at(5), occurredAt: at(5) };
+  equipmentId,
+  at,
+  modes,
+  registered,
+  registration,
+  changed,
+  inState,
+  assigned,
+  opened,
+  classified,
+  commandOf,
+  observed,
+  later,
+} from './equipment-pasts';
 
 describe('equipment that is not registered', () => {
   test('is put on the floor, stopped as far as anyone knows', () => {
@@ -355,122 +294,6 @@ describe('stops (I8)', () => {
     given(equipment, ...inState('Stopped'))
       .when('ClassifyStop', stop('belt'))
       .rejects('no-such-stop');
-  });
-});
-
-describe('observations of equipment', () => {
-  const see = (state: string, more: object = {}) => ({ equipmentId, state, ...more });
-  test('move the machine and open stops as commands do', () => {
-    given(equipment, ...inState('Execute'))
-      .when('ObserveEquipmentState', see('Holding'), later)
-      .then(observed('Holding', 'Holding'), {
-        type: 'StopOpened',
-        data: { equipmentId, stopId: 'S1', cause: 'Hold', at: at(5), workOrderIds: [] },
-      });
-  });
-  test('of an illegal transition are recorded and flagged, and taken as the truth', () => {
-    given(equipment, ...inState('Execute'))
-      .when('ObserveEquipmentState', see('Idle'), later)
-      .then(observed('Idle', 'Idle', { legal: false }), {
-        type: 'IllegalTransitionObserved',
-        data: { equipmentId, from: 'Execute', to: 'Idle', profile: 'PACKML_2022', at: at(5), missed: [] },
-      });
-    given(equipment, ...inState('Execute', observed('Idle', 'Idle', { legal: false })))
-      .when('StartEquipment', { equipmentId }, later)
-      .then(changed('Idle', 'Starting', 'Start', { since: at(5), at: at(5) }));
-  });
-  test('say what a slow observer may have missed', () => {
-    given(equipment, ...inState('Idle'))
-      .when('ObserveEquipmentState', see('Execute'), later)
-      .then(observed('Execute', 'Execute', { from: 'Idle', legal: false }), {
-        type: 'IllegalTransitionObserved',
-        data: { equipmentId, from: 'Idle', to: 'Execute', profile: 'PACKML_2022', at: at(5), missed: ['Starting'] },
-      });
-  });
-  test('contradict no mere assumption', () => {
-    given(equipment, registered())
-      .when('ObserveEquipmentState', see('Execute'), later)
-      .then(observed('Execute', 'Execute', { from: 'Stopped', since: null, legal: null }));
-  });
-  test('that come late are recorded and flagged, and change nothing known', () => {
-    const machine = inState('Execute', observed('Held', 'Held'));
-    given(equipment, ...machine)
-      .when('ObserveEquipmentState', see('Idle'), { now: at(9), occurredAt: at(3) })
-      .then(observed('Idle', 'Idle', { at: at(3), claimedAt: at(3), applied: false, from: 'Held', since: at(5), legal: null }), {
-        type: 'LateStateObserved',
-        data: { equipmentId, reported: 'Idle', at: at(3), knownState: 'Held', knownSince: at(5) },
-      });
-  });
-  test('of states nobody knows are recorded and flagged', () => {
-    given(equipment, ...inState('Execute'))
-      .when('ObserveEquipmentState', see('completeing'), later)
-      .then(observed('completeing', null, { applied: false, legal: null }), {
-        type: 'UnknownStateObserved',
-        data: { equipmentId, reported: 'completeing', at: at(5) },
-      });
-  });
-  test('in the words of the maker are understood', () => {
-    const machine = registered({
-      state: 'Execute',
-      since: at(0),
-      vendorStates: [
-        { code: '11', state: 'Held' },
-        { code: '10', state: 'Holding' },
-      ],
-    });
-    given(equipment, machine)
-      .when('ObserveEquipmentState', see('10'), later)
-      .then(observed('10', 'Holding'), {
-        type: 'StopOpened',
-        data: { equipmentId, stopId: 'S1', cause: 'Hold', at: at(5), workOrderIds: [] },
-      });
-  });
-  test('that cannot be believed are recorded and change no state', () => {
-    given(equipment, ...inState('Execute'))
-      .when('ObserveEquipmentState', see('Idle', { quality: 'STALE' }), later)
-      .then(observed('Idle', 'Idle', { quality: 'STALE', applied: false, legal: null }));
-  });
-  test('of a clock that is ahead are taken at the time of arrival, and flagged', () => {
-    given(equipment, ...inState('Execute'))
-      .when('ObserveEquipmentState', see('Completing'), { now: at(5), occurredAt: '2027-01-01T00:00:00Z' })
-      .then(observed('Completing', 'Completing', { claimedAt: '2027-01-01T00:00:00.000Z' }), {
-        type: 'ClockAheadObserved',
-        data: { equipmentId, claimedAt: '2027-01-01T00:00:00.000Z', takenAt: at(5) },
-      });
-  });
-  test('delivered twice are recorded once', () => {
-    given(equipment, ...inState('Execute', observed('Held', 'Held')))
-      .when('ObserveEquipmentState', see('Held'), later)
-      .changesNothing();
-  });
-  test('are never refused, and leave one open stop at most and a time that never runs back', () => {
-    const seen = fc.record({
-      state: fc.oneof(fc.constantFrom(...Object.values(States)), fc.string({ minLength: 1, maxLength: 64 })),
-      quality: fc.option(fc.constantFrom(...Object.values(SignalQuality)), { nil: undefined }),
-      occurredAt: fc
-        .date({ min: new Date('2000-01-01'), max: new Date('2090-01-01'), noInvalidDate: true })
-        .map((date) => date.toISOString()),
-    });
-    fc.assert(
-      fc.property(fc.boolean(), fc.array(seen, { maxLength: 30 }), (isRegistered, sightings) => {
-        let state = isRegistered ? equipment.evolve(equipment.initial, registered()) : equipment.initial;
-        const events: EquipmentEvent[] = [];
-        for (const { occurredAt, ...sighting } of sightings) {
-          const context = { now: at(5), occurredAt, actor: 'm4', role: 'device', commandId: 'c' };
-          const since = state.since;
-          const more = equipment.decide.ObserveEquipmentState({ equipmentId, ...sighting }, state, context);
-          state = more.reduce(equipment.evolve, state);
-          expect(equipment.decide.ObserveEquipmentState({ equipmentId, ...sighting }, state, context)).toEqual([]);
-          if (since !== null) expect(state.since! >= since).toBe(true);
-          events.push(...more);
-        }
-        let open = 0;
-        for (const { type } of events) {
-          open += type === 'StopOpened' ? 1 : type === 'StopClosed' ? -1 : 0;
-          expect([0, 1]).toContain(open);
-        }
-      }),
-    );
   });
 });
 

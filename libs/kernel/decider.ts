@@ -30,6 +30,8 @@ export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Re
   evolve: (state: State, event: E) => State;
   /** The aggregate that a command is for. */
   id: (command: C[keyof C]) => string;
+  /** The floor time that a command implies where it does not name one, e.g. the end of the interval that it reports. The server's when absent. */
+  impliedAt?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
   decide: { readonly [K in keyof C]: (command: C[K], state: State, context: Context) => readonly E[] };
   /** Commands that report observed facts: never refused; a rule that they break is an exception event beside them. */
   observed?: readonly (keyof C)[];

@@ -73,6 +73,9 @@ export const compare = (a: string, b: string): number => {
   const difference = millionths(a) - millionths(b);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 };
+/** Whether the unit can hold the amount: pieces are counted, not measured. The one rule for all quantities. */
+export const fitsUnit = (amount: string, unit: Unit): boolean => unit !== 'pcs' || millionths(amount) % SCALE === 0n;
+
 export const isZero = (amount: string): boolean => millionths(amount) === 0n;
 export const isPositive = (amount: string): boolean => millionths(amount) > 0n;
 

@@ -1,26 +1,45 @@
-import { compare, decimal, millionths, minus, plus } from '#manufacturing/quantity';
+import { compare, decimal, isZero, millionths, minus, plus } from '#manufacturing/quantity';
 import { CounterMove } from './work-order.events';
 
-/** The last reading of a counter. */
-export type Reading = Readonly<{ raw: string; readAt: string }>;
+/**
+ * The last reading of a counter that told something new. `dropped` is there right after the counter fell: where it stood before, and what
+ * was counted at the fall, so that a reading that was only a glitch can be taken back.
+ */
+export type Reading = Readonly<{ raw: string; readAt: string; dropped?: Readonly<{ from: string; counted: string }> }>;
 
 /** How far a counter advanced; undefined for a reading that tells nothing new. `delta` is never negative (invariant I12). */
 export type Advance = Readonly<{ delta: string; move: CounterMove; reset: boolean }>;
 
-/**
- * A counter that went back has either passed its limit or been reset. It is taken for a wrap when the way over the limit is at most
- * half of the range: a reset after fewer pieces than that is likelier than a jump of more. A reading older than the last one, or an
- * equal one, tells nothing new.
- */
+/** The decision table of docs/counters.md, first match. */
 export function advance(last: Reading | undefined, raw: string, readAt: string, wrapAt?: string): Advance | undefined {
   if (!last) return { delta: '0', move: CounterMove.First, reset: false };
   if (compare(raw, last.raw) === 0 || Date.parse(readAt) < Date.parse(last.readAt)) return undefined;
-  if (compare(raw, last.raw) > 0) return { delta: minus(raw, last.raw), move: CounterMove.Advanced, reset: false };
+  if (compare(raw, last.raw) > 0) {
+    if (last.dropped && compare(raw, last.dropped.from) >= 0) {
+      const since = minus(minus(raw, last.dropped.from), last.dropped.counted);
+      return { delta: compare(since, '0') > 0 ? since : '0', move: CounterMove.Recovered, reset: false };
+    }
+    return { delta: minus(raw, last.raw), move: CounterMove.Advanced, reset: false };
+  }
+  if (!isZero(raw) && compare(minus(last.raw, raw), atLeast('1', part(last.raw, 100n))) <= 0)
+    return { delta: '0', move: CounterMove.Jitter, reset: false };
   if (wrapAt && compare(last.raw, wrapAt) < 0) {
     const over = minus(plus(raw, wrapAt), last.raw);
-    if (compare(over, half(wrapAt)) <= 0) return { delta: over, move: CounterMove.Wrapped, reset: true };
+    if (compare(over, part(wrapAt, 2n)) <= 0) return { delta: over, move: CounterMove.Wrapped, reset: true };
   }
-  return { delta: raw, move: CounterMove.Reset, reset: true };
+  if (compare(raw, atLeast('10', part(last.raw, 10n))) <= 0) return { delta: raw, move: CounterMove.Reset, reset: true };
+  return { delta: '0', move: CounterMove.Replaced, reset: true };
 }
 
-const half = (amount: string): string => decimal(millionths(amount) / 2n);
+/** What to remember of a counter after a reading. A dip leaves the highest reading where it was. */
+export function readingAfter(
+  before: Reading | undefined,
+  { raw, readAt, move, delta }: Readonly<{ raw: string; readAt: string; move: CounterMove; delta: string }>,
+): Reading {
+  if (move === CounterMove.Jitter && before) return { ...before, readAt };
+  const fell = move === CounterMove.Reset || move === CounterMove.Replaced;
+  return { raw, readAt, ...(fell && before ? { dropped: { from: before.raw, counted: delta } } : {}) };
+}
+
+const part = (amount: string, of: bigint): string => decimal(millionths(amount) / of);
+const atLeast = (least: string, amount: string): string => (compare(amount, least) < 0 ? least : amount);

@@ -1,3 +1,5 @@
+import { entryOf } from '#kernel/identity';
+import { readingAfter } from './counter';
 import type { KnownOrder, ReleasedOrder, Seen, WorkOrder } from './job-states';
 import { change, operationOf, replan, tally } from './operations';
 import type { HoldCause, Interruption, Placed, Terms, Told, WorkOrderEvent } from './work-order.events';
@@ -93,7 +95,7 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
     case 'CounterRead':
       return {
         ...count(order, { operationId: data.operationId, good: data.delta, unit: data.unit }, 'add'),
-        counters: { ...order.counters, [data.counterId]: { raw: data.raw, readAt: data.readAt } },
+        counters: { ...order.counters, [data.counterId]: readingAfter(entryOf(order.counters, data.counterId), data) },
       };
     case 'WorkOrderHeld':
       return onReleased(order, (released) => interrupted(released, 'Held', data.cause, data.equipmentId));
@@ -121,6 +123,9 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
       return onReleased(order, (released) => ({ ...bare(released), status: 'Cancelled' }));
     case 'OverproductionDetected':
     case 'OverlapDetected':
+    case 'CounterDiscontinuityDetected':
+    case 'ScrapBeyondOrderDetected':
+    case 'FractionOfPieceDetected':
     case 'RepeatedReportDetected':
     case 'ReportOnClosedOrderDetected':
     case 'ReportBeforeStartDetected':

@@ -81,6 +81,11 @@ export function quantityFindings(order: KnownOrder, of: OnReport, operationId: s
     const limit = upperLimit(order.ordered!, toleranceOf(order));
     found.push({ type: 'OverproductionDetected', data: { ...of, operationId, good: after, limit, excess: over, unit: order.unit } });
   }
+  const scrapped = plus(before?.scrap ?? '0', scrap);
+  if (order.ordered !== undefined && !over && !isZero(scrap) && excess(plus(after, scrapped), order.ordered, toleranceOf(order))) {
+    const limit = upperLimit(order.ordered, toleranceOf(order));
+    found.push({ type: 'ScrapBeyondOrderDetected', data: { ...of, operationId, good: after, scrap: scrapped, limit, unit: order.unit } });
+  }
   const upstream = upstreamOf(order.operations, operationId);
   if (upstream && before && !before.overlapAllowed && !(isZero(good) && isZero(scrap))) {
     const used = plus(plus(before.good, before.scrap), plus(good, scrap));

@@ -3,7 +3,7 @@ import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#manufacturing/facility';
 import type { View } from '#kernel/view';
 import { Cell, Key, ScopeCell } from '#platform/views/cells';
-import type { WorkOrderEvent } from './work-order.events';
+import type { CounterMove, WorkOrderEvent } from './work-order.events';
 
 /** A rule that a report of the floor broke: recorded beside the report, for a person to look at. */
 @Entity('report_exception')
@@ -52,6 +52,12 @@ function described({ type, data }: Exceptional): string {
   switch (type) {
     case 'OverproductionDetected':
       return `operation ${data.operationId} has made ${data.good} ${data.unit}, ${data.excess} more than the ${data.limit} allowed`;
+    case 'CounterDiscontinuityDetected':
+      return `counter ${data.counterId} went from ${data.previous} to ${data.raw}; taken as ${discontinuities[data.move] ?? data.move}`;
+    case 'ScrapBeyondOrderDetected':
+      return `operation ${data.operationId} has used ${data.good} ${data.unit} good and ${data.scrap} scrap; the order allows ${data.limit} in all`;
+    case 'FractionOfPieceDetected':
+      return `${data.amount} pcs: pieces are whole`;
     case 'OverlapDetected':
       return `${data.equipmentId} was at work on ${data.overlaps.join(', ')} at the same time`;
     case 'RepeatedReportDetected':
@@ -73,6 +79,11 @@ function described({ type, data }: Exceptional): string {
       return `${data.field.toLowerCase()}: the order says ${data.known}, the report ${data.told}`;
   }
 }
+const discontinuities: Readonly<Partial<Record<CounterMove, string>>> = {
+  Reset: 'set back to zero',
+  Replaced: 'another counter in its place; nothing counted',
+  Recovered: 'a glitch that is over',
+};
 const timeProblems = {
   EndBeforeStart: 'it ends before it begins',
   InTheFuture: 'it lies in the future',
@@ -82,11 +93,14 @@ const timeProblems = {
 /** Every rule that reports of the floor broke. */
 export const reportException: View<ReportException, Exceptional> = {
   name: 'report-exception',
-  version: 1,
+  version: 2,
   row: ReportException,
   events: [
     'OverproductionDetected',
     'OverlapDetected',
+    'CounterDiscontinuityDetected',
+    'ScrapBeyondOrderDetected',
+    'FractionOfPieceDetected',
     'RepeatedReportDetected',
     'ConflictingReportDetected',
     'ReportOnClosedOrderDetected',

@@ -1,6 +1,6 @@
 import type { Context } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
-import { AMOUNT, compare, convert, isZero, minus, type Unit } from '#manufacturing/quantity';
+import { AMOUNT, compare, convert, fitsUnit, isZero, minus, type Unit } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { advance } from './counter';
 import { findings, inTheFuture, machineFindings, quantityFindings, stateFindings, tolerated } from './findings';
@@ -9,7 +9,7 @@ import { evolve } from './evolve';
 import { correctionOf, isKept, reportOf, sameStory } from './ledger';
 import { placeOf } from './operations';
 import type * as commands from './work-order.commands';
-import { type Placed, ReportKind, TimeProblem, type Scrap, type Told, type WorkOrderEvent } from './work-order.events';
+import { type CounterMove, type Placed, ReportKind, TimeProblem, type Scrap, type Told, type WorkOrderEvent } from './work-order.events';
 
 /** Report good, scrap and rework of an operation: additive, and once per report id. */
 export function reportProduction(command: commands.ReportProduction, state: WorkOrder, { now }: Context): readonly WorkOrderEvent[] {
@@ -59,6 +59,7 @@ export function observeProduction(
       },
     },
     ...findings(order, told, now, claims),
+    ...fractions({ ...ofOrder(order), reportId: told.reportId }, amountsOf(told), told.unit),
   ];
 }
 
@@ -102,6 +103,15 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
     },
     ...(ahead ? [implausible] : []),
     ...machineFindings(of, equipmentId),
+    ...(last && DISCONTINUITIES.includes(move)
+      ? [
+          {
+            type: 'CounterDiscontinuityDetected',
+            data: { ...of, counterId, move, previous: move === 'Recovered' ? (last.dropped?.from ?? last.raw) : last.raw, raw },
+          } as const,
+        ]
+      : []),
+    ...fractions(of, [raw], order.unit),
     ...found,
   ];
 }
@@ -212,9 +222,19 @@ function toldBy(command: Reported, kind: ReportKind, orderUnit: Unit): Told {
 const tidy = (amount: string): string => minus(amount, '0');
 const amountsOf = ({ good, rework, scrap }: Told): string[] => [good, rework, ...scrap.map(({ quantity }) => quantity)];
 
+const DISCONTINUITIES: readonly CounterMove[] = ['Reset', 'Replaced', 'Recovered'];
+
+const fractions = (
+  of: Readonly<{ workOrderId: string; productionOrderId?: string; reportId: string }>,
+  amounts: readonly string[],
+  unit: Unit,
+): WorkOrderEvent[] =>
+  amounts.filter((amount) => !fitsUnit(amount, unit)).map((amount) => ({ type: 'FractionOfPieceDetected', data: { ...of, amount } }));
+
 /** @throws Rejected fraction-of-a-piece: pieces are counted, not measured */
 export function whole(amount: string, unit: Unit): void {
-  if (unit === 'pcs' && /\.\d*[1-9]/.test(amount)) throw new Rejected('fraction-of-a-piece', 'Pieces are whole.', { amount });
+  if (!fitsUnit(amount, unit))
+    throw new Rejected('fraction-of-a-piece', `Pieces are whole; ${amount} is not. Send whole pieces or another unit.`, { amount });
 }
 
 const placeIn = (order: KnownOrder, operationId: string): Placed => ({

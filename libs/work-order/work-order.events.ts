@@ -41,8 +41,16 @@ export type Ending = keyof typeof Ending;
 export const ReportKind = { Production: 'Production', Setup: 'Setup', Breakdown: 'Breakdown' } as const;
 export type ReportKind = keyof typeof ReportKind;
 
-/** How a counter moved: first reading, forward, over its limit back to zero, or set back. */
-export const CounterMove = { First: 'First', Advanced: 'Advanced', Wrapped: 'Wrapped', Reset: 'Reset' } as const;
+/** How a counter moved (docs/counters.md). */
+export const CounterMove = {
+  First: 'First',
+  Advanced: 'Advanced',
+  Jitter: 'Jitter',
+  Wrapped: 'Wrapped',
+  Reset: 'Reset',
+  Replaced: 'Replaced',
+  Recovered: 'Recovered',
+} as const;
 export type CounterMove = keyof typeof CounterMove;
 
 /** What a supervisor decides about a held order. */
@@ -271,7 +279,7 @@ export type CounterRead = Event<
       /** Pieces since the reading before; never negative. */
       delta: string;
       move: CounterMove;
-      /** True when the counter went back to zero, by its limit or by hand. */
+      /** True when the counter started again: it passed its limit, was set back or was replaced. */
       reset: boolean;
       unit: Unit;
       readAt: string;
@@ -392,6 +400,21 @@ export type UpstreamShortfallDetected = Event<
   OnReport & { operationId: string; upstreamOperationId: string; used: string; passedOn: string; unit: Unit }
 >;
 
+/** A counter fell and was taken for set back, replaced or, once it was back, for a glitch: somebody should look whether that is right. */
+export type CounterDiscontinuityDetected = Event<
+  'CounterDiscontinuityDetected',
+  OnReport & { counterId: string; move: CounterMove; previous: string; raw: string }
+>;
+
+/** Good and scrap together are more than the order may use at an operation. */
+export type ScrapBeyondOrderDetected = Event<
+  'ScrapBeyondOrderDetected',
+  OnReport & { operationId: string; good: string; scrap: string; limit: string; unit: Unit }
+>;
+
+/** A report names a part of a piece. */
+export type FractionOfPieceDetected = Event<'FractionOfPieceDetected', OnReport & { amount: string }>;
+
 /** A report names an operation that the order does not have. */
 export type UnplannedOperationDetected = Event<'UnplannedOperationDetected', OnReport & { operationId: string; name: string }>;
 
@@ -430,6 +453,9 @@ export type WorkOrderEvent =
   | WorkOrderCancelled
   | OverproductionDetected
   | OverlapDetected
+  | CounterDiscontinuityDetected
+  | ScrapBeyondOrderDetected
+  | FractionOfPieceDetected
   | RepeatedReportDetected
   | ConflictingReportDetected
   | ReportOnClosedOrderDetected

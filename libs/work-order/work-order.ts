@@ -26,6 +26,8 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
   evolve,
   observed: ['ObserveProduction', 'ReportCounter'],
   upcasts,
+  // Pieces are made by the end of the interval that is reported.
+  impliedAt: (name, { to }) => (name === 'ReportProduction' || name === 'ObserveProduction' ? (to as string) : undefined),
   decide: {
     ReleaseWorkOrder: release,
     AllowStart: (_, state) => {

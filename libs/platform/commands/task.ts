@@ -43,7 +43,7 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
   const commandId = (given ?? newId()).toLowerCase();
   const expected = command.expectedRevision ?? request.expectedRevision;
   const now = new Date().toISOString();
-  const occurredAt = command.occurredAt ?? now;
+  const occurredAt = command.occurredAt ?? decider.impliedAt?.(name, command as never) ?? now;
   const digest = digestOf(name, command);
   return {
     decider,
@@ -67,7 +67,7 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
       facility: scopeIn(id),
       device: command.device ?? principal.device,
       occurredAt,
-      clock: request.clock ?? (command.occurredAt ? 'client' : 'server'),
+      clock: request.clock ?? (occurredAt === now ? 'server' : 'client'),
       reason: command.reason,
     },
   };

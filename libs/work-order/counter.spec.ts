@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { compare, isZero, minus, plus } from '#manufacturing/quantity';
+import { advance, readingAfter, type Reading } from './counter';
+
+const minute = (n: number) => new Date(Date.UTC(2026, 0, 5, 8, n)).toISOString();
+
+function read(raws: readonly string[], wrapAt?: string): { good: string; moves: (string | undefined)[] } {
+  let last: Reading | undefined;
+  let good = '0';
+  const moves = raws.map((raw, index) => {
+    const step = advance(last, raw, minute(index), wrapAt);
+    if (!step) return undefined;
+    good = plus(good, step.delta);
+    last = readingAfter(last, { raw, readAt: minute(index), ...step });
+    return step.move;
+  });
+  return { good, moves };
+}
+
+describe('a counter', () => {
+  test.each([
+    ['dips by one', ['1000', '1010', '1009', '1011'], undefined, '11', ['First', 'Advanced', 'Jitter', 'Advanced']],
+    ['dips for a while', ['1000', '1010', '1009', '1009', '1010', '1011'], undefined, '11', undefined],
+    ['shows zero once', ['3737', '0', '3746'], undefined, '9', ['First', 'Reset', 'Recovered']],
+    ['shows rubbish once', ['3737', '1200', '3746'], undefined, '9', ['First', 'Replaced', 'Recovered']],
+    ['shows a small number once', ['3737', '5', '3746'], undefined, '9', ['First', 'Reset', 'Recovered']],
+    ['is set back to zero', ['3737', '0', '4', '12'], undefined, '12', ['First', 'Reset', 'Advanced', 'Advanced']],
+    ['is set back and runs past its old value', ['100', '0', '60', '140'], undefined, '140', undefined],
+    ['is replaced by a used one', ['5000', '812', '820'], undefined, '8', ['First', 'Replaced', 'Advanced']],
+    ['passes its limit', ['65530', '4'], '65536', '10', ['First', 'Wrapped']],
+    ['dips although it has a limit', ['1010', '1009', '1012'], '9999', '2', ['First', 'Jitter', 'Advanced']],
+    ['repeats itself', ['7', '7', '7'], undefined, '0', ['First', undefined, undefined]],
+  ])('that %s', (_, raws, wrapAt, good, moves) => {
+    const told = read(raws, wrapAt);
+    expect(told.good).toBe(good);
+    if (moves) expect(told.moves).toEqual(moves);
+  });
+
+  test('never counts backwards, and jitter alone never adds a piece', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 5_000 }), { minLength: 1, maxLength: 20 }), (raws) => {
+        let last: Reading | undefined;
+        raws.forEach((value, index) => {
+          const raw = String(value);
+          const step = advance(last, raw, minute(index));
+          if (!step) return;
+          expect(compare(step.delta, '0')).toBeGreaterThanOrEqual(0);
+          if (step.move === 'Jitter') expect(isZero(step.delta)).toBe(true);
+          if (step.move === 'Advanced') expect(step.delta).toBe(minus(raw, last!.raw));
+          last = readingAfter(last, { raw, readAt: minute(index), ...step });
+        });
+      }),
+    );
+  });
+});

@@ -1,0 +1,195 @@
+import { given } from '#platform/testing/given';
+import { workOrder } from './work-order';
+import type { Told, WorkOrderEvent } from './work-order.events';
+import { workOrderId, at, report, told, reported, running } from './work-order-pasts';
+
+describe('an observed report', () => {
+  const observe = { ...report, kind: 'Production' as const };
+  const observed = (over: Partial<Told> = {}): WorkOrderEvent => ({
+    type: 'ProductionObserved',
+    data: { workOrderId, ...told(over), nextOperationId: '20', output: false },
+  });
+  const run = (...more: WorkOrderEvent[]) => given(workOrder, ...running, ...more);
+  it('counts once however often it is sent', () => run(observed()).when('ObserveProduction', observe).changesNothing());
+  it('is kept, uncounted, when its id is taken by another; and that once', () => {
+    const conflict: WorkOrderEvent = { type: 'ConflictingReportDetected', data: { workOrderId, ...told({ good: '60' }) } };
+    run(observed())
+      .when('ObserveProduction', { ...observe, good: '60' })
+      .then(conflict);
+    run(observed(), conflict)
+      .when('ObserveProduction', { ...observe, good: '60' })
+      .changesNothing();
+    run(observed(), conflict)
+      .when('ReportProduction', { ...report, reportId: 'r3', good: '55', from: report.to })
+      .then(reported({ reportId: 'r3', good: '55', from: report.to }));
+  });
+  it('is counted and flagged when it tells the same as another', () =>
+    run(observed())
+      .when('ObserveProduction', { ...observe, reportId: 'o2' })
+      .then(
+        observed({ reportId: 'o2' }),
+        { type: 'RepeatedReportDetected', data: { workOrderId, reportId: 'o2', repeats: 'r1' } },
+        { type: 'OverlapDetected', data: { workOrderId, reportId: 'o2', equipmentId: 'haifa.M4', overlaps: ['r1'] } },
+      ));
+  it('flags zero, times that cannot be, an operation nobody planned and another product', () =>
+    run()
+      .when('ObserveProduction', {
+        ...observe,
+        good: '0',
+        operationId: '99',
+        operationName: 'Deburring',
+        to: '2026-01-05T06:09:00Z',
+        product: 'bolt',
+      })
+      .then(
+        {
+          type: 'ProductionObserved',
+          data: {
+            workOrderId,
+            ...told({ good: '0', operationId: '99', to: '2026-01-05T06:09:00Z' }),
+            output: false,
+            operationName: 'Deburring',
+          },
+        },
+        {
+          type: 'ImplausibleTimeDetected',
+          data: { workOrderId, reportId: 'r1', problem: 'EndBeforeStart', from: report.from, to: '2026-01-05T06:09:00Z' },
+        },
+        { type: 'OrderMismatchDetected', data: { workOrderId, reportId: 'r1', field: 'Product', known: 'flange', told: 'bolt' } },
+        { type: 'UnplannedOperationDetected', data: { workOrderId, reportId: 'r1', operationId: '99', name: 'Deburring' } },
+        { type: 'ZeroQuantityDetected', data: { workOrderId, reportId: 'r1' } },
+      ));
+});
+
+describe('an observed report of odd amounts', () => {
+  const observation = (good: string, scrap: string) => ({
+    ...report,
+    kind: 'Production' as const,
+    good,
+    scrap: [{ quantity: scrap, reasonCode: 'dimension' }],
+  });
+  const types = (good: string, scrap: string, ...more: WorkOrderEvent[]) =>
+    workOrder.decide
+      .ObserveProduction(observation(good, scrap) as never, [...running, ...more].reduce(workOrder.evolve, workOrder.initial), {
+        now: at,
+        occurredAt: at,
+        actor: 'ann',
+        role: 'operator',
+        commandId: 'c',
+      })
+      .map(({ type }) => type);
+  it('is flagged where good and scrap together are more than the order allows', () => {
+    expect(types('0', '99')).toEqual(['ProductionObserved']);
+    expect(types('0', '9900')).toEqual(['ProductionObserved', 'ScrapBeyondOrderDetected']);
+    expect(types('60', '60')).toEqual(['ProductionObserved', 'ScrapBeyondOrderDetected']);
+  });
+  it('is flagged once for too much good, not also for its scrap', () =>
+    expect(types('106', '1')).toEqual(['ProductionObserved', 'OverproductionDetected']));
+  it('is flagged for part of a piece', () => expect(types('0.5', '0')).toEqual(['ProductionObserved', 'FractionOfPieceDetected']));
+});
+
+describe('a counter', () => {
+  const reading = { workOrderId, counterId: 'c1', operationId: '10', equipmentId: 'haifa.M4' };
+  const read = (
+    raw: string,
+    delta: string,
+    move: 'First' | 'Advanced' | 'Wrapped' | 'Reset' | 'Replaced' | 'Jitter',
+    previous?: string,
+    readAt = at,
+  ): WorkOrderEvent => ({
+    type: 'CounterRead',
+    data: {
+      ...reading,
+      raw,
+      ...(previous ? { previous } : {}),
+      delta,
+      move,
+      reset: move === 'Wrapped' || move === 'Reset' || move === 'Replaced',
+      unit: 'pcs',
+      readAt,
+      nextOperationId: '20',
+      output: false,
+    },
+  });
+  const run = (...more: WorkOrderEvent[]) => given(workOrder, ...running, ...more);
+  const first = read('65500', '0', 'First', undefined, '2026-01-05T07:00:00Z');
+  it('starts from its first reading', () =>
+    run()
+      .when('ReportCounter', { ...reading, raw: '65500' })
+      .then(read('65500', '0', 'First')));
+  it('may bear a name that every object inherits', () => {
+    const named = read('65500', '0', 'First');
+    run()
+      .when('ReportCounter', { ...reading, counterId: 'constructor', raw: '65500' })
+      .then({ ...named, data: { ...named.data, counterId: 'constructor' } } as WorkOrderEvent);
+  });
+  it('is recorded and flagged when its machine is of another facility', () => {
+    const named = read('65500', '0', 'First');
+    run()
+      .when('ReportCounter', { ...reading, equipmentId: 'berlin.M1', raw: '65500' })
+      .then({ ...named, data: { ...named.data, equipmentId: 'berlin.M1' } } as WorkOrderEvent, {
+        type: 'OrderMismatchDetected',
+        data: { workOrderId, reportId: `c1:${at}`, field: 'Facility', known: 'haifa', told: 'berlin' },
+      });
+  });
+  it('counts what it advanced', () =>
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '65510' })
+      .then(read('65510', '10', 'Advanced', '65500')));
+  it('goes over its limit', () =>
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '4', wrapAt: '65536' })
+      .then(read('4', '40', 'Wrapped', '65500')));
+  const jump = (move: 'Reset' | 'Replaced', previous: string, raw: string): WorkOrderEvent => ({
+    type: 'CounterDiscontinuityDetected',
+    data: { workOrderId, reportId: `c1:${at}`, counterId: 'c1', move, previous, raw },
+  });
+  it('is set back, which is flagged, when it went back without a limit or too far', () => {
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '4' })
+      .then(read('4', '4', 'Reset', '65500'), jump('Reset', '65500', '4'));
+    run(read('20', '0', 'First', undefined, '2026-01-05T07:00:00Z'))
+      .when('ReportCounter', { ...reading, raw: '4', wrapAt: '65536' })
+      .then(read('4', '4', 'Reset', '20'), jump('Reset', '20', '4'));
+  });
+  it('that is replaced counts nothing, and is flagged', () =>
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '30000' })
+      .then(read('30000', '0', 'Replaced', '65500'), jump('Replaced', '65500', '30000')));
+  it('that dips a little is no less than before', () =>
+    run(first, read('65499', '0', 'Jitter', '65500', '2026-01-05T07:30:00Z'))
+      .when('ReportCounter', { ...reading, raw: '65501' })
+      .then(read('65501', '1', 'Advanced', '65500')));
+  it('that shows part of a piece is flagged', () =>
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '65500.5' })
+      .then(read('65500.5', '0.5', 'Advanced', '65500'), {
+        type: 'FractionOfPieceDetected',
+        data: { workOrderId, reportId: `c1:${at}`, amount: '65500.5' },
+      }));
+  it('says nothing new when it stands still or comes late', () => {
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '65500' })
+      .changesNothing();
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '65400' }, { occurredAt: '2026-01-05T06:59:59Z' })
+      .changesNothing();
+  });
+  it("takes the server's time where its clock is ahead, so that later readings are not taken for old ones", () => {
+    const tomorrow = '2026-01-06T08:00:00.000Z';
+    const ahead: WorkOrderEvent = {
+      type: 'ImplausibleTimeDetected',
+      data: { workOrderId, reportId: `c1:${tomorrow}`, problem: 'InTheFuture', from: tomorrow, to: tomorrow },
+    };
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '65510' }, { occurredAt: tomorrow })
+      .then(read('65510', '10', 'Advanced', '65500'), ahead);
+  });
+  it('is not refused above the tolerance, but flagged', () =>
+    run(first)
+      .when('ReportCounter', { ...reading, raw: '65606' })
+      .then(read('65606', '106', 'Advanced', '65500'), {
+        type: 'OverproductionDetected',
+        data: { workOrderId, reportId: `c1:${at}`, operationId: '10', good: '106', limit: '105', excess: '1', unit: 'pcs' },
+      }));
+});

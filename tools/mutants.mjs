@@ -15,6 +15,34 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** What is taken away, where, and the specs that must turn red. `from` must stand exactly once in the built file. */
 const mutants = [
   {
+    without: 'looking for a leader again after a failure',
+    file: 'libs/platform/store/connection.js',
+    from: 'await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())).unref());',
+    to: 'return;',
+    specs: 'platform/store/election.int-spec',
+  },
+  {
+    without: 'a table of waiting appends for each call',
+    file: 'libs/platform/store/append-calls.js',
+    from: 'waiting = new Map();',
+    to: 'waiting = (globalThis.bank ??= new Map());',
+    specs: 'platform/store/election.int-spec',
+  },
+  {
+    without: 'care about answers without details',
+    file: 'libs/platform/store/append-message.js',
+    from: "return new Error(error?.getMessage() || 'the event store answered without saying how the append ended');",
+    to: "return new refusals_1.StoreRefused('bad-request', error.getDetails().getTypeName());",
+    specs: 'platform/store/election.int-spec',
+  },
+  {
+    without: 'a time limit for each append',
+    file: 'libs/platform/store/append-calls.js',
+    from: 'if (until > now)',
+    to: 'if (until > 0)',
+    specs: 'platform/store/election.int-spec',
+  },
+  {
     without: 'the expected revision',
     file: 'libs/platform/store/append-message.js',
     from: "if (expected === 'any')\n        at = header(",

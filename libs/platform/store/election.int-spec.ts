@@ -1,6 +1,7 @@
 import type { Metadata } from '#kernel/event';
 import { FakeCluster, type Mode } from '#platform/testing/fake-cluster';
 import { testStore, type TestStore } from '#platform/testing/testing';
+import { AppendMessage } from './append-message';
 import { Conflict, EventStore, StoreUnavailable } from './event-store';
 import { BEFORE_ALL, logReader } from './log-reader';
 
@@ -122,9 +123,19 @@ it('fails no append of another client when a node dies', async () => {
   const other = await FakeCluster.start(node.port);
   const theirs = new EventStore(other.url, 2_000);
   await theirs.append(`${stream}-theirs`, -1n, [counted(0)]);
-  const slow = [...Array(100).keys()].map((n) => theirs.append(`${stream}-theirs-${n}`, -1n, [counted(n)]));
+  const { appends } = await theirs.connection.get(1_000);
+  Object.assign(other.members[leader]!, { mode: 'late', lateMs: 500 });
+  const event = {
+    id: '00000000-0000-8000-8000-000000000001',
+    type: 'Counted',
+    json: true,
+    data: Buffer.from('{}'),
+    metadata: Buffer.from('{}'),
+  };
+  const slow = [...Array(20).keys()].map((n) => appends.send(new AppendMessage(`${stream}-theirs-${n}`, -1n, [event], 2_000), 2_000));
+  await new Promise((resolve) => setTimeout(resolve, 100));
   cluster.members.forEach((member) => member.kill());
-  await expect(Promise.all(slow)).resolves.toHaveLength(100);
+  await expect(Promise.all(slow)).resolves.toHaveLength(20);
   await theirs.close();
   other.stop();
 });

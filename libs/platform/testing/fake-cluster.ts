@@ -35,8 +35,6 @@ const method = (name: string, requestStream: boolean) => ({
   responseSerialize: raw,
   responseDeserialize: raw,
 });
-const LATE_MS = 7_000;
-
 export class Member {
   mode: Mode = 'well';
   /** Who leads, as this member sees it; undefined while there is nobody. */
@@ -44,6 +42,8 @@ export class Member {
   gossips = 0;
   calls = 0;
   port = 0;
+  /** How late answers are. */
+  lateMs = 7_000;
   private server: Server | undefined;
 
   constructor(
@@ -121,7 +121,7 @@ export class Member {
 
   private answer(call: ServerDuplexStream<Buffer, Buffer>, bytes: Buffer): void {
     if (this.mode === 'cut') return void call.emit('error', unavailable('cut'));
-    if (this.mode === 'late') return void setTimeout(() => call.write(bytes), LATE_MS).unref();
+    if (this.mode === 'late') return void setTimeout(() => call.write(bytes), this.lateMs).unref();
     if (this.mode === 'garbage') {
       call.write(Buffer.from('00ff13', 'hex'));
       call.write(Buffer.alloc(0));

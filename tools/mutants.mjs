@@ -71,6 +71,28 @@ const mutants = [
     specs: 'platform/commands/two-apis.int-spec',
   },
   {
+    without: 'the event that a snapshot must rest on',
+    file: 'libs/platform/commands/past.js',
+    from: 'last?.id !== seen.lastId',
+    to: 'false',
+    also: [{ from: 'page[at].id === base.lastId', to: 'true' }],
+    specs: 'platform/commands/past.int-spec',
+  },
+  {
+    without: 'the build in snapshots',
+    file: 'libs/platform/store/snapshots.js',
+    from: 'stored.build !== (0, build_1.buildFingerprint)()',
+    to: 'false',
+    specs: 'platform/commands/past.int-spec',
+  },
+  {
+    without: 'the search behind the filters',
+    file: 'libs/platform/commands/past.js',
+    from: 'stretches.length > 0',
+    to: 'false',
+    specs: 'platform/commands/past.int-spec',
+  },
+  {
     without: 'the business revision',
     file: 'libs/platform/commands/stream-memory.js',
     from: 'if ((0, event_1.isBookkeeping)(event))\n            continue;',

@@ -1,10 +1,12 @@
 /**
- * What commands were answered, as their stream tells. Hides: how answers are read from events. Promises: an answer is that of the first try,
- * for ever; an id belongs to its actor, and another's equal id is another command. Does not: know commands that left nothing in the stream:
- * those without an id of the client's that changed nothing, and those that were not decided (400, 401, 403, 412, 503).
+ * What commands were answered, as their stream tells. Hides: which answers are in memory, and that older ones are only known by filters.
+ * Promises: an answer is that of the first try, for ever; an id belongs to its actor, and another's equal id is another command; bounded room,
+ * however long the stream. Does not: know commands that left nothing in the stream: those without an id that changed nothing, and those that
+ * were not decided (400, 401, 403, 412, 503).
  */
 import { isBookkeeping, type CommandRefused, type CommandUnchanged, type Recorded } from '#kernel/event';
 import { Rejected } from '#kernel/rejected';
+import { IdFilter, placesOf, STRETCH, stretchOf } from './id-filter';
 
 /** The first answer: what happened, or the rule that refused; `digest` is that of the command that it was given to. */
 export type Answer = Readonly<{ digest: string }> &
@@ -14,21 +16,59 @@ export type Answer = Readonly<{ digest: string }> &
 export type Trace = Pick<Recorded, 'type' | 'data' | 'revision' | 'position' | 'metadata'>;
 
 const keyOf = (actor: string, commandId: string): string => `${commandId} ${actor}`;
+const LONG = BigInt(STRETCH);
+/** Answers in memory at most. */
+const RECENT = 4_096;
+/** From this revision on there are filters: shorter streams have all their answers in memory. */
+const FILTERED_FROM = 64n;
 
 export class Answers {
-  private readonly known = new Map<string, Answer>();
+  private readonly recent = new Map<string, Answer>();
+  /** The n-th covers the n-th stretch of the stream. */
+  filters: IdFilter[] = [];
 
+  /** Answers of a stream that is read on from a snapshot. */
+  static after(filters: readonly IdFilter[]): Answers {
+    const answers = new Answers();
+    answers.filters = [...filters];
+    return answers;
+  }
+
+  /** The answer, where it is in memory. */
   of(actor: string, commandId: string): Answer | undefined {
-    return this.known.get(keyOf(actor, commandId));
+    return this.recent.get(keyOf(actor, commandId));
+  }
+
+  /** Where else in the stream the answer may be: first revisions of stretches. */
+  elsewhere(actor: string, commandId: string): bigint[] {
+    if (this.filters.length === 0) return [];
+    const places = placesOf(keyOf(actor, commandId));
+    return this.filters.flatMap((filter, n) => (filter.mayHold(places) ? [BigInt(n) * LONG] : []));
   }
 
   learn(event: Trace): void {
     const { commandId, commandDigest: digest, actor } = event.metadata;
     const key = keyOf(actor, commandId);
-    const before = this.known.get(key);
+    if (event.revision >= FILTERED_FROM) this.filterAt(event.revision).add(placesOf(key));
+    const before = this.recent.get(key);
     // What followed a refusal under the same id in older data does not take the refusal back.
     if (before?.rejected || (before && isBookkeeping(event))) return;
-    this.known.set(key, answerIn(event, digest, before));
+    this.recent.set(key, answerIn(event, digest, before));
+    if (this.recent.size > RECENT) this.recent.delete(this.recent.keys().next().value!);
+  }
+
+  /** How much room they take, in answers. */
+  get size(): number {
+    return this.recent.size + this.filters.length * 32;
+  }
+
+  private filterAt(revision: bigint): IdFilter {
+    if (this.filters.length === 0) {
+      const first = IdFilter.empty();
+      for (const key of this.recent.keys()) first.add(placesOf(key));
+      this.filters.push(first);
+    }
+    return (this.filters[stretchOf(revision)] ??= IdFilter.empty());
   }
 }
 

@@ -3,7 +3,7 @@
  * Promises: a command id of an actor has one effect and one answer in the stream that it is for, for ever, whichever app is asked; every event
  * carries complete metadata; only the event store is needed. Does not: check tokens (the guard does) or update views.
  */
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { schemaOf, type CommandUnchanged, type Event } from '#kernel/event';
 import { scopeIn } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
@@ -18,7 +18,8 @@ import { Lines } from './lines';
 import { Receipt } from './receipt';
 import { refusalOf } from './refusal';
 import { decisionOf, type AnyDecider } from './registry';
-import { grown, nothingSeen, StreamMemory, type Seen } from './stream-memory';
+import { Past, type Lengths } from './past';
+import { grown, StreamMemory, type Seen } from './stream-memory';
 import { metadataFor, taskOf, type Task } from './task';
 
 const ATTEMPTS = 12;
@@ -40,10 +41,16 @@ const commandSeconds = histogram('command_seconds', 'Time from a command to its 
 
 @Injectable()
 export class Decisions {
+  readonly past: Past;
   private readonly memory = new StreamMemory();
   private readonly lines = new Lines();
 
-  constructor(@Inject(EventStore) private readonly store: EventStore) {}
+  constructor(
+    @Inject(EventStore) private readonly store: EventStore,
+    @Optional() lengths?: Lengths,
+  ) {
+    this.past = new Past(store, lengths);
+  }
 
   /** Runs one command to its end. @throws Problem (401, 403, 404, 409, 412, 422, 503), StoreUnavailable, StoreRefused */
   async run(decider: AnyDecider, name: string, command: Command): Promise<Receipt> {
@@ -73,7 +80,9 @@ export class Decisions {
     let seen = known ?? (await this.look(task));
     let fresh = known === undefined;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const verdict = judge(task, seen);
+      const { actor, commandId } = task.context;
+      const answer = seen.answers.of(actor, commandId) ?? (await this.past.answer(task.stream, seen, actor, commandId));
+      const verdict = judge(task, seen, answer);
       if (verdict.kind === 'answered') return answerTo(task, verdict.answer);
       if (verdict.kind === 'recorded') {
         try {
@@ -121,22 +130,19 @@ export class Decisions {
   private async look({ decider, stream }: Task): Promise<Seen> {
     const known = this.memory.of(stream);
     this.memory.forget(stream);
-    if (known && known.revision >= 0n) {
-      const [last, ...more] = await this.store.read(stream, known.revision, { bookkeeping: true });
-      if (last?.id === known.lastId) return this.keep(stream, grown(decider, known, more));
-    }
-    return this.keep(stream, grown(decider, nothingSeen(decider), await this.store.read(stream, 0n, { bookkeeping: true })));
+    const now = known && known.revision >= 0n ? await this.past.since(decider, stream, known) : undefined;
+    return this.keep(stream, now ?? (await this.past.of(decider, stream)));
   }
 
   private keep(stream: string, seen: Seen): Seen {
-    this.memory.keep(stream, seen);
-    return seen;
+    const kept = this.past.kept(stream, seen);
+    this.memory.keep(stream, kept);
+    return kept;
   }
 }
 
 /** Pure: what follows from a command and a stream as it was seen. @throws Problem 409 */
-function judge(task: Task, seen: Seen): Verdict {
-  const answer = seen.answers.of(task.context.actor, task.context.commandId);
+function judge(task: Task, seen: Seen, answer: Answer | undefined): Verdict {
   if (answer && answer.digest !== task.digest) throw reused(task.context.commandId);
   if (answer) return { kind: 'answered', answer };
   const { expected } = task;

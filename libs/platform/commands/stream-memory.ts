@@ -17,8 +17,8 @@ export type Seen = Readonly<{
   /** The business revision, and the position of that event. */
   facts: Readonly<{ revision: bigint; position: bigint }>;
   answers: Answers;
-  /** Events that it was folded from. */
-  size: number;
+  /** Revision of the last snapshot, as far as it is known. */
+  snapshot: bigint;
 }>;
 
 export const nothingSeen = (decider: AnyDecider): Seen => ({
@@ -27,7 +27,7 @@ export const nothingSeen = (decider: AnyDecider): Seen => ({
   lastId: undefined,
   facts: { revision: -1n, position: -1n },
   answers: new Answers(),
-  size: 0,
+  snapshot: -1n,
 });
 
 /** What is seen after some more events of the stream; `seen` is used up. */
@@ -46,35 +46,38 @@ export function grown(decider: AnyDecider, seen: Seen, events: readonly (Trace &
     lastId: last?.id ?? seen.lastId,
     facts: { revision: facts.revision, position: facts.position },
     answers: seen.answers,
-    size: seen.size + events.length,
+    snapshot: seen.snapshot,
   };
 }
 
-const KEPT_EVENTS = 200_000;
+/** How much is kept, in answers; a stream's state counts as some. */
+const ROOM = 200_000;
+const roomOf = ({ answers }: Seen): number => answers.size + 4;
 
 export class StreamMemory {
   /** Most recently used last. */
-  private readonly streams = new Map<string, Seen>();
+  private readonly streams = new Map<string, Readonly<{ seen: Seen; room: number }>>();
   private kept = 0;
 
   of(stream: string): Seen | undefined {
-    return this.streams.get(stream);
+    return this.streams.get(stream)?.seen;
   }
 
   keep(stream: string, seen: Seen): void {
     this.forget(stream);
-    this.streams.set(stream, seen);
-    this.kept += seen.size + 1;
+    const room = roomOf(seen);
+    this.streams.set(stream, { seen, room });
+    this.kept += room;
     for (const oldest of this.streams.keys()) {
-      if (this.kept <= KEPT_EVENTS || oldest === stream) break;
+      if (this.kept <= ROOM || oldest === stream) break;
       this.forget(oldest);
     }
   }
 
   forget(stream: string): void {
-    const seen = this.streams.get(stream);
-    if (!seen) return;
+    const kept = this.streams.get(stream);
+    if (!kept) return;
     this.streams.delete(stream);
-    this.kept -= seen.size + 1;
+    this.kept -= kept.room;
   }
 }

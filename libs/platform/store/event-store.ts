@@ -87,11 +87,15 @@ export class EventStore {
 
   /**
    * The facts of a stream forwards from a revision, with `bookkeeping` what it keeps about commands, too; nothing for one that does not
-   * exist. @throws StoreUnavailable
+   * exist. `maxCount` bounds how many events are looked at. @throws StoreUnavailable
    */
-  read<E extends Event = Event>(stream: string, from = 0n, { asStored = false, bookkeeping = false } = {}): Promise<Recorded<E>[]> {
+  read<E extends Event = Event>(
+    stream: string,
+    from = 0n,
+    { asStored = false, bookkeeping = false, maxCount = Number.MAX_SAFE_INTEGER } = {},
+  ): Promise<Recorded<E>[]> {
     return this.collect<E>(
-      (client) => client.readStream(stream, { fromRevision: from, requiresLeader: true }),
+      (client) => client.readStream(stream, { fromRevision: from, maxCount, requiresLeader: true }),
       ({ event }) => bookkeeping || !event || !isBookkeeping(event),
       asStored,
     );

@@ -1,0 +1,127 @@
+/**
+ * The past of a stream, read as cheaply as its length allows. Hides: pages, snapshots and the filters of its command ids. Promises: what comes out
+ * is what folding every event gives. Does not: remember (stream-memory.ts does).
+ */
+import type { Event, Recorded } from '#kernel/event';
+import { Conflict, EventStore } from '#platform/store/event-store';
+import { metadataOf } from '#platform/store/metadata';
+import { Snapshots } from '#platform/store/snapshots';
+import { Answers, type Answer } from './answers';
+import { IdFilter, STRETCH, stretchOf } from './id-filter';
+import type { AnyDecider } from './registry';
+import { grown, nothingSeen, type Seen } from './stream-memory';
+
+export type Lengths = Readonly<{
+  /** Events between two snapshots. */
+  every: number;
+  /** Events of the first read: a stream that is shorter, or whose snapshot is among them, needs no more. */
+  page: number;
+}>;
+const USUAL: Lengths = { every: 64, page: 96 };
+
+/** Filters of whole stretches, written once each: the n-th event is that of the n-th stretch. Its type keeps it from views and processes. */
+const FILTER = '$answered';
+type Filter = Event<typeof FILTER, { stretch: number; filter: string }>;
+const filtersOf = (stream: string): string => `answered-${stream}`;
+
+type Body = Readonly<{ state: unknown; facts: { revision: string; position: string }; filter: string }>;
+
+export class Past {
+  readonly snapshots: Snapshots;
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly lengths = USUAL,
+  ) {
+    this.snapshots = new Snapshots(store);
+  }
+
+  /** The stream as it is. @throws StoreUnavailable */
+  async of(decider: AnyDecider, stream: string): Promise<Seen> {
+    const page = (await this.store.readBackwards(stream, this.lengths.page)).reverse();
+    const [oldest] = page;
+    if (!oldest || oldest.revision === 0n) return grown(decider, nothingSeen(decider), page);
+    const base = await this.snapshot(decider, stream);
+    if (!base) return this.after(decider, stream, nothingSeen(decider));
+    const at = page.findIndex(({ revision }) => revision === base.revision);
+    if (at >= 0 && page[at]!.id === base.lastId) return grown(decider, base, page.slice(at + 1));
+    return (await this.since(decider, stream, base)) ?? this.after(decider, stream, nothingSeen(decider));
+  }
+
+  /** What is seen of the same stream now; undefined where it is another one, as after an older copy was restored. @throws StoreUnavailable */
+  async since(decider: AnyDecider, stream: string, seen: Seen): Promise<Seen | undefined> {
+    const [last, ...more] = await this.store.read(stream, seen.revision, { bookkeeping: true, maxCount: STRETCH });
+    if (last?.id !== seen.lastId) return undefined;
+    const next = grown(decider, seen, more);
+    return more.length < STRETCH - 1 ? next : this.after(decider, stream, next);
+  }
+
+  /** Writes a snapshot in the background where one is due; gives what is seen, with the snapshot that it then has. */
+  kept(stream: string, seen: Seen): Seen {
+    const { revision, lastId, state, facts, answers, snapshot } = seen;
+    if (lastId === undefined || revision - snapshot < BigInt(this.lengths.every) || answers.filters.length === 0) return seen;
+    const current = stretchOf(revision);
+    const filter = answers.filters[current]?.toString() ?? IdFilter.empty().toString();
+    const body: Body = { state, facts: { revision: String(facts.revision), position: String(facts.position) }, filter };
+    const whole = stretchOf(snapshot) < current ? answers.filters.slice(0, current) : [];
+    this.snapshots.keep(stream, { revision, lastId, body }, () => this.keepFilters(stream, whole));
+    return { ...seen, snapshot: revision };
+  }
+
+  /** The answer to a command id that only filters know, from the stream itself. @throws StoreUnavailable */
+  answer(stream: string, { answers }: Seen, actor: string, commandId: string): Promise<Answer | undefined> | undefined {
+    const stretches = answers.elsewhere(actor, commandId);
+    return stretches.length > 0 ? this.search(stream, stretches, actor, commandId) : undefined;
+  }
+
+  private async search(stream: string, stretches: readonly bigint[], actor: string, commandId: string): Promise<Answer | undefined> {
+    const found = new Answers();
+    for (const from of stretches) {
+      const events = await this.store.read(stream, from, { bookkeeping: true, maxCount: STRETCH });
+      for (const event of events) if (event.metadata.commandId === commandId && event.metadata.actor === actor) found.learn(event);
+    }
+    return found.of(actor, commandId);
+  }
+
+  private async after(decider: AnyDecider, stream: string, seen: Seen): Promise<Seen> {
+    for (let now = seen; ;) {
+      const events: Recorded[] = await this.store.read(stream, now.revision + 1n, { bookkeeping: true, maxCount: STRETCH });
+      now = grown(decider, now, events);
+      if (events.length < STRETCH) return now;
+    }
+  }
+
+  private async snapshot(decider: AnyDecider, stream: string): Promise<Seen | undefined> {
+    const [found, filters] = await Promise.all([this.snapshots.newest(stream), this.store.read<Filter>(filtersOf(stream))]);
+    if (!found) return undefined;
+    const { state, facts, filter } = found.body as Body;
+    const whole = stretchOf(found.revision);
+    if (filters.length < whole || filters.some(({ data }) => data.stretch !== STRETCH)) return undefined;
+    const all = [...filters.slice(0, whole).map(({ data }) => data.filter), filter].map((text) => IdFilter.of(text));
+    return {
+      ...nothingSeen(decider),
+      state,
+      revision: found.revision,
+      lastId: found.lastId,
+      facts: { revision: BigInt(facts.revision), position: BigInt(facts.position) },
+      answers: Answers.after(all),
+      snapshot: found.revision,
+    };
+  }
+
+  /** Filters are functions of the stream alone: whoever writes the n-th one writes the same. */
+  private async keepFilters(stream: string, filters: readonly IdFilter[]): Promise<void> {
+    for (let n = Math.max(0, filters.length - 1); n < filters.length;) {
+      const metadata = metadataOf({ command: 'KeepFilter', commandId: `${stream}/${n}`, actor: 'platform', role: 'process', facility: '' });
+      const event = { type: FILTER, data: { stretch: STRETCH, filter: filters[n]!.toString() }, metadata };
+      try {
+        await this.store.append(filtersOf(stream), BigInt(n) - 1n, [event]);
+        n += 1;
+      } catch (error) {
+        // Those before may be missing, or it is there already.
+        if (!(error instanceof Conflict) || Number(error.actual) + 1 === n) throw error;
+        n = Number(error.actual) + 1;
+      }
+    }
+  }
+}

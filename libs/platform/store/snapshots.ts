@@ -1,0 +1,65 @@
+/**
+ * Baselines of long streams: where to fold on from instead of from the first event. Hides: their streams, when one is written, and that only the
+ * newest is kept. Promises: a snapshot that is absent, wrong, or of another build costs time and nothing else; writing one never delays or fails
+ * what its caller does. Does not: know what is folded; a state that is not plain JSON, or large, gets no snapshot.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { buildFingerprint } from '#platform/runtime/build';
+import { metadataOf } from './metadata';
+import { Conflict, type EventStore } from './event-store';
+
+/** What was folded from a stream up to a revision. Trust it only where the stream's event at that revision has that id. */
+export type Snapshot = Readonly<{ revision: bigint; lastId: string; body: unknown }>;
+
+/** Types that begin with $ are no facts: neither views nor processes nor auditors see them. */
+const TYPE = '$snapshot';
+const LARGEST_BYTES = 512 * 1024;
+type Stored = Readonly<{ build: string; revision: string; lastId: string; body: unknown }>;
+
+const streamOf = (stream: string): string => `snapshot-${stream}`;
+
+export class Snapshots {
+  private readonly writing = new Map<string, Promise<void>>();
+
+  constructor(private readonly store: EventStore) {}
+
+  /** The newest snapshot of a stream, where this build wrote it. @throws StoreUnavailable */
+  async newest(stream: string): Promise<Snapshot | undefined> {
+    const [found] = await this.store.readBackwards(streamOf(stream), 1);
+    const stored = found?.type === TYPE ? (found.data as Stored) : undefined;
+    if (!stored || stored.build !== buildFingerprint() || !/^\d{1,19}$/.test(stored.revision)) return undefined;
+    return { revision: BigInt(stored.revision), lastId: stored.lastId, body: stored.body };
+  }
+
+  /**
+   * Writes a snapshot in the background, unless one of the same stream is being written. `first` is done before, e.g. writing what it refers to.
+   */
+  keep(stream: string, { revision, lastId, body }: Snapshot, first: () => Promise<unknown> = async () => undefined): void {
+    if (this.writing.has(stream)) return;
+    const work = new Promise((resolve) => setImmediate(resolve))
+      .then(first)
+      .then(() => this.write(stream, { build: buildFingerprint(), revision: String(revision), lastId, body }))
+      // Whatever it was: the stream itself is all there.
+      .catch(() => undefined)
+      .finally(() => this.writing.delete(stream));
+    this.writing.set(stream, work);
+  }
+
+  /** Resolves when nothing is being written any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.writing.values());
+  }
+
+  private async write(stream: string, data: Stored): Promise<void> {
+    const text = JSON.stringify(data);
+    if (text.length > LARGEST_BYTES || !isDeepStrictEqual((JSON.parse(text) as Stored).body, data.body)) return;
+    const name = streamOf(stream);
+    const metadata = metadataOf({ command: 'KeepSnapshot', commandId: data.lastId, actor: 'platform', role: 'process', facility: '' });
+    const { revision } = await this.store.append(name, 'any', [{ type: TYPE, data, metadata }]);
+    if (revision > 0n) return;
+    const only = [{ type: '$metadata', data: { $maxCount: 1 }, metadata }];
+    await this.store.append(`$$${name}`, -1n, only).catch((error: unknown) => {
+      if (!(error instanceof Conflict)) throw error;
+    });
+  }
+}

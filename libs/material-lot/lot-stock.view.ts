@@ -119,6 +119,7 @@ function changed(row: Row | undefined, { type, data }: MaterialLotEvent): Row | 
   const more = (amount: string): Row => ({ ...row, onHand: plus(row.onHand, amount) });
   const less = (amount: string): Row => ({ ...row, onHand: minus(row.onHand, amount) });
   switch (type) {
+    case 'LotDelivered':
     case 'LotProduced':
       return { ...more(data.quantity.amount), expiresAt: data.expiresAt, locationId: data.locationId ?? row.locationId };
     case 'LotReserved':
@@ -156,7 +157,7 @@ function changed(row: Row | undefined, { type, data }: MaterialLotEvent): Row | 
     case 'ExpiryOverridden':
       return { ...row, expiresAt: data.expiresAt };
     case 'StockAdjusted':
-      return { ...row, onHand: data.to.amount, discrepancy: null };
+      return { ...more(data.difference), discrepancy: null };
     case 'StockCountObserved':
       return { ...row, discrepancy: null };
     case 'StockDiscrepancyObserved':
@@ -172,10 +173,11 @@ const statusOf = ({ mergedInto, holds, onHand }: Row): LotStatus =>
 /** The stock of every lot. */
 export const lotStock: View<LotStock, MaterialLotEvent> = {
   name: 'lot-stock',
-  version: 1,
+  version: 2,
   row: LotStock,
   events: [
     'LotReceived',
+    'LotDelivered',
     'LotProduced',
     'ProductionReversed',
     'LotReserved',

@@ -1,6 +1,7 @@
 import type { Unit } from '#manufacturing/quantity';
 import { minus, plus, sum } from '#manufacturing/quantity';
 import type { MaterialLotEvent } from './material-lot.events';
+import { taken, withMovement, type Movement } from './movements';
 
 export type Reservation = Readonly<{ workOrderId: string; asked: string; left: string }>;
 export type Consumption = Readonly<{
@@ -20,6 +21,7 @@ export type Books = Readonly<{
   /** How the lot came to be, so that the same command again changes nothing. */
   origin: string;
   onHand: string;
+  movements: readonly Movement[];
   expiresAt: string | null;
   locationId: string | null;
   /** The lots that it comes from by splits and merges. */
@@ -61,11 +63,13 @@ export const available = (books: Books): string => minus(books.onHand, reserved(
 
 const begun = (
   lotId: string,
+  at: string,
   first: Pick<Books, 'materialId' | 'unit' | 'origin' | 'onHand' | 'expiresAt' | 'locationId'> & Partial<Books>,
   counts: readonly string[],
 ): InStock => ({
   status: 'in-stock',
   lotId,
+  movements: [[at, first.onHand]],
   ancestors: [],
   reservations: {},
   holds: {},
@@ -73,8 +77,8 @@ const begun = (
   productions: {},
   splits: {},
   merges: {},
-  booked: Object.fromEntries(counts.map((count) => [count, ''])),
   ...first,
+  booked: { ...Object.fromEntries(counts.map((count) => [count, ''])), ...first.booked },
 });
 
 export const receiptOf = (
@@ -109,13 +113,14 @@ const without = <T>(record: Readonly<Record<string, T>>, key: string): Readonly<
 export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): MaterialLot {
   if (type === 'LotReceived') {
     const { lotId, materialId, quantity, expiresAt, locationId } = data;
-    const first = { materialId, unit: quantity.unit, origin: receiptOf(data), onHand: quantity.amount, expiresAt, locationId };
-    return begun(lotId, first, state.status === 'unknown' ? state.counts : []);
+    const booked = data.deliveryId === undefined ? {} : { [`delivery/${data.deliveryId}`]: quantity.amount };
+    const first = { materialId, unit: quantity.unit, origin: receiptOf(data), onHand: quantity.amount, expiresAt, locationId, booked };
+    return begun(lotId, data.at, first, state.status === 'unknown' ? state.counts : []);
   }
   if (type === 'LotCreatedFromSplit') {
     const { lotId, materialId, quantity, expiresAt, locationId, ancestors } = data;
     const first = { materialId, unit: quantity.unit, origin: splitOf(data), onHand: quantity.amount, expiresAt, locationId, ancestors };
-    return begun(lotId, first, state.status === 'unknown' ? state.counts : []);
+    return begun(lotId, data.at, first, state.status === 'unknown' ? state.counts : []);
   }
   if (type === 'LotProduced') {
     const { lotId, productionId, materialId, quantity, workOrderId, expiresAt, locationId } = data;
@@ -123,12 +128,14 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
     if (state.status === 'unknown')
       return begun(
         lotId,
+        data.at,
         { materialId, unit: quantity.unit, origin: 'produced', onHand: quantity.amount, expiresAt, locationId, productions },
         state.counts,
       );
     return {
       ...state,
       onHand: plus(state.onHand, quantity.amount),
+      movements: withMovement(state.movements, data.at, quantity.amount),
       expiresAt,
       locationId: locationId ?? state.locationId,
       productions: { ...state.productions, ...productions },
@@ -140,13 +147,25 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
     return { ...state, booked: { ...state.booked, [count]: '' } };
   }
   if (state.status === 'unknown') return state;
-  const add = (amount: string) => plus(state.onHand, amount);
-  const take = (amount: string) => minus(state.onHand, amount);
+  const moved = (change: string, at: string) => ({
+    onHand: plus(state.onHand, change),
+    movements: withMovement(state.movements, at, change),
+  });
+  const add = (amount: string, at: string) => moved(amount, at);
+  const take = (amount: string, at: string) => moved(taken(amount), at);
   switch (type) {
+    case 'LotDelivered':
+      return {
+        ...state,
+        ...add(data.quantity.amount, data.at),
+        expiresAt: data.expiresAt,
+        locationId: data.locationId ?? state.locationId,
+        booked: { ...state.booked, [`delivery/${data.deliveryId}`]: data.quantity.amount },
+      };
     case 'ProductionReversed': {
       const production = state.productions[data.productionId];
       const productions = production ? { ...state.productions, [data.productionId]: { ...production, reversed: true } } : state.productions;
-      return { ...state, onHand: take(data.quantity.amount), productions };
+      return { ...state, ...take(data.quantity.amount, data.at), productions };
     }
     case 'LotReserved': {
       const { reservationId, workOrderId, quantity } = data;
@@ -168,7 +187,7 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
           ? { ...state.reservations, [reservationId]: { ...reservation, left: minus(reservation.left, amount) } }
           : state.reservations;
       const consumption = { workOrderId, operationId, reservationId, amount, left: amount };
-      return { ...state, onHand: take(amount), reservations, consumptions: { ...state.consumptions, [consumptionId]: consumption } };
+      return { ...state, ...take(amount, data.at), reservations, consumptions: { ...state.consumptions, [consumptionId]: consumption } };
     }
     case 'ConsumptionReversed': {
       const { consumptionId, reversalId, quantity, remaining } = data;
@@ -178,32 +197,32 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
         : state.consumptions;
       return {
         ...state,
-        onHand: add(quantity.amount),
+        ...add(quantity.amount, data.at),
         consumptions,
         booked: { ...state.booked, [`reversal/${reversalId}`]: consumptionId },
       };
     }
     case 'LotSplit':
-      return { ...state, onHand: take(data.quantity.amount), splits: { ...state.splits, [data.childLotId]: data.quantity.amount } };
+      return { ...state, ...take(data.quantity.amount, data.at), splits: { ...state.splits, [data.childLotId]: data.quantity.amount } };
     case 'LotSplitUndone':
       // The part comes back to life even where the rest was merged away meanwhile.
-      return { ...state, status: 'in-stock', onHand: add(data.quantity.amount), splits: without(state.splits, data.childLotId) };
+      return { ...state, status: 'in-stock', ...add(data.quantity.amount, data.at), splits: without(state.splits, data.childLotId) };
     case 'LotMerged':
       return {
         ...state,
         status: 'merged',
         intoLotId: data.intoLotId,
-        onHand: take(data.quantity.amount),
+        ...take(data.quantity.amount, data.at),
         merges: { ...state.merges, [data.intoLotId]: data.quantity.amount },
       };
     case 'LotMergeUndone':
-      return { ...state, status: 'in-stock', onHand: add(data.quantity.amount), merges: without(state.merges, data.intoLotId) };
+      return { ...state, status: 'in-stock', ...add(data.quantity.amount, data.at), merges: without(state.merges, data.intoLotId) };
     case 'MergedLotAdded':
       return {
         ...state,
-        onHand: add(data.quantity.amount),
+        ...add(data.quantity.amount, data.at),
         expiresAt: data.expiresAt,
-        ancestors: ancestry(data.ancestors, state.ancestors),
+        ancestors: ancestry(data.ancestors, state.ancestors).filter((ancestor) => ancestor !== state.lotId),
         booked: { ...state.booked, [`merge/${data.fromLotId}`]: '' },
       };
     case 'LotMoved':
@@ -213,11 +232,15 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
     case 'LotHoldReleased':
       return { ...state, holds: { ...state.holds, [data.holdId]: false } };
     case 'LotScrapped':
-      return { ...state, onHand: take(data.quantity.amount), booked: { ...state.booked, [`scrap/${data.scrapId}`]: data.quantity.amount } };
+      return {
+        ...state,
+        ...take(data.quantity.amount, data.at),
+        booked: { ...state.booked, [`scrap/${data.scrapId}`]: data.quantity.amount },
+      };
     case 'LotReturned':
       return {
         ...state,
-        onHand: take(data.quantity.amount),
+        ...take(data.quantity.amount, data.at),
         booked: { ...state.booked, [`return/${data.returnId}`]: data.quantity.amount },
       };
     case 'LotExpired':
@@ -225,7 +248,11 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
     case 'ExpiryOverridden':
       return { ...state, expiresAt: data.expiresAt };
     case 'StockAdjusted':
-      return { ...state, onHand: data.to.amount, booked: { ...state.booked, [`adjustment/${data.adjustmentId}`]: data.to.amount } };
+      return {
+        ...state,
+        ...moved(data.difference, data.at),
+        booked: { ...state.booked, [`adjustment/${data.adjustmentId}`]: data.to.amount },
+      };
     case 'StockDiscrepancyObserved':
       return state;
   }

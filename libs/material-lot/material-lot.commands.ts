@@ -10,10 +10,14 @@ abstract class LotCommand extends Command {
   readonly lotId: string;
 }
 
-/** Take in material from a supplier as a new lot. */
+/** Receives material from a supplier: a new lot, or with `deliveryId` a further delivery of one. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class ReceiveLot extends LotCommand {
+  /** Names the delivery within the lot, e.g. a delivery note. Needed for every delivery after the first. */
+  @Code({ optional: true })
+  readonly deliveryId?: string;
+
   /** The material that it is a lot of. */
   @Code()
   readonly materialId: string;

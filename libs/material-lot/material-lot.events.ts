@@ -25,9 +25,14 @@ export type LotReceived = Event<
     /** The supplier's own lot number. */
     supplierLot: string | null;
     locationId: string | null;
+    /** Names the delivery within the lot, where there may be more than one. */
+    deliveryId?: string;
     at: string;
   }
 >;
+
+/** A further delivery of a lot came in; the lot expires with its earliest part. */
+export type LotDelivered = Event<'LotDelivered', LotReceived['data'] & { deliveryId: string }>;
 
 /** A work order put material into the lot; the first time, the lot came to be. */
 export type LotProduced = Event<
@@ -224,6 +229,7 @@ export type StockDiscrepancyObserved = Event<
 
 export type MaterialLotEvent =
   | LotReceived
+  | LotDelivered
   | LotProduced
   | ProductionReversed
   | LotReserved

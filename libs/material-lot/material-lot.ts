@@ -1,10 +1,11 @@
 import type { Decider } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
-import { compare, isPositive, minus } from '#manufacturing/quantity';
+import { compare, isPositive, isZero, minus, plus } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { ancestry, earlier, evolve, type MaterialLot, receiptOf, reserved, splitOf } from './lot';
 import type * as commands from './material-lot.commands';
 import type { MaterialLotEvent } from './material-lot.events';
+import { leastFrom, onHandAt } from './movements';
 import {
   amountIn,
   checkAmount,
@@ -16,7 +17,9 @@ import {
   isBooked,
   known,
   rejectHeld,
+  leavingAt,
   rejectMoreThanFree,
+  rejectMoreThanWasThere,
   rejectUnusable,
   utc,
 } from './stock';
@@ -35,7 +38,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
   evolve,
   decide: {
     ReceiveLot: (
-      { lotId, materialId, quantity, expiresAt, supplierId = null, supplierLot = null, locationId = null },
+      { lotId, deliveryId, materialId, quantity, expiresAt, supplierId = null, supplierLot = null, locationId = null },
       state,
       { occurredAt },
     ) => {
@@ -51,9 +54,28 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
         supplierLot,
         locationId,
       };
-      if (state.status === 'unknown') return [{ type: 'LotReceived', data: { ...received, at: utc(occurredAt) } }];
-      if (state.origin === receiptOf(received)) return [];
-      throw new Rejected('lot-exists', `${lotId} is a lot already.`, { materialId: state.materialId });
+      const at = utc(occurredAt);
+      if (state.status === 'unknown') return [{ type: 'LotReceived', data: { ...received, ...(deliveryId ? { deliveryId } : {}), at } }];
+      if (!deliveryId) {
+        if (state.origin === receiptOf(received)) return [];
+        throw new Rejected('lot-exists', `${lotId} exists. Send a deliveryId to add a further delivery to it.`, {
+          materialId: state.materialId,
+        });
+      }
+      const lot = inStock(state);
+      const more = amountIn(lot, quantity);
+      if (isBooked(lot, `delivery/${deliveryId}`, more)) return [];
+      if (lot.materialId !== materialId)
+        throw new Rejected('wrong-material', `${lotId} is a lot of ${lot.materialId}, not of ${materialId}.`, {
+          materialId: lot.materialId,
+        });
+      const { expiresAt: expiry } = received;
+      return [
+        {
+          type: 'LotDelivered',
+          data: { ...received, deliveryId, quantity: inUnit(lot, more), expiresAt: earlier(lot.expiresAt, expiry), at },
+        },
+      ];
     },
 
     ProduceLot: (command, state, { occurredAt, commandId }) => {
@@ -86,7 +108,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       const production = entryOf(lot.productions, productionId);
       if (!production) throw new Rejected('no-such-production', `${lotId} has no production ${productionId}.`, { productionId });
       if (production.reversed) return [];
-      rejectMoreThanFree(lot, production.amount);
+      rejectMoreThanFree(lot, production.amount, utc(occurredAt));
       const { workOrderId, amount } = production;
       return [
         {
@@ -126,7 +148,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       ];
     },
 
-    ConsumeLot: (command, state, { occurredAt, commandId }) => {
+    ConsumeLot: (command, state, { now, occurredAt, commandId }) => {
       const { lotId, consumptionId = commandId, workOrderId, operationId = null, quantity, reservationId = null } = command;
       const lot = inStock(state);
       checkFacility(lotId, workOrderId);
@@ -139,6 +161,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       }
       const at = utc(occurredAt);
       rejectUnusable(lot, at);
+      rejectMoreThanWasThere(lot, amount, leavingAt(lot, { occurredAt, now }));
       if (reservationId === null) rejectMoreThanFree(lot, amount);
       else {
         const reservation = entryOf(lot.reservations, reservationId);
@@ -179,7 +202,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       ];
     },
 
-    SplitLot: ({ lotId, childLotId, quantity }, state, { occurredAt }) => {
+    SplitLot: ({ lotId, childLotId, quantity }, state, { now, occurredAt }) => {
       const lot = inStock(state);
       checkFacility(lotId, childLotId);
       if (childLotId === lotId || lot.ancestors.includes(childLotId))
@@ -191,7 +214,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
         throw idTaken(childLotId);
       }
       rejectHeld(lot);
-      rejectMoreThanFree(lot, amount);
+      rejectMoreThanFree(lot, amount, leavingAt(lot, { occurredAt, now }));
       const { materialId, expiresAt, locationId } = lot;
       const ancestors = ancestry(lot.ancestors, [lotId]);
       return [
@@ -221,12 +244,11 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       return [{ type: 'LotSplitUndone', data: { lotId, childLotId, quantity: inUnit(lot, amount), reason, at: utc(occurredAt) } }];
     },
 
-    MergeLot: ({ lotId, intoLotId }, state, { occurredAt }) => {
+    MergeLot: ({ lotId, intoLotId }, state, { now, occurredAt }) => {
       if (state.status === 'merged' && state.intoLotId === intoLotId) return [];
       const lot = inStock(state);
       checkFacility(lotId, intoLotId);
-      if (intoLotId === lotId || lot.ancestors.includes(intoLotId))
-        throw new Rejected('lot-cycle', `${lotId} is, or comes from, ${intoLotId}.`, { intoLotId });
+      if (intoLotId === lotId) throw new Rejected('lot-cycle', `${lotId} cannot be merged into itself. Name another lot.`, { intoLotId });
       if (lot.merges[intoLotId] !== undefined)
         throw new Rejected('lot-merged', `${lotId} was merged into ${intoLotId} before.`, { intoLotId });
       const at = utc(occurredAt);
@@ -234,6 +256,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       if (isPositive(reserved(lot)))
         throw new Rejected('lot-reserved', `${reserved(lot)} ${lot.unit} of ${lotId} is reserved.`, { reserved: reserved(lot) });
       if (!hasStock(lot)) throw new Rejected('stock-insufficient', `Nothing is left of ${lotId}.`, { onHand: lot.onHand });
+      rejectMoreThanWasThere(lot, lot.onHand, leavingAt(lot, { occurredAt, now }));
       const { materialId, expiresAt, onHand } = lot;
       const ancestors = ancestry(lot.ancestors, [lotId]);
       return [{ type: 'LotMerged', data: { lotId, intoLotId, materialId, quantity: inUnit(lot, onHand), expiresAt, ancestors, at } }];
@@ -242,7 +265,6 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
     AddMergedLot: ({ lotId, fromLotId, materialId, quantity, expiresAt = null, ancestors }, state, { occurredAt }) => {
       const lot = inStock(state);
       if (isBooked(lot, `merge/${fromLotId}`, '')) return [];
-      if (ancestors.includes(lotId)) throw new Rejected('lot-cycle', `${fromLotId} comes from ${lotId}.`, { fromLotId });
       if (lot.materialId !== materialId)
         throw new Rejected('wrong-material', `${lotId} is a lot of ${lot.materialId}, not of ${materialId}.`, {
           materialId: lot.materialId,
@@ -287,21 +309,21 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       return standing ? [{ type: 'LotHoldReleased', data: { lotId, holdId, reason, at: utc(occurredAt) } }] : [];
     },
 
-    ScrapLot: ({ lotId, scrapId: given, quantity, reasonCode }, state, { occurredAt, commandId }) => {
+    ScrapLot: ({ lotId, scrapId: given, quantity, reasonCode }, state, { now, occurredAt, commandId }) => {
       const lot = inStock(state);
       const scrapId = given ?? commandId;
       const amount = amountIn(lot, quantity);
       if (isBooked(lot, `scrap/${scrapId}`, amount)) return [];
-      rejectMoreThanFree(lot, amount);
+      rejectMoreThanFree(lot, amount, leavingAt(lot, { occurredAt, now }));
       return [{ type: 'LotScrapped', data: { lotId, scrapId, quantity: inUnit(lot, amount), reasonCode, at: utc(occurredAt) } }];
     },
 
-    ReturnLot: ({ lotId, returnId: given, quantity, reason }, state, { occurredAt, commandId }) => {
+    ReturnLot: ({ lotId, returnId: given, quantity, reason }, state, { now, occurredAt, commandId }) => {
       const lot = inStock(state);
       const returnId = given ?? commandId;
       const amount = amountIn(lot, quantity);
       if (isBooked(lot, `return/${returnId}`, amount)) return [];
-      rejectMoreThanFree(lot, amount);
+      rejectMoreThanFree(lot, amount, leavingAt(lot, { occurredAt, now }));
       return [{ type: 'LotReturned', data: { lotId, returnId, quantity: inUnit(lot, amount), reason, at: utc(occurredAt) } }];
     },
 
@@ -320,22 +342,29 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       return [{ type: 'ExpiryOverridden', data: { lotId, previousExpiresAt, expiresAt, reason, at: utc(occurredAt) } }];
     },
 
-    AdjustStock: ({ lotId, adjustmentId: given, quantity, reason }, state, { occurredAt, commandId }) => {
+    AdjustStock: ({ lotId, adjustmentId: given, quantity, reason }, state, { now, occurredAt, commandId }) => {
       const lot = inStock(state);
       const adjustmentId = given ?? commandId;
       const to = amountIn(lot, quantity, true);
-      if (isBooked(lot, `adjustment/${adjustmentId}`, to) || compare(to, lot.onHand) === 0) return [];
-      if (compare(to, reserved(lot)) < 0)
-        throw new Rejected('reserved-exceeds-stock', `${reserved(lot)} ${lot.unit} is reserved; give reservations free first.`, {
+      if (isBooked(lot, `adjustment/${adjustmentId}`, to)) return [];
+      const at = leavingAt(lot, { occurredAt, now });
+      // The books as they stood at that time: what moved since then still counts.
+      const from = onHandAt(lot.movements, at);
+      const difference = minus(to, from);
+      if (isZero(difference)) return [];
+      if (compare(plus(leastFrom(lot.movements, at), difference), '0') < 0)
+        throw new Rejected(
+          'stock-insufficient',
+          `With ${to} ${lot.unit} at ${at}, less than nothing would have been there later. Adjust at a later time.`,
+          { to, at, onHand: lot.onHand },
+        );
+      if (compare(plus(lot.onHand, difference), reserved(lot)) < 0)
+        throw new Rejected('reserved-exceeds-stock', `${reserved(lot)} ${lot.unit} is reserved. Release reservations first.`, {
           reserved: reserved(lot),
           to,
         });
-      const difference = minus(to, lot.onHand);
       return [
-        {
-          type: 'StockAdjusted',
-          data: { lotId, adjustmentId, from: inUnit(lot, lot.onHand), to: inUnit(lot, to), difference, reason, at: utc(occurredAt) },
-        },
+        { type: 'StockAdjusted', data: { lotId, adjustmentId, from: inUnit(lot, from), to: inUnit(lot, to), difference, reason, at } },
       ];
     },
 

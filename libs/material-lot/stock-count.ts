@@ -3,6 +3,7 @@ import { compare, convert, minus } from '#manufacturing/quantity';
 import type { MaterialLot } from './lot';
 import type { ObserveStockCount } from './material-lot.commands';
 import type { DiscrepancyKind, MaterialLotEvent } from './material-lot.events';
+import { onHandAt } from './movements';
 import { inUnit, utc } from './stock';
 
 /** The observed lane: a count is recorded whatever it says, and a discrepancy beside it. The books stay until somebody adjusts them. */
@@ -15,7 +16,7 @@ export function observeCount(
   const key = `count/${countId}`;
   if (lot.status === 'unknown' ? lot.counts.includes(key) : lot.booked[key] !== undefined) return [];
   const counted = { amount: quantity.amount, unit: quantity.unit };
-  const expected = lot.status === 'unknown' ? null : inUnit(lot, lot.onHand);
+  const expected = lot.status === 'unknown' ? null : inUnit(lot, onHandAt(lot.movements, utc(occurredAt)));
   const amount = lot.status === 'unknown' ? undefined : convert(counted, lot.unit);
   const difference = amount === undefined || expected === null ? null : minus(amount, expected.amount);
   const at = utc(occurredAt);

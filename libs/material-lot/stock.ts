@@ -1,7 +1,8 @@
 import { facilityOf } from '#manufacturing/facility';
-import { AMOUNT, compare, convert, isPositive, isZero, type Quantity, sameDimension } from '#manufacturing/quantity';
+import { AMOUNT, compare, convert, fitsUnit, isPositive, isZero, type Quantity, sameDimension } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { available, type Books, type InStock, type Known, type MaterialLot } from './lot';
+import { leastFrom } from './movements';
 
 /** An instant as ISO 8601 UTC with milliseconds, so that texts sort as times do. */
 export const utc = (instant: string): string => new Date(instant).toISOString();
@@ -27,6 +28,8 @@ export function checkAmount({ amount, unit }: Quantity, zeroAllowed = false): vo
     throw new Rejected('quantity-malformed', 'An amount is a decimal string of at most 12 digits before and 6 after the point.', {
       amount,
     });
+  if (!fitsUnit(amount, unit))
+    throw new Rejected('fraction-of-a-piece', `Pieces are whole; ${amount} is not. Send whole pieces or another unit.`, { amount, unit });
 }
 
 /** The quantity in the unit of the lot, converted exactly. Refuses another dimension, and what has no exact form. */
@@ -66,16 +69,35 @@ export function rejectUnusable(lot: Books, at: string): void {
   if (isExpired(lot, at)) throw new Rejected('lot-expired', `${lot.lotId} expired at ${lot.expiresAt}.`, { expiresAt: lot.expiresAt, at });
 }
 
+/** Floor time at which something leaves a lot: the latest known of the lot where the command names none. */
+export const leavingAt = (lot: Books, { occurredAt, now }: Readonly<{ occurredAt: string; now: string }>): string => {
+  const at = utc(occurredAt);
+  const last = lot.movements.at(-1)?.[0] ?? at;
+  return occurredAt === now && last > at ? last : at;
+};
+
+/** Refuses to take at a time what was not there yet, or what left since (I6): the past does not become negative. */
+export function rejectMoreThanWasThere(lot: Books, amount: string, at: string): void {
+  const most = leastFrom(lot.movements, at);
+  if (compare(amount, most) > 0)
+    throw new Rejected(
+      'stock-insufficient',
+      `${amount} ${lot.unit} cannot have left ${lot.lotId} at ${at}: at most ${most} ${lot.unit} was there from then on. Check occurredAt, or book the receipt first.`,
+      { asked: amount, most, at, onHand: lot.onHand, unit: lot.unit },
+    );
+}
+
 /** Refuses to take more than is free (I6). */
-export function rejectMoreThanFree(lot: Books, amount: string): void {
+export function rejectMoreThanFree(lot: Books, amount: string, at?: string): void {
   const free = available(lot);
   if (compare(amount, free) > 0)
-    throw new Rejected('stock-insufficient', `${amount} ${lot.unit} asked for, ${free} ${lot.unit} free.`, {
+    throw new Rejected('stock-insufficient', `${lot.lotId} has ${free} ${lot.unit} free; ${amount} ${lot.unit} is too much.`, {
       asked: amount,
       available: free,
       onHand: lot.onHand,
       unit: lot.unit,
     });
+  if (at !== undefined) rejectMoreThanWasThere(lot, amount, at);
 }
 
 /** Whether it is booked already; an id that stands for something else is refused. */

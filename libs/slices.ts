@@ -14,6 +14,7 @@ import { genealogyEdge } from '#material-lot/genealogy-edge.view';
 import { lotDiscrepancy } from '#material-lot/lot-discrepancy.view';
 import { lotStock } from '#material-lot/lot-stock.view';
 import { MaterialLotModule } from '#material-lot/material-lot.module';
+import { processInstance } from '#platform/processes/process-instance.view';
 import { orderBoard } from '#production-order/order-board.view';
 import { ProductionOrderModule } from '#production-order/production-order.module';
 import { dispatchList } from '#work-order/dispatch-list.view';
@@ -49,6 +50,7 @@ export const views: readonly AnyView[] = [
   lotDiscrepancy,
   lotStock,
   orderBoard,
+  processInstance,
   reportException,
   workInProgress,
   workOrderView,

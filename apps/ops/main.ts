@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigFaults, EXIT_CONFIG } from '#platform/runtime/config';
 import { Conflict, StoreUnavailable } from '#platform/store/event-store';
 import { Problem } from '#platform/problem/problem';
+import { leave, watchOutput } from '#platform/runtime/leave';
 import { APP_VERSION } from '#platform/runtime/version';
 import { addAuditCommands } from './audit';
 import { addImportCommands } from './import';
@@ -44,8 +45,8 @@ function exitCodeOf(error: unknown): number {
   return 1;
 }
 
-process.stdout.on('error', () => process.exit(0));
+watchOutput();
 program.parseAsync(process.argv).then(
-  () => process.exit(0),
-  (error: unknown) => process.exit(exitCodeOf(error)),
+  () => leave(0),
+  (error: unknown) => leave(exitCodeOf(error)),
 );

@@ -1,0 +1,29 @@
+/**
+ * Hides how an app ends without cutting off what it has said: Node.js drops what a slow pipe has not yet taken when the app exits.
+ * Promises that every byte reaches the reader, however slow, and that a reader that has gone away ends the app quietly.
+ * Does not wait for anything else: what is under way has to be ended before.
+ */
+import type { Writable } from 'node:stream';
+
+const taken = (stream: Writable): Promise<void> =>
+  new Promise((done) => {
+    if (stream.destroyed || stream.writableEnded) return done();
+    stream.once('close', done);
+    stream.write('', () => done());
+  });
+
+/** The one way out of an app that writes for a reader. */
+export async function leave(code: number): Promise<never> {
+  await Promise.all([taken(process.stdout), taken(process.stderr)]);
+  process.exit(code);
+}
+
+/** For the start of a command line: a closed pipe, as in `… | head -1`, is no fault; an output that takes nothing more, as on a full disk, is one. */
+export function watchOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    process.stderr.write(`The output cannot be written: ${error.message}\n`);
+    process.exit(1);
+  });
+  process.stderr.on('error', () => undefined);
+}

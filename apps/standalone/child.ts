@@ -30,7 +30,7 @@ const LONGEST_PAUSE = 10_000;
 const TRIES = 4;
 const READY_WITHIN = 90_000;
 
-/** One process of ours that is kept running: started again when it dies, with growing pauses, on the same port and data. */
+/** One app that is kept running: started again when it dies, with growing pauses, on the same port and data. */
 export class Child {
   private process?: ChildProcess;
   private stopping = false;
@@ -143,8 +143,8 @@ function record(runDir: string, name: string, pid: number): void {
   writeFileSync(markPath(runDir, name), JSON.stringify(markOf(pid) ?? { pid, started: '' }));
 }
 
-/** Ends processes that a supervisor which was killed has left: they may still be at work on our ports and data. */
-export async function stopOrphans(runDir: string, say: (text: string) => void): Promise<void> {
+/** Ends apps left by a supervisor that was killed: they may still use our ports and data. Says how many there were. */
+export async function stopOrphans(runDir: string, say: (text: string) => void): Promise<number> {
   mkdirSync(runDir, { recursive: true });
   const orphans: (readonly [string, ProcessMark])[] = [];
   for (const file of readdirSync(runDir).filter((entry) => entry.endsWith('.pid.json'))) {
@@ -169,4 +169,5 @@ export async function stopOrphans(runDir: string, say: (text: string) => void): 
     }),
   );
   for (const file of readdirSync(runDir).filter((entry) => entry.endsWith('.pid.json'))) rmSync(join(runDir, file), { force: true });
+  return orphans.length;
 }

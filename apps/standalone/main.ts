@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ConfigFaults, EXIT_CONFIG, readConfig, type Config } from '#platform/runtime/config';
+import { ConfigFaults, EXIT_CONFIG, readConfig, startedByNpm, type Config } from '#platform/runtime/config';
 import { DirectoryTaken, lockDirectory } from '#platform/embedded/directory-lock';
 import { queueKind } from '#platform/processes/queue';
 import { PlainFault, System } from './system';
@@ -63,7 +63,7 @@ const claimPort = (port: number, host: string): Promise<number> =>
 /** @throws PlainFault when the directory cannot be used. */
 function claimDirectory(directory: string): () => void {
   try {
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     return lockDirectory(directory);
   } catch (error) {
@@ -88,6 +88,8 @@ const runningAt = (directory: string): string => {
 };
 
 async function main(): Promise<void> {
+  // Logs and data hold what a plant does: nobody else's business on this machine.
+  process.umask(0o077);
   const { config, empty } = settings();
   const directory = resolve(config.DATA_DIR);
   const unlock = claimDirectory(directory);
@@ -114,6 +116,9 @@ async function main(): Promise<void> {
     system.hurry();
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, signal(name));
+  // npm stops its shell only, which passes nothing on: we end with it.
+  const starter = process.ppid;
+  if (startedByNpm()) setInterval(() => process.ppid !== starter && signal('npm is gone')(), 250).unref();
   // There is a channel when a program started us: we end with it.
   process.on('disconnect', signal('its starter is gone'));
   process.on('uncaughtException', (error) => void end(`Stopping after an error that nobody expected: ${error.stack}`, 1));
@@ -122,11 +127,13 @@ async function main(): Promise<void> {
   try {
     await system.start(!empty);
   } catch (error) {
-    const text = error instanceof PlainFault ? error.message : ((error as Error).stack ?? String(error));
+    const text = error instanceof PlainFault || error instanceof ConfigFaults ? error.message : ((error as Error).stack ?? String(error));
     return end(ending ? '' : text, 1);
   }
   say(`
 Ready.
+
+  Writes to        ${system.writesTo}
 
   REST, try it     ${system.apiUrl}/docs
   GraphQL, try it  ${system.apiUrl}/graphiql
@@ -136,7 +143,7 @@ Ready.
   Logs: ${resolve(directory, 'logs')}
   Job queue: ${queueKind(config) === 'redis' ? 'Redis' : 'PostgreSQL'}
 
-Ctrl-C stops everything; the next start goes on where this one ended.
+Ctrl-C or \`npm stop\` stops everything; the next start goes on where this one ended.
 `);
 }
 

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
-import type { Config } from '#platform/runtime/config';
-import { migrate } from '#platform/runtime/database';
+import { environmentWith, type Config } from '#platform/runtime/config';
+import { migrate, refuseOldPostgres } from '#platform/runtime/database';
 import { WORKER_FLAGS } from '#platform/runtime/run-app';
 import { freePort, isFree, startPostgres, type RunningPostgres } from '#platform/embedded/embedded-postgres';
 import { EventStore } from '#platform/store/event-store';
@@ -36,6 +36,8 @@ export class System {
   private issuer?: Issuer;
   private databaseUrl = '';
   private eventStoreUrl = '';
+  /** The embedded event store held nothing when it was started. */
+  private wasEmpty = false;
   private renewal?: NodeJS.Timeout;
   readonly port: number;
 
@@ -86,10 +88,22 @@ export class System {
     for (const child of this.children) child.kill();
   }
 
-  /** On the first start, and on later ones until it is complete: the demo enterprise, unless it is not wanted. */
+  /** Whose log every command of this system is written to. */
+  get writesTo(): string {
+    return this.config.EVENTSTORE_URL
+      ? `${withoutPassword(this.config.EVENTSTORE_URL)} (EVENTSTORE_URL)`
+      : `${join(this.dir, 'event-store')} (embedded, ${this.wasEmpty ? 'new' : 'with the history of earlier starts'})`;
+  }
+
+  /** On the first start, and on later ones until it is complete: the demo enterprise, but only into an embedded store that was empty. */
   private async makeDemo(wanted: boolean): Promise<void> {
     if (this.state.demo) return;
     if (!wanted) return this.remember({ demo: 'none' });
+    if (this.config.EVENTSTORE_URL) return this.say('No demo enterprise: the event store at EVENTSTORE_URL is not of this start.');
+    if (!this.wasEmpty && !this.state.demoMoment) {
+      this.remember({ demo: 'none' });
+      return this.say('No demo enterprise: the event store already holds events, as after a restored backup.');
+    }
     if (!this.issuer) return this.say('No demo enterprise: it is made with tokens of the built-in issuer only.');
     const tokens = await this.issuer.tokens(this.config.JWT_AUDIENCE, []);
     const demoMoment = this.state.demoMoment ?? new Date().toISOString();
@@ -110,6 +124,7 @@ export class System {
       await withClient(this.databaseUrl, (client) => client.query('select 1')).catch((error: Error) => {
         throw new PlainFault(`PostgreSQL at DATABASE_URL does not let us in: ${error.message || String(error)}`);
       });
+      await refuseOldPostgres('standalone', this.databaseUrl);
       return;
     }
     const server = await this.keepPostgres();
@@ -160,6 +175,8 @@ export class System {
     const dataDir = join(this.dir, 'event-store');
     mkdirSync(dataDir, { recursive: true });
     await this.child('event-store', { PORT: String(port), HOST: '127.0.0.1', DATA_DIR: dataDir }, () => accepts(port)).start();
+    const store = new EventStore(this.eventStoreUrl);
+    this.wasEmpty = (await store.head({ business: true }).finally(() => store.close())) < 0n;
   }
 
   private async startWorkerAndApi(): Promise<void> {
@@ -171,6 +188,7 @@ export class System {
       JWT_ISSUER: issuer?.issuer ?? config.JWT_ISSUER,
       JWKS_URL: issuer?.jwksUrl ?? config.JWKS_URL,
       API_DOCS: config.API_DOCS,
+      DRAIN_NOTICE_SECONDS: String(config.DRAIN_NOTICE_SECONDS),
     };
     const workerPort = await this.portFor('worker');
     const worker = this.child('worker', { ...given, PORT: String(workerPort), HOST: '127.0.0.1' }, () =>
@@ -188,7 +206,7 @@ export class System {
       name,
       main: resolve(__dirname, '..', name, 'main.js'),
       flags: name === 'worker' ? WORKER_FLAGS : [],
-      env: { ...process.env, ...env },
+      env: environmentWith(env),
       runDir: join(this.dir, 'run'),
       log: new LogFile(join(this.dir, 'logs', `${name}.log`), (line) => this.say(readable(line, process.stdout.isTTY))),
       isReady,
@@ -230,6 +248,9 @@ export class System {
     replace(join(this.dir, 'endpoints.json'), JSON.stringify(endpoints, null, 2) + '\n', 0o600);
   }
 }
+
+/** The URL without what opens it. */
+const withoutPassword = (url: string): string => url.replace(/(:\/\/[^:/@]+:)[^@]+@/, '$1***@');
 
 const readState = (path: string): State => {
   try {

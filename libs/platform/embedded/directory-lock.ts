@@ -69,6 +69,12 @@ const readOr = (path: string): string | undefined => {
   }
 };
 
+/** Who holds a directory at this moment, if anybody does. */
+export function holderOf(directory: string, name = 'lock'): ProcessMark | undefined {
+  const holder = holderIn(readOr(join(directory, name)) ?? '');
+  return holder && lives(holder) ? holder : undefined;
+}
+
 /**
  * Takes a directory for this process until the returned function is called or the process ends.
  * @throws DirectoryTaken when a living process holds it.

@@ -72,12 +72,13 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   }
 }
 
-/** Stops the server that runs on a directory, if there is one: what a process that was killed left behind. */
-export async function stopPostgres(dataDir: string): Promise<void> {
+/** Stops the server that runs on a directory, left by an app that was killed; false where there is none. */
+export async function stopPostgres(dataDir: string): Promise<boolean> {
   const cluster = join(dataDir, 'cluster');
   const pid = pidFileIn(cluster)?.pid;
   const mark = pid !== undefined && inhabitants(cluster).includes(pid) ? markOf(pid) : undefined;
   if (mark) await stopServer(mark);
+  return mark !== undefined;
 }
 
 async function lockForStart(dataDir: string, timeout: number): Promise<() => void> {

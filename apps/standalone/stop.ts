@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { holderOf, lives } from '#platform/embedded/directory-lock';
+import { stopPostgres } from '#platform/embedded/embedded-postgres';
+import { readConfig } from '#platform/runtime/config';
+import { stopOrphans } from './child';
+
+/** Ends whatever `npm start` began in a data directory, also what a start that was killed has left. Says what it does; false where nothing ran. */
+export async function stopSystem(directory: string, drainSeconds: number, say: (text: string) => void): Promise<boolean> {
+  if (!existsSync(directory)) return false;
+  const supervisor = holderOf(directory);
+  if (supervisor) {
+    say(`Stopping the system in ${directory} (process ${supervisor.pid}) …`);
+    process.kill(supervisor.pid, 'SIGTERM');
+    // The worker and the api, one after the other, then both stores.
+    for (const until = Date.now() + (2 * drainSeconds + 60) * 1_000; lives(supervisor); await sleep(50)) {
+      if (Date.now() < until) continue;
+      say('It does not end in time and is killed.');
+      process.kill(supervisor.pid, 'SIGKILL');
+      break;
+    }
+  }
+  const orphans = await stopOrphans(join(directory, 'run'), say);
+  const postgres = await stopPostgres(join(directory, 'postgres'));
+  if (postgres) say('Stopped PostgreSQL, left by a start that was cut off.');
+  return supervisor !== undefined || orphans > 0 || postgres;
+}
+
+/** `npm stop`. */
+export async function stop(): Promise<void> {
+  const config = readConfig('standalone');
+  const directory = resolve(config.DATA_DIR);
+  const say = (text: string) => void process.stdout.write(`${text}\n`);
+  say((await stopSystem(directory, config.DRAIN_SECONDS, say)) ? 'Stopped.' : `Nothing runs in ${directory}.`);
+}

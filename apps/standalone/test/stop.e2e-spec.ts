@@ -1,0 +1,95 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { lives, markOf, type ProcessMark } from '#platform/embedded/directory-lock';
+import { EventStore } from '#platform/store/event-store';
+import { testDirectory } from '#platform/testing/testing';
+import { Start, until } from './start';
+
+const stopMain = resolve(__dirname, '../stop.js');
+const bare: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME };
+
+describe('what npm start began', () => {
+  const dataDir = join(testDirectory('stop'), 'data');
+  const env = { DATA_DIR: dataDir, PORT: '0' };
+  const npmStop = () =>
+    spawnSync(process.execPath, ['-e', `require(${JSON.stringify(stopMain)}).stop()`], { env: { ...bare, ...env }, encoding: 'utf8' });
+  const everything = (): ProcessMark[] => [
+    ...['api', 'worker', 'event-store'].map(
+      (name) => JSON.parse(readFileSync(join(dataDir, 'run', `${name}.pid.json`), 'utf8')) as ProcessMark,
+    ),
+    markOf(Number(readFileSync(join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8').split('\n')[0]))!,
+  ];
+  /** Files and directories that another account may read or list; PostgreSQL keeps its own by itself. */
+  const open = (directory: string): string[] =>
+    readdirSync(directory).flatMap((name) => {
+      const path = join(directory, name);
+      const entry = lstatSync(path);
+      if (/postgres\/(cluster|binaries)$/.test(path)) return [];
+      return [...((entry.mode & 0o077) !== 0 ? [path] : []), ...(entry.isDirectory() ? open(path) : [])];
+    });
+
+  it('is for one account only, is ended by npm stop, and nothing is ended twice', async () => {
+    const system = new Start(env, '--empty');
+    await system.says('Ready.');
+    expect(system.output).toContain(`Writes to        ${join(dataDir, 'event-store')} (embedded, new)`);
+    expect(lstatSync(dataDir).mode & 0o077).toBe(0);
+    expect(open(dataDir)).toEqual([]);
+
+    const { eventstore } = JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')) as { eventstore: string };
+    const store = new EventStore(eventstore);
+    expect(await store.head({ business: true })).toBe(-1n);
+    await store.close();
+
+    const marks = everything();
+    const stopped = npmStop();
+    expect(stopped.stdout).toContain(`Stopping the system in ${dataDir} (process ${system.process.pid})`);
+    expect(stopped.stdout).toMatch(/Stopped\.\n$/);
+    expect(await system.ended).toBe(0);
+    expect(marks.filter(lives)).toEqual([]);
+    expect(npmStop().stdout).toBe(`Nothing runs in ${dataDir}.\n`);
+  }, 120_000);
+
+  it('gets a demo enterprise when the store is new, and none when the history of a backup is in it', async () => {
+    // Without its state the directory is one into which somebody has put a backup; the demo's own events will do for one.
+    rmSync(join(dataDir, 'state.json'));
+    const first = new Start(env);
+    await first.says('Ready.');
+    expect(first.output).toContain('Made a demo enterprise');
+    expect(await first.stop()).toBe(0);
+    rmSync(join(dataDir, 'state.json'));
+    const second = new Start(env);
+    await second.says('Ready.');
+    expect(second.output).toContain('No demo enterprise: the event store already holds events');
+    expect(second.output).toContain('(embedded, with the history of earlier starts)');
+    expect(await second.stop()).toBe(0);
+  }, 120_000);
+
+  it('ends with npm, whose shell passes no signal on', async () => {
+    // `; true` keeps the shell from becoming the system itself.
+    const command = `"${process.execPath}" "${resolve(__dirname, '../main.js')}" --empty; true`;
+    const shell = spawn('/bin/sh', ['-c', command], { env: { ...bare, ...env, npm_lifecycle_event: 'start' }, stdio: 'ignore' });
+    await until(
+      () => existsSync(join(dataDir, 'endpoints.json')),
+      60_000,
+      () => 'it does not start',
+    );
+    const marks = everything();
+    shell.kill('SIGTERM');
+    await until(
+      () => marks.filter(lives).length === 0,
+      40_000,
+      () => `still there: ${JSON.stringify(marks.filter(lives))}`,
+    );
+  }, 120_000);
+
+  it('is ended by npm stop also where the supervisor was killed', async () => {
+    const system = new Start(env, '--empty');
+    await system.says('Ready.');
+    const postgres = everything().at(-1)!;
+    await system.stop('SIGKILL');
+    const stopped = npmStop();
+    expect(stopped.stdout).toContain('Stopped PostgreSQL, left by a start that was cut off.');
+    expect(lives(postgres)).toBe(false);
+  }, 120_000);
+});

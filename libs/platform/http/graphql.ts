@@ -90,7 +90,8 @@ export const graphqlModule = (open: boolean) =>
   GraphQLModule.forRoot<MercuriusDriverConfig>({
     driver: MercuriusDriver,
     autoSchemaFile: true,
-    sortSchema: true,
+    // Would run the whole introspection at each start; the spec of the api's description does it once for each change.
+    buildSchemaOptions: { skipCheck: true },
     path: '/graphql',
     // Its cache of documents would be keyed by the whole text, and rules that look at variables exclude it.
     cache: false,

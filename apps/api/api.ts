@@ -17,10 +17,11 @@ import { AppModule } from './app.module';
 import { EventStore } from '#platform/store/event-store';
 import { reportStore } from '#platform/store/store-watch';
 import { serveDocumentation } from './documentation';
+import { drainOf } from './drain';
 import { HealthController } from './health.controller';
 
 /** A running api. */
-export type Api = Readonly<{ app: NestFastifyApplication; url: string; stop(): Promise<void> }>;
+export type Api = Readonly<{ app: NestFastifyApplication; url: string; stop(options?: { notice: boolean }): Promise<void> }>;
 
 /** The application, made but not listening. */
 export async function createApi(config: Config, log?: Logger): Promise<NestFastifyApplication> {
@@ -60,12 +61,13 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
 /** Starts the api on its port; 0 for any that is free. */
 export async function startApi(config: Config, log?: Logger): Promise<Api> {
   const app = await createApi(config, log);
+  const drain = drainOf(app, () => app.get(HealthController).health);
   await app.listen(config.PORT, config.HOST);
   const address = app.getHttpServer().address() as { port: number };
   const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;
-  const stop = async () => {
-    app.get(HealthController).health.drain();
-    await app.close();
+  return {
+    app,
+    url: `http://${host}:${address.port}`,
+    stop: ({ notice } = { notice: false }) => drain(notice ? config.DRAIN_NOTICE_SECONDS * 1_000 : 0),
   };
-  return { app, url: `http://${host}:${address.port}`, stop };
 }

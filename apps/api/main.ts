@@ -1,10 +1,12 @@
-import { runProcess } from '#platform/runtime/run-app';
+import { runApp } from '#platform/runtime/run-app';
 
-void runProcess('api', async (config, log) => {
+void runApp('api', async (config, log) => {
   // Loaded here, so that tracing is in place before.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { startApi } = require('./api') as typeof import('./api');
-  const { url, stop } = await startApi(config, log);
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { refuseOldPostgres } = require('#platform/runtime/database') as typeof import('#platform/runtime/database');
+  const [{ url, stop }] = await Promise.all([startApi(config, log), refuseOldPostgres('api', config.DATABASE_URL!)]);
   log.info(`listening at ${url}`);
   return { stop };
 });

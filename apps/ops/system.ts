@@ -10,7 +10,7 @@ import { NoAnswer, Refused, type Target } from './import/target';
 import type { Principal } from '#platform/security/access';
 import type { Receipt } from '#platform/commands/receipt';
 import { Registry } from '#platform/commands/registry';
-import { readConfig, type Config } from '#platform/runtime/config';
+import { accountName, environmentWith, given, readConfig, type Config } from '#platform/runtime/config';
 import { inContext } from '#platform/security/context';
 import { EventStore } from '#platform/store/event-store';
 import { InputPipe } from '#platform/http/input-pipe';
@@ -29,7 +29,7 @@ export type Endpoints = Readonly<{
 /** How a command was told to find the system. */
 export type Whereabouts = Readonly<{ dataDir?: string; api?: string; token?: string }>;
 
-const directoryOf = ({ dataDir }: Whereabouts): string => resolve(dataDir ?? process.env.DATA_DIR ?? '.data');
+const directoryOf = ({ dataDir }: Whereabouts): string => resolve(dataDir ?? given('DATA_DIR') ?? '.data');
 
 /** Where the running system is: flags first, then the environment, then what `npm start` wrote into its data directory. */
 export function endpointsOf(where: Whereabouts): Endpoints {
@@ -42,11 +42,11 @@ export function endpointsOf(where: Whereabouts): Endpoints {
       throw new PlainFault(`${file} cannot be read: ${(error as Error).message}`);
     }
   }
-  const env = process.env;
+  const [store, database] = [given('EVENTSTORE_URL'), given('DATABASE_URL')];
   return {
     ...written,
-    ...(env.EVENTSTORE_URL ? { eventstore: env.EVENTSTORE_URL } : {}),
-    ...(env.DATABASE_URL ? { postgres: env.DATABASE_URL } : {}),
+    ...(store ? { eventstore: store } : {}),
+    ...(database ? { postgres: database } : {}),
     ...(where.api ? { api: where.api } : {}),
   };
 }
@@ -58,7 +58,7 @@ export function apiOf(where: Whereabouts, ...roles: readonly string[]): { api: s
     throw new PlainFault(
       `No running system is known: there is no endpoints.json in ${directoryOf(where)}. Start it with \`npm start\`, or say --data-dir, or --api and --token.`,
     );
-  const token = where.token ?? process.env.OPS_TOKEN ?? roles.map((role) => tokens[role]).find((known) => known !== undefined);
+  const token = where.token ?? given('OPS_TOKEN') ?? roles.map((role) => tokens[role]).find((known) => known !== undefined);
   if (!token) throw new PlainFault(`No token of ${roles.join(' or ')} is known. Give one with --token or OPS_TOKEN.`);
   return { api, token };
 }
@@ -106,12 +106,12 @@ export async function ask(
 /** Settings for work without the api. @throws ConfigFaults */
 export function configOf(where: Whereabouts): Config {
   const { eventstore, postgres } = endpointsOf(where);
-  return readConfig('ops', [], {
-    ...process.env,
+  const changes = {
     ...(eventstore ? { EVENTSTORE_URL: eventstore } : {}),
     ...(postgres ? { DATABASE_URL: postgres } : {}),
     DATA_DIR: directoryOf(where),
-  });
+  };
+  return readConfig('ops', [], environmentWith(changes));
 }
 
 /** Everything with every slice loaded, in this process. */
@@ -120,7 +120,7 @@ export const openApplication = (config: Config): Promise<INestApplicationContext
 
 /** The person at this terminal: whoever may open the store may do everything. */
 export const operator = (): Principal => ({
-  actor: `ops-${process.env.SUDO_USER ?? process.env.USER ?? process.env.LOGNAME ?? 'terminal'}`,
+  actor: `ops-${accountName()}`,
   roles: ['engineer', 'device', 'auditor', 'supervisor'],
   scopes: ['*'],
 });

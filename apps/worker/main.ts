@@ -1,8 +1,10 @@
 import 'reflect-metadata';
-import { runProcess } from '#platform/runtime/run-app';
+import { runApp } from '#platform/runtime/run-app';
 
-void runProcess('worker', async (config, log) => {
+void runApp('worker', async (config, log) => {
   // Loaded here, so that tracing is in place before what it traces.
   const { startWorker } = await import('./worker.js');
+  const { refuseOldPostgres } = await import('#platform/runtime/database');
+  await refuseOldPostgres('worker', config.DATABASE_URL!);
   return startWorker(config, log);
 });

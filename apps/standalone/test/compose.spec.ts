@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Ajv from 'ajv';
 import { parse } from 'yaml';
-import { readConfig, variableNames, type ProcessName } from '#platform/runtime/config';
+import { readConfig, variableNames, type AppName } from '#platform/runtime/config';
 import { WORKER_FLAGS } from '#platform/runtime/run-app';
 import { HealthController } from '../../api/health.controller';
 
@@ -135,7 +135,7 @@ describe('docker/compose.yml', () => {
     const { environment = {}, command = [] } = compose.services[name]!;
     expect(Object.keys(environment).filter((key) => !variableNames().includes(key))).toEqual([]);
     const env = Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, filled(value)]));
-    expect(readConfig(name as ProcessName, [], env).PORT).toBe(Number(environment.PORT));
+    expect(readConfig(name as AppName, [], env).PORT).toBe(Number(environment.PORT));
     // As `npm start` runs it.
     expect(command).toEqual(['node', ...(name === 'worker' ? WORKER_FLAGS : []), `dist/apps/${name}/main.js`]);
     expect(existsSync(join(project, command.at(-1)!))).toBe(true);
@@ -146,7 +146,8 @@ describe('docker/compose.yml', () => {
     const path = /process\.env\.PORT \+ '(\/[^']+)'/.exec(healthcheck!.test.join(' '))![1];
     expect(`/${Reflect.getMetadata('path', HealthController.prototype.ready) as string}`).toBe(path);
     expect([...ports.map((port) => port.split(':')[1]), ...expose]).toContain(environment.PORT);
-    expect(parseInt(stop_grace_period!)).toBeGreaterThan(Number(environment.DRAIN_SECONDS) + 5);
+    const notice = name === 'api' ? Number(environment.DRAIN_NOTICE_SECONDS ?? 5) : 0;
+    expect(parseInt(stop_grace_period!)).toBeGreaterThan(Number(environment.DRAIN_SECONDS) + notice + 5);
   });
 
   it('holds no secret, and docker/.env.example asks for each', () => {

@@ -15,6 +15,8 @@ export function httpAdapter({ bodyLimit }: Readonly<{ bodyLimit: number }>): Fas
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
+    // What was accepted is answered, also while the server closes.
+    return503OnClosing: false,
     http: { maxHeaderSize: 16_384, headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false, maxParamLength: 160 },
     frameworkErrors: (error, _request, reply) => sendProblem(reply as never, problemFrom(error), undefined),

@@ -1,22 +1,22 @@
 /**
  * Hides where settings come from: the environment, and nothing else.
- * Promises that a process starts with settings that are complete and well formed, or names every fault at once and does not start.
+ * Promises that an app starts with settings that are complete and well formed, or names every fault at once and does not start.
  * Does not watch for changes, read files or print secrets.
  */
 import { APPLICATION } from './version';
 
-/** Exit code of a process whose settings are wrong (EX_CONFIG of sysexits.h): restarting it is of no use. */
+/** Exit code of an app whose settings are wrong (EX_CONFIG of sysexits.h): starting it again does not help. */
 export const EXIT_CONFIG = 78;
 
-export const PROCESSES = ['api', 'worker', 'event-store', 'standalone', 'ops'] as const;
-export type ProcessName = (typeof PROCESSES)[number];
+export const APPS = ['api', 'worker', 'event-store', 'standalone', 'ops'] as const;
+export type AppName = (typeof APPS)[number];
 
 type Variable<T> = Readonly<{
   about: string;
   /** Shown in .env.example; what applies when the variable is empty. */
-  fallback?: T | ((process: ProcessName) => T | undefined);
-  /** The processes that cannot start without it. */
-  needed?: readonly ProcessName[];
+  fallback?: T | ((app: AppName) => T | undefined);
+  /** The apps that cannot start without it. */
+  needed?: readonly AppName[];
   secret?: boolean;
   /** @throws Error with what is expected. */
   read: (text: string) => T;
@@ -43,7 +43,7 @@ const url =
   (text: string): string => {
     const expected = `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
     if (!schemes.some((scheme) => text.startsWith(`${scheme}://`))) throw new Error(expected);
-    // A list of hosts, as in esdb://a:2113,b:2113, is no URL by the book: the first host stands for all.
+    // A list of hosts, as in esdb://a:2113,b:2113, is not a valid URL: the first host stands for all.
     if (!URL.canParse(text.replace(/,[^/?]*/, ''))) throw new Error(expected);
     return text;
   };
@@ -64,8 +64,8 @@ const origins = (value: string): readonly string[] =>
 
 const VARIABLES = {
   PORT: variable({
-    about: 'TCP port that the process listens on. api and standalone: HTTP; worker: health and metrics; event-store: gRPC.',
-    fallback: (process) => ({ api: 3000, standalone: 3000, worker: 3001, 'event-store': 2113, ops: 0 })[process],
+    about: 'TCP port that the app listens on. api and standalone: HTTP; worker: health and metrics; event-store: gRPC.',
+    fallback: (app) => ({ api: 3000, standalone: 3000, worker: 3001, 'event-store': 2113, ops: 0 })[app],
     read: whole(0, 65535),
   }),
   HOST: variable({
@@ -95,7 +95,7 @@ const VARIABLES = {
   }),
   ANALYST_PASSWORD: variable({
     about:
-      'Password of the read-only SQL role `analyst`. Empty: the role has no log-in (`npm start` makes one up and keeps it in the data directory).',
+      'Password of the read-only SQL role `analyst`. Empty: the role cannot log in (`npm start` makes a password and keeps it in the data directory).',
     secret: true,
     read: text(/^.{12,128}$/s, '12 to 128 characters'),
   }),
@@ -114,6 +114,11 @@ const VARIABLES = {
     needed: ['api'],
     read: url('https', 'http', 'file'),
   }),
+  OPS_TOKEN: variable({
+    about: 'Access token that `npm run ops` sends to the api. Empty with `npm start`: one of its own issuer.',
+    secret: true,
+    read: text(/^\S{1,8192}$/, 'a token without spaces'),
+  }),
   LOG_LEVEL: variable({
     about: 'Least severe level that is logged.',
     fallback: 'info' as const,
@@ -126,14 +131,14 @@ const VARIABLES = {
   BODY_LIMIT: variable({ about: 'Largest request body in bytes.', fallback: 1_048_576, read: whole(1_024, 104_857_600) }),
   RATE_LIMIT: variable({ about: 'Requests per minute and caller; 0 for no limit.', fallback: 12_000, read: whole(0, 10_000_000) }),
   WAIT_FOR_MS: variable({
-    about: 'How long a read that is given a token (waitFor) waits for its view, in milliseconds; then it answers that it is behind.',
+    about: 'How long a read with a token (waitFor) waits for its view, in milliseconds; then it answers that it is behind.',
     fallback: 2_000,
     read: whole(0, 30_000),
   }),
   API_DOCS: variable({
     about:
       'Serve the API description at /docs, GraphiQL at /graphiql, and answer introspection; also to callers without a token. Only `npm start` does by default.',
-    fallback: (process) => (process === 'standalone' ? 'yes' : 'no'),
+    fallback: (app) => (app === 'standalone' ? 'yes' : 'no'),
     read: oneOf('yes', 'no'),
   }),
   CORS_ORIGINS: variable({
@@ -141,53 +146,59 @@ const VARIABLES = {
     read: origins,
   }),
   DRAIN_SECONDS: variable({
-    about: 'How long a process that is told to stop may finish what it has begun.',
+    about: 'How many seconds an app may take to finish what it has begun when it is stopped.',
     fallback: 10,
     read: whole(0, 600),
+  }),
+  DRAIN_NOTICE_SECONDS: variable({
+    about:
+      'How many seconds the api goes on taking requests after SIGTERM while /health/ready already says that it is draining: longer than your balancer takes to notice. 0: not at all.',
+    fallback: (app) => (app === 'api' ? 5 : 0),
+    read: whole(0, 300),
   }),
 } as const;
 
 type Variables = typeof VARIABLES;
-/** The settings of a process by the names of their variables. One without fallback may be undefined where the process does not need it. */
+/** The settings of an app by the names of their variables. One without fallback may be undefined where the app does not need it. */
 export type Config = {
   readonly [K in keyof Variables]: 'fallback' extends keyof Variables[K]
     ? Variables[K] extends Variable<infer T>
       ? Widened<T>
       : never
     : (Variables[K] extends Variable<infer T> ? T : never) | undefined;
-} & { readonly process: ProcessName };
+} & { readonly app: AppName };
 type Widened<T> = T extends number ? number : T;
 
-/** What a process that needs a setting may rely on. */
+/** What an app that needs a setting may rely on. */
 export type Complete<K extends keyof Variables> = Config & { readonly [P in K]: NonNullable<Config[P]> };
 
 /** Every fault of the settings, one line each. */
 export class ConfigFaults extends Error {
   constructor(
-    readonly process: ProcessName,
+    readonly app: AppName,
     readonly faults: readonly string[],
   ) {
-    super(`The settings of ${process} are wrong:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee .env.example for all of them.`);
+    super(`The settings of ${app} are wrong:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee .env.example for all of them.`);
     this.name = 'ConfigFaults';
   }
 }
 
 /**
- * Reads and checks all settings. `needed` adds variables that this process cannot do without.
+ * Reads and checks all settings. `needed` adds variables that this app cannot do without.
  * @throws ConfigFaults
  */
 export function readConfig<K extends keyof Variables = never>(
-  process: ProcessName,
+  app: AppName,
   needed: readonly K[] = [],
-  env: NodeJS.ProcessEnv = globalThis.process.env,
+  env: NodeJS.ProcessEnv = process.env,
 ): Complete<K> {
   const faults: string[] = [];
-  const config: Record<string, unknown> = { process };
+  const config: Record<string, unknown> = { app };
   for (const [name, definition] of Object.entries(VARIABLES) as [K, Variable<unknown>][]) {
     const given = env[name]?.trim();
     if (!given) {
-      config[name] = typeof definition.fallback === 'function' ? definition.fallback(process) : definition.fallback;
-      if (config[name] === undefined && (definition.needed?.includes(process) || needed.includes(name))) {
+      config[name] = typeof definition.fallback === 'function' ? definition.fallback(app) : definition.fallback;
+      if (config[name] === undefined && (definition.needed?.includes(app) || needed.includes(name))) {
         faults.push(`${name} is missing: ${definition.about}`);
       }
       continue;
@@ -199,11 +210,11 @@ export function readConfig<K extends keyof Variables = never>(
       faults.push(`${name}: ${shown} is not ${(error as Error).message}.`);
     }
   }
-  if (faults.length > 0) throw new ConfigFaults(process, faults);
+  if (faults.length > 0) throw new ConfigFaults(app, faults);
   return Object.freeze(config) as Complete<K>;
 }
 
-/** The settings as they may be shown: secrets are named, not told. */
+/** The settings as they may be shown: secrets are named, not shown. */
 export const shownConfig = (config: Config): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(VARIABLES as Record<string, Variable<unknown>>)
@@ -218,8 +229,20 @@ export function envExample(): string {
     const note = definition.needed && fallback === undefined ? `\n# Needed by: ${definition.needed.join(', ')}.` : '';
     return `# ${definition.about}${note}\n${fallback === undefined ? `# ${name}=` : `${name}=${String(fallback)}`}\n`;
   });
-  return `# All settings. Each process reads them from its environment; what is left out has the value shown, or none.\n\n${entries.join('\n')}`;
+  return `# All settings. Each app reads them from its environment; what is left out has the value shown, or none.\n\n${entries.join('\n')}`;
 }
+
+/** The environment of an app that this one starts. */
+export const environmentWith = (changes: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...process.env, ...changes });
+
+/** A setting as it was given, unchecked: for command lines, which need some of them only for some commands. */
+export const given = (name: keyof Variables): string | undefined => process.env[name]?.trim() || undefined;
+
+/** Whether npm runs this app as a script of package.json. */
+export const startedByNpm = (): boolean => process.env.npm_lifecycle_event !== undefined;
+
+/** The account at this terminal, also behind sudo. */
+export const accountName = (): string => process.env.SUDO_USER ?? process.env.USER ?? process.env.LOGNAME ?? 'terminal';
 
 /** The names of all variables. */
 export const variableNames = (): readonly string[] => Object.keys(VARIABLES);

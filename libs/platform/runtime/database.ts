@@ -1,11 +1,12 @@
 /**
- * PostgreSQL as this system uses it. Hides: pg's defaults that bite (bigint as text, unbounded waits). Promises: bigint columns arrive
+ * PostgreSQL as this system uses it. Hides: pg's defaults that surprise (bigint as text, unbounded waits). Promises: bigint columns arrive
  * as bigint, numerics and instants as text, and nobody waits for a connection for ever. Does not: hold state that the log could not restore.
  */
 import { join } from 'node:path';
-import { Pool, types, type PoolConfig } from 'pg';
+import { Client, Pool, types, type PoolConfig } from 'pg';
 import { DataSource } from 'typeorm';
 import { APPLICATION } from './version';
+import { ConfigFaults, type AppName } from './config';
 
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
@@ -27,6 +28,27 @@ export const openPool = (url: string, application: string, max = 8): Pool => {
 };
 
 const MIGRATION_LOCK = `${APPLICATION}.migrate`;
+const OLDEST = 16;
+
+/**
+ * Looks at the version of the server; one that does not answer is left to those who use it.
+ * @throws ConfigFaults where it is too old
+ */
+export async function refuseOldPostgres(app: AppName, url: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000, application_name: app });
+  client.on('error', () => undefined);
+  let version: string;
+  try {
+    await client.connect();
+    version = ((await client.query('SHOW server_version')).rows[0] as { server_version: string }).server_version;
+  } catch {
+    return;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+  if (parseInt(version) < OLDEST)
+    throw new ConfigFaults(app, [`DATABASE_URL: this needs PostgreSQL ${OLDEST} or later, and the server is ${version}. Upgrade it.`]);
+}
 
 /** Brings the fixed tables up to date, one migrator at a time. Returns the names of what ran. */
 export async function migrate(url: string): Promise<string[]> {

@@ -1,0 +1,188 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '#platform/embedded/embedded-postgres';
+import { migrate } from '#platform/runtime/database';
+import { startTestSystem, type TestSystem } from '#platform/testing/testing';
+import { ISSUER, TestIssuer } from './api-under-test';
+
+type Answer = Readonly<{ status: number; connection?: string; body: Record<string, unknown> }>;
+
+/** An api as an app of its own, as seen by a balancer that looks at /health/ready ten times a second. */
+class Backend {
+  ready = false;
+  private app!: ChildProcess;
+  private readonly agent = new Agent({ keepAlive: true });
+  private watching = true;
+  private readonly watched: Promise<void>;
+
+  constructor(
+    readonly port: number,
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly token: string,
+  ) {
+    this.watched = this.watch();
+  }
+
+  async start(): Promise<void> {
+    const env = { ...process.env, ...this.env, PORT: String(this.port), DRAIN_NOTICE_SECONDS: '1', LOG_LEVEL: 'warn' };
+    this.app = spawn(process.execPath, [resolve(__dirname, '../main.js')], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+    for (const end = Date.now() + 60_000; !this.ready; await sleep(50)) if (Date.now() > end) throw new Error('the api is not ready');
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.app.kill(signal);
+    const [code] = (await once(this.app, 'exit')) as [number | null];
+    this.ready = false;
+    return code;
+  }
+
+  async close(): Promise<void> {
+    this.watching = false;
+    await this.watched;
+    this.app.kill('SIGKILL');
+    this.agent.destroy();
+  }
+
+  async ask(method: string, path: string, body?: object): Promise<Answer> {
+    const { finish, answer } = this.begin(path, body, method);
+    finish();
+    return answer;
+  }
+
+  /** A request of which the api has all but the last byte. */
+  begin(path: string, body?: object, method = 'POST'): { begun: Promise<unknown>; finish(): void; answer: Promise<Answer> } {
+    const payload = body ? JSON.stringify(body) : '';
+    const headers = {
+      authorization: `Bearer ${this.token}`,
+      ...(body && { 'content-type': 'application/json', 'content-length': String(payload.length) }),
+    };
+    const asked = request(`http://127.0.0.1:${this.port}/${path}`, { method, headers, agent: this.agent });
+    const answer = new Promise<Answer>((done, failed) => {
+      asked.on('error', failed);
+      asked.on('response', (response) => {
+        let text = '';
+        response.on('data', (part: Buffer) => (text += part.toString()));
+        response.on('error', failed);
+        response.on('end', () => {
+          const { connection } = response.headers;
+          done({ status: response.statusCode!, ...(connection && { connection }), body: JSON.parse(text) as Record<string, unknown> });
+        });
+      });
+    });
+    const begun = body ? new Promise((written) => asked.write(payload.slice(0, -1), written)) : Promise.resolve();
+    return { begun, finish: () => void asked.end(payload.slice(-1)), answer };
+  }
+
+  private async watch(): Promise<void> {
+    for (; this.watching; await sleep(100))
+      this.ready = await this.ask('GET', 'health/ready').then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+  }
+}
+
+describe('an api that is stopped', () => {
+  let system: TestSystem;
+  let backends: readonly [Backend, Backend];
+
+  beforeAll(async () => {
+    const [found, issuer] = await Promise.all([startTestSystem(), TestIssuer.create()]);
+    system = found;
+    await migrate(system.databaseUrl);
+    const token = await issuer.token({ sub: 'eve', roles: ['operator', 'engineer'], facilities: ['*'] });
+    const env = {
+      EVENTSTORE_URL: system.eventStoreUrl,
+      DATABASE_URL: system.databaseUrl,
+      JWT_ISSUER: ISSUER,
+      JWKS_URL: issuer.url,
+      RATE_LIMIT: '0',
+    };
+    backends = [new Backend(await freePort(), env, token), new Backend(await freePort(), env, token)];
+    await Promise.all(backends.map((backend) => backend.start()));
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all(backends.map((backend) => backend.close()));
+    await system.stop();
+  }, 30_000);
+
+  it('fails no request behind a balancer while both apis are restarted, one after the other', async () => {
+    const failures: string[] = [];
+    let [rolling, answered] = [true, 0];
+    const callers = [...Array(6).keys()].map(async (caller) => {
+      for (let n = 0; rolling; n++) {
+        const able = backends.filter(({ ready }) => ready);
+        const backend = able[n % able.length];
+        try {
+          if (!backend) throw new Error('no backend is ready');
+          const facilityId = `f${caller}x${n}`;
+          const { status, body } = await (n % 3 === 0
+            ? backend.ask('POST', 'facility/register-facility', {
+                facilityId,
+                name: 'A',
+                enterpriseId: 'e',
+                enterpriseName: 'E',
+                timeZone: 'UTC',
+              })
+            : backend.ask('GET', 'me'));
+          if (status >= 300) failures.push(`${status} ${JSON.stringify(body)}`);
+          answered++;
+        } catch (error) {
+          failures.push(String(error));
+        }
+        await sleep(5);
+      }
+    });
+    for (const backend of backends) {
+      expect(await backend.stop()).toBe(0);
+      await backend.start();
+    }
+    rolling = false;
+    await Promise.all(callers);
+    expect(failures).toEqual([]);
+    expect(answered).toBeGreaterThan(50);
+  }, 120_000);
+
+  it('says that it is going, takes new requests until its notice is over, and answers what it has accepted', async () => {
+    const [backend] = backends;
+    const slow = backend.begin('facility/register-facility', {
+      facilityId: 'slow',
+      name: 'A',
+      enterpriseId: 'e',
+      enterpriseName: 'E',
+      timeZone: 'UTC',
+    });
+    await slow.begun;
+    const ended = backend.stop();
+    for (let answer: Answer; ; await sleep(20)) {
+      answer = await backend.ask('GET', 'health/ready');
+      if (answer.status === 200) continue;
+      expect(answer).toMatchObject({ status: 503, connection: 'close', body: { status: 'draining' } });
+      break;
+    }
+    expect(await backend.ask('GET', 'me')).toMatchObject({ status: 200, connection: 'close' });
+    // Nobody new gets in; the one whose request was half here is served to the end.
+    while (await backend.ask('GET', 'me').catch((error: NodeJS.ErrnoException) => (expect(error.code).toBe('ECONNREFUSED'), undefined)))
+      await sleep(20);
+    slow.finish();
+    expect(await slow.answer).toMatchObject({ connection: 'close', body: { changed: true } });
+    expect(await ended).toBe(0);
+    await backend.start();
+  }, 60_000);
+
+  it('is not held up by a connection that asks nothing, and waits for nobody after Ctrl-C', async () => {
+    const [backend] = backends;
+    const silent = connect(backend.port, '127.0.0.1');
+    await once(silent, 'connect');
+    silent.on('error', () => undefined);
+    const from = performance.now();
+    expect(await backend.stop('SIGINT')).toBe(0);
+    expect(performance.now() - from).toBeLessThan(10_000);
+    silent.destroy();
+    await backend.start();
+  }, 60_000);
+});

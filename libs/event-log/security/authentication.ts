@@ -4,15 +4,13 @@
 
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import type { Principal } from './access';
-import { type Fault, tooBusy, unauthenticated } from '../wire/faults';
+import { connectionOf } from '../wire/call-inside';
+import { faultOf, tooBusy, unauthenticated } from '../wire/faults';
+import { TooManyChecks } from './password-checks';
 import type { Users } from './users';
-
-/** At most this many password checks wait at a time; each costs some 50 ms of a thread by design. */
-const maxWaiting = 64;
 
 export class Authentication {
   private readonly principals = new WeakMap<Metadata, NonNullable<Principal>>();
-  private waiting = 0;
 
   constructor(private readonly users: Users) {}
 
@@ -21,20 +19,16 @@ export class Authentication {
   }
 
   /** The person behind `Basic <base64 of login:password>`; undefined without a header; throws when it is wrong. */
-  async identify(authorization: string | undefined): Promise<Principal> {
+  async identify(authorization: string | undefined, connection: object): Promise<Principal> {
     if (authorization === undefined || authorization === '') return undefined;
     const [, encoded] = /^basic ([a-z0-9+/=]+)$/i.exec(authorization.trim()) ?? [];
     const [, login, password] = /^([^:]*):(.*)$/su.exec(Buffer.from(encoded ?? '', 'base64').toString('utf8')) ?? [];
     if (login === undefined || password === undefined) throw unauthenticated();
-    if (this.waiting >= maxWaiting) throw tooBusy();
-    this.waiting++;
-    try {
-      const principal = await this.users.authenticate(login, password);
-      if (!principal) throw unauthenticated();
-      return principal;
-    } finally {
-      this.waiting--;
-    }
+    const principal = await this.users.authenticate(connection, login, password).catch((error: unknown) => {
+      throw error instanceof TooManyChecks ? tooBusy() : error;
+    });
+    if (!principal) throw unauthenticated();
+    return principal;
   }
 
   /** Stands before every handler of the server. */
@@ -45,12 +39,15 @@ export class Authentication {
           onReceiveMetadata: (metadata, proceed) => {
             const [header] = metadata.get('authorization');
             if (header === undefined) return proceed(metadata);
-            this.identify(String(header)).then(
+            this.identify(String(header), connectionOf(call)).then(
               (principal) => {
                 if (principal) this.principals.set(metadata, principal);
                 proceed(metadata);
               },
-              ({ code, details, metadata: trailers }: Fault) => call.sendStatus({ code, details, metadata: trailers }),
+              (error: unknown) => {
+                const { code, details, metadata: trailers } = faultOf(error);
+                call.sendStatus({ code, details, metadata: trailers });
+              },
             );
           },
         }),

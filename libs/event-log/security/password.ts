@@ -1,16 +1,30 @@
-// Hides: how passwords are kept and checked.
-// Promises: scrypt with a salt of its own per password; a check takes as long for an unknown user as for a known one.
-// Does not: keep a password, even in memory.
+// Hides: how passwords are kept and compared.
+// Promises: scrypt with a salt of its own per password; a check takes as long for an unknown user as for a known one; no more than two hashes
+// are computed at once in this process. Does not: keep a password, even in memory.
 
-import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
 /** What is stored of a password, base64. */
 export type Hash = Readonly<{ salt: string; hash: string }>;
 
-const derive = (password: string, salt: Buffer): Promise<Buffer> =>
-  new Promise((resolve, reject) =>
-    scrypt(password, salt, 32, { N: 16_384, r: 8, p: 1 }, (error, key) => (error ? reject(error) : resolve(key))),
-  );
+/** scrypt takes one of libuv's four threads for some 50 ms; writes to the disk need them, too. */
+export const HASHES_AT_ONCE = 2;
+let hashing = 0;
+const line: (() => void)[] = [];
+
+async function derive(password: string, salt: Buffer): Promise<Buffer> {
+  if (hashing >= HASHES_AT_ONCE) await new Promise<void>((resolve) => line.push(resolve));
+  else hashing++;
+  try {
+    return await new Promise<Buffer>((resolve, reject) =>
+      scrypt(password, salt, 32, { N: 16_384, r: 8, p: 1 }, (error, key) => (error ? reject(error) : resolve(key))),
+    );
+  } finally {
+    const next = line.shift();
+    if (next) next();
+    else hashing--;
+  }
+}
 
 export const hashPassword = async (password: string): Promise<Hash> => {
   const salt = randomBytes(16);
@@ -25,27 +39,3 @@ export const checkPassword = async (password: string, stored: Hash | undefined):
   const matches = timingSafeEqual(await derive(password, Buffer.from(salt, 'base64')), Buffer.from(hash, 'base64'));
   return matches && stored !== undefined;
 };
-
-/**
- * Remembers which passwords were right for which hash, because clients send theirs with every call and scrypt is slow by design.
- * Holds keyed digests only, under a key that lives as long as the process.
- */
-export class CheckedPasswords {
-  private readonly key = randomBytes(32);
-  private readonly right = new Map<string, string>();
-
-  constructor(private readonly limit = 1_000) {}
-
-  async check(login: string, password: string, stored: Hash | undefined): Promise<boolean> {
-    const digest = createHmac('sha256', this.key)
-      .update(`${stored?.hash ?? ''}\0${password}`)
-      .digest('base64');
-    if (stored && this.right.get(login) === digest) return true;
-    const matches = await checkPassword(password, stored);
-    if (matches) {
-      if (this.right.size >= this.limit) this.right.clear();
-      this.right.set(login, digest);
-    }
-    return matches;
-  }
-}

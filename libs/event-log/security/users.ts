@@ -6,7 +6,8 @@ import type { Principal } from './access';
 import { userConflict, userNotFound } from '../wire/faults';
 import type { Frame } from '../log/frame';
 import type { EventLog } from '../log/log';
-import { CheckedPasswords, checkPassword, type Hash, hashPassword } from './password';
+import { checkPassword, type Hash, hashPassword } from './password';
+import { PasswordChecks } from './password-checks';
 import { randomUUIDBytes } from '../bytes/uuid';
 
 /** A user as stored; `lastUpdated` is ISO 8601. */
@@ -21,7 +22,7 @@ const streamOf = (login: string): string => `$user-${login}`;
 
 export class Users {
   private readonly users = new Map<string, User>();
-  private readonly checked = new CheckedPasswords();
+  private readonly checked = new PasswordChecks();
   private changes: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -43,9 +44,9 @@ export class Users {
   }
 
   /** Who that is; undefined when login or password is wrong, or the user is disabled. */
-  async authenticate(login: string, password: string): Promise<Principal> {
+  async authenticate(connection: object, login: string, password: string): Promise<Principal> {
     const user = this.users.get(login);
-    const matches = await this.checked.check(login, password, user);
+    const matches = await this.checked.check(connection, login, password, user);
     return matches && user && !user.disabled ? { name: user.loginName, groups: user.groups } : undefined;
   }
 

@@ -9,7 +9,16 @@ type Inside = { nextCall?: Inside; stream?: ServerHttp2Stream; maybeSendMetadata
 
 /** The innermost of a call's interceptors, which holds its stream. */
 export function insideOf(call: object): Inside | undefined {
-  let inside = (call as { call?: Inside }).call;
+  return innermost((call as { call?: Inside }).call);
+}
+
+/** The connection of a call, as seen by an interceptor of the server; without a look inside all calls count as of one connection. */
+export function connectionOf(interceptor: object): object {
+  return innermost(interceptor as Inside)?.stream?.session ?? onlyConnection;
+}
+const onlyConnection = {};
+
+function innermost(inside: Inside | undefined): Inside | undefined {
   while (inside && !inside.stream) inside = inside.nextCall;
   return inside;
 }

@@ -1,0 +1,46 @@
+// Hides: the data directory, the nodes and the clients of one test, which are gone when it ends.
+// Promises: nothing outlives a test. Does not: test.
+//
+// What is asked in this folder only our node can answer: it is killed, its files and its flags are ours.
+
+import { EventStoreDBClient } from '@eventstore/db-client';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type NodeProcess, startProcess } from '../node-process';
+import { admin } from '../server-under-test';
+
+jest.setTimeout(60_000);
+
+let directory: string;
+/** Where the node of this test keeps its events. */
+export const dataDir = (): string => directory;
+const clients: EventStoreDBClient[] = [];
+const nodes: NodeProcess[] = [];
+
+beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'event-log-own-'))));
+afterEach(async () => {
+  for (const client of clients.splice(0)) (await (client as unknown as { getChannel(): Promise<{ close(): void }> }).getChannel()).close();
+  await Promise.all(nodes.splice(0).map((node) => node.kill()));
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** A node in a process of its own. */
+export const start = async (options?: Parameters<typeof startProcess>[1]): Promise<NodeProcess> => {
+  const node = await startProcess(directory, options);
+  nodes.push(node);
+  return node;
+};
+/** A client as administrator. */
+export const connect = (node: { port: number }, authority?: string): EventStoreDBClient => {
+  const channel = authority ? { rootCertificate: Buffer.from(authority) } : { insecure: true };
+  const client = new EventStoreDBClient({ endpoint: `127.0.0.1:${node.port}` }, channel, admin);
+  clients.push(client);
+  return client;
+};
+
+/** Closes the client with the others when the test ends. */
+export const kept = (client: EventStoreDBClient): EventStoreDBClient => {
+  clients.push(client);
+  return client;
+};

@@ -14,7 +14,9 @@ import { httpEndpoints } from './http/endpoints';
 import { lockDirectory } from './log/lock';
 import { EventLog, type LogOptions } from './log/log';
 import { PersistentSubscriptions } from './groups/persistent-subscriptions';
+import { notReady } from './wire/faults';
 import { type Certificate, SharedPort } from './wire/port';
+import type { NodeService } from './wire/service-builder';
 import type { NodeContext, ServiceFactory } from './services/context';
 import { gossip, gossipOverHttp } from './services/gossip';
 import { monitoring, statistics } from './services/monitoring';
@@ -60,6 +62,9 @@ export type RunningNode = Readonly<{
 
 /** One line per service; ServerFeatures stays last, it announces what the others entered. */
 const services: ServiceFactory[] = [streams, persistentSubscriptions, users, gossip, operations, monitoring, projections, serverFeatures];
+
+/** Milliseconds that clients get to read their last answers. */
+const FAREWELL_MS = 500;
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
@@ -128,8 +133,11 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     interceptors: options.tls ? [authentication.interceptor] : [],
   });
   const { faults } = options;
+  const running: NodeService[] = [];
   for (const create of services) {
-    const { definition, implementation } = create(context);
+    const service = create(context);
+    running.push(service);
+    const { definition, implementation } = service;
     const name = Object.values(definition)[0]!.path.split('/')[1]!;
     server.addService(definition, faults ? injectFaults(name, implementation, faults, () => shared.destroy()) : implementation);
   }
@@ -149,9 +157,14 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     (stopping ??= (async () => {
       shared.refuse();
       for (const stop of context.onClose) await stop();
+      for (const service of running) service.end(notReady());
+      // Sessions end by themselves once their last answer is out; one that does not is cut like a cable, never reset: a client takes a call
+      // that is reset for cancelled and stays with a node that is gone.
+      injector.drain(2 * FAREWELL_MS);
+      await shared.drained(FAREWELL_MS);
+      shared.destroy();
       injector.destroy();
       server.forceShutdown();
-      shared.destroy();
       await log.close();
       await release();
       stopped();

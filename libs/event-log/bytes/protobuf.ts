@@ -5,7 +5,7 @@
  */
 
 /** The bytes are no valid protobuf message. */
-export class MalformedMessage extends Error {}
+class MalformedMessage extends Error {}
 
 /** Reads one message field by field: `for (let tag = r.tag(); tag; tag = r.tag())`. */
 export class WireReader {

@@ -50,6 +50,7 @@ contract('the node', (server) => {
     );
     expect(features.get('event_store.client.streams.streams/batchappend')).toEqual(['deadline_duration']);
     expect(features.get('event_store.client.streams.streams/read')).toEqual(['position', 'events']);
+    expect(features.get('event_store.client.projections.projections/create')).toEqual(['track_emitted_streams']);
     for (const method of ['create', 'update', 'delete', 'read', 'getinfo', 'replayparked', 'list', 'restartsubsystem']) {
       expect(features.get(`event_store.client.persistent_subscriptions.persistentsubscriptions/${method}`)).toEqual(['stream', 'all']);
     }

@@ -4,7 +4,7 @@ import { ReadReq } from '@eventstore/db-client/generated/streams_pb';
 import { Empty, StreamIdentifier } from '@eventstore/db-client/generated/shared_pb';
 import { status } from '@grpc/grpc-js';
 import { deadline, download } from './raw';
-import { all, contract, events, fresh } from './server-under-test';
+import { all, contract, events, fresh, take } from './server-under-test';
 
 const { Expression } = ReadReq.Options.FilterOptions;
 const index = (resolved: { event?: { data?: unknown } }): number => (resolved.event!.data as { index: number }).index;
@@ -22,7 +22,6 @@ contract('reading', (server) => {
     ['from a revision, inclusive', { fromRevision: 7n }, [7, 8, 9]],
     ['no more than asked', { fromRevision: 2n, maxCount: 3 }, [2, 3, 4]],
     ['nothing behind its end', { fromRevision: 10n }, []],
-    ['nothing at its end', { fromRevision: END }, []],
     ['backwards from its end', { direction: BACKWARDS, fromRevision: END, maxCount: 3 }, [9, 8, 7]],
     ['backwards from a revision, inclusive', { direction: BACKWARDS, fromRevision: 2n }, [2, 1, 0]],
     ['backwards from its start', { direction: BACKWARDS, fromRevision: START }, [0]],
@@ -70,6 +69,13 @@ contract('reading', (server) => {
     expect(recorded.getMetadataMap().get('content-type')).toBe('application/json');
     const ticks = BigInt(recorded.getMetadataMap().get('created')!);
     expect(Math.abs(Number(ticks / 10_000n) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('is not read forwards from its end', async () => {
+    const client = server().client();
+    const name = fresh('order');
+    await client.appendToStream(name, events(3));
+    await expect(all(client.readStream(name, { fromRevision: END }))).rejects.toMatchObject({ code: status.UNKNOWN });
   });
 
   it('tells first and last position to clients that ask for compatibility 1', async () => {
@@ -125,6 +131,16 @@ contract('reading', (server) => {
       await client.setStreamMetadata(name, { maxCount: 5 });
       const found = await all(client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 50 }));
       expect(found.some(({ event }) => event!.streamId === `$$${name}` && event!.type === '$metadata')).toBe(true);
+    });
+
+    it('is not read from a position that is none of its own', async () => {
+      const client = server().client();
+      const { position } = await client.appendToStream(fresh('order'), events(2));
+      const foreign = { commit: position!.commit + 1n, prepare: position!.commit + 1n };
+      const refused = { code: status.INVALID_ARGUMENT, message: expect.stringContaining('Trying to read from an invalid position.') };
+      await expect(all(client.readAll({ fromPosition: foreign }))).rejects.toMatchObject(refused);
+      await expect(all(client.readAll({ fromPosition: foreign, direction: BACKWARDS }))).rejects.toMatchObject(refused);
+      await expect(take(client.subscribeToAll({ fromPosition: foreign }), 1)).rejects.toMatchObject(refused);
     });
 
     it('begins forwards at a position inclusive, backwards exclusive', async () => {
@@ -283,6 +299,15 @@ contract('reading', (server) => {
       }
     });
 
+    it('end with a tombstone that is not JSON, for it has no data', async () => {
+      const client = server().client();
+      const name = fresh('order');
+      await client.appendToStream(name, events(1));
+      const { position } = await client.tombstoneStream(name);
+      const [tombstone] = await all(client.readAll({ fromPosition: position!, maxCount: 1 }));
+      expect(tombstone!.event).toMatchObject({ type: '$streamDeleted', streamId: name, isJson: false });
+    });
+
     it('may be tombstoned before they exist', async () => {
       const client = server().client();
       const name = fresh('order');
@@ -307,7 +332,7 @@ contract('reading', (server) => {
     it('are refused by a soft delete where nothing ever was', async () => {
       const name = fresh('missing');
       const refused = server().client().deleteStream(name);
-      await expect(refused).rejects.toMatchObject({ type: 'wrong-expected-version', streamName: name, actualVersion: 'no_stream' });
+      await expect(refused).rejects.toMatchObject({ type: 'wrong-expected-version', streamName: name, actualVersion: -1n });
     });
 
     it('accept a soft delete of a stream that has metadata only', async () => {

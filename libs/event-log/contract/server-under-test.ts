@@ -20,7 +20,10 @@ export interface ServerUnderTest {
   readonly port: number;
   /** PEM of the authority, in TLS mode. */
   readonly authority: string | undefined;
-  /** A new client; as administrator unless told otherwise, `null` is nobody. */
+  /**
+   * The client of that login; as administrator unless told otherwise, `null` is nobody. Calls for the same login share it: each client keeps
+   * a call of its own open for appends, and a connection of the original carries 100 calls.
+   */
   client(as?: Login | null): EventStoreDBClient;
   /** A client of one generated service. */
   raw<C extends Client>(service: new (address: string, credentials: ChannelCredentials) => C): C;
@@ -63,7 +66,7 @@ const start = async (mode: Mode) => {
 
 export const serverUnderTest = async (mode: Mode): Promise<ServerUnderTest> => {
   const { host, port, authority, stop } = await start(mode);
-  const clients: EventStoreDBClient[] = [];
+  const clients = new Map<string, EventStoreDBClient>();
   const raws: Client[] = [];
   const secure = mode === 'tls';
   return {
@@ -72,9 +75,12 @@ export const serverUnderTest = async (mode: Mode): Promise<ServerUnderTest> => {
     port,
     authority,
     client: (login = admin) => {
+      const key = JSON.stringify(login);
+      const known = clients.get(key);
+      if (known) return known;
       const channel = secure ? { rootCertificate: authority ? Buffer.from(authority) : undefined } : { insecure: true };
       const client = new EventStoreDBClient({ endpoint: `${host}:${port}` }, channel, login ?? undefined);
-      clients.push(client);
+      clients.set(key, client);
       return client;
     },
     raw: (Service) => {
@@ -92,11 +98,10 @@ export const serverUnderTest = async (mode: Mode): Promise<ServerUnderTest> => {
     },
     close: async () => {
       // `dispose` waits for ever for a stream that nobody reads to its end.
-      await Promise.race([Promise.all(clients.map((client) => client.dispose())), pause(500)]);
+      const made = [...clients.values()];
+      await Promise.race([Promise.all(made.map((client) => client.dispose())), pause(500)]);
       // The client never closes its channel by itself, and an open one keeps the process.
-      await Promise.all(
-        clients.map(async (client) => (await (client as unknown as { getChannel(): Promise<Channel> }).getChannel()).close()),
-      );
+      await Promise.all(made.map(async (client) => (await (client as unknown as { getChannel(): Promise<Channel> }).getChannel()).close()));
       for (const client of raws) client.close();
       await stop();
     },

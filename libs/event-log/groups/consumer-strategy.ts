@@ -9,8 +9,7 @@ export type Candidate = Readonly<{ id: string; free: number }>;
 export type Choice = string | 'later' | 'nobody';
 
 /** Names that `EventStoreDB` gives to its consumer strategies. */
-export const strategies = ['RoundRobin', 'DispatchToSingle', 'Pinned', 'PinnedByCorrelation'] as const;
-export type StrategyName = (typeof strategies)[number];
+export type StrategyName = 'RoundRobin' | 'DispatchToSingle' | 'Pinned' | 'PinnedByCorrelation';
 
 export interface Strategy {
   choose(consumers: readonly Candidate[], pin: string): Choice;

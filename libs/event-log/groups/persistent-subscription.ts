@@ -82,6 +82,8 @@ export class PersistentSubscription {
   readonly parkedStream: string;
   readonly checkpointStream: string;
   private readonly toAll: boolean;
+  /** It was made to begin at a position that is none of this log's: as with the original, nobody can consume it. */
+  private readonly foreignStart: boolean;
   private readonly group: ConsumerGroup<Resolved>;
   private readonly connections = new Map<string, Connection>();
   private readonly reader;
@@ -116,6 +118,7 @@ export class PersistentSubscription {
     this.reader = log.openReader();
     this.since = now();
     const checkpoint = this.readCheckpoint();
+    this.foreignStart = this.toAll && checkpoint === undefined && !log.isPosition(Number(start));
     this.cursor = Number(checkpoint === undefined ? start : checkpoint + 1n);
     this.group = new ConsumerGroup<Resolved>({ ...settings, bufferSize: settings.historyBufferSize }, this.since, checkpoint);
     const wake = (): void => void this.pump();
@@ -127,6 +130,7 @@ export class PersistentSubscription {
   }
 
   connect(consumer: Consumer): void {
+    if (this.foreignStart) return consumer.drop('dropped');
     this.connections.set(consumer.id, { consumer, since: this.now(), measuredTotal: 0 });
     this.apply(this.group.connect(consumer.id, consumer.slots, this.now()));
     void this.pump();
@@ -319,9 +323,13 @@ export class PersistentSubscription {
 
   private message(payload: Resolved, position: bigint): Live {
     const original = payload.link ?? payload.event!;
-    const pinned = payload.event ?? original;
-    const pin = this.settings.strategy === 'PinnedByCorrelation' ? (correlationOf(pinned) ?? pinned.stream) : pinned.stream;
-    return { id: original.id.toString('hex'), position, pin, payload };
+    return { id: original.id.toString('hex'), position, pin: this.pinOf(payload.event ?? original), payload };
+  }
+
+  /** A link that is not resolved counts as an event of the stream that it names. */
+  private pinOf(frame: Frame): string {
+    const stream = (frame.type === '$>' && targetOf(frame)?.stream) || frame.stream;
+    return this.settings.strategy === 'PinnedByCorrelation' ? (correlationOf(frame) ?? stream) : stream;
   }
 
   private readCheckpoint(): bigint | undefined {

@@ -34,7 +34,9 @@ type Endpoint = (context: HttpContext, request: IncomingMessage, url: URL) => Pr
 const maxBody = 16 * 1024 * 1024;
 
 const whoIs = (context: HttpContext, request: IncomingMessage) =>
-  context.secure ? context.authentication.identify(request.headers.authorization, request.socket) : Promise.resolve({ name: 'admin', groups: ['$admins'] });
+  context.secure
+    ? context.authentication.identify(request.headers.authorization, request.socket)
+    : Promise.resolve({ name: 'admin', groups: ['$admins'] });
 
 /** Endpoints that tell something about the store are for users, as since version 24. */
 const forUsers =

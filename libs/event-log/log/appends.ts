@@ -65,7 +65,9 @@ export class Appends {
   }
 
   tombstone(stream: string, expected: ExpectedRevision): Answer {
-    return this.check(stream, expected, []) ?? this.place(stream, [systemEvent('$streamDeleted', Buffer.alloc(0))], true);
+    return (
+      this.check(stream, expected, []) ?? this.place(stream, [{ ...systemEvent('$streamDeleted', Buffer.alloc(0)), json: false }], true)
+    );
   }
 
   /** These frames are durable and indexed now. */

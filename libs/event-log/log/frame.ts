@@ -20,10 +20,10 @@ export const KIND_EVENT = 1;
 /** Bytes that scavenging freed; the body is a hole. */
 export const KIND_GAP = 2;
 /** No event: the log's first frame, and the note that all before it is durable. */
-export const KIND_MARK = 3;
+const KIND_MARK = 3;
 
 /** A tombstone's revision on the wire: the greatest signed 64-bit number. */
-export const TOMBSTONE_REVISION = 9223372036854775807n;
+const TOMBSTONE_REVISION = 9223372036854775807n;
 const tombstoneVarint = Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]);
 
 const FIRST_OF_WRITE = 1;

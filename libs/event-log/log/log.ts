@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Appended, Appends, type ExpectedRevision, type WrongExpectedRevision } from './appends';
 import { CommittedIds } from './committed-ids';
-import { encodeMark, type Frame, KIND_EVENT, type NewEvent } from './frame';
+import { encodeMark, type Frame, KIND_EVENT, KIND_GAP, type NewEvent } from './frame';
 import { recover } from './recovery';
 import { AppendSize, LogUnavailable } from './refusals';
 import { discardUnfinished, scavenge, type Scavenged } from './scavenge';
@@ -24,9 +24,7 @@ import {
 } from './stream-metadata';
 import { type Batch, Writer } from './writer';
 
-export type { Appended, ExpectedRevision, WrongExpectedRevision } from './appends';
-export type { Scavenged } from './scavenge';
-export type { StreamState } from './stream-metadata';
+export type { ExpectedRevision } from './appends';
 
 export type LogOptions = Readonly<{
   /** Bytes of data that one append may hold; 1 MiB as in EventStoreDB 24. */
@@ -206,6 +204,19 @@ export class EventLog {
     return { frames, next: (backwards ? offset > 0 : offset < end) ? offset : undefined };
   }
 
+  /** Whether a frame begins at this log offset, or began there before a scavenge; the log's end counts, and what lies beyond it. */
+  isPosition(offset: number): boolean {
+    if (offset <= 0 || offset >= this.end || this.recentFrame(offset)) return true;
+    const found = this.reader.probe(offset);
+    if (typeof found !== 'string' && this.index.offset(this.index.find(found.stream), found.ordinal) === offset) return true;
+    for (let at = this.index.near(offset); at <= offset;) {
+      const { kind, length } = this.reader.at(at);
+      if (at === offset || (kind === KIND_GAP && at + length > offset)) return true;
+      at += length;
+    }
+    return false;
+  }
+
   /** A reader's own window onto the files; pass it to successive reads of one consumer. */
   openReader(reuse = false): FrameReader {
     return new FrameReader(this.segments, reuse);
@@ -227,7 +238,7 @@ export class EventLog {
     };
   }
 
-  /** Frees what retention no longer shows, in full files only; readers go on meanwhile. A second call joins the first. */
+  /** Frees what retention no longer shows; readers go on meanwhile. A second call joins the first. */
   scavenge(signal?: AbortSignal): Promise<Scavenged> {
     this.scavenging ??= this.scavengeOnce(signal).finally(() => (this.scavenging = undefined));
     return this.scavenging;
@@ -254,6 +265,7 @@ export class EventLog {
       state: (stream) => this.state(stream),
       now: this.now,
       changed,
+      complete: () => this.writer.complete(),
       stopped: () => this.closed || signal?.aborted === true,
     }).finally(() => (this.changed = undefined));
     if (this.closed) return freed;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { verify } from './backup';
 import { EventLog } from './log';
-import { all, close, crash, event, freshDirectory, metadata, openLog, revisions } from './log-under-test';
+import { all, close, crash, event, freshDirectory, logFiles, metadata, openLog, revisions } from './log-under-test';
 
 describe('a scavenge', () => {
   const large = () => event(JSON.stringify('x'.repeat(60_000)));
@@ -113,6 +113,27 @@ describe('a scavenge', () => {
       await close(log);
       fs.rmSync(path.join(directory, 'log'), { recursive: true });
     }
+  });
+
+  it('completes the file that is being written if it holds anything to drop', async () => {
+    const directory = freshDirectory();
+    let log = openLog(directory);
+    await log.append('gone', 'any', [event(), event(), event()]);
+    await log.append('kept', 'any', [event()]);
+    await log.delete('gone', 'any');
+    const appended = Promise.all([...Array(50)].map(() => log.append('kept', 'any', [event()])));
+    expect((await log.scavenge()).events).toBe(2);
+    await appended;
+    expect(logFiles(directory)).toHaveLength(2);
+    await log.append('kept', 'any', [event()]);
+    expect(revisions(log, 'kept')).toHaveLength(52);
+    expect(revisions(log, 'gone')).toEqual([]);
+    await close(log);
+    expect(verify(directory).events).toBe(54);
+    log = openLog(directory);
+    expect(revisions(log, 'kept')).toHaveLength(52);
+    expect((await log.scavenge()).events).toBe(0);
+    expect(logFiles(directory)).toHaveLength(2);
   });
 
   it('ends at once when the log is closed', async () => {

@@ -1,7 +1,7 @@
 /**
  * Hides: giving disk space back while positions stay what they are: dropped frames become holes in the same place.
- * Promises: drops only what retention no longer shows, never a stream's last event, never anything of the file that is being written;
- * a crash in between leaves the old file or the new one; the node goes on serving, for at most one block of 256 KiB is handled per turn.
+ * Promises: drops only what retention no longer shows, never a stream's last event; the file that is being written is completed first if it
+ * holds anything to drop; a crash in between leaves the old file or the new one; the node goes on serving, for at most one block of 256 KiB is handled per turn.
  * Does not: reorder, renumber or merge files.
  */
 import fs from 'node:fs';
@@ -31,6 +31,8 @@ export type Retention = Readonly<{
   now(): number;
   /** Streams whose metadata were written since the scavenge began. */
   changed: ReadonlySet<string>;
+  /** Completes the file that is being written. */
+  complete(): Promise<void>;
   /** True when it should stop: what it was just copying is left as it was. */
   stopped(): boolean;
 }>;
@@ -45,6 +47,8 @@ const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
 export async function scavenge(segments: Segments, index: StreamIndex, retention: Retention): Promise<Scavenged> {
   const freed = { events: 0, bytes: 0 };
   const firstKept = new Map<string, number>();
+  // Without room for another file the full ones are scavenged, which makes room.
+  if (await dropsAny(segments, retention)) await retention.complete().catch(() => undefined);
   const full = segments.list.length - 1;
   for (let s = 0; s < full && !retention.stopped(); s++) {
     const segment = segments.list[s]!;
@@ -61,6 +65,13 @@ export async function scavenge(segments: Segments, index: StreamIndex, retention
   return freed;
 }
 
+/** Whether the file that is being written holds anything to drop. */
+async function dropsAny(segments: Segments, retention: Retention): Promise<boolean> {
+  const { start, end } = segments.active!;
+  const stretches = await plan(segments, { start, end }, retention, new Map(), new Map());
+  return stretches.some(({ keep, events }) => !keep && events > 0);
+}
+
 /** Removes what scavenges that a crash ended have left behind. */
 export function discardUnfinished(directory: string): void {
   for (const name of fs.readdirSync(directory)) if (name.endsWith('.log.new')) fs.rmSync(path.join(directory, name), { force: true });
@@ -72,7 +83,7 @@ type Stretch = { keep: boolean; start: number; end: number; events: number };
 /** Divides a file into stretches to keep and stretches to drop, and tells the last dropped event of each stream. */
 async function plan(
   segments: Segments,
-  segment: Segment,
+  segment: Pick<Segment, 'start' | 'end'>,
   retention: Retention,
   firstKept: Map<string, number>,
   dropped: Map<string, Dropped>,

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 
 /** Distance of the noted frame starts, from which any place in a file is found. */
-export const STRIDE = 64 * 1024;
+const STRIDE = 64 * 1024;
 
 /** Offsets of a stream's events within a file: the event of revision `first + i` lies at `offsets[from + i]`. */
 export type Run = { first: number; from: number; count: number; offsets: ArrayLike<number> };

@@ -33,6 +33,8 @@ export class Writer {
   private running = false;
   private noted = true;
   private quiet: NodeJS.Timeout | undefined;
+  /** Someone wants the active file completed. */
+  private completing: Deferred | undefined;
 
   constructor(
     private readonly segments: Segments,
@@ -44,7 +46,7 @@ export class Writer {
   }
 
   get busy(): boolean {
-    return this.running || this.batch !== undefined;
+    return this.running || this.batch !== undefined || this.completing !== undefined;
   }
 
   /** Takes a frame that was encoded for offset `tail`. */
@@ -60,12 +62,14 @@ export class Writer {
   settled(): Promise<void> | undefined {
     const batch = this.batch ?? this.inFlight;
     if (!batch) return undefined;
-    if (!batch.done) {
-      const done = {} as Deferred;
-      done.promise = new Promise((resolve, reject) => Object.assign(done, { resolve, reject }));
-      batch.done = done;
-    }
-    return batch.done.promise;
+    return (batch.done ??= deferred()).promise;
+  }
+
+  /** Ends the active file after what is in flight; resolves when the next one has begun. */
+  complete(): Promise<void> {
+    this.completing ??= deferred();
+    this.start();
+    return this.completing.promise;
   }
 
   /** Frames that are not durable yet, oldest first. */
@@ -101,16 +105,14 @@ export class Writer {
   }
 
   private async run(): Promise<void> {
-    while (this.batch) {
-      const batch: Batch = this.batch;
+    while (this.batch || this.completing) {
+      if (this.completing) await this.completeNow(this.completing);
+      const batch: Batch | undefined = this.batch;
+      if (!batch) break;
       this.inFlight = batch;
       this.batch = undefined;
       try {
-        if (batch.start - this.segments.active!.start >= this.segmentSize) {
-          await this.segments.settled();
-          this.segments.roll(batch.start);
-          this.events.rolled();
-        }
+        if (batch.start - this.segments.active!.start >= this.segmentSize) await this.roll(batch.start);
         const later = this.segments.append(gather(batch), batch.start);
         if (later) await later;
       } catch (error) {
@@ -127,6 +129,22 @@ export class Writer {
     if (!this.noted) this.quiet = setTimeout(() => void this.note(), QUIET_MS).unref();
   }
 
+  private async roll(start: number): Promise<void> {
+    await this.segments.settled();
+    this.segments.roll(start);
+    this.events.rolled();
+  }
+
+  private async completeNow(done: Deferred): Promise<void> {
+    this.completing = undefined;
+    try {
+      await this.roll(this.committed);
+      done.resolve();
+    } catch (error) {
+      done.reject(error as Error);
+    }
+  }
+
   /** A note that cannot be written is only missed by the next recovery's suspicion. */
   private async note(): Promise<void> {
     this.noted = true;
@@ -141,6 +159,12 @@ export class Writer {
     this.events.failed(failed.flatMap(({ frames }) => frames));
     for (const { done } of failed) done?.reject(refused);
   }
+}
+
+function deferred(): Deferred {
+  const done = {} as Deferred;
+  done.promise = new Promise((resolve, reject) => Object.assign(done, { resolve, reject }));
+  return done;
 }
 
 const gather = ({ frames, bytes }: Batch) =>

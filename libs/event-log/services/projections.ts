@@ -22,8 +22,11 @@ const known = ({ options }: Named): SystemProjection => {
   return name;
 };
 
+const SERVICE = 'event_store.client.projections.Projections';
+const METHODS = ['Create', 'Update', 'Delete', 'Statistics', 'Disable', 'Enable', 'Reset', 'State', 'Result', 'RestartSubsystem'];
+
 /** Standing projections by name: seen, switched and begun anew. */
-export function projections({ projections: standing, authorizeAdmin, authorizeUser }: NodeContext): NodeService {
+export function projections({ projections: standing, features, authorizeAdmin, authorizeUser }: NodeContext): NodeService {
   const operated = (request: Named, metadata: Metadata): SystemProjection => {
     authorizeUser(metadata);
     const name = known(request);
@@ -44,7 +47,10 @@ export function projections({ projections: standing, authorizeAdmin, authorizeUs
     return options.all || options.continuous ? SYSTEM_PROJECTIONS : [];
   };
 
-  const builder = new ServiceBuilder('event_store.client.projections.Projections')
+  for (const method of METHODS) {
+    features.push({ service: SERVICE, method, features: method === 'Create' ? ['track_emitted_streams'] : [] });
+  }
+  const builder = new ServiceBuilder(SERVICE)
     .unary('Enable', NamedRequest.decode, async (request, metadata) => {
       await standing.switch(operated(request, metadata), 'Running');
       return Empty.encode();

@@ -3,8 +3,8 @@
  * Promises: a follower gets each event once and in order, with no gap between past and live; memory per reader is one page.
  * Does not: buffer for a slow reader; it simply falls behind and reads from disk again.
  */
-import type { ServerWritableStream } from '@grpc/grpc-js';
-import { invalidArgument, streamDeleted } from '../wire/faults';
+import { type ServerWritableStream, status } from '@grpc/grpc-js';
+import { Fault, invalidArgument, streamDeleted } from '../wire/faults';
 import { compileFilter, isBookkeeping } from '../log/filter';
 import type { Frame } from '../log/frame';
 import type { EventLog, Page } from '../log/log';
@@ -52,6 +52,9 @@ async function readStream(log: EventLog, call: Call, stream: string): Promise<vo
   const { request } = call;
   const state = log.state(stream);
   if (state.tombstoned) throw streamDeleted(stream);
+  if (request.from === 'end' && !request.backwards) {
+    throw new Fault(status.UNKNOWN, 'Unexpected ReadStreamResult: Error. A stream is read forwards from its start or from a revision.');
+  }
   const outlet = new Outlet(call);
   if (!state.exists) return void (await outlet.send(encodeStreamNotFound(request.stream!)));
   if (request.filter) throw invalidArgument('A filter is valid for $all only.');
@@ -76,6 +79,7 @@ async function readAll(log: EventLog, call: Call): Promise<void> {
   const reader = log.openReader(true);
   const passes = request.filter && filterOf(request.filter);
   let left = request.count === undefined ? Number.MAX_SAFE_INTEGER : beyond(request.count);
+  refuseForeignPosition(log, request);
   let from: number | undefined = allStart(log, request);
   if (request.backwards && from === 0) return;
   while (left > 0 && from !== undefined) {
@@ -89,6 +93,11 @@ async function readAll(log: EventLog, call: Call): Promise<void> {
     await breathe();
   }
   if (request.compatibility >= 1) await outlet.send(encodeLastAllPosition(BigInt(log.end)));
+}
+
+/** As the original: a position that is none of this log's belongs to another log, or to a mistake. */
+function refuseForeignPosition(log: EventLog, { from }: ReadRequest): void {
+  if (typeof from === 'bigint' && !log.isPosition(beyond(from))) throw invalidArgument('Trying to read from an invalid position.');
 }
 
 function allStart(log: EventLog, request: ReadRequest): number {
@@ -146,6 +155,7 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
   }
   const outlet = new Outlet(call);
   if (!(await confirm(outlet))) return;
+  refuseForeignPosition(log, request);
   const interval = filter ? Math.max(1, filter.checkpointMultiplier) * (filter.window ?? DEFAULT_WINDOW) : Infinity;
   let next = allStart(log, request);
   const after = typeof request.from === 'bigint' && request.from !== LAST_POSITION ? beyond(request.from) : -1;
@@ -220,7 +230,7 @@ function encodeEvent(log: EventLog, { resolveLinks, structuredIds }: ReadRequest
 }
 
 /** The event that a link leads to, or undefined if it is gone. */
-export function linkTarget(log: EventLog, link: Frame): Frame | undefined {
+function linkTarget(log: EventLog, link: Frame): Frame | undefined {
   const text = link.data.toString('utf8');
   const at = text.indexOf('@');
   if (at < 1 || !/^\d{1,15}$/.test(text.slice(0, at))) return undefined;

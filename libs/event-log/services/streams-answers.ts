@@ -92,7 +92,7 @@ export function encodeReadEvent(
 }
 
 export const encodeConfirmation = (id: string) => new WireWriter().message(2, new WireWriter().text(1, id)).finish();
-export const encodePosition = (at: bigint) => new WireWriter().uint(1, at).uint(2, at);
+const encodePosition = (at: bigint) => new WireWriter().uint(1, at).uint(2, at);
 export const encodeCheckpoint = (at: bigint) => new WireWriter().message(3, encodePosition(at)).finish();
 export const encodeStreamNotFound = (stream: Buffer) =>
   new WireWriter().message(4, new WireWriter().message(1, new WireWriter().bytes(3, stream))).finish();

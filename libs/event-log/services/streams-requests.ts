@@ -27,7 +27,7 @@ export type ReadRequest = {
   compatibility: number;
 };
 
-export function streamName(reader: WireReader): Buffer {
+function streamName(reader: WireReader): Buffer {
   let name: Buffer = Buffer.alloc(0);
   for (let tag = reader.tag(); tag; tag = reader.tag()) {
     if (tag === 26) name = reader.bytes();
@@ -46,7 +46,7 @@ function position(reader: WireReader): { commit: bigint; prepare: bigint } {
   return found;
 }
 
-export function readUuid(reader: WireReader): Buffer | undefined {
+function readUuid(reader: WireReader): Buffer | undefined {
   let id: Buffer | undefined;
   for (let tag = reader.tag(); tag; tag = reader.tag()) {
     if (tag === 18) id = uuidBytes(reader.text());
@@ -61,7 +61,7 @@ export function readUuid(reader: WireReader): Buffer | undefined {
 }
 
 /** Decodes FilterOptions, which catch-up reads and persistent subscriptions to $all share. */
-export function readFilter(reader: WireReader): Filter {
+function readFilter(reader: WireReader): Filter {
   const filter: Filter = { on: 'stream', expression: { regex: '', prefixes: [] }, checkpointMultiplier: 1 };
   for (let tag = reader.tag(); tag; tag = reader.tag()) {
     if (tag === 10 || tag === 18) {
@@ -154,7 +154,7 @@ function readAllOptions(reader: WireReader, request: ReadRequest): void {
 /** An event as proposed; `missing` names the metadata keys that the client left out. */
 export type Proposed = { event?: NewEvent; missing?: string; badId?: boolean };
 
-export function readProposed(reader: WireReader): Proposed {
+function readProposed(reader: WireReader): Proposed {
   let id: Buffer | undefined;
   let type: string | undefined;
   let content: string | undefined;
@@ -189,7 +189,7 @@ export type AppendRequest = { target?: Target; proposed?: Proposed };
 
 const words: Record<number, ExpectedRevision> = { 26: 'no_stream', 34: 'any', 42: 'stream_exists' };
 
-export function readTarget(reader: WireReader): Target {
+function readTarget(reader: WireReader): Target {
   const target: Target = { stream: Buffer.alloc(0), expected: 0n };
   for (let tag = reader.tag(); tag; tag = reader.tag()) {
     const word = words[tag];

@@ -3,7 +3,7 @@
  * Promises: `faultOf` turns any error into a status; nothing of an unexpected error but its message leaves the node.
  * Does not: log.
  */
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import type { ExpectedRevision } from '../log/appends';
 import { AppendTooLarge, LogUnavailable, StreamDeleted } from '../log/refusals';
 import { DamagedLog } from '../log/segments';
@@ -38,7 +38,7 @@ export const missingProperty = (name: string) =>
     exception: 'missing-required-metadata-property',
     'required-metadata-properties': 'type,content-type',
   });
-export const appendTooLarge = (limit: number) =>
+const appendTooLarge = (limit: number) =>
   new Fault(status.INVALID_ARGUMENT, `Maximum Append Size of ${limit} Exceeded.`, {
     exception: 'maximum-append-size-exceeded',
     'maximum-append-size': String(limit),
@@ -56,7 +56,7 @@ export const wrongExpectedRevision = (stream: string, expected: ExpectedRevision
   return new Fault(
     status.FAILED_PRECONDITION,
     `Append failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${text}, Actual version: ${current ?? -1n}`,
-    { exception: 'wrong-expected-version', 'stream-name': stream, 'expected-version': text, 'actual-version': current?.toString() ?? '' },
+    { exception: 'wrong-expected-version', 'stream-name': stream, 'expected-version': text, 'actual-version': (current ?? -1n).toString() },
   );
 };
 
@@ -127,6 +127,3 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof DamagedLog) return new Fault(status.DATA_LOSS, error.message);
   return new Fault(status.INTERNAL, error instanceof Error ? error.message : String(error));
 }
-
-/** The same, as grpc-js wants it in a unary answer. */
-export const asServiceError = (error: unknown): Partial<ServiceError> => faultOf(error);

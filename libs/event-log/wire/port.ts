@@ -49,6 +49,15 @@ export class SharedPort {
     this.listener.close();
   }
 
+  /** Resolves when every connection has ended, or after `limit` milliseconds. */
+  async drained(limit: number): Promise<void> {
+    this.http.closeIdleConnections();
+    const closed = [...this.sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([Promise.all(closed), new Promise<void>((resolve) => (timer = setTimeout(resolve, limit)))]);
+    clearTimeout(timer);
+  }
+
   /** Ends every connection. */
   destroy(): void {
     this.http.closeAllConnections();

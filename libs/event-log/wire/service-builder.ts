@@ -16,10 +16,15 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { widen } from './call-inside';
-import { faultOf } from './faults';
+import { type Fault, faultOf } from './faults';
 
 /** A service: its definition and its handlers, as grpc-js registers them. */
-export type NodeService = { definition: ServiceDefinition; implementation: UntypedServiceImplementation };
+export type NodeService = {
+  definition: ServiceDefinition;
+  implementation: UntypedServiceImplementation;
+  /** Ends every open call. */
+  end: (fault: Fault) => void;
+};
 type Codec<Request> = { path: string; read: (bytes: Buffer) => Request };
 
 const encoded = (bytes: Buffer) => bytes;
@@ -28,6 +33,8 @@ const encoded = (bytes: Buffer) => bytes;
 export class ServiceBuilder {
   private readonly definition: Record<string, ServiceDefinition[string]> = {};
   private readonly implementation: UntypedServiceImplementation = {};
+
+  private readonly open = new Set<(fault: Fault) => void>();
 
   /** @param name package and service, such as event_store.client.streams.Streams */
   constructor(private readonly name: string) {}
@@ -38,9 +45,10 @@ export class ServiceBuilder {
     handle: (request: Request, metadata: Metadata) => Promise<Buffer> | Buffer,
   ): this {
     const handler: handleUnaryCall<Request, Buffer> = (call, callback) => {
-      void (async () => handle(call.request, call.metadata))().then(
+      this.run(
+        () => handle(call.request, call.metadata),
         (answer) => callback(null, answer),
-        (error: unknown) => callback(faultOf(error)),
+        callback,
       );
     };
     return this.add(method, read, handler, false, false);
@@ -53,9 +61,10 @@ export class ServiceBuilder {
   ): this {
     const handler: handleClientStreamingCall<Request, Buffer> = (call, callback) => {
       widen(call);
-      void handle(call).then(
+      this.run(
+        () => handle(call),
         (answer) => callback(null, answer),
-        (error: unknown) => callback(faultOf(error)),
+        callback,
       );
     };
     return this.add(method, read, handler, true, false);
@@ -67,9 +76,10 @@ export class ServiceBuilder {
     handle: (call: ServerWritableStream<Request, Buffer>) => Promise<void>,
   ): this {
     const handler: handleServerStreamingCall<Request, Buffer> = (call) => {
-      void handle(call).then(
+      this.run(
+        () => handle(call),
         () => call.end(),
-        (error: unknown) => call.emit('error', faultOf(error)),
+        (fault) => call.emit('error', fault),
       );
     };
     return this.add(method, read, handler, false, true);
@@ -82,16 +92,39 @@ export class ServiceBuilder {
   ): this {
     const handler: handleBidiStreamingCall<Request, Buffer> = (call) => {
       widen(call);
-      void handle(call).then(
+      this.run(
+        () => handle(call),
         () => call.end(),
-        (error: unknown) => call.emit('error', faultOf(error)),
+        (fault) => call.emit('error', fault),
       );
     };
     return this.add(method, read, handler, true, true);
   }
 
   build(): NodeService {
-    return { definition: this.definition, implementation: this.implementation };
+    return {
+      definition: this.definition,
+      implementation: this.implementation,
+      end: (fault) => {
+        for (const end of this.open) end(fault);
+      },
+    };
+  }
+
+  /** Runs a handler; the call ends with what comes first, the handler's end or that of the node. */
+  private run<Answer>(work: () => Promise<Answer> | Answer, done: (answer: Answer) => void, fail: (fault: Fault) => void): void {
+    let over = false;
+    const once =
+      <Value>(end: (value: Value) => void) =>
+      (value: Value): void => {
+        if (over) return;
+        over = true;
+        this.open.delete(failed);
+        end(value);
+      };
+    const failed = once(fail);
+    this.open.add(failed);
+    void (async () => work())().then(once(done), (error: unknown) => failed(faultOf(error)));
   }
 
   private add(

@@ -13,7 +13,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { selfSigned } from '../certificate';
 import { unary } from '../raw';
-import { all, events, fresh, take } from '../server-under-test';
+import { all, events, fresh, take, until } from '../server-under-test';
 import { connect, dataDir, start } from './node-under-test';
 
 const settings = (changes: Partial<PersistentSubscriptionToStreamSettings> = {}) =>
@@ -92,6 +92,30 @@ describe('the process', () => {
     expect((await unary(client.shutdown.bind(client, new Empty()), new Metadata())).code).toBe(status.OK);
     expect(await node.ended).toBe(0);
     client.close();
+  });
+
+  it('ends every call in progress as UNAVAILABLE when it stops, so that clients look for another node', async () => {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const node = await start();
+      const client = connect(node);
+      await client.appendToStream('order', events(1));
+      const codes: number[] = [];
+      const note = (error: unknown): void => void codes.push((error as { code: number }).code);
+      const live = Array.from({ length: 20 }, () => client.subscribeToStream('order').on('error', note));
+      let appending = true;
+      const writing = (async () => {
+        while (appending) await client.appendToStream('order', events(1)).catch(() => (appending = false));
+      })();
+      const seen = await Promise.all(
+        live.map((subscription) => new Promise<boolean>((resolve) => subscription.once('data', () => resolve(true)))),
+      );
+      expect(seen).toHaveLength(20);
+      expect(await node.stop()).toBe(0);
+      appending = false;
+      await writing;
+      await until(() => codes.length === 20);
+      expect(new Set(codes)).toEqual(new Set([status.UNAVAILABLE]));
+    }
   });
 
   it('ends consumers when it stops', async () => {

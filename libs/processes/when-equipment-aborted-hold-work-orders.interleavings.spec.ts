@@ -3,6 +3,7 @@ import type { Event, Recorded } from '#kernel/event';
 import type { Process } from '#kernel/process';
 import { equipment } from '#equipment/equipment';
 import type * as equipmentCommands from '#equipment/equipment.commands';
+import { type History, unrecorded } from '#platform/testing/histories';
 import { type Act, type Ending, explained, interleave, type Scene } from '#platform/testing/interleavings';
 import { workOrder } from '#work-order/work-order';
 import type * as workOrderCommands from '#work-order/work-order.commands';
@@ -147,8 +148,10 @@ const scenes = ways.flatMap((way) =>
   ),
 );
 
+const met: History[] = [];
 test.each(scenes)('%s: the machine %s, people %s: every order ends well', (_, __, ___, tried) => {
   const found = interleave(tried);
+  met.push(...found.histories);
   expect(explained(found)).toBe('');
   expect(found.endings).toBeGreaterThan(0);
 });
@@ -185,4 +188,8 @@ describe('a process with a fault is found out', () => {
       explained(interleave(scene({ way: 'told late', machines: { [M4]: gone }, people: [], process: { ...theProcess, react } }))),
     ).toContain('nobody is asked');
   });
+});
+
+test('the recorded histories show every kind of step', () => {
+  for (const { name } of [theProcess]) expect(unrecorded(name, met)).toEqual([]);
 });

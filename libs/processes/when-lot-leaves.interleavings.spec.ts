@@ -3,6 +3,7 @@ import type { Event } from '#kernel/event';
 import type { Process } from '#kernel/process';
 import { materialLot } from '#material-lot/material-lot';
 import type { MaterialLot } from '#material-lot/lot';
+import { type History, unrecorded } from '#platform/testing/histories';
 import { type Act, type Ending, explained, interleave, type Scene } from '#platform/testing/interleavings';
 import { whenLotMergedAddToOther as merge } from './when-lot-merged-add-to-other';
 import { whenLotSplitCreateChild as split } from './when-lot-split-create-child';
@@ -89,8 +90,10 @@ const scenes: Record<string, Scene> = {
   ),
 };
 
+const met: History[] = [];
 test.each(Object.entries(scenes))('%s: every order leaves the quantities balanced', (_, tried) => {
   const found = interleave(tried);
+  met.push(...found.histories);
   expect(explained(found)).toBe('');
   expect(found.endings).toBeGreaterThan(0);
 });
@@ -107,4 +110,8 @@ describe('a process with a fault is found out', () => {
     const found = interleave(scene({ one: [splitOff('A', 'C', '25')], two: [receive('C', '3')] }, both, [{ ...split, react }, merge]));
     expect(explained(found)).toContain('the compensation UndoSplit of haifa.X was refused: material-lot-unknown');
   });
+});
+
+test('the recorded histories show every kind of step', () => {
+  for (const { name } of [split, merge]) expect(unrecorded(name, met)).toEqual([]);
 });

@@ -2,6 +2,7 @@ import type { Message } from '#kernel/decider';
 import type { Event } from '#kernel/event';
 import type { Process } from '#kernel/process';
 import { shortfall } from '#manufacturing/tolerance';
+import { type History, unrecorded } from '#platform/testing/histories';
 import { type Act, type Ending, explained, interleave, type Scene } from '#platform/testing/interleavings';
 import { productionOrder } from '#production-order/production-order';
 import type * as productionOrderCommands from '#production-order/production-order.commands';
@@ -151,8 +152,10 @@ const scenes: Record<string, Scene> = {
   ),
 };
 
+const met: History[] = [];
 test.each(Object.entries(scenes))('%s: every order ends well', (_, tried) => {
   const found = interleave(tried);
+  met.push(...found.histories);
   expect(explained(found)).toBe('');
   expect(found.endings).toBeGreaterThan(0);
 });
@@ -167,4 +170,8 @@ test('a process with a fault is found out', () => {
   const withoutCreation = { ...advance, events: advance.events.filter((type) => type !== 'ProductionOrderCreated') };
   const early = scene({ planner: [create()], floor: [release('W1', 'P1')] }, [], [withoutCreation, attach]);
   expect(explained(interleave(early))).toContain('haifa.W1 works for haifa.P1, which does not know it');
+});
+
+test('the recorded histories show every kind of step', () => {
+  for (const { name } of [advance, attach]) expect(unrecorded(name, met)).toEqual([]);
 });

@@ -147,12 +147,12 @@ test('an order that is created after its work orders learns of them, each fact a
   expect(follows(released, started, detached, created)).toEqual([]);
 });
 
-test('an operator sees how many work orders are over', () => {
+test('an operator sees where it stands', () => {
   const stands = (...inputs: Input[]) => inputs.reduce(process.evolve, process.initial);
   expect([process.status!(process.initial), process.status!(stands(released)), process.status!(stands(released, ended))]).toEqual([
-    'no work orders',
-    '0 of 1 work orders are over',
-    '1 of 1 work orders are over',
+    'no work order yet',
+    'work orders are under way',
+    'all work orders are over',
   ]);
   expect([process.isOver!(stands(released)), process.isOver!(stands(released, ended))]).toEqual([false, true]);
 });

@@ -73,7 +73,8 @@ export const whenWorkOrderEndedAdvanceProductionOrder: Process<OrderWatch, In, O
   ],
   status: ({ legs }) => {
     const all = Object.values(legs);
-    return all.length === 0 ? 'no work orders' : `${all.filter(({ result }) => result).length} of ${all.length} work orders are over`;
+    if (all.length === 0) return 'no work order yet';
+    return all.every(({ result }) => result) ? 'all work orders are over' : 'work orders are under way';
   },
   isOver: ({ legs }) => Object.values(legs).every(({ result }) => result),
   correlate: (event) => {

@@ -77,7 +77,7 @@ test('an operator sees whom it works for', () => {
   const stands = (...inputs: Input[]) => process.status!(inputs.reduce(process.evolve, process.initial));
   expect([stands(released), stands(linked), stands(linked, released)]).toEqual([
     'not linked',
-    'waits for its release, to work for haifa.P1',
-    'works for haifa.P1',
+    'waits for its release',
+    'works for its production order',
   ]);
 });

@@ -32,7 +32,7 @@ export const whenWorkOrderLinkedAttachIt: Process<Link, In, Out> = {
   initial: { workOrderId: '', released: false },
   events: ['WorkOrderLinked', 'WorkOrderUnlinked', 'WorkOrderReleased'],
   status: ({ released, linkedTo }) =>
-    linkedTo === undefined ? 'not linked' : released ? `works for ${linkedTo}` : `waits for its release, to work for ${linkedTo}`,
+    linkedTo === undefined ? 'not linked' : released ? 'works for its production order' : 'waits for its release',
   isOver: ({ released, linkedTo }) => released || linkedTo === undefined,
   correlate: (event) => {
     const { workOrderId, productionOrderId = workOrderId } = event.data;

@@ -8,6 +8,7 @@ import type { Event, Recorded } from '#kernel/event';
 import { scopeIn } from '#kernel/identity';
 import type { Process, Reaction } from '#kernel/process';
 import { Rejected } from '#kernel/rejected';
+import { type History, keyOfLast, type RecordedStep } from './histories';
 
 type Plain = Readonly<{ type: string; data: Readonly<Record<string, unknown>> }>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -43,20 +44,12 @@ export type Scene = Readonly<{
 
 export type Ending = Readonly<{ state: <S>(decider: Readonly<{ category: string; initial: S }>, id: string) => S; memory: unknown }>;
 
-export type TakenStep = Readonly<{
-  process: string;
-  id: string;
-  before: unknown;
-  input: Plain;
-  at: string;
-  after: unknown;
-  reactions: readonly Reaction<Plain>[];
-}>;
-
 export type Found = Readonly<{
   /** Distinct worlds, and how many of them are endings. */
   worlds: number;
   endings: number;
+  /** For each kind of step that was met, what its instance had taken by then. */
+  histories: readonly History[];
   /** The first few endings with faults, each with one way that leads to it. */
   faults: readonly Readonly<{ says: readonly string[]; way: readonly string[] }>[];
 }>;
@@ -72,6 +65,8 @@ type Instance = Readonly<{
   inbox: readonly Input[];
   requests: readonly Request[];
   timers: Readonly<Record<string, Timer>>;
+  /** Does not tell worlds apart. */
+  history: readonly RecordedStep[];
   text: string;
 }>;
 type Stream = Readonly<{ state: unknown; text: string }>;
@@ -91,8 +86,9 @@ const SKEW_MS = 5 * 60_000;
 const SHOWN = 3;
 
 /** Tries every order. Throws where a scene is too large to be tried within `most` worlds: a scene is meant to be small. */
-export function interleave(scene: Scene, { most = 200_000, onStep }: { most?: number; onStep?: (step: TakenStep) => void } = {}): Found {
-  const play = playing(scene, onStep);
+export function interleave(scene: Scene, { most = 200_000 }: { most?: number } = {}): Found {
+  const histories = new Map<string, History>();
+  const play = playing(scene, histories);
   const seen = new Set<string>();
   const faults: { says: readonly string[]; way: readonly string[] }[] = [];
   let endings = 0;
@@ -115,14 +111,14 @@ export function interleave(scene: Scene, { most = 200_000, onStep }: { most?: nu
     }
   };
   visit(play.begin());
-  return { worlds: seen.size, endings, faults };
+  return { worlds: seen.size, endings, histories: [...histories.values()], faults };
 }
 
 /** The faults as a reader wants them: what is wrong, and how it came about. */
 export const explained = ({ faults }: Found): string =>
   faults.map(({ says, way }) => `${says.join('; ')}\n${way.map((label) => `  ${label}`).join('\n')}`).join('\n\n');
 
-function playing(scene: Scene, onStep?: (step: TakenStep) => void) {
+function playing(scene: Scene, met: Map<string, History>) {
   const { deciders, processes, parties } = scene;
   const deciderOf = (type: string): AnyDecider => {
     const found = deciders.find(({ decide }) => type in decide);
@@ -167,6 +163,7 @@ function playing(scene: Scene, onStep?: (step: TakenStep) => void) {
           inbox: [],
           requests: [],
           timers: {},
+          history: [],
           text: '',
         };
         instances = put(instances, key, {
@@ -186,7 +183,10 @@ function playing(scene: Scene, onStep?: (step: TakenStep) => void) {
     const input = { type, data };
     const state = process.evolve(instance.state, input as never) as unknown;
     const reactions = process.react(state, input as never, at) as readonly Reaction<Plain>[];
-    onStep?.({ process: process.name, id: instance.id, before: instance.state, input, at, after: state, reactions });
+    const history = [...instance.history, { input, at, reactions, status: process.status?.(state) ?? '' }];
+    const so: History = { process: process.name, steps: history };
+    const kind = keyOfLast(so);
+    if (!met.has(kind)) met.set(kind, so);
     let timers = instance.timers;
     const requests: Request[] = [];
     for (const reaction of reactions) {
@@ -198,7 +198,7 @@ function playing(scene: Scene, onStep?: (step: TakenStep) => void) {
     }
     return {
       ...world,
-      instances: put(world.instances, key, { ...instance, state, timers, requests: [...requests, ...instance.requests] }),
+      instances: put(world.instances, key, { ...instance, state, timers, history, requests: [...requests, ...instance.requests] }),
     };
   }
 

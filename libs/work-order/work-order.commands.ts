@@ -159,9 +159,9 @@ export class UpdateWorkOrder extends Command {
   readonly resumeWithinMinutes?: number;
 }
 
-/** Let an order work for a production order of its facility. Happens by itself when a production order links it. */
+/** Let an order work for a production order of its facility. Sent by the process that follows links: link it to the production order. */
 @InputType()
-@Allow('planner')
+@Allow()
 export class AttachWorkOrder extends Command {
   @Id()
   readonly workOrderId: string;
@@ -170,9 +170,9 @@ export class AttachWorkOrder extends Command {
   readonly productionOrderId: string;
 }
 
-/** Take an order off its production order. Happens by itself when that one unlinks it. */
+/** Take an order off its production order. Sent by the process that follows links: unlink it from the production order. */
 @InputType()
-@Allow('planner')
+@Allow()
 export class DetachWorkOrder extends Command {
   @Id()
   readonly workOrderId: string;

@@ -7,6 +7,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { Pool } from 'pg';
 import { Decisions } from '#platform/commands/decisions';
 import { Registry } from '#platform/commands/registry';
+import { Sending } from '#platform/commands/sending';
 import type { Config } from '#platform/runtime/config';
 import { openPool } from '#platform/runtime/database';
 import { EventStore } from '#platform/store/event-store';
@@ -43,8 +44,9 @@ export class PlatformModule implements OnApplicationShutdown {
         { provide: Moves, useFactory: (reads: Reads, views: ViewReads) => new Moves(reads, views), inject: [Reads, ViewReads] },
         Decisions,
         Registry,
+        Sending,
       ],
-      exports: [CONFIG, EventStore, Pool, ViewReads, Reads, Moves, Decisions, Registry, CqrsModule],
+      exports: [CONFIG, EventStore, Pool, ViewReads, Reads, Moves, Decisions, Registry, Sending, CqrsModule],
     };
   }
 

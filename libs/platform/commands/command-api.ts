@@ -3,13 +3,13 @@
  * Promises: `POST /<slice>/<command-name>` and `mutation <commandName>(input:)` are the same command. Does not: validate or decide.
  */
 import { Body, Controller, HttpCode, Inject, Post, Res, type Type } from '@nestjs/common';
-import { CommandBus } from '@nestjs/cqrs';
 import { Args, Mutation, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow, allowedRoles } from '#platform/security/access';
 import type { Command } from './command';
 import { Receipt } from './receipt';
 import { commandClasses } from './registry';
+import { Sending } from './sending';
 
 export const kebab = (name: string): string => name.replace(/(?<!^)[A-Z]/g, (capital) => `-${capital}`).toLowerCase();
 export const camel = (name: string): string => name[0]!.toLowerCase() + name.slice(1);
@@ -20,13 +20,13 @@ type Reply = { header(name: string, value: string): unknown };
 /** A class with one method per command; the methods bear their command's name, or Swagger would drop the request body. */
 function senders(commands: object, decorate: Decorate): Type<object> {
   class Sender {
-    constructor(@Inject(CommandBus) readonly bus: CommandBus) {}
+    constructor(@Inject(Sending) readonly sending: Sending) {}
   }
   for (const [name, command] of commandClasses(commands)) {
     const key = camel(name);
     const send = {
-      async [key](this: Sender, message: object, reply?: Reply) {
-        const receipt = await this.bus.execute<object, Receipt>(message);
+      async [key](this: Sender, message: Command, reply?: Reply) {
+        const receipt = await this.sending.send(name, message);
         reply?.header('etag', `"${receipt.revision}"`);
         return receipt;
       },

@@ -2,13 +2,11 @@
  * What a command says, as a fingerprint. Hides: the canonical form. Promises: equal for equal intent, whatever the order of fields, and with
  * null as good as absent. Does not: cover the envelope's commandId and expectedRevision, which are not intent.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export function digestOf(name: string, command: object): string {
   const { commandId: _, expectedRevision: __, ...intent } = command as Record<string, unknown>;
-  return createHash('sha256')
-    .update(`${name}\n${canonical(intent)}`)
-    .digest('hex');
+  return hash('sha256', `${name}\n${canonical(intent)}`, 'hex');
 }
 
 function canonical(value: unknown): string {

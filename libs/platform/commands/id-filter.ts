@@ -2,7 +2,7 @@
  * Which command ids a stretch of a stream may hold: a Bloom filter. Hides: its arithmetic. Promises: never denies an id that it was given;
  * what it says of others is wrong once in ten thousand times. Does not: remember answers; a hit has to be looked up in the stream.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Revisions that one filter covers. Stored filters say it, and those of another length are not used. */
 export const STRETCH = 4_096;
@@ -42,7 +42,7 @@ export class IdFilter {
 export type Places = readonly number[];
 
 export function placesOf(key: string): Places {
-  const digest = createHash('sha256').update(key).digest();
+  const digest = hash('sha256', key, 'buffer');
   const [first, step] = [digest.readUInt32LE(0), digest.readUInt32LE(4) | 1];
   return Array.from({ length: PLACES }, (_, n) => ((first + n * step + digest[8 + n]! * 65_537) >>> 0) % BITS);
 }

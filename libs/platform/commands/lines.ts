@@ -3,17 +3,19 @@
  * Does not: reach beyond this OS process.
  */
 export class Lines {
-  private readonly last = new Map<string, Promise<unknown>>();
+  /** Who waits behind the one whose turn it is. */
+  private readonly waiting = new Map<string, (() => void)[]>();
 
   async inLine<T>(name: string, run: () => Promise<T>): Promise<T> {
-    const before = this.last.get(name) ?? Promise.resolve();
-    const mine = before.then(run, run);
-    const settled = mine.catch(() => undefined);
-    this.last.set(name, settled);
+    const line = this.waiting.get(name);
+    if (line) await new Promise<void>((resolve) => line.push(resolve));
+    else this.waiting.set(name, []);
     try {
-      return await mine;
+      return await run();
     } finally {
-      if (this.last.get(name) === settled) this.last.delete(name);
+      const next = this.waiting.get(name)!.shift();
+      if (next) next();
+      else this.waiting.delete(name);
     }
   }
 }

@@ -52,6 +52,11 @@ export class Registry {
     return this.commands.get(name)?.command;
   }
 
+  /** The decider that takes a command. */
+  deciderFor(name: string): AnyDecider | undefined {
+    return this.commands.get(name)?.decider;
+  }
+
   /** The id of the aggregate that a plain command is for; undefined when no slice takes it. */
   targetOf(name: string, data: object): string | undefined {
     return this.commands.get(name)?.decider.id(data);

@@ -3,6 +3,7 @@
  * named with its field. Does not: check rules of the business (the deciders do).
  */
 import { Injectable, ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
+import { getMetadataStorage, type MetadataStorage } from 'class-validator';
 import { invalidInput, type FieldFault } from '#platform/problem/problem';
 
 const faultsOf = (errors: readonly ValidationError[], path = ''): FieldFault[] =>
@@ -33,14 +34,47 @@ export class InputPipe extends ValidationPipe {
   }
 }
 
+/** The same value where it holds no null, else a copy without them. */
 function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (value === null || typeof value !== 'object') return value;
+  return holdsNull(value) ? copyWithoutNulls(value) : value;
+}
+
+const isPlain = (value: object): boolean => {
   const proto: unknown = Object.getPrototypeOf(value);
-  if (proto !== null && proto !== Object.prototype) return value;
+  return proto === null || proto === Object.prototype;
+};
+
+function holdsNull(value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.some(holdsNull);
+  if (!isPlain(value)) return false;
+  for (const key in value) {
+    const inner = (value as Record<string, unknown>)[key];
+    if (inner === null || holdsNull(inner)) return true;
+  }
+  return false;
+}
+
+function copyWithoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyWithoutNulls);
+  if (value === null || typeof value !== 'object' || !isPlain(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, inner]) => inner !== null)
-      .map(([key, inner]) => [key, withoutNulls(inner)]),
+      .map(([key, inner]) => [key, copyWithoutNulls(inner)]),
   );
 }
+
+type Metadatas = ReturnType<MetadataStorage['getTargetValidationMetadatas']>;
+/** class-validator gathers the checks of a class anew for each value; classes do not change while an app runs. */
+function gatherChecksOnce(storage: MetadataStorage): void {
+  const gather = storage.getTargetValidationMetadatas.bind(storage);
+  const known = new Map<unknown, Metadatas>();
+  storage.getTargetValidationMetadatas = (target, schema, always, strict, groups) => {
+    if (schema || always || strict || groups?.length) return gather(target, schema, always, strict, groups);
+    let checks = known.get(target);
+    if (!checks) known.set(target, (checks = gather(target, schema, always, strict, groups)));
+    return checks;
+  };
+}
+gatherChecksOnce(getMetadataStorage());

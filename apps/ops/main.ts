@@ -7,6 +7,7 @@ import { leave, watchOutput } from '#platform/runtime/leave';
 import { APP_VERSION } from '#platform/runtime/version';
 import { addAuditCommands } from './audit';
 import { addImportCommands } from './import';
+import { addLogCommands } from './log';
 import { addSystemCommands } from './maintenance';
 import { PlainFault, tell } from './terminal';
 import { addViewCommands } from './views';
@@ -23,6 +24,7 @@ const program = new Command('npm run ops --')
 addImportCommands(program);
 addAuditCommands(program);
 addViewCommands(program);
+addLogCommands(program);
 addSystemCommands(program);
 
 /** 0 done, 1 could not be done, 2 done and something is wrong, 64 called wrongly, 78 settings wrong. */

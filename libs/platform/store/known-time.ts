@@ -14,8 +14,15 @@ const HEAD = Buffer.from(`{"${KNOWN_TIME}":"`);
 const LENGTH = new Date(0).toISOString().length;
 const START = HEAD.length + LENGTH + 1;
 
-export const isKnown = (metadata: Buffer): boolean =>
-  metadata.length > START && metadata.subarray(0, HEAD.length).equals(HEAD) && metadata[START - 1] === 0x22;
+/** Whether metadata that lie between two places say when the event became known. */
+export function isKnown(bytes: Buffer, from = 0, to = bytes.length): boolean {
+  if (to - from <= START || bytes[from + 2] !== HEAD[2]) return false;
+  for (let at = 0; at < HEAD.length; at++) if (bytes[from + at] !== HEAD[at]) return false;
+  return bytes[from + START - 1] === 0x22;
+}
+
+/** The time in metadata that begin at a place. */
+export const knownTimeIn = (bytes: Buffer, from = 0): string => bytes.toString('latin1', from + HEAD.length, from + HEAD.length + LENGTH);
 
 /** Metadata with the time at which the first store recorded the event. What has one keeps it. */
 export function withKnownTime(metadata: Buffer, recordedAt: string): Buffer {
@@ -30,7 +37,7 @@ const COMMA = Buffer.from(',');
 /** The metadata as the first store had them, and its time where this is a copy. */
 export function original(metadata: Buffer): { metadata: Buffer; recordedAt?: string } {
   if (!isKnown(metadata)) return { metadata };
-  const recordedAt = metadata.toString('latin1', HEAD.length, HEAD.length + LENGTH);
+  const recordedAt = knownTimeIn(metadata);
   const rest = metadata.subarray(START);
   if (rest.toString('latin1') === `,"${NONE}":true}`) return { metadata: Buffer.alloc(0), recordedAt };
   const raw = new RegExp(`^,"\\${RAW}":"([A-Za-z0-9+/=]*)"}$`).exec(rest.toString('latin1'));
@@ -46,9 +53,11 @@ export function parsedOriginal(metadata: Metadata): { metadata: Metadata; record
   return { metadata: (none ? {} : rest) as Metadata, recordedAt: String(recordedAt) };
 }
 
-/** Only what begins and parses as an object, without white space before its first key, can take a key in front. */
+/** Only what parses as an object, without white space before its first key, can take a key in front. */
 function isObject(metadata: Buffer): boolean {
   if (metadata[0] !== 0x7b || (metadata[1] !== 0x22 && metadata[1] !== 0x7d)) return false;
+  // Keys of our own in front would be taken for ours.
+  if (metadata[2] === 0x24) return false;
   try {
     JSON.parse(metadata.toString('utf8'));
     return Buffer.from(metadata.toString('utf8')).equals(metadata);

@@ -3,9 +3,9 @@
  * client would give them, each field decoded when it is asked for and the data parsed once for all views. Does not: resolve links.
  */
 import { upcast, type Metadata, type Recorded, type Upcasts } from '#kernel/event';
-
-/** Streams whose numbers are remembered at once, a power of two. */
-export const STREAMS = 131_072;
+import { isKnown, knownTimeIn, original } from './known-time';
+import { streams, types } from './names';
+import { skip, varint, varint64, varintEnd } from './varint';
 
 let named = true;
 /** In a thread that only passes bytes on: events have no names there. */
@@ -33,6 +33,8 @@ export class LogEvent {
   private dataEnd = 0;
   private metaAt = 0;
   private metaEnd = 0;
+  /** How long the name of its content type is. */
+  private jsonLength = 0;
   private before: bigint | undefined;
   private knownId: string | undefined;
   private parsed: Recorded | undefined;
@@ -47,21 +49,19 @@ export class LogEvent {
       const tag = bytes[at++]!;
       if (tag === 0x18) {
         event.revision = varint64(bytes, at);
-        at = next;
+        at = varintEnd(bytes, at);
       } else if (tag === 0x28) {
         event.position = varint64(bytes, at);
-        at = next;
+        at = varintEnd(bytes, at);
       } else if ((tag & 7) === 2) {
-        const length = varint(bytes, at);
-        const start = next;
-        at = start + length;
+        const start = varintEnd(bytes, at);
+        at = start + varint(bytes, at);
         if (tag === 0x32) event.entry(start, at);
         else if (tag === 0x0a) {
           event.idAt = start;
           event.idEnd = at;
         } else if (tag === 0x12) {
-          varint(bytes, start + 1);
-          event.name(next, at);
+          event.name(varintEnd(bytes, start + 1), at);
         } else if (tag === 0x3a) {
           event.metaAt = start;
           event.metaEnd = at;
@@ -84,13 +84,12 @@ export class LogEvent {
   private entry(start: number, end: number): void {
     const { bytes } = this;
     const size = varint(bytes, start + 1);
-    const key = next;
-    varint(bytes, key + size + 1);
-    if (size === 4 && named) this.type = types.get(bytes, next, end);
+    const value = varintEnd(bytes, varintEnd(bytes, start + 1) + size + 1);
+    if (size === 4 && named) this.type = types.get(bytes, value, end);
     else if (size === 7) {
-      this.createdAt = next;
+      this.createdAt = value;
       this.createdEnd = end;
-    }
+    } else if (size === 12) this.jsonLength = end - value;
   }
 
   /** Bytes of its record. */
@@ -119,9 +118,24 @@ export class LogEvent {
     return JSON.parse(this.bytes.toString('utf8', this.dataAt, this.dataEnd));
   }
 
-  /** Empty where there are none. */
+  /** Empty where there are none; those of the first store where this is a copy. */
   get metadata(): Metadata {
-    return (this.metaEnd > 0 ? JSON.parse(this.bytes.toString('utf8', this.metaAt, this.metaEnd)) : {}) as Metadata;
+    const { metadata } = original(this.metadataBytes);
+    return (metadata.length > 0 ? JSON.parse(metadata.toString('utf8')) : {}) as Metadata;
+  }
+
+  /** As they were stored. */
+  get dataBytes(): Buffer {
+    return this.bytes.subarray(this.dataAt, this.dataEnd);
+  }
+
+  get metadataBytes(): Buffer {
+    return this.bytes.subarray(this.metaAt, this.metaEnd);
+  }
+
+  /** Whether it was stored as JSON, and not as bytes. */
+  get isJson(): boolean {
+    return this.jsonLength === 'application/json'.length;
   }
 
   /** The event in today's shape; parsed once for all views. Throws where it is no JSON or an upcast fails. */
@@ -129,13 +143,14 @@ export class LogEvent {
     return (this.parsed ??= new Parsed(this, upcasts));
   }
 
-  /** When the store recorded it, ISO 8601 UTC. */
+  /** When the event became known, ISO 8601 UTC: to this store, or to the first one where this is a copy. */
   get recordedAt(): string {
     return instant(this.recordedMs);
   }
 
   /** The wire holds .NET ticks of 100 ns since 1970, as text. */
   get recordedMs(): number {
+    if (isKnown(this.bytes, this.metaAt, this.metaEnd)) return Date.parse(knownTimeIn(this.bytes, this.metaAt));
     let ms = 0;
     for (let at = this.createdAt; at < this.createdEnd - 4; at++) ms = ms * 10 + this.bytes[at]! - 0x30;
     return ms;
@@ -182,68 +197,6 @@ class Parsed implements Recorded {
   }
 }
 
-const LONGEST = 64;
-/** Names that come again and again, as the same strings: neither made nor hashed anew for each event. */
-class Names {
-  private readonly strings: string[] = [];
-  /** Where the slots' names lie in `keys`, and their numbers; -1 where a slot is free. */
-  private readonly entries: Int32Array;
-  private readonly lengths: Uint8Array;
-  private keys = new Uint8Array(64 * LONGEST);
-  private first = 0;
-  /** Number of the name that was got last; -1 where it is too long to have one. */
-  number = -1;
-
-  /** @param most names that are remembered at once; then all are forgotten */
-  constructor(private readonly most: number) {
-    this.entries = new Int32Array(most * 2).fill(-1);
-    this.lengths = new Uint8Array(most);
-  }
-
-  get(bytes: Buffer, from: number, to: number): string {
-    const length = to - from;
-    this.number = -1;
-    if (length > LONGEST || length === 0) return bytes.toString('utf8', from, to);
-    let hash = length;
-    for (let at = from; at < to; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
-    const last = this.entries.length - 1;
-    for (let slot = (hash ^ (hash >>> 15)) & last; ; slot = (slot + 1) & last) {
-      const entry = this.entries[slot]!;
-      if (entry < 0) return this.add(slot, bytes, from, to);
-      if (this.lengths[entry] !== length || !this.holds(entry * LONGEST, bytes, from, to)) continue;
-      this.number = this.first + entry;
-      return this.strings[entry]!;
-    }
-  }
-
-  private add(slot: number, bytes: Buffer, from: number, to: number): string {
-    const entry = this.strings.length;
-    if (entry === this.most) {
-      this.first += entry;
-      this.strings.length = 0;
-      this.entries.fill(-1);
-      return this.get(bytes, from, to);
-    }
-    if ((entry + 1) * LONGEST > this.keys.length) {
-      const keys = new Uint8Array(this.keys.length * 2);
-      keys.set(this.keys);
-      this.keys = keys;
-    }
-    this.entries[slot] = entry;
-    this.lengths[entry] = to - from;
-    this.keys.set(bytes.subarray(from, to), entry * LONGEST);
-    this.number = this.first + entry;
-    return (this.strings[entry] = bytes.toString('utf8', from, to));
-  }
-
-  private holds(key: number, bytes: Buffer, from: number, to: number): boolean {
-    for (let at = from; at < to; at++, key++) if (this.keys[key] !== bytes[at]) return false;
-    return true;
-  }
-}
-const types = new Names(1_024);
-const streams = new Names(STREAMS);
-
 /** A message of a read: an event, or a sign of life. */
 export type Message = LogEvent | 'confirmation' | 'not-found' | 'other';
 
@@ -257,78 +210,31 @@ export function decodeReadResponse(bytes: Buffer): Message {
   for (let at = start; at < end;) {
     const tag = bytes[at++]!;
     if (tag === 0x0a) {
-      const length = varint(bytes, at);
-      return LogEvent.decode(bytes, next, next + length);
+      const start = varintEnd(bytes, at);
+      return LogEvent.decode(bytes, start, start + varint(bytes, at));
     }
     at = skip(bytes, tag, at);
   }
   return new LogEvent();
 }
 
-let next = 0;
-/** A small varint; leaves the place after it in `next`. */
-function varint(bytes: Buffer, at: number): number {
-  let value = 0;
-  for (let scale = 1; ; scale *= 128) {
-    const byte = bytes[at++]!;
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) break;
-  }
-  next = at;
-  return value;
-}
-
-/** A 64-bit varint, exact beyond 2^53. */
-function varint64(bytes: Buffer, at: number): bigint {
-  let low = 0;
-  let scale = 1;
-  for (let i = 0; i < 7; i++, scale *= 128) {
-    const byte = bytes[at++]!;
-    low += (byte & 0x7f) * scale;
-    if (byte < 0x80) {
-      next = at;
-      return BigInt(low);
-    }
-  }
-  let value = BigInt(low);
-  for (let shift = 49n; ; shift += 7n) {
-    const byte = bytes[at++]!;
-    value |= BigInt(byte & 0x7f) << shift;
-    if (byte < 0x80) break;
-  }
-  next = at;
-  return value;
-}
-
-function skip(bytes: Buffer, tag: number, at: number): number {
-  const wire = tag & 7;
-  if (wire === 0) {
-    while (bytes[at++]! >= 0x80);
-    return at;
-  }
-  if (wire === 2) return varint(bytes, at) + next;
-  if (wire === 5) return at + 4;
-  if (wire === 1) return at + 8;
-  throw new RangeError(`wire type ${wire} is not expected in a read response`);
-}
-
 function firstField(bytes: Buffer): [field: number, start: number, end: number] {
   if (bytes.length === 0) return [0, 0, 0];
   if ((bytes[0]! & 7) !== 2) return [bytes[0]! >> 3, 1, bytes.length];
-  const length = varint(bytes, 1);
-  return [bytes[0]! >> 3, next, next + length];
+  const start = varintEnd(bytes, 1);
+  return [bytes[0]! >> 3, start, start + varint(bytes, 1)];
 }
 
 function uuid(bytes: Buffer, start: number, stop: number): string {
   const tag = bytes[start];
-  varint(bytes, start + 1);
-  if (tag === 0x12) return bytes.toString('latin1', next, stop);
+  const from = varintEnd(bytes, start + 1);
+  if (tag === 0x12) return bytes.toString('latin1', from, stop);
   // Structured: two halves of 64 bits, as signed varints.
   let halves = ['0', '0'];
-  for (let at = next; at < stop;) {
+  for (let at = from; at < stop;) {
     const half = bytes[at++]! >> 3;
     const value = BigInt.asUintN(64, varint64(bytes, at)).toString(16).padStart(16, '0');
-    at = next;
+    at = varintEnd(bytes, at);
     halves = half === 1 ? [value, halves[1]!] : [halves[0]!, value];
   }
   return halves.join('').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { chance } from '#platform/testing/view-examples';
 import { RevisionGuard, WINDOW } from './guard';
-import { LogEvent, STREAMS } from '#platform/store/log-event';
+import { LogEvent } from '#platform/store/log-event';
+import { STREAMS } from '#platform/store/names';
 
 const event = (position: bigint, stream: string, revision: bigint): LogEvent =>
   Object.assign(new LogEvent(), { position, stream, revision, id: `${stream}@${revision}`, type: 'Counted' });

@@ -5,7 +5,8 @@
  * Does not: reorder what has been committed; an event that comes late to rows shared by streams is reported as `late`.
  */
 import { nameAsText, nameOfText } from './shape';
-import { STREAMS, type LogEvent } from '#platform/store/log-event';
+import type { LogEvent } from '#platform/store/log-event';
+import { STREAMS } from '#platform/store/names';
 
 /** How many of the newest events a checkpoint remembers. */
 export const WINDOW = 64;

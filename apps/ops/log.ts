@@ -1,0 +1,95 @@
+import { Command } from 'commander';
+import { Connection } from '#platform/store/connection';
+import { CopyRefused, LogCopy } from '#platform/store/log-copy';
+import { logReader } from '#platform/store/log-reader';
+import { compareLogs, survey, type Survey } from '#platform/store/log-survey';
+import { PlainFault, Progress, say, sayJson, tell } from './terminal';
+
+type Flags = { from: string; to: string; follow?: boolean; json?: boolean };
+
+function connectionTo(url: string, which: string): Connection {
+  try {
+    return new Connection(url);
+  } catch (error) {
+    throw new PlainFault(`--${which} must be a connection string such as esdb://localhost:2113?tls=false. ${(error as Error).message}`, 64);
+  }
+}
+
+async function withLogs<T>({ from, to }: Flags, work: (from: Connection, to: Connection) => Promise<T>): Promise<T> {
+  const [source, target] = [connectionTo(from, 'from'), connectionTo(to, 'to')];
+  try {
+    return await work(source, target);
+  } catch (error) {
+    if (error instanceof CopyRefused) throw new PlainFault(error.message);
+    throw error;
+  } finally {
+    source.close();
+    target.close();
+  }
+}
+
+const LISTED = 20;
+/** Said before anything is written. */
+function tellWhatStays({ events, streams, leftOut, ownStreams }: Survey): void {
+  tell(`${events} events in ${streams} streams.`);
+  tell(
+    `Not copied: users and passwords, positions${ownStreams.length > 0 ? `, and what the store keeps for itself in ${ownStreams.slice(0, LISTED).join(', ')}` : ''}.`,
+  );
+  for (const [stream, why] of [...leftOut].slice(0, LISTED)) tell(`Not copied: ${stream}, because ${why}.`);
+  if (leftOut.size > LISTED) tell(`Not copied: ${leftOut.size - LISTED} more streams whose beginning is gone.`);
+}
+
+async function copy(flags: Flags): Promise<void> {
+  await withLogs(flags, async (from, to) => {
+    const progress = new Progress();
+    const begun = Date.now();
+    const log = new LogCopy(from, to, ({ events }) => progress.show('copying', events, Math.max(events, found.events)));
+    const found = await log.survey();
+    tellWhatStays(found);
+    const stop = new AbortController();
+    if (flags.follow) {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+      tell('Following the source; stop with Ctrl-C once nothing is written to it any more.');
+    }
+    try {
+      const { events, position } = await log.run(found, flags.follow ? stop.signal : undefined);
+      progress.end();
+      const seconds = (Date.now() - begun) / 1_000;
+      if (flags.json) sayJson({ events, position, leftOut: Object.fromEntries(found.leftOut), seconds });
+      else say(`The target holds ${events} events; the source was read up to position ${position}.`);
+    } finally {
+      progress.end();
+      log.close();
+    }
+  });
+}
+
+async function compare(flags: Flags): Promise<void> {
+  await withLogs(flags, async (from, to) => {
+    const [one, other] = [logReader(from), logReader(to)];
+    const { leftOut } = await survey(one);
+    const result = await compareLogs(one, other, leftOut);
+    for (const reader of [one, other]) reader.close?.();
+    const { equal, events, firstDifference: first } = result;
+    if (flags.json) sayJson({ ...result, leftOut: Object.fromEntries(leftOut) });
+    else if (equal)
+      say(`= ${events} events are the same${leftOut.size > 0 ? `; ${leftOut.size} streams whose beginning is gone were left out` : ''}.`);
+    else say(`DIFFERS after ${events} events: ${first!.what} of ${first!.where}\n  from  ${first!.from}\n  to    ${first!.to}`);
+    if (!equal) throw new PlainFault('', 2);
+  });
+}
+
+export function addLogCommands(program: Command): void {
+  const group = program.command('log').description('take the log of the event store to another one');
+  const common = (command: Command) =>
+    command
+      .requiredOption('--from <url>', 'connection string of the event store that holds the log')
+      .requiredOption('--to <url>', 'connection string of the event store that gets it')
+      .option('--json', 'as JSON');
+  common(group.command('copy').description('copy everything into an empty event store; safe to repeat and to resume'))
+    .option('--follow', 'go on with what is written meanwhile, until Ctrl-C')
+    .action((flags: Flags) => copy(flags));
+  common(group.command('compare').description('compare two logs event by event; exit code 2 where they differ')).action((flags: Flags) =>
+    compare(flags),
+  );
+}

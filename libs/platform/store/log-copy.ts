@@ -1,0 +1,305 @@
+/**
+ * Takes a log along to another store. Hides: paging, pipelining, where it stopped. Promises: every event of the business with its id,
+ * revision, type, bytes and known time, in the order of the log, once, however often either end or the copy itself is killed. Does not: take
+ * users, positions or streams whose beginning is gone; `Survey` lists them.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppendMessage, type EventBytes } from './append-message';
+import type { Connection, Link } from './connection';
+import { endsLog } from './log-cursor';
+import type { LogEvent } from './log-event';
+import { BEFORE_ALL, logReader, type LogReader } from './log-reader';
+import { isCopied, isTombstone, survey, type Survey } from './log-survey';
+import { withKnownTime } from './known-time';
+import { Conflict, StoreRefused } from './refusals';
+
+/** Where a copy notes how far it is; events of the store's own kind, which no view and no other copy takes. */
+const NOTES = '$log-copy';
+const NOTE = '$log-copied';
+const PAGE = 1_000;
+const IN_FLIGHT = 128;
+/** Bytes that one append holds at most. */
+const APPEND_BYTES = 512 * 1024;
+const NOTE_EVERY = 5_000;
+const LIMIT_MS = 10_000;
+/** A store that is away for longer ends the copy; it can be begun again. */
+const PATIENCE_MS = 60_000;
+const FOLLOW_MS = 100;
+
+/** The copy cannot be made, or cannot go on; the text says what to do. */
+export class CopyRefused extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'CopyRefused';
+  }
+}
+
+export type CopyProgress = Readonly<{ events: number; position: bigint; head: bigint }>;
+type Note = { source: string; position: string; events: number; copier: string };
+type Run = { message: AppendMessage; position: bigint; count: number; sent: Promise<unknown> };
+
+export class LogCopy {
+  private readonly reader: LogReader;
+  private readonly targetReader: LogReader;
+  private readonly copier = randomUUID();
+  private noteRevision = -1n;
+  private source = '';
+  private after = BEFORE_ALL;
+  private events = 0;
+  private unnoted = 0;
+  private head = BEFORE_ALL;
+  private runs: Run[] = [];
+
+  constructor(
+    private readonly from: Connection,
+    private readonly to: Connection,
+    private readonly shown: (progress: CopyProgress) => void = () => undefined,
+  ) {
+    this.reader = logReader(from, { timeoutMs: LIMIT_MS });
+    this.targetReader = logReader(to, { timeoutMs: LIMIT_MS });
+  }
+
+  /** Reads the source once and finds what cannot come along; nothing is written. */
+  survey(): Promise<Survey> {
+    return this.patient(() => survey(this.reader));
+  }
+
+  /**
+   * Copies what is there, or goes on where an earlier copy stopped; with `follow`, until it aborts. @returns events that the copy holds
+   * @throws CopyRefused
+   */
+  async run({ leftOut }: Survey, follow?: AbortSignal): Promise<{ events: number; position: bigint }> {
+    await this.begin();
+    for (;;) {
+      const page = await this.patient(() => this.reader.readAll(this.after, PAGE));
+      for (const event of page) await this.take(event, leftOut);
+      if (page.length > 0) this.after = page.at(-1)!.position;
+      this.shown({ events: this.events, position: this.after, head: this.head });
+      const atEnd = endsLog(page, PAGE);
+      if (this.unnoted >= NOTE_EVERY || (atEnd && this.unnoted > 0)) await this.note();
+      if (!atEnd) continue;
+      if (!follow || follow.aborted) break;
+      await sleep(FOLLOW_MS, undefined, { signal: follow }).catch(() => undefined);
+    }
+    await this.note();
+    return { events: this.events, position: this.after };
+  }
+
+  close(): void {
+    this.reader.close?.();
+    this.targetReader.close?.();
+  }
+
+  private async begin(): Promise<void> {
+    const [mine, theirs] = await Promise.all([this.identity(this.reader), this.identity(this.targetReader)]);
+    if (mine === undefined) throw new CopyRefused('The source holds nothing yet; there is nothing to copy.');
+    if (mine === theirs) throw new CopyRefused('Source and target are the same store, or one is a backup of the other; name two stores.');
+    this.source = mine;
+    this.head = (await this.patient(() => this.reader.last()))?.position ?? BEFORE_ALL;
+    const noted = await this.lastNote();
+    if (noted) {
+      const note = noted.data as Note;
+      if (note.source !== this.source) throw new CopyRefused('The target holds a copy of another log; copy into an empty store.');
+      this.noteRevision = noted.revision;
+      this.after = BigInt(note.position);
+      this.events = note.events;
+      await this.refuseOwnEvents();
+    } else await this.refuseAnyEvent();
+    await this.note();
+  }
+
+  /** The first event of a log: no other log has it. */
+  private async identity(reader: LogReader): Promise<string | undefined> {
+    const [first] = await this.patient(() => reader.readAll(BEFORE_ALL, 1));
+    return first && `${first.id}@${first.recordedAt}`;
+  }
+
+  private async lastNote(): Promise<LogEvent | undefined> {
+    for (let last: LogEvent | undefined, from = 0n; ; from = last.revision + 1n) {
+      const events = await this.patient(() => this.targetReader.readStream(NOTES, from, PAGE));
+      if (events.length === 0) return last;
+      last = events.at(-1)!;
+    }
+  }
+
+  private async refuseAnyEvent(): Promise<void> {
+    for (let after = BEFORE_ALL; ;) {
+      const page = await this.patient(() => this.targetReader.readAll(after, PAGE));
+      const own = page.find(isCopied);
+      if (own) throw new CopyRefused(`The target holds ${own.type} in ${own.stream} already; copy into an empty store.`);
+      if (endsLog(page, PAGE)) return;
+      after = page.at(-1)!.position;
+    }
+  }
+
+  /** A target that is in use already must not be copied into: its newest event must come from the source. */
+  private async refuseOwnEvents(): Promise<void> {
+    const link = await this.to.get(LIMIT_MS);
+    const newest = link.client.official.readAll({
+      direction: 'backwards',
+      fromPosition: 'end',
+      maxCount: 4 * NOTE_EVERY,
+      requiresLeader: true,
+    });
+    for await (const { event } of newest) {
+      if (!event || event.streamId.startsWith('$') || event.type.startsWith('$')) continue;
+      const [same] = await this.patient(() => this.reader.readStream(event.streamId, BigInt(event.revision), 1));
+      if (same?.id === event.id) return;
+      throw new CopyRefused(
+        `The target has ${event.type} at ${event.revision}@${event.streamId}, which the source has not: it is in use already.`,
+      );
+    }
+  }
+
+  private async take(event: LogEvent, leftOut: ReadonlyMap<string, string>): Promise<void> {
+    if (!isCopied(event) || leftOut.has(event.stream.replace(/^\$\$/, ''))) return;
+    if (isTombstone(event)) return this.tombstone(event.stream);
+    if (event.stream.startsWith('$$')) return this.takeMetadata(event);
+    const bytes: EventBytes = {
+      id: event.id,
+      type: event.type,
+      json: event.isJson,
+      data: event.dataBytes,
+      metadata: withKnownTime(event.metadataBytes, event.recordedAt),
+    };
+    const last = this.open;
+    if (
+      last &&
+      last.stream === event.stream &&
+      last.expected + BigInt(last.events.length) + 1n === event.revision &&
+      last.bytes < APPEND_BYTES
+    ) {
+      last.events.push(bytes);
+      last.bytes += event.size;
+      last.position = event.position;
+      return;
+    }
+    await this.sendOpen();
+    this.open = { stream: event.stream, expected: event.revision - 1n, events: [bytes], bytes: event.size, position: event.position };
+  }
+  /** Events one behind the other in a stream and in the log make one append. */
+  private open: { stream: string; expected: bigint; events: EventBytes[]; bytes: number; position: bigint } | undefined;
+
+  private async sendOpen(): Promise<void> {
+    const { open } = this;
+    if (!open) return;
+    this.open = undefined;
+    const message = new AppendMessage(open.stream, open.expected, open.events, LIMIT_MS);
+    this.runs.push({ message, position: open.position, count: open.events.length, sent: this.send(message) });
+    if (this.runs.length >= IN_FLIGHT) await this.settle(IN_FLIGHT / 2);
+  }
+
+  private link: Link | undefined;
+  /** One behind the other on one call: the store takes them in this order. */
+  private send(message: AppendMessage): Promise<unknown> {
+    const sent = this.link && !this.link.gone ? this.link.appends.send(message, LIMIT_MS) : Promise.reject(new Error('no connection'));
+    sent.catch(() => undefined);
+    return sent;
+  }
+
+  /** Waits until no more than `most` are in flight. After a failure all that follows is sent again, in order: the same again is no second event. */
+  private async settle(most = 0): Promise<void> {
+    if (most === 0) await this.sendOpen();
+    let since = performance.now();
+    while (this.runs.length > most) {
+      const [oldest] = this.runs;
+      try {
+        await oldest!.sent;
+        this.runs.shift();
+        this.events += oldest!.count;
+        this.unnoted += oldest!.count;
+        since = performance.now();
+      } catch (error) {
+        this.refuse(oldest!.message, error);
+        if (performance.now() - since > PATIENCE_MS) throw away('target', error);
+        await Promise.allSettled(this.runs.map(({ sent }) => sent));
+        if (this.link) this.to.suspect(this.link, error);
+        this.link = await this.to.get(LIMIT_MS).catch(() => undefined);
+        if (!this.link) await sleep(200);
+        for (const run of this.runs) run.sent = this.send(run.message);
+      }
+    }
+  }
+
+  private refuse(message: AppendMessage, error: unknown): void {
+    if (error instanceof Conflict)
+      throw new CopyRefused(
+        `${message.stream} is at revision ${error.actual} in the target, with other events than the source: the target is in use already, or another copy runs.`,
+      );
+    if (error instanceof StoreRefused) throw new CopyRefused(`The target refuses events of ${message.stream}: ${error.message}`);
+  }
+
+  /** Servers write some metadata by themselves, and keep only the last: what counts is that the last is the same. */
+  private async takeMetadata(event: LogEvent): Promise<void> {
+    await this.settle();
+    await this.patient(async () => {
+      let last: LogEvent | undefined;
+      for (let from = 0n; ; from = last.revision + 1n) {
+        const events = await this.targetReader.readStream(event.stream, from, PAGE);
+        if (events.length === 0) break;
+        last = events.at(-1)!;
+      }
+      if (last?.dataBytes.equals(event.dataBytes)) return;
+      const bytes = { id: event.id, type: event.type, json: event.isJson, data: event.dataBytes, metadata: event.metadataBytes };
+      await this.appendNow(event.stream, last?.revision ?? -1n, bytes);
+    });
+  }
+
+  private async tombstone(stream: string): Promise<void> {
+    await this.settle();
+    await this.patient(async () => {
+      const link = await this.to.get(LIMIT_MS);
+      await link.client.official.tombstoneStream(stream, { expectedRevision: 'any' }).catch((error: { type?: string }) => {
+        if (error.type !== 'stream-deleted') throw error;
+      });
+    });
+  }
+
+  /** Notes how far the copy is. Whoever noted something in between is another copier: this one ends. */
+  private async note(): Promise<void> {
+    await this.settle();
+    const note: Note = { source: this.source, position: String(this.after), events: this.events, copier: this.copier };
+    await this.patient(async () => {
+      try {
+        const bytes = { id: randomUUID(), type: NOTE, json: true, data: Buffer.from(JSON.stringify(note)), metadata: Buffer.alloc(0) };
+        await this.appendNow(NOTES, this.noteRevision, bytes);
+        this.noteRevision += 1n;
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error;
+        const last = await this.lastNote();
+        if ((last?.data as Note | undefined)?.copier !== this.copier)
+          throw new CopyRefused('Another copy into the same target has taken over.');
+        // Its own, of which it had no answer.
+        this.noteRevision = last!.revision;
+      }
+    });
+    this.unnoted = 0;
+  }
+
+  private async appendNow(stream: string, expected: bigint, event: EventBytes): Promise<void> {
+    this.link = await this.to.get(LIMIT_MS);
+    try {
+      await this.link.appends.send(new AppendMessage(stream, expected, [event], LIMIT_MS), LIMIT_MS);
+    } catch (error) {
+      if (!(error instanceof Conflict)) this.to.suspect(this.link, error);
+      throw error;
+    }
+  }
+
+  /** Tries again while a store is away, for a minute. */
+  private async patient<T>(work: () => Promise<T>): Promise<T> {
+    for (const begun = performance.now(); ;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof CopyRefused || error instanceof StoreRefused || error instanceof Conflict) throw error;
+        if (performance.now() - begun > PATIENCE_MS) throw away('source or target', error);
+        await sleep(200);
+      }
+    }
+  }
+}
+
+const away = (which: string, error: unknown) =>
+  new CopyRefused(`The ${which} has not answered for ${PATIENCE_MS / 1_000} s (${String(error)}); run the same command again to go on.`);

@@ -1,6 +1,7 @@
 /**
- * Commands over REST beside raw appends of the same events by the official client, on one node, in turns: what the api adds.
- * Both sides answer after the event is durable. The api is a process of its own; load comes from this one.
+ * Commands over REST, in turns with raw appends of the same events by the official client on the same node (what the api adds), and with the
+ * same command served by Emmett on PostgreSQL (what a team would use instead). All answer after the event is durable. The servers are
+ * processes of their own; load comes from this one. Then streams of ten and of many events. `--only compare` or `--only lengths` for one of them.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -10,20 +11,54 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { startPostgres } from '#platform/embedded/embedded-postgres';
 import { jsonEvent, quantile, startProcess } from '../faults/parts.mjs';
+import { startEmmett } from './parts/emmett-commands.mjs';
+import { longStreams } from './parts/long-streams.mjs';
 
 const { exportJWK, generateKeyPair, SignJWT } = createRequire(import.meta.url)('jose');
 const main = fileURLToPath(new URL('../../dist/apps/api/main.js', import.meta.url));
 const CONCURRENCY = [1, 8, 64];
 const ISSUER = 'https://bench.invalid';
 
-export async function run({ short, say, 'data-dir': dataDir }) {
+export async function run({ short, say, only, 'data-dir': dataDir }) {
   const work = fs.mkdtempSync(path.join(dataDir ?? os.tmpdir(), 'bench-commands-'));
   const node = await startProcess(path.join(work, 'node'));
   const client = node.connect();
-  const api = await startApi(work, node.port);
+  const issuer = await makeIssuer(work);
+  let api = await startApi(issuer, node.port);
+  const figures = {};
   try {
-    return await compare(client, { ...api, parts: { node: node.child.pid, api: api.pid } }, short ? 1_000 : 2_000, short ? 3 : 7, say);
+    if (only !== 'lengths') {
+      const postgres = await startPostgres({ dataDir: path.join(work, 'postgres') });
+      const emmett = await startEmmett(postgres.url, issuer.keys, ISSUER, say);
+      try {
+        const parts = { node: node.child.pid, api: api.pid, emmett: emmett.pid };
+        const sides = {
+          raw: (writers, name) => rawWriters(client, writers, name),
+          rest: (writers, name) => restWriters({ port: api.port, token: issuer.token }, writers, name),
+          emmett: (writers, name) => restWriters({ port: emmett.port, token: issuer.token }, writers, name),
+        };
+        Object.assign(figures, await compare(sides, parts, short ? 1_000 : 2_000, short ? 3 : 7, say));
+      } finally {
+        await emmett.stop();
+        await postgres.stop();
+      }
+    }
+    if (only !== 'compare')
+      figures.lengths = await longStreams({
+        client,
+        open: () => Http.open(api.port, issuer.token),
+        restart: async () => {
+          await api.stop();
+          api = await startApi(issuer, node.port);
+        },
+        metadata,
+        length: short ? 20_000 : 100_000,
+        rounds: short ? 100 : 500,
+        say,
+      });
+    return figures;
   } finally {
     await api.stop();
     await client.dispose();
@@ -32,29 +67,42 @@ export async function run({ short, say, 'data-dir': dataDir }) {
   }
 }
 
-async function compare(client, api, ms, rounds, say) {
-  const sides = { raw: (writers, name) => rawWriters(client, writers, name), rest: (writers, name) => restWriters(api, writers, name) };
-  // Until the compiler has seen enough of both.
-  for (const side of Object.values(sides))
-    for (let done = 0, turn = 0; done < 6_000; turn += 1) done += (await load(await side(64, `warm${turn}`), 1_000)).count;
+async function compare(sides, parts, ms, rounds, say) {
+  const names = Object.keys(sides);
+  // Until the compiler has seen enough of each.
+  for (const side of names)
+    for (let done = 0, turn = 0; done < 6_000; turn += 1) done += (await load(await sides[side](64, `warm${turn}`), 1_000)).count;
   const results = [];
   for (const concurrency of CONCURRENCY) {
-    const rates = { raw: [], rest: [] };
-    for (let round = 0; round < rounds; round += 1) {
-      for (const side of round % 2 ? ['raw', 'rest'] : ['rest', 'raw']) {
-        rates[side].push(await load(await sides[side](concurrency, `c${concurrency}r${round}`), ms, api.parts));
+    const runs = Object.fromEntries(names.map((side) => [side, []]));
+    for (let round = 0; round < rounds; round += 1)
+      for (let n = 0; n < names.length; n += 1) {
+        const side = names[(round + n) % names.length];
+        runs[side].push(await load(await sides[side](concurrency, `c${concurrency}r${round}`), ms, parts));
       }
-    }
-    const ratios = rates.rest.map(({ rate }, round) => rate / rates.raw[round].rate);
-    const row = { concurrency, raw: summary(rates.raw), rest: summary(rates.rest), ratio: Number(quantile(ratios, 0.5).toFixed(2)) };
+    const of = (side, what) =>
+      Number(
+        quantile(
+          runs.rest.map((run, round) => run[what] / runs[side][round][what]),
+          0.5,
+        ).toFixed(2),
+      );
+    const row = {
+      concurrency,
+      ...Object.fromEntries(names.map((side) => [side, summary(runs[side])])),
+      ofRaw: of('raw', 'rate'),
+      ofEmmett: { rate: of('emmett', 'rate'), p99: of('emmett', 'p99') },
+    };
+    row.cpuOfRaw = Number((row.rest.cpuMsPer1000.api / row.raw.cpuMsPer1000.client).toFixed(1));
     results.push(row);
     const told = ({ perSecond, p50Ms, p99Ms, cpuMsPer1000 }) =>
       `${String(perSecond).padStart(6)}/s  p50 ${p50Ms} ms  p99 ${p99Ms} ms  CPU ms per 1000: ${Object.entries(cpuMsPer1000)
         .map((entry) => entry.join(' '))
         .join(', ')}`;
-    say(`${String(concurrency).padStart(3)} at once: REST commands do ${row.ratio} of raw appends`);
-    say(`    raw appends    ${told(row.raw)}`);
-    say(`    REST commands  ${told(row.rest)}`);
+    say(
+      `${String(concurrency).padStart(3)} at once: REST commands do ${row.ofRaw} of raw appends at ${row.cpuOfRaw} times their client's CPU; ${row.ofEmmett.rate} times Emmett's rate at ${row.ofEmmett.p99} of its p99`,
+    );
+    for (const side of names) say(`    ${side.padEnd(8)} ${told(row[side])}`);
   }
   return { rounds, secondsEach: ms / 1000, results };
 }
@@ -232,7 +280,8 @@ class Http {
   }
 }
 
-async function startApi(work, storePort) {
+/** Somebody who signs tokens: the key set as a file, and a token. */
+async function makeIssuer(work) {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const keys = path.join(work, 'keys.json');
   fs.writeFileSync(keys, JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'bench', use: 'sig' }] }));
@@ -244,6 +293,10 @@ async function startApi(work, storePort) {
     .setIssuedAt()
     .setExpirationTime('1h')
     .sign(privateKey);
+  return { keys, token };
+}
+
+async function startApi({ keys }, storePort) {
   const port = await freePort();
   // Commands need no PostgreSQL: there is none.
   const env = {
@@ -270,7 +323,7 @@ async function startApi(work, storePort) {
     child.kill('SIGTERM');
     await gone;
   };
-  return { port, token, pid: child.pid, stop };
+  return { port, pid: child.pid, stop };
 }
 
 const ready = async (port) => {

@@ -6,19 +6,44 @@ import { facility } from '#facility/facility';
 import { fileImport } from '#import/import';
 import { materialLot } from '#material-lot/material-lot';
 import { productionOrder } from '#production-order/production-order';
+import { AuditTrailRow } from '#audit/audit-trail.view';
+import { cellsOf } from '#platform/views/cells';
+import { views } from '#slices';
 import { workOrder } from '#work-order/work-order';
 
 type Recording = Event & { metadata: Pick<Metadata, 'schema'> };
 type Slice = Readonly<{ category: string; initial: unknown; evolve: (state: never, event: never) => unknown; upcasts?: Upcasts }>;
 const slices: readonly Slice[] = [facility, equipment, fileImport, materialLot, productionOrder, workOrder];
 const source = join(__dirname, '../../libs');
+const typesOf = (category: string): string[] =>
+  [...readFileSync(join(source, category, `${category}.events.ts`), 'utf8').matchAll(/^export type \w+ = Event<\s*'(\w+)'/gm)].map(
+    ([, type]) => type!,
+  );
+const OWNERS: Readonly<Record<string, string>> = {
+  'equipment-now': 'equipment',
+  'lot-stock': 'material-lot',
+  'order-board': 'production-order',
+  'work-order': 'work-order',
+};
+const ownerOf = (view: string): string => OWNERS[view] ?? view;
+
+/** Views whose rows offer a revision for If-Match; the audit trail's is of its event. */
+const revised = views.filter(
+  ({ row }) => cellsOf(row as new () => object).some(({ name }) => name === 'revision') && row !== AuditTrailRow,
+);
+
+test.each(revised.map((view) => [view.name, view] as const))(
+  'the view %s reads every event of the streams whose revision its rows offer',
+  (_, view) => {
+    const read = new Set(view.events as readonly string[]);
+    expect(typesOf(ownerOf(view.name)).filter((type) => !read.has(type))).toEqual([]);
+  },
+);
 
 describe.each(slices.map((slice) => [slice.category, slice] as const))('the slice %s', (name, slice) => {
   const files = readdirSync(join(source, name, 'history'));
   const history = files.map((file) => [file, JSON.parse(readFileSync(join(source, name, 'history', file), 'utf8')) as Recording] as const);
-  const types = [...readFileSync(join(source, name, `${name}.events.ts`), 'utf8').matchAll(/^export type \w+ = Event<\s*'(\w+)'/gm)].map(
-    ([, type]) => type!,
-  );
+  const types = typesOf(name);
 
   test('keeps a recording of every event type in every version', () => {
     const wanted = types.flatMap((type) =>

@@ -1,4 +1,4 @@
-import { listOf } from '#platform/queries/lists';
+import { listOf } from '#platform/queries/list';
 import { AuditTrailRow } from './audit-trail.view';
 import { AUDIENCE } from './audit.log';
 import { CommandLogRow } from './command-log.view';
@@ -8,11 +8,11 @@ export const auditTrailRows = listOf(AuditTrailRow, {
   many: 'auditTrail',
   roles: AUDIENCE,
   filters: {
-    entityType: 'equals',
+    entityType: 'named',
     entityId: 'equals',
     stream: 'equals',
-    event: 'equals',
-    command: 'equals',
+    event: 'named',
+    command: 'named',
     actor: 'equals',
     correlationId: 'equals',
     refusal: 'equals',

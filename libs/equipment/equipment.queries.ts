@@ -1,5 +1,5 @@
 import { ROLES } from '#manufacturing/roles';
-import { listOf } from '#platform/queries/lists';
+import { listOf } from '#platform/queries/list';
 import { EquipmentException } from './equipment-exception.view';
 import { EquipmentNow } from './equipment-now.view';
 import { EquipmentStop } from './equipment-stop.view';

@@ -7,7 +7,7 @@ import { ROLES } from '#manufacturing/roles';
 import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { Code, Flag } from '#platform/commands/fields';
-import { columnsOf } from '#platform/queries/lists';
+import { columnsOf } from '#platform/queries/list';
 import { notFound } from '#platform/problem/problem';
 import { inScopes, Reads, scopeOf } from '#platform/queries/reads';
 import { FacilityElement } from './facility-element.view';

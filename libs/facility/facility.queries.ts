@@ -1,5 +1,5 @@
 import { ROLES } from '#manufacturing/roles';
-import { listOf } from '#platform/queries/lists';
+import { listOf } from '#platform/queries/list';
 import { FacilityElement } from './facility-element.view';
 
 export const facilityElements = listOf(FacilityElement, {

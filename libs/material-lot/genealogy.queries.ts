@@ -5,7 +5,7 @@ import { ROLES } from '#manufacturing/roles';
 import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { PAGE } from '#platform/http/graphql-limits';
-import { columnsOf } from '#platform/queries/lists';
+import { columnsOf } from '#platform/queries/list';
 import { invalidInput } from '#platform/problem/problem';
 import { inScopes, Reads, scopeOf } from '#platform/queries/reads';
 import type { GenealogyEdge as Edge } from './genealogy-edge.view';

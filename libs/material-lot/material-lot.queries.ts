@@ -1,5 +1,5 @@
 import { ROLES } from '#manufacturing/roles';
-import { listOf } from '#platform/queries/lists';
+import { listOf } from '#platform/queries/list';
 import { GenealogyEdge } from './genealogy-edge.view';
 import { LotDiscrepancy } from './lot-discrepancy.view';
 import { LotStock } from './lot-stock.view';

@@ -225,7 +225,7 @@ type Quantities = Extract<
   WorkOrderEvent,
   { type: 'ProductionReported' | 'ProductionObserved' | 'ProductionReportReversed' | 'ProductionReportCorrected' | 'CounterRead' }
 >;
-type OfOrders = Exclude<ProductionOrderEvent, { type: `${string}Detected` | `Leg${string}` }>;
+type OfOrders = ProductionOrderEvent;
 type OfWork =
   | Quantities
   | Extract<
@@ -254,6 +254,16 @@ function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionO
       return { status: 'Completed' };
     case 'ProductionOrderClosed':
       return { status: 'Closed', reason: data.reason ?? null };
+    case 'LegStarted':
+    case 'LegEnded':
+    case 'LegResized':
+    case 'LegCorrected':
+    case 'OverAllocationDetected':
+    case 'DemandExceededDetected':
+    case 'CompletionShortDetected':
+    case 'OrphanLegDetected':
+    case 'LegOnClosedOrderDetected':
+      return {};
     case 'WorkOrderLinked':
       return join(row, data.workOrderId, { quantity: data.quantity });
     case 'WorkOrderUnlinked':
@@ -342,7 +352,7 @@ const orderOf = ({ data }: Read): string | undefined => data.productionOrderId;
 /** Every production order with its work orders, as far as they are. */
 export const orderBoard: View<OrderBoardEntry, Read> = {
   name: 'order-board',
-  version: 1,
+  version: 2,
   row: OrderBoardEntry,
   events: [
     'ProductionOrderCreated',
@@ -355,6 +365,16 @@ export const orderBoard: View<OrderBoardEntry, Read> = {
     'ProductionOrderCompleted',
     'ProductionOrderClosed',
     'ProductionOrderReopened',
+    // These change nothing but the revision, which is the order's own stream's.
+    'LegStarted',
+    'LegEnded',
+    'LegResized',
+    'LegCorrected',
+    'OverAllocationDetected',
+    'DemandExceededDetected',
+    'CompletionShortDetected',
+    'OrphanLegDetected',
+    'LegOnClosedOrderDetected',
     'WorkOrderReleased',
     'WorkOrderAttached',
     'WorkOrderDetached',

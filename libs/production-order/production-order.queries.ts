@@ -1,4 +1,4 @@
-import { listOf } from '#platform/queries/lists';
+import { listOf } from '#platform/queries/list';
 import { OrderBoardEntry } from './order-board.view';
 
 export const orderBoardEntries = listOf(OrderBoardEntry, {

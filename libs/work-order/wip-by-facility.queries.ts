@@ -2,13 +2,17 @@
  * Work in progress summed over orders. Hides: the SQL. Promises: exact sums of what the view work-in-progress shows, of the caller's
  * facilities only. Does not: page; there are as many rows as facilities make products at operations.
  */
-import { Controller, Get, Inject, Query as Parameter } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { Controller, Get, Inject, Query as Parameter, Res, type StreamableFile } from '@nestjs/common';
 import { Args, ID, ObjectType, Query, Resolver, Field, Int } from '@nestjs/graphql';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { FACILITY_ID } from '#manufacturing/facility';
 import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { invalidInput, refuseUnknown } from '#platform/problem/problem';
+import { csvFile, csvOf } from '#platform/queries/csv';
+import { flagOf, sayFreshness } from '#platform/queries/list-reader';
 import { inScopes, Reads, scopeOf, type Freshness } from '#platform/queries/reads';
 
 const READERS = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'] as const;
@@ -80,6 +84,21 @@ export class WipByFacilityAnswer implements Freshness {
   behind: boolean;
 }
 
+const COLUMNS = [
+  'facilityId',
+  'product',
+  'operationId',
+  'operation',
+  'unit',
+  'quantityIn',
+  'quantityOut',
+  'good',
+  'scrap',
+  'inProcess',
+  'orders',
+  'running',
+];
+
 const SUMS = `
   SELECT "facilityId", product, "operationId", min(operation) AS operation, unit,
     trim_scale(sum("quantityIn"))::text AS "quantityIn", trim_scale(sum(good + scrap))::text AS "quantityOut", trim_scale(sum(good))::text AS good,
@@ -124,6 +143,28 @@ export class WipByFacilityController {
   async wipByFacility(@Parameter() words: Record<string, unknown>): Promise<WipByFacilityAnswer> {
     refuseUnknown(words, 'facilityId', 'product', 'waitFor');
     return sums(this.reads, words.facilityId, words.product, words.waitFor);
+  }
+}
+
+/** The same as a spreadsheet. */
+@Controller('wip-by-facility.csv')
+@ApiTags('work-in-progress')
+@ApiBearerAuth()
+export class WipByFacilityCsvController {
+  constructor(@Inject(Reads) private readonly reads: Reads) {}
+
+  @Get()
+  @Allow(...READERS)
+  @ApiExcludeEndpoint()
+  async wipByFacilityCsv(
+    @Parameter() words: Record<string, unknown>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile> {
+    refuseUnknown(words, 'facilityId', 'product', 'waitFor', 'byteOrderMark');
+    const { items, ...fresh } = await sums(this.reads, words.facilityId, words.product, words.waitFor);
+    sayFreshness(reply, fresh);
+    const lines = csvOf(COLUMNS, { byteOrderMark: flagOf('byteOrderMark', words.byteOrderMark) });
+    return csvFile(Readable.from(items).pipe(lines), 'wip-by-facility');
   }
 }
 

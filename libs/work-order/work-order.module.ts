@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { bindDecider } from '#platform/commands/bind-decider';
 import { commandController, commandResolver } from '#platform/commands/command-api';
-import { WipByFacilityController, WipByFacilityResolver } from './wip-by-facility.queries';
+import { WipByFacilityController, WipByFacilityCsvController, WipByFacilityResolver } from './wip-by-facility.queries';
 import { workOrder } from './work-order';
 import * as commands from './work-order.commands';
 import { dispatchEntries, operationsInProgress, reportExceptions, workOrders } from './work-order.queries';
@@ -14,6 +14,7 @@ import { dispatchEntries, operationsInProgress, reportExceptions, workOrders } f
     operationsInProgress.controller,
     reportExceptions.controller,
     WipByFacilityController,
+    WipByFacilityCsvController,
   ],
   providers: [
     ...bindDecider(workOrder, commands),

@@ -1,4 +1,4 @@
-import { listOf } from '#platform/queries/lists';
+import { listOf } from '#platform/queries/list';
 import { DispatchEntry } from './dispatch-list.view';
 import { ReportException } from './report-exception.view';
 import { WorkInProgress } from './work-in-progress.view';

@@ -18,6 +18,7 @@ import {
   type ValidationContext,
 } from 'graphql';
 import { unauthenticated } from '#platform/security/auth';
+import { tellBehind, type GraphqlContext } from './graphql-behind';
 import { limitRules, LIMITS } from './graphql-limits';
 import { Problem } from '#platform/problem/problem';
 import { extensionsOf, problemFrom, problemOfStatus } from './problem-filter';
@@ -120,6 +121,7 @@ export const graphqlModule = (open: boolean) =>
       return answer(reply, status ?? (errors[0]?.extensions?.status as number) ?? 400, errors, retryAfter);
     },
     hooks: {
+      onResolution: (execution: ExecutionResult, context: GraphqlContext) => tellBehind(execution as never, context),
       preParsing: (_schema: unknown, source: string, { request }: { request: FastifyRequest }) => {
         if (!open && !request.about.principal) throw unauthenticated('No access token was sent.');
         // Mercurius would take JSON for a parsed document, past the limit of tokens.

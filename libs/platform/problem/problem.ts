@@ -39,11 +39,13 @@ export const invalidInput = (errors: readonly FieldFault[], where: 'fields' | 'p
     { errors, whatToDo: `Correct the ${where} named in errors.` },
   );
 
-/** Refuses what nobody asks by that name: a misspelt filter must not be answered as if it had not been there. */
+/** Refuses parameters of other names: a misspelt filter must not be answered as if it had not been there. */
 export function refuseUnknown(asked: Readonly<Record<string, unknown>>, ...known: readonly string[]): void {
   const unknown = Object.keys(asked).filter((name) => !known.includes(name));
   if (unknown.length > 0)
-    throw invalidInput(unknown.map((field) => ({ field, message: `${field.slice(0, 64)} is nothing that can be asked here` })));
+    throw invalidInput(
+      unknown.map((field) => ({ field, message: `Unknown parameter \`${field.slice(0, 64)}\`; known: ${known.join(', ')}` })),
+    );
 }
 
 const title = (code: string) => code[0]!.toUpperCase() + code.slice(1).replaceAll('-', ' ');

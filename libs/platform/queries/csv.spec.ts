@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { csvCell, csvOf } from './csv';
 
 describe('CSV', () => {
@@ -9,6 +9,12 @@ describe('CSV', () => {
       expect(csvCell(attack)).toMatch(/^"?'/);
     },
   );
+  it.each([';=1', 'a;=1', 'a; +1', 'a\t-2', 'x;@SUM(A1)'])('does not let %p run where semicolons or tabs separate cells', (attack) => {
+    expect(csvCell(attack)).toMatch(/[;\t] ?'[=+\-@]/);
+  });
+  it('begins with a byte-order mark where that is asked for', async () => {
+    expect(await buffer(Readable.from([]).pipe(csvOf(['a'], { byteOrderMark: true })))).toEqual(Buffer.from('\ufeffa\r\n'));
+  });
   it('keeps numbers and plain text as they are', () => {
     for (const plain of ['-1.5', '12', 'haifa.M4', 'a-b', '']) expect(csvCell(plain)).toBe(plain);
     expect(csvCell(null)).toBe('');

@@ -2,28 +2,35 @@
  * Rows as CSV (RFC 4180, UTF-8). Hides: quoting. Promises: a spreadsheet takes no text for a formula; memory does not grow with the number
  * of rows. Does not: choose columns.
  */
-import { Transform } from 'node:stream';
+import { Transform, type Readable } from 'node:stream';
+import { StreamableFile } from '@nestjs/common';
 
 /** Text that a spreadsheet would run gets an apostrophe in front; numbers keep their sign. */
 const FORMULA = /^[\s\u0000]*[=+\-@＝＋－＠|%]|^[\t\r\n]/;
+/** Where a spreadsheet takes semicolons or tabs for separators, whatever the quotes say, a cell may begin within a text. */
+const INNER_FORMULA = /([;\t]\s*)(?=[=+\-@＝＋－＠|%])/g;
 const NUMBER = /^[+-]?\d+(\.\d+)?$/;
 
 export function csvCell(value: unknown): string {
   if (value === null || value === undefined) return '';
   const plain = typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean | bigint);
-  const safe = FORMULA.test(plain) && !NUMBER.test(plain) ? `'${plain}` : plain;
+  const whole = FORMULA.test(plain) && !NUMBER.test(plain) ? `'${plain}` : plain;
+  const safe = whole.replace(INNER_FORMULA, `$1'`);
   return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export const csvLine = (values: readonly unknown[]): string => `${values.map(csvCell).join(',')}\r\n`;
 
+/** Some spreadsheets take a file for UTF-8 only if it begins with this. */
+const BYTE_ORDER_MARK = '\ufeff';
+
 /** Objects in, CSV text out, with a line of headings. */
-export function csvOf(columns: readonly string[]): Transform {
+export function csvOf(columns: readonly string[], { byteOrderMark = false } = {}): Transform {
   let begun = false;
   const begin = () => {
     if (begun) return '';
     begun = true;
-    return csvLine(columns);
+    return (byteOrderMark ? BYTE_ORDER_MARK : '') + csvLine(columns);
   };
   return new Transform({
     writableObjectMode: true,
@@ -31,3 +38,6 @@ export function csvOf(columns: readonly string[]): Transform {
     flush: (done) => done(null, begin()),
   });
 }
+
+export const csvFile = (lines: Readable, name: string): StreamableFile =>
+  new StreamableFile(lines, { type: 'text/csv; charset=utf-8', disposition: `attachment; filename="${name}.csv"` });

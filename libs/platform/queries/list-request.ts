@@ -9,8 +9,8 @@ import { isInstant } from '#platform/commands/fields';
 import { PAGE } from '#platform/http/graphql-limits';
 import { invalidInput, type FieldFault } from '#platform/problem/problem';
 
-/** `equals`: one of the given values; `range`: from, inclusive, to, exclusive; `has`: an array that holds one of the given values. */
-export type FilterKind = 'equals' | 'range' | 'has';
+/** `equals`: one of the given values; `named`: the same, of names that hold no comma; `range`: from, inclusive, to, exclusive; `has`: an array that holds one of the given values. */
+export type FilterKind = 'equals' | 'named' | 'range' | 'has';
 export type Declared = Readonly<{
   row: new () => object;
   table: string;
@@ -47,9 +47,11 @@ const accepted: Readonly<Record<string, readonly [test: (value: string, cell: Ce
   whole: [(value) => /^-?\d{1,9}$/.test(value), 'a whole number'],
   flag: [(value) => value === 'true' || value === 'false', 'true or false'],
   position: [(value) => /^\d{1,18}$/.test(value), 'a position'],
-  oneOf: [(value, cell) => Object.values(cell.list ?? {}).includes(value), 'one of the listed values'],
+  oneOf: [(value, cell) => Object.values(cell.list ?? {}).includes(value), 'one of'],
 };
 const accepts = ({ kind }: CellOf) => accepted[kind] ?? ([isText, 'a text'] as const);
+const expectedOf = ({ list }: CellOf, expected: string): string => (list ? `${expected} ${Object.values(list).join(', ')}` : expected);
+const shown = (value: unknown): string => (typeof value === 'string' && isText(value) ? value.slice(0, 64) : typeof value);
 
 const quoted = (column: string) => `"${column}"`;
 const DESCENDING = 'Descending';
@@ -180,7 +182,8 @@ export class ListRequests {
       if (given === undefined || given === null) continue;
       const question = this.questions.find((candidate) => candidate.name === name);
       if (!question) {
-        faults.push({ field: name, message: `${name.slice(0, 64)} is nothing that this list can be asked` });
+        const known = this.questions.map((candidate) => candidate.name).join(', ');
+        faults.push({ field: name, message: `Unknown filter \`${name.slice(0, 64)}\`; known: ${known}` });
         continue;
       }
       const { cell, bound, kind } = question;
@@ -193,7 +196,9 @@ export class ListRequests {
         asked.length > (bound ? 1 : MOST_VALUES) ||
         !asked.every((value) => typeof value === 'string' && test(value, cell))
       ) {
-        faults.push({ field: name, message: `${name} must be ${expected}${bound ? '' : `, or up to ${MOST_VALUES} of them`}` });
+        const several = bound ? '' : `, or up to ${MOST_VALUES} of them`;
+        const was = asked.length === 1 ? `, was ${shown(asked[0])}` : '';
+        faults.push({ field: name, message: `${name} must be ${expectedOf(cell, expected)}${several}${was}` });
         continue;
       }
       const cast = CASTS[cell.kind]!;

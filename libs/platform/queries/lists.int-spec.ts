@@ -48,7 +48,7 @@ const order = (i: number) => (i * 37) % SIZE;
 
 beforeAll(async () => {
   pool = openPool(postgres.url, 'spec');
-  reads = new Reads(pool, new ViewReads(pool, postgres.url), 100);
+  reads = new Reads(pool, new ViewReads(pool, postgres.url), 100, () => Promise.resolve(-1n));
   await pool.query(`CREATE TABLE sample ("sampleId" text PRIMARY KEY, "facilityId" text NOT NULL, name text, "takenAt" timestamptz, weight numeric NOT NULL,
     colour text NOT NULL, tags text[] NOT NULL, held boolean NOT NULL, position bigint NOT NULL)`);
   for (let i = 0; i < SIZE; i += 1) {

@@ -35,17 +35,46 @@ const ofAnotherLog = (views: readonly string[]) =>
 
 const LAST_POSITION = 2n ** 63n - 1n;
 const EXPORTS_AT_ONCE = 3;
+/** How long one row is waited for that nobody gave a token for. */
+const CURRENT_MS = 1_000;
 const STATEMENT_MS = 10_000;
 
 @Injectable()
 export class Reads {
   private exports = 0;
+  private asking: Promise<bigint | undefined> = Promise.resolve(undefined);
+  private due?: Promise<bigint | undefined>;
 
   constructor(
     private readonly pool: Pool,
     private readonly views: ViewReads,
     private readonly waitMs: number,
+    /** Position of the newest event of the log. */
+    private readonly head: () => Promise<bigint>,
   ) {}
+
+  /**
+   * As `fresh`, and where no token is given, everything that was recorded before the question is waited for. A log that does not answer
+   * leaves open whether the answer is current: it is `behind`.
+   */
+  async current(views: readonly string[], waitFor?: string): Promise<Freshness> {
+    if (waitFor !== undefined) return this.fresh(views, waitFor);
+    const head = await this.end();
+    const reached = head !== undefined && (await this.views.waitFor(views, head, Math.min(this.waitMs, CURRENT_MS)));
+    return { ...(await this.fresh(views)), behind: !reached };
+  }
+
+  /** The end of the log, asked after this call began: however many ask, one question runs and one is due. */
+  private async end(): Promise<bigint | undefined> {
+    this.due ??= this.asking.then(() => {
+      this.due = undefined;
+      const late = new Promise<undefined>((resolve) => setTimeout(resolve, CURRENT_MS, undefined).unref());
+      const asked = Promise.race([this.head(), late]).catch(() => undefined);
+      this.asking = asked;
+      return asked;
+    });
+    return this.due;
+  }
 
   /** To be asked before the rows are read: they reflect this position, or later ones. `waitFor` is a token of a receipt. */
   async fresh(views: readonly string[], waitFor?: string): Promise<Freshness> {

@@ -1,0 +1,26 @@
+/**
+ * GraphQL answers that are behind. Hides: where that is kept until the answer is sent. Promises: an answer that does not reflect what it was to
+ * wait for says so in `extensions.behind`, field by field, and in the header `x-behind`, whatever fields were selected. Does not: wait.
+ */
+import type { FastifyReply } from 'fastify';
+
+/** What a resolver did not reach; `field` is the query's name. */
+export type Behind = Readonly<{ field: string; position: string }>;
+/** Resolvers and hooks get copies of the context, with the same reply. */
+export type GraphqlContext = Readonly<{ reply?: FastifyReply }>;
+
+const kept = new WeakMap<FastifyReply, Behind[]>();
+
+/** To be called by a resolver with what it answers. */
+export function noteBehind({ reply }: GraphqlContext, field: string, fresh: Readonly<{ position: string; behind: boolean }>): void {
+  if (!fresh.behind || !reply) return;
+  kept.set(reply, [...(kept.get(reply) ?? []), { field, position: fresh.position }]);
+}
+
+/** To be called when an operation was executed, before its answer is sent. */
+export function tellBehind(execution: { extensions?: Record<string, unknown> }, { reply }: GraphqlContext): void {
+  const behind = reply && kept.get(reply);
+  if (!behind) return;
+  execution.extensions = { ...execution.extensions, behind };
+  reply.header('x-behind', 'true');
+}

@@ -1,0 +1,44 @@
+/** The answer of a list as one class for GraphQL and OpenAPI. Hides: naming it after its row. Promises: one class per row. Does not: fill it. */
+import type { Type } from '@nestjs/common';
+import { Field, ObjectType } from '@nestjs/graphql';
+import { ApiProperty } from '@nestjs/swagger';
+import type { Page } from './list-reader';
+
+export const WAIT_FOR = 'Token of a receipt: the answer reflects that command, or says that it is behind.';
+const NEXT = 'Give it as `after` for the next page; null on the last one.';
+const POSITION = 'Position of the log that the answer reflects at least.';
+const BEHIND = 'True where `waitFor` was not reached in time.';
+
+const pages = new Map<unknown, Type<Page<object>>>();
+
+export function pageOf<Row extends object>(row: new () => Row): Type<Page<object>> {
+  const known = pages.get(row);
+  if (known) return known;
+
+  @ObjectType(`${row.name}Page`)
+  class RowPage {
+    @Field(() => [row])
+    @ApiProperty({ type: [row] })
+    items: Row[];
+
+    @Field(() => String, { nullable: true, description: NEXT })
+    @ApiProperty({ type: String, nullable: true, description: NEXT })
+    nextCursor: string | null;
+
+    @Field(() => String, { description: POSITION })
+    @ApiProperty({ type: String, description: POSITION })
+    position: string;
+
+    @Field(() => Boolean, { description: BEHIND })
+    @ApiProperty({ type: Boolean, description: BEHIND })
+    behind: boolean;
+  }
+  pages.set(row, named(RowPage, `${row.name}Page`));
+  return RowPage;
+}
+
+/** OpenAPI and Nest name a class by its own name, which must differ from list to list. */
+export function named<T extends object>(type: T, name: string): T {
+  Object.defineProperty(type, 'name', { value: name });
+  return type;
+}

@@ -1,0 +1,100 @@
+/**
+ * What REST and GraphQL ask of one list. Hides: the order of waiting, reading and saying how current it is. Promises: one behaviour for both.
+ * Does not: know their words (list-rest.ts, list-graphql.ts).
+ */
+import type { StreamableFile } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { invalidInput, Problem } from '#platform/problem/problem';
+import type { Role } from '#platform/security/access';
+import { caller } from '#platform/security/auth';
+import { csvFile, csvOf } from './csv';
+import type { Asked, FilterKind, ListRequests } from './list-request';
+import { scopeOf, type Freshness, type Reads } from './reads';
+
+export type ListOptions<Row> = Readonly<{
+  /** Path of the list in REST, without slash in front. */
+  path: string;
+  /** GraphQL name of the query by id; none where rows are not looked at alone. */
+  one?: string;
+  /** GraphQL name of the list. */
+  many: string;
+  roles: readonly Role[];
+  filters?: Partial<Record<keyof Row & string, FilterKind>>;
+  sorts?: readonly (keyof Row & string)[];
+  /** GraphQL name of the subscription to rows as they change, e.g. `equipmentMoved`. */
+  moved?: string;
+  /** The usual order: a name of `sorts`, perhaps with `Descending`. */
+  sortedBy?: string;
+  /** One sentence for the API descriptions. */
+  about: string;
+}>;
+
+export type Page<Row> = Freshness & Readonly<{ items: Row[]; nextCursor: string | null }>;
+
+export class Reader<Row extends object> {
+  constructor(
+    readonly view: string,
+    readonly requests: ListRequests,
+  ) {}
+
+  async page(reads: Reads, asked: Asked, waitFor: unknown): Promise<Page<Row>> {
+    const { text, values, size, order } = this.requests.page(asked, scopeOf(caller()));
+    const fresh = await reads.fresh([this.view], tokenIn(waitFor));
+    const found = await reads.rows<Row & { __place?: string | null }>(text, values);
+    const items = found.slice(0, size);
+    const last = found.length > size ? items.at(-1) : undefined;
+    const nextCursor = last
+      ? this.requests.cursor(order, last.__place ?? null, (last as Record<string, unknown>)[this.requests.key] as string)
+      : null;
+    for (const item of items) delete item.__place;
+    return { items, nextCursor, ...fresh };
+  }
+
+  /** The row as it is now, by all that was recorded before the question. */
+  async one(reads: Reads, id: unknown, waitFor: unknown): Promise<{ row: Row | undefined; fresh: Freshness }> {
+    const fresh = await reads.current([this.view], tokenIn(waitFor));
+    // An id of any other form cannot exist.
+    if (typeof id !== 'string' || id.length > 200 || id.includes('\0')) return { row: undefined, fresh };
+    const { text, values } = this.requests.one(id, scopeOf(caller()));
+    const [row] = await reads.rows<Row>(text, values);
+    if (!row && fresh.behind) {
+      throw new Problem(503, 'view-behind', `The view ${this.view} is behind the log, so it cannot tell whether there is such a row.`, {
+        retryAfterSeconds: 1,
+        whatToDo: 'Ask again.',
+        facts: { position: fresh.position },
+      });
+    }
+    return { row, fresh };
+  }
+
+  async csv(reads: Reads, asked: Asked, waitFor: unknown, byteOrderMark: boolean, reply: FastifyReply): Promise<StreamableFile> {
+    const { text, values } = this.requests.all(asked, scopeOf(caller()));
+    const fresh = await reads.fresh([this.view], tokenIn(waitFor));
+    const rows = await reads.stream(text, values);
+    const lines = csvOf(
+      this.requests.cells.map(({ name }) => name),
+      { byteOrderMark },
+    );
+    rows.on('error', (error) => lines.destroy(error));
+    lines.on('close', () => rows.destroy());
+    sayFreshness(reply, fresh);
+    return csvFile(rows.pipe(lines), this.view);
+  }
+}
+
+/** A parameter that is true or false. @throws Problem 400 */
+export function flagOf(field: string, value: unknown): boolean {
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
+  throw invalidInput([{ field, message: `${field} must be true or false` }]);
+}
+
+function tokenIn(waitFor: unknown): string | undefined {
+  if (waitFor === undefined || waitFor === null) return undefined;
+  // Anything but a text is refused where texts are refused that are not a token.
+  return typeof waitFor === 'string' ? waitFor : '';
+}
+
+/** The position that an answer reflects, and whether it is behind, as headers. */
+export const sayFreshness = (reply: FastifyReply, { position, behind }: Freshness): void =>
+  void reply.header('x-position', position).header('x-behind', String(behind));

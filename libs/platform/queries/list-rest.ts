@@ -1,0 +1,130 @@
+/**
+ * A list in REST. Hides: parameters, headers, CSV by path or by Accept. Promises: GET /path, /path.csv and, where rows are looked at alone,
+ * /path/:id with an ETag. Does not: check parameters: no pipe looks at them, list-request.ts does.
+ */
+import { applyDecorators, Controller, Get, Headers, Inject, Param, Query, Res, type StreamableFile, type Type } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiExcludeEndpoint,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { PAGE } from '#platform/http/graphql-limits';
+import { notFound, refuseUnknown } from '#platform/problem/problem';
+import { Allow } from '#platform/security/access';
+import { flagOf, sayFreshness, type ListOptions, type Page, type Reader } from './list-reader';
+import { named, pageOf, WAIT_FOR } from './list-page';
+import type { Asked, Question } from './list-request';
+import { Reads } from './reads';
+
+type Words = Readonly<Record<string, unknown>>;
+
+const ApiWaitFor = () => ApiQuery({ name: 'waitFor', required: false, type: String, description: WAIT_FOR });
+
+/** What may be asked of the list, in OpenAPI. */
+const ApiQuestions = (questions: readonly Question[], orders: readonly string[]) =>
+  applyDecorators(
+    ...questions.map(parameterOf),
+    ApiQuery({ name: 'sort', required: false, enum: orders as string[] }),
+    ApiQuery({ name: 'first', required: false, schema: { type: 'integer', minimum: 1, maximum: PAGE.most, default: PAGE.usual } }),
+    ApiQuery({ name: 'after', required: false, type: String, description: 'The nextCursor of the page before.' }),
+    ApiWaitFor(),
+  );
+
+export function controllerOf<Row extends object>(
+  row: new () => Row,
+  reader: Reader<Row>,
+  { path, one, many, roles, about }: ListOptions<Row>,
+): Type<object> {
+  const { questions, orders } = reader.requests;
+
+  @Controller()
+  @ApiTags(path.split('/')[0]!)
+  @ApiBearerAuth()
+  class ListController {
+    constructor(@Inject(Reads) readonly reads: Reads) {}
+
+    @Get(path)
+    @Allow(...roles)
+    @ApiOperation({ operationId: many, summary: about })
+    @ApiQuestions(questions, orders)
+    @ApiOkResponse({ type: pageOf(row), description: 'With `Accept: text/csv`: all rows as CSV.' })
+    async list(
+      @Query() words: Words,
+      @Headers('accept') accept: string | undefined,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ): Promise<Page<Row> | StreamableFile> {
+      if (/\btext\/csv\b/.test(accept ?? '')) return this.csv(words, reply);
+      return reader.page(this.reads, askedBy(words, questions), words.waitFor);
+    }
+
+    @Get(`${path}.csv`)
+    @Allow(...roles)
+    @ApiExcludeEndpoint()
+    csv(@Query() { byteOrderMark, ...words }: Words, @Res({ passthrough: true }) reply: FastifyReply): Promise<StreamableFile> {
+      return reader.csv(this.reads, askedBy(words, questions), words.waitFor, flagOf('byteOrderMark', byteOrderMark), reply);
+    }
+  }
+  if (!one) return named(ListController, `${path}-list`);
+
+  @Controller()
+  @ApiTags(path.split('/')[0]!)
+  @ApiBearerAuth()
+  class ListWithOneController extends ListController {
+    @Get(`${path}/:id`)
+    @Allow(...roles)
+    @ApiOperation({ operationId: `${one}ById`, summary: `${about} By id, as it is now.` })
+    @ApiParam({ name: 'id', type: String })
+    @ApiWaitFor()
+    @ApiOkResponse({ type: row })
+    @ApiNotFoundResponse({ description: 'There is no such thing, or it is outside your facilities.' })
+    async one(@Param('id') id: string, @Query() words: Words, @Res({ passthrough: true }) reply: FastifyReply): Promise<Row> {
+      refuseUnknown(words, 'waitFor');
+      const { row: found, fresh } = await reader.one(this.reads, id, words.waitFor);
+      sayFreshness(reply, fresh);
+      if (!found) throw notFound();
+      const { revision } = found as { revision?: unknown };
+      if (revision !== undefined && revision !== null) reply.header('etag', `"${revision as string}"`);
+      return found;
+    }
+  }
+  return named(ListWithOneController, `${path}-list`);
+}
+
+/** Kinds whose values never hold a comma, so that several stand in one parameter. */
+const LISTED = new Set(['key', 'id', 'ids', 'oneOf', 'whole', 'position', 'flag']);
+const isListed = ({ bound, kind, cell }: Question): boolean => !bound && (kind === 'named' || LISTED.has(cell.kind));
+
+/** Parameters as a question; several values come comma by comma where no value holds one. */
+function askedBy(words: Words, questions: readonly Question[]): Asked {
+  const { sort, first, after, waitFor: _, ...rest } = words;
+  const valuesOf = (name: string, value: unknown): unknown => {
+    const question = questions.find((candidate) => candidate.name === name);
+    // A parameter that comes twice is refused: nobody can say which was meant.
+    if (typeof value !== 'string') return Array.isArray(value) ? [] : value;
+    return question && isListed(question) ? value.split(',') : value;
+  };
+  return { filter: Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, valuesOf(name, value)])), sort, first, after };
+}
+
+const SCHEMAS: Readonly<Record<string, object>> = {
+  whole: { type: 'integer' },
+  flag: { type: 'boolean' },
+  instant: { type: 'string', format: 'date-time' },
+};
+
+function parameterOf(question: Question): MethodDecorator {
+  const { name, cell, bound } = question;
+  const item = cell.list ? { type: 'string', enum: Object.values(cell.list) } : (SCHEMAS[cell.kind] ?? { type: 'string' });
+  return ApiQuery({
+    name,
+    required: false,
+    ...(isListed(question) ? { explode: false, style: 'form', schema: { type: 'array', items: item } } : { schema: item }),
+    ...(bound ? { description: bound === '<' ? 'Exclusive.' : 'Inclusive.' } : {}),
+  } as never);
+}

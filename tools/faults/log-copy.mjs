@@ -1,0 +1,153 @@
+/**
+ * A log is taken along to another store while both ends and the copy itself are killed. Afterwards both logs are the same, byte by byte, and
+ * questions about the past have the same answers.
+ */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EventStore } from '#platform/store/event-store';
+import { chance, jsonEvent, sleep, startProcess } from './parts.mjs';
+
+const OPS = fileURLToPath(new URL('../../dist/apps/ops/main.js', import.meta.url));
+const RATE = 5_000;
+
+export async function run({ short, seed, say, only, cycles }) {
+  const work = fs.mkdtempSync(path.join(os.tmpdir(), 'faults-log-copy-'));
+  const experiments = [];
+  const add = async (name, experiment) => {
+    if (only && !name.startsWith(only)) return;
+    const result = { name, ...(await experiment()) };
+    experiments.push(result);
+    say(`${result.ok ? 'ok    ' : 'BROKEN'} ${JSON.stringify(result)}`);
+  };
+  try {
+    await add('kills', () => kills(work, chance(seed), cycles ?? (short ? 5 : 100), short ? 200 : 1_000, say));
+    await add('rate', () => rate(work, short ? 15_000 : 200_000, short));
+    return { experiments };
+  } finally {
+    fs.rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** A node that can be killed and started again on its port. */
+async function killable(dataDir) {
+  let node = await startProcess(dataDir);
+  const { port } = node;
+  return {
+    url: `esdb://127.0.0.1:${port}?tls=false`,
+    connect: () => node.connect(),
+    async again() {
+      await node.kill();
+      node = await startProcess(dataDir, '--port', String(port));
+    },
+    kill: () => node.kill(),
+  };
+}
+
+async function fill(node, from, count, streams = 200) {
+  const client = node.connect();
+  const batches = [];
+  for (let n = from; n < from + count; n += 10)
+    batches.push(
+      client.appendToStream(
+        `order-haifa.${(n / 10) % streams}`,
+        [...Array(10).keys()].map((i) =>
+          jsonEvent({ type: 'Counted', data: { n: n + i, text: 'é'.repeat(40) }, metadata: { commandId: `c-${n}` } }),
+        ),
+      ),
+    );
+  await Promise.all(batches);
+  await client.dispose();
+}
+
+function ops(...args) {
+  const child = spawn(process.execPath, [OPS, 'log', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LOG_LEVEL: 'silent' },
+  });
+  let [said, complained] = ['', ''];
+  child.stdout.on('data', (bytes) => (said += bytes));
+  child.stderr.on('data', (bytes) => (complained += bytes));
+  const exit = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code: code ?? signal, said, complained })));
+  return { child, exit };
+}
+
+async function kills(work, random, cycles, questions, say) {
+  const [source, target] = [await killable(path.join(work, 'source')), await killable(path.join(work, 'target'))];
+  const between = ['--from', source.url, '--to', target.url];
+  const found = { source: 0, target: 0, copy: 0, refused: [] };
+  let written = 0;
+  await fill(source, 0, 2_000);
+  written += 2_000;
+  for (let kill = 0; kill < cycles; kill++) {
+    await fill(source, written, 2_000);
+    written += 2_000;
+    const { child, exit } = ops('copy', ...between);
+    await Promise.race([sleep(500 + random() * 1_500), exit]);
+    const whom = ['copy', 'source', 'target'][Math.floor(random() * 3)];
+    found[whom] += 1;
+    if (whom === 'copy') child.kill('SIGKILL');
+    else await (whom === 'source' ? source : target).again();
+    const { code, complained } = await exit;
+    if (code !== 0 && code !== 'SIGKILL') found.refused.push(complained.trim().split('\n').at(-1));
+    if (kill % 20 === 19) say(`       ${kill + 1} kills`);
+  }
+  const last = await ops('copy', ...between).exit;
+  const compared = await ops('compare', ...between, '--json').exit;
+  const asOf = await answers(source.url, target.url, random, questions);
+  await source.kill();
+  await target.kill();
+  const ok =
+    last.code === 0 &&
+    compared.code === 0 &&
+    JSON.parse(compared.said).events === written &&
+    asOf.different === 0 &&
+    found.refused.length === 0;
+  return {
+    ok,
+    kills: found,
+    events: written,
+    compared: compared.code,
+    asOf,
+    ...(last.code !== 0 && { last: last.complained.slice(-300) }),
+  };
+}
+
+/** What was known of a stream at some time: the same in both stores. */
+async function answers(one, other, random, questions) {
+  const [before, after] = [new EventStore(one, 20_000), new EventStore(other, 20_000)];
+  let different = 0;
+  for (let n = 0; n < questions; n++) {
+    const stream = `order-haifa.${Math.floor(random() * 200)}`;
+    const [mine, theirs] = await Promise.all([before.read(stream), after.read(stream)]);
+    const at = mine[Math.floor(random() * mine.length)]?.recordedAt ?? '';
+    const known = (events) =>
+      JSON.stringify(
+        events
+          .filter(({ recordedAt }) => recordedAt <= at)
+          .map(({ id, data, metadata, recordedAt }) => ({ id, data, metadata, recordedAt })),
+      );
+    if (known(mine) !== known(theirs)) different += 1;
+  }
+  await Promise.all([before.close(), after.close()]);
+  return { questions, different };
+}
+
+async function rate(work, events, short) {
+  const [source, target] = [await killable(path.join(work, 'rate-source')), await killable(path.join(work, 'rate-target'))];
+  for (let n = 0; n < events; n += 5_000) await fill(source, n, 5_000);
+  const { code, said, complained } = await ops('copy', '--from', source.url, '--to', target.url, '--json').exit;
+  const compared = await ops('compare', '--from', source.url, '--to', target.url).exit;
+  await source.kill();
+  await target.kill();
+  const perSecond = code === 0 ? Math.round(events / JSON.parse(said).seconds) : 0;
+  // A short run shares its machine with others and is too short for a verdict.
+  return {
+    ok: code === 0 && compared.code === 0 && (short || perSecond >= RATE),
+    events,
+    perSecond,
+    ...(code !== 0 && { complained: complained.slice(-300) }),
+  };
+}

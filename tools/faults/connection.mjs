@@ -111,7 +111,7 @@ async function elections(work, random, cycles, say) {
     if (cycle % 20 === 19)
       say(`       ${cycle + 1} faults, ${acked.size} commands acknowledged, ${found.unknown} of unknown outcome in between`);
   }
-  for (const { child } of apps.slice(0, 2)) child.connected && child.send('stop');
+  for (const { child } of apps.slice(0, 2)) if (child.connected) child.send('stop');
   await within(30_000, Promise.all(apis.map(({ exit }) => exit))).catch(() => found.violations.push('an api did not stop'));
   if (worker.child.connected) worker.child.send('stop');
   await within(30_000, worker.exit).catch(() => found.violations.push('the worker did not stop'));

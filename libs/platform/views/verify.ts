@@ -122,7 +122,8 @@ async function foldLog(
     for (const event of events) {
       after = event.position;
       if (after > end) break;
-      if (event.stream.startsWith('$') || !read(event.type)) continue;
+      // As the feed does: nothing of the store's own, and no snapshot.
+      if (event.stream.startsWith('$') || event.type.startsWith('$') || !read(event.type)) continue;
       if (isOut(event.id)) {
         if (isIn(event.stream)) leftOut++;
         continue;

@@ -128,7 +128,7 @@ export class Client {
     const seen = body?.item?.revision ?? body?.revision;
     if (seen === undefined || BigInt(seen) < BigInt(receipt.revision))
       this.staleReads.push(
-        `${entry.stream} shows revision ${seen} after ${receipt.revision} was acknowledged, and does not say that it is behind`,
+        `${entry.stream} shows revision ${seen} at position ${body?.position} after ${receipt.changed ? '' : 'an unchanged '}${receipt.revision} with token ${receipt.token}, and does not say that it is behind`,
       );
   }
 

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { logReader } from '#platform/store/log-reader';
 import { verifyView } from '#platform/views/verify';
-import { OPERATIONS_STREAM } from '#platform/views/views';
+import { OPERATIONS_STREAM } from '#platform/views/skip';
 import { views } from '#slices';
 import { until } from './cluster.mjs';
 
@@ -98,6 +98,8 @@ export async function collect(cluster, client) {
     views: verified,
     stock: await rows('SELECT "lotId" AS id, "onHand"::text AS "onHand", revision::text FROM lot_stock'),
     machines: await rows('SELECT "equipmentId" AS id, state, revision::text FROM equipment_now'),
-    audit: await rows('SELECT stream, count(*)::int AS entries FROM audit_trail WHERE refusal IS NULL GROUP BY stream'),
+    audit: await rows(
+      `SELECT stream, count(*)::int AS entries FROM audit_trail WHERE event NOT IN ('CommandRefused', 'CommandUnchanged') GROUP BY stream`,
+    ),
   };
 }

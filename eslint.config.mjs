@@ -1,5 +1,19 @@
 import tseslint from 'typescript-eslint';
 
+const positions = [
+  ...['name', 'property.name'].map((name) => ({
+    selector: `CallExpression[callee.name=/^(Number|parseInt|parseFloat)$/] > .arguments[${name}=/([Pp]osition|[Rr]evision|[Cc]heckpoint)$/]`,
+    message: 'Positions and revisions are bigint end to end: a Number loses digits beyond 2^53.',
+  })),
+  {
+    selector: 'UnaryExpression[operator="+"] > .argument[property.name=/([Pp]osition|[Rr]evision)$/]',
+    message: 'Positions and revisions are bigint end to end.',
+  },
+];
+const clock = ['NewExpression[callee.name="Date"][arguments.length=0]', 'MemberExpression[object.name="Date"][property.name="now"]'].map(
+  (selector) => ({ selector, message: 'The wall clock is in runtime/clock; how long something takes is told by performance.now().' }),
+);
+
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'apps/web/**', 'jest.config.js'] },
   {
@@ -10,25 +24,37 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false, arguments: false } }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_' }],
-      'no-restricted-syntax': [
+      'no-restricted-syntax': ['error', ...positions, ...clock],
+      'no-restricted-properties': [
         'error',
-        {
-          selector:
-            'CallExpression[callee.name=/^(Number|parseInt|parseFloat)$/] > .arguments[name=/([Pp]osition|[Rr]evision|[Cc]heckpoint)$/]',
-          message: 'Positions and revisions are bigint end to end: a Number loses digits beyond 2^53.',
-        },
-        {
-          selector:
-            'CallExpression[callee.name=/^(Number|parseInt|parseFloat)$/] > .arguments[property.name=/([Pp]osition|[Rr]evision|[Cc]heckpoint)$/]',
-          message: 'Positions and revisions are bigint end to end: a Number loses digits beyond 2^53.',
-        },
-        {
-          selector: 'UnaryExpression[operator="+"] > .argument[property.name=/([Pp]osition|[Rr]evision)$/]',
-          message: 'Positions and revisions are bigint end to end.',
-        },
+        { object: 'process', property: 'env', message: 'Settings are in runtime/config.' },
+        { object: 'process', property: 'exit', message: 'An app ends by leave() of runtime/leave, which cuts off no output.' },
       ],
       'max-lines': ['error', { max: 420, skipBlankLines: true, skipComments: true }],
     },
+  },
+  {
+    // The rooms that keep leases, deadlines and stamps, and the event log, which is a package of its own.
+    files: [
+      'libs/event-log/**',
+      'libs/platform/{commands,http,processes,security,store,testing,views}/**',
+      'libs/platform/runtime/clock.ts',
+      '**/*spec.ts',
+      '**/test/**',
+    ],
+    rules: { 'no-restricted-syntax': ['error', ...positions] },
+  },
+  {
+    files: [
+      'apps/event-store/main.ts',
+      'apps/standalone/main.ts',
+      'libs/event-log/**',
+      'libs/platform/runtime/{config,leave,run-app}.ts',
+      'libs/platform/testing/**',
+      '**/*spec.ts',
+      '**/test/**',
+    ],
+    rules: { 'no-restricted-properties': 'off' },
   },
   {
     // What runs on Node as it stands: the same care, without types.

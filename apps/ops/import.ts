@@ -139,7 +139,7 @@ const ordersOverRest =
         behind: boolean;
       };
     let first = await page();
-    for (const patience = Date.now() + CATCH_UP_MS; first.behind && Date.now() < patience;) first = await page();
+    for (const patience = performance.now() + CATCH_UP_MS; first.behind && performance.now() < patience;) first = await page();
     const rows = async function* (): AsyncGenerator<OrderRow> {
       for (let now = first; ; now = await page(now.nextCursor!)) {
         for (const { workOrderId, reports, corrections, operations } of now.items) {
@@ -233,7 +233,7 @@ async function reconciled(mapping: Mapping, file: string, flags: ImportFlags): P
 async function importCommand(mappingPath: string, file: string, flags: ImportFlags): Promise<void> {
   const mapping = mappingIn(mappingPath);
   if (flags.dryRun) return plainly(file, () => dryRun(mapping, file, flags.json ?? false));
-  const begun = Date.now();
+  const begun = performance.now();
   const progress = new Progress();
   const concurrency = whole(flags.concurrency, 'concurrency', 1, 256);
   const options = {
@@ -257,7 +257,7 @@ async function importCommand(mappingPath: string, file: string, flags: ImportFla
       await app.close();
     }
   }).finally(() => progress.end());
-  const seconds = (Date.now() - begun) / 1_000;
+  const seconds = (performance.now() - begun) / 1_000;
   const report = flags.report ? await plainly(file, () => reconciled(mapping, file, flags)) : undefined;
   if (flags.json) sayJson({ ...result, seconds, ...(report ? { reconciliation: report } : {}) });
   else {

@@ -75,13 +75,13 @@ export async function ask(
 ): Promise<Record<string, unknown>> {
   const { api, token } = apiOf(where, ...roles);
   const search = new URLSearchParams(Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
-  const until = Date.now() + PATIENCE_MS;
+  const until = performance.now() + PATIENCE_MS;
   const once = () =>
     fetch(`${api}/${path}?${search.toString()}`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(60_000) });
   let response: Response;
   try {
     response = await once();
-    while (response.status === 503 && Date.now() < until) {
+    while (response.status === 503 && performance.now() < until) {
       await sleep(1_000);
       response = await once();
     }

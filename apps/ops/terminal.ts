@@ -39,14 +39,14 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
 /** A progress bar on stderr, where a person looks at it; silent elsewhere. */
 export class Progress {
   private drawn = 0;
-  private readonly begun = Date.now();
+  private readonly begun = performance.now();
   constructor(private readonly out: Pick<WriteStream, 'isTTY' | 'write' | 'columns'> = process.stderr) {}
 
   show(what: string, done: number, of: number): void {
-    if (!this.out.isTTY || (Date.now() - this.drawn < 100 && done < of)) return;
-    this.drawn = Date.now();
+    if (!this.out.isTTY || (performance.now() - this.drawn < 100 && done < of)) return;
+    this.drawn = performance.now();
     const share = of > 0 ? Math.min(1, done / of) : 1;
-    const seconds = (Date.now() - this.begun) / 1_000;
+    const seconds = (performance.now() - this.begun) / 1_000;
     const rate = seconds > 0 ? Math.round(done / seconds) : 0;
     const filled = Math.round(24 * share);
     const bar = `${'█'.repeat(filled)}${'░'.repeat(24 - filled)}`;

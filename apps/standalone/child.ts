@@ -82,7 +82,7 @@ export class Child {
 
   private spawn(): void {
     const { name, main, flags = [], env, log, runDir } = this.options;
-    const started = Date.now();
+    const started = performance.now();
     // A process group of its own: Ctrl-C in the terminal reaches the supervisor, which stops things in order.
     const child = fork(main, [], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, execArgv: [...flags] });
     this.process = child;
@@ -96,7 +96,7 @@ export class Child {
         over = true;
         resolve();
         rmSync(markPath(runDir, name), { force: true });
-        if (!this.stopping) void this.again(code, signal, Date.now() - started);
+        if (!this.stopping) void this.again(code, signal, performance.now() - started);
       };
       child.once('exit', end);
       child.once('error', () => end(null, 'error'));
@@ -129,9 +129,9 @@ export class Child {
 
   private async becomeReady(within: number): Promise<void> {
     const { name, isReady, log } = this.options;
-    for (const until = Date.now() + within; !(await isReady()); await sleep(50)) {
+    for (const until = performance.now() + within; !(await isReady()); await sleep(50)) {
       if (this.stopping) throw new Error(`${name} was stopped before it was ready.`);
-      if (Date.now() > until) throw new Error(`${name} is not ready after ${within / 1_000} s. Its last words:\n${log.tail()}`);
+      if (performance.now() > until) throw new Error(`${name} is not ready after ${within / 1_000} s. Its last words:\n${log.tail()}`);
     }
   }
 }
@@ -164,7 +164,7 @@ export async function stopOrphans(runDir: string, say: (text: string) => void): 
       ] as const) {
         if (!lives(mark)) return;
         process.kill(mark.pid, signal);
-        for (const until = Date.now() + patience; lives(mark) && Date.now() < until;) await sleep(25);
+        for (const until = performance.now() + patience; lives(mark) && performance.now() < until;) await sleep(25);
       }
     }),
   );

@@ -108,8 +108,8 @@ async function main(): Promise<void> {
   let signalled = 0;
   const signal = (name: string) => () => {
     // npm passes on the Ctrl-C that the terminal has sent to everybody: twice within a moment is once.
-    const again = Date.now() - signalled < 1_500;
-    signalled = Date.now();
+    const again = performance.now() - signalled < 1_500;
+    signalled = performance.now();
     if (!ending) return void end(`Stopping (${name}) …`, 0);
     if (again) return;
     say('Stopping at once.');

@@ -14,8 +14,8 @@ export async function stopSystem(directory: string, drainSeconds: number, say: (
     say(`Stopping the system in ${directory} (process ${supervisor.pid}) …`);
     process.kill(supervisor.pid, 'SIGTERM');
     // The worker and the api, one after the other, then both stores.
-    for (const until = Date.now() + (2 * drainSeconds + 60) * 1_000; lives(supervisor); await sleep(50)) {
-      if (Date.now() < until) continue;
+    for (const until = performance.now() + (2 * drainSeconds + 60) * 1_000; lives(supervisor); await sleep(50)) {
+      if (performance.now() < until) continue;
       say('It does not end in time and is killed.');
       process.kill(supervisor.pid, 'SIGKILL');
       break;

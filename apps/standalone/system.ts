@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
+import { now } from '#platform/runtime/clock';
 import { environmentWith, type Config } from '#platform/runtime/config';
 import { migrate, refuseOldPostgres } from '#platform/runtime/database';
 import { WORKER_FLAGS } from '#platform/runtime/run-app';
@@ -106,7 +107,7 @@ export class System {
     }
     if (!this.issuer) return this.say('No demo enterprise: it is made with tokens of the built-in issuer only.');
     const tokens = await this.issuer.tokens(this.config.JWT_AUDIENCE, []);
-    const demoMoment = this.state.demoMoment ?? new Date().toISOString();
+    const demoMoment = this.state.demoMoment ?? now().toISOString();
     this.remember({ demoMoment });
     const commands = await createDemo(this.apiUrl, demoMoment, (role) => Promise.resolve(tokens[role]!));
     this.remember({ demo: 'created' });

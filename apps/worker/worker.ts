@@ -6,6 +6,7 @@ import { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureAnalyst } from '#platform/views/analyst-role';
 import { Registry } from '#platform/commands/registry';
+import { now } from '#platform/runtime/clock';
 import type { Config } from '#platform/runtime/config';
 import { migrate } from '#platform/runtime/database';
 import { EventStore } from '#platform/store/event-store';
@@ -45,7 +46,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
     processes,
     send: sendThrough(app.get(CommandBus), commandRegistry),
     targetOf: ({ type, data }) => commandRegistry.targetOf(type, data) ?? '',
-    alarm: (dueAt, key) => alarms.add(key, { dueAt: dueAt.toISOString() }, dueAt.getTime() - Date.now()),
+    alarm: (dueAt, key) => alarms.add(key, { dueAt: dueAt.toISOString() }, dueAt.getTime() - now().getTime()),
     log: (fault, err) => log.warn({ err }, fault),
   });
   let stopping = false;

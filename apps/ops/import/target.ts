@@ -62,7 +62,7 @@ export function restTarget({ api, token, correlationId, patienceMs = 120_000 }: 
   const url = (path: string) => `${api.replace(/\/$/, '')}/${path}`;
 
   const ask = async (path: string, body?: object): Promise<Record<string, unknown>> => {
-    const until = Date.now() + patienceMs;
+    const until = performance.now() + patienceMs;
     for (let attempt = 0; ; attempt += 1) {
       let wait = Math.min(5_000, 100 * 2 ** attempt) * (0.5 + Math.random() / 2);
       let cause: unknown;
@@ -81,7 +81,7 @@ export function restTarget({ api, token, correlationId, patienceMs = 120_000 }: 
         if (error instanceof Refused || error instanceof NoAnswer) throw error;
         cause = error;
       }
-      if (Date.now() + wait > until) throw new NoAnswer(cause);
+      if (performance.now() + wait > until) throw new NoAnswer(cause);
       await sleep(wait);
     }
   };

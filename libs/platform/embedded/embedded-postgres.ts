@@ -82,11 +82,11 @@ export async function stopPostgres(dataDir: string): Promise<boolean> {
 }
 
 async function lockForStart(dataDir: string, timeout: number): Promise<() => void> {
-  for (const until = Date.now() + timeout; ; await sleep(50)) {
+  for (const until = performance.now() + timeout; ; await sleep(50)) {
     try {
       return lockDirectory(dataDir, 'start.lock');
     } catch (error) {
-      if (!(error instanceof DirectoryTaken) || Date.now() > until) throw error;
+      if (!(error instanceof DirectoryTaken) || performance.now() > until) throw error;
     }
   }
 }
@@ -227,7 +227,7 @@ function inhabitants(cluster: string): number[] {
 
 /** The server that a dead process left behind, once it answers to our password; undefined when the way is free for a new one. */
 async function liveServer(cluster: string, secret: string, timeout: number): Promise<{ port: number; mark: ProcessMark } | undefined> {
-  for (const until = Date.now() + timeout; ; await sleep(50)) {
+  for (const until = performance.now() + timeout; ; await sleep(50)) {
     const file = pidFileIn(cluster);
     const residents = inhabitants(cluster);
     if (!file && residents.length === 0) return undefined;
@@ -239,7 +239,7 @@ async function liveServer(cluster: string, secret: string, timeout: number): Pro
       if (process.platform === 'linux') rmSync(join(cluster, 'postmaster.pid'), { force: true });
       return undefined;
     }
-    if (Date.now() > until) {
+    if (performance.now() > until) {
       const who = ours ? `process ${mark.pid}` : `processes ${residents.join(', ')}`;
       throw new Error(
         `${cluster} is in use by PostgreSQL, ${who}, which does not answer to this directory's password. Stop it, then start again.`,
@@ -256,7 +256,7 @@ async function launch(
   { dataDir, port: wanted, durable = true, timeout = 120_000 }: PostgresOptions,
 ): Promise<RunningPostgres> {
   const remembered = Number(readOr(join(dataDir, 'port')) ?? 0);
-  const until = Date.now() + timeout;
+  const until = performance.now() + timeout;
   for (let attempt = 0; ; attempt++) {
     const port = wanted ?? (attempt === 0 && remembered > 0 && (await isFree(remembered)) ? remembered : await freePort());
     const log = join(dataDir, 'postgres.log');
@@ -295,7 +295,7 @@ async function launch(
     if (portTaken && wanted !== undefined) throw new Error(`Port ${wanted} on 127.0.0.1 is taken: PostgreSQL cannot use it.`);
     // Backends of a server that was killed may hold the shared memory for a moment longer.
     const leftovers = /pre-existing shared memory|lock file .* already exists/.test(said);
-    if (Date.now() > until || !((portTaken && attempt < 5) || leftovers))
+    if (performance.now() > until || !((portTaken && attempt < 5) || leftovers))
       throw new Error(`PostgreSQL does not start in ${cluster}: ${outcome}${lastLines(said)}`);
     await sleep(200);
   }
@@ -313,7 +313,7 @@ async function settled(server: ChildProcess, cluster: string, url: string, until
       if (refusal === undefined) return 'ready';
       last = refusal;
     }
-    if (Date.now() > until) {
+    if (performance.now() > until) {
       server.kill('SIGQUIT');
       return `it does not answer in time. ${last}`;
     }
@@ -342,7 +342,7 @@ async function stopServer(mark: ProcessMark): Promise<void> {
   ] as const) {
     if (!lives(mark)) return;
     process.kill(mark.pid, signal);
-    for (const until = Date.now() + patience; Date.now() < until; await sleep(15)) if (!lives(mark)) return;
+    for (const until = performance.now() + patience; performance.now() < until; await sleep(15)) if (!lives(mark)) return;
   }
   throw new Error(`PostgreSQL, process ${mark.pid}, does not end.`);
 }

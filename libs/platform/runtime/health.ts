@@ -4,6 +4,7 @@
  * that a part that is down says since when, and why where it knows. Does not repair anything or count the lag of views: that is a metric.
  */
 import { createServer, type Server } from 'node:http';
+import { now } from './clock';
 import { metricsText } from './metrics';
 
 export type Check = Readonly<{
@@ -51,7 +52,8 @@ export class Health {
   /** Whether the app may be given work. Answers within about two seconds; probes that come together share one look. */
   async ready(): Promise<Readiness> {
     if (this.draining) return { status: 'draining', parts: {} };
-    if (!this.latest || Date.now() - this.latest.at > 500) this.latest = { at: Date.now(), answer: this.look() };
+    const at = performance.now();
+    if (!this.latest || at - this.latest.at > 500) this.latest = { at, answer: this.look() };
     const answer = await this.latest.answer;
     return this.draining ? { status: 'draining', parts: {} } : answer;
   }
@@ -70,7 +72,7 @@ export class Health {
 
   private detailOf(name: string, up: boolean): [[string, Detail]] | undefined {
     if (up) this.downSince.delete(name);
-    else if (!this.downSince.has(name)) this.downSince.set(name, new Date().toISOString());
+    else if (!this.downSince.has(name)) this.downSince.set(name, now().toISOString());
     const detail = this.checks[name]!.detail?.();
     const since = this.downSince.get(name);
     return detail || since !== undefined ? [[name, { ...(since !== undefined && { since }), ...detail }]] : undefined;

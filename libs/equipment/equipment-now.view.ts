@@ -3,7 +3,7 @@ import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#manufacturing/facility';
 import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
-import { CapacityMode, type EquipmentEvent, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';
+import { CapacityMode, type EquipmentEvent, MachineState, PackmlProfile, SignalQuality } from './equipment.events';
 
 /** One machine as it is now, as far as commands and observations tell. */
 @Entity('equipment_now')
@@ -49,8 +49,8 @@ export class EquipmentNow {
   @Cell('whole', { optional: true })
   mode: number | null;
 
-  @CellOneOf(PackmlState, { optional: true })
-  state: PackmlState | null;
+  @CellOneOf(MachineState, { optional: true })
+  state: MachineState | null;
 
   /** Floor time since when it is in its state; absent while the state is only assumed. */
   @Cell('instant', { optional: true })
@@ -116,9 +116,11 @@ function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow
     case 'EquipmentStateChanged':
       return { state: data.to, since: data.at };
     case 'EquipmentStateObserved': {
-      const { applied, state, at, quality } = data;
-      const entered = applied && (state !== row.state || row.since === null) ? { state, since: at } : {};
+      const { applied, at, quality, lost } = data;
       const late = (row.since !== null && at < row.since) || (row.observedAt !== null && at < row.observedAt);
+      const state: MachineState | null = lost ? 'Unknown' : data.state;
+      const known = applied || (lost && (row.since === null || at >= row.since));
+      const entered = known && (state !== row.state || row.since === null) ? { state, since: at } : {};
       return late ? entered : { quality, observedAt: at, ...entered };
     }
     case 'EquipmentModeSet':
@@ -128,7 +130,9 @@ function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow
     case 'EquipmentUnassigned':
       return { workOrderIds: row.workOrderIds.filter((id) => id !== data.workOrderId) };
     case 'StopOpened':
-      return { openStopId: data.stopId };
+      return data.closedAt === undefined ? { openStopId: data.stopId } : {};
+    case 'StopCorrected':
+      return data.closedAt !== null && row.openStopId === data.stopId ? { openStopId: null } : {};
     case 'StopClosed':
       return { openStopId: null };
     default:
@@ -139,7 +143,7 @@ function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow
 /** Every machine as it is now. */
 export const equipmentNow: View<EquipmentNow, EquipmentEvent> = {
   name: 'equipment-now',
-  version: 1,
+  version: 2,
   row: EquipmentNow,
   // All of them: the row bears the revision of the stream.
   events: [
@@ -152,6 +156,7 @@ export const equipmentNow: View<EquipmentNow, EquipmentEvent> = {
     'EquipmentUnassigned',
     'StopOpened',
     'StopClosed',
+    'StopCorrected',
     'StopClassified',
     'IllegalTransitionObserved',
     'LateStateObserved',

@@ -65,9 +65,9 @@ export class EquipmentStop {
 /** Every stop of every machine. */
 export const equipmentStop: View<EquipmentStop, EquipmentEvent> = {
   name: 'equipment-stop',
-  version: 1,
+  version: 2,
   row: EquipmentStop,
-  events: ['StopOpened', 'StopClosed', 'StopClassified'],
+  events: ['StopOpened', 'StopClosed', 'StopCorrected', 'StopClassified'],
   keys: ({ data }) => ('stopId' in data ? [`${data.equipmentId}/${data.stopId}`] : []),
   fold: (rows, { type, data, metadata, position, recordedAt }) => {
     if (type === 'StopOpened') {
@@ -79,7 +79,7 @@ export const equipmentStop: View<EquipmentStop, EquipmentEvent> = {
         stopId,
         cause,
         startedAt: at,
-        endedAt: null,
+        endedAt: data.closedAt ?? null,
         workOrderIds: [...workOrderIds],
         reasonCode: null,
         lossClass: null,
@@ -87,6 +87,9 @@ export const equipmentStop: View<EquipmentStop, EquipmentEvent> = {
         position,
         recordedAt,
       });
+    } else if (type === 'StopCorrected') {
+      const row = rows.get(`${data.equipmentId}/${data.stopId}`);
+      if (row) rows.put({ ...row, startedAt: data.openedAt, endedAt: data.closedAt, position, recordedAt });
     } else if (type === 'StopClosed' || type === 'StopClassified') {
       const row = rows.get(`${data.equipmentId}/${data.stopId}`);
       if (!row) return;

@@ -3,8 +3,8 @@ import { Entity, Exclusion, Index } from 'typeorm';
 import { facilityOf } from '#manufacturing/facility';
 import type { Rows, View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
-import type { EquipmentEvent, PackmlState as State } from './equipment.events';
-import { PackmlState } from './equipment.events';
+import type { EquipmentEvent, MachineState as State } from './equipment.events';
+import { MachineState } from './equipment.events';
 
 /** How a state became known: by a command to the machine, or by an observation of it. */
 export const StateSource = { Command: 'Command', Observation: 'Observation' } as const;
@@ -29,7 +29,7 @@ export class EquipmentInterval {
   @ScopeCell()
   facilityId: string;
 
-  @CellOneOf(PackmlState)
+  @CellOneOf(MachineState)
   state: State;
 
   /** Floor time. */
@@ -90,19 +90,18 @@ function enter(
   });
 }
 
-/**
- * What each machine was doing when. An observation that came late is not on it (it is in the history, and flagged): the state known
- * for its time had been acted upon.
- */
+/** What each machine was doing when, by all that is known today. A late observation takes its place in the past. */
 export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
   name: 'equipment-timeline',
-  version: 1,
+  version: 2,
   row: EquipmentInterval,
-  events: ['EquipmentStateChanged', 'EquipmentStateObserved', 'EquipmentAssigned', 'StopOpened', 'StopClosed'],
+  events: ['EquipmentStateChanged', 'EquipmentStateObserved', 'EquipmentAssigned', 'StopOpened', 'StopClosed', 'StopCorrected'],
   keys: ({ type, data }) => {
     const key = (startedAt: string | null) => (startedAt === null ? [] : [keyOf(data.equipmentId, startedAt)]);
     if (type === 'EquipmentAssigned') return key(data.stateSince);
+    if (type === 'EquipmentStateObserved' && data.within) return [...key(data.within.startedAt), ...key(data.at)];
     if (type === 'EquipmentStateChanged' || type === 'EquipmentStateObserved') return [...key(data.since), ...key(data.at)];
+    if (type === 'StopCorrected') return [...key(data.openedAt), ...key(data.closedAt)];
     return type === 'StopOpened' || type === 'StopClosed' ? key(data.at) : [];
   },
   fold: (rows, { type, data, position, recordedAt }) => {
@@ -118,8 +117,20 @@ export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
         break;
       }
       case 'EquipmentStateObserved': {
-        const { state, from, at: startedAt, since, applied, legal, workOrderIds } = data;
-        if (!applied || state === null || (state === from && since !== null)) break;
+        const { from, at: startedAt, since, applied, legal, workOrderIds, lost, within } = data;
+        const state = lost ? 'Unknown' : data.state;
+        if (state === null) break;
+        if (within) {
+          const before = rows.get(keyOf(equipmentId, within.startedAt));
+          if (!before) break;
+          rows.put({ ...before, endedAt: startedAt, position, recordedAt });
+          const intervalId = keyOf(equipmentId, startedAt);
+          rows.put({ ...before, intervalId, state, startedAt, endedAt: within.until, source: 'Observation', position, recordedAt });
+          break;
+        }
+        const late = since !== null && startedAt < since;
+        if (late || !(applied || lost) || (data.state === from && since !== null && !lost) || (lost && from === null && since !== null))
+          break;
         enter(
           rows,
           {
@@ -140,6 +151,13 @@ export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
         const row = data.stateSince === null ? undefined : rows.get(keyOf(equipmentId, data.stateSince));
         if (row && !row.workOrderIds.includes(data.workOrderId))
           rows.put({ ...row, workOrderIds: [...row.workOrderIds, data.workOrderId], position, recordedAt });
+        break;
+      }
+      case 'StopCorrected': {
+        const begin = rows.get(keyOf(equipmentId, data.openedAt));
+        if (begin) rows.put({ ...begin, stopId: data.stopId, position, recordedAt });
+        const end = data.closedAt === null ? undefined : rows.get(keyOf(equipmentId, data.closedAt));
+        if (end) rows.put({ ...end, stopId: null, position, recordedAt });
         break;
       }
       case 'StopOpened':

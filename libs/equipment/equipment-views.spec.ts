@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { folded } from '#platform/testing/folded';
 import { equipment } from './equipment';
+import { currentSince } from './machine';
 import { equipmentException } from './equipment-exception.view';
 import { equipmentNow } from './equipment-now.view';
 import { equipmentStop } from './equipment-stop.view';
@@ -42,11 +43,11 @@ describe('equipment now', () => {
       quality: null,
     });
   });
-  test('says that a reading is stale, and keeps the state', () => {
+  test('knows nothing of a machine whose signal is lost', () => {
     const events = shift(...run, ['ObserveEquipmentState', { state: 'Execute', quality: 'STALE' }]);
     expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({
-      state: 'Execute',
-      since: at(4),
+      state: 'Unknown',
+      since: at(5),
       quality: 'STALE',
       observedAt: at(5),
     });
@@ -73,15 +74,15 @@ describe('equipment now', () => {
     expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({ state: 'Stopped', since: at(3) });
     expect(Object.keys(folded(equipmentTimeline, [stream, events]))).toEqual([`${equipmentId}/${at(3)}`]);
   });
-  test('takes a believable reading that overtook an unbelievable one', () => {
+  test('stays unknown where a believable reading of an earlier time comes late', () => {
     const events = shift(
       ...run,
       ['ObserveEquipmentState', { state: 'Held', quality: 'STALE' }, 9],
       ['ObserveEquipmentState', { state: 'Holding' }, 7],
     );
     expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({
-      state: 'Holding',
-      since: at(7),
+      state: 'Unknown',
+      since: at(9),
       quality: 'STALE',
       observedAt: at(9),
     });
@@ -135,13 +136,64 @@ describe('the time line', () => {
       'Stopping',
     );
   });
-  test('leaves out late and unbelievable observations', () => {
+  test('shows nothing of a late observation that tells nothing new', () =>
+    expect(intervals(shift(...run, ['ObserveEquipmentState', { state: 'Idle' }, 2]))).toHaveLength(4));
+  test('ends a state where the signal is lost, and is unknown until it is back', () => {
     const events = shift(
-      ...run,
-      ['ObserveEquipmentState', { state: 'Idle' }, 2],
-      ['ObserveEquipmentState', { state: 'Idle', quality: 'BAD' }, 9],
+      register,
+      ['ObserveEquipmentState', { state: 'Execute' }, 0],
+      ['ObserveEquipmentState', { state: 'UNAVAILABLE', quality: 'STALE' }, 1],
+      ['ObserveEquipmentState', { state: 'UNAVAILABLE', quality: 'STALE' }, 2],
+      ['ObserveEquipmentState', { state: 'Execute' }, 30],
     );
-    expect(intervals(events)).toHaveLength(4);
+    expect(intervals(events).map(([state, startedAt, endedAt]) => [state, startedAt, endedAt])).toEqual([
+      ['Execute', at(0), at(1)],
+      ['Unknown', at(1), at(30)],
+      ['Execute', at(30), null],
+    ]);
+  });
+  test('takes a late state in its place, and the stop begins with it', () => {
+    const events = shift(
+      register,
+      ['ObserveEquipmentState', { state: 'Execute' }, 0],
+      ['ObserveEquipmentState', { state: 'Held' }, 10],
+      ['ObserveEquipmentState', { state: 'Stopped' }, 5],
+    );
+    const times = intervals(events).map(([state, startedAt, endedAt]) => [state, startedAt, endedAt]);
+    expect(times.sort(([, a], [, b]) => (a! < b! ? -1 : 1))).toEqual([
+      ['Execute', at(0), at(5)],
+      ['Stopped', at(5), at(10)],
+      ['Held', at(10), null],
+    ]);
+    expect(folded(equipmentStop, [stream, events])).toMatchObject({ [`${equipmentId}/S1`]: { startedAt: at(5), endedAt: null } });
+    // As of 10:07 by floor time, the later observation is not yet there.
+    const asOf = events.filter(({ data }) => !('at' in data) || data.at <= at(7)).reduce(equipment.evolve, equipment.initial);
+    expect(asOf).toMatchObject({ state: 'Stopped', since: at(5) });
+  });
+  test.each([
+    ['a stop within production', ['Execute', 'Idle'], 'Held', [[5, 10]]],
+    [
+      'production within a stop',
+      ['Held', 'Stopped'],
+      'Execute',
+      [
+        [0, 5],
+        [10, null],
+      ],
+    ],
+    ['production at the end of a stop', ['Held', 'Execute'], 'Starting', [[0, 5]]],
+    ['another state of a stop', ['Held', 'Stopped'], 'Aborted', [[0, null]]],
+  ] as const)('shows %s that became known late', (_, [before, after], late, wanted) => {
+    const events = shift(
+      register,
+      ['ObserveEquipmentState', { state: before }, 0],
+      ['ObserveEquipmentState', { state: after }, 10],
+      ['ObserveEquipmentState', { state: late }, 5],
+    );
+    const stops = Object.values(folded(equipmentStop, [stream, events])).sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
+    expect(stops.map(({ startedAt, endedAt }) => [startedAt, endedAt])).toEqual(
+      wanted.map(([from, to]) => [at(from), to === null ? null : at(to)]),
+    );
   });
   test('marks what was observed against PackML, and names the work orders of the time', () => {
     const events = shift(...run, ['AssignEquipment', { workOrderId: 'haifa.W1' }], ['ObserveEquipmentState', { state: 'Idle' }, 9]);
@@ -184,7 +236,8 @@ describe('the time line', () => {
             expect(error).toMatchObject({ name: 'Rejected' });
           }
         }
-        const { state, since } = machine;
+        const since = currentSince(machine);
+        const state = machine.lostSince === null ? machine.state : 'Unknown';
         expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({ state, since });
         for (const view of [equipmentTimeline, equipmentStop]) {
           const rows = Object.values(folded(view as typeof equipmentTimeline, [stream, events])).sort((a, b) =>
@@ -194,7 +247,7 @@ describe('the time line', () => {
             if (endedAt !== null) expect(endedAt >= startedAt).toBe(true);
             const next = rows[index + 1];
             if (next) expect(endedAt !== null && endedAt <= next.startedAt).toBe(true);
-            else if (view === (equipmentTimeline as unknown)) expect([endedAt, rows[index]!.state]).toEqual([null, machine.state]);
+            else if (view === (equipmentTimeline as unknown)) expect([endedAt, rows[index]!.state]).toEqual([null, state]);
           });
         }
       }),

@@ -2,9 +2,10 @@ import { InputType, registerEnumType } from '@nestjs/graphql';
 import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
 import { Code, Id, Many, ManyOf, OneOf, Text, Whole } from '#platform/commands/fields';
-import { CapacityMode, LossClass, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';
+import { CapacityMode, LossClass, MachineState, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';
 
 registerEnumType(PackmlState, { name: 'PackmlState', description: 'The 17 states of PackML (TR88.00.02).' });
+registerEnumType(MachineState, { name: 'MachineState', description: 'What a machine is known to be doing: a PackML state, or Unknown.' });
 registerEnumType(PackmlProfile, { name: 'PackmlProfile', description: 'Which edition of PackML a machine follows.' });
 registerEnumType(CapacityMode, { name: 'CapacityMode', description: 'How many jobs a machine takes at a time.' });
 registerEnumType(LossClass, { name: 'LossClass', description: 'What a stop cost, for the analysis of losses.' });
@@ -78,6 +79,10 @@ export class RegisterEquipment extends EquipmentCommand {
   /** What the machine's controller calls the PackML states, for observations. */
   @Many(() => VendorStateInput, 200, { optional: true })
   readonly vendorStates?: VendorStateInput[];
+
+  /** The states that machines of this class report. Passing states that it never reports are no exception. Where absent, the states of `vendorStates`; without those, all. */
+  @ManyOf(PackmlState, { optional: true, min: 1 })
+  readonly reportedStates?: PackmlState[];
 }
 
 /** Move a machine to another place of its plant. */

@@ -22,6 +22,10 @@ export const PackmlState = {
 } as const;
 export type PackmlState = keyof typeof PackmlState;
 
+/** What a machine is known to be doing: a PackML state, or nothing, as while its signal is lost. */
+export const MachineState = { ...PackmlState, Unknown: 'Unknown' } as const;
+export type MachineState = keyof typeof MachineState;
+
 /** What moves a PackML machine: its ten commands, and the report that an acting state is complete (SC). */
 export const PackmlInput = {
   Reset: 'Reset',
@@ -91,6 +95,8 @@ export type EquipmentRegistered = Event<
     maxConcurrent: number | null;
     /** What the machine's controller calls the PackML states. */
     vendorStates: readonly Readonly<{ code: string; state: PackmlState }>[];
+    /** The states that machines of this class report; passing through others unseen is no exception. All where absent. */
+    reportedStates?: readonly PackmlState[];
     mode: number;
     /** The state taken to begin with: the last one observed, else Stopped, an assumption without `since` that no observation contradicts. */
     state: PackmlState;
@@ -140,6 +146,10 @@ export type EquipmentStateObserved = Event<
     /** Whether one PackML input leads from the known state to this one; null where that cannot be said. */
     legal: boolean | null;
     workOrderIds: readonly string[];
+    /** True where the signal is lost (stale, bad or unavailable): what the machine does is unknown from then on. */
+    lost?: true;
+    /** For a late observation: the time in which the machine was taken to be in one state, and which. It now ends at `at`. */
+    within?: Readonly<{ startedAt: string; until: string; state: MachineState }>;
   }
 >;
 
@@ -203,12 +213,28 @@ export type StopOpened = Event<
     stopId: string;
     cause: StopCause;
     at: string;
+    /** Where the stop became known only after it was over. */
+    closedAt?: string;
     workOrderIds: readonly string[];
   }
 >;
 
 /** The stop is over: the machine runs, or is being made ready to. */
 export type StopClosed = Event<'StopClosed', { equipmentId: string; stopId: string; openedAt: string; at: string }>;
+
+/** A late observation showed that a stop began or ended at another time. */
+export type StopCorrected = Event<
+  'StopCorrected',
+  {
+    equipmentId: string;
+    stopId: string;
+    openedAt: string;
+    /** Null while the stop is open. */
+    closedAt: string | null;
+    previousOpenedAt: string;
+    previousClosedAt: string | null;
+  }
+>;
 
 /** Someone said why the machine stood. */
 export type StopClassified = Event<
@@ -239,4 +265,5 @@ export type EquipmentEvent =
   | EquipmentUnassigned
   | StopOpened
   | StopClosed
+  | StopCorrected
   | StopClassified;

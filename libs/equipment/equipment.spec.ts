@@ -295,6 +295,20 @@ describe('stops (I8)', () => {
       .when('ClassifyStop', stop('belt'))
       .rejects('no-such-stop');
   });
+  test('can be classified however many came after', () => {
+    const many = Array.from({ length: 700 }, (_, index): EquipmentEvent[] => [
+      { type: 'StopOpened', data: { equipmentId, stopId: `S${index + 1}`, cause: 'Hold', at: at(1), workOrderIds: [] } },
+      { type: 'StopClosed', data: { equipmentId, stopId: `S${index + 1}`, openedAt: at(1), at: at(2) } },
+    ]).flat();
+    const ask = { equipmentId, reasonCode: 'jam', lossClass: 'MinorStop' as const };
+    for (const stopId of ['S1', 'S256', 'S257', 'S700'])
+      given(equipment, ...inState('Execute', ...many))
+        .when('ClassifyStop', { ...ask, stopId })
+        .then({ type: 'StopClassified', data: { ...ask, stopId, previousReasonCode: null, previousLossClass: null } });
+    given(equipment, ...inState('Execute', ...many))
+      .when('ClassifyStop', { ...ask, stopId: 'S701' })
+      .rejects('no-such-stop');
+  });
 });
 
 describe('whatever is asked of equipment', () => {

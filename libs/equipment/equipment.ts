@@ -3,13 +3,22 @@ import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
 import { isJobOf, type Job, rejectWithoutRoom } from './capacity';
 import type * as commands from './equipment.commands';
-import type { EquipmentEvent, EquipmentRegistered, Mode, PackmlInput } from './equipment.events';
-import { disabledIn, type Equipment, type Registered, type Stop, stopsAround, utc } from './machine';
-import { observe } from './observation';
+import type { EquipmentEvent, EquipmentRegistered, EquipmentStateObserved, Mode, PackmlInput, PackmlState } from './equipment.events';
+import {
+  countOf,
+  currentSince,
+  disabledIn,
+  type Equipment,
+  type Registered,
+  stopOf,
+  stopsAround,
+  utc,
+  withEntered,
+  withRow,
+  withStop,
+} from './machine';
+import { observationKey, observe } from './observation';
 import { legalInputs, MANDATORY, MODE_CHANGE_STATES, nextState } from './packml';
-
-const KEPT_STOPS = 200;
-const KEPT_OBSERVATIONS = 64;
 
 const MODES: readonly Mode[] = [
   { mode: 1, name: 'Production', disabledStates: [] },
@@ -23,8 +32,10 @@ function known(state: Equipment): Registered {
 }
 
 /** Floor time of a command. One that names no time follows what is known; one that names an earlier time is refused. */
-function timeOf({ occurredAt, now }: Context, { since, state }: Registered): string {
+function timeOf({ occurredAt, now }: Context, machine: Registered): string {
   const at = utc(occurredAt);
+  const { state } = machine;
+  const since = currentSince(machine);
   if (since === null || at >= since) return at;
   if (occurredAt === now) return since;
   throw new Rejected('earlier-than-known-state', `The machine is known to be ${state} since ${since}.`, { occurredAt: at, state, since });
@@ -35,7 +46,8 @@ const give =
   (input: PackmlInput) =>
   (_: object, state: Equipment, context: Context): readonly EquipmentEvent[] => {
     const machine = known(state);
-    const { equipmentId, mode, state: from, since, jobs } = machine;
+    const { equipmentId, mode, state: from, jobs } = machine;
+    const since = currentSince(machine);
     const { profile } = machine.registration;
     const disabled = disabledIn(machine, mode);
     const to = nextState(profile, from, input, disabled);
@@ -69,16 +81,37 @@ const sameRegistration = (known: EquipmentRegistered['data'], asked: EquipmentRe
   return JSON.stringify(before) === JSON.stringify(now);
 };
 
-const remember = <T>(list: readonly T[], item: T, most: number): readonly T[] => [...list.slice(1 - most), item];
+/** A state at a time: now known, or in its place in the past. */
+function enter<S extends Equipment>(machine: S, at: string, seen: PackmlState): S {
+  const since = currentSince(machine);
+  if (since !== null && at < since) return { ...machine, entered: withEntered(machine.entered, at, seen) };
+  const same = seen === machine.state && machine.since !== null && machine.lostSince === null;
+  return same ? machine : { ...machine, state: seen, since: at, lostSince: null, entered: withEntered(machine.entered, at, seen) };
+}
+
+function lose<S extends Equipment>(machine: S, at: string): S {
+  const since = currentSince(machine);
+  const late = since !== null && at < since;
+  if (!late && machine.lostSince !== null) return machine;
+  return { ...machine, ...(late ? {} : { lostSince: at }), entered: withEntered(machine.entered, at, 'Unknown') };
+}
+
+/** What was observed, also where it came late: as of an earlier time it may be the latest word. */
+function evolveObserved(
+  state: Equipment,
+  { reported, quality, claimedAt, at, state: seen, lost, within, applied }: EquipmentStateObserved['data'],
+): Equipment {
+  const known = { ...state, seen: withRow(state.seen, observationKey(claimedAt, quality, reported)) };
+  const since = currentSince(known);
+  const late = since !== null && at < since;
+  if (late && !within) return known;
+  if (lost) return lose(known, at);
+  const believed = applied || quality === 'GOOD' || quality === 'UNCERTAIN';
+  return seen && believed ? enter(known, at, seen) : known;
+}
 
 function evolve(state: Equipment, event: EquipmentEvent): Equipment {
-  if (event.type === 'EquipmentStateObserved') {
-    const { reported, quality, applied, claimedAt, at, state: seen } = event.data;
-    const recent = remember(state.recent, `${claimedAt} ${quality} ${reported}`, KEPT_OBSERVATIONS);
-    return applied && seen && (seen !== state.state || state.since === null)
-      ? { ...state, recent, state: seen, since: at }
-      : { ...state, recent };
-  }
+  if (event.type === 'EquipmentStateObserved') return evolveObserved(state, event.data);
   if (event.type === 'EquipmentRegistered') {
     const { equipmentId, elementId, mode, state: begin, since } = event.data;
     return {
@@ -90,9 +123,10 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
       state: begin,
       since,
       jobs: [],
-      stopCount: 0,
       stops: [],
-      recent: state.recent,
+      lostSince: state.lostSince,
+      entered: state.entered,
+      seen: state.seen,
     };
   }
   if (state.status === 'unknown') return state;
@@ -100,7 +134,7 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
     case 'EquipmentMoved':
       return { ...state, elementId: event.data.toElementId };
     case 'EquipmentStateChanged':
-      return { ...state, state: event.data.to, since: event.data.at };
+      return enter(state, event.data.at, event.data.to);
     case 'EquipmentModeSet':
       return { ...state, mode: event.data.to };
     case 'EquipmentAssigned': {
@@ -110,15 +144,19 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
     case 'EquipmentUnassigned':
       return { ...state, jobs: state.jobs.filter((job) => job.workOrderId !== event.data.workOrderId) };
     case 'StopOpened': {
-      const { stopId, at } = event.data;
-      const stop: Stop = { stopId, openedAt: at, open: true, reasonCode: null, lossClass: null };
-      return { ...state, stopCount: state.stopCount + 1, stops: remember(state.stops, stop, KEPT_STOPS) };
+      const { at: openedAt, closedAt = null } = event.data;
+      const stop = { stopId: `S${countOf(state.stops) + 1}`, openedAt, closedAt, reasonCode: null, lossClass: null };
+      return { ...state, stops: withRow(state.stops, stop) };
     }
     case 'StopClosed':
-      return { ...state, stops: state.stops.map((stop) => (stop.stopId === event.data.stopId ? { ...stop, open: false } : stop)) };
+      return { ...state, stops: withStop(state.stops, event.data.stopId, { closedAt: event.data.at }) };
+    case 'StopCorrected': {
+      const { stopId, openedAt, closedAt } = event.data;
+      return { ...state, stops: withStop(state.stops, stopId, { openedAt, closedAt }) };
+    }
     case 'StopClassified': {
       const { stopId, reasonCode, lossClass } = event.data;
-      return { ...state, stops: state.stops.map((stop) => (stop.stopId === stopId ? { ...stop, reasonCode, lossClass } : stop)) };
+      return { ...state, stops: withStop(state.stops, stopId, { reasonCode, lossClass }) };
     }
     case 'IllegalTransitionObserved':
     case 'LateStateObserved':
@@ -135,7 +173,7 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
  */
 export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
   category: 'equipment',
-  initial: { status: 'unknown', state: null, since: null, recent: [] },
+  initial: { status: 'unknown', state: null, since: null, lostSince: null, entered: [], seen: [] },
   id: (command) => command.equipmentId,
   observed: ['ObserveEquipmentState'],
   evolve,
@@ -165,6 +203,7 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
         capacityMode,
         maxConcurrent: capacityMode === 'Infinite' ? null : (command.maxConcurrent ?? 1),
         vendorStates: (command.vendorStates ?? []).map(({ code, state: meant }) => ({ code, state: meant })),
+        ...(command.reportedStates ? { reportedStates: [...command.reportedStates] } : {}),
         mode: modes[0]!.mode,
         state: state.state ?? 'Stopped',
         since: state.since,
@@ -233,7 +272,7 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
       }
       rejectWithoutRoom(machine.registration, machine.jobs, job);
       const at = utc(context.occurredAt);
-      return [{ type: 'EquipmentAssigned', data: { equipmentId, workOrderId, load, batchKey, at, stateSince: machine.since } }];
+      return [{ type: 'EquipmentAssigned', data: { equipmentId, workOrderId, load, batchKey, at, stateSince: currentSince(machine) } }];
     },
 
     UnassignEquipment: ({ equipmentId, workOrderId }, state, context) => {
@@ -243,8 +282,8 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
     },
 
     ClassifyStop: ({ equipmentId, stopId, reasonCode, lossClass, expectedPrevious = null }, state) => {
-      const stop = known(state).stops.find((each) => each.stopId === stopId);
-      if (!stop) throw new Rejected('no-such-stop', `${stopId} is none of the latest ${KEPT_STOPS} stops.`, { stopId });
+      const stop = stopOf(known(state).stops, stopId);
+      if (!stop) throw new Rejected('no-such-stop', `${equipmentId} has no stop ${stopId}. Its stops are S1, S2, …`, { stopId });
       if (stop.reasonCode === reasonCode && stop.lossClass === lossClass) return [];
       if (stop.reasonCode !== expectedPrevious)
         throw new Rejected('stop-classified-otherwise', 'Somebody else has classified this stop in the meantime.', {

@@ -1,34 +1,105 @@
 import type { Job } from './capacity';
-import type { EquipmentEvent, EquipmentRegistered, LossClass, PackmlState } from './equipment.events';
+import type { EquipmentEvent, EquipmentRegistered, LossClass, MachineState, PackmlState } from './equipment.events';
 import { stopCause } from './packml';
 
-export type Stop = Readonly<{ stopId: string; openedAt: string; open: boolean; reasonCode: string | null; lossClass: LossClass | null }>;
+export type Stop = Readonly<{
+  stopId: string;
+  openedAt: string;
+  /** Null while the stop is open. */
+  closedAt: string | null;
+  reasonCode: string | null;
+  lossClass: LossClass | null;
+}>;
+
+/** From when on the machine was in which state, by all that is known. */
+export type Entered = Readonly<{ at: string; state: MachineState }>;
+
+/** What is known of a machine whether it is registered or not. */
+export type Watched = Readonly<{
+  /** Since when the signal is lost; null while it is not. */
+  lostSince: string | null;
+  /** The latest states, earliest first. */
+  entered: readonly Entered[];
+  /** Everything observed, so that one delivered twice is recorded once, however old. */
+  seen: Rows<string>;
+}>;
 
 export type Equipment =
-  | Readonly<{
-      status: 'unknown';
-      /** What was observed of it nevertheless. */
-      state: PackmlState | null;
-      since: string | null;
-      recent: readonly string[];
-    }>
-  | Readonly<{
-      status: 'registered';
-      equipmentId: string;
-      registration: EquipmentRegistered['data'];
-      elementId: string | null;
-      mode: number;
-      state: PackmlState;
-      /** Null while the state is only assumed. */
-      since: string | null;
-      jobs: readonly Job[];
-      stopCount: number;
-      /** The latest stops; what is older can no longer be classified. */
-      stops: readonly Stop[];
-      /** The latest observations, so that one delivered twice is recorded once. */
-      recent: readonly string[];
-    }>;
+  | (Watched &
+      Readonly<{
+        status: 'unknown';
+        /** What was observed of it nevertheless. */
+        state: PackmlState | null;
+        since: string | null;
+      }>)
+  | (Watched &
+      Readonly<{
+        status: 'registered';
+        equipmentId: string;
+        registration: EquipmentRegistered['data'];
+        elementId: string | null;
+        mode: number;
+        state: PackmlState;
+        /** Null while the state is only assumed. */
+        since: string | null;
+        jobs: readonly Job[];
+        /** All of them: `S1` is the first. */
+        stops: Rows<Stop>;
+      }>);
 export type Registered = Extract<Equipment, { status: 'registered' }>;
+
+/** A long list in pages, so that adding to it costs the same however long it is. */
+export type Rows<T> = readonly (readonly T[])[];
+const PAGE = 256;
+
+export function withRow<T>(rows: Rows<T>, row: T): Rows<T> {
+  const last = rows.at(-1);
+  return last && last.length < PAGE ? [...rows.slice(0, -1), [...last, row]] : [...rows, [row]];
+}
+
+export const countOf = (rows: Rows<unknown>): number => Math.max(0, rows.length - 1) * PAGE + (rows.at(-1)?.length ?? 0);
+
+/** The stop of that id; undefined where there is none. */
+export function stopOf(stops: Rows<Stop>, stopId: string): Stop | undefined {
+  const number = Number(/^S([1-9]\d{0,8})$/.exec(stopId)?.[1] ?? 0) - 1;
+  const stop = number < 0 ? undefined : stops[Math.floor(number / PAGE)]?.[number % PAGE];
+  return stop?.stopId === stopId ? stop : undefined;
+}
+
+export const withStop = (stops: Rows<Stop>, stopId: string, change: Partial<Stop>): Rows<Stop> => {
+  const known = stopOf(stops, stopId);
+  if (!known) return stops;
+  const page = Math.floor((Number(stopId.slice(1)) - 1) / PAGE);
+  return stops.map((rows, index) => (index === page ? rows.map((row) => (row === known ? { ...row, ...change } : row)) : rows));
+};
+
+/** The stop that satisfies a condition, the latest first. */
+export function findStop(stops: Rows<Stop>, is: (stop: Stop) => boolean): Stop | undefined {
+  for (let page = stops.length - 1; page >= 0; page -= 1) {
+    const found = [...stops[page]!].reverse().find(is);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Since when what is known now holds: the state, or that it is unknown. */
+export const currentSince = ({ since, lostSince }: Pick<Equipment, 'since' | 'lostSince'>): string | null => lostSince ?? since;
+
+const KEPT_STATES = 1_000;
+
+/** The place of the last state that began by then; -1 where none did. */
+export function placeAt(entered: readonly Entered[], at: string): number {
+  let place = entered.length - 1;
+  while (place >= 0 && entered[place]!.at > at) place -= 1;
+  return place;
+}
+
+/** The states with one more, in its place. At the same time the later word counts. */
+export function withEntered(entered: readonly Entered[], at: string, state: MachineState): readonly Entered[] {
+  const place = placeAt(entered, at);
+  const kept = entered[place]?.at === at ? place : place + 1;
+  return [...entered.slice(0, kept), { at, state }, ...entered.slice(place + 1)].slice(-KEPT_STATES);
+}
 
 /** The states that the machine does without in its mode. */
 export const disabledIn = ({ registration }: Registered, mode: number): readonly PackmlState[] =>
@@ -37,17 +108,57 @@ export const disabledIn = ({ registration }: Registered, mode: number): readonly
 /** An instant as ISO 8601 UTC with milliseconds, so that texts sort as times do. */
 export const utc = (instant: string): string => new Date(instant).toISOString();
 
+const causeOf = (state: MachineState) => (state === 'Unknown' ? undefined : stopCause(state));
+
 /** What a new state means for stops: one opens when production ceases, and closes when the machine runs or is made ready (I8). */
-export function stopsAround({ equipmentId, stops, stopCount, jobs }: Registered, to: PackmlState, at: string): EquipmentEvent[] {
-  const open = stops.find((stop) => stop.open);
-  const cause = stopCause(to);
+export function stopsAround({ equipmentId, stops, jobs }: Registered, to: MachineState, at: string): EquipmentEvent[] {
+  const last = stops.at(-1)?.at(-1);
+  const open = last?.closedAt === null ? last : findStop(stops, ({ closedAt }) => closedAt === null);
+  const cause = causeOf(to);
   if (cause && !open)
     return [
       {
         type: 'StopOpened',
-        data: { equipmentId, stopId: `S${stopCount + 1}`, cause, at, workOrderIds: jobs.map((job) => job.workOrderId) },
+        data: { equipmentId, stopId: `S${countOf(stops) + 1}`, cause, at, workOrderIds: jobs.map((job) => job.workOrderId) },
       },
     ];
   if (!cause && open) return [{ type: 'StopClosed', data: { equipmentId, stopId: open.stopId, openedAt: open.openedAt, at } }];
   return [];
+}
+
+/** What a late state means for stops: between the state before it and the one after it, a stop begins, ends or comes to light. */
+export function stopsWithin(
+  { equipmentId, stops }: Registered,
+  before: MachineState,
+  state: MachineState,
+  after: MachineState,
+  at: string,
+  until: string,
+): EquipmentEvent[] {
+  const [stoodBefore, stands, standsAfter] = [causeOf(before), causeOf(state), causeOf(after)];
+  const corrected = (stop: Stop, times: Partial<Pick<Stop, 'openedAt' | 'closedAt'>>): EquipmentEvent => ({
+    type: 'StopCorrected',
+    data: {
+      equipmentId,
+      stopId: stop.stopId,
+      openedAt: stop.openedAt,
+      closedAt: stop.closedAt,
+      ...times,
+      previousOpenedAt: stop.openedAt,
+      previousClosedAt: stop.closedAt,
+    },
+  });
+  const found = (cause: NonNullable<typeof stands>, from: string, closedAt: string | null): EquipmentEvent => ({
+    type: 'StopOpened',
+    data: { equipmentId, stopId: `S${countOf(stops) + 1}`, cause, at: from, ...(closedAt === null ? {} : { closedAt }), workOrderIds: [] },
+  });
+  if (stands && !stoodBefore) {
+    const next = standsAfter && findStop(stops, ({ openedAt }) => openedAt === until);
+    return [next ? corrected(next, { openedAt: at }) : found(stands, at, until)];
+  }
+  if (stands || !stoodBefore) return [];
+  const stop = findStop(stops, ({ openedAt, closedAt }) => openedAt <= at && (closedAt === null || closedAt > at));
+  if (!stop) return [];
+  const rest = standsAfter ? [found(standsAfter, until, stop.closedAt)] : [];
+  return [corrected(stop, { closedAt: at }), ...rest];
 }

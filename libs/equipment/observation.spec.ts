@@ -71,10 +71,10 @@ describe('observations of equipment', () => {
         data: { equipmentId, stopId: 'S1', cause: 'Hold', at: at(5), workOrderIds: [] },
       });
   });
-  test('that cannot be believed are recorded and change no state', () => {
+  test('that cannot be believed make the state unknown', () => {
     given(equipment, ...inState('Execute'))
       .when('ObserveEquipmentState', see('Idle', { quality: 'STALE' }), later)
-      .then(observed('Idle', 'Idle', { quality: 'STALE', applied: false, legal: null }));
+      .then(observed('Idle', 'Idle', { quality: 'STALE', applied: false, legal: null, lost: true }));
   });
   test('of a clock that is ahead are taken at the time of arrival, and flagged', () => {
     given(equipment, ...inState('Execute'))
@@ -83,6 +83,33 @@ describe('observations of equipment', () => {
         type: 'ClockAheadObserved',
         data: { equipmentId, claimedAt: '2027-01-01T00:00:00.000Z', takenAt: at(5) },
       });
+  });
+  test('delivered again are recorded once, however old', () => {
+    const old = observed('Held', 'Held');
+    const many = Array.from({ length: 600 }, (_, index) => {
+      const time = new Date(Date.parse(at(6)) + index * 1_000).toISOString();
+      return observed('Execute', 'Execute', { at: time, claimedAt: time });
+    });
+    given(equipment, ...inState('Execute', old, ...many))
+      .when('ObserveEquipmentState', see('Held'), later)
+      .changesNothing();
+  });
+  test('of a class that reports few states are no exception where it passes others unseen', () => {
+    const cnc = registered({ reportedStates: ['Idle', 'Execute', 'Stopped'] });
+    const idle = observed('Idle', 'Idle', { at: at(1), claimedAt: at(1) });
+    const types = (state: string, ...past: EquipmentEvent[]) =>
+      equipment.decide
+        .ObserveEquipmentState(see(state) as never, past.reduce(equipment.evolve, equipment.initial), {
+          now: at(5),
+          occurredAt: at(5),
+          actor: 'a',
+          role: 'device',
+          commandId: 'c',
+        })
+        .map(({ type }) => type);
+    expect(types('Execute', cnc, idle)).toEqual(['EquipmentStateObserved']);
+    expect(types('Execute', registered(), idle)).toContain('IllegalTransitionObserved');
+    expect(types('Execute', cnc, observed('Stopped', 'Stopped', { at: at(1), claimedAt: at(1) }))).toContain('IllegalTransitionObserved');
   });
   test('delivered twice are recorded once', () => {
     given(equipment, ...inState('Execute', observed('Held', 'Held')))
@@ -100,7 +127,6 @@ describe('observations of equipment', () => {
     fc.assert(
       fc.property(fc.boolean(), fc.array(seen, { maxLength: 30 }), (isRegistered, sightings) => {
         let state = isRegistered ? equipment.evolve(equipment.initial, registered()) : equipment.initial;
-        const events: EquipmentEvent[] = [];
         for (const { occurredAt, ...sighting } of sightings) {
           const context = { now: at(5), occurredAt, actor: 'm4', role: 'device', commandId: 'c' };
           const since = state.since;
@@ -108,12 +134,13 @@ describe('observations of equipment', () => {
           state = more.reduce(equipment.evolve, state);
           expect(equipment.decide.ObserveEquipmentState({ equipmentId, ...sighting }, state, context)).toEqual([]);
           if (since !== null) expect(state.since! >= since).toBe(true);
-          events.push(...more);
-        }
-        let open = 0;
-        for (const { type } of events) {
-          open += type === 'StopOpened' ? 1 : type === 'StopClosed' ? -1 : 0;
-          expect([0, 1]).toContain(open);
+          const stops = state.status === 'registered' ? state.stops.flat() : [];
+          expect(stops.filter(({ closedAt }) => closedAt === null).length).toBeLessThanOrEqual(1);
+          const byTime = [...stops].sort((a, b) => (a.openedAt < b.openedAt ? -1 : 1));
+          byTime.forEach(({ closedAt }, index) => {
+            const next = byTime[index + 1];
+            if (next) expect(closedAt !== null && closedAt <= next.openedAt).toBe(true);
+          });
         }
       }),
     );

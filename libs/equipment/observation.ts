@@ -1,14 +1,35 @@
 import type { Context } from '#kernel/decider';
 import type { ObserveEquipmentState } from './equipment.commands';
-import type { EquipmentEvent, EquipmentStateObserved } from './equipment.events';
-import { disabledIn, type Equipment, stopsAround, utc } from './machine';
-import { isTransition, missedBetween, stateNamed } from './packml';
+import { type EquipmentEvent, type EquipmentStateObserved, type MachineState, PackmlState, type SignalQuality } from './equipment.events';
+import { currentSince, disabledIn, type Equipment, placeAt, type Registered, stopsAround, stopsWithin, utc } from './machine';
+import { isPassage, missedBetween, stateNamed } from './packml';
 
 const SKEW_MS = 5 * 60_000;
 
+/** The name of an observation: the same time, quality and state is the same observation, however old. */
+export const observationKey = (claimedAt: string, quality: SignalQuality, reported: string): string =>
+  `${claimedAt} ${quality} ${reported}`;
+
+/** Whether it was delivered before; the latest are looked through first. */
+function isKnown({ seen }: Equipment, key: string): boolean {
+  for (let page = seen.length - 1; page >= 0; page -= 1) if (seen[page]!.includes(key)) return true;
+  return false;
+}
+
+/** The states that machines of this class report. */
+const reportedBy = ({ registration: { reportedStates, vendorStates } }: Registered): readonly PackmlState[] | undefined =>
+  reportedStates ?? (vendorStates.length > 0 ? vendorStates.map(({ state }) => state) : undefined);
+
+const isAllowed = (machine: Registered, to: PackmlState): boolean => {
+  const { profile } = machine.registration;
+  const reported = reportedBy(machine) ?? Object.values(PackmlState);
+  return machine.state === to || isPassage(profile, machine.state, to, reported, disabledIn(machine, machine.mode));
+};
+
 /**
- * The observed lane: whatever a machine reports is recorded, and what is odd about it is recorded beside it. Only an observation
- * that is not late, means a state and can be believed becomes the machine's state; the same one delivered twice is recorded once.
+ * The observed lane: whatever a machine reports is recorded, and what is odd about it is recorded beside it. An observation that can be
+ * believed becomes the machine's state; a lost signal makes it unknown; one that comes late takes its place in the past. The same one
+ * delivered twice is recorded once.
  */
 export function observe(
   { equipmentId, state: reported, quality = 'GOOD' }: ObserveEquipmentState,
@@ -16,39 +37,62 @@ export function observe(
   { now, occurredAt }: Context,
 ): readonly EquipmentEvent[] {
   const claimedAt = utc(occurredAt);
-  if (known.recent.includes(`${claimedAt} ${quality} ${reported}`)) return [];
+  if (isKnown(known, observationKey(claimedAt, quality, reported))) return [];
   const clockAhead = Date.parse(claimedAt) - Date.parse(now) > SKEW_MS;
   const at = clockAhead ? utc(now) : claimedAt;
-  const vendorState =
-    known.status === 'registered' ? known.registration.vendorStates.find(({ code }) => code === reported)?.state : undefined;
-  const state = vendorState ?? stateNamed(reported) ?? null;
-  const { state: from, since } = known;
-  const late = since !== null && at < since;
-  const applied = state !== null && !late && (quality === 'GOOD' || quality === 'UNCERTAIN');
   const machine = known.status === 'registered' ? known : undefined;
-  const legal =
-    !applied || !machine || since === null
-      ? null
-      : machine.state === state || isTransition(machine.registration.profile, machine.state, state, disabledIn(machine, machine.mode));
-  const workOrderIds = machine?.jobs.map((job) => job.workOrderId) ?? [];
+  const vendorState = machine?.registration.vendorStates.find(({ code }) => code === reported)?.state;
+  const state = vendorState ?? stateNamed(reported) ?? null;
+  const since = currentSince(known);
+  const late = since !== null && at < since;
+  const lost = quality === 'STALE' || quality === 'BAD' || (state === null && /^unavailable$/i.test(reported));
+  const applied = state !== null && !late && !lost;
+  const from = known.lostSince === null ? known.state : null;
+  const legal = !applied || !machine || known.since === null || known.lostSince !== null ? null : isAllowed(machine, state);
+  const meant: MachineState | undefined = lost ? 'Unknown' : (state ?? undefined);
+  const place = late && meant ? placeOf(known, meant, at) : undefined;
   const observed: EquipmentStateObserved = {
     type: 'EquipmentStateObserved',
-    data: { equipmentId, reported, state, quality, at, claimedAt, applied, from, since, legal, workOrderIds },
+    data: {
+      equipmentId,
+      reported,
+      state,
+      quality,
+      at,
+      claimedAt,
+      applied,
+      from,
+      since,
+      legal,
+      workOrderIds: machine?.jobs.map((job) => job.workOrderId) ?? [],
+      ...(lost ? { lost } : {}),
+      ...(place ? { within: { startedAt: place.startedAt, until: place.until, state: place.before } } : {}),
+    },
   };
 
   const events: EquipmentEvent[] = [observed];
   if (!machine) events.push({ type: 'UnregisteredEquipmentObserved', data: { equipmentId, reported, at } });
-  if (state === null) events.push({ type: 'UnknownStateObserved', data: { equipmentId, reported, at } });
+  if (state === null && !lost) events.push({ type: 'UnknownStateObserved', data: { equipmentId, reported, at } });
   if (clockAhead) events.push({ type: 'ClockAheadObserved', data: { equipmentId, claimedAt, takenAt: at } });
-  if (late) events.push({ type: 'LateStateObserved', data: { equipmentId, reported, at, knownState: from!, knownSince: since } });
-  if (machine && applied) {
+  if (late && known.state !== null)
+    events.push({ type: 'LateStateObserved', data: { equipmentId, reported, at, knownState: known.state, knownSince: since } });
+  if (!machine) return events;
+  if (legal === false && state !== null) {
     const { profile } = machine.registration;
-    if (legal === false)
-      events.push({
-        type: 'IllegalTransitionObserved',
-        data: { equipmentId, from: machine.state, to: state, profile, at, missed: missedBetween(profile, machine.state, state) },
-      });
-    events.push(...stopsAround(machine, state, at));
+    events.push({
+      type: 'IllegalTransitionObserved',
+      data: { equipmentId, from: machine.state, to: state, profile, at, missed: missedBetween(profile, machine.state, state) },
+    });
   }
+  if (place && meant) events.push(...stopsWithin(machine, place.before, meant, place.after, at, place.until));
+  else if (applied || (lost && !late && known.lostSince === null)) events.push(...stopsAround(machine, meant!, at));
   return events;
+}
+
+/** Where a late state belongs; undefined where it tells nothing new, or is older than what is kept. */
+function placeOf({ entered }: Equipment, state: MachineState, at: string) {
+  const index = placeAt(entered, at);
+  const [before, after] = [entered[index], entered[index + 1]];
+  if (!before || !after || before.at === at || before.state === state) return undefined;
+  return { startedAt: before.at, until: after.at, before: before.state, after: after.state };
 }

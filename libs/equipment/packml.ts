@@ -61,6 +61,24 @@ export const legalInputs = (profile: PackmlProfile, from: PackmlState, disabled:
 export const isTransition = (profile: PackmlProfile, from: PackmlState, to: PackmlState, disabled: readonly PackmlState[] = []): boolean =>
   legalInputs(profile, from, disabled).some((input) => nextState(profile, from, input, disabled) === to);
 
+/** Whether the machine can have come from one state to the other through states that it does not report. */
+export function isPassage(
+  profile: PackmlProfile,
+  from: PackmlState,
+  to: PackmlState,
+  reported: readonly PackmlState[],
+  disabled: readonly PackmlState[] = [],
+): boolean {
+  const reached = new Set<PackmlState>([from]);
+  for (const state of reached)
+    for (const input of legalInputs(profile, state, disabled)) {
+      const next = nextState(profile, state, input, disabled)!;
+      if (next === to) return true;
+      if (!reported.includes(next)) reached.add(next);
+    }
+  return false;
+}
+
 /** Acting states that an observer who polls too slowly may have missed between two states. */
 export const missedBetween = (profile: PackmlProfile, from: PackmlState, to: PackmlState): PackmlState[] =>
   Object.values(tables[profile][from]).filter((acting) => tables[profile][acting].StateComplete === to);

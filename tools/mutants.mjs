@@ -116,8 +116,8 @@ const mutants = [
   {
     without: 'the outcome that is recorded before anything follows from it',
     file: 'libs/platform/processes/instance-run.js',
-    from: 'await this.append(heard ? [recorded, heard.event] : [recorded], metadata, heard);',
-    to: 'this.keep({ ...after, revision: this.instance.revision });\n        return;',
+    from: 'await this.append(heard ? [recorded, heard] : [recorded]);',
+    to: 'this.keep({ ...after, answers: [], revision: this.instance.revision });',
     specs: 'platform/processes/processes.int-spec -t=never.asks.again',
   },
   {

@@ -74,6 +74,7 @@ export class ProcessRunner {
   private readonly shelf: Shelf;
   private readonly reader: LogReader;
   private controlling?: NodeJS.Timeout;
+  private measuring?: NodeJS.Timeout;
   private running: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: ProcessOptions) {
@@ -119,11 +120,13 @@ export class ProcessRunner {
     this.controlling = setInterval(() => {
       if ([...this.lanes.values()].some(({ stopped }) => stopped !== undefined)) void this.control();
     }, 1_000);
+    this.measuring = setInterval(() => void this.measure().catch(() => undefined), 5_000);
   }
 
   /** Ends what is under way at the next step, saves how far all has come, and gives the processes up. */
   async stop(): Promise<void> {
     clearInterval(this.controlling);
+    clearInterval(this.measuring);
     this.follower.stop();
     this.watch.stop();
     await this.ownership.close();

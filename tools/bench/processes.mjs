@@ -1,0 +1,232 @@
+/**
+ * Processes on one node and one PostgreSQL: how fast causes become effects. The engine is a process of its own; load comes from this one.
+ * An input is one event of a pulse's stream; its effect is a beat, recorded by a command in another stream. Times run from the moment the
+ * cause is sent to the moment its effect is acknowledged, so they include four durable appends: cause, step, effect, outcome.
+ */
+import { fork } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { quantile, sleep, startProcess } from '../faults/parts.mjs';
+
+const require = createRequire(import.meta.url);
+const dist = (file) => require(fileURLToPath(new URL(`../../dist/libs/${file}.js`, import.meta.url)));
+const worker = fileURLToPath(new URL('./parts/processes-worker.mjs', import.meta.url));
+const INSTANCES = 1_000;
+
+export async function run({ short, say, 'data-dir': dataDir }) {
+  const work = fs.mkdtempSync(path.join(dataDir ?? os.tmpdir(), 'bench-processes-'));
+  fs.chmodSync(work, 0o755);
+  const node = await startProcess(path.join(work, 'node'));
+  const { startPostgres, stopPostgres } = dist('platform/embedded/embedded-postgres');
+  const server = await startPostgres({ dataDir: path.join(work, 'postgres') });
+  await dist('platform/runtime/database').migrate(server.url);
+  const { EventStore } = dist('platform/store/event-store');
+  const at = `esdb://127.0.0.1:${node.port}?tls=false`;
+  const parts = { store: new EventStore(at), at, database: server.url };
+  try {
+    const results = {};
+    for (const [name, measure] of Object.entries({ steady, backlog, burst, open, long })) {
+      results[name] = await measure(parts, short);
+      say(`${name.padEnd(8)} ${told(results[name])}`);
+    }
+    return { results };
+  } finally {
+    await parts.store.close();
+    await stopPostgres(path.join(work, 'postgres'));
+    await node.kill('SIGTERM');
+    fs.rmSync(work, { recursive: true, force: true });
+  }
+}
+
+const told = (figures) =>
+  Object.entries(figures)
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .join('   ');
+const tenths = (value) => Math.round(value * 10) / 10;
+const summary = (times) => ({
+  p50Ms: tenths(quantile(times, 0.5)),
+  p99Ms: tenths(quantile(times, 0.99)),
+  maxMs: tenths(quantile(times, 1)),
+});
+
+/** A worker with the engine in it; it tells how long each effect took. */
+async function engine({ at, database }, options = {}) {
+  const child = fork(worker, [], { env: { ...process.env, BENCH: JSON.stringify({ at, database, ...options }) } });
+  let times = [];
+  const asked = new Map();
+  child.on('message', ({ latencies, answer, value }) => {
+    if (latencies) times.push(...latencies);
+    asked.get(answer)?.(value);
+  });
+  const ask = (what) =>
+    new Promise((resolve) => {
+      asked.set(what, resolve);
+      child.send({ ask: what });
+    });
+  await ask('ready');
+  return {
+    ask,
+    effects: () => times,
+    async until(count) {
+      for (let last = -1, since = Date.now(); times.length < count; await sleep(5)) {
+        if (times.length !== last) [last, since] = [times.length, Date.now()];
+        if (Date.now() - since > 60_000) throw new Error(`${times.length} of ${count} effects, and no more for a minute`);
+      }
+      const done = times;
+      times = [];
+      return done;
+    },
+    stop: () => new Promise((resolve) => (child.once('exit', resolve), child.send({ ask: 'stop' }))),
+  };
+}
+
+const revisions = new Map();
+async function pulse(store, id, count = 1, more = {}) {
+  const stream = `pulse-${id}`;
+  const metadata = {
+    commandId: `${id}`,
+    command: 'Pulse',
+    commandDigest: '',
+    correlationId: `${id}`,
+    causationId: `${id}`,
+    actor: 'bench',
+    role: 'device',
+  };
+  const now = Date.now();
+  const whole = { ...metadata, facility: 'bench', occurredAt: new Date(now).toISOString(), clock: 'server', app: '', schema: 1 };
+  const events = Array.from({ length: count }, () => ({ type: 'PulseSeen', data: { id, sentAt: now, ...more }, metadata: whole }));
+  const { revision } = await store.append(stream, revisions.get(stream) ?? -1n, events);
+  revisions.set(stream, revision);
+}
+const name = (kind, n) => `bench.${kind}${n}`;
+
+/** 1,000 inputs a second over 1,000 instances, evenly. */
+async function steady(parts, short) {
+  const running = await engine(parts);
+  const perSecond = 1_000;
+  const seconds = short ? 5 : 20;
+  await load(parts, perSecond, 3, 'warm');
+  await running.until(perSecond * 3);
+  await load(parts, perSecond, seconds, 'steady');
+  const times = await running.until(perSecond * seconds);
+  const { rss, cpuMs } = await running.ask('usage');
+  await running.stop();
+  return {
+    inputsPerSecond: perSecond,
+    ...summary(times),
+    engineRssMb: rss,
+    engineCpuMsPer1000: Math.round((cpuMs / (perSecond * (seconds + 3))) * 1_000),
+  };
+}
+async function load({ store }, perSecond, seconds, kind) {
+  const begun = performance.now();
+  const sent = [];
+  for (let n = 0; n < perSecond * seconds;) {
+    const due = Math.min(perSecond * seconds, Math.floor(((performance.now() - begun) / 1_000) * perSecond));
+    for (; n < due; n += 1) sent.push(chained(store, name(kind, n % INSTANCES)));
+    await sleep(2);
+  }
+  await Promise.all(sent);
+}
+/** The appends of one stream one after another. */
+const chains = new Map();
+function chained(store, id) {
+  const next = (chains.get(id) ?? Promise.resolve()).then(() => pulse(store, id));
+  chains.set(id, next);
+  return next;
+}
+
+/** Inputs that lie ready over 1,000 instances: what the engine does at most. */
+async function backlog(parts, short) {
+  const each = short ? 5 : 20;
+  const ids = Array.from({ length: INSTANCES }, (_, n) => name('backlog', n));
+  for (let n = 0; n < ids.length; n += 50) await Promise.all(ids.slice(n, n + 50).map((id) => pulse(parts.store, id, each)));
+  const begun = performance.now();
+  const running = await engine(parts);
+  await running.until(INSTANCES * each);
+  const seconds = (performance.now() - begun) / 1_000;
+  await running.stop();
+  return { inputs: INSTANCES * each, inputsPerSecond: Math.round((INSTANCES * each) / seconds), withStartSeconds: tenths(seconds) };
+}
+
+/** One instance with observations in a burst, of which only the last has an effect. */
+async function burst(parts) {
+  const running = await engine(parts);
+  const results = {};
+  for (const observations of [0, 800, 2_400]) {
+    const id = name('burst', observations);
+    if (observations > 0) await pulse(parts.store, id, observations, { quiet: true });
+    await pulse(parts.store, id);
+    const [ms] = await running.until(1);
+    results[`behind${observations}Ms`] = tenths(ms);
+  }
+  await running.stop();
+  return results;
+}
+
+/** Instances that are open at once, each with a timer an hour ahead. */
+async function open(parts, short) {
+  const count = short ? 2_000 : 10_000;
+  const running = await engine(parts);
+  const { rss: before } = await running.ask('usage');
+  const ids = Array.from({ length: count }, (_, n) => name('open', n));
+  for (let n = 0; n < count; n += 100) await Promise.all(ids.slice(n, n + 100).map((id) => pulse(parts.store, id, 1, { remind: true })));
+  await running.until(count);
+  const { rss } = await running.ask('usage');
+  await running.stop();
+  return { instances: count, engineRssMb: rss, beforeMb: before };
+}
+
+/** What an input costs an instance that has taken many: 200 inputs one after another, each sent when the last has its effect. */
+async function long(parts, short) {
+  const results = {};
+  for (const taken of short ? [10, 1_000, 10_000] : [10, 1_000, 100_000]) {
+    const id = name('long', taken);
+    await history(parts.store, id, taken);
+    const running = await engine(parts);
+    const begun = performance.now();
+    await pulse(parts.store, id);
+    await running.until(1);
+    const firstMs = performance.now() - begun;
+    const times = [];
+    for (let n = 0; n < 200; n += 1) {
+      await pulse(parts.store, id);
+      times.push(...(await running.until(1)));
+    }
+    await running.stop();
+    results[`after${taken}`] = { inputMs: tenths(quantile(times, 0.5)), firstMs: tenths(firstMs) };
+  }
+  return results;
+}
+/** An instance's stream as if it had taken so many inputs. */
+async function history(store, id, count) {
+  const stream = `when-pulse-seen-beat-${id}`;
+  const metadata = {
+    commandId: id,
+    correlationId: id,
+    causationId: id,
+    actor: 'process:when-pulse-seen-beat',
+    role: 'process',
+    facility: 'bench',
+  };
+  for (let n = 0; n < count; n += 500) {
+    const events = Array.from({ length: Math.min(500, count - n) }, (_, i) => ({
+      type: 'StepTaken',
+      data: {
+        inputId: `${id}/${n + i}`,
+        input: { type: 'PulseSeen', data: { id, quiet: true } },
+        at: '2026-01-01T00:00:00Z',
+        sends: [],
+        timers: [],
+        version: 1,
+        position: '0',
+        facilities: ['bench'],
+      },
+      metadata: { ...metadata, occurredAt: '2026-01-01T00:00:00Z', schema: 1 },
+    }));
+    await store.append(stream, BigInt(n - 1), events);
+  }
+}

@@ -23,7 +23,7 @@ describe('GraphQL', () => {
     expect([nobody.status, nobody.body.errors[0].extensions.code]).toEqual([401, 'unauthenticated']);
     const operator = await api.graphql(register('haifa'), undefined, api.tokens.operator);
     expect(operator.body).toEqual({
-      data: null,
+      data: { registerFacility: null },
       errors: [
         expect.objectContaining({
           path: ['registerFacility'],
@@ -45,6 +45,14 @@ describe('GraphQL', () => {
     expect(refused.body.errors[0].extensions).toMatchObject({ code: 'facility-already-registered', status: 422 });
     const absent = await api.graphql('mutation { renameFacility(input: { facilityId: "nowhere", name: "x" }) { id } }');
     expect(absent.body.errors[0].extensions).toMatchObject({ code: 'not-found', status: 404 });
+  });
+
+  it('keeps the receipts of mutations that were accepted where another one of the request is refused', async () => {
+    const two =
+      'mutation { a: renameFacility(input: { facilityId: "haifa", name: "New works" }) { changed } b: renameFacility(input: { facilityId: "nowhere", name: "x" }) { changed } }';
+    const { status, body } = await api.graphql(two);
+    expect([status, body.data]).toEqual([200, { a: { changed: true }, b: null }]);
+    expect(body.errors).toMatchObject([{ path: ['b'], extensions: { code: 'not-found' } }]);
   });
 
   it('keeps its schema to itself unless told otherwise', async () => {

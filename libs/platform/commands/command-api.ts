@@ -80,7 +80,8 @@ export function commandResolver(commands: object): Type<object> {
     decorateMethod(
       prototype,
       key,
-      Mutation(() => Receipt, { name: key }),
+      // Nullable, or one refused mutation of several would take the receipts of the others with it.
+      Mutation(() => Receipt, { name: key, nullable: true }),
     );
   });
   Resolver()(resolver);

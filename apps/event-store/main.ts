@@ -4,6 +4,7 @@ import { backup, restore, verify } from '#event-log/log/backup';
 import type { Faults } from '#event-log/wire/fault-injection';
 import { type NodeOptions, startNode } from '#event-log/node';
 import { SYSTEM_PROJECTIONS } from '#event-log/projections/system-projections';
+import { createLog } from '#platform/runtime/logging';
 
 const usage = `event-store [--port N] [--host H] [--data-dir DIR] [--tls-cert F --tls-key F]  serve; the first line on stdout is LISTENING <port>
     --advertise-host H                                 what gossip tells clients to connect to
@@ -74,8 +75,21 @@ function certificate(cert: string | undefined, key: string | undefined): NodeOpt
 }
 
 async function serve(options: NodeOptions): Promise<void> {
-  const node = await startNode(options);
+  const log = createLog('event-store', process.env.LOG_LEVEL || 'info');
+  // Whoever starts the node waits for this line; what the node reports after it is JSON like that of the other apps.
+  const early: (() => void)[] = [];
+  let listening = false;
+  const node = await startNode({
+    ...options,
+    journal: (level, text, facts) => {
+      const write = () => log[level](facts ?? {}, text);
+      if (listening) write();
+      else early.push(write);
+    },
+  });
   process.stdout.write(`LISTENING ${node.port}\n`);
+  listening = true;
+  for (const write of early) write();
   void node.closed.then(() => process.exit(0));
   const stop = () => void node.close();
   process.once('SIGTERM', stop);

@@ -11,6 +11,7 @@ import { Authentication } from './security/authentication';
 import { Authorization } from './security/authorization';
 import { type Faults, injectFaults } from './wire/fault-injection';
 import { httpEndpoints } from './http/endpoints';
+import { metricsOf } from './http/metrics';
 import { lockDirectory } from './log/lock';
 import { EventLog, type LogOptions } from './log/log';
 import { PersistentSubscriptions } from './groups/persistent-subscriptions';
@@ -28,6 +29,7 @@ import { streams } from './services/streams';
 import { users } from './services/users';
 import { StandingProjections } from './projections/standing-projections';
 import type { SystemProjection } from './projections/system-projections';
+import { hostCheck, refuseOpenBind } from './security/exposure';
 import { type FirstPasswords, Users } from './security/users';
 import { randomUUIDBytes, uuidText } from './bytes/uuid';
 
@@ -77,11 +79,12 @@ const KEEPALIVE = { 'grpc.keepalive_time_ms': 40_000, 'grpc.keepalive_timeout_ms
 /** Starts a node; without options for a test: on a free port of 127.0.0.1, without TLS, with its events in a temporary directory. */
 export async function startNode(options: NodeOptions = {}): Promise<RunningNode> {
   const host = options.host ?? '127.0.0.1';
+  refuseOpenBind(host, options.tls);
   const { dataDir, release } = await claimDirectory(options.dataDir);
   let log: EventLog | undefined;
   try {
     log = new EventLog(dataDir, options);
-    return await serve(options, host, log, await Users.open(log, options), release);
+    return await serve(options, host, log, await Users.open(log, options, !!options.tls), release);
   } catch (error) {
     await log?.close();
     await release();
@@ -102,7 +105,7 @@ async function claimDirectory(given: string | undefined): Promise<{ dataDir: str
 
 async function serve(options: NodeOptions, host: string, log: EventLog, users: Users, release: () => Promise<void>): Promise<RunningNode> {
   let port = options.port ?? 0;
-  const authentication = new Authentication(users);
+  const authentication = new Authentication(users, options.journal);
   const authorization = new Authorization(log, options.tls && ((metadata) => authentication.principal(metadata)));
   const groups = new PersistentSubscriptions(log);
   const standing = new StandingProjections(log, options.systemProjections ?? []);
@@ -123,6 +126,7 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     projections: standing,
     features: [],
     shutdown: () => void close(),
+    journal: options.journal ?? (() => undefined),
     onClose: [() => groups.close(), () => standing.close()],
   };
   const server = new Server({
@@ -132,7 +136,7 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     ...KEEPALIVE,
     interceptors: options.tls ? [authentication.interceptor] : [],
   });
-  const { faults } = options;
+  const { faults, journal = () => undefined } = options;
   const running: NodeService[] = [];
   for (const create of services) {
     const service = create(context);
@@ -148,13 +152,16 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     version: SERVER_VERSION,
     authentication,
     authorization,
+    isOwnHost: hostCheck([host, options.advertiseHost, hostname()], options.tls?.cert),
     gossip: () => gossipOverHttp(context),
+    metrics: () => metricsOf({ log, groups, connections: shared.connections }),
     stats: () => statistics(context),
     stopping: () => !!stopping,
   });
   const shared = new SharedPort(injector, http, options.tls, options.patience);
   const close = () =>
     (stopping ??= (async () => {
+      journal('info', 'stopping');
       shared.refuse();
       for (const stop of context.onClose) await stop();
       for (const service of running) service.end(notReady());
@@ -167,6 +174,7 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
       server.forceShutdown();
       await log.close();
       await release();
+      journal('info', 'stopped');
       stopped();
     })());
   try {
@@ -175,9 +183,10 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     await Promise.all([groups.close(), standing.close()]);
     throw error;
   }
+  journal('info', 'started', { host, port, tls: !!options.tls, dataDir: log.dataDir, logEnd: log.end, streams: log.streams });
   return {
     port,
-    connectionString: `esdb://${options.tls ? 'admin:changeit@' : ''}${host}:${port}?tls=${!!options.tls}`,
+    connectionString: `esdb://${options.tls && options.adminPassword ? `admin:${encodeURIComponent(options.adminPassword)}@` : ''}${host}:${port}?tls=${!!options.tls}`,
     log,
     close,
     closed,

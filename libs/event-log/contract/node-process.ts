@@ -21,21 +21,27 @@ export interface NodeProcess {
   stop(): Promise<number | null>;
   /** Resolves with the exit code whenever it ends. */
   readonly ended: Promise<number | null>;
+  /** What it wrote to stdout so far. */
+  output(): string;
 }
 
 type Start = Readonly<{
   port?: number;
   args?: readonly string[];
+  env?: NodeJS.ProcessEnv;
   /** Bytes that no file may exceed, as on a disk that is full; `prlimit` takes the limit away. */
   largestFile?: number;
 }>;
 
 /** Starts a node on a free port, or on the given one. */
-export const startProcess = (dataDir: string, { port = 0, args = [], largestFile }: Start = {}): Promise<NodeProcess> => {
+export const startProcess = (dataDir: string, { port = 0, args = [], env, largestFile }: Start = {}): Promise<NodeProcess> => {
   const began = Date.now();
   const command = [process.execPath, main, '--port', String(port), '--data-dir', dataDir, ...args];
   if (largestFile !== undefined) command.unshift('prlimit', `--fsize=${largestFile}:unlimited`);
-  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command[0]!, command.slice(1), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { DEFAULT_ADMIN_PASSWORD: 'changeit', DEFAULT_OPS_PASSWORD: 'changeit', ...process.env, ...env },
+  });
   running.add(child);
   const ended = new Promise<number | null>((resolve) =>
     child.once('exit', (code) => {
@@ -63,6 +69,7 @@ export const startProcess = (dataDir: string, { port = 0, args = [], largestFile
         kill: async () => void (await kill()),
         stop: end('SIGTERM'),
         ended,
+        output: () => seen,
       });
     });
     void ended.then((code) => reject(new Error(`The node ended with ${code} before it served: ${errors}`)));

@@ -56,7 +56,13 @@ const start = async (mode: Mode) => {
   }
   const dataDir = mkdtempSync(join(tmpdir(), 'event-log-contract-'));
   const pair = mode === 'tls' ? selfSigned() : undefined;
-  const node = await startNode({ dataDir, port: 0, tls: pair && { cert: pair.certificate, key: pair.key } });
+  const node = await startNode({
+    dataDir,
+    port: 0,
+    tls: pair && { cert: pair.certificate, key: pair.key },
+    adminPassword: admin.password,
+    opsPassword: ops.password,
+  });
   const stop = async (): Promise<void> => {
     await node.close();
     rmSync(dataDir, { recursive: true, force: true });

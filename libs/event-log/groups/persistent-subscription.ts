@@ -195,6 +195,11 @@ export class PersistentSubscription {
     for (const { consumer } of connected) consumer.drop(reason);
   }
 
+  /** What monitors count. */
+  counts(): Readonly<{ consumers: number; inFlight: number }> {
+    return { consumers: this.connections.size, inFlight: this.group.statistics().inFlight };
+  }
+
   statistics() {
     const group = this.group.statistics();
     const now = this.now();

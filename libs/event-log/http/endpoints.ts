@@ -7,6 +7,7 @@ import type { Authentication } from '../security/authentication';
 import type { Authorization } from '../security/authorization';
 import { Fault, faultOf, unauthenticated } from '../wire/faults';
 import type { NewEvent } from '../log/frame';
+import { METRICS_TYPE } from './metrics';
 import { showEvent, showPage } from './streams';
 import { itemsOf, jsonOf, membersOf } from '../bytes/json-text';
 import type { EventLog, ExpectedRevision } from '../log/log';
@@ -23,12 +24,16 @@ export type HttpContext = Readonly<{
   authorization: Authorization;
   /** Members as `/gossip` shows them. */
   gossip: () => unknown;
+  /** Prometheus' text. */
+  metrics: () => string;
+  /** Whether a `Host` header names this node. */
+  isOwnHost: (header: string | undefined) => boolean;
   stats: () => unknown;
   /** True from the moment the node begins to stop. */
   stopping: () => boolean;
 }>;
 
-type Answer = Readonly<{ code: number; reason?: string; body?: unknown; headers?: Readonly<Record<string, string>> }>;
+type Answer = Readonly<{ code: number; reason?: string; body?: unknown; type?: string; headers?: Readonly<Record<string, string>> }>;
 type Endpoint = (context: HttpContext, request: IncomingMessage, url: URL) => Promise<Answer> | Answer;
 
 const maxBody = 16 * 1024 * 1024;
@@ -151,8 +156,18 @@ const live: Endpoint = ({ stopping }, _request, url) => {
   return { code: asked && /^2\d\d$/.test(asked) ? Number(asked) : 204 };
 };
 
+/** Whether the node takes reads and writes; a full disk is noticed by the appends that it refuses, and its end by one that it takes. */
+const ready: Endpoint = ({ stopping, log }) => {
+  if (stopping()) return { code: 503, body: { status: 'draining', parts: {} } };
+  const { trouble } = log;
+  if (trouble) return { code: 503, body: { status: 'unavailable', parts: { log: 'down' }, details: { log: trouble } } };
+  return { code: 200, body: { status: 'ready', parts: { log: 'up' } } };
+};
+
 const endpoints: Readonly<Record<string, Endpoint>> = {
   'GET /health/live': live,
+  'GET /health/ready': ready,
+  'GET /metrics': forUsers(({ metrics }) => ({ code: 200, type: METRICS_TYPE, body: metrics() })),
   'GET /ping': () => ({ code: 200, body: { msgTypeId: 6, text: 'Ping request successfully handled' } }),
   'GET /info': ({ version, secure }) => ({
     code: 200,
@@ -191,6 +206,9 @@ const failed = (error: unknown): Answer => {
 };
 
 const answerTo = async (context: HttpContext, request: IncomingMessage): Promise<Answer> => {
+  if (!context.isOwnHost(request.headers.host)) {
+    return { code: 421, reason: 'Misdirected Request', body: { message: `This node is not '${request.headers.host ?? ''}'.` } };
+  }
   let url: URL;
   try {
     url = new URL(request.url ?? '/', 'http://node');
@@ -214,9 +232,9 @@ const answerTo = async (context: HttpContext, request: IncomingMessage): Promise
   }
 };
 
-const send = (request: IncomingMessage, response: ServerResponse, { code, reason, body, headers = {} }: Answer): void => {
-  const text = body === undefined ? '' : jsonOf(body);
-  if (text !== '') response.setHeader('Content-Type', 'application/json; charset=utf-8');
+const send = (request: IncomingMessage, response: ServerResponse, { code, reason, body, type, headers = {} }: Answer): void => {
+  const text = body === undefined ? '' : type ? String(body as string) : jsonOf(body);
+  if (text !== '') response.setHeader('Content-Type', type ?? 'application/json; charset=utf-8');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   // What is left of a refused body is not read: the connection ends with the answer.
   if (!request.complete) response.setHeader('Connection', 'close');

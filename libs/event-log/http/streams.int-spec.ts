@@ -23,7 +23,7 @@ describe('streams over HTTP', () => {
   let node: RunningNode;
   beforeAll(async () => {
     dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'event-log-http-'));
-    node = await startNode({ dataDir, tls: { cert: certificate, key } });
+    node = await startNode({ dataDir, tls: { cert: certificate, key }, adminPassword: 'changeit', opsPassword: 'changeit' });
   });
   afterAll(async () => {
     await node.close();

@@ -7,6 +7,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { KIND_EVENT } from './frame';
+import { PRIVATE_FILE, privateDataDirectory, privateLogDirectory } from './private-files';
 import { recover } from './recovery';
 import { FrameReader, Segments } from './segments';
 import { StreamIndex } from './stream-index';
@@ -76,7 +77,8 @@ function openAt(directory: string): { segments: Segments; tail: number } {
 
 function emptyLog(dataDir: string): string {
   const directory = logIn(dataDir);
-  fs.mkdirSync(directory, { recursive: true });
+  privateDataDirectory(dataDir);
+  privateLogDirectory(directory);
   if (fs.readdirSync(directory).length > 0) throw new Error(`${dataDir} already holds a log.`);
   return directory;
 }
@@ -84,7 +86,7 @@ function emptyLog(dataDir: string): string {
 /** Copies a file without its holes, from its end on: of what is being written meanwhile no event is copied without those before it. */
 function copyDurably(from: string, to: string): void {
   const source = fs.openSync(from, 'r');
-  const target = fs.openSync(to, 'w');
+  const target = fs.openSync(to, 'w', PRIVATE_FILE);
   try {
     const size = fs.fstatSync(source).size;
     const buffer = Buffer.alloc(ZEROS.length);

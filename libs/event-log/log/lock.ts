@@ -6,13 +6,14 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { privateDataDirectory } from './private-files';
 
 /** Another process serves from this directory. */
 export class DirectoryInUse extends Error {}
 
 /** Takes the directory, or throws `DirectoryInUse`; the returned function gives it back. */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
-  fs.mkdirSync(directory, { recursive: true });
+  privateDataDirectory(directory);
   const inUse = () => new DirectoryInUse(`Another process uses ${directory}.`);
   if (process.platform === 'linux') {
     const { dev, ino } = fs.statSync(directory, { bigint: true });

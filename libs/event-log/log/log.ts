@@ -3,11 +3,12 @@
  * Promises: an append that resolves is on disk; readers and followers see only durable events, in log order, each once.
  * Does not: speak gRPC, check access rights, or resolve links for you.
  */
-import fs from 'node:fs';
 import path from 'node:path';
 import { type Appended, Appends, type ExpectedRevision, type WrongExpectedRevision } from './appends';
 import { CommittedIds } from './committed-ids';
 import { encodeMark, type Frame, KIND_EVENT, KIND_GAP, type NewEvent } from './frame';
+import type { Journal } from './journal';
+import { privateDataDirectory } from './private-files';
 import { recover } from './recovery';
 import { AppendSize, LogUnavailable } from './refusals';
 import { discardUnfinished, scavenge, type Scavenged } from './scavenge';
@@ -35,6 +36,8 @@ export type LogOptions = Readonly<{
   durable?: boolean;
   /** Milliseconds since 1970. */
   now?: () => number;
+  /** Receives what an operator should read; nobody by default. */
+  journal?: Journal;
 }>;
 
 /** Events of one read, and where the next read goes on (absent at the end). */
@@ -65,6 +68,9 @@ export class EventLog {
   private readonly streamFollowers = new Map<string, Set<() => void>>();
   private readonly now: () => number;
   private closed = false;
+  private readonly journal: Journal;
+  /** Why the disk refuses writes, and since when; undefined while it takes them. */
+  trouble: Readonly<{ since: string; reason: string }> | undefined;
   private scavenging: Promise<Scavenged> | undefined;
   /** Streams whose metadata were written since the running scavenge began. */
   private changed: Set<string> | undefined;
@@ -76,7 +82,8 @@ export class EventLog {
   ) {
     this.maxAppendSize = options.maxAppendSize ?? 1024 * 1024;
     this.now = options.now ?? Date.now;
-    fs.mkdirSync(dataDir, { recursive: true });
+    this.journal = options.journal ?? (() => undefined);
+    privateDataDirectory(dataDir);
     this.segments = Segments.open(path.join(dataDir, 'log'), options.durable ?? true);
     discardUnfinished(this.segments.directory);
     this.reader = new FrameReader(this.segments);
@@ -89,6 +96,7 @@ export class EventLog {
       committed: (batch: Batch) => this.commit(batch),
       failed: (frames: Frame[]) => this.appends.forget(frames),
       rolled: () => this.index.seal(),
+      troubled: (error?: LogUnavailable) => this.troubled(error),
     };
     this.writer = new Writer(this.segments, options.segmentSize ?? DEFAULT_SEGMENT, events, tail);
     const durable = {
@@ -102,6 +110,11 @@ export class EventLog {
   /** Log offset behind the last durable event; from here on only new events follow. */
   get end(): number {
     return this.writer.committed;
+  }
+
+  /** What was written since the log was opened. */
+  get counts(): Writer['counts'] {
+    return this.writer.counts;
   }
 
   /** How many streams were ever written to. */
@@ -272,6 +285,12 @@ export class EventLog {
     const { start } = this.segments.active!;
     while (this.recent[0] && this.recent[0].start < start) this.recentBytes -= this.recent.shift()!.bytes;
     return freed;
+  }
+
+  private troubled(error: LogUnavailable | undefined): void {
+    this.trouble = error && { since: new Date(this.now()).toISOString(), reason: error.code ?? 'the disk refuses writes' };
+    if (error) this.journal('error', 'The disk refuses writes; reads go on.', { code: error.code, reason: error.message });
+    else this.journal('info', 'The disk takes writes again.');
   }
 
   private begin(): number {

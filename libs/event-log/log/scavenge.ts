@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { encodeGap, type Frame, KIND_EVENT } from './frame';
+import { PRIVATE_FILE } from './private-files';
 import { ActiveIndex } from './segment-index';
 import { FrameReader, type Segment, type Segments } from './segments';
 import type { StreamIndex } from './stream-index';
@@ -137,7 +138,7 @@ async function rewrite(
   const segment = segments.list[s]!;
   const fresh = `${segment.file}.new`;
   let placed = false;
-  const fd = await open(fresh, 'w+');
+  const fd = await open(fresh, 'w+', PRIVATE_FILE);
   try {
     if (!(await copy(segment, fd, stretches, retention))) return false;
     const rebuilt = await indexOf(segments, segment, stretches, index, retention);

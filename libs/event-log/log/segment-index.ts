@@ -5,6 +5,7 @@
  */
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { PRIVATE_FILE } from './private-files';
 
 /** Distance of the noted frame starts, from which any place in a file is found. */
 const STRIDE = 64 * 1024;
@@ -135,7 +136,7 @@ export class SealedIndex {
     const body = Buffer.concat(parts);
     const check = Buffer.alloc(4);
     check.writeUInt32LE(crc32(body));
-    fs.writeFileSync(`${file}.new`, Buffer.concat([body, check]));
+    fs.writeFileSync(`${file}.new`, Buffer.concat([body, check]), { mode: PRIVATE_FILE });
     fs.renameSync(`${file}.new`, file);
   }
 

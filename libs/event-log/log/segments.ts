@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { type Frame, type Flaw, checkFrame, HEADER, MAX_FRAME } from './frame';
 import { Pace } from './pace';
+import { PRIVATE_FILE, privateLogDirectory } from './private-files';
 
 const write = promisify(fs.write);
 const fdatasync = promisify(fs.fdatasync);
@@ -56,7 +57,7 @@ export class Segments {
   ) {}
 
   static open(directory: string, durable = true): Segments {
-    fs.mkdirSync(directory, { recursive: true });
+    privateLogDirectory(directory);
     const segments = new Segments(directory, durable);
     const starts = fs
       .readdirSync(directory)
@@ -89,7 +90,7 @@ export class Segments {
       this.allocated = full.end = start;
     }
     const file = path.join(this.directory, nameOf(start));
-    fs.closeSync(fs.openSync(file, 'w'));
+    fs.closeSync(fs.openSync(file, 'w', PRIVATE_FILE));
     const directory = fs.openSync(this.directory, 'r');
     fs.fsyncSync(directory);
     fs.closeSync(directory);
@@ -201,7 +202,8 @@ export class Segments {
     const note = Buffer.alloc(12);
     note.writeDoubleLE(offset, 4);
     note.writeUInt32LE(crc32(note.subarray(4)), 0);
-    const fd = fs.openSync(path.join(this.directory, DURABLE), fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_DSYNC);
+    const { O_RDWR, O_CREAT, O_DSYNC } = fs.constants;
+    const fd = fs.openSync(path.join(this.directory, DURABLE), O_RDWR | O_CREAT | O_DSYNC, PRIVATE_FILE);
     try {
       await writeFully(fd, note, 0);
     } finally {

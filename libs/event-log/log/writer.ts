@@ -18,6 +18,8 @@ export type WriterEvents = Readonly<{
   failed: (frames: Frame[]) => void;
   /** The newest file was closed and another begun. */
   rolled: () => void;
+  /** The disk began to refuse writes, or (without an error) takes them again. */
+  troubled: (error?: LogUnavailable) => void;
 }>;
 
 /** Quiet time after which the node notes how much is durable, so that later damage to it cannot pass for a torn write. */
@@ -28,6 +30,8 @@ export class Writer {
   tail: number;
   /** All before this log offset is durable. */
   committed: number;
+  readonly counts = { writes: 0, events: 0, bytes: 0, refused: 0 };
+  private troubled = false;
   private batch: Batch | undefined;
   private inFlight: Batch | undefined;
   private running = false;
@@ -122,11 +126,21 @@ export class Writer {
       this.committed = batch.start + batch.bytes;
       this.inFlight = undefined;
       this.noted = false;
+      this.count(batch);
       this.events.committed(batch);
       batch.done?.resolve();
     }
     this.running = false;
     if (!this.noted) this.quiet = setTimeout(() => void this.note(), QUIET_MS).unref();
+  }
+
+  private count({ frames, bytes }: Batch): void {
+    this.counts.writes++;
+    this.counts.events += frames.length;
+    this.counts.bytes += bytes;
+    if (!this.troubled) return;
+    this.troubled = false;
+    this.events.troubled();
   }
 
   private async roll(start: number): Promise<void> {
@@ -156,6 +170,9 @@ export class Writer {
     const failed = this.batch ? [batch, this.batch] : [batch];
     this.batch = this.inFlight = undefined;
     this.tail = this.committed;
+    this.counts.refused++;
+    if (!this.troubled) this.events.troubled(refused);
+    this.troubled = true;
     this.events.failed(failed.flatMap(({ frames }) => frames));
     for (const { done } of failed) done?.reject(refused);
   }

@@ -3,6 +3,7 @@
 // Does not: decide what that person may do (access.ts).
 
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import type { Journal } from '../log/journal';
 import type { Principal } from './access';
 import { connectionOf } from '../wire/call-inside';
 import { faultOf, tooBusy, unauthenticated } from '../wire/faults';
@@ -12,7 +13,13 @@ import type { Users } from './users';
 export class Authentication {
   private readonly principals = new WeakMap<Metadata, NonNullable<Principal>>();
 
-  constructor(private readonly users: Users) {}
+  /** Connections of which a wrong password was already noted. */
+  private readonly noted = new WeakSet<object>();
+
+  constructor(
+    private readonly users: Users,
+    private readonly journal: Journal = () => undefined,
+  ) {}
 
   principal(metadata: Metadata): Principal {
     return this.principals.get(metadata);
@@ -27,7 +34,11 @@ export class Authentication {
     const principal = await this.users.authenticate(connection, login, password).catch((error: unknown) => {
       throw error instanceof TooManyChecks ? tooBusy() : error;
     });
-    if (!principal) throw unauthenticated();
+    if (!principal) {
+      if (!this.noted.has(connection)) this.journal('warn', 'wrong login or password', { login: login.slice(0, 100) });
+      this.noted.add(connection);
+      throw unauthenticated();
+    }
     return principal;
   }
 

@@ -1,8 +1,10 @@
 // Hides: that users live as events in the streams `$users` and `$user-<login>`, as in EventStoreDB.
-// Promises: the users admin and ops exist from the first start; a change is on disk before the caller hears of it.
+// Promises: with TLS the users admin and ops exist from the first start; a change is on disk before the caller hears of it.
 // Does not: decide who may manage users (services/users.ts does).
 
+import { randomBytes } from 'node:crypto';
 import type { Principal } from './access';
+import { Exposed } from './exposure';
 import { userConflict, userNotFound } from '../wire/faults';
 import type { Frame } from '../log/frame';
 import type { EventLog } from '../log/log';
@@ -14,9 +16,11 @@ import { randomUUIDBytes } from '../bytes/uuid';
 export type User = Hash &
   Readonly<{ loginName: string; fullName: string; groups: readonly string[]; disabled: boolean; lastUpdated: string }>;
 
-/** Passwords of the first start; `changeit` as in the original. */
+/** Passwords of the first start with TLS. */
 export type FirstPasswords = Readonly<{ adminPassword?: string; opsPassword?: string }>;
 
+/** What the original makes its first users with. */
+const WELL_KNOWN = 'changeit';
 const listStream = '$users';
 const streamOf = (login: string): string => `$user-${login}`;
 
@@ -30,17 +34,35 @@ export class Users {
     private readonly now: () => number,
   ) {}
 
-  /** Reads the users, and makes the first two where there are none. */
-  static async open(
-    log: EventLog,
-    { adminPassword = 'changeit', opsPassword = 'changeit' }: FirstPasswords = {},
-    now = Date.now,
-  ): Promise<Users> {
+  /**
+   * Reads the users. Where passwords count, `admin` and `ops` exist from the first start, and no password is one that everybody knows unless
+   * an operator gave it. @throws Exposed
+   */
+  static async open(log: EventLog, { adminPassword, opsPassword }: FirstPasswords, secure: boolean, now = Date.now): Promise<Users> {
     const users = new Users(log, now);
     users.load();
-    if (!users.users.has('admin')) await users.create('admin', 'Event Store Administrator', ['$admins'], adminPassword);
-    if (!users.users.has('ops')) await users.create('ops', 'Event Store Operations', ['$ops'], opsPassword);
+    if (secure || adminPassword !== undefined) await users.ensure('admin', 'Event Store Administrator', ['$admins'], adminPassword);
+    const operator = ['ops', 'Event Store Operations', ['$ops']] as const;
+    if (opsPassword !== undefined || (secure && users.users.has('ops'))) await users.ensure(...operator, opsPassword);
+    else if (secure) {
+      await users.create(...operator, randomBytes(32).toString('base64'));
+      await users.setDisabled('ops', true);
+    }
     return users;
+  }
+
+  /** Makes the user, or replaces a password that an earlier version made for everybody. */
+  private async ensure(login: string, fullName: string, groups: readonly string[], password: string | undefined): Promise<void> {
+    const user = this.users.get(login);
+    const wellKnown = user !== undefined && !user.disabled && password !== WELL_KNOWN && (await checkPassword(WELL_KNOWN, user));
+    if (user && !wellKnown) return;
+    if (password === undefined) {
+      throw new Exposed(
+        `With TLS the node needs a password for '${login}'${wellKnown ? `: it still has \`${WELL_KNOWN}\`, which everybody knows` : ''}. Set DEFAULT_${login.toUpperCase()}_PASSWORD.`,
+      );
+    }
+    if (user) await this.resetPassword(login, password);
+    else await this.create(login, fullName, groups, password);
   }
 
   /** Who that is; undefined when login or password is wrong, or the user is disabled. */

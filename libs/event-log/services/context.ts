@@ -5,6 +5,7 @@
  */
 import type { Metadata } from '@grpc/grpc-js';
 import type { PersistentSubscriptions } from '../groups/persistent-subscriptions';
+import type { Journal } from '../log/journal';
 import type { EventLog } from '../log/log';
 import type { StandingProjections } from '../projections/standing-projections';
 import type { Principal, StreamUse } from '../security/access';
@@ -27,6 +28,7 @@ export type NodeContext = {
   /** Who calls; undefined for a caller without credentials. */
   principal: (metadata: Metadata) => Principal;
   readonly users: Users;
+  readonly journal: Journal;
   readonly groups: PersistentSubscriptions;
   readonly projections: StandingProjections;
   /** Names of the methods that ServerFeatures announces, with their feature strings. */

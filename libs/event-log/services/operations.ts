@@ -33,8 +33,13 @@ export function operations(context: NodeContext): NodeService {
     const [id, stop] = [randomUUID(), new AbortController()];
     const done = context.log
       .scavenge(stop.signal)
-      .catch((error: unknown) => process.emitWarning(`scavenge ${id} failed: ${error instanceof Error ? error.message : String(error)}`))
+      .then(
+        (freed) => context.journal('info', 'scavenge finished', { id, ...freed, stopped: stop.signal.aborted }),
+        (error: unknown) =>
+          context.journal('error', 'scavenge failed', { id, reason: error instanceof Error ? error.message : String(error) }),
+      )
       .finally(() => (scavenge = undefined));
+    context.journal('info', 'scavenge started', { id });
     scavenge = { id, stop, done };
     return scavengeAnswer(id, 'STARTED');
   };

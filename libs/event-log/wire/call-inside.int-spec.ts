@@ -16,7 +16,7 @@ describe.each(['insecure', 'tls'] as const)('a connection (%s)', (mode) => {
   it.each(['BatchAppend', 'Append'])('lets a client send a megabyte before it waits for the node, once it asks for %s', async (method) => {
     const made = mode === 'tls' ? selfSigned() : undefined;
     const tls = made && { cert: made.certificate, key: made.key };
-    const node = await startNode({ dataDir, tls });
+    const node = await startNode({ dataDir, tls, adminPassword: 'changeit' });
     const session = http2.connect(`${tls ? 'https' : 'http'}://127.0.0.1:${node.port}`, { ca: tls?.cert });
     try {
       const stream = session.request({

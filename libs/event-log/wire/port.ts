@@ -44,6 +44,10 @@ export class SharedPort {
     });
   }
 
+  get connections(): number {
+    return this.sockets.size;
+  }
+
   /** Takes no new connection. */
   refuse(): void {
     this.listener.close();

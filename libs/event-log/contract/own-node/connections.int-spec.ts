@@ -9,7 +9,12 @@ import { connect, dataDir, kept, start } from './node-under-test';
 describe('a connection', () => {
   it.each(['insecure', 'tls'])('that says nothing, or a byte at a time, is closed after the node’s patience (%s)', async (mode) => {
     const { certificate, key } = selfSigned();
-    const node = await startNode({ dataDir: dataDir(), patience: 500, tls: mode === 'tls' ? { cert: certificate, key } : undefined });
+    const node = await startNode({
+      dataDir: dataDir(),
+      patience: 500,
+      tls: mode === 'tls' ? { cert: certificate, key } : undefined,
+      adminPassword: admin.password,
+    });
     try {
       const open = (): net.Socket => {
         const socket = net.connect({ host: '127.0.0.1', port: node.port });

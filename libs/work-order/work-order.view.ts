@@ -387,7 +387,7 @@ const exception = (row: WorkOrderRow, kind: string): Partial<WorkOrderRow> => ({
 /** Every work order as it stands. */
 export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
   name: 'work-order',
-  version: 1,
+  version: 2,
   row: WorkOrderRow,
   events: [
     'WorkOrderReleased',
@@ -430,6 +430,9 @@ export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
     'UpstreamShortfallDetected',
     'UnplannedOperationDetected',
     'OrderMismatchDetected',
+    'CounterDiscontinuityDetected',
+    'ScrapBeyondOrderDetected',
+    'FractionOfPieceDetected',
   ],
   keys: ({ data }) => [data.workOrderId],
   fold: (rows, event: Recorded<WorkOrderEvent>) => {

@@ -1,5 +1,11 @@
+/**
+ * A view's rows from some events, for specs. Hides: stamps and metadata. Promises: values take the same way as in the engine, as text of
+ * their columns and back, so that one that the table would change or refuse shows here. Does not: know constraints: those are PostgreSQL's.
+ */
 import type { Event, Recorded } from '#kernel/event';
 import type { View } from '#kernel/view';
+import { Folded } from '#platform/views/fold';
+import { decodeRow, shapeOf } from '#platform/views/shape';
 
 /** One event is given to many views: a fold that changes it fails here, not elsewhere. */
 function frozen<T>(value: T): T {
@@ -7,19 +13,18 @@ function frozen<T>(value: T): T {
   return value;
 }
 
-/** `folded(lotStock, ['material-lot-haifa.L1', events])`: the rows that a view makes of some streams, by key: the first field of the row class. For specs. */
+/** `folded(lotStock, ['material-lot-haifa.L1', events])`: the rows that a view makes of some streams, by key. */
 export function folded<Row extends object, E extends Event>(
   view: View<Row, E>,
   ...streams: readonly (readonly [stream: string, events: readonly Event[]])[]
 ): Record<string, Row> {
-  const rows = new Map<string, Row>();
-  const [keyColumn] = Object.keys(new view.row()) as (keyof Row)[];
+  const fold = new Folded(view);
   let position = 0n;
   for (const [stream, events] of streams)
     events.forEach((event, index) => {
       position += 100n;
       const time = new Date(Date.UTC(2026, 0, 5, 8, index)).toISOString();
-      const recorded = {
+      fold.apply({
         ...frozen(structuredClone(event)),
         id: `${stream}@${index}`,
         stream,
@@ -27,21 +32,9 @@ export function folded<Row extends object, E extends Event>(
         position,
         recordedAt: time,
         metadata: { actor: 'ann', role: 'operator', facility: 'haifa', occurredAt: time, commandId: `${index}`, command: 'Any' },
-      } as unknown as Recorded<E>;
-      if (view.events !== '*' && !(view.events as readonly string[]).includes(event.type)) return;
-      const keys = new Set(view.keys(recorded));
-      const named = (key: string) => {
-        if (!keys.has(key)) throw new Error(`${view.name} touches ${key}, which its keys did not name for ${event.type}`);
-        return key;
-      };
-      view.fold(
-        {
-          get: (key) => structuredClone(rows.get(named(key))),
-          put: (row) => void rows.set(named(row[keyColumn!] as string), row),
-          remove: (key) => void rows.delete(named(key)),
-        },
-        recorded,
-      );
+      } as unknown as Recorded);
     });
-  return Object.fromEntries(rows);
+  const shape = shapeOf(view);
+  const rows = [...fold.tuples].map(([key, tuple]) => [key, { ...decodeRow(shape, view.row, tuple) }] as const);
+  return Object.fromEntries(rows) as Record<string, Row>;
 }

@@ -168,8 +168,9 @@ export function shapeOf(view: AnyView): Shape {
   const named = (name: string) => columns.findIndex((column) => column.name === name);
   const keys = args.flatMap((column, at) => (column.options.primary ? [at] : []));
   if (keys.length !== 1 || columns[keys[0]!]!.kind !== 'text') fail('it needs one @PrimaryColumn, of type text');
-  for (const name of ['position', 'recordedAt', scopeColumnOf(view.row)])
-    if (named(name) < 0) fail(`column ${name} is missing (see Provenance)`);
+  for (const name of ['position', 'recordedAt']) if (named(name) < 0) fail(`column ${name} is missing (see Provenance)`);
+  const scope = scopeColumnOf(view.row);
+  if (named(scope) < 0) fail(`column ${scope} is missing (see Provenance)`);
 
   const of = <T extends { target: unknown }>(list: T[]): T[] => list.filter((item) => lineage.includes(item.target as never));
   const listed = (columns: unknown): string[] =>

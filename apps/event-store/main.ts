@@ -87,15 +87,16 @@ async function serve(options: NodeOptions): Promise<void> {
       else early.push(write);
     },
   });
-  process.stdout.write(`LISTENING ${node.port}\n`);
-  listening = true;
-  for (const write of early) write();
   void node.closed.then(() => process.exit(0));
   const stop = () => void node.close();
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   // Forked by a supervisor: the channel closes when that one dies, by kill -9 too.
   process.once('disconnect', stop);
+  // Last: whoever reads it may send a signal at once.
+  process.stdout.write(`LISTENING ${node.port}\n`);
+  listening = true;
+  for (const write of early) write();
 }
 
 main().catch((error: unknown) => {

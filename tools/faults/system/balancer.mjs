@@ -3,17 +3,25 @@ import http from 'node:http';
 import { sleep } from '../parts.mjs';
 
 const EVERY_MS = 200;
+const LATE = 3;
 
 export async function startBalancer(urls, { looks = true } = {}) {
-  const backends = urls.map((url) => ({ url, ready: true, agent: new http.Agent({ keepAlive: true }) }));
+  const backends = urls.map((url) => ({ url, ready: true, late: 0, agent: new http.Agent({ keepAlive: true }) }));
   let turn = 0;
   let stopped = false;
   const watch = async (backend) => {
-    for (; !stopped; await sleep(EVERY_MS))
-      backend.ready = await fetch(`${backend.url}/health/ready`, { signal: AbortSignal.timeout(1_500) }).then(
-        async (response) => (await response.arrayBuffer(), response.ok),
-        () => false,
+    for (; !stopped; await sleep(EVERY_MS)) {
+      backend.late = await fetch(`${backend.url}/health/ready`, { signal: AbortSignal.timeout(1_500) }).then(
+        async (response) => {
+          await response.arrayBuffer();
+          backend.ready = response.ok;
+          return 0;
+        },
+        // One late answer on a busy machine takes nobody out.
+        ({ cause }) => (cause?.code === 'ECONNREFUSED' ? LATE : backend.late + 1),
       );
+      if (backend.late >= LATE) backend.ready = false;
+    }
   };
   if (looks) for (const backend of backends) void watch(backend);
   const server = http.createServer((request, response) => {
@@ -37,6 +45,7 @@ export async function startBalancer(urls, { looks = true } = {}) {
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    sees: (url) => backends.some((backend) => backend.url === url && backend.ready),
     stop: () => {
       stopped = true;
       server.closeAllConnections();

@@ -175,11 +175,13 @@ export const experiments = {
     through.ledger = client.ledger;
     const failures = [];
     const { request } = through;
-    let attempts = 0;
+    let [attempts, behind] = [0, 0];
     through.request = async (...args) => {
       const answer = await request.apply(through, args);
       attempts++;
-      if (answer.status === 0 || answer.status >= 500)
+      // A read that asked to wait is told that the view is behind: honest while workers change, and no failure.
+      if (answer.body?.code === 'view-behind') behind++;
+      else if (answer.status === 0 || answer.status >= 500)
         failures.push(`${args[1]} ${args[2].split('?')[0]}: ${answer.status || answer.error} ${answer.body?.detail ?? ''}`);
       return answer;
     };
@@ -190,13 +192,15 @@ export const experiments = {
           for (const part of [...cluster.apis, ...cluster.workers]) {
             await part.end(without === 'drain' ? 'SIGKILL' : 'SIGTERM');
             await part.up();
+            // Nobody goes before the balancer has seen the last one come back.
+            if (cluster.apis.includes(part)) await until(() => balancer.sees(part.url), 30_000);
             await sleep(500);
           }
       });
     } finally {
       balancer.stop();
     }
-    return { attempts, failed: failures.length, violations: [...new Set(failures)].slice(0, 5) };
+    return { attempts, behind, failed: failures.length, violations: [...new Set(failures)].slice(0, 5) };
   },
 
   /** A copy of the running store, restored under an empty PostgreSQL: what was acknowledged before the copy is all there. */

@@ -1,6 +1,6 @@
 /**
  * GraphQL over HTTP. Hides: Mercurius and how it would answer by itself. Promises: only bounded documents of known callers are executed;
- * errors carry the same codes as REST and nothing internal. Does not: subscriptions (moves.ts, live.ts).
+ * errors carry the same codes as REST and nothing internal. Does not: subscriptions (subscriptions.ts).
  */
 import { Logger } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
@@ -134,7 +134,7 @@ function requestFault(error: Error): { inner: readonly Error[]; status?: number 
   const { errors, statusCode, code } = error as { errors?: unknown; statusCode?: number; code?: string };
   if (Array.isArray(errors)) return { inner: errors as Error[], status: statusCode === 405 ? 405 : 400 };
   if (code?.startsWith('MER_') || (error as { validation?: unknown }).validation)
-    return { inner: [new GraphQLError('The request is no GraphQL request.')], status: 400 };
+    return { inner: [new GraphQLError('The request is not a GraphQL request.')], status: 400 };
   return { inner: [error] };
 }
 

@@ -1,7 +1,7 @@
 /**
  * GraphQL subscriptions over graphql-transport-ws at /graphql. Hides: the protocol and its server. Promises: only callers with a valid
  * token, from allowed origins, and only for as long as the token lasts; documents are bounded and validated as over HTTP; nobody holds
- * more than a fair share of connections and subscriptions. Does not: queries and mutations (HTTP does), or decide what is told (moves.ts).
+ * more than a fair share of connections and subscriptions. Does not: queries and mutations (HTTP does), or find what changed (row-changes.ts).
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
@@ -145,7 +145,7 @@ function argumentsOf(
   open: boolean,
 ): ExecutionArgs | readonly GraphQLError[] {
   const fault = (message: string) => [new GraphQLError(message, { extensions: { code: 'invalid-query', status: 400 } })];
-  if (!extra.session) return fault('Nobody is known to ask.');
+  if (!extra.session) return fault('Send connection_init with an access token first.');
   if (Object.keys(subscriptions).length > PER_CONNECTION) return fault(`More than ${PER_CONNECTION} subscriptions on one connection.`);
   const { query, variables, operationName } = payload;
   try {
@@ -162,6 +162,6 @@ function argumentsOf(
       contextValue: { principal: extra.session.principal, req: { headers: {} } },
     };
   } catch (error) {
-    return [error instanceof GraphQLError ? error : new GraphQLError('This is no GraphQL document.')];
+    return [error instanceof GraphQLError ? error : new GraphQLError('The query is not a GraphQL document.')];
   }
 }

@@ -102,14 +102,14 @@ const mutants = [
   {
     without: 'the answer of the first try',
     file: 'libs/platform/commands/answers.js',
-    from: 'this.known.get(keyOf(actor, commandId))',
+    from: 'this.recent.get(keyOf(actor, commandId))',
     to: 'undefined',
     specs: 'platform/commands/decisions.int-spec',
   },
   {
     without: 'the scope check of commands',
     file: 'libs/platform/security/access.js',
-    from: "principal.facilities.includes('*') || principal.facilities.includes(facilityId)",
+    from: "principal.scopes.includes('*') || principal.scopes.includes(scope)",
     to: 'true',
     specs: 'platform/commands/decisions.int-spec',
   },
@@ -180,7 +180,7 @@ const mutants = [
   {
     without: 'the scope check of reads',
     file: 'libs/platform/queries/reads.js',
-    from: "facilities.includes('*') ? null : facilities",
+    from: "scopes.includes('*') ? null : scopes",
     to: 'null',
     specs: 'api/test/reads.e2e-spec',
   },

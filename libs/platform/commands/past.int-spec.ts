@@ -127,7 +127,10 @@ describe('long streams', () => {
       wrong({ revision: '9999999', body: { ...body, state } }),
     ]) {
       await store.append(`snapshot-bin-${id}`, 'any', [{ type: '$snapshot', data, metadata: good!.metadata }]);
-      await expect(send(new Decisions(store), fill(id, 7), by(ann))).rejects.toMatchObject({ extra: { facts: { pieces: 4 } } });
+      const afresh = new Decisions(store);
+      await expect(send(afresh, fill(id, 7), by(ann))).rejects.toMatchObject({ extra: { facts: { pieces: 4 } } });
+      // It leaves a good one, which must not come after the next wrong one.
+      await settled(afresh);
     }
   });
 

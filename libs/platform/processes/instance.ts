@@ -29,6 +29,8 @@ export type Timer = Readonly<{ dueAt: string; setAt: bigint; facilities: readonl
 export type Instance = Readonly<{
   /** Of the last event of its stream; -1 where there is none. */
   revision: bigint;
+  /** Id of that event. */
+  lastId?: string;
   /** Version of the definition; 0 before the first step. */
   version: number;
   state: unknown;
@@ -75,7 +77,7 @@ type Written<E> = E & Pick<Recorded, 'id' | 'revision' | 'metadata'>;
 
 /** The instance after one more event. `evolved` spares the definition's fold where its result is known. */
 export function fold(before: Instance, event: Written<InstanceEvent>, definitions: Definitions, evolved?: { state: unknown }): Instance {
-  const instance = { ...before, revision: event.revision };
+  const instance = { ...before, revision: event.revision, lastId: event.id };
   switch (event.type) {
     case 'StepTaken':
       return afterStep(instance, event, definitions, evolved);

@@ -1,23 +1,30 @@
 /**
- * Instances as last seen. Hides: how many are kept. Promises: only ever a baseline, the expected revision of the next append proves it; bounded.
- * Does not: write.
+ * Instances as last seen. Hides: how many are kept, and snapshots of long streams. Promises: only ever a baseline, the expected revision of the
+ * next append proves it; bounded; a snapshot that is absent or wrong costs time and nothing else. Does not: write to the stream.
  */
 import type { EventStore } from '#platform/store/event-store';
+import { Snapshots } from '#platform/store/snapshots';
 import type { Definitions } from './definitions';
-import { fold, fresh, type Instance } from './instance';
+import { fold, fresh, type Instance, type Timer } from './instance';
 import type { InstanceEvent } from './record';
 
 /** Instances kept at once, over all processes. */
 export const KEPT_INSTANCES = 20_000;
+/** Events between two snapshots of an instance. */
+export const SNAPSHOT_EVERY = 1_000n;
+const PAGE = 4_096;
 
 export class Memory {
   /** Most recently used last. */
   private readonly seen = new Map<string, Instance>();
+  readonly snapshots: Snapshots;
 
   constructor(
     private readonly store: EventStore,
     private readonly most = KEPT_INSTANCES,
-  ) {}
+  ) {
+    this.snapshots = new Snapshots(store);
+  }
 
   known(stream: string): Instance | undefined {
     return this.seen.get(stream);
@@ -25,16 +32,27 @@ export class Memory {
 
   /** The instance as its stream says now. */
   async load(stream: string, definitions: Definitions): Promise<Instance> {
-    const past = await this.store.read<InstanceEvent>(stream);
-    const instance = past.reduce((so, event) => fold(so, event, definitions.of), fresh);
+    const [last] = await this.store.readBackwards(stream, 1);
+    const base = last && last.revision >= SNAPSHOT_EVERY ? await this.baseline(stream) : undefined;
+    let instance = base ?? fresh;
+    while (last && instance.revision < last.revision) {
+      const page = await this.store.read<InstanceEvent>(stream, instance.revision + 1n, { maxCount: PAGE });
+      instance = page.reduce((so, event) => fold(so, event, definitions.of), instance);
+      if (page.length === 0) break;
+    }
+    if (base) this.seen.set(stream, base);
     this.keep(stream, instance);
     return instance;
   }
 
   keep(stream: string, instance: Instance): void {
+    const before = this.seen.get(stream)?.revision ?? -1n;
     this.seen.delete(stream);
     this.seen.set(stream, instance);
     if (this.seen.size > this.most) this.seen.delete(this.seen.keys().next().value!);
+    const { revision, lastId, broken } = instance;
+    if (revision / SNAPSHOT_EVERY > before / SNAPSHOT_EVERY && lastId && broken === undefined)
+      this.snapshots.keep(stream, { revision, lastId, body: bodyOf(instance) });
   }
 
   forget(stream: string): void {
@@ -45,4 +63,32 @@ export class Memory {
   forgetAll(process: string): void {
     for (const stream of this.seen.keys()) if (stream.startsWith(`${process}-`)) this.seen.delete(stream);
   }
+
+  /** The newest snapshot, where the stream's event at its revision is the one that it was made after. */
+  private async baseline(stream: string): Promise<Instance | undefined> {
+    const snapshot = await this.snapshots.newest(stream);
+    if (!snapshot) return undefined;
+    const [at] = await this.store.read(stream, snapshot.revision, { maxCount: 1 });
+    return at?.id === snapshot.lastId ? instanceOf(snapshot.body as Body) : undefined;
+  }
 }
+
+/** An instance as plain JSON. */
+type Body = Omit<Instance, 'revision' | 'taken' | 'timers' | 'before'> &
+  Readonly<{ revision: string; taken: string; timers: Record<string, Omit<Timer, 'setAt'> & { setAt: string }>; before: string[] | null }>;
+
+const bodyOf = ({ revision, taken, timers, before, ...rest }: Instance): Body => ({
+  ...rest,
+  revision: String(revision),
+  taken: String(taken),
+  timers: Object.fromEntries(Object.entries(timers).map(([name, timer]) => [name, { ...timer, setAt: String(timer.setAt) }])),
+  before: before ? [...before] : null,
+});
+
+const instanceOf = ({ revision, taken, timers, before, ...rest }: Body): Instance => ({
+  ...rest,
+  revision: BigInt(revision),
+  taken: BigInt(taken),
+  timers: Object.fromEntries(Object.entries(timers).map(([name, timer]) => [name, { ...timer, setAt: BigInt(timer.setAt) }])),
+  ...(before ? { before: new Set(before) } : {}),
+});

@@ -1,5 +1,7 @@
+import * as fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Context } from '#kernel/decider';
 import { type Event, type Metadata, schemaOf, upcast, type Upcasts } from '#kernel/event';
 import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
@@ -63,5 +65,85 @@ describe.each(slices.map((slice) => [slice.category, slice] as const))('the slic
     expect(() => {
       for (const first of lifted) for (const second of lifted) for (const third of lifted) fold(first, second, third);
     }).not.toThrow();
+  });
+});
+
+const amount = fc.oneof(fc.nat({ max: 99_999 }).map(String), fc.constantFrom('0', '0.5', '999999999999.999999', '10.000001'));
+const code = fc.constantFrom('c1', '10', 'r1', 'constructor', '__proto__', 'S1');
+const unit = fc.constantFrom('pcs', 'kg', 'g', 'h', undefined);
+const instant = fc
+  .date({ min: new Date('1970-01-01'), max: new Date('2090-01-01'), noInvalidDate: true })
+  .map((date) => date.toISOString());
+const id = (local: string) => fc.constantFrom(`haifa.${local}`, `lyon.${local}`);
+const quantity = fc.record({ amount, unit: fc.constantFrom('pcs', 'kg', 'g') });
+
+/** What the floor may send, for every command that is never refused. */
+const facts: Readonly<Record<string, fc.Arbitrary<object>>> = {
+  ObserveEquipmentState: fc.record({
+    equipmentId: fc.constant('haifa.M4'),
+    state: fc.oneof(fc.constantFrom('Execute', 'Held', 'Stopped', 'UNAVAILABLE', 'toString'), fc.string({ minLength: 1, maxLength: 64 })),
+    quality: fc.constantFrom('GOOD', 'STALE', 'BAD', 'UNCERTAIN', undefined),
+  }),
+  ObserveStockCount: fc.record({ lotId: fc.constant('haifa.L1'), countId: fc.option(code, { nil: undefined }), quantity }),
+  ReportCounter: fc.record({
+    workOrderId: fc.constant('haifa.WO17'),
+    counterId: code,
+    operationId: code,
+    equipmentId: id('M4'),
+    raw: amount,
+    wrapAt: fc.option(amount, { nil: undefined }),
+  }),
+  ObserveProduction: fc.record({
+    workOrderId: fc.constant('haifa.WO17'),
+    reportId: code,
+    kind: fc.constantFrom('Production', 'Setup', 'Breakdown'),
+    operationId: code,
+    equipmentId: id('M4'),
+    good: amount,
+    scrap: fc.array(fc.record({ quantity: amount, reasonCode: code }), { maxLength: 3 }),
+    rework: fc.option(amount, { nil: undefined }),
+    unit,
+    from: instant,
+    to: instant,
+    ordered: fc.option(quantity, { nil: undefined }),
+  }),
+  RecordLegReleased: fc.record({ productionOrderId: fc.constant('haifa.P7'), workOrderId: id('WO17'), quantity }),
+  RecordLegStarted: fc.record({ productionOrderId: fc.constant('haifa.P7'), workOrderId: id('WO17') }),
+  RecordLegEnded: fc.record({
+    productionOrderId: fc.constant('haifa.P7'),
+    workOrderId: id('WO17'),
+    ending: fc.constantFrom('Completed', 'Stopped', 'Aborted', 'Cancelled'),
+    good: amount,
+    scrap: amount,
+    rework: amount,
+    unit: fc.constantFrom('pcs', 'kg'),
+  }),
+};
+
+const observing = [equipment, materialLot, productionOrder, workOrder].flatMap((decider) =>
+  (decider.observed ?? []).map((name) => [name as string, decider as unknown as Deciding] as const),
+);
+type Deciding = Slice &
+  Readonly<{ decide: Readonly<Record<string, (command: object, state: unknown, context: Context) => readonly Event[]>> }>;
+
+describe.each(observing)('the observed fact %s', (name, decider) => {
+  const path = join(source, decider.category, 'history');
+  const recorded = readdirSync(path).map((file) => {
+    const { type, data, metadata } = JSON.parse(readFileSync(join(path, file), 'utf8')) as Recording;
+    return { type, data: upcast(decider.upcasts, type, data, metadata.schema) };
+  });
+
+  test('is never refused whatever was recorded before, and changes nothing when it comes again', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...recorded), { maxLength: 12 }), facts[name]!, instant, (past, fact, occurredAt) => {
+        const context: Context = { now: '2026-01-05T08:00:00.000Z', occurredAt, actor: 'm4', role: 'device', commandId: 'c' };
+        const fold = (state: unknown, events: readonly object[]) =>
+          events.reduce<unknown>((now, event) => decider.evolve(now as never, event as never), state);
+        const before = fold(decider.initial, past);
+        const after = fold(before, decider.decide[name]!(fact, before, context));
+        expect(decider.decide[name]!(fact, after, context)).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
   });
 });

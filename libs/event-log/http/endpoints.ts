@@ -1,6 +1,6 @@
 // Hides: the few HTTP/1.1 endpoints that clients and monitors use on the node's port.
 // Promises: bounded bodies and headers; a POSTed event is durable before its 201.
-// Does not: know how events are shown (http-streams.ts), serve AtomPub feeds or the original's admin pages.
+// Does not: know how events are shown (streams.ts), serve AtomPub feeds or the original's admin pages.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Authentication } from '../security/authentication';

@@ -9,6 +9,9 @@ import { Problems } from '#platform/http/problem-filter';
 import { slices } from '#slices';
 import { HealthController } from './health.controller';
 import { MeController, MeResolver } from './me';
+import { Processes, processInstanceList } from './processes';
+import { ProcessesController } from './processes.controller';
+import { ProcessesResolver } from './processes.resolver';
 import { ViewsController } from './views.controller';
 
 @Module({})
@@ -17,9 +20,12 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [PlatformModule.of(config, 'api'), graphqlModule(config.API_DOCS === 'yes'), ...slices],
-      controllers: [HealthController, MeController, ViewsController],
+      controllers: [HealthController, MeController, ViewsController, ProcessesController, processInstanceList.controller],
       providers: [
         MeResolver,
+        Processes,
+        ProcessesResolver,
+        processInstanceList.resolver,
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useClass: InputPipe },
         { provide: APP_FILTER, useClass: Problems },

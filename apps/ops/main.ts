@@ -10,6 +10,7 @@ import { addImportCommands } from './import';
 import { addLogCommands } from './log';
 import { addSystemCommands } from './maintenance';
 import { PlainFault, tell } from './terminal';
+import { addProcessCommands } from './processes';
 import { addViewCommands } from './views';
 
 const program = new Command('npm run ops --')
@@ -25,6 +26,7 @@ addImportCommands(program);
 addAuditCommands(program);
 addViewCommands(program);
 addLogCommands(program);
+addProcessCommands(program);
 addSystemCommands(program);
 
 /** 0 done, 1 could not be done, 2 done and something is wrong, 64 called wrongly, 78 settings wrong. */

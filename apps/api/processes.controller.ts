@@ -1,0 +1,104 @@
+import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Allow } from '#manufacturing/roles.access';
+import {
+  DecideOnInstanceInput,
+  DecideOnProcessInput,
+  ForceOutcomeInput,
+  InstanceInput,
+  MigrateInstanceInput,
+  OPERATORS,
+  Processes,
+  ProcessInstance,
+} from './processes';
+
+@ApiTags('processes')
+@ApiBearerAuth()
+@Controller('processes')
+export class ProcessesController {
+  constructor(@Inject(Processes) private readonly processes: Processes) {}
+
+  @Get('instance')
+  @Allow(...OPERATORS)
+  @ApiOperation({
+    operationId: 'processInstance',
+    summary: 'One instance: where it stands, what it waits for, and all that happened to it.',
+  })
+  @ApiOkResponse({ type: ProcessInstance })
+  processInstance(@Query() input: InstanceInput): Promise<ProcessInstance> {
+    return this.processes.look(input);
+  }
+
+  @Post('retry-instance')
+  @HttpCode(200)
+  @Allow(...OPERATORS)
+  @ApiOperation({
+    operationId: 'retryInstance',
+    summary: 'Try a parked instance again; a compensation that was refused is sent under a new command id.',
+  })
+  @ApiOkResponse({ type: ProcessInstance })
+  retryInstance(@Body() input: DecideOnInstanceInput): Promise<ProcessInstance> {
+    return this.processes.retry(input);
+  }
+
+  @Post('skip-input')
+  @HttpCode(200)
+  @Allow(...OPERATORS)
+  @ApiOperation({ operationId: 'skipInput', summary: 'Leave out the input or give up the action that a parked instance stands before.' })
+  @ApiOkResponse({ type: ProcessInstance })
+  skipInput(@Body() input: DecideOnInstanceInput): Promise<ProcessInstance> {
+    return this.processes.skip(input);
+  }
+
+  @Post('force-outcome')
+  @HttpCode(200)
+  @Allow(...OPERATORS)
+  @ApiOperation({ operationId: 'forceOutcome', summary: 'Say what became of a requested action, in place of its target.' })
+  @ApiOkResponse({ type: ProcessInstance })
+  forceOutcome(@Body() input: ForceOutcomeInput): Promise<ProcessInstance> {
+    return this.processes.force(input);
+  }
+
+  @Post('pause-instance')
+  @HttpCode(200)
+  @Allow(...OPERATORS)
+  @ApiOperation({ operationId: 'pauseInstance', summary: 'Hold an instance: its inputs wait.' })
+  @ApiOkResponse({ type: ProcessInstance })
+  pauseInstance(@Body() input: DecideOnInstanceInput): Promise<ProcessInstance> {
+    return this.processes.pause(input);
+  }
+
+  @Post('resume-instance')
+  @HttpCode(200)
+  @Allow(...OPERATORS)
+  @ApiOperation({ operationId: 'resumeInstance', summary: 'Let a paused instance go on.' })
+  @ApiOkResponse({ type: ProcessInstance })
+  resumeInstance(@Body() input: DecideOnInstanceInput): Promise<ProcessInstance> {
+    return this.processes.resume(input);
+  }
+
+  @Post('migrate-instance')
+  @HttpCode(200)
+  @Allow(...OPERATORS)
+  @ApiOperation({ operationId: 'migrateInstance', summary: 'Move an instance to another version of its definition.' })
+  @ApiOkResponse({ type: ProcessInstance })
+  migrateInstance(@Body() input: MigrateInstanceInput): Promise<ProcessInstance> {
+    return this.processes.migrate(input);
+  }
+
+  @Post('stop-process')
+  @HttpCode(204)
+  @Allow(...OPERATORS)
+  @ApiOperation({ operationId: 'stopProcess', summary: 'Stop a process in all plants: it takes nothing until it is started again.' })
+  async stopProcess(@Body() input: DecideOnProcessInput): Promise<void> {
+    await this.processes.stop(input);
+  }
+
+  @Post('start-process')
+  @HttpCode(204)
+  @Allow(...OPERATORS)
+  @ApiOperation({ operationId: 'startProcess', summary: 'Start a process that was stopped.' })
+  async startProcess(@Body() input: DecideOnProcessInput): Promise<void> {
+    await this.processes.start(input);
+  }
+}

@@ -11,7 +11,7 @@ import { notFound, Problem } from '#platform/problem/problem';
 import { labelOf } from '#platform/processes/labels';
 import { type ForcedOutcome, type Operator, ProcessOperations } from '#platform/processes/operations';
 import { ProcessInstanceRow } from '#platform/processes/process-instance.view';
-import { listOf } from '#platform/queries/lists';
+import { listOf } from '#platform/queries/list';
 import { inScope, type Principal } from '#platform/security/access';
 import { caller } from '#platform/security/auth';
 import { currentContext } from '#platform/security/context';

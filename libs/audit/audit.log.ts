@@ -154,7 +154,7 @@ export class AuditLog {
       facility,
     });
     const stream = `audit-read-${facility}.${encodeURIComponent(reader.actor)}`;
-    await this.store.append(stream, 'any', [{ id: commandId, type: 'AuditTrailRead', data: { what, about }, metadata }]);
+    await this.store.append(stream, 'any', [{ type: 'AuditTrailRead', data: { what, about }, metadata }]);
   }
 }
 

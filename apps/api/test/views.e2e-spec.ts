@@ -46,9 +46,7 @@ describe('views by REST', () => {
       app: 'x',
       schema: 1,
     } as const;
-    await store.append('facility-lyon', -1n, [
-      { id: commandId, type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata },
-    ]);
+    const { ids } = await store.append('facility-lyon', -1n, [{ type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata }]);
     const parked = async () =>
       (await api.get('/views/parked?view=facility-element', engineer)).body.items as {
         table: string;
@@ -57,7 +55,7 @@ describe('views by REST', () => {
       }[];
     while ((await parked()).length === 0) await sleep(50);
     const [{ table, partition, head }] = (await parked()) as [{ table: string; partition: string; head: { id: string } }];
-    expect(head.id).toBe(commandId);
+    expect(head.id).toBe(ids[0]);
     expect((await api.get(`/views/parked-events?table=${table}&partition=${partition}`, engineer)).body.items).toHaveLength(1);
     expect(await api.post('/views/retry-parked', { table, partition }, engineer)).toMatchObject({ status: 200, body: { retried: true } });
     expect((await api.post('/views/skip-parked', { table, partition }, engineer)).status).toBe(400);
@@ -69,7 +67,7 @@ describe('views by REST', () => {
     const [decision] = await store.read('view-operations-enterprise');
     expect(decision).toMatchObject({
       type: 'ViewEventSkipped',
-      data: { eventId: commandId },
+      data: { eventId: ids[0] },
       metadata: { reason: 'sent by a broken terminal', actor: expect.any(String) },
     });
     expect(await api.post('/views/retry-parked', { table, partition }, engineer)).toMatchObject({

@@ -77,9 +77,7 @@ describe('views on the command line', () => {
       app: 'x',
       schema: 1,
     } as const;
-    await store.append('facility-lyon', -1n, [
-      { id: commandId, type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata },
-    ]);
+    const { ids } = await store.append('facility-lyon', -1n, [{ type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata }]);
     await until(async () => (await parked()).length === 1);
     const [held] = await parked();
     expect(held).toMatchObject({ partition: 'facility-lyon', waiting: 1, head: { type: 'FacilityRegistered' } });
@@ -90,7 +88,7 @@ describe('views on the command line', () => {
     const [decision] = await store.read('view-operations-enterprise');
     expect(decision).toMatchObject({
       type: 'ViewEventSkipped',
-      data: { view: 'facility-element', eventId: commandId, reason: 'sent by a broken terminal' },
+      data: { view: 'facility-element', eventId: ids[0], reason: 'sent by a broken terminal' },
       metadata: { role: 'engineer', reason: 'sent by a broken terminal' },
     });
     expect((await run('verify', 'facility-element', '--json')).json).toMatchObject([{ equal: true, leftOut: 1 }]);

@@ -25,7 +25,7 @@ export { Conflict, StoreRefused, StoreUnavailable } from './refusals';
 export type { StoreState } from './connection';
 
 /** An event to append. Its id comes from what it says and where. */
-export type NewEvent = Readonly<{ /** @deprecated The store makes it. */ id?: string; type: string; data: unknown; metadata: Metadata }>;
+export type NewEvent = Readonly<{ type: string; data: unknown; metadata: Metadata }>;
 export type Appended = Readonly<{ revision: bigint; position: bigint; ids: readonly string[] }>;
 /** Where to go on in $all: after this commit position, or at an end of the log. */
 export type From = bigint | 'start' | 'end';
@@ -262,11 +262,11 @@ export class EventStore {
 
 const unavailable = (error: unknown): Error => (error instanceof StoreUnavailable ? error : new StoreUnavailable(error));
 
-function encode(stream: string, expected: Expected, index: number, { id, type, data, metadata }: NewEvent): EventBytes {
+function encode(stream: string, expected: Expected, index: number, { type, data, metadata }: NewEvent): EventBytes {
   checkName('event type', type);
   if (Object.hasOwn(metadata, KNOWN_TIME)) throw new StoreRefused('bad-request', `Metadata must not have the key \`${KNOWN_TIME}\`.`);
   const bytes = { type, data: Buffer.from(JSON.stringify(data)), metadata: Buffer.from(JSON.stringify(metadata)) };
-  return { id: id ?? eventIdOf(stream, expected, index, bytes), json: true, ...bytes };
+  return { id: eventIdOf(stream, expected, index, bytes), json: true, ...bytes };
 }
 
 /** What would end or confuse a server is never sent: an append to `$$` stops EventStoreDB. */

@@ -29,7 +29,7 @@ export async function skipAndRecord(pool: Pool, store: EventStore, skip: Skip): 
       facility: 'enterprise',
       reason,
     });
-    await store.append(OPERATIONS_STREAM, 'any', [{ id: commandId, type: SKIPPED, data, metadata }]);
+    await store.append(OPERATIONS_STREAM, 'any', [{ type: SKIPPED, data, metadata }]);
     skipped = head;
   });
   return done ? skipped : undefined;

@@ -46,7 +46,9 @@ describe('views by REST', () => {
       app: 'x',
       schema: 1,
     } as const;
-    const { ids } = await store.append('facility-lyon', -1n, [{ type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata }]);
+    const { ids } = await store.append('facility-lyon', -1n, [
+      { type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata },
+    ]);
     const parked = async () =>
       (await api.get('/views/parked?view=facility-element', engineer)).body.items as {
         table: string;

@@ -77,7 +77,9 @@ describe('views on the command line', () => {
       app: 'x',
       schema: 1,
     } as const;
-    const { ids } = await store.append('facility-lyon', -1n, [{ type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata }]);
+    const { ids } = await store.append('facility-lyon', -1n, [
+      { type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata },
+    ]);
     await until(async () => (await parked()).length === 1);
     const [held] = await parked();
     expect(held).toMatchObject({ partition: 'facility-lyon', waiting: 1, head: { type: 'FacilityRegistered' } });

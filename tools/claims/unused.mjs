@@ -7,7 +7,7 @@ import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 
 const isSpec = (path) =>
-  /spec\.ts$|^apps\/[^/]+\/test\/|^libs\/platform\/testing\/|^libs\/event-log\/contract\/|-under-test\.ts$/.test(path);
+  /spec\.ts$|^apps\/[^/]+\/test\/|^libs\/platform\/testing\/|^libs\/event-log\/contract\/|-(under-test|pasts)\.ts$/.test(path);
 
 /** Packages that are used without being imported, and by what. */
 const USED_UNSEEN = {

@@ -130,7 +130,7 @@ const mutants = [
   {
     without: 'parking',
     file: 'libs/platform/processes/instance-run.js',
-    from: 'if (lasting && (this.at ?? atItem(item)))',
+    from: 'if (lasting && (this.at ?? (0, step_input_1.atItem)(item)))',
     to: 'if (false)',
     specs: 'platform/processes/parking.int-spec -t=is.parked.with.everything',
   },

@@ -123,8 +123,8 @@ export class Client {
     const [, category, id] = /^(equipment|material-lot|work-order)-(.*)$/.exec(entry.stream) ?? [];
     if (!receipt || !category) return;
     const url = this.urls[Math.floor(this.random() * this.urls.length)];
-    const { status, body } = await this.request(url, 'GET', `${category}/${id}?waitFor=${receipt.token}`);
-    if (status !== 200 || body?.behind) return;
+    const { status, body, behind } = await this.request(url, 'GET', `${category}/${id}?waitFor=${receipt.token}`);
+    if (status !== 200 || behind) return;
     const seen = body?.item?.revision ?? body?.revision;
     if (seen === undefined || BigInt(seen) < BigInt(receipt.revision))
       this.staleReads.push(
@@ -152,7 +152,7 @@ export class Client {
         response.on('error', lost);
         response.on('end', () => {
           try {
-            resolve({ status: response.statusCode, body: JSON.parse(text) });
+            resolve({ status: response.statusCode, behind: response.headers['x-behind'] === 'true', body: JSON.parse(text) });
           } catch {
             resolve({ status: response.statusCode, body: undefined });
           }

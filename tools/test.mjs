@@ -57,7 +57,9 @@ async function jest(pattern, ...args) {
 
 await stage('prepare', () => prepare());
 if (patterns.length === 0) {
-  await stage('lint', async () => judge((await node('node_modules/eslint/bin/eslint.js', 'apps', 'libs', 'migrations', 'tools', 'eslint.config.mjs')) === 0));
+  await stage('lint', async () =>
+    judge((await node('node_modules/eslint/bin/eslint.js', 'apps', 'libs', 'migrations', 'tools', 'eslint.config.mjs')) === 0),
+  );
   await stage('import rules', async () =>
     judge(
       (await node(
@@ -71,7 +73,8 @@ if (patterns.length === 0) {
       )) === 0,
     ),
   );
-  await stage('import rules fire', async () => judge((await node('tools/lint-probes.mjs')) === 0));
+  await stage('claims', async () => judge((await node('tools/claims.mjs')) === 0));
+  await stage('import rules and claims fire', async () => judge((await node('tools/lint-probes.mjs')) === 0));
   await stage('generated documents are current', async () => {
     judge((await node('tools/catalogue.mjs', '--check')) === 0);
     judge((await node('tools/api-description.mjs', '--check')) === 0);

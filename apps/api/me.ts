@@ -7,7 +7,7 @@ import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 
 @ObjectType('Me', { description: 'The caller, as its token describes it.' })
-export class Me {
+class Me {
   @Field(() => String)
   @ApiProperty({ type: String })
   actor: string;

@@ -283,7 +283,7 @@ const decimal = (amount: number) => String(Math.round(amount * 1000) / 1000);
 const NAMESPACE = '5b0f2f3e-8a55-4f0b-9d0e-3c1d9c2a7b41';
 
 /** Why the demo enterprise could not be made. */
-export class DemoFailed extends Error {}
+class DemoFailed extends Error {}
 
 /**
  * Makes the demo enterprise by the ordinary commands, as a client would. `base` is the demo's moment: with the same one, the same ids and

@@ -5,7 +5,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT,
 import { ROLES } from '#manufacturing/roles';
 import { APPLICATION } from '#platform/runtime/version';
 
-export const DEVELOPMENT_ISSUER = `urn:${APPLICATION}:development`;
+const DEVELOPMENT_ISSUER = `urn:${APPLICATION}:development`;
 const LIFETIME = '30d';
 
 /** Issues access tokens for one installation on one machine; its private key never leaves the data directory. */

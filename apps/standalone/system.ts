@@ -24,7 +24,7 @@ type State = { ports: Record<string, number>; demo?: 'created' | 'none'; demoMom
 export class PlainFault extends Error {}
 
 /** Facilities of the demo enterprise; each role gets a token for each of them. */
-export const DEMO_FACILITIES = ['haifa', 'lyon', 'pune'] as const;
+const DEMO_FACILITIES = ['haifa', 'lyon', 'pune'] as const;
 
 /** The whole system on one machine: parts that are embedded, and connections to those that are not. */
 export class System {
@@ -263,7 +263,7 @@ const readState = (path: string): State => {
 };
 
 /** The host that a person on this machine can open. */
-export const visibleHost = (host: string): string =>
+const visibleHost = (host: string): string =>
   host === '0.0.0.0' ? 'localhost' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
 
 async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {

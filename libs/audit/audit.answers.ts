@@ -125,7 +125,7 @@ export class ReplayQuery extends PageQuery {
 
 /** One value that changed. */
 @ObjectType('AuditChange', {})
-export class AuditChange {
+class AuditChange {
   @Field(() => String)
   @ApiProperty({ type: String, description: 'JSONPath in the state of the entity.' })
   path: string;

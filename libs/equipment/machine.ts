@@ -74,7 +74,7 @@ export const withStop = (stops: Rows<Stop>, stopId: string, change: Partial<Stop
 };
 
 /** The stop that satisfies a condition, the latest first. */
-export function findStop(stops: Rows<Stop>, is: (stop: Stop) => boolean): Stop | undefined {
+function findStop(stops: Rows<Stop>, is: (stop: Stop) => boolean): Stop | undefined {
   for (let page = stops.length - 1; page >= 0; page -= 1) {
     const found = [...stops[page]!].reverse().find(is);
     if (found) return found;

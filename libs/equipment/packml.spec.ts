@@ -1,5 +1,5 @@
 import { PackmlInput, PackmlState } from './equipment.events';
-import { isTransition, legalInputs, nextState } from './packml';
+import { isPassage, legalInputs, nextState } from './packml';
 
 /** Written from the standard's state diagram, line by line, and not from the table under test: state, input, next. */
 const legal2022 = `
@@ -95,7 +95,7 @@ describe('a mode that does without some states', () => {
   });
   test('does not offer what is not possible', () => {
     expect(legalInputs('PACKML_2022', 'Execute', ['Holding', 'Held', 'Suspending', 'Suspended'])).toEqual(['Complete', 'Stop', 'Abort']);
-    expect(isTransition('PACKML_2022', 'Execute', 'Stopped', ['Stopping'])).toBe(true);
-    expect(isTransition('PACKML_2022', 'Execute', 'Stopped')).toBe(false);
+    expect(isPassage('PACKML_2022', 'Execute', 'Stopped', ['Execute', 'Stopped', 'Stopping'], ['Stopping'])).toBe(true);
+    expect(isPassage('PACKML_2022', 'Execute', 'Stopped', ['Execute', 'Stopped', 'Stopping'])).toBe(false);
   });
 });

@@ -57,10 +57,6 @@ export function nextState(
 export const legalInputs = (profile: PackmlProfile, from: PackmlState, disabled: readonly PackmlState[] = []): PackmlInput[] =>
   (Object.keys(tables[profile][from]) as PackmlInput[]).filter((input) => nextState(profile, from, input, disabled));
 
-/** Whether one input leads from one state to the other. */
-export const isTransition = (profile: PackmlProfile, from: PackmlState, to: PackmlState, disabled: readonly PackmlState[] = []): boolean =>
-  legalInputs(profile, from, disabled).some((input) => nextState(profile, from, input, disabled) === to);
-
 /** Whether the machine can have come from one state to the other through states that it does not report. */
 export function isPassage(
   profile: PackmlProfile,

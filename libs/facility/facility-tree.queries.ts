@@ -14,7 +14,7 @@ import { FacilityElement } from './facility-element.view';
 
 /** Which part of the hierarchy. */
 @ArgsType()
-export class TreeQuery {
+class TreeQuery {
   /** A facility's id, or the id of an element: it and all below it. */
   @IsString()
   @Matches(/^[a-z][a-z0-9]{0,31}(\.[A-Za-z0-9][A-Za-z0-9_-]{0,63})?$/, { message: '$property must be a facility or <facility>.<local>' })
@@ -34,7 +34,7 @@ export class TreeQuery {
 
 /** An element of the hierarchy and how deep it stands below the one that was asked for. */
 @ObjectType('FacilityTreeElement', {})
-export class FacilityTreeElement {
+class FacilityTreeElement {
   @Field(() => Int, { description: '0 for the element that was asked for.' })
   @ApiProperty({ type: 'integer', description: '0 for the element that was asked for.' })
   depth: number;
@@ -46,7 +46,7 @@ export class FacilityTreeElement {
 
 /** An element with all below it, each parent before its children. */
 @ObjectType('FacilityTree', {})
-export class FacilityTree {
+class FacilityTree {
   @Field(() => [FacilityTreeElement])
   @ApiProperty({ type: [FacilityTreeElement] })
   items: FacilityTreeElement[];

@@ -22,6 +22,3 @@ export const entryOf = <T>(record: Readonly<Record<string, T>>, id: string): T |
 
 /** `equipment` and `haifa.M4` give `equipment-haifa.M4`. */
 export const streamOf = (category: string, id: string): string => `${category}-${id}`;
-
-/** The id in a stream name of a known category. */
-export const idIn = (category: string, stream: string): string => stream.slice(category.length + 1);

@@ -24,17 +24,5 @@ export class QuantityInput {
   readonly unit: Unit;
 }
 
-/** An amount and its unit. */
-@ObjectType('Quantity', {})
-export class QuantityOutput {
-  @Field(() => String)
-  @ApiProperty({ type: String })
-  readonly amount: string;
-
-  @Field(() => String)
-  @ApiProperty({ enum: UNITS })
-  readonly unit: Unit;
-}
-
 /** An exact quantity with unit. */
 export const QuantityField = (options: Options = {}) => Nested(() => QuantityInput, options);

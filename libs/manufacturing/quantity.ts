@@ -6,7 +6,7 @@ export const UNITS = ['pcs', 'kg', 'g', 'mg', 't', 'm', 'cm', 'mm', 'm2', 'm3', 
 export type Unit = (typeof UNITS)[number];
 export type Quantity = Readonly<{ amount: string; unit: Unit }>;
 
-export const UNECE: Readonly<Record<Unit, string>> = {
+const UNECE: Readonly<Record<Unit, string>> = {
   pcs: 'C62',
   kg: 'KGM',
   g: 'GRM',

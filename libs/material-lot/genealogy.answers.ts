@@ -42,7 +42,7 @@ export class TraceQuery {
 
 /** One step of a trace. */
 @ObjectType('GenealogyStep', {})
-export class GenealogyStep {
+class GenealogyStep {
   @Field(() => Int, { description: 'Steps from where the trace began, by the shortest way; the first is 1.' })
   @ApiProperty({ type: 'integer', description: 'Steps from where the trace began, by the shortest way; the first is 1.' })
   depth: number;

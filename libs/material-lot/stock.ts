@@ -61,7 +61,7 @@ export function rejectHeld({ lotId, holds }: Books): void {
   if (standing.length) throw new Rejected('lot-held', `${lotId} is on hold.`, { holds: standing });
 }
 
-export const isExpired = ({ expiresAt }: Books, at: string): boolean => expiresAt !== null && at >= expiresAt;
+const isExpired = ({ expiresAt }: Books, at: string): boolean => expiresAt !== null && at >= expiresAt;
 
 /** Refuses a lot that is on hold, or expired at that time (I5). */
 export function rejectUnusable(lot: Books, at: string): void {

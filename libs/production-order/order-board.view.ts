@@ -25,7 +25,7 @@ registerEnumType(OrderRisk, { name: 'OrderRisk', description: 'What endangers a 
 
 /** A work order that makes a part of a production order. */
 @ObjectType('OrderLeg', {})
-export class OrderLeg {
+class OrderLeg {
   @Cell('id')
   workOrderId: string;
 

@@ -110,7 +110,7 @@ export function released(order: WorkOrder): ReleasedOrder {
 export const isOver = (order: WorkOrder): boolean => order.status === 'Ended' || order.status === 'Aborted' || order.status === 'Cancelled';
 
 /** The state in words, with its sub-state. */
-export function stateOf(order: WorkOrder): string {
+function stateOf(order: WorkOrder): string {
   switch (order.status) {
     case 'AllowedToStart':
       return `AllowedToStart.${order.readiness}`;

@@ -14,7 +14,7 @@ export type Entry = Readonly<{
 }>;
 export type Ledger = Entry | null;
 
-export function* entries(ledger: Ledger): Generator<Entry> {
+function* entries(ledger: Ledger): Generator<Entry> {
   for (let entry = ledger; entry; entry = entry.before) yield entry;
 }
 

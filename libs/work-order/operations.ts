@@ -15,7 +15,7 @@ export type Operation = PlannedOperation &
     rework: string;
   }>;
 
-export const planOf = (operation: PlannedOperation): Operation => ({
+const planOf = (operation: PlannedOperation): Operation => ({
   ...operation,
   planned: true,
   phase: 'Pending',

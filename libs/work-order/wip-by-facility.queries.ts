@@ -19,7 +19,7 @@ const READERS = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'ana
 
 /** What lies at one operation of one product in one plant. */
 @ObjectType('WipByFacility', {})
-export class WipByFacility {
+class WipByFacility {
   @Field(() => ID)
   @ApiProperty({ type: String })
   facilityId: string;
@@ -70,7 +70,7 @@ export class WipByFacility {
 }
 
 @ObjectType('WipByFacilityAnswer', {})
-export class WipByFacilityAnswer implements Freshness {
+class WipByFacilityAnswer implements Freshness {
   @Field(() => [WipByFacility])
   @ApiProperty({ type: [WipByFacility] })
   items: WipByFacility[];

@@ -13,7 +13,7 @@ registerEnumType(JobState, { name: 'JobState', description: 'Job order states of
 
 /** How far one operation of a work order is. */
 @ObjectType('OperationProgress', {})
-export class OperationProgress {
+class OperationProgress {
   @Cell('text')
   operationId: string;
 
@@ -230,7 +230,7 @@ const blank = (workOrderId: string) =>
   }) satisfies WorkOrderRow;
 
 /** Share of the ordered amount, in percent, rounded down to whole ones. */
-export const percentDone = (good: string, quantity: string | null): string | null =>
+const percentDone = (good: string, quantity: string | null): string | null =>
   quantity === null || compare(quantity, '0') === 0 ? null : String((millionths(good) * 100n) / millionths(quantity));
 
 const operationsIn = (row: WorkOrderRow): Operation[] =>

@@ -14,7 +14,6 @@ const USED_UNSEEN = {
   '@nestjs/cli': 'nest build',
   '@nestjs/platform-fastify': 'the HTTP adapter that Nest loads by name',
   '@nestjs/mercurius': 'the GraphQL driver',
-  '@types/google-protobuf': 'types',
   'class-transformer': 'loaded by Nest for its plugins',
   'dependency-cruiser': 'npm run lint',
   eslint: 'npm run lint',
@@ -25,6 +24,9 @@ const USED_UNSEEN = {
   rxjs: 'a peer of @nestjs/core',
   typescript: 'nest build',
 };
+
+/** What exists to be compared or replayed by specs. */
+const FOR_SPECS = ['envExample', 'variableNames', 'replay'];
 
 /** Names that a file exports, with where each stands. */
 function exportsOf(source) {
@@ -123,6 +125,9 @@ export function unused(files) {
       const by = [...(used.get(`${module} ${name}`) ?? []), ...whole];
       if (by.some((user) => !isSpec(user))) continue;
       const inside = (source.text.match(new RegExp(`\\b${name}\\b`, 'g')) ?? []).length > 1;
+      // The kernel's words are for domains that are not written yet; the example domain uses them.
+      if (by.length > 0 && path.startsWith('libs/kernel/')) continue;
+      if (by.length > 0 && FOR_SPECS.includes(name)) continue;
       // A type that an exported function mentions, and a function that a spec looks into, are used where they stand.
       if (inside && (isType || by.length > 0)) continue;
       const who = by.length === 0 ? 'which no other file imports' : `which only specs use: ${by[0]}`;

@@ -1,4 +1,4 @@
-/** The event-store node under kill -9, power cuts, a full disk and flipped bits (operations.md §1.2: F4, F8, F15, F18). */
+/** The event-store node under kill -9, power cuts, a full disk and flipped bits. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -11,8 +11,8 @@ import { Receipt } from './receipt';
 import { commandClasses } from './registry';
 import { Sending } from './sending';
 
-export const kebab = (name: string): string => name.replace(/(?<!^)[A-Z]/g, (capital) => `-${capital}`).toLowerCase();
-export const camel = (name: string): string => name[0]!.toLowerCase() + name.slice(1);
+const kebab = (name: string): string => name.replace(/(?<!^)[A-Z]/g, (capital) => `-${capital}`).toLowerCase();
+const camel = (name: string): string => name[0]!.toLowerCase() + name.slice(1);
 
 type Decorate = (name: string, command: Type<Command>, prototype: object, key: string) => void;
 type Reply = { header(name: string, value: string): unknown };

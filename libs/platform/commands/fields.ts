@@ -113,17 +113,6 @@ export const Texts = (min: number, max: number, count: number, options: Options 
 export const Whole = (min: number, max: number, options: Options = {}) =>
   field(() => Int, { type: 'integer', minimum: min, maximum: max }, options, IsInt(), Min(min), Max(max));
 
-/** A ratio or reading that is not a quantity of material; finite, within bounds. */
-export const Reading = (min: number, max: number, options: Options = {}) =>
-  field(
-    () => Float,
-    { type: 'number', minimum: min, maximum: max },
-    options,
-    IsNumber({ allowNaN: false, allowInfinity: false }),
-    Min(min),
-    Max(max),
-  );
-
 export const Flag = (options: Options = {}) => field(() => Boolean, { type: Boolean }, options, IsBoolean());
 
 /** One value of a closed list, given to registerEnumType once. Keys and values must be equal. */

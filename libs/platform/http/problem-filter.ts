@@ -35,7 +35,7 @@ const CLIENT =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Cannot use a pool after)/;
 
 /** True for an error of the PostgreSQL client that says nothing of our statement: the database is away. */
-export function isDatabaseAway(error: unknown): boolean {
+function isDatabaseAway(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return (typeof code === 'string' && (AWAY.test(code) || SOCKET.test(code))) || (typeof message === 'string' && CLIENT.test(message));
 }
@@ -76,7 +76,7 @@ export function extensionsOf(problem: Problem): Record<string, unknown> {
   return extensions;
 }
 
-export const graphqlErrorOf = (problem: Problem): GraphQLError =>
+const graphqlErrorOf = (problem: Problem): GraphQLError =>
   new GraphQLError(problem.message, { originalError: problem, extensions: extensionsOf(problem) });
 
 /** Writes a problem as application/problem+json. */

@@ -11,7 +11,7 @@ import type { InstanceEvent } from './record';
 /** Instances kept at once, over all processes. */
 export const KEPT_INSTANCES = 20_000;
 /** Events between two snapshots of an instance. */
-export const SNAPSHOT_EVERY = 1_000n;
+const SNAPSHOT_EVERY = 1_000n;
 const PAGE = 4_096;
 
 export class Memory {

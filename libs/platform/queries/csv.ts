@@ -19,7 +19,7 @@ export function csvCell(value: unknown): string {
   return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-export const csvLine = (values: readonly unknown[]): string => `${values.map(csvCell).join(',')}\r\n`;
+const csvLine = (values: readonly unknown[]): string => `${values.map(csvCell).join(',')}\r\n`;
 
 /** Some spreadsheets take a file for UTF-8 only if it begins with this. */
 const BYTE_ORDER_MARK = '\ufeff';

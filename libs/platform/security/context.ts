@@ -29,6 +29,4 @@ export const inContext = <T>(context: RequestContext, run: () => T): T => {
   context.trace ??= tracing.active();
   return tracing.with(context.trace, () => storage.run(context, run));
 };
-/** For transports whose hooks cannot wrap what follows. */
-export const enterContext = (context: RequestContext): void => storage.enterWith(context);
 export const currentContext = (): RequestContext | undefined => storage.getStore();

@@ -22,7 +22,6 @@ import { KNOWN_TIME, parsedOriginal } from './known-time';
 import { isDefinite, refusalOf, StoreRefused, StoreUnavailable } from './refusals';
 
 export { Conflict, StoreRefused, StoreUnavailable } from './refusals';
-export type { StoreState } from './connection';
 
 /** An event to append. Its id comes from what it says and where. */
 export type NewEvent = Readonly<{ type: string; data: unknown; metadata: Metadata }>;

@@ -26,7 +26,7 @@ export type Survey = Readonly<{
 }>;
 
 /** All events of a log, in order. */
-export async function* wholeLog(reader: LogReader): AsyncGenerator<LogEvent> {
+async function* wholeLog(reader: LogReader): AsyncGenerator<LogEvent> {
   for (let after = BEFORE_ALL; ;) {
     const page = await reader.readAll(after, PAGE);
     yield* page;

@@ -8,7 +8,7 @@ export const STREAMS = 131_072;
 
 const LONGEST = 64;
 /** Names that come again and again, as the same strings: neither made nor hashed anew for each event. */
-export class Names {
+class Names {
   private readonly strings: string[] = [];
   /** Where the slots' names lie in `keys`, and their numbers; -1 where a slot is free. */
   private readonly entries: Int32Array;

@@ -17,7 +17,7 @@ type Part = Readonly<{ table: string; shard: number; change: bigint; position: b
 /** How often it is looked without a wake-up. */
 const POLL_MS = 2_000;
 
-export class Changes {
+class Changes {
   #seen: ReadonlyMap<string, bigint> | undefined;
   #position = -1n;
 

@@ -62,7 +62,6 @@ export type ViewsOptions = Readonly<{
   testing?: Testing;
 }>;
 
-export type { ViewHealth };
 
 export type RunningViews = Readonly<{
   worker: string;

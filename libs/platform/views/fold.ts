@@ -108,13 +108,3 @@ export class Folded {
     return tuple && decodeRow(this.#shape, this.view.row as new () => object, tuple);
   }
 }
-
-/**
- * The rows that these events fold to, by key: for specs ("events in, rows out"), and for reads that must not wait:
- * the events of one stream give the rows that this stream alone writes.
- */
-export function foldView<Row extends object, E extends Event>(view: View<Row, E>, events: Iterable<Recorded<E>>): Map<string, Row> {
-  const folded = new Folded(view);
-  for (const event of events) folded.apply(event);
-  return new Map([...folded.tuples.keys()].map((key) => [key, folded.row(key) as Row]));
-}

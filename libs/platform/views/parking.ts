@@ -186,9 +186,3 @@ async function wish(pool: Pool, table: string, partition: string, what: 'retry' 
   );
   return rowCount === 1;
 }
-
-/** What is left out of a table at this moment, parked or skipped, as positions: for comparing it with the log. */
-export async function parkedPositions(client: ClientBase, table: string): Promise<Set<bigint>> {
-  const { rows } = await client.query('SELECT position FROM view_parked WHERE table_name = $1', [table]);
-  return new Set(rows.map((row) => BigInt(row.position)));
-}

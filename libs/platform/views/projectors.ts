@@ -42,10 +42,10 @@ const ENDING_MS = 5_000;
 /** How often the same trouble is logged. */
 const REMIND_MS = 60_000;
 
-export const nameOf = ({ table, shard }: Part): string => `${table}/${shard}`;
+const nameOf = ({ table, shard }: Part): string => `${table}/${shard}`;
 
 /** What an operator does about a view that was folded from another log. */
-export const wayOut = ({ name }: AnyView): string =>
+const wayOut = ({ name }: AnyView): string =>
   `The event store does not hold the log that view ${name} was folded from. Restore the newer copy of the event store, or rebuild the view from this log: ops views rebuild ${name}`;
 
 export class Projectors {

@@ -42,7 +42,7 @@ CREATE SCHEMA IF NOT EXISTS analytics`;
 const DDL_LOCK = 7_236_487_201;
 
 /** Runs work in one transaction that survives a crash of the server, one DDL at a time. */
-export async function exclusively<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+async function exclusively<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
     await client.query('BEGIN; SET LOCAL synchronous_commit = on');

@@ -118,7 +118,7 @@ describe('long streams', () => {
     await settled(decisions);
     const [good] = await snapshotOf(id);
     const wrong = (change: object) => ({ ...(good!.data as object), ...change });
-    const state = { pieces: 0, stamps: [] };
+    const state = { pieces: 5, stamps: [] };
     const body = (good!.data as { body: object }).body;
     for (const data of [
       wrong({ build: 'another', body: { ...body, state } }),

@@ -93,7 +93,7 @@ export class ViewsController {
   @Post('retry-parked')
   @HttpCode(200)
   @Allow('engineer')
-  @ApiOperation({ operationId: 'retryParked', summary: 'Fold what waits in a partition again, as after a mend.' })
+  @ApiOperation({ operationId: 'retryParked', summary: 'Retry the parked events of a partition, for example after a fix.' })
   @ApiOkResponse({ schema: { type: 'object' } })
   async retryParked(@Body() { table, partition }: ParkedPartitionInput): Promise<unknown> {
     engineerOfAll();

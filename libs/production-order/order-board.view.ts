@@ -349,7 +349,7 @@ function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionO
 const started = (status: string) => status === 'Running' || status === 'Interrupted' || status === 'Ended' || status === 'Aborted';
 const orderOf = ({ data }: Read): string | undefined => data.productionOrderId;
 
-/** Every production order with its work orders, as far as they are. */
+/** Every production order with the progress of its work orders. */
 export const orderBoard: View<OrderBoardEntry, Read> = {
   name: 'order-board',
   version: 2,

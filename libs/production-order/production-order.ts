@@ -337,7 +337,7 @@ function inState({ status }: KnownOrder, ...allowed: readonly OrderState[]): voi
 function positive(quantity: Quantity): Quantity {
   const { amount, unit } = quantity;
   if (!AMOUNT.test(amount) || !isPositive(amount))
-    throw new Rejected('quantity-not-positive', 'An order is for more than nothing.', { amount });
+    throw new Rejected('quantity-not-positive', `The quantity must be above 0, was ${amount}.`, { amount });
   if (unit === 'pcs' && /\.\d*[1-9]/.test(amount)) throw new Rejected('fraction-of-a-piece', 'Pieces are whole.', { amount });
   return quantity;
 }

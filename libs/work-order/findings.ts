@@ -105,7 +105,7 @@ const refusals: Partial<Record<WorkOrderEvent['type'], readonly [code: string, m
   ReportBeforeStartDetected: ['work-order-state', 'The order has not started.'],
   ImplausibleTimeDetected: [
     'time-implausible',
-    'The times cannot be: an end before its start, in the future, or before the order was released.',
+    'The times are impossible: the end is before the start, in the future, or before the order was released.',
   ],
   UnplannedOperationDetected: ['operation-unknown', 'The order has no such operation.'],
   ZeroQuantityDetected: ['zero-quantity', 'The report names no pieces at all.'],

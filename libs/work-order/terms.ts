@@ -35,7 +35,7 @@ export const optional = ({ plannedStart, plannedEnd, directiveId, directiveVersi
 export function checked(terms: Terms, workOrderId: string): Terms {
   const { quantity, unit, underPercent, operations, plannedStart, plannedEnd } = terms;
   if (!AMOUNT.test(quantity) || !isPositive(quantity))
-    throw new Rejected('quantity-not-positive', 'An order is for more than nothing.', { quantity });
+    throw new Rejected('quantity-not-positive', `The quantity must be above 0, was ${quantity}.`, { quantity });
   whole(quantity, unit);
   if (compare(underPercent, '100') >= 0) throw new Rejected('tolerance-too-wide', 'Less than everything must be made.', { underPercent });
   if (operations.length === 0) throw new Rejected('operations-missing', 'An order has at least one operation.');

@@ -299,7 +299,7 @@ function start(
   if (operation.phase === 'Completed') throw new Rejected('operation-completed', 'The operation is complete.', { operationId });
   const machine = equipmentId ?? machineOf(operation);
   if (!machine)
-    throw new Rejected('operation-not-dispatched', 'Nobody has said on which machine.', {
+    throw new Rejected('operation-not-dispatched', `No machine is assigned; dispatch the operation first or name equipmentId.`, {
       operationId,
       equipmentClass: operation.equipmentClass ?? null,
     });

@@ -144,7 +144,7 @@ function readAll(log) {
   return found;
 }
 
-/** Mounts need root and loop devices; says why they cannot be had. */
+/** Mounts need root and loop devices; says why they are not available. */
 function whyNoMounts(work) {
   if (process.platform !== 'linux') return 'they need Linux';
   if (process.getuid() !== 0) return 'they need root';

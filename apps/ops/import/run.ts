@@ -17,7 +17,7 @@ import { Overlaps } from './overlaps';
 export type ImportOptions = Readonly<{
   mapping: Mapping;
   file: string;
-  /** Where to send commands; all events of the import bear its correlation id. */
+  /** Where to send commands; all events of the import have its correlation id. */
   target: (correlationId: string) => Target;
   /** Commands under way at once. */
   concurrency?: number;

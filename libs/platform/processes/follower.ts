@@ -1,5 +1,5 @@
 /**
- * The log, read once for all processes of a worker. Hides: paging, the doorbell, who is where. Promises: each process is handed all its
+ * The log, read once for all processes of a worker. Hides: paging, wake-ups, the place of each process. Promises: each process is handed all its
  * inputs, in order, from where it has come to; what concerns nobody is not even parsed; bounded: it reads no further while too much waits.
  * Does not: remember anything.
  */

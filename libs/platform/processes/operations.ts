@@ -184,7 +184,11 @@ export class ProcessOperations {
     const stream = controlStream(process);
     const [last] = await this.store.readBackwards(stream, 1);
     if ((last?.type ?? 'ProcessStarted') === event.type)
-      throw new Problem(409, event.type === 'ProcessStopped' ? 'process-stopped' : 'process-not-stopped', 'The process is so already.');
+      throw new Problem(
+        409,
+        event.type === 'ProcessStopped' ? 'process-stopped' : 'process-not-stopped',
+        event.type === 'ProcessStopped' ? 'The process is already stopped.' : 'The process is already running.',
+      );
     const metadata = decidedBy(event.type === 'ProcessStopped' ? 'StopProcess' : 'StartProcess', 'enterprise', by);
     await this.store.append(stream, last?.revision ?? -1n, [{ ...event, metadata }]);
   }

@@ -126,7 +126,7 @@ class Keys {
     const due = !this.set || age > FRESH_MS || !this.set.ids.has(kid);
     if (due && (this.looking || Date.now() - this.lastLook > COOLDOWN_MS || !this.set)) await (this.looking ??= this.look());
     if (!this.set || Date.now() - this.set.at > LAST_KNOWN_GOOD_MS) {
-      throw new Problem(503, 'issuer-unavailable', 'The keys of the token issuer cannot be had.', { retryAfterSeconds: 5 });
+      throw new Problem(503, 'issuer-unavailable', "Could not fetch the token issuer's signing keys.", { retryAfterSeconds: 5 });
     }
     return this.set.keys;
   }

@@ -175,7 +175,7 @@ function failureIn(answer: BatchAppendResp, stream: string): Error {
       return new Conflict(stream, wrong.hasCurrentStreamRevision() ? BigInt(wrong.getCurrentStreamRevision()) : -1n);
     }
     case 'event_store.client.StreamDeleted':
-      return new StoreRefused('stream-deleted', `The stream ${stream} was deleted for ever; nothing can be appended to it.`);
+      return new StoreRefused('stream-deleted', `The stream ${stream} was deleted permanently; it cannot be appended to.`);
     case 'event_store.client.AccessDenied':
       return new StoreRefused('access-denied', `The event store does not allow appending to ${stream}; check the user in EVENTSTORE_URL.`);
     case 'event_store.client.MaximumAppendSizeExceeded': {

@@ -145,7 +145,7 @@ export function logReader(store: Connection | EventStoreDBClient, { timeoutMs = 
         if (bytes >= PAGE_BYTES || events.length >= max) resolve(events);
       });
       call.on('end', () => resolve(events));
-      // A stream that was deleted for ever has no events any more.
+      // A stream that was deleted permanently has no events left.
       call.on('error', (error: Error & Partial<ServiceError>) => (isDeleted(error) ? resolve([]) : reject(error)));
     });
   };

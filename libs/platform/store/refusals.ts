@@ -53,7 +53,7 @@ export function refusalOf(error: unknown, stream?: string): StoreRefused | undef
   if (kind === 'access-denied' || code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED)
     return new StoreRefused('access-denied', 'The event store denies access; check the user and password in EVENTSTORE_URL.');
   if (kind === 'stream-deleted' && stream !== undefined)
-    return new StoreRefused('stream-deleted', `The stream ${stream} was deleted for ever; nothing can be read from it or appended to it.`);
+    return new StoreRefused('stream-deleted', `The stream ${stream} was deleted permanently; it can be neither read nor appended to.`);
   return undefined;
 }
 

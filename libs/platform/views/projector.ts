@@ -113,6 +113,7 @@ export class Projector {
     const { batchRows, batchMs } = this.options;
     let wishedAt = 0;
     let { resubscribed } = this.feed.wakeups;
+    this.#moved = part.position;
     /** When the first page came that waits to be written or passed. */
     let begun: number | undefined;
     // When the newest event was recorded that was seen; a page of the store's own events holds none.
@@ -160,11 +161,14 @@ export class Projector {
           await part.advance(page.last);
           begun = undefined;
         }
-        worked();
-        this.trouble = undefined;
-        this.otherLog = false;
-        if (part.position !== this.#moved || (page.last && part.position === part.at)) this.#movedAt = performance.now();
-        this.#moved = part.position;
+        // What was only read and folded may still be refused: trouble ends when the checkpoint moves, or has nothing more to pass.
+        if (part.position !== this.#moved || (page.last && part.position === part.at)) {
+          worked();
+          this.trouble = undefined;
+          this.otherLog = false;
+          this.#movedAt = performance.now();
+          this.#moved = part.position;
+        }
         this.state = page.last ? 'current' : 'behind';
       }
       await writing;

@@ -143,7 +143,9 @@ export class Projector {
         await part.gather(page.events, page.through);
         const { events, rows } = part.gathered;
         newestMs = page.events.at(-1)?.recordedMs ?? newestMs;
-        const patience = page.last || careful ? 0 : Math.min(batchMs, this.feed.ageOf(newestMs) * OF_ITS_AGE);
+        // A clock that is wrong can only make a catch-up gather longer, up to the limit of a batch.
+        const age = Math.max(this.feed.ageOf(newestMs), Date.now() - newestMs);
+        const patience = page.last || careful ? 0 : Math.min(batchMs, age * OF_ITS_AGE);
         const waited = performance.now() - begun;
         if (events > 0) {
           const full = rows >= batchRows || page.last || careful;

@@ -250,7 +250,9 @@ describe('auditors', () => {
   });
 
   it('streams of the event store itself are not shown: they hold what its users’ passwords are checked against', async () => {
-    expect((await store.read('$user-admin')).length).toBeGreaterThan(0);
+    const [{ metadata }] = (await store.readAll('start', 1)).events as [Recorded];
+    await store.append('$user-admin', -1n, [{ type: '$User', data: { hash: 'secret' }, metadata }]);
+    expect(await store.read('$user-admin')).toHaveLength(1);
     const { status, body } = await ask('replay', { stream: '$user-admin' }, under.tokens.everywhere);
     expect([status, body.items]).toEqual([200, []]);
   });

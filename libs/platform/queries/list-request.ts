@@ -126,7 +126,7 @@ export class ListRequests {
     if (faults.length > 0) throw invalidInput(faults);
     const columns = `${this.select}, ${quoted(order.column)}::text AS __place`;
     return {
-      text: `SELECT ${columns} FROM ${quoted(this.declared.table)}${and(where)} ${orderBy(order)} LIMIT ${size + 1}`,
+      text: `SELECT ${columns} FROM ${quoted(this.declared.table)}${and(where)} ${this.orderBy(order)} LIMIT ${size + 1}`,
       values,
       size,
       order,
@@ -140,7 +140,7 @@ export class ListRequests {
     const values: unknown[] = [];
     const where = this.where(filter ?? {}, scope, values, faults);
     if (faults.length > 0) throw invalidInput(faults);
-    return { text: `${this.from}${and(where)} ${orderBy(order)}`, values };
+    return { text: `${this.from}${and(where)} ${this.orderBy(order)}`, values };
   }
 
   /** The rows of these keys, for who watches them. */
@@ -150,7 +150,20 @@ export class ListRequests {
 
   /** Rows that changed after a position. */
   since(position: bigint, most: number): Sql {
-    return { text: `${this.from} WHERE position > $1::bigint ORDER BY position LIMIT ${most}`, values: [String(position)] };
+    return {
+      text: `${this.from} WHERE position > $1::bigint ORDER BY ${quoted(this.declared.table)}.position LIMIT ${most}`,
+      values: [String(position)],
+    };
+  }
+
+  /**
+   * The key settles ties, in the same direction, so that one index serves both. Columns are named with their table: by its bare name
+   * PostgreSQL would take a position as it is selected, as text, where 999 comes after 1000.
+   */
+  private orderBy({ column, descending, key }: Order): string {
+    const columns = column === key ? [key] : [column, key];
+    const inTable = (name: string) => `${quoted(this.declared.table)}.${quoted(name)} ${descending ? 'DESC' : 'ASC'}`;
+    return `ORDER BY ${columns.map(inTable).join(', ')}`;
   }
 
   /** The cursor of a row: its place in this order. */
@@ -240,12 +253,6 @@ const isPlace = (value: string, cast: string): boolean =>
   PLACES[cast]!.test(value) && (cast !== 'timestamptz' || isInstant(value.replace(' ', 'T').replace(/[+-]\d\d$/, '$&:00')));
 
 const and = (conditions: readonly string[]): string => (conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '');
-
-/** The key settles ties, in the same direction, so that one index serves both. */
-const orderBy = ({ column, descending, key }: Order): string => {
-  const direction = descending ? 'DESC' : 'ASC';
-  return column === key ? `ORDER BY ${quoted(key)} ${direction}` : `ORDER BY ${quoted(column)} ${direction}, ${quoted(key)} ${direction}`;
-};
 
 /** What comes after a place. PostgreSQL puts nulls last going up and first going down. */
 function beyond({ column, descending, key, cast }: Order, { value, key: keyOf }: Place, values: unknown[]): string {

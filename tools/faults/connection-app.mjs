@@ -95,5 +95,5 @@ async function worker() {
 
 await (role === 'api' ? api() : worker());
 await store.close();
-tell({ done: true });
+await new Promise((resolve) => process.send({ done: true }, resolve));
 process.disconnect();

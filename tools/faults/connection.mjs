@@ -71,8 +71,9 @@ async function elections(work, random, cycles, say) {
       if (message.seen) app.seen = message.seen;
       if (message.done) app.done = true;
     });
-    app.exit = new Promise((resolve) => child.once('exit', resolve));
-    child.once('exit', () => !app.done && (found.ended += 1));
+    // An exit may be heard of before the last messages: what an app said counts once its channel is closed, too.
+    app.exit = Promise.all(['exit', 'disconnect'].map((event) => new Promise((resolve) => child.once(event, resolve))));
+    void app.exit.then(() => !app.done && (found.ended += 1));
     apps.push(app);
     return app;
   };

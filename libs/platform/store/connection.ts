@@ -79,6 +79,8 @@ export class Connection {
   private checking: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private silent = 0;
+  /** Of the look under way: the least that anybody asked for. */
+  private patience = PATIENCE;
   private lastLook = -Infinity;
   private closed = false;
 
@@ -217,10 +219,15 @@ export class Connection {
   private check(patience: number): Promise<void> {
     const { link } = this;
     if (!link) return Promise.resolve();
-    return (this.checking ??= this.look(link, patience).finally(() => (this.checking = undefined)));
+    this.patience = Math.min(this.patience, patience);
+    this.checking ??= this.look(link).finally(() => {
+      this.checking = undefined;
+      this.patience = PATIENCE;
+    });
+    return this.checking;
   }
 
-  private async look(link: Link, patience: number): Promise<void> {
+  private async look(link: Link): Promise<void> {
     const begun = performance.now();
     this.lastLook = begun;
     try {
@@ -235,7 +242,7 @@ export class Connection {
       // An app that was busy itself has missed answers that came.
       if (performance.now() - begun > 2 * ANSWER_MS) return;
       this.silent += 1;
-      if (this.silent >= patience) this.lose(link, shortReason(error));
+      if (this.silent >= this.patience) this.lose(link, shortReason(error));
     }
   }
 }

@@ -42,7 +42,7 @@ function tellWhatStays({ events, streams, leftOut, ownStreams }: Survey): void {
 async function copy(flags: Flags): Promise<void> {
   await withLogs(flags, async (from, to) => {
     const progress = new Progress();
-    const begun = Date.now();
+    const begun = performance.now();
     const log = new LogCopy(from, to, ({ events }) => progress.show('copying', events, Math.max(events, found.events)));
     const found = await log.survey();
     tellWhatStays(found);
@@ -54,7 +54,7 @@ async function copy(flags: Flags): Promise<void> {
     try {
       const { events, position } = await log.run(found, flags.follow ? stop.signal : undefined);
       progress.end();
-      const seconds = (Date.now() - begun) / 1_000;
+      const seconds = (performance.now() - begun) / 1_000;
       if (flags.json) sayJson({ events, position, leftOut: Object.fromEntries(found.leftOut), seconds });
       else say(`The target holds ${events} events; the source was read up to position ${position}.`);
     } finally {

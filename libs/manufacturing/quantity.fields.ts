@@ -1,5 +1,4 @@
-import { Field, InputType, ObjectType } from '@nestjs/graphql';
-import { ApiProperty } from '@nestjs/swagger';
+import { InputType } from '@nestjs/graphql';
 import { IsIn } from 'class-validator';
 import { AMOUNT, UNITS, type Unit } from '#manufacturing/quantity';
 import { field, Matching, Nested, type Options } from '#platform/commands/fields';

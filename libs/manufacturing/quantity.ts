@@ -1,28 +1,10 @@
 /**
  * Exact decimal quantities with units. Amounts are decimal strings of at most 12 digits before and 6 after the point, computed as
- * whole millionths, never as floats. Units are UCUM-like symbols; `UNECE` gives their UN/ECE Recommendation 20 codes (as in EPCIS).
+ * whole millionths, never as floats. Units are UCUM-like symbols.
  */
 export const UNITS = ['pcs', 'kg', 'g', 'mg', 't', 'm', 'cm', 'mm', 'm2', 'm3', 'l', 'ml', 'h', 'min', 's'] as const;
 export type Unit = (typeof UNITS)[number];
 export type Quantity = Readonly<{ amount: string; unit: Unit }>;
-
-const UNECE: Readonly<Record<Unit, string>> = {
-  pcs: 'C62',
-  kg: 'KGM',
-  g: 'GRM',
-  mg: 'MGM',
-  t: 'TNE',
-  m: 'MTR',
-  cm: 'CMT',
-  mm: 'MMT',
-  m2: 'MTK',
-  m3: 'MTQ',
-  l: 'LTR',
-  ml: 'MLT',
-  h: 'HUR',
-  min: 'MIN',
-  s: 'SEC',
-};
 
 /** Each unit as a whole multiple of the smallest of its dimension. */
 const measure: Readonly<Record<Unit, readonly [dimension: string, factor: bigint]>> = {

@@ -3,7 +3,7 @@
  * Promises: REST, GraphQL and queue accept the same values. Does not: check rules of the business (the deciders do).
  */
 import { applyDecorators } from '@nestjs/common';
-import { Field, Float, ID, Int, type ReturnTypeFunc } from '@nestjs/graphql';
+import { Field, ID, Int, type ReturnTypeFunc } from '@nestjs/graphql';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
@@ -14,7 +14,6 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
-  IsNumber,
   IsObject,
   IsOptional,
   IsString,

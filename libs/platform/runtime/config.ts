@@ -8,8 +8,7 @@ import { APPLICATION } from './version';
 /** Exit code of an app whose settings are wrong (EX_CONFIG of sysexits.h): starting it again does not help. */
 export const EXIT_CONFIG = 78;
 
-const APPS = ['api', 'worker', 'event-store', 'standalone', 'ops'] as const;
-export type AppName = (typeof APPS)[number];
+export type AppName = 'api' | 'worker' | 'event-store' | 'standalone' | 'ops';
 
 type Variable<T> = Readonly<{
   about: string;

@@ -2,8 +2,8 @@
  * A view as the pure fold of events, in memory. Hides: nothing. Promises: the same rows as the table of the engine, since both read and
  * write rows through the same text forms. Does not: know the log, the database or batches: it is the oracle that the engine is compared with.
  */
-import type { Event, Recorded } from '#kernel/event';
-import type { Rows, View } from '#kernel/view';
+import type { Recorded } from '#kernel/event';
+import type { Rows } from '#kernel/view';
 import { decodeRow, encodeRow, reads, shapeOf, type AnyView, type Shape, type Tuple } from './shape';
 
 /** Folds one event after another. One per table: its inside is used again for each event. */

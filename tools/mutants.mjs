@@ -135,13 +135,6 @@ const mutants = [
     specs: 'platform/processes/parking.int-spec -t=is.parked.with.everything',
   },
   {
-    without: 'the timer row that stays until all is done that its step requested',
-    file: 'libs/platform/processes/instance-run.js',
-    from: 'async settle() {',
-    to: 'async settle() {\n        if (this.unsynced) await this.syncTimers();',
-    specs: 'platform/processes/kills.int-spec',
-  },
-  {
     without: 'the revision guard as it was at the checkpoint',
     file: 'libs/platform/views/part.js',
     from: 'const guard = this.guard.stored;',

@@ -58,7 +58,7 @@ const mutants = [
   },
   {
     without: 'the record of commands that changed nothing',
-    file: 'libs/platform/commands/decisions.js',
+    file: 'libs/platform/commands/verdict.js',
     from: 'if (!task.repeatable)',
     to: 'if (true)',
     specs: 'platform/commands/two-apis.int-spec',

@@ -1,5 +1,5 @@
 /**
- * What commands were answered, as their stream tells. Hides: which answers are in memory, and that older ones are only known by filters.
+ * What earlier commands were answered, as their stream tells; a new command's answer is made in verdict.ts. Hides: which answers are in memory, and that older ones are only known by filters.
  * Promises: an answer is that of the first try, for ever; an id belongs to its actor, and another's equal id is another command; bounded room,
  * however long the stream. Does not: know commands that left nothing in the stream: those without an id that changed nothing, and those that
  * were not decided (400, 401, 403, 412, 503).

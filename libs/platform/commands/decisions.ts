@@ -1,12 +1,11 @@
 /**
- * Runs commands: load, decide, append. Hides: retries, conflicts, unknown outcomes, the memory of recent streams.
+ * Runs commands: load, decide (verdict.ts), append. Hides: retries after conflicts, unknown outcomes, the memory of recent streams.
  * Promises: a command id of an actor has one effect and one answer in the stream that it is for, for ever, whichever app is asked; every event
  * carries complete metadata; only the event store is needed. Does not: check tokens (the guard does) or update views.
  */
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { schemaOf, type CommandUnchanged, type Event } from '#kernel/event';
+import { schemaOf, type Event } from '#kernel/event';
 import { scopeIn } from '#kernel/identity';
-import { Rejected } from '#kernel/rejected';
 import { Problem, problemOf } from '#platform/problem/problem';
 import { histogram } from '#platform/runtime/metrics';
 import { traced } from '#platform/runtime/tracing';
@@ -16,26 +15,16 @@ import type { Answer } from './answers';
 import type { Command } from './command';
 import { Lines } from './lines';
 import { Receipt } from './receipt';
-import { refusalOf } from './refusal';
-import { decisionOf, type AnyDecider } from './registry';
+import type { AnyDecider } from './registry';
 import { Past, type Lengths } from './past';
 import { grown, StreamMemory, type Seen } from './stream-memory';
 import { metadataFor, taskOf, type Task } from './task';
+import { judge, outOfScope, unchangedAt } from './verdict';
 
+/** How often a command is decided again after conflicts; then it is answered 503 `too-much-contention`. */
 const ATTEMPTS = 12;
-/** How often a command is looked after when an append was not answered. */
+/** How often a command is looked for in its stream when an append was not answered. */
 const SEARCHES = 2;
-const LATEST_SKEW_MS = 5 * 60_000;
-
-/** What a stream, as it was seen, says to a command. */
-type Verdict =
-  /** What was answered before. */
-  | Readonly<{ kind: 'answered'; answer: Answer }>
-  /** Something to record: its append proves that the stream was seen as it is. */
-  | Readonly<{ kind: 'recorded'; events: readonly Event[] }>
-  /** Nothing to record: true only of a stream that was just read. */
-  | Readonly<{ kind: 'unchanged' }>
-  | Readonly<{ kind: 'stale'; problem: Problem }>;
 
 const commandSeconds = histogram('command_seconds', 'Time from a command to its answer, by how it ended.', ['command', 'outcome']);
 
@@ -141,39 +130,6 @@ export class Decisions {
   }
 }
 
-/** Pure: what follows from a command and a stream as it was seen. @throws Problem 409 */
-function judge(task: Task, seen: Seen, answer: Answer | undefined): Verdict {
-  if (answer && answer.digest !== task.digest) throw reused(task.context.commandId);
-  if (answer) return { kind: 'answered', answer };
-  const { expected } = task;
-  if (expected !== undefined && expected !== seen.facts.revision)
-    return { kind: 'stale', problem: stale(task.stream, expected, seen.facts.revision) };
-  const decided = decisionOn(task, seen.state);
-  if (decided instanceof Rejected) return { kind: 'recorded', events: [{ type: 'CommandRefused', data: refusalOf(task, decided) }] };
-  if (decided.length > 0) return { kind: 'recorded', events: decided };
-  if (!task.repeatable) return { kind: 'unchanged' };
-  const unchanged: CommandUnchanged = { type: 'CommandUnchanged', data: unchangedAt(seen) };
-  return { kind: 'recorded', events: [unchanged] };
-}
-
-/** What the rules say: events, none, or the refusal. */
-function decisionOn({ decider, name, command, context }: Task, state: unknown): readonly Event[] | Rejected {
-  const { now, occurredAt } = context;
-  if (Date.parse(occurredAt) - Date.parse(now) > LATEST_SKEW_MS && !decider.observed?.includes(name))
-    return new Rejected('occurred-in-the-future', `occurredAt ${occurredAt} is in the future; check the sender's clock.`, {
-      occurredAt,
-      now,
-    });
-  try {
-    return decisionOf(decider, name)(command, state, context);
-  } catch (error) {
-    if (error instanceof Rejected) return error;
-    throw error;
-  }
-}
-
-const unchangedAt = ({ facts }: Seen) => ({ revision: String(facts.revision), token: String(facts.position) });
-
 /** What the stream says after the command's own append. */
 const answerIn = ({ context }: Task, seen: Seen): Answer => seen.answers.of(context.actor, context.commandId)!;
 
@@ -184,27 +140,6 @@ function answerTo({ context, decider, id, stream }: Task, answer: Answer): Recei
   const changed = events.length > 0;
   return Object.assign(new Receipt(), { commandId: context.commandId, id, stream, revision, token, changed, events });
 }
-
-/** An id outside the caller's facilities answers just as one that does not exist: decided on nothing, reading nothing. */
-function outOfScope(task: Task): Problem {
-  const decided = decisionOn(task, task.decider.initial);
-  if (decided instanceof Rejected) return problemOf(decided, task.decider.category);
-  return new Problem(403, 'facility-not-in-scope', 'Your facilities do not include this one.', {
-    whatToDo: 'Use an id of one of your facilities.',
-  });
-}
-
-const stale = (stream: string, expected: bigint, actual: bigint) =>
-  new Problem(412, 'stale-revision', `${stream} is at revision ${actual}, not ${expected}.`, {
-    whatToDo: 'Read it again, then send a command that fits its new state.',
-    facts: { expected: String(expected), actual: String(actual) },
-  });
-
-const reused = (commandId: string) =>
-  new Problem(409, 'command-id-reused', `The command id ${commandId} was already used for a different command.`, {
-    whatToDo: 'Send a new command id for a new command.',
-    facts: { commandId },
-  });
 
 /** Full jitter: 2 ms doubling, at most 250 ms. */
 const pause = (attempt: number) => new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(250, 2 * 2 ** attempt)));

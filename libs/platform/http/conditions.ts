@@ -1,6 +1,7 @@
 /**
  * What header fields say about a command: Idempotency-Key, If-Match, X-Clock-Source. Hides: their syntax. Promises: a field that contradicts
- * the body is refused. Does not: judge what they ask for (decisions.ts does).
+ * the body is refused. Does not: compare them with the
+ * stream; the 412 for a stale If-Match and the 409 for a reused key are made in commands/verdict.ts.
  */
 import type { FastifyRequest } from 'fastify';
 import type { ClockSource } from '#kernel/event';

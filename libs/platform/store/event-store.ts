@@ -32,6 +32,8 @@ export type From = bigint | 'start' | 'end';
 /** Event types of the store itself begin with $; they are no facts of the business. */
 const BUSINESS_EVENTS: Filter = { filterOn: 'eventType', checkpointInterval: 1, maxSearchWindow: 256, regex: '^[^$]' };
 
+/** How long an append or a read may take in all, repetitions included; then it is `StoreUnavailable`. */
+const CALL_TIME_LIMIT_MS = 5_000;
 const APPENDS_AT_ONCE = 512;
 /** How often a call is sent at most. */
 const SENDS = 3;
@@ -47,7 +49,7 @@ export class EventStore {
 
   constructor(
     url: string,
-    private readonly timeoutMs = 5_000,
+    private readonly timeoutMs = CALL_TIME_LIMIT_MS,
   ) {
     this.connection = new Connection(url);
   }

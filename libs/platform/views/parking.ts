@@ -1,7 +1,8 @@
 /**
- * Events that could not be folded, and those that wait behind them. Hides: the table `view_parked` and the skips in the log.
- * Promises: within a partition everything stays in order; a skip is an event of the log before it is an effect, so that it is in the audit
- * trail and holds in every rebuild. Does not: change rows; the worker that owns the part does, on the operator's wish.
+ * Events that could not be folded, and those that wait behind them. An event is parked by part.ts when the fold throws, and by trials.ts when
+ * the database refuses its row; a retry is carried out by part.ts. Hides: the table `view_parked` and the skips in the log. Promises: within a
+ * partition everything stays in order; a skip is an event of the log before it takes effect, so that it is in the audit trail and holds in every
+ * rebuild. Does not: change rows; the worker that owns the part does, when an operator asks.
  */
 import type { ClientBase, Pool } from 'pg';
 import type { ReadStream } from './guard';

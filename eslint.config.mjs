@@ -46,7 +46,6 @@ export default tseslint.config(
   },
   {
     files: [
-      'apps/event-store/main.ts',
       'apps/standalone/main.ts',
       'libs/event-log/**',
       'libs/platform/runtime/{config,leave,run-app}.ts',

@@ -4,6 +4,8 @@ import { backup, restore, verify } from '#event-log/log/backup';
 import type { Faults } from '#event-log/wire/fault-injection';
 import { type NodeOptions, startNode } from '#event-log/node';
 import { SYSTEM_PROJECTIONS } from '#event-log/projections/system-projections';
+import { ConfigFaults, environmentWith, EXIT_CONFIG, readConfig } from '#platform/runtime/config';
+import { leave } from '#platform/runtime/leave';
 import { createLog } from '#platform/runtime/logging';
 
 const usage = `event-store [--port N] [--host H] [--data-dir DIR] [--tls-cert F --tls-key F]  serve; the first line on stdout is LISTENING <port>
@@ -14,68 +16,69 @@ const usage = `event-store [--port N] [--host H] [--data-dir DIR] [--tls-cert F 
 event-store verify  --data-dir DIR                     read and check every byte of a log
 event-store backup  --data-dir DIR --to DIR            copy a log; its node may keep running
 event-store restore --from DIR --data-dir DIR          put a backup into an empty directory
+Each setting may also stand in the environment; .env.example lists them. An option on the command line comes first.
 `;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      port: { type: 'string', default: process.env.PORT ?? '2113' },
-      host: { type: 'string', default: process.env.HOST ?? '127.0.0.1' },
-      'data-dir': { type: 'string', default: process.env.DATA_DIR ?? 'data/event-store' },
+      port: { type: 'string' },
+      host: { type: 'string' },
+      'data-dir': { type: 'string' },
       'unsafe-disable-fsync': { type: 'boolean', default: false },
-      'tls-cert': { type: 'string', default: process.env.TLS_CERT },
-      'tls-key': { type: 'string', default: process.env.TLS_KEY },
-      'system-projections': { type: 'boolean', default: process.env.SYSTEM_PROJECTIONS === 'true' },
-      'max-append-size': { type: 'string', default: process.env.MAX_APPEND_SIZE },
+      'tls-cert': { type: 'string' },
+      'tls-key': { type: 'string' },
+      'system-projections': { type: 'boolean' },
+      'max-append-size': { type: 'string' },
       'inject-faults': { type: 'string' },
-      'advertise-host': { type: 'string', default: process.env.ADVERTISE_HOST },
+      'advertise-host': { type: 'string' },
       to: { type: 'string' },
       from: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
-  const dataDir = values['data-dir'];
+  if (values.help) return void process.stdout.write(usage);
+  const config = readConfig('event-store', [], environmentWith(settingsOf(values)));
+  const dataDir = config.DATA_DIR;
   const command = positionals[0] ?? 'serve';
   const report = (found: object) => process.stdout.write(`${JSON.stringify(found)}\n`);
-  if (values.help) process.stdout.write(usage);
-  else if (command === 'verify') report(verify(dataDir));
+  if (command === 'verify') report(verify(dataDir));
   else if (command === 'backup' && values.to) report(backup(dataDir, values.to));
   else if (command === 'restore' && values.from) report(restore(values.from, dataDir));
   else if (command !== 'serve') throw new Error(`unknown or incomplete command\n${usage}`);
-  else {
-    const tls = certificate(values['tls-cert'], values['tls-key']);
-    await serve({
+  else
+    await serve(config.LOG_LEVEL, {
       dataDir,
-      port: Number(values.port),
-      host: values.host,
-      maxAppendSize: values['max-append-size'] ? bytes(values['max-append-size']) : undefined,
+      port: config.PORT,
+      host: config.HOST,
+      maxAppendSize: config.MAX_APPEND_SIZE,
       durable: !values['unsafe-disable-fsync'],
-      tls,
-      advertiseHost: values['advertise-host'],
-      systemProjections: values['system-projections'] ? SYSTEM_PROJECTIONS : [],
+      tls: certificate(config.TLS_CERT, config.TLS_KEY),
+      advertiseHost: config.ADVERTISE_HOST,
+      systemProjections: config.SYSTEM_PROJECTIONS === 'true' ? SYSTEM_PROJECTIONS : [],
       faults: values['inject-faults'] ? (JSON.parse(values['inject-faults']) as Faults) : undefined,
-      adminPassword: process.env.DEFAULT_ADMIN_PASSWORD,
-      opsPassword: process.env.DEFAULT_OPS_PASSWORD,
+      adminPassword: config.DEFAULT_ADMIN_PASSWORD,
+      opsPassword: config.DEFAULT_OPS_PASSWORD,
     });
-  }
 }
 
-function bytes(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 16 * 1024 * 1024)
-    throw new Error('--max-append-size is a number of bytes up to 16777216');
-  return value;
-}
+/** The options of the command line by the names of their settings, `--tls-cert` as TLS_CERT. */
+const settingsOf = (options: Readonly<Record<string, string | boolean | undefined>>): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(options)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name.toUpperCase().replaceAll('-', '_'), String(value)]),
+  );
 
 /** Reads the PEM files of TLS mode; undefined without them. */
 function certificate(cert: string | undefined, key: string | undefined): NodeOptions['tls'] {
-  if (!cert !== !key) throw new Error('--tls-cert and --tls-key belong together');
+  if (!cert !== !key) throw new Error('TLS_CERT and TLS_KEY belong together');
   return cert && key ? { cert: readFileSync(cert), key: readFileSync(key) } : undefined;
 }
 
-async function serve(options: NodeOptions): Promise<void> {
-  const log = createLog('event-store', process.env.LOG_LEVEL || 'info');
+async function serve(level: string, options: NodeOptions): Promise<void> {
+  const log = createLog('event-store', level);
   // Whoever starts the node waits for this line; what the node reports after it is JSON like that of the other apps.
   const early: (() => void)[] = [];
   let listening = false;
@@ -87,7 +90,7 @@ async function serve(options: NodeOptions): Promise<void> {
       else early.push(write);
     },
   });
-  void node.closed.then(() => process.exit(0));
+  void node.closed.then(() => leave(0));
   const stop = () => void node.close();
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
@@ -101,5 +104,5 @@ async function serve(options: NodeOptions): Promise<void> {
 
 main().catch((error: unknown) => {
   process.stderr.write(`event-store: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  void leave(error instanceof ConfigFaults ? EXIT_CONFIG : 1);
 });

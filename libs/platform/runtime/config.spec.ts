@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { ConfigFaults, envExample, readConfig, shownConfig } from './config';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ConfigFaults, envExample, readConfig, shownConfig, variableNames } from './config';
 
 const enough = {
   EVENTSTORE_URL: 'esdb+discover://admin:changeit-store@a:2113,b:2113,c:2113?tls=true',
@@ -19,7 +19,7 @@ const faultsOf = (read: () => unknown): readonly string[] => {
 };
 
 describe('the settings', () => {
-  it('are complete with what a process needs, the rest by default', () => {
+  it('are complete with what an app needs, the rest by default', () => {
     expect(readConfig('api', [], enough)).toMatchObject({
       PORT: 3000,
       HOST: '127.0.0.1',
@@ -63,6 +63,21 @@ describe('the settings', () => {
 
   it('can be needed by one caller only', () => {
     expect(faultsOf(() => readConfig('standalone', ['DATABASE_URL'], {}))).toEqual([expect.stringMatching(/^DATABASE_URL is missing/)]);
+  });
+
+  it('of one app alone are not read by the others', () => {
+    expect(readConfig('event-store', [], { SYSTEM_PROJECTIONS: 'true' }).SYSTEM_PROJECTIONS).toBe('true');
+    expect(readConfig('standalone', [], { SYSTEM_PROJECTIONS: 'perhaps' }).SYSTEM_PROJECTIONS).toBeUndefined();
+    expect(faultsOf(() => readConfig('event-store', [], { SYSTEM_PROJECTIONS: 'perhaps' }))).toHaveLength(1);
+  });
+
+  it('are each read by some app', () => {
+    const root = resolve(__dirname, '../../..');
+    const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.js') && !/spec\.js$|(^|\/)test\//.test(file) && !file.endsWith('runtime/config.js'))
+      .map((file) => readFileSync(join(root, file), 'utf8'))
+      .join('\n');
+    expect(variableNames().filter((name) => !new RegExp(`(\\.|given\\)\\(')${name}\\b`).test(sources))).toEqual([]);
   });
 
   it('all stand in .env.example, which is valid itself', () => {

@@ -16,6 +16,8 @@ type Variable<T> = Readonly<{
   fallback?: T | ((app: AppName) => T | undefined);
   /** The apps that cannot start without it. */
   needed?: readonly AppName[];
+  /** The app that reads it, where it is one alone. */
+  only?: AppName;
   secret?: boolean;
   /** @throws Error with what is expected. */
   read: (text: string) => T;
@@ -72,7 +74,11 @@ const VARIABLES = {
     fallback: '127.0.0.1',
     read: text(/^[\w.:-]+$/, 'a host name or an address'),
   }),
-  DATA_DIR: variable({ about: 'Directory for all state of the embedded parts.', fallback: '.data', read: (value) => value }),
+  DATA_DIR: variable({
+    about: 'Directory for all state of the embedded parts. The event-store node alone: data/event-store.',
+    fallback: (app) => (app === 'event-store' ? 'data/event-store' : '.data'),
+    read: (value) => value,
+  }),
   EVENTSTORE_URL: variable({
     about:
       'Connection string of EventStoreDB or KurrentDB, e.g. esdb://localhost:2113?tls=false. Empty with `npm start`: the embedded node.',
@@ -155,6 +161,41 @@ const VARIABLES = {
     fallback: (app) => (app === 'api' ? 5 : 0),
     read: whole(0, 300),
   }),
+  TLS_CERT: variable({
+    about: 'PEM file of the certificate of the event-store node; with it the node speaks TLS only and asks every client for a login.',
+    only: 'event-store',
+    read: (value) => value,
+  }),
+  TLS_KEY: variable({ about: 'PEM file of the key of TLS_CERT.', only: 'event-store', read: (value) => value }),
+  ADVERTISE_HOST: variable({
+    about: 'The host name that the event-store node tells clients to connect to. Empty: HOST, or the name of the machine.',
+    only: 'event-store',
+    read: text(/^[\w.:-]+$/, 'a host name or an address'),
+  }),
+  SYSTEM_PROJECTIONS: variable({
+    about: 'Whether the event-store node keeps the streams $ce-…, $et-…, $category-… and $streams.',
+    only: 'event-store',
+    fallback: 'false' as const,
+    read: oneOf('true', 'false'),
+  }),
+  MAX_APPEND_SIZE: variable({
+    about: 'Largest append that the event-store node takes, in bytes.',
+    only: 'event-store',
+    fallback: 1_048_576,
+    read: whole(1, 16_777_216),
+  }),
+  DEFAULT_ADMIN_PASSWORD: variable({
+    about: 'Password that the user `admin` of the event-store node gets at its first start with TLS, which needs it.',
+    only: 'event-store',
+    secret: true,
+    read: text(/^.{1,128}$/s, 'at most 128 characters'),
+  }),
+  DEFAULT_OPS_PASSWORD: variable({
+    about: 'The same for the user `ops`. Empty: that user is disabled.',
+    only: 'event-store',
+    secret: true,
+    read: text(/^.{1,128}$/s, 'at most 128 characters'),
+  }),
 } as const;
 
 type Variables = typeof VARIABLES;
@@ -194,6 +235,7 @@ export function readConfig<K extends keyof Variables = never>(
   const faults: string[] = [];
   const config: Record<string, unknown> = { app };
   for (const [name, definition] of Object.entries(VARIABLES) as [K, Variable<unknown>][]) {
+    if (definition.only && definition.only !== app) continue;
     const given = env[name]?.trim();
     if (!given) {
       config[name] = typeof definition.fallback === 'function' ? definition.fallback(app) : definition.fallback;
@@ -225,13 +267,18 @@ export const shownConfig = (config: Config): Record<string, unknown> =>
 export function envExample(): string {
   const entries = Object.entries(VARIABLES as Record<string, Variable<unknown>>).map(([name, definition]) => {
     const fallback = typeof definition.fallback === 'function' ? definition.fallback('standalone') : definition.fallback;
-    const note = definition.needed && fallback === undefined ? `\n# Needed by: ${definition.needed.join(', ')}.` : '';
+    const note =
+      definition.needed && fallback === undefined
+        ? `\n# Needed by: ${definition.needed.join(', ')}.`
+        : definition.only
+          ? `\n# Read by: ${definition.only} alone.`
+          : '';
     return `# ${definition.about}${note}\n${fallback === undefined ? `# ${name}=` : `${name}=${String(fallback)}`}\n`;
   });
   return `# All settings. Each app reads them from its environment; what is left out has the value shown, or none.\n\n${entries.join('\n')}`;
 }
 
-/** The environment of an app that this one starts. */
+/** The environment with some settings changed: that of an app which this one starts, or of a command line with options. */
 export const environmentWith = (changes: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...process.env, ...changes });
 
 /** A setting as it was given, unchecked: for command lines, which need some of them only for some commands. */

@@ -17,9 +17,10 @@ type Slice = Readonly<{ category: string; initial: unknown; evolve: (state: neve
 const slices: readonly Slice[] = [facility, equipment, fileImport, materialLot, productionOrder, workOrder];
 const source = join(__dirname, '../../libs');
 const typesOf = (category: string): string[] =>
-  [...readFileSync(join(source, category, `${category}.events.ts`), 'utf8').matchAll(/^export type \w+ = Event<\s*'(\w+)'/gm)].map(
-    ([, type]) => type!,
-  );
+  readdirSync(join(source, category))
+    .filter((file) => file.endsWith('.events.ts'))
+    .flatMap((file) => [...readFileSync(join(source, category, file), 'utf8').matchAll(/^export type \w+ = Event<\s*'(\w+)'/gm)])
+    .map(([, type]) => type!);
 const OWNERS: Readonly<Record<string, string>> = {
   'equipment-now': 'equipment',
   'lot-stock': 'material-lot',

@@ -6,10 +6,11 @@ import type * as equipmentCommands from '#equipment/equipment.commands';
 import { type History, unrecorded } from '#platform/testing/histories';
 import { type Act, type Ending, explained, interleave, type Scene } from '#platform/testing/interleavings';
 import { workOrder } from '#work-order/work-order';
+import type * as holdCommands from '#work-order/hold.commands';
 import type * as workOrderCommands from '#work-order/work-order.commands';
 import { whenEquipmentAbortedHoldWorkOrders as theProcess } from './when-equipment-aborted-hold-work-orders';
 
-type Told = Message<typeof equipmentCommands> | Message<typeof workOrderCommands>;
+type Told = Message<typeof equipmentCommands> | Message<typeof holdCommands> | Message<typeof workOrderCommands>;
 const day = (time: string) => `2026-01-05T${time}:00.000Z`;
 const send = (type: Told['type'], data: object, at?: string): Act => ({
   send: { type, data: data as Record<string, unknown> },

@@ -2,12 +2,12 @@ import type { Message } from '#kernel/decider';
 import { atHome } from '#kernel/identity';
 import type { CommandRefused, Process, Reaction, TimerFired } from '#kernel/process';
 import type { EquipmentStateChanged, EquipmentStateObserved, PackmlState } from '#equipment/equipment.events';
-import type * as workOrder from '#work-order/work-order.commands';
+import type * as holds from '#work-order/hold.commands';
 import type { EquipmentHoldLifted, OperationCompleted, OperationStarted, OperationStopped } from '#work-order/work-order.events';
 
 type In = EquipmentStateChanged | EquipmentStateObserved | OperationStarted | OperationCompleted | OperationStopped | EquipmentHoldLifted;
 type Input = In | TimerFired | CommandRefused;
-type Out = Message<typeof workOrder>;
+type Out = Message<typeof holds>;
 
 type Run = Readonly<{ operations: readonly string[]; since: string; minutes: number }>;
 type Hold = Readonly<{

@@ -7,11 +7,12 @@ import { type Act, type Ending, explained, interleave, type Scene } from '#platf
 import { productionOrder } from '#production-order/production-order';
 import type * as productionOrderCommands from '#production-order/production-order.commands';
 import { workOrder } from '#work-order/work-order';
+import type * as reportCommands from '#work-order/report.commands';
 import type * as workOrderCommands from '#work-order/work-order.commands';
 import { whenWorkOrderEndedAdvanceProductionOrder as advance } from './when-work-order-ended-advance-production-order';
 import { whenWorkOrderLinkedAttachIt as attach } from './when-work-order-linked-attach-it';
 
-type Told = Message<typeof productionOrderCommands> | Message<typeof workOrderCommands>;
+type Told = Message<typeof productionOrderCommands> | Message<typeof reportCommands> | Message<typeof workOrderCommands>;
 const day = (time: string) => `2026-01-05T${time}:00.000Z`;
 const send = (type: Told['type'], data: object): Act => ({ send: { type, data: data as Record<string, unknown> } });
 const pcs = (amount: string) => ({ amount, unit: 'pcs' });

@@ -1,5 +1,5 @@
 import type { Recorded } from '#kernel/event';
-import type { Told } from '#work-order/work-order.events';
+import type { Told } from '#work-order/report.events';
 import { whenWorkOrderEndedAdvanceProductionOrder as process } from './when-work-order-ended-advance-production-order';
 
 type Input = Parameters<typeof process.evolve>[1];

@@ -4,11 +4,8 @@ import type { CommandRefused, Process, Reaction, TimerFired } from '#kernel/proc
 import { minus, plus, sum, type Unit } from '#manufacturing/quantity';
 import type * as productionOrder from '#production-order/production-order.commands';
 import type { LegEnding, ProductionOrderCreated } from '#production-order/production-order.events';
+import type { CounterRead, ProductionObserved, ProductionReportCorrected, ProductionReportReversed } from '#work-order/report.events';
 import type {
-  CounterRead,
-  ProductionObserved,
-  ProductionReportCorrected,
-  ProductionReportReversed,
   WorkOrderAborted,
   WorkOrderAmended,
   WorkOrderAttached,

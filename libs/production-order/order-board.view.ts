@@ -2,23 +2,11 @@ import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#manufacturing/facility';
 import { compare, convert, millionths, minus, plus, sum, type Unit } from '#manufacturing/quantity';
-import { excess, shortfall } from '#manufacturing/tolerance';
 import type { View } from '#kernel/view';
 import { Cell, CellMany, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import type { WorkOrderEvent } from '#work-order/work-order.events';
+import { isOver, OrderRisk, riskOf } from './order-risk';
 import { OrderState, type Demand, type ProductionOrderEvent } from './production-order.events';
-
-/** What endangers an order, the gravest first where there are several. Whether its due date has passed is for the reader's clock to say. */
-export const OrderRisk = {
-  Exceeded: 'Exceeded',
-  ShortMade: 'ShortMade',
-  DecisionNeeded: 'DecisionNeeded',
-  Interrupted: 'Interrupted',
-  PlannedLate: 'PlannedLate',
-  Unallocated: 'Unallocated',
-  None: 'None',
-} as const;
-export type OrderRisk = keyof typeof OrderRisk;
 
 registerEnumType(OrderState, { name: 'OrderState', description: 'Where a production order stands.' });
 registerEnumType(OrderRisk, { name: 'OrderRisk', description: 'What endangers a production order, the gravest first.' });
@@ -145,20 +133,6 @@ export class OrderBoardEntry {
 
   @Cell('instant')
   recordedAt: string;
-}
-
-const OVER = ['Ended', 'Aborted', 'Cancelled'];
-const isOver = ({ status }: OrderLeg) => OVER.includes(status);
-
-function riskOf(row: OrderBoardEntry): OrderRisk {
-  if (excess(row.good, row.quantity, row)) return OrderRisk.Exceeded;
-  if (row.status !== 'Open' && row.status !== 'InProgress' && row.status !== 'Held') return OrderRisk.None;
-  const open = row.legs.filter((leg) => !isOver(leg));
-  if (row.legs.length > 0 && open.length === 0 && shortfall(row.good, row.quantity, row)) return OrderRisk.ShortMade;
-  if (open.some(({ decisionNeeded }) => decisionNeeded)) return OrderRisk.DecisionNeeded;
-  if (open.some(({ status }) => status === 'Interrupted')) return OrderRisk.Interrupted;
-  if (row.projectedEnd !== null && Date.parse(row.projectedEnd) > Date.parse(row.due)) return OrderRisk.PlannedLate;
-  return row.unallocated === '0' ? OrderRisk.None : OrderRisk.Unallocated;
 }
 
 /** What follows from the legs for the whole order. */

@@ -1,5 +1,5 @@
 import { compare, decimal, isZero, millionths, minus, plus } from '#manufacturing/quantity';
-import { CounterMove } from './work-order.events';
+import { CounterMove } from './report.events';
 
 /**
  * The last reading of a counter that told something new. `dropped` is there right after the counter fell: where it stood before, and what

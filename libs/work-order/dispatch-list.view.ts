@@ -5,7 +5,8 @@ import { minus, plus } from '#manufacturing/quantity';
 import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { madeBefore, scrapOf } from './operations';
-import { JobState, type PlannedOperation, type WorkOrderEvent, type Terms } from './work-order.events';
+import { JobState } from './job-states.events';
+import type { PlannedOperation, WorkOrderEvent, Terms } from './work-order.events';
 
 /** One operation that is still to be done: what a machine or a pool has before it, in order. */
 @Entity('dispatch_list')

@@ -2,7 +2,9 @@ import { entryOf } from '#kernel/identity';
 import { readingAfter } from './counter';
 import type { KnownOrder, ReleasedOrder, Seen, WorkOrder } from './job-states';
 import { change, operationOf, replan, tally } from './operations';
-import type { HoldCause, Interruption, Placed, Terms, Told, WorkOrderEvent } from './work-order.events';
+import type { HoldCause, Interruption } from './job-states.events';
+import type { Placed, Told } from './report.events';
+import type { Terms, WorkOrderEvent } from './work-order.events';
 
 /** Folds one event into the order. An event that cannot follow, as in a damaged history, leaves it as it is. */
 export function evolve(order: WorkOrder, event: WorkOrderEvent): WorkOrder {

@@ -1,7 +1,8 @@
 import type { Context } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
 import { workOrder } from './work-order';
-import { JobState, type WorkOrderEvent } from './work-order.events';
+import { JobState } from './job-states.events';
+import type { WorkOrderEvent } from './work-order.events';
 
 const workOrderId = 'haifa.WO1';
 const now = '2026-01-05T08:00:00.000Z';

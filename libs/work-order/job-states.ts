@@ -4,15 +4,8 @@ import type { Unit } from '#manufacturing/quantity';
 import type { Reading } from './counter';
 import type { Ledger } from './ledger';
 import { runningOf, type Operation } from './operations';
-import {
-  Ending,
-  JobState,
-  type HoldCause,
-  type Interruption,
-  type Readiness,
-  type RunningOperation,
-  type Terms,
-} from './work-order.events';
+import { Ending, JobState, type HoldCause, type Interruption, type Readiness } from './job-states.events';
+import type { RunningOperation, Terms } from './work-order.events';
 
 /** What is known of any order, released or only seen. */
 export type Seen = Readonly<{
@@ -123,6 +116,11 @@ function stateOf(order: WorkOrder): string {
   }
 }
 
+/** What every event of an order says: which order, and for which production order. */
+export const ofOrder = ({ workOrderId, productionOrderId }: Pick<KnownOrder, 'workOrderId' | 'productionOrderId'>) => ({
+  workOrderId,
+  ...(productionOrderId == null ? {} : { productionOrderId }),
+});
 export const toleranceOf = (order: KnownOrder): Tolerance => (order.status === 'Observed' ? NO_TOLERANCE : order.terms);
 export const operationIdsOf = (order: KnownOrder): string[] => order.operations.map(({ operationId }) => operationId);
 export const runningIn = (order: KnownOrder): RunningOperation[] => runningOf(order.operations);

@@ -1,4 +1,4 @@
-import type { Told } from './work-order.events';
+import type { Told } from './report.events';
 
 /**
  * The reports of one order, newest first, as a chain: adding one costs the same however many there are, and nothing that was

@@ -1,6 +1,7 @@
 import { given } from '#platform/testing/given';
 import { workOrder } from './work-order';
-import type { Told, WorkOrderEvent } from './work-order.events';
+import type { Told } from './report.events';
+import type { WorkOrderEvent } from './work-order.events';
 import { workOrderId, at, report, told, reported, running } from './work-order-pasts';
 
 describe('an observed report', () => {

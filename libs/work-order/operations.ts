@@ -1,5 +1,6 @@
 import { minus, plus, sum } from '#manufacturing/quantity';
-import type { Placed, PlannedOperation, RunningOperation, Scrap, WorkOrderReleased } from './work-order.events';
+import type { Placed, Scrap } from './report.events';
+import type { PlannedOperation, RunningOperation, WorkOrderReleased } from './work-order.events';
 
 /** An operation of an order with what was made at it so far. */
 export type Operation = PlannedOperation &

@@ -3,7 +3,8 @@ import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#manufacturing/facility';
 import type { View } from '#kernel/view';
 import { Cell, Key, ScopeCell } from '#platform/views/cells';
-import type { CounterMove, WorkOrderEvent } from './work-order.events';
+import type { CounterMove } from './report.events';
+import { reportExceptionTypes, type ReportExceptionEvent } from './report-exception.events';
 
 /** A rule that a report of the floor broke: recorded beside the report, for a person to look at. */
 @Entity('report_exception')
@@ -45,10 +46,8 @@ export class ReportException {
   recordedAt: string;
 }
 
-type Exceptional = Extract<WorkOrderEvent, { type: `${string}Detected` }>;
-
 /** What is wrong, in words. */
-function described({ type, data }: Exceptional): string {
+function described({ type, data }: ReportExceptionEvent): string {
   switch (type) {
     case 'OverproductionDetected':
       return `operation ${data.operationId} has made ${data.good} ${data.unit}, ${data.excess} more than the ${data.limit} allowed`;
@@ -91,26 +90,11 @@ const timeProblems = {
 } as const;
 
 /** Every rule that reports of the floor broke. */
-export const reportException: View<ReportException, Exceptional> = {
+export const reportException: View<ReportException, ReportExceptionEvent> = {
   name: 'report-exception',
   version: 2,
   row: ReportException,
-  events: [
-    'OverproductionDetected',
-    'OverlapDetected',
-    'CounterDiscontinuityDetected',
-    'ScrapBeyondOrderDetected',
-    'FractionOfPieceDetected',
-    'RepeatedReportDetected',
-    'ConflictingReportDetected',
-    'ReportOnClosedOrderDetected',
-    'ReportBeforeStartDetected',
-    'ZeroQuantityDetected',
-    'ImplausibleTimeDetected',
-    'UpstreamShortfallDetected',
-    'UnplannedOperationDetected',
-    'OrderMismatchDetected',
-  ],
+  events: reportExceptionTypes,
   keys: ({ id }) => [id],
   fold: (rows, event) => {
     const { id: eventId, type: kind, position, recordedAt, metadata } = event;

@@ -1,15 +1,18 @@
+/** Decisions on floor reports: produced, observed, read from a counter, corrected. The rules that they are checked against: report-rules.ts. */
 import type { Context } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
 import { AMOUNT, compare, convert, fitsUnit, isZero, minus, type Unit } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { advance } from './counter';
-import { findings, inTheFuture, machineFindings, quantityFindings, stateFindings, tolerated } from './findings';
-import { isOver, type KnownOrder, released, type WorkOrder } from './job-states';
+import { brokenRules, inTheFuture, brokenMachineRules, brokenQuantityRules, brokenStateRules, refuseOrFlag } from './report-rules';
+import { isOver, ofOrder, type KnownOrder, released, type WorkOrder } from './job-states';
 import { evolve } from './evolve';
 import { correctionOf, isKept, reportOf, sameStory } from './ledger';
 import { placeOf } from './operations';
-import type * as commands from './work-order.commands';
-import { type CounterMove, type Placed, ReportKind, TimeProblem, type Scrap, type Told, type WorkOrderEvent } from './work-order.events';
+import type * as commands from './report.commands';
+import { type CounterMove, type Placed, ReportKind, type Scrap, type Told } from './report.events';
+import { TimeProblem } from './report-exception.events';
+import type { WorkOrderEvent } from './work-order.events';
 
 /** Report good, scrap and rework of an operation: additive, and once per report id. */
 export function reportProduction(command: commands.ReportProduction, state: WorkOrder, { now }: Context): readonly WorkOrderEvent[] {
@@ -21,7 +24,7 @@ export function reportProduction(command: commands.ReportProduction, state: Work
     throw new Rejected('report-id-taken', 'There is another report under this id.', { reportId: told.reportId });
   }
   if (!isOver(order)) amountsOf(told).forEach((amount) => whole(amount, told.unit));
-  const beside = tolerated(findings(order, told, now));
+  const beside = refuseOrFlag(brokenRules(order, told, now));
   return [{ type: 'ProductionReported', data: { ...ofOrder(order), ...told, ...placeIn(order, told.operationId) } }, ...beside];
 }
 
@@ -58,7 +61,7 @@ export function observeProduction(
         ...source,
       },
     },
-    ...findings(order, told, now, claims),
+    ...brokenRules(order, told, now, claims),
     ...fractions({ ...ofOrder(order), reportId: told.reportId }, amountsOf(told), told.unit),
   ];
 }
@@ -81,7 +84,7 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
     type: 'ImplausibleTimeDetected',
     data: { ...of, problem: TimeProblem.InTheFuture, from: occurredAt, to: occurredAt },
   };
-  const found = isZero(delta) ? [] : [...stateFindings(order, of), ...quantityFindings(order, of, operationId, delta, '0')];
+  const found = isZero(delta) ? [] : [...brokenStateRules(order, of), ...brokenQuantityRules(order, of, operationId, delta, '0')];
   return [
     ...seen,
     {
@@ -102,7 +105,7 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
       },
     },
     ...(ahead ? [implausible] : []),
-    ...machineFindings(of, equipmentId),
+    ...brokenMachineRules(of, equipmentId),
     ...(last && DISCONTINUITIES.includes(move)
       ? [
           {
@@ -152,9 +155,9 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
     type: 'ProductionReportReversed',
     data: { ...ofOrder(state), ...wrong, ...place, replacedBy: replacementReportId, reason },
   };
-  const found = findings(evolve(state, reversed) as KnownOrder, right, now).filter(({ type }) => ofCorrections.includes(type));
+  const found = brokenRules(evolve(state, reversed) as KnownOrder, right, now).filter(({ type }) => ofCorrections.includes(type));
   const less = compare(right.good, wrong.good) <= 0;
-  tolerated(found.filter(({ type }) => type === 'ImplausibleTimeDetected' || (type === 'OverproductionDetected' && !less)));
+  refuseOrFlag(found.filter(({ type }) => type === 'ImplausibleTimeDetected' || (type === 'OverproductionDetected' && !less)));
   return [
     reversed,
     { type: 'ProductionReportCorrected', data: { ...ofOrder(state), ...right, ...place, replaces: reportId, reason } },
@@ -240,11 +243,6 @@ export function whole(amount: string, unit: Unit): void {
 const placeIn = (order: KnownOrder, operationId: string): Placed => ({
   ...placeOf(order.operations, operationId),
   ...(isOver(order) ? { late: true as const } : {}),
-});
-
-const ofOrder = ({ workOrderId, productionOrderId }: KnownOrder) => ({
-  workOrderId,
-  ...(productionOrderId === undefined ? {} : { productionOrderId }),
 });
 
 const observedOrder = (

@@ -1,4 +1,5 @@
-import type { PlannedOperation, Terms, Told, WorkOrderEvent, WorkOrderReleased } from './work-order.events';
+import type { Told } from './report.events';
+import type { PlannedOperation, Terms, WorkOrderEvent, WorkOrderReleased } from './work-order.events';
 
 /** Named pasts: what specs of this slice begin from. */
 export const workOrderId = 'haifa.WO1';

@@ -1,69 +1,8 @@
 import type { Event, Upcasts } from '#kernel/event';
 import type { Unit } from '#manufacturing/quantity';
-
-/** Job order states of OPC 10031-4 v2, plus Observed (seen on the floor, never released) and Cancelled (withdrawn before it started). */
-export const JobState = {
-  Observed: 'Observed',
-  NotAllowedToStart: 'NotAllowedToStart',
-  AllowedToStart: 'AllowedToStart',
-  Running: 'Running',
-  Interrupted: 'Interrupted',
-  Ended: 'Ended',
-  Aborted: 'Aborted',
-  Cancelled: 'Cancelled',
-} as const;
-export type JobState = keyof typeof JobState;
-
-/** Sub-states of AllowedToStart: waiting for a precondition, ready, or loaded into the machine. */
-export const Readiness = { Waiting: 'Waiting', Ready: 'Ready', Loaded: 'Loaded' } as const;
-export type Readiness = keyof typeof Readiness;
-
-/** Sub-states of Interrupted: Held for a cause inside the machine, Suspended for one outside (starved, blocked). */
-export const Interruption = { Held: 'Held', Suspended: 'Suspended' } as const;
-export type Interruption = keyof typeof Interruption;
-
-/** What an interruption comes from. */
-export const HoldCause = {
-  Equipment: 'Equipment',
-  Quality: 'Quality',
-  Material: 'Material',
-  Personnel: 'Personnel',
-  Tooling: 'Tooling',
-  Other: 'Other',
-} as const;
-export type HoldCause = keyof typeof HoldCause;
-
-/** How an order ended: as planned, or stopped before. */
-export const Ending = { Completed: 'Completed', Stopped: 'Stopped' } as const;
-export type Ending = keyof typeof Ending;
-
-/** What a floor report is about: pieces made, setting up, or standing still broken. */
-export const ReportKind = { Production: 'Production', Setup: 'Setup', Breakdown: 'Breakdown' } as const;
-export type ReportKind = keyof typeof ReportKind;
-
-/** How a counter moved (docs/counters.md). */
-export const CounterMove = {
-  First: 'First',
-  Advanced: 'Advanced',
-  Jitter: 'Jitter',
-  Wrapped: 'Wrapped',
-  Reset: 'Reset',
-  Replaced: 'Replaced',
-  Recovered: 'Recovered',
-} as const;
-export type CounterMove = keyof typeof CounterMove;
-
-/** What a supervisor decides about a held order. */
-export const ResumptionDecision = { Resume: 'Resume', Stop: 'Stop', Abort: 'Abort' } as const;
-export type ResumptionDecision = keyof typeof ResumptionDecision;
-
-/** What is implausible about the times of a floor report. */
-export const TimeProblem = { EndBeforeStart: 'EndBeforeStart', InTheFuture: 'InTheFuture', BeforeRelease: 'BeforeRelease' } as const;
-export type TimeProblem = keyof typeof TimeProblem;
-
-/** What a floor report says otherwise than the order. */
-export const MismatchField = { Product: 'Product', Quantity: 'Quantity', Unit: 'Unit', Facility: 'Facility' } as const;
-export type MismatchField = keyof typeof MismatchField;
+import type { Ending, HoldCause, Interruption, JobState, OfOrder, Readiness, ResumptionDecision } from './job-states.events';
+import type { ReportEvent } from './report.events';
+import type { ReportExceptionEvent } from './report-exception.events';
 
 /** One operation of an order, as planned. */
 export type PlannedOperation = Readonly<{
@@ -100,43 +39,11 @@ export type Terms = Readonly<{
   resumeWithinMinutes: number;
 }>;
 
-/** Pieces sent to scrap or to material review, with the reason. */
-export type Scrap = Readonly<{ quantity: string; reasonCode: string }>;
-
 /** An operation that is under way on a machine. */
 export type RunningOperation = Readonly<{ operationId: string; equipmentId: string }>;
 
 /** Quantities of a whole order: good of its last operation, scrap and rework of all. */
 export type Totals = Readonly<{ good: string; scrap: string; rework: string; unit: Unit }>;
-
-/** What the events of one order share. */
-type OfOrder = Readonly<{ workOrderId: string; productionOrderId?: string }>;
-
-/** A report as it is told: who made what, where, from when to when. */
-export type Told = Readonly<{
-  reportId: string;
-  kind: ReportKind;
-  operationId: string;
-  equipmentId: string;
-  person?: string;
-  good: string;
-  scrap: readonly Scrap[];
-  rework: string;
-  unit: Unit;
-  /** Floor time, ISO 8601 with offset. */
-  from: string;
-  to: string;
-}>;
-
-/** Where a reported quantity belongs in the order. */
-export type Placed = Readonly<{
-  /** The operation that the good pieces are passed on to; none after the last. */
-  nextOperationId?: string;
-  /** True when the operation is the order's last by plan: its good pieces are the order's. */
-  output: boolean;
-  /** True when the order was over already: its figures change after the fact. */
-  late?: true;
-}>;
 
 /** A work order came to the facility, with its operations. */
 export type WorkOrderReleased = Event<
@@ -241,51 +148,6 @@ export type OperationCompleted = Event<
 /** An operation left its machine because its order ended. */
 export type OperationStopped = Event<'OperationStopped', OfOrder & { operationId: string; equipmentId: string }>;
 
-/** Good pieces, scrap and rework were reported, together. */
-export type ProductionReported = Event<'ProductionReported', OfOrder & Told & Placed>;
-
-/** The floor reported, as it is; rules that it breaks are recorded beside it. */
-export type ProductionObserved = Event<
-  'ProductionObserved',
-  OfOrder &
-    Told &
-    Placed & {
-      /** The operation in the floor's words. */
-      operationName?: string;
-      /** The line or message that it was read from. */
-      source?: string;
-      /** Where that is: file and line, or topic. */
-      sourceRow?: string;
-    }
->;
-
-/** A report was taken back because it was wrong; `replacedBy` holds the right figures. */
-export type ProductionReportReversed = Event<'ProductionReportReversed', OfOrder & Told & Placed & { replacedBy: string; reason: string }>;
-
-/** The right figures for a report that was taken back. */
-export type ProductionReportCorrected = Event<'ProductionReportCorrected', OfOrder & Told & Placed & { replaces: string; reason: string }>;
-
-/** A machine's counter was read; what it advanced counts as good pieces. */
-export type CounterRead = Event<
-  'CounterRead',
-  OfOrder &
-    Placed & {
-      counterId: string;
-      operationId: string;
-      equipmentId: string;
-      /** The reading as it stood. */
-      raw: string;
-      previous?: string;
-      /** Pieces since the reading before; never negative. */
-      delta: string;
-      move: CounterMove;
-      /** True when the counter started again: it passed its limit, was set back or was replaced. */
-      reset: boolean;
-      unit: Unit;
-      readAt: string;
-    }
->;
-
 /** The order stands still for a cause inside the machine. */
 export type WorkOrderHeld = Event<
   'WorkOrderHeld',
@@ -364,63 +226,6 @@ export type WorkOrderCancelled = Event<
   OfOrder & { reason: string; operationIds: readonly string[]; cancelledAt: string }
 >;
 
-/** What an exception on a floor report refers to. */
-type OnReport = OfOrder & Readonly<{ reportId: string }>;
-
-/** More was made at an operation than the tolerance allows. */
-export type OverproductionDetected = Event<
-  'OverproductionDetected',
-  OnReport & { operationId: string; good: string; limit: string; excess: string; unit: Unit }
->;
-
-/** Two reports claim one machine at one time. */
-export type OverlapDetected = Event<'OverlapDetected', OnReport & { equipmentId: string; overlaps: readonly string[] }>;
-
-/** A report says the same as an earlier one, under another id; both are counted. */
-export type RepeatedReportDetected = Event<'RepeatedReportDetected', OnReport & { repeats: string }>;
-
-/** A report came under an id that is taken, with other content; it is kept here and not counted. */
-export type ConflictingReportDetected = Event<'ConflictingReportDetected', OfOrder & Told & { sourceRow?: string }>;
-
-/** A report came for an order that is over. */
-export type ReportOnClosedOrderDetected = Event<'ReportOnClosedOrderDetected', OnReport & { status: JobState }>;
-
-/** A report came for an order that was not running. */
-export type ReportBeforeStartDetected = Event<'ReportBeforeStartDetected', OnReport & { status: JobState }>;
-
-/** A production report names no pieces at all. */
-export type ZeroQuantityDetected = Event<'ZeroQuantityDetected', OnReport>;
-
-/** The times of a report cannot be. */
-export type ImplausibleTimeDetected = Event<'ImplausibleTimeDetected', OnReport & { problem: TimeProblem; from: string; to: string }>;
-
-/** An operation used more pieces than the one upstream passed on. */
-export type UpstreamShortfallDetected = Event<
-  'UpstreamShortfallDetected',
-  OnReport & { operationId: string; upstreamOperationId: string; used: string; passedOn: string; unit: Unit }
->;
-
-/** A counter fell and was taken for set back, replaced or, once it was back, for a glitch: somebody should look whether that is right. */
-export type CounterDiscontinuityDetected = Event<
-  'CounterDiscontinuityDetected',
-  OnReport & { counterId: string; move: CounterMove; previous: string; raw: string }
->;
-
-/** Good and scrap together are more than the order may use at an operation. */
-export type ScrapBeyondOrderDetected = Event<
-  'ScrapBeyondOrderDetected',
-  OnReport & { operationId: string; good: string; scrap: string; limit: string; unit: Unit }
->;
-
-/** A report names a part of a piece. */
-export type FractionOfPieceDetected = Event<'FractionOfPieceDetected', OnReport & { amount: string }>;
-
-/** A report names an operation that the order does not have. */
-export type UnplannedOperationDetected = Event<'UnplannedOperationDetected', OnReport & { operationId: string; name: string }>;
-
-/** A report says something about the order that differs from what is known. */
-export type OrderMismatchDetected = Event<'OrderMismatchDetected', OnReport & { field: MismatchField; known: string; told: string }>;
-
 export type WorkOrderEvent =
   | WorkOrderReleased
   | WorkOrderObserved
@@ -435,11 +240,6 @@ export type WorkOrderEvent =
   | OperationStarted
   | OperationCompleted
   | OperationStopped
-  | ProductionReported
-  | ProductionObserved
-  | ProductionReportReversed
-  | ProductionReportCorrected
-  | CounterRead
   | WorkOrderHeld
   | WorkOrderSuspended
   | EquipmentHoldPlaced
@@ -451,19 +251,7 @@ export type WorkOrderEvent =
   | WorkOrderAborted
   | WorkOrderClosed
   | WorkOrderCancelled
-  | OverproductionDetected
-  | OverlapDetected
-  | CounterDiscontinuityDetected
-  | ScrapBeyondOrderDetected
-  | FractionOfPieceDetected
-  | RepeatedReportDetected
-  | ConflictingReportDetected
-  | ReportOnClosedOrderDetected
-  | ReportBeforeStartDetected
-  | ZeroQuantityDetected
-  | ImplausibleTimeDetected
-  | UpstreamShortfallDetected
-  | UnplannedOperationDetected
-  | OrderMismatchDetected;
+  | ReportEvent
+  | ReportExceptionEvent;
 
 export const upcasts: Upcasts = {};

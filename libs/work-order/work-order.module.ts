@@ -1,10 +1,14 @@
 import { Module } from '@nestjs/common';
 import { bindDecider } from '#platform/commands/bind-decider';
 import { commandController, commandResolver } from '#platform/commands/command-api';
+import * as holds from './hold.commands';
+import * as reports from './report.commands';
 import { WipByFacilityController, WipByFacilityCsvController, WipByFacilityResolver } from './wip-by-facility.queries';
 import { workOrder } from './work-order';
-import * as commands from './work-order.commands';
+import * as orders from './work-order.commands';
 import { dispatchEntries, operationsInProgress, reportExceptions, workOrders } from './work-order.queries';
+
+const commands = { ...orders, ...holds, ...reports };
 
 @Module({
   controllers: [

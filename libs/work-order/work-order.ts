@@ -1,25 +1,25 @@
 import type { Context, Decider } from '#kernel/decider';
 import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
-import { shortfall } from '#manufacturing/tolerance';
+import { abort, cancel, close, complete, stop } from './endings';
 import { evolve } from './evolve';
-import { inStateFor, isOver, mayStage, operationIdsOf, released, runningIn, type ReleasedOrder, type WorkOrder } from './job-states';
+import type * as holds from './hold.commands';
+import { decideResumption, hold, pause, requestDecision, resume, RESUME_WITHIN_MINUTES } from './holds';
+import { inStateFor, isOver, mayStage, ofOrder, operationIdsOf, released, type ReleasedOrder, type WorkOrder } from './job-states';
+import { Readiness } from './job-states.events';
 import { machineOf, operationOf, totalsOf, type Operation } from './operations';
+import type * as reports from './report.commands';
 import { correctReport, observeProduction, reportCounter, reportProduction } from './reporting';
 import { atHome, checked, optional, plan, same } from './terms';
 import type * as commands from './work-order.commands';
-import { Ending, HoldCause, Interruption, Readiness, upcasts, type WorkOrderEvent, type WorkOrderReleased } from './work-order.events';
+import { upcasts, type WorkOrderEvent, type WorkOrderReleased } from './work-order.events';
 
+type Commands = typeof commands & typeof holds & typeof reports;
 type Events = readonly WorkOrderEvent[];
-type Body = Pick<ReleasedOrder, 'workOrderId' | 'productionOrderId'>;
-
-/** What every event of the order says. */
-const of = ({ workOrderId, productionOrderId }: Body) => ({ workOrderId, ...(productionOrderId == null ? {} : { productionOrderId }) });
-
 /** What still keeps an order from starting, by itself. */
 const NOT_DISPATCHED = 'no machine dispatched';
 
-export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
+export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
   category: 'work-order',
   initial: { status: 'Unknown' },
   id: ({ workOrderId }) => workOrderId,
@@ -39,7 +39,7 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
       const known = released(state);
       if (known.status === 'NotAllowedToStart') return [];
       const order = inStateFor('RevokeStart', known);
-      return [{ type: 'WorkOrderStartRevoked', data: { ...of(order), operationIds: operationIdsOf(order) } }];
+      return [{ type: 'WorkOrderStartRevoked', data: { ...ofOrder(order), operationIds: operationIdsOf(order) } }];
     },
     UpdateWorkOrder: update,
     AttachWorkOrder: attach,
@@ -69,82 +69,22 @@ export const workOrder: Decider<typeof commands, WorkOrder, WorkOrderEvent> = {
       inStateFor('Report', order);
       if (operation.phase !== 'Started') throw new Rejected('operation-not-started', 'The operation has not started.', { operationId });
       const { good, scrap } = operation;
-      return [{ type: 'OperationCompleted', data: { ...of(order), operationId, equipmentId: machineOf(operation)!, good, scrap } }];
+      return [{ type: 'OperationCompleted', data: { ...ofOrder(order), operationId, equipmentId: machineOf(operation)!, good, scrap } }];
     },
     ReportProduction: reportProduction,
     ObserveProduction: observeProduction,
     ReportCounter: reportCounter,
     CorrectReport: correctReport,
     HoldWorkOrder: hold,
-    PauseWorkOrder: ({ cause, reason }, state, { occurredAt }) => {
-      const order = inStateFor('Pause', state);
-      if (order.status === 'Interrupted' && order.interruption === Interruption.Suspended) return [];
-      return [{ type: 'WorkOrderSuspended', data: { ...of(order), cause, reason, ...underWay(order), suspendedAt: occurredAt } }];
-    },
-    ResumeWorkOrder: ({ heldFor }, state, { occurredAt }) => {
-      const known = released(state);
-      if (known.status === 'Running') return [];
-      const order = inStateFor('Resume', known);
-      if (!heldFor) return resumed(order, occurredAt);
-      heldForMachine(order, heldFor);
-      const last = order.equipmentIds.length === 1 && order.interruption === Interruption.Held && order.cause === HoldCause.Equipment;
-      return last ? resumed(order, occurredAt) : [lifted(order, heldFor, occurredAt)];
-    },
-    RequestSupervisorDecision: ({ equipmentId, question }, state, { occurredAt }) => {
-      const order = inStateFor('Resume', state);
-      if (equipmentId) heldForMachine(order, equipmentId);
-      if (equipmentId ? order.asked.includes(equipmentId) : order.asked.length > 0) return [];
-      return [
-        {
-          type: 'SupervisorDecisionRequested',
-          data: { ...of(order), ...(equipmentId ? { equipmentId } : {}), question, requestedAt: occurredAt },
-        },
-      ];
-    },
-    DecideResumption: ({ decision, reason }, state, context) => {
-      const order = inStateFor('Resume', state);
-      if (order.asked.length === 0) throw new Rejected('no-decision-requested', 'No decision is asked for.');
-      const made: WorkOrderEvent = { type: 'SupervisorDecisionMade', data: { ...of(order), decision, reason } };
-      switch (decision) {
-        case 'Resume':
-          return [made, ...resumed(order, context.occurredAt)];
-        case 'Stop':
-          return [made, ...ended(order, Ending.Stopped, reason, context)];
-        case 'Abort':
-          return [made, ...aborted(order, reason, context)];
-      }
-    },
-    CompleteWorkOrder: (_, state, context) => {
-      const known = released(state);
-      if (known.status === 'Ended') return [];
-      const order = inStateFor('Complete', known);
-      const open = order.operations.filter(({ planned: is, phase }) => is && phase !== 'Completed').map(({ operationId }) => operationId);
-      if (open.length > 0) throw new Rejected('operations-open', 'Not all operations are complete.', { open });
-      const short = shortfall(totalsOf(order.operations).good, order.terms.quantity, order.terms);
-      if (short)
-        throw new Rejected('quantity-short', 'Less was made than the tolerance allows; stop the order to end it short.', { short });
-      return ended(order, Ending.Completed, undefined, context);
-    },
-    StopWorkOrder: ({ reason }, state, context) => {
-      const known = released(state);
-      if (known.status === 'Ended') return [];
-      return ended(inStateFor('Stop', known), Ending.Stopped, reason, context);
-    },
-    AbortWorkOrder: ({ reason }, state, context) => {
-      const known = released(state);
-      if (known.status === 'Aborted') return [];
-      return aborted(inStateFor('Abort', known), reason, context);
-    },
-    CloseWorkOrder: (_, state, { occurredAt }) => {
-      const order = inStateFor('Close', state);
-      return order.closed ? [] : [{ type: 'WorkOrderClosed', data: { ...of(order), totals: totals(order), closedAt: occurredAt } }];
-    },
-    CancelWorkOrder: ({ reason }, state, { occurredAt }) => {
-      const known = released(state);
-      if (known.status === 'Cancelled') return [];
-      const order = inStateFor('Cancel', known);
-      return [{ type: 'WorkOrderCancelled', data: { ...of(order), reason, operationIds: operationIdsOf(order), cancelledAt: occurredAt } }];
-    },
+    PauseWorkOrder: pause,
+    ResumeWorkOrder: resume,
+    RequestSupervisorDecision: requestDecision,
+    DecideResumption: decideResumption,
+    CompleteWorkOrder: complete,
+    StopWorkOrder: stop,
+    AbortWorkOrder: abort,
+    CloseWorkOrder: close,
+    CancelWorkOrder: cancel,
   },
 };
 
@@ -159,7 +99,7 @@ function release(command: commands.ReleaseWorkOrder, state: WorkOrder, { occurre
       underPercent: command.underPercent ?? '0',
       operations: plan(command.operations),
       ...optional(command),
-      resumeWithinMinutes: command.resumeWithinMinutes ?? 30,
+      resumeWithinMinutes: command.resumeWithinMinutes ?? RESUME_WITHIN_MINUTES,
     },
     workOrderId,
   );
@@ -204,7 +144,7 @@ function update(command: commands.UpdateWorkOrder, state: WorkOrder, { occurredA
     },
     order.workOrderId,
   );
-  return same(from, to) ? [] : [{ type: 'WorkOrderAmended', data: { ...of(order), from, to, amendedAt: occurredAt } }];
+  return same(from, to) ? [] : [{ type: 'WorkOrderAmended', data: { ...ofOrder(order), from, to, amendedAt: occurredAt } }];
 }
 
 function attach({ workOrderId, productionOrderId }: commands.AttachWorkOrder, state: WorkOrder): Events {
@@ -257,27 +197,12 @@ function dispatch({ operationId, equipmentId, person }: commands.DispatchOperati
   atHome(equipmentId, order);
   const dispatched: WorkOrderEvent = {
     type: 'OperationDispatched',
-    data: { ...of(order), operationId, equipmentId, ...(person ? { person } : {}) },
+    data: { ...ofOrder(order), operationId, equipmentId, ...(person ? { person } : {}) },
   };
   const waits = order.status === 'AllowedToStart' && order.readiness === Readiness.Waiting && order.blockers.includes(NOT_DISPATCHED);
   if (!waits || operation !== order.operations[0]) return [dispatched];
   const left = order.blockers.filter((blocker) => blocker !== NOT_DISPATCHED);
   return [dispatched, staged(order, left.length > 0 ? Readiness.Waiting : Readiness.Ready, left)];
-}
-
-/** Several machines may keep one order from going on; it goes on by itself only when the last of them is back. */
-function hold({ cause, equipmentId, reason }: commands.HoldWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
-  const order = inStateFor('Pause', state);
-  const forMachine = cause === HoldCause.Equipment;
-  if (forMachine && !equipmentId) throw new Rejected('equipment-missing', 'A hold for equipment names the machine.');
-  if (order.status === 'Interrupted') {
-    if (forMachine && order.equipmentIds.includes(equipmentId!)) return [];
-    if (forMachine)
-      return [{ type: 'EquipmentHoldPlaced', data: { ...of(order), equipmentId: equipmentId!, reason, placedAt: occurredAt } }];
-    if (order.interruption === Interruption.Held && order.cause === cause) return [];
-  }
-  const machine = forMachine ? { equipmentId: equipmentId! } : {};
-  return [{ type: 'WorkOrderHeld', data: { ...of(order), cause, ...machine, reason, ...underWay(order), heldAt: occurredAt } }];
 }
 
 type Startable = Extract<WorkOrder, { status: 'AllowedToStart' | 'Running' }>;
@@ -309,7 +234,7 @@ function start(
   const began: WorkOrderEvent = {
     type: 'OperationStarted',
     data: {
-      ...of(order),
+      ...ofOrder(order),
       operationId,
       equipmentId: machine,
       ...(worker ? { person: worker } : {}),
@@ -325,69 +250,28 @@ function start(
   return [
     {
       type: 'WorkOrderStarted',
-      data: { ...of(order), operationId, equipmentId: machine, ...directive, operationIds: operationIdsOf(order), startedAt: occurredAt },
+      data: {
+        ...ofOrder(order),
+        operationId,
+        equipmentId: machine,
+        ...directive,
+        operationIds: operationIdsOf(order),
+        startedAt: occurredAt,
+      },
     },
     began,
   ];
 }
 
-type Interruptible = Extract<WorkOrder, { status: 'Running' | 'Interrupted' }>;
-const underWay = (order: ReleasedOrder) => ({ running: runningIn(order), operationIds: operationIdsOf(order) });
-
-/** @throws Rejected held-for-another-cause */
-function heldForMachine({ cause, equipmentIds }: Extract<WorkOrder, { status: 'Interrupted' }>, equipmentId: string): void {
-  if (!equipmentIds.includes(equipmentId))
-    throw new Rejected('held-for-another-cause', `The order is not held for ${equipmentId}.`, { cause, equipmentIds });
-}
-
-const lifted = (order: Extract<WorkOrder, { status: 'Interrupted' }>, equipmentId: string, liftedAt: string): WorkOrderEvent => ({
-  type: 'EquipmentHoldLifted',
-  data: {
-    ...of(order),
-    equipmentId,
-    ...(order.asked.length > 0 && order.asked.every((about) => about === equipmentId) ? { questionWithdrawn: true as const } : {}),
-    liftedAt,
-  },
-});
-
-const resumed = (order: Extract<WorkOrder, { status: 'Interrupted' }>, resumedAt: string): Events => [
-  ...order.equipmentIds.map((equipmentId) => lifted(order, equipmentId, resumedAt)),
-  { type: 'WorkOrderResumed', data: { ...of(order), from: order.interruption, ...underWay(order), resumedAt } },
-];
-
-const totals = (order: ReleasedOrder) => ({ ...totalsOf(order.operations), unit: order.unit });
-const stopped = (order: ReleasedOrder): Events =>
-  runningIn(order).map(({ operationId, equipmentId }) => ({ type: 'OperationStopped', data: { ...of(order), operationId, equipmentId } }));
-
-function ended(order: Interruptible, ending: Ending, reason: string | undefined, { occurredAt }: Context): Events {
-  const short = shortfall(totalsOf(order.operations).good, order.terms.quantity, order.terms);
-  const why = { ...(short ? { short } : {}), ...(reason ? { reason } : {}) };
-  return [
-    ...stopped(order),
-    {
-      type: 'WorkOrderEnded',
-      data: { ...of(order), ending, totals: totals(order), ...why, operationIds: operationIdsOf(order), endedAt: occurredAt },
-    },
-  ];
-}
-
-const aborted = (order: ReleasedOrder, reason: string, { occurredAt }: Context): Events => [
-  ...stopped(order),
-  {
-    type: 'WorkOrderAborted',
-    data: { ...of(order), totals: totals(order), reason, operationIds: operationIdsOf(order), abortedAt: occurredAt },
-  },
-];
-
 function startAllowed(order: ReleasedOrder): WorkOrderEvent {
   const blockers = machineOf(order.operations[0]!) ? [] : [NOT_DISPATCHED];
   const readiness = blockers.length > 0 ? Readiness.Waiting : Readiness.Ready;
-  return { type: 'WorkOrderStartAllowed', data: { ...of(order), readiness, blockers, operationIds: operationIdsOf(order) } };
+  return { type: 'WorkOrderStartAllowed', data: { ...ofOrder(order), readiness, blockers, operationIds: operationIdsOf(order) } };
 }
 
 const staged = (order: Extract<WorkOrder, { status: 'AllowedToStart' }>, to: Readiness, blockers: readonly string[]): WorkOrderEvent => ({
   type: 'WorkOrderStaged',
-  data: { ...of(order), from: order.readiness, to, blockers, operationIds: operationIdsOf(order) },
+  data: { ...ofOrder(order), from: order.readiness, to, blockers, operationIds: operationIdsOf(order) },
 });
 
 /** @throws Rejected operation-unknown, work-order-over */

@@ -6,52 +6,13 @@ import { excess } from '#manufacturing/tolerance';
 import type { Recorded } from '#kernel/event';
 import type { View } from '#kernel/view';
 import { Cell, CellMany, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
+import { OperationProgress, operationsIn, progressOf } from './operation-progress.view';
 import { change, replan, runningOf, tally, totalsOf, type Operation } from './operations';
-import { HoldCause, JobState, type Terms, type WorkOrderEvent } from './work-order.events';
+import { reportExceptionTypes } from './report-exception.events';
+import { HoldCause, JobState } from './job-states.events';
+import type { Terms, WorkOrderEvent } from './work-order.events';
 
 registerEnumType(JobState, { name: 'JobState', description: 'Job order states of OPC 10031-4, plus Observed and Cancelled.' });
-
-/** How far one operation of a work order is. */
-@ObjectType('OperationProgress', {})
-class OperationProgress {
-  @Cell('text')
-  operationId: string;
-
-  @Cell('text')
-  name: string;
-
-  /** Place in the routing. */
-  @Cell('whole')
-  sequence: number;
-
-  /** False for one that only the floor named. */
-  @Cell('flag')
-  planned: boolean;
-
-  /** Pending, Dispatched, Started, Completed or Stopped. */
-  @Cell('text')
-  phase: string;
-
-  /** The machine that it is planned for. */
-  @Cell('id', { optional: true })
-  plannedMachine: string | null;
-
-  /** The machine that it was given to. */
-  @Cell('id', { optional: true })
-  machine: string | null;
-
-  @Cell('text', { optional: true })
-  person: string | null;
-
-  @Cell('amount')
-  good: string;
-
-  @Cell('amount')
-  scrap: string;
-
-  @Cell('amount')
-  rework: string;
-}
 
 /** A work order as it stands: its state, what was made, what was odd. */
 @Entity('work_order')
@@ -233,16 +194,6 @@ const blank = (workOrderId: string) =>
 const percentDone = (good: string, quantity: string | null): string | null =>
   quantity === null || compare(quantity, '0') === 0 ? null : String((millionths(good) * 100n) / millionths(quantity));
 
-const operationsIn = (row: WorkOrderRow): Operation[] =>
-  row.operations.map(({ plannedMachine, machine, person, ...operation }) => ({
-    ...operation,
-    phase: operation.phase as Operation['phase'],
-    overlapAllowed: false,
-    ...(plannedMachine === null ? {} : { equipmentId: plannedMachine }),
-    ...(machine === null ? {} : { dispatchedTo: machine }),
-    ...(person === null ? {} : { person }),
-  }));
-
 type Asked = Pick<WorkOrderRow, 'quantity' | 'overPercent' | 'underPercent'>;
 /** What follows from the operations for the whole order. */
 const made = (operations: readonly Operation[], asked: Asked): Partial<WorkOrderRow> => {
@@ -252,21 +203,7 @@ const made = (operations: readonly Operation[], asked: Asked): Partial<WorkOrder
     percentDone: percentDone(totals.good, asked.quantity),
     overproduced: asked.quantity !== null && operations.some(({ good }) => excess(good, asked.quantity!, asked) !== undefined),
     runningOn: [...new Set(runningOf(operations).map(({ equipmentId }) => equipmentId))],
-    operations: operations.map(
-      ({ operationId, name, sequence, planned, phase, equipmentId, dispatchedTo, person, good, scrap, rework }) => ({
-        operationId,
-        name,
-        sequence,
-        planned,
-        phase,
-        plannedMachine: equipmentId ?? null,
-        machine: dispatchedTo ?? null,
-        person: person ?? null,
-        good,
-        scrap,
-        rework,
-      }),
-    ),
+    operations: operations.map(progressOf),
   };
 };
 
@@ -280,7 +217,7 @@ const termsOf = (row: WorkOrderRow, terms: Terms): Partial<WorkOrderRow> => ({
   plannedEnd: terms.plannedEnd ?? null,
   directiveId: terms.directiveId ?? null,
   directiveVersion: terms.directiveVersion ?? null,
-  ...made(replan(operationsIn(row), terms.operations), terms),
+  ...made(replan(operationsIn(row.operations), terms.operations), terms),
 });
 
 const later = (a: string | null, b: string): string => (a !== null && Date.parse(a) > Date.parse(b) ? a : b);
@@ -318,28 +255,37 @@ function changes(row: WorkOrderRow, { type, data }: WorkOrderEvent): Partial<Wor
       return { subStatus: data.to, blockers: [...data.blockers] };
     case 'OperationDispatched':
       return after(
-        change(operationsIn(row), data.operationId, { phase: 'Dispatched', dispatchedTo: data.equipmentId, person: data.person }),
+        change(operationsIn(row.operations), data.operationId, {
+          phase: 'Dispatched',
+          dispatchedTo: data.equipmentId,
+          person: data.person,
+        }),
       );
     case 'WorkOrderStarted':
       return { ...goes, status: 'Running', startedAt: data.startedAt };
     case 'OperationStarted':
-      return after(change(operationsIn(row), data.operationId, { phase: 'Started', dispatchedTo: data.equipmentId, person: data.person }));
+      return after(
+        change(operationsIn(row.operations), data.operationId, { phase: 'Started', dispatchedTo: data.equipmentId, person: data.person }),
+      );
     case 'OperationCompleted':
-      return after(change(operationsIn(row), data.operationId, { phase: 'Completed' }));
+      return after(change(operationsIn(row.operations), data.operationId, { phase: 'Completed' }));
     case 'OperationStopped':
-      return after(change(operationsIn(row), data.operationId, { phase: 'Stopped' }));
+      return after(change(operationsIn(row.operations), data.operationId, { phase: 'Stopped' }));
     case 'ProductionReported':
     case 'ProductionObserved': {
       const name = type === 'ProductionObserved' ? data.operationName : undefined;
       const counted = { reports: row.reports + 1, lastReportAt: later(row.lastReportAt, data.to) };
-      return data.unit === row.unit ? { ...counted, ...after(tally(operationsIn(row), data, 'add', name)) } : counted;
+      return data.unit === row.unit ? { ...counted, ...after(tally(operationsIn(row.operations), data, 'add', name)) } : counted;
     }
     case 'ProductionReportReversed':
-      return data.unit === row.unit ? after(tally(operationsIn(row), data, 'take')) : {};
+      return data.unit === row.unit ? after(tally(operationsIn(row.operations), data, 'take')) : {};
     case 'ProductionReportCorrected':
-      return { corrections: row.corrections + 1, ...(data.unit === row.unit ? after(tally(operationsIn(row), data, 'add')) : {}) };
+      return {
+        corrections: row.corrections + 1,
+        ...(data.unit === row.unit ? after(tally(operationsIn(row.operations), data, 'add')) : {}),
+      };
     case 'CounterRead':
-      return after(tally(operationsIn(row), { operationId: data.operationId, good: data.delta }, 'add'));
+      return after(tally(operationsIn(row.operations), { operationId: data.operationId, good: data.delta }, 'add'));
     case 'WorkOrderHeld':
       return {
         status: 'Interrupted',
@@ -419,23 +365,7 @@ export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
     'WorkOrderAborted',
     'WorkOrderClosed',
     'WorkOrderCancelled',
-    'OverproductionDetected',
-    'OverlapDetected',
-    'CounterDiscontinuityDetected',
-    'ScrapBeyondOrderDetected',
-    'FractionOfPieceDetected',
-    'RepeatedReportDetected',
-    'ConflictingReportDetected',
-    'ReportOnClosedOrderDetected',
-    'ReportBeforeStartDetected',
-    'ZeroQuantityDetected',
-    'ImplausibleTimeDetected',
-    'UpstreamShortfallDetected',
-    'UnplannedOperationDetected',
-    'OrderMismatchDetected',
-    'CounterDiscontinuityDetected',
-    'ScrapBeyondOrderDetected',
-    'FractionOfPieceDetected',
+    ...reportExceptionTypes,
   ],
   keys: ({ data }) => [data.workOrderId],
   fold: (rows, event: Recorded<WorkOrderEvent>) => {

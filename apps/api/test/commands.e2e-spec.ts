@@ -1,45 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { EventStore } from '#platform/store/event-store';
 import { ApiUnderTest, type Answer } from './api-under-test';
-
-/** A wire to the database that can be cut and mended. */
-class Wire {
-  private readonly sockets = new Set<Socket>();
-  private server?: Server;
-  private port = 0;
-  private target = new URL('postgresql://x');
-
-  async to(databaseUrl: string): Promise<string> {
-    this.target = new URL(databaseUrl);
-    await this.mend();
-    const url = new URL(databaseUrl);
-    url.host = `127.0.0.1:${this.port}`;
-    return url.href;
-  }
-  async mend(): Promise<void> {
-    this.server = createServer((socket) => {
-      const onward = connect(Number(this.target.port), this.target.hostname);
-      for (const end of [socket, onward]) {
-        this.sockets.add(end);
-        end.on('error', () => undefined).on('close', () => (this.sockets.delete(end), socket.destroy(), onward.destroy()));
-      }
-      socket.pipe(onward).pipe(socket);
-    }).listen(this.port, '127.0.0.1');
-    await once(this.server, 'listening');
-    this.port = (this.server.address() as AddressInfo).port;
-  }
-  async cut(): Promise<void> {
-    const closed = new Promise((done) => this.server!.close(done));
-    for (const socket of this.sockets) socket.destroy();
-    await closed;
-  }
-}
+import { DatabaseWire } from './database-wire';
 
 let api: ApiUnderTest;
 let store: EventStore;
-const wire = new Wire();
+const wire = new DatabaseWire();
 let lots = 0;
 const lotId = (facility = 'haifa') => `${facility}.L${(lots += 1)}`;
 const receive = (id: string, more: object = {}) => ({ lotId: id, materialId: 'steel', quantity: { amount: '100', unit: 'kg' }, ...more });
@@ -387,7 +353,7 @@ describe('when a part is away', () => {
       'read-models-unavailable',
     ]);
     expect((await api.send('GET', '/health/ready')).body).toMatchObject({ status: 'degraded', parts: { 'read-models': 'down' } });
-    await wire.mend();
+    await wire.restore();
     expect((await api.get(`/material-lot/${id}?waitFor=${body.token}`)).body).toMatchObject({ lotId: id });
   }, 30_000);
 

@@ -1,3 +1,7 @@
+/**
+ * The rules for floor reports. An observed report is recorded with an exception event for each rule that it breaks. A command is refused for
+ * the rules in `refusals`; what else it breaks is recorded beside its report. To refuse one more rule, name it in `refusals`.
+ */
 import { compare, isZero, plus } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
@@ -5,18 +9,17 @@ import { excess, upperLimit } from '#manufacturing/tolerance';
 import { allows, isOver, toleranceOf, type KnownOrder } from './job-states';
 import { overlappedBy, repeatedBy } from './ledger';
 import { operationOf, scrapOf, upstreamOf } from './operations';
-import { MismatchField, ReportKind, TimeProblem, type Told, type WorkOrderEvent } from './work-order.events';
+import { ReportKind, type Told } from './report.events';
+import { MismatchField, TimeProblem } from './report-exception.events';
+import type { WorkOrderEvent } from './work-order.events';
 
 /** Clocks of the floor may be ahead of the server's by this much. */
 const SKEW_MS = 5 * 60_000;
 
 type Claims = Readonly<{ operationName?: string; product?: string; ordered?: string; orderedUnit?: string }>;
 
-/**
- * The rules that a report breaks, in the order of their weight. One list serves both lanes: an observed report records all of
- * them, a command is refused for the first that `refusals` names.
- */
-export function findings(order: KnownOrder, told: Told, now: string, claims: Claims = {}): WorkOrderEvent[] {
+/** The rules that a report breaks, the gravest first. */
+export function brokenRules(order: KnownOrder, told: Told, now: string, claims: Claims = {}): WorkOrderEvent[] {
   const { workOrderId, productionOrderId } = order;
   const { reportId, operationId, equipmentId, from, to, unit } = told;
   const of = { workOrderId, ...(productionOrderId === undefined ? {} : { productionOrderId }), reportId };
@@ -25,13 +28,13 @@ export function findings(order: KnownOrder, told: Told, now: string, claims: Cla
     found.push({ type: 'OrderMismatchDetected', data: { ...of, field, known, told: saying } });
   const implausible = (problem: TimeProblem) => found.push({ type: 'ImplausibleTimeDetected', data: { ...of, problem, from, to } });
 
-  found.push(...stateFindings(order, of));
+  found.push(...brokenStateRules(order, of));
   if (Date.parse(to) < Date.parse(from)) implausible(TimeProblem.EndBeforeStart);
   if (inTheFuture(from, now) || inTheFuture(to, now)) implausible(TimeProblem.InTheFuture);
   if (order.status !== 'Observed' && Date.parse(to) < Date.parse(order.releasedAt) - SKEW_MS) implausible(TimeProblem.BeforeRelease);
 
   if (unit !== order.unit) mismatch(MismatchField.Unit, order.unit, unit);
-  found.push(...machineFindings(of, equipmentId));
+  found.push(...brokenMachineRules(of, equipmentId));
   if (claims.product && order.product && claims.product !== order.product) mismatch(MismatchField.Product, order.product, claims.product);
   if (claims.ordered && order.ordered && (compare(claims.ordered, order.ordered) !== 0 || claims.orderedUnit !== order.unit)) {
     mismatch(MismatchField.Quantity, `${order.ordered} ${order.unit}`, `${claims.ordered} ${claims.orderedUnit}`);
@@ -45,7 +48,7 @@ export function findings(order: KnownOrder, told: Told, now: string, claims: Cla
   if (told.kind === ReportKind.Production && isZero(told.good) && isZero(scrap) && isZero(told.rework)) {
     found.push({ type: 'ZeroQuantityDetected', data: of });
   }
-  if (unit === order.unit) found.push(...quantityFindings(order, of, operationId, told.good, scrap));
+  if (unit === order.unit) found.push(...brokenQuantityRules(order, of, operationId, told.good, scrap));
 
   const repeats = repeatedBy(order.ledger, told);
   if (repeats) found.push({ type: 'RepeatedReportDetected', data: { ...of, repeats } });
@@ -57,7 +60,7 @@ export function findings(order: KnownOrder, told: Told, now: string, claims: Cla
 type OnReport = Readonly<{ workOrderId: string; productionOrderId?: string; reportId: string }>;
 
 /** A machine of another facility is recorded as it was reported, and flagged. */
-export function machineFindings(of: OnReport, equipmentId: string): WorkOrderEvent[] {
+export function brokenMachineRules(of: OnReport, equipmentId: string): WorkOrderEvent[] {
   const [known, told] = [facilityOf(of.workOrderId), facilityOf(equipmentId)];
   return known === told ? [] : [{ type: 'OrderMismatchDetected', data: { ...of, field: MismatchField.Facility, known, told } }];
 }
@@ -65,14 +68,14 @@ export function machineFindings(of: OnReport, equipmentId: string): WorkOrderEve
 export const inTheFuture = (at: string, now: string): boolean => Date.parse(at) > Date.parse(now) + SKEW_MS;
 
 /** Pieces are made while an order runs: not before, and not after (I17). */
-export function stateFindings(order: KnownOrder, of: OnReport): WorkOrderEvent[] {
+export function brokenStateRules(order: KnownOrder, of: OnReport): WorkOrderEvent[] {
   if (isOver(order)) return [{ type: 'ReportOnClosedOrderDetected', data: { ...of, status: order.status } }];
   if (order.status === 'Observed' || allows('Report', order.status)) return [];
   return [{ type: 'ReportBeforeStartDetected', data: { ...of, status: order.status } }];
 }
 
 /** The two rules about amounts: not more than the tolerance allows (I2), not more than upstream passed on (I3). */
-export function quantityFindings(order: KnownOrder, of: OnReport, operationId: string, good: string, scrap: string): WorkOrderEvent[] {
+export function brokenQuantityRules(order: KnownOrder, of: OnReport, operationId: string, good: string, scrap: string): WorkOrderEvent[] {
   const found: WorkOrderEvent[] = [];
   const before = operationOf(order.operations, operationId);
   const after = plus(before?.good ?? '0', good);
@@ -99,7 +102,7 @@ export function quantityFindings(order: KnownOrder, of: OnReport, operationId: s
   return found;
 }
 
-/** The findings that a command is refused for, with the code that clients see. */
+/** The rules that a command is refused for, with the code that clients see. Not among them: overlaps, repeats, scrap beyond the order. */
 const refusals: Partial<Record<WorkOrderEvent['type'], readonly [code: string, message: string]>> = {
   ReportOnClosedOrderDetected: ['work-order-over', 'The order is over and takes corrections only.'],
   ReportBeforeStartDetected: ['work-order-state', 'The order has not started.'],
@@ -120,8 +123,8 @@ const mismatches: Readonly<Record<MismatchField, readonly [code: string, message
   Quantity: ['order-mismatch', 'The order is for another quantity.'],
 };
 
-/** Passes on what a command may leave beside it. @throws Rejected for what it may not */
-export function tolerated(found: readonly WorkOrderEvent[]): readonly WorkOrderEvent[] {
+/** The exceptions to record beside a command's report. @throws Rejected where a broken rule refuses the command */
+export function refuseOrFlag(found: readonly WorkOrderEvent[]): readonly WorkOrderEvent[] {
   for (const { type, data } of found) {
     const refusal = type === 'OrderMismatchDetected' ? mismatches[data.field] : refusals[type];
     if (refusal) throw new Rejected(refusal[0], refusal[1], { ...data });

@@ -1,0 +1,94 @@
+/** An order stands still and goes on again: held for machines, paused, a supervisor's decision. */
+import type { Context } from '#kernel/decider';
+import { Rejected } from '#kernel/rejected';
+import { aborted, ended } from './endings';
+import type * as commands from './hold.commands';
+import { inStateFor, ofOrder, operationIdsOf, released, runningIn, type ReleasedOrder, type WorkOrder } from './job-states';
+import { Ending, HoldCause, Interruption } from './job-states.events';
+import type { WorkOrderEvent } from './work-order.events';
+
+/** How long a hold for equipment lasts before a supervisor is asked, where the order does not say, in minutes. */
+export const RESUME_WITHIN_MINUTES = 30;
+
+type Events = readonly WorkOrderEvent[];
+type InterruptedOrder = Extract<WorkOrder, { status: 'Interrupted' }>;
+
+/** Several machines may keep one order from going on; it goes on by itself only when the last of them is back. */
+export function hold({ cause, equipmentId, reason }: commands.HoldWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
+  const order = inStateFor('Pause', state);
+  const forMachine = cause === HoldCause.Equipment;
+  if (forMachine && !equipmentId) throw new Rejected('equipment-missing', 'A hold for equipment names the machine.');
+  if (order.status === 'Interrupted') {
+    if (forMachine && order.equipmentIds.includes(equipmentId!)) return [];
+    if (forMachine)
+      return [{ type: 'EquipmentHoldPlaced', data: { ...ofOrder(order), equipmentId: equipmentId!, reason, placedAt: occurredAt } }];
+    if (order.interruption === Interruption.Held && order.cause === cause) return [];
+  }
+  const machine = forMachine ? { equipmentId: equipmentId! } : {};
+  return [{ type: 'WorkOrderHeld', data: { ...ofOrder(order), cause, ...machine, reason, ...underWay(order), heldAt: occurredAt } }];
+}
+
+export function pause({ cause, reason }: commands.PauseWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
+  const order = inStateFor('Pause', state);
+  if (order.status === 'Interrupted' && order.interruption === Interruption.Suspended) return [];
+  return [{ type: 'WorkOrderSuspended', data: { ...ofOrder(order), cause, reason, ...underWay(order), suspendedAt: occurredAt } }];
+}
+
+export function resume({ heldFor }: commands.ResumeWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
+  const known = released(state);
+  if (known.status === 'Running') return [];
+  const order = inStateFor('Resume', known);
+  if (!heldFor) return resumed(order, occurredAt);
+  heldForMachine(order, heldFor);
+  const last = order.equipmentIds.length === 1 && order.interruption === Interruption.Held && order.cause === HoldCause.Equipment;
+  return last ? resumed(order, occurredAt) : [lifted(order, heldFor, occurredAt)];
+}
+
+export function requestDecision(
+  { equipmentId, question }: commands.RequestSupervisorDecision,
+  state: WorkOrder,
+  { occurredAt }: Context,
+): Events {
+  const order = inStateFor('Resume', state);
+  if (equipmentId) heldForMachine(order, equipmentId);
+  if (equipmentId ? order.asked.includes(equipmentId) : order.asked.length > 0) return [];
+  const about = equipmentId ? { equipmentId } : {};
+  return [{ type: 'SupervisorDecisionRequested', data: { ...ofOrder(order), ...about, question, requestedAt: occurredAt } }];
+}
+
+export function decideResumption({ decision, reason }: commands.DecideResumption, state: WorkOrder, context: Context): Events {
+  const order = inStateFor('Resume', state);
+  if (order.asked.length === 0) throw new Rejected('no-decision-requested', 'No decision is asked for.');
+  const made: WorkOrderEvent = { type: 'SupervisorDecisionMade', data: { ...ofOrder(order), decision, reason } };
+  switch (decision) {
+    case 'Resume':
+      return [made, ...resumed(order, context.occurredAt)];
+    case 'Stop':
+      return [made, ...ended(order, Ending.Stopped, reason, context)];
+    case 'Abort':
+      return [made, ...aborted(order, reason, context)];
+  }
+}
+
+const underWay = (order: ReleasedOrder) => ({ running: runningIn(order), operationIds: operationIdsOf(order) });
+
+/** @throws Rejected held-for-another-cause */
+function heldForMachine({ cause, equipmentIds }: InterruptedOrder, equipmentId: string): void {
+  if (!equipmentIds.includes(equipmentId))
+    throw new Rejected('held-for-another-cause', `The order is not held for ${equipmentId}.`, { cause, equipmentIds });
+}
+
+const lifted = (order: InterruptedOrder, equipmentId: string, liftedAt: string): WorkOrderEvent => ({
+  type: 'EquipmentHoldLifted',
+  data: {
+    ...ofOrder(order),
+    equipmentId,
+    ...(order.asked.length > 0 && order.asked.every((about) => about === equipmentId) ? { questionWithdrawn: true as const } : {}),
+    liftedAt,
+  },
+});
+
+const resumed = (order: InterruptedOrder, resumedAt: string): Events => [
+  ...order.equipmentIds.map((equipmentId) => lifted(order, equipmentId, resumedAt)),
+  { type: 'WorkOrderResumed', data: { ...ofOrder(order), from: order.interruption, ...underWay(order), resumedAt } },
+];

@@ -1,0 +1,192 @@
+import { InputType, registerEnumType } from '@nestjs/graphql';
+import type { Unit } from '#manufacturing/quantity';
+import { Allow } from '#manufacturing/roles.access';
+import { Command } from '#platform/commands/command';
+import { Amount, QuantityField, QuantityInput, UnitSymbol } from '#manufacturing/quantity.fields';
+import { Code, Id, Instant, Many, OneOf, Reason, Text } from '#platform/commands/fields';
+import { ReportKind } from './report.events';
+
+registerEnumType(ReportKind, { name: 'ReportKind', description: 'What a floor report is about.' });
+
+/** Pieces sent to scrap or to material review, with the reason. */
+@InputType('ScrapInput', {})
+class ScrapInput {
+  /** In the unit of the report. */
+  @Amount()
+  readonly quantity: string;
+
+  @Code()
+  readonly reasonCode: string;
+}
+
+/** Report good pieces, scrap and rework of an operation, in one report. */
+@InputType()
+@Allow('operator', 'supervisor', 'device')
+export class ReportProduction extends Command {
+  @Id()
+  readonly workOrderId: string;
+
+  /** Names the report within the order: the same report sent twice counts once. */
+  @Code()
+  readonly reportId: string;
+
+  @Code()
+  readonly operationId: string;
+
+  @Id()
+  readonly equipmentId: string;
+
+  @Code({ optional: true })
+  readonly person?: string;
+
+  /** Good pieces since the last report, not in total. */
+  @Amount()
+  readonly good: string;
+
+  @Many(() => ScrapInput, 50, { optional: true, min: 0 })
+  readonly scrap?: ScrapInput[];
+
+  /** Pieces to be worked again; none when absent. */
+  @Amount({ optional: true })
+  readonly rework?: string;
+
+  /** Unit of all amounts; the order's unit when absent. */
+  @UnitSymbol({ optional: true })
+  readonly unit?: Unit;
+
+  /** Floor time at which the reported work began. */
+  @Instant()
+  readonly from: string;
+
+  /** Floor time at which it ended. */
+  @Instant()
+  readonly to: string;
+}
+
+/** Record a floor report as it is: it is never refused; a rule that it breaks is recorded beside it. */
+@InputType()
+@Allow('device', 'engineer')
+export class ObserveProduction extends Command {
+  @Id()
+  readonly workOrderId: string;
+
+  /** Names the report within the order: the same report sent twice counts once. */
+  @Code()
+  readonly reportId: string;
+
+  @OneOf(ReportKind)
+  readonly kind: ReportKind;
+
+  @Code()
+  readonly operationId: string;
+
+  /** The operation in the floor's words, where the order does not plan it. */
+  @Text(1, 120, { optional: true })
+  readonly operationName?: string;
+
+  @Id()
+  readonly equipmentId: string;
+
+  @Code({ optional: true })
+  readonly person?: string;
+
+  @Amount()
+  readonly good: string;
+
+  @Many(() => ScrapInput, 50, { optional: true, min: 0 })
+  readonly scrap?: ScrapInput[];
+
+  /** Pieces worked again or to be worked again; none when absent. */
+  @Amount({ optional: true })
+  readonly rework?: string;
+
+  /** Unit of all amounts; the order's unit when absent, pcs where that is unknown. */
+  @UnitSymbol({ optional: true })
+  readonly unit?: Unit;
+
+  /** Floor time at which the reported work began. */
+  @Instant()
+  readonly from: string;
+
+  /** Floor time at which it ended. */
+  @Instant()
+  readonly to: string;
+
+  /** The product that the report names. */
+  @Code({ optional: true })
+  readonly product?: string;
+
+  /** The ordered quantity that the report names. */
+  @QuantityField({ optional: true })
+  readonly ordered?: QuantityInput;
+
+  /** The line or message that it was read from. */
+  @Text(1, 2_000, { optional: true })
+  readonly source?: string;
+
+  /** Where that is: file and line, or topic. */
+  @Text(1, 200, { optional: true })
+  readonly sourceRow?: string;
+}
+
+/** Report the reading of a machine's counter: what it advanced counts as good pieces. Never refused. */
+@InputType()
+@Allow('operator', 'supervisor', 'device')
+export class ReportCounter extends Command {
+  @Id()
+  readonly workOrderId: string;
+
+  @Code()
+  readonly counterId: string;
+
+  @Code()
+  readonly operationId: string;
+
+  @Id()
+  readonly equipmentId: string;
+
+  /** The reading as it stands. */
+  @Amount()
+  readonly raw: string;
+
+  /** The value at which the counter starts again from zero, e.g. 65536 for a 16-bit register. */
+  @Amount({ optional: true })
+  readonly wrapAt?: string;
+}
+
+/** Replace a wrong report by the right figures; the wrong one stays visible. Zero everywhere says that it never happened. */
+@InputType()
+@Allow('supervisor', 'quality')
+export class CorrectReport extends Command {
+  @Id()
+  readonly workOrderId: string;
+
+  /** The report that is wrong. */
+  @Code()
+  readonly reportId: string;
+
+  /** Names the report that holds the right figures. */
+  @Code()
+  readonly replacementReportId: string;
+
+  @Amount()
+  readonly good: string;
+
+  @Many(() => ScrapInput, 50, { optional: true, min: 0 })
+  readonly scrap?: ScrapInput[];
+
+  /** Pieces to be worked again; none when absent. */
+  @Amount({ optional: true })
+  readonly rework?: string;
+
+  /** The times of the wrong report when absent. */
+  @Instant({ optional: true })
+  readonly from?: string;
+
+  @Instant({ optional: true })
+  readonly to?: string;
+
+  /** Why the report was wrong. */
+  @Reason()
+  declare readonly reason: string;
+}

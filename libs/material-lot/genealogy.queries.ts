@@ -4,7 +4,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { ROLES } from '#manufacturing/roles';
 import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
-import { PAGE } from '#platform/http/graphql-limits';
+import { PAGE } from '#platform/http/page-size';
 import { columnsOf } from '#platform/queries/list';
 import { invalidInput } from '#platform/problem/problem';
 import { inScopes, Reads, scopeOf } from '#platform/queries/reads';

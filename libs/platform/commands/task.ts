@@ -8,6 +8,7 @@ import type { Metadata } from '#kernel/event';
 import { scopeIn, streamOf } from '#kernel/identity';
 import { Problem } from '#platform/problem/problem';
 import { allowedRoles, grantedRole, type Principal } from '#platform/security/access';
+import { caller } from '#platform/security/auth';
 import { currentContext } from '#platform/security/context';
 import { metadataOf, type Act } from '#platform/store/metadata';
 import type { Command } from './command';
@@ -32,9 +33,8 @@ export type Task = Readonly<{
 
 /** @throws Problem 401, 403 */
 export function taskOf(decider: AnyDecider, name: string, command: Command): Task {
-  const request = currentContext();
-  const principal = request?.principal;
-  if (!principal) throw new Problem(401, 'unauthenticated', 'The sender of this command is unknown.');
+  const principal = caller();
+  const request = currentContext()!;
   const role = grantedRole(principal, allowedRoles(command.constructor));
   if (!role) throw new Problem(403, 'role-not-allowed', `Your roles may not send ${name}.`, { facts: { roles: principal.roles } });
   const id = decider.id(command);

@@ -1,6 +1,6 @@
 /**
  * The edge: what every request passes before and after routing. Hides: Fastify's hooks. Promises: one strict reading of bodies, a verified
- * caller or none, one correlation id, safe header fields, and problems as problem+json from every layer.
+ * caller or none, one correlation id, safe header fields (SAFE_HEADERS), and problems as problem+json from every layer.
  * Does not: know routes, or trust header fields that a proxy may have set.
  */
 import { randomUUID } from 'node:crypto';

@@ -14,10 +14,9 @@ import {
   type ValidationContext,
   type ValidationRule,
 } from 'graphql';
+import { PAGE } from './page-size';
 
 export const LIMITS = { tokens: 2_000, depth: 10, aliases: 15, directives: 20, rootFields: 20, cost: 20_000 } as const;
-/** Rows of a list when a query does not say how many, and at most. */
-export const PAGE = { usual: 50, most: 500 } as const;
 
 type Size = Readonly<{ depth: number; cost: number; aliases: number; directives: number }>;
 

@@ -1,6 +1,7 @@
 /**
  * Errors as clients see them: problem+json (RFC 9457) with a permanent code and what to do. Hides: which layer failed.
- * Promises: nothing internal leaks; the same problem in REST and GraphQL. Does not: log (the filter does).
+ * Promises: nothing internal leaks; the same problem in REST and GraphQL. Does not: log (the filter does), or list
+ * the codes: each is made where it is found out; docs/generated/problems.md lists them.
  */
 import { Rejected } from '#kernel/rejected';
 

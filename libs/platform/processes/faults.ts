@@ -1,6 +1,7 @@
 /**
  * What a failure means for an instance. Hides: the errors of store, database and commands. Promises: a part that is away is no fault of the
- * instance; a fault of pure code is lasting at once. Does not: wait or park.
+ * instance; a fault of pure code is lasting at once. Does not: wait, retry (how often: `usualPatience` in
+ * surroundings.ts) or park.
  */
 import { Conflict, StoreRefused, StoreUnavailable } from '#platform/store/event-store';
 import { Problem } from '#platform/problem/problem';

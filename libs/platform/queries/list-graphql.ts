@@ -18,7 +18,7 @@ import {
   type ReturnTypeFunc,
 } from '@nestjs/graphql';
 import { noteBehind, type GraphqlContext } from '#platform/http/graphql-behind';
-import { PAGE } from '#platform/http/graphql-limits';
+import { PAGE } from '#platform/http/page-size';
 import { Allow } from '#platform/security/access';
 import { caller } from '#platform/security/auth';
 import type { ListOptions, Page, Reader } from './list-reader';

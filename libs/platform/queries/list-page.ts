@@ -1,4 +1,4 @@
-/** The answer of a list as one class for GraphQL and OpenAPI. Hides: naming it after its row. Promises: one class per row. Does not: fill it. */
+/** The answer of a list as one class for GraphQL and OpenAPI; how many rows it may have: http/page-size.ts. Hides: naming it after its row. Promises: one class per row. Does not: fill it. */
 import type { Type } from '@nestjs/common';
 import { Field, ObjectType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';

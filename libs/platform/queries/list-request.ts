@@ -1,12 +1,12 @@
 /**
- * A request for a page of a list, from words to SQL. Hides: cursors, casts, the order of nulls. Promises: whatever was asked, values are
+ * A request for a page of a list, from words to SQL. Hides: filters, the order of rows, cursors, casts, nulls. Promises: whatever was asked, values are
  * parameters and columns are declared ones; two pages neither repeat nor skip a row that stays where it is. Does not: run anything.
  */
 import { createHash } from 'node:crypto';
 import { cellsOf, type CellOf } from '#platform/views/cells';
 import { scopeColumnOf } from '#platform/views/scope';
 import { isInstant } from '#platform/commands/fields';
-import { PAGE } from '#platform/http/graphql-limits';
+import { PAGE } from '#platform/http/page-size';
 import { invalidInput, type FieldFault } from '#platform/problem/problem';
 
 /** `equals`: one of the given values; `named`: the same, of names that hold no comma; `range`: from, inclusive, to, exclusive; `has`: an array that holds one of the given values. */

@@ -14,7 +14,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { PAGE } from '#platform/http/graphql-limits';
+import { PAGE } from '#platform/http/page-size';
 import { notFound, refuseUnknown } from '#platform/problem/problem';
 import { Allow } from '#platform/security/access';
 import { flagOf, sayFreshness, type ListOptions, type Page, type Reader } from './list-reader';

@@ -1,6 +1,6 @@
 /**
  * What every query needs. Hides: freshness, scope, failures of the database. Promises: each answer says which position of the log it
- * reflects at least; a token is waited for, within bounds; what is outside the caller's scopes is not seen. Does not: know any view.
+ * reflects at least; a token is waited for, for WAIT_FOR_MS at most; what is outside the caller's scopes is not seen. Does not: know any view.
  *
  * A query written by hand:
  *

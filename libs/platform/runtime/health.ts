@@ -1,5 +1,6 @@
 /**
- * Hides how an app finds out whether it lives and whether it may be given work.
+ * Hides how an app finds out whether it lives and whether it may be given work. Which checks an app makes stands in the app: apps/api/health.controller.ts
+ * and apps/worker/worker.ts.
  * Promises that "live" asks the event loop only, so that a dead neighbour never gets this app killed; that every check ends in time; and
  * that a part that is down says since when, and why where it knows. Does not repair anything or count the lag of views: that is a metric.
  */

@@ -1,7 +1,8 @@
 /**
  * Hides the Prometheus client and its registry.
  * Promises one registry for each process, whose text is what GET /metrics answers; asking twice for a metric gives the same one.
- * Does not keep a metric's labels few: never label with an id, a user or free text.
+ * Does not list the metrics: each is declared by the part that it measures, with `counter`, `gauge` or `histogram`. Does not keep labels few: never
+ * label with an id, a user or free text.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { APPLICATION } from './version';

@@ -1,5 +1,5 @@
 /**
- * Who calls. Hides: JWT, JWKS and key rotation. Promises: a principal is only ever made from a token that its issuer signed, for us, and
+ * Who calls, by the claims of a token (`sessionOf` reads them). Hides: JWT, JWKS and key rotation. Promises: a principal is only ever made from a token that its issuer signed, for us, and
  * that is valid now; keys that were seen are used on for a while when the issuer is down; nothing is allowed that does not say to whom.
  * Does not: issue tokens, or decide about scopes (queries and commands do).
  */

@@ -1,6 +1,6 @@
 /**
- * Baselines of long streams: where to fold on from instead of from the first event. Hides: their streams, when one is written, and that only the
- * newest is kept. Promises: a snapshot that is absent, wrong, or of another build costs time and nothing else; writing one never delays or fails
+ * Baselines of long streams: where to fold on from instead of from the first event. How often one is written, the caller says: commands/past.ts and
+ * processes/memory.ts. Hides: their streams, and that only the newest is kept. Promises: a snapshot that is absent, wrong, or of another build costs time and nothing else; writing one never delays or fails
  * what its caller does. Does not: know what is folded; a state that is not plain JSON, or large, gets no snapshot.
  */
 import { isDeepStrictEqual } from 'node:util';

@@ -128,6 +128,13 @@ const mutants = [
     specs: 'platform/processes/(low-water|kills)',
   },
   {
+    without: 'the row of a timer that stays until all is done that its step requested',
+    file: 'libs/platform/processes/instance-run.js',
+    from: 'async settle() {',
+    to: 'async settle() {\n        if (this.unsynced) await this.syncTimers();',
+    specs: 'platform/processes/kills.int-spec -t=action.of.a.timer',
+  },
+  {
     without: 'parking',
     file: 'libs/platform/processes/instance-run.js',
     from: 'if (lasting && (this.at ?? (0, step_input_1.atItem)(item)))',

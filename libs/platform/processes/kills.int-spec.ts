@@ -97,4 +97,26 @@ describe('a worker that is killed', () => {
     },
     180_000,
   );
+
+  it('at the action of a timer, with its inputs behind the checkpoint, comes to the same end', async () => {
+    const id = newKiln();
+    const { dead, calls, ...parts } = mortal(works, 'send', 2);
+    const checkpoint = async () =>
+      (await works.pool.query<{ position: bigint }>('SELECT position FROM process_checkpoint WHERE process = $1', [process.name])).rows[0]!
+        .position;
+    const send: ProcessOptions['send'] = async (...given) => {
+      const [{ position } = { position: 0n }] = await works.store.read(`kiln-${id}`);
+      if (calls() === 1) await until(async () => (await checkpoint()) >= position, 'the checkpoint');
+      return parts.send!(...given);
+    };
+    works.run([process], { ...parts, send, saveMs: 10, ownership: lease });
+    await works.order('LightKiln', id);
+    await until(dead);
+    expect(await works.story(id)).toEqual(['KilnLit', 'accepted', 'TimerFired']);
+    await works.rest();
+    works.run([process], { ownership: lease });
+    await until(async () => (await works.story(id)).length === NORMAL.length, 'the end');
+    expect(await works.story(id)).toEqual(NORMAL);
+    expect(await works.checks(id)).toBe(2);
+  }, 60_000);
 });

@@ -45,6 +45,15 @@ test.each(revised.map((view) => [view.name, view] as const))(
   },
 );
 
+test.each([
+  ['equipment-exception', equipment],
+  ['lot-discrepancy', materialLot],
+  ['report-exception', workOrder],
+] as const)('what the list %s shows is named as an exception in the answer to its command, and nothing else is', (name, decider) => {
+  const shown = views.find((view) => view.name === name)!.events as readonly string[];
+  expect([...(decider.exceptions ?? [])].sort()).toEqual([...shown].sort());
+});
+
 describe.each(slices.map((slice) => [slice.category, slice] as const))('the slice %s', (name, slice) => {
   const files = readdirSync(join(source, name, 'history'));
   const history = files.map((file) => [file, JSON.parse(readFileSync(join(source, name, 'history', file), 'utf8')) as Recording] as const);

@@ -176,6 +176,13 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
   initial: { status: 'unknown', state: null, since: null, lostSince: null, entered: [], seen: [] },
   id: (command) => command.equipmentId,
   observed: ['ObserveEquipmentState'],
+  exceptions: [
+    'IllegalTransitionObserved',
+    'LateStateObserved',
+    'UnknownStateObserved',
+    'UnregisteredEquipmentObserved',
+    'ClockAheadObserved',
+  ],
   evolve,
   decide: {
     RegisterEquipment: (command, state) => {

@@ -9,6 +9,15 @@ export type Context = Readonly<{
   actor: string;
   role: string;
   commandId: string;
+  /** What other streams say of themselves, by name: those that the decider `regards`. Null for a stream that says nothing. */
+  regarded?: Readonly<Record<string, unknown>>;
+}>;
+
+/** A stream that a decision looks at. */
+export type Regard = Readonly<{
+  stream: string;
+  /** True where it must be read now; otherwise what was seen of it in the last seconds may serve. */
+  now?: true;
 }>;
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -35,6 +44,15 @@ export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Re
   decide: { readonly [K in keyof C]: (command: C[K], state: State, context: Context) => readonly E[] };
   /** Commands that report observed facts: never refused; a rule that they break is an exception event beside them. */
   observed?: readonly (keyof C)[];
+  /** Events that flag a fact which breaks a rule. The answer to the command names them. */
+  exceptions?: readonly E['type'][];
+  /**
+   * Other streams that a decision looks at, e.g. the machine that an order starts on. They may change between the look and the append: what must
+   * never happen is also flagged by a process afterwards.
+   */
+  regards?: (name: string, command: C[keyof C], state: State) => readonly Regard[];
+  /** What a stream says of itself to the decisions of other streams; null for nothing. */
+  tells?: (state: State) => unknown;
   upcasts?: Upcasts;
 }>;
 

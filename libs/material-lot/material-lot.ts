@@ -35,6 +35,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
   initial: { status: 'unknown', counts: [] },
   id: (command) => command.lotId,
   observed: ['ObserveStockCount'],
+  exceptions: ['StockDiscrepancyObserved'],
   evolve,
   decide: {
     ReceiveLot: (

@@ -3,6 +3,7 @@ import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
 import { abort, cancel, close, complete, stop } from './endings';
 import { evolve } from './evolve';
+import { EXCEPTIONS } from './findings';
 import type * as holds from './hold.commands';
 import { decideResumption, hold, pause, requestDecision, resume, RESUME_WITHIN_MINUTES } from './holds';
 import { inStateFor, isOver, mayStage, ofOrder, operationIdsOf, released, type ReleasedOrder, type WorkOrder } from './job-states';
@@ -25,6 +26,7 @@ export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
   id: ({ workOrderId }) => workOrderId,
   evolve,
   observed: ['ObserveProduction', 'ReportCounter'],
+  exceptions: EXCEPTIONS,
   upcasts,
   // Pieces are made by the end of the interval that is reported.
   impliedAt: (name, { to }) => (name === 'ReportProduction' || name === 'ObserveProduction' ? (to as string) : undefined),

@@ -15,9 +15,10 @@ import type { Answer } from './answers';
 import type { Command } from './command';
 import { Lines } from './lines';
 import { Receipt } from './receipt';
-import type { AnyDecider } from './registry';
+import { Registry, type AnyDecider } from './registry';
 import { Past, type Lengths } from './past';
 import { grown, StreamMemory, type Seen } from './stream-memory';
+import { Surroundings } from './surroundings';
 import { metadataFor, taskOf, type Task } from './task';
 import { judge, outOfScope, unchangedAt } from './verdict';
 
@@ -33,12 +34,15 @@ export class Decisions {
   readonly past: Past;
   private readonly memory = new StreamMemory();
   private readonly lines = new Lines();
+  private readonly surroundings: Surroundings;
 
   constructor(
     @Inject(EventStore) private readonly store: EventStore,
     @Optional() lengths?: Lengths,
+    @Optional() @Inject(Registry) registry?: Registry,
   ) {
     this.past = new Past(store, lengths);
+    this.surroundings = new Surroundings((stream) => registry?.deciderOf(stream), this.past, this.memory);
   }
 
   /** Runs one command to its end. @throws Problem (401, 403, 404, 409, 412, 422, 503), StoreUnavailable, StoreRefused */
@@ -71,7 +75,7 @@ export class Decisions {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const { actor, commandId } = task.context;
       const answer = seen.answers.of(actor, commandId) ?? (await this.past.answer(task.stream, seen, actor, commandId));
-      const verdict = judge(task, seen, answer);
+      const verdict = judge(answer ? task : await this.surroundings.of(task, seen.state), seen, answer);
       if (verdict.kind === 'answered') return answerTo(task, verdict.answer);
       if (verdict.kind === 'recorded') {
         try {
@@ -138,7 +142,8 @@ function answerTo({ context, decider, id, stream }: Task, answer: Answer): Recei
   if (answer.rejected) throw problemOf(answer.rejected, decider.category);
   const { revision, token, events } = answer;
   const changed = events.length > 0;
-  return Object.assign(new Receipt(), { commandId: context.commandId, id, stream, revision, token, changed, events });
+  const exceptions = events.filter((type) => decider.exceptions?.includes(type));
+  return Object.assign(new Receipt(), { commandId: context.commandId, id, stream, revision, token, changed, events, exceptions });
 }
 
 /** Full jitter: 2 ms doubling, at most 250 ms. */

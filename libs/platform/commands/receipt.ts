@@ -34,4 +34,8 @@ export class Receipt {
   @Field(() => [String])
   @ApiProperty({ type: [String], description: 'Types of the events that the command caused.' })
   events: string[];
+
+  @Field(() => [String])
+  @ApiProperty({ type: [String], description: 'Those of `events` that flag a rule which the reported fact breaks; empty where all is well.' })
+  exceptions: string[];
 }

@@ -3,7 +3,7 @@
  * folded. Does not: load slices; their modules hand their parts in through `bindDecider`.
  */
 import { Injectable, type Type } from '@nestjs/common';
-import type { Context } from '#kernel/decider';
+import type { Context, Regard } from '#kernel/decider';
 import type { Event, Upcasts } from '#kernel/event';
 import type { Command } from './command';
 
@@ -17,6 +17,9 @@ export type AnyDecider = Readonly<{
   decide: object;
   impliedAt?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
   observed?: readonly PropertyKey[];
+  exceptions?: readonly string[];
+  regards?: (name: string, command: any, state: any) => readonly Regard[];
+  tells?: (state: any) => unknown;
   upcasts?: Upcasts;
 }>;
 /* eslint-enable @typescript-eslint/no-explicit-any */

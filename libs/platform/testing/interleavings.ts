@@ -3,7 +3,7 @@
  * is tried in which people's commands, the processes' requested actions, events, timers and the clock can meet; deciders and processes
  * are the real ones. Does not: crash or repeat (a step and its outcomes are recorded, and a command id has one answer: the engine's part).
  */
-import type { Context } from '#kernel/decider';
+import type { Context, Regard } from '#kernel/decider';
 import type { Event, Recorded } from '#kernel/event';
 import { scopeIn } from '#kernel/identity';
 import type { Process, Reaction } from '#kernel/process';
@@ -20,6 +20,8 @@ type AnyDecider = Readonly<{
   id: (command: never) => string;
   decide: object;
   observed?: readonly string[];
+  regards?: (name: never, command: never, state: never) => readonly Regard[];
+  tells?: (state: never) => unknown;
 }>;
 
 /** What one party does next: send a command (at a floor time of its own, if it says so), or the server's clock moves on. */
@@ -126,13 +128,23 @@ function playing(scene: Scene, met: Map<string, History>) {
     return found;
   };
 
+  /** What other streams say of themselves; their deciders are those of the scene. */
+  const surroundings = (world: World, asked: readonly Regard[]): Record<string, unknown> =>
+    Object.fromEntries(
+      asked.flatMap(({ stream }) => {
+        const decider = deciders.find(({ category }) => stream.startsWith(`${category}-`));
+        return decider?.tells ? [[stream, decider.tells((world.streams[stream]?.state ?? decider.initial) as never) ?? null]] : [];
+      }),
+    );
+
   /** Appends what a command decides and hands it to the processes; a refusal comes back. */
   function decide(world: World, { type, data }: Plain, occurredAt: string, actor: string, facility?: string): Decided {
     const decider = deciderOf(type);
     const id = decider.id(data as never);
     const stream = `${decider.category}-${id}`;
     const before = world.streams[stream]?.state ?? decider.initial;
-    const context: Context = { now: world.now, occurredAt, actor, role: 'process', commandId: `${actor}/${type}/${id}` };
+    const regarded = surroundings(world, decider.regards?.(type as never, data as never, before as never) ?? []);
+    const context: Context = { now: world.now, occurredAt, actor, role: 'process', commandId: `${actor}/${type}/${id}`, regarded };
     let events: readonly Event[];
     try {
       if (facility !== undefined && scopeIn(id) !== facility)

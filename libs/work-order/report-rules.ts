@@ -16,24 +16,6 @@ import type { WorkOrderEvent } from './work-order.events';
 /** Clocks of the floor may be ahead of the server's by this much. */
 const SKEW_MS = 5 * 60_000;
 
-/** What stands beside a report that breaks a rule. */
-export const EXCEPTIONS: readonly Extract<WorkOrderEvent['type'], `${string}Detected`>[] = [
-  'OverproductionDetected',
-  'OverlapDetected',
-  'CounterDiscontinuityDetected',
-  'ScrapBeyondOrderDetected',
-  'FractionOfPieceDetected',
-  'RepeatedReportDetected',
-  'ConflictingReportDetected',
-  'ReportOnClosedOrderDetected',
-  'ReportBeforeStartDetected',
-  'ZeroQuantityDetected',
-  'ImplausibleTimeDetected',
-  'UpstreamShortfallDetected',
-  'UnplannedOperationDetected',
-  'OrderMismatchDetected',
-];
-
 type Claims = Readonly<{ operationName?: string; product?: string; ordered?: string; orderedUnit?: string }>;
 
 /** The rules that a report breaks, the gravest first. */

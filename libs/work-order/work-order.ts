@@ -3,12 +3,12 @@ import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
 import { abort, cancel, close, complete, stop } from './endings';
 import { evolve } from './evolve';
-import { EXCEPTIONS } from './findings';
 import type * as holds from './hold.commands';
 import { decideResumption, hold, pause, requestDecision, resume, RESUME_WITHIN_MINUTES } from './holds';
 import { inStateFor, isOver, mayStage, ofOrder, operationIdsOf, released, type ReleasedOrder, type WorkOrder } from './job-states';
 import { Readiness } from './job-states.events';
 import { machineOf, operationOf, totalsOf, type Operation } from './operations';
+import { reportExceptionTypes } from './report-exception.events';
 import type * as reports from './report.commands';
 import { correctReport, observeProduction, reportCounter, reportProduction } from './reporting';
 import { atHome, checked, optional, plan, same } from './terms';
@@ -26,7 +26,7 @@ export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
   id: ({ workOrderId }) => workOrderId,
   evolve,
   observed: ['ObserveProduction', 'ReportCounter'],
-  exceptions: EXCEPTIONS,
+  exceptions: reportExceptionTypes,
   upcasts,
   // Pieces are made by the end of the interval that is reported.
   impliedAt: (name, { to }) => (name === 'ReportProduction' || name === 'ObserveProduction' ? (to as string) : undefined),

@@ -36,6 +36,9 @@ export class Receipt {
   events: string[];
 
   @Field(() => [String])
-  @ApiProperty({ type: [String], description: 'Those of `events` that flag a rule which the reported fact breaks; empty where all is well.' })
+  @ApiProperty({
+    type: [String],
+    description: 'Those of `events` that flag a rule which the reported fact breaks; empty where all is well.',
+  })
   exceptions: string[];
 }

@@ -4,8 +4,7 @@ import { facilityOf } from '#manufacturing/facility';
 import { compare, minus, plus } from '#manufacturing/quantity';
 import type { View } from '#kernel/view';
 import { Cell, Key, ScopeCell } from '#platform/views/cells';
-import { madeBefore, scrapOf } from './operations';
-import type { PlannedOperation, Terms, WorkOrderEvent } from './work-order.events';
+import { entryIdOf, operationRows, type OperationEvent } from './operation-rows';
 
 /** What one operation of a work order has before and behind it, from the order's release until it is over. */
 @Entity('work_in_progress')
@@ -70,115 +69,63 @@ export class WorkInProgress {
   recordedAt: string;
 }
 
-const keyOf = (workOrderId: string, operationId: string) => `${workOrderId}/${operationId}`;
 const settled = (row: WorkInProgress): WorkInProgress => {
   const left = minus(row.quantityIn, plus(row.good, row.scrap));
   return { ...row, inProcess: compare(left, '0') > 0 ? left : '0' };
 };
 
-const entry = (workOrderId: string, terms: Terms, { operationId, name, sequence }: PlannedOperation, index: number) => ({
-  entryId: keyOf(workOrderId, operationId),
-  facilityId: facilityOf(workOrderId),
-  product: terms.product,
-  operationId,
-  operation: name,
-  sequence,
-  workOrderId,
-  unit: terms.unit,
-  ...(index === 0 ? { quantityIn: terms.quantity } : {}),
-});
-const idle = { started: false, running: false, quantityIn: '0', good: '0', scrap: '0', inProcess: '0' };
-
-type Read = Extract<WorkOrderEvent, { type: (typeof events)[number] }>;
-const events = [
-  'WorkOrderReleased',
-  'WorkOrderAmended',
-  'WorkOrderStarted',
-  'OperationStarted',
-  'OperationCompleted',
-  'OperationStopped',
-  'ProductionReported',
-  'ProductionObserved',
-  'ProductionReportReversed',
-  'ProductionReportCorrected',
-  'CounterRead',
-  'WorkOrderEnded',
-  'WorkOrderAborted',
-  'WorkOrderCancelled',
-] as const;
+const idle = { started: false, running: false, good: '0', scrap: '0', inProcess: '0' };
 
 /** Work in progress, one row per operation of an order that is not over. */
-export const workInProgress: View<WorkInProgress, Read> = {
+export const workInProgress: View<WorkInProgress, OperationEvent> = {
   name: 'work-in-progress',
   version: 1,
   row: WorkInProgress,
-  events,
-  keys: ({ type, data }) => {
-    const key = (operationId: string) => keyOf(data.workOrderId, operationId);
-    if (type === 'WorkOrderReleased') return data.operations.map(({ operationId }) => key(operationId));
-    if (type === 'WorkOrderAmended') return [...data.from.operations, ...data.to.operations].map(({ operationId }) => key(operationId));
-    if ('operationIds' in data) return data.operationIds.map(key);
-    return 'nextOperationId' in data && data.nextOperationId !== undefined
-      ? [key(data.operationId), key(data.nextOperationId)]
-      : [key(data.operationId)];
-  },
-  fold: (rows, event) => {
-    const { type, data, position, recordedAt } = event;
-    const change = (operationId: string, changes: (row: WorkInProgress) => Partial<WorkInProgress>) => {
-      const row = rows.get(keyOf(data.workOrderId, operationId));
-      if (row) rows.put(settled({ ...row, ...changes(row), position, recordedAt }));
-    };
-    const pass = (unit: string, good: string, scrap: string, way: typeof plus, operationId: string, next: string | undefined) => {
-      change(operationId, (row) => (row.unit === unit ? { good: way(row.good, good), scrap: way(row.scrap, scrap) } : {}));
-      if (next !== undefined) change(next, (row) => (row.unit === unit ? { quantityIn: way(row.quantityIn, good) } : {}));
-    };
-    const inOrder = (operations: readonly PlannedOperation[]) => [...operations].sort((a, b) => a.sequence - b.sequence);
-    switch (type) {
-      case 'WorkOrderReleased':
-        inOrder(data.operations).forEach((operation, index) =>
-          rows.put(settled({ ...idle, ...entry(data.workOrderId, data, operation, index), position, recordedAt })),
-        );
-        for (const { operationId, good, scrap, next } of madeBefore(data)) pass(data.unit, good, scrap, plus, operationId, next);
-        break;
-      case 'WorkOrderAmended': {
-        const before = new Map(
-          data.from.operations.map(({ operationId }) => [operationId, rows.get(keyOf(data.workOrderId, operationId))]),
-        );
-        for (const operationId of before.keys()) rows.remove(keyOf(data.workOrderId, operationId));
-        const wasFirst = inOrder(data.from.operations)[0]!.operationId;
-        inOrder(data.to.operations).forEach((operation, index) => {
-          const row = before.get(operation.operationId);
-          const moved = row && row.operationId === wasFirst ? { quantityIn: '0' } : {};
-          rows.put(settled({ ...idle, ...row, ...moved, ...entry(data.workOrderId, data.to, operation, index), position, recordedAt }));
-        });
-        break;
+  events: [
+    'WorkOrderReleased',
+    'WorkOrderAmended',
+    'WorkOrderStarted',
+    'OperationStarted',
+    'OperationCompleted',
+    'OperationStopped',
+    'ProductionReported',
+    'ProductionObserved',
+    'ProductionReportReversed',
+    'ProductionReportCorrected',
+    'CounterRead',
+    'WorkOrderEnded',
+    'WorkOrderAborted',
+    'WorkOrderCancelled',
+  ],
+  ...operationRows<WorkInProgress>({
+    planned: ({ workOrderId, terms, operation: { operationId, name, sequence }, passedOn }, before) => ({
+      ...idle,
+      ...before,
+      entryId: entryIdOf(workOrderId, operationId),
+      facilityId: facilityOf(workOrderId),
+      product: terms.product,
+      operationId,
+      operation: name,
+      sequence,
+      workOrderId,
+      quantityIn: passedOn,
+      unit: terms.unit,
+    }),
+    passedOn: ({ quantityIn }) => quantityIn,
+    passOn: (quantityIn) => ({ quantityIn }),
+    settled,
+    changes: ({ type }) => {
+      switch (type) {
+        case 'WorkOrderStarted':
+          return { started: true };
+        case 'OperationStarted':
+          return { running: true };
+        case 'OperationCompleted':
+        case 'OperationStopped':
+          return { running: false };
+        default:
+          return {};
       }
-      case 'WorkOrderStarted':
-        for (const operationId of data.operationIds) change(operationId, () => ({ started: true }));
-        break;
-      case 'OperationStarted':
-        change(data.operationId, () => ({ running: true }));
-        break;
-      case 'OperationCompleted':
-      case 'OperationStopped':
-        change(data.operationId, () => ({ running: false }));
-        break;
-      case 'WorkOrderEnded':
-      case 'WorkOrderAborted':
-      case 'WorkOrderCancelled':
-        for (const operationId of data.operationIds) rows.remove(keyOf(data.workOrderId, operationId));
-        break;
-      case 'CounterRead':
-        pass(data.unit, data.delta, '0', plus, data.operationId, data.nextOperationId);
-        break;
-      case 'ProductionReported':
-      case 'ProductionObserved':
-      case 'ProductionReportCorrected':
-        pass(data.unit, data.good, scrapOf(data.scrap), plus, data.operationId, data.nextOperationId);
-        break;
-      case 'ProductionReportReversed':
-        pass(data.unit, data.good, scrapOf(data.scrap), minus, data.operationId, data.nextOperationId);
-        break;
-    }
-  },
+    },
+  }),
 };

@@ -6,7 +6,7 @@ import { Pool } from 'pg';
 import { ROLES } from '#manufacturing/roles';
 import { Registry } from '#platform/commands/registry';
 import { Flag, Reason, Text, Whole } from '#platform/commands/fields';
-import { Json } from '#platform/http/json-scalar';
+import { Json } from '#platform/commands/scalars';
 import { notFound, Problem } from '#platform/problem/problem';
 import { labelOf } from '#platform/processes/labels';
 import { type ForcedOutcome, type Operator, ProcessOperations } from '#platform/processes/operations';

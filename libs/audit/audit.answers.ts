@@ -4,7 +4,7 @@ import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { FacilityId } from '#manufacturing/facility.fields';
 import { Instant, READABLE } from '#platform/commands/fields';
-import { Json } from '#platform/http/json-scalar';
+import { DateTime, Json } from '#platform/commands/scalars';
 
 const position = (description: string) => [
   Field(() => String, { nullable: true, description }),
@@ -153,8 +153,8 @@ export class AuditEntry {
   @Field(() => String) @ApiProperty({ type: String }) actor: string;
   @Field(() => String) @ApiProperty({ type: String }) role: string;
   @Field(() => String, { nullable: true }) @ApiProperty({ type: String, nullable: true }) device: string | null;
-  @Field(() => String) @ApiProperty({ type: String, description: 'Floor time.' }) occurredAt: string;
-  @Field(() => String) @ApiProperty({ type: String, description: 'When it was recorded.' }) recordedAt: string;
+  @Field(() => DateTime) @ApiProperty({ type: String, format: 'date-time', description: 'Floor time.' }) occurredAt: string;
+  @Field(() => DateTime) @ApiProperty({ type: String, format: 'date-time', description: 'When it was recorded.' }) recordedAt: string;
   @Field(() => String) @ApiProperty({ type: String, description: 'Whose clock the floor time is.' }) clock: string;
   @Field(() => String, { nullable: true }) @ApiProperty({ type: String, nullable: true }) reason: string | null;
   @Field(() => String) @ApiProperty({ type: String }) correlationId: string;
@@ -180,8 +180,8 @@ export class AuditState {
   @Field(() => Int) @ApiProperty({ type: 'integer', description: 'Events that it is the sum of.' }) events: number;
   @Field(() => String) @ApiProperty({ type: String }) revision: string;
   @Field(() => String) @ApiProperty({ type: String }) position: string;
-  @Field(() => String) @ApiProperty({ type: String }) recordedAt: string;
-  @Field(() => String) @ApiProperty({ type: String }) occurredAt: string;
+  @Field(() => DateTime) @ApiProperty({ type: String, format: 'date-time' }) recordedAt: string;
+  @Field(() => DateTime) @ApiProperty({ type: String, format: 'date-time' }) occurredAt: string;
 }
 
 /** An event as it is stored. */
@@ -192,7 +192,7 @@ export class AuditEvent {
   @Field(() => String) @ApiProperty({ type: String }) revision: string;
   @Field(() => String) @ApiProperty({ type: String }) position: string;
   @Field(() => String) @ApiProperty({ type: String }) type: string;
-  @Field(() => String) @ApiProperty({ type: String }) recordedAt: string;
+  @Field(() => DateTime) @ApiProperty({ type: String, format: 'date-time' }) recordedAt: string;
   @Field(() => Json) @ApiProperty({ type: Object }) data: unknown;
   @Field(() => Json) @ApiProperty({ type: Object }) metadata: unknown;
 }

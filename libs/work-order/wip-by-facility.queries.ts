@@ -12,6 +12,7 @@ import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { invalidInput, refuseUnknown } from '#platform/problem/problem';
 import { csvFile, csvOf } from '#platform/queries/csv';
+import { Decimal } from '#platform/commands/scalars';
 import { flagOf, sayFreshness } from '#platform/queries/list-reader';
 import { inScopes, Reads, scopeOf, type Freshness } from '#platform/queries/reads';
 
@@ -40,23 +41,23 @@ class WipByFacility {
   @ApiProperty({ type: String })
   unit: string;
 
-  @Field(() => String, { description: 'What was passed on to the operation.' })
+  @Field(() => Decimal, { description: 'What was passed on to the operation.' })
   @ApiProperty({ type: String })
   quantityIn: string;
 
-  @Field(() => String, { description: 'What left it, good or scrap.' })
+  @Field(() => Decimal, { description: 'What left it, good or scrap.' })
   @ApiProperty({ type: String })
   quantityOut: string;
 
-  @Field(() => String)
+  @Field(() => Decimal)
   @ApiProperty({ type: String })
   good: string;
 
-  @Field(() => String)
+  @Field(() => Decimal)
   @ApiProperty({ type: String })
   scrap: string;
 
-  @Field(() => String, { description: 'What lies at it.' })
+  @Field(() => Decimal, { description: 'What lies at it.' })
   @ApiProperty({ type: String })
   inProcess: string;
 

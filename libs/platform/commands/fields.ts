@@ -26,6 +26,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { QUALIFIED_ID } from '#kernel/identity';
+import { DateTime } from '#platform/commands/scalars';
 
 /** Whether a field may be left out. */
 export type Options = { optional?: boolean };
@@ -144,7 +145,7 @@ export const isInstant = (value: unknown): value is string => {
 /** An instant: ISO 8601 with offset, e.g. `2026-01-05T08:00:00+02:00`. */
 export const Instant = (options: Options = {}) =>
   field(
-    () => String,
+    () => DateTime,
     { type: String, format: 'date-time' },
     options,
     ValidateBy({

@@ -18,6 +18,7 @@ import {
   type ReturnTypeFunc,
 } from '@nestjs/graphql';
 import { noteBehind, type GraphqlContext } from '#platform/http/graphql-behind';
+import { DateTime, Decimal } from '#platform/commands/scalars';
 import { PAGE } from '#platform/http/page-size';
 import { Allow } from '#platform/security/access';
 import { caller } from '#platform/security/auth';
@@ -127,6 +128,8 @@ const SCALARS: Readonly<Record<string, ReturnTypeFunc>> = {
   ids: () => ID,
   whole: () => Int,
   flag: () => Boolean,
+  instant: () => DateTime,
+  amount: () => Decimal,
 };
 
 /** The GraphQL input that asks a list; fields of closed lists are enums. */

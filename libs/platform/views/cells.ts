@@ -6,7 +6,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Field, ID, Int, type ReturnTypeFunc } from '@nestjs/graphql';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Column, type ColumnType, PrimaryColumn } from 'typeorm';
-import { Json } from '#platform/http/json-scalar';
+import { DateTime, Decimal, Json } from '#platform/commands/scalars';
 import { Scope } from './scope';
 
 type Kind = Readonly<{ column: ColumnType; array?: boolean; field: ReturnTypeFunc; api: ApiPropertyOptions }>;
@@ -17,8 +17,8 @@ const kinds = {
   ids: { column: 'text', array: true, field: () => [ID], api: { type: [String] } },
   text: { column: 'text', field: () => String, api: { type: String } },
   texts: { column: 'text', array: true, field: () => [String], api: { type: [String] } },
-  instant: { column: 'timestamptz', field: () => String, api: { type: String, format: 'date-time' } },
-  amount: { column: 'numeric', field: () => String, api: { type: String } },
+  instant: { column: 'timestamptz', field: () => DateTime, api: { type: String, format: 'date-time' } },
+  amount: { column: 'numeric', field: () => Decimal, api: { type: String } },
   whole: { column: 'integer', field: () => Int, api: { type: 'integer' } },
   flag: { column: 'boolean', field: () => Boolean, api: { type: Boolean } },
   position: { column: 'bigint', field: () => String, api: { type: String, pattern: '^\\d+$' } },

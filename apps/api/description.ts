@@ -38,8 +38,8 @@ const problem = (description: string) => ({
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 });
 
-/** Completes an operation: refusals, the ETag, CSV, and who may call it. */
-function complete(path: string, method: string, operation: Operation): void {
+/** Completes an operation: refusals, the ETag, and who may call it. */
+function complete(operation: Operation): void {
   const isCommand = operation.parameters?.some(({ name }) => name === 'Idempotency-Key') ?? false;
   const byId = operation.parameters?.some((parameter) => parameter.in === 'path') ?? false;
   for (const status of isCommand ? COMMANDS : byId ? [...READS, '404'] : READS) operation.responses[status] ??= problem(REFUSALS[status]!);
@@ -51,9 +51,6 @@ function complete(path: string, method: string, operation: Operation): void {
   success.description ||= 'Done; a retry with the same command id gets this answer again.';
   if (isCommand || byId)
     success.headers = { ETag: { description: 'The revision of the stream, for `If-Match`.', schema: { type: 'string', example: '"7"' } } };
-  const isList = method === 'get' && operation.parameters?.some(({ name }) => name === 'after');
-  if (isList && success.content)
-    success.content['text/csv'] = { schema: { type: 'string', description: `All rows; also at ${path}.csv.` } };
 }
 
 const PROBLEM = {
@@ -94,12 +91,12 @@ export function openapiOf(app: NestFastifyApplication): OpenAPIObject {
     if (description && !('$ref' in component)) component.description ??= description;
   }
   document.components.schemas = sorted({ ...schemas, Problem: PROBLEM as never });
-  for (const [path, methods] of Object.entries(document.paths)) {
-    for (const [method, operation] of Object.entries(methods) as [string, Operation][]) {
+  for (const methods of Object.values(document.paths)) {
+    for (const operation of Object.values(methods) as Operation[]) {
       if (!operation?.responses) continue;
       const input = operation.requestBody?.content?.['application/json']?.schema?.$ref?.split('/').at(-1);
       if (input) operation.summary ||= schema.getType(input)?.description ?? '';
-      complete(path, method, operation);
+      complete(operation);
     }
   }
   document.paths = sorted(document.paths);

@@ -3,17 +3,18 @@
  * facilities only. Does not: page; there are as many rows as facilities make products at operations.
  */
 import { Readable } from 'node:stream';
-import { Controller, Get, Inject, Query as Parameter, Res, type StreamableFile } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Inject, Query as Parameter, Res, type StreamableFile } from '@nestjs/common';
 import { Args, ID, ObjectType, Query, Resolver, Field, Int } from '@nestjs/graphql';
-import { ApiBearerAuth, ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { FACILITY_ID } from '#manufacturing/facility';
 import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { invalidInput, refuseUnknown } from '#platform/problem/problem';
-import { csvFile, csvOf } from '#platform/queries/csv';
+import { ApiCsv, csvFile, csvOf } from '#platform/queries/csv';
 import { Decimal } from '#platform/commands/scalars';
 import { flagOf, sayFreshness } from '#platform/queries/list-reader';
+import { WAIT_FOR } from '#platform/queries/list-page';
 import { inScopes, Reads, scopeOf, type Freshness } from '#platform/queries/reads';
 
 const READERS = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'] as const;
@@ -122,6 +123,12 @@ async function sums(reads: Reads, facilityId: unknown, product: unknown, waitFor
   return { items: await reads.rows<WipByFacility>(SUMS, [scopeOf(caller()), facility, what]), ...fresh };
 }
 
+const ApiQuestions = () =>
+  applyDecorators(
+    ...['facilityId', 'product'].map((name) => ApiQuery({ name, required: false, type: String })),
+    ApiQuery({ name: 'waitFor', required: false, type: String, description: WAIT_FOR }),
+  );
+
 @Controller('wip-by-facility')
 @ApiTags('work-in-progress')
 @ApiBearerAuth()
@@ -132,14 +139,7 @@ export class WipByFacilityController {
   @Get()
   @Allow(...READERS)
   @ApiOperation({ operationId: 'wipByFacility', summary: 'Work in progress by plant, product and operation.' })
-  @ApiQuery({ name: 'facilityId', required: false, type: String })
-  @ApiQuery({ name: 'product', required: false, type: String })
-  @ApiQuery({
-    name: 'waitFor',
-    required: false,
-    type: String,
-    description: 'Token of a receipt: the answer reflects that command, or says that it is behind.',
-  })
+  @ApiQuestions()
   @ApiOkResponse({ type: WipByFacilityAnswer })
   async wipByFacility(@Parameter() words: Record<string, unknown>): Promise<WipByFacilityAnswer> {
     refuseUnknown(words, 'facilityId', 'product', 'waitFor');
@@ -156,7 +156,9 @@ export class WipByFacilityCsvController {
 
   @Get()
   @Allow(...READERS)
-  @ApiExcludeEndpoint()
+  @ApiOperation({ operationId: 'wipByFacilityCsv', summary: 'Work in progress by plant, product and operation, as CSV.' })
+  @ApiQuestions()
+  @ApiCsv()
   async wipByFacilityCsv(
     @Parameter() words: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,

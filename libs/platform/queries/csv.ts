@@ -3,7 +3,8 @@
  * of rows. Does not: choose columns.
  */
 import { Transform, type Readable } from 'node:stream';
-import { StreamableFile } from '@nestjs/common';
+import { applyDecorators, StreamableFile } from '@nestjs/common';
+import { ApiOkResponse, ApiQuery } from '@nestjs/swagger';
 
 /** Text that a spreadsheet would run gets an apostrophe in front; numbers keep their sign. */
 const FORMULA = /^[\s\u0000]*[=+\-@＝＋－＠|%]|^[\t\r\n]/;
@@ -41,3 +42,15 @@ export function csvOf(columns: readonly string[], { byteOrderMark = false } = {}
 
 export const csvFile = (lines: Readable, name: string): StreamableFile =>
   new StreamableFile(lines, { type: 'text/csv; charset=utf-8', disposition: `attachment; filename="${name}.csv"` });
+
+/** A CSV answer in OpenAPI. */
+export const ApiCsv = () =>
+  applyDecorators(
+    ApiQuery({
+      name: 'byteOrderMark',
+      required: false,
+      type: Boolean,
+      description: 'True: the file begins with a byte order mark, by which Excel knows UTF-8.',
+    }),
+    ApiOkResponse({ description: 'A line of headings, then a line for each row.', content: { 'text/csv': { schema: { type: 'string' } } } }),
+  );

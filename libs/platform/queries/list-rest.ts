@@ -5,7 +5,6 @@
 import { applyDecorators, Controller, Get, Headers, Inject, Param, Query, Res, type StreamableFile, type Type } from '@nestjs/common';
 import {
   ApiBearerAuth,
-  ApiExcludeEndpoint,
   ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
@@ -17,6 +16,7 @@ import type { FastifyReply } from 'fastify';
 import { PAGE } from '#platform/http/page-size';
 import { notFound, refuseUnknown } from '#platform/problem/problem';
 import { Allow } from '#platform/security/access';
+import { ApiCsv } from './csv';
 import { flagOf, sayFreshness, type ListOptions, type Page, type Reader } from './list-reader';
 import { named, pageOf, WAIT_FOR } from './list-page';
 import type { Asked, Question } from './list-request';
@@ -53,7 +53,7 @@ export function controllerOf<Row extends object>(
     @Allow(...roles)
     @ApiOperation({ operationId: many, summary: about })
     @ApiQuestions(questions, orders)
-    @ApiOkResponse({ type: pageOf(row), description: 'With `Accept: text/csv`: all rows as CSV.' })
+    @ApiOkResponse({ type: pageOf(row), description: 'With `Accept: text/csv`: as the path that ends in .csv.' })
     async list(
       @Query() words: Words,
       @Headers('accept') accept: string | undefined,
@@ -65,7 +65,9 @@ export function controllerOf<Row extends object>(
 
     @Get(`${path}.csv`)
     @Allow(...roles)
-    @ApiExcludeEndpoint()
+    @ApiOperation({ operationId: `${many}Csv`, summary: `${about} All rows as CSV.` })
+    @ApiQuestions(questions, orders)
+    @ApiCsv()
     csv(@Query() { byteOrderMark, ...words }: Words, @Res({ passthrough: true }) reply: FastifyReply): Promise<StreamableFile> {
       return reader.csv(this.reads, askedBy(words, questions), words.waitFor, flagOf('byteOrderMark', byteOrderMark), reply);
     }

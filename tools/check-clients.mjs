@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/**
+ * `npm run campaign:clients`: the contracts in the hands of a stranger. An empty folder outside of the repository gets openapi-typescript and
+ * GraphQL Code Generator from the registry; the clients that they make of docs/generated/ compile, and each does its tour against a system
+ * of its own. Own packages, since the generators need another TypeScript than the product.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { prepare } from './prepare.mjs';
+
+const PACKAGES = {
+  '@graphql-codegen/core': '6.2.1',
+  '@graphql-codegen/typed-document-node': '7.1.1',
+  '@graphql-codegen/typescript-operations': '6.1.9',
+  '@graphql-typed-document-node/core': '3.2.0',
+  '@types/node': '20.19.25',
+  graphql: '16.15.0',
+  'openapi-fetch': '0.17.0',
+  'openapi-typescript': '7.13.0',
+  typescript: '5.9.3',
+};
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+let passed = 0;
+let failed = 0;
+const check = (what, fault) => {
+  if (fault) failed++;
+  else passed++;
+  console.log(`${fault ? 'FAIL' : 'ok  '} ${what}${fault ? `: ${fault}` : ''}`);
+  return !fault;
+};
+
+await prepare({ quiet: true });
+const place = mkdtempSync(join(tmpdir(), 'clients-stranger-'));
+const run = (command, args, env = {}) => {
+  const options = { cwd: place, encoding: 'utf8', timeout: 180_000, env: { ...process.env, ...env } };
+  const { status, stdout, stderr, error } = spawnSync(command, args, options);
+  return status === 0 ? undefined : `exit code ${status} ${error ?? ''}\n${stdout}${stderr}`;
+};
+const bin = (name) => join(place, 'node_modules/.bin', name);
+
+/** A system on free ports with an empty store; resolves with the file of its addresses. */
+async function startSystem() {
+  const dataDir = join(place, 'data');
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir, PORT: '0' };
+  const system = spawn(process.execPath, [join(root, 'dist/apps/standalone/main.js'), '--empty'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  system.stdout.on('data', (part) => (said += part));
+  const ended = new Promise((resolve) => system.once('exit', resolve));
+  for (const end = Date.now() + 120_000; !said.includes('Ready.'); await sleep(100))
+    if (Date.now() > end || system.exitCode !== null) throw new Error(`the system did not start:\n${said}`);
+  const endpoints = join(dataDir, 'endpoints.json');
+  if (!existsSync(endpoints)) throw new Error(`${endpoints} is missing`);
+  return { endpoints, stop: () => (system.kill('SIGTERM'), ended) };
+}
+
+let system;
+try {
+  writeFileSync(join(place, 'package.json'), JSON.stringify({ private: true, type: 'commonjs', dependencies: PACKAGES }));
+  for (const file of ['rest-tour.ts', 'graphql-tour.ts', 'tour.graphql', 'generate-graphql.mjs'])
+    copyFileSync(join(root, 'tools/clients', file), join(place, file));
+  for (const file of ['openapi.json', 'schema.graphql']) copyFileSync(join(root, 'docs/generated', file), join(place, file));
+
+  const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
+  const options = ['--strict', '--module', 'node16', '--target', 'es2022', '--skipLibCheck', '--types', 'node'];
+  if (check('the generators install', run('npm', install))) {
+    check('openapi-typescript takes openapi.json', run(bin('openapi-typescript'), ['openapi.json', '-o', 'api.ts']));
+    check('GraphQL Code Generator takes schema.graphql', run(process.execPath, ['generate-graphql.mjs']));
+    check('both clients compile', run(bin('tsc'), [...options, 'rest-tour.ts', 'graphql-tour.ts']));
+    system = await startSystem();
+    for (const client of ['rest', 'graphql'])
+      check(`the ${client} client does its tour`, run(process.execPath, [`${client}-tour.js`], { ENDPOINTS: system.endpoints }));
+  }
+} catch (error) {
+  check('the campaign runs to its end', String(error));
+} finally {
+  await system?.stop();
+  rmSync(place, { recursive: true, force: true });
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;

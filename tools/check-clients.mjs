@@ -47,7 +47,10 @@ const bin = (name) => join(place, 'node_modules/.bin', name);
 async function startSystem() {
   const dataDir = join(place, 'data');
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir, PORT: '0' };
-  const system = spawn(process.execPath, [join(root, 'dist/apps/standalone/main.js'), '--empty'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const system = spawn(process.execPath, [join(root, 'dist/apps/standalone/main.js'), '--empty'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let said = '';
   system.stdout.on('data', (part) => (said += part));
   const ended = new Promise((resolve) => system.once('exit', resolve));

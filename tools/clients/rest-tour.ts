@@ -23,10 +23,12 @@ async function main(): Promise<void> {
   const plant = { facilityId: 'rest', name: 'Rest plant', enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'Europe/Paris' };
   taken(await engineer.POST('/facility/register-facility', { params: key('plant'), body: plant }));
   taken(
-    await engineer.POST('/facility/add-hierarchy-element', {
-      params: key('line'),
-      body: { elementId: 'rest.line1', level: 'ProductionLine', name: 'Line 1' },
-    }).then((answer) => (answer.response.status === 422 ? { data: {}, response: answer.response } : answer)),
+    await engineer
+      .POST('/facility/add-hierarchy-element', {
+        params: key('line'),
+        body: { elementId: 'rest.line1', level: 'ProductionLine', name: 'Line 1' },
+      })
+      .then((answer) => (answer.response.status === 422 ? { data: {}, response: answer.response } : answer)),
   );
   taken(
     await engineer.POST('/equipment/register-equipment', {
@@ -84,7 +86,10 @@ async function main(): Promise<void> {
 
   const board = taken(await planner.GET('/order-board', { params: { query: { waitFor: receipt.token, facilityId: ['rest'] } } }));
   const [entry] = board.items;
-  expect('the board shows the report', !board.behind && entry?.productionOrderId === 'rest.P1' && entry.legs.some(({ good }) => good === '6'));
+  expect(
+    'the board shows the report',
+    !board.behind && entry?.productionOrderId === 'rest.P1' && entry.legs.some(({ good }) => good === '6'),
+  );
 
   const one = await operator.GET('/work-order/{id}', { params: { path: { id: 'rest.W1' }, query: {} } });
   expect('a row has the entity tag that If-Match takes', taken(one).revision === one.response.headers.get('etag')?.replaceAll('"', ''));

@@ -52,5 +52,8 @@ export const ApiCsv = () =>
       type: Boolean,
       description: 'True: the file begins with a byte order mark, by which Excel knows UTF-8.',
     }),
-    ApiOkResponse({ description: 'A line of headings, then a line for each row.', content: { 'text/csv': { schema: { type: 'string' } } } }),
+    ApiOkResponse({
+      description: 'A line of headings, then a line for each row.',
+      content: { 'text/csv': { schema: { type: 'string' } } },
+    }),
   );

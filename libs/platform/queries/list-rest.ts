@@ -3,15 +3,7 @@
  * /path/:id with an ETag. Does not: check parameters: no pipe looks at them, list-request.ts does.
  */
 import { applyDecorators, Controller, Get, Headers, Inject, Param, Query, Res, type StreamableFile, type Type } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiNotFoundResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiQuery,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiBearerAuth, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { PAGE } from '#platform/http/page-size';
 import { notFound, refuseUnknown } from '#platform/problem/problem';

@@ -1,14 +1,16 @@
-// Hides: one running persistent subscription: reading ahead, resolving links, parking, replaying and checkpoints.
-// Promises: what was not finished before a crash is delivered again; what was parked stays parked until its replay is finished.
-// Does not: know gRPC or access rights; the settings come from persistent-subscriptions.ts.
+/**
+ * Hides: one running persistent subscription: reading ahead, resolving links, parking, replaying and checkpoints.
+ * Promises: what was not finished before a crash is delivered again; what was parked stays parked until its replay is finished.
+ * Does not: know gRPC or access rights; the settings come from persistent-subscriptions.ts.
+ */
 
 import type { Effect, Message } from './consumer-group';
 import { type Action, ConsumerGroup } from './consumer-group';
 import type { StrategyName } from './consumer-strategy';
+import { correlationOf, jsonEvent, parkedLink, targetOf, type Resolved } from './links';
 import type { Frame, NewEvent } from '../log/frame';
 import type { EventLog } from '../log/log';
 import { metastreamOf } from '../log/stream-metadata';
-import { randomUUIDBytes } from '../bytes/uuid';
 
 /** Times in milliseconds; 0 means no limit for `messageTimeout` and `maxSubscriberCount`. */
 export type GroupSettings = Readonly<{
@@ -32,9 +34,6 @@ export type Filter = (frame: Frame) => boolean;
 /** Where a new group begins: a revision or position is inclusive. */
 export type Start = 'start' | 'end' | bigint;
 
-/** An event as a consumer gets it. */
-export type Resolved = Readonly<{ event: Frame | undefined; link: Frame | undefined }>;
-
 /** A connected consumer. */
 export interface Consumer {
   readonly id: string;
@@ -53,30 +52,6 @@ type Live = Message<Resolved>;
 const pageSize = 256;
 /** Links that one append may hold: their reasons are cut at 4 KiB, the streams that they name may be long. */
 const parkBatch = 100;
-const empty = Buffer.alloc(0);
-const json = (type: string, data: unknown, metadata: unknown = undefined): NewEvent => ({
-  id: randomUUIDBytes(),
-  type,
-  json: true,
-  data: Buffer.from(JSON.stringify(data)),
-  metadata: metadata === undefined ? empty : Buffer.from(JSON.stringify(metadata)),
-});
-
-/** `rev@stream` of a link event, or undefined. */
-const targetOf = (link: Frame): { ordinal: number; stream: string } | undefined => {
-  const [, ordinal, stream] = /^(\d{1,15})@(.+)$/su.exec(link.data.toString('utf8')) ?? [];
-  return ordinal === undefined ? undefined : { ordinal: Number(ordinal), stream: stream! };
-};
-
-const correlationOf = (frame: Frame): string | undefined => {
-  try {
-    const { $correlationId } = JSON.parse(frame.metadata.toString('utf8')) as { $correlationId?: unknown };
-    return typeof $correlationId === 'string' && $correlationId !== '' ? $correlationId : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
 export class PersistentSubscription {
   readonly key: string;
   readonly parkedStream: string;
@@ -361,14 +336,14 @@ export class PersistentSubscription {
       if (metadata.maxCount === undefined) {
         // The checkpoints of a deleted group of the same name stay deleted.
         const kept = { ...metadata.raw, ...(softDeleted && { $tb: last + 1 }), $maxCount: 2 };
-        await this.log.append(metastreamOf(this.checkpointStream), 'any', [json('$metadata', kept)]);
+        await this.log.append(metastreamOf(this.checkpointStream), 'any', [jsonEvent('$metadata', kept)]);
       }
       const place = this.toAll ? `C:${due.position}/P:${due.position}` : String(due.position);
-      await this.log.append(this.checkpointStream, 'any', [json('$SubscriptionCheckpoint', place)]);
+      await this.log.append(this.checkpointStream, 'any', [jsonEvent('$SubscriptionCheckpoint', place)]);
       due.written = true;
     }
     for (let due = this.truncate; due && !due.written; due = this.truncate) {
-      await this.log.append(metastreamOf(this.parkedStream), 'any', [json('$metadata', { $tb: Number(due.before) })]);
+      await this.log.append(metastreamOf(this.parkedStream), 'any', [jsonEvent('$metadata', { $tb: Number(due.before) })]);
       due.written = true;
     }
   }
@@ -385,7 +360,7 @@ export class PersistentSubscription {
       const links: NewEvent[] = [];
       let bytes = 0;
       for (const { message, reason } of this.parking) {
-        const link = this.parkedLink(message, reason);
+        const link = parkedLink(message, reason, this.now());
         bytes += link.data.length;
         if (links.length === parkBatch || (links.length > 0 && bytes > this.log.maxAppendSize)) break;
         links.push(link);
@@ -393,15 +368,5 @@ export class PersistentSubscription {
       await this.log.append(this.parkedStream, 'any', links);
       for (const { message } of this.parking.splice(0, links.length)) this.apply(this.group.parked(message.id, this.now()));
     }
-  }
-
-  private parkedLink({ payload, position }: Live, reason: string): NewEvent {
-    const target = payload.event ? `${payload.event.ordinal}@${payload.event.stream}` : payload.link!.data.toString('utf8');
-    const link = json('$>', null, {
-      added: new Date(this.now()).toISOString(),
-      reason: reason.slice(0, 4_096),
-      subscriptionEventNumber: String(position),
-    });
-    return { ...link, json: false, data: Buffer.from(target) };
   }
 }

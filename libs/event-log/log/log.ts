@@ -7,8 +7,10 @@ import path from 'node:path';
 import { type Appended, Appends, type ExpectedRevision, type WrongExpectedRevision } from './appends';
 import { CommittedIds } from './committed-ids';
 import { encodeMark, type Frame, KIND_EVENT, KIND_GAP, type NewEvent } from './frame';
+import { Followers } from './followers';
 import type { Journal } from './journal';
 import { privateDataDirectory } from './private-files';
+import { RecentBatches } from './recent-batches';
 import { recover } from './recovery';
 import { AppendSize, LogUnavailable } from './refusals';
 import { discardUnfinished, scavenge, type Scavenged } from './scavenge';
@@ -44,8 +46,6 @@ export type LogOptions = Readonly<{
 export type Page = Readonly<{ frames: Frame[]; next: number | undefined }>;
 
 const METADATA_CACHE = 20_000;
-/** Bytes of newest events that are served from memory. */
-const RECENT_BYTES = 16 * 1024 * 1024;
 /** Bytes after which one read ends early, so that large events do not make large pages. */
 const PAGE_BYTES = 256 * 1024;
 const DEFAULT_SEGMENT = 64 * 1024 * 1024;
@@ -60,12 +60,10 @@ export class EventLog {
   private readonly appends: Appends;
   private readonly reader: FrameReader;
   private readonly metadataCache = new Map<string, StreamMetadata>();
-  private readonly recent: Batch[] = [];
+  private readonly recent = new RecentBatches();
+  private readonly followers = new Followers();
   /** Where each reader's last page ended, which is where a frame begins. */
   private readonly reached = new WeakMap<FrameReader, number>();
-  private recentBytes = 0;
-  private readonly followers = new Set<() => void>();
-  private readonly streamFollowers = new Map<string, Set<() => void>>();
   private readonly now: () => number;
   private closed = false;
   private readonly journal: Journal;
@@ -188,7 +186,7 @@ export class EventLog {
     while (frames.length < limit && bytes < PAGE_BYTES && ordinal >= state.first && ordinal <= state.last) {
       const offset = this.index.offset(number, ordinal);
       if (offset >= 0) {
-        const frame = this.recentFrame(offset) ?? reader.at(offset);
+        const frame = this.recent.frameAt(offset) ?? reader.at(offset);
         bytes += frame.length;
         if (!this.expired(frame, state.metadata)) frames.push(frame);
         else if (backwards) return { frames, next: undefined };
@@ -207,7 +205,7 @@ export class EventLog {
     while (frames.length < limit && bytes < PAGE_BYTES && (backwards ? offset > 0 : offset < end)) {
       let frame: Frame;
       if (backwards) frame = reader.before(offset);
-      else frame = this.recentFrame(offset) ?? reader.at(offset);
+      else frame = this.recent.frameAt(offset) ?? reader.at(offset);
       offset = backwards ? offset - frame.length : offset + frame.length;
       if (frame.kind !== KIND_EVENT) continue;
       frames.push(frame);
@@ -219,7 +217,7 @@ export class EventLog {
 
   /** Whether a frame begins at this log offset, or began there before a scavenge; the log's end counts, and what lies beyond it. */
   isPosition(offset: number): boolean {
-    if (offset <= 0 || offset >= this.end || this.recentFrame(offset)) return true;
+    if (offset <= 0 || offset >= this.end || this.recent.frameAt(offset)) return true;
     const found = this.reader.probe(offset);
     if (typeof found !== 'string' && this.index.offset(this.index.find(found.stream), found.ordinal) === offset) return true;
     for (let at = this.index.near(offset); at <= offset;) {
@@ -237,18 +235,12 @@ export class EventLog {
 
   /** Calls back after each commit, until the returned function is called. */
   follow(listener: () => void): () => void {
-    this.followers.add(listener);
-    return () => void this.followers.delete(listener);
+    return this.followers.follow(listener);
   }
 
   /** Calls back after each commit that touches the stream or its metadata. */
   followStream(stream: string, listener: () => void): () => void {
-    const listeners = this.streamFollowers.get(stream) ?? new Set();
-    this.streamFollowers.set(stream, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.streamFollowers.get(stream) === listeners) this.streamFollowers.delete(stream);
-    };
+    return this.followers.followStream(stream, listener);
   }
 
   /** Frees what retention no longer shows; readers go on meanwhile. A second call joins the first. */
@@ -282,8 +274,7 @@ export class EventLog {
       stopped: () => this.closed || signal?.aborted === true,
     }).finally(() => (this.changed = undefined));
     if (this.closed) return freed;
-    const { start } = this.segments.active!;
-    while (this.recent[0] && this.recent[0].start < start) this.recentBytes -= this.recent.shift()!.bytes;
+    this.recent.dropBefore(this.segments.active!.start);
     return freed;
   }
 
@@ -319,33 +310,12 @@ export class EventLog {
       this.changed?.add(originalOf(stream));
     }
     this.appends.settle(batch.frames);
-    this.recent.push(batch);
-    this.recentBytes += batch.bytes;
-    while (this.recentBytes > RECENT_BYTES && this.recent.length > 1) this.recentBytes -= this.recent.shift()!.bytes;
-    for (const listener of this.followers) listener();
-    if (this.streamFollowers.size > 0) this.tellStreamFollowers(batch);
-  }
-
-  private tellStreamFollowers(batch: Batch): void {
-    const touched = new Set<string>();
-    for (const frame of batch.frames) if (frame.kind === KIND_EVENT) touched.add(frame.stream);
-    for (const stream of touched) {
-      for (const listener of this.streamFollowers.get(stream) ?? []) listener();
-      if (isMetastream(stream)) for (const listener of this.streamFollowers.get(originalOf(stream)) ?? []) listener();
-    }
+    this.recent.add(batch);
+    this.followers.notify(batch);
   }
 
   private frameAt(offset: number): Frame {
-    return this.recentFrame(offset) ?? this.reader.at(offset);
-  }
-
-  /** A frame that was committed so lately that it is still in memory. */
-  private recentFrame(offset: number): Frame | undefined {
-    const oldest = this.recent[0];
-    if (!oldest || offset < oldest.start) return undefined;
-    const batch = this.recent[bisect(this.recent.length, (i) => this.recent[i]!.start <= offset)]!;
-    const frame = batch.frames[bisect(batch.frames.length, (i) => batch.frames[i]!.offset <= offset)]!;
-    return frame.offset === offset ? frame : undefined;
+    return this.recent.frameAt(offset) ?? this.reader.at(offset);
   }
 
   /**
@@ -353,7 +323,7 @@ export class EventLog {
    * bytes there may look like a frame: only what the index knows is one.
    */
   private frameStart(offset: number, reader: FrameReader): number {
-    if (this.recentFrame(offset)) return offset;
+    if (this.recent.frameAt(offset)) return offset;
     const found = reader.probe(offset);
     // Scavenging may have made a gap of what began here when the last page ended.
     if (typeof found === 'string') return this.frameEnd(offset, reader);
@@ -392,16 +362,4 @@ export class EventLog {
     }
     return low;
   }
-}
-
-/** The last index below `count` for which `holds` (true up to some point, and at 0). */
-function bisect(count: number, holds: (index: number) => boolean): number {
-  let low = 0;
-  let high = count - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (holds(middle)) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

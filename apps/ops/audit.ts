@@ -50,7 +50,7 @@ const instant = (text: unknown): string | undefined => {
 };
 const position = (text: unknown): string | undefined => {
   if (text === undefined) return undefined;
-  if (typeof text === 'string' && /^\d{1,20}$/.test(text)) return text;
+  if (typeof text === 'string' && /^\d{1,20}(-[0-9a-f]{8})?$/.test(text)) return text;
   throw new PlainFault(`${brief(text)} is no position, such as 4711.`, 64);
 };
 const given = (query: Answer): Answer => Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));

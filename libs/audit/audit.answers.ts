@@ -6,11 +6,13 @@ import { FacilityId } from '#manufacturing/facility.fields';
 import { Instant, READABLE } from '#platform/commands/fields';
 import { DateTime, Json } from '#platform/commands/scalars';
 
+/** Alone, or with the mark of its log, as receipts and cursors have it. */
+const POSITION = /^\d{1,20}(-[0-9a-f]{8})?$/;
 const position = (description: string) => [
   Field(() => String, { nullable: true, description }),
-  ApiProperty({ type: String, required: false, pattern: '^\\d{1,20}$', description }),
+  ApiProperty({ type: String, required: false, pattern: POSITION.source, description }),
   IsOptional(),
-  Matches(/^\d{1,20}$/, { message: '$property must be a position such as "4711"' }),
+  Matches(POSITION, { message: '$property must be a position such as "4711"' }),
 ];
 const text = (description: string) => [
   Field(() => String, { nullable: true, description }),

@@ -5,6 +5,8 @@ import type { Recorded } from '#kernel/event';
 import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { invalidInput } from '#platform/problem/problem';
+import { Reads } from '#platform/queries/reads';
+import { parseToken } from '#platform/store/log-mark';
 import {
   AuditDifference,
   AuditHistory,
@@ -20,7 +22,6 @@ import {
 import { AUDIENCE, AuditLog, type ReplayFilter, type StateAt } from './audit.log';
 import type { Entry, Moment } from './history';
 
-const optional = (value: string | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value));
 const entryOf = (entry: Entry): AuditEntry => ({
   ...entry,
   revision: String(entry.revision),
@@ -38,34 +39,54 @@ const eventOf = ({ id, stream, revision, position: at, type, recordedAt, data, m
   data,
   metadata,
 });
-const moment = (at: string | undefined, recordedAt: string | undefined, occurredAt: string | undefined): Moment => ({
-  position: optional(at),
-  recordedAt,
-  occurredAt,
-});
+const cursorOf = (next: bigint | undefined, log: string | undefined): string | null =>
+  next === undefined ? null : log === undefined ? String(next) : `${next}-${log}`;
 
 /** The four questions of auditors, as REST and GraphQL ask them. */
 class Questions {
-  constructor(@Inject(AuditLog) private readonly log: AuditLog) {}
+  constructor(
+    @Inject(AuditLog) private readonly log: AuditLog,
+    @Inject(Reads) private readonly reads: Reads,
+  ) {}
+
+  /** A position of the log as it is. @throws Problem 409 where it has the mark of another */
+  private async position(field: string, value: string | undefined): Promise<bigint | undefined> {
+    if (value === undefined) return undefined;
+    const { position, mark } = parseToken(value) ?? { position: BigInt(value.split('-')[0]!) };
+    await this.reads.ensureOwn(`The position in ${field}`, mark);
+    return position;
+  }
+
+  private async moment(
+    field: string,
+    at: string | undefined,
+    recordedAt: string | undefined,
+    occurredAt: string | undefined,
+  ): Promise<Moment> {
+    return { position: await this.position(field, at), recordedAt, occurredAt };
+  }
 
   async history({ entity, after, limit }: HistoryQuery): Promise<AuditHistory> {
-    const { items, next } = await this.log.history(caller(), entity, optional(after), limit);
-    return { items: items.map(entryOf), nextCursor: next === undefined ? null : String(next) };
+    const [from, log] = [await this.position('after', after), await this.reads.log()];
+    const { items, next } = await this.log.history(caller(), entity, from, limit);
+    return { items: items.map(entryOf), nextCursor: cursorOf(next, log) };
   }
 
   async state({ entity, position: at, recordedAt, occurredAt }: StateQuery): Promise<AuditState> {
-    return stateOf(await this.log.stateAsOf(caller(), entity, moment(at, recordedAt, occurredAt)));
+    return stateOf(await this.log.stateAsOf(caller(), entity, await this.moment('position', at, recordedAt, occurredAt)));
   }
 
   async difference(query: DifferenceQuery): Promise<AuditDifference> {
     const { entity, fromPosition, fromRecordedAt, fromOccurredAt, toPosition, toRecordedAt, toOccurredAt } = query;
     const fromTheStart = fromPosition === undefined && fromRecordedAt === undefined && fromOccurredAt === undefined;
-    const first: Moment = fromTheStart ? { position: -1n } : moment(fromPosition, fromRecordedAt, fromOccurredAt);
+    const first: Moment = fromTheStart
+      ? { position: -1n }
+      : await this.moment('fromPosition', fromPosition, fromRecordedAt, fromOccurredAt);
     const { from, to, changes, events } = await this.log.difference(
       caller(),
       entity,
       first,
-      moment(toPosition, toRecordedAt, toOccurredAt),
+      await this.moment('toPosition', toPosition, toRecordedAt, toOccurredAt),
     );
     return {
       stream: entity,
@@ -77,11 +98,12 @@ class Questions {
   }
 
   async replay({ after, limit, from, to, ...rest }: ReplayQuery): Promise<AuditReplay> {
-    if (from !== undefined && to !== undefined && BigInt(from) > BigInt(to))
+    const filter: ReplayFilter = { ...rest, from: await this.position('from', from), to: await this.position('to', to) };
+    if (filter.from !== undefined && filter.to !== undefined && filter.from > filter.to)
       throw invalidInput([{ field: 'from', message: 'from must not be after to' }]);
-    const filter: ReplayFilter = { ...rest, from: optional(from), to: optional(to) };
-    const { items, next } = await this.log.replay(caller(), filter, optional(after), limit);
-    return { items: items.map(eventOf), nextCursor: next === undefined ? null : String(next) };
+    const [start, log] = [await this.position('after', after), await this.reads.log()];
+    const { items, next } = await this.log.replay(caller(), filter, start, limit);
+    return { items: items.map(eventOf), nextCursor: cursorOf(next, log) };
   }
 }
 

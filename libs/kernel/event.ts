@@ -46,6 +46,8 @@ export type Recorded<E extends Event = Event> = E &
     /** Known time: when the store recorded it, ISO 8601 UTC. */
     recordedAt: string;
     metadata: Metadata;
+    /** True where it was copied from another log: positions in its data are not of this one. */
+    copied?: boolean;
   }>;
 
 /**

@@ -38,7 +38,14 @@ export class PlatformModule implements OnApplicationShutdown {
         { provide: ViewReads, useFactory: (pool: Pool) => new ViewReads(pool, config.DATABASE_URL!), inject: [Pool] },
         {
           provide: Reads,
-          useFactory: (pool: Pool, views: ViewReads, store: EventStore) => new Reads(pool, views, config.WAIT_FOR_MS, () => store.head()),
+          useFactory: (pool: Pool, views: ViewReads, store: EventStore) =>
+            new Reads(
+              pool,
+              views,
+              config.WAIT_FOR_MS,
+              () => store.head(),
+              async () => (await store.mark.now())?.mark,
+            ),
           inject: [Pool, ViewReads, EventStore],
         },
         { provide: Moves, useFactory: (reads: Reads, views: ViewReads) => new Moves(reads, views), inject: [Reads, ViewReads] },

@@ -1,4 +1,7 @@
+import { parseToken } from '#platform/store/log-mark';
 import { ApiUnderTest } from './api-under-test';
+
+const positionOf = (token: string) => parseToken(token)!.position;
 
 let api: ApiUnderTest;
 let token: string;
@@ -30,10 +33,33 @@ describe('a read', () => {
     const { body } = await api.post('/facility/rename-facility', { facilityId: 'haifa', name: `Works ${Date.now()}` });
     const { body: page } = await api.get(`/facility?level=Site&facilityId=haifa&waitFor=${body.token}`);
     expect(page).toMatchObject({ nextCursor: null, behind: false, items: [{ elementId: 'haifa', level: 'Site' }] });
-    expect(BigInt(page.position)).toBeGreaterThanOrEqual(BigInt(body.token));
+    expect(BigInt(page.position)).toBeGreaterThanOrEqual(positionOf(body.token));
     const one = await api.get(`/facility/haifa?waitFor=${body.token}`);
-    expect(one.body).toMatchObject({ elementId: 'haifa', position: body.token });
+    expect(one.body).toMatchObject({ elementId: 'haifa', position: String(positionOf(body.token)) });
     expect([one.headers.get('x-behind'), one.headers.get('x-position')]).toEqual(['false', expect.stringMatching(/^\d+$/)]);
+  });
+
+  it('refuses at once what another log has given out, and says so', async () => {
+    const { body } = await api.post('/facility/rename-facility', { facilityId: 'haifa', name: 'Haifa' });
+    const other = body.token.replace(/-.*$/, '-00000000');
+    await api.get(`/facility?waitFor=${body.token}`);
+    for (const path of [
+      `/facility?waitFor=${other}`,
+      `/facility/haifa?waitFor=${other}`,
+      `/audit/history?entity=facility-haifa&after=${other}`,
+    ]) {
+      const begun = performance.now();
+      const { status, body: problem } = await api.get(path);
+      expect({ path, status, code: problem.code }).toEqual({ path, status: 409, code: 'position-of-another-log' });
+      expect(performance.now() - begun).toBeLessThan(1_000);
+    }
+    const { body: page } = await api.get(`/audit/trail?first=1`);
+    const [mark, name, place, key] = JSON.parse(Buffer.from(page.nextCursor, 'base64url').toString());
+    const cursor = Buffer.from(JSON.stringify([mark, name, place, key, '00000000'])).toString('base64url');
+    expect((await api.get(`/audit/trail?first=1&after=${cursor}`)).body.code).toBe('position-of-another-log');
+    expect((await api.get(`/audit/trail?first=1&after=${page.nextCursor}`)).status).toBe(200);
+    // Tokens of earlier releases have no mark.
+    expect((await api.get(`/facility?waitFor=${positionOf(body.token)}`)).body.behind).toBe(false);
   });
 
   it('says that it is behind when the token lies ahead', async () => {

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { commandIdOf } from '#platform/commands/command-ids';
+import { parseToken } from '#platform/store/log-mark';
 import type { Tally } from '#import/import.events';
 import { readRows, surveyFile, FileFault, type Survey } from './file';
 import type { Mapping } from './mapping';
@@ -101,7 +102,7 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
     return { ...result, tally: before.tally, known: before.tally.observed, written: 0, resumedAfterLine: before.throughLine };
   }
   const run = new Run(options, target, survey, importId, head, finishedBefore ? undefined : before);
-  if (BigInt(begun.token) > head) run.written += begun.events.length;
+  if (parseToken(begun.token)!.position > head) run.written += begun.events.length;
   const tally = await run.toTheEnd(source.file, onProgress);
   return { ...result, tally, known: run.known, written: run.written, resumedAfterLine: finishedBefore ? 0 : before.throughLine };
 }
@@ -206,7 +207,7 @@ class Run {
 
   private async send(command: string, name: string, data: object): Promise<{ types: readonly string[]; written: boolean }> {
     const { events, token } = await this.target.send(command, { commandId: commandIdOf(`import/${this.importId}/${name}`), ...data });
-    const written = BigInt(token) > this.head;
+    const written = parseToken(token)!.position > this.head;
     if (written) this.written += events.length;
     return { types: events, written };
   }

@@ -13,7 +13,7 @@ export type Answer = Readonly<{ digest: string }> &
   Readonly<{ revision: string; token: string; events: readonly string[]; rejected?: undefined } | { rejected: Rejected }>;
 
 /** An event of the stream, as far as answers go. */
-export type Trace = Pick<Recorded, 'type' | 'data' | 'revision' | 'position' | 'metadata'>;
+export type Trace = Pick<Recorded, 'type' | 'data' | 'revision' | 'position' | 'metadata' | 'copied'>;
 
 const keyOf = (actor: string, commandId: string): string => `${commandId} ${actor}`;
 const LONG = BigInt(STRETCH);
@@ -72,12 +72,16 @@ export class Answers {
   }
 }
 
-function answerIn({ type, data, revision, position }: Trace, digest: string, before: Answer | undefined): Answer {
+function answerIn({ type, data, revision, position, copied }: Trace, digest: string, before: Answer | undefined): Answer {
   if (type === 'CommandRefused') {
     const { code, message, facts } = data as CommandRefused['data'];
     return { digest, rejected: new Rejected(code, message, facts) };
   }
-  if (type === 'CommandUnchanged') return { digest, ...(data as CommandUnchanged['data']), events: [] };
+  if (type === 'CommandUnchanged') {
+    const answer = data as CommandUnchanged['data'];
+    // A token that was recorded in another log is a position there.
+    return { digest, ...answer, ...(copied ? { token: String(position) } : {}), events: [] };
+  }
   const earlier = before && !before.rejected ? before.events : [];
   return { digest, revision: String(revision), token: String(position), events: [...earlier, type] };
 }

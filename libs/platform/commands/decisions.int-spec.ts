@@ -3,6 +3,7 @@ import type { CommandRefused } from '#kernel/event';
 import { ann, by, count, fill, newBin, send } from '#platform/testing/bin';
 import { testStore, type TestStore } from '#platform/testing/testing';
 import { EventStore } from '#platform/store/event-store';
+import { parseToken } from '#platform/store/log-mark';
 import type { Command } from './command';
 import { Decisions } from './decisions';
 
@@ -35,7 +36,7 @@ describe('commands on a real store', () => {
     expect(receipt).toMatchObject({ id, stream: `bin-${id}`, revision: '0', changed: true, events: ['BinFilled'] });
     const [event] = await store.read(`bin-${id}`);
     expect(event).toMatchObject({ type: 'BinFilled', data: { pieces: 3 }, revision: 0n });
-    expect(event!.position).toBe(BigInt(receipt.token));
+    expect(event!.position).toBe(parseToken(receipt.token)!.position);
     expect(event!.metadata).toMatchObject({
       command: 'FillBin',
       actor: 'ann',

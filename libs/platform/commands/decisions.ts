@@ -76,11 +76,11 @@ export class Decisions {
       const { actor, commandId } = task.context;
       const answer = seen.answers.of(actor, commandId) ?? (await this.past.answer(task.stream, seen, actor, commandId));
       const verdict = judge(answer ? task : await this.surroundings.of(task, seen.state), seen, answer);
-      if (verdict.kind === 'answered') return answerTo(task, verdict.answer);
+      if (verdict.kind === 'answered') return this.answerTo(task, verdict.answer);
       if (verdict.kind === 'recorded') {
         try {
           seen = await this.append(task, seen, verdict.events);
-          return answerTo(task, answerIn(task, seen));
+          return await this.answerTo(task, answerIn(task, seen));
         } catch (error) {
           // An append that was not answered may have been written: the stream itself tells.
           const unknown = error instanceof StoreUnavailable && attempt < SEARCHES;
@@ -89,7 +89,7 @@ export class Decisions {
         }
       } else if (fresh) {
         if (verdict.kind === 'stale') throw verdict.problem;
-        return answerTo(task, { digest: task.digest, ...unchangedAt(seen), events: [] });
+        return this.answerTo(task, { digest: task.digest, ...unchangedAt(seen), events: [] });
       }
       seen = await this.look(task);
       fresh = true;
@@ -127,6 +127,16 @@ export class Decisions {
     return this.keep(stream, now ?? (await this.past.of(decider, stream)));
   }
 
+  /** @throws Problem where the answer is a refusal */
+  private async answerTo({ context, decider, id, stream }: Task, answer: Answer): Promise<Receipt> {
+    if (answer.rejected) throw problemOf(answer.rejected, decider.category);
+    const { revision, events } = answer;
+    const token = await this.store.mark.tokenOf(answer.token);
+    const changed = events.length > 0;
+    const exceptions = events.filter((type) => decider.exceptions?.includes(type));
+    return Object.assign(new Receipt(), { commandId: context.commandId, id, stream, revision, token, changed, events, exceptions });
+  }
+
   private keep(stream: string, seen: Seen): Seen {
     const kept = this.past.kept(stream, seen);
     this.memory.keep(stream, kept);
@@ -136,15 +146,6 @@ export class Decisions {
 
 /** What the stream says after the command's own append. */
 const answerIn = ({ context }: Task, seen: Seen): Answer => seen.answers.of(context.actor, context.commandId)!;
-
-/** @throws Problem where the answer is a refusal */
-function answerTo({ context, decider, id, stream }: Task, answer: Answer): Receipt {
-  if (answer.rejected) throw problemOf(answer.rejected, decider.category);
-  const { revision, token, events } = answer;
-  const changed = events.length > 0;
-  const exceptions = events.filter((type) => decider.exceptions?.includes(type));
-  return Object.assign(new Receipt(), { commandId: context.commandId, id, stream, revision, token, changed, events, exceptions });
-}
 
 /** Full jitter: 2 ms doubling, at most 250 ms. */
 const pause = (attempt: number) => new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(250, 2 * 2 ** attempt)));

@@ -267,7 +267,7 @@ export class InstanceRun {
     return fold(instance, { ...event, metadata, id, revision: instance.revision + 1n }, this.around.definitions.of, evolved);
   }
 
-  private decide(instance: Instance, { input, inputId, at, position, facilities, clock }: StepInput): Omit<Draft, 'metadata'> {
+  private decide(instance: Instance, { input, inputId, at, position, source, facilities, clock }: StepInput): Omit<Draft, 'metadata'> {
     const { state, version, sends, timers, status, over, spans } = this.around.definitions.decide(instance, input, at);
     const data: StepTaken['data'] = {
       inputId,
@@ -277,6 +277,7 @@ export class InstanceRun {
       timers,
       version,
       ...(position === undefined ? {} : { position: String(position) }),
+      ...(source === undefined ? {} : { source }),
       facilities: spans ? ['*'] : facilities,
       clock,
       ...(status === undefined ? {} : { status }),

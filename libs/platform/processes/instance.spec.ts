@@ -1,6 +1,6 @@
 import type { AnyProcess } from '#kernel/process';
 import { answerIdOf } from './ids';
-import { fold, fresh, hasTaken, type Instance } from './instance';
+import { afterSource, fold, fresh, hasTaken, type Instance } from './instance';
 import type { InstanceEvent } from './record';
 
 const definition: AnyProcess = {
@@ -52,6 +52,18 @@ describe('a stream of the first engine', () => {
     expect(hasTaken(instance, { id: 'i0', position: 90n })).toBe(true);
     expect(hasTaken(instance, { id: 'i3', position: 91n })).toBe(false);
   });
+});
+
+test('a stream that was copied from another log says nothing by its positions, and all by where its newest input is now', () => {
+  const at = { id: 'e0', revision: 0n, metadata: { facility: 'haifa', correlationId: 'k' } as never, copied: true };
+  const copied = fold(fresh, { ...step('i1', 'X', [], { version: 1, position: '9000', source: '3@x-1' }), ...at }, () => definition);
+  expect(copied.source).toBe('3@x-1');
+  expect(hasTaken(copied, { id: 'i1', position: 70n })).toBe(true);
+  expect(hasTaken(copied, { id: 'i2', position: 80n })).toBe(false);
+  const located = afterSource(copied, 70n);
+  expect(hasTaken(located, { id: 'i0', position: 60n })).toBe(true);
+  expect(hasTaken(located, { id: 'i2', position: 80n })).toBe(false);
+  expect(located.source).toBeUndefined();
 });
 
 test('an outcome is final, and what it answers is no longer open', () => {

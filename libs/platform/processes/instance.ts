@@ -49,8 +49,10 @@ export type Instance = Readonly<{
   over: boolean;
   /** Why its history cannot be folded by the code that runs now. */
   broken?: string;
-  /** Ids of the inputs that the first engine took: it recorded no positions. */
+  /** Ids of the inputs that were taken at positions which are not known: the first engine recorded none, and those of another log say nothing. */
   before?: Set<string>;
+  /** Where the newest input is that was taken in another log: up to there, all have been taken, too. */
+  source?: string;
 }>;
 
 export const fresh: Instance = {
@@ -73,7 +75,7 @@ export const hasTaken = ({ taken, before }: Instance, input: Readonly<{ id: stri
   input.position <= taken || (before?.has(input.id) ?? false);
 
 type Definitions = (version: number) => AnyProcess;
-type Written<E> = E & Pick<Recorded, 'id' | 'revision' | 'metadata'>;
+type Written<E> = E & Pick<Recorded, 'id' | 'revision' | 'metadata' | 'copied'>;
 
 /** The instance after one more event. `evolved` spares the definition's fold where its result is known. */
 export function fold(before: Instance, event: Written<InstanceEvent>, definitions: Definitions, evolved?: { state: unknown }): Instance {
@@ -86,7 +88,7 @@ export function fold(before: Instance, event: Written<InstanceEvent>, definition
     case 'OutcomeForced':
       return afterOutcome(instance, event.data, definitions, true);
     case 'InstanceParked':
-      return { ...instance, parked: event.data };
+      return { ...instance, parked: event.copied ? withoutPosition(event.data) : event.data };
     case 'InstanceRetried': {
       const { blocked, parked: _, ...rest } = instance;
       const again = blocked && event.data.commandId ? [{ ...blocked, commandId: event.data.commandId }] : [];
@@ -97,7 +99,7 @@ export function fold(before: Instance, event: Written<InstanceEvent>, definition
       const { parked: _, ...rest } = instance;
       return {
         ...rest,
-        taken: position === undefined ? instance.taken : later(instance.taken, BigInt(position)),
+        ...takenAt(instance, inputId, event.copied ? undefined : position),
         answers: instance.answers.filter((answer) => answer.inputId !== inputId),
         timers: Object.fromEntries(Object.entries(instance.timers).filter(([name]) => name !== timer)),
         released: true,
@@ -132,13 +134,13 @@ function afterStep(instance: Instance, step: Written<StepTaken>, definitions: De
     ...instance,
     version,
     ...(evolved ?? evolve(instance, version, data.input, definitions)),
-    taken: data.position === undefined ? instance.taken : later(instance.taken, BigInt(data.position)),
+    ...(data.position === undefined && !old ? {} : takenAt(instance, data.inputId, step.copied || old ? undefined : data.position)),
+    ...(step.copied && data.source !== undefined ? { source: data.source } : {}),
     timers,
     // The first engine took the next input only once all that the last one requested had been answered.
     pending: [...(old ? unansweredBefore(instance.pending, data) : instance.pending), ...sends],
     answers: instance.answers.filter((answer) => answer.inputId !== data.inputId),
     over: data.over ?? false,
-    ...(old ? { before: (instance.before ?? new Set()).add(data.inputId) } : {}),
   };
 }
 
@@ -189,6 +191,23 @@ function afterOutcome(
   }
   if (!definitions(before.version).hearsAccepted) return instance;
   return answer({ type: 'CommandAccepted', data: { command: type, ...outcome.accepted } });
+}
+
+/** What is known of the inputs that were taken, with one more. Without a position it is known by its id. */
+const takenAt = ({ taken, before }: Instance, inputId: string, position: string | undefined): Pick<Instance, 'taken' | 'before'> =>
+  position === undefined
+    ? { taken, before: (before ?? new Set()).add(inputId) }
+    : { taken: later(taken, BigInt(position)), ...(before ? { before } : {}) };
+
+/** The instance once it is known where the input is that was taken last in another log. */
+export const afterSource = ({ source: _, ...instance }: Instance, position: bigint | undefined): Instance =>
+  position === undefined ? instance : { ...instance, taken: later(instance.taken, position) };
+
+/** What an instance is parked on, with no position of another log. */
+function withoutPosition(parked: InstanceParked['data']): InstanceParked['data'] {
+  if (!('inputId' in parked.on)) return parked;
+  const { position: _, ...on } = parked.on;
+  return { ...parked, on };
 }
 
 const later = (a: bigint, b: bigint): bigint => (a > b ? a : b);

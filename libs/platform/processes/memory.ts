@@ -5,7 +5,7 @@
 import type { EventStore } from '#platform/store/event-store';
 import { Snapshots } from '#platform/store/snapshots';
 import type { Definitions } from './definitions';
-import { fold, fresh, type Instance, type Timer } from './instance';
+import { afterSource, fold, fresh, type Instance, type Timer } from './instance';
 import type { InstanceEvent } from './record';
 
 /** Instances kept at once, over all processes. */
@@ -40,6 +40,7 @@ export class Memory {
       instance = page.reduce((so, event) => fold(so, event, definitions.of), instance);
       if (page.length === 0) break;
     }
+    if (instance.source !== undefined) instance = await this.located(instance, instance.source);
     if (base) this.seen.set(stream, base);
     this.keep(stream, instance);
     return instance;
@@ -62,6 +63,13 @@ export class Memory {
   /** Forgets all instances of a process, as when another worker has it. */
   forgetAll(process: string): void {
     for (const stream of this.seen.keys()) if (stream.startsWith(`${process}-`)) this.seen.delete(stream);
+  }
+
+  /** Its steps were copied from another log: how far it has come in this one is where its newest input is. */
+  private async located(instance: Instance, source: string): Promise<Instance> {
+    const [revision, ...stream] = source.split('@');
+    const [input] = await this.store.read(stream.join('@'), BigInt(revision!), { maxCount: 1 });
+    return afterSource(instance, input?.revision === BigInt(revision!) ? input.position : undefined);
   }
 
   /** The newest snapshot, where the stream's event at its revision is the one that it was made after. */

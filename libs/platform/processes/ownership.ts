@@ -1,9 +1,11 @@
 /**
  * Which worker runs which process, and how far it has come. Hides: leases, heartbeats, fair shares, fencing, the tables' losses.
  * Promises: one owner per process by the database's clock; a process whose worker died is taken over within `ttlMs` and a beat; an owner that
- * slept writes no checkpoint; tables that were emptied, at any time, are noticed and filled again from the log. Does not: run anything.
+ * slept writes no checkpoint; tables that were emptied, or were filled from another log, at any time, are noticed and filled again from the log.
+ * Does not: run anything.
  */
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import type { Log } from '#platform/store/log-mark';
 
 export type Owned = Readonly<{
   process: string;
@@ -30,6 +32,8 @@ export class Ownership {
     private readonly processes: readonly string[],
     /** The end of the log as it is now. */
     private readonly head: () => Promise<bigint>,
+    /** Which log that is; undefined while it is not known. */
+    private readonly log: () => Promise<Log | undefined>,
     private readonly on: Readonly<{
       gained: (owned: Owned) => void;
       /** Must leave the process alone from now on; resolves when nothing of it is under way. */
@@ -56,18 +60,19 @@ export class Ownership {
 
   /** One round: renew, notice losses, give up what exceeds the fair share, seek what is free. */
   private async beat(): Promise<void> {
-    const { rows } = await this.pool.query<{ process: string; epoch: bigint; whole: boolean }>(
+    const log = await this.log();
+    const { rows } = await this.pool.query<{ process: string; epoch: bigint; whole: boolean; log: string | null }>(
       `WITH me AS (INSERT INTO process_worker VALUES ($1, now()) ON CONFLICT (worker) DO UPDATE SET seen_at = now()),
        gone AS (DELETE FROM process_worker WHERE seen_at < now() - interval '1 minute')
        UPDATE process_checkpoint AS c SET until = now() + $2 * interval '1 millisecond' WHERE owner = $1 AND process = ANY ($3)
-       RETURNING process, epoch, ${WHOLE} AS whole`,
+       RETURNING process, epoch, log, ${WHOLE} AS whole`,
       [this.worker, this.options.ttlMs, this.processes],
     );
     this.answeredAt = Date.now();
     const renewed = new Map(rows.map((row) => [row.process, row]));
     for (const [process, { epoch }] of [...this.held]) {
       const row = renewed.get(process);
-      if (row?.epoch === epoch && row.whole) continue;
+      if (row?.epoch === epoch && row.whole && !isOther(row.log, log)) continue;
       await this.lose(process);
       if (row) await this.release(process, epoch);
     }
@@ -97,30 +102,26 @@ export class Ownership {
   }
 
   private async acquire(process: string): Promise<Owned | undefined> {
-    const head = await this.head();
+    const [head, log] = [await this.head(), await this.log()];
     const client = await this.pool.connect();
     try {
       await client.query('BEGIN');
-      const { rows } = await client.query<{ epoch: bigint; position: bigint; restore_until: bigint; whole: boolean }>(
-        `INSERT INTO process_checkpoint AS c (process, position, owner, epoch, until, restore_until)
-         VALUES ($1, -1, $2, 1, now() + $3 * interval '1 millisecond', $4)
+      const { rows } = await client.query<Row & { whole: boolean; log: string | null }>(
+        `INSERT INTO process_checkpoint AS c (process, position, owner, epoch, until, restore_until, log)
+         VALUES ($1, -1, $2, 1, now() + $3 * interval '1 millisecond', $4, $5)
          ON CONFLICT (process) DO UPDATE SET owner = excluded.owner, epoch = c.epoch + 1, until = excluded.until
          WHERE c.owner IS NULL OR c.until < now()
-         RETURNING epoch, position, restore_until, ${WHOLE} AS whole`,
-        [process, this.worker, this.options.ttlMs, head],
+         RETURNING epoch, position, restore_until, log, ${WHOLE} AS whole`,
+        [process, this.worker, this.options.ttlMs, head, log?.mark ?? null],
       );
-      let row = rows[0];
-      if (row && !row.whole) {
-        // Timers or shelved inputs are gone: all that the log holds is looked at again.
-        ({
-          rows: [row],
-        } = await client.query(
-          `UPDATE process_checkpoint SET position = -1, restore_until = $2 WHERE process = $1 RETURNING epoch, position, restore_until`,
-          [process, head],
-        ));
-        await client.query(`INSERT INTO process_timer VALUES ($1, '', '', 'infinity', -1) ON CONFLICT DO NOTHING`, [process]);
-        await client.query(`INSERT INTO process_shelf VALUES ($1, '', -1, '{}', '{}') ON CONFLICT DO NOTHING`, [process]);
-      }
+      const [found] = rows;
+      let row: Row | undefined = found;
+      if (found && isOther(found.log, log)) {
+        await client.query('DELETE FROM process_timer WHERE process = $1', [process]);
+        await client.query('DELETE FROM process_shelf WHERE process = $1', [process]);
+        row = await this.beginAgain(client, process, head);
+      } else if (found && !found.whole) row = await this.beginAgain(client, process, head);
+      if (row && log) await client.query('UPDATE process_checkpoint SET log = $2 WHERE process = $1', [process, log.mark]);
       await client.query('COMMIT');
       return row && { process, epoch: row.epoch, position: row.position, restoreUntil: row.restore_until };
     } catch (error) {
@@ -129,6 +130,17 @@ export class Ownership {
     } finally {
       client.release();
     }
+  }
+
+  /** What it keeps is gone, or of another log: all that the log holds is looked at again. */
+  private async beginAgain(client: PoolClient, process: string, head: bigint): Promise<Row> {
+    const { rows } = await client.query<Row>(
+      `UPDATE process_checkpoint SET position = -1, restore_until = $2 WHERE process = $1 RETURNING epoch, position, restore_until`,
+      [process, head],
+    );
+    await client.query(`INSERT INTO process_timer VALUES ($1, '', '', 'infinity', -1) ON CONFLICT DO NOTHING`, [process]);
+    await client.query(`INSERT INTO process_shelf VALUES ($1, '', -1, '{}', '{}') ON CONFLICT DO NOTHING`, [process]);
+    return rows[0]!;
   }
 
   /** Saves how far a process has come. False where it is another's by now, or the table was emptied. */
@@ -166,6 +178,12 @@ export class Ownership {
     await this.pool.query('DELETE FROM process_worker WHERE worker = $1', [this.worker]).catch(() => undefined);
   }
 }
+
+type Row = Readonly<{ epoch: bigint; position: bigint; restore_until: bigint }>;
+
+/** True where a checkpoint is of another log. One from before logs were marked cannot be of a copy, as copies came later. */
+const isOther = (mark: string | null, log: Log | undefined): boolean =>
+  log !== undefined && (mark === null ? log.copied : mark !== log.mark);
 
 /** Each process has one row in the tables of timers and of shelved inputs that is never due and never taken: without it, rows were lost. */
 const WHOLE = `(EXISTS (SELECT FROM process_timer t WHERE t.process = c.process AND t.id = '' AND t.timer = '')

@@ -110,7 +110,15 @@ export class ProcessRunner {
       failed: (error: unknown) => this.fault('who runs which process cannot be told', error),
     };
     const names = [...this.definitions.keys()];
-    this.ownership = new Ownership(pool, options.worker ?? randomUUID(), names, head, on, options.ownership ?? usualOwnership);
+    this.ownership = new Ownership(
+      pool,
+      options.worker ?? randomUUID(),
+      names,
+      head,
+      () => store.mark.now(),
+      on,
+      options.ownership ?? usualOwnership,
+    );
   }
 
   start(): void {

@@ -28,6 +28,8 @@ export type StepTaken = Event<
     version?: number;
     /** Position of the input in the log; absent where it is a timer or an answer. */
     position?: string;
+    /** Where the input is in every copy of the log, too: `revision@stream`; absent in steps of earlier releases. */
+    source?: string;
     /** The facilities within which the requested actions may act; `*` for all. */
     facilities?: readonly string[];
     clock?: ClockSource;

@@ -13,6 +13,7 @@ export type StepInput = Readonly<{
   inputId: string;
   at: string;
   position?: bigint;
+  source?: string;
   facilities: readonly string[];
   clock: ClockSource;
   correlationId: string;
@@ -22,13 +23,14 @@ export type StepInput = Readonly<{
 /** What a run was at when it failed. */
 export type At = InstanceParked['data']['on'];
 
-export function stepOf({ id, type, data, position, recordedAt, metadata }: Recorded): StepInput {
+export function stepOf({ id, type, data, stream, revision, position, recordedAt, metadata }: Recorded): StepInput {
   const { occurredAt, facility, correlationId, clock } = metadata;
   return {
     input: { type, data },
     inputId: id,
     at: earlier(occurredAt ?? recordedAt, recordedAt),
     position,
+    source: `${revision}@${stream}`,
     facilities: facility ? [facility] : [],
     clock: clock ?? 'server',
     correlationId: correlationId ?? id,

@@ -8,7 +8,7 @@ import { invalidInput, Problem } from '#platform/problem/problem';
 import type { Role } from '#platform/security/access';
 import { caller } from '#platform/security/auth';
 import { csvFile, csvOf } from './csv';
-import type { Asked, FilterKind, ListRequests } from './list-request';
+import { logOfCursor, type Asked, type FilterKind, type ListRequests } from './list-request';
 import { scopeOf, type Freshness, type Reads } from './reads';
 
 export type ListOptions<Row> = Readonly<{
@@ -39,12 +39,13 @@ export class Reader<Row extends object> {
 
   async page(reads: Reads, asked: Asked, waitFor: unknown): Promise<Page<Row>> {
     const { text, values, size, order } = this.requests.page(asked, scopeOf(caller()));
+    await reads.ensureOwn('The cursor in after', logOfCursor(asked.after));
     const fresh = await reads.fresh([this.view], tokenIn(waitFor));
     const found = await reads.rows<Row & { __place?: string | null }>(text, values);
     const items = found.slice(0, size);
     const last = found.length > size ? items.at(-1) : undefined;
     const nextCursor = last
-      ? this.requests.cursor(order, last.__place ?? null, (last as Record<string, unknown>)[this.requests.key] as string)
+      ? this.requests.cursor(order, last.__place ?? null, (last as Record<string, unknown>)[this.requests.key] as string, await reads.log())
       : null;
     for (const item of items) delete item.__place;
     return { items, nextCursor, ...fresh };

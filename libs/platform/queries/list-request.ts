@@ -166,9 +166,10 @@ export class ListRequests {
     return `ORDER BY ${columns.map(inTable).join(', ')}`;
   }
 
-  /** The cursor of a row: its place in this order. */
-  cursor(order: Order, place: string | null, key: string): string {
-    return Buffer.from(JSON.stringify([this.mark, order.name, place, key])).toString('base64url');
+  /** The cursor of a row: its place in this order. A place that is a position is one in that log only. */
+  cursor(order: Order, place: string | null, key: string, log?: string): string {
+    const within = order.cast === CASTS.position && log !== undefined ? [log] : [];
+    return Buffer.from(JSON.stringify([this.mark, order.name, place, key, ...within])).toString('base64url');
   }
 
   private order(sort: unknown, faults: FieldFault[]): Order {
@@ -238,6 +239,16 @@ export class ListRequests {
 
 export type Order = Readonly<{ name: string; column: string; descending: boolean; key: string; cast: string }>;
 type Place = Readonly<{ value: string | null; key: string }>;
+
+/** The mark of the log that a cursor is a place in, if any. */
+export function logOfCursor(cursor: unknown): string | undefined {
+  try {
+    const [, , , , log] = JSON.parse(Buffer.from(String(cursor), 'base64url').toString('utf8')) as unknown[];
+    return typeof log === 'string' ? log : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** PostgreSQL's own text forms, as cursors hold them. */
 const PLACES: Readonly<Record<string, RegExp>> = {

@@ -15,6 +15,7 @@ import QueryStream from 'pg-query-stream';
 import type { Principal } from '#platform/security/access';
 import { EXACT_TYPES } from '#platform/runtime/database';
 import { invalidInput, Problem } from '#platform/problem/problem';
+import { parseToken } from '#platform/store/log-mark';
 import type { ViewReads } from '#platform/views/progress';
 
 /** What an answer reflects. `behind` is true where a token was given and the view had not reached it in time. */
@@ -33,7 +34,11 @@ const ofAnotherLog = (views: readonly string[]) =>
     facts: { views },
   });
 
-const LAST_POSITION = 2n ** 63n - 1n;
+const positionOfAnotherLog = (what: string) =>
+  new Problem(409, 'position-of-another-log', `${what} was given out by another log than the event store holds now.`, {
+    whatToDo: 'Ask again without it. The log was moved or replaced; what was recorded before a move is in the new log, too.',
+  });
+
 const EXPORTS_AT_ONCE = 3;
 /** How long one row is waited for that nobody gave a token for. */
 const CURRENT_MS = 1_000;
@@ -51,7 +56,19 @@ export class Reads {
     private readonly waitMs: number,
     /** Position of the newest event of the log. */
     private readonly head: () => Promise<bigint>,
+    private readonly mark: () => Promise<string | undefined> = () => Promise.resolve(undefined),
   ) {}
+
+  /** Mark of the log that the event store holds; undefined while it is not known. */
+  log(): Promise<string | undefined> {
+    return this.mark();
+  }
+
+  /** Refuses what has the mark of another log. @throws Problem 409 */
+  async ensureOwn(what: string, mark: string | undefined): Promise<void> {
+    const own = mark === undefined ? undefined : await this.mark();
+    if (own !== undefined && mark !== own) throw positionOfAnotherLog(what);
+  }
 
   /**
    * As `fresh`, and where no token is given, everything that was recorded before the question is waited for. A log that does not answer
@@ -80,14 +97,19 @@ export class Reads {
   async fresh(views: readonly string[], waitFor?: string): Promise<Freshness> {
     let behind = false;
     if (waitFor !== undefined) {
-      if (!/^\d{1,19}$/.test(waitFor) || BigInt(waitFor) > LAST_POSITION) {
-        const message = 'waitFor must be the token of a receipt, e.g. "4711"';
+      const token = parseToken(waitFor);
+      if (!token) {
+        const message = 'waitFor must be the token of a receipt, e.g. "4711-0a1b2c3d"';
         throw invalidInput([{ field: 'waitFor', message }]);
       }
-      behind = !(await this.views.waitFor(views, BigInt(waitFor), this.waitMs));
+      await this.ensureOwn('The token in waitFor', token.mark);
+      behind = !(await this.views.waitFor(views, token.position, this.waitMs));
     }
-    const reached = await this.views.reached(views);
-    const other = views.filter((view) => reached.get(view)?.otherLog);
+    const [reached, own] = await Promise.all([this.views.reached(views), this.mark()]);
+    const other = views.filter((view) => {
+      const { otherLog, log } = reached.get(view) ?? {};
+      return otherLog || (log !== undefined && own !== undefined && log !== own);
+    });
     if (other.length > 0) throw ofAnotherLog(other);
     const positions = views.map((view) => reached.get(view)?.position ?? -1n);
     return { position: String(positions.reduce((least, position) => (position < least ? position : least))), behind };

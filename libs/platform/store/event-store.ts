@@ -19,6 +19,7 @@ import { AppendMessage, eventIdOf, type EventBytes, type Expected } from './appe
 import { Connection, type Link, type StoreState, within } from './connection';
 import { Gate } from './gate';
 import { KNOWN_TIME, parsedOriginal } from './known-time';
+import { LogMark } from './log-mark';
 import { isDefinite, refusalOf, StoreRefused, StoreUnavailable } from './refusals';
 
 export { Conflict, StoreRefused, StoreUnavailable } from './refusals';
@@ -43,6 +44,8 @@ const MAX_NAME_BYTES = 8_192;
 
 export class EventStore {
   readonly connection: Connection;
+  /** Which log the store holds. */
+  readonly mark: LogMark;
   private readonly appends = new Gate(APPENDS_AT_ONCE, 'appends');
   /** How to lift older shapes, for all event types that were learned. */
   readonly upcasts: Record<string, Upcasts[string]> = {};
@@ -52,6 +55,7 @@ export class EventStore {
     private readonly timeoutMs = CALL_TIME_LIMIT_MS,
   ) {
     this.connection = new Connection(url);
+    this.mark = new LogMark(this.connection);
   }
 
   /** Whether the store is connected, since when, and why not. */
@@ -257,6 +261,7 @@ export class EventStore {
       recordedAt: recordedAt ?? new Date(created).toISOString(),
       data: (asStored ? data : upcast(this.upcasts, type, data, metadata.schema ?? 1)) as Event['data'] as never,
       metadata,
+      ...(recordedAt === undefined ? {} : { copied: true }),
     };
   }
 }

@@ -150,7 +150,16 @@ export class LogEvent {
 
   /** The wire holds .NET ticks of 100 ns since 1970, as text. */
   get recordedMs(): number {
-    if (isKnown(this.bytes, this.metaAt, this.metaEnd)) return Date.parse(knownTimeIn(this.bytes, this.metaAt));
+    return this.copied ? Date.parse(knownTimeIn(this.bytes, this.metaAt)) : this.storedMs;
+  }
+
+  /** True where it was copied from another log. */
+  get copied(): boolean {
+    return isKnown(this.bytes, this.metaAt, this.metaEnd);
+  }
+
+  /** When this store got it, whether it was copied or not. */
+  get storedMs(): number {
     let ms = 0;
     for (let at = this.createdAt; at < this.createdEnd - 4; at++) ms = ms * 10 + this.bytes[at]! - 0x30;
     return ms;
@@ -194,6 +203,10 @@ class Parsed implements Recorded {
 
   get metadata(): Metadata {
     return (this.#metadata ??= this.#event.metadata);
+  }
+
+  get copied(): boolean {
+    return this.#event.copied;
   }
 }
 

@@ -23,11 +23,11 @@ export class Snapshots {
 
   constructor(private readonly store: EventStore) {}
 
-  /** The newest snapshot of a stream, where this build wrote it. @throws StoreUnavailable */
+  /** The newest snapshot of a stream, where this build wrote it into this log: it may hold positions. @throws StoreUnavailable */
   async newest(stream: string): Promise<Snapshot | undefined> {
     const [found] = await this.store.readBackwards(streamOf(stream), 1);
     const stored = found?.type === TYPE ? (found.data as Stored) : undefined;
-    if (!stored || stored.build !== buildFingerprint() || !/^\d{1,19}$/.test(stored.revision)) return undefined;
+    if (!stored || found!.copied || stored.build !== buildFingerprint() || !/^\d{1,19}$/.test(stored.revision)) return undefined;
     return { revision: BigInt(stored.revision), lastId: stored.lastId, body: stored.body };
   }
 

@@ -11,7 +11,8 @@ import { Command } from '#platform/commands/command';
 import { inContext } from '#platform/security/context';
 import { migrate, openPool } from '#platform/runtime/database';
 import { EventStore } from '#platform/store/event-store';
-import { startTestSystem, type TestSystem } from './testing';
+import { copyLog } from './moved-log';
+import { startTestSystem, testStore, type TestSystem } from './testing';
 import { ProcessRunner, type ProcessOptions } from '#platform/processes/processes';
 import type { InstanceEvent } from '#platform/processes/record';
 import type { Send } from '#platform/processes/send';
@@ -107,6 +108,15 @@ export class KilnWorks {
     const system = await startTestSystem();
     await migrate(system.databaseUrl);
     return new KilnWorks(system, new EventStore(system.eventStoreUrl, 3_000), openPool(system.databaseUrl, 'spec', 16));
+  }
+
+  /** The same works once its log was taken along to another store; the database stays. */
+  async move(): Promise<KilnWorks> {
+    const { eventStoreUrl, databaseUrl } = this.system;
+    const { url, stop } = await testStore();
+    await copyLog(eventStoreUrl, url);
+    const system = { ...this.system, eventStoreUrl: url, stop };
+    return new KilnWorks(system, new EventStore(url, 3_000), openPool(databaseUrl, 'spec', 16));
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import type { Registry } from 'prom-client';
 import type { Upcasts } from '#kernel/event';
 import { Connection } from '#platform/store/connection';
+import { LogMark } from '#platform/store/log-mark';
 import { logReader, type LogReader } from '#platform/store/log-reader';
 import { ReadingThread } from '#platform/store/reader-thread';
 import { closeConnections, openConnections, type Connections } from './connections';
@@ -61,7 +62,6 @@ export type ViewsOptions = Readonly<{
   /** For tests only. */
   testing?: Testing;
 }>;
-
 
 export type RunningViews = Readonly<{
   worker: string;
@@ -118,6 +118,7 @@ class Engine implements RunningViews {
     this.#states = new States(this.#connections.control, this.worker);
     this.#connection = typeof store === 'string' ? new Connection(store) : undefined;
     const reader = typeof store === 'string' ? logReader(this.#connection!, { thread: new ReadingThread(store) }) : store;
+    const mark = this.#connection && new LogMark(this.#connection);
     this.#feed = new Feed(reader, { ...usualFeed, ...options.feed });
     this.#measures = options.registry && measuresOf(options.registry);
     this.#projectors = new Projectors({
@@ -131,6 +132,7 @@ class Engine implements RunningViews {
       measures: this.#measures,
       log: this.#log,
       find: (name) => this.#find(name),
+      mark: async () => (await mark?.now())?.mark,
       rebuild: ({ name }) => this.rebuild(name),
     });
     this.#leases = new Leases(

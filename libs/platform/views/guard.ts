@@ -20,7 +20,11 @@ type Seen = Pick<LogEvent, 'position' | 'stream' | 'revision' | 'id'>;
 
 /** The log is not the one that the view was folded from. */
 export class OtherLog extends Error {
-  constructor(why: string) {
+  /** @param copy whether it is a copy of that one: all that was folded is there, at other positions */
+  constructor(
+    why: string,
+    readonly copy = false,
+  ) {
     super(`the log is not the one that was folded: ${why}`);
   }
 }
@@ -100,7 +104,7 @@ export class RevisionGuard {
     const [there] = await this.readStream(stream, revision, 2);
     if (there?.revision === revision) {
       if (there.position !== position)
-        throw new OtherLog(`${name} is at position ${there.position}, and was at ${position} when it was folded`);
+        throw new OtherLog(`${name} is at position ${there.position}, and was at ${position} when it was folded`, there.id === id);
       if (id && there.id !== id) throw new OtherLog(`${name} has id ${there.id}, and had ${id} when it was folded`);
       return true;
     }
@@ -205,6 +209,20 @@ export class RevisionGuard {
     for (let i = 0; i < forgotten; i++) if (this.#window[i]!.position > this.#floor) this.#floor = this.#window[i]!.position;
     if (forgotten > 0) this.#window = this.#window.slice(forgotten);
   }
+}
+
+/**
+ * As `RevisionGuard.recognise`, and by the marks of the logs, as far as they are known: nothing that was folded may be there any more, or all of it
+ * may lie by chance where it lay. @throws OtherLog
+ */
+export async function recogniseLog(
+  guard: RevisionGuard,
+  folded: string | undefined,
+  mark: string | undefined,
+  last: () => Promise<Pick<Seen, 'position'> | undefined>,
+): Promise<void> {
+  await guard.recognise(last);
+  if (folded !== undefined && mark !== undefined && folded !== mark) throw new OtherLog(`its mark is ${mark}, and was ${folded}`, true);
 }
 
 /** The last revision of each stream that was seen lately, in bounded memory: by the feed's number where there is one, else by name. */

@@ -8,7 +8,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Upcasts } from '#kernel/event';
 import { Batch, type Work, type Writes } from './batch';
 import { Folder, keysOf, partitionOf, spread } from './fold';
-import { RevisionGuard, type ReadStream } from './guard';
+import { recogniseLog, RevisionGuard, type ReadStream } from './guard';
 import type { Part } from './leases';
 import { RowMemory, type RowBudget } from './memory';
 import { askForRetry, insertParked, loadParked, loadSkipped, noteFailure, removeParked, type ParkedEvent } from './parking';
@@ -55,6 +55,8 @@ type Place = Readonly<{
   upcasts: Upcasts;
   budget: RowBudget;
   testing: Testing;
+  /** Mark of the log that the store holds; undefined while it is not known. */
+  log: () => Promise<string | undefined>;
   /** Where the database refused a batch before: up to here, events are tried one by one where need be. */
   carefulThrough: bigint;
 }>;
@@ -82,6 +84,8 @@ export class PartOfView {
     readonly guard: RevisionGuard,
     private committed: bigint,
     private parked: Set<string>,
+    /** Mark of the log that was folded. */
+    private folded: string | undefined,
     private readonly skipped: ReadonlySet<string>,
   ) {
     const { view, table, carefulThrough } = place;
@@ -110,7 +114,7 @@ export class PartOfView {
     given: Place & Readonly<{ readStream: ReadStream; last: () => Promise<LogEvent | undefined>; operations: string }>,
   ): Promise<PartOfView> {
     const { pool, view, table, part } = given;
-    const { rows } = await pool.query('SELECT position, guard, epoch FROM view_checkpoints WHERE table_name = $1 AND shard = $2', [
+    const { rows } = await pool.query('SELECT position, guard, epoch, log FROM view_checkpoints WHERE table_name = $1 AND shard = $2', [
       table.table,
       part.shard,
     ]);
@@ -118,10 +122,11 @@ export class PartOfView {
       throw new Fenced(`${table.table}/${part.shard} is not ours`);
     const position = BigInt(rows[0].position);
     const guard = new RevisionGuard(position, rows[0].guard, given.readStream);
-    await guard.recognise(given.last);
+    const folded = (rows[0].log as string | null) ?? undefined;
+    await recogniseLog(guard, folded, await given.log(), given.last);
     const parked = await loadParked(pool, table.table, part.shard);
     const skipped = await loadSkipped(given.readStream, given.operations, view);
-    const loaded = new PartOfView(given, guard, position, parked, skipped);
+    const loaded = new PartOfView(given, guard, position, parked, folded, skipped);
     // What was committed before this, as when the table had just gone live, may not have been told: whoever listens looks again.
     await loaded.#announce(pool, undefined, null);
     return loaded;
@@ -269,10 +274,11 @@ export class PartOfView {
     caughtUp: boolean,
   ): Promise<bigint | undefined> {
     const position = through > this.committed ? through : this.committed;
-    const condition = this.place.testing.without?.fencing ? '' : ' AND position = $8 AND epoch = $9';
+    this.folded ??= await this.place.log();
+    const condition = this.place.testing.without?.fencing ? '' : ' AND position = $9 AND epoch = $10';
     const { table, shard } = { table: this.table.table, shard: this.place.part.shard };
     const { rows } = await client.query(
-      `UPDATE view_checkpoints SET position = $3, guard = $4, events = events + $5, updated_at = now(), changes = changes + $7,
+      `UPDATE view_checkpoints SET position = $3, guard = $4, events = events + $5, updated_at = now(), changes = changes + $7, log = $8,
          caught_up_at = CASE WHEN $6 THEN clock_timestamp() ELSE caught_up_at END
        WHERE table_name = $1 AND shard = $2${condition} RETURNING changes`,
       [
@@ -283,6 +289,7 @@ export class PartOfView {
         batch?.events ?? 0,
         caughtUp,
         batch ? 1 : 0,
+        this.folded ?? null,
         ...(condition ? [this.committed, this.place.part.epoch] : []),
       ],
     );
@@ -378,8 +385,8 @@ export class PartOfView {
   }
 
   /** Throws where the log is no longer the one that was folded, as after the store came back with an older copy. */
-  recognise(last: () => Promise<LogEvent | undefined>): Promise<void> {
-    return this.guard.recognise(last);
+  async recognise(last: () => Promise<LogEvent | undefined>): Promise<void> {
+    await recogniseLog(this.guard, this.folded, await this.place.log(), last);
   }
 
   /** Gives up what it keeps in memory. */

@@ -89,7 +89,7 @@ async function agesOf(
   return ages;
 }
 
-type Reached = Readonly<{ position: bigint; otherLog: boolean }>;
+type Reached = Readonly<{ position: bigint; otherLog: boolean; /** Mark of the log that the position is in. */ log: string | undefined }>;
 
 export class ViewReads {
   readonly #bell: Bell;
@@ -133,11 +133,13 @@ export class ViewReads {
 
   async #ask(): Promise<ReadonlyMap<string, Reached>> {
     const { rows } = await this.pool.query(
-      `SELECT t.view, min(c.position) AS position, coalesce(bool_or(s.other_log), false) AS other_log
+      `SELECT t.view, min(c.position) AS position, coalesce(bool_or(s.other_log), false) AS other_log, min(c.log) AS log
        FROM view_tables t JOIN view_checkpoints c USING (table_name) LEFT JOIN view_states s USING (table_name, shard)
        WHERE t.status = 'live' GROUP BY t.view`,
     );
-    return new Map(rows.map((row) => [row.view as string, { position: BigInt(row.position), otherLog: row.other_log as boolean }]));
+    return new Map(
+      rows.map(({ view, position, other_log: otherLog, log }) => [view, { position: BigInt(position), otherLog, log: log ?? undefined }]),
+    );
   }
 
   /** Waits until all views have passed a position; false where the time was too short. */

@@ -33,6 +33,8 @@ type Needs = Readonly<{
   log: EngineLog;
   /** The view of a table, and what the table is now; undefined where it is gone. */
   find: (table: string) => Readonly<{ view: AnyView; table: ViewTable }> | undefined;
+  /** Mark of the log that the store holds; undefined while it is not known. */
+  mark: () => Promise<string | undefined>;
   /** Builds a view again whose rows may be wrong. */
   rebuild: (view: AnyView) => Promise<unknown>;
 }>;
@@ -47,6 +49,8 @@ const nameOf = ({ table, shard }: Part): string => `${table}/${shard}`;
 /** What an operator does about a view that was folded from another log. */
 const wayOut = ({ name }: AnyView): string =>
   `The event store does not hold the log that view ${name} was folded from. Restore the newer copy of the event store, or rebuild the view from this log: ops views rebuild ${name}`;
+
+const COPIED = 'the event store holds a copy of the log, at other positions: the view is built again from it';
 
 export class Projectors {
   readonly #running = new Map<string, Projector>();
@@ -104,6 +108,7 @@ export class Projectors {
       readStream: (stream, from, max) => feed.readStream(stream, from, max),
       last: () => feed.last(),
       operations,
+      log: this.needs.mark,
       carefulThrough,
     });
   }
@@ -127,10 +132,11 @@ export class Projectors {
       },
       trouble: (error, transient) => {
         measures?.retries.inc(labels);
+        if (error instanceof OtherLog && error.copy) this.#followCopy(part, view, facts);
         const text = String(error);
         if (text === known.text && performance.now() - known.at < REMIND_MS) return;
         known = { text, at: performance.now() };
-        if (error instanceof OtherLog) return log.error({ ...facts, error: error.message }, wayOut(view));
+        if (error instanceof OtherLog) return log.error({ ...facts, error: error.message }, error.copy ? COPIED : wayOut(view));
         log.warn(
           { ...facts, error: text },
           transient ? 'will begin again from the committed checkpoint' : 'another worker has taken the part over',
@@ -141,6 +147,15 @@ export class Projectors {
         await stopBuilding(connections.control, part.table, error.message);
       },
     };
+  }
+
+  /** All that was folded is in the copy: it is folded again from there, beside what is shown. */
+  #followCopy({ table }: Part, view: AnyView, facts: object): void {
+    const { connections, find, rebuild, log } = this.needs;
+    const status = find(table)?.table.status;
+    if (status === 'kept') return;
+    const begun = status === 'building' ? stopBuilding(connections.control, table, COPIED) : Promise.resolve();
+    begun.then(() => rebuild(view)).catch((error: unknown) => log.error({ ...facts, error }, 'the rebuild could not start'));
   }
 
   /** Rows that several streams write depend on the order of the log, so an event that came late may have made them wrong. */

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS view_parked (
   parked_at timestamptz NOT NULL DEFAULT now(), wish text CHECK (wish IN ('retry', 'skip')), PRIMARY KEY (table_name, shard, position));
 CREATE INDEX IF NOT EXISTS view_parked_partition ON view_parked (table_name, shard, partition, position);
 ALTER TABLE view_checkpoints ADD COLUMN IF NOT EXISTS changes bigint NOT NULL DEFAULT 0;
+ALTER TABLE view_checkpoints ADD COLUMN IF NOT EXISTS log text;
 CREATE TABLE IF NOT EXISTS view_changes (
   table_name text NOT NULL, shard integer NOT NULL, change bigint NOT NULL, keys text[], made_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (table_name, shard, change));
@@ -64,7 +65,8 @@ async function exclusively<T>(pool: Pool, work: (client: PoolClient) => Promise<
 export const ensureBookkeeping = (pool: Pool): Promise<void> =>
   exclusively(pool, async (client) => {
     const { rows } = await client.query(
-      `SELECT to_regclass('view_states') IS NOT NULL AND to_regnamespace('analytics') IS NOT NULL AS there`,
+      `SELECT to_regclass('view_states') IS NOT NULL AND to_regnamespace('analytics') IS NOT NULL
+         AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('view_checkpoints') AND attname = 'log') AS there`,
     );
     if (!rows[0].there) await client.query(BOOKKEEPING);
   });
@@ -253,7 +255,7 @@ export async function switchOver(pool: Pool, view: AnyView, waitMs = 1_000): Pro
     const building = tables.find((table) => table.table === fresh && table.status === 'building');
     const live = tables.find((table) => table.status === 'live');
     if (!building) return false;
-    if (live && !(await isOfAnotherLog(client, live.table))) {
+    if (live && !(await isOfAnotherLog(client, live.table, fresh))) {
       await client.query('SELECT 1 FROM view_checkpoints WHERE table_name = $1 ORDER BY shard FOR UPDATE', [live.table]);
       const { high } = (await client.query(allBookkeeping(live.table))).rows[0] as { high: string };
       const passed = async () => BigInt((await client.query(allBookkeeping(fresh))).rows[0].low as string) >= BigInt(high);
@@ -269,8 +271,14 @@ export async function switchOver(pool: Pool, view: AnyView, waitMs = 1_000): Pro
 }
 
 /** A table that was folded from another log has positions that this log may never reach. */
-const isOfAnotherLog = async (client: ClientBase, table: string): Promise<boolean> =>
-  (await client.query('SELECT 1 FROM view_states WHERE table_name = $1 AND other_log', [table])).rows.length > 0;
+const isOfAnotherLog = async (client: ClientBase, table: string, fresh: string): Promise<boolean> =>
+  (
+    await client.query(
+      `SELECT FROM view_states WHERE table_name = $1 AND other_log
+       UNION ALL SELECT FROM view_checkpoints a, view_checkpoints b WHERE a.table_name = $1 AND b.table_name = $2 AND a.log <> b.log`,
+      [table, fresh],
+    )
+  ).rows.length > 0;
 
 /** Goes back to a kept table of this version or generation; it shows what it holds and follows the log from there. */
 export const goBack = (pool: Pool, view: AnyView, table: string): Promise<void> =>

@@ -11,16 +11,16 @@ export type Stop = Readonly<{
   lossClass: LossClass | null;
 }>;
 
-/** From when on the machine was in which state, by all that is known. */
+/** When the machine entered a state, as known today. */
 export type Entered = Readonly<{ at: string; state: MachineState }>;
 
-/** What is known of a machine whether it is registered or not. */
+/** What is known of any machine, registered or not. */
 export type Watched = Readonly<{
-  /** Since when the signal is lost; null while it is not. */
+  /** When the signal was lost; null while there is one. */
   lostSince: string | null;
   /** The latest states, earliest first. */
   entered: readonly Entered[];
-  /** Everything observed, so that one delivered twice is recorded once, however old. */
+  /** The keys of all observations, so that one delivered twice is recorded once, however old. */
   seen: Rows<string>;
 }>;
 
@@ -28,7 +28,7 @@ export type Equipment =
   | (Watched &
       Readonly<{
         status: 'unknown';
-        /** What was observed of it nevertheless. */
+        /** What was observed of it while unregistered. */
         state: PackmlState | null;
         since: string | null;
       }>)
@@ -43,7 +43,7 @@ export type Equipment =
         /** Null while the state is only assumed. */
         since: string | null;
         jobs: readonly Job[];
-        /** All of them: `S1` is the first. */
+        /** All stops: `S1` is the first. */
         stops: Rows<Stop>;
       }>);
 export type Registered = Extract<Equipment, { status: 'registered' }>;
@@ -59,7 +59,7 @@ export function withRow<T>(rows: Rows<T>, row: T): Rows<T> {
 
 export const countOf = (rows: Rows<unknown>): number => Math.max(0, rows.length - 1) * PAGE + (rows.at(-1)?.length ?? 0);
 
-/** The stop of that id; undefined where there is none. */
+/** The stop with that id, if there is one. */
 export function stopOf(stops: Rows<Stop>, stopId: string): Stop | undefined {
   const number = Number(/^S([1-9]\d{0,8})$/.exec(stopId)?.[1] ?? 0) - 1;
   const stop = number < 0 ? undefined : stops[Math.floor(number / PAGE)]?.[number % PAGE];
@@ -73,7 +73,7 @@ export const withStop = (stops: Rows<Stop>, stopId: string, change: Partial<Stop
   return stops.map((rows, index) => (index === page ? rows.map((row) => (row === known ? { ...row, ...change } : row)) : rows));
 };
 
-/** The stop that satisfies a condition, the latest first. */
+/** The latest stop that satisfies a condition. */
 function findStop(stops: Rows<Stop>, is: (stop: Stop) => boolean): Stop | undefined {
   for (let page = stops.length - 1; page >= 0; page -= 1) {
     const found = [...stops[page]!].reverse().find(is);
@@ -82,35 +82,35 @@ function findStop(stops: Rows<Stop>, is: (stop: Stop) => boolean): Stop | undefi
   return undefined;
 }
 
-/** Since when what is known now holds: the state, or that it is unknown. */
+/** When the current state began, or became unknown. */
 export const currentSince = ({ since, lostSince }: Pick<Equipment, 'since' | 'lostSince'>): string | null => lostSince ?? since;
 
 const KEPT_STATES = 1_000;
 
-/** The place of the last state that began by then; -1 where none did. */
+/** The index of the last state that began by then; -1 where none did. */
 export function placeAt(entered: readonly Entered[], at: string): number {
   let place = entered.length - 1;
   while (place >= 0 && entered[place]!.at > at) place -= 1;
   return place;
 }
 
-/** The states with one more, in its place. At the same time the later word counts. */
+/** The states with one more, at its time. Of two at the same time the later report counts. */
 export function withEntered(entered: readonly Entered[], at: string, state: MachineState): readonly Entered[] {
   const place = placeAt(entered, at);
   const kept = entered[place]?.at === at ? place : place + 1;
   return [...entered.slice(0, kept), { at, state }, ...entered.slice(place + 1)].slice(-KEPT_STATES);
 }
 
-/** The states that the machine does without in its mode. */
+/** The states that a mode of the machine disables. */
 export const disabledIn = ({ registration }: Registered, mode: number): readonly PackmlState[] =>
   registration.modes.find((each) => each.mode === mode)?.disabledStates ?? [];
 
-/** An instant as ISO 8601 UTC with milliseconds, so that texts sort as times do. */
+/** An instant as ISO 8601 UTC with milliseconds: such strings sort by time. */
 export const utc = (instant: string): string => new Date(instant).toISOString();
 
 const causeOf = (state: MachineState) => (state === 'Unknown' ? undefined : stopCause(state));
 
-/** What a new state means for stops: one opens when production ceases, and closes when the machine runs or is made ready (I8). */
+/** The stop events of a new state: a stop opens when production ceases, and closes when the machine runs or is being prepared (I8). */
 export function stopsAround({ equipmentId, stops, jobs }: Registered, to: MachineState, at: string): EquipmentEvent[] {
   const last = stops.at(-1)?.at(-1);
   const open = last?.closedAt === null ? last : findStop(stops, ({ closedAt }) => closedAt === null);
@@ -126,7 +126,7 @@ export function stopsAround({ equipmentId, stops, jobs }: Registered, to: Machin
   return [];
 }
 
-/** What a late state means for stops: between the state before it and the one after it, a stop begins, ends or comes to light. */
+/** The stop events of a late state: between the states around it a stop begins, ends or becomes known. */
 export function stopsWithin(
   { equipmentId, stops }: Registered,
   before: MachineState,
@@ -159,6 +159,7 @@ export function stopsWithin(
   if (stands || !stoodBefore) return [];
   const stop = findStop(stops, ({ openedAt, closedAt }) => openedAt <= at && (closedAt === null || closedAt > at));
   if (!stop) return [];
-  const rest = standsAfter ? [found(standsAfter, until, stop.closedAt)] : [];
+  const continues = stop.closedAt === null || stop.closedAt > until;
+  const rest = standsAfter && continues ? [found(standsAfter, until, stop.closedAt)] : [];
   return [corrected(stop, { closedAt: at }), ...rest];
 }

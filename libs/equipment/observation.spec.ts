@@ -3,6 +3,7 @@ import { given } from '#platform/testing/given';
 import { equipment } from './equipment';
 import { type EquipmentEvent, PackmlState as States, SignalQuality } from './equipment.events';
 import { equipmentId, at, registered, changed, inState, observed, later } from './equipment-pasts';
+import type { Equipment, Registered } from './machine';
 
 describe('observations of equipment', () => {
   const see = (state: string, more: object = {}) => ({ equipmentId, state, ...more });
@@ -14,7 +15,7 @@ describe('observations of equipment', () => {
         data: { equipmentId, stopId: 'S1', cause: 'Hold', at: at(5), workOrderIds: [] },
       });
   });
-  test('of an illegal transition are recorded and flagged, and taken as the truth', () => {
+  test('of an illegal transition are recorded, flagged and applied', () => {
     given(equipment, ...inState('Execute'))
       .when('ObserveEquipmentState', see('Idle'), later)
       .then(observed('Idle', 'Idle', { legal: false }), {
@@ -25,7 +26,7 @@ describe('observations of equipment', () => {
       .when('StartEquipment', { equipmentId }, later)
       .then(changed('Idle', 'Starting', 'Start', { since: at(5), at: at(5) }));
   });
-  test('say what a slow observer may have missed', () => {
+  test('name the states that a slow observer may have missed', () => {
     given(equipment, ...inState('Idle'))
       .when('ObserveEquipmentState', see('Execute'), later)
       .then(observed('Execute', 'Execute', { from: 'Idle', legal: false }), {
@@ -33,12 +34,12 @@ describe('observations of equipment', () => {
         data: { equipmentId, from: 'Idle', to: 'Execute', profile: 'PACKML_2022', at: at(5), missed: ['Starting'] },
       });
   });
-  test('contradict no mere assumption', () => {
+  test('are not flagged for contradicting an assumed state', () => {
     given(equipment, registered())
       .when('ObserveEquipmentState', see('Execute'), later)
       .then(observed('Execute', 'Execute', { from: 'Stopped', since: null, legal: null }));
   });
-  test('that come late are recorded and flagged, and change nothing known', () => {
+  test('that come late are recorded and flagged, and leave the current state', () => {
     const machine = inState('Execute', observed('Held', 'Held'));
     given(equipment, ...machine)
       .when('ObserveEquipmentState', see('Idle'), { now: at(9), occurredAt: at(3) })
@@ -47,7 +48,7 @@ describe('observations of equipment', () => {
         data: { equipmentId, reported: 'Idle', at: at(3), knownState: 'Held', knownSince: at(5) },
       });
   });
-  test('of states nobody knows are recorded and flagged', () => {
+  test('of unknown states are recorded and flagged', () => {
     given(equipment, ...inState('Execute'))
       .when('ObserveEquipmentState', see('completeing'), later)
       .then(observed('completeing', null, { applied: false, legal: null }), {
@@ -55,7 +56,7 @@ describe('observations of equipment', () => {
         data: { equipmentId, reported: 'completeing', at: at(5) },
       });
   });
-  test('in the words of the maker are understood', () => {
+  test('in vendor codes are translated', () => {
     const machine = registered({
       state: 'Execute',
       since: at(0),
@@ -71,12 +72,12 @@ describe('observations of equipment', () => {
         data: { equipmentId, stopId: 'S1', cause: 'Hold', at: at(5), workOrderIds: [] },
       });
   });
-  test('that cannot be believed make the state unknown', () => {
+  test('of bad quality make the state Unknown', () => {
     given(equipment, ...inState('Execute'))
       .when('ObserveEquipmentState', see('Idle', { quality: 'STALE' }), later)
       .then(observed('Idle', 'Idle', { quality: 'STALE', applied: false, legal: null, lost: true }));
   });
-  test('of a clock that is ahead are taken at the time of arrival, and flagged', () => {
+  test('of a clock that is ahead get the time of arrival, and are flagged', () => {
     given(equipment, ...inState('Execute'))
       .when('ObserveEquipmentState', see('Completing'), { now: at(5), occurredAt: '2027-01-01T00:00:00Z' })
       .then(observed('Completing', 'Completing', { claimedAt: '2027-01-01T00:00:00.000Z' }), {
@@ -94,7 +95,7 @@ describe('observations of equipment', () => {
       .when('ObserveEquipmentState', see('Held'), later)
       .changesNothing();
   });
-  test('of a class that reports few states are no exception where it passes others unseen', () => {
+  test('of a class that reports few states are not flagged for skipping the others', () => {
     const cnc = registered({ reportedStates: ['Idle', 'Execute', 'Stopped'] });
     const idle = observed('Idle', 'Idle', { at: at(1), claimedAt: at(1) });
     const types = (state: string, ...past: EquipmentEvent[]) =>
@@ -116,7 +117,28 @@ describe('observations of equipment', () => {
       .when('ObserveEquipmentState', see('Held'), later)
       .changesNothing();
   });
-  test('are never refused, and leave one open stop at most and a time that never runs back', () => {
+  test('open no stop without duration', () => {
+    const sightings = [
+      ['Clearing', 'GOOD', 0],
+      ['Clearing', 'STALE', 5],
+      ['Clearing', 'GOOD', 11],
+      ['Clearing', 'STALE', 1],
+    ] as const;
+    const state = sightings.reduce<Equipment>(
+      (machine, [reported, quality, minute]) => {
+        const context = { now: at(5), occurredAt: at(minute), actor: 'm4', role: 'device', commandId: 'c' };
+        return equipment.decide
+          .ObserveEquipmentState({ equipmentId, state: reported, quality }, machine, context)
+          .reduce(equipment.evolve, machine);
+      },
+      equipment.evolve(equipment.initial, registered()),
+    );
+    expect((state as Registered).stops.flat()).toMatchObject([
+      { openedAt: at(0), closedAt: at(1) },
+      { openedAt: at(5), closedAt: null },
+    ]);
+  });
+  test('are never refused, leave at most one open stop, and time never runs backwards', () => {
     const seen = fc.record({
       state: fc.oneof(fc.constantFrom(...Object.values(States)), fc.string({ minLength: 1, maxLength: 64 })),
       quality: fc.option(fc.constantFrom(...Object.values(SignalQuality)), { nil: undefined }),
@@ -136,7 +158,8 @@ describe('observations of equipment', () => {
           if (since !== null) expect(state.since! >= since).toBe(true);
           const stops = state.status === 'registered' ? state.stops.flat() : [];
           expect(stops.filter(({ closedAt }) => closedAt === null).length).toBeLessThanOrEqual(1);
-          const byTime = [...stops].sort((a, b) => (a.openedAt < b.openedAt ? -1 : 1));
+          const lasting = stops.filter(({ openedAt, closedAt }) => openedAt !== closedAt);
+          const byTime = lasting.sort((a, b) => (a.openedAt < b.openedAt ? -1 : 1));
           byTime.forEach(({ closedAt }, index) => {
             const next = byTime[index + 1];
             if (next) expect(closedAt !== null && closedAt <= next.openedAt).toBe(true);

@@ -5,7 +5,7 @@ import type { View } from '#kernel/view';
 import { Cell, Key, ScopeCell } from '#platform/views/cells';
 import type { EquipmentEvent } from './equipment.events';
 
-/** Something odd that was observed of a machine: recorded, flagged, and for a person to look at. */
+/** An implausible observation of a machine: recorded, flagged, and for a person to check. */
 @Entity('equipment_exception')
 @Index(['facilityId', 'observedAt'])
 @Index(['observedAt'])
@@ -27,7 +27,7 @@ export class EquipmentException {
   @Cell('text')
   kind: string;
 
-  /** What it is about, in words. */
+  /** What is wrong, as a sentence. */
   @Cell('text')
   details: string;
 
@@ -44,31 +44,31 @@ export class EquipmentException {
 
 type Exceptional = Extract<EquipmentEvent, { type: `${string}Observed` }>;
 
-/** What is odd, in words, and when it was so; undefined for an observation itself. */
+/** What is wrong, and its floor time; undefined for the observation itself. */
 function described(event: Exceptional): readonly [details: string, at: string] | undefined {
   const { type, data } = event;
   switch (type) {
     case 'IllegalTransitionObserved': {
-      const missed = data.missed.length ? `; ${data.missed.join(' or ')} may have been missed` : '';
-      return [`${data.from} to ${data.to} is not allowed${missed}`, data.at];
+      const missed = data.missed.length ? `; the observer may have missed ${data.missed.join(' or ')}` : '';
+      return [`PackML does not allow ${data.from} to ${data.to}${missed}`, data.at];
     }
     case 'LateStateObserved':
       return [`${data.reported} arrived after ${data.knownState} was known since ${data.knownSince}`, data.at];
     case 'UnknownStateObserved':
-      return [`${data.reported} is no state of PackML and no code known for this machine`, data.at];
+      return [`unknown state ${data.reported}: neither a PackML state nor a code of this machine`, data.at];
     case 'UnregisteredEquipmentObserved':
-      return [`${data.reported} was observed, but the machine is not registered`, data.at];
+      return [`${data.reported} observed on a machine that is not registered`, data.at];
     case 'ClockAheadObserved':
-      return [`the observer's clock said ${data.claimedAt}`, data.takenAt];
+      return [`the observer's clock is ahead: ${data.claimedAt}`, data.takenAt];
     case 'EquipmentStateObserved':
       return undefined;
   }
 }
 
-/** Everything odd that was observed of machines. */
+/** Every implausible observation of machines. */
 export const equipmentException: View<EquipmentException, Exceptional> = {
   name: 'equipment-exception',
-  version: 1,
+  version: 2,
   row: EquipmentException,
   events: ['IllegalTransitionObserved', 'LateStateObserved', 'UnknownStateObserved', 'UnregisteredEquipmentObserved', 'ClockAheadObserved'],
   keys: ({ id }) => [id],

@@ -5,7 +5,7 @@ import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { CapacityMode, type EquipmentEvent, MachineState, PackmlProfile, SignalQuality } from './equipment.events';
 
-/** One machine as it is now, as far as commands and observations tell. */
+/** The current state of a machine, from commands and observations. */
 @Entity('equipment_now')
 @Index(['facilityId', 'state'])
 @Index(['elementId'])
@@ -45,18 +45,18 @@ export class EquipmentNow {
   @Cell('whole', { optional: true })
   maxConcurrent: number | null;
 
-  /** 1 Production, 2 Maintenance, 3 Manual, 4 to 31 as the maker defines. */
+  /** 1 Production, 2 Maintenance, 3 Manual, 4 to 31 as its vendor defines. */
   @Cell('whole', { optional: true })
   mode: number | null;
 
   @CellOneOf(MachineState, { optional: true })
   state: MachineState | null;
 
-  /** Floor time since when it is in its state; absent while the state is only assumed. */
+  /** Floor time at which its state began; absent while the state is only assumed. */
   @Cell('instant', { optional: true })
   since: string | null;
 
-  /** How far the last reading is to be believed; absent where only commands tell the state. */
+  /** Quality of the last reading; absent where the state comes from commands only. */
   @CellOneOf(SignalQuality, { optional: true })
   quality: SignalQuality | null;
 
@@ -64,7 +64,7 @@ export class EquipmentNow {
   @Cell('instant', { optional: true })
   observedAt: string | null;
 
-  /** The work orders that have the machine. */
+  /** The work orders that are assigned to the machine. */
   @Cell('ids')
   workOrderIds: string[];
 
@@ -72,7 +72,7 @@ export class EquipmentNow {
   @Cell('text', { optional: true })
   openStopId: string | null;
 
-  /** Revision of the stream after its last event; give it as If-Match. */
+  /** Revision of the stream, for If-Match. */
   @Cell('position')
   revision: bigint;
 
@@ -140,12 +140,12 @@ function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow
   }
 }
 
-/** Every machine as it is now. */
+/** The current state of every machine. */
 export const equipmentNow: View<EquipmentNow, EquipmentEvent> = {
   name: 'equipment-now',
   version: 2,
   row: EquipmentNow,
-  // All of them: the row bears the revision of the stream.
+  // All of them: the row has the revision of the stream.
   events: [
     'EquipmentRegistered',
     'EquipmentMoved',

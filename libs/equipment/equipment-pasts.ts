@@ -6,7 +6,7 @@ import {
   type PackmlState,
 } from './equipment.events';
 
-/** Named pasts: what specs of this slice begin from. */
+/** Named histories that the specs of this slice begin with. */
 export const equipmentId = 'haifa.M4';
 export const at = (minute: number) => `2026-01-05T08:${String(minute).padStart(2, '0')}:00.000Z`;
 export const modes = [1, 2, 3].map((mode, index) => ({ mode, name: ['Production', 'Maintenance', 'Manual'][index]!, disabledStates: [] }));

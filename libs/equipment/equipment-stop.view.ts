@@ -7,7 +7,7 @@ import { type EquipmentEvent, LossClass, StopCause } from './equipment.events';
 
 registerEnumType(StopCause, { name: 'StopCause', description: 'What began a stop.' });
 
-/** A time in which a machine did not produce, and what people said about it. Stops of one machine never overlap (I8). */
+/** An interval in which a machine did not produce, and its classification. Stops of one machine never overlap (I8). */
 @Entity('equipment_stop')
 @Exclusion(`USING gist ("equipmentId" WITH =, tstzrange("startedAt", "endedAt") WITH &&) DEFERRABLE INITIALLY DEFERRED`)
 @Index(['facilityId', 'startedAt'])
@@ -40,18 +40,18 @@ export class EquipmentStop {
   @Cell('instant', { optional: true })
   endedAt: string | null;
 
-  /** The work orders that had the machine when it stopped. */
+  /** The work orders that were assigned to the machine when it stopped. */
   @Cell('ids')
   workOrderIds: string[];
 
-  /** Absent until somebody classifies the stop. */
+  /** Absent until the stop is classified. */
   @Cell('text', { optional: true })
   reasonCode: string | null;
 
   @CellOneOf(LossClass, { optional: true })
   lossClass: LossClass | null;
 
-  /** Who said so last. */
+  /** Who classified it last. */
   @Cell('text', { optional: true })
   classifiedBy: string | null;
 

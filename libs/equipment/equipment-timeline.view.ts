@@ -11,7 +11,7 @@ export const StateSource = { Command: 'Command', Observation: 'Observation' } as
 export type StateSource = keyof typeof StateSource;
 registerEnumType(StateSource, { name: 'StateSource', description: 'How a state became known.' });
 
-/** A time that a machine spent in one state. Intervals of one machine never overlap: PostgreSQL enforces it. */
+/** An interval that a machine spent in one state. Intervals of one machine never overlap: PostgreSQL enforces it. */
 @Entity('equipment_timeline')
 @Exclusion(`USING gist ("equipmentId" WITH =, tstzrange("startedAt", "endedAt") WITH &&) DEFERRABLE INITIALLY DEFERRED`)
 @Index(['equipmentId', 'startedAt'])
@@ -43,7 +43,7 @@ export class EquipmentInterval {
   @CellOneOf(StateSource)
   source: StateSource;
 
-  /** False where PackML does not allow the way into this state. */
+  /** False where PackML does not allow the transition into this state. */
   @Cell('flag')
   legal: boolean;
 
@@ -51,7 +51,7 @@ export class EquipmentInterval {
   @Cell('text', { optional: true })
   stopId: string | null;
 
-  /** The work orders that had the machine at some time of the interval. */
+  /** The work orders that were assigned to the machine during the interval. */
   @Cell('ids')
   workOrderIds: string[];
 
@@ -69,7 +69,7 @@ type Entered = Pick<
   'equipmentId' | 'state' | 'startedAt' | 'source' | 'legal' | 'workOrderIds' | 'position' | 'recordedAt'
 >;
 
-/** Ends the interval before and begins the next. A state of no duration gives way: it is in the history, not on the time line. */
+/** Ends the previous interval and begins the next. A state without duration is left out: it is in the history, not on the time line. */
 function enter(
   rows: Rows<EquipmentInterval>,
   { equipmentId, startedAt, position, recordedAt, ...entered }: Entered,
@@ -90,7 +90,7 @@ function enter(
   });
 }
 
-/** What each machine was doing when, by all that is known today. A late observation takes its place in the past. */
+/** The state of each machine over time, as known today. A late observation is inserted at its own time. */
 export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
   name: 'equipment-timeline',
   version: 2,

@@ -43,7 +43,7 @@ describe('equipment now', () => {
       quality: null,
     });
   });
-  test('knows nothing of a machine whose signal is lost', () => {
+  test('is Unknown while the signal is lost', () => {
     const events = shift(...run, ['ObserveEquipmentState', { state: 'Execute', quality: 'STALE' }]);
     expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({
       state: 'Unknown',
@@ -52,7 +52,7 @@ describe('equipment now', () => {
       observedAt: at(5),
     });
   });
-  test('shows a machine that nobody registered', () => {
+  test('shows a machine that is not registered', () => {
     const events = shift(['ObserveEquipmentState', { state: 'Execute' }]);
     expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({
       registered: false,
@@ -61,7 +61,7 @@ describe('equipment now', () => {
       since: at(0),
     });
   });
-  test('is not turned back by a late observation', () => {
+  test('keeps its state when a late observation arrives', () => {
     const events = shift(
       ...run,
       ['ObserveEquipmentState', { state: 'Held' }, 9],
@@ -69,12 +69,12 @@ describe('equipment now', () => {
     );
     expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({ state: 'Held', since: at(9), quality: 'GOOD' });
   });
-  test('knows since when, once an observation confirms what was assumed', () => {
+  test('has a beginning once an observation confirms the assumed state', () => {
     const events = shift(register, ['ObserveEquipmentState', { state: 'Stopped' }, 3]);
     expect(folded(equipmentNow, [stream, events])[equipmentId]).toMatchObject({ state: 'Stopped', since: at(3) });
     expect(Object.keys(folded(equipmentTimeline, [stream, events]))).toEqual([`${equipmentId}/${at(3)}`]);
   });
-  test('stays unknown where a believable reading of an earlier time comes late', () => {
+  test('stays Unknown when a reliable reading of an earlier time arrives late', () => {
     const events = shift(
       ...run,
       ['ObserveEquipmentState', { state: 'Held', quality: 'STALE' }, 9],
@@ -87,7 +87,7 @@ describe('equipment now', () => {
       observedAt: at(9),
     });
   });
-  test('follows mode, place and jobs given free', () => {
+  test('follows mode, place and unassigned jobs', () => {
     const events = shift(
       register,
       ['SetEquipmentMode', { mode: 2 }],
@@ -125,7 +125,7 @@ describe('the time line', () => {
       ['Execute', at(8), null, null],
     ]);
   });
-  test('leaves out a state of no duration', () => {
+  test('leaves out a state without duration', () => {
     expect(intervals(shift(...run, ['StopEquipment', {}, 5], ['ReportStateComplete', {}, 5]))).toContainEqual([
       'Stopped',
       at(5),
@@ -136,9 +136,9 @@ describe('the time line', () => {
       'Stopping',
     );
   });
-  test('shows nothing of a late observation that tells nothing new', () =>
+  test('ignores a late observation that adds nothing', () =>
     expect(intervals(shift(...run, ['ObserveEquipmentState', { state: 'Idle' }, 2]))).toHaveLength(4));
-  test('ends a state where the signal is lost, and is unknown until it is back', () => {
+  test('ends a state when the signal is lost, and is Unknown until it is back', () => {
     const events = shift(
       register,
       ['ObserveEquipmentState', { state: 'Execute' }, 0],
@@ -152,7 +152,7 @@ describe('the time line', () => {
       ['Execute', at(30), null],
     ]);
   });
-  test('takes a late state in its place, and the stop begins with it', () => {
+  test('inserts a late state at its time, and the stop begins with it', () => {
     const events = shift(
       register,
       ['ObserveEquipmentState', { state: 'Execute' }, 0],
@@ -166,7 +166,7 @@ describe('the time line', () => {
       ['Held', at(10), null],
     ]);
     expect(folded(equipmentStop, [stream, events])).toMatchObject({ [`${equipmentId}/S1`]: { startedAt: at(5), endedAt: null } });
-    // As of 10:07 by floor time, the later observation is not yet there.
+    // As of 10:07 floor time, the later observation is not yet known.
     const asOf = events.filter(({ data }) => !('at' in data) || data.at <= at(7)).reduce(equipment.evolve, equipment.initial);
     expect(asOf).toMatchObject({ state: 'Stopped', since: at(5) });
   });
@@ -183,7 +183,7 @@ describe('the time line', () => {
     ],
     ['production at the end of a stop', ['Held', 'Execute'], 'Starting', [[0, 5]]],
     ['another state of a stop', ['Held', 'Stopped'], 'Aborted', [[0, null]]],
-  ] as const)('shows %s that became known late', (_, [before, after], late, wanted) => {
+  ] as const)('shows %s when it becomes known late', (_, [before, after], late, wanted) => {
     const events = shift(
       register,
       ['ObserveEquipmentState', { state: before }, 0],
@@ -195,7 +195,7 @@ describe('the time line', () => {
       wanted.map(([from, to]) => [at(from), to === null ? null : at(to)]),
     );
   });
-  test('marks what was observed against PackML, and names the work orders of the time', () => {
+  test('marks transitions that PackML does not allow, and names the work orders of the interval', () => {
     const events = shift(...run, ['AssignEquipment', { workOrderId: 'haifa.W1' }], ['ObserveEquipmentState', { state: 'Idle' }, 9]);
     const rows = folded(equipmentTimeline, [stream, events]);
     expect(rows[`${equipmentId}/${at(4)}`]).toMatchObject({ state: 'Execute', workOrderIds: ['haifa.W1'], source: 'Command', legal: true });
@@ -206,7 +206,7 @@ describe('the time line', () => {
       legal: false,
     });
   });
-  test('never overlaps, and all views agree with the machine, whatever is commanded and observed', () => {
+  test('never overlaps, and all views agree with the decider, for any commands and observations', () => {
     const step = fc.oneof(
       fc.record({ type: fc.constantFrom(...Object.values(PackmlInput)), minute: fc.integer({ min: 0, max: 59 }) }),
       fc.record({
@@ -256,7 +256,7 @@ describe('the time line', () => {
 });
 
 describe('stops', () => {
-  test('open, close and are classified by somebody', () => {
+  test('open, close and are classified', () => {
     const events = shift(
       ...run,
       ['SuspendEquipment'],
@@ -281,7 +281,7 @@ describe('stops', () => {
 });
 
 describe('exceptions', () => {
-  test('name what was odd', () => {
+  test('say what is implausible', () => {
     const events = shift(
       ['ObserveEquipmentState', { state: 'Execute' }],
       register,

@@ -5,11 +5,11 @@ import { Code, Id, Many, ManyOf, OneOf, Text, Whole } from '#platform/commands/f
 import { CapacityMode, LossClass, MachineState, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';
 
 registerEnumType(PackmlState, { name: 'PackmlState', description: 'The 17 states of PackML (TR88.00.02).' });
-registerEnumType(MachineState, { name: 'MachineState', description: 'What a machine is known to be doing: a PackML state, or Unknown.' });
+registerEnumType(MachineState, { name: 'MachineState', description: 'What is known of a machine: a PackML state, or Unknown.' });
 registerEnumType(PackmlProfile, { name: 'PackmlProfile', description: 'Which edition of PackML a machine follows.' });
 registerEnumType(CapacityMode, { name: 'CapacityMode', description: 'How many jobs a machine takes at a time.' });
 registerEnumType(LossClass, { name: 'LossClass', description: 'What a stop cost, for the analysis of losses.' });
-registerEnumType(SignalQuality, { name: 'SignalQuality', description: 'How far a reading is to be believed.' });
+registerEnumType(SignalQuality, { name: 'SignalQuality', description: 'How reliable a reading is.' });
 
 @InputType({ isAbstract: true })
 abstract class EquipmentCommand extends Command {
@@ -17,16 +17,16 @@ abstract class EquipmentCommand extends Command {
   readonly equipmentId: string;
 }
 
-@InputType('ModeInput', { description: 'A mode of a machine and the states that it does without.' })
+@InputType('ModeInput', { description: 'A mode of a machine and the states that it disables.' })
 class ModeInput {
-  /** 1 Production, 2 Maintenance, 3 Manual, 4 to 31 as the maker defines. */
+  /** 1 Production, 2 Maintenance, 3 Manual, 4 to 31 as its vendor defines. */
   @Whole(1, 31)
   readonly mode: number;
 
   @Text(1, 40)
   readonly name: string;
 
-  /** States that the mode does without; never Stopped, Idle, Execute or Aborted. */
+  /** States that the mode disables; never Stopped, Idle, Execute or Aborted. */
   @ManyOf(PackmlState)
   readonly disabledStates: PackmlState[];
 }
@@ -40,7 +40,7 @@ class VendorStateInput {
   readonly state: PackmlState;
 }
 
-/** Put a machine on the shop floor. */
+/** Register a machine of a plant. */
 @InputType()
 @Allow('engineer')
 export class RegisterEquipment extends EquipmentCommand {
@@ -52,7 +52,7 @@ export class RegisterEquipment extends EquipmentCommand {
   @Id({ optional: true })
   readonly elementId?: string;
 
-  /** What kind of machine it is: machines of a class can do the same work. */
+  /** Its kind: machines of one class can do the same work. */
   @Code()
   readonly equipmentClass: string;
 
@@ -60,11 +60,11 @@ export class RegisterEquipment extends EquipmentCommand {
   @OneOf(PackmlProfile, { optional: true })
   readonly profile?: PackmlProfile;
 
-  /** Production, Maintenance and Manual with all states when absent. The first is the mode to begin with. */
+  /** Production, Maintenance and Manual with all states when absent. The first one is the initial mode. */
   @Many(() => ModeInput, 31, { optional: true })
   readonly modes?: ModeInput[];
 
-  /** Where the mode may be changed: Stopped, Idle and Aborted when absent. */
+  /** The states in which the mode may be changed: Stopped, Idle and Aborted when absent. */
   @ManyOf(PackmlState, { optional: true, min: 1 })
   readonly modeChangeStates?: PackmlState[];
 
@@ -80,7 +80,7 @@ export class RegisterEquipment extends EquipmentCommand {
   @Many(() => VendorStateInput, 200, { optional: true })
   readonly vendorStates?: VendorStateInput[];
 
-  /** The states that machines of this class report. Passing states that it never reports are no exception. Where absent, the states of `vendorStates`; without those, all. */
+  /** The states that machines of this class report; skipping the others is not flagged. The states of `vendorStates` when absent; without those, all. */
   @ManyOf(PackmlState, { optional: true, min: 1 })
   readonly reportedStates?: PackmlState[];
 }
@@ -108,22 +108,22 @@ export class StartEquipment extends EquipmentCommand {}
 @Allow('operator', 'supervisor')
 export class StopEquipment extends EquipmentCommand {}
 
-/** PackML Hold: interrupt production for a cause within the machine, e.g. no material in its own hopper. */
+/** PackML Hold: interrupt production for an internal cause, e.g. an empty hopper. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class HoldEquipment extends EquipmentCommand {}
 
-/** PackML Unhold: go on after a hold. */
+/** PackML Unhold: continue after a hold. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class UnholdEquipment extends EquipmentCommand {}
 
-/** PackML Suspend: interrupt production for a cause outside, starved or blocked. */
+/** PackML Suspend: interrupt production for an external cause: starved or blocked. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class SuspendEquipment extends EquipmentCommand {}
 
-/** PackML Unsuspend: go on after a suspension. */
+/** PackML Unsuspend: continue after a suspension. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class UnsuspendEquipment extends EquipmentCommand {}
@@ -138,16 +138,16 @@ export class AbortEquipment extends EquipmentCommand {}
 @Allow('operator', 'supervisor')
 export class ClearEquipment extends EquipmentCommand {}
 
-/** PackML Complete: end production, the run is done. */
+/** PackML Complete: end the production run. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class CompleteEquipment extends EquipmentCommand {}
 
-/** PackML SC: the acting state that the machine is in is complete. Sent by its controller, or by whoever stands before it. */
+/** PackML SC: the machine has completed its acting state. Sent by its controller or an operator. */
 @InputType()
 @Allow('device', 'operator', 'supervisor')
 export class ReportStateComplete extends EquipmentCommand {
-  /** The acting state that is complete. Refused where the machine is in another by now: a late report must not complete the wrong one. */
+  /** The acting state that is complete. The command is refused if the machine is in another one: a late report must not complete the wrong state. */
   @OneOf(PackmlState, { optional: true })
   readonly state?: PackmlState;
 }
@@ -156,12 +156,12 @@ export class ReportStateComplete extends EquipmentCommand {
 @InputType()
 @Allow('operator', 'supervisor', 'engineer')
 export class SetEquipmentMode extends EquipmentCommand {
-  /** 1 Production, 2 Maintenance, 3 Manual, 4 to 31 as the maker defines. */
+  /** 1 Production, 2 Maintenance, 3 Manual, 4 to 31 as its vendor defines. */
   @Whole(1, 31)
   readonly mode: number;
 }
 
-/** Let a work order take (part of) a machine. */
+/** Assign a work order to a machine, or to part of its capacity. */
 @InputType()
 @Allow('operator', 'supervisor', 'planner')
 export class AssignEquipment extends EquipmentCommand {
@@ -172,12 +172,12 @@ export class AssignEquipment extends EquipmentCommand {
   @Whole(1, 1_000_000, { optional: true })
   readonly load?: number;
 
-  /** What the jobs of one batch have in common, e.g. the oven programme. */
+  /** What the jobs of one batch have in common, e.g. the oven program. */
   @Code({ optional: true })
   readonly batchKey?: string;
 }
 
-/** Let a work order give a machine free. */
+/** End the assignment of a work order to a machine. */
 @InputType()
 @Allow('operator', 'supervisor', 'planner')
 export class UnassignEquipment extends EquipmentCommand {
@@ -185,7 +185,7 @@ export class UnassignEquipment extends EquipmentCommand {
   readonly workOrderId: string;
 }
 
-/** Say why a machine stood, or correct what was said. */
+/** Classify a stop by its reason, or correct its classification. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class ClassifyStop extends EquipmentCommand {
@@ -198,16 +198,16 @@ export class ClassifyStop extends EquipmentCommand {
   @OneOf(LossClass)
   readonly lossClass: LossClass;
 
-  /** The reason code that the sender saw; absent where the stop was not yet classified. Another one now means: somebody was faster. */
+  /** The reason code that the sender saw; absent if the stop was not classified. The command is refused if another one was set since. */
   @Code({ optional: true })
   readonly expectedPrevious?: string;
 }
 
-/** Report the state that a machine was seen in. An observed fact: recorded whatever it is, never refused. */
+/** Report the observed state of a machine. An observed fact: always recorded, never refused. */
 @InputType()
 @Allow('device', 'operator', 'supervisor')
 export class ObserveEquipmentState extends EquipmentCommand {
-  /** A PackML state, or the code of the machine's maker. */
+  /** A PackML state, or a code of the machine's vendor. */
   @Text(1, 64)
   readonly state: string;
 

@@ -22,11 +22,11 @@ export const PackmlState = {
 } as const;
 export type PackmlState = keyof typeof PackmlState;
 
-/** What a machine is known to be doing: a PackML state, or nothing, as while its signal is lost. */
+/** What is known of a machine: a PackML state, or Unknown while its signal is lost. */
 export const MachineState = { ...PackmlState, Unknown: 'Unknown' } as const;
 export type MachineState = keyof typeof MachineState;
 
-/** What moves a PackML machine: its ten commands, and the report that an acting state is complete (SC). */
+/** The inputs of a PackML machine: its ten commands, and the report that an acting state is complete (SC). */
 export const PackmlInput = {
   Reset: 'Reset',
   Start: 'Start',
@@ -50,7 +50,7 @@ export type PackmlProfile = keyof typeof PackmlProfile;
 export const CapacityMode = { Unary: 'Unary', Cumulative: 'Cumulative', Batch: 'Batch', Infinite: 'Infinite' } as const;
 export type CapacityMode = keyof typeof CapacityMode;
 
-/** How far a reading of a machine is to be believed. */
+/** How reliable a reading of a machine is. */
 export const SignalQuality = { GOOD: 'GOOD', UNCERTAIN: 'UNCERTAIN', BAD: 'BAD', STALE: 'STALE' } as const;
 export type SignalQuality = keyof typeof SignalQuality;
 
@@ -73,17 +73,17 @@ export type LossClass = keyof typeof LossClass;
 export const StopCause = { Stop: 'Stop', Abort: 'Abort', Hold: 'Hold', Suspend: 'Suspend' } as const;
 export type StopCause = keyof typeof StopCause;
 
-/** A mode of a machine (1 Production, 2 Maintenance, 3 Manual, 4 to 31 the maker's) and the states that it does without. */
+/** A mode of a machine (1 Production, 2 Maintenance, 3 Manual, 4 to 31 its vendor's) and the states that it disables. */
 export type Mode = Readonly<{ mode: number; name: string; disabledStates: readonly PackmlState[] }>;
 
-/** A machine was put on the shop floor. All times of equipment events are floor times, ISO 8601 UTC. */
+/** A machine was registered. All times of equipment events are floor times, ISO 8601 UTC. */
 export type EquipmentRegistered = Event<
   'EquipmentRegistered',
   {
     equipmentId: string;
     /** Name as written on the machine's plate. */
     name: string;
-    /** Place in the hierarchy of the plant, a work unit or work center as a rule. */
+    /** Place in the hierarchy of the plant, usually a work unit or work center. */
     elementId: string | null;
     equipmentClass: string;
     profile: PackmlProfile;
@@ -95,10 +95,10 @@ export type EquipmentRegistered = Event<
     maxConcurrent: number | null;
     /** What the machine's controller calls the PackML states. */
     vendorStates: readonly Readonly<{ code: string; state: PackmlState }>[];
-    /** The states that machines of this class report; passing through others unseen is no exception. All where absent. */
+    /** The states that machines of this class report; skipping the others is not flagged. All where absent. */
     reportedStates?: readonly PackmlState[];
     mode: number;
-    /** The state taken to begin with: the last one observed, else Stopped, an assumption without `since` that no observation contradicts. */
+    /** The initial state: the last one observed, else Stopped, an assumption without `since` that no observation contradicts. */
     state: PackmlState;
     since: string | null;
   }
@@ -117,7 +117,7 @@ export type EquipmentStateChanged = Event<
     input: PackmlInput;
     profile: PackmlProfile;
     mode: number;
-    /** Since when it had been in the state that it left; null where that was only assumed. */
+    /** When the state that it left had begun; null where that was only assumed. */
     since: string | null;
     at: string;
     /** The work orders assigned at that time. */
@@ -125,35 +125,35 @@ export type EquipmentStateChanged = Event<
   }
 >;
 
-/** The machine was seen in a state. Recorded whatever it is; what is odd about it follows as an event of its own. */
+/** The state of the machine was observed. Always recorded; each implausibility follows as an event of its own. */
 export type EquipmentStateObserved = Event<
   'EquipmentStateObserved',
   {
     equipmentId: string;
-    /** As the machine reported it: a PackML state or its maker's code. */
+    /** As the machine reported it: a PackML state or a code of its vendor. */
     reported: string;
-    /** The PackML state that it means; null where unknown. */
+    /** The PackML state that it stands for; null where unknown. */
     state: PackmlState | null;
     quality: SignalQuality;
     at: string;
     /** The observer's clock; differs from `at` only where it is ahead of the server's. */
     claimedAt: string;
-    /** True where it is now taken as the machine's state; false where it came late, means nothing known or cannot be believed. */
+    /** True where it became the machine's state; false where it came late, is unknown or is unreliable. */
     applied: boolean;
-    /** The state known before, and since when; null where none was. */
+    /** The state known before, and when it began; null where there was none. */
     from: PackmlState | null;
     since: string | null;
-    /** Whether one PackML input leads from the known state to this one; null where that cannot be said. */
+    /** Whether one PackML input leads from the known state to this one; null where that is unknown. */
     legal: boolean | null;
     workOrderIds: readonly string[];
-    /** True where the signal is lost (stale, bad or unavailable): what the machine does is unknown from then on. */
+    /** True where the signal is lost (stale, bad or unavailable): the machine's state is unknown from then on. */
     lost?: true;
-    /** For a late observation: the time in which the machine was taken to be in one state, and which. It now ends at `at`. */
+    /** For a late observation: the interval, of one known state, that it falls into. That state now ends at `at`. */
     within?: Readonly<{ startedAt: string; until: string; state: MachineState }>;
   }
 >;
 
-/** Exception: the machine was seen to pass between two states as PackML does not allow. */
+/** Exception: an observed transition is not allowed by PackML. */
 export type IllegalTransitionObserved = Event<
   'IllegalTransitionObserved',
   {
@@ -162,49 +162,49 @@ export type IllegalTransitionObserved = Event<
     to: PackmlState;
     profile: PackmlProfile;
     at: string;
-    /** Acting states that explain it if the observer was too slow to see them. */
+    /** Acting states that the observer may have missed; they would explain the transition. */
     missed: readonly PackmlState[];
   }
 >;
 
-/** Exception: an observation arrived after a later one was known; the known state stays. */
+/** Exception: an observation arrived after a later one; the known state stays. */
 export type LateStateObserved = Event<
   'LateStateObserved',
   { equipmentId: string; reported: string; at: string; knownState: PackmlState; knownSince: string }
 >;
 
-/** Exception: the reported state is neither a PackML state nor a code known for this machine. */
+/** Exception: the reported state is neither a PackML state nor a code of this machine. */
 export type UnknownStateObserved = Event<'UnknownStateObserved', { equipmentId: string; reported: string; at: string }>;
 
-/** Exception: something was observed of equipment that is not registered. */
+/** Exception: the observed equipment is not registered. */
 export type UnregisteredEquipmentObserved = Event<'UnregisteredEquipmentObserved', { equipmentId: string; reported: string; at: string }>;
 
-/** Exception: the observer's clock is ahead; the server's time is taken instead. */
+/** Exception: the observer's clock is ahead; the server's time is used instead. */
 export type ClockAheadObserved = Event<'ClockAheadObserved', { equipmentId: string; claimedAt: string; takenAt: string }>;
 
 /** The machine was set to another mode. */
 export type EquipmentModeSet = Event<'EquipmentModeSet', { equipmentId: string; from: number; to: number; at: string }>;
 
-/** A work order took (part of) the machine. */
+/** A work order was assigned to the machine, or to part of its capacity. */
 export type EquipmentAssigned = Event<
   'EquipmentAssigned',
   {
     equipmentId: string;
     workOrderId: string;
-    /** Share of a cumulative capacity; 1 elsewhere. */
+    /** Share of a cumulative capacity; 1 for other capacity modes. */
     load: number;
-    /** What the jobs of one batch have in common; null elsewhere. */
+    /** What the jobs of one batch have in common; null for other capacity modes. */
     batchKey: string | null;
     at: string;
-    /** Since when the machine had been in its state; null where that is only assumed. */
+    /** When the machine's state had begun; null where it is only assumed. */
     stateSince: string | null;
   }
 >;
 
-/** A work order gave the machine free. */
+/** The assignment of a work order to the machine ended. */
 export type EquipmentUnassigned = Event<'EquipmentUnassigned', { equipmentId: string; workOrderId: string; at: string }>;
 
-/** The machine ceased to produce. At most one stop is open at a time. */
+/** The machine stopped producing. At most one stop is open at a time. */
 export type StopOpened = Event<
   'StopOpened',
   {
@@ -213,13 +213,13 @@ export type StopOpened = Event<
     stopId: string;
     cause: StopCause;
     at: string;
-    /** Where the stop became known only after it was over. */
+    /** Present where the stop became known only after it was over. */
     closedAt?: string;
     workOrderIds: readonly string[];
   }
 >;
 
-/** The stop is over: the machine runs, or is being made ready to. */
+/** The stop is over: the machine runs or is being prepared. */
 export type StopClosed = Event<'StopClosed', { equipmentId: string; stopId: string; openedAt: string; at: string }>;
 
 /** A late observation showed that a stop began or ended at another time. */
@@ -236,7 +236,7 @@ export type StopCorrected = Event<
   }
 >;
 
-/** Someone said why the machine stood. */
+/** A stop was classified by its reason. */
 export type StopClassified = Event<
   'StopClassified',
   {
@@ -244,7 +244,7 @@ export type StopClassified = Event<
     stopId: string;
     reasonCode: string;
     lossClass: LossClass;
-    /** What had been said before; null the first time. */
+    /** The classification before; null the first time. */
     previousReasonCode: string | null;
     previousLossClass: LossClass | null;
   }

@@ -22,7 +22,7 @@ export const equipmentNowList = listOf(EquipmentNow, {
   },
   sorts: ['since', 'state'],
   sortedBy: 'equipmentId',
-  about: 'Every machine as it is now: state, mode, jobs, and how far the last reading is to be believed.',
+  about: 'The current state of every machine: state, mode, jobs, and the quality of the last reading.',
 });
 
 export const equipmentTimelineList = listOf(EquipmentInterval, {
@@ -32,7 +32,7 @@ export const equipmentTimelineList = listOf(EquipmentInterval, {
   filters: { equipmentId: 'equals', state: 'equals', startedAt: 'range', endedAt: 'range', workOrderIds: 'has', legal: 'equals' },
   sorts: ['startedAt'],
   sortedBy: 'startedAtDescending',
-  about: 'What each machine was doing when, in intervals that never overlap.',
+  about: 'The state of each machine over time, as intervals that never overlap.',
 });
 
 export const equipmentStopList = listOf(EquipmentStop, {
@@ -52,5 +52,5 @@ export const equipmentExceptionList = listOf(EquipmentException, {
   filters: { equipmentId: 'equals', kind: 'equals', observedAt: 'range' },
   sorts: ['observedAt'],
   sortedBy: 'observedAtDescending',
-  about: 'What was observed of machines and is odd: illegal transitions, late, unknown, of machines that nobody registered.',
+  about: 'Implausible observations of machines: illegal transitions, late or unknown states, unregistered machines.',
 });

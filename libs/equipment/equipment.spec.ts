@@ -19,20 +19,20 @@ import {
 } from './equipment-pasts';
 
 describe('equipment that is not registered', () => {
-  test('is put on the floor, stopped as far as anyone knows', () => {
+  test('is registered, assumed to be Stopped', () => {
     given(equipment).when('RegisterEquipment', registration).then(registered());
   });
-  test('is known in the state that was observed of it', () => {
+  test('starts in the state that was observed before', () => {
     given(equipment, observed('Execute', 'Execute', { from: null, since: null, legal: null }))
       .when('RegisterEquipment', registration)
       .then(registered({ state: 'Execute', since: at(5) }));
   });
-  test('must stand in its own plant', () => {
+  test('must be placed in its own plant', () => {
     given(equipment)
       .when('RegisterEquipment', { ...registration, elementId: 'lyon.cell' })
       .rejects('wrong-facility');
   });
-  test('needs a capacity that makes sense', () => {
+  test('needs a consistent capacity', () => {
     given(equipment)
       .when('RegisterEquipment', { ...registration, maxConcurrent: 2 })
       .rejects('capacity-inconsistent');
@@ -56,12 +56,12 @@ describe('equipment that is not registered', () => {
         .when('RegisterEquipment', { ...registration, modes: [mode(1, state)] })
         .rejects('state-mandatory');
   });
-  test('takes no command', () => {
+  test('refuses every command', () => {
     for (const input of Object.values(PackmlInput)) given(equipment).when(commandOf(input), { equipmentId }).rejects('equipment-unknown');
     given(equipment).when('AssignEquipment', { equipmentId, workOrderId: 'haifa.W1' }).rejects('equipment-unknown');
     given(equipment).when('ClassifyStop', { equipmentId, stopId: 'S1', reasonCode: 'x', lossClass: 'Other' }).rejects('equipment-unknown');
   });
-  test('is observed all the same, and flagged', () => {
+  test('can be observed, which is flagged', () => {
     given(equipment)
       .when('ObserveEquipmentState', { equipmentId, state: 'Execute' }, later)
       .then(observed('Execute', 'Execute', { from: null, since: null, legal: null }), {
@@ -85,7 +85,7 @@ describe('registered equipment', () => {
     given(equipment, registered()).when('MoveEquipment', { equipmentId, elementId: 'haifa.cell' }).changesNothing();
     given(equipment, registered()).when('MoveEquipment', { equipmentId, elementId: 'lyon.cell' }).rejects('wrong-facility');
   });
-  test('takes 49 of the 187 pairs of state and command, and refuses the others', () => {
+  test('accepts 49 of the 187 pairs of state and command, and refuses the others', () => {
     const legal = {
       StateComplete: 10,
       Abort: 15,
@@ -118,7 +118,7 @@ describe('registered equipment', () => {
       }
     expect(taken).toEqual(legal);
   });
-  test('of the 2015 edition completes Execute by itself and knows no Complete', () => {
+  test('of the 2015 edition completes Execute by itself and has no Complete command', () => {
     const old = registered({ profile: 'PACKML_2015', state: 'Execute', since: at(0) });
     given(equipment, old).when('CompleteEquipment', { equipmentId }, later).rejects('transition-not-allowed');
     given(equipment, old)
@@ -133,7 +133,7 @@ describe('registered equipment', () => {
       .when('ReportStateComplete', { equipmentId, state: 'Stopping' }, later)
       .then(changed('Stopping', 'Stopped', 'StateComplete', { since: at(0), at: at(5) }));
   });
-  test('passes over the states that its mode does without', () => {
+  test('skips the states that its mode disables', () => {
     const lean = [{ mode: 1, name: 'Production', disabledStates: ['Stopping' as const, 'Holding' as const, 'Held' as const] }];
     const machine = registered({ modes: lean, state: 'Execute', since: at(0) });
     given(equipment, machine).when('HoldEquipment', { equipmentId }, later).rejects('transition-not-allowed');
@@ -144,7 +144,7 @@ describe('registered equipment', () => {
         data: { equipmentId, stopId: 'S1', cause: 'Stop', at: at(5), workOrderIds: [] },
       });
   });
-  test('tells which work orders a state change concerns', () => {
+  test('names the work orders that a state change affects', () => {
     given(equipment, ...inState('Execute', assigned('W1')))
       .when('AbortEquipment', { equipmentId }, later)
       .then(changed('Execute', 'Aborting', 'Abort', { since: at(0), at: at(5), workOrderIds: ['haifa.W1'] }), {
@@ -152,7 +152,7 @@ describe('registered equipment', () => {
         data: { equipmentId, stopId: 'S1', cause: 'Abort', at: at(5), workOrderIds: ['haifa.W1'] },
       });
   });
-  test('refuses a command of an earlier floor time than its state, unless the command names no time', () => {
+  test('refuses a command with a floor time before its state; one without a floor time is accepted', () => {
     const machine = inState('Execute', observed('Held', 'Held'), opened('S1'));
     given(equipment, ...machine)
       .when('UnholdEquipment', { equipmentId }, { now: at(9), occurredAt: at(4) })
@@ -161,7 +161,7 @@ describe('registered equipment', () => {
       .when('UnholdEquipment', { equipmentId }, { now: at(4), occurredAt: at(4) })
       .then(changed('Held', 'Unholding', 'Unhold', { since: at(5), at: at(5) }));
   });
-  test('changes its mode where it may, into one that it has', () => {
+  test('changes its mode in the allowed states, to a mode that it has', () => {
     given(equipment, ...inState('Idle'))
       .when('SetEquipmentMode', { equipmentId, mode: 2 }, later)
       .then({ type: 'EquipmentModeSet', data: { equipmentId, from: 1, to: 2, at: at(5) } });
@@ -234,7 +234,7 @@ describe('the capacity of equipment (I4)', () => {
       .when('AssignEquipment', assign('W99'), { occurredAt: at(0) })
       .then(assigned('W99'));
   });
-  test('is given free once', () => {
+  test('is unassigned once', () => {
     given(equipment, ...inState('Idle', assigned('W1')))
       .when('UnassignEquipment', assign('W1'), { occurredAt: at(1) })
       .then({ type: 'EquipmentUnassigned', data: { equipmentId, workOrderId: 'haifa.W1', at: at(1) } });
@@ -242,7 +242,7 @@ describe('the capacity of equipment (I4)', () => {
       .when('UnassignEquipment', assign('W1'))
       .changesNothing();
   });
-  test('is not for work orders of another plant', () => {
+  test('refuses work orders of another plant', () => {
     given(equipment, registered()).when('AssignEquipment', { equipmentId, workOrderId: 'lyon.W1' }).rejects('wrong-facility');
   });
 });
@@ -266,7 +266,7 @@ describe('stops (I8)', () => {
     lossClass: 'Breakdown' as const,
     expectedPrevious,
   });
-  test('are classified, open or closed, and reclassified by who saw the last word', () => {
+  test('are classified, open or closed, and reclassified by who saw the last classification', () => {
     given(equipment, ...inState('Stopped', opened('S1')))
       .when('ClassifyStop', stop('belt'))
       .then(classified('belt'));
@@ -295,7 +295,7 @@ describe('stops (I8)', () => {
       .when('ClassifyStop', stop('belt'))
       .rejects('no-such-stop');
   });
-  test('can be classified however many came after', () => {
+  test('can be classified after any number of later stops', () => {
     const many = Array.from({ length: 700 }, (_, index): EquipmentEvent[] => [
       { type: 'StopOpened', data: { equipmentId, stopId: `S${index + 1}`, cause: 'Hold', at: at(1), workOrderIds: [] } },
       { type: 'StopClosed', data: { equipmentId, stopId: `S${index + 1}`, openedAt: at(1), at: at(2) } },
@@ -311,7 +311,7 @@ describe('stops (I8)', () => {
   });
 });
 
-describe('whatever is asked of equipment', () => {
+describe('any sequence of equipment commands', () => {
   const order = fc.constantFrom('haifa.W1', 'haifa.W2');
   const of = (type: string, fields: Record<string, fc.Arbitrary<unknown>> = {}) =>
     fc.record({ equipmentId: fc.constant(equipmentId), ...fields }).map((data) => ({ type, data }));
@@ -326,7 +326,7 @@ describe('whatever is asked of equipment', () => {
     of('MoveEquipment', { elementId: fc.constantFrom('haifa.a', 'haifa.b') }),
     of('ObserveEquipmentState', { state: fc.constantFrom(...Object.values(States)) }),
   );
-  test('the same command again changes nothing or is refused, and no machine takes more than it can', () => {
+  test('a repeated command changes nothing or is refused, and no machine exceeds its capacity', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.constantFrom('PACKML_2022' as const, 'PACKML_2015' as const), (steps, profile) => {
         let machine = equipment.evolve(equipment.initial, registered({ profile, capacityMode: 'Cumulative', maxConcurrent: 8 }));

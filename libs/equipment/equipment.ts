@@ -27,21 +27,25 @@ const MODES: readonly Mode[] = [
 ];
 
 function known(state: Equipment): Registered {
-  if (state.status === 'unknown') throw new Rejected('equipment-unknown', 'This equipment is not registered.');
+  if (state.status === 'unknown') throw new Rejected('equipment-unknown', 'This equipment is not registered. Register it first.');
   return state;
 }
 
-/** Floor time of a command. One that names no time follows what is known; one that names an earlier time is refused. */
+/** Floor time of a command. Without `occurredAt` it is not before the known state; with an earlier `occurredAt` the command is refused. */
 function timeOf({ occurredAt, now }: Context, machine: Registered): string {
   const at = utc(occurredAt);
   const { state } = machine;
   const since = currentSince(machine);
   if (since === null || at >= since) return at;
   if (occurredAt === now) return since;
-  throw new Rejected('earlier-than-known-state', `The machine is known to be ${state} since ${since}.`, { occurredAt: at, state, since });
+  throw new Rejected('earlier-than-known-state', `\`occurredAt\` must not be before ${since}, when the state ${state} began, was ${at}.`, {
+    occurredAt: at,
+    state,
+    since,
+  });
 }
 
-/** A command of PackML, or SC, by the table of the machine's profile and mode. */
+/** Decides a PackML command, or SC, by the table of the machine's profile and mode. */
 const give =
   (input: PackmlInput) =>
   (_: object, state: Equipment, context: Context): readonly EquipmentEvent[] => {
@@ -51,14 +55,14 @@ const give =
     const { profile } = machine.registration;
     const disabled = disabledIn(machine, mode);
     const to = nextState(profile, from, input, disabled);
-    if (!to)
-      throw new Rejected('transition-not-allowed', `${input} is not possible in ${from}.`, {
-        state: from,
-        input,
-        profile,
-        mode,
-        possible: legalInputs(profile, from, disabled),
-      });
+    if (!to) {
+      const possible = legalInputs(profile, from, disabled);
+      throw new Rejected(
+        'transition-not-allowed',
+        `${input} is not possible in state ${from}; possible: ${possible.join(', ') || 'none'}.`,
+        { state: from, input, profile, mode, possible },
+      );
+    }
     const at = timeOf(context, machine);
     const workOrderIds = jobs.map((job) => job.workOrderId);
     return [
@@ -68,10 +72,10 @@ const give =
   };
 
 function checkModes(modes: readonly Mode[]): void {
-  if (new Set(modes.map(({ mode }) => mode)).size < modes.length) throw new Rejected('mode-repeated', 'Each mode may be given once.');
+  if (new Set(modes.map(({ mode }) => mode)).size < modes.length) throw new Rejected('mode-repeated', 'Each `mode` must occur once.');
   for (const { mode, disabledStates } of modes) {
     const missing = MANDATORY.filter((state) => disabledStates.includes(state));
-    if (missing.length) throw new Rejected('state-mandatory', `Mode ${mode} cannot do without ${missing.join(', ')}.`, { mode, missing });
+    if (missing.length) throw new Rejected('state-mandatory', `Mode ${mode} must not disable ${missing.join(', ')}.`, { mode, missing });
   }
 }
 
@@ -81,7 +85,7 @@ const sameRegistration = (known: EquipmentRegistered['data'], asked: EquipmentRe
   return JSON.stringify(before) === JSON.stringify(now);
 };
 
-/** A state at a time: now known, or in its place in the past. */
+/** The machine with a state from a time on: as the current state, or inserted into its past. */
 function enter<S extends Equipment>(machine: S, at: string, seen: PackmlState): S {
   const since = currentSince(machine);
   if (since !== null && at < since) return { ...machine, entered: withEntered(machine.entered, at, seen) };
@@ -96,7 +100,7 @@ function lose<S extends Equipment>(machine: S, at: string): S {
   return { ...machine, ...(late ? {} : { lostSince: at }), entered: withEntered(machine.entered, at, 'Unknown') };
 }
 
-/** What was observed, also where it came late: as of an earlier time it may be the latest word. */
+/** Applies an observation, also a late one: it may still be the latest that is known of its time. */
 function evolveObserved(
   state: Equipment,
   { reported, quality, claimedAt, at, state: seen, lost, within, applied }: EquipmentStateObserved['data'],
@@ -168,8 +172,8 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
 }
 
 /**
- * A machine by PackML. Each PackML command is a command of its own (`StopEquipment`, not `RequestState{command}`): it can be allowed,
- * documented and found by its name. Commands are refused where the table says so, observations never.
+ * A machine by PackML. Each PackML command is a command of its own (`StopEquipment`, not `RequestState{command}`), so that it can be allowed,
+ * documented and found by its name. The table refuses commands, never observations.
  */
 export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
   category: 'equipment',
@@ -188,7 +192,10 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
     RegisterEquipment: (command, state) => {
       const { equipmentId, name, elementId = null, equipmentClass, profile = 'PACKML_2022', capacityMode = 'Unary' } = command;
       if (elementId && facilityOf(elementId) !== facilityOf(equipmentId))
-        throw new Rejected('wrong-facility', `${elementId} belongs to another facility.`, { elementId, equipmentId });
+        throw new Rejected('wrong-facility', `\`elementId\` must be in the facility of ${equipmentId}, was ${elementId}.`, {
+          elementId,
+          equipmentId,
+        });
       const modes = (command.modes ?? MODES).map(({ mode, name: label, disabledStates }) => ({
         mode,
         name: label,
@@ -196,9 +203,13 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
       }));
       checkModes(modes);
       if (capacityMode === 'Unary' && (command.maxConcurrent ?? 1) !== 1)
-        throw new Rejected('capacity-inconsistent', 'A unary machine takes one job at a time.', { maxConcurrent: command.maxConcurrent });
+        throw new Rejected(
+          'capacity-inconsistent',
+          `\`maxConcurrent\` must be 1 or absent for capacity mode Unary, was ${command.maxConcurrent}.`,
+          { maxConcurrent: command.maxConcurrent },
+        );
       if ((capacityMode === 'Cumulative' || capacityMode === 'Batch') && command.maxConcurrent === undefined)
-        throw new Rejected('capacity-missing', `A machine of capacity mode ${capacityMode} needs maxConcurrent.`, { capacityMode });
+        throw new Rejected('capacity-missing', `Capacity mode ${capacityMode} needs \`maxConcurrent\`.`, { capacityMode });
       const data: EquipmentRegistered['data'] = {
         equipmentId,
         name,
@@ -217,7 +228,7 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
       };
       if (state.status === 'unknown') return [{ type: 'EquipmentRegistered', data }];
       if (sameRegistration(state.registration, data)) return [];
-      throw new Rejected('equipment-already-registered', `${equipmentId} is registered with other data.`, {
+      throw new Rejected('equipment-already-registered', `${equipmentId} is already registered with other data. Choose another id.`, {
         equipmentId,
         name: state.registration.name,
       });
@@ -226,7 +237,10 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
     MoveEquipment: ({ equipmentId, elementId }, state) => {
       const machine = known(state);
       if (facilityOf(elementId) !== facilityOf(equipmentId))
-        throw new Rejected('wrong-facility', `${elementId} belongs to another facility.`, { elementId, equipmentId });
+        throw new Rejected('wrong-facility', `\`elementId\` must be in the facility of ${equipmentId}, was ${elementId}.`, {
+          elementId,
+          equipmentId,
+        });
       if (machine.elementId === elementId) return [];
       return [{ type: 'EquipmentMoved', data: { equipmentId, fromElementId: machine.elementId, toElementId: elementId } }];
     },
@@ -244,7 +258,9 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
     ReportStateComplete: (command, state, context) => {
       const machine = known(state);
       if (command.state && command.state !== machine.state)
-        throw new Rejected('state-not-current', `The machine is in ${machine.state}, not in ${command.state}.`, { state: machine.state });
+        throw new Rejected('state-not-current', `\`state\` must be the current state ${machine.state}, was ${command.state}.`, {
+          state: machine.state,
+        });
       return give('StateComplete')(command, state, context);
     },
 
@@ -253,29 +269,40 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
       const { mode: from, registration } = machine;
       if (from === to) return [];
       if (!registration.modes.some(({ mode }) => mode === to))
-        throw new Rejected('no-such-mode', `The machine has no mode ${to}.`, {
+        throw new Rejected('no-such-mode', `Unknown mode ${to}; known: ${registration.modes.map(({ mode }) => mode).join(', ')}.`, {
           mode: to,
           modes: registration.modes.map(({ mode }) => mode),
         });
       if (!registration.modeChangeStates.includes(machine.state))
-        throw new Rejected('mode-change-not-allowed', `The mode cannot be changed in ${machine.state}.`, {
-          state: machine.state,
-          allowed: registration.modeChangeStates,
-        });
+        throw new Rejected(
+          'mode-change-not-allowed',
+          `The mode cannot be changed in state ${machine.state}; possible in: ${registration.modeChangeStates.join(', ')}.`,
+          { state: machine.state, allowed: registration.modeChangeStates },
+        );
       if (disabledIn(machine, to).includes(machine.state))
-        throw new Rejected('state-not-in-mode', `Mode ${to} does without the state ${machine.state}.`, { state: machine.state, mode: to });
+        throw new Rejected('state-not-in-mode', `Mode ${to} disables the current state ${machine.state}. Change the state first.`, {
+          state: machine.state,
+          mode: to,
+        });
       return [{ type: 'EquipmentModeSet', data: { equipmentId, from, to, at: utc(context.occurredAt) } }];
     },
 
     AssignEquipment: ({ equipmentId, workOrderId, load = 1, batchKey = null }, state, context) => {
       const machine = known(state);
       if (facilityOf(workOrderId) !== facilityOf(equipmentId))
-        throw new Rejected('wrong-facility', `${workOrderId} belongs to another facility.`, { workOrderId, equipmentId });
+        throw new Rejected('wrong-facility', `\`workOrderId\` must be in the facility of ${equipmentId}, was ${workOrderId}.`, {
+          workOrderId,
+          equipmentId,
+        });
       const job: Job = { workOrderId, load, batchKey };
       const existing = machine.jobs.find(isJobOf(workOrderId));
       if (existing) {
         if (existing.load === load && existing.batchKey === batchKey) return [];
-        throw new Rejected('job-already-assigned', `${workOrderId} has the machine already, in another way.`, { ...existing });
+        throw new Rejected(
+          'job-already-assigned',
+          `${workOrderId} is already assigned with another load or batch key. Unassign it first.`,
+          { ...existing },
+        );
       }
       rejectWithoutRoom(machine.registration, machine.jobs, job);
       const at = utc(context.occurredAt);
@@ -290,15 +317,14 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
 
     ClassifyStop: ({ equipmentId, stopId, reasonCode, lossClass, expectedPrevious = null }, state) => {
       const stop = stopOf(known(state).stops, stopId);
-      if (!stop) throw new Rejected('no-such-stop', `${equipmentId} has no stop ${stopId}. Its stops are S1, S2, …`, { stopId });
+      if (!stop) throw new Rejected('no-such-stop', `Unknown stop ${stopId} of ${equipmentId}; its stops are S1, S2, …`, { stopId });
       if (stop.reasonCode === reasonCode && stop.lossClass === lossClass) return [];
       if (stop.reasonCode !== expectedPrevious)
-        throw new Rejected('stop-classified-otherwise', 'Somebody else has classified this stop in the meantime.', {
-          stopId,
-          reasonCode: stop.reasonCode,
-          lossClass: stop.lossClass,
-          expectedPrevious,
-        });
+        throw new Rejected(
+          'stop-classified-otherwise',
+          `\`expectedPrevious\` must be ${stop.reasonCode ?? 'absent'}, as the stop is classified now, was ${expectedPrevious ?? 'absent'}. Read the stop again.`,
+          { stopId, reasonCode: stop.reasonCode, lossClass: stop.lossClass, expectedPrevious },
+        );
       const { reasonCode: previousReasonCode, lossClass: previousLossClass } = stop;
       return [{ type: 'StopClassified', data: { equipmentId, stopId, reasonCode, lossClass, previousReasonCode, previousLossClass } }];
     },

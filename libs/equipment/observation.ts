@@ -6,11 +6,11 @@ import { isPassage, missedBetween, stateNamed } from './packml';
 
 const SKEW_MS = 5 * 60_000;
 
-/** The name of an observation: the same time, quality and state is the same observation, however old. */
+/** The key of an observation: same time, quality and state mean the same observation, however old. */
 export const observationKey = (claimedAt: string, quality: SignalQuality, reported: string): string =>
   `${claimedAt} ${quality} ${reported}`;
 
-/** Whether it was delivered before; the latest are looked through first. */
+/** Whether an observation was delivered before; searches the latest first. */
 function isKnown({ seen }: Equipment, key: string): boolean {
   for (let page = seen.length - 1; page >= 0; page -= 1) if (seen[page]!.includes(key)) return true;
   return false;
@@ -27,8 +27,8 @@ const isAllowed = (machine: Registered, to: PackmlState): boolean => {
 };
 
 /**
- * The observed lane: whatever a machine reports is recorded, and what is odd about it is recorded beside it. An observation that can be
- * believed becomes the machine's state; a lost signal makes it unknown; one that comes late takes its place in the past. The same one
+ * Decides an observation: it is always recorded, and each implausibility is recorded beside it. A reliable observation
+ * becomes the machine's state; a lost signal makes the state unknown; a late observation is inserted at its time. The same one
  * delivered twice is recorded once.
  */
 export function observe(
@@ -89,7 +89,7 @@ export function observe(
   return events;
 }
 
-/** Where a late state belongs; undefined where it tells nothing new, or is older than what is kept. */
+/** The interval that a late state falls into; undefined where it adds nothing, or is older than what is kept. */
 function placeOf({ entered }: Equipment, state: MachineState, at: string) {
   const index = placeAt(entered, at);
   const [before, after] = [entered[index], entered[index + 1]];

@@ -84,7 +84,7 @@ describe('PackML 2015', () => {
   });
 });
 
-describe('a mode that does without some states', () => {
+describe('a mode that disables some states', () => {
   test('collapses a disabled acting state to the state it would complete into', () => {
     expect(nextState('PACKML_2022', 'Execute', 'Stop', ['Stopping'])).toBe('Stopped');
     expect(nextState('PACKML_2022', 'Idle', 'Start', ['Starting'])).toBe('Execute');

@@ -35,7 +35,7 @@ const tables: Readonly<Record<PackmlProfile, Table>> = { PACKML_2022: packml2022
 
 /** States that every mode must have. */
 export const MANDATORY: readonly PackmlState[] = ['Stopped', 'Idle', 'Execute', 'Aborted'];
-/** Where a mode may be changed unless the equipment says otherwise (mask 0x214). */
+/** The states in which the mode may be changed, unless the equipment defines others (mask 0x214). */
 export const MODE_CHANGE_STATES: readonly PackmlState[] = ['Stopped', 'Idle', 'Aborted'];
 
 /**
@@ -57,7 +57,7 @@ export function nextState(
 export const legalInputs = (profile: PackmlProfile, from: PackmlState, disabled: readonly PackmlState[] = []): PackmlInput[] =>
   (Object.keys(tables[profile][from]) as PackmlInput[]).filter((input) => nextState(profile, from, input, disabled));
 
-/** Whether the machine can have come from one state to the other through states that it does not report. */
+/** Whether the machine can have moved from one state to the other through states that it does not report. */
 export function isPassage(
   profile: PackmlProfile,
   from: PackmlState,
@@ -75,7 +75,7 @@ export function isPassage(
   return false;
 }
 
-/** Acting states that an observer who polls too slowly may have missed between two states. */
+/** Acting states that a slow observer may have missed between two states. */
 export const missedBetween = (profile: PackmlProfile, from: PackmlState, to: PackmlState): PackmlState[] =>
   Object.values(tables[profile][from]).filter((acting) => tables[profile][acting].StateComplete === to);
 
@@ -93,7 +93,7 @@ const downtime: Readonly<Partial<Record<PackmlState, 'Stop' | 'Abort' | 'Hold' |
   Unsuspending: 'Suspend',
 };
 
-/** Why a machine in this state does not produce; undefined where no stop is counted (producing, completing, getting ready or waiting for work). */
+/** Why a machine in this state does not produce; undefined where no stop is counted (producing, completing, preparing or waiting for work). */
 export const stopCause = (state: PackmlState) => downtime[state];
 
 /** A state by its name. */

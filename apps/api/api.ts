@@ -9,6 +9,7 @@ import { Tokens } from '#platform/security/auth';
 import type { Config } from '#platform/runtime/config';
 import { refuseQueriesByGet } from '#platform/http/graphql';
 import { httpAdapter } from '#platform/http/adapter';
+import { serveCommands } from '#platform/http/command-routes';
 import { guardEdge } from '#platform/http/edge';
 import { serveLive } from '#platform/http/subscriptions';
 import { nestLog, type Logger } from '#platform/runtime/logging';
@@ -41,6 +42,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
   });
   const limit = new RateLimit(config.RATE_LIMIT);
   guardEdge(app, { tokens, limit, bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
+  serveCommands(app, { bodyLimit: config.BODY_LIMIT });
   refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);
   if (open) serveDocumentation(app);
   const live = serveLive({

@@ -4,6 +4,7 @@
  */
 import { Body, Controller, HttpCode, Inject, Post, Res, type Type } from '@nestjs/common';
 import { Args, Mutation, Resolver } from '@nestjs/graphql';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow, allowedRoles } from '#platform/security/access';
 import type { Command } from './command';
@@ -44,7 +45,10 @@ function decorateMethod(prototype: object, key: string, ...decorators: MethodDec
   for (const decorate of decorators) decorate(prototype, key, descriptor);
 }
 
-/** POST /<path>/<command-name> for every command class. */
+/**
+ * POST /<path>/<command-name> for every command class. The methods describe the routes; `serveCommands` (http/command-routes.ts) takes over what
+ * the routes do, told by their `command`.
+ */
 export function commandController(path: string, commands: object): Type<object> {
   const controller = senders(commands, (name, command, prototype, key) => {
     Reflect.defineMetadata('design:paramtypes', [command, Object], prototype, key);
@@ -54,6 +58,7 @@ export function commandController(path: string, commands: object): Type<object> 
       prototype,
       key,
       Post(kebab(name)),
+      RouteConfig({ command: name }),
       HttpCode(200),
       ApiOperation({ operationId: key }),
       ApiOkResponse({ type: Receipt }),

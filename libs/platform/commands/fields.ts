@@ -158,11 +158,17 @@ export const Instant = (options: Options = {}) =>
   );
 
 type Input = new () => object;
+const INPUT_CLASS = 'input-class';
+/** The class of a nested field, and how class-transformer learns it. */
+const ofClass = (type: () => Input) => applyDecorators(Type(type), Reflect.metadata(INPUT_CLASS, type) as PropertyDecorator);
+/** The class of what a nested field of an input class holds. */
+export const inputClassOf = (type: Input, property: string): Input | undefined =>
+  (Reflect.getMetadata(INPUT_CLASS, type.prototype as object, property) as (() => Input) | undefined)?.();
 /** Swagger takes a function for a lazy type only if the function's own name is `type`; any other becomes a reference to nothing. */
 const lazily = (of: () => Input) => ({ type: () => of() });
 /** A nested object of an input class. */
 export const Nested = (type: () => Input, options: Options = {}) =>
-  field(type, lazily(type), options, IsObject(), ValidateNested(), Type(type));
+  field(type, lazily(type), options, IsObject(), ValidateNested(), ofClass(type));
 
 /** A list of nested objects of an input class. */
 export const Many = (type: () => Input, max: number, options: Options & { min?: number } = {}) =>
@@ -175,5 +181,5 @@ export const Many = (type: () => Input, max: number, options: Options & { min?: 
     ArrayMaxSize(max),
     IsObject({ each: true }),
     ValidateNested({ each: true }),
-    Type(type),
+    ofClass(type),
   );

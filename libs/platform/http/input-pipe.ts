@@ -5,6 +5,7 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { getMetadataStorage, type MetadataStorage } from 'class-validator';
 import { invalidInput, type FieldFault } from '#platform/problem/problem';
+import { knownGood } from './known-good';
 
 const faultsOf = (errors: readonly ValidationError[], path = ''): FieldFault[] =>
   errors.flatMap(({ property, constraints, children }) => {
@@ -29,8 +30,13 @@ export class InputPipe extends ValidationPipe {
     });
   }
 
-  override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    return super.transform(withoutNulls(value), metadata);
+  /** A command of a class from the body of a request. @throws Problem 400 */
+  read<T extends object>(body: unknown, type: new () => T): T | Promise<T> {
+    return (knownGood(type, body) as T | undefined) ?? (this.transform(body, { type: 'body', metatype: type }) as Promise<T>);
+  }
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    return knownGood(metadata.metatype, value) ?? super.transform(withoutNulls(value), metadata);
   }
 }
 

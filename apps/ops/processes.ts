@@ -70,6 +70,13 @@ async function force(process: string, id: string, commandId: string, flags: Flag
   say(`The action counts as ${flags.refused ? `refused: ${flags.refused}` : 'accepted'}; the stream says who said so.`);
 }
 
+async function migrate(process: string, id: string, version: string, flags: Flags): Promise<void> {
+  const by = deciding(flags);
+  if (!/^[1-9]\d{0,5}$/.test(version)) throw new PlainFault(`The version must be a whole number from 1 on, was "${version}".`, 64);
+  await withOperations(flags, (operations) => operations.migrate(process, id, Number(version), by));
+  say(`It is under version ${version}.`);
+}
+
 export function addProcessCommands(program: Command): void {
   const group = program.command('processes').description('look after processes and their instances');
   const json = (command: Command) => command.option('--json', 'print one JSON document');
@@ -100,6 +107,13 @@ export function addProcessCommands(program: Command): void {
     .option('--refused <code>', 'it counts as refused, with this code')
     .action((process: string, id: string, commandId: string, _: unknown, command: Command) =>
       force(process, id, commandId, command.optsWithGlobals()),
+    );
+  reason(group.command('migrate').description('move an instance to another version of its definition'))
+    .argument('<process>')
+    .argument('<instance>')
+    .argument('<version>')
+    .action((process: string, id: string, version: string, _: unknown, command: Command) =>
+      migrate(process, id, version, command.optsWithGlobals()),
     );
   for (const [name, about] of [
     ['stop', 'stop a process in all plants'],

@@ -32,6 +32,11 @@ export class Definitions {
     return versionOf(this.versions[0]!);
   }
 
+  /** Versions that the code knows, newest first. */
+  get known(): readonly number[] {
+    return this.versions.map(versionOf);
+  }
+
   /** @throws Error naming the version that no code knows any more */
   readonly of = (version: number): AnyProcess => {
     const found = this.versions.find((candidate) => versionOf(candidate) === version);

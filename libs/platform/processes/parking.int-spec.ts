@@ -133,6 +133,28 @@ describe('an instance that cannot go on', () => {
     await expect(operations.resume(NAME, id, ann)).rejects.toMatchObject({ status: 409, code: 'instance-not-paused' });
   }, 40_000);
 
+  it('moves to a newer version of its definition by an operator alone, with the state that this version makes of it', async () => {
+    const id = newKiln();
+    const old = whenKilnLitCheckIt(60_000);
+    const quiet = whenKilnLitCheckIt(60_000, { version: 2, react: () => [], migrate: (state) => ({ ...(state as typeof old.initial), refused: 7 }) });
+    const versions = new ProcessOperations(works.store, works.pool, [old, quiet], targetOf);
+    works.run([old]);
+    await works.order('LightKiln', id);
+    await until(async () => (await works.story(id)).length === 2);
+    await works.rest();
+    works.run([old, quiet]);
+    await works.order('CoolKiln', id);
+    await until(async () => (await works.story(id)).length === 3);
+    await expect(versions.migrate(NAME, id, 3, ann)).rejects.toMatchObject({ status: 422, code: 'no-such-version' });
+    await versions.migrate(NAME, id, 2, ann);
+    expect(await versions.look(NAME, id)).toMatchObject({ version: 2, state: { id, refused: 7 } });
+    await works.order('LightKiln', id);
+    await until(async () => (await works.story(id)).length === 5);
+    expect(await works.story(id)).toEqual(['KilnLit', 'accepted', 'KilnCooled', 'InstanceMigrated', 'KilnLit']);
+    expect(await works.checks(id)).toBe(1);
+    await expect(versions.migrate(NAME, id, 1, ann)).rejects.toMatchObject({ status: 422, code: 'no-migration' });
+  }, 40_000);
+
   it('whose events cannot be attributed is parked by itself, and its event finds its instance later', async () => {
     const id = newKiln('-poison');
     sick = true;

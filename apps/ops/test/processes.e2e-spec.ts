@@ -26,11 +26,7 @@ describe('processes on the command line', () => {
     for (const end = Date.now() + 40_000; !(await holds()); await sleep(100)) if (Date.now() > end) throw new Error('not within 40 s');
   };
   const split = (childLotId: string) =>
-    under.post(
-      '/material-lot/split-lot',
-      { lotId: parent, childLotId, quantity: { amount: '25', unit: 'kg' } },
-      under.tokens.supervisor,
-    );
+    under.post('/material-lot/split-lot', { lotId: parent, childLotId, quantity: { amount: '25', unit: 'kg' } }, under.tokens.supervisor);
 
   beforeAll(async () => {
     under = await ApiUnderTest.start();
@@ -67,7 +63,10 @@ describe('processes on the command line', () => {
     const reason = ['--reason', 'stock taking'];
     expect(await run('pause', SPLITS, instanceOf(child), ...reason)).toMatchObject({ code: 0 });
     expect(await show(child)).toMatchObject({ paused: true });
-    expect(await run('pause', SPLITS, instanceOf(child), ...reason)).toMatchObject({ code: 1, err: expect.stringContaining('paused already') });
+    expect(await run('pause', SPLITS, instanceOf(child), ...reason)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('paused already'),
+    });
     expect(await run('resume', SPLITS, instanceOf(child), ...reason)).toMatchObject({ code: 0 });
     expect((await show(child)).timeline.slice(-2)).toMatchObject([
       { type: 'InstancePaused', data: { reason: 'stock taking' }, metadata: { role: 'engineer' } },
@@ -91,7 +90,10 @@ describe('processes on the command line', () => {
     expect(parked).toMatchObject({ reason: 'lasting-fault', attempts: [{}, { error: expect.stringContaining('does not answer') }] });
     const force = (commandId: string, ...more: string[]) =>
       run('force', SPLITS, instanceOf(lost), commandId, '--reason', 'created by hand', ...more);
-    expect(await force('6f1f1f0e-0000-4000-8000-000000000000')).toMatchObject({ code: 1, err: expect.stringContaining('waits for an outcome') });
+    expect(await force('6f1f1f0e-0000-4000-8000-000000000000')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('waits for an outcome'),
+    });
     expect(await force(pending[0].commandId)).toMatchObject({ code: 0, out: expect.stringContaining('accepted') });
     await until(async () => (await show(lost)).over);
     expect(await show(lost)).toMatchObject({ status: 'done', pending: [] });

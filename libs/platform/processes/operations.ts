@@ -162,7 +162,9 @@ export class ProcessOperations {
     return this.decide(process, id, by, 'MigrateInstance', ({ version, state }, definitions) => {
       if (version === to) throw new Problem(409, 'instance-migrated', `The instance is under version ${to} already.`);
       if (!definitions.known.includes(to))
-        throw new Problem(422, 'no-such-version', `${process} has no version ${to}.`, { whatToDo: `It has: ${definitions.known.join(', ')}.` });
+        throw new Problem(422, 'no-such-version', `${process} has no version ${to}.`, {
+          whatToDo: `It has: ${definitions.known.join(', ')}.`,
+        });
       const { migrate } = definitions.of(to);
       if (!migrate)
         throw new Problem(422, 'no-migration', `Version ${to} of ${process} has no \`migrate\`.`, {

@@ -136,7 +136,11 @@ describe('an instance that cannot go on', () => {
   it('moves to a newer version of its definition by an operator alone, with the state that this version makes of it', async () => {
     const id = newKiln();
     const old = whenKilnLitCheckIt(60_000);
-    const quiet = whenKilnLitCheckIt(60_000, { version: 2, react: () => [], migrate: (state) => ({ ...(state as typeof old.initial), refused: 7 }) });
+    const quiet = whenKilnLitCheckIt(60_000, {
+      version: 2,
+      react: () => [],
+      migrate: (state) => ({ ...(state as typeof old.initial), refused: 7 }),
+    });
     const versions = new ProcessOperations(works.store, works.pool, [old, quiet], targetOf);
     works.run([old]);
     await works.order('LightKiln', id);

@@ -13,7 +13,7 @@ import {
 } from '@eventstore/db-client/generated/users_pb';
 import { status } from '@grpc/grpc-js';
 import { deadline, download, unary } from './raw';
-import { admin, all, contract, events, fresh, impostor, type Login, ops, type ServerUnderTest, take } from './server-under-test';
+import { admin, all, contract, events, fresh, impostor, type Login, ops, ours, type ServerUnderTest, take } from './server-under-test';
 
 const code = (error: unknown) => (error as { code?: number }).code;
 
@@ -104,7 +104,7 @@ contract('users', (server) => {
     expect(await manage.create(login, 'again')).toMatchObject({ code: status.OK });
   });
 
-  it('exist once', async () => {
+  ours.it('exist once', 'the original takes the same user twice', async () => {
     const login = fresh('ada');
     await users(server()).create(login, 'secret');
     expect(await users(server()).create(login, 'secret')).toMatchObject({
@@ -131,7 +131,7 @@ contract('users', (server) => {
     }
   });
 
-  it('need a login name and a password', async () => {
+  ours.it('need a login name and a password', 'the original takes empty ones', async () => {
     expect(await users(server()).create('', 'secret')).toMatchObject({ code: status.INVALID_ARGUMENT });
     expect(await users(server()).create(fresh('ada'), '')).toMatchObject({ code: status.INVALID_ARGUMENT });
   });

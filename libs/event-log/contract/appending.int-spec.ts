@@ -16,7 +16,7 @@ import { status } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
 import { WireWriter } from '../bytes/protobuf';
 import { deadline, exchange, upload } from './raw';
-import { admin, all, contract, events, fresh } from './server-under-test';
+import { admin, all, contract, events, fresh, ours } from './server-under-test';
 
 /** BatchAppend wants google.protobuf.Empty, which is the same on the wire. */
 const nothing = new Empty() as never;
@@ -298,7 +298,7 @@ contract('appending', (server) => {
     }
   });
 
-  it('writes nothing of what comes behind a batch that ends the call', async () => {
+  ours.it('writes nothing of what comes behind a batch that ends the call', 'the original goes on with the call', async () => {
     const client = server().raw(StreamsClient);
     const stream = fresh('order');
     const nowhere = batch(stream, (o) => o.setAny(nothing), [randomUUID()]);

@@ -6,9 +6,9 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import { connectRaw, FrameConnection } from './http2-frames';
 import { append, identifier, ofStream, proposed, read, uuid } from './requests';
-import { all, contract, events, fresh, pause, take, until } from './server-under-test';
+import { all, events, fresh, ours, pause, take, until } from './server-under-test';
 
-contract('hostile connections', (server) => {
+ours.contract('hostile connections', 'its limits are asked, and nobody else is attacked', (server) => {
   /** Whatever happened before: the node still serves. */
   afterEach(async () => {
     const client = server().client();

@@ -9,7 +9,7 @@ import {
   persistentSubscriptionToAllSettingsFromDefaults,
 } from '@eventstore/db-client';
 import { indexOf, settings } from './groups';
-import { contract, events, fresh, pause, take, until } from './server-under-test';
+import { contract, events, fresh, ours, pause, take, until } from './server-under-test';
 
 contract('groups of persistent subscriptions', (server) => {
   it('tell their settings and figures', async () => {
@@ -246,6 +246,12 @@ contract('groups of persistent subscriptions', (server) => {
     await client.appendToStream(stream, jsonEvent({ type: 'grüße', data: { index: 0 } }));
     const [first] = await take(client.subscribeToPersistentSubscriptionToStream(stream, group), 1);
     expect(first!.event).toMatchObject({ streamId: stream, type: 'grüße' });
+  });
+
+  ours.it('are refused by name in any script', 'the original answers HTTP 500 where the name is beyond ASCII', async () => {
+    const client = server().client();
+    const [stream, group] = [fresh('ด'), `ヽ༼ຈل͜ຈ༽ﾉ ${fresh('g')}`];
+    await client.createPersistentSubscriptionToStream(stream, group, settings());
     await expect(client.createPersistentSubscriptionToStream(stream, group, settings())).rejects.toThrow(PersistentSubscriptionExistsError);
   });
 

@@ -1,6 +1,9 @@
 // Hides: which EventStoreDB the contract suite talks to: our node, started here in both modes, or the one behind EVENTSTORE_URL.
 // Promises: a client as administrator, fresh names for streams and groups, raw calls where the client hides a field; all ended at the end.
-// Does not: use anything of the node but its start; the suite must hold for any server.
+// Does not: use anything of the node but its start; the suite must hold for any server. A test that holds for our node alone is made with `ours`.
+//
+// Settings: EVENTSTORE_URL, with the administrator's login in it; EVENTSTORE_OPS_PASSWORD; EVENTSTORE_CA, the PEM of the authority;
+// EVENTSTORE_SERVER=plantlog where a node of ours is behind the URL.
 
 import { type Channel, type ChannelCredentials, type Client, credentials, Metadata } from '@grpc/grpc-js';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
@@ -33,8 +36,13 @@ export interface ServerUnderTest {
 }
 
 export type Login = Readonly<{ username: string; password: string }>;
-export const admin: Login = { username: 'admin', password: 'changeit' };
-export const ops: Login = { username: 'ops', password: 'changeit' };
+/** Of a node that the suite starts. */
+export const builtIn: Login = { username: 'admin', password: 'changeit' };
+const outside = process.env.EVENTSTORE_URL ? new URL(process.env.EVENTSTORE_URL.replace(/^esdb(\+discover)?:/, 'http:')) : undefined;
+export const admin: Login = outside?.username
+  ? { username: decodeURIComponent(outside.username), password: decodeURIComponent(outside.password) }
+  : builtIn;
+export const ops: Login = { username: 'ops', password: process.env.EVENTSTORE_OPS_PASSWORD ?? 'changeit' };
 export const impostor: Login = { username: 'AzureDiamond', password: 'hunter2' };
 
 /** A name that no other test uses. */
@@ -44,14 +52,22 @@ export const fresh = (prefix: string): string => `${prefix}-${randomUUID().slice
 export const events = (count: number, type = 'test', first = 0) =>
   Array.from({ length: count }, (_, index) => jsonEvent({ type, data: { index: first + index } }));
 
-const outside = process.env.EVENTSTORE_URL;
+const isOurs = !outside || process.env.EVENTSTORE_SERVER === 'plantlog';
+const nameOf = (name: string, reason: string): string => `${name} [our node alone: ${reason}]`;
+type Test = Parameters<typeof it>[1];
+/** Tests of what EventStoreDB does otherwise, or what it must be spared; the reason is part of their names. */
+export const ours = {
+  it: (name: string, reason: string, test: Test): void => (isOurs ? it : it.skip)(nameOf(name, reason), test),
+  contract: (title: string, reason: string, tests: (server: () => ServerUnderTest) => void): void =>
+    isOurs ? contract(nameOf(title, reason), tests) : describe.skip(nameOf(title, reason), () => it('is not asked', () => undefined)),
+};
 
 /** The modes to run in: both for our own node, that of EVENTSTORE_URL for another server. */
-export const modes: readonly Mode[] = outside ? [/tls=false/i.test(outside) ? 'insecure' : 'tls'] : ['insecure', 'tls'];
+export const modes: readonly Mode[] = outside ? [/tls=false/i.test(outside.search) ? 'insecure' : 'tls'] : ['insecure', 'tls'];
 
 const start = async (mode: Mode) => {
   if (outside) {
-    const { hostname, port } = new URL(outside.replace(/^esdb(\+discover)?:/, 'http:'));
+    const { hostname, port } = outside;
     return { host: hostname, port: Number(port || 2113), authority: process.env.EVENTSTORE_CA, stop: () => Promise.resolve() };
   }
   const dataDir = mkdtempSync(join(tmpdir(), 'event-log-contract-'));

@@ -3,7 +3,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { startNode } from '../../node';
 import { selfSigned } from '../certificate';
-import { admin, all, fresh, take } from '../server-under-test';
+import { builtIn as admin, all, fresh, take } from '../server-under-test';
 import { connect, dataDir, kept, start } from './node-under-test';
 
 describe('a connection', () => {

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NodeProcess, startProcess } from '../node-process';
-import { admin } from '../server-under-test';
+import { builtIn as admin } from '../server-under-test';
 
 jest.setTimeout(60_000);
 

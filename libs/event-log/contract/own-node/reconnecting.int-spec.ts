@@ -10,9 +10,9 @@ import type { Channel } from '@grpc/grpc-js';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { selfSigned } from './certificate';
-import { type NodeProcess, startProcess } from './node-process';
-import { admin, all, events, until } from './server-under-test';
+import { selfSigned } from '../certificate';
+import { type NodeProcess, startProcess } from '../node-process';
+import { builtIn as admin, all, events, until } from '../server-under-test';
 
 jest.setTimeout(60_000);
 

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startProcess } from './node-process';
-import { all, fresh, until } from './server-under-test';
+import { startProcess } from '../node-process';
+import { all, fresh, until } from '../server-under-test';
 
 jest.setTimeout(60_000);
 

@@ -14,7 +14,7 @@ const made = (n: number, amount = '10', productionId = `P${n}`) =>
 
 describe('what leaves a lot at an earlier time', () => {
   const lot = given(materialLot, made(1), made(20));
-  test('is refused where it was not there yet', () => {
+  test('is refused if it was not there yet', () => {
     lot.when('ConsumeLot', consume('15'), on(10)).rejects('stock-insufficient');
     lot.when('ScrapLot', { lotId, quantity: kg('15'), reasonCode: 'rust' }, on(10)).rejects('stock-insufficient');
     lot.when('ReturnLot', { lotId, quantity: kg('15'), reason: 'wrong' } as never, on(10)).rejects('stock-insufficient');
@@ -25,14 +25,14 @@ describe('what leaves a lot at an earlier time', () => {
     given(materialLot, received({ at: day(19) }))
       .when('ConsumeLot', consume('1'), on(18))
       .rejects('stock-insufficient'));
-  test('is refused where it left later', () => {
+  test('is refused if it left later', () => {
     const later: MaterialLotEvent = {
       type: 'LotConsumed',
       data: { lotId, consumptionId: 'C9', workOrderId, operationId: null, quantity: kg('8'), reservationId: null, at: day(5) },
     };
     given(materialLot, made(1), later, made(20)).when('ConsumeLot', consume('5'), on(3)).rejects('stock-insufficient');
   });
-  test('is booked where it was there', () => {
+  test('is booked if it was there', () => {
     for (const [amount, when] of [
       ['10', 10],
       ['15', 25],
@@ -46,7 +46,7 @@ describe('what leaves a lot at an earlier time', () => {
         }),
       ).toHaveLength(1);
   });
-  test('follows what is known where the command names no time and a clock was ahead', () =>
+  test('is booked at the latest known time if the command names none and a clock was ahead', () =>
     given(materialLot, received({ at: '2026-01-05T08:02:00.000Z' }))
       .when('ConsumeLot', consume('1'), { now: at, occurredAt: at })
       .then({
@@ -78,7 +78,7 @@ describe('a count', () => {
         data: { lotId, countId: 'Z1', counted: kg('15000'), expected: kg('15000'), at: early.occurredAt },
       });
   });
-  test('that is booked leaves in place what moved since then', () => {
+  test('that is booked keeps later movements', () => {
     const adjusted: MaterialLotEvent = {
       type: 'StockAdjusted',
       data: { lotId, adjustmentId: 'A1', from: kg('15000'), to: kg('13000'), difference: '-2000', reason: 'count', at: early.occurredAt },
@@ -88,7 +88,7 @@ describe('a count', () => {
       .then(adjusted);
     expect([stock, used, adjusted].reduce(materialLot.evolve, materialLot.initial)).toMatchObject({ onHand: '11000' });
   });
-  test('cannot be booked where more left later', () =>
+  test('cannot be booked if more left later', () =>
     given(materialLot, stock, used)
       .when('AdjustStock', { lotId, adjustmentId: 'A1', quantity: kg('1000'), reason: 'count' }, early)
       .rejects('stock-insufficient'));
@@ -124,11 +124,11 @@ describe('deliveries', () => {
       .rejects('id-taken');
     expect([first, second].reduce(materialLot.evolve, materialLot.initial)).toMatchObject({ onHand: '150', expiresAt });
   });
-  test('are of one material', () =>
+  test('must be of one material', () =>
     given(materialLot, first)
       .when('ReceiveLot', { ...ask, materialId: 'brass' })
       .rejects('wrong-material'));
-  test('need a name after the first', () =>
+  test('need an id after the first', () =>
     given(materialLot, first)
       .when('ReceiveLot', { lotId, materialId: 'steel', quantity: kg('50') })
       .rejects('lot-exists'));
@@ -151,7 +151,7 @@ test.each(['2.5', '0.5'])('%s pieces are refused everywhere', (amount) => {
     .rejects('fraction-of-a-piece');
 });
 
-test('movements give the same books in whatever order they become known', () => {
+test('movements give the same books in any order of arrival', () => {
   const movement = fc.tuple(
     fc.nat({ max: 50 }).map((n) => new Date(Date.UTC(2026, 0, 1, n)).toISOString()),
     fc.integer({ min: -20, max: 20 }).map(String),

@@ -6,19 +6,19 @@ import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import type { MaterialLotEvent } from './material-lot.events';
 
-/** How material went from one to the other. */
+/** How material got from one node to the other. */
 export const GenealogyKind = { Consumption: 'Consumption', Production: 'Production', Split: 'Split', Merge: 'Merge' } as const;
 export type GenealogyKind = keyof typeof GenealogyKind;
-registerEnumType(GenealogyKind, { name: 'GenealogyKind', description: 'How material went from one to the other.' });
+registerEnumType(GenealogyKind, { name: 'GenealogyKind', description: 'How material got from one node to the other.' });
 
-/** What stands at an end of an edge. */
+/** A node at an end of an edge. */
 export const GenealogyNode = { Lot: 'Lot', WorkOrder: 'WorkOrder' } as const;
 export type GenealogyNode = keyof typeof GenealogyNode;
-registerEnumType(GenealogyNode, { name: 'GenealogyNode', description: 'What stands at an end of an edge: a lot or a work order.' });
+registerEnumType(GenealogyNode, { name: 'GenealogyNode', description: 'A node at an end of an edge: a lot or a work order.' });
 
 /**
- * One step of where material went: a lot into the work order that consumed it, a work order into the lot that it produced, a lot into
- * its part or into the lot that took it. A correction voids the edge; it stays visible.
+ * One step of material: from a lot to the work order that consumed it, from a work order to the lot that it produced, from a lot to a lot
+ * split from it or merged with it. A correction voids the edge; it stays visible.
  */
 @Entity('genealogy_edge')
 @Index(['parentId', 'childId'])
@@ -51,7 +51,7 @@ export class GenealogyEdge {
   @CellOneOf(GenealogyNode)
   childKind: GenealogyNode;
 
-  /** What went, less what was taken back. */
+  /** The quantity, less what was taken back. */
   @Cell('amount')
   amount: string;
 
@@ -66,7 +66,7 @@ export class GenealogyEdge {
   @Cell('instant')
   occurredAt: string;
 
-  /** Id of the event that took it all back; absent while the edge counts. */
+  /** Id of the event that voided the edge; absent while it counts. */
   @Cell('id', { optional: true })
   voidedBy: string | null;
 
@@ -84,7 +84,7 @@ const edges = {
   Merge: (lotId: string, id: string) => `${lotId}/merge/${id}`,
 } as const;
 
-/** The edge that an event begins, changes or voids. */
+/** The edge that an event adds, changes or voids. */
 function edgeOf({ type, data }: MaterialLotEvent): string | undefined {
   switch (type) {
     case 'LotConsumed':
@@ -127,7 +127,7 @@ function begun({ type, data }: MaterialLotEvent): Begun | undefined {
   }
 }
 
-/** Where all material came from and went to. */
+/** All steps of material between lots and work orders. */
 export const genealogyEdge: View<GenealogyEdge, MaterialLotEvent> = {
   name: 'genealogy-edge',
   version: 1,

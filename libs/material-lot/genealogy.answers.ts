@@ -4,15 +4,18 @@ import { Transform } from 'class-transformer';
 import { Code, Flag, Id, OneOf, Whole } from '#platform/commands/fields';
 import { GenealogyEdge } from './genealogy-edge.view';
 
-/** Which way to trace: to what was made of it, or to what it was made of. */
+/** Direction of a trace: Forward to what was made of it, Backward to what it was made of. */
 export const TraceDirection = { FORWARD: 'FORWARD', BACKWARD: 'BACKWARD' } as const;
 export type TraceDirection = keyof typeof TraceDirection;
-registerEnumType(TraceDirection, { name: 'TraceDirection', description: 'To what was made of it, or to what it was made of.' });
+registerEnumType(TraceDirection, {
+  name: 'TraceDirection',
+  description: 'Forward to what was made of it, Backward to what it was made of.',
+});
 
 const whole = Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value));
 const flag = Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
 
-/** What to trace, and how. */
+/** What to trace. */
 @ArgsType()
 export class TraceQuery {
   @Id()
@@ -21,7 +24,7 @@ export class TraceQuery {
   @OneOf(TraceDirection)
   readonly direction: TraceDirection;
 
-  /** Steps that were taken back as well; not followed when absent. */
+  /** True to follow voided steps, too; false when absent. */
   @flag
   @Flag({ optional: true })
   readonly includeVoided?: boolean;
@@ -35,7 +38,7 @@ export class TraceQuery {
   @Code({ optional: true })
   readonly after?: string;
 
-  /** Token of a receipt: the answer reflects that command, or says that it is behind. */
+  /** Token of a receipt: the answer reflects that command, or has `behind: true`. */
   @Code({ optional: true })
   readonly waitFor?: string;
 }
@@ -43,8 +46,8 @@ export class TraceQuery {
 /** One step of a trace. */
 @ObjectType('GenealogyStep', {})
 class GenealogyStep {
-  @Field(() => Int, { description: 'Steps from where the trace began, by the shortest way; the first is 1.' })
-  @ApiProperty({ type: 'integer', description: 'Steps from where the trace began, by the shortest way; the first is 1.' })
+  @Field(() => Int, { description: 'Steps from the start, by the shortest path; the first is 1.' })
+  @ApiProperty({ type: 'integer', description: 'Steps from the start, by the shortest path; the first is 1.' })
   depth: number;
 
   @Field(() => GenealogyEdge)
@@ -59,20 +62,20 @@ export class GenealogyTrace {
   @ApiProperty({ type: [GenealogyStep] })
   items: GenealogyStep[];
 
-  @Field(() => String, { nullable: true, description: 'Give it as `after` for the next page; null on the last one.' })
-  @ApiProperty({ type: String, nullable: true, description: 'Give it as `after` for the next page; null on the last one.' })
+  @Field(() => String, { nullable: true, description: 'Send it as `after` for the next page; null on the last one.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Send it as `after` for the next page; null on the last one.' })
   nextCursor: string | null;
 
-  @Field(() => Boolean, { description: 'False where there is more than one trace may tell; trace on from its last lots.' })
-  @ApiProperty({ type: Boolean, description: 'False where there is more than one trace may tell; trace on from its last lots.' })
+  @Field(() => Boolean, { description: 'False where the trace reached its size limit; continue from its last lots.' })
+  @ApiProperty({ type: Boolean, description: 'False where the trace reached its size limit; continue from its last lots.' })
   complete: boolean;
 
   @Field(() => Int, { description: 'Steps of the whole trace.' })
   @ApiProperty({ type: 'integer', description: 'Steps of the whole trace.' })
   steps: number;
 
-  @Field(() => String, { description: 'Position of the log that the answer reflects at least.' })
-  @ApiProperty({ type: String, description: 'Position of the log that the answer reflects at least.' })
+  @Field(() => String, { description: 'Position of the log up to which the answer is complete.' })
+  @ApiProperty({ type: String, description: 'Position of the log up to which the answer is complete.' })
   position: string;
 
   @Field(() => Boolean, { description: 'True where `waitFor` was not reached in time.' })

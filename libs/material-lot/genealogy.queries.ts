@@ -13,7 +13,7 @@ import { GenealogyEdge } from './genealogy-edge.view';
 import { GenealogyTrace, TraceQuery } from './genealogy.answers';
 import { stepsFrom } from './trace';
 
-/** Lots and work orders that one trace follows at most, and steps that it reads. */
+/** Limits of one trace: lots and work orders that it follows, and steps that it reads. */
 const MOST_NODES = 20_000;
 const MOST_EDGES = 50_000;
 
@@ -22,8 +22,8 @@ const columns = columnsOf(GenealogyEdge)
   .join(', ');
 
 /**
- * Everything that can be reached from one node, at any depth. UNION keeps each node once: that ends circles, and keeps the work linear in
- * the edges where many ways lead to the same lot.
+ * Everything that can be reached from one node, at any depth. UNION keeps each node once, which ends cycles and keeps the work linear in
+ * the edges where many paths lead to the same lot.
  */
 const reached = (from: 'parentId' | 'childId', to: 'parentId' | 'childId') => `
   WITH RECURSIVE node(id) AS (
@@ -38,14 +38,14 @@ const reached = (from: 'parentId' | 'childId', to: 'parentId' | 'childId') => `
   LIMIT ${MOST_EDGES}`;
 const statements = { FORWARD: reached('parentId', 'childId'), BACKWARD: reached('childId', 'parentId') };
 
-/** Traces material through lots and work orders: what became of it, or what it was made of. */
+/** Traces material through lots and work orders, forward or backward. */
 @Injectable()
 export class Genealogy {
   constructor(@Inject(Reads) private readonly reads: Reads) {}
 
   async trace({ id, direction, includeVoided = false, first = PAGE.usual, after = '0', waitFor }: TraceQuery): Promise<GenealogyTrace> {
     if (!/^\d{1,6}$/.test(after))
-      throw invalidInput([{ field: 'after', message: 'after must be the nextCursor of an answer to the same question' }]);
+      throw invalidInput([{ field: 'after', message: '`after` must be the nextCursor of an answer to the same query' }]);
     const fresh = await this.reads.fresh(['genealogy-edge'], waitFor);
     const edges = await this.reads.rows<Edge>(statements[direction], [id, includeVoided, scopeOf(caller())]);
     const steps = stepsFrom(id, edges, direction);
@@ -68,10 +68,10 @@ export class Genealogy {
 export class GenealogyController {
   constructor(@Inject(Genealogy) private readonly genealogy: Genealogy) {}
 
-  /** Where the material of a lot or work order went to, or came from, through any number of steps. */
+  /** Traces the material of a lot or work order forward or backward, through any number of steps. */
   @Get()
   @Allow(...ROLES)
-  @ApiOperation({ operationId: 'genealogy', summary: 'Where a lot came from, or where it went, to any depth.' })
+  @ApiOperation({ operationId: 'genealogy', summary: 'Traces a lot forward or backward, to any depth.' })
   @ApiOkResponse({ type: GenealogyTrace })
   trace(@Query() query: TraceQuery): Promise<GenealogyTrace> {
     return this.genealogy.trace(query);
@@ -84,7 +84,7 @@ export class GenealogyResolver {
 
   @GraphQuery(() => GenealogyTrace, {
     name: 'genealogy',
-    description: 'Where the material of a lot or work order went to, or came from, through any number of steps.',
+    description: 'Traces the material of a lot or work order forward or backward, through any number of steps.',
   })
   @Allow(...ROLES)
   trace(@Args() query: TraceQuery): Promise<GenealogyTrace> {

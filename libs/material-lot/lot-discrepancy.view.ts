@@ -5,9 +5,9 @@ import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { DiscrepancyKind, type StockDiscrepancyObserved } from './material-lot.events';
 
-registerEnumType(DiscrepancyKind, { name: 'DiscrepancyKind', description: 'Why a count is odd.' });
+registerEnumType(DiscrepancyKind, { name: 'DiscrepancyKind', description: 'Why a count is implausible.' });
 
-/** A count that is not what the books say: for a person to look at. */
+/** A count that differs from the books: for a person to check. */
 @Entity('lot_discrepancy')
 @Index(['facilityId', 'observedAt'])
 @Index(['observedAt'])
@@ -34,7 +34,7 @@ export class LotDiscrepancy {
   @Cell('text')
   countedUnit: string;
 
-  /** What the books said; absent for a lot that they do not know. */
+  /** The amount in the books; absent for an unknown lot. */
   @Cell('amount', { optional: true })
   expected: string | null;
 
@@ -42,7 +42,7 @@ export class LotDiscrepancy {
   @Cell('text', { optional: true })
   expectedUnit: string | null;
 
-  /** Counted less booked, in the unit of the books; absent where that cannot be said. */
+  /** Counted less booked, in the unit of the books; absent where the units differ. */
   @Cell('amount', { optional: true })
   difference: string | null;
 
@@ -57,7 +57,7 @@ export class LotDiscrepancy {
   recordedAt: string;
 }
 
-/** Every count that was not what the books said. */
+/** Every count that differs from the books. */
 export const lotDiscrepancy: View<LotDiscrepancy, StockDiscrepancyObserved> = {
   name: 'lot-discrepancy',
   version: 1,

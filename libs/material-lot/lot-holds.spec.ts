@@ -4,7 +4,7 @@ import type { MaterialLotEvent } from './material-lot.events';
 import { lotId, at, workOrderId, kg, received, reserved, consumed, held, released, consume } from './lot-pasts';
 
 describe('a lot on hold (I5)', () => {
-  test('is used for nothing until every hold is released', () => {
+  test('cannot be used until every hold is released', () => {
     const past = [received(), reserved(), held];
     given(materialLot, ...past)
       .when('ConsumeLot', consume('1'))
@@ -36,7 +36,7 @@ describe('a lot on hold (I5)', () => {
     given(materialLot, received(), held, released).when('ReleaseHold', { lotId, holdId: 'H1', reason: 'fine' }).changesNothing();
     given(materialLot, received()).when('ReleaseHold', { lotId, holdId: 'H1', reason: 'fine' }).rejects('no-such-hold');
   });
-  test('takes an id that every object inherits for an id like any other', () => {
+  test('treats the name of an inherited property as an ordinary id', () => {
     const holdId = 'constructor';
     const place: MaterialLotEvent = { type: 'LotHeld', data: { lotId, holdId, reason: 'crack', at } };
     given(materialLot, received()).when('HoldLot', { lotId, holdId, reason: 'crack' }).then(place);
@@ -65,7 +65,7 @@ describe('a lot on hold (I5)', () => {
 
 describe('a lot that expires (I5)', () => {
   const perishable = received({ expiresAt: '2026-01-06T00:00:00.000Z' });
-  test('is used before that instant by floor time, not at it', () => {
+  test('can be used before that instant of floor time, not at it', () => {
     given(materialLot, perishable)
       .when('ConsumeLot', consume('40'), { occurredAt: '2026-01-05T23:59:59.999Z', now: '2026-01-09T00:00:00.000Z' })
       .then({
@@ -85,7 +85,7 @@ describe('a lot that expires (I5)', () => {
       .when('MergeLot', { lotId, intoLotId: 'haifa.L9' }, { occurredAt: '2026-01-07T00:00:00Z' })
       .rejects('lot-expired');
   });
-  test('can be given another date, with a reason', () => {
+  test('can get another expiry, with a reason', () => {
     const override = { lotId, expiresAt: '2026-02-01T00:00:00Z', reason: 'retested' };
     const overridden: MaterialLotEvent = {
       type: 'ExpiryOverridden',

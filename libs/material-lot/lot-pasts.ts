@@ -1,6 +1,6 @@
 import type { LotMerged, LotReceived, LotSplit, MaterialLotEvent } from './material-lot.events';
 
-/** Named pasts: what specs of this slice begin from. */
+/** Named histories that the specs of this slice begin with. */
 export const lotId = 'haifa.L1';
 export const at = '2026-01-05T08:00:00.000Z';
 export const workOrderId = 'haifa.W1';

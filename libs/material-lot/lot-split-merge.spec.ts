@@ -5,7 +5,7 @@ import { lotId, at, kg, received, reserved, consumed, held, split, merged, consu
 
 describe('a split', () => {
   const ask = { lotId, childLotId: 'haifa.L2', quantity: kg('25') };
-  test('takes a part out of the lot, with all that the new lot needs', () => {
+  test('takes a part out of the lot and records all that the new lot needs', () => {
     given(materialLot, received()).when('SplitLot', ask).then(split());
     given(materialLot, received(), split()).when('SplitLot', ask).changesNothing();
     given(materialLot, received(), split())
@@ -13,7 +13,7 @@ describe('a split', () => {
       .rejects('id-taken');
     given(materialLot, received(), split()).when('ConsumeLot', consume('75.1')).rejects('stock-insufficient');
   });
-  test('stays in the plant, within what is free, and makes no circle', () => {
+  test('stays in the plant, takes free stock only, and makes no cycle', () => {
     given(materialLot, received())
       .when('SplitLot', { ...ask, childLotId: 'lyon.L2' })
       .rejects('wrong-facility');
@@ -26,14 +26,14 @@ describe('a split', () => {
   });
   const create = { lotId: 'haifa.L2', parentLotId: lotId, materialId: 'steel', quantity: kg('25'), ancestors: [lotId] };
   const created: MaterialLotEvent = { type: 'LotCreatedFromSplit', data: { ...create, expiresAt: null, locationId: null, at } };
-  test('lets the new lot come to be once', () => {
+  test('creates the new lot once', () => {
     given(materialLot).when('CreateLotFromSplit', create).then(created);
     given(materialLot, created).when('CreateLotFromSplit', create).changesNothing();
     given(materialLot, received({ lotId: 'haifa.L2' }))
       .when('CreateLotFromSplit', create)
       .rejects('lot-exists');
   });
-  test('is taken back once when the new lot could not come to be', () => {
+  test('is undone once if the new lot could not be created', () => {
     const undone: MaterialLotEvent = {
       type: 'LotSplitUndone',
       data: { lotId, childLotId: 'haifa.L2', quantity: kg('25'), reason: 'lot-exists', at },
@@ -49,13 +49,13 @@ describe('a split', () => {
 });
 
 describe('a merge', () => {
-  test('takes all of the lot, which then is no more', () => {
+  test('takes the whole lot, which then no longer exists', () => {
     given(materialLot, received()).when('MergeLot', { lotId, intoLotId: 'haifa.L9' }).then(merged());
     given(materialLot, received(), merged()).when('MergeLot', { lotId, intoLotId: 'haifa.L9' }).changesNothing();
     given(materialLot, received(), merged()).when('MergeLot', { lotId, intoLotId: 'haifa.L8' }).rejects('lot-merged');
     given(materialLot, received(), merged()).when('ConsumeLot', consume('1')).rejects('lot-merged');
   });
-  test('into the same lot happens once, even where a split that came back left something to merge', () => {
+  test('into the same lot happens once, even if an undone split left something to merge', () => {
     const undone: MaterialLotEvent = {
       type: 'LotSplitUndone',
       data: { lotId, childLotId: 'haifa.L2', quantity: kg('25'), reason: 'x', at },
@@ -68,7 +68,7 @@ describe('a merge', () => {
       .when('MergeLot', { lotId, intoLotId: 'haifa.L8' })
       .then(merged({ intoLotId: 'haifa.L8', quantity: kg('25') }));
   });
-  test('needs a lot that is free, not empty, and another one; a part may go back to where it comes from', () => {
+  test('needs another lot, and one that is free and not empty; a part may go back to where it comes from', () => {
     given(materialLot, received(), reserved()).when('MergeLot', { lotId, intoLotId: 'haifa.L9' }).rejects('lot-reserved');
     given(materialLot, received(), consumed('100')).when('MergeLot', { lotId, intoLotId: 'haifa.L9' }).rejects('stock-insufficient');
     given(materialLot, received()).when('MergeLot', { lotId, intoLotId: lotId }).rejects('lot-cycle');
@@ -108,7 +108,7 @@ describe('a merge', () => {
     type: 'MergedLotAdded',
     data: { lotId, fromLotId: 'haifa.L5', quantity: kg('0.5'), expiresAt, ancestors: ['haifa.L5'], at },
   });
-  test('adds to the other lot once, which expires with the earlier', () => {
+  test('adds to the other lot once; the earlier expiry applies', () => {
     given(materialLot, received()).when('AddMergedLot', add).then(added());
     given(materialLot, received(), added()).when('AddMergedLot', add).changesNothing();
     given(materialLot, received())
@@ -129,7 +129,7 @@ describe('a merge', () => {
       .when('AddMergedLot', add)
       .rejects('unit-incompatible');
   });
-  test('is taken back once when the other lot refused', () => {
+  test('is undone once if the other lot refuses', () => {
     const undone: MaterialLotEvent = {
       type: 'LotMergeUndone',
       data: { lotId, intoLotId: 'haifa.L9', quantity: kg('100'), reason: 'lot-held', at },

@@ -6,12 +6,12 @@ import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import type { MaterialLotEvent } from './material-lot.events';
 
-/** What can be done with a lot. Expiry is apart: it comes by itself, with time. */
+/** What can be done with a lot. Expiry is not a status: it happens by time alone. */
 export const LotStatus = { Available: 'Available', Held: 'Held', Depleted: 'Depleted', Merged: 'Merged' } as const;
 export type LotStatus = keyof typeof LotStatus;
-registerEnumType(LotStatus, { name: 'LotStatus', description: 'What can be done with a lot; expiry is apart.' });
+registerEnumType(LotStatus, { name: 'LotStatus', description: 'What can be done with a lot, apart from expiry.' });
 
-/** One lot of material: how much is there, how much of it is free, and what stands in the way. */
+/** One lot of material: stock, free stock, and what blocks its use. */
 @Entity('lot_stock')
 @Index(['materialId', 'status', 'expiresAt'])
 @Index(['facilityId', 'status'])
@@ -33,26 +33,26 @@ export class LotStock {
   @CellOneOf(LotStatus)
   status: LotStatus;
 
-  /** What is physically there by the books. */
+  /** Physical stock by the books. */
   @Cell('amount')
   onHand: string;
 
-  /** Set aside for work orders. */
+  /** Reserved for work orders. */
   @Cell('amount')
   reserved: string;
 
-  /** On hand less reserved: what anybody may take, where no hold or expiry forbids it. */
+  /** On hand less reserved: available to any work order, unless a hold or expiry blocks it. */
   @Cell('amount')
   available: string;
 
   @Cell('text')
   unit: string;
 
-  /** The first instant at which it may no longer be used; absent where it keeps. */
+  /** The first instant at which it may no longer be used; absent where it does not expire. */
   @Cell('instant', { optional: true })
   expiresAt: string | null;
 
-  /** The holds that stand. */
+  /** The holds that are not released. */
   @Cell('texts')
   holds: string[];
 
@@ -66,19 +66,19 @@ export class LotStock {
   @Cell('text', { optional: true })
   supplierLot: string | null;
 
-  /** The lot that took all of this one. */
+  /** The lot that this one was merged into. */
   @Cell('id', { optional: true })
   mergedInto: string | null;
 
-  /** Counted less booked at the last count, while it is not adjusted. */
+  /** Counted less booked at the last count, until it is adjusted. */
   @Cell('amount', { optional: true })
   discrepancy: string | null;
 
-  /** Floor time at which it came to be. */
+  /** Floor time at which it was created. */
   @Cell('instant')
   createdAt: string;
 
-  /** Revision of the stream after its last event; give it as If-Match. */
+  /** Revision of the stream, for If-Match. */
   @Cell('position')
   revision: bigint;
 
@@ -108,7 +108,7 @@ const created = (
   ...first,
 });
 
-/** What an event makes of a lot's row; undefined for a lot that did not come to be. */
+/** The row of a lot after an event; undefined for a lot that was not created. */
 function changed(row: Row | undefined, { type, data }: MaterialLotEvent): Row | undefined {
   if (type === 'LotReceived' || type === 'LotCreatedFromSplit' || (type === 'LotProduced' && !row)) {
     const { lotId, materialId, quantity, expiresAt, locationId, at } = data;

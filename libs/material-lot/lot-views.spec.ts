@@ -12,7 +12,7 @@ const stream = 'material-lot-haifa.L1';
 const kg = (amount: string) => ({ amount, unit: 'kg' }) as const;
 type Step = readonly [type: keyof typeof materialLot.decide, command?: object];
 
-/** Runs commands of one lot, skipping what is refused, and gives the events and the state. */
+/** Runs commands of one lot, skipping refused ones, and returns the events and the state. */
 function run(...steps: readonly Step[]): { events: MaterialLotEvent[]; lot: MaterialLot } {
   const events: MaterialLotEvent[] = [];
   let lot = materialLot.initial;
@@ -45,7 +45,7 @@ const consume: Step = [
 const stock = (...steps: Step[]) => folded(lotStock, [stream, run(...steps).events])[lotId];
 
 describe('lot stock', () => {
-  test('says what is there and what is free', () => {
+  test('shows stock and free stock', () => {
     expect(stock(receive, reserve, consume)).toMatchObject({
       facilityId: 'haifa',
       materialId: 'steel',
@@ -64,7 +64,7 @@ describe('lot stock', () => {
       holds: ['H2'],
     });
   });
-  test('shows that nothing is left, or that another lot has it', () => {
+  test('shows that a lot is empty or merged', () => {
     expect(stock(receive, ['ScrapLot', { quantity: kg('100'), reasonCode: 'rust' }])).toMatchObject({ status: 'Depleted', onHand: '0' });
     expect(stock(receive, ['MergeLot', { intoLotId: 'haifa.L9' }])).toMatchObject({
       status: 'Merged',
@@ -86,7 +86,7 @@ describe('lot stock', () => {
     });
     expect(stock(count)).toBeUndefined();
   });
-  test('agrees with the books of the lot, whatever is asked', () => {
+  test('agrees with the books of the lot after any commands', () => {
     const id = fc.constantFrom('1', '2');
     const quantity = fc.integer({ min: 1, max: 80 }).map((amount) => kg(String(amount)));
     const workOrderId = fc.constantFrom('haifa.W1', 'haifa.W2');
@@ -133,13 +133,13 @@ describe('genealogy', () => {
       ['Production', 'haifa.W2', lotId, '5', false],
     ]);
   });
-  test('leads from a lot into its part and into the lot that took it', () => {
+  test('leads from a lot to the lot split from it and to the lot it was merged into', () => {
     expect(edges(receive, ['SplitLot', { childLotId: 'haifa.L2', quantity: kg('25') }], ['MergeLot', { intoLotId: 'haifa.L9' }])).toEqual([
       ['Split', lotId, 'haifa.L2', '25', false],
       ['Merge', lotId, 'haifa.L9', '75', false],
     ]);
   });
-  test('is voided by corrections, and reduced by what was brought back', () => {
+  test('is voided by corrections, and reduced by returns', () => {
     const back = (amount?: string): Step => ['ReverseConsumption', { consumptionId: 'C1', ...(amount ? { quantity: kg(amount) } : {}) }];
     expect(edges(receive, reserve, consume, back('4'))).toEqual([['Consumption', lotId, 'haifa.W1', '6', false]]);
     expect(edges(receive, reserve, consume, back('4'), back())).toEqual([['Consumption', lotId, 'haifa.W1', '0', true]]);

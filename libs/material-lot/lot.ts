@@ -18,7 +18,7 @@ export type Books = Readonly<{
   lotId: string;
   materialId: string;
   unit: Unit;
-  /** How the lot came to be, so that the same command again changes nothing. */
+  /** How the lot was created, so that a repeated command changes nothing. */
   origin: string;
   onHand: string;
   movements: readonly Movement[];
@@ -27,15 +27,15 @@ export type Books = Readonly<{
   /** The lots that it comes from by splits and merges. */
   ancestors: readonly string[];
   reservations: Readonly<Record<string, Reservation>>;
-  /** By hold id: whether it still stands. */
+  /** By hold id: false once it is released. */
   holds: Readonly<Record<string, boolean>>;
   consumptions: Readonly<Record<string, Consumption>>;
   productions: Readonly<Record<string, Production>>;
   /** Amounts by child lot. */
   splits: Readonly<Record<string, string>>;
-  /** Amounts by the lot that took all of it. */
+  /** Amounts by the lot that it was merged into. */
   merges: Readonly<Record<string, string>>;
-  /** Everything else that is booked once, by kind and id. */
+  /** Everything else that must be booked only once, by kind and id. */
   booked: Readonly<Record<string, string>>;
 }>;
 
@@ -46,19 +46,19 @@ export type MaterialLot =
 export type InStock = Extract<MaterialLot, { status: 'in-stock' }>;
 export type Known = Exclude<MaterialLot, { status: 'unknown' }>;
 
-/** More ancestors than this are forgotten, oldest first; the genealogy view has them all. */
+/** At most so many ancestors are kept, the oldest are dropped; the genealogy view has them all. */
 const KEPT_ANCESTORS = 1000;
 const KEPT_COUNTS = 64;
 
-/** The united ancestors of two lots, each once. */
+/** The ancestors of both lots, each once. */
 export const ancestry = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())].slice(-KEPT_ANCESTORS);
 
-/** The earlier of two expiries; null keeps for ever. */
+/** The earlier of two expiries; null never expires. */
 export const earlier = (a: string | null, b: string | null): string | null => (a === null ? b : b === null || a < b ? a : b);
 
 export const reserved = ({ reservations }: Books): string => sum(Object.values(reservations).map(({ left }) => left));
 
-/** What anybody may take (I6). */
+/** Free stock (I6). */
 export const available = (books: Books): string => minus(books.onHand, reserved(books));
 
 const begun = (
@@ -109,7 +109,7 @@ const without = <T>(record: Readonly<Record<string, T>>, key: string): Readonly<
   return rest;
 };
 
-/** What each event means for a lot. Folds any history without a throw. */
+/** Folds one event into a lot. Never throws, whatever the history. */
 export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): MaterialLot {
   if (type === 'LotReceived') {
     const { lotId, materialId, quantity, expiresAt, locationId } = data;
@@ -205,7 +205,7 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
     case 'LotSplit':
       return { ...state, ...take(data.quantity.amount, data.at), splits: { ...state.splits, [data.childLotId]: data.quantity.amount } };
     case 'LotSplitUndone':
-      // The part comes back to life even where the rest was merged away meanwhile.
+      // The part comes back even if the rest was merged into another lot in the meantime.
       return { ...state, status: 'in-stock', ...add(data.quantity.amount, data.at), splits: without(state.splits, data.childLotId) };
     case 'LotMerged':
       return {

@@ -10,7 +10,7 @@ abstract class LotCommand extends Command {
   readonly lotId: string;
 }
 
-/** Receives material from a supplier: a new lot, or with `deliveryId` a further delivery of one. */
+/** Receive material from a supplier: a new lot, or with `deliveryId` a further delivery of a lot. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class ReceiveLot extends LotCommand {
@@ -25,7 +25,7 @@ export class ReceiveLot extends LotCommand {
   @QuantityField()
   readonly quantity: QuantityInput;
 
-  /** The first instant at which it may no longer be used; absent where it keeps. */
+  /** The first instant at which it may no longer be used; absent where it does not expire. */
   @Instant({ optional: true })
   readonly expiresAt?: string;
 
@@ -36,12 +36,12 @@ export class ReceiveLot extends LotCommand {
   @Text(1, 64, { optional: true })
   readonly supplierLot?: string;
 
-  /** Where it is put, in the same plant. */
+  /** Where it is stored, in the same plant. */
   @Id({ optional: true })
   readonly locationId?: string;
 }
 
-/** Put what a work order made into a lot; the first time, the lot comes to be. */
+/** Put the output of a work order into a lot; creates the lot the first time. */
 @InputType()
 @Allow('operator', 'supervisor', 'device')
 export class ProduceLot extends LotCommand {
@@ -61,7 +61,7 @@ export class ProduceLot extends LotCommand {
   @Code({ optional: true })
   readonly operationId?: string;
 
-  /** A lot that holds something older keeps the earlier expiry. */
+  /** The lot keeps the earliest expiry of its contents. */
   @Instant({ optional: true })
   readonly expiresAt?: string;
 
@@ -69,7 +69,7 @@ export class ProduceLot extends LotCommand {
   readonly locationId?: string;
 }
 
-/** Take back a production that was booked in error. */
+/** Reverse a production that was booked in error. */
 @InputType()
 @Allow('supervisor')
 export class ReverseProduction extends LotCommand {
@@ -80,7 +80,7 @@ export class ReverseProduction extends LotCommand {
   declare readonly reason: string;
 }
 
-/** Set part of a lot aside for a work order. */
+/** Reserve part of a lot for a work order. */
 @InputType()
 @Allow('operator', 'supervisor', 'planner')
 export class ReserveLot extends LotCommand {
@@ -95,7 +95,7 @@ export class ReserveLot extends LotCommand {
   readonly quantity: QuantityInput;
 }
 
-/** Give free what is left of a reservation. */
+/** Release what is left of a reservation. */
 @InputType()
 @Allow('operator', 'supervisor', 'planner')
 export class UnreserveLot extends LotCommand {
@@ -107,7 +107,7 @@ export class UnreserveLot extends LotCommand {
   readonly workOrderId: string;
 }
 
-/** Use up material of a lot for a work order. */
+/** Consume material of a lot for a work order. */
 @InputType()
 @Allow('operator', 'supervisor', 'device')
 export class ConsumeLot extends LotCommand {
@@ -124,12 +124,12 @@ export class ConsumeLot extends LotCommand {
   @QuantityField()
   readonly quantity: QuantityInput;
 
-  /** The work order's own reservation to take it from; free stock when absent. */
+  /** The work order's own reservation to consume from; free stock when absent. */
   @Code({ optional: true })
   readonly reservationId?: string;
 }
 
-/** Take back a consumption that was booked in error, or bring back what was left of it. */
+/** Reverse a consumption that was booked in error, or return what was left over. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class ReverseConsumption extends LotCommand {
@@ -148,7 +148,7 @@ export class ReverseConsumption extends LotCommand {
   declare readonly reason: string;
 }
 
-/** Part a lot in two: the part becomes a lot of its own, with the same material, expiry and place. */
+/** Split a part off a lot: it becomes a lot of its own, with the same material, expiry and place. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class SplitLot extends LotCommand {
@@ -175,7 +175,7 @@ abstract class MovedStock extends LotCommand {
   readonly ancestors: string[];
 }
 
-/** Let the new lot of a split come to be. Sent by the process that carries out splits. */
+/** Create the new lot of a split. Sent by the process that carries out splits. */
 @InputType()
 @Allow()
 export class CreateLotFromSplit extends MovedStock {
@@ -186,7 +186,7 @@ export class CreateLotFromSplit extends MovedStock {
   readonly locationId?: string;
 }
 
-/** Take a split back, whose new lot could not come to be. Sent by the process that carries out splits. */
+/** Undo a split whose new lot could not be created. Sent by the process that carries out splits. */
 @InputType()
 @Allow()
 export class UndoSplit extends LotCommand {
@@ -197,7 +197,7 @@ export class UndoSplit extends LotCommand {
   declare readonly reason: string;
 }
 
-/** Put all of a lot into another one of the same material. */
+/** Merge all of a lot into another one of the same material. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class MergeLot extends LotCommand {
@@ -205,7 +205,7 @@ export class MergeLot extends LotCommand {
   readonly intoLotId: string;
 }
 
-/** Take up a lot that merges into this one. Sent by the process that carries out merges. */
+/** Add a lot that is merged into this one. Sent by the process that carries out merges. */
 @InputType()
 @Allow()
 export class AddMergedLot extends MovedStock {
@@ -213,7 +213,7 @@ export class AddMergedLot extends MovedStock {
   readonly fromLotId: string;
 }
 
-/** Take a merge back that the other lot refused. Sent by the process that carries out merges. */
+/** Undo a merge that the other lot refused. Sent by the process that carries out merges. */
 @InputType()
 @Allow()
 export class UndoMerge extends LotCommand {
@@ -232,11 +232,11 @@ export class MoveLot extends LotCommand {
   readonly locationId: string;
 }
 
-/** Forbid the use of a lot until the hold is released. */
+/** Block the use of a lot until the hold is released. */
 @InputType()
 @Allow('quality', 'supervisor')
 export class HoldLot extends LotCommand {
-  /** Names the hold within the lot; several may stand beside each other. */
+  /** Names the hold within the lot; there may be several at a time. */
   @Code()
   readonly holdId: string;
 
@@ -255,7 +255,7 @@ export class ReleaseHold extends LotCommand {
   declare readonly reason: string;
 }
 
-/** Throw part of a lot away. */
+/** Scrap part of a lot. */
 @InputType()
 @Allow('operator', 'supervisor', 'quality')
 export class ScrapLot extends LotCommand {
@@ -270,7 +270,7 @@ export class ScrapLot extends LotCommand {
   readonly reasonCode: string;
 }
 
-/** Send part of a lot back to its supplier. */
+/** Return part of a lot to its supplier. */
 @InputType()
 @Allow('supervisor', 'quality')
 export class ReturnLot extends LotCommand {
@@ -285,7 +285,7 @@ export class ReturnLot extends LotCommand {
   declare readonly reason: string;
 }
 
-/** Say that a lot may no longer be used from now on, before its date. */
+/** Declare a lot expired before its date. */
 @InputType()
 @Allow('quality', 'supervisor')
 export class ExpireLot extends LotCommand {
@@ -293,11 +293,11 @@ export class ExpireLot extends LotCommand {
   declare readonly reason: string;
 }
 
-/** Give a lot another expiry, on one's own responsibility. */
+/** Change the expiry of a lot. */
 @InputType()
 @Allow('quality')
 export class OverrideExpiry extends LotCommand {
-  /** The first instant at which it may no longer be used; absent where it keeps from now on. */
+  /** The first instant at which it may no longer be used; absent where it does not expire from now on. */
   @Instant({ optional: true })
   readonly expiresAt?: string;
 
@@ -305,7 +305,7 @@ export class OverrideExpiry extends LotCommand {
   declare readonly reason: string;
 }
 
-/** Correct the books to what is really there. */
+/** Correct the books to the actual stock. */
 @InputType()
 @Allow('supervisor', 'quality')
 export class AdjustStock extends LotCommand {
@@ -313,7 +313,7 @@ export class AdjustStock extends LotCommand {
   @Code({ optional: true })
   readonly adjustmentId?: string;
 
-  /** What is really there; zero where nothing is. */
+  /** The actual stock; may be zero. */
   @QuantityField()
   readonly quantity: QuantityInput;
 
@@ -321,7 +321,7 @@ export class AdjustStock extends LotCommand {
   declare readonly reason: string;
 }
 
-/** Report what was counted or weighed. An observed fact: recorded whatever it is, never refused; the books stay until they are adjusted. */
+/** Report a count or weighing. An observed fact: always recorded, never refused; the books stay until they are adjusted. */
 @InputType()
 @Allow('device', 'operator', 'supervisor')
 export class ObserveStockCount extends LotCommand {

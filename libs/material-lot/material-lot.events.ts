@@ -1,7 +1,7 @@
 import type { Event } from '#kernel/event';
 import type { Quantity } from '#manufacturing/quantity';
 
-/** What a new lot takes over from the lot that it was split from. */
+/** What a new lot inherits from the lot that it was split from. */
 type Inheritance = {
   materialId: string;
   /** In the unit of the parent. */
@@ -12,14 +12,14 @@ type Inheritance = {
   ancestors: readonly string[];
 };
 
-/** Material came in from a supplier and is a lot from now on. All quantities of lot events are in the unit of the lot. */
+/** A lot was received from a supplier. All quantities of lot events are in the unit of the lot. */
 export type LotReceived = Event<
   'LotReceived',
   {
     lotId: string;
     materialId: string;
     quantity: Quantity;
-    /** The first instant at which it may no longer be used; null where it keeps. */
+    /** The first instant at which it may no longer be used; null where it does not expire. */
     expiresAt: string | null;
     supplierId: string | null;
     /** The supplier's own lot number. */
@@ -31,10 +31,10 @@ export type LotReceived = Event<
   }
 >;
 
-/** A further delivery of a lot came in; the lot expires with its earliest part. */
+/** A further delivery of a lot was received; the lot expires with its earliest part. */
 export type LotDelivered = Event<'LotDelivered', LotReceived['data'] & { deliveryId: string }>;
 
-/** A work order put material into the lot; the first time, the lot came to be. */
+/** A work order put material into the lot; the first time, this created the lot. */
 export type LotProduced = Event<
   'LotProduced',
   {
@@ -44,20 +44,20 @@ export type LotProduced = Event<
     quantity: Quantity;
     workOrderId: string;
     operationId: string | null;
-    /** Of the whole lot from now on: the earliest of what went into it. */
+    /** Of the whole lot from now on: the earliest of its contents. */
     expiresAt: string | null;
     locationId: string | null;
     at: string;
   }
 >;
 
-/** A production was booked in error; what it had put into the lot is taken out again. */
+/** A production was booked in error; its material was taken out of the lot again. */
 export type ProductionReversed = Event<
   'ProductionReversed',
   { lotId: string; productionId: string; workOrderId: string; quantity: Quantity; reason: string; at: string }
 >;
 
-/** Part of the lot was set aside for a work order; nobody else can have it. */
+/** Part of the lot was reserved for a work order; no other one can use it. */
 export type LotReserved = Event<
   'LotReserved',
   { lotId: string; reservationId: string; workOrderId: string; quantity: Quantity; at: string }
@@ -69,7 +69,7 @@ export type LotUnreserved = Event<
   { lotId: string; reservationId: string; workOrderId: string; quantity: Quantity; at: string }
 >;
 
-/** A work order used up material of the lot, from its reservation or from free stock. */
+/** A work order consumed material of the lot, from its reservation or from free stock. */
 export type LotConsumed = Event<
   'LotConsumed',
   {
@@ -84,7 +84,7 @@ export type LotConsumed = Event<
   }
 >;
 
-/** A consumption, or part of it, was booked in error or brought back; it is free stock again. */
+/** A consumption, or part of it, was booked in error or returned; it is free stock again. */
 export type ConsumptionReversed = Event<
   'ConsumptionReversed',
   {
@@ -101,16 +101,16 @@ export type ConsumptionReversed = Event<
   }
 >;
 
-/** Part of the lot left it to be a lot of its own. */
+/** Part of the lot was split off to become a lot of its own. */
 export type LotSplit = Event<'LotSplit', { lotId: string; childLotId: string; at: string } & Inheritance>;
 
-/** The new lot could not come to be (its id was taken): its part is back. */
+/** The new lot of a split could not be created (its id was taken): its part is back. */
 export type LotSplitUndone = Event<'LotSplitUndone', { lotId: string; childLotId: string; quantity: Quantity; reason: string; at: string }>;
 
-/** The lot came to be by a split of another. */
+/** The lot was created by a split of another. */
 export type LotCreatedFromSplit = Event<'LotCreatedFromSplit', { lotId: string; parentLotId: string; at: string } & Inheritance>;
 
-/** All of the lot left it to be part of another lot; this lot is no more. */
+/** The whole lot was merged into another one and no longer exists. */
 export type LotMerged = Event<
   'LotMerged',
   {
@@ -119,23 +119,23 @@ export type LotMerged = Event<
     materialId: string;
     quantity: Quantity;
     expiresAt: string | null;
-    /** The lots that it comes from, and itself as the last. */
+    /** The lots that it comes from, itself last. */
     ancestors: readonly string[];
     at: string;
   }
 >;
 
-/** The other lot could not take it: this lot is back as it was. */
+/** The other lot refused the merge: this lot is back as it was. */
 export type LotMergeUndone = Event<'LotMergeUndone', { lotId: string; intoLotId: string; quantity: Quantity; reason: string; at: string }>;
 
-/** Another lot became part of this one. */
+/** Another lot was merged into this one. */
 export type MergedLotAdded = Event<
   'MergedLotAdded',
   {
     lotId: string;
     fromLotId: string;
     quantity: Quantity;
-    /** Of the whole lot from now on: the earlier of both. */
+    /** Of the whole lot from now on: the earlier one of both lots. */
     expiresAt: string | null;
     ancestors: readonly string[];
     at: string;
@@ -145,35 +145,35 @@ export type MergedLotAdded = Event<
 /** The lot was moved to another place of its plant. */
 export type LotMoved = Event<'LotMoved', { lotId: string; fromLocationId: string | null; toLocationId: string; at: string }>;
 
-/** The lot may not be used until the hold is released. */
+/** The lot was put on hold: it may not be used until the hold is released. */
 export type LotHeld = Event<'LotHeld', { lotId: string; holdId: string; reason: string; at: string }>;
 
 /** One hold was released; others may remain. */
 export type LotHoldReleased = Event<'LotHoldReleased', { lotId: string; holdId: string; reason: string; at: string }>;
 
-/** Part of the lot was thrown away. */
+/** Part of the lot was scrapped. */
 export type LotScrapped = Event<'LotScrapped', { lotId: string; scrapId: string; quantity: Quantity; reasonCode: string; at: string }>;
 
-/** Part of the lot was sent back to its supplier. */
+/** Part of the lot was returned to its supplier. */
 export type LotReturned = Event<'LotReturned', { lotId: string; returnId: string; quantity: Quantity; reason: string; at: string }>;
 
-/** Somebody found that the lot may no longer be used, before its date. */
+/** The lot was declared expired before its date. */
 export type LotExpired = Event<'LotExpired', { lotId: string; previousExpiresAt: string | null; reason: string; at: string }>;
 
-/** Somebody gave the lot another expiry. */
+/** The expiry of the lot was changed. */
 export type ExpiryOverridden = Event<
   'ExpiryOverridden',
   {
     lotId: string;
     previousExpiresAt: string | null;
-    /** Null where it keeps from now on. */
+    /** Null where it does not expire from now on. */
     expiresAt: string | null;
     reason: string;
     at: string;
   }
 >;
 
-/** The books were corrected to what is really there. */
+/** The books were corrected to the actual stock. */
 export type StockAdjusted = Event<
   'StockAdjusted',
   {
@@ -188,7 +188,7 @@ export type StockAdjusted = Event<
   }
 >;
 
-/** Somebody, or a scale, counted the lot. Recorded whatever it is; the books stay until they are adjusted. */
+/** The lot was counted or weighed. Always recorded; the books stay until they are adjusted. */
 export type StockCountObserved = Event<
   'StockCountObserved',
   {
@@ -196,13 +196,13 @@ export type StockCountObserved = Event<
     countId: string;
     /** As reported, in any unit. */
     counted: Quantity;
-    /** What the books say; null for a lot that they do not know. */
+    /** The amount in the books; null for an unknown lot. */
     expected: Quantity | null;
     at: string;
   }
 >;
 
-/** Why a count is odd. */
+/** Why a count is implausible. */
 export const DiscrepancyKind = {
   LESS_THAN_BOOKED: 'LESS_THAN_BOOKED',
   MORE_THAN_BOOKED: 'MORE_THAN_BOOKED',
@@ -212,7 +212,7 @@ export const DiscrepancyKind = {
 } as const;
 export type DiscrepancyKind = keyof typeof DiscrepancyKind;
 
-/** Exception: what was counted is not what the books say. */
+/** Exception: the count differs from the books. */
 export type StockDiscrepancyObserved = Event<
   'StockDiscrepancyObserved',
   {
@@ -221,7 +221,7 @@ export type StockDiscrepancyObserved = Event<
     kind: DiscrepancyKind;
     counted: Quantity;
     expected: Quantity | null;
-    /** Counted less booked, in the unit of the lot; null where that cannot be said. */
+    /** Counted less booked, in the unit of the lot; null where the units differ. */
     difference: string | null;
     at: string;
   }

@@ -32,7 +32,7 @@ export const genealogyEdgeList = listOf(GenealogyEdge, {
   filters: { parentId: 'equals', childId: 'equals', kind: 'equals', occurredAt: 'range' },
   sorts: ['occurredAt'],
   sortedBy: 'occurredAtDescending',
-  about: 'Where material came from and went to, step by step, corrections included.',
+  about: 'The steps of material between lots and work orders, corrections included.',
 });
 
 export const lotDiscrepancyList = listOf(LotDiscrepancy, {
@@ -42,5 +42,5 @@ export const lotDiscrepancyList = listOf(LotDiscrepancy, {
   filters: { lotId: 'equals', kind: 'equals', observedAt: 'range' },
   sorts: ['observedAt'],
   sortedBy: 'observedAtDescending',
-  about: 'Counts that were not what the books said.',
+  about: 'Counts that differ from the books.',
 });

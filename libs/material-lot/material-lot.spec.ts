@@ -6,7 +6,7 @@ import { materialLot } from './material-lot';
 import type { MaterialLotEvent } from './material-lot.events';
 import { lotId, at, workOrderId, kg, received, reserved, consumed, produced, consume, receive } from './lot-pasts';
 
-describe('a lot that nobody knows', () => {
+describe('an unknown lot', () => {
   test('is received', () => {
     given(materialLot).when('ReceiveLot', receive).then(received());
     given(materialLot)
@@ -27,7 +27,7 @@ describe('a lot that nobody knows', () => {
       .when('ProduceLot', { lotId, materialId: 'gear', quantity: kg('5'), workOrderId: 'lyon.W1' })
       .rejects('wrong-facility');
   });
-  test('is not produced into another plant, nor in no amount', () => {
+  test('is not produced into another plant, nor with an amount of zero', () => {
     const produce = { lotId, materialId: 'gear', quantity: kg('5'), workOrderId };
     given(materialLot)
       .when('ProduceLot', { ...produce, locationId: 'lyon.S1' })
@@ -46,12 +46,12 @@ describe('a lot that nobody knows', () => {
         .when('ReceiveLot', { ...receive, quantity: kg(amount) })
         .rejects('quantity-malformed');
   });
-  test('cannot be put into another plant', () => {
+  test('cannot be stored in another plant', () => {
     given(materialLot)
       .when('ReceiveLot', { ...receive, locationId: 'lyon.S1' })
       .rejects('wrong-facility');
   });
-  test('takes no other command', () => {
+  test('refuses every other command', () => {
     given(materialLot).when('ConsumeLot', consume('1')).rejects('material-lot-unknown');
     given(materialLot)
       .when('ReserveLot', { lotId, reservationId: 'R1', workOrderId, quantity: kg('1') })
@@ -61,7 +61,7 @@ describe('a lot that nobody knows', () => {
       .rejects('material-lot-unknown');
     given(materialLot).when('HoldLot', { lotId, holdId: 'H1', reason: 'x' }).rejects('material-lot-unknown');
   });
-  test('is counted all the same, and flagged', () => {
+  test('can be counted, which is flagged', () => {
     given(materialLot)
       .when('ObserveStockCount', { lotId, countId: 'N1', quantity: kg('3') })
       .then(
@@ -81,7 +81,7 @@ describe('a lot in stock', () => {
       .when('ReceiveLot', { ...receive, quantity: kg('99') })
       .rejects('lot-exists');
   });
-  test('takes more of the same material from production, each production once', () => {
+  test('gets more of the same material from production, each production once', () => {
     const more = { lotId, productionId: 'P2', materialId: 'gear', quantity: { amount: '500', unit: 'g' as const }, workOrderId };
     given(materialLot, produced())
       .when('ProduceLot', more)
@@ -94,7 +94,7 @@ describe('a lot in stock', () => {
       .rejects('id-taken');
     given(materialLot, received()).when('ProduceLot', more).rejects('wrong-material');
   });
-  test('keeps the earliest expiry of what went into it', () => {
+  test('keeps the earliest expiry of its contents', () => {
     given(materialLot, produced({ expiresAt: '2026-03-01T00:00:00.000Z' }))
       .when('ProduceLot', {
         lotId,
@@ -106,7 +106,7 @@ describe('a lot in stock', () => {
       })
       .then(produced({ productionId: 'P2', quantity: kg('1'), expiresAt: '2026-03-01T00:00:00.000Z' }));
   });
-  test('gives a production booked in error back, while it is there', () => {
+  test('reverses a production booked in error while the material is there', () => {
     const reverse = { lotId, productionId: 'P1', reason: 'wrong lot' };
     const reversed: MaterialLotEvent = {
       type: 'ProductionReversed',
@@ -125,7 +125,7 @@ describe('a lot in stock', () => {
     given(materialLot, received(), consumed()).when('ConsumeLot', consume('40')).changesNothing();
     given(materialLot, received(), consumed()).when('ConsumeLot', consume('41')).rejects('id-taken');
   });
-  test('names a consumption after its command where nobody else does', () => {
+  test('names a consumption after its command if no id is sent', () => {
     const { consumptionId: _, ...command } = consume('40');
     const commandId = '00000000-0000-4000-8000-000000000009';
     given(materialLot, received())
@@ -149,7 +149,7 @@ describe('a lot in stock', () => {
       .rejects('quantity-too-precise');
     given(materialLot, received()).when('ConsumeLot', consume('0')).rejects('quantity-not-positive');
   });
-  test('is for work orders of its own plant', () => {
+  test('serves work orders of its own plant only', () => {
     given(materialLot, received())
       .when('ConsumeLot', consume('1', { workOrderId: 'lyon.W1' }))
       .rejects('wrong-facility');
@@ -164,7 +164,7 @@ describe('a lot in stock', () => {
     given(materialLot, received(), reserved()).when('ReserveLot', reserve('31')).rejects('id-taken');
     given(materialLot, received(), consumed()).when('ReserveLot', reserve('61')).rejects('stock-insufficient');
   });
-  test('gives a reservation to its owner only (I7)', () => {
+  test('lets only the owner consume a reservation (I7)', () => {
     const past = [received(), reserved()];
     given(materialLot, ...past)
       .when('ConsumeLot', consume('30', { reservationId: 'R1' }))
@@ -182,7 +182,7 @@ describe('a lot in stock', () => {
       .when('UnreserveLot', { lotId, reservationId: 'R1', workOrderId: 'haifa.W2' })
       .rejects('reservation-of-another');
   });
-  test('is free again when the owner gives up what is left', () => {
+  test('is free again when the owner releases the rest', () => {
     const unreserve = { lotId, reservationId: 'R1', workOrderId };
     const past = [received(), reserved(), consumed('10', 'R1')];
     const unreserved: MaterialLotEvent = { type: 'LotUnreserved', data: { ...unreserve, quantity: kg('20'), at } };
@@ -194,7 +194,7 @@ describe('a lot in stock', () => {
       .changesNothing();
     given(materialLot, received()).when('UnreserveLot', unreserve).rejects('no-such-reservation');
   });
-  test('gets back what was consumed in error or left over, and no more', () => {
+  test('gets back what was consumed in error or left over, not more', () => {
     const reverse = { lotId, reversalId: 'V1', consumptionId: 'C1', reason: 'left over' };
     const reversed = (amount: string, remaining: string): MaterialLotEvent => ({
       type: 'ConsumptionReversed',
@@ -290,7 +290,7 @@ describe('a lot in stock', () => {
   });
 });
 
-describe('whatever is asked of a lot', () => {
+describe('any sequence of lot commands', () => {
   const id = fc.constantFrom('1', '2', '3');
   const order = fc.constantFrom('haifa.W1', 'haifa.W2');
   const quantity = fc.oneof(
@@ -327,7 +327,7 @@ describe('whatever is asked of a lot', () => {
     of('AdjustStock', { adjustmentId: id, quantity }),
     of('ObserveStockCount', { countId: id, quantity }),
   );
-  test('nothing is negative, the same command again changes nothing, and a count is never refused', () => {
+  test('nothing becomes negative, a repeated command changes nothing, and a count is never refused', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         let lot: MaterialLot = materialLot.initial;

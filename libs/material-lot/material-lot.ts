@@ -26,9 +26,9 @@ import {
 import { observeCount } from './stock-count';
 
 /**
- * A lot of material and its books: what is there, for whom, and where it went. One lot is one stream, and each rule is decided on one
- * stream. A split or a merge concerns two: the lot that gives decides first and its event holds all that the other needs; a process
- * then lets it arrive, or has it taken back when the other lot refuses (docs/decisions/0004).
+ * A lot of material and its books: stock, reservations and movements. One lot is one stream, and each rule is decided on one
+ * stream. A split or a merge concerns two: the source lot decides first, and its event holds all that the other one needs; a process
+ * then applies it there, or undoes it if the other lot refuses (docs/decisions/0004).
  */
 export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent> = {
   category: 'material-lot',
@@ -59,7 +59,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       if (state.status === 'unknown') return [{ type: 'LotReceived', data: { ...received, ...(deliveryId ? { deliveryId } : {}), at } }];
       if (!deliveryId) {
         if (state.origin === receiptOf(received)) return [];
-        throw new Rejected('lot-exists', `${lotId} exists. Send a deliveryId to add a further delivery to it.`, {
+        throw new Rejected('lot-exists', `${lotId} already exists. Send a \`deliveryId\` to add a further delivery to it.`, {
           materialId: state.materialId,
         });
       }
@@ -67,7 +67,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       const more = amountIn(lot, quantity);
       if (isBooked(lot, `delivery/${deliveryId}`, more)) return [];
       if (lot.materialId !== materialId)
-        throw new Rejected('wrong-material', `${lotId} is a lot of ${lot.materialId}, not of ${materialId}.`, {
+        throw new Rejected('wrong-material', `\`materialId\` must be ${lot.materialId}, the material of ${lotId}, was ${materialId}.`, {
           materialId: lot.materialId,
         });
       const { expiresAt: expiry } = received;
@@ -98,7 +98,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
         throw idTaken(productionId);
       }
       if (lot.materialId !== materialId)
-        throw new Rejected('wrong-material', `${lotId} is a lot of ${lot.materialId}, not of ${materialId}.`, {
+        throw new Rejected('wrong-material', `\`materialId\` must be ${lot.materialId}, the material of ${lotId}, was ${materialId}.`, {
           materialId: lot.materialId,
         });
       return [{ type: 'LotProduced', data: { ...produced, quantity: inUnit(lot, amount), expiresAt: earlier(lot.expiresAt, expiresAt) } }];
@@ -107,7 +107,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
     ReverseProduction: ({ lotId, productionId, reason }, state, { occurredAt }) => {
       const lot = inStock(state);
       const production = entryOf(lot.productions, productionId);
-      if (!production) throw new Rejected('no-such-production', `${lotId} has no production ${productionId}.`, { productionId });
+      if (!production) throw new Rejected('no-such-production', `Unknown production ${productionId} of ${lotId}.`, { productionId });
       if (production.reversed) return [];
       rejectMoreThanFree(lot, production.amount, utc(occurredAt));
       const { workOrderId, amount } = production;
@@ -137,9 +137,13 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
     UnreserveLot: ({ lotId, reservationId, workOrderId }, state, { occurredAt }) => {
       const lot = inStock(state);
       const reservation = entryOf(lot.reservations, reservationId);
-      if (!reservation) throw new Rejected('no-such-reservation', `${lotId} has no reservation ${reservationId}.`, { reservationId });
+      if (!reservation) throw new Rejected('no-such-reservation', `Unknown reservation ${reservationId} of ${lotId}.`, { reservationId });
       if (reservation.workOrderId !== workOrderId)
-        throw new Rejected('reservation-of-another', 'Only its owner can give a reservation free.', { reservationId });
+        throw new Rejected(
+          'reservation-of-another',
+          `\`workOrderId\` must be the owner of the reservation, ${reservation.workOrderId}, was ${workOrderId}.`,
+          { reservationId },
+        );
       if (!isPositive(reservation.left)) return [];
       return [
         {
@@ -166,14 +170,19 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       if (reservationId === null) rejectMoreThanFree(lot, amount);
       else {
         const reservation = entryOf(lot.reservations, reservationId);
-        if (!reservation) throw new Rejected('no-such-reservation', `${lotId} has no reservation ${reservationId}.`, { reservationId });
+        if (!reservation) throw new Rejected('no-such-reservation', `Unknown reservation ${reservationId} of ${lotId}.`, { reservationId });
         if (reservation.workOrderId !== workOrderId)
-          throw new Rejected('reservation-of-another', 'Only its owner can consume a reservation.', { reservationId });
+          throw new Rejected(
+            'reservation-of-another',
+            `\`workOrderId\` must be the owner of the reservation, ${reservation.workOrderId}, was ${workOrderId}.`,
+            { reservationId },
+          );
         if (compare(amount, reservation.left) > 0)
-          throw new Rejected('reservation-exceeded', `${amount} ${lot.unit} asked for, ${reservation.left} ${lot.unit} reserved.`, {
-            reservationId,
-            left: reservation.left,
-          });
+          throw new Rejected(
+            'reservation-exceeded',
+            `\`quantity\` must not exceed the ${reservation.left} ${lot.unit} left of the reservation, was ${amount} ${lot.unit}.`,
+            { reservationId, left: reservation.left },
+          );
       }
       return [
         { type: 'LotConsumed', data: { lotId, consumptionId, workOrderId, operationId, quantity: inUnit(lot, amount), reservationId, at } },
@@ -184,15 +193,16 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       const lot = inStock(state);
       const reversalId = given ?? commandId;
       const consumption = entryOf(lot.consumptions, consumptionId);
-      if (!consumption) throw new Rejected('no-such-consumption', `${lotId} has no consumption ${consumptionId}.`, { consumptionId });
+      if (!consumption) throw new Rejected('no-such-consumption', `Unknown consumption ${consumptionId} of ${lotId}.`, { consumptionId });
       if (isBooked(lot, `reversal/${reversalId}`, consumptionId)) return [];
       if (!isPositive(consumption.left)) return [];
       const amount = quantity ? amountIn(lot, quantity) : consumption.left;
       if (compare(amount, consumption.left) > 0)
-        throw new Rejected('reversal-exceeds-consumption', `${consumption.left} ${lot.unit} is left of the consumption.`, {
-          consumptionId,
-          left: consumption.left,
-        });
+        throw new Rejected(
+          'reversal-exceeds-consumption',
+          `\`quantity\` must not exceed the ${consumption.left} ${lot.unit} left of the consumption, was ${amount} ${lot.unit}.`,
+          { consumptionId, left: consumption.left },
+        );
       const { workOrderId, left } = consumption;
       const remaining = inUnit(lot, minus(left, amount));
       return [
@@ -207,7 +217,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       const lot = inStock(state);
       checkFacility(lotId, childLotId);
       if (childLotId === lotId || lot.ancestors.includes(childLotId))
-        throw new Rejected('lot-cycle', `${lotId} is, or comes from, ${childLotId}.`, { childLotId });
+        throw new Rejected('lot-cycle', `\`childLotId\` must be a new lot, but ${lotId} is or comes from ${childLotId}.`, { childLotId });
       const amount = amountIn(lot, quantity);
       const before = lot.splits[childLotId];
       if (before !== undefined) {
@@ -235,7 +245,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       const created = { lotId, parentLotId, materialId, quantity: { amount, unit }, expiresAt, locationId, ancestors: [...ancestors] };
       if (state.status === 'unknown') return [{ type: 'LotCreatedFromSplit', data: { ...created, at: utc(occurredAt) } }];
       if (state.origin === splitOf(created)) return [];
-      throw new Rejected('lot-exists', `${lotId} is a lot already.`, { materialId: state.materialId });
+      throw new Rejected('lot-exists', `${lotId} already exists. Choose another id.`, { materialId: state.materialId });
     },
 
     UndoSplit: ({ lotId, childLotId, reason }, state, { occurredAt }) => {
@@ -249,14 +259,16 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       if (state.status === 'merged' && state.intoLotId === intoLotId) return [];
       const lot = inStock(state);
       checkFacility(lotId, intoLotId);
-      if (intoLotId === lotId) throw new Rejected('lot-cycle', `${lotId} cannot be merged into itself. Name another lot.`, { intoLotId });
+      if (intoLotId === lotId) throw new Rejected('lot-cycle', `\`intoLotId\` must be another lot, was ${intoLotId}.`, { intoLotId });
       if (lot.merges[intoLotId] !== undefined)
-        throw new Rejected('lot-merged', `${lotId} was merged into ${intoLotId} before.`, { intoLotId });
+        throw new Rejected('lot-merged', `${lotId} was already merged into ${intoLotId}. Merge it into another lot.`, { intoLotId });
       const at = utc(occurredAt);
       rejectUnusable(lot, at);
       if (isPositive(reserved(lot)))
-        throw new Rejected('lot-reserved', `${reserved(lot)} ${lot.unit} of ${lotId} is reserved.`, { reserved: reserved(lot) });
-      if (!hasStock(lot)) throw new Rejected('stock-insufficient', `Nothing is left of ${lotId}.`, { onHand: lot.onHand });
+        throw new Rejected('lot-reserved', `${reserved(lot)} ${lot.unit} of ${lotId} are reserved. Release the reservations first.`, {
+          reserved: reserved(lot),
+        });
+      if (!hasStock(lot)) throw new Rejected('stock-insufficient', `${lotId} is empty; there is nothing to merge.`, { onHand: lot.onHand });
       rejectMoreThanWasThere(lot, lot.onHand, leavingAt(lot, { occurredAt, now }));
       const { materialId, expiresAt, onHand } = lot;
       const ancestors = ancestry(lot.ancestors, [lotId]);
@@ -267,7 +279,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       const lot = inStock(state);
       if (isBooked(lot, `merge/${fromLotId}`, '')) return [];
       if (lot.materialId !== materialId)
-        throw new Rejected('wrong-material', `${lotId} is a lot of ${lot.materialId}, not of ${materialId}.`, {
+        throw new Rejected('wrong-material', `\`materialId\` must be ${lot.materialId}, the material of ${lotId}, was ${materialId}.`, {
           materialId: lot.materialId,
         });
       const amount = amountIn(lot, quantity);
@@ -300,13 +312,14 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       const lot = inStock(state);
       const standing = entryOf(lot.holds, holdId);
       if (standing) return [];
-      if (standing === false) throw new Rejected('hold-released', `${holdId} was released; a new hold needs a new id.`, { holdId });
+      if (standing === false)
+        throw new Rejected('hold-released', `Hold ${holdId} was already released. Choose another \`holdId\`.`, { holdId });
       return [{ type: 'LotHeld', data: { lotId, holdId, reason, at: utc(occurredAt) } }];
     },
 
     ReleaseHold: ({ lotId, holdId, reason }, state, { occurredAt }) => {
       const standing = entryOf(inStock(state).holds, holdId);
-      if (standing === undefined) throw new Rejected('no-such-hold', `${lotId} has no hold ${holdId}.`, { holdId });
+      if (standing === undefined) throw new Rejected('no-such-hold', `Unknown hold ${holdId} of ${lotId}.`, { holdId });
       return standing ? [{ type: 'LotHoldReleased', data: { lotId, holdId, reason, at: utc(occurredAt) } }] : [];
     },
 
@@ -349,21 +362,22 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       const to = amountIn(lot, quantity, true);
       if (isBooked(lot, `adjustment/${adjustmentId}`, to)) return [];
       const at = leavingAt(lot, { occurredAt, now });
-      // The books as they stood at that time: what moved since then still counts.
+      // The adjustment is of the books at that time: later movements still count.
       const from = onHandAt(lot.movements, at);
       const difference = minus(to, from);
       if (isZero(difference)) return [];
       if (compare(plus(leastFrom(lot.movements, at), difference), '0') < 0)
         throw new Rejected(
           'stock-insufficient',
-          `With ${to} ${lot.unit} at ${at}, less than nothing would have been there later. Adjust at a later time.`,
+          `With ${to} ${lot.unit} at ${at} the stock would have become negative later. Adjust at a later \`occurredAt\`.`,
           { to, at, onHand: lot.onHand },
         );
       if (compare(plus(lot.onHand, difference), reserved(lot)) < 0)
-        throw new Rejected('reserved-exceeds-stock', `${reserved(lot)} ${lot.unit} is reserved. Release reservations first.`, {
-          reserved: reserved(lot),
-          to,
-        });
+        throw new Rejected(
+          'reserved-exceeds-stock',
+          `${reserved(lot)} ${lot.unit} are reserved, more than would be left. Release reservations first.`,
+          { reserved: reserved(lot), to },
+        );
       return [
         { type: 'StockAdjusted', data: { lotId, adjustmentId, from: inUnit(lot, from), to: inUnit(lot, to), difference, reason, at } },
       ];

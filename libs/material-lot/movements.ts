@@ -1,20 +1,20 @@
 import { compare, minus, plus } from '#manufacturing/quantity';
 
-/** What came to a lot or left it, by floor time (ISO 8601 UTC), earliest first. */
+/** What entered or left a lot, by floor time (ISO 8601 UTC), earliest first. */
 export type Movement = readonly [at: string, change: string];
 
-/** The movements with one more, in its place: a fact of yesterday stands before those of today. */
+/** The movements with one more, inserted at its floor time. */
 export function withMovement(movements: readonly Movement[], at: string, change: string): readonly Movement[] {
   let place = movements.length;
   while (place > 0 && movements[place - 1]![0] > at) place -= 1;
   return [...movements.slice(0, place), [at, change], ...movements.slice(place)];
 }
 
-/** What was there at that time, by all that is known today. */
+/** The stock at that time, as known today. */
 export const onHandAt = (movements: readonly Movement[], at: string): string =>
   movements.reduce((total, [when, change]) => (when <= at ? plus(total, change) : total), '0');
 
-/** The least that was there at that time or later: more cannot have left at that time. */
+/** The least stock at that time or later: more cannot have left at that time. */
 export function leastFrom(movements: readonly Movement[], at: string): string {
   let total = onHandAt(movements, at);
   let least = total;

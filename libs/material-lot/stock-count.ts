@@ -6,7 +6,7 @@ import type { DiscrepancyKind, MaterialLotEvent } from './material-lot.events';
 import { onHandAt } from './movements';
 import { inUnit, utc } from './stock';
 
-/** The observed lane: a count is recorded whatever it says, and a discrepancy beside it. The books stay until somebody adjusts them. */
+/** Decides a count: it is always recorded, with a discrepancy beside it. The books stay until they are adjusted. */
 export function observeCount(
   { lotId, countId: given, quantity }: ObserveStockCount,
   lot: MaterialLot,

@@ -4,48 +4,56 @@ import { Rejected } from '#kernel/rejected';
 import { available, type Books, type InStock, type Known, type MaterialLot } from './lot';
 import { leastFrom } from './movements';
 
-/** An instant as ISO 8601 UTC with milliseconds, so that texts sort as times do. */
+/** An instant as ISO 8601 UTC with milliseconds: such strings sort by time. */
 export const utc = (instant: string): string => new Date(instant).toISOString();
 
 export function known(state: MaterialLot): Known {
-  if (state.status === 'unknown') throw new Rejected('material-lot-unknown', 'There is no such lot.');
+  if (state.status === 'unknown') throw new Rejected('material-lot-unknown', 'Unknown lot. Receive or produce it first.');
   return state;
 }
 
-/** The lot while it is one: a merged lot takes no more commands. */
+/** The lot, unless it was merged: a merged lot accepts no more commands. */
 export function inStock(state: MaterialLot): InStock {
   const lot = known(state);
   if (lot.status === 'merged')
-    throw new Rejected('lot-merged', `${lot.lotId} was merged into ${lot.intoLotId}.`, { intoLotId: lot.intoLotId });
+    throw new Rejected('lot-merged', `${lot.lotId} was merged into ${lot.intoLotId}. Use that lot.`, { intoLotId: lot.intoLotId });
   return lot;
 }
 
-/** Refuses what is no decimal amount, negative or (unless a count) zero. */
+/** Refuses a malformed or negative amount, and zero unless it is a count. */
 export function checkAmount({ amount, unit }: Quantity, zeroAllowed = false): void {
   if (/^-/.test(amount) || (AMOUNT.test(amount) && isZero(amount) && !zeroAllowed))
-    throw new Rejected('quantity-not-positive', 'A quantity must be more than zero.', { amount, unit });
+    throw new Rejected('quantity-not-positive', `\`amount\` must be above 0, was ${amount}.`, { amount, unit });
   if (!AMOUNT.test(amount))
-    throw new Rejected('quantity-malformed', 'An amount is a decimal string of at most 12 digits before and 6 after the point.', {
-      amount,
-    });
+    throw new Rejected(
+      'quantity-malformed',
+      `\`amount\` must be a decimal string of at most 12 digits before and 6 after the point, was ${amount}.`,
+      { amount },
+    );
   if (!fitsUnit(amount, unit))
-    throw new Rejected('fraction-of-a-piece', `Pieces are whole; ${amount} is not. Send whole pieces or another unit.`, { amount, unit });
+    throw new Rejected(
+      'fraction-of-a-piece',
+      `\`amount\` must be a whole number of pieces, was ${amount}. Send whole pieces or another unit.`,
+      { amount, unit },
+    );
 }
 
-/** The quantity in the unit of the lot, converted exactly. Refuses another dimension, and what has no exact form. */
+/** The quantity in the unit of the lot, converted exactly. Refuses another dimension, and an amount without an exact conversion. */
 export function amountIn(books: Pick<Books, 'unit'>, quantity: Quantity, zeroAllowed = false): string {
   checkAmount(quantity, zeroAllowed);
   const amount = convert(quantity, books.unit);
   if (amount !== undefined) return amount;
   throw sameDimension(quantity.unit, books.unit)
-    ? new Rejected('quantity-too-precise', `${quantity.amount} ${quantity.unit} has no exact form in ${books.unit}.`, {
-        ...quantity,
-        lotUnit: books.unit,
-      })
-    : new Rejected('unit-incompatible', `${quantity.unit} cannot be converted to ${books.unit}, the unit of the lot.`, {
-        ...quantity,
-        lotUnit: books.unit,
-      });
+    ? new Rejected(
+        'quantity-too-precise',
+        `${quantity.amount} ${quantity.unit} cannot be converted exactly to ${books.unit}, the unit of the lot. Round it, or send it in ${books.unit}.`,
+        { ...quantity, lotUnit: books.unit },
+      )
+    : new Rejected(
+        'unit-incompatible',
+        `${quantity.unit} cannot be converted to ${books.unit}, the unit of the lot. Send the quantity in ${books.unit}.`,
+        { ...quantity, lotUnit: books.unit },
+      );
 }
 
 export const inUnit = ({ unit }: Pick<Books, 'unit'>, amount: string): Quantity => ({ amount, unit });
@@ -53,12 +61,16 @@ export const inUnit = ({ unit }: Pick<Books, 'unit'>, amount: string): Quantity 
 /** Refuses another plant's work order, place or lot: material moves between plants by transfer only. */
 export function checkFacility(lotId: string, otherId: string): void {
   if (facilityOf(lotId) !== facilityOf(otherId))
-    throw new Rejected('wrong-facility', `${otherId} belongs to another facility than ${lotId}.`, { lotId, otherId });
+    throw new Rejected('wrong-facility', `${otherId} is in another facility than ${lotId}. Both must be in the same one.`, {
+      lotId,
+      otherId,
+    });
 }
 
 export function rejectHeld({ lotId, holds }: Books): void {
   const standing = Object.keys(holds).filter((holdId) => holds[holdId]);
-  if (standing.length) throw new Rejected('lot-held', `${lotId} is on hold.`, { holds: standing });
+  if (standing.length)
+    throw new Rejected('lot-held', `${lotId} is on hold (${standing.join(', ')}). Release every hold first.`, { holds: standing });
 }
 
 const isExpired = ({ expiresAt }: Books, at: string): boolean => expiresAt !== null && at >= expiresAt;
@@ -66,23 +78,27 @@ const isExpired = ({ expiresAt }: Books, at: string): boolean => expiresAt !== n
 /** Refuses a lot that is on hold, or expired at that time (I5). */
 export function rejectUnusable(lot: Books, at: string): void {
   rejectHeld(lot);
-  if (isExpired(lot, at)) throw new Rejected('lot-expired', `${lot.lotId} expired at ${lot.expiresAt}.`, { expiresAt: lot.expiresAt, at });
+  if (isExpired(lot, at))
+    throw new Rejected('lot-expired', `${lot.lotId} expired at ${lot.expiresAt}. Extend its expiry or use another lot.`, {
+      expiresAt: lot.expiresAt,
+      at,
+    });
 }
 
-/** Floor time at which something leaves a lot: the latest known of the lot where the command names none. */
+/** Floor time at which something leaves a lot; not before the latest known movement if the command names none. */
 export const leavingAt = (lot: Books, { occurredAt, now }: Readonly<{ occurredAt: string; now: string }>): string => {
   const at = utc(occurredAt);
   const last = lot.movements.at(-1)?.[0] ?? at;
   return occurredAt === now && last > at ? last : at;
 };
 
-/** Refuses to take at a time what was not there yet, or what left since (I6): the past does not become negative. */
+/** Refuses to take what was not there yet at that time, or has left since (I6): stock was never negative. */
 export function rejectMoreThanWasThere(lot: Books, amount: string, at: string): void {
   const most = leastFrom(lot.movements, at);
   if (compare(amount, most) > 0)
     throw new Rejected(
       'stock-insufficient',
-      `${amount} ${lot.unit} cannot have left ${lot.lotId} at ${at}: at most ${most} ${lot.unit} was there from then on. Check occurredAt, or book the receipt first.`,
+      `At most ${most} ${lot.unit} of ${lot.lotId} can have left at ${at}, not ${amount} ${lot.unit}. Check \`occurredAt\`, or book the receipt first.`,
       { asked: amount, most, at, onHand: lot.onHand, unit: lot.unit },
     );
 }
@@ -91,16 +107,15 @@ export function rejectMoreThanWasThere(lot: Books, amount: string, at: string): 
 export function rejectMoreThanFree(lot: Books, amount: string, at?: string): void {
   const free = available(lot);
   if (compare(amount, free) > 0)
-    throw new Rejected('stock-insufficient', `${lot.lotId} has ${free} ${lot.unit} free; ${amount} ${lot.unit} is too much.`, {
-      asked: amount,
-      available: free,
-      onHand: lot.onHand,
-      unit: lot.unit,
-    });
+    throw new Rejected(
+      'stock-insufficient',
+      `\`quantity\` must not exceed the free ${free} ${lot.unit} of ${lot.lotId}, was ${amount} ${lot.unit}.`,
+      { asked: amount, available: free, onHand: lot.onHand, unit: lot.unit },
+    );
   if (at !== undefined) rejectMoreThanWasThere(lot, amount, at);
 }
 
-/** Whether it is booked already; an id that stands for something else is refused. */
+/** Whether it is already booked; refuses an id that is used for something else. */
 export function isBooked(lot: Books, key: string, what: string): boolean {
   const before = lot.booked[key];
   if (before === undefined) return false;
@@ -108,6 +123,7 @@ export function isBooked(lot: Books, key: string, what: string): boolean {
   throw idTaken(key);
 }
 
-export const idTaken = (id: string): Rejected => new Rejected('id-taken', `${id} stands for something else already.`, { id });
+export const idTaken = (id: string): Rejected =>
+  new Rejected('id-taken', `The id ${id} is already used for something else. Choose another id.`, { id });
 
 export const hasStock = ({ onHand }: Books): boolean => isPositive(onHand);

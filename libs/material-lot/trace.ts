@@ -1,9 +1,9 @@
-/** An edge as the trace sees it. */
+/** An edge as the trace reads it. */
 type Edge = Readonly<{ edgeId: string; parentId: string; childId: string; occurredAt: string }>;
 
 /**
- * The edges of a trace, nearest first: each once, with the fewest steps from where it began, so that circles end and a lot that is
- * reached by many ways is told once.
+ * The edges of a trace, nearest first: each once, with the fewest steps from where it began, so that cycles end and a lot that is
+ * reached by many paths is listed once.
  */
 export function stepsFrom<E extends Edge>(
   start: string,

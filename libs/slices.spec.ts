@@ -94,6 +94,13 @@ const facts: Readonly<Record<string, fc.Arbitrary<object>>> = {
     state: fc.oneof(fc.constantFrom('Execute', 'Held', 'Stopped', 'UNAVAILABLE', 'toString'), fc.string({ minLength: 1, maxLength: 64 })),
     quality: fc.constantFrom('GOOD', 'STALE', 'BAD', 'UNCERTAIN', undefined),
   }),
+  RecordJobBegun: fc.record({
+    equipmentId: fc.constant('haifa.M4'),
+    workOrderId: id('WO17'),
+    load: fc.option(fc.nat({ max: 9 }), { nil: undefined }),
+    batchKey: fc.option(code, { nil: undefined }),
+  }),
+  RecordJobEnded: fc.record({ equipmentId: fc.constant('haifa.M4'), workOrderId: id('WO17') }),
   ObserveStockCount: fc.record({ lotId: fc.constant('haifa.L1'), countId: fc.option(code, { nil: undefined }), quantity }),
   ReportCounter: fc.record({
     workOrderId: fc.constant('haifa.WO17'),

@@ -60,6 +60,8 @@ function described(event: Exceptional): readonly [details: string, at: string] |
       return [`${data.reported} observed on a machine that is not registered`, data.at];
     case 'ClockAheadObserved':
       return [`the observer's clock is ahead: ${data.claimedAt}`, data.takenAt];
+    case 'CapacityExceededObserved':
+      return [`${data.workOrderId} started while ${data.others.join(', ') || 'no order'} had the machine (${data.code})`, data.at];
     case 'EquipmentStateObserved':
       return undefined;
   }
@@ -70,7 +72,14 @@ export const equipmentException: View<EquipmentException, Exceptional> = {
   name: 'equipment-exception',
   version: 2,
   row: EquipmentException,
-  events: ['IllegalTransitionObserved', 'LateStateObserved', 'UnknownStateObserved', 'UnregisteredEquipmentObserved', 'ClockAheadObserved'],
+  events: [
+    'IllegalTransitionObserved',
+    'LateStateObserved',
+    'UnknownStateObserved',
+    'UnregisteredEquipmentObserved',
+    'ClockAheadObserved',
+    'CapacityExceededObserved',
+  ],
   keys: ({ id }) => [id],
   fold: (rows, event) => {
     const odd = described(event);

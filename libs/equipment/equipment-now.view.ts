@@ -1,9 +1,10 @@
 import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
+import { CapacityMode } from '#manufacturing/capacity';
 import { facilityOf } from '#manufacturing/facility';
 import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
-import { CapacityMode, type EquipmentEvent, MachineState, PackmlProfile, SignalQuality } from './equipment.events';
+import { type EquipmentEvent, MachineState, PackmlProfile, SignalQuality } from './equipment.events';
 
 /** The current state of a machine, from commands and observations. */
 @Entity('equipment_now')
@@ -143,7 +144,7 @@ function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow
 /** The current state of every machine. */
 export const equipmentNow: View<EquipmentNow, EquipmentEvent> = {
   name: 'equipment-now',
-  version: 2,
+  version: 3,
   row: EquipmentNow,
   // All of them: the row has the revision of the stream.
   events: [
@@ -163,6 +164,7 @@ export const equipmentNow: View<EquipmentNow, EquipmentEvent> = {
     'UnknownStateObserved',
     'UnregisteredEquipmentObserved',
     'ClockAheadObserved',
+    'CapacityExceededObserved',
   ],
   keys: ({ data }) => [data.equipmentId],
   fold: (rows, event) => {

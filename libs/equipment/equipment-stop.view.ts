@@ -62,13 +62,17 @@ export class EquipmentStop {
   recordedAt: string;
 }
 
+/** The stops that an event says something about. */
+const stopIdsIn = (data: EquipmentEvent['data']): readonly string[] =>
+  'stopId' in data ? [data.stopId] : 'stopIds' in data ? (data.stopIds ?? []) : [];
+
 /** Every stop of every machine. */
 export const equipmentStop: View<EquipmentStop, EquipmentEvent> = {
   name: 'equipment-stop',
-  version: 2,
+  version: 3,
   row: EquipmentStop,
-  events: ['StopOpened', 'StopClosed', 'StopCorrected', 'StopClassified'],
-  keys: ({ data }) => ('stopId' in data ? [`${data.equipmentId}/${data.stopId}`] : []),
+  events: ['StopOpened', 'StopClosed', 'StopCorrected', 'StopClassified', 'EquipmentAssigned', 'EquipmentUnassigned'],
+  keys: ({ data }) => stopIdsIn(data).map((stopId) => `${data.equipmentId}/${stopId}`),
   fold: (rows, { type, data, metadata, position, recordedAt }) => {
     if (type === 'StopOpened') {
       const { equipmentId, stopId, cause, at, workOrderIds } = data;
@@ -87,6 +91,13 @@ export const equipmentStop: View<EquipmentStop, EquipmentEvent> = {
         position,
         recordedAt,
       });
+    } else if (type === 'EquipmentAssigned' || type === 'EquipmentUnassigned') {
+      for (const stopId of stopIdsIn(data)) {
+        const row = rows.get(`${data.equipmentId}/${stopId}`);
+        if (!row) continue;
+        const others = row.workOrderIds.filter((workOrderId) => workOrderId !== data.workOrderId);
+        rows.put({ ...row, workOrderIds: type === 'EquipmentAssigned' ? [...others, data.workOrderId] : others, position, recordedAt });
+      }
     } else if (type === 'StopCorrected') {
       const row = rows.get(`${data.equipmentId}/${data.stopId}`);
       if (row) rows.put({ ...row, startedAt: data.openedAt, endedAt: data.closedAt, position, recordedAt });

@@ -1,8 +1,9 @@
 import { InputType, registerEnumType } from '@nestjs/graphql';
+import { CapacityMode } from '#manufacturing/capacity';
 import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
 import { Code, Id, Many, ManyOf, OneOf, Text, Whole } from '#platform/commands/fields';
-import { CapacityMode, LossClass, MachineState, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';
+import { LossClass, MachineState, PackmlProfile, PackmlState, SignalQuality } from './equipment.events';
 
 registerEnumType(PackmlState, { name: 'PackmlState', description: 'The 17 states of PackML (TR88.00.02).' });
 registerEnumType(MachineState, { name: 'MachineState', description: 'What is known of a machine: a PackML state, or Unknown.' });
@@ -181,6 +182,30 @@ export class AssignEquipment extends EquipmentCommand {
 @InputType()
 @Allow('operator', 'supervisor', 'planner')
 export class UnassignEquipment extends EquipmentCommand {
+  @Id()
+  readonly workOrderId: string;
+}
+
+/** Record that work on an order began on a machine, which takes (part of) it. A fact, never refused: beyond the capacity it is flagged. */
+@InputType()
+@Allow('engineer')
+export class RecordJobBegun extends EquipmentCommand {
+  @Id()
+  readonly workOrderId: string;
+
+  /** Share of a cumulative capacity; 1 when absent. */
+  @Whole(1, 1_000_000, { optional: true })
+  readonly load?: number;
+
+  /** What the jobs of one batch have in common, e.g. the oven programme. */
+  @Code({ optional: true })
+  readonly batchKey?: string;
+}
+
+/** Record that an order needs a machine no longer. A fact, never refused. */
+@InputType()
+@Allow('engineer')
+export class RecordJobEnded extends EquipmentCommand {
   @Id()
   readonly workOrderId: string;
 }

@@ -1,4 +1,5 @@
 import type { Event } from '#kernel/event';
+import type { Capacity, Job } from '#manufacturing/capacity';
 
 /** The 17 states of PackML (TR88.00.02), in the order of their numbers 1 to 17. */
 export const PackmlState = {
@@ -46,10 +47,6 @@ export type PackmlInput = keyof typeof PackmlInput;
 export const PackmlProfile = { PACKML_2022: 'PACKML_2022', PACKML_2015: 'PACKML_2015' } as const;
 export type PackmlProfile = keyof typeof PackmlProfile;
 
-/** How many jobs a machine takes: one; several up to a load; several of one kind; any number (a bench). */
-export const CapacityMode = { Unary: 'Unary', Cumulative: 'Cumulative', Batch: 'Batch', Infinite: 'Infinite' } as const;
-export type CapacityMode = keyof typeof CapacityMode;
-
 /** How reliable a reading of a machine is. */
 export const SignalQuality = { GOOD: 'GOOD', UNCERTAIN: 'UNCERTAIN', BAD: 'BAD', STALE: 'STALE' } as const;
 export type SignalQuality = keyof typeof SignalQuality;
@@ -90,7 +87,7 @@ export type EquipmentRegistered = Event<
     modes: readonly Mode[];
     /** The states in which the mode may be changed. */
     modeChangeStates: readonly PackmlState[];
-    capacityMode: CapacityMode;
+    capacityMode: Capacity['capacityMode'];
     /** Jobs at a time; the total load where capacity is cumulative; null where it is infinite. */
     maxConcurrent: number | null;
     /** What the machine's controller calls the PackML states. */
@@ -198,11 +195,39 @@ export type EquipmentAssigned = Event<
     at: string;
     /** When the machine's state had begun; null where it is only assumed. */
     stateSince: string | null;
+    /** True where work on the order took it by starting; absent where a person assigned it. */
+    byStart?: true;
+    /** Stops that began since `at`, where it became known late: they interrupted the order. */
+    stopIds?: readonly string[];
   }
 >;
 
 /** The assignment of a work order to the machine ended. */
-export type EquipmentUnassigned = Event<'EquipmentUnassigned', { equipmentId: string; workOrderId: string; at: string }>;
+export type EquipmentUnassigned = Event<
+  'EquipmentUnassigned',
+  {
+    equipmentId: string;
+    workOrderId: string;
+    at: string;
+    /** Stops that began since `at`, where it became known late: they did not interrupt the order. */
+    stopIds?: readonly string[];
+  }
+>;
+
+/** Exception: work on an order started on a machine that has no room for it. */
+export type CapacityExceededObserved = Event<
+  'CapacityExceededObserved',
+  { equipmentId: string; workOrderId: string; code: string; others: readonly string[]; at: string }
+>;
+
+/** What a machine says of itself to the decisions of others. */
+export type EquipmentTold = Capacity &
+  Readonly<{
+    /** The orders that have it. */
+    jobs: readonly (Job & Readonly<{ from: string }>)[];
+    /** The orders that had it lately. */
+    left: readonly Readonly<{ workOrderId: string; from: string; until: string }>[];
+  }>;
 
 /** The machine stopped producing. At most one stop is open at a time. */
 export type StopOpened = Event<
@@ -263,6 +288,7 @@ export type EquipmentEvent =
   | EquipmentModeSet
   | EquipmentAssigned
   | EquipmentUnassigned
+  | CapacityExceededObserved
   | StopOpened
   | StopClosed
   | StopCorrected

@@ -1,14 +1,16 @@
 import type { Context, Decider } from '#kernel/decider';
 import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
-import { isJobOf, type Job, rejectWithoutRoom } from './capacity';
+import { isJobOf } from '#manufacturing/capacity';
 import type * as commands from './equipment.commands';
 import type { EquipmentEvent, EquipmentRegistered, EquipmentStateObserved, Mode, PackmlInput, PackmlState } from './equipment.events';
+import { assign, recordJobBegun, recordJobEnded, toldOf, unassign } from './jobs';
 import {
   countOf,
   currentSince,
   disabledIn,
   type Equipment,
+  known,
   type Registered,
   stopOf,
   stopsAround,
@@ -25,11 +27,6 @@ const MODES: readonly Mode[] = [
   { mode: 2, name: 'Maintenance', disabledStates: [] },
   { mode: 3, name: 'Manual', disabledStates: [] },
 ];
-
-function known(state: Equipment): Registered {
-  if (state.status === 'unknown') throw new Rejected('equipment-unknown', 'This equipment is not registered. Register it first.');
-  return state;
-}
 
 /** Floor time of a command. Without `occurredAt` it is not before the known state; with an earlier `occurredAt` the command is refused. */
 function timeOf({ occurredAt, now }: Context, machine: Registered): string {
@@ -79,6 +76,9 @@ function checkModes(modes: readonly Mode[]): void {
   }
 }
 
+/** Jobs that left and are kept, for what is reported of them late. */
+const KEPT_JOBS = 64;
+
 const sameRegistration = (known: EquipmentRegistered['data'], asked: EquipmentRegistered['data']): boolean => {
   const { state: _, since: __, ...before } = known;
   const { state: ___, since: ____, ...now } = asked;
@@ -127,6 +127,7 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
       state: begin,
       since,
       jobs: [],
+      left: [],
       stops: [],
       lostSince: state.lostSince,
       entered: state.entered,
@@ -142,11 +143,15 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
     case 'EquipmentModeSet':
       return { ...state, mode: event.data.to };
     case 'EquipmentAssigned': {
-      const { workOrderId, load, batchKey } = event.data;
-      return { ...state, jobs: [...state.jobs, { workOrderId, load, batchKey }] };
+      const { workOrderId, load, batchKey, at: from } = event.data;
+      return { ...state, jobs: [...state.jobs, { workOrderId, load, batchKey, from }] };
     }
-    case 'EquipmentUnassigned':
-      return { ...state, jobs: state.jobs.filter((job) => job.workOrderId !== event.data.workOrderId) };
+    case 'EquipmentUnassigned': {
+      const { workOrderId, at: until } = event.data;
+      const jobs = state.jobs.filter((job) => job.workOrderId !== workOrderId);
+      const left = state.jobs.filter(isJobOf(workOrderId)).map(({ from }) => ({ workOrderId, from, until }));
+      return { ...state, jobs, left: [...state.left, ...left].slice(-KEPT_JOBS) };
+    }
     case 'StopOpened': {
       const { at: openedAt, closedAt = null } = event.data;
       const stop = { stopId: `S${countOf(state.stops) + 1}`, openedAt, closedAt, reasonCode: null, lossClass: null };
@@ -167,6 +172,7 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
     case 'UnknownStateObserved':
     case 'UnregisteredEquipmentObserved':
     case 'ClockAheadObserved':
+    case 'CapacityExceededObserved':
       return state;
   }
 }
@@ -179,14 +185,16 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
   category: 'equipment',
   initial: { status: 'unknown', state: null, since: null, lostSince: null, entered: [], seen: [] },
   id: (command) => command.equipmentId,
-  observed: ['ObserveEquipmentState'],
+  observed: ['ObserveEquipmentState', 'RecordJobBegun', 'RecordJobEnded'],
   exceptions: [
     'IllegalTransitionObserved',
     'LateStateObserved',
     'UnknownStateObserved',
     'UnregisteredEquipmentObserved',
     'ClockAheadObserved',
+    'CapacityExceededObserved',
   ],
+  tells: toldOf,
   evolve,
   decide: {
     RegisterEquipment: (command, state) => {
@@ -287,33 +295,10 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
       return [{ type: 'EquipmentModeSet', data: { equipmentId, from, to, at: utc(context.occurredAt) } }];
     },
 
-    AssignEquipment: ({ equipmentId, workOrderId, load = 1, batchKey = null }, state, context) => {
-      const machine = known(state);
-      if (facilityOf(workOrderId) !== facilityOf(equipmentId))
-        throw new Rejected('wrong-facility', `\`workOrderId\` must be in the facility of ${equipmentId}, was ${workOrderId}.`, {
-          workOrderId,
-          equipmentId,
-        });
-      const job: Job = { workOrderId, load, batchKey };
-      const existing = machine.jobs.find(isJobOf(workOrderId));
-      if (existing) {
-        if (existing.load === load && existing.batchKey === batchKey) return [];
-        throw new Rejected(
-          'job-already-assigned',
-          `${workOrderId} is already assigned with another load or batch key. Unassign it first.`,
-          { ...existing },
-        );
-      }
-      rejectWithoutRoom(machine.registration, machine.jobs, job);
-      const at = utc(context.occurredAt);
-      return [{ type: 'EquipmentAssigned', data: { equipmentId, workOrderId, load, batchKey, at, stateSince: currentSince(machine) } }];
-    },
-
-    UnassignEquipment: ({ equipmentId, workOrderId }, state, context) => {
-      const machine = known(state);
-      if (!machine.jobs.some(isJobOf(workOrderId))) return [];
-      return [{ type: 'EquipmentUnassigned', data: { equipmentId, workOrderId, at: utc(context.occurredAt) } }];
-    },
+    AssignEquipment: assign,
+    UnassignEquipment: unassign,
+    RecordJobBegun: recordJobBegun,
+    RecordJobEnded: recordJobEnded,
 
     ClassifyStop: ({ equipmentId, stopId, reasonCode, lossClass, expectedPrevious = null }, state) => {
       const stop = stopOf(known(state).stops, stopId);

@@ -1,4 +1,5 @@
-import type { Job } from './capacity';
+import { Rejected } from '#kernel/rejected';
+import type { Job } from '#manufacturing/capacity';
 import type { EquipmentEvent, EquipmentRegistered, LossClass, MachineState, PackmlState } from './equipment.events';
 import { stopCause } from './packml';
 
@@ -13,6 +14,11 @@ export type Stop = Readonly<{
 
 /** When the machine entered a state, as known today. */
 export type Entered = Readonly<{ at: string; state: MachineState }>;
+
+/** A work order that has the machine, and since when. */
+export type Occupation = Job & Readonly<{ from: string }>;
+/** A work order that had it. */
+export type FormerJob = Readonly<{ workOrderId: string; from: string; until: string }>;
 
 /** What is known of any machine, registered or not. */
 export type Watched = Readonly<{
@@ -42,11 +48,19 @@ export type Equipment =
         state: PackmlState;
         /** Null while the state is only assumed. */
         since: string | null;
-        jobs: readonly Job[];
+        jobs: readonly Occupation[];
+        /** The latest that left, in the order in which that became known. */
+        left: readonly FormerJob[];
         /** All stops: `S1` is the first. */
         stops: Rows<Stop>;
       }>);
 export type Registered = Extract<Equipment, { status: 'registered' }>;
+
+/** @throws Rejected equipment-unknown */
+export function known(state: Equipment): Registered {
+  if (state.status === 'unknown') throw new Rejected('equipment-unknown', 'This equipment is not registered. Register it first.');
+  return state;
+}
 
 /** A long list in pages, so that adding to it costs the same however long it is. */
 export type Rows<T> = readonly (readonly T[])[];
@@ -108,10 +122,19 @@ export const disabledIn = ({ registration }: Registered, mode: number): readonly
 /** An instant as ISO 8601 UTC with milliseconds: such strings sort by time. */
 export const utc = (instant: string): string => new Date(instant).toISOString();
 
+/** The orders that had the machine at some moment of an interval; `until` is null where it lasts. */
+export const ordersDuring = ({ jobs, left }: Registered, from: string, until: string | null): string[] => {
+  const began = (job: { from: string }) => until === null || job.from < until;
+  const now = jobs.filter(began);
+  const then = left.filter((job) => began(job) && job.until > from);
+  return [...new Set([...now, ...then].map(({ workOrderId }) => workOrderId))];
+};
+
 const causeOf = (state: MachineState) => (state === 'Unknown' ? undefined : stopCause(state));
 
 /** The stop events of a new state: a stop opens when production ceases, and closes when the machine runs or is being prepared (I8). */
-export function stopsAround({ equipmentId, stops, jobs }: Registered, to: MachineState, at: string): EquipmentEvent[] {
+export function stopsAround(machine: Registered, to: MachineState, at: string): EquipmentEvent[] {
+  const { equipmentId, stops } = machine;
   const last = stops.at(-1)?.at(-1);
   const open = last?.closedAt === null ? last : findStop(stops, ({ closedAt }) => closedAt === null);
   const cause = causeOf(to);
@@ -119,7 +142,7 @@ export function stopsAround({ equipmentId, stops, jobs }: Registered, to: Machin
     return [
       {
         type: 'StopOpened',
-        data: { equipmentId, stopId: `S${countOf(stops) + 1}`, cause, at, workOrderIds: jobs.map((job) => job.workOrderId) },
+        data: { equipmentId, stopId: `S${countOf(stops) + 1}`, cause, at, workOrderIds: ordersDuring(machine, at, null) },
       },
     ];
   if (!cause && open) return [{ type: 'StopClosed', data: { equipmentId, stopId: open.stopId, openedAt: open.openedAt, at } }];
@@ -128,13 +151,14 @@ export function stopsAround({ equipmentId, stops, jobs }: Registered, to: Machin
 
 /** The stop events of a late state: between the states around it a stop begins, ends or becomes known. */
 export function stopsWithin(
-  { equipmentId, stops }: Registered,
+  machine: Registered,
   before: MachineState,
   state: MachineState,
   after: MachineState,
   at: string,
   until: string,
 ): EquipmentEvent[] {
+  const { equipmentId, stops } = machine;
   const [stoodBefore, stands, standsAfter] = [causeOf(before), causeOf(state), causeOf(after)];
   const corrected = (stop: Stop, times: Partial<Pick<Stop, 'openedAt' | 'closedAt'>>): EquipmentEvent => ({
     type: 'StopCorrected',
@@ -150,7 +174,14 @@ export function stopsWithin(
   });
   const found = (cause: NonNullable<typeof stands>, from: string, closedAt: string | null): EquipmentEvent => ({
     type: 'StopOpened',
-    data: { equipmentId, stopId: `S${countOf(stops) + 1}`, cause, at: from, ...(closedAt === null ? {} : { closedAt }), workOrderIds: [] },
+    data: {
+      equipmentId,
+      stopId: `S${countOf(stops) + 1}`,
+      cause,
+      at: from,
+      ...(closedAt === null ? {} : { closedAt }),
+      workOrderIds: ordersDuring(machine, from, closedAt),
+    },
   });
   if (stands && !stoodBefore) {
     const next = standsAfter && findStop(stops, ({ openedAt }) => openedAt === until);

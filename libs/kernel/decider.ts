@@ -50,7 +50,7 @@ export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Re
    * Other streams that a decision looks at, e.g. the machine that an order starts on. They may change between the look and the append: what must
    * never happen is also flagged by a process afterwards.
    */
-  regards?: (name: string, command: C[keyof C], state: State) => readonly Regard[];
+  regards?: (name: string, command: Readonly<Record<string, unknown>>, state: State) => readonly Regard[];
   /** What a stream says of itself to the decisions of other streams; null for nothing. */
   tells?: (state: State) => unknown;
   upcasts?: Upcasts;

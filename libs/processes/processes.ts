@@ -2,6 +2,7 @@ import type { Process } from '#kernel/process';
 import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hold-work-orders';
 import { whenLotMergedAddToOther } from './when-lot-merged-add-to-other';
 import { whenLotSplitCreateChild } from './when-lot-split-create-child';
+import { whenOperationStartedOccupyEquipment } from './when-operation-started-occupy-equipment';
 import { whenWorkOrderEndedAdvanceProductionOrder } from './when-work-order-ended-advance-production-order';
 import { whenWorkOrderLinkedAttachIt } from './when-work-order-linked-attach-it';
 
@@ -12,6 +13,7 @@ export const processes: readonly AnyProcess[] = [
   whenEquipmentAbortedHoldWorkOrders,
   whenLotMergedAddToOther,
   whenLotSplitCreateChild,
+  whenOperationStartedOccupyEquipment,
   whenWorkOrderEndedAdvanceProductionOrder,
   whenWorkOrderLinkedAttachIt,
 ];

@@ -125,6 +125,7 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
       return onReleased(order, (released) => ({ ...bare(released), status: 'Cancelled' }));
     case 'OverproductionDetected':
     case 'OverlapDetected':
+    case 'MachineOccupiedDetected':
     case 'CounterDiscontinuityDetected':
     case 'ScrapBeyondOrderDetected':
     case 'FractionOfPieceDetected':

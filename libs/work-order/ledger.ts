@@ -74,14 +74,20 @@ export function repeatedBy(ledger: Ledger, told: Told): string | undefined {
   return earliest;
 }
 
-/** The reports that claim the same machine at the same time, oldest first. Touching ends do not overlap. */
-export function overlappedBy(ledger: Ledger, told: Told): string[] {
-  const overlaps: string[] = [];
+/**
+ * The reports that claim the same machine at the same time, oldest first, where they are more than it can take at once. Touching ends do not
+ * overlap.
+ */
+export function overlappedBy(ledger: Ledger, told: Told, most: number): string[] {
+  if (most === Infinity) return [];
+  const overlaps: { reportId: string; began: number; ended: number }[] = [];
   const [from, to] = spanOf(told);
   for (const other of standing(ledger)) {
     if (other.reportId === told.reportId || other.equipmentId !== told.equipmentId) continue;
     const [began, ended] = spanOf(other);
-    if (began < to && from < ended) overlaps.push(other.reportId);
+    if (began < to && from < ended) overlaps.push({ reportId: other.reportId, began: Math.max(began, from), ended });
   }
-  return overlaps.reverse();
+  // Most of them are at work together when one of them begins.
+  const together = overlaps.map(({ began }) => overlaps.filter((other) => other.began <= began && began < other.ended).length);
+  return Math.max(0, ...together) < most ? [] : overlaps.map(({ reportId }) => reportId).reverse();
 }

@@ -23,6 +23,9 @@ export type OverproductionDetected = Event<
 /** Two reports claim one machine at one time. */
 export type OverlapDetected = Event<'OverlapDetected', OnReport & { equipmentId: string; overlaps: readonly string[] }>;
 
+/** A report claims a machine that other orders had at that time, beyond its capacity. */
+export type MachineOccupiedDetected = Event<'MachineOccupiedDetected', OnReport & { equipmentId: string; others: readonly string[] }>;
+
 /** A report says the same as an earlier one, under another id; both are counted. */
 export type RepeatedReportDetected = Event<'RepeatedReportDetected', OnReport & { repeats: string }>;
 
@@ -72,6 +75,7 @@ export type OrderMismatchDetected = Event<'OrderMismatchDetected', OnReport & { 
 export type ReportExceptionEvent =
   | OverproductionDetected
   | OverlapDetected
+  | MachineOccupiedDetected
   | CounterDiscontinuityDetected
   | ScrapBeyondOrderDetected
   | FractionOfPieceDetected
@@ -88,6 +92,7 @@ export type ReportExceptionEvent =
 export const reportExceptionTypes = [
   'OverproductionDetected',
   'OverlapDetected',
+  'MachineOccupiedDetected',
   'CounterDiscontinuityDetected',
   'ScrapBeyondOrderDetected',
   'FractionOfPieceDetected',

@@ -59,6 +59,8 @@ function described({ type, data }: ReportExceptionEvent): string {
       return `${data.amount} pcs: pieces are whole`;
     case 'OverlapDetected':
       return `${data.equipmentId} was at work on ${data.overlaps.join(', ')} at the same time`;
+    case 'MachineOccupiedDetected':
+      return `${data.others.join(', ')} had ${data.equipmentId} at that time`;
     case 'RepeatedReportDetected':
       return `says the same as ${data.repeats}; both are counted`;
     case 'ConflictingReportDetected':
@@ -92,7 +94,7 @@ const timeProblems = {
 /** Every rule that reports of the floor broke. */
 export const reportException: View<ReportException, ReportExceptionEvent> = {
   name: 'report-exception',
-  version: 2,
+  version: 3,
   row: ReportException,
   events: reportExceptionTypes,
   keys: ({ id }) => [id],

@@ -3,11 +3,13 @@
  * the rules in `refusals`; what else it breaks is recorded beside its report. To refuse one more rule, name it in `refusals`.
  */
 import { compare, isZero, plus } from '#manufacturing/quantity';
+import type { Context } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
 import { excess, upperLimit } from '#manufacturing/tolerance';
 import { allows, isOver, toleranceOf, type KnownOrder } from './job-states';
 import { overlappedBy, repeatedBy } from './ledger';
+import { mostAtOnce, othersOn } from './machines';
 import { operationOf, scrapOf, upstreamOf } from './operations';
 import { ReportKind, type Told } from './report.events';
 import { MismatchField, TimeProblem } from './report-exception.events';
@@ -16,10 +18,13 @@ import type { WorkOrderEvent } from './work-order.events';
 /** Clocks of the floor may be ahead of the server's by this much. */
 const SKEW_MS = 5 * 60_000;
 
+/** What a rule may look at beside the order. */
+type Look = Pick<Context, 'now' | 'regarded'>;
 type Claims = Readonly<{ operationName?: string; product?: string; ordered?: string; orderedUnit?: string }>;
 
 /** The rules that a report breaks, the gravest first. */
-export function brokenRules(order: KnownOrder, told: Told, now: string, claims: Claims = {}): WorkOrderEvent[] {
+export function brokenRules(order: KnownOrder, told: Told, context: Look, claims: Claims = {}): WorkOrderEvent[] {
+  const { now } = context;
   const { workOrderId, productionOrderId } = order;
   const { reportId, operationId, equipmentId, from, to, unit } = told;
   const of = { workOrderId, ...(productionOrderId === undefined ? {} : { productionOrderId }), reportId };
@@ -52,8 +57,9 @@ export function brokenRules(order: KnownOrder, told: Told, now: string, claims: 
 
   const repeats = repeatedBy(order.ledger, told);
   if (repeats) found.push({ type: 'RepeatedReportDetected', data: { ...of, repeats } });
-  const overlaps = overlappedBy(order.ledger, told);
+  const overlaps = overlappedBy(order.ledger, told, mostAtOnce(context, equipmentId));
   if (overlaps.length > 0) found.push({ type: 'OverlapDetected', data: { ...of, equipmentId, overlaps } });
+  found.push(...occupiedRules(order, of, told, context));
   return found;
 }
 
@@ -63,6 +69,17 @@ type OnReport = Readonly<{ workOrderId: string; productionOrderId?: string; repo
 export function brokenMachineRules(of: OnReport, equipmentId: string): WorkOrderEvent[] {
   const [known, told] = [facilityOf(of.workOrderId), facilityOf(equipmentId)];
   return known === told ? [] : [{ type: 'OrderMismatchDetected', data: { ...of, field: MismatchField.Facility, known, told } }];
+}
+
+/** Another order has the machine, and there is no room for this one beside it (I4). */
+export function occupiedRules(
+  order: KnownOrder,
+  of: OnReport,
+  span: Readonly<{ equipmentId: string; from: string; to: string }>,
+  context: Look,
+): WorkOrderEvent[] {
+  const others = othersOn(context, order, span);
+  return others.length > 0 ? [{ type: 'MachineOccupiedDetected', data: { ...of, equipmentId: span.equipmentId, others } }] : [];
 }
 
 export const inTheFuture = (at: string, now: string): boolean => Date.parse(at) > Date.parse(now) + SKEW_MS;

@@ -4,7 +4,15 @@ import { entryOf } from '#kernel/identity';
 import { AMOUNT, compare, convert, fitsUnit, isZero, minus, type Unit } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { advance } from './counter';
-import { brokenRules, inTheFuture, brokenMachineRules, brokenQuantityRules, brokenStateRules, refuseOrFlag } from './report-rules';
+import {
+  brokenRules,
+  inTheFuture,
+  brokenMachineRules,
+  brokenQuantityRules,
+  brokenStateRules,
+  occupiedRules,
+  refuseOrFlag,
+} from './report-rules';
 import { isOver, ofOrder, type KnownOrder, released, type WorkOrder } from './job-states';
 import { evolve } from './evolve';
 import { correctionOf, isKept, reportOf, sameStory } from './ledger';
@@ -15,7 +23,7 @@ import { TimeProblem } from './report-exception.events';
 import type { WorkOrderEvent } from './work-order.events';
 
 /** Report good, scrap and rework of an operation: additive, and once per report id. */
-export function reportProduction(command: commands.ReportProduction, state: WorkOrder, { now }: Context): readonly WorkOrderEvent[] {
+export function reportProduction(command: commands.ReportProduction, state: WorkOrder, context: Context): readonly WorkOrderEvent[] {
   const order = released(state);
   const told = toldBy(command, ReportKind.Production, order.unit);
   const known = reportOf(order.ledger, told.reportId);
@@ -24,16 +32,13 @@ export function reportProduction(command: commands.ReportProduction, state: Work
     throw new Rejected('report-id-taken', 'There is another report under this id.', { reportId: told.reportId });
   }
   if (!isOver(order)) amountsOf(told).forEach((amount) => whole(amount, told.unit));
-  const beside = refuseOrFlag(brokenRules(order, told, now));
+  const beside = refuseOrFlag(brokenRules(order, told, context));
   return [{ type: 'ProductionReported', data: { ...ofOrder(order), ...told, ...placeIn(order, told.operationId) } }, ...beside];
 }
 
 /** Record a floor report as it is. Never refused: what it breaks stands beside it. */
-export function observeProduction(
-  command: commands.ObserveProduction,
-  state: WorkOrder,
-  { now, occurredAt }: Context,
-): readonly WorkOrderEvent[] {
+export function observeProduction(command: commands.ObserveProduction, state: WorkOrder, context: Context): readonly WorkOrderEvent[] {
+  const { occurredAt } = context;
   const seen: WorkOrderEvent[] =
     state.status === 'Unknown' ? [observedOrder(command, command.ordered?.unit ?? command.unit ?? 'pcs', occurredAt)] : [];
   const order = (state.status === 'Unknown' ? evolve(state, seen[0]!) : state) as KnownOrder;
@@ -61,13 +66,14 @@ export function observeProduction(
         ...source,
       },
     },
-    ...brokenRules(order, told, now, claims),
+    ...brokenRules(order, told, context, claims),
     ...fractions({ ...ofOrder(order), reportId: told.reportId }, amountsOf(told), told.unit),
   ];
 }
 
 /** What a counter advanced counts as good pieces; the reading itself is a fact and never refused. */
-export function reportCounter(command: commands.ReportCounter, state: WorkOrder, { now, occurredAt }: Context): readonly WorkOrderEvent[] {
+export function reportCounter(command: commands.ReportCounter, state: WorkOrder, context: Context): readonly WorkOrderEvent[] {
+  const { now, occurredAt } = context;
   const seen: WorkOrderEvent[] = state.status === 'Unknown' ? [observedOrder(command, 'pcs', occurredAt)] : [];
   const order = (state.status === 'Unknown' ? evolve(state, seen[0]!) : state) as KnownOrder;
   const { counterId, operationId, equipmentId, raw } = command;
@@ -106,6 +112,7 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
     },
     ...(ahead ? [implausible] : []),
     ...brokenMachineRules(of, equipmentId),
+    ...occupiedRules(order, of, { equipmentId, from: readAt, to: readAt }, context),
     ...(last && DISCONTINUITIES.includes(move)
       ? [
           {
@@ -123,7 +130,7 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
  * Replace a wrong report: a reversal and the right figures, linked (invariant I14). Also on closed orders (I17). The tolerance holds
  * as for any command, but a correction towards it is welcome even where the floor is still beyond it.
  */
-export function correctReport(command: commands.CorrectReport, state: WorkOrder, { now }: Context): readonly WorkOrderEvent[] {
+export function correctReport(command: commands.CorrectReport, state: WorkOrder, context: Context): readonly WorkOrderEvent[] {
   if (state.status === 'Unknown') throw new Rejected('work-order-unknown', 'There is no such work order.');
   const { reportId, replacementReportId, reason } = command;
   const wrong = reportOf(state.ledger, reportId)?.told;
@@ -155,7 +162,7 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
     type: 'ProductionReportReversed',
     data: { ...ofOrder(state), ...wrong, ...place, replacedBy: replacementReportId, reason },
   };
-  const found = brokenRules(evolve(state, reversed) as KnownOrder, right, now).filter(({ type }) => ofCorrections.includes(type));
+  const found = brokenRules(evolve(state, reversed) as KnownOrder, right, context).filter(({ type }) => ofCorrections.includes(type));
   const less = compare(right.good, wrong.good) <= 0;
   refuseOrFlag(found.filter(({ type }) => type === 'ImplausibleTimeDetected' || (type === 'OverproductionDetected' && !less)));
   return [

@@ -211,6 +211,14 @@ export class StartWorkOrder extends Command {
 
   @Code({ optional: true })
   readonly person?: string;
+
+  /** Share of a cumulative capacity that it takes; 1 when absent. */
+  @Whole(1, 1_000_000, { optional: true })
+  readonly load?: number;
+
+  /** What the jobs of one batch have in common, e.g. the oven programme; needed on a batch machine. */
+  @Code({ optional: true })
+  readonly batchKey?: string;
 }
 
 /** Start an operation on a machine; the first one starts the order. */
@@ -229,6 +237,14 @@ export class StartOperation extends Command {
 
   @Code({ optional: true })
   readonly person?: string;
+
+  /** Share of a cumulative capacity that it takes; 1 when absent. */
+  @Whole(1, 1_000_000, { optional: true })
+  readonly load?: number;
+
+  /** What the jobs of one batch have in common, e.g. the oven programme; needed on a batch machine. */
+  @Code({ optional: true })
+  readonly batchKey?: string;
 }
 
 /** Say that an operation made its last piece. */

@@ -133,6 +133,10 @@ export type OperationStarted = Event<
     operationId: string;
     equipmentId: string;
     person?: string;
+    /** Share of a cumulative capacity that it takes; 1 where absent. */
+    load?: number;
+    /** What the jobs of one batch have in common. */
+    batchKey?: string;
     /** How long a hold for equipment may last before a supervisor is asked, in minutes. */
     resumeWithinMinutes: number;
     startedAt: string;

@@ -7,6 +7,7 @@ import type * as holds from './hold.commands';
 import { decideResumption, hold, pause, requestDecision, resume, RESUME_WITHIN_MINUTES } from './holds';
 import { inStateFor, isOver, mayStage, ofOrder, operationIdsOf, released, type ReleasedOrder, type WorkOrder } from './job-states';
 import { Readiness } from './job-states.events';
+import { machinesRegarded, rejectWithoutRoom } from './machines';
 import { machineOf, operationOf, totalsOf, type Operation } from './operations';
 import { reportExceptionTypes } from './report-exception.events';
 import type * as reports from './report.commands';
@@ -28,6 +29,7 @@ export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
   observed: ['ObserveProduction', 'ReportCounter'],
   exceptions: reportExceptionTypes,
   upcasts,
+  regards: machinesRegarded,
   // Pieces are made by the end of the interval that is reported.
   impliedAt: (name, { to }) => (name === 'ReportProduction' || name === 'ObserveProduction' ? (to as string) : undefined),
   decide: {
@@ -51,18 +53,19 @@ export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
         : [{ type: 'WorkOrderDetached', data: { workOrderId: state.workOrderId, productionOrderId } }],
     StageWorkOrder: stage,
     DispatchOperation: dispatch,
-    StartWorkOrder: ({ equipmentId, person }, state, context) => {
+    StartWorkOrder: (command, state, context) => {
       const known = released(state);
       if (known.status === 'Running' && known.operations[0]!.phase === 'Started') return [];
       const order = inStateFor('Start', known);
-      return start(order, order.operations[0]!, equipmentId ?? undefined, person ?? undefined, context);
+      return start(order, order.operations[0]!, command, context);
     },
-    StartOperation: ({ operationId, equipmentId, person }, state, context) => {
+    StartOperation: (command, state, context) => {
+      const { operationId, equipmentId } = command;
       const known = released(state);
       const operation = planned(known, operationId);
       if (operation.phase === 'Started' && (!equipmentId || equipmentId === operation.dispatchedTo)) return [];
       const order = known.status === 'Running' ? known : inStateFor('Start', known);
-      return start(order, operation, equipmentId ?? undefined, person ?? undefined, context);
+      return start(order, operation, command, context);
     },
     CompleteOperation: ({ operationId }, state) => {
       const order = released(state);
@@ -212,10 +215,10 @@ type Startable = Extract<WorkOrder, { status: 'AllowedToStart' | 'Running' }>;
 function start(
   order: Startable,
   operation: Operation,
-  equipmentId: string | undefined,
-  person: string | undefined,
-  { occurredAt }: Context,
+  { equipmentId, person, load, batchKey }: Omit<commands.StartOperation, 'operationId'>,
+  context: Context,
 ): Events {
+  const { occurredAt } = context;
   const { operationId } = operation;
   if (operation.phase === 'Started') {
     throw new Rejected('operation-started', 'The operation has started on another machine.', {
@@ -231,6 +234,7 @@ function start(
       equipmentClass: operation.equipmentClass ?? null,
     });
   atHome(machine, order);
+  rejectWithoutRoom(context, machine, { workOrderId: order.workOrderId, load: load ?? 1, batchKey: batchKey ?? null });
   const worker = person ?? operation.person;
   const { resumeWithinMinutes, directiveId, directiveVersion } = order.terms;
   const began: WorkOrderEvent = {
@@ -240,6 +244,8 @@ function start(
       operationId,
       equipmentId: machine,
       ...(worker ? { person: worker } : {}),
+      ...(load ? { load } : {}),
+      ...(batchKey ? { batchKey } : {}),
       resumeWithinMinutes,
       startedAt: occurredAt,
     },

@@ -333,7 +333,7 @@ const exception = (row: WorkOrderRow, kind: string): Partial<WorkOrderRow> => ({
 /** Every work order as it stands. */
 export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
   name: 'work-order',
-  version: 2,
+  version: 3,
   row: WorkOrderRow,
   events: [
     'WorkOrderReleased',

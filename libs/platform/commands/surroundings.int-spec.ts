@@ -27,7 +27,7 @@ const order: Decider<{ TakeFromBin: typeof TakeFromBin; NoteTaking: typeof NoteT
   id: ({ orderId }) => orderId,
   observed: ['NoteTaking'],
   exceptions: ['BinWasEmpty'],
-  regards: (name, { binId }) => [{ stream: `bin-${binId}`, ...(name === 'TakeFromBin' ? { now: true as const } : {}) }],
+  regards: (name, { binId }) => [{ stream: `bin-${String(binId)}`, ...(name === 'TakeFromBin' ? { now: true as const } : {}) }],
   evolve: (taken) => taken + 1,
   decide: {
     TakeFromBin: ({ binId }, _, { regarded }) => {

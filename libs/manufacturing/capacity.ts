@@ -1,0 +1,46 @@
+import { Rejected } from '#kernel/rejected';
+
+/** How many jobs a machine takes: one; several up to a load; several of one kind; any number (a bench). */
+export const CapacityMode = { Unary: 'Unary', Cumulative: 'Cumulative', Batch: 'Batch', Infinite: 'Infinite' } as const;
+export type CapacityMode = keyof typeof CapacityMode;
+
+/** What a machine has room for: jobs at a time, or the total load where capacity is cumulative; null where it is infinite. */
+export type Capacity = Readonly<{ capacityMode: CapacityMode; maxConcurrent: number | null }>;
+
+/** A work order that has the machine. */
+export type Job = Readonly<{ workOrderId: string; load: number; batchKey: string | null }>;
+
+export const isJobOf = (workOrderId: string) => (job: Job) => job.workOrderId === workOrderId;
+
+const totalLoad = (jobs: readonly Job[]): number => jobs.reduce((total, { load }) => total + load, 0);
+
+/** Why the machine has no room for one more job (I4): one job, a total load, a batch of one kind, or anything on a bench. */
+export function noRoom({ capacityMode, maxConcurrent }: Capacity, jobs: readonly Job[], job: Job): Rejected | undefined {
+  const most = maxConcurrent ?? Infinity;
+  const facts = { capacityMode, maxConcurrent, workOrderIds: jobs.map(({ workOrderId }) => workOrderId).slice(0, 20) };
+  switch (capacityMode) {
+    case 'Unary':
+      return jobs.length
+        ? new Rejected('equipment-occupied', `The machine is occupied by ${jobs[0]!.workOrderId}. Complete or unassign it first.`, facts)
+        : undefined;
+    case 'Cumulative': {
+      const free = most - totalLoad(jobs);
+      return job.load > free
+        ? new Rejected('capacity-exceeded', `\`load\` must not exceed the free capacity of ${free}, was ${job.load}.`, { ...facts, free })
+        : undefined;
+    }
+    case 'Batch':
+      if (job.batchKey === null) return new Rejected('batch-key-missing', 'A job for a batch machine needs `batchKey`.', facts);
+      if (jobs.some(({ batchKey }) => batchKey !== job.batchKey))
+        return new Rejected(
+          'batch-incompatible',
+          `\`batchKey\` must be ${jobs[0]!.batchKey}, the key of the current batch, was ${job.batchKey}.`,
+          { ...facts, batchKey: jobs[0]!.batchKey },
+        );
+      return jobs.length >= most
+        ? new Rejected('capacity-exceeded', `The batch is full: ${jobs.length} of ${most} jobs. Unassign one first.`, facts)
+        : undefined;
+    case 'Infinite':
+      return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+/** What a decision on an order looks at beside the order: the machine that it would run on, and who has that machine. */
+import type { EquipmentTold } from '#equipment/equipment.events';
+import type { Context, Regard } from '#kernel/decider';
+import { streamOf } from '#kernel/identity';
+import { isJobOf, type Job, noRoom } from '#manufacturing/capacity';
+import type { KnownOrder, WorkOrder } from './job-states';
+import { machineOf, operationOf } from './operations';
+
+const streamOfMachine = (equipmentId: string): string => streamOf('equipment', equipmentId);
+
+/** What the machine says of itself; null for one that is not registered, undefined where nobody looked. */
+const toldBy = ({ regarded }: Pick<Context, 'regarded'>, equipmentId: string): EquipmentTold | null | undefined =>
+  regarded?.[streamOfMachine(equipmentId)] as EquipmentTold | null | undefined;
+
+/** The machines that a decision looks at. Where work begins, they are looked at as they are now. */
+export function machinesRegarded(name: string, command: Readonly<Record<string, unknown>>, state: WorkOrder): readonly Regard[] {
+  const named = typeof command['equipmentId'] === 'string' ? command['equipmentId'] : undefined;
+  const starts = name === 'StartWorkOrder' || name === 'StartOperation';
+  if (!starts && !['ReportProduction', 'ObserveProduction', 'ReportCounter', 'CorrectReport', 'DispatchOperation'].includes(name))
+    return [];
+  const machine = named ?? (starts ? plannedFor(state, command['operationId']) : undefined);
+  if (machine === undefined) return [];
+  return [{ stream: streamOfMachine(machine), ...(starts ? { now: true as const } : {}) }];
+}
+
+function plannedFor(state: WorkOrder, operationId: unknown): string | undefined {
+  if (state.status === 'Unknown') return undefined;
+  const operation = typeof operationId === 'string' ? operationOf(state.operations, operationId) : state.operations[0];
+  return operation && machineOf(operation);
+}
+
+/** Refuses to begin on a machine that has no room for the order (I4). @throws Rejected equipment-occupied, capacity-exceeded, batch-… */
+export function rejectWithoutRoom(context: Context, equipmentId: string, job: Job): void {
+  const told = toldBy(context, equipmentId);
+  if (!told || told.jobs.some(isJobOf(job.workOrderId))) return;
+  const refusal = noRoom(told, told.jobs, job);
+  if (refusal) throw refusal;
+}
+
+/** How many reports may claim the machine at one time. One where nothing is known of it. */
+export function mostAtOnce(context: Pick<Context, 'regarded'>, equipmentId: string): number {
+  const told = toldBy(context, equipmentId);
+  return told?.capacityMode === 'Infinite' ? Infinity : (told?.maxConcurrent ?? 1);
+}
+
+type Span = Readonly<{ equipmentId: string; from: string; to: string }>;
+
+/** The other orders that had the machine at that time, where it had no room for this one beside them. */
+export function othersOn(context: Pick<Context, 'regarded'>, { workOrderId }: KnownOrder, { equipmentId, from, to }: Span): string[] {
+  const told = toldBy(context, equipmentId);
+  if (!told) return [];
+  const [begins, ends] = [Date.parse(from), Date.parse(to)];
+  const during = (job: Readonly<{ from: string; until?: string }>) =>
+    Date.parse(job.from) < Math.max(ends, begins + 1) && (job.until === undefined || Date.parse(job.until) > begins);
+  const had = [...told.jobs, ...told.left].filter(during).map((job) => job.workOrderId);
+  const others = [...new Set(had.filter((other) => other !== workOrderId))];
+  return had.includes(workOrderId) || others.length < mostAtOnce(context, equipmentId) ? [] : others;
+}

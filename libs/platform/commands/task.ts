@@ -36,7 +36,7 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
   const principal = caller();
   const request = currentContext()!;
   const role = grantedRole(principal, allowedRoles(command.constructor));
-  if (!role) throw new Problem(403, 'role-not-allowed', `Your roles may not send ${name}.`, { facts: { roles: principal.roles } });
+  if (!role) throw new Problem(403, 'role-not-allowed', `None of your roles may send ${name}.`, { facts: { roles: principal.roles } });
   const id = decider.id(command);
   // Upper and lower case are the same UUID.
   const given = command.commandId ?? request.commandId;

@@ -4,6 +4,7 @@
  * know how often that is tried again.
  */
 import type { CommandUnchanged, Event } from '#kernel/event';
+import { scopeIn } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import { Problem, problemOf } from '#platform/problem/problem';
 import type { Answer } from './answers';
@@ -44,10 +45,11 @@ export function judge(task: Task, seen: Seen, answer: Answer | undefined): Verdi
 function decisionOn({ decider, name, command, context }: Task, state: unknown): readonly Event[] | Rejected {
   const { now, occurredAt } = context;
   if (Date.parse(occurredAt) - Date.parse(now) > LATEST_SKEW_MS && !decider.observed?.includes(name))
-    return new Rejected('occurred-in-the-future', `occurredAt ${occurredAt} is in the future; check the sender's clock.`, {
-      occurredAt,
-      now,
-    });
+    return new Rejected(
+      'occurred-in-the-future',
+      `occurredAt must not be in the future, was ${occurredAt} at ${now}; check the sender's clock.`,
+      { occurredAt, now },
+    );
   try {
     return decisionOf(decider, name)(command, state, context);
   } catch (error) {
@@ -63,13 +65,13 @@ export const unchangedAt = ({ facts }: Seen) => ({ revision: String(facts.revisi
 export function outOfScope(task: Task): Problem {
   const decided = decisionOn(task, task.decider.initial);
   if (decided instanceof Rejected) return problemOf(decided, task.decider.category);
-  return new Problem(403, 'facility-not-in-scope', 'Your facilities do not include this one.', {
-    whatToDo: 'Use an id of one of your facilities.',
+  return new Problem(403, 'facility-not-in-scope', `Your facilities do not include ${scopeIn(task.id)}.`, {
+    whatToDo: 'Send an id of one of your facilities.',
   });
 }
 
 const stale = (stream: string, expected: bigint, actual: bigint) =>
-  new Problem(412, 'stale-revision', `${stream} is at revision ${actual}, not ${expected}.`, {
+  new Problem(412, 'stale-revision', `${stream} is at revision ${actual}; the command expects ${expected}.`, {
     whatToDo: 'Read it again, then send a command that fits its new state.',
     facts: { expected: String(expected), actual: String(actual) },
   });

@@ -1,6 +1,6 @@
 /**
- * The HTTP server. Hides: Fastify's settings. Promises: sizes, times and connections are bounded; what fails before any route is reached is
- * answered as problem+json, too. Does not: know routes or callers (edge.ts does).
+ * The HTTP server. Hides: Fastify's settings. Promises: sizes, times and connections are bounded; a request that fails before any
+ * route is reached is answered as problem+json, too. Does not: know routes or callers (edge.ts does).
  */
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { problemBody } from '#platform/problem/problem';
@@ -15,7 +15,7 @@ export function httpAdapter({ bodyLimit }: Readonly<{ bodyLimit: number }>): Fas
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
-    // What was accepted is answered, also while the server closes.
+    // An accepted request is answered, also while the server closes.
     return503OnClosing: false,
     http: { maxHeaderSize: 16_384, headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false, maxParamLength: 160 },

@@ -1,5 +1,5 @@
 /**
- * What header fields say about a command: Idempotency-Key, If-Match, X-Clock-Source. Hides: their syntax. Promises: a field that contradicts
+ * The headers of a command: Idempotency-Key, If-Match, X-Clock-Source. Hides: their syntax. Promises: a header that contradicts
  * the body is refused. Does not: compare them with the
  * stream; the 412 for a stale If-Match and the 409 for a reused key are made in commands/verdict.ts.
  */
@@ -11,12 +11,12 @@ import { Problem } from '#platform/problem/problem';
 const PRINTABLE = /^[^\u0000-\u001f\u007f]{1,128}$/;
 
 export const badHeader = (field: string, message: string): Problem =>
-  new Problem(400, 'invalid-input', `${field} ${message}.`, { errors: [{ field, message }], whatToDo: 'Correct the header field.' });
+  new Problem(400, 'invalid-input', `${field} ${message}.`, { errors: [{ field, message }], whatToDo: 'Correct the header.' });
 
-/** Whose clock `occurredAt` is may be said by the sender; only we can say that it is ours. */
+/** Whose clock `occurredAt` is. A sender cannot claim the server's. */
 const isClock = (value: unknown): value is ClockSource => value === 'client' || value === 'device' || value === 'import';
 
-/** Takes the conditions of a POST into the request's context. @throws Problem 400 */
+/** Reads the headers of a POST into the request's context. @throws Problem 400 */
 export function readConditions(request: FastifyRequest): void {
   const { headers, about, method } = request;
   if (method !== 'POST') return;
@@ -32,8 +32,8 @@ export function readConditions(request: FastifyRequest): void {
   const match = headers['if-match'];
   if (key === undefined && match === undefined) return;
   if ('query' in body && request.routeOptions.url === '/graphql') {
-    throw new Problem(400, 'invalid-input', 'Idempotency-Key and If-Match are not used with GraphQL.', {
-      whatToDo: 'Use commandId and expectedRevision in the input.',
+    throw new Problem(400, 'invalid-input', 'The headers Idempotency-Key and If-Match do not apply to GraphQL.', {
+      whatToDo: 'Use commandId and expectedRevision in the input instead.',
     });
   }
   const { commandId, expectedRevision } = body as { commandId?: unknown; expectedRevision?: unknown };
@@ -41,7 +41,7 @@ export function readConditions(request: FastifyRequest): void {
     if (typeof key !== 'string' || !PRINTABLE.test(key)) throw badHeader('Idempotency-Key', 'must be 1 to 128 printable characters');
     if (commandId !== undefined && commandId !== null && commandId !== key)
       throw badHeader('Idempotency-Key', 'differs from commandId in the body');
-    // Keys belong to their caller: another one's equal key is another command.
+    // A key belongs to its caller: the same key from another caller is another command.
     if (about.principal) about.commandId = commandIdOf(`idempotency-key/${JSON.stringify([about.principal.actor, key])}`);
   }
   if (match !== undefined && match !== '*') {

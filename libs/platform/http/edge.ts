@@ -1,7 +1,7 @@
 /**
- * The edge: what every request passes before and after routing. Hides: Fastify's hooks. Promises: one strict reading of bodies, a verified
+ * The edge: what every request goes through before and after routing. Hides: Fastify's hooks. Promises: one strict reading of bodies, a verified
  * caller or none, one correlation id, safe header fields (SAFE_HEADERS), and problems as problem+json from every layer.
- * Does not: know routes, or trust header fields that a proxy may have set.
+ * Does not: know routes, or trust headers that a proxy may have set.
  */
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
@@ -17,7 +17,7 @@ import { callerOf, type RateLimit } from './rate-limit';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What is known about the request; from its first hook on. */
+    /** What is known about the request, from its first hook on. */
     about: RequestContext;
   }
 }
@@ -40,7 +40,7 @@ const httpSeconds = histogram('http_request_seconds', 'Time from a request to th
 
 type Seconds = ReturnType<typeof httpSeconds.labels>;
 const seconds = new Map<string, Seconds>();
-/** The measure of a route, found once: its labels are few. */
+/** The histogram of a route, looked up once. */
 function secondsOf(method: string, route: string, status: number): Seconds {
   const key = `${method} ${route} ${Math.floor(status / 100)}`;
   let known = seconds.get(key);
@@ -51,7 +51,7 @@ function secondsOf(method: string, route: string, status: number): Seconds {
 const JSON_TYPE = /^application\/json *(; *charset="?utf-8"?)?$/i;
 const CORRELATION_ID = /^[\w.:-]{1,64}$/;
 
-/** What a browser may make of an answer: nothing. Written out, since helmet would work them out anew for each request. */
+/** Tells browsers to do nothing with an answer. Written out: helmet would compute them for each request. */
 const SAFE_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none';frame-ancestors 'none'",
@@ -66,7 +66,7 @@ const SAFE_HEADERS = {
   'x-permitted-cross-domain-policies': 'none',
 };
 
-/** Puts the edge in front of an application that was created with `bodyParser: false`; to be called before it is initialised. */
+/** Adds the edge to an application that was created with `bodyParser: false`. To be called before it is initialised. */
 export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimit, origins = [] }: Edge): void {
   const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   server.server.maxConnections = MAX_CONNECTIONS;
@@ -87,7 +87,7 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimi
     }
   });
 
-  // Nest would set its own handler after the routes, too late for what fails before they are reached.
+  // Nest would set its own handler after the routes: too late for what fails before them.
   server.setErrorHandler((error, request, reply) => {
     const problem = problemFrom(error);
     if (problem.status === 500) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -95,7 +95,7 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimi
   });
   app.getHttpAdapter().setErrorHandler = () => undefined;
 
-  // Callbacks and not promises: all that follows runs inside the call to done(), and so in the request's context.
+  // Callbacks, not promises: everything after runs inside the call to done(), and so in the request's context.
   server.addHook('onRequest', (request, reply, done) => {
     request.about = { correlationId: randomUUID() };
     const given = request.headers['x-correlation-id'];
@@ -145,7 +145,7 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimi
     secondsOf(request.method, request.routeOptions.url ?? 'none', reply.statusCode).observe(reply.elapsedTime / 1_000);
     done();
   });
-  // The body arrives in the context of the socket: the request's own has to be entered again.
+  // The body arrives in the context of the socket, so the request's own is entered again.
   server.addHook('preValidation', (request, _reply, done) => {
     inContext(request.about, () => {
       try {
@@ -158,12 +158,12 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimi
   });
 }
 
-/** The token of the Authorization field, the only place where one is looked for. */
+/** The token of the Authorization header, the only place where one is accepted. */
 function bearer(request: FastifyRequest): string | undefined {
   const field = request.headers.authorization;
   if (!field) return undefined;
   const [, token] = /^bearer +(\S+)$/i.exec(field) ?? [];
-  if (!token) throw unauthenticated('The Authorization field holds no bearer token.');
+  if (!token) throw unauthenticated('The Authorization header must be `Bearer <token>`.');
   return token;
 }
 

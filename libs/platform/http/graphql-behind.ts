@@ -1,6 +1,6 @@
 /**
- * GraphQL answers that are behind. Hides: where that is kept until the answer is sent. Promises: an answer that does not reflect what it was to
- * wait for says so in `extensions.behind`, field by field, and in the header `x-behind`, whatever fields were selected. Does not: wait.
+ * GraphQL answers that are behind. Hides: where that is kept until the answer is sent. Promises: an answer that does not yet reflect its `waitFor`
+ * says so in `extensions.behind`, field by field, and in the header `x-behind`, whatever fields were selected. Does not: wait.
  */
 import type { FastifyReply } from 'fastify';
 
@@ -11,14 +11,14 @@ export type GraphqlContext = Readonly<{ reply?: FastifyReply }>;
 
 const kept = new WeakMap<FastifyReply, Behind[]>();
 
-/** To be called by a resolver with what it answers. */
+/** Resolvers call this with their answer. */
 export function noteBehind({ reply }: GraphqlContext, field: string, fresh: Readonly<{ position: string; behind: boolean }>): void {
   if (!fresh.behind || !reply) return;
   kept.set(reply, [...(kept.get(reply) ?? []), { field, position: fresh.position }]);
 }
 
-/** To be called when an operation was executed, before its answer is sent. */
-export function tellBehind(execution: { extensions?: Record<string, unknown> }, { reply }: GraphqlContext): void {
+/** Called when an operation was executed, before its answer is sent. */
+export function addBehind(execution: { extensions?: Record<string, unknown> }, { reply }: GraphqlContext): void {
   const behind = reply && kept.get(reply);
   if (!behind) return;
   execution.extensions = { ...execution.extensions, behind };

@@ -1,6 +1,6 @@
 /**
- * How much one GraphQL document may ask for. Hides: the counting. Promises: what is too deep, too wide or too dear is refused before
- * anything is executed, in time linear in the document, fragments and their cycles included. Does not: limit how often (rate-limit.ts does).
+ * How much one GraphQL document may ask for. Hides: the counting. Promises: a document that is too deep, too wide or too costly is refused before
+ * anything is executed, in time linear in its length, fragments and their cycles included. Does not: limit how often (rate-limit.ts does).
  */
 import {
   GraphQLError,
@@ -32,7 +32,7 @@ export const limitRules = (variables: Readonly<Record<string, unknown>> | undefi
   }),
 ];
 
-/** Tells the fields of Query that are lists: they take `first`. */
+/** Which fields of Query are lists: those that take `first`. */
 const paged = (context: ValidationContext) => {
   const fields = context.getSchema().getQueryType()?.getFields() ?? {};
   return (name: string): boolean => fields[name]?.args.some((argument) => argument.name === 'first') ?? false;
@@ -104,7 +104,7 @@ function faultsOf(
     };
     for (const what of ['depth', 'aliases', 'directives', 'rootFields', 'cost'] as const) {
       if (found[what] <= LIMITS[what]) continue;
-      const message = `The ${what === 'rootFields' ? 'number of root fields' : what} of this query is ${found[what]}, more than ${LIMITS[what]}.`;
+      const message = `${what} of this query must be at most ${LIMITS[what]}, was ${found[what]}.`;
       faults.push(new GraphQLError(message, { extensions: { code: 'query-too-large', status: 400, limit: what } }));
     }
   }

@@ -1,5 +1,5 @@
 /**
- * GraphQL over HTTP. Hides: Mercurius and how it would answer by itself. Promises: only bounded documents of known callers are executed;
+ * GraphQL over HTTP. Hides: Mercurius and how it would answer by itself. Promises: only bounded documents of verified callers are executed;
  * errors carry the same codes as REST and nothing internal. Does not: subscriptions (subscriptions.ts).
  */
 import { Logger } from '@nestjs/common';
@@ -18,15 +18,15 @@ import {
   type ValidationContext,
 } from 'graphql';
 import { unauthenticated } from '#platform/security/auth';
-import { tellBehind, type GraphqlContext } from './graphql-behind';
+import { addBehind, type GraphqlContext } from './graphql-behind';
 import { limitRules, LIMITS } from './graphql-limits';
 import { Problem } from '#platform/problem/problem';
 import { extensionsOf, problemFrom, problemOfStatus } from './problem-filter';
 
 const log = new Logger('graphql');
 
-/** A GraphQL error as the client gets it. Messages of the language itself are told; suggestions only where the schema is open. */
-export function toldError(error: GraphQLError, open: boolean): GraphQLFormattedError {
+/** A GraphQL error as the client gets it. Messages of the GraphQL library are passed on; its suggestions only where the schema is open. */
+export function errorForClient(error: GraphQLError, open: boolean): GraphQLFormattedError {
   const { originalError } = error;
   const place = { ...(error.locations ? { locations: error.locations } : {}), ...(error.path ? { path: error.path } : {}) };
   const ofLanguage = !originalError || (originalError instanceof GraphQLError && !originalError.originalError);
@@ -41,15 +41,18 @@ export function toldError(error: GraphQLError, open: boolean): GraphQLFormattedE
 
 type Faulty = Readonly<{ data?: unknown; errors?: readonly Error[] }>;
 
-/** The errors of a result, and the HTTP status that goes with them: 200 for what was executed, unless nobody could have been served. */
-function told({ data, errors = [] }: Faulty, open: boolean): { status: number; errors: GraphQLFormattedError[]; retryAfter?: number } {
+/** The errors of a result and its HTTP status: 200 for what was executed, unless no field could be served. */
+function errorsForClient(
+  { data, errors = [] }: Faulty,
+  open: boolean,
+): { status: number; errors: GraphQLFormattedError[]; retryAfter?: number } {
   const flat = errors.flatMap((error) => {
     const { originalError } = error as GraphQLError;
     const inner = ((originalError ?? error) as { errors?: unknown }).errors;
     return Array.isArray(inner) ? (inner as GraphQLError[]) : [error];
   });
   const formatted = flat.map((error) =>
-    toldError(error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error }), open),
+    errorForClient(error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error }), open),
   );
   const statuses = formatted.map(({ extensions }) => extensions?.status as number);
   const nothing = data === undefined || data === null || Object.values(data).every((value) => value === null);
@@ -74,14 +77,14 @@ function describeMutations(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
-/** A subscription that came by POST would be answered once, and with nothing. */
+/** Refuses a subscription by POST, which would be answered once, with nothing. */
 const noSubscription =
   (operationName: string | undefined) =>
   (context: ValidationContext): ASTVisitor => ({
     Document: {
       enter(document) {
         if (getOperationAST(document, operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) return;
-        context.reportError(new GraphQLError('Subscriptions are served over graphql-transport-ws at this address, not by POST.'));
+        context.reportError(new GraphQLError('Send subscriptions over a websocket (graphql-transport-ws) at /graphql, not by POST.'));
       },
     },
   });
@@ -91,7 +94,7 @@ export const graphqlModule = (open: boolean) =>
   GraphQLModule.forRoot<MercuriusDriverConfig>({
     driver: MercuriusDriver,
     autoSchemaFile: true,
-    // Would run the whole introspection at each start; the spec of the api's description does it once for each change.
+    // The check would run the whole introspection at each start; the spec of the api's description runs it once per change.
     buildSchemaOptions: { skipCheck: true },
     path: '/graphql',
     // Its cache of documents would be keyed by the whole text, and rules that look at variables exclude it.
@@ -107,7 +110,7 @@ export const graphqlModule = (open: boolean) =>
     ],
     context: (request: FastifyRequest, reply: FastifyReply) => ({ request, reply }),
     errorFormatter: (execution: ExecutionResult, context: { reply?: FastifyReply }) => {
-      const { status, errors, retryAfter } = told(execution, open);
+      const { status, errors, retryAfter } = errorsForClient(execution, open);
       if (retryAfter !== undefined) context.reply?.header('retry-after', String(Math.ceil(retryAfter)));
       if (status === 401) context.reply?.header('www-authenticate', 'Bearer');
       return {
@@ -117,14 +120,14 @@ export const graphqlModule = (open: boolean) =>
     },
     errorHandler: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
       const { inner, status } = requestFault(error);
-      const { errors, retryAfter } = told({ errors: inner }, open);
+      const { errors, retryAfter } = errorsForClient({ errors: inner }, open);
       return answer(reply, status ?? (errors[0]?.extensions?.status as number) ?? 400, errors, retryAfter);
     },
     hooks: {
-      onResolution: (execution: ExecutionResult, context: GraphqlContext) => tellBehind(execution as never, context),
+      onResolution: (execution: ExecutionResult, context: GraphqlContext) => addBehind(execution as never, context),
       preParsing: (_schema: unknown, source: string, { request }: { request: FastifyRequest }) => {
-        if (!open && !request.about.principal) throw unauthenticated('No access token was sent.');
-        // Mercurius would take JSON for a parsed document, past the limit of tokens.
+        if (!open && !request.about.principal) throw unauthenticated('This request has no access token.');
+        // Mercurius would take JSON for a parsed document and skip the limit of tokens.
         if (isJson(source)) throw new Problem(400, 'invalid-query', 'The query must be a GraphQL document.');
       },
     } as never,
@@ -134,7 +137,7 @@ function requestFault(error: Error): { inner: readonly Error[]; status?: number 
   const { errors, statusCode, code } = error as { errors?: unknown; statusCode?: number; code?: string };
   if (Array.isArray(errors)) return { inner: errors as Error[], status: statusCode === 405 ? 405 : 400 };
   if (code?.startsWith('MER_') || (error as { validation?: unknown }).validation)
-    return { inner: [new GraphQLError('The request is not a GraphQL request.')], status: 400 };
+    return { inner: [new GraphQLError('The body must be a GraphQL request: { "query": "…", "variables": { … } }.')], status: 400 };
   return { inner: [error] };
 }
 
@@ -147,7 +150,7 @@ const isJson = (source: string): boolean => {
   }
 };
 
-/** GraphQL is asked by POST alone: a GET could be made by any page, and its URL is logged on the way. To be called before init. */
+/** GraphQL takes POST alone: any page could send a GET, and proxies log its URL. To be called before init. */
 export function refuseQueriesByGet(server: FastifyInstance): void {
   server.addHook('onRequest', (request, _reply, done) => {
     if (request.routeOptions.url === '/graphql' && request.method !== 'POST' && request.method !== 'OPTIONS')

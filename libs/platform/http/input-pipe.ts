@@ -1,19 +1,31 @@
 /**
- * Checks inputs against their classes. Hides: class-validator. Promises: unknown keys are refused, null is as good as absent, every fault is
- * named with its field. Does not: check rules of the business (the deciders do).
+ * Checks inputs against their classes. Hides: class-validator. Promises: unknown fields are refused, null counts as absent, every fault is named with
+ * its field. Does not: check rules of the business (the deciders do).
  */
 import { Injectable, ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { getMetadataStorage, type MetadataStorage } from 'class-validator';
 import { invalidInput, type FieldFault } from '#platform/problem/problem';
 import { knownGood } from './known-good';
 
+/** What class-validator calls the fault of a field that the class does not have. */
+const UNKNOWN = 'whitelistValidation';
+const MOST_FAULTS = 50;
+const MOST_CHARACTERS = 64;
+const storage = getMetadataStorage();
+
 const faultsOf = (errors: readonly ValidationError[], path = ''): FieldFault[] =>
-  errors.flatMap(({ property, constraints, children }) => {
-    const field = path + property;
-    return [...Object.values(constraints ?? {}).map((message) => ({ field, message })), ...faultsOf(children ?? [], `${field}.`)];
+  errors.flatMap(({ target, property, constraints = {}, children }) => {
+    const field = (path + property).slice(0, MOST_CHARACTERS);
+    const messages = UNKNOWN in constraints ? [`Unknown field \`${field}\`; known: ${fieldsOf(target!)}`] : Object.values(constraints);
+    return [...messages.map((message) => ({ field, message })), ...faultsOf(children ?? [], `${field}.`)];
   });
 
-/** Checks inputs against their classes: unknown keys are refused, null is as good as absent. */
+/** The fields of an input's class. */
+const fieldsOf = (input: object): string =>
+  [...new Set(storage.getTargetValidationMetadatas(input.constructor, '', false, false).map(({ propertyName }) => propertyName))].join(
+    ', ',
+  );
+
 @Injectable()
 export class InputPipe extends ValidationPipe {
   constructor() {
@@ -23,10 +35,8 @@ export class InputPipe extends ValidationPipe {
       forbidNonWhitelisted: true,
       forbidUnknownValues: true,
       stopAtFirstError: true,
-      validationError: { target: false, value: false },
-      exceptionFactory: (errors) => {
-        return invalidInput(faultsOf(errors).slice(0, 50), 'fields');
-      },
+      validationError: { target: true, value: false },
+      exceptionFactory: (errors) => invalidInput(faultsOf(errors.slice(0, MOST_FAULTS)).slice(0, MOST_FAULTS), 'fields'),
     });
   }
 
@@ -72,8 +82,8 @@ function copyWithoutNulls(value: unknown): unknown {
 }
 
 type Metadatas = ReturnType<MetadataStorage['getTargetValidationMetadatas']>;
-/** class-validator gathers the checks of a class anew for each value; classes do not change while an app runs. */
-function gatherChecksOnce(storage: MetadataStorage): void {
+/** class-validator gathers the checks of a class again for each value; classes do not change while an app runs. */
+function gatherChecksOnce(): void {
   const gather = storage.getTargetValidationMetadatas.bind(storage);
   const known = new Map<unknown, Metadatas>();
   storage.getTargetValidationMetadatas = (target, schema, always, strict, groups) => {
@@ -83,4 +93,4 @@ function gatherChecksOnce(storage: MetadataStorage): void {
     return checks;
   };
 }
-gatherChecksOnce(getMetadataStorage());
+gatherChecksOnce();

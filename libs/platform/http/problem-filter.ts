@@ -1,6 +1,6 @@
 /**
- * Every failure becomes a problem. Hides: which layer failed and how it says so. Promises: one vocabulary of codes for REST, GraphQL and
- * subscriptions; what is our own fault is logged with its stack and told without it. Does not: decide what is a fault.
+ * Every failure becomes a problem. Hides: which layer failed and how it says so. Promises: the same codes in REST, GraphQL and subscriptions; an
+ * internal error is logged with its stack and answered without it. Does not: decide what is an error.
  */
 import { ArgumentsHost, Catch, HttpException, Logger, type ExceptionFilter } from '@nestjs/common';
 import { GraphQLError } from 'graphql';
@@ -11,18 +11,22 @@ import { StoreUnavailable } from '#platform/store/event-store';
 import { Problem, problemBody, problemOf } from '#platform/problem/problem';
 
 const byStatus: Readonly<Record<number, readonly [code: string, detail: string, whatToDo?: string]>> = {
-  400: ['malformed-request', 'The request is malformed.'],
-  404: ['no-such-route', 'There is nothing at this path.', 'See the API description for the paths that exist.'],
-  405: ['method-not-allowed', 'This path does not take that method.'],
-  408: ['request-too-slow', 'The request did not arrive in time.'],
-  413: ['body-too-large', 'The body is larger than accepted.'],
-  414: ['url-too-long', 'The URL is longer than accepted.'],
+  400: ['malformed-request', 'The request is not well-formed HTTP.', 'Correct the request.'],
+  404: [
+    'no-such-route',
+    'No route has this path.',
+    'See docs/generated/openapi.json for the paths that exist, or /docs where it is served.',
+  ],
+  405: ['method-not-allowed', 'This path does not take this method.', 'Commands are sent by POST, reads by GET, GraphQL by POST.'],
+  408: ['request-too-slow', 'The request did not arrive within 30 seconds.', 'Send it again, as a whole.'],
+  413: ['body-too-large', 'The body is larger than BODY_LIMIT allows.', 'Send less at once.'],
+  414: ['url-too-long', 'A part of the URL is longer than 160 characters.', 'Send a shorter one.'],
   415: ['unsupported-media-type', 'The body must be JSON in UTF-8.', 'Send Content-Type: application/json.'],
-  431: ['headers-too-large', 'The header fields are larger than accepted.'],
+  431: ['headers-too-large', 'The headers have more than 16,384 bytes.', 'Send fewer or shorter headers.'],
   503: ['unavailable', 'The service is stopping or overloaded.', 'Send the same request again.'],
 };
 
-/** The problem of an HTTP status that the framework came up with; its own words stay inside. */
+/** The problem of an HTTP status that the framework chose; the framework's own text is not passed on. */
 export function problemOfStatus(status: number): Problem {
   const [code, detail, whatToDo] = byStatus[status] ?? byStatus[400]!;
   return new Problem(status, code, detail, { whatToDo, ...(status === 503 ? { retryAfterSeconds: 1 } : {}) });
@@ -34,7 +38,7 @@ const SOCKET = /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|EN
 const CLIENT =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Cannot use a pool after)/;
 
-/** True for an error of the PostgreSQL client that says nothing of our statement: the database is away. */
+/** True for an error of the PostgreSQL client that is not about our statement: the database is unavailable. */
 function isDatabaseAway(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return (typeof code === 'string' && (AWAY.test(code) || SOCKET.test(code))) || (typeof message === 'string' && CLIENT.test(message));
@@ -46,9 +50,9 @@ export function problemFrom(error: unknown): Problem {
   if (error instanceof GraphQLError && error.originalError) return problemFrom(error.originalError);
   if (error instanceof Rejected) return problemOf(error);
   if (error instanceof StoreUnavailable) {
-    return new Problem(503, 'event-store-unavailable', 'The event store does not answer; whether the command took effect is not known.', {
+    return new Problem(503, 'event-store-unavailable', 'The event store does not answer. The command may or may not have taken effect.', {
       retryAfterSeconds: 2,
-      whatToDo: 'Send the same command again with the same command id: it takes effect once.',
+      whatToDo: 'Send the same command again with the same command id; it takes effect once.',
     });
   }
   if (error instanceof HttpException) return problemOfStatus(error.getStatus());
@@ -56,7 +60,7 @@ export function problemFrom(error: unknown): Problem {
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return problemOfStatus(statusCode);
   if (statusCode === 503) return problemOfStatus(503);
   if (isDatabaseAway(error)) {
-    return new Problem(503, 'read-models-unavailable', 'The read models cannot be reached; commands are still accepted.', {
+    return new Problem(503, 'read-models-unavailable', 'The read models are unavailable. Commands are still accepted.', {
       retryAfterSeconds: 2,
       whatToDo: 'Send the same request again.',
     });
@@ -67,7 +71,7 @@ export function problemFrom(error: unknown): Problem {
       whatToDo: 'Send the same request again.',
     });
   }
-  return new Problem(500, 'internal-error', 'Something failed that should not have; it is logged under the correlation id.');
+  return new Problem(500, 'internal-error', 'Internal error. It is logged with this correlation id.');
 }
 
 /** Fields of a problem for GraphQL's `extensions`. */

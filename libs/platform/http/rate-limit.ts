@@ -1,6 +1,6 @@
 /**
- * How much one caller may ask. Hides: token buckets. Promises: a caller who asks too much waits, others do not notice; memory is bounded.
- * Does not: count across processes: each api process grants its own share.
+ * How many requests a caller may send. Hides: token buckets. Promises: a caller over the limit waits, others do not notice; memory is bounded.
+ * Does not: count across apis; each api grants its own share.
  */
 import { Problem } from '#platform/problem/problem';
 
@@ -33,9 +33,9 @@ export class RateLimit {
     if (this.buckets.size > BUCKETS) this.buckets.delete(this.buckets.keys().next().value!);
     if (bucket.left < 1) {
       const retryAfterSeconds = Math.max(1, Math.ceil((1 - bucket.left) / this.perMs / 1000));
-      throw new Problem(429, 'too-many-requests', `More than ${this.perMinute} requests a minute.`, {
+      throw new Problem(429, 'too-many-requests', `You may send ${this.perMinute} requests per minute.`, {
         retryAfterSeconds,
-        whatToDo: 'Send fewer requests.',
+        whatToDo: `Wait ${retryAfterSeconds} s, then send fewer requests.`,
       });
     }
     bucket.left -= 1;

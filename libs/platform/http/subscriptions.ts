@@ -1,7 +1,7 @@
 /**
  * GraphQL subscriptions over graphql-transport-ws at /graphql. Hides: the protocol and its server. Promises: only callers with a valid
- * token, from allowed origins, and only for as long as the token lasts; documents are bounded and validated as over HTTP; nobody holds
- * more than a fair share of connections and subscriptions. Does not: queries and mutations (HTTP does), or find what changed (row-changes.ts).
+ * token, from allowed origins, and only for as long as the token lasts; documents are bounded and validated as over HTTP; a caller
+ * has at most 50 connections with 20 subscriptions each. Does not: serve queries and mutations (HTTP does), or find what changed (row-changes.ts).
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
@@ -13,7 +13,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Session, Tokens } from '#platform/security/auth';
 import { inContext } from '#platform/security/context';
 import { limitRules, LIMITS } from './graphql-limits';
-import { toldError } from './graphql';
+import { errorForClient } from './graphql';
 import type { RateLimit } from './rate-limit';
 
 export type Live = Readonly<{ stop(): Promise<void> }>;
@@ -66,7 +66,7 @@ export function serveLive({ server, schema, tokens, limit, open, origins = [] }:
     extra.session = undefined;
   };
 
-  /** Looks at the token again and again: it ends, and so may its key. */
+  /** Verifies the token again until it expires: its key may be withdrawn before. */
   const watch = (extra: Extra) => {
     const left = extra.session!.expiresAt * 1000 - Date.now();
     extra.expiry = setTimeout(
@@ -108,9 +108,9 @@ export function serveLive({ server, schema, tokens, limit, open, origins = [] }:
         limit.take(`@${principal.actor}`);
         return inContext({ correlationId: randomUUID(), principal }, () => subscribe(args));
       },
-      onError: (_context, _id, _payload, errors) => errors.map((error) => toldError(error, open)),
+      onError: (_context, _id, _payload, errors) => errors.map((error) => errorForClient(error, open)),
       onNext: (_context, _id, _payload, _args, result) =>
-        ({ ...result, ...(result.errors ? { errors: result.errors.map((error) => toldError(error, open)) } : {}) }) as never,
+        ({ ...result, ...(result.errors ? { errors: result.errors.map((error) => errorForClient(error, open)) } : {}) }) as never,
       isProd: true,
     } as Parameters<typeof useServer<Record<string, unknown>, Extra>>[0],
     sockets,
@@ -146,14 +146,15 @@ function argumentsOf(
 ): ExecutionArgs | readonly GraphQLError[] {
   const fault = (message: string) => [new GraphQLError(message, { extensions: { code: 'invalid-query', status: 400 } })];
   if (!extra.session) return fault('Send connection_init with an access token first.');
-  if (Object.keys(subscriptions).length > PER_CONNECTION) return fault(`More than ${PER_CONNECTION} subscriptions on one connection.`);
+  if (Object.keys(subscriptions).length > PER_CONNECTION)
+    return fault(`A connection can hold at most ${PER_CONNECTION} subscriptions; end one first.`);
   const { query, variables, operationName } = payload;
   try {
     const document = parse(query, { maxTokens: LIMITS.tokens });
     const errors = validate(schema, document, [...specifiedRules, ...limitRules(variables, open)], { maxErrors: 10 });
     if (errors.length > 0) return errors;
     if (getOperationAST(document, operationName)?.operation !== 'subscription')
-      return fault('Only subscriptions are served here; send queries and mutations by POST.');
+      return fault('This websocket takes subscriptions only; send queries and mutations by POST to /graphql.');
     return {
       schema,
       document,

@@ -12,8 +12,8 @@ describe('JSON from outside', () => {
     });
     expect(parseJson(Buffer.from('"é"'))).toBe('é');
   });
-  it.each(['', '{', '{"a":1}x', "{'a':1}", 'NaN', '\ufeff{}'])('refuses %p, which is no JSON', (text) => refuses(text));
-  it('refuses a key that stands twice, however it is written', () => {
+  it.each(['', '{', '{"a":1}x', "{'a':1}", 'NaN', '\ufeff{}'])('refuses %p, which is not JSON', (text) => refuses(text));
+  it('refuses a key that appears twice, however it is written', () => {
     refuses('{"a":1,"a":2}');
     refuses('{"a":1,"\\u0061":2}');
     refuses('{"x":[{"a":1 ,"b":2, "a" :3}]}');

@@ -1,6 +1,6 @@
 /**
- * JSON from outside. Hides: what JSON.parse lets pass. Promises: what is accepted means the same to every reader: no duplicate or
- * poisonous keys, no number that a double cannot hold, no broken UTF-8, no nesting beyond 32. Does not: know what fields are expected.
+ * JSON from clients. Hides: what JSON.parse accepts too easily. Promises: what is accepted means the same to every reader: no duplicate or dangerous
+ * keys, no number that a double cannot hold exactly, no broken UTF-8, no nesting beyond 32. Does not: know which fields are expected (input-pipe.ts).
  */
 import { Problem } from './problem';
 
@@ -17,18 +17,18 @@ export function parseJson(source: Buffer | Uint8Array | string): unknown {
     text = typeof source === 'string' ? source : utf8.decode(source);
     value = JSON.parse(text);
   } catch {
-    throw malformed('The body is no JSON.');
+    throw malformed('The body is not valid JSON.');
   }
   const fault = faultIn(text);
   if (fault) throw malformed(fault);
   return value;
 }
 
-/** Keys that libraries skip or obey; no field is named so. */
-const POISONOUS = new Set(['__proto__', 'constructor', 'prototype']);
+/** Keys that libraries skip or obey; no field has such a name. */
+const DANGEROUS = new Set(['__proto__', 'constructor', 'prototype']);
 const NUMBER = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y;
 
-/** Looks at text that JSON.parse has accepted for what it accepts too easily. */
+/** The first fault in text that JSON.parse has accepted. */
 function faultIn(text: string): string | undefined {
   const containers: (Set<string> | undefined)[] = [];
   for (let at = 0; at < text.length; at += 1) {
@@ -39,12 +39,12 @@ function faultIn(text: string): string | undefined {
       const keys = containers.at(-1);
       if (!keys || !followedByColon(text, at + 1)) continue;
       const key = JSON.parse(text.slice(start, at + 1)) as string;
-      if (POISONOUS.has(key)) return `The key ${key} is not accepted.`;
-      if (keys.has(key)) return `The key ${JSON.stringify(key.slice(0, 64))} stands twice in one object.`;
+      if (DANGEROUS.has(key)) return `The key \`${key}\` is not allowed.`;
+      if (keys.has(key)) return `The key ${JSON.stringify(key.slice(0, 64))} appears twice in one object.`;
       keys.add(key);
     } else if (code === 0x7b || code === 0x5b) {
       containers.push(code === 0x7b ? new Set() : undefined);
-      if (containers.length > DEEPEST) return `It is nested more than ${DEEPEST} deep.`;
+      if (containers.length > DEEPEST) return `The body is nested more than ${DEEPEST} levels deep.`;
     } else if (code === 0x7d || code === 0x5d) {
       containers.pop();
     } else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
@@ -52,7 +52,7 @@ function faultIn(text: string): string | undefined {
       const [number, part, power] = NUMBER.exec(text)!;
       const held = Number(number);
       if (!Number.isFinite(held) || (!part && !power && !Number.isSafeInteger(held)))
-        return `The number ${number.slice(0, 32)} is too large to be exact.`;
+        return `The number ${number.slice(0, 32)} is too large to be exact; send it as a string where the field allows one.`;
       at += number.length - 1;
     }
   }

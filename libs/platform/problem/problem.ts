@@ -26,9 +26,9 @@ export class Problem extends Error {
 }
 
 export const notFound = (): Problem =>
-  new Problem(404, 'not-found', 'There is no such thing, or it is outside your facilities.', { whatToDo: 'Check the id.' });
+  new Problem(404, 'not-found', 'Nothing has this id, or it is outside your facilities.', { whatToDo: 'Check the id.' });
 
-/** 400: what was asked or sent makes no sense, fault by fault; `where` says among what these are to be found. */
+/** 400 with every fault; `where` says what the faults are in. */
 export const invalidInput = (errors: readonly FieldFault[], where: 'fields' | 'parameters' = 'parameters'): Problem =>
   new Problem(
     400,
@@ -40,7 +40,7 @@ export const invalidInput = (errors: readonly FieldFault[], where: 'fields' | 'p
     { errors, whatToDo: `Correct the ${where} named in errors.` },
   );
 
-/** Refuses parameters of other names: a misspelt filter must not be answered as if it had not been there. */
+/** Refuses parameters of other names: a misspelt filter must not be ignored. */
 export function refuseUnknown(asked: Readonly<Record<string, unknown>>, ...known: readonly string[]): void {
   const unknown = Object.keys(asked).filter((name) => !known.includes(name));
   if (unknown.length > 0)

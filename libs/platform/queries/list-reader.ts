@@ -59,7 +59,7 @@ export class Reader<Row extends object> {
     const { text, values } = this.requests.one(id, scopeOf(caller()));
     const [row] = await reads.rows<Row>(text, values);
     if (!row && fresh.behind) {
-      throw new Problem(503, 'view-behind', `The view ${this.view} is behind the log, so it cannot tell whether there is such a row.`, {
+      throw new Problem(503, 'view-behind', `The view ${this.view} is behind the log; this row may exist by now.`, {
         retryAfterSeconds: 1,
         whatToDo: 'Ask again.',
         facts: { position: fresh.position },

@@ -121,7 +121,11 @@ export class ListRequests {
     if (after !== undefined && after !== null) {
       const place = this.place(after, order);
       if (place) where.push(beyond(order, place, values));
-      else faults.push({ field: 'after', message: 'after must be the nextCursor of an answer to the same question' });
+      else
+        faults.push({
+          field: 'after',
+          message: 'after must be the nextCursor of an earlier page of this list, with the same filters and sort',
+        });
     }
     if (faults.length > 0) throw invalidInput(faults);
     const columns = `${this.select}, ${quoted(order.column)}::text AS __place`;

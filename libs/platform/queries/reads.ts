@@ -124,7 +124,7 @@ export class Reads {
   /** All rows of one statement, as fast as they are taken. Ends with an error where the database does. */
   async stream(text: string, values: readonly unknown[]): Promise<Readable> {
     if (this.exports >= EXPORTS_AT_ONCE)
-      throw new Problem(503, 'too-many-exports', 'Other exports are under way.', { retryAfterSeconds: 10 });
+      throw new Problem(503, 'too-many-exports', `${EXPORTS_AT_ONCE} other exports are running.`, { retryAfterSeconds: 10 });
     this.exports += 1;
     let client: PoolClient | undefined;
     try {

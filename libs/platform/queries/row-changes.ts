@@ -168,7 +168,7 @@ class Watcher implements AsyncIterableIterator<Move<object>> {
     for (;;) {
       if (this.overrun) {
         this.end();
-        throw new Problem(503, 'fell-behind', `More than ${WAITING} rows changed before they were taken.`, {
+        throw new Problem(503, 'fell-behind', `More than ${WAITING} changed rows are waiting for you.`, {
           retryAfterSeconds: 1,
           whatToDo: 'Read the list, then subscribe again.',
         });

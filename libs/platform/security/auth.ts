@@ -1,6 +1,6 @@
 /**
  * Who calls, by the claims of a token (`sessionOf` reads them). Hides: JWT, JWKS and key rotation. Promises: a principal is only ever made from a token that its issuer signed, for us, and
- * that is valid now; keys that were seen are used on for a while when the issuer is down; nothing is allowed that does not say to whom.
+ * that is valid now; known keys stay in use for an hour while the issuer is down; a route that names no role is closed to all.
  * Does not: issue tokens, or decide about scopes (queries and commands do).
  */
 import { readFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 const LEEWAY_SECONDS = 5;
 const LONGEST_LIFE_SECONDS = 366 * 86_400;
 const LONGEST_TOKEN = 8_192;
-/** A verified token is not verified again for this long; a key that was withdrawn stops working after it at the latest. */
+/** How long a verified token is not verified again, and so how long a withdrawn key still works at most. */
 const REMEMBERED_MS = 30_000;
 const REMEMBERED_TOKENS = 10_000;
 
@@ -39,7 +39,7 @@ export class Tokens {
     this.keys = new Keys(issuer.jwksUrl);
   }
 
-  /** The session of a token that was verified a moment ago. */
+  /** The session of a token that was verified in the last half minute. */
   remembered(token: string): Session | undefined {
     const known = this.verified.get(token);
     if (known && known.until > Date.now()) return known.session;
@@ -58,13 +58,15 @@ export class Tokens {
   }
 
   private async check(token: string): Promise<Session> {
-    if (token.length > LONGEST_TOKEN || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) throw unauthenticated('This is no access token.');
+    if (token.length > LONGEST_TOKEN || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token))
+      throw unauthenticated('The bearer token is not a JWT of at most 8,192 characters.');
     try {
       const header = decodeProtectedHeader(token);
       // A token must not bring its own keys.
-      if (header.jku || header.jwk || header.x5u || header.x5c || header.crit) throw unauthenticated('The token names its own keys.');
-      if (!/^((application\/)?at\+)?jwt$/i.test(header.typ ?? '')) throw unauthenticated('The token is of another type.');
-      if (typeof header.kid !== 'string' || header.kid.length > 256) throw unauthenticated('The token names no key.');
+      if (header.jku || header.jwk || header.x5u || header.x5c || header.crit)
+        throw unauthenticated('The token brings its own key (jku, jwk, x5u, x5c or crit), which is not accepted.');
+      if (!/^((application\/)?at\+)?jwt$/i.test(header.typ ?? '')) throw unauthenticated("The token's `typ` must be JWT or at+jwt.");
+      if (typeof header.kid !== 'string' || header.kid.length > 256) throw unauthenticated('The token has no `kid`: which key signed it?');
       const keys = await this.keys.holding(header.kid);
       const { payload } = await jwtVerify(token, keys, {
         algorithms: ALGORITHMS,
@@ -77,7 +79,7 @@ export class Tokens {
       return sessionOf(payload, this.issuer);
     } catch (error) {
       if (error instanceof Problem && error.status !== 400) throw error;
-      throw unauthenticated('The token is not valid.');
+      throw unauthenticated('The token is expired, not for this service, or its signature is wrong.');
     }
   }
 }
@@ -85,14 +87,16 @@ export class Tokens {
 function sessionOf(claims: JWTPayload & Record<string, unknown>, issuer: Issuer): Session {
   const { sub, exp, iat, roles, device, typ, token_use: use } = claims;
   const now = Date.now() / 1000;
-  if (!Number.isSafeInteger(exp) || exp! > now + LONGEST_LIFE_SECONDS) throw unauthenticated('The token lives too long.');
+  if (!Number.isSafeInteger(exp) || exp! > now + LONGEST_LIFE_SECONDS)
+    throw unauthenticated('The token has no `exp`, or one more than 366 days ahead.');
   if (iat !== undefined && (!Number.isSafeInteger(iat) || iat > now + LEEWAY_SECONDS))
-    throw unauthenticated('The token is from the future.');
-  // An ID or refresh token speaks of the log-in, it does not grant access.
-  if ('nonce' in claims || 'at_hash' in claims || 'c_hash' in claims) throw unauthenticated('The token is of another type.');
+    throw unauthenticated("The token's `iat` is in the future.");
+  // An ID or refresh token describes the log-in; it grants no access.
+  if ('nonce' in claims || 'at_hash' in claims || 'c_hash' in claims) throw unauthenticated('The token is not an access token.');
   if ((typ !== undefined && typ !== 'Bearer') || (use !== undefined && use !== 'access'))
-    throw unauthenticated('The token is of another type.');
-  if (typeof sub !== 'string' || !/^[\w.@:|/+-]{1,128}$/.test(sub)) throw unauthenticated('The token names nobody.');
+    throw unauthenticated('The token is not an access token.');
+  if (typeof sub !== 'string' || !/^[\w.@:|/+-]{1,128}$/.test(sub))
+    throw unauthenticated("The token's `sub` must be 1 to 128 letters, digits or . _ @ : | / + -");
   const texts = (value: unknown): string[] =>
     Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
   return {
@@ -120,7 +124,7 @@ class Keys {
 
   constructor(private readonly url: string) {}
 
-  /** The keys, looked up anew when they are old or this one is not among them. */
+  /** The keys, fetched again when they are old or this one is not among them. */
   async holding(kid: string): Promise<ReturnType<typeof createLocalJWKSet>> {
     const age = Date.now() - (this.set?.at ?? -Infinity);
     const due = !this.set || age > FRESH_MS || !this.set.ids.has(kid);
@@ -135,13 +139,13 @@ class Keys {
     this.lastLook = Date.now();
     try {
       const set = parseJson(await this.fetch()) as JSONWebKeySet;
-      // Symmetric keys are of no use to us: whoever can verify with them can also sign.
+      // Symmetric keys are left out: whoever can verify with them can also sign.
       const keys = set.keys.filter(
         (key) => key.kty !== 'oct' && typeof key.kid === 'string' && (key.use === undefined || key.use === 'sig'),
       );
       this.set = { keys: createLocalJWKSet({ keys }), ids: new Set(keys.map((key) => key.kid!)), at: Date.now() };
     } catch {
-      // What was known stays in use until LAST_KNOWN_GOOD_MS have passed.
+      // The known keys stay in use until LAST_KNOWN_GOOD_MS have passed.
     } finally {
       this.looking = undefined;
     }
@@ -165,7 +169,7 @@ const PUBLIC = 'public-route';
 export const Public = () => SetMetadata(PUBLIC, true);
 
 const known = (principal: Principal | undefined): Principal => {
-  if (!principal) throw unauthenticated('No access token was sent.');
+  if (!principal) throw unauthenticated('This request has no access token.');
   return principal;
 };
 
@@ -175,10 +179,10 @@ export const caller = (): Principal => known(currentContext()?.principal);
 /** Lets a caller through who has one of the roles. @throws Problem 401, 403 */
 export function admit(principal: Principal | undefined, allowed: readonly string[]): void {
   const { roles } = known(principal);
-  if (!grantedRole(principal!, allowed)) throw new Problem(403, 'role-not-allowed', 'Your roles do not allow this.', { facts: { roles } });
+  if (!grantedRole(principal!, allowed)) throw new Problem(403, 'role-not-allowed', 'None of your roles allows this.', { facts: { roles } });
 }
 
-/** Denies what is not allowed. Global, and behind routing: no spelling of a path gets around it. */
+/** Denies what is not allowed. Global, and run after routing, so that no spelling of a path gets around it. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

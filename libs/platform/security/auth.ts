@@ -179,7 +179,8 @@ export const caller = (): Principal => known(currentContext()?.principal);
 /** Lets a caller through who has one of the roles. @throws Problem 401, 403 */
 export function admit(principal: Principal | undefined, allowed: readonly string[]): void {
   const { roles } = known(principal);
-  if (!grantedRole(principal!, allowed)) throw new Problem(403, 'role-not-allowed', 'None of your roles allows this.', { facts: { roles } });
+  if (!grantedRole(principal!, allowed))
+    throw new Problem(403, 'role-not-allowed', 'None of your roles allows this.', { facts: { roles } });
 }
 
 /** Denies what is not allowed. Global, and run after routing, so that no spelling of a path gets around it. */

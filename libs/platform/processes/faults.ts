@@ -40,8 +40,11 @@ export function kindOf(error: unknown): FaultKind {
 /** Of all streams alike. */
 const isDenied = (error: unknown): boolean => error instanceof StoreRefused && error.reason === 'access-denied';
 
-/** SQLSTATE classes 08 (connection), 53 (resources), 57 (shut down), 25006 (read only), and pg's own errors, which have no code. */
-const AWAY = /^(08|53|57)|^25006$|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_)/;
+/**
+ * SQLSTATE classes 08 (connection), 53 (resources), 57 (shut down), 25006 (read only), what was dropped and is made again (3D000 a database,
+ * 3F000 a schema, 42P01 a table), and pg's own errors, which have no code.
+ */
+const AWAY = /^(08|53|57)|^(25006|3D000|3F000|42P01)$|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_)/;
 function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };

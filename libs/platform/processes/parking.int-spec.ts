@@ -102,6 +102,25 @@ describe('an instance that cannot go on', () => {
     expect(await works.story(id)).toEqual(['KilnLit', 'accepted']);
   }, 40_000);
 
+  it('is not parked while its tables are missing', async () => {
+    const id = newKiln();
+    let tries = 0;
+    const pool = Object.create(works.pool) as typeof works.pool;
+    pool.query = (async (text: string, values: unknown[]) => {
+      if (text.includes('INSERT INTO process_timer')) tries += 1;
+      return works.pool.query(text, values);
+    }) as never;
+    const runner = works.run([whenKilnLitCheckIt(60_000)], { pool, patience: { attempts: 2, pauseMs: 5 } });
+    await until(() => runner.position(NAME) !== undefined);
+    await works.pool.query('ALTER TABLE process_timer RENAME TO elsewhere');
+    await works.order('LightKiln', id);
+    await until(() => tries > 5);
+    await works.pool.query('ALTER TABLE elsewhere RENAME TO process_timer');
+    await works.order('CoolKiln', id);
+    await until(async () => (await works.story(id)).length === 3);
+    expect(await works.story(id)).toEqual(['KilnLit', 'accepted', 'KilnCooled']);
+  }, 40_000);
+
   it('waits for a person when a compensation is refused, and undoes it under a new id when it is tried again', async () => {
     const id = newKiln('-sealed');
     const undoing = whenKilnLitCheckIt(60_000, {
@@ -180,7 +199,7 @@ describe('an instance that cannot go on', () => {
     await works.order('CoolKiln', id);
     await until(async () => (await works.story(id)).length === 1);
     await operations.retry(NAME, lost, ann);
-    await until(async () => (await works.checks(id)) === 1);
+    await until(async () => (await works.story(id)).length === 3);
     expect(await works.story(id)).toEqual(['KilnCooled', 'KilnLit', 'accepted']);
   }, 40_000);
 });

@@ -6,6 +6,8 @@
 import { createPostgresBackend, createRedisBackend, withBackend, type Job as BullJob, type Queue, type Worker } from 'bullmq';
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { survivingLosses } from '#platform/runtime/database';
 import { APPLICATION } from '#platform/runtime/version';
 
 /** Work that somebody wants done, by id. */
@@ -55,12 +57,13 @@ function bind({ REDIS_URL, DATABASE_URL }: QueueBackend, closed: () => boolean):
 }
 
 /**
- * BullMQ (6.7, pinned) takes all listeners off the connection that it listens on before it ends it: a server that goes away just then would
- * end this process with an error that nobody hears.
+ * BullMQ (6.7, pinned) migrates on a connection without a listener for errors, and takes all listeners off the connection that it listens on
+ * before it ends it: a server that goes away just then would end the app with an error that nobody hears.
  */
 const inPostgres: typeof createPostgresBackend = (...given) => {
   const backend = createPostgresBackend(...given);
-  const { connection } = backend as unknown as { connection: { getListenClient(): Promise<EventEmitter> } };
+  const { connection } = backend as unknown as { connection: { pool: Pool; getListenClient(): Promise<EventEmitter> } };
+  survivingLosses(connection.pool);
   const listening = connection.getListenClient.bind(connection);
   connection.getListenClient = async () => {
     const client = await listening();

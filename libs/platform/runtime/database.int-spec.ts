@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { withPostgres } from '#platform/testing/testing';
 import { ConfigFaults } from './config';
-import { refuseOldPostgres } from './database';
+import { openPool, refuseOldPostgres } from './database';
 
 const int32 = (value: number) => Buffer.from(Uint32Array.of(value).buffer).swap32();
 const int16 = (value: number) => Buffer.from(Uint16Array.of(value).buffer).swap16();
@@ -53,5 +53,23 @@ describe('PostgreSQL that is too old', () => {
     await refuseOldPostgres('worker', await urlOf('16.0'));
     await refuseOldPostgres('worker', real.url);
     await refuseOldPostgres('worker', 'postgresql://me:secret@127.0.0.1:1/x');
+  });
+});
+
+describe('a connection that the server closes', () => {
+  const real = withPostgres();
+
+  it('does not end the app between two statements of a transaction', async () => {
+    const pool = openPool(real.url, 'spec');
+    const client = await pool.connect();
+    await client.query('BEGIN');
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const closed = new Promise((resolve) => client.once('end', resolve));
+    await pool.query('SELECT pg_terminate_backend($1)', [rows[0]!.pid]);
+    await closed;
+    await expect(client.query('COMMIT')).rejects.toThrow();
+    client.release(true);
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    await pool.end();
   });
 });

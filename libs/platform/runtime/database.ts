@@ -20,12 +20,17 @@ const parser = (oid: number, format?: 'text' | 'binary') =>
 export const EXACT_TYPES: PoolConfig['types'] = { getTypeParser: parser as never };
 
 /** A pool of connections; `application` names it in pg_stat_activity. */
-export const openPool = (url: string, application: string, max = 8): Pool => {
-  const pool = new Pool({ connectionString: url, application_name: application, max, connectionTimeoutMillis: 5_000, types: EXACT_TYPES });
-  // An idle connection that the server closes is replaced by the next query; without a listener it would end the process.
-  pool.on('error', () => undefined);
-  return pool;
-};
+export const openPool = (url: string, application: string, max = 8): Pool =>
+  survivingLosses(
+    new Pool({ connectionString: url, application_name: application, max, connectionTimeoutMillis: 5_000, types: EXACT_TYPES }),
+  );
+
+/**
+ * A connection that the server closes is replaced by the next query. Without listeners it would end the app: an idle one by the pool's error
+ * event, one between two statements of a transaction by its own.
+ */
+export const survivingLosses = (pool: Pool): Pool =>
+  pool.on('error', () => undefined).on('connect', (client) => void client.on('error', () => undefined));
 
 const MIGRATION_LOCK = `${APPLICATION}.migrate`;
 const OLDEST = 16;

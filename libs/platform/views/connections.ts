@@ -3,7 +3,7 @@
  * never the app; a transaction whose worker stopped ends within ten seconds. Does not: retry.
  */
 import { Pool } from 'pg';
-import { EXACT_TYPES } from '#platform/runtime/database';
+import { EXACT_TYPES, survivingLosses } from '#platform/runtime/database';
 import { sessionName } from './leases';
 
 export type Connections = Readonly<{
@@ -30,7 +30,7 @@ export const closeConnections = async (connections: Connections): Promise<void> 
   void (await Promise.all(Object.values(connections).map((pool) => pool.end())));
 
 function openEnginePool(databaseUrl: string, worker: string, max: number): Pool {
-  const pool = new Pool({
+  const config = {
     connectionString: databaseUrl,
     max,
     types: EXACT_TYPES,
@@ -40,9 +40,6 @@ function openEnginePool(databaseUrl: string, worker: string, max: number): Pool 
     keepAlive: true,
     // Commits can be done again from the log, so they need no fsync.
     options: '-c synchronous_commit=off -c idle_in_transaction_session_timeout=10000 -c TimeZone=UTC -c DateStyle=ISO',
-  });
-  // An error event without a listener would end the app.
-  pool.on('error', () => undefined);
-  pool.on('connect', (client) => void client.on('error', () => undefined));
-  return pool;
+  };
+  return survivingLosses(new Pool(config));
 }

@@ -36,10 +36,10 @@ export class Client {
     };
   }
 
-  /** The store was set back: only these ids may still be known to it. */
+  /** The store was set back: what was said of all but these ids holds no more; what was under way may be in it. */
   forgetAfter(ids) {
     const kept = new Set(ids);
-    this.ledger = new Map([...this.ledger].filter(([id]) => kept.has(id)));
+    for (const [id, entry] of this.ledger) if (!kept.has(id)) Object.assign(entry, { answers: [], foreign: [] });
     this.#order = this.#order.filter(({ id }) => kept.has(id));
   }
 

@@ -1,7 +1,7 @@
 /**
  * The whole system under faults: two apis, two workers, one event-store node, one PostgreSQL, and a client with a ledger of its own. After each
  * experiment three sources are compared: the ledger, the log as the official client reads it, and the rows of PostgreSQL.
- * `--only a,b` runs some; `--without drain` ends apps by SIGKILL instead, which must turn `drain` and `rolling` red.
+ * `--only a,b` runs some, `--cycles N` says how often kills and pairs strike; `--without drain` ends apps by SIGKILL instead, which must turn `drain` and `rolling` red.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -15,7 +15,7 @@ import { collect, settle } from './system/sources.mjs';
 
 const SHOWN = 5;
 
-export async function run({ short, seed, say, only, without, keep }) {
+export async function run({ short, seed, say, only, without, keep, cycles }) {
   const random = chance(seed);
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'faults-system-'));
   fs.chmodSync(work, 0o755);
@@ -39,12 +39,12 @@ export async function run({ short, seed, say, only, without, keep }) {
       const before = client.counts.commands;
       let result;
       try {
-        const { violations: own = [], notRun, ...figures } = await experiments[name]({ cluster, client, random, short, without });
+        const { violations: own = [], notRun, ...figures } = await experiments[name]({ cluster, client, random, short, without, cycles });
         if (notRun) {
           report({ name, ok: true, notRun });
           continue;
         }
-        const late = await settle(cluster, short ? 45_000 : 120_000);
+        const late = await settle(cluster, short ? 90_000 : 120_000);
         data = await collect(cluster, client);
         const found = [
           ...own,

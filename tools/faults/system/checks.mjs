@@ -197,6 +197,14 @@ export const checks = {
     plant: ({ stock }) => Object.assign(stock[0], { onHand: '123456' }),
   },
 
+  'no instance of a process was parked, and no process stopped': {
+    find: ({ events }) =>
+      events
+        .filter(({ type }) => type === 'InstanceParked' || type === 'ProcessStopped')
+        .map(({ stream, data }) => `${stream}: ${data.error ?? data.reason}; ${short(data.attempts ?? [])}`),
+    plant: ({ events }) => events.push({ ...copy(events.find(isFact)), id: 'planted', type: 'InstanceParked', data: { error: 'planted' } }),
+  },
+
   'every split and merge came to its end, once': {
     find: ({ events }) => unfinished(events),
     plant: ({ events }) => {

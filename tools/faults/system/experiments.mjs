@@ -39,7 +39,7 @@ export const experiments = {
     return {};
   },
 
-  async kills({ cluster, client, random, short }) {
+  async kills({ cluster, client, random, short, cycles = short ? 1 : 10 }) {
     const took = { api: [], worker: [] };
     await client.load(0, async () => {
       for (const round of Array(short ? 1 : 10).keys()) {

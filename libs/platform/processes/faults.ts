@@ -41,15 +41,15 @@ export function kindOf(error: unknown): FaultKind {
 const isDenied = (error: unknown): boolean => error instanceof StoreRefused && error.reason === 'access-denied';
 
 /**
- * SQLSTATE classes 08 (connection), 53 (resources), 57 (shut down), 25006 (read only), what was dropped and is made again (3D000 a database,
+ * SQLSTATE classes 08 (connection), 40 (rolled back for another), 53 (resources), 57 (shut down), 25006 (read only), what was dropped and is made again (3D000 a database,
  * 3F000 a schema, 42P01 a table), and pg's own errors, which have no code.
  */
-const AWAY = /^(08|53|57)|^(25006|3D000|3F000|42P01)$|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_)/;
+const AWAY = /^(08|40|53|57)|^(25006|3D000|3F000|42P01)$|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_)/;
 function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
   if (typeof code === 'string') return AWAY.test(code);
-  return /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|pool after calling end/i.test(
+  return /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|client was closed|pool after calling end/i.test(
     error.message,
   );
 }

@@ -42,7 +42,7 @@ export const experiments = {
   async kills({ cluster, client, random, short, cycles = short ? 1 : 10 }) {
     const took = { api: [], worker: [] };
     await client.load(0, async () => {
-      for (const round of Array(short ? 1 : 10).keys()) {
+      for (const round of Array(cycles).keys()) {
         for (const name of short && round === 0 ? ['api1', 'worker1', 'store', 'postgres'] : victims) {
           await sleep(between(random, 200, 1_500));
           const kind = name.replace(/\d/, '');
@@ -78,9 +78,9 @@ export const experiments = {
     return {};
   },
 
-  async pairs({ cluster, client, random, short }) {
+  async pairs({ cluster, client, random, short, cycles = short ? 2 : 30 }) {
     await client.load(0, async () => {
-      for (let n = 0; n < (short ? 2 : 30); n++) {
+      for (let n = 0; n < cycles; n++) {
         await sleep(between(random, 200, 1_000));
         await Promise.all([hit(cluster, random), sleep(between(random, 0, 800)).then(() => hit(cluster, random))]);
         await sleep(1_500);

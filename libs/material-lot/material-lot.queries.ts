@@ -20,9 +20,12 @@ export const lotStockList = listOf(LotStock, {
     supplierId: 'equals',
     supplierLot: 'equals',
   },
+  // Lots that may be used at that moment: in stock, on no hold, not expired by then; also those that keep for ever.
+  lasting: { usableAt: { until: 'expiresAt', only: { status: 'Available' } } },
   sorts: ['expiresAt', 'materialId', 'createdAt'],
   sortedBy: 'lotId',
-  about: 'The stock of every lot: on hand, reserved and free, with holds, expiry and place.',
+  about:
+    'The stock of every lot: on hand, reserved and free, with holds, expiry and place. Give `usableAt` for the lots that may be used at a moment; the status alone says nothing about expiry.',
 });
 
 export const genealogyEdgeList = listOf(GenealogyEdge, {

@@ -1,5 +1,5 @@
 import type { Decider } from '#kernel/decider';
-import { entryOf } from '#kernel/identity';
+import { entryOf, streamOf } from '#kernel/identity';
 import { compare, isPositive, isZero, minus, plus } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { ancestry, earlier, evolve, type MaterialLot, receiptOf, reserved, splitOf } from './lot';
@@ -20,6 +20,7 @@ import {
   leavingAt,
   rejectMoreThanFree,
   rejectMoreThanWasThere,
+  rejectOver,
   rejectUnusable,
   utc,
 } from './stock';
@@ -36,6 +37,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
   id: (command) => command.lotId,
   observed: ['ObserveStockCount'],
   exceptions: ['StockDiscrepancyObserved'],
+  regards: (name, { workOrderId }) => (name === 'ReserveLot' ? [{ stream: streamOf('work-order', workOrderId as string), now: true }] : []),
   evolve,
   decide: {
     ReceiveLot: (
@@ -119,7 +121,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
       ];
     },
 
-    ReserveLot: ({ lotId, reservationId, workOrderId, quantity }, state, { occurredAt }) => {
+    ReserveLot: ({ lotId, reservationId, workOrderId, quantity }, state, { occurredAt, regarded }) => {
       const lot = inStock(state);
       checkFacility(lotId, workOrderId);
       const amount = amountIn(lot, quantity);
@@ -129,6 +131,7 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
         throw idTaken(reservationId);
       }
       const at = utc(occurredAt);
+      rejectOver(workOrderId, regarded);
       rejectUnusable(lot, at);
       rejectMoreThanFree(lot, amount);
       return [{ type: 'LotReserved', data: { lotId, reservationId, workOrderId, quantity: inUnit(lot, amount), at } }];

@@ -5,6 +5,7 @@ import { whenLotSplitCreateChild } from './when-lot-split-create-child';
 import { whenOperationStartedOccupyEquipment } from './when-operation-started-occupy-equipment';
 import { whenWorkOrderEndedAdvanceProductionOrder } from './when-work-order-ended-advance-production-order';
 import { whenWorkOrderLinkedAttachIt } from './when-work-order-linked-attach-it';
+import { whenWorkOrderOverFreeReservations } from './when-work-order-over-free-reservations';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type AnyProcess = Process<any, any, any>;
@@ -16,4 +17,5 @@ export const processes: readonly AnyProcess[] = [
   whenOperationStartedOccupyEquipment,
   whenWorkOrderEndedAdvanceProductionOrder,
   whenWorkOrderLinkedAttachIt,
+  whenWorkOrderOverFreeReservations,
 ];

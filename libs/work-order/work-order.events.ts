@@ -259,3 +259,6 @@ export type WorkOrderEvent =
   | ReportExceptionEvent;
 
 export const upcasts: Upcasts = {};
+
+/** What an order says of itself to the decisions of others. */
+export type WorkOrderTold = Readonly<{ over: boolean }>;

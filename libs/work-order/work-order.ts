@@ -14,7 +14,7 @@ import type * as reports from './report.commands';
 import { correctReport, observeProduction, reportCounter, reportProduction } from './reporting';
 import { atHome, checked, optional, plan, same } from './terms';
 import type * as commands from './work-order.commands';
-import { upcasts, type WorkOrderEvent, type WorkOrderReleased } from './work-order.events';
+import { upcasts, type WorkOrderEvent, type WorkOrderReleased, type WorkOrderTold } from './work-order.events';
 
 type Commands = typeof commands & typeof holds & typeof reports;
 type Events = readonly WorkOrderEvent[];
@@ -30,6 +30,7 @@ export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
   exceptions: reportExceptionTypes,
   upcasts,
   regards: machinesRegarded,
+  tells: (state): WorkOrderTold | null => (state.status === 'Unknown' ? null : { over: isOver(state) }),
   // Pieces are made by the end of the interval that is reported.
   impliedAt: (name, { to }) => (name === 'ReportProduction' || name === 'ObserveProduction' ? (to as string) : undefined),
   decide: {

@@ -8,7 +8,7 @@ import { invalidInput, Problem } from '#platform/problem/problem';
 import type { Role } from '#platform/security/access';
 import { caller } from '#platform/security/auth';
 import { csvFile, csvOf } from './csv';
-import { logOfCursor, type Asked, type FilterKind, type ListRequests } from './list-request';
+import { logOfCursor, type Asked, type FilterKind, type Lasting, type ListRequests } from './list-request';
 import { scopeOf, type Freshness, type Reads } from './reads';
 
 export type ListOptions<Row> = Readonly<{
@@ -20,6 +20,8 @@ export type ListOptions<Row> = Readonly<{
   many: string;
   roles: readonly Role[];
   filters?: Partial<Record<keyof Row & string, FilterKind>>;
+  /** Filters by a moment at which a row still holds, by the name that clients give. */
+  lasting?: Readonly<Record<string, Lasting>>;
   sorts?: readonly (keyof Row & string)[];
   /** GraphQL name of the subscription to rows as they change, e.g. `equipmentMoved`. */
   moved?: string;

@@ -11,16 +11,25 @@ import { invalidInput, type FieldFault } from '#platform/problem/problem';
 
 /** `equals`: one of the given values; `named`: the same, of names that hold no comma; `range`: from, inclusive, to, exclusive; `has`: an array that holds one of the given values. */
 export type FilterKind = 'equals' | 'named' | 'range' | 'has';
+/** A moment at which a row still holds: its column `until` lies later or is absent, and its other columns have these values. */
+export type Lasting = Readonly<{ until: string; only: Readonly<Record<string, string>> }>;
 export type Declared = Readonly<{
   row: new () => object;
   table: string;
   filters: Readonly<Record<string, FilterKind>>;
+  lasting?: Readonly<Record<string, Lasting>>;
   sorts: readonly string[];
   sortedBy?: string;
 }>;
 
 /** One thing that can be asked of a list. */
-export type Question = Readonly<{ name: string; cell: CellOf; kind: FilterKind; bound?: '>=' | '<' }>;
+export type Question = Readonly<{
+  name: string;
+  cell: CellOf;
+  kind: FilterKind;
+  bound?: '>=' | '<' | '>';
+  only?: Readonly<Record<string, string>>;
+}>;
 export type Asked = Readonly<{ filter?: Readonly<Record<string, unknown>>; sort?: unknown; first?: unknown; after?: unknown }>;
 export type Sql = Readonly<{ text: string; values: readonly unknown[] }>;
 
@@ -80,7 +89,7 @@ export class ListRequests {
     this.key = key.name;
     this.scope = scopeColumnOf(row);
     const filters: Record<string, FilterKind> = { [this.scope]: 'equals', ...declared.filters };
-    this.questions = Object.entries(filters).flatMap(([name, kind]): Question[] =>
+    const questions = Object.entries(filters).flatMap(([name, kind]): Question[] =>
       kind === 'range'
         ? [
             { name: `${name}From`, cell: cell(name), kind, bound: '>=' },
@@ -88,6 +97,11 @@ export class ListRequests {
           ]
         : [{ name, cell: cell(name), kind }],
     );
+    const lasting = Object.entries(declared.lasting ?? {});
+    this.questions = [
+      ...questions,
+      ...lasting.map(([name, { until, only }]): Question => ({ name, cell: cell(until), kind: 'range', bound: '>', only })),
+    ];
     for (const name of sorts) cell(name);
     this.orders = [...new Set([...sorts, this.key])].flatMap((name) => [name, name + DESCENDING]);
     this.mark = createHash('sha256').update(`${table} ${this.key}`).digest('base64url').slice(0, 6);
@@ -204,7 +218,7 @@ export class ListRequests {
         faults.push({ field: name, message: `Unknown filter \`${name.slice(0, 64)}\`; known: ${known}` });
         continue;
       }
-      const { cell, bound, kind } = question;
+      const { cell, bound, kind, only } = question;
       const asked = (Array.isArray(given) ? given : [given]).map((value: unknown) =>
         typeof value === 'number' || typeof value === 'boolean' ? String(value) : value,
       );
@@ -220,7 +234,10 @@ export class ListRequests {
         continue;
       }
       const cast = CASTS[cell.kind]!;
-      if (bound) where.push(`${quoted(cell.name)} ${bound} ${parameter(asked[0], cast)}`);
+      if (bound === '>') {
+        where.push(`(${quoted(cell.name)} IS NULL OR ${quoted(cell.name)} > ${parameter(asked[0], cast)})`);
+        for (const [column, value] of Object.entries(only ?? {})) where.push(`${quoted(column)} = ${parameter(value, 'text')}`);
+      } else if (bound) where.push(`${quoted(cell.name)} ${bound} ${parameter(asked[0], cast)}`);
       else if (kind === 'has') where.push(`${quoted(cell.name)} && ${parameter(asked, `${cast}[]`)}`);
       else where.push(`${quoted(cell.name)} = ANY(${parameter(asked, `${cast}[]`)})`);
     }

@@ -47,6 +47,7 @@ export function listOf<Row extends object>(row: new () => Row, options: ListOpti
     row,
     table,
     filters: (options.filters ?? {}) as Record<string, FilterKind>,
+    lasting: options.lasting,
     sorts: options.sorts ?? [],
     sortedBy: options.sortedBy,
   });

@@ -40,6 +40,7 @@ const requests = new ListRequests({
   row: Sample,
   table: 'sample',
   filters: { name: 'equals', takenAt: 'range', weight: 'range', colour: 'equals', tags: 'has', held: 'equals' },
+  lasting: { usableAt: { until: 'takenAt', only: { colour: 'RED' } } },
   sorts: ['name', 'takenAt', 'weight', 'position'],
 });
 
@@ -86,6 +87,14 @@ const faults = (asked: Asked) => {
 };
 
 describe('a list', () => {
+  it('gives what still holds at a moment: what ends later, and what never ends', async () => {
+    const { items } = await run({ filter: { usableAt: '2026-01-01T00:00:04.000Z' }, first: 100 });
+    const right = [...Array(SIZE).keys()].filter((n) => n % 2 === 1 && (n % 5 === 0 || n % 10 > 4));
+    expect(items.map(({ sampleId }) => Number(/\d+/.exec(sampleId)![0])).sort((a, b) => a - b)).toEqual(right);
+    expect(items.some(({ takenAt }) => takenAt === null)).toBe(true);
+    expect(faults({ filter: { usableAt: 'soon' } })).toEqual(['usableAt']);
+  });
+
   it.each(requests.orders)('gives every row once, page by page, sorted by %s, ties and empty cells included', async (sort) => {
     const all: string[] = [];
     let after: string | undefined;

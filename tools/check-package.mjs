@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * `npm run campaign:package`: the tarball of `libs/event-log` in the hands of a stranger. An empty folder outside of the repository gets the
- * tarball, its declared dependencies and the official client, each linked by name, so that anything undeclared is not found; a program there
- * starts a node, appends, reads and stops; and its types are checked. Runs without a network, in seconds.
+ * `npm run campaign:package`: the tarball of `libs/event-log` as a stranger uses it. `npm install` puts it into an empty folder outside of the
+ * repository, with the official client, from the registry that npm is configured with; a program there starts a node, appends, reads and stops;
+ * and its types are checked. Where the registry cannot be reached, the declared dependencies are linked instead, and the output says so.
  */
 import { spawnSync } from 'node:child_process';
 import { builtinModules } from 'node:module';
@@ -14,6 +14,7 @@ import { packEventLog } from './pack-event-log.mjs';
 import { prepare } from './prepare.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const PACKAGE = '@plantlog/event-log';
 let passed = 0;
 let failed = 0;
 const check = (what, fault) => {
@@ -22,9 +23,36 @@ const check = (what, fault) => {
   console.log(`${fault ? 'FAIL' : 'ok  '} ${what}${fault ? `: ${fault}` : ''}`);
 };
 const run = (command, args, cwd) => {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 120_000 });
   return status === 0 ? undefined : `exit code ${status}\n${stdout}${stderr}`;
 };
+/** What npm reports when the registry is not reached, and the cache does not have the package. */
+const UNREACHABLE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENOTCACHED)\b|exit code null/;
+const versionOf = (name) => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
+const THEIRS = ['@eventstore/db-client', '@types/node'];
+
+/** Why the tarball and what its user brings could not be installed; undefined when they are. */
+function install(tarball, home) {
+  const registry = spawnSync('npm', ['config', 'get', 'registry'], { cwd: root, encoding: 'utf8' }).stdout.trim();
+  const options = ['--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=1', '--fetch-timeout=20000', `--registry=${registry}`];
+  return run('npm', ['install', ...options, tarball, ...THEIRS.map((name) => `${name}@${versionOf(name)}`)], home);
+}
+
+/** The same without a registry: unpacked, with every declared dependency linked by name, so that anything undeclared is not found. */
+function link(tarball, home) {
+  const modules = join(home, 'node_modules');
+  const installed = join(modules, PACKAGE);
+  rmSync(modules, { recursive: true, force: true });
+  mkdirSync(installed, { recursive: true });
+  const fault = run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'], home);
+  if (fault) return fault;
+  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  for (const name of [...Object.keys(dependencies), ...THEIRS]) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
+  return undefined;
+}
 
 const program = `
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
@@ -52,15 +80,15 @@ const place = mkdtempSync(join(tmpdir(), 'event-log-stranger-'));
 try {
   const tarball = packEventLog(join(place, 'tarball'));
   const home = join(place, 'home');
-  const modules = join(home, 'node_modules');
-  const installed = join(modules, '@plantlog/event-log');
-  mkdirSync(installed, { recursive: true });
-  check('the tarball unpacks', run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'], home));
+  const installed = join(home, 'node_modules', PACKAGE);
+  mkdirSync(home);
+  writeFileSync(join(home, 'package.json'), '{ "private": true }\n');
+  const fault = install(tarball, home);
+  if (fault && UNREACHABLE.test(fault)) {
+    console.log('note the registry cannot be reached: the declared dependencies are linked from this checkout');
+    check('the tarball unpacks', link(tarball, home));
+  } else check('npm installs the tarball into an empty folder', fault);
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
-  for (const name of [...Object.keys(manifest.dependencies), '@eventstore/db-client', '@types/node']) {
-    mkdirSync(dirname(join(modules, name)), { recursive: true });
-    symlinkSync(join(root, 'node_modules', name), join(modules, name));
-  }
 
   const files = readdirSync(installed, { recursive: true });
   const declared = new Set([...Object.keys(manifest.dependencies), ...builtinModules, ...builtinModules.map((name) => `node:${name}`)]);

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { Connection } from '#platform/store/connection';
-import { CopyRefused, LogCopy } from '#platform/store/log-copy';
+import { compareLogs, type Comparison } from '#platform/store/log-compare';
+import { comparedBefore, CopyRefused, LogCopy, type CopyProgress } from '#platform/store/log-copy';
 import { logReader } from '#platform/store/log-reader';
-import { compareLogs, survey, type Survey } from '#platform/store/log-survey';
+import { survey, type Survey } from '#platform/store/log-survey';
 import { PlainFault, Progress, say, sayJson, tell } from './terminal';
 
-type Flags = { from: string; to: string; follow?: boolean; json?: boolean };
+type Flags = { from: string; to: string; follow?: boolean; whole?: boolean; json?: boolean };
 
 function connectionTo(url: string, which: string): Connection {
   try {
@@ -43,7 +44,14 @@ async function copy(flags: Flags): Promise<void> {
   await withLogs(flags, async (from, to) => {
     const progress = new Progress();
     const begun = performance.now();
-    const log = new LogCopy(from, to, ({ events }) => progress.show('copying', events, Math.max(events, found.events)));
+    let told = false;
+    const shown = ({ events, compared }: CopyProgress) => {
+      progress.show('copying', events, Math.max(events, found.events));
+      if (told || compared === 0 || compared < events) return;
+      told = true;
+      tell(`All ${compared} events so far are the same in the target; from now on \`log compare\` has only the newest to look at.`);
+    };
+    const log = new LogCopy(from, to, shown);
     const found = await log.survey();
     tellWhatStays(found);
     const stop = new AbortController();
@@ -64,17 +72,25 @@ async function copy(flags: Flags): Promise<void> {
   });
 }
 
+/** What was compared when. */
+function whenCompared({ events, before }: Comparison): string {
+  if (!before) return '';
+  return `\n  ${before.events} of them were compared while they were copied, up to ${before.at}; ${events - before.events} now. --whole compares all of them now.`;
+}
+
 async function compare(flags: Flags): Promise<void> {
   await withLogs(flags, async (from, to) => {
     const [one, other] = [logReader(from), logReader(to)];
-    const { leftOut } = await survey(one);
-    const result = await compareLogs(one, other, leftOut);
+    const known = flags.whole ? undefined : await comparedBefore(one, other);
+    const leftOut = known?.leftOut ?? (await survey(one)).leftOut;
+    const result = await compareLogs(one, other, leftOut, known?.compared);
     for (const reader of [one, other]) reader.close?.();
     const { equal, events, firstDifference: first } = result;
     if (flags.json) sayJson({ ...result, leftOut: Object.fromEntries(leftOut) });
-    else if (equal)
-      say(`= ${events} events are the same${leftOut.size > 0 ? `; ${leftOut.size} streams whose beginning is gone were left out` : ''}.`);
-    else say(`DIFFERS after ${events} events: ${first!.what} of ${first!.where}\n  from  ${first!.from}\n  to    ${first!.to}`);
+    else if (equal) {
+      const without = leftOut.size > 0 ? `; ${leftOut.size} streams whose beginning is gone were left out` : '';
+      say(`= ${events} events are the same${without}.${whenCompared(result)}`);
+    } else say(`DIFFERS after ${events} events: ${first!.what} of ${first!.where}\n  from  ${first!.from}\n  to    ${first!.to}`);
     if (!equal) throw new PlainFault('', 2);
   });
 }
@@ -89,7 +105,7 @@ export function addLogCommands(program: Command): void {
   common(group.command('copy').description('copy everything into an empty event store; safe to repeat and to resume'))
     .option('--follow', 'go on with what is written meanwhile, until Ctrl-C')
     .action((flags: Flags) => copy(flags));
-  common(group.command('compare').description('compare two logs event by event; exit code 2 where they differ')).action((flags: Flags) =>
-    compare(flags),
-  );
+  common(group.command('compare').description('compare two logs event by event; exit code 2 where they differ'))
+    .option('--whole', 'compare also what `log copy --follow` has compared already')
+    .action((flags: Flags) => compare(flags));
 }

@@ -12,6 +12,8 @@ import { chance, jsonEvent, sleep, startProcess } from './parts.mjs';
 
 const OPS = fileURLToPath(new URL('../../dist/apps/ops/main.js', import.meta.url));
 const RATE = 5_000;
+/** From the end of the source's last event to two logs that are known to be the same. */
+const MOVE_SECONDS = 10;
 
 export async function run({ short, seed, say, only, cycles }) {
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'faults-log-copy-'));
@@ -24,6 +26,7 @@ export async function run({ short, seed, say, only, cycles }) {
   };
   try {
     await add('kills', () => kills(work, chance(seed), cycles ?? (short ? 5 : 100), short ? 200 : 1_000, say));
+    await add('move', () => move(work, short ? 10_000 : 200_000));
     await add('rate', () => rate(work, short ? 15_000 : 200_000, short));
     return { experiments };
   } finally {
@@ -133,6 +136,34 @@ async function answers(one, other, random, questions) {
   }
   await Promise.all([before.close(), after.close()]);
   return { questions, different };
+}
+
+/** A plant moves: its source is followed while it works, then stops. What is left to do must not depend on how much was copied before. */
+async function move(work, events) {
+  const [source, target] = [await killable(path.join(work, 'move-source')), await killable(path.join(work, 'move-target'))];
+  const between = ['--from', source.url, '--to', target.url];
+  for (let n = 0; n < events; n += 5_000) await fill(source, n, 5_000);
+  const { child, exit } = ops('copy', ...between, '--follow');
+  const caughtUp = new Promise((resolve) =>
+    child.stderr.on('data', (bytes) => `${bytes}`.includes('are the same in the target') && resolve()),
+  );
+  await Promise.race([caughtUp, exit]);
+  await fill(source, events, 2_000);
+  const stopped = performance.now();
+  child.kill('SIGINT');
+  const { code, complained } = await exit;
+  const compared = await ops('compare', ...between, '--json').exit;
+  const seconds = (performance.now() - stopped) / 1_000;
+  await source.kill();
+  await target.kill();
+  const found = compared.code === 0 ? JSON.parse(compared.said) : undefined;
+  return {
+    ok: code === 0 && found?.events === events + 2_000 && found.before.events >= events && seconds <= MOVE_SECONDS,
+    events: found?.events,
+    comparedBefore: found?.before?.events,
+    seconds: Math.round(seconds * 10) / 10,
+    ...(code !== 0 && { complained: complained.slice(-300) }),
+  };
 }
 
 async function rate(work, events, short) {

@@ -3,10 +3,11 @@ import { startNode, type RunningNode } from '#event-log/node';
 import { testDirectory } from '#platform/testing/testing';
 import { Connection } from './connection';
 import { EventStore } from './event-store';
+import { compareLogs, type Comparison } from './log-compare';
 import { LogCopy } from './log-copy';
 import { LogEvent } from './log-event';
 import { logReader } from './log-reader';
-import { compareLogs, survey, type Comparison } from './log-survey';
+import { survey } from './log-survey';
 
 let nodes: RunningNode[] = [];
 let connections: Connection[] = [];
@@ -79,8 +80,9 @@ it('shows the time at which the first store recorded an event, and its own metad
   await fill(first);
   await copy(first, second);
   const [one, other] = [new EventStore(first.connectionString), new EventStore(second.connectionString)];
-  const plain = ({ position: _, ...event }: { position: bigint }) => event;
+  const plain = ({ position: _, copied: __, ...event }: { position: bigint; copied?: boolean }) => event;
   expect((await other.read('order-3')).map(plain)).toEqual((await one.read('order-3')).map(plain));
+  expect((await other.read('order-3')).every(({ copied }) => copied)).toBe(true);
   await Promise.all([one.close(), other.close()]);
 }, 60_000);
 

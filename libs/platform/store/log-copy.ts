@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppendMessage, type EventBytes } from './append-message';
 import type { Connection, Link } from './connection';
+import { LogComparison, stillThere, type Compared } from './log-compare';
 import { endsLog } from './log-cursor';
 import type { LogEvent } from './log-event';
 import { BEFORE_ALL, logReader, type LogReader } from './log-reader';
@@ -22,10 +23,15 @@ const IN_FLIGHT = 128;
 /** Bytes that one append holds at most. */
 const APPEND_BYTES = 512 * 1024;
 const NOTE_EVERY = 5_000;
+const NOTE_MS = 2_000;
 const LIMIT_MS = 10_000;
 /** A store that is away for longer ends the copy; it can be begun again. */
 const PATIENCE_MS = 60_000;
 const FOLLOW_MS = 100;
+/** How long what was copied is compared at a time, while the source is followed. */
+const COMPARE_MS = 150;
+/** Streams that were left out are noted up to so many; where there are more, the whole logs are compared at the end. */
+const MOST_LEFT_OUT = 1_000;
 
 /** The copy cannot be made, or cannot go on; the text says what to do. */
 export class CopyRefused extends Error {
@@ -35,8 +41,16 @@ export class CopyRefused extends Error {
   }
 }
 
-export type CopyProgress = Readonly<{ events: number; position: bigint; head: bigint }>;
-type Note = { source: string; position: string; events: number; copier: string };
+/** `compared`: events that were found to be the same in the target; none before the end of the source was reached once. */
+export type CopyProgress = Readonly<{ events: number; position: bigint; head: bigint; compared: number }>;
+type Note = {
+  source: string;
+  position: string;
+  events: number;
+  copier: string;
+  compared?: Compared;
+  leftOut?: Readonly<Record<string, string>>;
+};
 type Run = { message: AppendMessage; position: bigint; count: number; sent: Promise<unknown> };
 
 export class LogCopy {
@@ -48,8 +62,12 @@ export class LogCopy {
   private after = BEFORE_ALL;
   private events = 0;
   private unnoted = 0;
+  private notedAt = -Infinity;
   private head = BEFORE_ALL;
   private runs: Run[] = [];
+  private comparison: LogComparison | undefined;
+  private compared: Compared | undefined;
+  private leftOut: ReadonlyMap<string, string> = new Map();
 
   constructor(
     private readonly from: Connection,
@@ -70,14 +88,16 @@ export class LogCopy {
    * @throws CopyRefused
    */
   async run({ leftOut }: Survey, follow?: AbortSignal): Promise<{ events: number; position: bigint }> {
+    this.leftOut = leftOut;
     await this.begin();
     for (;;) {
       const page = await this.patient(() => this.reader.readAll(this.after, PAGE));
       for (const event of page) await this.take(event, leftOut);
       if (page.length > 0) this.after = page.at(-1)!.position;
-      this.shown({ events: this.events, position: this.after, head: this.head });
+      this.shown({ events: this.events, position: this.after, head: this.head, compared: this.compared?.events ?? 0 });
       const atEnd = endsLog(page, PAGE);
-      if (this.unnoted >= NOTE_EVERY || (atEnd && this.unnoted > 0)) await this.note();
+      if (this.unnoted >= NOTE_EVERY || (atEnd && performance.now() - this.notedAt > NOTE_MS && this.unnoted > 0)) await this.note();
+      if (follow && (atEnd || this.comparison)) await this.compare(leftOut);
       if (!atEnd) continue;
       if (!follow || follow.aborted) break;
       await sleep(FOLLOW_MS, undefined, { signal: follow }).catch(() => undefined);
@@ -89,6 +109,25 @@ export class LogCopy {
   close(): void {
     this.reader.close?.();
     this.targetReader.close?.();
+  }
+
+  /** What the target holds by now is compared while there is time, so that only the end is left to compare once the source has stopped. */
+  private async compare(leftOut: ReadonlyMap<string, string>): Promise<void> {
+    await this.settle();
+    await this.patient(async () => {
+      this.comparison ??= new LogComparison(this.reader, this.targetReader, leftOut, this.compared);
+      try {
+        const { difference } = await this.comparison.goOn(COMPARE_MS);
+        if (difference)
+          throw new CopyRefused(
+            `Source and target differ in ${difference.what} of ${difference.where}: the target was written to by another.`,
+          );
+        this.compared = (await this.comparison.compared()) ?? this.compared;
+      } catch (error) {
+        this.comparison = undefined;
+        throw error;
+      }
+    });
   }
 
   private async begin(): Promise<void> {
@@ -104,23 +143,22 @@ export class LogCopy {
       this.noteRevision = noted.revision;
       this.after = BigInt(note.position);
       this.events = note.events;
+      this.compared = this.isSameLeftOut(note.leftOut) ? note.compared : undefined;
       await this.refuseOwnEvents();
     } else await this.refuseAnyEvent();
     await this.note();
   }
 
-  /** The first event of a log: no other log has it. */
-  private async identity(reader: LogReader): Promise<string | undefined> {
-    const [first] = await this.patient(() => reader.readAll(BEFORE_ALL, 1));
-    return first && `${first.id}@${first.recordedAt}`;
+  private isSameLeftOut(noted: Note['leftOut'] = {}): boolean {
+    return Object.keys(noted).length === this.leftOut.size && Object.keys(noted).every((stream) => this.leftOut.has(stream));
   }
 
-  private async lastNote(): Promise<LogEvent | undefined> {
-    for (let last: LogEvent | undefined, from = 0n; ; from = last.revision + 1n) {
-      const events = await this.patient(() => this.targetReader.readStream(NOTES, from, PAGE));
-      if (events.length === 0) return last;
-      last = events.at(-1)!;
-    }
+  private identity(reader: LogReader): Promise<string | undefined> {
+    return this.patient(() => identityOf(reader));
+  }
+
+  private lastNote(): Promise<LogEvent | undefined> {
+    return this.patient(() => lastNoteIn(this.targetReader));
   }
 
   private async refuseAnyEvent(): Promise<void> {
@@ -259,7 +297,11 @@ export class LogCopy {
   /** Notes how far the copy is. Whoever noted something in between is another copier: this one ends. */
   private async note(): Promise<void> {
     await this.settle();
-    const note: Note = { source: this.source, position: String(this.after), events: this.events, copier: this.copier };
+    const { source, after, events, copier, compared, leftOut } = this;
+    const note: Note = {
+      ...{ source, position: String(after), events, copier },
+      ...(compared && leftOut.size <= MOST_LEFT_OUT ? { compared, leftOut: Object.fromEntries(leftOut) } : {}),
+    };
     await this.patient(async () => {
       try {
         const bytes = { id: randomUUID(), type: NOTE, json: true, data: Buffer.from(JSON.stringify(note)), metadata: Buffer.alloc(0) };
@@ -275,6 +317,7 @@ export class LogCopy {
       }
     });
     this.unnoted = 0;
+    this.notedAt = performance.now();
   }
 
   private async appendNow(stream: string, expected: bigint, event: EventBytes): Promise<void> {
@@ -299,6 +342,30 @@ export class LogCopy {
       }
     }
   }
+}
+
+/** The first event of a log: no other log has it. */
+async function identityOf(reader: LogReader): Promise<string | undefined> {
+  const [first] = await reader.readAll(BEFORE_ALL, 1);
+  return first && `${first.id}@${first.recordedAt}`;
+}
+
+async function lastNoteIn(target: LogReader): Promise<LogEvent | undefined> {
+  for (let last: LogEvent | undefined, from = 0n; ; from = last.revision + 1n) {
+    const events = await target.readStream(NOTES, from, PAGE);
+    if (events.length === 0) return last;
+    last = events.at(-1)!;
+  }
+}
+
+/** What a copy has compared while it followed the source, if these two logs are those and still hold it. */
+export async function comparedBefore(
+  from: LogReader,
+  to: LogReader,
+): Promise<{ compared: Compared; leftOut: ReadonlyMap<string, string> } | undefined> {
+  const { source, compared, leftOut = {} } = ((await lastNoteIn(to))?.data ?? {}) as Partial<Note>;
+  if (!compared || source !== (await identityOf(from)) || !(await stillThere(compared, from, to))) return undefined;
+  return { compared, leftOut: new Map(Object.entries(leftOut)) };
 }
 
 const away = (which: string, error: unknown) =>

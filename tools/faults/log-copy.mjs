@@ -162,7 +162,7 @@ async function move(work, events) {
     events: found?.events,
     comparedBefore: found?.before?.events,
     seconds: Math.round(seconds * 10) / 10,
-    ...(code !== 0 && { complained: complained.slice(-300) }),
+    ...(code + compared.code !== 0 && { complained: (complained + compared.complained).slice(-300) }),
   };
 }
 

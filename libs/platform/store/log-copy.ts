@@ -91,6 +91,8 @@ export class LogCopy {
     this.leftOut = leftOut;
     await this.begin();
     for (;;) {
+      // Whatever was written before it was told to stop comes along.
+      const stopping = !follow || follow.aborted;
       const page = await this.patient(() => this.reader.readAll(this.after, PAGE));
       for (const event of page) await this.take(event, leftOut);
       if (page.length > 0) this.after = page.at(-1)!.position;
@@ -99,7 +101,7 @@ export class LogCopy {
       if (this.unnoted >= NOTE_EVERY || (atEnd && performance.now() - this.notedAt > NOTE_MS && this.unnoted > 0)) await this.note();
       if (follow && (atEnd || this.comparison)) await this.compare(leftOut);
       if (!atEnd) continue;
-      if (!follow || follow.aborted) break;
+      if (stopping) break;
       await sleep(FOLLOW_MS, undefined, { signal: follow }).catch(() => undefined);
     }
     await this.note();

@@ -2,12 +2,12 @@ import { compare, decimal, isZero, millionths, minus, plus } from '#manufacturin
 import { CounterMove } from './report.events';
 
 /**
- * The last reading of a counter that told something new. `dropped` is there right after the counter fell: where it stood before, and what
- * was counted at the fall, so that a reading that was only a glitch can be taken back.
+ * The last reading of a counter that changed something. `dropped` is present right after the counter fell: its value before, and what
+ * was counted at the fall, so that a glitch can be undone.
  */
 export type Reading = Readonly<{ raw: string; readAt: string; dropped?: Readonly<{ from: string; counted: string }> }>;
 
-/** How far a counter advanced; undefined for a reading that tells nothing new. `delta` is never negative (invariant I12). */
+/** How far a counter advanced; undefined for a reading without news. `delta` is never negative (invariant I12). */
 export type Advance = Readonly<{ delta: string; move: CounterMove; reset: boolean }>;
 
 /** The decision table of docs/counters.md, first match. */
@@ -31,7 +31,7 @@ export function advance(last: Reading | undefined, raw: string, readAt: string, 
   return { delta: '0', move: CounterMove.Replaced, reset: true };
 }
 
-/** What to remember of a counter after a reading. A dip leaves the highest reading where it was. */
+/** What is kept of a counter after a reading. A dip keeps the highest reading. */
 export function readingAfter(
   before: Reading | undefined,
   { raw, readAt, move, delta }: Readonly<{ raw: string; readAt: string; move: CounterMove; delta: string }>,

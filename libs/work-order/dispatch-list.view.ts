@@ -6,7 +6,7 @@ import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { JobState } from './job-states.events';
 import { entryIdOf, operationRows, type OperationEvent, type ProgressEvent } from './operation-rows';
 
-/** One operation that is still to be done: what a machine or a pool has before it, in order. */
+/** One operation that is still to be done: the queue of a machine or a pool, in order. */
 @Entity('dispatch_list')
 @Index(['equipmentId', 'plannedStart'])
 @Index(['equipmentClass', 'plannedStart'])
@@ -39,7 +39,7 @@ export class DispatchEntry {
   @Cell('text', { optional: true })
   equipmentClass: string | null;
 
-  /** The machine that it was given to or is planned for. */
+  /** The machine that it was dispatched to or is planned for. */
   @Cell('id', { optional: true })
   equipmentId: string | null;
 
@@ -77,7 +77,7 @@ export class DispatchEntry {
   @Cell('flag')
   ready: boolean;
 
-  /** Why not, in words. */
+  /** What keeps it from starting. */
   @Cell('texts')
   blockers: string[];
 
@@ -102,14 +102,14 @@ export class DispatchEntry {
   recordedAt: string;
 }
 
-/** What stands in the way of starting an operation. Work under way has nothing before it. */
+/** What keeps an operation from starting; nothing once it has started. */
 function blockersOf(row: DispatchEntry): string[] {
   if (row.started) return [];
   const blockers = [...row.orderBlockers];
-  if (row.orderStatus === 'NotAllowedToStart') blockers.push('the order may not start yet');
-  if (row.orderStatus === 'Interrupted') blockers.push('the order stands still');
+  if (row.orderStatus === 'NotAllowedToStart') blockers.push('the order is not allowed to start');
+  if (row.orderStatus === 'Interrupted') blockers.push('the order is interrupted');
   if (!row.equipmentId && !blockers.includes('no machine dispatched')) blockers.push('no machine dispatched');
-  if (!row.overlapAllowed && row.passedOn === '0') blockers.push('nothing passed on from upstream');
+  if (!row.overlapAllowed && row.passedOn === '0') blockers.push('no pieces from upstream');
   return blockers;
 }
 
@@ -150,7 +150,7 @@ function changes({ type, data }: ProgressEvent): Partial<DispatchEntry> | 'remov
 /** The operations that are still to be done, until their order is over. */
 export const dispatchList: View<DispatchEntry, OperationEvent> = {
   name: 'dispatch-list',
-  version: 1,
+  version: 2,
   row: DispatchEntry,
   events: [
     'WorkOrderReleased',

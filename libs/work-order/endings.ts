@@ -1,4 +1,4 @@
-/** An order is over: completed, stopped, aborted, cancelled; and its books are closed. */
+/** Decisions on the end of an order: complete, stop, abort, cancel, close. */
 import type { Context } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
 import { shortfall } from '#manufacturing/tolerance';
@@ -15,9 +15,19 @@ export function complete(_: commands.CompleteWorkOrder, state: WorkOrder, contex
   if (known.status === 'Ended') return [];
   const order = inStateFor('Complete', known);
   const open = order.operations.filter(({ planned, phase }) => planned && phase !== 'Completed').map(({ operationId }) => operationId);
-  if (open.length > 0) throw new Rejected('operations-open', 'Not all operations are complete.', { open });
+  if (open.length > 0)
+    throw new Rejected(
+      'operations-open',
+      `Operations ${open.join(', ')} are not complete. Complete them, or stop the order to end it early.`,
+      { open },
+    );
   const short = shortfall(totalsOf(order.operations).good, order.terms.quantity, order.terms);
-  if (short) throw new Rejected('quantity-short', 'Less was made than the tolerance allows; stop the order to end it short.', { short });
+  if (short)
+    throw new Rejected(
+      'quantity-short',
+      `${short} ${order.unit} are missing to the lower limit of the tolerance. Report them, or stop the order to end it short.`,
+      { short },
+    );
   return ended(order, Ending.Completed, undefined, context);
 }
 

@@ -6,7 +6,7 @@ import type { HoldCause, Interruption } from './job-states.events';
 import type { Placed, Told } from './report.events';
 import type { Terms, WorkOrderEvent } from './work-order.events';
 
-/** Folds one event into the order. An event that cannot follow, as in a damaged history, leaves it as it is. */
+/** Folds one event into the order. An event that is impossible in its state, as in a damaged history, changes nothing. */
 export function evolve(order: WorkOrder, event: WorkOrderEvent): WorkOrder {
   switch (event.type) {
     case 'WorkOrderReleased': {
@@ -144,7 +144,7 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
 const onReleased = (order: KnownOrder, next: (released: ReleasedOrder) => WorkOrder): WorkOrder =>
   order.status === 'Observed' ? order : next(order);
 
-/** Machines that keep the order from going on, and a question to the supervisor, outlast a change of the cause. */
+/** Machines that the order is held for, and a question to the supervisor, outlast a change of the cause. */
 const interrupted = (order: ReleasedOrder, interruption: Interruption, cause: HoldCause, equipmentId?: string): WorkOrder => {
   const before = order.status === 'Interrupted' ? order : { equipmentIds: [], asked: [] };
   const others = equipmentId ? without(before.equipmentIds, equipmentId) : before.equipmentIds;
@@ -167,7 +167,7 @@ const asked = (terms: Terms, operations: Seen['operations']) => ({
   operations: replan(operations, terms.operations),
 });
 
-/** The order without what only its state knows. */
+/** The order without the fields of its state. */
 const bare = ({
   workOrderId,
   productionOrderId,

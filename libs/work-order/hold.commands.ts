@@ -4,10 +4,10 @@ import { Command } from '#platform/commands/command';
 import { Id, OneOf, Reason, Text } from '#platform/commands/fields';
 import { HoldCause, ResumptionDecision } from './job-states.events';
 
-registerEnumType(HoldCause, { name: 'HoldCause', description: 'What an interruption comes from.' });
-registerEnumType(ResumptionDecision, { name: 'ResumptionDecision', description: 'What a supervisor decides about a held order.' });
+registerEnumType(HoldCause, { name: 'HoldCause', description: 'Cause of an interruption.' });
+registerEnumType(ResumptionDecision, { name: 'ResumptionDecision', description: 'Decision of a supervisor on a held order.' });
 
-/** Stop work for a cause inside the machine. */
+/** Hold an order for an internal cause. */
 @InputType()
 @Allow('operator', 'supervisor', 'quality', 'device')
 export class HoldWorkOrder extends Command {
@@ -17,7 +17,7 @@ export class HoldWorkOrder extends Command {
   @OneOf(HoldCause)
   readonly cause: HoldCause;
 
-  /** The machine that causes it; needed for the cause Equipment. */
+  /** The machine that causes it; required for the cause Equipment. */
   @Id({ optional: true })
   readonly equipmentId?: string;
 
@@ -26,7 +26,7 @@ export class HoldWorkOrder extends Command {
   declare readonly reason: string;
 }
 
-/** Stop work for a cause outside the machine: starved or blocked. */
+/** Suspend an order for an external cause: starved or blocked. */
 @InputType()
 @Allow('operator', 'supervisor', 'device')
 export class PauseWorkOrder extends Command {
@@ -41,7 +41,7 @@ export class PauseWorkOrder extends Command {
   declare readonly reason: string;
 }
 
-/** Go on with an interrupted order. */
+/** Resume an interrupted order. */
 @InputType()
 @Allow('operator', 'supervisor')
 export class ResumeWorkOrder extends Command {
@@ -53,7 +53,7 @@ export class ResumeWorkOrder extends Command {
   readonly heldFor?: string;
 }
 
-/** Ask a supervisor what becomes of a held order. */
+/** Ask a supervisor to decide on a held order. */
 @InputType()
 @Allow('operator', 'supervisor', 'planner')
 export class RequestSupervisorDecision extends Command {
@@ -68,7 +68,7 @@ export class RequestSupervisorDecision extends Command {
   readonly question: string;
 }
 
-/** Decide what becomes of an order that waits for a supervisor. */
+/** Decide on an order that waits for a supervisor. */
 @InputType()
 @Allow('supervisor')
 export class DecideResumption extends Command {
@@ -78,7 +78,7 @@ export class DecideResumption extends Command {
   @OneOf(ResumptionDecision)
   readonly decision: ResumptionDecision;
 
-  /** Why so. */
+  /** Why it is decided so. */
   @Reason()
   declare readonly reason: string;
 }

@@ -1,4 +1,4 @@
-/** An order stands still and goes on again: held for machines, paused, a supervisor's decision. */
+/** Decisions on interruptions: hold, pause, resume, and the supervisor's decision. */
 import type { Context } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
 import { aborted, ended } from './endings';
@@ -7,17 +7,17 @@ import { inStateFor, ofOrder, operationIdsOf, released, runningIn, type Released
 import { Ending, HoldCause, Interruption } from './job-states.events';
 import type { WorkOrderEvent } from './work-order.events';
 
-/** How long a hold for equipment lasts before a supervisor is asked, where the order does not say, in minutes. */
+/** Default time that a hold for equipment may last before a supervisor is asked, in minutes. */
 export const RESUME_WITHIN_MINUTES = 30;
 
 type Events = readonly WorkOrderEvent[];
 type InterruptedOrder = Extract<WorkOrder, { status: 'Interrupted' }>;
 
-/** Several machines may keep one order from going on; it goes on by itself only when the last of them is back. */
+/** An order may be held for several machines; it resumes by itself only when the last of them is back. */
 export function hold({ cause, equipmentId, reason }: commands.HoldWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
   const order = inStateFor('Pause', state);
   const forMachine = cause === HoldCause.Equipment;
-  if (forMachine && !equipmentId) throw new Rejected('equipment-missing', 'A hold for equipment names the machine.');
+  if (forMachine && !equipmentId) throw new Rejected('equipment-missing', 'A hold with cause Equipment needs `equipmentId`.');
   if (order.status === 'Interrupted') {
     if (forMachine && order.equipmentIds.includes(equipmentId!)) return [];
     if (forMachine)
@@ -58,7 +58,8 @@ export function requestDecision(
 
 export function decideResumption({ decision, reason }: commands.DecideResumption, state: WorkOrder, context: Context): Events {
   const order = inStateFor('Resume', state);
-  if (order.asked.length === 0) throw new Rejected('no-decision-requested', 'No decision is asked for.');
+  if (order.asked.length === 0)
+    throw new Rejected('no-decision-requested', 'No supervisor decision is requested for this order. Resume, stop or abort it directly.');
   const made: WorkOrderEvent = { type: 'SupervisorDecisionMade', data: { ...ofOrder(order), decision, reason } };
   switch (decision) {
     case 'Resume':
@@ -75,7 +76,11 @@ const underWay = (order: ReleasedOrder) => ({ running: runningIn(order), operati
 /** @throws Rejected held-for-another-cause */
 function heldForMachine({ cause, equipmentIds }: InterruptedOrder, equipmentId: string): void {
   if (!equipmentIds.includes(equipmentId))
-    throw new Rejected('held-for-another-cause', `The order is not held for ${equipmentId}.`, { cause, equipmentIds });
+    throw new Rejected(
+      'held-for-another-cause',
+      `The order is not held for ${equipmentId}; held for: ${equipmentIds.join(', ') || 'no machine'}.`,
+      { cause, equipmentIds },
+    );
 }
 
 const lifted = (order: InterruptedOrder, equipmentId: string, liftedAt: string): WorkOrderEvent => ({

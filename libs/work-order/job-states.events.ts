@@ -15,11 +15,11 @@ export type JobState = keyof typeof JobState;
 export const Readiness = { Waiting: 'Waiting', Ready: 'Ready', Loaded: 'Loaded' } as const;
 export type Readiness = keyof typeof Readiness;
 
-/** Sub-states of Interrupted: Held for a cause inside the machine, Suspended for one outside (starved, blocked). */
+/** Sub-states of Interrupted: Held for an internal cause, Suspended for an external one (starved, blocked). */
 export const Interruption = { Held: 'Held', Suspended: 'Suspended' } as const;
 export type Interruption = keyof typeof Interruption;
 
-/** What an interruption comes from. */
+/** Cause of an interruption. */
 export const HoldCause = {
   Equipment: 'Equipment',
   Quality: 'Quality',
@@ -30,13 +30,13 @@ export const HoldCause = {
 } as const;
 export type HoldCause = keyof typeof HoldCause;
 
-/** How an order ended: as planned, or stopped before. */
+/** How an order ended: as planned, or stopped early. */
 export const Ending = { Completed: 'Completed', Stopped: 'Stopped' } as const;
 export type Ending = keyof typeof Ending;
 
-/** What a supervisor decides about a held order. */
+/** Decision of a supervisor on a held order. */
 export const ResumptionDecision = { Resume: 'Resume', Stop: 'Stop', Abort: 'Abort' } as const;
 export type ResumptionDecision = keyof typeof ResumptionDecision;
 
-/** What the events of one order share. */
+/** Fields of every event of an order. */
 export type OfOrder = Readonly<{ workOrderId: string; productionOrderId?: string }>;

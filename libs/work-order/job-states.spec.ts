@@ -20,7 +20,7 @@ const release: Step = [
   },
 ];
 const run: Step[] = [release, ['AllowStart'], ['StartWorkOrder']];
-/** How an order comes into each state. */
+/** Events that lead to each state. */
 const ways: Readonly<Record<JobState, readonly Step[]>> = {
   Observed: [
     ['ObserveProduction', { reportId: 'o1', kind: 'Setup', operationId: '10', equipmentId: 'haifa.M4', good: '0', from: now, to: now }],
@@ -34,7 +34,7 @@ const ways: Readonly<Record<JobState, readonly Step[]>> = {
   Cancelled: [release, ['CancelWorkOrder', { reason }]],
 };
 
-/** What each command leads to from each state by OPC 10031-4 v2; a state that is not named refuses it. */
+/** The state after each command by OPC 10031-4 v2; states that are not listed refuse the command. */
 const table: Readonly<Record<string, readonly [Step, Partial<Record<JobState, JobState>>]>> = {
   Start: [['AllowStart'], { NotAllowedToStart: 'AllowedToStart', AllowedToStart: 'AllowedToStart' }],
   RevokeStart: [['RevokeStart'], { AllowedToStart: 'NotAllowedToStart', NotAllowedToStart: 'NotAllowedToStart' }],

@@ -7,12 +7,12 @@ import { runningOf, type Operation } from './operations';
 import { Ending, JobState, type HoldCause, type Interruption, type Readiness } from './job-states.events';
 import type { RunningOperation, Terms } from './work-order.events';
 
-/** What is known of any order, released or only seen. */
+/** What is known of any order, released or only observed. */
 export type Seen = Readonly<{
   workOrderId: string;
   productionOrderId?: string;
   product?: string;
-  /** Ordered amount; unknown for an order that the floor names without one. */
+  /** Ordered amount; absent for an observed order without one. */
   ordered?: string;
   unit: Unit;
   operations: readonly Operation[];
@@ -32,7 +32,7 @@ type Interrupted = Readonly<{
   asked: readonly string[];
 }>;
 
-/** A job order by its state (OPC 10031-4 v2), with what only that state knows. */
+/** A job order by its state (OPC 10031-4 v2), with the fields of that state. */
 export type WorkOrder =
   | Readonly<{ status: 'Unknown' }>
   | (Seen & Readonly<{ status: 'Observed' }>)
@@ -47,8 +47,8 @@ export type ReleasedOrder = Extract<WorkOrder, { terms: Terms }>;
 export type KnownOrder = Exclude<WorkOrder, { status: 'Unknown' }>;
 
 /**
- * From where each method may be called: OPC 10031-4 v2, Figure of the job order state machine. `Start` is the system's own move 2→3,
- * `AllowStart` the standard's method Start; `Complete` is the move 3→5 that the machine makes when it is done; `Cancel` removes an
+ * The states in which each method may be called, by the state machine of OPC 10031-4 v2. `Start` is the system's own transition 2→3,
+ * `AllowStart` the standard's method Start; `Complete` is the transition 3→5 of a machine that is done; `Cancel` withdraws an
  * order that has not started, `Close` stands for Clear: in this store it ends the order and deletes nothing.
  */
 const moves = {
@@ -79,13 +79,13 @@ export const mayStage = (from: Readiness, to: Readiness): boolean => stagings[fr
 
 export const allows = (method: Method, status: WorkOrder['status']): boolean => (moves[method] as readonly string[]).includes(status);
 
-/** The order in a state that the method may be called in. @throws Rejected work-order-unknown, work-order-not-released, work-order-state */
+/** The order, in a state in which the method may be called. @throws Rejected work-order-unknown, work-order-not-released, work-order-state */
 export function inStateFor<M extends Method>(method: M, order: WorkOrder): Extract<WorkOrder, { status: (typeof moves)[M][number] }> {
   const known = released(order);
   if (!allows(method, known.status)) {
     throw new Rejected(
       isOver(known) ? 'work-order-over' : 'work-order-state',
-      `${method} is not possible while the order is ${stateOf(known)}.`,
+      `${method} is not possible in state ${stateOf(known)}; possible in: ${moves[method].join(', ')}.`,
       { status: known.status, allowed: moves[method] },
     );
   }
@@ -94,15 +94,15 @@ export function inStateFor<M extends Method>(method: M, order: WorkOrder): Extra
 
 /** @throws Rejected work-order-unknown, work-order-not-released */
 export function released(order: WorkOrder): ReleasedOrder {
-  if (order.status === 'Unknown') throw new Rejected('work-order-unknown', 'There is no such work order.');
+  if (order.status === 'Unknown') throw new Rejected('work-order-unknown', 'Unknown work order. Release it first.');
   if (order.status === 'Observed')
-    throw new Rejected('work-order-not-released', 'The floor has reported on this order, but nobody has released it.');
+    throw new Rejected('work-order-not-released', 'The order was observed on the floor but not released. Release it first.');
   return order;
 }
 
 export const isOver = (order: WorkOrder): boolean => order.status === 'Ended' || order.status === 'Aborted' || order.status === 'Cancelled';
 
-/** The state in words, with its sub-state. */
+/** The state with its sub-state. */
 function stateOf(order: WorkOrder): string {
   switch (order.status) {
     case 'AllowedToStart':
@@ -116,7 +116,7 @@ function stateOf(order: WorkOrder): string {
   }
 }
 
-/** What every event of an order says: which order, and for which production order. */
+/** Fields of every event of an order: its id, and its production order. */
 export const ofOrder = ({ workOrderId, productionOrderId }: Pick<KnownOrder, 'workOrderId' | 'productionOrderId'>) => ({
   workOrderId,
   ...(productionOrderId == null ? {} : { productionOrderId }),

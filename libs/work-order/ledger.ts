@@ -1,14 +1,14 @@
 import type { Told } from './report.events';
 
 /**
- * The reports of one order, newest first, as a chain: adding one costs the same however many there are, and nothing that was
- * written is written again. What counts is what no later entry replaces.
+ * The reports of one order as a linked list, newest first: adding one costs the same however many there are. A report counts unless a later
+ * entry replaces it.
  */
 export type Entry = Readonly<{
   told: Told;
-  /** The report that this one takes back or corrects. */
+  /** The report that this one reverses or corrects. */
   replaces?: string;
-  /** False for a reversal, and for a report under a taken id, which is kept and not counted. */
+  /** False for a reversal, and for a report under a used id, which is kept and not counted. */
   counted: boolean;
   before: Ledger;
 }>;
@@ -24,7 +24,7 @@ export function reportOf(ledger: Ledger, reportId: string): Entry | undefined {
   return undefined;
 }
 
-/** The report that holds the right figures for that one, where there is one. */
+/** The correction of a report, if there is one. */
 export function correctionOf(ledger: Ledger, reportId: string): Entry | undefined {
   for (const entry of entries(ledger)) if (entry.replaces === reportId) return entry;
   return undefined;
@@ -39,7 +39,7 @@ export function* standing(ledger: Ledger): Generator<Told> {
   }
 }
 
-/** The instants of a report, parsed once: every new report is compared with all that stand. */
+/** The instants of a report, parsed once: every new report is compared with all that count. */
 const spans = new WeakMap<Told, readonly [from: number, to: number]>();
 function spanOf(told: Told): readonly [from: number, to: number] {
   let span = spans.get(told);
@@ -47,7 +47,7 @@ function spanOf(told: Told): readonly [from: number, to: number] {
   return span;
 }
 
-/** True when both tell the same: who made what, where and when. Instants are compared as instants, amounts as written. */
+/** True when both have the same content: who made what, where and when. Instants are compared as instants, amounts as written. */
 export const sameStory = (a: Told, b: Told): boolean =>
   a.kind === b.kind &&
   a.operationId === b.operationId &&
@@ -61,13 +61,13 @@ export const sameStory = (a: Told, b: Told): boolean =>
   a.scrap.length === b.scrap.length &&
   a.scrap.every(({ quantity, reasonCode }, index) => quantity === b.scrap[index]!.quantity && reasonCode === b.scrap[index]!.reasonCode);
 
-/** True when a report of that id and content is kept, counted or not. */
+/** True when a report with that id and content is known, counted or not. */
 export function isKept(ledger: Ledger, told: Told): boolean {
   for (const entry of entries(ledger)) if (entry.told.reportId === told.reportId && sameStory(entry.told, told)) return true;
   return false;
 }
 
-/** The earliest report that tells the same under another id. */
+/** The earliest report with the same content under another id. */
 export function repeatedBy(ledger: Ledger, told: Told): string | undefined {
   let earliest: string | undefined;
   for (const other of standing(ledger)) if (other.reportId !== told.reportId && sameStory(other, told)) earliest = other.reportId;

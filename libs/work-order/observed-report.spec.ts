@@ -12,7 +12,7 @@ describe('an observed report', () => {
   });
   const run = (...more: WorkOrderEvent[]) => given(workOrder, ...running, ...more);
   it('counts once however often it is sent', () => run(observed()).when('ObserveProduction', observe).changesNothing());
-  it('is kept, uncounted, when its id is taken by another; and that once', () => {
+  it('is recorded once and not counted when its id is used by another report', () => {
     const conflict: WorkOrderEvent = { type: 'ConflictingReportDetected', data: { workOrderId, ...told({ good: '60' }) } };
     run(observed())
       .when('ObserveProduction', { ...observe, good: '60' })
@@ -24,7 +24,7 @@ describe('an observed report', () => {
       .when('ReportProduction', { ...report, reportId: 'r3', good: '55', from: report.to })
       .then(reported({ reportId: 'r3', good: '55', from: report.to }));
   });
-  it('is counted and flagged when it tells the same as another', () =>
+  it('is counted and flagged when it repeats another', () =>
     run(observed())
       .when('ObserveProduction', { ...observe, reportId: 'o2' })
       .then(
@@ -32,7 +32,7 @@ describe('an observed report', () => {
         { type: 'RepeatedReportDetected', data: { workOrderId, reportId: 'o2', repeats: 'r1' } },
         { type: 'OverlapDetected', data: { workOrderId, reportId: 'o2', equipmentId: 'haifa.M4', overlaps: ['r1'] } },
       ));
-  it('flags zero, times that cannot be, an operation nobody planned and another product', () =>
+  it('flags zero, implausible times, an unplanned operation and another product', () =>
     run()
       .when('ObserveProduction', {
         ...observe,
@@ -62,7 +62,7 @@ describe('an observed report', () => {
       ));
 });
 
-describe('an observed report of odd amounts', () => {
+describe('an observed report of implausible amounts', () => {
   const observation = (good: string, scrap: string) => ({
     ...report,
     kind: 'Production' as const,
@@ -79,14 +79,14 @@ describe('an observed report of odd amounts', () => {
         commandId: 'c',
       })
       .map(({ type }) => type);
-  it('is flagged where good and scrap together are more than the order allows', () => {
+  it('is flagged when good and scrap together exceed the order', () => {
     expect(types('0', '99')).toEqual(['ProductionObserved']);
     expect(types('0', '9900')).toEqual(['ProductionObserved', 'ScrapBeyondOrderDetected']);
     expect(types('60', '60')).toEqual(['ProductionObserved', 'ScrapBeyondOrderDetected']);
   });
-  it('is flagged once for too much good, not also for its scrap', () =>
+  it('is flagged for excess good only, not also for scrap', () =>
     expect(types('106', '1')).toEqual(['ProductionObserved', 'OverproductionDetected']));
-  it('is flagged for part of a piece', () => expect(types('0.5', '0')).toEqual(['ProductionObserved', 'FractionOfPieceDetected']));
+  it('is flagged for a fraction of a piece', () => expect(types('0.5', '0')).toEqual(['ProductionObserved', 'FractionOfPieceDetected']));
 });
 
 describe('a counter', () => {
@@ -118,7 +118,7 @@ describe('a counter', () => {
     run()
       .when('ReportCounter', { ...reading, raw: '65500' })
       .then(read('65500', '0', 'First')));
-  it('may bear a name that every object inherits', () => {
+  it('may have the name of an inherited property', () => {
     const named = read('65500', '0', 'First');
     run()
       .when('ReportCounter', { ...reading, counterId: 'constructor', raw: '65500' })
@@ -137,7 +137,7 @@ describe('a counter', () => {
     run(first)
       .when('ReportCounter', { ...reading, raw: '65510' })
       .then(read('65510', '10', 'Advanced', '65500')));
-  it('goes over its limit', () =>
+  it('wraps at its limit', () =>
     run(first)
       .when('ReportCounter', { ...reading, raw: '4', wrapAt: '65536' })
       .then(read('4', '40', 'Wrapped', '65500')));
@@ -145,7 +145,7 @@ describe('a counter', () => {
     type: 'CounterDiscontinuityDetected',
     data: { workOrderId, reportId: `c1:${at}`, counterId: 'c1', move, previous, raw },
   });
-  it('is set back, which is flagged, when it went back without a limit or too far', () => {
+  it('counts as reset, which is flagged, when it falls without a limit or too far', () => {
     run(first)
       .when('ReportCounter', { ...reading, raw: '4' })
       .then(read('4', '4', 'Reset', '65500'), jump('Reset', '65500', '4'));
@@ -153,22 +153,22 @@ describe('a counter', () => {
       .when('ReportCounter', { ...reading, raw: '4', wrapAt: '65536' })
       .then(read('4', '4', 'Reset', '20'), jump('Reset', '20', '4'));
   });
-  it('that is replaced counts nothing, and is flagged', () =>
+  it('that is replaced adds nothing, and is flagged', () =>
     run(first)
       .when('ReportCounter', { ...reading, raw: '30000' })
       .then(read('30000', '0', 'Replaced', '65500'), jump('Replaced', '65500', '30000')));
-  it('that dips a little is no less than before', () =>
+  it('that dips a little keeps its count', () =>
     run(first, read('65499', '0', 'Jitter', '65500', '2026-01-05T07:30:00Z'))
       .when('ReportCounter', { ...reading, raw: '65501' })
       .then(read('65501', '1', 'Advanced', '65500')));
-  it('that shows part of a piece is flagged', () =>
+  it('that shows a fraction of a piece is flagged', () =>
     run(first)
       .when('ReportCounter', { ...reading, raw: '65500.5' })
       .then(read('65500.5', '0.5', 'Advanced', '65500'), {
         type: 'FractionOfPieceDetected',
         data: { workOrderId, reportId: `c1:${at}`, amount: '65500.5' },
       }));
-  it('says nothing new when it stands still or comes late', () => {
+  it('changes nothing when it repeats or comes late', () => {
     run(first)
       .when('ReportCounter', { ...reading, raw: '65500' })
       .changesNothing();
@@ -176,7 +176,7 @@ describe('a counter', () => {
       .when('ReportCounter', { ...reading, raw: '65400' }, { occurredAt: '2026-01-05T06:59:59Z' })
       .changesNothing();
   });
-  it("takes the server's time where its clock is ahead, so that later readings are not taken for old ones", () => {
+  it("gets the server's time when its clock is ahead, so that later readings do not look old", () => {
     const tomorrow = '2026-01-06T08:00:00.000Z';
     const ahead: WorkOrderEvent = {
       type: 'ImplausibleTimeDetected',

@@ -2,7 +2,7 @@ import { ObjectType } from '@nestjs/graphql';
 import { Cell } from '#platform/views/cells';
 import type { Operation } from './operations';
 
-/** How far one operation of a work order is. */
+/** Progress of one operation of a work order. */
 @ObjectType('OperationProgress', {})
 export class OperationProgress {
   @Cell('text')
@@ -15,7 +15,7 @@ export class OperationProgress {
   @Cell('whole')
   sequence: number;
 
-  /** False for one that only the floor named. */
+  /** False for one that is not in the plan and was only observed. */
   @Cell('flag')
   planned: boolean;
 
@@ -27,7 +27,7 @@ export class OperationProgress {
   @Cell('id', { optional: true })
   plannedMachine: string | null;
 
-  /** The machine that it was given to. */
+  /** The machine that it was dispatched to. */
   @Cell('id', { optional: true })
   machine: string | null;
 

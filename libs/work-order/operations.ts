@@ -2,13 +2,13 @@ import { minus, plus, sum } from '#manufacturing/quantity';
 import type { Placed, Scrap } from './report.events';
 import type { PlannedOperation, RunningOperation, WorkOrderReleased } from './work-order.events';
 
-/** An operation of an order with what was made at it so far. */
+/** An operation of an order with its quantities so far. */
 export type Operation = PlannedOperation &
   Readonly<{
-    /** False for one that only the floor named. */
+    /** False for one that is not in the plan and was only observed. */
     planned: boolean;
     phase: 'Pending' | 'Dispatched' | 'Started' | 'Completed' | 'Stopped';
-    /** The machine it was given to. */
+    /** The machine it was dispatched to. */
     dispatchedTo?: string;
     person?: string;
     good: string;
@@ -25,7 +25,7 @@ const planOf = (operation: PlannedOperation): Operation => ({
   rework: '0',
 });
 
-/** The new plan with what the floor did so far; operations that only the floor named come last. */
+/** The new plan with the quantities so far; unplanned operations come last. */
 export function replan(before: readonly Operation[], plan: readonly PlannedOperation[]): Operation[] {
   const planned = [...plan].sort((a, b) => a.sequence - b.sequence);
   const known = new Map(before.map((operation) => [operation.operationId, operation]));
@@ -53,7 +53,7 @@ export const operationOf = (operations: readonly Operation[], operationId: strin
 export const change = (operations: readonly Operation[], operationId: string, changed: Partial<Operation>): Operation[] =>
   operations.map((operation) => (operation.operationId === operationId ? { ...operation, ...changed } : operation));
 
-/** The operations in the order of the routing: the plan where there is one, else as the floor named them. */
+/** The operations in routing order: the plan if there is one, else in the order of observation. */
 const routing = (operations: readonly Operation[]): readonly Operation[] => {
   const planned = operations.filter((operation) => operation.planned);
   return planned.length > 0 ? planned : operations;
@@ -65,7 +65,7 @@ export function upstreamOf(operations: readonly Operation[], operationId: string
   return place > 0 ? route[place - 1] : undefined;
 }
 
-/** Where quantities of an operation belong: what comes next, and whether they are the order's. Without a plan nobody knows. */
+/** Where quantities of an operation belong: to which next operation, and whether they are the order's output. Unknown without a plan. */
 export function placeOf(operations: readonly Operation[], operationId: string): Placed {
   const route = operations.filter(({ planned }) => planned);
   const place = route.findIndex((operation) => operation.operationId === operationId);
@@ -76,7 +76,7 @@ export function placeOf(operations: readonly Operation[], operationId: string): 
 type Amounts = Readonly<{ operationId: string; good: string; scrap?: readonly Scrap[]; rework?: string }>;
 export const scrapOf = (scrap: readonly Scrap[] = []): string => sum(scrap.map(({ quantity }) => quantity));
 
-/** Adds (or takes back) what a report told; an operation that nobody planned is added at the end. */
+/** Adds or subtracts the quantities of a report; an unplanned operation is added at the end. */
 export function tally(operations: readonly Operation[], told: Amounts, way: 'add' | 'take', name = told.operationId): Operation[] {
   const apply = way === 'add' ? plus : minus;
   const known = operationOf(operations, told.operationId);
@@ -90,7 +90,7 @@ export function tally(operations: readonly Operation[], told: Amounts, way: 'add
   return known ? operations.map((operation) => (operation === known ? after : operation)) : [...operations, after];
 }
 
-/** An operation that only the floor named. */
+/** An operation that is not in the plan. */
 const named = (operationId: string, name: string, operations: readonly Operation[]): Operation => ({
   ...planOf({ operationId, name, sequence: Math.max(0, ...operations.map(({ sequence }) => sequence)) + 1, overlapAllowed: true }),
   planned: false,
@@ -112,7 +112,7 @@ export const runningOf = (operations: readonly Operation[]): RunningOperation[] 
     return operation.phase === 'Started' && equipmentId ? [{ operationId: operation.operationId, equipmentId }] : [];
   });
 
-/** What an order that was released late had made before, operation by operation as planned, each with the one it passed its good on to. */
+/** What an order had made before its release, by planned operation, each with the next operation. */
 export function madeBefore({
   operations,
   soFar,

@@ -7,41 +7,41 @@ import type { CounterMove, Told } from './report.events';
 export const TimeProblem = { EndBeforeStart: 'EndBeforeStart', InTheFuture: 'InTheFuture', BeforeRelease: 'BeforeRelease' } as const;
 export type TimeProblem = keyof typeof TimeProblem;
 
-/** What a floor report says otherwise than the order. */
+/** The field in which a floor report differs from the order. */
 export const MismatchField = { Product: 'Product', Quantity: 'Quantity', Unit: 'Unit', Facility: 'Facility' } as const;
 export type MismatchField = keyof typeof MismatchField;
 
-/** What an exception on a floor report refers to. */
+/** Fields of every exception on a floor report. */
 type OnReport = OfOrder & Readonly<{ reportId: string }>;
 
-/** More was made at an operation than the tolerance allows. */
+/** An operation made more than the tolerance allows. */
 export type OverproductionDetected = Event<
   'OverproductionDetected',
   OnReport & { operationId: string; good: string; limit: string; excess: string; unit: Unit }
 >;
 
-/** Two reports claim one machine at one time. */
+/** Reports of one machine overlap in time. */
 export type OverlapDetected = Event<'OverlapDetected', OnReport & { equipmentId: string; overlaps: readonly string[] }>;
 
 /** A report claims a machine that other orders had at that time, beyond its capacity. */
 export type MachineOccupiedDetected = Event<'MachineOccupiedDetected', OnReport & { equipmentId: string; others: readonly string[] }>;
 
-/** A report says the same as an earlier one, under another id; both are counted. */
+/** A report repeats an earlier one under another id; both are counted. */
 export type RepeatedReportDetected = Event<'RepeatedReportDetected', OnReport & { repeats: string }>;
 
-/** A report came under an id that is taken, with other content; it is kept here and not counted. */
+/** A report has an id that is used, with other content; it is kept here and not counted. */
 export type ConflictingReportDetected = Event<'ConflictingReportDetected', OfOrder & Told & { sourceRow?: string }>;
 
-/** A report came for an order that is over. */
+/** A report arrived for an order that is over. */
 export type ReportOnClosedOrderDetected = Event<'ReportOnClosedOrderDetected', OnReport & { status: JobState }>;
 
-/** A report came for an order that was not running. */
+/** A report arrived for an order that was not running. */
 export type ReportBeforeStartDetected = Event<'ReportBeforeStartDetected', OnReport & { status: JobState }>;
 
-/** A production report names no pieces at all. */
+/** All quantities of a production report are zero. */
 export type ZeroQuantityDetected = Event<'ZeroQuantityDetected', OnReport>;
 
-/** The times of a report cannot be. */
+/** The times of a report are implausible. */
 export type ImplausibleTimeDetected = Event<'ImplausibleTimeDetected', OnReport & { problem: TimeProblem; from: string; to: string }>;
 
 /** An operation used more pieces than the one upstream passed on. */
@@ -50,28 +50,28 @@ export type UpstreamShortfallDetected = Event<
   OnReport & { operationId: string; upstreamOperationId: string; used: string; passedOn: string; unit: Unit }
 >;
 
-/** A counter fell and was taken for set back, replaced or, once it was back, for a glitch: somebody should look whether that is right. */
+/** A counter fell and was taken for reset, replaced or, once it was back, for a glitch: a person should check that. */
 export type CounterDiscontinuityDetected = Event<
   'CounterDiscontinuityDetected',
   OnReport & { counterId: string; move: CounterMove; previous: string; raw: string }
 >;
 
-/** Good and scrap together are more than the order may use at an operation. */
+/** Good and scrap of an operation together exceed the order with its tolerance. */
 export type ScrapBeyondOrderDetected = Event<
   'ScrapBeyondOrderDetected',
   OnReport & { operationId: string; good: string; scrap: string; limit: string; unit: Unit }
 >;
 
-/** A report names a part of a piece. */
+/** A report has a fraction of a piece. */
 export type FractionOfPieceDetected = Event<'FractionOfPieceDetected', OnReport & { amount: string }>;
 
-/** A report names an operation that the order does not have. */
+/** The operation of a report is not planned in the order. */
 export type UnplannedOperationDetected = Event<'UnplannedOperationDetected', OnReport & { operationId: string; name: string }>;
 
-/** A report says something about the order that differs from what is known. */
+/** A report differs from what is known of the order. */
 export type OrderMismatchDetected = Event<'OrderMismatchDetected', OnReport & { field: MismatchField; known: string; told: string }>;
 
-/** Every rule that a report can break. What each one says of a report: report-exception.view.ts; when it is broken: report-rules.ts. */
+/** One exception for each rule that a report can break. When it is raised: report-rules.ts; its sentence: report-exception.view.ts. */
 export type ReportExceptionEvent =
   | OverproductionDetected
   | OverlapDetected

@@ -6,7 +6,7 @@ import { Cell, Key, ScopeCell } from '#platform/views/cells';
 import type { CounterMove } from './report.events';
 import { reportExceptionTypes, type ReportExceptionEvent } from './report-exception.events';
 
-/** A rule that a report of the floor broke: recorded beside the report, for a person to look at. */
+/** A rule that a floor report broke: recorded beside the report, for a person to check. */
 @Entity('report_exception')
 @Index(['facilityId', 'occurredAt'])
 @Index(['occurredAt'])
@@ -31,7 +31,7 @@ export class ReportException {
   @Cell('text')
   kind: string;
 
-  /** What it is about, in words. */
+  /** What is wrong, as a sentence. */
   @Cell('text')
   details: string;
 
@@ -46,52 +46,52 @@ export class ReportException {
   recordedAt: string;
 }
 
-/** What is wrong, in words. */
+/** What is wrong, as a sentence. */
 function described({ type, data }: ReportExceptionEvent): string {
   switch (type) {
     case 'OverproductionDetected':
-      return `operation ${data.operationId} has made ${data.good} ${data.unit}, ${data.excess} more than the ${data.limit} allowed`;
+      return `operation ${data.operationId} made ${data.good} ${data.unit}, ${data.excess} more than the limit of ${data.limit}`;
     case 'CounterDiscontinuityDetected':
-      return `counter ${data.counterId} went from ${data.previous} to ${data.raw}; taken as ${discontinuities[data.move] ?? data.move}`;
+      return `counter ${data.counterId} went from ${data.previous} to ${data.raw}; counted as ${discontinuities[data.move] ?? data.move}`;
     case 'ScrapBeyondOrderDetected':
-      return `operation ${data.operationId} has used ${data.good} ${data.unit} good and ${data.scrap} scrap; the order allows ${data.limit} in all`;
+      return `operation ${data.operationId} used ${data.good} ${data.unit} good and ${data.scrap} scrap; the limit of both is ${data.limit}`;
     case 'FractionOfPieceDetected':
-      return `${data.amount} pcs: pieces are whole`;
+      return `${data.amount} pcs is not a whole number of pieces`;
     case 'OverlapDetected':
-      return `${data.equipmentId} was at work on ${data.overlaps.join(', ')} at the same time`;
+      return `overlaps with ${data.overlaps.join(', ')} on ${data.equipmentId}`;
     case 'MachineOccupiedDetected':
       return `${data.others.join(', ')} had ${data.equipmentId} at that time`;
     case 'RepeatedReportDetected':
-      return `says the same as ${data.repeats}; both are counted`;
+      return `repeats ${data.repeats}; both are counted`;
     case 'ConflictingReportDetected':
-      return `the id was used before for other content; this one (${data.good} good at ${data.operationId}) is not counted`;
+      return `the id is used by another report; this one (${data.good} good at ${data.operationId}) is not counted`;
     case 'ReportOnClosedOrderDetected':
     case 'ReportBeforeStartDetected':
       return `the order was ${data.status}`;
     case 'ZeroQuantityDetected':
-      return 'a production report without any pieces';
+      return 'all quantities are zero';
     case 'ImplausibleTimeDetected':
       return `from ${data.from} to ${data.to}: ${timeProblems[data.problem]}`;
     case 'UpstreamShortfallDetected':
-      return `operation ${data.operationId} has used ${data.used} ${data.unit}, operation ${data.upstreamOperationId} has passed on ${data.passedOn}`;
+      return `operation ${data.operationId} used ${data.used} ${data.unit}, operation ${data.upstreamOperationId} passed on ${data.passedOn}`;
     case 'UnplannedOperationDetected':
-      return `the order does not plan the operation ${data.name}`;
+      return `operation ${data.name} is not planned in the order`;
     case 'OrderMismatchDetected':
-      return `${data.field.toLowerCase()}: the order says ${data.known}, the report ${data.told}`;
+      return `${data.field.toLowerCase()} differs: ${data.known} in the order, ${data.told} in the report`;
   }
 }
 const discontinuities: Readonly<Partial<Record<CounterMove, string>>> = {
-  Reset: 'set back to zero',
-  Replaced: 'another counter in its place; nothing counted',
-  Recovered: 'a glitch that is over',
+  Reset: 'reset to zero',
+  Replaced: 'a replaced counter; nothing is added',
+  Recovered: 'a glitch',
 };
 const timeProblems = {
-  EndBeforeStart: 'it ends before it begins',
-  InTheFuture: 'it lies in the future',
-  BeforeRelease: 'the order was released later',
+  EndBeforeStart: 'the end is before the start',
+  InTheFuture: 'in the future',
+  BeforeRelease: 'before the order was released',
 } as const;
 
-/** Every rule that reports of the floor broke. */
+/** Every rule that floor reports broke. */
 export const reportException: View<ReportException, ReportExceptionEvent> = {
   name: 'report-exception',
   version: 3,

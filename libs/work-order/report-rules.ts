@@ -12,10 +12,9 @@ import { overlappedBy, repeatedBy } from './ledger';
 import { mostAtOnce, othersOn } from './machines';
 import { operationOf, scrapOf, upstreamOf } from './operations';
 import { ReportKind, type Told } from './report.events';
-import { MismatchField, TimeProblem } from './report-exception.events';
-import type { WorkOrderEvent } from './work-order.events';
+import { MismatchField, TimeProblem, type OrderMismatchDetected, type ReportExceptionEvent } from './report-exception.events';
 
-/** Clocks of the floor may be ahead of the server's by this much. */
+/** How far clocks of the floor may be ahead of the server's. */
 const SKEW_MS = 5 * 60_000;
 
 /** What a rule may look at beside the order. */
@@ -23,12 +22,12 @@ type Look = Pick<Context, 'now' | 'regarded'>;
 type Claims = Readonly<{ operationName?: string; product?: string; ordered?: string; orderedUnit?: string }>;
 
 /** The rules that a report breaks, the gravest first. */
-export function brokenRules(order: KnownOrder, told: Told, context: Look, claims: Claims = {}): WorkOrderEvent[] {
+export function brokenRules(order: KnownOrder, told: Told, context: Look, claims: Claims = {}): ReportExceptionEvent[] {
   const { now } = context;
   const { workOrderId, productionOrderId } = order;
   const { reportId, operationId, equipmentId, from, to, unit } = told;
   const of = { workOrderId, ...(productionOrderId === undefined ? {} : { productionOrderId }), reportId };
-  const found: WorkOrderEvent[] = [];
+  const found: ReportExceptionEvent[] = [];
   const mismatch = (field: MismatchField, known: string, saying: string) =>
     found.push({ type: 'OrderMismatchDetected', data: { ...of, field, known, told: saying } });
   const implausible = (problem: TimeProblem) => found.push({ type: 'ImplausibleTimeDetected', data: { ...of, problem, from, to } });
@@ -65,8 +64,8 @@ export function brokenRules(order: KnownOrder, told: Told, context: Look, claims
 
 type OnReport = Readonly<{ workOrderId: string; productionOrderId?: string; reportId: string }>;
 
-/** A machine of another facility is recorded as it was reported, and flagged. */
-export function brokenMachineRules(of: OnReport, equipmentId: string): WorkOrderEvent[] {
+/** A machine of another facility is recorded as reported, and flagged. */
+export function brokenMachineRules(of: OnReport, equipmentId: string): ReportExceptionEvent[] {
   const [known, told] = [facilityOf(of.workOrderId), facilityOf(equipmentId)];
   return known === told ? [] : [{ type: 'OrderMismatchDetected', data: { ...of, field: MismatchField.Facility, known, told } }];
 }
@@ -77,7 +76,7 @@ export function occupiedRules(
   of: OnReport,
   span: Readonly<{ equipmentId: string; from: string; to: string }>,
   context: Look,
-): WorkOrderEvent[] {
+): ReportExceptionEvent[] {
   const others = othersOn(context, order, span);
   return others.length > 0 ? [{ type: 'MachineOccupiedDetected', data: { ...of, equipmentId: span.equipmentId, others } }] : [];
 }
@@ -85,15 +84,21 @@ export function occupiedRules(
 export const inTheFuture = (at: string, now: string): boolean => Date.parse(at) > Date.parse(now) + SKEW_MS;
 
 /** Pieces are made while an order runs: not before, and not after (I17). */
-export function brokenStateRules(order: KnownOrder, of: OnReport): WorkOrderEvent[] {
+export function brokenStateRules(order: KnownOrder, of: OnReport): ReportExceptionEvent[] {
   if (isOver(order)) return [{ type: 'ReportOnClosedOrderDetected', data: { ...of, status: order.status } }];
   if (order.status === 'Observed' || allows('Report', order.status)) return [];
   return [{ type: 'ReportBeforeStartDetected', data: { ...of, status: order.status } }];
 }
 
-/** The two rules about amounts: not more than the tolerance allows (I2), not more than upstream passed on (I3). */
-export function brokenQuantityRules(order: KnownOrder, of: OnReport, operationId: string, good: string, scrap: string): WorkOrderEvent[] {
-  const found: WorkOrderEvent[] = [];
+/** The rules for amounts: not more than the tolerance allows (I2), not more than upstream passed on (I3). */
+export function brokenQuantityRules(
+  order: KnownOrder,
+  of: OnReport,
+  operationId: string,
+  good: string,
+  scrap: string,
+): ReportExceptionEvent[] {
+  const found: ReportExceptionEvent[] = [];
   const before = operationOf(order.operations, operationId);
   const after = plus(before?.good ?? '0', good);
   const over = order.ordered === undefined || isZero(good) ? undefined : excess(after, order.ordered, toleranceOf(order));
@@ -119,32 +124,50 @@ export function brokenQuantityRules(order: KnownOrder, of: OnReport, operationId
   return found;
 }
 
-/** The rules that a command is refused for, with the code that clients see. Not among them: overlaps, repeats, scrap beyond the order. */
-const refusals: Partial<Record<WorkOrderEvent['type'], readonly [code: string, message: string]>> = {
-  ReportOnClosedOrderDetected: ['work-order-over', 'The order is over and takes corrections only.'],
-  ReportBeforeStartDetected: ['work-order-state', 'The order has not started.'],
-  ImplausibleTimeDetected: [
-    'time-implausible',
-    'The times are impossible: the end is before the start, in the future, or before the order was released.',
-  ],
-  UnplannedOperationDetected: ['operation-unknown', 'The order has no such operation.'],
-  ZeroQuantityDetected: ['zero-quantity', 'The report names no pieces at all.'],
-  OverproductionDetected: ['over-tolerance', 'That is more than the tolerance of the order allows.'],
-  UpstreamShortfallDetected: ['upstream-short', 'That is more than the operation upstream has passed on.'],
+type RefusalOf = { readonly [E in ReportExceptionEvent as E['type']]?: (data: E['data']) => Rejected };
+
+/** The rules that a command is refused for. Not among them: overlaps, repeats, scrap beyond the order. */
+const refusals: RefusalOf = {
+  ReportOnClosedOrderDetected: (data) =>
+    new Rejected('work-order-over', `The order is ${data.status} and accepts corrections only.`, { ...data }),
+  ReportBeforeStartDetected: (data) => new Rejected('work-order-state', 'The order has not started. Start it first.', { ...data }),
+  ImplausibleTimeDetected: (data) => {
+    const { from, to } = data;
+    const allowed = '`from` and `to` must be in order, not in the future and not before the release';
+    return new Rejected('time-implausible', `${allowed}, were ${from} and ${to}.`, { ...data });
+  },
+  UnplannedOperationDetected: (data) =>
+    new Rejected('operation-unknown', `Unknown operation ${data.operationId} of this order.`, { ...data }),
+  ZeroQuantityDetected: (data) =>
+    new Rejected('zero-quantity', 'At least one of `good`, `scrap` and `rework` must be above 0.', { ...data }),
+  OverproductionDetected: (data) => {
+    const { operationId, good, limit, unit } = data;
+    return new Rejected('over-tolerance', `Operation ${operationId} may make at most ${limit} ${unit}; with this report, ${good}.`, {
+      ...data,
+    });
+  },
+  UpstreamShortfallDetected: (data) => {
+    const { upstreamOperationId, passedOn, used, unit } = data;
+    const sentence = `Operation ${upstreamOperationId} has passed on ${passedOn} ${unit}; with this report, ${used} would be used.`;
+    return new Rejected('upstream-short', sentence, { ...data });
+  },
+  OrderMismatchDetected: (data) => mismatches[data.field](data),
 };
 
-const mismatches: Readonly<Record<MismatchField, readonly [code: string, message: string]>> = {
-  Unit: ['unit-incompatible', 'The amounts cannot be converted exactly to the unit of the order.'],
-  Facility: ['wrong-facility', 'The machine belongs to another facility.'],
-  Product: ['order-mismatch', 'The order is for another product.'],
-  Quantity: ['order-mismatch', 'The order is for another quantity.'],
+const mismatches: Readonly<Record<MismatchField, (data: OrderMismatchDetected['data']) => Rejected>> = {
+  Unit: (data) =>
+    new Rejected('unit-incompatible', `${data.told} cannot be converted exactly to ${data.known}, the unit of the order.`, { ...data }),
+  Facility: (data) =>
+    new Rejected('wrong-facility', `\`equipmentId\` must be in the facility ${data.known} of the order, was in ${data.told}.`, { ...data }),
+  Product: (data) => new Rejected('order-mismatch', `\`product\` must be ${data.known}, was ${data.told}.`, { ...data }),
+  Quantity: (data) => new Rejected('order-mismatch', `The ordered quantity must be ${data.known}, was ${data.told}.`, { ...data }),
 };
 
 /** The exceptions to record beside a command's report. @throws Rejected where a broken rule refuses the command */
-export function refuseOrFlag(found: readonly WorkOrderEvent[]): readonly WorkOrderEvent[] {
+export function refuseOrFlag(found: readonly ReportExceptionEvent[]): readonly ReportExceptionEvent[] {
   for (const { type, data } of found) {
-    const refusal = type === 'OrderMismatchDetected' ? mismatches[data.field] : refusals[type];
-    if (refusal) throw new Rejected(refusal[0], refusal[1], { ...data });
+    const refusal = refusals[type];
+    if (refusal) throw refusal(data as never);
   }
   return found;
 }

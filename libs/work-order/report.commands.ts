@@ -6,7 +6,7 @@ import { Amount, QuantityField, QuantityInput, UnitSymbol } from '#manufacturing
 import { Code, Id, Instant, Many, OneOf, Reason, Text } from '#platform/commands/fields';
 import { ReportKind } from './report.events';
 
-registerEnumType(ReportKind, { name: 'ReportKind', description: 'What a floor report is about.' });
+registerEnumType(ReportKind, { name: 'ReportKind', description: 'Kind of a floor report.' });
 
 /** Pieces sent to scrap or to material review, with the reason. */
 @InputType('ScrapInput', {})
@@ -26,7 +26,7 @@ export class ReportProduction extends Command {
   @Id()
   readonly workOrderId: string;
 
-  /** Names the report within the order: the same report sent twice counts once. */
+  /** Names the report within the order: a report that is sent twice counts once. */
   @Code()
   readonly reportId: string;
 
@@ -46,7 +46,7 @@ export class ReportProduction extends Command {
   @Many(() => ScrapInput, 50, { optional: true, min: 0 })
   readonly scrap?: ScrapInput[];
 
-  /** Pieces to be worked again; none when absent. */
+  /** Pieces to be reworked; none when absent. */
   @Amount({ optional: true })
   readonly rework?: string;
 
@@ -63,14 +63,14 @@ export class ReportProduction extends Command {
   readonly to: string;
 }
 
-/** Record a floor report as it is: it is never refused; a rule that it breaks is recorded beside it. */
+/** Record a floor report as it is. Never refused; the rules that it breaks are flagged beside it. */
 @InputType()
 @Allow('device', 'engineer')
 export class ObserveProduction extends Command {
   @Id()
   readonly workOrderId: string;
 
-  /** Names the report within the order: the same report sent twice counts once. */
+  /** Names the report within the order: a report that is sent twice counts once. */
   @Code()
   readonly reportId: string;
 
@@ -80,7 +80,7 @@ export class ObserveProduction extends Command {
   @Code()
   readonly operationId: string;
 
-  /** The operation in the floor's words, where the order does not plan it. */
+  /** Name of the operation as the floor reports it, if it is not planned in the order. */
   @Text(1, 120, { optional: true })
   readonly operationName?: string;
 
@@ -96,11 +96,11 @@ export class ObserveProduction extends Command {
   @Many(() => ScrapInput, 50, { optional: true, min: 0 })
   readonly scrap?: ScrapInput[];
 
-  /** Pieces worked again or to be worked again; none when absent. */
+  /** Pieces reworked or to be reworked; none when absent. */
   @Amount({ optional: true })
   readonly rework?: string;
 
-  /** Unit of all amounts; the order's unit when absent, pcs where that is unknown. */
+  /** Unit of all amounts; the order's unit when absent, pcs if that is unknown. */
   @UnitSymbol({ optional: true })
   readonly unit?: Unit;
 
@@ -112,11 +112,11 @@ export class ObserveProduction extends Command {
   @Instant()
   readonly to: string;
 
-  /** The product that the report names. */
+  /** The product according to the report. */
   @Code({ optional: true })
   readonly product?: string;
 
-  /** The ordered quantity that the report names. */
+  /** The ordered quantity according to the report. */
   @QuantityField({ optional: true })
   readonly ordered?: QuantityInput;
 
@@ -124,12 +124,12 @@ export class ObserveProduction extends Command {
   @Text(1, 2_000, { optional: true })
   readonly source?: string;
 
-  /** Where that is: file and line, or topic. */
+  /** Its location: file and line, or topic. */
   @Text(1, 200, { optional: true })
   readonly sourceRow?: string;
 }
 
-/** Report the reading of a machine's counter: what it advanced counts as good pieces. Never refused. */
+/** Report a reading of a machine's counter: its advance counts as good pieces. Never refused. */
 @InputType()
 @Allow('operator', 'supervisor', 'device')
 export class ReportCounter extends Command {
@@ -145,7 +145,7 @@ export class ReportCounter extends Command {
   @Id()
   readonly equipmentId: string;
 
-  /** The reading as it stands. */
+  /** The current reading. */
   @Amount()
   readonly raw: string;
 
@@ -154,18 +154,18 @@ export class ReportCounter extends Command {
   readonly wrapAt?: string;
 }
 
-/** Replace a wrong report by the right figures; the wrong one stays visible. Zero everywhere says that it never happened. */
+/** Replace a wrong report by the right quantities; the wrong one stays visible. All zero withdraws it. */
 @InputType()
 @Allow('supervisor', 'quality')
 export class CorrectReport extends Command {
   @Id()
   readonly workOrderId: string;
 
-  /** The report that is wrong. */
+  /** The wrong report. */
   @Code()
   readonly reportId: string;
 
-  /** Names the report that holds the right figures. */
+  /** Id of the report with the right quantities. */
   @Code()
   readonly replacementReportId: string;
 
@@ -175,7 +175,7 @@ export class CorrectReport extends Command {
   @Many(() => ScrapInput, 50, { optional: true, min: 0 })
   readonly scrap?: ScrapInput[];
 
-  /** Pieces to be worked again; none when absent. */
+  /** Pieces to be reworked; none when absent. */
   @Amount({ optional: true })
   readonly rework?: string;
 

@@ -2,7 +2,7 @@ import type { Event } from '#kernel/event';
 import type { Unit } from '#manufacturing/quantity';
 import type { OfOrder } from './job-states.events';
 
-/** What a floor report is about: pieces made, setting up, or standing still broken. */
+/** Kind of a floor report: production, setup, or breakdown. */
 export const ReportKind = { Production: 'Production', Setup: 'Setup', Breakdown: 'Breakdown' } as const;
 export type ReportKind = keyof typeof ReportKind;
 
@@ -21,7 +21,7 @@ export type CounterMove = keyof typeof CounterMove;
 /** Pieces sent to scrap or to material review, with the reason. */
 export type Scrap = Readonly<{ quantity: string; reasonCode: string }>;
 
-/** A report as it is told: who made what, where, from when to when. */
+/** The content of a report: who made what, where, from when to when. */
 export type Told = Readonly<{
   reportId: string;
   kind: ReportKind;
@@ -41,37 +41,37 @@ export type Told = Readonly<{
 export type Placed = Readonly<{
   /** The operation that the good pieces are passed on to; none after the last. */
   nextOperationId?: string;
-  /** True when the operation is the order's last by plan: its good pieces are the order's. */
+  /** True when the operation is the last one of the plan: its good pieces are the order's output. */
   output: boolean;
-  /** True when the order was over already: its figures change after the fact. */
+  /** True when the order was already over: its totals change afterwards. */
   late?: true;
 }>;
 
 /** Good pieces, scrap and rework were reported, together. */
 export type ProductionReported = Event<'ProductionReported', OfOrder & Told & Placed>;
 
-/** The floor reported, as it is; rules that it breaks are recorded beside it. */
+/** A floor report was observed; the rules that it breaks are recorded beside it. */
 export type ProductionObserved = Event<
   'ProductionObserved',
   OfOrder &
     Told &
     Placed & {
-      /** The operation in the floor's words. */
+      /** Name of the operation as the floor reported it. */
       operationName?: string;
       /** The line or message that it was read from. */
       source?: string;
-      /** Where that is: file and line, or topic. */
+      /** Its location: file and line, or topic. */
       sourceRow?: string;
     }
 >;
 
-/** A report was taken back because it was wrong; `replacedBy` holds the right figures. */
+/** A wrong report was reversed; `replacedBy` has the right quantities. */
 export type ProductionReportReversed = Event<'ProductionReportReversed', OfOrder & Told & Placed & { replacedBy: string; reason: string }>;
 
-/** The right figures for a report that was taken back. */
+/** The right quantities for a report that was reversed. */
 export type ProductionReportCorrected = Event<'ProductionReportCorrected', OfOrder & Told & Placed & { replaces: string; reason: string }>;
 
-/** A machine's counter was read; what it advanced counts as good pieces. */
+/** A machine's counter was read; its advance counts as good pieces. */
 export type CounterRead = Event<
   'CounterRead',
   OfOrder &
@@ -79,18 +79,18 @@ export type CounterRead = Event<
       counterId: string;
       operationId: string;
       equipmentId: string;
-      /** The reading as it stood. */
+      /** The reading. */
       raw: string;
       previous?: string;
-      /** Pieces since the reading before; never negative. */
+      /** Pieces since the previous reading; never negative. */
       delta: string;
       move: CounterMove;
-      /** True when the counter started again: it passed its limit, was set back or was replaced. */
+      /** True when the counter restarted: it wrapped at its limit, was reset or was replaced. */
       reset: boolean;
       unit: Unit;
       readAt: string;
     }
 >;
 
-/** What was reported, by whichever way. */
+/** Every event of a report or counter. */
 export type ReportEvent = ProductionReported | ProductionObserved | ProductionReportReversed | ProductionReportCorrected | CounterRead;

@@ -107,7 +107,7 @@ const any: fc.Arbitrary<Command> = fc.oneof(
   command('CancelWorkOrder', fc.record({ reason: fc.constant('x') })),
 );
 
-/** What the commands lead to: refused ones leave nothing. */
+/** State and events after the commands; refused ones add nothing. */
 function run(commands: readonly Command[]): { state: WorkOrder; events: WorkOrderEvent[] } {
   let state = workOrder.initial;
   const events: WorkOrderEvent[] = [];
@@ -124,8 +124,8 @@ function run(commands: readonly Command[]): { state: WorkOrder; events: WorkOrde
 }
 const past = fc.array(any, { maxLength: 30 });
 
-describe('whatever happened before', () => {
-  test('the same command again changes nothing or is refused', () => {
+describe('any past of a work order', () => {
+  test('a repeated command changes nothing or is refused', () => {
     fc.assert(
       fc.property(past, any, (before, again) => {
         const { state } = run([...before, again]);
@@ -144,7 +144,7 @@ describe('whatever happened before', () => {
       { numRuns: 500 },
     );
   });
-  test('an observed report ends as a fact, as a named conflict or as one already known', () => {
+  test('an observed report becomes a fact or a conflict, or is already known', () => {
     fc.assert(
       fc.property(past, observing, (before, fact) => {
         const { state } = run(before);
@@ -156,7 +156,7 @@ describe('whatever happened before', () => {
       { numRuns: 300 },
     );
   });
-  test('what an operation made is the sum of the reports that stand and of its counters', () => {
+  test('the quantity of an operation is the sum of its valid reports and counters', () => {
     fc.assert(
       fc.property(past, (before) => {
         const { state, events } = run(before);

@@ -29,14 +29,16 @@ export function reportProduction(command: commands.ReportProduction, state: Work
   const known = reportOf(order.ledger, told.reportId);
   if (known) {
     if (sameStory(known.told, told)) return [];
-    throw new Rejected('report-id-taken', 'There is another report under this id.', { reportId: told.reportId });
+    throw new Rejected('report-id-taken', 'The report id is already used for another report. Choose another id.', {
+      reportId: told.reportId,
+    });
   }
   if (!isOver(order)) amountsOf(told).forEach((amount) => whole(amount, told.unit));
   const beside = refuseOrFlag(brokenRules(order, told, context));
   return [{ type: 'ProductionReported', data: { ...ofOrder(order), ...told, ...placeIn(order, told.operationId) } }, ...beside];
 }
 
-/** Record a floor report as it is. Never refused: what it breaks stands beside it. */
+/** Record a floor report as it is. Never refused: the rules that it breaks are flagged beside it. */
 export function observeProduction(command: commands.ObserveProduction, state: WorkOrder, context: Context): readonly WorkOrderEvent[] {
   const { occurredAt } = context;
   const seen: WorkOrderEvent[] =
@@ -71,14 +73,14 @@ export function observeProduction(command: commands.ObserveProduction, state: Wo
   ];
 }
 
-/** What a counter advanced counts as good pieces; the reading itself is a fact and never refused. */
+/** The advance of a counter counts as good pieces; the reading itself is a fact and never refused. */
 export function reportCounter(command: commands.ReportCounter, state: WorkOrder, context: Context): readonly WorkOrderEvent[] {
   const { now, occurredAt } = context;
   const seen: WorkOrderEvent[] = state.status === 'Unknown' ? [observedOrder(command, 'pcs', occurredAt)] : [];
   const order = (state.status === 'Unknown' ? evolve(state, seen[0]!) : state) as KnownOrder;
   const { counterId, operationId, equipmentId, raw } = command;
   const last = entryOf(order.counters, counterId);
-  // A clock that runs ahead must not make the readings of the right time look old: they count from the server's time.
+  // A reading of a clock that is ahead gets the server's time, or later readings of a right clock would look old.
   const ahead = inTheFuture(occurredAt, now);
   const readAt = ahead ? now : occurredAt;
   const advanced = advance(last, raw, readAt, command.wrapAt ?? undefined);
@@ -128,13 +130,13 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
 
 /**
  * Replace a wrong report: a reversal and the right figures, linked (invariant I14). Also on closed orders (I17). The tolerance holds
- * as for any command, but a correction towards it is welcome even where the floor is still beyond it.
+ * as for any command, but a correction towards it is accepted even where the order is still beyond it.
  */
 export function correctReport(command: commands.CorrectReport, state: WorkOrder, context: Context): readonly WorkOrderEvent[] {
-  if (state.status === 'Unknown') throw new Rejected('work-order-unknown', 'There is no such work order.');
+  if (state.status === 'Unknown') throw new Rejected('work-order-unknown', 'Unknown work order. Release it first.');
   const { reportId, replacementReportId, reason } = command;
   const wrong = reportOf(state.ledger, reportId)?.told;
-  if (!wrong) throw new Rejected('report-unknown', 'There is no such report to correct.', { reportId });
+  if (!wrong) throw new Rejected('report-unknown', `Unknown report ${reportId}.`, { reportId });
   const right: Told = {
     ...toldBy(
       { ...command, ...wrong, reportId: replacementReportId, good: command.good, scrap: command.scrap, rework: command.rework },
@@ -147,15 +149,18 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
   const correction = correctionOf(state.ledger, reportId);
   if (correction) {
     if (correction.told.reportId === replacementReportId && sameStory(correction.told, right)) return [];
-    throw new Rejected('report-corrected', 'This report was corrected before; correct its replacement.', {
-      reportId,
-      replacedBy: correction.told.reportId,
-    });
+    throw new Rejected(
+      'report-corrected',
+      `Report ${reportId} was already corrected. Correct its replacement ${correction.told.reportId}.`,
+      { reportId, replacedBy: correction.told.reportId },
+    );
   }
   if (reportOf(state.ledger, replacementReportId)) {
-    throw new Rejected('report-id-taken', 'There is another report under this id.', { reportId: replacementReportId });
+    throw new Rejected('report-id-taken', 'The report id is already used for another report. Choose another id.', {
+      reportId: replacementReportId,
+    });
   }
-  if (!reason) throw new Rejected('reason-missing', 'A correction needs a reason.');
+  if (!reason) throw new Rejected('reason-missing', 'A correction needs `reason`.');
   amountsOf(right).forEach((amount) => whole(amount, right.unit));
   const place = placeIn(state, wrong.operationId);
   const reversed: WorkOrderEvent = {
@@ -172,7 +177,7 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
   ];
 }
 
-/** What a correction can still break: it concerns an order in any state, and zero says that the report should not be. */
+/** The rules for corrections, which are allowed in any state; a correction to zero withdraws the report. */
 const ofCorrections: readonly string[] = [
   'ImplausibleTimeDetected',
   'OverproductionDetected',
@@ -193,14 +198,18 @@ type Reported = Readonly<{
   to: string;
 }>;
 
-/** The report in the order's unit where it can be converted exactly, else as it was told. */
+/** The report in the order's unit if it can be converted exactly, else as sent. */
 function toldBy(command: Reported, kind: ReportKind, orderUnit: Unit): Told {
   const { reportId, operationId, equipmentId, person, good, from, to } = command;
   const scrap = (command.scrap ?? []).map(({ quantity, reasonCode }) => ({ quantity, reasonCode }));
   const rework = command.rework ?? '0';
   for (const amount of [good, rework, ...scrap.map(({ quantity }) => quantity)]) {
     if (!AMOUNT.test(amount))
-      throw new Rejected('quantity-malformed', 'An amount is a decimal string, not negative, of at most six decimals.', { amount });
+      throw new Rejected(
+        'quantity-malformed',
+        `An amount must be a decimal string of at most 12 digits before and 6 after the point, was ${amount}.`,
+        { amount },
+      );
   }
   const unit = command.unit ?? orderUnit;
   const told: Told = {
@@ -244,7 +253,11 @@ const fractions = (
 /** @throws Rejected fraction-of-a-piece: pieces are counted, not measured */
 export function whole(amount: string, unit: Unit): void {
   if (!fitsUnit(amount, unit))
-    throw new Rejected('fraction-of-a-piece', `Pieces are whole; ${amount} is not. Send whole pieces or another unit.`, { amount });
+    throw new Rejected(
+      'fraction-of-a-piece',
+      `An amount must be a whole number of pieces, was ${amount}. Send whole pieces or another unit.`,
+      { amount },
+    );
 }
 
 const placeIn = (order: KnownOrder, operationId: string): Placed => ({

@@ -8,7 +8,7 @@ import type { PlannedOperation, Terms } from './work-order.events';
 /** @throws Rejected wrong-facility */
 export function atHome(equipmentId: string, { workOrderId }: Readonly<{ workOrderId: string }>): void {
   if (facilityOf(equipmentId) !== facilityOf(workOrderId))
-    throw new Rejected('wrong-facility', 'The machine belongs to another facility.', { equipmentId });
+    throw new Rejected('wrong-facility', `\`equipmentId\` must be in the facility of ${workOrderId}, was ${equipmentId}.`, { equipmentId });
 }
 
 /** The operations of an order as planned. */
@@ -23,7 +23,7 @@ export const plan = (operations: commands.ReleaseWorkOrder['operations']): Plann
     overlapAllowed: overlapAllowed ?? false,
   }));
 
-/** What an order may say or leave out. */
+/** The optional terms of an order. */
 export const optional = ({ plannedStart, plannedEnd, directiveId, directiveVersion }: commands.UpdateWorkOrder) => ({
   ...(plannedStart ? { plannedStart } : {}),
   ...(plannedEnd ? { plannedEnd } : {}),
@@ -31,27 +31,31 @@ export const optional = ({ plannedStart, plannedEnd, directiveId, directiveVersi
   ...(directiveVersion ? { directiveVersion } : {}),
 });
 
-/** The terms as they are, if an order can have them. @throws Rejected */
+/** The terms, unchanged, if they are valid. @throws Rejected */
 export function checked(terms: Terms, workOrderId: string): Terms {
   const { quantity, unit, underPercent, operations, plannedStart, plannedEnd } = terms;
   if (!AMOUNT.test(quantity) || !isPositive(quantity))
-    throw new Rejected('quantity-not-positive', `The quantity must be above 0, was ${quantity}.`, { quantity });
+    throw new Rejected('quantity-not-positive', `\`quantity\` must be above 0, was ${quantity}.`, { quantity });
   whole(quantity, unit);
-  if (compare(underPercent, '100') >= 0) throw new Rejected('tolerance-too-wide', 'Less than everything must be made.', { underPercent });
-  if (operations.length === 0) throw new Rejected('operations-missing', 'An order has at least one operation.');
+  if (compare(underPercent, '100') >= 0)
+    throw new Rejected('tolerance-too-wide', `\`underPercent\` must be below 100, was ${underPercent}.`, { underPercent });
+  if (operations.length === 0) throw new Rejected('operations-missing', '`operations` must have at least one entry.');
   for (const key of ['operationId', 'sequence'] as const) {
     if (new Set(operations.map((operation) => operation[key])).size < operations.length) {
-      throw new Rejected('operations-ambiguous', `Two operations have the same ${key}.`);
+      throw new Rejected('operations-ambiguous', `Each \`${key}\` must occur once among the operations.`);
     }
   }
   for (const { equipmentId } of operations) if (equipmentId) atHome(equipmentId, { workOrderId });
   if (plannedStart && plannedEnd && Date.parse(plannedEnd) < Date.parse(plannedStart)) {
-    throw new Rejected('end-before-start', 'The planned end lies before the planned start.', { plannedStart, plannedEnd });
+    throw new Rejected('end-before-start', `\`plannedEnd\` must not be before \`plannedStart\`, was ${plannedEnd}.`, {
+      plannedStart,
+      plannedEnd,
+    });
   }
   return terms;
 }
 
-/** True when both say the same, in whatever order of keys. */
+/** True when both are equal, in any order of keys. */
 export const same = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 const sorted = (value: unknown): unknown =>
   Array.isArray(value)

@@ -19,7 +19,7 @@ import { inScopes, Reads, scopeOf, type Freshness } from '#platform/queries/read
 
 const READERS = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'] as const;
 
-/** What lies at one operation of one product in one plant. */
+/** Work in progress at one operation of one product in one plant. */
 @ObjectType('WipByFacility', {})
 class WipByFacility {
   @Field(() => ID)
@@ -42,11 +42,11 @@ class WipByFacility {
   @ApiProperty({ type: String })
   unit: string;
 
-  @Field(() => Decimal, { description: 'What was passed on to the operation.' })
+  @Field(() => Decimal, { description: 'Quantity passed on to the operation.' })
   @ApiProperty({ type: String })
   quantityIn: string;
 
-  @Field(() => Decimal, { description: 'What left it, good or scrap.' })
+  @Field(() => Decimal, { description: 'Quantity that left it, good or scrap.' })
   @ApiProperty({ type: String })
   quantityOut: string;
 
@@ -58,11 +58,11 @@ class WipByFacility {
   @ApiProperty({ type: String })
   scrap: string;
 
-  @Field(() => Decimal, { description: 'What lies at it.' })
+  @Field(() => Decimal, { description: 'Quantity in process at it.' })
   @ApiProperty({ type: String })
   inProcess: string;
 
-  @Field(() => Int, { description: 'Orders that began and are not over.' })
+  @Field(() => Int, { description: 'Orders that have started and are not over.' })
   @ApiProperty({ type: 'integer' })
   orders: number;
 
@@ -77,7 +77,7 @@ class WipByFacilityAnswer implements Freshness {
   @ApiProperty({ type: [WipByFacility] })
   items: WipByFacility[];
 
-  @Field(() => String, { description: 'Position of the log that the answer reflects at least.' })
+  @Field(() => String, { description: 'Position of the log up to which the answer is complete.' })
   @ApiProperty({ type: String })
   position: string;
 

@@ -18,7 +18,7 @@ describe('an interrupted order', () => {
     stood.when('ResumeWorkOrder', { workOrderId, heldFor: 'haifa.M4' }).then(lifted('haifa.M4'), resumed);
     stood.when('ResumeWorkOrder', { workOrderId }).then(lifted('haifa.M4'), resumed);
   });
-  it('goes on when the last of its machines is back', () => {
+  it('resumes when the last of its machines is back', () => {
     stood.when('HoldWorkOrder', { workOrderId, cause: 'Equipment', equipmentId: 'haifa.M4', reason: 'again' }).changesNothing();
     stood.when('HoldWorkOrder', { workOrderId, cause: 'Equipment', equipmentId: 'haifa.M5', reason: 'jam' }).then(placed);
     const both = given(workOrder, ...running, held, placed);
@@ -39,11 +39,11 @@ describe('an interrupted order', () => {
   });
   it('is not resumed for a machine that it is not held for', () =>
     stood.when('ResumeWorkOrder', { workOrderId, heldFor: 'haifa.M9' }).rejects('held-for-another-cause'));
-  it('becomes held from suspended, and the other way', () =>
+  it('changes between held and suspended', () =>
     stood
       .when('PauseWorkOrder', { workOrderId, cause: 'Material', reason: 'blocked' })
       .then({ type: 'WorkOrderSuspended', data: { workOrderId, cause: 'Material', reason: 'blocked', ...underWay, suspendedAt: at } }));
-  it('asks no more about a machine that no longer holds it', () => {
+  it('withdraws the question about a machine that it is no longer held for', () => {
     const placed: WorkOrderEvent = {
       type: 'EquipmentHoldPlaced',
       data: { workOrderId, equipmentId: 'haifa.M5', reason: 'aborted', placedAt: at },
@@ -71,7 +71,7 @@ describe('an interrupted order', () => {
       .when('ResumeWorkOrder', back)
       .then(lifted('haifa.M4'));
   });
-  it('asks a supervisor once and does what is decided', () => {
+  it('asks a supervisor once and follows the decision', () => {
     const question: WorkOrderEvent = {
       type: 'SupervisorDecisionRequested',
       data: { workOrderId, equipmentId: 'haifa.M4', question: 'Go on?', requestedAt: at },
@@ -121,12 +121,12 @@ describe('an order that is over', () => {
       },
     },
   ];
-  it('takes no report, no start, no hold', () => {
+  it('refuses reports, starts and holds', () => {
     over.when('ReportProduction', { ...report, reportId: 'r2', good: '1' }).rejects('work-order-over');
     over.when('StartOperation', { workOrderId, operationId: '20', equipmentId: 'haifa.P1' }).rejects('work-order-over');
     over.when('HoldWorkOrder', { workOrderId, cause: 'Other', reason: 'x' }).rejects('work-order-over');
   });
-  it('takes an observed report, with the rule that it breaks beside it', () =>
+  it('accepts an observed report and flags the rule that it breaks', () =>
     over
       .when('ObserveProduction', { ...report, kind: 'Setup', reportId: 'o1', good: '0', from: report.to })
       .then(
@@ -142,8 +142,9 @@ describe('an order that is over', () => {
         },
         { type: 'ReportOnClosedOrderDetected', data: { workOrderId, reportId: 'o1', status: 'Ended' } },
       ));
-  it('takes a correction as a reversal and the right figures (I14, I17)', () => over.when('CorrectReport', correct).then(...correction));
-  it('takes the same correction once, and corrects only what stands', () => {
+  it('accepts a correction as a reversal and the right quantities (I14, I17)', () =>
+    over.when('CorrectReport', correct).then(...correction));
+  it('accepts a correction once, of a valid report only', () => {
     const corrected = given(workOrder, ...running, reported(), ended, ...correction);
     corrected.when('CorrectReport', correct).changesNothing();
     corrected.when('CorrectReport', { ...correct, replacementReportId: 'r1b' }).rejects('report-corrected');
@@ -152,7 +153,7 @@ describe('an order that is over', () => {
     over.when('CorrectReport', { ...correct, reason: '' }).rejects('reason-missing');
   });
   it('is not corrected beyond the tolerance', () => over.when('CorrectReport', { ...correct, good: '106' }).rejects('over-tolerance'));
-  it('is corrected towards the tolerance though still beyond it', () => {
+  it('is corrected towards the tolerance even if still beyond it', () => {
     const excessive: WorkOrderEvent = {
       type: 'ProductionObserved',
       data: { workOrderId, ...told({ reportId: 'r2', good: '200', from: report.to, to: report.to }), nextOperationId: '20', output: false },

@@ -11,7 +11,7 @@ const workOrderId = 'haifa.WO1';
 const at = (minute: number) => new Date(Date.parse('2026-01-05T06:00:00Z') + minute * 60_000).toISOString();
 type Step = readonly [type: keyof typeof workOrder.decide, command?: object];
 
-/** What a day of commands and observations, a quarter of an hour apart, leads to. */
+/** Events of a day of commands and observations, a quarter of an hour apart. */
 function day(...steps: readonly Step[]): WorkOrderEvent[] {
   let state = workOrder.initial;
   return steps.flatMap(([type, command = {}], index) => {
@@ -54,7 +54,7 @@ const dispatched = (...steps: readonly Step[]) => folded(dispatchList, [stream, 
 const wip = (...steps: readonly Step[]) => folded(workInProgress, [stream, day(...steps)]);
 
 describe('the work order view', () => {
-  test('shows state, machine and what was made at each operation; good is of the last', () => {
+  test('shows state, machine and quantities of each operation; good is that of the last', () => {
     expect(
       rowOf(
         release,
@@ -92,7 +92,7 @@ describe('the work order view', () => {
     expect(rowOf(...held, ['RequestSupervisorDecision', { question: 'Go on?' }])).toMatchObject({ question: 'Go on?' });
     expect(rowOf(...held, ['ResumeWorkOrder'])).toMatchObject({ status: 'Running', subStatus: null, holdCause: null, heldFor: [] });
   });
-  test('shows what is right after a correction, of over-production too', () => {
+  test('shows corrected quantities and over-production', () => {
     const over: Step[] = [release, allow, start, observe('o1', '10', '200')];
     expect(rowOf(...over)).toMatchObject({
       overproduced: true,
@@ -108,7 +108,7 @@ describe('the work order view', () => {
       operations: [{ operationId: '10', good: '20' }, {}],
     });
   });
-  test('shows an order that only the floor knows, whose last operation is the last that it named', () => {
+  test('shows an observed order, whose last operation is the last one observed', () => {
     expect(
       rowOf(
         observe('o1', 'turning', '8', { operationName: 'Turning', product: 'flange', ordered: { amount: '10', unit: 'pcs' } }),
@@ -129,7 +129,7 @@ describe('the work order view', () => {
     });
     expect(rowOf(observe('o1', 'turning', '8'))).toMatchObject({ quantity: null, percentDone: null });
   });
-  test('does not count what has a unit of its own', () => {
+  test('does not count amounts in an incompatible unit', () => {
     expect(rowOf(release, allow, start, observe('o1', '10', '5', { unit: 'kg' }))).toMatchObject({
       reports: 1,
       scrap: '0',
@@ -137,7 +137,7 @@ describe('the work order view', () => {
       operations: [{ good: '0' }, {}],
     });
   });
-  test('agrees with the order itself', () => {
+  test('agrees with the decider', () => {
     const steps = [
       release,
       allow,
@@ -168,13 +168,13 @@ describe('the work order view', () => {
 });
 
 describe('the dispatch list', () => {
-  test('says what can start and what stands in the way', () => {
+  test('shows what can start and what blocks the rest', () => {
     expect(dispatched(release)).toMatchObject({
-      'haifa.WO1/10': { ready: false, equipmentId: 'haifa.M4', blockers: ['the order may not start yet'], sequence: 10 },
+      'haifa.WO1/10': { ready: false, equipmentId: 'haifa.M4', blockers: ['the order is not allowed to start'], sequence: 10 },
       'haifa.WO1/20': {
         ready: false,
         equipmentClass: 'packing',
-        blockers: ['the order may not start yet', 'no machine dispatched', 'nothing passed on from upstream'],
+        blockers: ['the order is not allowed to start', 'no machine dispatched', 'no pieces from upstream'],
       },
     });
     expect(dispatched(release, allow)).toMatchObject({ 'haifa.WO1/10': { ready: true, blockers: [] } });
@@ -182,7 +182,7 @@ describe('the dispatch list', () => {
       'haifa.WO1/10': { ready: false, blockers: ['bar stock'] },
     });
   });
-  test('lets the next operation start when a machine is given and pieces are passed on', () => {
+  test('lets the next operation start when a machine is dispatched and pieces are passed on', () => {
     const made: Step[] = [release, allow, start, report('r1', '10', '60')];
     expect(dispatched(...made)).toMatchObject({
       'haifa.WO1/10': { started: true, ready: false, good: '60' },
@@ -191,13 +191,13 @@ describe('the dispatch list', () => {
     const given: Step[] = [...made, ['DispatchOperation', { operationId: '20', equipmentId: 'haifa.P1', person: 'bob' }]];
     expect(dispatched(...given)).toMatchObject({ 'haifa.WO1/20': { ready: true, equipmentId: 'haifa.P1', person: 'bob' } });
     expect(dispatched(...given, ['PauseWorkOrder', { cause: 'Material', reason: 'x' }])).toMatchObject({
-      'haifa.WO1/20': { ready: false, blockers: ['the order stands still'] },
+      'haifa.WO1/20': { ready: false, blockers: ['the order is interrupted'] },
     });
     expect(dispatched(...given, ['CorrectReport', { reportId: 'r1', replacementReportId: 'r1a', good: '0', reason: 'x' }])).toMatchObject({
       'haifa.WO1/20': { ready: false, passedOn: '0' },
     });
   });
-  test('lets go of what is done, and of an order that is over', () => {
+  test('drops completed operations and orders that are over', () => {
     expect(Object.keys(dispatched(release, allow, start, ['CompleteOperation', { operationId: '10' }]))).toEqual(['haifa.WO1/20']);
     expect(dispatched(release, allow, start, ['StopWorkOrder', { reason: 'x' }])).toEqual({});
     expect(dispatched(release, ['CancelWorkOrder', { reason: 'x' }])).toEqual({});
@@ -215,7 +215,7 @@ describe('the dispatch list', () => {
 });
 
 describe('work in progress', () => {
-  test('is what was passed on and has not left', () => {
+  test('is the quantity passed on that has not left', () => {
     expect(wip(release)).toMatchObject({ 'haifa.WO1/10': { started: false } });
     expect(
       wip(release, allow, start, report('r1', '10', '60', { scrap: [{ quantity: '2', reasonCode: 'burr' }] }), report('r2', '20', '40')),
@@ -233,7 +233,7 @@ describe('work in progress', () => {
       'haifa.WO1/20': { started: true, running: false, quantityIn: '60', good: '40', inProcess: '20' },
     });
   });
-  test('is right after corrections and never less than nothing', () => {
+  test('is right after corrections and never negative', () => {
     expect(
       wip(release, allow, start, report('r1', '10', '60'), [
         'CorrectReport',
@@ -245,7 +245,7 @@ describe('work in progress', () => {
       'haifa.WO1/20': { inProcess: '150' },
     });
   });
-  test('counts counters, and is gone with its order', () => {
+  test('includes counters, and ends with the order', () => {
     const counter = (raw: string): Step => ['ReportCounter', { counterId: 'c', operationId: '10', equipmentId: 'haifa.M4', raw }];
     expect(wip(release, allow, start, counter('10'), counter('25'))).toMatchObject({
       'haifa.WO1/10': { good: '15', inProcess: '85' },
@@ -256,7 +256,7 @@ describe('work in progress', () => {
 });
 
 describe('the exceptions', () => {
-  test('say in words what each report broke', () => {
+  test('describe the rule that each report broke', () => {
     const rows = Object.values(
       folded(reportException, [
         stream,
@@ -271,24 +271,24 @@ describe('the exceptions', () => {
       ]),
     );
     expect(rows.map(({ kind, details, reportId }) => [kind, reportId, details])).toEqual([
-      ['OverproductionDetected', 'o1', 'operation 10 has made 150 pcs, 45 more than the 105 allowed'],
-      ['ConflictingReportDetected', 'o1', 'the id was used before for other content; this one (1 good at 10) is not counted'],
-      ['ImplausibleTimeDetected', 'o2', `from ${at(31)} to ${at(30)}: it ends before it begins`],
-      ['OrderMismatchDetected', 'o2', 'product: the order says flange, the report bolt'],
-      ['UnplannedOperationDetected', 'o2', 'the order does not plan the operation Deburring'],
-      ['ZeroQuantityDetected', 'o2', 'a production report without any pieces'],
+      ['OverproductionDetected', 'o1', 'operation 10 made 150 pcs, 45 more than the limit of 105'],
+      ['ConflictingReportDetected', 'o1', 'the id is used by another report; this one (1 good at 10) is not counted'],
+      ['ImplausibleTimeDetected', 'o2', `from ${at(31)} to ${at(30)}: the end is before the start`],
+      ['OrderMismatchDetected', 'o2', 'product differs: flange in the order, bolt in the report'],
+      ['UnplannedOperationDetected', 'o2', 'operation Deburring is not planned in the order'],
+      ['ZeroQuantityDetected', 'o2', 'all quantities are zero'],
     ]);
     expect(rows[0]).toMatchObject({ facilityId: 'haifa', workOrderId });
   });
 });
 
-describe('an order that the floor worked on before it was released', () => {
+describe('an order that was observed before its release', () => {
   const early = [
     observe('o1', '10', '30', { scrap: [{ quantity: '1', reasonCode: 'burr' }] }),
     observe('o2', '20', '12', { equipmentId: 'haifa.P1' }),
   ];
 
-  test('counts in every view just as one that was released first', () => {
+  test('has the same rows in every view as one that was released first', () => {
     const [late, prompt] = [day(...early, release), day(release, ...early)];
     const made = (events: WorkOrderEvent[]) => {
       const progress = folded(workInProgress, [stream, events]);

@@ -38,14 +38,14 @@ class OperationInput {
   readonly overlapAllowed?: boolean;
 }
 
-/** Bring a work order to the facility, with its operations. */
+/** Release a work order to a facility, with its operations. */
 @InputType()
 @Allow('planner', 'supervisor')
 export class ReleaseWorkOrder extends Command {
   @Id()
   readonly workOrderId: string;
 
-  /** The production order that it works for, of the same facility. */
+  /** The production order that it belongs to, of the same facility. */
   @Id({ optional: true })
   readonly productionOrderId?: string;
 
@@ -58,7 +58,7 @@ export class ReleaseWorkOrder extends Command {
   @Many(() => OperationInput, 200)
   readonly operations: OperationInput[];
 
-  /** Over-production that is allowed, in percent of the quantity; 0 when absent. */
+  /** Allowed over-production, in percent of the quantity; 0 when absent. */
   @Amount({ optional: true })
   readonly overPercent?: string;
 
@@ -83,12 +83,12 @@ export class ReleaseWorkOrder extends Command {
   @Whole(1, 10_080, { optional: true })
   readonly resumeWithinMinutes?: number;
 
-  /** True to allow the start at once. */
+  /** True to allow the start in the same command. */
   @Flag({ optional: true })
   readonly allowStart?: boolean;
 }
 
-/** Let a work order start. */
+/** Allow a work order to start. */
 @InputType()
 @Allow('planner', 'supervisor')
 export class AllowStart extends Command {
@@ -96,7 +96,7 @@ export class AllowStart extends Command {
   readonly workOrderId: string;
 }
 
-/** Take the permission to start back. */
+/** Revoke the permission to start. */
 @InputType()
 @Allow('planner', 'supervisor')
 export class RevokeStart extends Command {
@@ -104,7 +104,7 @@ export class RevokeStart extends Command {
   readonly workOrderId: string;
 }
 
-/** Change the terms of an order that has not started; what is absent stays. */
+/** Change the terms of an order that has not started; absent fields stay. */
 @InputType()
 @Allow('planner', 'supervisor')
 export class UpdateWorkOrder extends Command {
@@ -119,7 +119,7 @@ export class UpdateWorkOrder extends Command {
   @Many(() => OperationInput, 200, { optional: true })
   readonly operations?: OperationInput[];
 
-  /** Over-production that is allowed, in percent of the quantity. */
+  /** Allowed over-production, in percent of the quantity. */
   @Amount({ optional: true })
   readonly overPercent?: string;
 
@@ -144,7 +144,7 @@ export class UpdateWorkOrder extends Command {
   readonly resumeWithinMinutes?: number;
 }
 
-/** Let an order work for a production order of its facility. Sent by the process that follows links: link it to the production order. */
+/** Attach a work order to a production order of its facility. Sent by a process; clients send LinkWorkOrder to the production order. */
 @InputType()
 @Allow()
 export class AttachWorkOrder extends Command {
@@ -155,7 +155,7 @@ export class AttachWorkOrder extends Command {
   readonly productionOrderId: string;
 }
 
-/** Take an order off its production order. Sent by the process that follows links: unlink it from the production order. */
+/** Detach a work order from its production order. Sent by a process; clients send UnlinkWorkOrder to the production order. */
 @InputType()
 @Allow()
 export class DetachWorkOrder extends Command {
@@ -166,7 +166,7 @@ export class DetachWorkOrder extends Command {
   readonly productionOrderId: string;
 }
 
-/** Say whether an order that may start waits, is ready or is loaded. */
+/** Set whether an order that may start is waiting, ready or loaded. */
 @InputType()
 @Allow('operator', 'planner', 'supervisor', 'device')
 export class StageWorkOrder extends Command {
@@ -176,12 +176,12 @@ export class StageWorkOrder extends Command {
   @OneOf(Readiness)
   readonly readiness: Readiness;
 
-  /** What is missing, in words; needed for Waiting. */
+  /** What is missing; required for Waiting. */
   @Texts(1, 120, 20, { optional: true })
   readonly blockers?: string[];
 }
 
-/** Give an operation to a machine and, where known, to a person. */
+/** Dispatch an operation to a machine and, if known, to a person. */
 @InputType()
 @Allow('planner', 'supervisor')
 export class DispatchOperation extends Command {
@@ -205,7 +205,7 @@ export class StartWorkOrder extends Command {
   @Id()
   readonly workOrderId: string;
 
-  /** The machine, where none was dispatched or planned. */
+  /** The machine; the dispatched or planned one when absent. */
   @Id({ optional: true })
   readonly equipmentId?: string;
 
@@ -231,7 +231,7 @@ export class StartOperation extends Command {
   @Code()
   readonly operationId: string;
 
-  /** The machine, where none was dispatched or planned. */
+  /** The machine; the dispatched or planned one when absent. */
   @Id({ optional: true })
   readonly equipmentId?: string;
 
@@ -247,7 +247,7 @@ export class StartOperation extends Command {
   readonly batchKey?: string;
 }
 
-/** Say that an operation made its last piece. */
+/** Complete an operation. */
 @InputType()
 @Allow('operator', 'supervisor', 'device')
 export class CompleteOperation extends Command {
@@ -266,7 +266,7 @@ export class CompleteWorkOrder extends Command {
   readonly workOrderId: string;
 }
 
-/** End an order before it is complete. */
+/** Stop an order before it is complete. */
 @InputType()
 @Allow('supervisor', 'planner')
 export class StopWorkOrder extends Command {
@@ -278,19 +278,19 @@ export class StopWorkOrder extends Command {
   declare readonly reason: string;
 }
 
-/** Break an order off. */
+/** Abort an order. */
 @InputType()
 @Allow('supervisor')
 export class AbortWorkOrder extends Command {
   @Id()
   readonly workOrderId: string;
 
-  /** Why it is broken off. */
+  /** Why it is aborted. */
   @Reason()
   declare readonly reason: string;
 }
 
-/** Close the books of an ended or aborted order; from then on it takes corrections only. */
+/** Close an ended or aborted order; from then on it accepts corrections only. */
 @InputType()
 @Allow('supervisor', 'planner')
 export class CloseWorkOrder extends Command {
@@ -298,14 +298,14 @@ export class CloseWorkOrder extends Command {
   readonly workOrderId: string;
 }
 
-/** Withdraw an order that has not started. */
+/** Cancel an order that has not started. */
 @InputType()
 @Allow('planner', 'supervisor')
 export class CancelWorkOrder extends Command {
   @Id()
   readonly workOrderId: string;
 
-  /** Why it is withdrawn. */
+  /** Why it is cancelled. */
   @Reason()
   declare readonly reason: string;
 }

@@ -21,7 +21,7 @@ export type PlannedOperation = Readonly<{
   overlapAllowed: boolean;
 }>;
 
-/** What an order asks for. */
+/** The terms of an order. */
 export type Terms = Readonly<{
   product: string;
   /** Ordered amount. */
@@ -45,18 +45,18 @@ export type RunningOperation = Readonly<{ operationId: string; equipmentId: stri
 /** Quantities of a whole order: good of its last operation, scrap and rework of all. */
 export type Totals = Readonly<{ good: string; scrap: string; rework: string; unit: Unit }>;
 
-/** A work order came to the facility, with its operations. */
+/** A work order was released to the facility, with its operations. */
 export type WorkOrderReleased = Event<
   'WorkOrderReleased',
   OfOrder &
     Terms & {
       releasedAt: string;
-      /** What the floor had reported before anybody released it; absent where nothing. */
+      /** Quantities that were observed before the release; absent if there were none. */
       soFar?: { totals: Totals; operations: readonly { operationId: string; good: string; scrap: string }[] };
     }
 >;
 
-/** The floor reported on a work order that nobody had released. */
+/** The floor reported on a work order that was not released. */
 export type WorkOrderObserved = Event<
   'WorkOrderObserved',
   OfOrder & {
@@ -71,23 +71,23 @@ export type WorkOrderObserved = Event<
 /** The terms of an order were changed; the earlier ones stay visible. */
 export type WorkOrderAmended = Event<'WorkOrderAmended', OfOrder & { from: Terms; to: Terms; amendedAt: string }>;
 
-/** The order works for a production order from now on; what it has made so far is named. */
+/** The order was attached to a production order, with its quantities so far. */
 export type WorkOrderAttached = Event<
   'WorkOrderAttached',
   {
     workOrderId: string;
     productionOrderId: string;
     status: JobState;
-    /** How it ended, where it has. */
+    /** How it ended, if it is over. */
     ending?: Ending;
-    /** Ordered amount, where it is known. */
+    /** Ordered amount, if known. */
     quantity?: string;
     totals: Totals;
     plannedEnd?: string;
   }
 >;
 
-/** The order no longer works for a production order. */
+/** The order was detached from its production order. */
 export type WorkOrderDetached = Event<'WorkOrderDetached', { workOrderId: string; productionOrderId: string }>;
 
 /** The order may start. */
@@ -95,13 +95,13 @@ export type WorkOrderStartAllowed = Event<
   'WorkOrderStartAllowed',
   OfOrder & {
     readiness: Readiness;
-    /** What is missing, in words. */
+    /** What is missing. */
     blockers: readonly string[];
     operationIds: readonly string[];
   }
 >;
 
-/** The permission to start was taken back. */
+/** The permission to start was revoked. */
 export type WorkOrderStartRevoked = Event<'WorkOrderStartRevoked', OfOrder & { operationIds: readonly string[] }>;
 
 /** The order became ready, was loaded, or has to wait again. */
@@ -110,7 +110,7 @@ export type WorkOrderStaged = Event<
   OfOrder & { from: Readiness; to: Readiness; blockers: readonly string[]; operationIds: readonly string[] }
 >;
 
-/** An operation was given to a machine. */
+/** An operation was dispatched to a machine. */
 export type OperationDispatched = Event<'OperationDispatched', OfOrder & { operationId: string; equipmentId: string; person?: string }>;
 
 /** Work on the order began. */
@@ -143,21 +143,21 @@ export type OperationStarted = Event<
   }
 >;
 
-/** An operation made its last piece. */
+/** An operation was completed. */
 export type OperationCompleted = Event<
   'OperationCompleted',
   OfOrder & { operationId: string; equipmentId: string; good: string; scrap: string }
 >;
 
-/** An operation left its machine because its order ended. */
+/** An operation stopped because its order ended. */
 export type OperationStopped = Event<'OperationStopped', OfOrder & { operationId: string; equipmentId: string }>;
 
-/** The order stands still for a cause inside the machine. */
+/** The order was held for an internal cause. */
 export type WorkOrderHeld = Event<
   'WorkOrderHeld',
   OfOrder & {
     cause: HoldCause;
-    /** The machine that caused it, where one did. */
+    /** The machine that caused it, if one did. */
     equipmentId?: string;
     reason: string;
     running: readonly RunningOperation[];
@@ -166,39 +166,39 @@ export type WorkOrderHeld = Event<
   }
 >;
 
-/** The order stands still for a cause outside the machine: starved or blocked. */
+/** The order was suspended for an external cause: starved or blocked. */
 export type WorkOrderSuspended = Event<
   'WorkOrderSuspended',
   OfOrder & { cause: HoldCause; reason: string; running: readonly RunningOperation[]; operationIds: readonly string[]; suspendedAt: string }
 >;
 
-/** A further machine keeps an order from going on that stands still already. */
+/** An interrupted order is held for a further machine. */
 export type EquipmentHoldPlaced = Event<'EquipmentHoldPlaced', OfOrder & { equipmentId: string; reason: string; placedAt: string }>;
 
-/** A machine no longer keeps the order from going on. */
+/** The order is no longer held for a machine. */
 export type EquipmentHoldLifted = Event<
   'EquipmentHoldLifted',
   OfOrder & {
     equipmentId: string;
-    /** True where a supervisor was asked about this machine only: there is nothing left to decide. */
+    /** True where a supervisor was asked about this machine only: the question is withdrawn. */
     questionWithdrawn?: true;
     liftedAt: string;
   }
 >;
 
-/** Work went on. */
+/** Work was resumed. */
 export type WorkOrderResumed = Event<
   'WorkOrderResumed',
   OfOrder & { from: Interruption; running: readonly RunningOperation[]; operationIds: readonly string[]; resumedAt: string }
 >;
 
-/** A held order waits for a supervisor's word. */
+/** A supervisor was asked to decide on a held order. */
 export type SupervisorDecisionRequested = Event<
   'SupervisorDecisionRequested',
   OfOrder & { equipmentId?: string; question: string; requestedAt: string }
 >;
 
-/** A supervisor decided what becomes of a held order. */
+/** A supervisor decided on a held order. */
 export type SupervisorDecisionMade = Event<'SupervisorDecisionMade', OfOrder & { decision: ResumptionDecision; reason: string }>;
 
 /** Work on the order is over. */
@@ -207,7 +207,7 @@ export type WorkOrderEnded = Event<
   OfOrder & {
     ending: Ending;
     totals: Totals;
-    /** What is missing to the lower limit of the tolerance, where something is. */
+    /** Quantity missing to the lower limit of the tolerance, if any. */
     short?: string;
     reason?: string;
     operationIds: readonly string[];
@@ -215,16 +215,16 @@ export type WorkOrderEnded = Event<
   }
 >;
 
-/** Work on the order was broken off. */
+/** The order was aborted. */
 export type WorkOrderAborted = Event<
   'WorkOrderAborted',
   OfOrder & { totals: Totals; reason: string; operationIds: readonly string[]; abortedAt: string }
 >;
 
-/** The books of the order were closed; from now on it takes corrections only. */
+/** The order was closed; from now on it accepts corrections only. */
 export type WorkOrderClosed = Event<'WorkOrderClosed', OfOrder & { totals: Totals; closedAt: string }>;
 
-/** The order was withdrawn before it started. */
+/** The order was cancelled before it started. */
 export type WorkOrderCancelled = Event<
   'WorkOrderCancelled',
   OfOrder & { reason: string; operationIds: readonly string[]; cancelledAt: string }

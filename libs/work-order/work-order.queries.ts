@@ -24,7 +24,7 @@ export const workOrders = listOf(WorkOrderRow, {
   },
   sorts: ['plannedStart', 'lastReportAt'],
   sortedBy: 'workOrderId',
-  about: 'Work orders: their state, what was made at each operation, and what was odd.',
+  about: 'Work orders: state, quantities of each operation, and exceptions.',
 });
 
 export const dispatchEntries = listOf(DispatchEntry, {
@@ -42,7 +42,7 @@ export const dispatchEntries = listOf(DispatchEntry, {
   },
   sorts: ['plannedStart'],
   sortedBy: 'plannedStart',
-  about: 'What machines and pools have before them: operations still to be done, whether they can start, and what stands in the way.',
+  about: 'Queue of machines and pools: operations still to be done, whether they can start, and what blocks them.',
 });
 
 export const operationsInProgress = listOf(WorkInProgress, {
@@ -62,5 +62,5 @@ export const reportExceptions = listOf(ReportException, {
   filters: { workOrderId: 'equals', kind: 'equals', occurredAt: 'range' },
   sorts: ['occurredAt'],
   sortedBy: 'occurredAtDescending',
-  about: 'Rules that reports of the floor broke: over-production, overlaps, repeats, impossible times and the like.',
+  about: 'Rules that floor reports broke: over-production, overlaps, repeats, implausible times and others.',
 });

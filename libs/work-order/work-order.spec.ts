@@ -26,7 +26,7 @@ describe('an unknown work order', () => {
     given(workOrder)
       .when('ReleaseWorkOrder', release)
       .then({ ...released, data: { ...released.data, releasedAt: at } }));
-  it('may be allowed to start at once', () =>
+  it('can be allowed to start in the same command', () =>
     given(workOrder)
       .when('ReleaseWorkOrder', { ...release, allowStart: true })
       .then({ ...released, data: { ...released.data, releasedAt: at } }, allowed));
@@ -69,14 +69,14 @@ describe('an unknown work order', () => {
       .when('ReleaseWorkOrder', { ...release, productionOrderId: 'lyon.P1' })
       .rejects('wrong-facility');
   });
-  it('takes no command', () => {
+  it('refuses every command', () => {
     given(workOrder).when('AllowStart', { workOrderId }).rejects('work-order-unknown');
     given(workOrder).when('ReportProduction', report).rejects('work-order-unknown');
     given(workOrder)
       .when('CorrectReport', { workOrderId, reportId: 'r1', replacementReportId: 'r2', good: '1', reason: 'x' })
       .rejects('work-order-unknown');
   });
-  it('is recorded as observed when the floor reports on it', () =>
+  it('becomes Observed when the floor reports on it', () =>
     given(workOrder)
       .when('ObserveProduction', { ...report, kind: 'Production', product: 'flange', ordered: { amount: '10', unit: 'pcs' } })
       .then(
@@ -90,7 +90,7 @@ describe('an unknown work order', () => {
 });
 
 describe('an order that may not start yet', () => {
-  it('is the same when released again, and another under the same id is refused', () => {
+  it('can be released again with the same terms, not with others', () => {
     given(workOrder, released).when('ReleaseWorkOrder', release).changesNothing();
     given(workOrder, released)
       .when('ReleaseWorkOrder', { ...release, product: 'other' })
@@ -98,8 +98,8 @@ describe('an order that may not start yet', () => {
   });
   it('is allowed to start', () => given(workOrder, released).when('AllowStart', { workOrderId }).then(allowed));
   it('does not start', () => given(workOrder, released).when('StartWorkOrder', { workOrderId }).rejects('work-order-state'));
-  it('takes no report', () => given(workOrder, released).when('ReportProduction', report).rejects('work-order-state'));
-  it('is amended, with what was before', () => {
+  it('refuses reports', () => given(workOrder, released).when('ReportProduction', report).rejects('work-order-state'));
+  it('is amended; the event has the terms before', () => {
     const to = { ...terms, quantity: '120' };
     given(workOrder, released)
       .when('UpdateWorkOrder', { workOrderId, quantity: { amount: '120', unit: 'pcs' } })
@@ -141,7 +141,7 @@ describe('an order without a production order', () => {
       .when('AttachWorkOrder', { ...attach, productionOrderId: 'lyon.P1' })
       .rejects('wrong-facility');
   });
-  it('names it in what it does from then on, until it is detached', () => {
+  it('names it in later events, until it is detached', () => {
     const pause = { workOrderId, cause: 'Material' as const, reason: 'starved' };
     const suspended: WorkOrderEvent = {
       type: 'WorkOrderSuspended',
@@ -171,17 +171,17 @@ describe('an order that may start', () => {
   };
   it('starts with its first operation on the planned machine', () =>
     may.when('StartWorkOrder', { workOrderId }).then(begun, startedOn('10', 'haifa.M4')));
-  it('starts on another machine of the facility, not on one elsewhere', () => {
+  it('starts on another machine of its facility, not of another one', () => {
     may
       .when('StartOperation', { workOrderId, operationId: '10', equipmentId: 'haifa.M5' })
       .then({ ...begun, data: { ...(begun.data as object), equipmentId: 'haifa.M5' } } as WorkOrderEvent, startedOn('10', 'haifa.M5'));
     may.when('StartOperation', { workOrderId, operationId: '10', equipmentId: 'lyon.M5' }).rejects('wrong-facility');
   });
-  it('does not start an operation without a machine, nor one that it does not have', () => {
+  it('does not start an operation without a machine, nor an unknown one', () => {
     may.when('StartOperation', { workOrderId, operationId: '20' }).rejects('operation-not-dispatched');
     may.when('StartOperation', { workOrderId, operationId: '99' }).rejects('operation-unknown');
   });
-  it('waits for what is missing and does not start meanwhile', () => {
+  it('does not start while it waits for blockers', () => {
     may.when('StageWorkOrder', { workOrderId, readiness: 'Waiting', blockers: ['bar stock'] }).then(waiting);
     may.when('StageWorkOrder', { workOrderId, readiness: 'Waiting' }).rejects('blockers-missing');
     given(workOrder, released, allowed, waiting).when('StartWorkOrder', { workOrderId }).rejects('work-order-not-ready');
@@ -220,15 +220,15 @@ describe('a running order', () => {
   const run = (...more: WorkOrderEvent[]) => given(workOrder, ...running, ...more);
   it('keeps its terms, the directive version among them (I11)', () =>
     run().when('UpdateWorkOrder', { workOrderId, directiveVersion: '2' }).rejects('work-order-state'));
-  it('is not cancelled and not released from its start', () => {
+  it('cannot be cancelled, nor its start revoked', () => {
     run().when('CancelWorkOrder', { workOrderId, reason: 'x' }).rejects('work-order-state');
     run().when('RevokeStart', { workOrderId }).rejects('work-order-state');
   });
-  it('takes good, scrap and rework in one report', () =>
+  it('accepts good, scrap and rework in one report', () =>
     run()
       .when('ReportProduction', { ...report, scrap: [{ quantity: '2', reasonCode: 'burr' }], rework: '1' })
       .then(reported({ scrap: [{ quantity: '2', reasonCode: 'burr' }], rework: '1' })));
-  it('counts a report sent twice once, and refuses another under its id', () => {
+  it('counts a repeated report once, and refuses another one under its id', () => {
     run(reported()).when('ReportProduction', report).changesNothing();
     run(reported())
       .when('ReportProduction', { ...report, good: '51' })
@@ -299,7 +299,7 @@ describe('a running order', () => {
     run()
       .when('PauseWorkOrder', { workOrderId, cause: 'Material', reason: 'starved' })
       .then({ type: 'WorkOrderSuspended', data: { workOrderId, cause: 'Material', reason: 'starved', ...underWay, suspendedAt: at } }));
-  it('is complete only with all operations and the quantity (I9)', () => {
+  it('is complete only when all operations and the quantity are (I9)', () => {
     const done = (operationId: string, equipmentId: string): WorkOrderEvent => ({
       type: 'OperationCompleted',
       data: { workOrderId, operationId, equipmentId, good: '0', scrap: '0' },
@@ -319,7 +319,7 @@ describe('a running order', () => {
         data: { workOrderId, ending: 'Completed', totals: { good: '98', scrap: '0', rework: '0', unit: 'pcs' }, operationIds, endedAt: at },
       });
   });
-  it('stops short and frees its machines', () =>
+  it('stops short and releases its machines', () =>
     run(reported())
       .when('StopWorkOrder', { workOrderId, reason: 'changed plan' })
       .then(

@@ -18,7 +18,7 @@ import { upcasts, type WorkOrderEvent, type WorkOrderReleased, type WorkOrderTol
 
 type Commands = typeof commands & typeof holds & typeof reports;
 type Events = readonly WorkOrderEvent[];
-/** What still keeps an order from starting, by itself. */
+/** The blocker that the decider sets and removes by itself. */
 const NOT_DISPATCHED = 'no machine dispatched';
 
 export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
@@ -31,7 +31,7 @@ export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
   upcasts,
   regards: machinesRegarded,
   tells: (state): WorkOrderTold | null => (state.status === 'Unknown' ? null : { over: isOver(state) }),
-  // Pieces are made by the end of the interval that is reported.
+  // The pieces of a report exist at the end of its interval.
   impliedAt: (name, { to }) => (name === 'ReportProduction' || name === 'ObserveProduction' ? (to as string) : undefined),
   decide: {
     ReleaseWorkOrder: release,
@@ -73,7 +73,8 @@ export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
       const operation = planned(order, operationId);
       if (operation.phase === 'Completed') return [];
       inStateFor('Report', order);
-      if (operation.phase !== 'Started') throw new Rejected('operation-not-started', 'The operation has not started.', { operationId });
+      if (operation.phase !== 'Started')
+        throw new Rejected('operation-not-started', `Operation ${operationId} has not started. Start it first.`, { operationId });
       const { good, scrap } = operation;
       return [{ type: 'OperationCompleted', data: { ...ofOrder(order), operationId, equipmentId: machineOf(operation)!, good, scrap } }];
     },
@@ -111,13 +112,21 @@ function release(command: commands.ReleaseWorkOrder, state: WorkOrder, { occurre
   );
   if (state.status !== 'Unknown' && state.status !== 'Observed') {
     if (same(state.terms, terms) && (state.productionOrderId ?? null) === (productionOrderId ?? null)) return [];
-    throw new Rejected('work-order-exists', 'There is another work order under this id.', { workOrderId });
+    throw new Rejected(
+      'work-order-exists',
+      `${workOrderId} is already released with other terms. Choose another id, or update the order.`,
+      { workOrderId },
+    );
   }
   if (state.status === 'Observed' && state.unit !== terms.unit) {
-    throw new Rejected('unit-incompatible', 'The floor has reported on this order in another unit.', { unit: state.unit });
+    throw new Rejected('unit-incompatible', `The unit must be ${state.unit}, in which the floor has reported, was ${terms.unit}.`, {
+      unit: state.unit,
+    });
   }
   if (productionOrderId && facilityOf(productionOrderId) !== facilityOf(workOrderId)) {
-    throw new Rejected('wrong-facility', 'The production order belongs to another facility.', { productionOrderId });
+    throw new Rejected('wrong-facility', `\`productionOrderId\` must be in the facility of ${workOrderId}, was ${productionOrderId}.`, {
+      productionOrderId,
+    });
   }
   const plain: WorkOrderReleased = {
     type: 'WorkOrderReleased',
@@ -137,7 +146,7 @@ function update(command: commands.UpdateWorkOrder, state: WorkOrder, { occurredA
   const order = inStateFor('Update', state);
   const from = order.terms;
   if (command.quantity && command.quantity.unit !== from.unit)
-    throw new Rejected('unit-incompatible', 'The order keeps its unit.', { unit: from.unit });
+    throw new Rejected('unit-incompatible', `The unit must stay ${from.unit}, was ${command.quantity.unit}.`, { unit: from.unit });
   const to = checked(
     {
       ...from,
@@ -154,15 +163,17 @@ function update(command: commands.UpdateWorkOrder, state: WorkOrder, { occurredA
 }
 
 function attach({ workOrderId, productionOrderId }: commands.AttachWorkOrder, state: WorkOrder): Events {
-  if (state.status === 'Unknown') throw new Rejected('work-order-unknown', 'There is no such work order.');
+  if (state.status === 'Unknown') throw new Rejected('work-order-unknown', 'Unknown work order. Release it first.');
   if (state.productionOrderId === productionOrderId) return [];
   if (state.productionOrderId) {
-    throw new Rejected('work-order-attached', 'The order works for another production order.', {
+    throw new Rejected('work-order-attached', `The order is already attached to ${state.productionOrderId}. Detach it first.`, {
       productionOrderId: state.productionOrderId,
     });
   }
   if (facilityOf(productionOrderId) !== facilityOf(workOrderId)) {
-    throw new Rejected('wrong-facility', 'The production order belongs to another facility.', { productionOrderId });
+    throw new Rejected('wrong-facility', `\`productionOrderId\` must be in the facility of ${workOrderId}, was ${productionOrderId}.`, {
+      productionOrderId,
+    });
   }
   const { status, ordered, operations, unit } = state;
   const optional = {
@@ -180,12 +191,13 @@ function stage({ readiness, blockers }: commands.StageWorkOrder, state: WorkOrde
   const missing = readiness === Readiness.Waiting ? (blockers ?? []) : [];
   if (order.readiness === readiness && same(order.blockers, missing)) return [];
   if (readiness === Readiness.Waiting && missing.length === 0)
-    throw new Rejected('blockers-missing', 'A waiting order says what it waits for.');
+    throw new Rejected('blockers-missing', 'Readiness Waiting needs `blockers`.');
   if (order.readiness !== readiness && !mayStage(order.readiness, readiness)) {
-    throw new Rejected('staging-not-possible', `An order that is ${order.readiness} cannot become ${readiness} at once.`, {
-      from: order.readiness,
-      to: readiness,
-    });
+    throw new Rejected(
+      'staging-not-possible',
+      `Readiness cannot change from ${order.readiness} to ${readiness} directly. Stage it as Ready first.`,
+      { from: order.readiness, to: readiness },
+    );
   }
   return [staged(order, readiness, missing)];
 }
@@ -195,7 +207,7 @@ function dispatch({ operationId, equipmentId, person }: commands.DispatchOperati
   const operation = planned(order, operationId);
   if (operation.dispatchedTo === equipmentId && (operation.person ?? null) === (person ?? null)) return [];
   if (operation.phase !== 'Pending' && operation.phase !== 'Dispatched') {
-    throw new Rejected('operation-started', 'The operation has started on its machine.', {
+    throw new Rejected('operation-started', `Operation ${operationId} has already started on ${operation.dispatchedTo}.`, {
       operationId,
       equipmentId: operation.dispatchedTo ?? null,
     });
@@ -222,18 +234,20 @@ function start(
   const { occurredAt } = context;
   const { operationId } = operation;
   if (operation.phase === 'Started') {
-    throw new Rejected('operation-started', 'The operation has started on another machine.', {
+    throw new Rejected('operation-started', `Operation ${operationId} has already started on ${operation.dispatchedTo}.`, {
       operationId,
       equipmentId: operation.dispatchedTo ?? null,
     });
   }
-  if (operation.phase === 'Completed') throw new Rejected('operation-completed', 'The operation is complete.', { operationId });
+  if (operation.phase === 'Completed')
+    throw new Rejected('operation-completed', `Operation ${operationId} is already complete.`, { operationId });
   const machine = equipmentId ?? machineOf(operation);
   if (!machine)
-    throw new Rejected('operation-not-dispatched', `No machine is assigned; dispatch the operation first or name equipmentId.`, {
-      operationId,
-      equipmentClass: operation.equipmentClass ?? null,
-    });
+    throw new Rejected(
+      'operation-not-dispatched',
+      `No machine is assigned to operation ${operationId}. Dispatch it first, or send \`equipmentId\`.`,
+      { operationId, equipmentClass: operation.equipmentClass ?? null },
+    );
   atHome(machine, order);
   rejectWithoutRoom(context, machine, { workOrderId: order.workOrderId, load: load ?? 1, batchKey: batchKey ?? null });
   const worker = person ?? operation.person;
@@ -254,7 +268,7 @@ function start(
   if (order.status === 'Running') return [began];
   const blockers = order.blockers.filter((blocker) => blocker !== NOT_DISPATCHED);
   if (order.readiness === Readiness.Waiting && blockers.length > 0)
-    throw new Rejected('work-order-not-ready', 'The order waits.', { blockers });
+    throw new Rejected('work-order-not-ready', `The order waits for: ${blockers.join(', ')}.`, { blockers });
   const directive = { ...(directiveId ? { directiveId } : {}), ...(directiveVersion ? { directiveVersion } : {}) };
   return [
     {
@@ -285,8 +299,9 @@ const staged = (order: Extract<WorkOrder, { status: 'AllowedToStart' }>, to: Rea
 
 /** @throws Rejected operation-unknown, work-order-over */
 function planned(order: ReleasedOrder, operationId: string): Operation {
-  if (isOver(order)) throw new Rejected('work-order-over', 'The order is over and takes corrections only.', { status: order.status });
+  if (isOver(order))
+    throw new Rejected('work-order-over', `The order is ${order.status} and accepts corrections only.`, { status: order.status });
   const operation = operationOf(order.operations, operationId);
-  if (!operation?.planned) throw new Rejected('operation-unknown', 'The order has no such operation.', { operationId });
+  if (!operation?.planned) throw new Rejected('operation-unknown', `Unknown operation ${operationId} of this order.`, { operationId });
   return operation;
 }

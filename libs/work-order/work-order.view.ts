@@ -14,7 +14,7 @@ import type { Terms, WorkOrderEvent } from './work-order.events';
 
 registerEnumType(JobState, { name: 'JobState', description: 'Job order states of OPC 10031-4, plus Observed and Cancelled.' });
 
-/** A work order as it stands: its state, what was made, what was odd. */
+/** The current state of a work order: status, quantities, exceptions. */
 @Entity('work_order')
 @Index(['facilityId', 'status', 'plannedStart'])
 @Index(['productionOrderId'])
@@ -42,14 +42,14 @@ export class WorkOrderRow {
   @Cell('text', { optional: true })
   product: string | null;
 
-  /** Ordered amount; absent where only the floor named the order. */
+  /** Ordered amount; absent for an observed order. */
   @Cell('amount', { optional: true })
   quantity: string | null;
 
   @Cell('text')
   unit: string;
 
-  /** Over-production that is allowed, in percent. */
+  /** Allowed over-production, in percent. */
   @Cell('amount')
   overPercent: string;
 
@@ -80,7 +80,7 @@ export class WorkOrderRow {
   @CellMany(() => OperationProgress)
   operations: OperationProgress[];
 
-  /** Machines that operations are under way on. */
+  /** Machines with a running operation. */
   @Cell('ids')
   runningOn: string[];
 
@@ -94,11 +94,11 @@ export class WorkOrderRow {
   @Cell('text', { optional: true })
   holdReason: string | null;
 
-  /** Machines that keep it from going on. */
+  /** Machines that it is held for. */
   @Cell('ids')
   heldFor: string[];
 
-  /** The question that a supervisor has to answer. */
+  /** The open question to a supervisor. */
   @Cell('text', { optional: true })
   question: string | null;
 
@@ -120,14 +120,14 @@ export class WorkOrderRow {
   @Cell('instant', { optional: true })
   endedAt: string | null;
 
-  /** Reports that count, corrections among them not counted twice. */
+  /** Number of reports; a correction is not counted again. */
   @Cell('whole')
   reports: number;
 
   @Cell('whole')
   corrections: number;
 
-  /** How many rules were broken by what the floor reported. */
+  /** Number of rules that floor reports broke. */
   @Cell('whole')
   exceptions: number;
 
@@ -190,7 +190,7 @@ const blank = (workOrderId: string) =>
     recordedAt: '',
   }) satisfies WorkOrderRow;
 
-/** Share of the ordered amount, in percent, rounded down to whole ones. */
+/** Percentage of the ordered amount, rounded down. */
 const percentDone = (good: string, quantity: string | null): string | null =>
   quantity === null || compare(quantity, '0') === 0 ? null : String((millionths(good) * 100n) / millionths(quantity));
 
@@ -330,7 +330,7 @@ const exception = (row: WorkOrderRow, kind: string): Partial<WorkOrderRow> => ({
   exceptionKinds: row.exceptionKinds.includes(kind) ? row.exceptionKinds : [...row.exceptionKinds, kind].sort(),
 });
 
-/** Every work order as it stands. */
+/** The current state of every work order. */
 export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
   name: 'work-order',
   version: 3,

@@ -1,16 +1,22 @@
 /**
- * An app of the campaign `connection`, as a process of its own. As an api it appends commands to streams that it shares with the other, each
- * command until its outcome is known; as a worker it follows the log. It reports to its parent and ends only when it is told to.
+ * An app of the campaign `connection`, as a process of its own. As an api it carries commands out as the real one does, on streams that it shares
+ * with the other, each until its outcome is known; as a worker it follows the log. It reports to its parent and ends only when it is told to.
  */
 import { randomUUID } from 'node:crypto';
-import { Conflict, EventStore, StoreUnavailable } from '#platform/store/event-store';
+import { Decisions } from '#platform/commands/decisions';
+import { problemFrom } from '#platform/http/problem-filter';
+import { EventStore } from '#platform/store/event-store';
 import { BEFORE_ALL, logReader } from '#platform/store/log-reader';
+import { count, send } from '#platform/testing/bin';
 import { sleep } from './parts.mjs';
 
 const [role, url, healthy, name] = process.argv.slice(2);
 const LIMIT_MS = 2_000;
+/** Appends and reads that one command may wait for before it answers that its outcome is unknown. */
+const CALLS = 5;
 const WRITERS = 12;
 const store = new EventStore(url, LIMIT_MS);
+const decisions = new Decisions(store);
 let stopping = false;
 const tell = (message) => process.send(message);
 store.connection.watch({ lost: ({ reason }) => tell({ lost: reason }), found: (_, lostMs) => tell({ found: lostMs }) });
@@ -18,29 +24,19 @@ process.on('message', () => (stopping = true));
 
 const metadata = (commandId) => ({ commandId, actor: name, schema: 1 });
 
-/** As commands are carried out: look, decide, append; after an unknown outcome look again. */
-async function command(stream, seen) {
+/** One command, as the api carries it out, sent again with its id until its outcome is known. */
+async function command(binId) {
   const commandId = randomUUID();
-  const event = { type: 'Counted', data: { by: name, text: 'x'.repeat(150) }, metadata: metadata(commandId) };
   for (let tries = 0; ; tries++) {
     const begun = Date.now();
     try {
-      if (!seen.sure) {
-        const past = await store.read(stream, seen.revision + 1n);
-        const mine = past.find(({ metadata: { commandId: id } }) => id === commandId);
-        seen.revision = past.at(-1)?.revision ?? seen.revision;
-        seen.sure = true;
-        if (mine) return tell({ ack: commandId, stream, revision: String(mine.revision), at: Date.now() });
-      }
-      const { revision } = await store.append(stream, seen.revision, [event]);
-      seen.revision = revision;
-      return tell({ ack: commandId, stream, revision: String(revision), at: Date.now() });
+      const { stream, revision } = await send(decisions, count(binId, 1, { commandId }));
+      return tell({ ack: commandId, stream, revision, at: Date.now() });
     } catch (error) {
-      seen.sure = false;
       const ms = Date.now() - begun;
-      if (ms > LIMIT_MS + 1_500) tell({ violation: `a call took ${ms} ms` });
-      if (error instanceof Conflict) continue;
-      if (!(error instanceof StoreUnavailable)) tell({ violation: `${error}` });
+      if (ms > CALLS * LIMIT_MS + 1_500) tell({ violation: `a command took ${ms} ms` });
+      const { status } = problemFrom(error);
+      if (status !== 503) tell({ violation: `${error}` });
       tell({ unknown: 1 });
       if (stopping && tries > 20) return tell({ violation: `no outcome for ${commandId}` });
     }
@@ -50,9 +46,8 @@ async function command(stream, seen) {
 async function api() {
   const other = new EventStore(healthy, LIMIT_MS);
   const shared = [...Array(WRITERS).keys()].map(async (n) => {
-    const seen = { revision: -1n, sure: false };
     while (!stopping) {
-      await command(`shared-${n}`, seen);
+      await command(`haifa.shared-${n}`);
       await sleep(10 + Math.random() * 20);
     }
   });
@@ -82,7 +77,7 @@ async function worker() {
       for (const { position, id, type } of events) {
         if (position <= after) tell({ violation: `the worker got ${position} after ${after}` });
         after = position;
-        if (type === 'Counted') seen.push(id);
+        if (type === 'BinCounted') seen.push(id);
       }
       if (events.length < 500) await sleep(50);
     } catch {

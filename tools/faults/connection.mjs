@@ -122,7 +122,7 @@ async function elections(work, random, cycles, say) {
   const inLog = [];
   const times = new Map();
   for await (const { event } of client.readAll()) {
-    if (event?.type !== 'Counted') continue;
+    if (event?.type !== 'BinCounted') continue;
     inLog.push(event.id);
     const { commandId } = event.metadata;
     times.set(commandId, (times.get(commandId) ?? 0) + 1);

@@ -7,7 +7,7 @@ import { GraphQLError } from 'graphql';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Rejected } from '#kernel/rejected';
 import { currentContext } from '#platform/security/context';
-import { StoreUnavailable } from '#platform/store/event-store';
+import { StoreRefused, StoreUnavailable } from '#platform/store/event-store';
 import { Problem, problemBody, problemOf } from '#platform/problem/problem';
 
 const byStatus: Readonly<Record<number, readonly [code: string, detail: string, whatToDo?: string]>> = {
@@ -44,6 +44,29 @@ function isDatabaseAway(error: unknown): boolean {
   return (typeof code === 'string' && (AWAY.test(code) || SOCKET.test(code))) || (typeof message === 'string' && CLIENT.test(message));
 }
 
+/** What the event store will not do, however often it is asked. Its own text names settings, which are no business of clients. */
+function problemOfRefusal({ reason, message }: StoreRefused): Problem {
+  switch (reason) {
+    case 'access-denied':
+      return new Problem(503, 'event-store-access-denied', 'The event store does not let this system in. Nothing was changed.', {
+        whatToDo:
+          'Tell whoever operates it: the user, the password or an access list of the event store is wrong. Then send the same request again.',
+        retryAfterSeconds: 60,
+      });
+    case 'too-large':
+      return new Problem(
+        413,
+        'events-too-large',
+        'What follows from the command is larger than the event store takes. Nothing was changed.',
+        { whatToDo: 'Send less at once.' },
+      );
+    case 'stream-deleted':
+      return new Problem(410, 'stream-deleted', message, { whatToDo: 'Use another id: this one can never be used again.' });
+    case 'bad-request':
+      return new Problem(400, 'not-storable', message, { whatToDo: 'Use a shorter or simpler id.' });
+  }
+}
+
 /** The problem that any error is to a client. */
 export function problemFrom(error: unknown): Problem {
   if (error instanceof Problem) return error;
@@ -55,6 +78,7 @@ export function problemFrom(error: unknown): Problem {
       whatToDo: 'Send the same command again with the same command id; it takes effect once.',
     });
   }
+  if (error instanceof StoreRefused) return problemOfRefusal(error);
   if (error instanceof HttpException) return problemOfStatus(error.getStatus());
   const { statusCode, code } = (error ?? {}) as { statusCode?: unknown; code?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return problemOfStatus(statusCode);

@@ -1,0 +1,39 @@
+import { GraphQLError } from 'graphql';
+import { StoreRefused, StoreUnavailable } from '#platform/store/event-store';
+import { problemFrom } from './problem-filter';
+
+test.each([
+  ['access-denied', 503, 'event-store-access-denied'],
+  ['too-large', 413, 'events-too-large'],
+  ['stream-deleted', 410, 'stream-deleted'],
+  ['bad-request', 400, 'not-storable'],
+] as const)(
+  'what the event store refuses as %s is a problem of its own, in REST and GraphQL, and says what to do',
+  (reason, status, code) => {
+    const refused = new StoreRefused(reason, 'The reason.');
+    for (const error of [refused, new GraphQLError('x', { originalError: refused })]) {
+      const problem = problemFrom(error);
+      expect(problem).toMatchObject({ status, code });
+      expect(problem.extra.whatToDo).toMatch(/\w/);
+    }
+  },
+);
+
+test('neither user nor address of the event store is told to clients', () => {
+  const { message, extra } = problemFrom(
+    new StoreRefused('access-denied', 'check the user and password in EVENTSTORE_URL esdb://10.0.0.1'),
+  );
+  expect(message + String(extra.whatToDo)).not.toMatch(/EVENTSTORE_URL|10\.0/);
+});
+
+test('a store that does not answer leaves the outcome open, and says so', () => {
+  expect(problemFrom(new StoreUnavailable(new Error('x')))).toMatchObject({ status: 503, code: 'event-store-unavailable' });
+});
+
+test('what nobody foresaw is an internal error, without its text', () => {
+  expect(problemFrom(new Error('secret'))).toMatchObject({
+    status: 500,
+    code: 'internal-error',
+    message: expect.not.stringContaining('secret'),
+  });
+});

@@ -4,7 +4,7 @@ import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { type FacilityEvent, HierarchyLevel } from './facility.events';
 
-/** One place of a plant's hierarchy: the site itself, an area, a work center, a work unit or a store. */
+/** One element of a plant's hierarchy: the site itself, an area, a work center, a work unit or a store. */
 @Entity('facility_element')
 @Index(['facilityId', 'parentId'])
 @Index(['facilityId', 'level'])
@@ -38,7 +38,7 @@ export class FacilityElement {
   @Cell('text', { optional: true })
   timeZone: string | null;
 
-  /** No longer in use. */
+  /** True when it is no longer in use. */
   @Cell('flag')
   retired: boolean;
 

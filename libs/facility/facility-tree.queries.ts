@@ -12,31 +12,31 @@ import { notFound } from '#platform/problem/problem';
 import { inScopes, Reads, scopeOf } from '#platform/queries/reads';
 import { FacilityElement } from './facility-element.view';
 
-/** Which part of the hierarchy. */
+/** The requested part of the hierarchy. */
 @ArgsType()
 class TreeQuery {
-  /** A facility's id, or the id of an element: it and all below it. */
+  /** A facility's id, or the id of an element: the root of the answer. */
   @IsString()
   @Matches(/^[a-z][a-z0-9]{0,31}(\.[A-Za-z0-9][A-Za-z0-9_-]{0,63})?$/, { message: '$property must be a facility or <facility>.<local>' })
   @Field(() => ID)
   @ApiProperty({ type: String, example: 'haifa' })
   readonly id: string;
 
-  /** Elements that are no longer in use as well; left out when absent. */
+  /** True to include retired elements; false when absent. */
   @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
   @Flag({ optional: true })
   readonly includeRetired?: boolean;
 
-  /** Token of a receipt: the answer reflects that command, or says that it is behind. */
+  /** Token of a receipt: the answer reflects that command, or has `behind: true`. */
   @Code({ optional: true })
   readonly waitFor?: string;
 }
 
-/** An element of the hierarchy and how deep it stands below the one that was asked for. */
+/** An element of the hierarchy and its depth below the requested one. */
 @ObjectType('FacilityTreeElement', {})
 class FacilityTreeElement {
-  @Field(() => Int, { description: '0 for the element that was asked for.' })
-  @ApiProperty({ type: 'integer', description: '0 for the element that was asked for.' })
+  @Field(() => Int, { description: '0 for the requested element.' })
+  @ApiProperty({ type: 'integer', description: '0 for the requested element.' })
   depth: number;
 
   @Field(() => FacilityElement)
@@ -51,8 +51,8 @@ class FacilityTree {
   @ApiProperty({ type: [FacilityTreeElement] })
   items: FacilityTreeElement[];
 
-  @Field(() => String, { description: 'Position of the log that the answer reflects at least.' })
-  @ApiProperty({ type: String, description: 'Position of the log that the answer reflects at least.' })
+  @Field(() => String, { description: 'Position of the log up to which the answer is complete.' })
+  @ApiProperty({ type: String, description: 'Position of the log up to which the answer is complete.' })
   position: string;
 
   @Field(() => Boolean, { description: 'True where `waitFor` was not reached in time.' })

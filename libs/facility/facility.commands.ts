@@ -7,7 +7,7 @@ import { HierarchyLevel } from './facility.events';
 
 registerEnumType(HierarchyLevel, { name: 'HierarchyLevel', description: 'Levels of the equipment hierarchy of ISA-95.' });
 
-/** Let a plant join the enterprise. */
+/** Register a plant of the enterprise. */
 @InputType()
 @Allow('engineer')
 export class RegisterFacility extends Command {
@@ -23,12 +23,12 @@ export class RegisterFacility extends Command {
   @Text(1, 80)
   readonly enterpriseName: string;
 
-  /** IANA time zone, e.g. Asia/Jerusalem: the plant's shifts and days are counted in it. */
+  /** IANA time zone, e.g. Asia/Jerusalem: the zone of the plant's shifts and days. */
   @Text(3, 64)
   readonly timeZone: string;
 }
 
-/** Give a plant another name. */
+/** Rename a plant. */
 @InputType()
 @Allow('engineer')
 export class RenameFacility extends Command {
@@ -49,7 +49,7 @@ export class AddHierarchyElement extends Command {
   @OneOf(HierarchyLevel)
   readonly level: HierarchyLevel;
 
-  /** The element above; absent for an area, which hangs under the site itself. */
+  /** The element above; absent for an area, which is directly below the site. */
   @Id({ optional: true })
   readonly parentId?: string;
 
@@ -57,7 +57,7 @@ export class AddHierarchyElement extends Command {
   readonly name: string;
 }
 
-/** Give an element another name. */
+/** Rename an element. */
 @InputType()
 @Allow('engineer')
 export class RenameHierarchyElement extends Command {
@@ -68,19 +68,19 @@ export class RenameHierarchyElement extends Command {
   readonly name: string;
 }
 
-/** Hang an element, with all below it, under another parent of the same plant. */
+/** Move an element, with all below it, to another parent of the same plant. */
 @InputType()
 @Allow('engineer')
 export class MoveHierarchyElement extends Command {
   @Id()
   readonly elementId: string;
 
-  /** The new element above; absent for an area, which hangs under the site itself. */
+  /** The new element above; absent for an area, which is directly below the site. */
   @Id({ optional: true })
   readonly parentId?: string;
 }
 
-/** Take an element out of use for ever; nothing in use may hang below it. */
+/** Retire an element for ever; no element below it may be in use. */
 @InputType()
 @Allow('engineer')
 export class RetireHierarchyElement extends Command {

@@ -15,7 +15,7 @@ export const HierarchyLevel = {
 } as const;
 export type HierarchyLevel = keyof typeof HierarchyLevel;
 
-/** A plant joined the enterprise. */
+/** A plant was registered. */
 export type FacilityRegistered = Event<
   'FacilityRegistered',
   {
@@ -23,12 +23,12 @@ export type FacilityRegistered = Event<
     name: string;
     enterpriseId: string;
     enterpriseName: string;
-    /** IANA time zone in which the plant's shifts and days are counted. */
+    /** IANA time zone of the plant's shifts and days. */
     timeZone: string;
   }
 >;
 
-/** A plant got another name. */
+/** A plant was renamed. */
 export type FacilityRenamed = Event<'FacilityRenamed', { facilityId: string; from: string; to: string }>;
 
 /** An area, work center, work unit or store was added to the plant. */
@@ -44,16 +44,16 @@ export type HierarchyElementAdded = Event<
   }
 >;
 
-/** An element got another name. */
+/** An element was renamed. */
 export type HierarchyElementRenamed = Event<'HierarchyElementRenamed', { facilityId: string; elementId: string; from: string; to: string }>;
 
-/** An element, with all below it, was hung under another parent. */
+/** An element, with all below it, was moved to another parent. */
 export type HierarchyElementMoved = Event<
   'HierarchyElementMoved',
   { facilityId: string; elementId: string; fromParentId: string; toParentId: string }
 >;
 
-/** An element is no longer in use. Its id is never given again. */
+/** An element was retired. Its id is never used again. */
 export type HierarchyElementRetired = Event<'HierarchyElementRetired', { facilityId: string; elementId: string }>;
 
 export type FacilityEvent =

@@ -22,7 +22,7 @@ describe('an unknown facility', () => {
   test('is registered with its enterprise and time zone', () => {
     given(facility).when('RegisterFacility', registration).then(registered);
   });
-  test('needs a time zone that exists', () => {
+  test('needs a valid time zone', () => {
     for (const timeZone of ['Mars/Olympus', '+02:00', 'asia/jerusalem', 'Jerusalem'])
       given(facility)
         .when('RegisterFacility', { ...registration, timeZone })
@@ -48,10 +48,10 @@ describe('a registered facility', () => {
       .then({ type: 'FacilityRenamed', data: { facilityId: 'haifa', from: 'Haifa works', to: 'North' } });
     given(facility, registered).when('RenameFacility', { facilityId: 'haifa', name: 'Haifa works' }).changesNothing();
   });
-  test('grows by areas below the site', () => {
+  test('accepts areas below the site', () => {
     given(facility, registered).when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'hall' }).then(hall);
   });
-  test('grows by work centers and work units below their pair', () => {
+  test('accepts work centers below areas, and work units below their kind of work center', () => {
     given(facility, registered, hall)
       .when('AddHierarchyElement', { elementId: 'haifa.line', level: 'ProductionLine', parentId: 'haifa.hall', name: 'line' })
       .then(line);
@@ -59,7 +59,7 @@ describe('a registered facility', () => {
       .when('AddHierarchyElement', { elementId: 'haifa.cell', level: 'WorkCell', parentId: 'haifa.line', name: 'cell' })
       .then(cell);
   });
-  test('adds the same element once, and never another under its id', () => {
+  test('adds an element once, and no other one under its id', () => {
     given(facility, registered, hall)
       .when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'hall' })
       .changesNothing();
@@ -70,7 +70,7 @@ describe('a registered facility', () => {
       .when('AddHierarchyElement', { elementId: 'haifa.hall', level: 'Area', name: 'hall' })
       .rejects('element-already-exists');
   });
-  test('refuses unknown, retired and foreign parents', () => {
+  test('refuses parents that are unknown, retired or of another plant', () => {
     const add = (parentId: string) => ({ elementId: 'haifa.x', level: 'ProductionLine', parentId, name: 'x' }) as const;
     given(facility, registered).when('AddHierarchyElement', add('haifa.nowhere')).rejects('no-such-parent');
     given(facility, registered, hall, retired('hall')).when('AddHierarchyElement', add('haifa.hall')).rejects('parent-retired');
@@ -122,7 +122,7 @@ describe('a registered facility', () => {
       .when('MoveHierarchyElement', { elementId: 'haifa.hall' })
       .changesNothing();
   });
-  test('refuses a move into a cycle, past a level, to another plant or of what is unknown', () => {
+  test('refuses a move into a cycle, past a level, to another plant, or of an unknown element', () => {
     given(facility, ...plant)
       .when('MoveHierarchyElement', { elementId: 'haifa.hall', parentId: 'haifa.hall' })
       .rejects('hierarchy-cycle');
@@ -153,7 +153,7 @@ describe('a registered facility', () => {
       .when('RenameHierarchyElement', { elementId: 'haifa.line', name: 'line' })
       .changesNothing();
   });
-  test('retires an element once, and only when nothing in use hangs below', () => {
+  test('retires an element once, and only when no element below is in use', () => {
     given(facility, ...plant)
       .when('RetireHierarchyElement', { elementId: 'haifa.cell' })
       .then(retired('cell'));
@@ -169,12 +169,12 @@ describe('a registered facility', () => {
   });
 });
 
-test('every command finds the stream of its site', () => {
+test('every command goes to the stream of its site', () => {
   expect(facility.id({ facilityId: 'haifa', name: 'x' })).toBe('haifa');
   expect(facility.id({ elementId: 'haifa.cell' })).toBe('haifa');
 });
 
-describe('whatever is asked of a facility', () => {
+describe('any sequence of facility commands', () => {
   const local = fc.constantFrom('a', 'b', 'c', 'd');
   const element = local.map((name) => `haifa.${name}`);
   const name = fc.constantFrom('x', 'y');
@@ -193,7 +193,7 @@ describe('whatever is asked of a facility', () => {
     fc.record({ elementId: element, name }).map((data) => ({ type: 'RenameHierarchyElement' as const, data })),
     fc.record({ elementId: element }).map((data) => ({ type: 'RetireHierarchyElement' as const, data })),
   );
-  test('the hierarchy stays a tree under its site, and the same command again changes nothing or is refused', () => {
+  test('the hierarchy stays a tree under its site, and a repeated command changes nothing or is refused', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         let site = facility.evolve(facility.initial, registered);

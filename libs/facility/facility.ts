@@ -19,7 +19,7 @@ export type Facility =
     }>;
 type Registered = Extract<Facility, { status: 'registered' }>;
 
-/** The one level that may stand directly above each level (ISA-95 part 1, 5.3; pairing of work centers and their units). */
+/** The allowed levels of the parent of each level (ISA-95 part 1, 5.3; pairs of work centers and their units). */
 const levelAbove: Readonly<Partial<Record<HierarchyLevel, readonly HierarchyLevel[]>>> = {
   Area: ['Site'],
   ProcessCell: ['Area'],
@@ -32,29 +32,36 @@ const levelAbove: Readonly<Partial<Record<HierarchyLevel, readonly HierarchyLeve
 };
 
 function known(state: Facility): Registered {
-  if (state.status === 'unknown') throw new Rejected('facility-unknown', 'This facility is not registered.');
+  if (state.status === 'unknown') throw new Rejected('facility-unknown', 'This facility is not registered. Register it first.');
   return state;
 }
 
 function inUse(facility: Registered, elementId: string): Element {
   const element = facility.elements[elementId];
-  if (!element) throw new Rejected('no-such-element', `${elementId} is not in the hierarchy of ${facility.facilityId}.`, { elementId });
-  if (element.retired) throw new Rejected('element-retired', `${elementId} is no longer in use.`, { elementId });
+  if (!element) throw new Rejected('no-such-element', `Unknown element ${elementId} of facility ${facility.facilityId}.`, { elementId });
+  if (element.retired) throw new Rejected('element-retired', `${elementId} is retired. Use another element.`, { elementId });
   return element;
 }
 
-/** Refuses a parent of another plant, an unknown or retired one, and a level that is not directly below the parent's. */
+/** Refuses a parent that is of another plant, unknown or retired, and a level that is not directly below the parent's. */
 function checkPlace(facility: Registered, level: HierarchyLevel, parentId: string): void {
   if (facilityOf(parentId) !== facility.facilityId)
-    throw new Rejected('wrong-facility', `${parentId} belongs to another facility.`, { parentId, facilityId: facility.facilityId });
+    throw new Rejected('wrong-facility', `\`parentId\` must be in facility ${facility.facilityId}, was ${parentId}.`, {
+      parentId,
+      facilityId: facility.facilityId,
+    });
   const parent = facility.elements[parentId];
   if (parentId !== facility.facilityId && !parent)
-    throw new Rejected('no-such-parent', `${parentId} is not in the hierarchy of ${facility.facilityId}.`, { parentId });
-  if (parent?.retired) throw new Rejected('parent-retired', `${parentId} is no longer in use.`, { parentId });
+    throw new Rejected('no-such-parent', `Unknown parent ${parentId} in facility ${facility.facilityId}.`, { parentId });
+  if (parent?.retired) throw new Rejected('parent-retired', `The parent ${parentId} is retired. Choose another one.`, { parentId });
   const above = parent?.level ?? 'Site';
   const allowed = levelAbove[level] ?? [];
   if (!allowed.includes(above))
-    throw new Rejected('level-not-allowed-here', `${level} cannot stand directly below ${above}.`, { level, parentLevel: above, allowed });
+    throw new Rejected('level-not-allowed-here', `The parent of a ${level} must be a ${allowed.join(' or ')}, was a ${above}.`, {
+      level,
+      parentLevel: above,
+      allowed,
+    });
 }
 
 function isBelow(facility: Registered, elementId: string, ancestorId: string): boolean {
@@ -69,7 +76,7 @@ function checkTimeZone(timeZone: string): void {
   } catch {
     // The runtime does not know the zone: refused below, as a name of another form is.
   }
-  throw new Rejected('no-such-time-zone', `${timeZone} is no IANA time zone such as Asia/Jerusalem.`, { timeZone });
+  throw new Rejected('no-such-time-zone', `\`timeZone\` must be an IANA time zone such as Asia/Jerusalem, was ${timeZone}.`, { timeZone });
 }
 
 const withElement = (facility: Registered, elementId: string, change: Partial<Element>): Registered => ({
@@ -96,7 +103,7 @@ function evolve(state: Facility, event: FacilityEvent): Facility {
   }
 }
 
-/** A plant and its equipment hierarchy: one stream per site, so that a level rule is never decided on half a tree. */
+/** A plant and its equipment hierarchy: one stream per site, so that every level rule is decided on the whole tree. */
 export const facility: Decider<typeof commands, Facility, FacilityEvent> = {
   category: 'facility',
   initial: { status: 'unknown' },
@@ -114,7 +121,10 @@ export const facility: Decider<typeof commands, Facility, FacilityEvent> = {
         state.timeZone === timeZone
       )
         return [];
-      throw new Rejected('facility-already-registered', `${facilityId} is registered with other data.`, { facilityId, name: state.name });
+      throw new Rejected('facility-already-registered', `${facilityId} is already registered with other data. Choose another id.`, {
+        facilityId,
+        name: state.name,
+      });
     },
 
     RenameFacility: ({ facilityId, name }, state) => {
@@ -128,7 +138,10 @@ export const facility: Decider<typeof commands, Facility, FacilityEvent> = {
       const existing = site.elements[elementId];
       if (existing) {
         if (!existing.retired && existing.level === level && existing.parentId === parentId && existing.name === name) return [];
-        throw new Rejected('element-already-exists', `${elementId} is already in the hierarchy.`, { elementId, ...existing });
+        throw new Rejected('element-already-exists', `${elementId} already exists with other data. Choose another id.`, {
+          elementId,
+          ...existing,
+        });
       }
       checkPlace(site, level, parentId);
       return [{ type: 'HierarchyElementAdded', data: { facilityId: site.facilityId, elementId, level, parentId, name } }];
@@ -146,7 +159,10 @@ export const facility: Decider<typeof commands, Facility, FacilityEvent> = {
       const { level, parentId: fromParentId } = inUse(site, elementId);
       if (fromParentId === toParentId) return [];
       if (isBelow(site, toParentId, elementId))
-        throw new Rejected('hierarchy-cycle', `${toParentId} is ${elementId} itself or below it.`, { elementId, parentId: toParentId });
+        throw new Rejected('hierarchy-cycle', `\`parentId\` must not be ${elementId} or an element below it, was ${toParentId}.`, {
+          elementId,
+          parentId: toParentId,
+        });
       checkPlace(site, level, toParentId);
       return [{ type: 'HierarchyElementMoved', data: { facilityId: site.facilityId, elementId, fromParentId, toParentId } }];
     },
@@ -157,10 +173,11 @@ export const facility: Decider<typeof commands, Facility, FacilityEvent> = {
       inUse(site, elementId);
       const below = Object.keys(site.elements).filter((id) => site.elements[id]!.parentId === elementId && !site.elements[id]!.retired);
       if (below.length)
-        throw new Rejected('element-has-elements-below', `${below.length} elements in use hang below ${elementId}.`, {
-          elementId,
-          below: below.slice(0, 20),
-        });
+        throw new Rejected(
+          'element-has-elements-below',
+          `${below.length} elements in use are below ${elementId}. Move or retire them first.`,
+          { elementId, below: below.slice(0, 20) },
+        );
       return [{ type: 'HierarchyElementRetired', data: { facilityId: site.facilityId, elementId } }];
     },
   },

@@ -1,22 +1,22 @@
 import { compare, minus, sum } from '#manufacturing/quantity';
 import type { LegState, Made } from './production-order.events';
 
-/** A work order that makes a part of the demand. */
+/** A work order that makes part of the demand. */
 export type Leg = Readonly<{ workOrderId: string; state: LegState; quantity: string; made?: Made; endedAt?: string }>;
 
 export const legOf = (legs: readonly Leg[], workOrderId: string): Leg | undefined => legs.find((leg) => leg.workOrderId === workOrderId);
 
-/** What the legs have made; legs under way are counted when they end. */
+/** Quantities of the legs that are over; running legs are counted when they end. */
 export const madeBy = (legs: readonly Leg[]): Made => ({
   good: sum(legs.map(({ made }) => made?.good ?? '0')),
   scrap: sum(legs.map(({ made }) => made?.scrap ?? '0')),
   rework: sum(legs.map(({ made }) => made?.rework ?? '0')),
 });
 
-/** What the legs are to make: a leg under way its quantity, one that is over what it made. */
+/** The quantity allocated to legs: planned for open legs, made for legs that are over. */
 export const allocatedTo = (legs: readonly Leg[]): string => sum(legs.map(({ made, quantity }) => made?.good ?? quantity));
 
-/** What no leg is to make yet, so that legs and rest are the demand (invariant I1); nothing where the legs make more. */
+/** The quantity not allocated to legs: legs and rest add up to the demand (invariant I1); 0 where the legs exceed it. */
 export const unallocated = (quantity: string, legs: readonly Leg[]): string => {
   const rest = minus(quantity, allocatedTo(legs));
   return compare(rest, '0') > 0 ? rest : '0';

@@ -74,7 +74,7 @@ const board = (order: ProductionOrderEvent[], ...work: (readonly [string, WorkOr
   )[productionOrderId]!;
 
 describe('the order board', () => {
-  test('shows a demand that nobody makes yet', () => {
+  test('shows a demand without work orders', () => {
     expect(board([created])).toMatchObject({
       facilityId: 'haifa',
       status: 'Open',
@@ -87,7 +87,7 @@ describe('the order board', () => {
       revision: 0n,
     });
   });
-  test('moves with every report of its work orders, of their last operation', () => {
+  test('follows every report on the last operation of its work orders', () => {
     expect(
       board([created], ['W1', [released('W1', '60'), begun('W1'), reported('W1', '70', '1', false), reported('W1', '50', '2')]]),
     ).toMatchObject({
@@ -109,7 +109,7 @@ describe('the order board', () => {
       ),
     ).toMatchObject({ good: '98', percentDone: '98', risk: 'None', unallocated: '0', legs: [{ good: '60' }, { good: '38' }] });
   });
-  test('shows the right numbers after a correction and above the ordered amount', () => {
+  test('shows the right quantities after a correction and above the ordered amount', () => {
     const reversed: WorkOrderEvent = {
       type: 'ProductionReportReversed',
       data: { ...of('W1'), ...told('110', '3'), output: true, replacedBy: 'r2', reason: 'x' },
@@ -127,7 +127,7 @@ describe('the order board', () => {
       risk: 'None',
     });
   });
-  test('names what endangers an order, the gravest first', () => {
+  test('shows the gravest risk of an order', () => {
     const past = [released('W1', '100'), begun('W1')];
     const question: WorkOrderEvent = { type: 'SupervisorDecisionRequested', data: { ...of('W1'), question: '?', requestedAt: at } };
     expect(board([created], ['W1', [released('W1', '100', '2026-02-02T12:00:00.000Z')]]).risk).toBe('PlannedLate');
@@ -140,10 +140,10 @@ describe('the order board', () => {
     expect(board([created], ['W1', [...past, held, question, withdrawn]]).risk).not.toBe('DecisionNeeded');
     expect(board([created], ['W1', [...past, reported('W1', '50'), over('W1')]])).toMatchObject({ risk: 'ShortMade', unallocated: '50' });
   });
-  test('lets go of a work order that was taken off', () => {
+  test('drops a work order that was unlinked', () => {
     expect(board([created, linked('W1', '60'), unlinked('W1')], ['W2', []])).toMatchObject({ legs: [], unallocated: '100' });
   });
-  test('takes up a work order that is attached while it runs, and lets it go', () => {
+  test('adds a work order that is attached while it runs, and drops it when detached', () => {
     const attached: WorkOrderEvent = {
       type: 'WorkOrderAttached',
       data: { ...of('W1'), status: 'Running', quantity: '60', totals: { good: '20', scrap: '1', rework: '0', unit: 'pcs' } },
@@ -156,7 +156,7 @@ describe('the order board', () => {
     });
     expect(board([created], ['W1', [attached, { type: 'WorkOrderDetached', data: of('W1') }]])).toMatchObject({ good: '0', legs: [] });
   });
-  test('counts only what can be converted to its unit', () => {
+  test('counts only amounts that can be converted to its unit', () => {
     expect(board([created], ['W1', [released('W1', '60', at, 'kg')]])).toMatchObject({ legs: [], good: '0' });
   });
   test('follows the order itself', () => {
@@ -184,12 +184,12 @@ describe('the order board', () => {
       board([created, { type: 'ProductionOrderClosed', data: { productionOrderId, made, reason: 'enough', closedAt: at } }]),
     ).toMatchObject({ status: 'Closed', reason: 'enough' });
   });
-  test('concerns no work order without a production order', () => {
+  test('ignores work orders without a production order', () => {
     expect(folded(orderBoard, ['work-order-haifa.W9', [{ type: 'WorkOrderHeld', data: { workOrderId: 'haifa.W9' } }]])).toEqual({});
   });
 });
 
-test('a leg that the floor worked on before its release comes with what it had made', () => {
+test('a leg that was observed before its release has the quantities made before', () => {
   const late = released('W1', '100');
   const soFar = { totals: { good: '12', scrap: '1', rework: '0', unit: 'pcs' as const }, operations: [] };
   const events = [

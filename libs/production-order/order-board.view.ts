@@ -8,10 +8,10 @@ import type { WorkOrderEvent } from '#work-order/work-order.events';
 import { isOver, OrderRisk, riskOf } from './order-risk';
 import { OrderState, type Demand, type ProductionOrderEvent } from './production-order.events';
 
-registerEnumType(OrderState, { name: 'OrderState', description: 'Where a production order stands.' });
-registerEnumType(OrderRisk, { name: 'OrderRisk', description: 'What endangers a production order, the gravest first.' });
+registerEnumType(OrderState, { name: 'OrderState', description: 'Status of a production order.' });
+registerEnumType(OrderRisk, { name: 'OrderRisk', description: 'Risk of a production order: the gravest one.' });
 
-/** A work order that makes a part of a production order. */
+/** A work order that makes part of a production order. */
 @ObjectType('OrderLeg', {})
 class OrderLeg {
   @Cell('id')
@@ -21,7 +21,7 @@ class OrderLeg {
   @Cell('text')
   status: string;
 
-  /** What it is to make. */
+  /** Planned quantity. */
   @Cell('amount')
   quantity: string;
 
@@ -38,12 +38,12 @@ class OrderLeg {
   @Cell('instant', { optional: true })
   plannedEnd: string | null;
 
-  /** True while it waits for a supervisor's word. */
+  /** True while it waits for a supervisor's decision. */
   @Cell('flag')
   decisionNeeded: boolean;
 }
 
-/** A production order on the board: what was asked, what is made, what is in the way. */
+/** A production order on the board: demand, progress and risk. */
 @Entity('order_board')
 @Index(['facilityId', 'status', 'due'])
 @Index(['status', 'due'])
@@ -85,7 +85,7 @@ export class OrderBoardEntry {
   @Cell('amount')
   underPercent: string;
 
-  /** Good pieces of the work orders so far, those under way included. */
+  /** Good pieces of the work orders so far, running ones included. */
   @Cell('amount')
   good: string;
 
@@ -99,14 +99,14 @@ export class OrderBoardEntry {
   @Cell('amount')
   percentDone: string;
 
-  /** What no work order is to make yet. */
+  /** Quantity not yet allocated to work orders. */
   @Cell('amount')
   unallocated: string;
 
   @Cell('instant')
   due: string;
 
-  /** Latest planned end of the work orders that are not over. */
+  /** Latest planned end of its open work orders. */
   @Cell('instant', { optional: true })
   projectedEnd: string | null;
 
@@ -135,7 +135,7 @@ export class OrderBoardEntry {
   recordedAt: string;
 }
 
-/** What follows from the legs for the whole order. */
+/** The columns that follow from the legs. */
 function settled(row: OrderBoardEntry): OrderBoardEntry {
   const good = sum(row.legs.map((leg) => leg.good));
   const rest = minus(row.quantity, sum(row.legs.map((leg) => (isOver(leg) ? leg.good : leg.quantity))));
@@ -186,7 +186,7 @@ const join = (row: OrderBoardEntry, workOrderId: string, changes: Partial<OrderL
   return { legs: [...row.legs, { ...fresh, ...changes }] };
 };
 
-/** Adds amounts to a leg, in the unit of the board's row; those that cannot be converted were never counted. */
+/** Adds amounts to a leg, in the unit of the row; amounts that cannot be converted are not counted. */
 function count(row: OrderBoardEntry, workOrderId: string, unit: Unit, way: typeof plus, good: string, scrap = '0', rework = '0'): Change {
   const before = row.legs.find((known) => known.workOrderId === workOrderId);
   const amounts = [good, scrap, rework].map((amount) => convert({ amount, unit }, row.unit));
@@ -211,7 +211,7 @@ type OfWork =
   | Extract<WorkOrderEvent, { type: `SupervisorDecision${string}` | 'EquipmentHoldLifted' }>;
 type Read = OfOrders | OfWork;
 
-/** What an event changes of the order that it concerns. */
+/** What an event changes in the row of its order. */
 function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionOrderCreated' }>): Change {
   const { type, data } = event;
   switch (type) {
@@ -339,7 +339,7 @@ export const orderBoard: View<OrderBoardEntry, Read> = {
     'ProductionOrderCompleted',
     'ProductionOrderClosed',
     'ProductionOrderReopened',
-    // These change nothing but the revision, which is the order's own stream's.
+    // These only change the revision, which is that of the order's own stream.
     'LegStarted',
     'LegEnded',
     'LegResized',

@@ -1,7 +1,7 @@
 import { excess, shortfall } from '#manufacturing/tolerance';
 import type { OrderState } from './production-order.events';
 
-/** What endangers an order, the gravest first where there are several. Whether its due date has passed is for the reader's clock to say. */
+/** Risks of an order, the gravest first. Whether it is overdue depends on the reader's clock and is not among them. */
 export const OrderRisk = {
   Exceeded: 'Exceeded',
   ShortMade: 'ShortMade',
@@ -27,7 +27,7 @@ type Order = Readonly<{
 }>;
 
 const OVER = ['Ended', 'Aborted', 'Cancelled'];
-/** True for a work order that will make nothing more. */
+/** True for a work order that is over. */
 export const isOver = ({ status }: Leg) => OVER.includes(status);
 
 export function riskOf(row: Order): OrderRisk {

@@ -8,7 +8,7 @@ import { LegEnding } from './production-order.events';
 
 registerEnumType(LegEnding, { name: 'LegEnding', description: 'How a leg of a production order ended.' });
 
-/** Take in a demand for a product. */
+/** Create a production order from a demand for a product. */
 @InputType()
 @Allow('planner')
 export class CreateProductionOrder extends Command {
@@ -33,7 +33,7 @@ export class CreateProductionOrder extends Command {
   @Whole(1, 9, { optional: true })
   readonly priority?: number;
 
-  /** Over-production that is allowed, in percent of the quantity; 0 when absent. */
+  /** Allowed over-production, in percent of the quantity; 0 when absent. */
   @Amount({ optional: true })
   readonly overPercent?: string;
 
@@ -46,7 +46,7 @@ export class CreateProductionOrder extends Command {
   readonly customerRef?: string;
 }
 
-/** Change a demand; what is absent stays. */
+/** Change a demand; absent fields stay. */
 @InputType()
 @Allow('planner')
 export class AmendProductionOrder extends Command {
@@ -57,7 +57,7 @@ export class AmendProductionOrder extends Command {
   @Code({ optional: true })
   readonly revision?: string;
 
-  /** New amount, in the unit of the order; not less than was made or is under way. */
+  /** New amount, in the unit of the order; not below the quantity made or allocated. */
   @QuantityField({ optional: true })
   readonly quantity?: QuantityInput;
 
@@ -69,7 +69,7 @@ export class AmendProductionOrder extends Command {
   @Whole(1, 9, { optional: true })
   readonly priority?: number;
 
-  /** Over-production that is allowed, in percent of the quantity. */
+  /** Allowed over-production, in percent of the quantity. */
   @Amount({ optional: true })
   readonly overPercent?: string;
 
@@ -86,7 +86,7 @@ export class AmendProductionOrder extends Command {
   declare readonly reason: string;
 }
 
-/** Link no further work orders for the time being. */
+/** Hold an order: no work orders can be linked until it is resumed. */
 @InputType()
 @Allow('planner', 'quality')
 export class HoldProductionOrder extends Command {
@@ -98,7 +98,7 @@ export class HoldProductionOrder extends Command {
   declare readonly reason: string;
 }
 
-/** Go on with a held order. */
+/** Resume a held order. */
 @InputType()
 @Allow('planner', 'quality')
 export class ResumeProductionOrder extends Command {
@@ -106,19 +106,19 @@ export class ResumeProductionOrder extends Command {
   readonly productionOrderId: string;
 }
 
-/** Withdraw an order that is not complete and has nothing under way. */
+/** Cancel an order that is not complete and has no running work order. */
 @InputType()
 @Allow('planner')
 export class CancelProductionOrder extends Command {
   @Id()
   readonly productionOrderId: string;
 
-  /** Why it is withdrawn. */
+  /** Why it is cancelled. */
   @Reason()
   declare readonly reason: string;
 }
 
-/** Let a work order of the same facility make a part of the demand. */
+/** Link a work order of the same facility to make part of the demand. */
 @InputType()
 @Allow('planner')
 export class LinkWorkOrder extends Command {
@@ -132,7 +132,7 @@ export class LinkWorkOrder extends Command {
   readonly quantity: QuantityInput;
 }
 
-/** Take a work order that has not started off the demand. */
+/** Unlink a work order that has not started. */
 @InputType()
 @Allow('planner')
 export class UnlinkWorkOrder extends Command {
@@ -142,7 +142,7 @@ export class UnlinkWorkOrder extends Command {
   @Id()
   readonly workOrderId: string;
 
-  /** Why it is taken off. */
+  /** Why it is unlinked. */
   @Reason()
   declare readonly reason: string;
 }
@@ -161,7 +161,7 @@ export class RecordLegReleased extends Command {
   readonly quantity: QuantityInput;
 }
 
-/** Record that work on a leg began. A fact, never refused. */
+/** Record that a leg has started. A fact, never refused. */
 @InputType()
 @Allow('engineer')
 export class RecordLegStarted extends Command {
@@ -172,7 +172,7 @@ export class RecordLegStarted extends Command {
   readonly workOrderId: string;
 }
 
-/** Record what a leg that is over has made; other figures later are a correction. A fact, never refused. */
+/** Record the quantities of a leg that is over; later differences are corrections. A fact, never refused. */
 @InputType()
 @Allow('engineer')
 export class RecordLegEnded extends Command {
@@ -200,7 +200,7 @@ export class RecordLegEnded extends Command {
   readonly unit: Unit;
 }
 
-/** Say that the demand is met. Happens by itself when the last leg ends and enough was made. */
+/** Complete an order whose demand is met. Happens automatically when the last leg ends with enough. */
 @InputType()
 @Allow('planner')
 export class CompleteProductionOrder extends Command {
@@ -208,7 +208,7 @@ export class CompleteProductionOrder extends Command {
   readonly productionOrderId: string;
 }
 
-/** Close the books of an order, also short of the demand when a reason is given. */
+/** Close an order; short of the demand only with a reason. */
 @InputType()
 @Allow('planner')
 export class CloseProductionOrder extends Command {
@@ -216,14 +216,14 @@ export class CloseProductionOrder extends Command {
   readonly productionOrderId: string;
 }
 
-/** Go on with an order that was completed or closed. */
+/** Reopen an order that was completed or closed. */
 @InputType()
 @Allow('planner')
 export class ReopenProductionOrder extends Command {
   @Id()
   readonly productionOrderId: string;
 
-  /** Why it goes on. */
+  /** Why it is reopened. */
   @Reason()
   declare readonly reason: string;
 }

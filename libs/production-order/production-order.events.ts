@@ -1,7 +1,7 @@
 import type { Event, Upcasts } from '#kernel/event';
 import type { Unit } from '#manufacturing/quantity';
 
-/** Where a production order stands. */
+/** Status of a production order. */
 export const OrderState = {
   Open: 'Open',
   InProgress: 'InProgress',
@@ -12,15 +12,15 @@ export const OrderState = {
 } as const;
 export type OrderState = keyof typeof OrderState;
 
-/** Where a leg, the work order that makes a part of the demand, stands. */
+/** Status of a leg, the work order that makes part of the demand. */
 export const LegState = { Linked: 'Linked', Started: 'Started', Ended: 'Ended' } as const;
 export type LegState = keyof typeof LegState;
 
-/** How a leg ended: as planned, stopped before, broken off, or withdrawn before it started. */
+/** How a leg ended: as planned, stopped early, aborted, or cancelled before it started. */
 export const LegEnding = { Completed: 'Completed', Stopped: 'Stopped', Aborted: 'Aborted', Cancelled: 'Cancelled' } as const;
 export type LegEnding = keyof typeof LegEnding;
 
-/** What the customer or the plan asks for. */
+/** The demand of a customer or plan. */
 export type Demand = Readonly<{
   product: string;
   /** Revision of the product's definition. */
@@ -38,103 +38,103 @@ export type Demand = Readonly<{
   customerRef?: string;
 }>;
 
-/** Pieces made, in the unit of the order. */
+/** Quantities made, in the unit of the order. */
 export type Made = Readonly<{ good: string; scrap: string; rework: string }>;
 
 type OfOrder = Readonly<{ productionOrderId: string }>;
 type OfLeg = OfOrder & Readonly<{ workOrderId: string }>;
 
-/** A demand came in. */
+/** A production order was created from a demand. */
 export type ProductionOrderCreated = Event<'ProductionOrderCreated', OfOrder & Demand & { createdAt: string }>;
 
-/** The demand was changed; what was asked before stays visible. */
+/** The demand was changed; the earlier one stays visible. */
 export type ProductionOrderAmended = Event<
   'ProductionOrderAmended',
   OfOrder & {
     from: Demand;
     to: Demand;
     reason: string;
-    /** What no work order is to make yet. */
+    /** Quantity not yet allocated to work orders. */
     unallocated: string;
     amendedAt: string;
   }
 >;
 
-/** No further work orders are to be linked for the time being. */
+/** The order was held: no work orders can be linked until it is resumed. */
 export type ProductionOrderHeld = Event<'ProductionOrderHeld', OfOrder & { reason: string; heldAt: string }>;
 
-/** The order goes on. */
+/** The order was resumed. */
 export type ProductionOrderResumed = Event<'ProductionOrderResumed', OfOrder & { resumedAt: string }>;
 
-/** The order was withdrawn; what had been made until then is named. */
+/** The order was cancelled, with the quantities made until then. */
 export type ProductionOrderCancelled = Event<'ProductionOrderCancelled', OfOrder & { reason: string; made: Made; cancelledAt: string }>;
 
-/** A work order of the same facility is to make a part of the demand. */
+/** A work order of the same facility was linked to make part of the demand. */
 export type WorkOrderLinked = Event<
   'WorkOrderLinked',
   OfLeg & {
     quantity: string;
-    /** What no work order is to make yet. */
+    /** Quantity not yet allocated to work orders. */
     unallocated: string;
     linkedAt: string;
   }
 >;
 
-/** A work order that had not started no longer works for this order. */
+/** A work order that had not started was unlinked. */
 export type WorkOrderUnlinked = Event<'WorkOrderUnlinked', OfLeg & { reason: string; unallocated: string; unlinkedAt: string }>;
 
-/** A work order that works for this order was made larger or smaller. */
+/** The quantity of a linked work order changed. */
 export type LegResized = Event<'LegResized', OfLeg & { from: string; to: string; unallocated: string }>;
 
-/** Work began on a leg. */
+/** A leg started. */
 export type LegStarted = Event<'LegStarted', OfLeg & { startedAt: string }>;
 
-/** A leg is over, with what it made. */
+/** A leg ended, with its quantities. */
 export type LegEnded = Event<
   'LegEnded',
   OfLeg & {
     ending: LegEnding;
     made: Made;
-    /** What no work order is to make any more: what the leg fell short of is free again. */
+    /** Quantity not allocated to work orders, including what the leg fell short of. */
     unallocated: string;
     endedAt: string;
   }
 >;
 
-/** The figures of a leg that was over were corrected. */
+/** The quantities of a leg that was over were corrected. */
 export type LegCorrected = Event<'LegCorrected', OfLeg & { from: Made; to: Made; unallocated: string }>;
 
-/** All legs are over and the demand is met. */
+/** The order was completed: all legs are over and the demand is met. */
 export type ProductionOrderCompleted = Event<'ProductionOrderCompleted', OfOrder & { made: Made; completedAt: string }>;
 
-/** The books of the order were closed. */
+/** The order was closed. */
 export type ProductionOrderClosed = Event<
   'ProductionOrderClosed',
   OfOrder & {
     made: Made;
-    /** What is missing to the lower limit of the tolerance, where the order is closed short. */
+    /** Quantity missing to the lower limit of the tolerance, if the order was closed short. */
     short?: string;
     reason?: string;
     closedAt: string;
   }
 >;
 
-/** A completed or closed order goes on. */
+/** A completed or closed order was reopened. */
 export type ProductionOrderReopened = Event<'ProductionOrderReopened', OfOrder & { reason: string; reopenedAt: string }>;
 
-/** The work orders are to make more than the tolerance of the demand allows. */
+/** The planned quantities of the work orders exceed the tolerance of the demand. */
 export type OverAllocationDetected = Event<'OverAllocationDetected', OfLeg & { allocated: string; limit: string; excess: string }>;
 
-/** The work orders have made more than the tolerance of the demand allows. */
+/** The quantities made exceed the tolerance of the demand. */
 export type DemandExceededDetected = Event<'DemandExceededDetected', OfLeg & { good: string; limit: string; excess: string }>;
 
 /** A correction leaves a completed order short. */
 export type CompletionShortDetected = Event<'CompletionShortDetected', OfLeg & { good: string; short: string }>;
 
-/** A work order names a production order that does not know it, or that another facility owns. */
+/** A work order names an unknown production order, or one of another facility. */
 export type OrphanLegDetected = Event<'OrphanLegDetected', OfLeg & { told: string }>;
 
-/** A work order began or came for an order that is over. */
+/** A work order was released or started for an order that is over. */
 export type LegOnClosedOrderDetected = Event<'LegOnClosedOrderDetected', OfLeg & { status: OrderState }>;
 
 export type ProductionOrderEvent =

@@ -10,5 +10,5 @@ export const orderBoardEntries = listOf(OrderBoardEntry, {
   filters: { status: 'equals', risk: 'equals', product: 'equals', customerRef: 'equals', priority: 'equals', due: 'range' },
   sorts: ['due', 'priority'],
   sortedBy: 'due',
-  about: 'Production orders: what was asked, what is made and still to be made, when it is due, and what endangers it.',
+  about: 'Production orders: demand, progress, due date and risk.',
 });

@@ -57,7 +57,7 @@ const ending = (local: string, good: string) => ({
 
 describe('an unknown production order', () => {
   test('is created from a demand', () => given(productionOrder).when('CreateProductionOrder', creation).then(created));
-  test('has no tolerance and a middling priority unless they are said', () => {
+  test('has no tolerance and priority 5 by default', () => {
     const { priority: _, overPercent: __, underPercent: ___, ...plain } = creation;
     given(productionOrder)
       .when('CreateProductionOrder', plain)
@@ -71,7 +71,7 @@ describe('an unknown production order', () => {
       .when('CreateProductionOrder', { ...creation, quantity: pieces(amount) })
       .rejects('quantity-not-positive'),
   );
-  test('is refused for half a piece and for a tolerance that needs nothing', () => {
+  test('is refused for half a piece and for an under-production of 100 percent', () => {
     given(productionOrder)
       .when('CreateProductionOrder', { ...creation, quantity: pieces('0.5') })
       .rejects('fraction-of-a-piece');
@@ -79,7 +79,7 @@ describe('an unknown production order', () => {
       .when('CreateProductionOrder', { ...creation, underPercent: '100' })
       .rejects('tolerance-too-wide');
   });
-  test('takes no command', () => {
+  test('refuses every command', () => {
     given(productionOrder).when('CancelProductionOrder', { productionOrderId, reason: 'x' }).rejects('production-order-unknown');
     given(productionOrder)
       .when('LinkWorkOrder', { productionOrderId, workOrderId: 'haifa.W1', quantity: pieces('1') })
@@ -94,7 +94,7 @@ describe('an unknown production order', () => {
 
 describe('an open production order', () => {
   const open = given(productionOrder, created);
-  test('is the same when created again; another under its id is refused', () => {
+  test('can be created again with the same demand, not with another', () => {
     open.when('CreateProductionOrder', creation).changesNothing();
     open.when('CreateProductionOrder', { ...creation, due: '2026-03-01T12:00:00+02:00' }).rejects('production-order-exists');
   });
@@ -106,14 +106,14 @@ describe('an open production order', () => {
     sixty.when('LinkWorkOrder', { productionOrderId, workOrderId: 'haifa.W1', quantity: pieces('60') }).changesNothing();
     sixty.when('LinkWorkOrder', { productionOrderId, workOrderId: 'haifa.W1', quantity: pieces('61') }).rejects('work-order-linked');
   });
-  test('is made at its own facility, in its own unit', () => {
+  test('accepts work orders of its own facility and unit only', () => {
     open.when('LinkWorkOrder', { productionOrderId, workOrderId: 'lyon.W1', quantity: pieces('60') }).rejects('wrong-facility');
     open
       .when('LinkWorkOrder', { productionOrderId, workOrderId: 'haifa.W1', quantity: { amount: '60', unit: 'kg' } })
       .rejects('unit-incompatible');
     open.when('LinkWorkOrder', { productionOrderId, workOrderId: 'haifa.W1', quantity: pieces('0') }).rejects('quantity-not-positive');
   });
-  test('gives a work order free that has not started, and no other', () => {
+  test('unlinks a work order that has not started, and no other', () => {
     given(productionOrder, created, linked('W1', '60', '40'))
       .when('UnlinkWorkOrder', { productionOrderId, workOrderId: 'haifa.W1', reason: 'moved' })
       .then({
@@ -125,7 +125,7 @@ describe('an open production order', () => {
       .rejects('leg-started');
     open.when('UnlinkWorkOrder', { productionOrderId, workOrderId: 'haifa.W1', reason: 'moved' }).changesNothing();
   });
-  test('is amended, with what was before', () => {
+  test('is amended; the event has the demand before', () => {
     open
       .when('AmendProductionOrder', { productionOrderId, quantity: pieces('120'), reason: 'more' })
       .then({
@@ -134,7 +134,7 @@ describe('an open production order', () => {
       });
     open.when('AmendProductionOrder', { productionOrderId, quantity: pieces('100'), reason: 'same' }).changesNothing();
   });
-  test('follows a work order that was released or resized, and flags what is too much', () => {
+  test('follows a work order that was released or resized, and flags an excess', () => {
     const release = { productionOrderId, workOrderId: 'haifa.W1', quantity: pieces('60') };
     open.when('RecordLegReleased', release).then(linked('W1', '60', '40'));
     const sixty = given(productionOrder, created, linked('W1', '60', '40'));
@@ -154,7 +154,7 @@ describe('an open production order', () => {
     open.when('CompleteProductionOrder', { productionOrderId }).rejects('quantity-short'));
 });
 
-test("another facility's work order becomes no leg", () =>
+test('a work order of another facility does not become a leg', () =>
   given(productionOrder, created)
     .when('RecordLegReleased', { productionOrderId, workOrderId: 'lyon.W1', quantity: pieces('60') })
     .then({ type: 'OrphanLegDetected', data: { productionOrderId, workOrderId: 'lyon.W1', told: 'of another facility' } }));
@@ -168,7 +168,7 @@ describe('a production order in progress', () => {
   });
   test('is not cancelled while a leg is under way', () =>
     run.when('CancelProductionOrder', { productionOrderId, reason: 'x' }).rejects('legs-under-way'));
-  test('gets back what a leg fell short of', () =>
+  test('frees the quantity that a leg fell short of', () =>
     run.when('RecordLegEnded', { ...ending('W1', '50'), ending: 'Stopped' }).then(legEnded('W1', '50', '10', 'Stopped')));
   test('is complete when its last leg ends with enough', () =>
     given(productionOrder, ...past, legEnded('W1', '58', '2'))
@@ -184,11 +184,11 @@ describe('a production order in progress', () => {
       .when('RecordLegEnded', ending('W1', '100'))
       .then(enough);
   });
-  test('stays in progress when they made too little', () =>
+  test('stays in progress when the legs made too little', () =>
     given(productionOrder, ...past, legEnded('W1', '57', '3'))
       .when('RecordLegEnded', ending('W2', '40'))
       .then(legEnded('W2', '40', '3')));
-  test('flags more than the tolerance over all legs, and is complete all the same', () =>
+  test('flags an excess over all legs, and is still complete', () =>
     given(productionOrder, ...past, legEnded('W1', '60', '0'))
       .when('RecordLegEnded', ending('W2', '46'))
       .then(
@@ -196,7 +196,7 @@ describe('a production order in progress', () => {
         { type: 'DemandExceededDetected', data: { productionOrderId, workOrderId: 'haifa.W2', good: '106', limit: '105', excess: '1' } },
         completed('106'),
       ));
-  test('is not amended below what was made or is to be made', () => {
+  test('is not amended below the quantity made or allocated', () => {
     const half = given(productionOrder, ...past, legEnded('W1', '60', '0'));
     half.when('AmendProductionOrder', { productionOrderId, quantity: pieces('59'), reason: 'less' }).rejects('below-produced');
     half.when('AmendProductionOrder', { productionOrderId, quantity: pieces('90'), reason: 'less' }).rejects('below-allocated');
@@ -216,11 +216,11 @@ describe('a production order in progress', () => {
 
 describe('a held production order', () => {
   const stood = given(productionOrder, created, heldNow);
-  test('links no work order, and records one that was released', () => {
+  test('refuses to link a work order, and records one that was released', () => {
     stood.when('LinkWorkOrder', { productionOrderId, workOrderId: 'haifa.W1', quantity: pieces('60') }).rejects('production-order-state');
     stood.when('RecordLegReleased', { productionOrderId, workOrderId: 'haifa.W1', quantity: pieces('60') }).then(linked('W1', '60', '40'));
   });
-  test('goes on', () => {
+  test('is resumed', () => {
     stood.when('HoldProductionOrder', { productionOrderId, reason: 'again' }).changesNothing();
     stood
       .when('ResumeProductionOrder', { productionOrderId })
@@ -230,7 +230,7 @@ describe('a held production order', () => {
 
 describe('a production order whose legs are over', () => {
   const over = [created, linked('W1', '60', '40'), started('W1'), legEnded('W1', '60', '0')];
-  it('is complete when the last leg ended, also where that is told first', () => {
+  it('is complete when the last leg ends, in any order of the facts', () => {
     const later = '2026-01-05T09:00:00.000Z';
     const first = [created, linked('W1', '60', '40'), linked('W2', '40', '0'), started('W1'), started('W2')];
     const second: ProductionOrderEvent = {
@@ -244,11 +244,11 @@ describe('a production order whose legs are over', () => {
         data: { productionOrderId, made: made('100'), completedAt: later },
       });
   });
-  it('is complete when it goes on after a hold', () =>
+  it('is complete when it is resumed after a hold', () =>
     given(productionOrder, created, linked('W1', '100', '0'), heldNow, legEnded('W1', '100', '0'))
       .when('ResumeProductionOrder', { productionOrderId })
       .then({ type: 'ProductionOrderResumed', data: { productionOrderId, resumedAt: at } }, completed('100')));
-  it('is complete when less is asked for', () => {
+  it('is complete when the demand is reduced', () => {
     const to = { ...demand, quantity: '60' };
     given(productionOrder, ...over)
       .when('AmendProductionOrder', { productionOrderId, quantity: pieces('60'), reason: 'x' })
@@ -262,11 +262,11 @@ describe('a production order whose legs are over', () => {
 describe('a completed production order', () => {
   const past = [created, linked('W1', '100', '0'), started('W1'), legEnded('W1', '100', '0'), completed('100')];
   const done = given(productionOrder, ...past);
-  test('is not cancelled any more (I16), nor amended', () => {
+  test('cannot be cancelled (I16) nor amended', () => {
     done.when('CancelProductionOrder', { productionOrderId, reason: 'x' }).rejects('production-order-completed');
     done.when('AmendProductionOrder', { productionOrderId, quantity: pieces('120'), reason: 'x' }).rejects('production-order-state');
   });
-  test('follows a correction, and says when that leaves it short', () =>
+  test('follows a correction, and flags one that leaves it short', () =>
     done
       .when('RecordLegEnded', ending('W1', '90'))
       .then(
@@ -276,7 +276,7 @@ describe('a completed production order', () => {
         },
         { type: 'CompletionShortDetected', data: { productionOrderId, workOrderId: 'haifa.W1', good: '90', short: '8' } },
       ));
-  test('flags a work order that comes too late', () =>
+  test('flags a late work order', () =>
     done
       .when('RecordLegReleased', { productionOrderId, workOrderId: 'haifa.W2', quantity: pieces('5') })
       .then(linked('W2', '5', '0'), {
@@ -294,14 +294,14 @@ describe('a completed production order', () => {
 
 describe('a cancelled production order', () => {
   const gone = given(productionOrder, created, cancelled);
-  test('stays so', () => {
+  test('stays cancelled', () => {
     gone.when('CancelProductionOrder', { productionOrderId, reason: 'x' }).changesNothing();
     gone.when('ReopenProductionOrder', { productionOrderId, reason: 'x' }).rejects('production-order-state');
     gone.when('LinkWorkOrder', { productionOrderId, workOrderId: 'haifa.W1', quantity: pieces('1') }).rejects('production-order-state');
   });
 });
 
-describe('whatever happened before', () => {
+describe('any past of a production order', () => {
   const context: Context = { now: at, occurredAt: at, actor: 'pia', role: 'planner', commandId: '1' };
   type Command = Readonly<{ type: keyof typeof productionOrder.decide; data: object }>;
   const decide = (state: ProductionOrder, { type, data }: Command) => productionOrder.decide[type](data as never, state, context);
@@ -346,7 +346,7 @@ describe('whatever happened before', () => {
     command('ReopenProductionOrder', { reason }),
   );
   const past = fc.array(any, { maxLength: 25 });
-  test('the same command again changes nothing or is refused', () => {
+  test('a repeated command changes nothing or is refused', () => {
     fc.assert(
       fc.property(past, any, (before, again) => {
         const state = run([...before, again]);
@@ -365,7 +365,7 @@ describe('whatever happened before', () => {
       { numRuns: 500 },
     );
   });
-  test('legs and rest are the demand, unless the legs make more (I1)', () => {
+  test('legs and rest are the demand, unless the legs exceed it (I1)', () => {
     fc.assert(
       fc.property(past, (before) => {
         const state = run(before);

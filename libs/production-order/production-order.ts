@@ -1,14 +1,15 @@
 import type { Context, Decider } from '#kernel/decider';
 import { facilityOf } from '#manufacturing/facility';
-import { AMOUNT, compare, convert, isPositive, type Quantity } from '#manufacturing/quantity';
+import { compare, convert } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { excess, shortfall, upperLimit } from '#manufacturing/tolerance';
 import { allocatedTo, legOf, madeBy, openLegs, startedLegs, unallocated, withLeg, withoutLeg, type Leg } from './legs';
+import { inUnitOf, positive, tolerable } from './demand';
 import type * as commands from './production-order.commands';
 import { LegState, OrderState, upcasts, type Demand, type Made, type ProductionOrderEvent } from './production-order.events';
 
 type Known = Readonly<{ productionOrderId: string; demand: Demand; legs: readonly Leg[] }>;
-/** A production order by its state. Work orders that name an unknown one are remembered, so that each is flagged once. */
+/** A production order by its state. Work orders that name an unknown one are kept, so that each is flagged once. */
 export type ProductionOrder =
   Readonly<{ status: 'Unknown'; orphans: readonly string[] }> | (Known & Readonly<{ status: OrderState; orphans: readonly string[] }>);
 type KnownOrder = Extract<ProductionOrder, { demand: Demand }>;
@@ -40,11 +41,13 @@ export const productionOrder: Decider<typeof commands, ProductionOrder, Producti
       const order = known(state);
       if (order.status === 'Cancelled') return [];
       if (order.status === 'Completed' || order.status === 'Closed') {
-        throw new Rejected('production-order-completed', 'The demand is met: it is too late to withdraw it.', { status: order.status });
+        throw new Rejected('production-order-completed', 'A production order that is complete cannot be cancelled. Close it instead.', {
+          status: order.status,
+        });
       }
       const started = startedLegs(order.legs);
       if (started.length > 0)
-        throw new Rejected('legs-under-way', 'Work orders are under way; stop them first.', { workOrderIds: started });
+        throw new Rejected('legs-under-way', `Work orders ${started.join(', ')} have started. Stop them first.`, { workOrderIds: started });
       return [{ type: 'ProductionOrderCancelled', data: { ...of(order), reason, made: madeBy(order.legs), cancelledAt: occurredAt } }];
     },
     LinkWorkOrder: link,
@@ -52,7 +55,11 @@ export const productionOrder: Decider<typeof commands, ProductionOrder, Producti
       const order = known(state);
       const leg = legOf(order.legs, workOrderId);
       if (!leg) return [];
-      if (leg.state !== LegState.Linked) throw new Rejected('leg-started', 'Work on it has begun.', { workOrderId, state: leg.state });
+      if (leg.state !== LegState.Linked)
+        throw new Rejected('leg-started', `Work order ${workOrderId} has started and cannot be unlinked. Stop it instead.`, {
+          workOrderId,
+          state: leg.state,
+        });
       const rest = unallocated(order.demand.quantity, withoutLeg(order.legs, workOrderId));
       const unlinked: ProductionOrderEvent = {
         type: 'WorkOrderUnlinked',
@@ -73,13 +80,18 @@ export const productionOrder: Decider<typeof commands, ProductionOrder, Producti
       if (order.status === 'Completed' || order.status === 'Closed') return [];
       inState(order, 'Open', 'InProgress', 'Held');
       const open = openLegs(order.legs);
-      if (open.length > 0) throw new Rejected('legs-open', 'Work orders are not over yet.', { workOrderIds: open });
+      if (open.length > 0)
+        throw new Rejected('legs-open', `Work orders ${open.join(', ')} are not over. Complete, stop or unlink them first.`, {
+          workOrderIds: open,
+        });
       const made = madeBy(order.legs);
       const short = shortfall(made.good, order.demand.quantity, order.demand);
       if (short)
-        throw new Rejected('quantity-short', 'Less was made than the tolerance allows; close the order with a reason to accept that.', {
-          short,
-        });
+        throw new Rejected(
+          'quantity-short',
+          `${short} ${order.demand.unit} are missing to the lower limit of the tolerance. To accept that, close the order with a reason.`,
+          { short },
+        );
       return [{ type: 'ProductionOrderCompleted', data: { ...of(order), made, completedAt: occurredAt } }];
     },
     CloseProductionOrder: ({ reason }, state, { occurredAt }) => {
@@ -87,10 +99,18 @@ export const productionOrder: Decider<typeof commands, ProductionOrder, Producti
       if (order.status === 'Closed') return [];
       inState(order, 'Open', 'InProgress', 'Held', 'Completed');
       const open = openLegs(order.legs);
-      if (open.length > 0) throw new Rejected('legs-open', 'Work orders are not over yet.', { workOrderIds: open });
+      if (open.length > 0)
+        throw new Rejected('legs-open', `Work orders ${open.join(', ')} are not over. Complete, stop or unlink them first.`, {
+          workOrderIds: open,
+        });
       const made = madeBy(order.legs);
       const short = shortfall(made.good, order.demand.quantity, order.demand);
-      if (short && !reason) throw new Rejected('reason-missing', 'Closing short of the demand needs a reason.', { short });
+      if (short && !reason)
+        throw new Rejected(
+          'reason-missing',
+          `${short} ${order.demand.unit} are missing to the lower limit of the tolerance. Closing short needs \`reason\`.`,
+          { short },
+        );
       const why = { ...(short ? { short } : {}), ...(reason ? { reason } : {}) };
       return [{ type: 'ProductionOrderClosed', data: { ...of(order), made, ...why, closedAt: occurredAt } }];
     },
@@ -118,7 +138,11 @@ function create(command: commands.CreateProductionOrder, state: ProductionOrder,
   };
   if (state.status !== 'Unknown') {
     if (same(state.demand, demand)) return [];
-    throw new Rejected('production-order-exists', 'There is another production order under this id.', { productionOrderId });
+    throw new Rejected(
+      'production-order-exists',
+      `${productionOrderId} already exists with another demand. Choose another id, or amend the order.`,
+      { productionOrderId },
+    );
   }
   return [{ type: 'ProductionOrderCreated', data: { productionOrderId, ...demand, createdAt: occurredAt } }];
 }
@@ -139,13 +163,17 @@ function amend(command: commands.AmendProductionOrder, state: ProductionOrder, {
   if (same(from, to)) return [];
   inState(order, 'Open', 'InProgress', 'Held');
   const produced = madeBy(legs).good;
-  if (compare(to.quantity, produced) < 0) throw new Rejected('below-produced', 'More than that was made already.', { produced });
+  if (compare(to.quantity, produced) < 0)
+    throw new Rejected('below-produced', `\`quantity\` must be at least ${produced}, the quantity already made, was ${to.quantity}.`, {
+      produced,
+    });
   const over = excess(allocatedTo(legs), to.quantity, to);
   if (over && compare(to.quantity, from.quantity) < 0) {
-    throw new Rejected('below-allocated', 'Work orders are to make more than that; unlink or stop them first.', {
-      allocated: allocatedTo(legs),
-      excess: over,
-    });
+    throw new Rejected(
+      'below-allocated',
+      `The linked work orders exceed this quantity with its tolerance by ${over}. Unlink or stop some first.`,
+      { allocated: allocatedTo(legs), excess: over },
+    );
   }
   const amended: ProductionOrderEvent = {
     type: 'ProductionOrderAmended',
@@ -161,19 +189,25 @@ function link({ workOrderId, quantity }: commands.LinkWorkOrder, state: Producti
   const leg = legOf(legs, workOrderId);
   if (leg) {
     if (compare(leg.quantity, amount) === 0) return [];
-    throw new Rejected('work-order-linked', 'The work order is linked with another quantity.', { workOrderId, quantity: leg.quantity });
+    throw new Rejected('work-order-linked', `${workOrderId} is already linked with a quantity of ${leg.quantity}. Unlink it first.`, {
+      workOrderId,
+      quantity: leg.quantity,
+    });
   }
   inState(order, 'Open', 'InProgress');
   if (facilityOf(workOrderId) !== facilityOf(order.productionOrderId)) {
-    throw new Rejected('wrong-facility', 'The work order belongs to another facility.', { workOrderId });
+    throw new Rejected('wrong-facility', `\`workOrderId\` must be in the facility of ${order.productionOrderId}, was ${workOrderId}.`, {
+      workOrderId,
+    });
   }
   const next = withLeg(legs, { workOrderId, state: LegState.Linked, quantity: amount });
   const over = excess(allocatedTo(next), demand.quantity, demand);
   if (over)
-    throw new Rejected('over-allocated', 'The work orders would make more than the tolerance allows.', {
-      excess: over,
-      unallocated: unallocated(demand.quantity, legs),
-    });
+    throw new Rejected(
+      'over-allocated',
+      `With ${workOrderId}, the work orders would exceed the upper limit of the tolerance by ${over}. Link a smaller quantity.`,
+      { excess: over, unallocated: unallocated(demand.quantity, legs) },
+    );
   return [
     {
       type: 'WorkOrderLinked',
@@ -243,7 +277,7 @@ function recordLegEnded(command: commands.RecordLegEnded, state: ProductionOrder
   return completing(state, [event, ...found], occurredAt);
 }
 
-/** Completes an order that these events leave with no leg open and its demand met, when the last leg ended or when the plan came to that. */
+/** Adds the completion of an order that has no open leg and meets its demand after these events. */
 function completing(before: KnownOrder, events: Events, occurredAt: string): Events {
   const order = events.reduce(evolve, before as ProductionOrder) as KnownOrder;
   const { demand, legs, status } = order;
@@ -323,37 +357,17 @@ const late = (order: KnownOrder, workOrderId: string): Events =>
 
 /** @throws Rejected production-order-unknown */
 function known(order: ProductionOrder): KnownOrder {
-  if (order.status === 'Unknown') throw new Rejected('production-order-unknown', 'There is no such production order.');
+  if (order.status === 'Unknown') throw new Rejected('production-order-unknown', 'Unknown production order. Create it first.');
   return order;
 }
 
 /** @throws Rejected production-order-state */
 function inState({ status }: KnownOrder, ...allowed: readonly OrderState[]): void {
   if (!allowed.includes(status))
-    throw new Rejected('production-order-state', `That is not possible while the order is ${status}.`, { status, allowed });
-}
-
-/** @throws Rejected quantity-not-positive, fraction-of-a-piece */
-function positive(quantity: Quantity): Quantity {
-  const { amount, unit } = quantity;
-  if (!AMOUNT.test(amount) || !isPositive(amount))
-    throw new Rejected('quantity-not-positive', `The quantity must be above 0, was ${amount}.`, { amount });
-  if (unit === 'pcs' && /\.\d*[1-9]/.test(amount)) throw new Rejected('fraction-of-a-piece', 'Pieces are whole.', { amount });
-  return quantity;
-}
-
-/** @throws Rejected unit-incompatible */
-function inUnitOf({ unit }: Demand, quantity: Quantity): string {
-  const amount = convert(quantity, unit);
-  if (amount === undefined)
-    throw new Rejected('unit-incompatible', 'The amount cannot be converted exactly to the unit of the order.', { unit });
-  return amount;
-}
-
-/** @throws Rejected tolerance-too-wide */
-function tolerable(underPercent: string): string {
-  if (compare(underPercent, '100') >= 0) throw new Rejected('tolerance-too-wide', 'Less than everything must be made.', { underPercent });
-  return underPercent;
+    throw new Rejected('production-order-state', `Not possible in state ${status}; possible in: ${allowed.join(', ')}.`, {
+      status,
+      allowed,
+    });
 }
 
 const same = (a: object, b: object): boolean => {

@@ -14,12 +14,15 @@ import { guardEdge } from '#platform/http/edge';
 import { serveLive } from '#platform/http/subscriptions';
 import { nestLog, type Logger } from '#platform/runtime/logging';
 import { RateLimit } from '#platform/http/rate-limit';
+import { AccessLog } from '#platform/http/access-log';
+import { ownHost } from '#platform/runtime/own-host';
 import { AppModule } from './app.module';
 import { EventStore } from '#platform/store/event-store';
 import { reportStore } from '#platform/store/store-watch';
 import { serveDocumentation } from './documentation';
 import { drainOf } from './drain';
 import { HealthController } from './health.controller';
+import { RevocationWatch } from './revocations';
 
 /** A running api. */
 export type Api = Readonly<{ app: NestFastifyApplication; url: string; stop(options?: { notice: boolean }): Promise<void> }>;
@@ -33,15 +36,21 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
   });
   reportStore(app.get(EventStore).connection, log);
   const open = config.API_DOCS === 'yes';
-  const tokens = new Tokens({
-    issuer: config.JWT_ISSUER!,
-    audience: config.JWT_AUDIENCE,
-    jwksUrl: config.JWKS_URL!,
-    roles: ROLES,
-    scopesClaim: 'facilities',
-  });
+  const tokens: Tokens = new Tokens(
+    {
+      issuer: config.JWT_ISSUER!,
+      audience: config.JWT_AUDIENCE,
+      jwksUrl: config.JWKS_URL!,
+      roles: ROLES,
+      scopesClaim: 'facilities',
+    },
+    app.get(RevocationWatch).revokes,
+  );
+  app.get(RevocationWatch).onChange(() => tokens.forget());
   const limit = new RateLimit(config.RATE_LIMIT);
-  guardEdge(app, { tokens, limit, bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
+  const access = new AccessLog(log, config.ACCESS_LOG === 'all');
+  const isOwnHost = ownHost(config.ALLOWED_HOSTS);
+  guardEdge(app, { tokens, limit, access, isOwnHost, bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
   serveCommands(app, { bodyLimit: config.BODY_LIMIT });
   refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);
   if (open) serveDocumentation(app);
@@ -50,6 +59,8 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
     schema: () => app.get(GraphQLSchemaHost).schema,
     tokens,
     limit,
+    access,
+    isOwnHost,
     open,
     origins: config.CORS_ORIGINS,
   });
@@ -64,6 +75,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
 export async function startApi(config: Config, log?: Logger): Promise<Api> {
   const app = await createApi(config, log);
   const drain = drainOf(app, () => app.get(HealthController).health);
+  app.get(RevocationWatch).start();
   await app.listen(config.PORT, config.HOST);
   const address = app.getHttpServer().address() as { port: number };
   const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;

@@ -12,6 +12,7 @@ import { MeController, MeResolver } from './me';
 import { Processes, processInstanceList } from './processes';
 import { ProcessesController } from './processes.controller';
 import { ProcessesResolver } from './processes.resolver';
+import { RevocationWatch } from './revocations';
 import { ViewsController } from './views.controller';
 
 @Module({})
@@ -24,6 +25,7 @@ export class AppModule {
       providers: [
         MeResolver,
         Processes,
+        RevocationWatch,
         ProcessesResolver,
         processInstanceList.resolver,
         { provide: APP_GUARD, useClass: AccessGuard },

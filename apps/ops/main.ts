@@ -11,6 +11,7 @@ import { addLogCommands } from './log';
 import { addSystemCommands } from './maintenance';
 import { PlainFault, tell } from './terminal';
 import { addProcessCommands } from './processes';
+import { addTokenCommands } from './tokens';
 import { addViewCommands } from './views';
 
 const program = new Command('npm run ops --')
@@ -27,6 +28,7 @@ addAuditCommands(program);
 addViewCommands(program);
 addLogCommands(program);
 addProcessCommands(program);
+addTokenCommands(program.command('tokens').description('end access tokens before they expire'));
 addSystemCommands(program);
 
 /** 0 done, 1 could not be done, 2 done and something is wrong, 64 called wrongly, 78 settings wrong. */

@@ -195,9 +195,8 @@ export class System {
     const worker = this.child('worker', { ...given, PORT: String(workerPort), HOST: '127.0.0.1' }, () =>
       answersReady(`http://127.0.0.1:${workerPort}`),
     );
-    const api = this.child('api', { ...given, PORT: String(this.port), HOST: config.HOST, API_DOCS: config.API_DOCS }, () =>
-      answersReady(this.apiUrl),
-    );
+    const { HOST, API_DOCS, ACCESS_LOG } = config;
+    const api = this.child('api', { ...given, PORT: String(this.port), HOST, API_DOCS, ACCESS_LOG }, () => answersReady(this.apiUrl));
     await Promise.all([worker.start(), api.start()]);
   }
 

@@ -81,7 +81,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
     runner.start();
   };
   const begun = begin();
-  const server = await serveHealth(health, config.PORT, config.HOST);
+  const server = await serveHealth(health, config.PORT, config.HOST, config.ALLOWED_HOSTS);
   log.info({ port: (server.address() as { port: number }).port, processes: processes.map(({ name }) => name) }, 'the worker works');
   return {
     stop: async () => {

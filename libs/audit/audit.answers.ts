@@ -21,7 +21,7 @@ const text = (description: string) => [
   IsString(),
   Length(1, 200),
   // What is asked is recorded, and no view could hold it otherwise.
-  Matches(READABLE, { message: '$property must not hold control characters' }),
+  Matches(READABLE, { message: '$property must not hold control or invisible characters' }),
 ];
 const all =
   (decorators: PropertyDecorator[]): PropertyDecorator =>

@@ -7,6 +7,18 @@ let api: ApiUnderTest;
 beforeAll(async () => void (api = await ApiUnderTest.start()), 60_000);
 afterAll(() => api?.stop());
 
+describe('a request for another host', () => {
+  it.each(['evil.example', 'evil.example:3000', '127.0.0.1.evil.example', 'localhost@evil.example'])('is refused: %s', async (host) => {
+    const answer = await raw(`GET /health/live HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1.1 421 [^]*"code":"host-not-allowed"/);
+    const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==';
+    expect(await raw(`GET /graphql HTTP/1.1\r\nHost: ${host}\r\n${upgrade}\r\n\r\n`)).toMatch(/^HTTP\/1.1 421 /);
+  });
+  it('is no concern of an address, which nobody can rebind', async () => {
+    expect(await raw('GET /health/live HTTP/1.1\r\nHost: 10.0.0.7\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
+  });
+});
+
 const now = () => Math.floor(Date.now() / 1000);
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -57,6 +69,7 @@ describe('access tokens', () => {
   });
 
   it.each<[string, Record<string, unknown>]>([
+    ['of a name that processes act under', { sub: 'process:when-lot-split-create-child' }],
     ['expired', { exp: now() - 60 }],
     ['not valid yet', { nbf: now() + 600 }],
     ['from the future', { iat: now() + 600 }],

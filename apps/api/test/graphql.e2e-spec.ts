@@ -68,6 +68,11 @@ describe('GraphQL', () => {
     expect((await api.graphql('mutation { renameFacilty }')).text).not.toContain('Did you mean');
   });
 
+  const lists = (first: string) =>
+    Array.from(
+      { length: 15 },
+      (_, n) => `a${n}: orderBoard(${first}) { items { productionOrderId legs { workOrderId good scrap } } }`,
+    ).join(' ');
   const spread = (depth: number) =>
     `{ ...f0 } ${Array.from({ length: depth }, (_, i) => `fragment f${i} on Query { a${i}: me { actor } ...f${i + 1} ...f${i + 1} }`).join(' ')} fragment f${depth} on Query { me { actor } }`;
   it.each<[string, string]>([
@@ -79,6 +84,12 @@ describe('GraphQL', () => {
     ['a fragment bomb', spread(30)],
     ['a cycle of fragments', '{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }'],
     ['full of root fields', `{ ${Array.from({ length: LIMITS.rootFields + 1 }, () => 'me { actor }').join(' ')} }`],
+    ['one field again and again', `{ me { ${'actor '.repeat(490)} } }`],
+    ['rows by the default of a variable', `query ($n: Int = 500) { ${lists('first: $n')} }`],
+    [
+      'rows within an input',
+      `{ ${Array.from({ length: 15 }, (_, n) => `a${n}: auditReplay(first: 500) { items { id stream type data metadata } }`).join(' ')} }`,
+    ],
     ['a flood of tokens', `{ ${'me { actor } '.repeat(LIMITS.tokens)} }`],
     ['a parsed document', JSON.stringify({ kind: 'Document', definitions: [] })],
     ['JSON', 'null'],

@@ -76,8 +76,10 @@ export const Matching = (
 /** A code that is unique within its list: report ids, reason codes, reservation ids. */
 export const Code = (options: Options = {}) => field(() => String, code.api, options, ...code.checks);
 
-// Letters and line breaks, no other control characters and no halves of surrogate pairs.
-export const READABLE = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ud800-\udfff]*$/u;
+// Letters and line breaks; no other control characters, no halves of surrogate pairs, and nothing unseen that turns or splits what is read
+// (bidirectional controls, zero-width spaces). Joiners stay: Persian and Hindi are written with them.
+export const READABLE =
+  /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]*$/u;
 /** Text of people, within a length. */
 export const Text = (min: number, max: number, options: Options = {}) =>
   field(
@@ -86,7 +88,7 @@ export const Text = (min: number, max: number, options: Options = {}) =>
     options,
     IsString(),
     Length(min, max),
-    Matches(READABLE, { message: '$property must not hold control characters' }),
+    Matches(READABLE, { message: '$property must not hold control or invisible characters' }),
   );
 
 /** Why, where a command must say it. The condition that always holds takes the place of the envelope's IsOptional, which is inherited otherwise. */
@@ -106,7 +108,7 @@ export const Texts = (min: number, max: number, count: number, options: Options 
     ArrayMaxSize(count),
     IsString({ each: true }),
     Length(min, max, { each: true }),
-    Matches(READABLE, { each: true, message: 'each of $property must not hold control characters' }),
+    Matches(READABLE, { each: true, message: 'each of $property must not hold control or invisible characters' }),
   );
 
 /** A whole number within bounds. */

@@ -11,6 +11,7 @@ import { parseJson } from '#platform/problem/json';
 import { histogram } from '#platform/runtime/metrics';
 import { unauthenticated, type Tokens } from '#platform/security/auth';
 import { inContext, type RequestContext } from '#platform/security/context';
+import type { AccessLog } from './access-log';
 import { badHeader, readConditions } from './conditions';
 import { problemFrom, problemOfStatus, sendProblem } from './problem-filter';
 import { callerOf, type RateLimit } from './rate-limit';
@@ -19,12 +20,18 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What is known about the request, from its first hook on. */
     about: RequestContext;
+    /** Code of the problem that it was answered with. */
+    denial?: string;
+    /** Counts further requests of the caller. @throws Problem 429 */
+    charge?: (requests: number) => void;
   }
 }
 
 export type Edge = Readonly<{
   tokens: Tokens;
   limit: RateLimit;
+  access: AccessLog;
+  isOwnHost: (field: string | undefined) => boolean;
   bodyLimit: number;
   /** Origins of browsers that may call; none by default. */
   origins?: readonly string[];
@@ -67,7 +74,7 @@ const SAFE_HEADERS = {
 };
 
 /** Adds the edge to an application that was created with `bodyParser: false`. To be called before it is initialised. */
-export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimit, origins = [] }: Edge): void {
+export function guardEdge(app: NestFastifyApplication, { tokens, limit, access, isOwnHost, bodyLimit, origins = [] }: Edge): void {
   const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   server.server.maxConnections = MAX_CONNECTIONS;
   if (origins.length > 0)
@@ -103,6 +110,7 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimi
     reply.headers(SAFE_HEADERS).header('x-correlation-id', request.about.correlationId);
     const go = (error?: unknown) => inContext(request.about, () => (error ? done(problemFrom(error)) : done()));
     try {
+      if (!isOwnHost(request.headers.host)) throw problemOfStatus(421);
       if (given !== undefined && given !== request.about.correlationId)
         throw badHeader('X-Correlation-Id', 'must be 1 to 64 letters, digits, . _ : or -');
       checkBody(request);
@@ -111,7 +119,10 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimi
         limit.take(callerOf(request.ip));
         return go();
       }
-      const admit = (actor: string) => limit.take(`@${actor}`);
+      const admit = (actor: string) => {
+        limit.take(`@${actor}`);
+        request.charge = (requests) => limit.take(`@${actor}`, requests);
+      };
       const known = tokens.remembered(token);
       if (known) {
         request.about.principal = known.principal;
@@ -143,6 +154,7 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, bodyLimi
   });
   server.addHook('onResponse', (request, reply, done) => {
     secondsOf(request.method, request.routeOptions.url ?? 'none', reply.statusCode).observe(reply.elapsedTime / 1_000);
+    access.answered(request, reply);
     done();
   });
   // The body arrives in the context of the socket, so the request's own is entered again.

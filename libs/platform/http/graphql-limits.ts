@@ -1,112 +1,172 @@
 /**
  * How much one GraphQL document may ask for. Hides: the counting. Promises: a document that is too deep, too wide or too costly is refused before
- * anything is executed, in time linear in its length, fragments and their cycles included. Does not: limit how often (rate-limit.ts does).
+ * it is validated or executed, in time linear in its length, fragments and their cycles included. Does not: limit how often (rate-limit.ts does).
  */
 import {
+  getNamedType,
   GraphQLError,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isObjectType,
   Kind,
-  NoSchemaIntrospectionCustomRule,
-  type ASTVisitor,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
   type SelectionSetNode,
-  type ValidationContext,
-  type ValidationRule,
+  type ValueNode,
 } from 'graphql';
 import { PAGE } from './page-size';
 
-export const LIMITS = { tokens: 2_000, depth: 10, aliases: 15, directives: 20, rootFields: 20, cost: 20_000 } as const;
+/** `repeats`: fields that are asked for again in one selection, and fragment spreads; validation compares each with each. */
+export const LIMITS = {
+  tokens: 2_000,
+  depth: 10,
+  aliases: 15,
+  directives: 20,
+  rootFields: 20,
+  repeats: 30,
+  operations: 10,
+  cost: 20_000,
+} as const;
 
-type Size = Readonly<{ depth: number; cost: number; aliases: number; directives: number }>;
+/** What a list without pages is taken to hold. */
+const ITEMS_OF_A_LIST = 10;
 
-/** Rules beside those of the specification. `variables` are looked at where they say how many rows are wanted. */
-export const limitRules = (variables: Readonly<Record<string, unknown>> | undefined | null, introspection: boolean): ValidationRule[] => [
-  ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
-  (context: ValidationContext): ASTVisitor => ({
-    Document: {
-      enter(document) {
-        for (const fault of faultsOf(document, variables ?? {}, introspection, paged(context))) context.reportError(fault);
-      },
-    },
-  }),
-];
+type Size = Readonly<{ depth: number; cost: number; aliases: number; directives: number; repeats: number }>;
+type Variables = Readonly<Record<string, unknown>>;
+const NOTHING: Size = { depth: 0, cost: 0, aliases: 0, directives: 0, repeats: 0 };
 
-/** Which fields of Query are lists: those that take `first`. */
-const paged = (context: ValidationContext) => {
-  const fields = context.getSchema().getQueryType()?.getFields() ?? {};
-  return (name: string): boolean => fields[name]?.args.some((argument) => argument.name === 'first') ?? false;
+const fault = (limit: keyof typeof LIMITS, found: number) => {
+  const what = limit === 'rootFields' ? 'number of root fields' : limit === 'operations' ? 'number of operations' : limit;
+  return new GraphQLError(`The ${what} of this query is ${found}, more than ${LIMITS[limit]}.`, {
+    extensions: { code: 'query-too-large', status: 400, limit },
+  });
 };
 
-function faultsOf(
+/** What of a document is too much; empty where all of it may be asked. `variables` count where they say how many rows are wanted. */
+export function tooMuch(
+  schema: GraphQLSchema,
   document: DocumentNode,
-  variables: Readonly<Record<string, unknown>>,
+  variables: Variables | undefined | null,
   introspection: boolean,
-  isPaged: (field: string) => boolean,
 ): GraphQLError[] {
+  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+  if (operations.length > LIMITS.operations) return [fault('operations', operations.length)];
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
-  const known = new Map<string, Size>();
-  const nothing: Size = { depth: 0, cost: 0, aliases: 0, directives: 0 };
-
-  const ofFragment = (name: string): Size => {
-    const before = known.get(name);
-    if (before) return before;
-    // Also what a cycle finds: NoFragmentCycles reports it.
-    known.set(name, nothing);
-    const fragment = fragments.get(name);
-    const size = fragment ? ofSet(fragment.selectionSet) : nothing;
-    known.set(name, size);
-    return size;
-  };
-  const rows = (field: FieldNode): number => {
-    const first = field.arguments?.find(({ name }) => name.value === 'first')?.value;
-    if (!first) return isPaged(field.name.value) ? PAGE.usual : 1;
-    const asked = first.kind === Kind.INT ? Number(first.value) : first.kind === Kind.VARIABLE ? variables[first.name.value] : PAGE.usual;
-    return typeof asked === 'number' && asked > 0 ? asked : PAGE.usual;
-  };
-  const ofField = (field: FieldNode): Size => {
-    // Introspection is deep by nature; where it is allowed at all, it is not counted.
-    if (introspection && field.name.value.startsWith('__')) return { ...nothing, cost: 1 };
-    const inner = field.selectionSet ? ofSet(field.selectionSet) : nothing;
-    return {
-      depth: inner.depth + 1,
-      cost: 1 + inner.cost * rows(field),
-      aliases: inner.aliases + (field.alias ? 1 : 0),
-      directives: inner.directives + (field.directives?.length ?? 0),
+  return operations.flatMap((operation) => {
+    const given = { ...defaultsOf(operation), ...variables };
+    const size = new Sizes(schema, fragments, given, introspection).ofSet(
+      operation.selectionSet,
+      schema.getRootType(operation.operation) ?? undefined,
+      false,
+    );
+    const found = {
+      ...size,
+      directives: size.directives + (operation.directives?.length ?? 0),
+      rootFields: operation.selectionSet.selections.length,
     };
-  };
-  const ofSet = ({ selections }: SelectionSetNode): Size => {
-    const sum = { ...nothing } as { -readonly [K in keyof Size]: number };
+    return (['depth', 'aliases', 'directives', 'rootFields', 'repeats', 'cost'] as const)
+      .filter((limit) => found[limit] > LIMITS[limit])
+      .map((limit) => fault(limit, found[limit]));
+  });
+}
+
+const defaultsOf = ({ variableDefinitions = [] }: OperationDefinitionNode): Variables =>
+  Object.fromEntries(
+    variableDefinitions.map(({ variable, defaultValue }) => [variable.name.value, defaultValue ? plainOf(defaultValue, {}) : undefined]),
+  );
+
+/** What matters of a value: numbers, and `first` within objects. */
+function plainOf(node: ValueNode, variables: Variables): unknown {
+  if (node.kind === Kind.INT) return Number(node.value);
+  if (node.kind === Kind.VARIABLE) return variables[node.name.value];
+  if (node.kind !== Kind.OBJECT) return undefined;
+  const first = node.fields.find(({ name }) => name.value === 'first');
+  return first ? { first: plainOf(first.value, variables) } : {};
+}
+
+class Sizes {
+  private readonly known = new Map<string, Size>();
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+    private readonly variables: Variables,
+    private readonly introspection: boolean,
+  ) {}
+
+  /** `counted`: the field above has said how many items a list in this set has. */
+  ofSet({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined, counted: boolean): Size {
+    const sum = { ...NOTHING } as { -readonly [K in keyof Size]: number };
+    const names = new Set<string>();
     for (const selection of selections) {
       const size =
         selection.kind === Kind.FIELD
-          ? ofField(selection)
+          ? this.ofField(selection, type, counted)
           : selection.kind === Kind.FRAGMENT_SPREAD
-            ? ofFragment(selection.name.value)
-            : ofSet(selection.selectionSet);
+            ? this.ofFragment(selection.name.value, counted)
+            : this.ofSet(selection.selectionSet, type, counted);
       sum.depth = Math.max(sum.depth, size.depth);
-      sum.cost += size.cost;
-      sum.aliases += size.aliases;
-      sum.directives += size.directives + (selection.kind === Kind.FIELD ? 0 : (selection.directives?.length ?? 0));
+      for (const what of ['cost', 'aliases', 'directives', 'repeats'] as const) sum[what] += size[what];
+      if (selection.kind !== Kind.FIELD) {
+        sum.directives += selection.directives?.length ?? 0;
+        sum.repeats += 1;
+        continue;
+      }
+      const name = selection.alias?.value ?? selection.name.value;
+      if (names.has(name)) sum.repeats += 1;
+      names.add(name);
     }
     return sum;
-  };
-
-  const faults: GraphQLError[] = [];
-  for (const node of document.definitions) {
-    if (node.kind !== Kind.OPERATION_DEFINITION) continue;
-    const size = ofSet(node.selectionSet);
-    const found = {
-      ...size,
-      directives: size.directives + (node.directives?.length ?? 0),
-      rootFields: node.selectionSet.selections.length,
-    };
-    for (const what of ['depth', 'aliases', 'directives', 'rootFields', 'cost'] as const) {
-      if (found[what] <= LIMITS[what]) continue;
-      const message = `${what} of this query must be at most ${LIMITS[what]}, was ${found[what]}.`;
-      faults.push(new GraphQLError(message, { extensions: { code: 'query-too-large', status: 400, limit: what } }));
-    }
   }
-  return faults;
+
+  private ofFragment(name: string, counted: boolean): Size {
+    const before = this.known.get(name);
+    if (before) return before;
+    // Also what a cycle finds: NoFragmentCycles reports it.
+    this.known.set(name, NOTHING);
+    const fragment = this.fragments.get(name);
+    const size = fragment ? this.ofSet(fragment.selectionSet, this.schema.getType(fragment.typeCondition.name.value), counted) : NOTHING;
+    this.known.set(name, size);
+    return size;
+  }
+
+  private ofField(node: FieldNode, type: GraphQLNamedType | undefined, counted: boolean): Size {
+    // Introspection is deep by nature; where it is allowed at all, it is not counted.
+    if (this.introspection && node.name.value.startsWith('__')) return { ...NOTHING, cost: 1 };
+    const field = isObjectType(type) ? type.getFields()[node.name.value] : undefined;
+    const pages = this.pageOf(node, field);
+    const returned = field && (isNonNullType(field.type) ? field.type.ofType : field.type);
+    const times = pages ?? (isListType(returned) && !counted ? ITEMS_OF_A_LIST : 1);
+    const inner = node.selectionSet ? this.ofSet(node.selectionSet, field && getNamedType(field.type), pages !== undefined) : NOTHING;
+    return {
+      depth: inner.depth + 1,
+      cost: 1 + inner.cost * times,
+      aliases: inner.aliases + (node.alias ? 1 : 0),
+      directives: inner.directives + (node.directives?.length ?? 0),
+      repeats: inner.repeats,
+    };
+  }
+
+  /** How many rows are asked for, by `first` or an input with `first`; undefined where the field has no pages. */
+  private pageOf(node: FieldNode, field: GraphQLField<unknown, unknown> | undefined): number | undefined {
+    let asked: unknown;
+    for (const { name, value } of node.arguments ?? []) {
+      const plain = plainOf(value, this.variables);
+      const first = name.value === 'first' ? plain : (plain as { first?: unknown } | null | undefined)?.first;
+      if (first !== undefined) asked = first;
+    }
+    if (typeof asked === 'number' && asked > 0) return asked;
+    const paged = field?.args.some(({ name, type }) => {
+      const input = getNamedType(type);
+      return name === 'first' || (isInputObjectType(input) && 'first' in input.getFields());
+    });
+    return paged || asked !== undefined ? PAGE.usual : undefined;
+  }
 }

@@ -10,7 +10,10 @@ import {
   getNamedType,
   getOperationAST,
   GraphQLError,
+  Kind,
+  NoSchemaIntrospectionCustomRule,
   OperationTypeNode,
+  type DocumentNode,
   type ASTVisitor,
   type ExecutionResult,
   type GraphQLFormattedError,
@@ -19,7 +22,7 @@ import {
 } from 'graphql';
 import { unauthenticated } from '#platform/security/auth';
 import { addBehind, type GraphqlContext } from './graphql-behind';
-import { limitRules, LIMITS } from './graphql-limits';
+import { LIMITS, tooMuch } from './graphql-limits';
 import { Problem } from '#platform/problem/problem';
 import { extensionsOf, problemFrom, problemOfStatus } from './problem-filter';
 
@@ -104,13 +107,14 @@ export const graphqlModule = (open: boolean) =>
     graphiql: false,
     subscription: false,
     graphql: { parseOptions: { maxTokens: LIMITS.tokens, noLocation: false }, validateOptions: { maxErrors: 10 } },
-    validationRules: ({ variables, operationName }: { variables?: Record<string, unknown>; operationName?: string }) => [
-      ...limitRules(variables, open),
+    validationRules: ({ operationName }: { operationName?: string }) => [
+      ...(open ? [] : [NoSchemaIntrospectionCustomRule]),
       noSubscription(operationName),
     ],
     context: (request: FastifyRequest, reply: FastifyReply) => ({ request, reply }),
     errorFormatter: (execution: ExecutionResult, context: { reply?: FastifyReply }) => {
       const { status, errors, retryAfter } = errorsForClient(execution, open);
+      noteDenial(context.reply?.request, errors);
       if (retryAfter !== undefined) context.reply?.header('retry-after', String(Math.ceil(retryAfter)));
       if (status === 401) context.reply?.header('www-authenticate', 'Bearer');
       return {
@@ -130,8 +134,23 @@ export const graphqlModule = (open: boolean) =>
         // Mercurius would take JSON for a parsed document and skip the limit of tokens.
         if (isJson(source)) throw new Problem(400, 'invalid-query', 'The query must be a GraphQL document.');
       },
+      preValidation: (schema: GraphQLSchema, document: DocumentNode, { request }: { request: FastifyRequest }) => {
+        const { variables } = request.body as { variables?: Record<string, unknown> };
+        const errors = tooMuch(schema, document, variables, open);
+        if (errors.length > 0) throw Object.assign(new Error('The query is too large.'), { errors });
+        request.charge?.(commandsOf(document) - 1);
+      },
     } as never,
   } as unknown as MercuriusDriverConfig);
+
+/** How many commands a document holds: each counts as a request of its caller. */
+const commandsOf = ({ definitions }: DocumentNode): number =>
+  Math.max(
+    1,
+    ...definitions.map((node) =>
+      node.kind === Kind.OPERATION_DEFINITION && node.operation === OperationTypeNode.MUTATION ? node.selectionSet.selections.length : 1,
+    ),
+  );
 
 function requestFault(error: Error): { inner: readonly Error[]; status?: number } {
   const { errors, statusCode, code } = error as { errors?: unknown; statusCode?: number; code?: string };
@@ -139,6 +158,12 @@ function requestFault(error: Error): { inner: readonly Error[]; status?: number 
   if (code?.startsWith('MER_') || (error as { validation?: unknown }).validation)
     return { inner: [new GraphQLError('The body must be a GraphQL request: { "query": "…", "variables": { … } }.')], status: 400 };
   return { inner: [error] };
+}
+
+/** For the access log: the answer's status does not say that a field of it was denied. */
+function noteDenial(request: FastifyRequest | undefined, errors: readonly GraphQLFormattedError[]): void {
+  const denied = errors.find(({ extensions }) => [401, 403, 429].includes(extensions?.status as number));
+  if (request && denied) request.denial = String(denied.extensions?.code);
 }
 
 const isJson = (source: string): boolean => {

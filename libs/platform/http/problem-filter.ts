@@ -21,6 +21,7 @@ const byStatus: Readonly<Record<number, readonly [code: string, detail: string, 
   408: ['request-too-slow', 'The request did not arrive within 30 seconds.', 'Send it again, as a whole.'],
   413: ['body-too-large', 'The body is larger than BODY_LIMIT allows.', 'Send less at once.'],
   414: ['url-too-long', 'A part of the URL is longer than 160 characters.', 'Send a shorter one.'],
+  421: ['host-not-allowed', 'This app has another name than the one in the Host header.', 'Operators: add the name to ALLOWED_HOSTS.'],
   415: ['unsupported-media-type', 'The body must be JSON in UTF-8.', 'Send Content-Type: application/json.'],
   431: ['headers-too-large', 'The headers have more than 16,384 bytes.', 'Send fewer or shorter headers.'],
   503: ['unavailable', 'The service is stopping or overloaded.', 'Send the same request again.'],
@@ -109,6 +110,8 @@ const graphqlErrorOf = (problem: Problem): GraphQLError =>
 
 /** Writes a problem as application/problem+json. */
 export function sendProblem(reply: FastifyReply, problem: Problem, correlationId: string | undefined): void {
+  // Absent where the framework fails before there is a request.
+  if (reply.request) reply.request.denial = problem.code;
   const { retryAfterSeconds } = problem.extra;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.ceil(retryAfterSeconds)));
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');

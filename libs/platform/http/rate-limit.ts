@@ -21,8 +21,8 @@ export class RateLimit {
     this.depth = Math.max(1, Math.ceil(perMinute / 6));
   }
 
-  /** @throws Problem 429 */
-  take(caller: string): void {
+  /** Counts requests of a caller. @throws Problem 429 */
+  take(caller: string, requests = 1): void {
     if (this.perMinute === 0) return;
     const now = this.now();
     const bucket = this.buckets.get(caller) ?? { left: this.depth, at: now };
@@ -31,14 +31,14 @@ export class RateLimit {
     this.buckets.delete(caller);
     this.buckets.set(caller, bucket);
     if (this.buckets.size > BUCKETS) this.buckets.delete(this.buckets.keys().next().value!);
-    if (bucket.left < 1) {
-      const retryAfterSeconds = Math.max(1, Math.ceil((1 - bucket.left) / this.perMs / 1000));
+    if (bucket.left < requests) {
+      const retryAfterSeconds = Math.max(1, Math.ceil((requests - bucket.left) / this.perMs / 1000));
       throw new Problem(429, 'too-many-requests', `You may send ${this.perMinute} requests per minute.`, {
         retryAfterSeconds,
         whatToDo: `Wait ${retryAfterSeconds} s, then send fewer requests.`,
       });
     }
-    bucket.left -= 1;
+    bucket.left -= requests;
   }
 }
 

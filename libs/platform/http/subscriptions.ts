@@ -6,15 +6,26 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { getOperationAST, GraphQLError, parse, specifiedRules, subscribe, validate, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import {
+  getOperationAST,
+  GraphQLError,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  specifiedRules,
+  subscribe,
+  validate,
+  type ExecutionArgs,
+  type GraphQLSchema,
+} from 'graphql';
 import { CloseCode, type Context, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Session, Tokens } from '#platform/security/auth';
 import { inContext } from '#platform/security/context';
-import { limitRules, LIMITS } from './graphql-limits';
+import { LIMITS, tooMuch } from './graphql-limits';
 import { errorForClient } from './graphql';
-import type { RateLimit } from './rate-limit';
+import type { AccessLog } from './access-log';
+import { callerOf, type RateLimit } from './rate-limit';
 
 export type Live = Readonly<{ stop(): Promise<void> }>;
 type Options = Readonly<{
@@ -22,6 +33,8 @@ type Options = Readonly<{
   schema: () => GraphQLSchema;
   tokens: Tokens;
   limit: RateLimit;
+  access: AccessLog;
+  isOwnHost: (field: string | undefined) => boolean;
   open: boolean;
   origins?: readonly string[];
 }>;
@@ -31,38 +44,68 @@ const PATH = '/graphql';
 const MAX_PAYLOAD = 65_536;
 const MAX_CONNECTIONS = 2_000;
 const PER_CALLER = 50;
+/** Connections of one address whose caller is not known yet. */
+const UNKNOWN_PER_ADDRESS = 50;
+const TOO_MANY = 4_429;
 const PER_CONNECTION = 20;
 const RECHECK_MS = 30_000;
 
 /** Serves subscriptions on the upgrade requests of an HTTP server. */
-export function serveLive({ server, schema, tokens, limit, open, origins = [] }: Options): Live {
+export function serveLive({ server, schema, tokens, limit, access, isOwnHost, open, origins = [] }: Options): Live {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
   const perCaller = new Map<string, number>();
+  const unknown = new Map<string, number>();
+
+  /** By whom each connection is: an address until there is a token, then an actor. */
+  const callers = new WeakMap<WebSocket, string>();
+  const known = (client: WebSocket, actor?: string) => {
+    const before = callers.get(client)!;
+    if (!before.startsWith('@')) add(unknown, before, -1);
+    callers.set(client, actor ?? '@gone');
+  };
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const { origin, host } = request.headers;
+    const address = callerOf(request.socket.remoteAddress ?? '');
     const foreign = origin !== undefined && !origins.includes(origin) && !(URL.canParse(origin) && new URL(origin).host === host);
     const status =
       request.url !== PATH
         ? '404 Not Found'
-        : foreign
-          ? '403 Forbidden'
-          : sockets.clients.size >= MAX_CONNECTIONS
-            ? '503 Service Unavailable'
-            : undefined;
-    if (status) return void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
+        : !isOwnHost(host)
+          ? '421 Misdirected Request'
+          : foreign
+            ? '403 Forbidden'
+            : (unknown.get(address) ?? 0) >= UNKNOWN_PER_ADDRESS
+              ? '429 Too Many Requests'
+              : sockets.clients.size >= MAX_CONNECTIONS
+                ? '503 Service Unavailable'
+                : undefined;
+    if (status) {
+      access.denied({ route: 'websocket', status: Number(status.slice(0, 3)), address });
+      return void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    }
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      add(unknown, address, 1);
+      client.once('close', () => known(client));
+      // Before graphql-ws looks at it: a message costs its sender whether it is understood or not.
+      client.on('message', () => {
+        try {
+          limit.take(callers.get(client)!);
+        } catch {
+          client.close(TOO_MANY, 'too many messages');
+        }
+      });
+      callers.set(client, address);
+      sockets.emit('connection', client, request);
+    });
   };
   server.on('upgrade', upgrade);
 
   const leave = (extra: Extra) => {
     clearTimeout(extra.expiry);
     if (!extra.session) return;
-    const { actor } = extra.session.principal;
-    const left = (perCaller.get(actor) ?? 1) - 1;
-    if (left > 0) perCaller.set(actor, left);
-    else perCaller.delete(actor);
+    add(perCaller, extra.session.principal.actor, -1);
     extra.session = undefined;
   };
 
@@ -86,19 +129,23 @@ export function serveLive({ server, schema, tokens, limit, open, origins = [] }:
       connectionInitWaitTimeout: 5_000,
       async onConnect({ connectionParams, extra }) {
         const token = tokenOf(connectionParams, extra.request);
-        if (!token) return false;
+        const deny = (code: string) => {
+          access.denied({ route: 'websocket', code, address: callerOf(extra.request.socket.remoteAddress ?? '') });
+          return false;
+        };
+        if (!token) return deny('unauthenticated');
         try {
           const session = await tokens.verify(token);
           const { actor } = session.principal;
-          limit.take(`@${actor}`);
-          const held = perCaller.get(actor) ?? 0;
-          if (held >= PER_CALLER || extra.socket.readyState !== extra.socket.OPEN) return false;
-          perCaller.set(actor, held + 1);
+          if ((perCaller.get(actor) ?? 0) >= PER_CALLER || extra.socket.readyState !== extra.socket.OPEN)
+            return deny('too-many-connections');
+          add(perCaller, actor, 1);
+          known(extra.socket, `@${actor}`);
           Object.assign(extra, { session, token });
           watch(extra);
           return true;
-        } catch {
-          return false;
+        } catch (error) {
+          return deny((error as { code?: string }).code ?? 'unauthenticated');
         }
       },
       onClose: ({ extra }) => leave(extra),
@@ -126,6 +173,12 @@ export function serveLive({ server, schema, tokens, limit, open, origins = [] }:
   };
 }
 
+function add(counts: Map<string, number>, key: string, change: number): void {
+  const count = (counts.get(key) ?? 0) + change;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
+}
+
 /** The token of the first message, as GraphiQL and graphql-ws send it, or of the upgrade request. */
 function tokenOf(parameters: Readonly<Record<string, unknown>> | null | undefined, request: IncomingMessage): string | undefined {
   const headers = parameters?.headers as Record<string, unknown> | undefined;
@@ -151,7 +204,10 @@ function argumentsOf(
   const { query, variables, operationName } = payload;
   try {
     const document = parse(query, { maxTokens: LIMITS.tokens });
-    const errors = validate(schema, document, [...specifiedRules, ...limitRules(variables, open)], { maxErrors: 10 });
+    const excess = tooMuch(schema, document, variables, open);
+    if (excess.length > 0) return excess;
+    const rules = open ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+    const errors = validate(schema, document, rules, { maxErrors: 10 });
     if (errors.length > 0) return errors;
     if (getOperationAST(document, operationName)?.operation !== 'subscription')
       return fault('This websocket takes subscriptions only; send queries and mutations by POST to /graphql.');

@@ -33,4 +33,14 @@ describe('JSON from outside', () => {
     refuses('['.repeat(33) + ']'.repeat(33));
     expect(parseJson('['.repeat(32) + ']'.repeat(32))).toBeDefined();
   });
+  it('refuses more keys, items or values than any input has, before anything looks at them', () => {
+    const object = (keys: number) => `{${Array.from({ length: keys }, (_, n) => `"k${n}":1`).join()}}`;
+    const list = (items: number, item = '{}') => `[${Array.from({ length: items }, () => item).join()}]`;
+    expect(parseJson(object(256))).toBeDefined();
+    refuses(object(257));
+    expect(parseJson(list(1_000))).toHaveLength(1_000);
+    refuses(list(1_001));
+    refuses(`{"operations":${list(60_000)}}`);
+    refuses(list(200, list(101, '1')));
+  });
 });

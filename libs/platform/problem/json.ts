@@ -1,10 +1,12 @@
 /**
  * JSON from clients. Hides: what JSON.parse accepts too easily. Promises: what is accepted means the same to every reader: no duplicate or dangerous
- * keys, no number that a double cannot hold exactly, no broken UTF-8, no nesting beyond 32. Does not: know which fields are expected (input-pipe.ts).
+ * keys, no number that a double cannot hold exactly, no broken UTF-8, and no more of it than any input needs (BOUNDS), counted before anything
+ * looks at it. Does not: know which fields are expected (input-pipe.ts).
  */
 import { Problem } from './problem';
 
-const DEEPEST = 32;
+/** More than any input has: the longest list that a command takes has 1,000 items. */
+const BOUNDS = { depth: 32, keys: 256, items: 1_000, values: 20_000 } as const;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const malformed = (detail: string): Problem => new Problem(400, 'malformed-json', detail, { whatToDo: 'Send well-formed JSON in UTF-8.' });
@@ -30,21 +32,28 @@ const NUMBER = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y;
 
 /** The first fault in text that JSON.parse has accepted. */
 function faultIn(text: string): string | undefined {
-  const containers: (Set<string> | undefined)[] = [];
+  /** The containers that are open: the keys of an object, or the number of commas in a list. */
+  const containers: (Set<string> | { commas: number })[] = [];
+  let values = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === 0x22) {
       const start = at;
       for (at += 1; text.charCodeAt(at) !== 0x22; at += 1) if (text.charCodeAt(at) === 0x5c) at += 1;
       const keys = containers.at(-1);
-      if (!keys || !followedByColon(text, at + 1)) continue;
+      if (!(keys instanceof Set) || !followedByColon(text, at + 1)) continue;
       const key = JSON.parse(text.slice(start, at + 1)) as string;
       if (DANGEROUS.has(key)) return `The key \`${key}\` is not allowed.`;
       if (keys.has(key)) return `The key ${JSON.stringify(key.slice(0, 64))} appears twice in one object.`;
       keys.add(key);
+      if (keys.size > BOUNDS.keys) return `An object has more than ${BOUNDS.keys} keys.`;
     } else if (code === 0x7b || code === 0x5b) {
-      containers.push(code === 0x7b ? new Set() : undefined);
-      if (containers.length > DEEPEST) return `The body is nested more than ${DEEPEST} levels deep.`;
+      containers.push(code === 0x7b ? new Set() : { commas: 0 });
+      if (containers.length > BOUNDS.depth) return `The body is nested more than ${BOUNDS.depth} levels deep.`;
+    } else if (code === 0x2c) {
+      if ((values += 1) > BOUNDS.values) return `The body has more than ${BOUNDS.values} values.`;
+      const list = containers.at(-1);
+      if (list && !(list instanceof Set) && (list.commas += 1) >= BOUNDS.items) return `A list has more than ${BOUNDS.items} items.`;
     } else if (code === 0x7d || code === 0x5d) {
       containers.pop();
     } else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {

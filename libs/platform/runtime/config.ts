@@ -56,6 +56,17 @@ const text =
     return value;
   };
 
+/** Keys that anybody on the way could replace are no proof of anything. */
+const keySource = (value: string): string => {
+  const source = url('https', 'http', 'file')(value);
+  const { protocol, hostname } = new URL(source);
+  if (protocol === 'http:' && !['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) throw new Error('an https or file URL');
+  return source;
+};
+
+const hostNames = (value: string): readonly string[] =>
+  value.split(',').map((item) => text(/^[\w-]+(\.[\w-]+)*$/, 'a list of host names such as mes.example')(item.trim()));
+
 const origins = (value: string): readonly string[] =>
   value.split(',').map((item) => {
     const origin = item.trim();
@@ -115,9 +126,9 @@ const VARIABLES = {
     read: text(/^\S{1,512}$/, 'a text without spaces'),
   }),
   JWKS_URL: variable({
-    about: "The issuer's public keys: the jwks_uri of any OpenID Connect issuer, or a file.",
+    about: "The issuer's public keys: the jwks_uri of any OpenID Connect issuer, by https (http from this machine only), or a file.",
     needed: ['api'],
-    read: url('https', 'http', 'file'),
+    read: keySource,
   }),
   OPS_TOKEN: variable({
     about: 'Access token that `npm run ops` sends to the api. Empty with `npm start`: one of its own issuer.',
@@ -149,6 +160,16 @@ const VARIABLES = {
   CORS_ORIGINS: variable({
     about: 'Origins of browser applications that may call the api, separated by commas, e.g. https://console.example. Empty: none.',
     read: origins,
+  }),
+  ALLOWED_HOSTS: variable({
+    about:
+      'Names by which clients reach the app, separated by commas, e.g. mes.example. Requests for other names are refused; addresses and localhost always pass.',
+    read: hostNames,
+  }),
+  ACCESS_LOG: variable({
+    about: 'Which requests the api logs: all, or those that were denied.',
+    fallback: (app) => (app === 'standalone' ? 'denied' : 'all'),
+    read: oneOf('all', 'denied'),
   }),
   DRAIN_SECONDS: variable({
     about: 'How many seconds an app may take to finish what it has begun when it is stopped.',

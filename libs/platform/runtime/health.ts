@@ -7,6 +7,7 @@
 import { createServer, type Server } from 'node:http';
 import { now } from './clock';
 import { metricsText } from './metrics';
+import { ownHost } from './own-host';
 
 export type Check = Readonly<{
   /** Rejects when the part does not answer. */
@@ -96,7 +97,8 @@ async function isUp(probe: () => Promise<unknown>): Promise<boolean> {
 export const statusOf = (readiness: Readiness): number => (readiness.status === 'ready' || readiness.status === 'degraded' ? 200 : 503);
 
 /** Serves /health/live, /health/ready and /metrics for an app that has no HTTP of its own. Resolves when it listens. */
-export async function serveHealth(health: Health, port: number, host: string): Promise<Server> {
+export async function serveHealth(health: Health, port: number, host: string, names?: readonly string[]): Promise<Server> {
+  const isOwnHost = ownHost(names);
   const server = createServer((request, response) => {
     const answer = (status: number, contentType: string, body: string) => {
       response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
@@ -104,6 +106,7 @@ export async function serveHealth(health: Health, port: number, host: string): P
     };
     const json = (status: number, value: unknown) => answer(status, 'application/json', JSON.stringify(value));
     const path = request.url?.split('?', 1)[0];
+    if (!isOwnHost(request.headers.host)) return json(421, { status: 'not reached by this name' });
     if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { status: 'method not allowed' });
     if (path === '/health/live') return json(200, health.live());
     if (path === '/health/ready') return void health.ready().then((readiness) => json(statusOf(readiness), readiness));

@@ -8,10 +8,14 @@ class Issuer {
   keys: object[] = [];
   asked = 0;
   broken = false;
+  hangs = false;
+  answered = 0;
   private constructor(private readonly server: Server) {}
   static async start(): Promise<Issuer> {
     const server = createServer((request, response) => {
       issuer.asked += 1;
+      if (issuer.hangs) return;
+      issuer.answered += 1;
       response.writeHead(issuer.broken ? 500 : 200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: issuer.keys }));
     });
     const issuer: Issuer = new Issuer(server);
@@ -90,10 +94,20 @@ describe('the keys of an issuer', () => {
     const token = await (await issuer.key('only'))();
     expect(await accepts(token)).toBe('ann');
     issuer.keys = [];
+    ahead += 30_000;
+    expect(await accepts(token)).toBe(401);
+  });
+
+  it('are looked up beside the requests that use them, and a source that hangs delays nobody who is known', async () => {
+    const token = await (await issuer.key('only'))();
+    expect(await accepts(token)).toBe('ann');
+    issuer.hangs = true;
+    ahead += 12_000;
+    expect(await accepts(token)).toBe('ann');
     ahead += 20_000;
     expect(await accepts(token)).toBe('ann');
-    ahead += 61_000;
-    expect(await accepts(token)).toBe(401);
+    expect(issuer.asked).toBe(2);
+    expect(issuer.answered).toBe(1);
   });
 
   it('are asked for seldom, whatever unknown keys are named', async () => {

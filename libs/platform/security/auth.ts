@@ -12,16 +12,17 @@ import { allowedRoles, grantedRole, type Principal } from './access';
 import { currentContext } from './context';
 import { parseJson } from '#platform/problem/json';
 import { Problem } from '#platform/problem/problem';
+import type { Issued } from './revocations';
 
 /** A caller and until when its token speaks for it, in seconds since 1970. */
-export type Session = Readonly<{ principal: Principal; expiresAt: number }>;
+export type Session = Readonly<{ principal: Principal; expiresAt: number; issued: Issued }>;
 
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 const LEEWAY_SECONDS = 5;
 const LONGEST_LIFE_SECONDS = 366 * 86_400;
 const LONGEST_TOKEN = 8_192;
-/** How long a verified token is not verified again, and so how long a withdrawn key still works at most. */
-const REMEMBERED_MS = 30_000;
+/** How long a verified token is not verified again; with STALE_MS, a withdrawn key works for 30 seconds at most. */
+const REMEMBERED_MS = 5_000;
 const REMEMBERED_TOKENS = 10_000;
 
 export const unauthenticated = (detail: string): Problem =>
@@ -35,11 +36,20 @@ export class Tokens {
   private readonly keys: Keys;
   private readonly verified = new Map<string, { session: Session; until: number }>();
 
-  constructor(private readonly issuer: Issuer) {
+  /** `revoked` is asked for each token that is otherwise valid. @throws what it throws, where it does not know */
+  constructor(
+    private readonly issuer: Issuer,
+    private readonly revoked: (issued: Issued) => Promise<boolean> = () => Promise.resolve(false),
+  ) {
     this.keys = new Keys(issuer.jwksUrl);
   }
 
-  /** The session of a token that was verified in the last half minute. */
+  /** Has every token verified again: more is revoked than before. */
+  forget(): void {
+    this.verified.clear();
+  }
+
+  /** The session of a token that was verified in the last five seconds. */
   remembered(token: string): Session | undefined {
     const known = this.verified.get(token);
     if (known && known.until > Date.now()) return known.session;
@@ -76,7 +86,9 @@ export class Tokens {
         requiredClaims: ['sub', 'exp'],
       });
       parseJson(Buffer.from(token.split('.')[1]!, 'base64url'));
-      return sessionOf(payload, this.issuer);
+      const session = sessionOf(payload, this.issuer);
+      if (await this.revoked(session.issued)) throw unauthenticated('The token was revoked.');
+      return session;
     } catch (error) {
       if (error instanceof Problem && error.status !== 400) throw error;
       throw unauthenticated('The token is expired, not for this service, or its signature is wrong.');
@@ -85,7 +97,7 @@ export class Tokens {
 }
 
 function sessionOf(claims: JWTPayload & Record<string, unknown>, issuer: Issuer): Session {
-  const { sub, exp, iat, roles, device, typ, token_use: use } = claims;
+  const { sub, exp, iat, jti, roles, device, typ, token_use: use } = claims;
   const now = Date.now() / 1000;
   if (!Number.isSafeInteger(exp) || exp! > now + LONGEST_LIFE_SECONDS)
     throw unauthenticated('The token has no `exp`, or one more than 366 days ahead.');
@@ -97,6 +109,8 @@ function sessionOf(claims: JWTPayload & Record<string, unknown>, issuer: Issuer)
     throw unauthenticated('The token is not an access token.');
   if (typeof sub !== 'string' || !/^[\w.@:|/+-]{1,128}$/.test(sub))
     throw unauthenticated("The token's `sub` must be 1 to 128 letters, digits or . _ @ : | / + -");
+  // Processes act under such names.
+  if (sub.startsWith('process:')) throw unauthenticated("The token's `sub` must not begin with `process:`.");
   const texts = (value: unknown): string[] =>
     Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
   return {
@@ -107,10 +121,15 @@ function sessionOf(claims: JWTPayload & Record<string, unknown>, issuer: Issuer)
       ...(typeof device === 'string' && /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/.test(device) ? { device } : {}),
     }),
     expiresAt: exp!,
+    issued: { subject: sub, ...(typeof jti === 'string' ? { tokenId: jti } : {}), ...(iat === undefined ? {} : { issuedAt: iat }) },
   };
 }
 
-const FRESH_MS = 60_000;
+/** From this age on keys are looked up again, beside the requests that use them. */
+const FRESH_MS = 10_000;
+/** From this age on a request waits for the look, though not for long: a source that hangs delays nobody who is known. */
+const STALE_MS = 25_000;
+const PATIENCE_MS = 500;
 const COOLDOWN_MS = 5_000;
 /** How long keys are trusted when their source does not answer. */
 const LAST_KNOWN_GOOD_MS = 3_600_000;
@@ -127,8 +146,14 @@ class Keys {
   /** The keys, fetched again when they are old or this one is not among them. */
   async holding(kid: string): Promise<ReturnType<typeof createLocalJWKSet>> {
     const age = Date.now() - (this.set?.at ?? -Infinity);
-    const due = !this.set || age > FRESH_MS || !this.set.ids.has(kid);
-    if (due && (this.looking || Date.now() - this.lastLook > COOLDOWN_MS || !this.set)) await (this.looking ??= this.look());
+    const isKnown = this.set?.ids.has(kid) ?? false;
+    if ((!isKnown || age > FRESH_MS) && (this.looking || Date.now() - this.lastLook > COOLDOWN_MS || !this.set)) {
+      const began = !this.looking;
+      this.looking ??= this.look();
+      if (!isKnown) await this.looking;
+      else if (age > STALE_MS && began)
+        await Promise.race([this.looking, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
+    }
     if (!this.set || Date.now() - this.set.at > LAST_KNOWN_GOOD_MS) {
       throw new Problem(503, 'issuer-unavailable', "Could not fetch the token issuer's signing keys.", { retryAfterSeconds: 5 });
     }

@@ -1,0 +1,70 @@
+/**
+ * Keeps an api's knowledge of revoked tokens current. Hides: polling. Promises: a revocation holds within five seconds; until the first
+ * look has succeeded no token is believed, afterwards what is known holds on while the store is away. Does not: record revocations.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Problem } from '#platform/problem/problem';
+import { Revocations, REVOCATIONS, type Issued, type TokensRevoked } from '#platform/security/revocations';
+import { EventStore } from '#platform/store/event-store';
+
+const EVERY_MS = 2_000;
+const PATIENCE_MS = 3_000;
+
+@Injectable()
+export class RevocationWatch implements OnModuleDestroy {
+  private readonly known = new Revocations();
+  private revision = -1n;
+  private first?: Promise<void>;
+  private looked = false;
+  private readonly ended = new AbortController();
+
+  private changed: () => void = () => undefined;
+
+  constructor(private readonly store: EventStore) {}
+
+  /** To be called when more is revoked than before. */
+  onChange(changed: () => void): void {
+    this.changed = changed;
+  }
+
+  /** Waits for the first look for a while. @throws Problem 503 while it is not known what is revoked */
+  readonly revokes = async (issued: Issued): Promise<boolean> => {
+    if (!this.looked) await Promise.race([this.first, sleep(PATIENCE_MS, undefined, { ref: false })]);
+    if (!this.looked)
+      throw new Problem(503, 'revocations-unknown', 'Which tokens were revoked is not known yet: the event store does not answer.', {
+        retryAfterSeconds: 2,
+      });
+    return this.known.revokes(issued);
+  };
+
+  start(): void {
+    this.first ??= this.look().then(() => void this.goOn());
+  }
+
+  onModuleDestroy(): void {
+    this.ended.abort();
+  }
+
+  private async goOn(): Promise<void> {
+    const { signal } = this.ended;
+    while (!signal.aborted) {
+      await sleep(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      if (!signal.aborted) await this.look();
+    }
+  }
+
+  private async look(): Promise<void> {
+    try {
+      const found = await this.store.read<TokensRevoked>(REVOCATIONS, this.revision + 1n);
+      for (const { data, revision } of found) {
+        this.known.add(data);
+        this.revision = revision;
+      }
+      this.looked = true;
+      if (found.length > 0) this.changed();
+    } catch {
+      // The connection says in the log that the store is away.
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * One structured line for each request that was answered, with the correlation id that the answer shows, and one for each denial. Hides: how
+ * many lines there may be. Promises: whoever has no valid token cannot fill the log: such lines are few, and those that were left out are
+ * counted. Does not: log bodies, queries or tokens.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '#platform/runtime/logging';
+
+/** What was denied: no or a wrong token, role, plant, host or origin, or too much of it. */
+const DENIALS = new Set([401, 403, 421, 429]);
+const LINES_PER_SECOND = 20;
+const BURST = 200;
+
+type Line = Readonly<Record<string, unknown>>;
+
+export class AccessLog {
+  private left = BURST;
+  private filledAt = performance.now();
+  private suppressed = 0;
+
+  /** `all`: also requests that were not denied. */
+  constructor(
+    private readonly log: Logger | undefined,
+    private readonly all: boolean,
+  ) {}
+
+  answered(request: FastifyRequest, reply: FastifyReply): void {
+    const { about, denial } = request;
+    const denied = DENIALS.has(reply.statusCode) || (denial !== undefined && reply.statusCode < 400);
+    if (!denied && !this.all) return;
+    const line = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      address: request.ip,
+      correlationId: about?.correlationId,
+      ...(about?.principal ? { actor: about.principal.actor } : {}),
+      ...(denial === undefined ? {} : { code: denial }),
+    };
+    if (denied) this.denied(line);
+    else if (about?.principal || this.mayWrite()) this.log?.info(line, 'request');
+  }
+
+  /** A denial that is no answer to an HTTP request, such as of a socket. */
+  denied(line: Line): void {
+    if (!this.mayWrite()) return;
+    const { suppressed } = this;
+    this.suppressed = 0;
+    this.log?.warn({ ...line, ...(suppressed > 0 ? { suppressed } : {}) }, 'denied');
+  }
+
+  private mayWrite(): boolean {
+    const now = performance.now();
+    this.left = Math.min(BURST, this.left + ((now - this.filledAt) / 1_000) * LINES_PER_SECOND);
+    this.filledAt = now;
+    if (this.left < 1) {
+      this.suppressed += 1;
+      return false;
+    }
+    this.left -= 1;
+    return true;
+  }
+}

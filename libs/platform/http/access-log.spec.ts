@@ -44,6 +44,6 @@ describe('the access log', () => {
     jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
     answer(access, 401);
     jest.restoreAllMocks();
-    expect(lines.at(-1)).toMatchObject({ level: 'warn', suppressed: 5_000 - written });
+    expect(lines.reduce((sum, { suppressed = 0 }) => sum + suppressed, 0)).toBe(5_000 - written);
   });
 });

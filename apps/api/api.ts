@@ -37,13 +37,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
   reportStore(app.get(EventStore).connection, log);
   const open = config.API_DOCS === 'yes';
   const tokens: Tokens = new Tokens(
-    {
-      issuer: config.JWT_ISSUER!,
-      audience: config.JWT_AUDIENCE,
-      jwksUrl: config.JWKS_URL!,
-      roles: ROLES,
-      scopesClaim: 'facilities',
-    },
+    { issuer: config.JWT_ISSUER!, audience: config.JWT_AUDIENCE, jwksUrl: config.JWKS_URL!, roles: ROLES, scopesClaim: 'facilities' },
     app.get(RevocationWatch).revokes,
   );
   app.get(RevocationWatch).onChange(() => tokens.forget());

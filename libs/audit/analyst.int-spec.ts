@@ -18,7 +18,7 @@ describe('an analyst', () => {
     await client.connect();
     return client;
   };
-  /** The SQLSTATE that a statement ends in. */
+  /** The SQLSTATE of a statement. */
   const fails = (sql: string, client = analyst) =>
     client.query(sql).then(
       () => 'ok',
@@ -37,7 +37,7 @@ describe('an analyst', () => {
     await pool?.end();
   });
 
-  it('reads the views of analytics, with their words', async () => {
+  it('reads the views of the schema analytics, with their comments', async () => {
     expect((await analyst.query('SELECT command_id, outcome FROM command_log')).rows).toEqual([]);
     const { rows } = await analyst.query(
       `SELECT count(*)::int AS views, bool_and(has_table_privilege(c.oid, 'SELECT')) AS all FROM pg_class c WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'v'`,
@@ -49,7 +49,7 @@ describe('an analyst', () => {
     expect(words.rows[0].said).toMatch(/Code of the refusal/);
   });
 
-  it('reads views that came after the role', async () => {
+  it('reads views that are newer than the role', async () => {
     await pool.query('CREATE VIEW analytics.later AS SELECT 1 AS one');
     expect((await analyst.query('SELECT one FROM later')).rows).toEqual([{ one: 1 }]);
   });
@@ -65,7 +65,7 @@ describe('an analyst', () => {
     expect(await fails(`SELECT pg_read_file('/etc/passwd')`)).toBe('42501');
   });
 
-  it('cannot write, also when it says that it may', async () => {
+  it('cannot write, even in a transaction that it declares read-write', async () => {
     expect(await fails('CREATE TABLE analytics.mine (a int)')).toBe('25006');
     expect(await fails(`INSERT INTO command_log ("command_id") VALUES ('x')`)).toBe('42501');
     await analyst.query('SET default_transaction_read_only = off');
@@ -79,7 +79,7 @@ describe('an analyst', () => {
     expect(await fails('ALTER ROLE analyst SUPERUSER')).toBe('42501');
   });
 
-  it('is bounded in time and connections', async () => {
+  it('has limits of time and connections', async () => {
     const fresh = await logIn();
     const { rows } = await fresh.query(
       `SELECT current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('search_path') AS path`,
@@ -90,7 +90,7 @@ describe('an analyst', () => {
     await fresh.end();
   });
 
-  it('gets another password, and none without one', async () => {
+  it('gets a new password, and loses it when none is set', async () => {
     await ensureAnalyst(pool, 'another password');
     await expect(logIn()).rejects.toMatchObject({ code: '28P01' });
     await (await logIn('another password')).end();

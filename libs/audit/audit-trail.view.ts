@@ -5,8 +5,8 @@ import { Cell, CellJson, Key, ScopeCell } from '#platform/views/cells';
 import { entityOf } from './entity';
 
 /**
- * Who did what, when and why: one row per event, refusals included. It holds what the event says; old values of fields that the event
- * does not name are in the history of the entity, which folds them from the log.
+ * Who did what, when and why: one row per event, refusals included. It has the data of the event; old values of fields that the event
+ * does not contain are in the history of the entity, which folds the log.
  */
 @Entity('audit_trail')
 @Index(['entityType', 'entityId', 'position'])
@@ -24,7 +24,7 @@ export class AuditTrailRow {
   @ScopeCell()
   facilityId: string;
 
-  /** Kind of the thing, e.g. work-order. */
+  /** Category of the entity, e.g. work-order. */
   @Cell('text')
   entityType: string;
 
@@ -37,7 +37,7 @@ export class AuditTrailRow {
   @Cell('position')
   revision: bigint;
 
-  /** Type of the event; CommandRefused for a refusal, CommandUnchanged for a command that found everything as it should be. */
+  /** Type of the event; CommandRefused for a refusal, CommandUnchanged for a command that changed nothing. */
   @Cell('text')
   event: string;
 
@@ -48,7 +48,7 @@ export class AuditTrailRow {
   @Cell('id')
   commandId: string;
 
-  /** Code of the refusal, where it is one. */
+  /** Code of the refusal, if it is one. */
   @Cell('text', { optional: true })
   refusal: string | null;
 
@@ -65,7 +65,7 @@ export class AuditTrailRow {
   @Cell('instant')
   occurredAt: string;
 
-  /** Floor time as it was told, with its offset. */
+  /** Floor time as sent, with its offset. */
   @Cell('text')
   occurredAtTold: string;
 
@@ -73,7 +73,7 @@ export class AuditTrailRow {
   @Cell('text')
   clock: string;
 
-  /** Why, in the words of the person who acted. */
+  /** Reason given by the person who acted. */
   @Cell('text', { optional: true })
   reason: string | null;
 
@@ -90,11 +90,11 @@ export class AuditTrailRow {
   @Cell('whole')
   schema: number;
 
-  /** Fields that the event names. */
+  /** Fields of the event. */
   @Cell('texts')
   fields: string[];
 
-  /** What the event says. */
+  /** Data of the event. */
   @CellJson()
   data: object;
 
@@ -105,7 +105,7 @@ export class AuditTrailRow {
   recordedAt: string;
 }
 
-/** The audit trail of everything: every event and every refusal, one row each. */
+/** The audit trail: every event and every refusal, one row each. */
 export const auditTrail: View<AuditTrailRow> = {
   name: 'audit-trail',
   version: 1,

@@ -6,7 +6,7 @@ import { FacilityId } from '#manufacturing/facility.fields';
 import { Instant, READABLE } from '#platform/commands/fields';
 import { DateTime, Json } from '#platform/commands/scalars';
 
-/** Alone, or with the mark of its log, as receipts and cursors have it. */
+/** A position alone, or with the id of its log, as in receipts and cursors. */
 const POSITION = /^\d{1,20}(-[0-9a-f]{8})?$/;
 const position = (description: string) => [
   Field(() => String, { nullable: true, description }),
@@ -20,7 +20,7 @@ const text = (description: string) => [
   IsOptional(),
   IsString(),
   Length(1, 200),
-  // What is asked is recorded, and no view could hold it otherwise.
+  // Queries are recorded, and PostgreSQL could not store these characters.
   Matches(READABLE, { message: '$property must not hold control or invisible characters' }),
 ];
 const all =
@@ -33,7 +33,7 @@ const Name = (description: string) => all(text(description));
 /** Which page. */
 @ArgsType()
 class PageQuery {
-  @Position('Go on after this position: `nextCursor` of the page before.')
+  @Position('Continue after this position: `nextCursor` of the previous page.')
   readonly after?: string;
 
   @Field(() => Int, { nullable: true, description: '1 to 500; 100 when absent.' })
@@ -55,7 +55,7 @@ export class HistoryQuery extends PageQuery {
   readonly entity: string;
 }
 
-/** At least one of the three; more narrow it down. */
+/** A moment: one or more of the three parts, which are combined. */
 @ArgsType()
 export class StateQuery {
   @Field(() => ID, { description: 'The stream of the entity, e.g. equipment-haifa.M4.' })
@@ -71,12 +71,12 @@ export class StateQuery {
   @Instant({ optional: true })
   readonly recordedAt?: string;
 
-  /** Floor time: what had happened by then, by all that is known. */
+  /** Floor time: what had happened by then, as known today. */
   @Instant({ optional: true })
   readonly occurredAt?: string;
 }
 
-/** Two moments, each given as for a state. An absent first one is the time before everything, an absent second one is now. */
+/** Two moments. The first one is the beginning when absent, the second one is now when absent. */
 @ArgsType()
 export class DifferenceQuery {
   @Field(() => ID, { description: 'The stream of the entity.' })
@@ -113,7 +113,7 @@ export class ReplayQuery extends PageQuery {
   @ValidateIf((query: ReplayQuery) => query.facility !== undefined)
   @FacilityId({ optional: true })
   readonly facility?: string;
-  @Name('All that follows from one request.')
+  @Name('Everything that follows from one request.')
   readonly correlationId?: string;
   @Position('From this position on.')
   readonly from?: string;
@@ -141,7 +141,7 @@ class AuditChange {
   new?: unknown;
 }
 
-/** An event of an entity, or a command for it that was refused: who, what, when, why, and what changed. */
+/** An event of an entity, or a refused command: who, what, when, why, and what changed. */
 @ObjectType('AuditEntry', {})
 export class AuditEntry {
   @Field(() => String) @ApiProperty({ enum: ['event', 'refusal', 'unchanged'] }) kind: string;
@@ -165,7 +165,7 @@ export class AuditEntry {
   @Field(() => String) @ApiProperty({ type: String }) app: string;
   @Field(() => Int) @ApiProperty({ type: 'integer' }) schema: number;
   @Field(() => [AuditChange]) @ApiProperty({ type: [AuditChange] }) changes: AuditChange[];
-  @Field(() => Json) @ApiProperty({ description: 'The data of the event, or what was refused and why.' }) data: unknown;
+  @Field(() => Json) @ApiProperty({ description: 'The data of the event, or the refused command and why.' }) data: unknown;
 }
 
 @ObjectType('AuditHistory', {})
@@ -179,7 +179,7 @@ export class AuditHistory {
 export class AuditState {
   @Field(() => ID) @ApiProperty({ type: String }) stream: string;
   @Field(() => Json) @ApiProperty({ type: Object }) state: unknown;
-  @Field(() => Int) @ApiProperty({ type: 'integer', description: 'Events that it is the sum of.' }) events: number;
+  @Field(() => Int) @ApiProperty({ type: 'integer', description: 'Number of events folded into it.' }) events: number;
   @Field(() => String) @ApiProperty({ type: String }) revision: string;
   @Field(() => String) @ApiProperty({ type: String }) position: string;
   @Field(() => DateTime) @ApiProperty({ type: String, format: 'date-time' }) recordedAt: string;
@@ -203,7 +203,7 @@ export class AuditEvent {
 export class AuditReplay {
   @Field(() => [AuditEvent]) @ApiProperty({ type: [AuditEvent] }) items: AuditEvent[];
   @Field(() => String, { nullable: true })
-  @ApiProperty({ type: String, nullable: true, description: 'A page may be empty and still lead on.' })
+  @ApiProperty({ type: String, nullable: true, description: 'A page may be empty and still have a next one.' })
   nextCursor: string | null;
 }
 

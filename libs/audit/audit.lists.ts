@@ -23,7 +23,7 @@ export const auditTrailRows = listOf(AuditTrailRow, {
   },
   sorts: ['position'],
   sortedBy: 'position',
-  about: 'Who did what, when and why: every event and every refusal.',
+  about: 'Who did what, when and why: every event and refusal.',
 });
 
 export const commandLogRows = listOf(CommandLogRow, {

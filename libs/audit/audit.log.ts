@@ -1,6 +1,6 @@
 /**
- * What auditors read, straight from the log: it needs no view and is never behind. Hides: paging and folding. Promises: states are those of
- * a full replay; only what is in the reader's facilities; what is out of them answers as if it were not there; every read is recorded.
+ * What auditors read, directly from the log: it needs no view and is never behind. Hides: paging and folding. Promises: states are those of
+ * a full replay; only entities of the reader's facilities, others answer as not found; every read is recorded.
  * Does not: change or repair anything.
  */
 import { randomUUID } from 'node:crypto';
@@ -36,9 +36,9 @@ export type ReplayFilter = Readonly<{
   recordedTo?: string;
 }>;
 
-export type Page<T> = Readonly<{ items: T[]; /** Where to go on; undefined at the end. */ next?: bigint }>;
+export type Page<T> = Readonly<{ items: T[]; /** Where to continue; undefined at the end. */ next?: bigint }>;
 
-/** The state of an entity at a moment, with the last event that it rests on. */
+/** The state of an entity at a moment, with the last event folded into it. */
 export type StateAt = Readonly<{
   stream: string;
   state: unknown;
@@ -56,7 +56,7 @@ export type Difference = Readonly<{
   events: readonly Recorded[];
 }>;
 
-/** Events looked at in one request at most; a page may so be empty and still lead on. */
+/** Limit of events scanned in one request; so a page may be empty and still have a next one. */
 const LOOKED_AT = 8_000;
 const PAGE = 1_000;
 
@@ -67,7 +67,7 @@ export class AuditLog {
     @Inject(Registry) private readonly registry: Registry,
   ) {}
 
-  /** Everything that happened to an entity, and what was refused, from the first event on. `after` is a position. @throws Problem 404 */
+  /** Every event of an entity and every refusal, from the first event on. `after` is a position. @throws Problem 404 */
   async history(reader: Principal, stream: string, after = -1n, limit = 100): Promise<Page<Entry>> {
     const { fold, recorded } = await this.known(reader, stream, 'history', { after: String(after) });
     const entries = folded(stream, () => historyOf(fold, recorded)).filter(({ position }) => position > after);
@@ -83,7 +83,7 @@ export class AuditLog {
     return state;
   }
 
-  /** What changed between two moments, and the events that did it. @throws Problem 404, 422 */
+  /** What changed between two moments, and the events in between. @throws Problem 404, 422 */
   async difference(reader: Principal, stream: string, from: Moment, to: Moment): Promise<Difference> {
     const { fold, events } = await this.known(reader, stream, 'difference', { from: said(from), to: said(to) });
     const [earlier, later] = [eventsAsOf(events, from), eventsAsOf(events, to)];
@@ -98,7 +98,7 @@ export class AuditLog {
     };
   }
 
-  /** The log as it is stored, older shapes and all, in its own order. `after` is a position. */
+  /** The log as stored, older shapes included, in its own order. `after` is a position. */
   async replay(reader: Principal, filter: ReplayFilter, after = -1n, limit = 100): Promise<Page<Recorded>> {
     if (filter.facility !== undefined && !inScope(reader, filter.facility)) return { items: [] };
     await this.recordRead(reader, 'replay', { ...said(filter), after: String(after) }, filter.facility);
@@ -126,7 +126,7 @@ export class AuditLog {
     return { items, next: at };
   }
 
-  /** The events of an entity, and all that is recorded of it, refusals and all, for a reader who may see them. */
+  /** The events of an entity, and its refusals, for a reader who may see them. */
   private async known(
     reader: Principal,
     stream: string,
@@ -142,7 +142,7 @@ export class AuditLog {
     return { fold: decider, events: recorded.filter((event) => !isBookkeeping(event)), recorded };
   }
 
-  /** Reading the audit trail leaves a trace of its own; without it nothing is read. */
+  /** Records a read of the audit trail; if that fails, nothing is read. */
   private async recordRead(reader: Principal, what: string, about: object, facility = 'enterprise'): Promise<void> {
     const commandId = randomUUID();
     const metadata = metadataOf({
@@ -161,14 +161,17 @@ export class AuditLog {
 const said = (about: object) =>
   Object.fromEntries(Object.entries(about).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
 
-/** Floor time may leave out an event that later ones build on; where the rules cannot fold that, it is said. */
+/** A floor time may leave out an event that later ones depend on; if the rest cannot be folded, the answer is 422. */
 function folded<T>(stream: string, fold: () => T): T {
   try {
     return fold();
   } catch (error) {
-    throw new Problem(422, 'state-not-foldable', `The events of ${stream} up to that moment give no state by themselves.`, {
-      facts: { cause: (error as Error).message },
-    });
+    throw new Problem(
+      422,
+      'state-not-foldable',
+      `The events of ${stream} at that floor time cannot be folded: some depend on events after it. Ask for a position or known time.`,
+      { facts: { cause: (error as Error).message } },
+    );
   }
 }
 
@@ -180,7 +183,7 @@ function stateAt(fold: Fold, stream: string, events: readonly Recorded[]): State
   return { stream, state, events: events.length, revision, position, recordedAt, occurredAt: metadata.occurredAt };
 }
 
-/** Streams of the event store itself, such as `$user-admin` with what its password is checked against, are none of the business. */
+/** Streams of the event store itself, such as `$user-admin` with its password hash, are left out. */
 const isOfTheStore = (stream: string): boolean => stream.startsWith('$');
 
 function matching(reader: Principal, filter: ReplayFilter): (event: Recorded) => boolean {
@@ -205,7 +208,7 @@ function matching(reader: Principal, filter: ReplayFilter): (event: Recorded) =>
   };
 }
 
-/** True where the rest of the log cannot hold anything wanted: positions and known times only grow. */
+/** True where no later event can match: positions and known times only grow. */
 const isPast = (last: Recorded | undefined, { to, recordedTo }: ReplayFilter): boolean =>
   last !== undefined &&
   ((to !== undefined && last.position >= to) ||

@@ -42,14 +42,14 @@ const eventOf = ({ id, stream, revision, position: at, type, recordedAt, data, m
 const cursorOf = (next: bigint | undefined, log: string | undefined): string | null =>
   next === undefined ? null : log === undefined ? String(next) : `${next}-${log}`;
 
-/** The four questions of auditors, as REST and GraphQL ask them. */
+/** The four queries of auditors, for REST and GraphQL. */
 class Questions {
   constructor(
     @Inject(AuditLog) private readonly log: AuditLog,
     @Inject(Reads) private readonly reads: Reads,
   ) {}
 
-  /** A position of the log as it is. @throws Problem 409 where it has the mark of another */
+  /** A position of this log. @throws Problem 409 if it has the id of another log */
   private async position(field: string, value: string | undefined): Promise<bigint | undefined> {
     if (value === undefined) return undefined;
     const { position, mark } = parseToken(value) ?? { position: BigInt(value.split('-')[0]!) };
@@ -100,7 +100,7 @@ class Questions {
   async replay({ after, limit, from, to, ...rest }: ReplayQuery): Promise<AuditReplay> {
     const filter: ReplayFilter = { ...rest, from: await this.position('from', from), to: await this.position('to', to) };
     if (filter.from !== undefined && filter.to !== undefined && filter.from > filter.to)
-      throw invalidInput([{ field: 'from', message: 'from must not be after to' }]);
+      throw invalidInput([{ field: 'from', message: '`from` must not be after `to`' }]);
     const [start, log] = [await this.position('after', after), await this.reads.log()];
     const { items, next } = await this.log.replay(caller(), filter, start, limit);
     return { items: items.map(eventOf), nextCursor: cursorOf(next, log) };
@@ -111,31 +111,31 @@ class Questions {
 @ApiTags('audit')
 @ApiBearerAuth()
 export class AuditController extends Questions {
-  /** Who did what to an entity, when and why, with old and new values, and what was refused. */
+  /** The history of an entity: who did what, when and why, with old and new values, and refusals. */
   @Get('history')
   @Allow(...AUDIENCE)
   @ApiOperation({
     operationId: 'auditHistory',
-    summary: 'The history of one thing: who did what, when, why, old and new values, and what was refused.',
+    summary: 'The history of an entity: who did what, when and why, with old and new values, and refusals.',
   })
   @ApiOkResponse({ type: AuditHistory })
   auditHistory(@Query() query: HistoryQuery): Promise<AuditHistory> {
     return this.history(query);
   }
 
-  /** The state of an entity as of a position, a known time or a floor time; now without any of them. */
+  /** The state of an entity as of a position, a known time or a floor time; now when all are absent. */
   @Get('state')
   @Allow(...AUDIENCE)
-  @ApiOperation({ operationId: 'auditState', summary: 'The state of one thing as of a position of the log or a time.' })
+  @ApiOperation({ operationId: 'auditState', summary: 'The state of an entity as of a position of the log or a time.' })
   @ApiOkResponse({ type: AuditState })
   auditState(@Query() query: StateQuery): Promise<AuditState> {
     return this.state(query);
   }
 
-  /** What changed between two moments; from the start, or until now, where one is absent. */
+  /** What changed between two moments; from the start, or until now, if one is absent. */
   @Get('difference')
   @Allow(...AUDIENCE)
-  @ApiOperation({ operationId: 'auditDifference', summary: 'What differs in the state of one thing between two points.' })
+  @ApiOperation({ operationId: 'auditDifference', summary: 'What changed in an entity between two moments.' })
   @ApiOkResponse({ type: AuditDifference })
   auditDifference(@Query() query: DifferenceQuery): Promise<AuditDifference> {
     return this.difference(query);
@@ -154,7 +154,7 @@ export class AuditController extends Questions {
 @Resolver()
 export class AuditResolver extends Questions {
   @GraphQuery(() => AuditHistory, {
-    description: 'Who did what to an entity, when and why, with old and new values, and what was refused.',
+    description: 'The history of an entity: who did what, when and why, with old and new values, and refusals.',
   })
   @Allow(...AUDIENCE)
   auditHistory(@Args() query: HistoryQuery): Promise<AuditHistory> {
@@ -162,16 +162,14 @@ export class AuditResolver extends Questions {
   }
 
   @GraphQuery(() => AuditState, {
-    description: 'The state of an entity as of a position, a known time or a floor time; now without any of them.',
+    description: 'The state of an entity as of a position, a known time or a floor time; now when all are absent.',
   })
   @Allow(...AUDIENCE)
   auditState(@Args() query: StateQuery): Promise<AuditState> {
     return this.state(query);
   }
 
-  @GraphQuery(() => AuditDifference, {
-    description: 'What changed between two moments; from the start, or until now, where one is absent.',
-  })
+  @GraphQuery(() => AuditDifference, { description: 'What changed between two moments; from the start, or until now, if one is absent.' })
   @Allow(...AUDIENCE)
   auditDifference(@Args() query: DifferenceQuery): Promise<AuditDifference> {
     return this.difference(query);

@@ -46,7 +46,7 @@ const bin = {
 };
 
 describe('changes', () => {
-  it('name path, old and new value of what differs, and nothing else', () => {
+  it('have path, old and new value of each difference', () => {
     expect(changesBetween({ a: 1, b: { c: 'x', d: [1, 2] }, gone: true }, { a: 1, b: { c: 'y', d: [1, 3, 4] }, 'came in': null })).toEqual([
       { path: '$.b.c', old: 'x', new: 'y' },
       { path: '$.b.d[1]', old: 2, new: 3 },
@@ -56,13 +56,13 @@ describe('changes', () => {
     ]);
   });
 
-  it('tell absent from empty, and a list from an object', () => {
+  it('distinguish absent from empty, and a list from an object', () => {
     expect(changesBetween({ a: null }, {})).toEqual([{ path: '$.a', old: null }]);
     expect(changesBetween({ a: [] }, { a: {} })).toEqual([{ path: '$.a', old: [], new: {} }]);
     expect(changesBetween({}, JSON.parse('{"__proto__":1}'))).toEqual([{ path: '$.__proto__', new: 1 }]);
   });
 
-  it('are none exactly where states are equal, and lead from one state to the other', () => {
+  it('are empty exactly when states are equal, and transform one state into the other', () => {
     const state = fc.dictionary(
       fc.constantFrom('a', 'b', "c'd"),
       fc.oneof(fc.integer(), fc.string(), fc.array(fc.nat(3), { maxLength: 3 }), fc.dictionary(fc.constantFrom('x', 'y'), fc.boolean())),
@@ -76,11 +76,11 @@ describe('changes', () => {
     );
   });
 
-  it('make maps, sets and bigints plain', () =>
+  it('turn maps, sets and bigints into plain JSON', () =>
     expect(plain({ m: new Map([['k', 1n]]), s: new Set(['x']), u: undefined })).toEqual({ m: { k: '1' }, s: ['x'] }));
 });
 
-describe('records chained by before', () => {
+describe('records linked by `before`', () => {
   const chain = (...told: string[]) => told.reduce<object | null>((before, text) => ({ told: text, before }), null);
   it('are a list, the oldest first', () => {
     expect(plain({ ledger: chain('a', 'b') })).toEqual({ ledger: [{ told: 'a' }, { told: 'b' }] });
@@ -88,7 +88,7 @@ describe('records chained by before', () => {
       { path: '$.ledger[1]', new: { told: 'b' } },
     ]);
   });
-  it('may be very many', () => expect(plain(chain(...Array.from({ length: 50_000 }, String)))).toHaveLength(50_000));
+  it('can be very many', () => expect(plain(chain(...Array.from({ length: 50_000 }, String)))).toHaveLength(50_000));
 });
 
 const sorted = (value: unknown): unknown =>
@@ -101,10 +101,10 @@ const sorted = (value: unknown): unknown =>
             .map(([k, v]) => [k, sorted(v)]),
         )
       : value;
-/** Carries changes out, as a reader would. */
+/** Applies changes to a state. */
 function applied(before: unknown, changes: readonly Change[]): unknown {
   const state = structuredClone(before) as Record<string, unknown>;
-  // Later places of a list go first, so that none is moved.
+  // Later indexes of a list first, so that none shifts.
   for (const change of [...changes].reverse()) {
     const steps = [...change.path.matchAll(/\.(\w+)|\['((?:\\.|[^'])*)'\]|\[(\d+)\]/g)].map(
       ([, name, quoted, index]) => name ?? quoted?.replace(/\\(.)/g, '$1') ?? Number(index),
@@ -130,7 +130,7 @@ describe('the history of an entity', () => {
   const late = at(9, 'CommandRefused', { code: 'bin-closed' });
   const idle = at(5, 'CommandUnchanged', { revision: '4', token: '400' });
 
-  it('tells who, what, when and why with old and new values, refusals among the events', () => {
+  it('shows who, what, when and why with old and new values, refusals included', () => {
     const history = historyOf(bin, [...events, idle, late, refusal]);
     expect(history.map(({ type, kind, changes }) => [type, kind, changes])).toEqual([
       ['BinFilled', 'event', [{ path: '$.pieces', old: 0, new: 3 }]],
@@ -152,7 +152,7 @@ describe('the history of an entity', () => {
     expect(history[1]).toMatchObject({ actor: 'bob', device: null, reason: null });
   });
 
-  it('ends in the state of a full replay, at every point', () => {
+  it('has the state of a full replay at every point', () => {
     const some = fc.array(fc.record({ pieces: fc.nat(9), minutes: fc.integer({ min: -60, max: 60 }) }), { maxLength: 12 });
     fc.assert(
       fc.property(some, fc.nat(12), (fills, cut) => {
@@ -225,7 +225,7 @@ describe('the audit trail', () => {
     ]);
   });
 
-  it('takes events of others, which lack our metadata', () => {
+  it('accepts foreign events without our metadata', () => {
     const foreign = { ...at(1, 'Strange', {}, {}, 'odd'), metadata: {} } as unknown as Recorded;
     expect(rowsOf(auditTrail, 'eventId', foreign)).toMatchObject([{ facilityId: '', entityType: 'odd', actor: '' }]);
     expect(rowsOf(commandLog, 'entryId', foreign)).toEqual([]);
@@ -245,7 +245,7 @@ describe('the command log', () => {
     ]);
   });
 
-  it('keeps commands of two people apart that have the same id, and tells which changed nothing', () => {
+  it('distinguishes commands of two people with the same id, and shows which changed nothing', () => {
     const by = (actor: string, position: number, type: string) => at(position, type, {}, { actor });
     expect(
       rowsOf(commandLog, 'entryId', by('ann', 1, 'BinFilled'), by('ben', 2, 'BinFilled'), by('eve', 3, 'CommandUnchanged')),

@@ -1,9 +1,9 @@
-/** One value that changed: where, in JSONPath (RFC 9535), what it was and what it is. Absent where there was or is none. */
+/** One changed value: its JSONPath (RFC 9535), the old and the new value, absent where there is none. */
 export type Change = Readonly<{ path: string; old?: unknown; new?: unknown }>;
 
 /**
- * A state as plain JSON: maps as objects, sets as lists, bigint as text, no keys without a value; records that are chained by `before`
- * as a list, the oldest first, so that one more record is one change.
+ * A state as plain JSON: maps as objects, sets as lists, bigint as text, no keys without a value; records that are linked by `before`
+ * as a list, oldest first, so that one more record is one change.
  */
 export function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
@@ -35,7 +35,7 @@ const inPath = (path: string, key: string) =>
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 const owns = (object: object, key: string) => Object.prototype.hasOwnProperty.call(object, key);
 
-/** What differs between two plain states, field by field, in the order of the fields. */
+/** The differences between two plain states, in field order. */
 export function changesBetween(before: unknown, after: unknown, path = '$'): Change[] {
   if (before === after) return [];
   if (Array.isArray(before) && Array.isArray(after)) {

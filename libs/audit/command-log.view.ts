@@ -7,9 +7,9 @@ import { entityOf } from './entity';
 
 export const Outcome = { Accepted: 'Accepted', Refused: 'Refused', Unchanged: 'Unchanged' } as const;
 export type Outcome = keyof typeof Outcome;
-registerEnumType(Outcome, { name: 'CommandOutcome', description: 'What became of a command.' });
+registerEnumType(Outcome, { name: 'CommandOutcome', description: 'Outcome of a command.' });
 
-/** A command that changed something, was refused, or, where the sender gave it an id, changed nothing. */
+/** A command that changed something, was refused, or had an id and changed nothing. */
 @Entity('command_log')
 @Index(['actor', 'recordedAt'])
 @Index(['code', 'recordedAt'])
@@ -18,7 +18,7 @@ registerEnumType(Outcome, { name: 'CommandOutcome', description: 'What became of
 @Index(['commandId'])
 @ObjectType('CommandLogRow', {})
 export class CommandLogRow {
-  /** The command, the stream it was for and who sent it; for a refusal also its code. */
+  /** Command id, stream and sender; for a refusal also its code. */
   @Key()
   entryId: string;
 
@@ -31,11 +31,11 @@ export class CommandLogRow {
   @CellOneOf(Outcome)
   outcome: Outcome;
 
-  /** Code of the refusal; absent where it was accepted. */
+  /** Code of the refusal; absent if it was accepted. */
   @Cell('text', { optional: true })
   code: string | null;
 
-  /** The refusal in words. */
+  /** Text of the refusal. */
   @Cell('text', { optional: true })
   message: string | null;
 
@@ -80,7 +80,7 @@ export class CommandLogRow {
 
 const codeIn = (data: unknown): string => String((data as { code?: unknown } | undefined)?.code ?? '');
 
-/** Every command that left a trace: accepted, refused, or recorded as having changed nothing. */
+/** Every recorded command: accepted, refused, or without change. */
 export const commandLog: View<CommandLogRow> = {
   name: 'command-log',
   version: 2,

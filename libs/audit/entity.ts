@@ -1,6 +1,6 @@
 import { facilityOf } from '#manufacturing/facility';
 
-/** What a stream is the history of: `work-order` and `haifa.Case1` for `work-order-haifa.Case1`; `refused-`, which streams of refusals once began with, is left out. */
+/** The entity of a stream: `work-order` and `haifa.Case1` for `work-order-haifa.Case1`, without the `refused-` of former streams of refusals. */
 export function entityOf(stream: string, facility: string | undefined): { entityType: string; entityId: string } {
   const name = stream.startsWith('refused-') ? stream.slice('refused-'.length) : stream;
   for (let dash = name.indexOf('-'); dash > 0; dash = name.indexOf('-', dash + 1)) {

@@ -1,10 +1,10 @@
 import { isBookkeeping, type Event, type Recorded } from '#kernel/event';
 import { changesBetween, plain, type Change } from './changes';
 
-/** What folding an entity needs. */
+/** The part of a decider that folds an entity. */
 export type Fold = Readonly<{ initial: unknown; evolve: (state: unknown, event: Event) => unknown }>;
 
-/** One entry of an entity's history: an event that happened to it, or a command for it that was refused or changed nothing. */
+/** One entry of an entity's history: an event, or a command that was refused or changed nothing. */
 export type Entry = Readonly<{
   kind: 'event' | 'refusal' | 'unchanged';
   id: string;
@@ -21,7 +21,7 @@ export type Entry = Readonly<{
   occurredAt: string;
   recordedAt: string;
   clock: string;
-  /** Why, in the words of the person who acted. */
+  /** Reason given by the person who acted. */
   reason: string | null;
   correlationId: string;
   causationId: string;
@@ -30,14 +30,14 @@ export type Entry = Readonly<{
   schema: number;
   /** Old and new values of every field of the folded state; empty where nothing changed. */
   changes: readonly Change[];
-  /** The event's data as it is read today, or what was refused and why. */
+  /** The event's data in today's shape, or the refused command and why. */
   data: unknown;
 }>;
 
-/** Where refusals were recorded before they stood in the entity's own stream; what was recorded there is still read. */
+/** Former stream of refusals, which are now in the entity's own stream; old ones are still read. */
 export const refusalsOf = (stream: string): string => `refused-${stream}`;
 
-/** The history of one entity from its first event on, with what was refused or changed nothing, in the order of the log. */
+/** The history of one entity from its first event on, with commands that were refused or changed nothing, in log order. */
 export function historyOf(fold: Fold, recorded: readonly Recorded[]): Entry[] {
   let state = fold.initial;
   let before = plain(state);
@@ -87,17 +87,17 @@ function entry(
   };
 }
 
-/** A moment in the life of an entity. More than one part narrows it down: what was known at one time of what had happened by another. */
+/** A moment in the history of an entity. Parts are combined: what was known at one time of what had happened by another. */
 export type Moment = Readonly<{
   /** Up to this position of the log. */
   position?: bigint;
   /** Known time: what the system had recorded by then. ISO 8601. */
   recordedAt?: string;
-  /** Floor time: what, by all that is known, had happened by then. ISO 8601. */
+  /** Floor time: what had happened by then, as known today. ISO 8601. */
   occurredAt?: string;
 }>;
 
-/** The events that belong to a moment, in the order of the log. */
+/** The events up to a moment, in log order. */
 export function eventsAsOf<E extends Recorded>(events: readonly E[], { position, recordedAt, occurredAt }: Moment): E[] {
   const known = recordedAt === undefined ? undefined : Date.parse(recordedAt);
   const happened = occurredAt === undefined ? undefined : Date.parse(occurredAt);
@@ -109,6 +109,6 @@ export function eventsAsOf<E extends Recorded>(events: readonly E[], { position,
   );
 }
 
-/** The folded state after some events, as plain JSON. */
+/** The state folded from events, as plain JSON. */
 export const stateAfter = (fold: Fold, events: readonly Recorded[]): unknown =>
   plain(events.reduce<unknown>((state, event) => fold.evolve(state, event), fold.initial));

@@ -6,7 +6,7 @@ import { Code, Id, Many, Nested, Text, Whole } from '#platform/commands/fields';
 
 const LINES = 2_000_000_000;
 
-/** How often something was found. */
+/** How often an exception was found. */
 @InputType()
 class FindingInput {
   @Code()
@@ -16,7 +16,7 @@ class FindingInput {
   readonly count: number;
 }
 
-/** What became of the rows up to some line. */
+/** Counts of the rows up to a line. */
 @InputType()
 class TallyInput {
   @Whole(0, LINES)
@@ -45,12 +45,12 @@ class RejectedRowInput {
   @Text(1, 500)
   readonly message: string;
 
-  /** The row as it stands in the file. */
+  /** The row as in the file. */
   @Text(0, 1_000)
   readonly raw: string;
 }
 
-/** A recorded row that deserves a look. */
+/** A recorded row that a person should check. */
 @InputType()
 class FlaggedRowInput {
   @Whole(1, LINES)
@@ -71,12 +71,12 @@ class FlaggedRowInput {
   @Code()
   readonly reportId: string;
 
-  /** The other line that it is about, where there is one. */
+  /** The other line concerned, if there is one. */
   @Whole(1, LINES, { optional: true })
   readonly otherLine?: number;
 }
 
-/** Begin to import a file; once more for the same file and mapping it changes nothing. */
+/** Start the import of a file; repeated with the same file and mapping it changes nothing. */
 @InputType()
 @Allow('engineer', 'device')
 export class StartImport extends Command {
@@ -125,7 +125,7 @@ export class SettleRows extends Command {
   readonly tally: TallyInput;
 }
 
-/** Flag rows for what only the whole file shows, such as two rows that claim one machine at one time. */
+/** Flag rows by checks over the whole file, such as two rows that overlap on one machine. */
 @InputType()
 @Allow('engineer', 'device')
 export class FlagRows extends Command {

@@ -1,9 +1,9 @@
 import type { Event, Upcasts } from '#kernel/event';
 
-/** How often something was found. */
+/** How often an exception was found. */
 export type Finding = Readonly<{ code: string; count: number }>;
 
-/** What became of the rows up to some line of a file. */
+/** Counts of the rows up to a line of a file. */
 export type Tally = Readonly<{
   /** Rows read; each is either observed or rejected. */
   rows: number;
@@ -15,7 +15,7 @@ export type Tally = Readonly<{
   findings: readonly Finding[];
 }>;
 
-/** What an import is: this file, read through this mapping. */
+/** Source of an import: a file and the mapping that it is read with. */
 export type Source = Readonly<{
   file: string;
   /** Size in bytes, as a decimal string. */
@@ -29,13 +29,13 @@ export type Source = Readonly<{
 
 type OfImport = Readonly<{ importId: string }>;
 
-/** The import of a file began. */
+/** The import of a file started. */
 export type ImportStarted = Event<'ImportStarted', OfImport & Source>;
 
-/** The same file is read again, through a mapping that has changed; what was recorded stays, and is counted anew. */
+/** The same file is read again with a changed mapping; recorded rows stay, and are counted again. */
 export type ImportRestarted = Event<'ImportRestarted', OfImport & Source & { previousMappingDigest: string }>;
 
-/** A row could not be read as a fact; it is kept here. */
+/** A row could not be read as a fact; its text is kept here. */
 export type RowRejected = Event<
   'RowRejected',
   OfImport & {
@@ -43,12 +43,12 @@ export type RowRejected = Event<
     line: number;
     code: string;
     message: string;
-    /** The row as it stands in the file; control characters are shown as \\u escapes, and what is beyond 1,000 characters is cut. */
+    /** The row as in the file, cut after 1,000 characters; control characters are shown as \\u escapes. */
     raw: string;
   }
 >;
 
-/** A row was recorded as a fact, and something about it deserves a look. */
+/** A row was recorded as a fact, and a person should check it. */
 export type RowFlagged = Event<
   'RowFlagged',
   OfImport & {
@@ -58,14 +58,14 @@ export type RowFlagged = Event<
     workOrderId: string;
     equipmentId?: string;
     reportId: string;
-    /** The other line that it is about, where there is one. */
+    /** The other line concerned, if there is one. */
     otherLine?: number;
-    /** The part of the whole file's flags that it came with, where only the whole file shows it. */
+    /** The part of the whole-file flags that it belongs to, if it is one of them. */
     part?: number;
   }
 >;
 
-/** All rows up to a line are recorded, as facts or as exceptions: a resumed import goes on after it. */
+/** All rows up to a line are recorded, as facts or as exceptions: a resumed import continues after it. */
 export type RowsSettled = Event<'RowsSettled', OfImport & { throughLine: number; tally: Tally }>;
 
 /** All rows of the file are in the log. */

@@ -10,7 +10,7 @@ import { notFound } from '#platform/problem/problem';
 import { fileImport, type FileImport } from './import';
 import type { ImportEvent } from './import.events';
 
-/** How far the import of a file has come. */
+/** Progress of the import of a file. */
 class ImportProgress {
   @ApiProperty({ type: String })
   importId: string;
@@ -19,20 +19,20 @@ class ImportProgress {
   state: FileImport;
 }
 
-/** Where the log ends. */
+/** End of the log. */
 class LogHead {
   @ApiProperty({ type: String, description: 'Commit position of the newest event.' })
   position: string;
 }
 
-/** Reads of imports, straight from the log: an import can go on while the views are down. */
+/** Reads of imports, directly from the log: an import can continue while the views are down. */
 @Controller('import')
 @ApiTags('import')
 @ApiBearerAuth()
 export class ImportQueries {
   constructor(@Inject(EventStore) private readonly store: EventStore) {}
 
-  /** Position of the newest event: what is written later has a higher one. */
+  /** Position of the newest event: later events have higher ones. */
   @Get('log-head')
   @Allow('engineer', 'device', 'auditor')
   @ApiOperation({ operationId: 'logHead', summary: 'The position of the newest event of the log.' })
@@ -44,7 +44,7 @@ export class ImportQueries {
   /** The import of one file. */
   @Get(':importId')
   @Allow('engineer', 'device', 'auditor', 'supervisor')
-  @ApiOperation({ operationId: 'importProgress', summary: 'How far the import of a file is, and what it made of the rows.' })
+  @ApiOperation({ operationId: 'importProgress', summary: 'Progress and row counts of the import of a file.' })
   @ApiOkResponse({ type: ImportProgress })
   async progress(@Param('importId') importId: string): Promise<ImportProgress> {
     const principal = currentContext()?.principal;

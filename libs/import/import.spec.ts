@@ -22,7 +22,7 @@ const finished: ImportEvent = { type: 'ImportFinished', data: { importId, tally:
 const row = { line: 12, code: 'machine-overlap', message: 'M4 was claimed twice.', workOrderId: 'haifa.Case1', reportId: '5435.12' };
 
 describe('a file that was never imported', () => {
-  it('begins', () =>
+  it('starts', () =>
     given(fileImport)
       .when('StartImport', { importId, ...source })
       .then(begun));
@@ -36,12 +36,12 @@ describe('a file that was never imported', () => {
       .rejects('import-not-started'));
 });
 
-describe('an import under way', () => {
-  it('is not begun twice', () =>
+describe('a running import', () => {
+  it('is not started twice', () =>
     given(fileImport, begun)
       .when('StartImport', { importId, ...source })
       .changesNothing());
-  it('begins anew through a changed mapping', () =>
+  it('restarts with a changed mapping', () =>
     given(fileImport, begun, settled)
       .when('StartImport', { importId, ...source, mappingDigest: 'c'.repeat(64) })
       .then({
@@ -58,7 +58,7 @@ describe('an import under way', () => {
       .when('SettleRows', { importId, throughLine: 201, rejected: [rejected], flagged: [row], tally: tally(200, 199, 1) })
       .then({ type: 'RowRejected', data: { importId, ...rejected } }, { type: 'RowFlagged', data: { importId, ...row } }, settled);
   });
-  it('records no line twice', () =>
+  it('records every line once', () =>
     given(fileImport, begun, settled)
       .when('SettleRows', { importId, throughLine: 201, rejected: [], flagged: [], tally: tally(200, 199, 1) })
       .changesNothing());

@@ -19,20 +19,20 @@ type Started = Exclude<FileImport, { status: 'unknown' }>;
 const nothing: Tally = { rows: 0, observed: 0, rejected: 0, findings: [] };
 
 function started(state: FileImport): Started {
-  if (state.status === 'unknown') throw new Rejected('import-not-started', 'The import of this file has not begun.');
+  if (state.status === 'unknown') throw new Rejected('import-not-started', 'The import of this file has not started. Start it first.');
   return state;
 }
 
 function running(state: FileImport): Started {
   const known = started(state);
-  if (known.status === 'finished') throw new Rejected('import-finished', 'The import of this file is finished.');
+  if (known.status === 'finished') throw new Rejected('import-finished', 'The import of this file is already finished.');
   return known;
 }
 
-/** Each row is observed or rejected: a tally in which one is missing is wrong. */
+/** Refuses a tally in which rows are missing: each row is either observed or rejected. */
 function checkTally({ rows, observed, rejected }: Tally): void {
   if (rows !== observed + rejected)
-    throw new Rejected('rows-unaccounted-for', `${rows} rows are not ${observed} observed and ${rejected} rejected.`, {
+    throw new Rejected('rows-unaccounted-for', `\`rows\` must be the sum of ${observed} observed and ${rejected} rejected, was ${rows}.`, {
       rows,
       observed,
       rejected,
@@ -90,7 +90,7 @@ function evolve(state: FileImport, event: ImportEvent): FileImport {
   }
 }
 
-/** The import of one file: which rows are in the log, and which could not become facts. */
+/** The import of one file: which rows are in the log, and which were rejected. */
 export const fileImport: Decider<typeof commands, FileImport, ImportEvent> = {
   category: 'import',
   initial: { status: 'unknown' },
@@ -101,7 +101,7 @@ export const fileImport: Decider<typeof commands, FileImport, ImportEvent> = {
       const source = { file, bytes, digest, mapping, mappingDigest };
       if (state.status === 'unknown') return [{ type: 'ImportStarted', data: { importId, ...source } }];
       if (state.source.digest !== digest)
-        throw new Rejected('import-id-taken', 'The id stands for another file.', { importId, digest: state.source.digest });
+        throw new Rejected('import-id-taken', 'The id is already used for another file.', { importId, digest: state.source.digest });
       const previousMappingDigest = state.source.mappingDigest;
       if (previousMappingDigest === mappingDigest) return [];
       return [{ type: 'ImportRestarted', data: { importId, ...source, previousMappingDigest } }];
@@ -132,7 +132,11 @@ export const fileImport: Decider<typeof commands, FileImport, ImportEvent> = {
       if (status === 'finished') return [];
       checkTally(tally);
       if (tally.rows !== settled.rows || tally.observed !== settled.observed || tally.rejected !== settled.rejected)
-        throw new Rejected('rows-unaccounted-for', 'The totals are not those of the settled rows.', { settled, claimed: tally });
+        throw new Rejected(
+          'rows-unaccounted-for',
+          `The totals must be those of the settled rows: ${settled.rows} rows, was ${tally.rows}.`,
+          { settled, claimed: tally },
+        );
       return [{ type: 'ImportFinished', data: { importId, tally: taken(tally) } }];
     },
   },

@@ -1,36 +1,36 @@
 import type { Event, Upcasts } from './event';
 
-/** What the shell tells the core about the moment of deciding. */
+/** What a decision may depend on besides command and state. */
 export type Context = Readonly<{
   /** Server time, ISO 8601 UTC. */
   now: string;
-  /** Floor time of the command, ISO 8601 with offset; `now` where the command does not say. */
+  /** Floor time of the command, ISO 8601 with offset; `now` if the command has none. */
   occurredAt: string;
   actor: string;
   role: string;
   commandId: string;
-  /** What other streams say of themselves, by name: those that the decider `regards`. Null for a stream that says nothing. */
+  /** What other streams tell, by stream name: those that the decider `regards`. Null for a stream that tells nothing. */
   regarded?: Readonly<Record<string, unknown>>;
 }>;
 
 /** A stream that a decision looks at. */
 export type Regard = Readonly<{
   stream: string;
-  /** True where it must be read now; otherwise what was seen of it in the last seconds may serve. */
+  /** True where it must be read now; otherwise a state of the last seconds may be used. */
   now?: true;
 }>;
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Class<T = object> = new (...args: any[]) => T;
 
-/** The command classes of a commands file, by name. Anything else that it exports is left out. */
+/** The command classes of a commands file, by name. Its other exports are left out. */
 export type CommandsOf<Module> = {
   [K in keyof Module as Module[K] extends Class ? K : never]: Module[K] extends Class<infer C> ? C : never;
 };
 
 /**
- * The rules of one aggregate: pure, no clock, no chance, no I/O.
- * `decide` returns events, `[]` when it is already so, or throws `Rejected`.
+ * The rules of one aggregate: pure, without clock, randomness or I/O.
+ * `decide` returns events, `[]` when there is nothing to change, or throws `Rejected`.
  */
 export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Readonly<{
   /** Stream prefix, permanent. */
@@ -39,7 +39,7 @@ export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Re
   evolve: (state: State, event: E) => State;
   /** The aggregate that a command is for. */
   id: (command: C[keyof C]) => string;
-  /** The floor time that a command implies where it does not name one, e.g. the end of the interval that it reports. The server's when absent. */
+  /** The floor time of a command without `occurredAt`, e.g. the end of the reported interval; server time when undefined. */
   impliedAt?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
   decide: { readonly [K in keyof C]: (command: C[K], state: State, context: Context) => readonly E[] };
   /** Commands that report observed facts: never refused; a rule that they break is an exception event beside them. */
@@ -51,7 +51,7 @@ export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Re
    * never happen is also flagged by a process afterwards.
    */
   regards?: (name: string, command: Readonly<Record<string, unknown>>, state: State) => readonly Regard[];
-  /** What a stream says of itself to the decisions of other streams; null for nothing. */
+  /** What a stream tells to decisions of other streams; null for nothing. */
   tells?: (state: State) => unknown;
   upcasts?: Upcasts;
 }>;

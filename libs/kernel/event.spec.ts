@@ -5,14 +5,14 @@ const upcasts: Upcasts = {
 };
 
 describe('older shapes of an event', () => {
-  it('are lifted step by step to the one that is written today', () => {
+  it('are upcast step by step to the current one', () => {
     expect(schemaOf(upcasts, 'Weighed')).toBe(3);
     expect(upcast(upcasts, 'Weighed', { kg: 2 }, 1)).toEqual({ amount: '2000', unit: 'g' });
     expect(upcast(upcasts, 'Weighed', { grams: 2 }, 2)).toEqual({ amount: '2', unit: 'g' });
     expect(upcast(upcasts, 'Weighed', { amount: '2', unit: 'g' }, 3)).toEqual({ amount: '2', unit: 'g' });
   });
 
-  it.each(['Counted', 'constructor', 'toString', '__proto__', 'valueOf'])('of type %s, which has none, stay as they are', (type) => {
+  it.each(['Counted', 'constructor', 'toString', '__proto__', 'valueOf'])('of type %s, which has no upcasts, stay unchanged', (type) => {
     expect(schemaOf(upcasts, type)).toBe(1);
     expect(upcast(upcasts, type, { n: 1 }, 1)).toEqual({ n: 1 });
   });

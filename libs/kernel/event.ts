@@ -1,20 +1,20 @@
 /** A fact of the business: a permanent type name and plain JSON data. */
 export type Event<Type extends string = string, Data = unknown> = Readonly<{ type: Type; data: Readonly<Data> }>;
 
-/** Who says when something happened: the client's clock, a device's, our own on arrival, or a file's column. */
+/** Whose clock a floor time is from: the client's, a device's, the server's on arrival, or a file's column. */
 export type ClockSource = 'client' | 'device' | 'server' | 'import';
 
-/** What is stored beside every event, complete from the first event on (21 CFR 11.10(e), Annex 11 §9). */
+/** Metadata of every event, complete from the first one on (21 CFR 11.10(e), Annex 11 §9). */
 export type Metadata = Readonly<{
   /** The command that caused the event; event ids derive from it. */
   commandId: string;
   /** Class name of that command. */
   command: string;
-  /** SHA-256 (hex) of the command's payload, so that an id reused with another payload is noticed. */
+  /** SHA-256 (hex) of the command's payload, to detect an id that is reused with another payload. */
   commandDigest: string;
-  /** One id for all that follows from one request. */
+  /** One id for everything that follows from one request. */
   correlationId: string;
-  /** Id of the event or command that directly led here. */
+  /** Id of the event or command that directly caused this one. */
   causationId: string;
   /** Stable pseudonym of the person, device or process. */
   actor: string;
@@ -31,7 +31,7 @@ export type Metadata = Readonly<{
   /** Version of the event's shape, from 1; older shapes are upcast on reading. */
   schema: number;
   reason?: string;
-  /** W3C trace context of the command, where it was traced: the views' work appears in the same trace. */
+  /** W3C trace context of the command, if it was traced: work of the views appears in the same trace. */
   traceparent?: string;
 }>;
 
@@ -46,20 +46,20 @@ export type Recorded<E extends Event = Event> = E &
     /** Known time: when the store recorded it, ISO 8601 UTC. */
     recordedAt: string;
     metadata: Metadata;
-    /** True where it was copied from another log: positions in its data are not of this one. */
+    /** True where it was copied from another log: positions in its data refer to that one. */
     copied?: boolean;
   }>;
 
 /**
- * What a stream keeps about commands that left its facts as they were: that one changed nothing, or was refused. No decider folds them, and the
+ * Records of commands that added no facts to a stream: one that changed nothing, or was refused. No decider folds them, and the
  * business revision of a stream is that of its last event that is not one of them.
  */
 const BOOKKEEPING: ReadonlySet<string> = new Set(['CommandUnchanged', 'CommandRefused']);
 export const isBookkeeping = ({ type }: Readonly<{ type: string }>): boolean => BOOKKEEPING.has(type);
 
-/** A command with an id of the client's that found everything as it should be; with what it was answered. */
+/** A command with a client's id that changed nothing, with its answer. */
 export type CommandUnchanged = Event<'CommandUnchanged', { revision: string; token: string }>;
-/** A command that a rule refused; with what it was answered. */
+/** A command that a rule refused, with its answer. */
 export type CommandRefused = Event<
   'CommandRefused',
   {
@@ -68,23 +68,23 @@ export type CommandRefused = Event<
     code: string;
     message: string;
     facts: Readonly<Record<string, unknown>>;
-    /** What the command said, as far as there is room. */
+    /** The payload of the command, cut to a maximum size. */
     payload: Readonly<Record<string, unknown>>;
   }
 >;
 
-/** For each event type, the functions that lift its data from version 1 to 2, 2 to 3, and so on. */
+/** For each event type, the functions that upcast its data from version 1 to 2, 2 to 3, and so on. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Upcasts = Readonly<Record<string, readonly ((data: any) => unknown)[]>>;
 
-// An event type may be any text, also `constructor`: only what was declared counts.
+// An event type may be any text, even `constructor`: only own properties count.
 const liftsOf = (upcasts: Upcasts | undefined, type: string): Upcasts[string] =>
   upcasts && Object.hasOwn(upcasts, type) ? upcasts[type]! : [];
 
-/** The shape version that is written today: one more than there are upcasts. */
+/** The shape version of new events: one more than there are upcasts. */
 export const schemaOf = (upcasts: Upcasts | undefined, type: string): number => liftsOf(upcasts, type).length + 1;
 
-/** Lifts stored data of version `schema` to today's shape. */
+/** Upcasts stored data of version `schema` to the current shape. */
 export const upcast = (upcasts: Upcasts | undefined, type: string, data: unknown, schema: number): unknown =>
   liftsOf(upcasts, type)
     .slice(schema - 1)

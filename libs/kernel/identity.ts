@@ -16,7 +16,7 @@ export const scopeIn = (id: string): string => id.split('.', 1)[0]!;
 export const atHome = ({ metadata }: Readonly<{ metadata: Readonly<{ facility: string }> }>, ...ids: readonly string[]): boolean =>
   ids.every((id) => scopeIn(id) === metadata.facility);
 
-/** What a record holds under an id; nothing under `constructor` and the like, which every object inherits. */
+/** The own entry of a record under an id; undefined for inherited names such as `constructor`. */
 export const entryOf = <T>(record: Readonly<Record<string, T>>, id: string): T | undefined =>
   Object.hasOwn(record, id) ? record[id] : undefined;
 

@@ -1,6 +1,6 @@
 import type { Event, Recorded } from './event';
 
-/** A timer of the process that has come due. */
+/** A timer of the process that is due. */
 export type TimerFired = Event<'TimerFired', { timer: string; dueAt: string }>;
 /** A requested action that the business refused. */
 export type CommandRefused = Event<'CommandRefused', { command: string; code: string; message: string; target: string }>;
@@ -12,12 +12,12 @@ export type CommandAccepted = Event<
     target: string;
     /** Revision of the target's stream after it. */
     revision: string;
-    /** Types of the events that it caused; none where it was so already. */
+    /** Types of the events that it caused; empty if it changed nothing. */
     events: readonly string[];
   }
 >;
 
-/** What the engine itself feeds into a process. */
+/** Inputs that the engine adds. */
 export type EngineInput = TimerFired | CommandRefused | CommandAccepted;
 
 /** What a process does next. The engine gives each requested action a command id, once, and records it with the step before it sends. */
@@ -53,13 +53,13 @@ export type Process<State, In extends Event, Out> = Readonly<{
   evolve: (state: State, input: In | TimerFired | CommandRefused) => State;
   /** Looks at the state after `evolve`. `at` is the floor time of the input, never later than its recording. */
   react: (state: State, input: In | TimerFired | CommandRefused, at: string) => readonly Reaction<Out>[];
-  /** Where an instance stands, in the words of the shop floor: shown to operators. */
+  /** The status of an instance in the words of the shop floor, for operators. */
   status?: (state: State) => string;
   /** True once nothing more is expected of the instance. */
   isOver?: (state: State) => boolean;
   /** Takes `CommandAccepted` as an input, too. `evolve` and `react` must know it. */
   hearsAccepted?: true;
-  /** Its actions may concern other facilities than that of their cause. Without it such an action is refused. */
+  /** True where its actions may target other facilities than that of their cause; otherwise they are refused. */
   spansFacilities?: true;
   /** The state of an instance of an older version as this version has it: for instances that an operator migrates. */
   migrate?: (state: unknown, from: number) => State;

@@ -1,9 +1,9 @@
-/** A command refused by a rule of the business. `code` is a state of affairs in kebab-case and permanent: clients match on it. */
+/** A command refused by a business rule. `code` is kebab-case, names a state of affairs and is permanent: clients match on it. */
 export class Rejected extends Error {
   constructor(
     readonly code: string,
     message: string,
-    /** What the rule looked at, as plain JSON, for the client and the auditor. */
+    /** The values that the rule compared, as plain JSON, for the client and the auditor. */
     readonly facts: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);

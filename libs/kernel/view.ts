@@ -1,10 +1,10 @@
 import type { Event, Recorded } from './event';
 
-/** The rows that one event may touch, as they are before it. Keys must be among those that the view's `keys` named. */
+/** The rows that one event may read or write. Keys must be among those that the view's `keys` returned. */
 export type Rows<Row> = Readonly<{
-  /** A copy of the row: change it and `put` it, or `put` another. What is not put is not written. */
+  /** A copy of the row: change it and `put` it, or `put` another. Only rows that are put are written. */
   get(key: string): Row | undefined;
-  /** Writes the row whose key column holds its own key. The engine sets `position` and `recordedAt`. */
+  /** Writes the row under its key column. The engine sets `position` and `recordedAt`. */
   put(row: Row): void;
   remove(key: string): void;
 }>;
@@ -32,5 +32,5 @@ export type View<Row extends object, E extends Event = Event> = Readonly<{
   partition?: (event: Recorded<E>) => string;
 }>;
 
-/** The columns that every row carries; the engine sets them. One more column, of any name, says whose row it is. */
+/** The columns of every row, set by the engine. One more column, of any name, has the scope of the row. */
 export type Provenance = { position: bigint; recordedAt: string };

@@ -4,17 +4,17 @@ import { Rejected } from '#kernel/rejected';
 export const CapacityMode = { Unary: 'Unary', Cumulative: 'Cumulative', Batch: 'Batch', Infinite: 'Infinite' } as const;
 export type CapacityMode = keyof typeof CapacityMode;
 
-/** What a machine has room for: jobs at a time, or the total load where capacity is cumulative; null where it is infinite. */
+/** Capacity of a machine: jobs at a time, or the total load where it is cumulative; null where it is infinite. */
 export type Capacity = Readonly<{ capacityMode: CapacityMode; maxConcurrent: number | null }>;
 
-/** A work order that has the machine. */
+/** A work order that is assigned to the machine. */
 export type Job = Readonly<{ workOrderId: string; load: number; batchKey: string | null }>;
 
 export const isJobOf = (workOrderId: string) => (job: Job) => job.workOrderId === workOrderId;
 
 const totalLoad = (jobs: readonly Job[]): number => jobs.reduce((total, { load }) => total + load, 0);
 
-/** Why the machine has no room for one more job (I4): one job, a total load, a batch of one kind, or anything on a bench. */
+/** The refusal of one more job beyond the capacity (I4): one job, a total load, a batch of one kind, or no limit. */
 export function noRoom({ capacityMode, maxConcurrent }: Capacity, jobs: readonly Job[], job: Job): Rejected | undefined {
   const most = maxConcurrent ?? Infinity;
   const facts = { capacityMode, maxConcurrent, workOrderIds: jobs.map(({ workOrderId }) => workOrderId).slice(0, 20) };

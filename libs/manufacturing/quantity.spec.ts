@@ -1,13 +1,13 @@
 import { compare, convert, decimal, millionths, minus, percentOf, plus, sum } from './quantity';
 
 describe('quantities', () => {
-  it('add without the errors of floats', () => {
+  it('add without float errors', () => {
     expect(plus('0.1', '0.2')).toBe('0.3');
     expect(minus('1', '0.9')).toBe('0.1');
     expect(minus('0.9', '1')).toBe('-0.1');
     expect(sum(Array(10).fill('0.1'))).toBe('1');
   });
-  it('compare by value, not by text', () => {
+  it('compare by value, not as text', () => {
     expect(compare('9', '10')).toBe(-1);
     expect(compare('1.50', '1.5')).toBe(0);
   });
@@ -16,12 +16,12 @@ describe('quantities', () => {
     expect(convert({ amount: '1', unit: 'mg' }, 't')).toBeUndefined();
     expect(convert({ amount: '1', unit: 'kg' }, 'pcs')).toBeUndefined();
   });
-  it('keep numbers beyond 2^53', () => {
+  it('are exact beyond 2^53', () => {
     expect(plus('999999999999.999999', '0.000001')).toBe('1000000000000');
     expect(decimal(millionths('123456789012.000001'))).toBe('123456789012.000001');
   });
   it('take a percentage', () => expect(percentOf('200', '2.5')).toBe('5'));
-  it('refuse what is no decimal', () => {
+  it('refuse malformed decimals', () => {
     for (const bad of ['NaN', '1e400', '', '1.', '.5', '1.1234567', ' 1']) expect(() => millionths(bad)).toThrow(RangeError);
   });
 });

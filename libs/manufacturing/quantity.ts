@@ -28,7 +28,7 @@ const measure: Readonly<Record<Unit, readonly [dimension: string, factor: bigint
 export const AMOUNT = /^(0|[1-9]\d{0,11})(\.\d{1,6})?$/;
 const SCALE = 1_000_000n;
 
-/** A decimal string as whole millionths. Accepts a leading minus, which only differences have. */
+/** A decimal string as whole millionths. Accepts a leading minus, for differences. */
 export function millionths(amount: string): bigint {
   const [, sign, whole, part = ''] = /^(-?)(\d+)(?:\.(\d{1,6}))?$/.exec(amount) ?? [];
   if (whole === undefined) throw new RangeError(`not a decimal amount: ${amount}`);

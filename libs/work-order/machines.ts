@@ -1,4 +1,4 @@
-/** What a decision on an order looks at beside the order: the machine that it would run on, and who has that machine. */
+/** The machines that a decision on an order depends on, and the other orders on them. */
 import type { EquipmentTold } from '#equipment/equipment.events';
 import type { Context, Regard } from '#kernel/decider';
 import { streamOf } from '#kernel/identity';
@@ -8,11 +8,11 @@ import { machineOf, operationOf } from './operations';
 
 const streamOfMachine = (equipmentId: string): string => streamOf('equipment', equipmentId);
 
-/** What the machine says of itself; null for one that is not registered, undefined where nobody looked. */
+/** What the machine tells; null if it is not registered, undefined if it was not looked at. */
 const toldBy = ({ regarded }: Pick<Context, 'regarded'>, equipmentId: string): EquipmentTold | null | undefined =>
   regarded?.[streamOfMachine(equipmentId)] as EquipmentTold | null | undefined;
 
-/** The machines that a decision looks at. Where work begins, they are looked at as they are now. */
+/** The machines that a decision depends on. A start reads their current state. */
 export function machinesRegarded(name: string, command: Readonly<Record<string, unknown>>, state: WorkOrder): readonly Regard[] {
   const named = typeof command['equipmentId'] === 'string' ? command['equipmentId'] : undefined;
   const starts = name === 'StartWorkOrder' || name === 'StartOperation';
@@ -29,7 +29,7 @@ function plannedFor(state: WorkOrder, operationId: unknown): string | undefined 
   return operation && machineOf(operation);
 }
 
-/** Refuses to begin on a machine that has no room for the order (I4). @throws Rejected equipment-occupied, capacity-exceeded, batch-… */
+/** Refuses a start on a machine without free capacity for the order (I4). @throws Rejected equipment-occupied, capacity-exceeded, batch-… */
 export function rejectWithoutRoom(context: Context, equipmentId: string, job: Job): void {
   const told = toldBy(context, equipmentId);
   if (!told || told.jobs.some(isJobOf(job.workOrderId))) return;
@@ -37,7 +37,7 @@ export function rejectWithoutRoom(context: Context, equipmentId: string, job: Jo
   if (refusal) throw refusal;
 }
 
-/** How many reports may claim the machine at one time. One where nothing is known of it. */
+/** How many reports may overlap on the machine; 1 if it is unknown. */
 export function mostAtOnce(context: Pick<Context, 'regarded'>, equipmentId: string): number {
   const told = toldBy(context, equipmentId);
   return told?.capacityMode === 'Infinite' ? Infinity : (told?.maxConcurrent ?? 1);
@@ -45,7 +45,7 @@ export function mostAtOnce(context: Pick<Context, 'regarded'>, equipmentId: stri
 
 type Span = Readonly<{ equipmentId: string; from: string; to: string }>;
 
-/** The other orders that had the machine at that time, where it had no room for this one beside them. */
+/** The other orders that were on the machine at that time, if its capacity was exceeded. */
 export function othersOn(context: Pick<Context, 'regarded'>, { workOrderId }: KnownOrder, { equipmentId, from, to }: Span): string[] {
   const told = toldBy(context, equipmentId);
   if (!told) return [];

@@ -135,6 +135,13 @@ const mutants = [
     specs: 'platform/processes/kills.int-spec -t=action.of.a.timer',
   },
   {
+    without: 'the record of inputs that come while a timer is open',
+    file: 'libs/platform/processes/instance-run.js',
+    from: 'idle: !changes && Object.keys(instance.timers).length === 0',
+    to: 'idle: !changes',
+    specs: 'platform/processes/processes.int-spec -t=other.than.between.timers',
+  },
+  {
     without: 'parking',
     file: 'libs/platform/processes/instance-run.js',
     from: 'if (lasting && (this.at ?? (0, step_input_1.atItem)(item)))',

@@ -2,6 +2,7 @@
  * The definitions of one process in all its versions. Hides: which version an instance is under. Promises: a fault of a definition comes out
  * as Poison; what a step records is complete and plain. Does not: read or write.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Recorded } from '#kernel/event';
 import type { AnyProcess, Reaction } from '#kernel/process';
 import { Poison } from './faults';
@@ -71,7 +72,8 @@ export class Definitions {
     const version = instance.version === 0 ? this.newest : instance.version;
     const definition = this.of(version);
     try {
-      const state: unknown = definition.evolve(instance.version === 0 ? definition.initial : instance.state, input as never);
+      const before: unknown = instance.version === 0 ? definition.initial : instance.state;
+      const state: unknown = definition.evolve(before, input as never);
       const reactions = definition.react(state, input as never, at) as readonly Reaction<Plain>[];
       const timers = reactions.flatMap<StepTaken['data']['timers'][number]>((reaction) =>
         'remind' in reaction
@@ -80,13 +82,15 @@ export class Definitions {
             ? [{ timer: reaction.forget, dueAt: null }]
             : [],
       );
+      const sends = reactions.flatMap((reaction): Decision['sends'] =>
+        'send' in reaction ? [{ ...reaction.send, ...(reaction.undo ? { undo: true } : {}) }] : [],
+      );
       return {
         state,
         version,
-        sends: reactions.flatMap((reaction) =>
-          'send' in reaction ? [{ ...reaction.send, ...(reaction.undo ? { undo: true } : {}) }] : [],
-        ),
+        sends,
         timers,
+        changes: sends.length > 0 || timers.some(({ dueAt }) => dueAt !== null) || !isDeepStrictEqual(state, before),
         ...(definition.status ? { status: definition.status(state) } : {}),
         ...(definition.isOver?.(state) ? { over: true } : {}),
         spans: definition.spansFacilities ?? false,
@@ -102,6 +106,8 @@ export type Decision = Readonly<{
   version: number;
   sends: readonly (Plain & { undo?: true })[];
   timers: StepTaken['data']['timers'];
+  /** False where nothing follows from the input, but perhaps that timers are forgotten, and the state is as before. */
+  changes: boolean;
   status?: string;
   over?: true;
   spans: boolean;

@@ -16,8 +16,8 @@ import type { Shelved } from './shelf';
 import { answerStep, atItem, dueBefore, earlier, stepOf, type At, type StepInput } from './step-input';
 import { UNATTRIBUTED, type Item, type Surroundings } from './surroundings';
 
-/** An event that is not appended yet. `evolved` spares the definition's fold. */
-type Draft = Readonly<{ event: InstanceEvent; metadata: Metadata; evolved?: { state: unknown } }>;
+/** An event that is not appended yet. `evolved` spares the definition's fold; an `idle` one may be left out. */
+type Draft = Readonly<{ event: InstanceEvent; metadata: Metadata; evolved?: { state: unknown }; idle?: boolean }>;
 /** Steps in one append. */
 const BATCH = 64;
 
@@ -99,7 +99,8 @@ export class InstanceRun {
 
   /**
    * The inputs at the head of the line that nothing special is to be seen about, up to the first that requests an action, in one append: a machine
-   * that reports in a burst costs few. Returns how many; none where the first needs a look of its own.
+   * that reports in a burst costs few. What changes nothing is not recorded: until the next step it would change nothing again, and that one
+   * says up to where inputs were taken. Returns how many; none where the first needs a look of its own.
    */
   private async handleInputs(): Promise<number> {
     if (standsStill(this.instance) || this.id.startsWith(UNATTRIBUTED)) return 0;
@@ -116,17 +117,20 @@ export class InstanceRun {
         if (count === 0) this.at = atItem(item);
         const draft = count === 0 ? this.draft(so, step) : this.drafted(so, step);
         if (!draft) break;
-        drafts.push(draft);
-        so = this.folded(so, draft);
+        if (draft.idle) so = { ...so, taken: event.position };
+        else {
+          drafts.push(draft);
+          so = this.folded(so, draft);
+        }
       }
       count += 1;
       if (so.pending.length > 0) break;
     }
-    if (drafts.length > 0) {
-      await this.append(drafts);
-      for (const item of this.line.slice(0, count)) this.around.onStep(item);
-      await this.settle();
-    }
+    if (so === this.instance) return count;
+    if (drafts.length > 0) await this.append(drafts);
+    this.keep({ ...this.instance, taken: so.taken });
+    for (const item of this.line.slice(0, count)) this.around.onStep(item);
+    await this.settle();
     return count;
   }
 
@@ -268,7 +272,7 @@ export class InstanceRun {
   }
 
   private decide(instance: Instance, { input, inputId, at, position, source, facilities, clock }: StepInput): Omit<Draft, 'metadata'> {
-    const { state, version, sends, timers, status, over, spans } = this.around.definitions.decide(instance, input, at);
+    const { state, version, sends, timers, changes, status, over, spans } = this.around.definitions.decide(instance, input, at);
     const data: StepTaken['data'] = {
       inputId,
       input,
@@ -283,7 +287,7 @@ export class InstanceRun {
       ...(status === undefined ? {} : { status }),
       ...(over ? { over } : {}),
     };
-    return { event: { type: 'StepTaken', data }, evolved: { state } };
+    return { event: { type: 'StepTaken', data }, evolved: { state }, idle: !changes && Object.keys(instance.timers).length === 0 };
   }
 
   /** Appends at the revision that is known, which proves what was known, and folds. */

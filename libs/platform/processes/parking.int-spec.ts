@@ -196,11 +196,14 @@ describe('an instance that cannot go on', () => {
     const lost = `unattributed kiln-${id}`;
     await until(async () => Boolean(await parkedOf(lost)));
     sick = false;
-    await works.order('CoolKiln', id);
-    await until(async () => (await works.story(id)).length === 1);
+    await works.order('LightKiln', id);
+    await until(async () => (await works.story(id)).length === 2);
     await operations.retry(NAME, lost, ann);
-    await until(async () => (await works.story(id)).length === 3);
-    expect(await works.story(id)).toEqual(['KilnCooled', 'KilnLit', 'accepted']);
+    await until(async () => (await works.story(id)).length === 4);
+    expect(await works.story(id)).toEqual(['KilnLit', 'accepted', 'KilnLit', 'accepted']);
+    const [first, second] = (await works.store.read(`kiln-${id}`)).filter(({ type }) => type === 'KilnLit');
+    const taken = (await works.steps(id)).flatMap((event) => (event.type === 'StepTaken' ? [event.data.inputId] : []));
+    expect(taken).toEqual([second!.id, first!.id]);
   }, 40_000);
 });
 

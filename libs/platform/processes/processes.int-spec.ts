@@ -1,4 +1,4 @@
-import { KilnWorks, newKiln, until, whenKilnLitCheckIt } from '#platform/testing/kiln-under-test';
+import { KilnWorks, newKiln, until, whenKilnLitCheckIt, type Out } from '#platform/testing/kiln-under-test';
 import type { StepTaken } from './record';
 
 describe('processes on a real store and database', () => {
@@ -132,6 +132,30 @@ describe('processes on a real store and database', () => {
     expect(await works.checks(id)).toBe(0);
     expect(await works.story(id)).toEqual(['KilnLit', 'refused', 'CommandRefused']);
   });
+
+  it('records no input that changes nothing, other than between timers', async () => {
+    const [id, timed] = [newKiln(), newKiln('-timed')];
+    const process = whenKilnLitCheckIt(60_000, {
+      evolve: (state, { type, data }) =>
+        type === 'KilnLit' ? { ...state, id: data.kilnId } : type === 'TimerFired' ? { ...state, lit: true } : { ...state },
+      react: ({ lit, id: kilnId }, { type }, at) => {
+        if (type === 'KilnLit' && kilnId === timed) return [{ remind: 'later', at: new Date(Date.parse(at) + 3_000).toISOString() }];
+        return type === 'KilnCooled' && lit ? [{ send: { type: 'CheckKiln', data: { kilnId } } as Out }] : [];
+      },
+    });
+    for (const kilnId of [timed, id]) for (const type of ['LightKiln', 'CoolKiln', 'CoolKiln'] as const) await works.order(type, kilnId);
+    works.run([process]);
+    // What is recorded before a timer is not taken after it when the tables are lost.
+    const stories = () => Promise.all([works.story(id), works.story(timed)]);
+    await until(async () => (await stories())[1]!.length === 4, 'the timer');
+    expect(await stories()).toEqual([['KilnLit'], ['KilnLit', 'KilnCooled', 'KilnCooled', 'TimerFired']]);
+    await works.rest();
+    await works.pool.query('TRUNCATE process_checkpoint, process_timer, process_shelf');
+    const again = works.run([process]);
+    const { position } = (await works.store.read(`kiln-${id}`))[2]!;
+    await until(() => (again.position(process.name) ?? -1n) >= position, 'all inputs');
+    expect((await stories()).map(({ length }) => length)).toEqual([1, 4]);
+  }, 40_000);
 
   it('takes inputs of one instance in order while many are taken side by side', async () => {
     const ids = Array.from({ length: 8 }, () => newKiln());

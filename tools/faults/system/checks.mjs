@@ -149,13 +149,14 @@ export const checks = {
     find: ({ ledger, events }) => {
       const byId = new Map(ledger.map((entry) => [entry.id, entry]));
       const found = [];
-      for (const [stream, facts] of grouped(events.filter(isFact), (event) => event.stream)) {
+      const streams = grouped(events.filter(isFact), (event) => event.stream);
+      for (const [stream, facts] of streams) {
         const decider = deciders.find(({ category }) => stream.startsWith(`${category}-${'ant'}`));
         if (!decider) continue;
         let state = decider.initial;
         for (const [commandId, group] of grouped(facts, ({ metadata }) => metadata.commandId)) {
           const entry = byId.get(commandId);
-          const difference = entry && redecided(decider, entry, state, group);
+          const difference = entry && redecided(decider, entry, state, group, streams);
           if (difference) found.push(`${named(entry)}@${group[0].revision}: ${difference}`);
           state = group.reduce(decider.evolve, state);
         }
@@ -214,20 +215,44 @@ export const checks = {
   },
 };
 
-/** What deciding again gives another result; undefined where it is the same. */
-function redecided(decider, { path, body, id }, state, recorded) {
+/** How long ago what a decision knew of another stream may have been so, ms: it serves for seconds, and apps are frozen for more. */
+const KNOWN_FOR = 30_000;
+
+/** What deciding again gives another result; undefined where it is the same with something that was to be known of other streams. */
+function redecided(decider, { path, body, id }, state, recorded, streams) {
   const name = path.split('/')[1].replace(/(^|-)([a-z])/g, (_, __, letter) => letter.toUpperCase());
   const { occurredAt, actor, role, clock } = recorded[0].metadata;
   const now = clock === 'server' ? occurredAt : recorded[0].created;
-  const told = ({ type, data }) => ({ type, data });
-  let again;
-  try {
-    again = decider.decide[name](body, state, { now, occurredAt, actor, role, commandId: id });
-  } catch (error) {
-    return `recorded ${recorded.map(({ type }) => type)}; on the log's state it is refused: ${error.code ?? error.message}`;
+  const plain = (list) => JSON.stringify(list.map(({ type, data }) => ({ type, data })));
+  const was = plain(recorded);
+  let difference;
+  for (const regarded of regardedAt(decider.regards?.(name, body, state) ?? [], recorded[0], streams)) {
+    try {
+      const is = plain(decider.decide[name](body, state, { now, occurredAt, actor, role, commandId: id, ...(regarded && { regarded }) }));
+      if (was === is) return undefined;
+      difference = `recorded ${was.slice(0, 300)}; the log's state gives ${is.slice(0, 300)}`;
+    } catch (error) {
+      difference = `recorded ${recorded.map(({ type }) => type)}; on the log's state it is refused: ${error.code ?? error.message}`;
+    }
   }
-  const [was, is] = [recorded, again].map((list) => JSON.stringify(list.map(told)));
-  return was === is ? undefined : `recorded ${was.slice(0, 300)}; the log's state gives ${is.slice(0, 300)}`;
+  return difference;
+}
+
+/** All that a decision may have known of the streams that it looks at: what each said of itself in the last seconds. */
+function regardedAt(asked, { position, created }, streams) {
+  const toldOf = (stream) => {
+    const decider = deciders.find(({ category }) => stream.startsWith(`${category}-`));
+    let state = decider.initial;
+    let told = [JSON.stringify(decider.tells(state) ?? null)];
+    for (const event of (streams.get(stream) ?? []).filter((each) => each.position < position)) {
+      state = decider.evolve(state, event);
+      const now = JSON.stringify(decider.tells(state) ?? null);
+      told = Date.parse(created) - Date.parse(event.created) > KNOWN_FOR ? [now] : [...told, now];
+    }
+    return [...new Set(told)].map((each) => JSON.parse(each));
+  };
+  if (asked.length === 0) return [undefined];
+  return asked.reduce((so, { stream }) => so.flatMap((known) => toldOf(stream).map((told) => ({ ...known, [stream]: told }))), [{}]);
 }
 
 const short = (value) =>

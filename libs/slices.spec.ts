@@ -6,6 +6,7 @@ import { type Event, type Metadata, schemaOf, upcast, type Upcasts } from '#kern
 import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
 import { fileImport } from '#import/import';
+import { masterData } from '#master-data/master-data';
 import { materialLot } from '#material-lot/material-lot';
 import { productionOrder } from '#production-order/production-order';
 import { cellsOf } from '#platform/views/cells';
@@ -14,7 +15,7 @@ import { workOrder } from '#work-order/work-order';
 
 type Recording = Event & { metadata: Pick<Metadata, 'schema'> };
 type Slice = Readonly<{ category: string; initial: unknown; evolve: (state: never, event: never) => unknown; upcasts?: Upcasts }>;
-const slices: readonly Slice[] = [facility, equipment, fileImport, materialLot, productionOrder, workOrder];
+const slices: readonly Slice[] = [facility, equipment, fileImport, masterData, materialLot, productionOrder, workOrder];
 const source = join(__dirname, '../../libs');
 const typesOf = (category: string): string[] =>
   readdirSync(join(source, category))
@@ -24,6 +25,7 @@ const typesOf = (category: string): string[] =>
 const OWNERS: Readonly<Record<string, string>> = {
   'equipment-now': 'equipment',
   'lot-stock': 'material-lot',
+  'master-data': 'master-data',
   'order-board': 'production-order',
   'work-order': 'work-order',
 };

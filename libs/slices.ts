@@ -10,6 +10,8 @@ import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
 import { ImportModule } from '#import/import.module';
 import type { View } from '#kernel/view';
+import { MasterDataModule } from '#master-data/master-data.module';
+import { masterDataView } from '#master-data/master-data.view';
 import { genealogyEdge } from '#material-lot/genealogy-edge.view';
 import { lotDiscrepancy } from '#material-lot/lot-discrepancy.view';
 import { lotStock } from '#material-lot/lot-stock.view';
@@ -29,6 +31,7 @@ export const slices: (new () => object)[] = [
   EquipmentModule,
   FacilityModule,
   ImportModule,
+  MasterDataModule,
   MaterialLotModule,
   ProductionOrderModule,
   WorkOrderModule,
@@ -49,6 +52,7 @@ export const views: readonly AnyView[] = [
   genealogyEdge,
   lotDiscrepancy,
   lotStock,
+  masterDataView,
   orderBoard,
   processInstance,
   reportException,

@@ -94,6 +94,8 @@ export type EquipmentRegistered = Event<
     vendorStates: readonly Readonly<{ code: string; state: PackmlState }>[];
     /** The states that machines of this class report; skipping the others is not flagged. All where absent. */
     reportedStates?: readonly PackmlState[];
+    /** True for the first machine of the plant: references to machines are checked from now on. */
+    firstOfKind?: true;
     mode: number;
     /** The initial state: the last one observed, else Stopped, an assumption without `since` that no observation contradicts. */
     state: PackmlState;
@@ -224,7 +226,7 @@ export type CapacityExceededObserved = Event<
 export type EquipmentTold = Capacity &
   Readonly<{
     /** The orders that have it. */
-    jobs: readonly (Job & Readonly<{ from: string }>)[];
+    jobs: readonly (Job & Readonly<{ from: string; byStart?: true }>)[];
     /** The orders that had it lately. */
     left: readonly Readonly<{ workOrderId: string; from: string; until: string }>[];
   }>;

@@ -1,7 +1,9 @@
 import type { Context, Decider } from '#kernel/decider';
 import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
-import { isJobOf } from '#manufacturing/capacity';
+import { streamOf } from '#kernel/identity';
+import { isJobOf, ordersOf } from '#manufacturing/capacity';
+import { checking, isFirstOfKind, regardsOf } from '#manufacturing/references';
 import type * as commands from './equipment.commands';
 import type { EquipmentEvent, EquipmentRegistered, EquipmentStateObserved, Mode, PackmlInput, PackmlState } from './equipment.events';
 import { assign, recordJobBegun, recordJobEnded, toldOf, unassign } from './jobs';
@@ -80,8 +82,8 @@ function checkModes(modes: readonly Mode[]): void {
 const KEPT_JOBS = 64;
 
 const sameRegistration = (known: EquipmentRegistered['data'], asked: EquipmentRegistered['data']): boolean => {
-  const { state: _, since: __, ...before } = known;
-  const { state: ___, since: ____, ...now } = asked;
+  const { state: _, since: __, firstOfKind: ___, ...before } = known;
+  const { state: ____, since: _____, ...now } = asked;
   return JSON.stringify(before) === JSON.stringify(now);
 };
 
@@ -143,8 +145,9 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
     case 'EquipmentModeSet':
       return { ...state, mode: event.data.to };
     case 'EquipmentAssigned': {
-      const { workOrderId, load, batchKey, at: from } = event.data;
-      return { ...state, jobs: [...state.jobs, { workOrderId, load, batchKey, from }] };
+      const { workOrderId, load, batchKey, at: from, byStart } = event.data;
+      const others = state.jobs.filter((job) => job.workOrderId !== workOrderId);
+      return { ...state, jobs: [...others, { workOrderId, load, batchKey, from, ...(byStart ? { byStart } : {}) }] };
     }
     case 'EquipmentUnassigned': {
       const { workOrderId, at: until } = event.data;
@@ -177,11 +180,13 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
   }
 }
 
+type Rules = Decider<typeof commands, Equipment, EquipmentEvent>;
+
 /**
  * A machine by PackML. Each PackML command is a command of its own (`StopEquipment`, not `RequestState{command}`), so that it can be allowed,
  * documented and found by its name. The table refuses commands, never observations.
  */
-export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
+const rules: Rules = {
   category: 'equipment',
   initial: { status: 'unknown', state: null, since: null, lostSince: null, entered: [], seen: [] },
   id: (command) => command.equipmentId,
@@ -195,9 +200,26 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
     'CapacityExceededObserved',
   ],
   tells: toldOf,
+  regards: (name, { equipmentId, workOrderId, reasonCode }, state) => {
+    const facility = facilityOf(equipmentId as string);
+    const order = streamOf('work-order', workOrderId as string);
+    const others = state.status === 'unknown' ? [] : ordersOf(state.jobs);
+    switch (name) {
+      case 'RegisterEquipment':
+        return regardsOf(facility, []);
+      case 'AssignEquipment':
+        return [...regardsOf(facility, []), { stream: order, now: true }, ...others];
+      case 'RecordJobBegun':
+        return [{ stream: order, now: true }, ...others];
+      case 'ClassifyStop':
+        return regardsOf(facility, [{ kind: 'ReasonCode', id: reasonCode as string }]);
+      default:
+        return [];
+    }
+  },
   evolve,
   decide: {
-    RegisterEquipment: (command, state) => {
+    RegisterEquipment: (command, state, context) => {
       const { equipmentId, name, elementId = null, equipmentClass, profile = 'PACKML_2022', capacityMode = 'Unary' } = command;
       if (elementId && facilityOf(elementId) !== facilityOf(equipmentId))
         throw new Rejected('wrong-facility', `\`elementId\` must be in the facility of ${equipmentId}, was ${elementId}.`, {
@@ -234,7 +256,8 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
         state: state.state ?? 'Stopped',
         since: state.since,
       };
-      if (state.status === 'unknown') return [{ type: 'EquipmentRegistered', data }];
+      const first = isFirstOfKind(context, facilityOf(equipmentId), 'Equipment') ? { firstOfKind: true as const } : {};
+      if (state.status === 'unknown') return [{ type: 'EquipmentRegistered', data: { ...data, ...first } }];
       if (sameRegistration(state.registration, data)) return [];
       throw new Rejected('equipment-already-registered', `${equipmentId} is already registered with other data. Choose another id.`, {
         equipmentId,
@@ -316,4 +339,15 @@ export const equipment: Decider<typeof commands, Equipment, EquipmentEvent> = {
 
     ObserveEquipmentState: observe,
   },
+};
+
+export const equipment: Rules = {
+  ...rules,
+  decide: checking(rules.decide, {
+    facility: ({ equipmentId }) => facilityOf(equipmentId),
+    references: {
+      AssignEquipment: ({ workOrderId }) => [{ kind: 'WorkOrder', id: workOrderId }],
+      ClassifyStop: ({ reasonCode }) => [{ kind: 'ReasonCode', id: reasonCode }],
+    },
+  }),
 };

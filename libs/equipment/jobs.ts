@@ -1,7 +1,7 @@
 /** Which work orders have a machine: assigned by people, or by work that starts and ends. */
 import type { Context } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
-import { isJobOf, type Job, noRoom } from '#manufacturing/capacity';
+import { isJobOf, type Job, noRoom, orderTold, standing } from '#manufacturing/capacity';
 import { facilityOf } from '#manufacturing/facility';
 import type * as commands from './equipment.commands';
 import type { EquipmentAssigned, EquipmentEvent, EquipmentTold } from './equipment.events';
@@ -9,7 +9,7 @@ import { currentSince, type Equipment, known, type Registered, type Stop, utc } 
 
 type Events = readonly EquipmentEvent[];
 
-export function assign(command: commands.AssignEquipment, state: Equipment, { occurredAt }: Context): Events {
+export function assign(command: commands.AssignEquipment, state: Equipment, context: Context): Events {
   const { equipmentId, workOrderId } = command;
   const machine = known(state);
   if (facilityOf(workOrderId) !== facilityOf(equipmentId))
@@ -28,9 +28,12 @@ export function assign(command: commands.AssignEquipment, state: Equipment, { oc
       batchKey,
     });
   }
-  const refusal = noRoom(machine.registration, machine.jobs, job);
+  const order = orderTold(context, workOrderId);
+  if (order?.over)
+    throw new Rejected('work-order-over', `${workOrderId} is over. Assign the machine to an order that is not.`, { workOrderId });
+  const refusal = noRoom(machine.registration, standing(context, equipmentId, machine.jobs), job);
   if (refusal) throw refusal;
-  return [assigned(machine, job, occurredAt)];
+  return [assigned(machine, job, context.occurredAt)];
 }
 
 export function unassign({ workOrderId }: commands.UnassignEquipment, state: Equipment, { occurredAt }: Context): Events {
@@ -38,14 +41,19 @@ export function unassign({ workOrderId }: commands.UnassignEquipment, state: Equ
 }
 
 /** Work that began has the machine, whatever its capacity; beyond it, that is flagged. */
-export function recordJobBegun(command: commands.RecordJobBegun, state: Equipment, { occurredAt }: Context): Events {
-  if (state.status === 'unknown' || state.jobs.some(isJobOf(command.workOrderId))) return [];
+export function recordJobBegun(command: commands.RecordJobBegun, state: Equipment, context: Context): Events {
   const { equipmentId, workOrderId } = command;
+  const { occurredAt } = context;
+  if (state.status === 'unknown' || state.jobs.some(isJobOf(workOrderId))) return [];
+  // It may have ended in the meantime.
+  const order = orderTold(context, workOrderId);
+  if (order && !order.runsOn.includes(equipmentId)) return [];
+  const jobs = standing(context, equipmentId, state.jobs);
   const job = jobIn(command);
   const taken = assigned(state, job, occurredAt, { byStart: true });
-  const refusal = noRoom(state.registration, state.jobs, job);
+  const refusal = noRoom(state.registration, jobs, job);
   if (!refusal) return [taken];
-  const others = state.jobs.map((other) => other.workOrderId).slice(0, 20);
+  const others = jobs.map((other) => other.workOrderId).slice(0, 20);
   return [taken, { type: 'CapacityExceededObserved', data: { equipmentId, workOrderId, code: refusal.code, others, at: utc(occurredAt) } }];
 }
 

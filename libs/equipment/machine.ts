@@ -16,7 +16,7 @@ export type Stop = Readonly<{
 export type Entered = Readonly<{ at: string; state: MachineState }>;
 
 /** A work order that has the machine, and since when. */
-export type Occupation = Job & Readonly<{ from: string }>;
+export type Occupation = Job & Readonly<{ from: string; byStart?: true }>;
 /** A work order that had it. */
 export type FormerJob = Readonly<{ workOrderId: string; from: string; until: string }>;
 

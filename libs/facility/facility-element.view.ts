@@ -38,6 +38,10 @@ export class FacilityElement {
   @Cell('text', { optional: true })
   timeZone: string | null;
 
+  /** The kinds of references that the plant checks (facility/check-references), on the site only. */
+  @Cell('texts')
+  checks: string[];
+
   /** True when it is no longer in use. */
   @Cell('flag')
   retired: boolean;
@@ -52,7 +56,7 @@ export class FacilityElement {
 /** The hierarchy of every plant, one row per element. */
 export const facilityElement: View<FacilityElement, FacilityEvent> = {
   name: 'facility-element',
-  version: 1,
+  version: 2,
   row: FacilityElement,
   events: [
     'FacilityRegistered',
@@ -61,6 +65,7 @@ export const facilityElement: View<FacilityElement, FacilityEvent> = {
     'HierarchyElementRenamed',
     'HierarchyElementMoved',
     'HierarchyElementRetired',
+    'ReferenceCheckSet',
   ],
   keys: ({ data }) => ['elementId' in data ? data.elementId : data.facilityId],
   fold: (rows, event) => {
@@ -72,14 +77,33 @@ export const facilityElement: View<FacilityElement, FacilityEvent> = {
     switch (event.type) {
       case 'FacilityRegistered': {
         const { facilityId, ...site } = event.data;
-        rows.put({ elementId: facilityId, facilityId, level: 'Site', parentId: null, ...site, retired: false, position, recordedAt });
+        rows.put({
+          elementId: facilityId,
+          facilityId,
+          level: 'Site',
+          parentId: null,
+          ...site,
+          checks: [],
+          retired: false,
+          position,
+          recordedAt,
+        });
         break;
       }
       case 'FacilityRenamed':
         change(event.data.facilityId, { name: event.data.to });
         break;
       case 'HierarchyElementAdded':
-        rows.put({ ...event.data, enterpriseId: null, enterpriseName: null, timeZone: null, retired: false, position, recordedAt });
+        rows.put({
+          ...event.data,
+          enterpriseId: null,
+          enterpriseName: null,
+          timeZone: null,
+          checks: [],
+          retired: false,
+          position,
+          recordedAt,
+        });
         break;
       case 'HierarchyElementRenamed':
         change(event.data.elementId, { name: event.data.to });
@@ -87,6 +111,12 @@ export const facilityElement: View<FacilityElement, FacilityEvent> = {
       case 'HierarchyElementMoved':
         change(event.data.elementId, { parentId: event.data.toParentId });
         break;
+      case 'ReferenceCheckSet': {
+        const { facilityId, kind, on } = event.data;
+        const others = (rows.get(facilityId)?.checks ?? []).filter((other) => other !== kind);
+        change(facilityId, { checks: on ? [...others, kind].sort() : others });
+        break;
+      }
       case 'HierarchyElementRetired':
         change(event.data.elementId, { retired: true });
         break;

@@ -2,9 +2,11 @@ import { InputType, registerEnumType } from '@nestjs/graphql';
 import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
 import { FacilityId } from '#manufacturing/facility.fields';
-import { Code, Id, OneOf, Text } from '#platform/commands/fields';
+import { Code, Flag, Id, OneOf, Text } from '#platform/commands/fields';
+import { ReferenceKind } from '#manufacturing/references';
 import { HierarchyLevel } from './facility.events';
 
+registerEnumType(ReferenceKind, { name: 'ReferenceKind', description: 'What ids and codes in commands refer to.' });
 registerEnumType(HierarchyLevel, { name: 'HierarchyLevel', description: 'Levels of the equipment hierarchy of ISA-95.' });
 
 /** Register a plant of the enterprise. */
@@ -86,4 +88,26 @@ export class MoveHierarchyElement extends Command {
 export class RetireHierarchyElement extends Command {
   @Id()
   readonly elementId: string;
+}
+
+/**
+ * Say whether commands of the plant may refer to things of a kind that nobody registered. It is switched on by the first thing of the kind,
+ * except for production orders, which may be created after their work orders.
+ */
+@InputType()
+@Allow('engineer')
+export class CheckReferences extends Command {
+  @FacilityId()
+  readonly facilityId: string;
+
+  @OneOf(ReferenceKind)
+  readonly kind: ReferenceKind;
+
+  /** True: such commands are refused, and facts flagged. */
+  @Flag()
+  readonly on: boolean;
+
+  /** Leave it as it is where somebody has said so before. */
+  @Flag({ optional: true })
+  readonly unlessDecided?: boolean;
 }

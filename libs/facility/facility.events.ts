@@ -1,4 +1,5 @@
 import type { Event } from '#kernel/event';
+import type { ReferenceKind } from '#manufacturing/references';
 
 /** Levels of the role-based equipment hierarchy (ISA-95 part 1, B2MML `EquipmentLevel`). Each plant is one Site of an Enterprise. */
 export const HierarchyLevel = {
@@ -56,5 +57,14 @@ export type HierarchyElementMoved = Event<
 /** An element was retired. Its id is never used again. */
 export type HierarchyElementRetired = Event<'HierarchyElementRetired', { facilityId: string; elementId: string }>;
 
+/** From now on the plant checks, or no longer checks, whether references to things of that kind lead somewhere. */
+export type ReferenceCheckSet = Event<'ReferenceCheckSet', { facilityId: string; kind: ReferenceKind; on: boolean }>;
+
 export type FacilityEvent =
-  FacilityRegistered | FacilityRenamed | HierarchyElementAdded | HierarchyElementRenamed | HierarchyElementMoved | HierarchyElementRetired;
+  | FacilityRegistered
+  | FacilityRenamed
+  | HierarchyElementAdded
+  | HierarchyElementRenamed
+  | HierarchyElementMoved
+  | HierarchyElementRetired
+  | ReferenceCheckSet;

@@ -1,6 +1,7 @@
 import type { Decider } from '#kernel/decider';
 import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
+import type { FacilityTold } from '#manufacturing/references';
 import type * as commands from './facility.commands';
 import type { FacilityEvent, HierarchyLevel } from './facility.events';
 
@@ -16,6 +17,8 @@ export type Facility =
       enterpriseName: string;
       timeZone: string;
       elements: Readonly<Record<string, Element>>;
+      /** The kinds of references that somebody decided to check, or not to. */
+      checks: FacilityTold['checks'];
     }>;
 type Registered = Extract<Facility, { status: 'registered' }>;
 
@@ -85,7 +88,7 @@ const withElement = (facility: Registered, elementId: string, change: Partial<El
 });
 
 function evolve(state: Facility, event: FacilityEvent): Facility {
-  if (event.type === 'FacilityRegistered') return { status: 'registered', ...event.data, elements: {} };
+  if (event.type === 'FacilityRegistered') return { status: 'registered', ...event.data, elements: {}, checks: {} };
   if (state.status === 'unknown') return state;
   switch (event.type) {
     case 'FacilityRenamed':
@@ -98,6 +101,8 @@ function evolve(state: Facility, event: FacilityEvent): Facility {
       return withElement(state, event.data.elementId, { name: event.data.to });
     case 'HierarchyElementMoved':
       return withElement(state, event.data.elementId, { parentId: event.data.toParentId });
+    case 'ReferenceCheckSet':
+      return { ...state, checks: { ...state.checks, [event.data.kind]: event.data.on } };
     case 'HierarchyElementRetired':
       return withElement(state, event.data.elementId, { retired: true });
   }
@@ -109,6 +114,7 @@ export const facility: Decider<typeof commands, Facility, FacilityEvent> = {
   initial: { status: 'unknown' },
   id: (command) => ('facilityId' in command ? command.facilityId : facilityOf(command.elementId)),
   evolve,
+  tells: (state): FacilityTold | null => (state.status === 'unknown' ? null : { checks: state.checks }),
   decide: {
     RegisterFacility: ({ facilityId, name, enterpriseId, enterpriseName, timeZone }, state) => {
       checkTimeZone(timeZone);
@@ -130,6 +136,12 @@ export const facility: Decider<typeof commands, Facility, FacilityEvent> = {
     RenameFacility: ({ facilityId, name }, state) => {
       const { name: from } = known(state);
       return from === name ? [] : [{ type: 'FacilityRenamed', data: { facilityId, from, to: name } }];
+    },
+
+    CheckReferences: ({ facilityId, kind, on, unlessDecided = false }, state) => {
+      const before = known(state).checks[kind];
+      if (before === on || (unlessDecided && before !== undefined)) return [];
+      return [{ type: 'ReferenceCheckSet', data: { facilityId, kind, on } }];
     },
 
     AddHierarchyElement: ({ elementId, level, parentId: above, name }, state) => {

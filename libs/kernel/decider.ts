@@ -50,7 +50,15 @@ export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Re
    * Other streams that a decision looks at, e.g. the machine that an order starts on. They may change between the look and the append: what must
    * never happen is also flagged by a process afterwards.
    */
-  regards?: (name: string, command: Readonly<Record<string, unknown>>, state: State) => readonly Regard[];
+  regards?: (
+    name: string,
+    command: Readonly<Record<string, unknown>>,
+    state: State,
+    /** What was seen so far: it may name further streams to look at. */
+    regarded?: Context['regarded'],
+  ) => readonly Regard[];
+  /** What a process will make of an event in another stream: other decisions in this app know it until it is there. */
+  foretells?: (event: E) => readonly Readonly<{ stream: string; event: Event }>[];
   /** What a stream tells to decisions of other streams; null for nothing. */
   tells?: (state: State) => unknown;
   upcasts?: Upcasts;

@@ -1,3 +1,5 @@
+import type { Context, Regard } from '#kernel/decider';
+import { streamOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 
 /** How many jobs a machine takes: one; several up to a load; several of one kind; any number (a bench). */
@@ -9,6 +11,31 @@ export type Capacity = Readonly<{ capacityMode: CapacityMode; maxConcurrent: num
 
 /** A work order that is assigned to the machine. */
 export type Job = Readonly<{ workOrderId: string; load: number; batchKey: string | null }>;
+
+/** What an order says of itself to the decisions of others. */
+export type OrderTold = Readonly<{
+  over: boolean;
+  /** The machines on which operations of it run. */
+  runsOn: readonly string[];
+}>;
+
+export const orderTold = ({ regarded }: Pick<Context, 'regarded'>, workOrderId: string): OrderTold | null | undefined =>
+  regarded?.[streamOf('work-order', workOrderId)] as OrderTold | null | undefined;
+
+/** The jobs that still have the machine, by what their orders say: what becomes of an order reaches its machine a moment later. */
+export const standing = <J extends Job & Readonly<{ byStart?: boolean }>>(
+  context: Pick<Context, 'regarded'>,
+  equipmentId: string,
+  jobs: readonly J[],
+): J[] =>
+  jobs.filter(({ workOrderId, byStart }) => {
+    const order = orderTold(context, workOrderId);
+    return !order || (!order.over && (!byStart || order.runsOn.includes(equipmentId)));
+  });
+
+/** The streams of the orders that have a machine. */
+export const ordersOf = (jobs: readonly Job[]): Regard[] =>
+  jobs.map(({ workOrderId }) => ({ stream: streamOf('work-order', workOrderId), now: true }));
 
 export const isJobOf = (workOrderId: string) => (job: Job) => job.workOrderId === workOrderId;
 

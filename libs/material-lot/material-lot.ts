@@ -1,11 +1,14 @@
 import type { Decider } from '#kernel/decider';
-import { entryOf, streamOf } from '#kernel/identity';
+import { entryOf } from '#kernel/identity';
 import { compare, isPositive, isZero, minus, plus } from '#manufacturing/quantity';
+import { facilityOf } from '#manufacturing/facility';
+import { checking } from '#manufacturing/references';
 import { Rejected } from '#kernel/rejected';
 import { ancestry, earlier, evolve, type MaterialLot, receiptOf, reserved, splitOf } from './lot';
 import type * as commands from './material-lot.commands';
 import type { MaterialLotEvent } from './material-lot.events';
 import { leastFrom, onHandAt } from './movements';
+import { references, regards } from './references';
 import {
   amountIn,
   checkAmount,
@@ -26,18 +29,20 @@ import {
 } from './stock';
 import { observeCount } from './stock-count';
 
+type Rules = Decider<typeof commands, MaterialLot, MaterialLotEvent>;
+
 /**
  * A lot of material and its books: stock, reservations and movements. One lot is one stream, and each rule is decided on one
  * stream. A split or a merge concerns two: the source lot decides first, and its event holds all that the other one needs; a process
  * then applies it there, or undoes it if the other lot refuses (docs/decisions/0004).
  */
-export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent> = {
+const rules: Rules = {
   category: 'material-lot',
   initial: { status: 'unknown', counts: [] },
   id: (command) => command.lotId,
   observed: ['ObserveStockCount'],
   exceptions: ['StockDiscrepancyObserved'],
-  regards: (name, { workOrderId }) => (name === 'ReserveLot' ? [{ stream: streamOf('work-order', workOrderId as string), now: true }] : []),
+  regards,
   evolve,
   decide: {
     ReceiveLot: (
@@ -389,3 +394,5 @@ export const materialLot: Decider<typeof commands, MaterialLot, MaterialLotEvent
     ObserveStockCount: observeCount,
   },
 };
+
+export const materialLot: Rules = { ...rules, decide: checking(rules.decide, { facility: ({ lotId }) => facilityOf(lotId), references }) };

@@ -1,7 +1,6 @@
 import type { Context } from '#kernel/decider';
-import { streamOf } from '#kernel/identity';
+import { orderTold } from '#manufacturing/capacity';
 import { facilityOf } from '#manufacturing/facility';
-import type { WorkOrderTold } from '#work-order/work-order.events';
 import { AMOUNT, compare, convert, fitsUnit, isPositive, isZero, type Quantity, sameDimension } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { available, type Books, type InStock, type Known, type MaterialLot } from './lot';
@@ -90,8 +89,8 @@ export function rejectUnusable(lot: Books, at: string): void {
 
 /** Refuses to set something aside for an order that is over. */
 export function rejectOver(workOrderId: string, regarded: Context['regarded']): void {
-  const order = regarded?.[streamOf('work-order', workOrderId)] as WorkOrderTold | null | undefined;
-  if (order?.over) throw new Rejected('work-order-over', `${workOrderId} is over. Reserve for an order that is not.`, { workOrderId });
+  if (orderTold({ regarded }, workOrderId)?.over)
+    throw new Rejected('work-order-over', `${workOrderId} is over. Reserve for an order that is not.`, { workOrderId });
 }
 
 /** Floor time at which something leaves a lot; not before the latest known movement if the command names none. */

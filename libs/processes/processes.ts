@@ -1,5 +1,6 @@
 import type { Process } from '#kernel/process';
 import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hold-work-orders';
+import { whenFirstOfKindCheckReferences } from './when-first-of-kind-check-references';
 import { whenLotMergedAddToOther } from './when-lot-merged-add-to-other';
 import { whenLotSplitCreateChild } from './when-lot-split-create-child';
 import { whenOperationStartedOccupyEquipment } from './when-operation-started-occupy-equipment';
@@ -12,6 +13,7 @@ type AnyProcess = Process<any, any, any>;
 /** The processes, one line each: what the worker runs. */
 export const processes: readonly AnyProcess[] = [
   whenEquipmentAbortedHoldWorkOrders,
+  whenFirstOfKindCheckReferences,
   whenLotMergedAddToOther,
   whenLotSplitCreateChild,
   whenOperationStartedOccupyEquipment,

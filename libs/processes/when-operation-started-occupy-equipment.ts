@@ -2,7 +2,7 @@ import type { Message } from '#kernel/decider';
 import { atHome } from '#kernel/identity';
 import type { CommandRefused, Process, TimerFired } from '#kernel/process';
 import type * as equipment from '#equipment/equipment.commands';
-import type { EquipmentAssigned } from '#equipment/equipment.events';
+import type { EquipmentAssigned, EquipmentUnassigned } from '#equipment/equipment.events';
 import type {
   OperationCompleted,
   OperationStarted,
@@ -13,7 +13,14 @@ import type {
 } from '#work-order/work-order.events';
 
 type In =
-  OperationStarted | OperationCompleted | OperationStopped | WorkOrderEnded | WorkOrderAborted | WorkOrderCancelled | EquipmentAssigned;
+  | OperationStarted
+  | OperationCompleted
+  | OperationStopped
+  | WorkOrderEnded
+  | WorkOrderAborted
+  | WorkOrderCancelled
+  | EquipmentAssigned
+  | EquipmentUnassigned;
 type Input = In | TimerFired | CommandRefused;
 type Out = Message<typeof equipment>;
 
@@ -45,6 +52,7 @@ export const whenOperationStartedOccupyEquipment: Process<Machines, In, Out> = {
     'WorkOrderAborted',
     'WorkOrderCancelled',
     'EquipmentAssigned',
+    'EquipmentUnassigned',
   ],
   status: ({ over, running, assigned }) =>
     over
@@ -59,6 +67,7 @@ export const whenOperationStartedOccupyEquipment: Process<Machines, In, Out> = {
     const { workOrderId } = event.data;
     // What this process itself brought about is no news to it.
     if (event.type === 'EquipmentAssigned' && event.data.byStart) return undefined;
+    if (event.type === 'EquipmentUnassigned' && event.metadata.command === 'RecordJobEnded') return undefined;
     const equipmentId = 'equipmentId' in event.data ? event.data.equipmentId : workOrderId;
     return atHome(event, workOrderId, equipmentId) ? workOrderId : undefined;
   },
@@ -102,6 +111,8 @@ function evolve(before: Machines, input: Input): Machines {
       if (order.over) return { ...order, leaves: [equipmentId] };
       return { ...order, workOrderId, assigned: [...order.assigned.filter((other) => other !== equipmentId), equipmentId] };
     }
+    case 'EquipmentUnassigned':
+      return { ...order, assigned: order.assigned.filter((other) => other !== input.data.equipmentId) };
     default:
       return order;
   }

@@ -1,6 +1,7 @@
 import type { Context, Decider } from '#kernel/decider';
 import { facilityOf } from '#manufacturing/facility';
 import { compare, convert } from '#manufacturing/quantity';
+import { checking, regardsOf } from '#manufacturing/references';
 import { Rejected } from '#kernel/rejected';
 import { excess, shortfall, upperLimit } from '#manufacturing/tolerance';
 import { allocatedTo, legOf, madeBy, openLegs, startedLegs, unallocated, withLeg, withoutLeg, type Leg } from './legs';
@@ -15,13 +16,20 @@ export type ProductionOrder =
 type KnownOrder = Extract<ProductionOrder, { demand: Demand }>;
 type Events = readonly ProductionOrderEvent[];
 
-export const productionOrder: Decider<typeof commands, ProductionOrder, ProductionOrderEvent> = {
+type Rules = Decider<typeof commands, ProductionOrder, ProductionOrderEvent>;
+
+const rules: Rules = {
   category: 'production-order',
   initial: { status: 'Unknown', orphans: [] },
   id: ({ productionOrderId }) => productionOrderId,
   evolve,
   observed: ['RecordLegReleased', 'RecordLegStarted', 'RecordLegEnded'],
   upcasts,
+  regards: (name, { productionOrderId, product }) =>
+    name === 'CreateProductionOrder'
+      ? regardsOf(facilityOf(productionOrderId as string), [{ kind: 'Material', id: product as string }])
+      : [],
+  tells: ({ status }) => (status === 'Unknown' ? null : {}),
   decide: {
     CreateProductionOrder: create,
     AmendProductionOrder: amend,
@@ -121,6 +129,14 @@ export const productionOrder: Decider<typeof commands, ProductionOrder, Producti
       return [{ type: 'ProductionOrderReopened', data: { ...of(order), reason, reopenedAt: occurredAt } }];
     },
   },
+};
+
+export const productionOrder: Rules = {
+  ...rules,
+  decide: checking(rules.decide, {
+    facility: ({ productionOrderId }) => facilityOf(productionOrderId),
+    references: { CreateProductionOrder: ({ product }: commands.CreateProductionOrder) => [{ kind: 'Material', id: product }] },
+  }),
 };
 
 function create(command: commands.CreateProductionOrder, state: ProductionOrder, { occurredAt }: Context): Events {

@@ -10,7 +10,7 @@ import type { Terms, WorkOrderEvent } from './work-order.events';
 export function evolve(order: WorkOrder, event: WorkOrderEvent): WorkOrder {
   switch (event.type) {
     case 'WorkOrderReleased': {
-      const { workOrderId, productionOrderId, releasedAt, soFar: _, ...terms } = event.data;
+      const { workOrderId, productionOrderId, releasedAt, soFar: _, firstOfKind: __, ...terms } = event.data;
       const before: Partial<Seen> = order.status === 'Unknown' ? {} : order;
       return {
         status: 'NotAllowedToStart',
@@ -126,6 +126,7 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
     case 'OverproductionDetected':
     case 'OverlapDetected':
     case 'MachineOccupiedDetected':
+    case 'UnknownReferenceDetected':
     case 'CounterDiscontinuityDetected':
     case 'ScrapBeyondOrderDetected':
     case 'FractionOfPieceDetected':

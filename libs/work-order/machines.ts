@@ -1,10 +1,11 @@
 /** The machines that a decision on an order depends on, and the other orders on them. */
-import type { EquipmentTold } from '#equipment/equipment.events';
+import type { EquipmentAssigned, EquipmentTold } from '#equipment/equipment.events';
 import type { Context, Regard } from '#kernel/decider';
 import { streamOf } from '#kernel/identity';
-import { isJobOf, type Job, noRoom } from '#manufacturing/capacity';
+import { isJobOf, type Job, noRoom, ordersOf, standing } from '#manufacturing/capacity';
 import type { KnownOrder, WorkOrder } from './job-states';
 import { machineOf, operationOf } from './operations';
+import type { WorkOrderEvent } from './work-order.events';
 
 const streamOfMachine = (equipmentId: string): string => streamOf('equipment', equipmentId);
 
@@ -13,14 +14,20 @@ const toldBy = ({ regarded }: Pick<Context, 'regarded'>, equipmentId: string): E
   regarded?.[streamOfMachine(equipmentId)] as EquipmentTold | null | undefined;
 
 /** The machines that a decision depends on. A start reads their current state. */
-export function machinesRegarded(name: string, command: Readonly<Record<string, unknown>>, state: WorkOrder): readonly Regard[] {
+export function machinesRegarded(
+  name: string,
+  command: Readonly<Record<string, unknown>>,
+  state: WorkOrder,
+  regarded: Context['regarded'],
+): readonly Regard[] {
   const named = typeof command['equipmentId'] === 'string' ? command['equipmentId'] : undefined;
   const starts = name === 'StartWorkOrder' || name === 'StartOperation';
   if (!starts && !['ReportProduction', 'ObserveProduction', 'ReportCounter', 'CorrectReport', 'DispatchOperation'].includes(name))
     return [];
   const machine = named ?? (starts ? plannedFor(state, command['operationId']) : undefined);
   if (machine === undefined) return [];
-  return [{ stream: streamOfMachine(machine), ...(starts ? { now: true as const } : {}) }];
+  if (!starts) return [{ stream: streamOfMachine(machine) }];
+  return [{ stream: streamOfMachine(machine), now: true }, ...ordersOf(toldBy({ regarded }, machine)?.jobs ?? [])];
 }
 
 function plannedFor(state: WorkOrder, operationId: unknown): string | undefined {
@@ -33,9 +40,18 @@ function plannedFor(state: WorkOrder, operationId: unknown): string | undefined 
 export function rejectWithoutRoom(context: Context, equipmentId: string, job: Job): void {
   const told = toldBy(context, equipmentId);
   if (!told || told.jobs.some(isJobOf(job.workOrderId))) return;
-  const refusal = noRoom(told, told.jobs, job);
+  const refusal = noRoom(told, standing(context, equipmentId, told.jobs), job);
   if (refusal) throw refusal;
 }
+
+/** The machine will have the order: a start a moment later must know. */
+export const foretells = ({ type, data }: WorkOrderEvent): { stream: string; event: EquipmentAssigned }[] => {
+  if (type !== 'OperationStarted') return [];
+  const { workOrderId, equipmentId, load = 1, batchKey = null, startedAt } = data;
+  const at = new Date(startedAt).toISOString();
+  const job = { equipmentId, workOrderId, load, batchKey, at, stateSince: null, byStart: true as const };
+  return [{ stream: streamOfMachine(equipmentId), event: { type: 'EquipmentAssigned', data: job } }];
+};
 
 /** How many reports may overlap on the machine; 1 if it is unknown. */
 export function mostAtOnce(context: Pick<Context, 'regarded'>, equipmentId: string): number {

@@ -61,6 +61,8 @@ function described({ type, data }: ReportExceptionEvent): string {
       return `overlaps with ${data.overlaps.join(', ')} on ${data.equipmentId}`;
     case 'MachineOccupiedDetected':
       return `${data.others.join(', ')} had ${data.equipmentId} at that time`;
+    case 'UnknownReferenceDetected':
+      return data.retired ? `${data.kind} ${data.id} is no longer in use` : `the plant has no ${data.kind} ${data.id}`;
     case 'RepeatedReportDetected':
       return `repeats ${data.repeats}; both are counted`;
     case 'ConflictingReportDetected':

@@ -53,6 +53,8 @@ export type WorkOrderReleased = Event<
       releasedAt: string;
       /** Quantities that were observed before the release; absent if there were none. */
       soFar?: { totals: Totals; operations: readonly { operationId: string; good: string; scrap: string }[] };
+      /** True for the first work order of the plant: references to work orders are checked from now on. */
+      firstOfKind?: true;
     }
 >;
 
@@ -259,6 +261,3 @@ export type WorkOrderEvent =
   | ReportExceptionEvent;
 
 export const upcasts: Upcasts = {};
-
-/** What an order says of itself to the decisions of others. */
-export type WorkOrderTold = Readonly<{ over: boolean }>;

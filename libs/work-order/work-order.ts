@@ -1,27 +1,42 @@
 import type { Context, Decider } from '#kernel/decider';
 import { facilityOf } from '#manufacturing/facility';
+import type { OrderTold } from '#manufacturing/capacity';
+import { checking, isFirstOfKind } from '#manufacturing/references';
 import { Rejected } from '#kernel/rejected';
 import { abort, cancel, close, complete, stop } from './endings';
 import { evolve } from './evolve';
 import type * as holds from './hold.commands';
 import { decideResumption, hold, pause, requestDecision, resume, RESUME_WITHIN_MINUTES } from './holds';
-import { inStateFor, isOver, mayStage, ofOrder, operationIdsOf, released, type ReleasedOrder, type WorkOrder } from './job-states';
+import {
+  inStateFor,
+  isOver,
+  mayStage,
+  ofOrder,
+  operationIdsOf,
+  released,
+  runningIn,
+  type ReleasedOrder,
+  type WorkOrder,
+} from './job-states';
 import { Readiness } from './job-states.events';
-import { machinesRegarded, rejectWithoutRoom } from './machines';
+import { foretells, rejectWithoutRoom } from './machines';
 import { machineOf, operationOf, totalsOf, type Operation } from './operations';
+import { flags, references, regards } from './references';
 import { reportExceptionTypes } from './report-exception.events';
 import type * as reports from './report.commands';
 import { correctReport, observeProduction, reportCounter, reportProduction } from './reporting';
 import { atHome, checked, optional, plan, same } from './terms';
 import type * as commands from './work-order.commands';
-import { upcasts, type WorkOrderEvent, type WorkOrderReleased, type WorkOrderTold } from './work-order.events';
+import { upcasts, type WorkOrderEvent, type WorkOrderReleased } from './work-order.events';
 
 type Commands = typeof commands & typeof holds & typeof reports;
 type Events = readonly WorkOrderEvent[];
 /** The blocker that the decider sets and removes by itself. */
 const NOT_DISPATCHED = 'no machine dispatched';
 
-export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
+type Rules = Decider<Commands, WorkOrder, WorkOrderEvent>;
+
+const rules: Rules = {
   category: 'work-order',
   initial: { status: 'Unknown' },
   id: ({ workOrderId }) => workOrderId,
@@ -29,8 +44,10 @@ export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
   observed: ['ObserveProduction', 'ReportCounter'],
   exceptions: reportExceptionTypes,
   upcasts,
-  regards: machinesRegarded,
-  tells: (state): WorkOrderTold | null => (state.status === 'Unknown' ? null : { over: isOver(state) }),
+  regards,
+  tells: (state): OrderTold | null =>
+    state.status === 'Unknown' ? null : { over: isOver(state), runsOn: runningIn(state).map(({ equipmentId }) => equipmentId) },
+  foretells,
   // The pieces of a report exist at the end of its interval.
   impliedAt: (name, { to }) => (name === 'ReportProduction' || name === 'ObserveProduction' ? (to as string) : undefined),
   decide: {
@@ -95,7 +112,13 @@ export const workOrder: Decider<Commands, WorkOrder, WorkOrderEvent> = {
   },
 };
 
-function release(command: commands.ReleaseWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
+export const workOrder: Rules = {
+  ...rules,
+  decide: checking(rules.decide, { facility: ({ workOrderId }) => facilityOf(workOrderId), references, flags }),
+};
+
+function release(command: commands.ReleaseWorkOrder, state: WorkOrder, context: Context): Events {
+  const { occurredAt } = context;
   const { workOrderId, productionOrderId, product, quantity } = command;
   const terms = checked(
     {
@@ -128,9 +151,10 @@ function release(command: commands.ReleaseWorkOrder, state: WorkOrder, { occurre
       productionOrderId,
     });
   }
+  const first = isFirstOfKind(context, facilityOf(workOrderId), 'WorkOrder') ? { firstOfKind: true as const } : {};
   const plain: WorkOrderReleased = {
     type: 'WorkOrderReleased',
-    data: { workOrderId, ...(productionOrderId ? { productionOrderId } : {}), ...terms, releasedAt: occurredAt },
+    data: { workOrderId, ...(productionOrderId ? { productionOrderId } : {}), ...terms, releasedAt: occurredAt, ...first },
   };
   const order = evolve(state, plain) as ReleasedOrder;
   const event: WorkOrderEvent = state.status === 'Observed' ? { ...plain, data: { ...plain.data, soFar: soFar(order) } } : plain;

@@ -80,6 +80,7 @@ export class Decisions {
       if (verdict.kind === 'recorded') {
         try {
           seen = await this.append(task, seen, verdict.events);
+          this.surroundings.expect(task, verdict.events);
           return await this.answerTo(task, answerIn(task, seen));
         } catch (error) {
           // An append that was not answered may have been written: the stream itself tells.

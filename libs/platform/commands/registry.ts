@@ -18,7 +18,8 @@ export type AnyDecider = Readonly<{
   impliedAt?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
   observed?: readonly PropertyKey[];
   exceptions?: readonly string[];
-  regards?: (name: string, command: any, state: any) => readonly Regard[];
+  regards?: (name: string, command: any, state: any, regarded?: Context['regarded']) => readonly Regard[];
+  foretells?: (event: any) => readonly Readonly<{ stream: string; event: Event }>[];
   tells?: (state: any) => unknown;
   upcasts?: Upcasts;
 }>;

@@ -18,16 +18,20 @@ class TakeFromBin extends Command {
 }
 @Allow('operator')
 class NoteTaking extends TakeFromBin {}
-type Taken = Event<'Taken', { pieces: number | null }> | Event<'BinWasEmpty', object>;
+@Allow('operator')
+class EmptyBin extends TakeFromBin {}
+type Taken = Event<'Taken', { pieces: number | null }> | Event<'BinWasEmpty', object> | Event<'Emptied', { binId: string }>;
 
 /** An order that may take from a bin only while something is in it; that it was taken is noted in any case. */
-const order: Decider<{ TakeFromBin: typeof TakeFromBin; NoteTaking: typeof NoteTaking }, number, Taken> = {
+const order: Decider<{ TakeFromBin: typeof TakeFromBin; NoteTaking: typeof NoteTaking; EmptyBin: typeof EmptyBin }, number, Taken> = {
   category: 'taking',
   initial: 0,
   id: ({ orderId }) => orderId,
   observed: ['NoteTaking'],
   exceptions: ['BinWasEmpty'],
   regards: (name, { binId }) => [{ stream: `bin-${String(binId)}`, ...(name === 'TakeFromBin' ? { now: true as const } : {}) }],
+  foretells: ({ type, data }) =>
+    type === 'Emptied' ? [{ stream: `bin-${data.binId}`, event: { type: 'BinCounted', data: { pieces: 0 } } }] : [],
   evolve: (taken) => taken + 1,
   decide: {
     TakeFromBin: ({ binId }, _, { regarded }) => {
@@ -35,6 +39,7 @@ const order: Decider<{ TakeFromBin: typeof TakeFromBin; NoteTaking: typeof NoteT
       if (!pieces) throw new Rejected('bin-empty', `${binId} is empty.`);
       return [{ type: 'Taken', data: { pieces } }];
     },
+    EmptyBin: ({ binId }) => [{ type: 'Emptied', data: { binId } }],
     NoteTaking: ({ binId }, _, { regarded }) => {
       const pieces = regarded![`bin-${binId}`] as number | null;
       return [{ type: 'Taken', data: { pieces } }, ...(pieces ? [] : [{ type: 'BinWasEmpty' as const, data: {} }])];
@@ -48,7 +53,7 @@ describe('a decision that looks at another stream', () => {
   const api = () => {
     const registry = new Registry();
     registry.enter({ ...bin, tells: ({ pieces }) => pieces || null }, binCommands);
-    registry.enter(order, { TakeFromBin, NoteTaking });
+    registry.enter(order, { TakeFromBin, NoteTaking, EmptyBin });
     return new Decisions(store, undefined, registry);
   };
   const take = (on: Decisions, binId: string, type: typeof TakeFromBin = TakeFromBin) => {
@@ -87,6 +92,15 @@ describe('a decision that looks at another stream', () => {
     await send(on, fill(id, 3), by(ann));
     expect(await note()).toEqual(answer);
     expect(await take(on, id, NoteTaking)).toMatchObject({ exceptions: [] });
+  });
+
+  it('knows what a process is about to make of what its own api wrote', async () => {
+    const on = api();
+    const id = newBin();
+    await send(on, fill(id, 3), by(ann));
+    await take(on, id);
+    await take(on, id, EmptyBin);
+    await expect(take(on, id)).rejects.toMatchObject({ code: 'bin-empty' });
   });
 
   it('sees what its own api wrote, even where what was seen before would serve', async () => {

@@ -3,6 +3,7 @@
  * the stream as it is, and nothing else is older than some seconds; a decider that regards nothing costs nothing. Does not: hold other streams
  * still until the append; what must not slip through between is a process's part.
  */
+import type { Event } from '#kernel/event';
 import type { Past } from './past';
 import type { AnyDecider } from './registry';
 import { type Seen, StreamMemory } from './stream-memory';
@@ -10,9 +11,14 @@ import type { Task } from './task';
 
 /** How long what was seen of a stream serves where it need not be read now. */
 const SERVES_MS = 2_000;
+/** How long something foretold counts: by then the process has brought it about, or is far behind. */
+const FORETOLD_MS = 5_000;
+const MOST_FORETOLD = 1_000;
+const ROUNDS = 3;
 
 export class Surroundings {
   private readonly memory = new StreamMemory();
+  private readonly foretold = new Map<string, readonly Readonly<{ event: Event; at: number }>[]>();
   private readonly readAt = new WeakMap<Seen, number>();
 
   constructor(
@@ -23,10 +29,27 @@ export class Surroundings {
 
   /** The task with what the streams that its decider regards say of themselves. @throws StoreUnavailable */
   async of(task: Task, state: unknown): Promise<Task> {
-    const asked = task.decider.regards?.(task.name, task.command, state) ?? [];
-    if (asked.length === 0) return task;
-    const told = await Promise.all(asked.map(async ({ stream, now }) => [stream, await this.told(stream, now ?? false)] as const));
-    return { ...task, context: { ...task.context, regarded: Object.fromEntries(told) } };
+    const { decider, name, command } = task;
+    let regarded: Readonly<Record<string, unknown>> = {};
+    // What is seen may name further streams, e.g. a machine the orders that have it.
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const asked = (decider.regards?.(name, command, state, regarded) ?? []).filter(({ stream }) => !Object.hasOwn(regarded, stream));
+      if (asked.length === 0) break;
+      const told = await Promise.all(asked.map(async ({ stream, now }) => [stream, await this.told(stream, now ?? false)] as const));
+      regarded = { ...regarded, ...Object.fromEntries(told) };
+    }
+    return { ...task, context: { ...task.context, regarded } };
+  }
+
+  /** Takes note of what processes will make of events in other streams. */
+  expect({ decider }: Task, events: readonly Event[]): void {
+    for (const each of events)
+      for (const { stream, event } of decider.foretells?.(each) ?? []) {
+        const others = this.foretold.get(stream)?.filter(({ at }) => performance.now() - at < FORETOLD_MS) ?? [];
+        this.foretold.delete(stream);
+        this.foretold.set(stream, [...others, { event, at: performance.now() }]);
+        if (this.foretold.size > MOST_FORETOLD) this.foretold.delete(this.foretold.keys().next().value!);
+      }
   }
 
   private async told(stream: string, now: boolean): Promise<unknown> {
@@ -36,8 +59,13 @@ export class Surroundings {
     const recent = known !== undefined && known.revision >= 0n && performance.now() - (this.readAt.get(known) ?? -Infinity) < SERVES_MS;
     // What this app itself wrote in the meantime is known at once.
     const own = this.own.of(stream);
-    if (!now && recent) return decider.tells((own && own.revision > known.revision ? own : known).state) ?? null;
-    return decider.tells((await this.read(decider, stream, known)).state) ?? null;
+    if (!now && recent) return this.with(decider, stream, (own && own.revision > known.revision ? own : known).state);
+    return this.with(decider, stream, (await this.read(decider, stream, known)).state);
+  }
+
+  private with(decider: AnyDecider, stream: string, state: unknown): unknown {
+    const coming = (this.foretold.get(stream) ?? []).filter(({ at }) => performance.now() - at < FORETOLD_MS);
+    return decider.tells!(coming.reduce((folded: unknown, { event }) => decider.evolve(folded, event) as unknown, state)) ?? null;
   }
 
   private async read(decider: AnyDecider, stream: string, known: Seen | undefined): Promise<Seen> {

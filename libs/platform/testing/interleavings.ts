@@ -20,7 +20,7 @@ type AnyDecider = Readonly<{
   id: (command: never) => string;
   decide: object;
   observed?: readonly string[];
-  regards?: (name: never, command: never, state: never) => readonly Regard[];
+  regards?: (name: never, command: never, state: never, regarded: never) => readonly Regard[];
   tells?: (state: never) => unknown;
 }>;
 
@@ -143,7 +143,8 @@ function playing(scene: Scene, met: Map<string, History>) {
     const id = decider.id(data as never);
     const stream = `${decider.category}-${id}`;
     const before = world.streams[stream]?.state ?? decider.initial;
-    const regarded = surroundings(world, decider.regards?.(type as never, data as never, before as never) ?? []);
+    const asked = (told: object) => decider.regards?.(type as never, data as never, before as never, told as never) ?? [];
+    const regarded = surroundings(world, asked(surroundings(world, asked({}))));
     const context: Context = { now: world.now, occurredAt, actor, role: 'process', commandId: `${actor}/${type}/${id}`, regarded };
     let events: readonly Event[];
     try {

@@ -1,0 +1,61 @@
+import type { Decider } from '#kernel/decider';
+import { Rejected } from '#kernel/rejected';
+import { isFirstOfKind, masterDataId, regardsOf } from '#manufacturing/references';
+import type * as commands from './master-data.commands';
+import type { MasterDataEvent } from './master-data.events';
+
+type Description = Readonly<Pick<Extract<MasterDataEvent, { type: 'MasterDataRegistered' }>['data'], 'name' | 'unit'>>;
+export type Entry = Readonly<{ status: 'unknown' }> | Readonly<{ status: 'in-use' | 'retired'; description: Description }>;
+type Known = Exclude<Entry, { status: 'unknown' }>;
+
+function known(entry: Entry): Known {
+  if (entry.status === 'unknown') throw new Rejected('master-data-unknown', 'The plant has no such entry. Register it first.');
+  return entry;
+}
+
+const described = (name: string, unit: Description['unit']): Description => ({ name, ...(unit ? { unit } : {}) });
+const same = (a: Description, b: Description): boolean => a.name === b.name && a.unit === b.unit;
+
+/** One material, reason code or person of a plant. */
+export const masterData: Decider<typeof commands, Entry, MasterDataEvent> = {
+  category: 'master-data',
+  initial: { status: 'unknown' },
+  id: ({ facilityId, kind, code }) => masterDataId(facilityId, kind, code),
+  regards: (name, { facilityId }) => (name === 'RegisterMasterData' ? regardsOf(facilityId as string, []) : []),
+  tells: (entry) => (entry.status === 'unknown' ? null : { retired: entry.status === 'retired' }),
+  evolve: (entry, { type, data }) => {
+    switch (type) {
+      case 'MasterDataRegistered':
+        return { status: 'in-use', description: described(data.name, data.unit) };
+      case 'MasterDataChanged':
+        return entry.status === 'unknown' ? entry : { ...entry, description: data.to };
+      case 'MasterDataRetired':
+        return entry.status === 'unknown' ? entry : { ...entry, status: 'retired' };
+      case 'MasterDataReinstated':
+        return entry.status === 'unknown' ? entry : { ...entry, status: 'in-use' };
+    }
+  },
+  decide: {
+    RegisterMasterData: ({ facilityId, kind, code, name, unit }, entry, context) => {
+      const description = described(name, unit);
+      if (entry.status === 'unknown') {
+        const first = isFirstOfKind(context, facilityId, kind) ? { firstOfKind: true as const } : {};
+        return [{ type: 'MasterDataRegistered', data: { facilityId, kind, code, ...description, ...first } }];
+      }
+      if (entry.status === 'in-use' && same(entry.description, description)) return [];
+      throw new Rejected('master-data-exists', `${code} is registered already. Change it or reinstate it.`, { code, ...entry });
+    },
+
+    ChangeMasterData: ({ facilityId, kind, code, name, unit }, entry) => {
+      const { description: from } = known(entry);
+      const to = described(name ?? from.name, unit ?? from.unit);
+      return same(from, to) ? [] : [{ type: 'MasterDataChanged', data: { facilityId, kind, code, from, to } }];
+    },
+
+    RetireMasterData: ({ facilityId, kind, code }, entry) =>
+      known(entry).status === 'retired' ? [] : [{ type: 'MasterDataRetired', data: { facilityId, kind, code } }],
+
+    ReinstateMasterData: ({ facilityId, kind, code }, entry) =>
+      known(entry).status === 'in-use' ? [] : [{ type: 'MasterDataReinstated', data: { facilityId, kind, code } }],
+  },
+};

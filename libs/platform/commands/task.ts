@@ -6,6 +6,7 @@ import { v4 as newId } from 'uuid';
 import type { Context } from '#kernel/decider';
 import type { Metadata } from '#kernel/event';
 import { scopeIn, streamOf } from '#kernel/identity';
+import { now as wallClock } from '#platform/runtime/clock';
 import { Problem } from '#platform/problem/problem';
 import { allowedRoles, grantedRole, type Principal } from '#platform/security/access';
 import { caller } from '#platform/security/auth';
@@ -42,7 +43,7 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
   const given = command.commandId ?? request.commandId;
   const commandId = (given ?? newId()).toLowerCase();
   const expected = command.expectedRevision ?? request.expectedRevision;
-  const now = new Date().toISOString();
+  const now = wallClock().toISOString();
   const occurredAt = command.occurredAt ?? decider.impliedAt?.(name, command as never) ?? now;
   const digest = digestOf(name, command);
   return {

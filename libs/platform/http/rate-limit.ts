@@ -15,7 +15,8 @@ export class RateLimit {
   /** `perMinute` 0 for no limit. */
   constructor(
     private readonly perMinute: number,
-    private readonly now: () => number = Date.now,
+    /** Milliseconds of any steady clock. */
+    private readonly now: () => number = () => performance.now(),
   ) {
     this.perMs = perMinute / 60_000;
     this.depth = Math.max(1, Math.ceil(perMinute / 6));

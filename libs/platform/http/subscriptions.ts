@@ -20,6 +20,7 @@ import {
 import { CloseCode, type Context, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { nowMs } from '#platform/runtime/clock';
 import type { Session, Tokens } from '#platform/security/auth';
 import { inContext } from '#platform/security/context';
 import { LIMITS, tooMuch } from './graphql-limits';
@@ -111,7 +112,7 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
 
   /** Verifies the token again until it expires: its key may be withdrawn before. */
   const watch = (extra: Extra) => {
-    const left = extra.session!.expiresAt * 1000 - Date.now();
+    const left = extra.session!.expiresAt * 1000 - nowMs();
     extra.expiry = setTimeout(
       () => {
         tokens.verify(extra.token!).then(

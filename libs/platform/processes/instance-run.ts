@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClockSource, Metadata } from '#kernel/event';
 import { scopeIn } from '#kernel/identity';
+import { now } from '#platform/runtime/clock';
 import { Problem } from '#platform/problem/problem';
 import { metadataOf } from '#platform/store/metadata';
 import { kindOf, Stopped, textOf } from './faults';
@@ -234,7 +235,7 @@ export class InstanceRun {
 
   /** The outcome, and in the same append what the definition makes of it or the incident that it is. */
   private async record({ commandId, type, undo, correlationId, stepId }: Pending, outcome: Outcome): Promise<void> {
-    const metadata = this.metadata('RecordOutcome', commandId, correlationId, stepId, new Date().toISOString());
+    const metadata = this.metadata('RecordOutcome', commandId, correlationId, stepId, now().toISOString());
     const recorded: Draft = { event: { type: 'OutcomeRecorded', data: { commandId, type, outcome } }, metadata };
     if (undo && 'refused' in outcome) {
       const { code, message } = outcome.refused;
@@ -324,13 +325,13 @@ export class InstanceRun {
     const { attempts: most, awayMs, pauseMs } = this.around.patience;
     if (kind === 'conflict') return this.around.sleep(Math.random() * 10);
     this.around.onTrouble(this.id, error);
-    if (this.attempts.length === 0) this.failingSince = Date.now();
-    this.attempts = [...this.attempts, { at: new Date().toISOString(), error: textOf(error) }].slice(-20);
-    if (kind === 'away') this.failingSince = Date.now();
+    if (this.attempts.length === 0) this.failingSince = performance.now();
+    this.attempts = [...this.attempts, { at: now().toISOString(), error: textOf(error) }].slice(-20);
+    if (kind === 'away') this.failingSince = performance.now();
     const lasting =
       kind === 'poison' ||
       (kind === 'fault' && this.attempts.length >= most) ||
-      (kind === 'busy' && Date.now() - this.failingSince > awayMs);
+      (kind === 'busy' && performance.now() - this.failingSince > awayMs);
     if (lasting && (this.at ?? atItem(item))) return this.park(kind === 'poison' ? 'poison' : 'lasting-fault', error, item);
     await this.around.sleep(Math.min(2_000, pauseMs * 2 ** (this.attempts.length - 1)) * (0.75 + Math.random() / 2));
   }
@@ -342,7 +343,7 @@ export class InstanceRun {
     try {
       this.instance = await this.around.memory.load(this.stream, this.around.definitions);
       if (standsStill(this.instance)) return;
-      const metadata = this.metadata('ParkInstance', randomUUID(), cause, cause, new Date().toISOString());
+      const metadata = this.metadata('ParkInstance', randomUUID(), cause, cause, now().toISOString());
       await this.append([{ event: { type: 'InstanceParked', data }, metadata }]);
       this.around.onParked(this.id, data);
       this.attempts = [];

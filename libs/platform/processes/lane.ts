@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Recorded } from '#kernel/event';
+import { now, nowMs } from '#platform/runtime/clock';
 import type { EventStore } from '#platform/store/event-store';
 import { metadataOf } from '#platform/store/metadata';
 import type { Concerned, Definitions } from './definitions';
@@ -85,7 +86,7 @@ export class Lane {
         if (this.troubled.size >= parts.alarmAfter) void this.alarm(error);
       },
       onTrouble: (id, error) => {
-        this.trouble = { at: new Date().toISOString(), id, error: textOf(error) };
+        this.trouble = { at: now().toISOString(), id, error: textOf(error) };
         if (kindOf(error) !== 'away') log(`process ${this.name}: instance ${id} has to try again`, error);
       },
     };
@@ -130,7 +131,7 @@ export class Lane {
     for (const [id, versions] of concerned) {
       const finish = this.water.begin(event.position, since);
       const done = () => {
-        inputSeconds.observe({ process: this.name }, (Date.now() - since) / 1_000);
+        inputSeconds.observe({ process: this.name }, (nowMs() - since) / 1_000);
         finish();
       };
       this.hand(id, { kind: 'input', event, versions, done });
@@ -153,7 +154,7 @@ export class Lane {
 
   /** True where it holds up what it has taken and nothing of it has ended for a while. */
   stuck(ms: number): boolean {
-    return this.lagMs > ms && Date.now() - this.water.movedAt > ms;
+    return this.lagMs > ms && performance.now() - this.water.movedAt > ms;
   }
 
   /** What an operator, or the alarm, said last. */
@@ -259,7 +260,7 @@ export class Lane {
   /** How old the oldest input is that is not finished, ms. */
   get lagMs(): number {
     const { oldest } = this.water;
-    return oldest === undefined ? 0 : Math.max(0, Date.now() - oldest);
+    return oldest === undefined ? 0 : Math.max(0, nowMs() - oldest);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * How far a process has come when its inputs end in any order. Promises: never past an unfinished input. Does not: save it.
  */
+import { nowMs } from '#platform/runtime/clock';
 type Entry = { readonly before: bigint; readonly since: number; finished: boolean };
 
 export class LowWater {
@@ -8,8 +9,8 @@ export class LowWater {
   private head = 0;
 
   private seen: bigint;
-  /** When it last moved, ms. */
-  movedAt = Date.now();
+  /** When it last moved, by performance.now(). */
+  movedAt = performance.now();
   /** Where it was before the newest position. */
   private prior: bigint;
 
@@ -19,13 +20,13 @@ export class LowWater {
   }
 
   /** An input begins that is as old as `since` says, ms. Returns what to call when it is finished. */
-  begin(position: bigint, since = Date.now()): () => void {
+  begin(position: bigint, since = nowMs()): () => void {
     this.pass(position);
     const entry: Entry = { before: this.prior, since, finished: false };
     this.entries.push(entry);
     return () => {
       entry.finished = true;
-      if (this.entries[this.head] === entry) this.movedAt = Date.now();
+      if (this.entries[this.head] === entry) this.movedAt = performance.now();
       while (this.head < this.entries.length && this.entries[this.head]!.finished) this.head += 1;
       if (this.head <= 1_024 || this.head * 2 <= this.entries.length) return;
       this.entries.splice(0, this.head);

@@ -24,7 +24,7 @@ export class Ownership {
   private timer?: NodeJS.Timeout;
   private beating: Promise<void> = Promise.resolve();
   private closed = false;
-  private answeredAt = 0;
+  private answeredAt = -Infinity;
 
   constructor(
     private readonly pool: Pool,
@@ -55,7 +55,7 @@ export class Ownership {
 
   /** Milliseconds since the database last confirmed what is held here. */
   get silentMs(): number {
-    return Date.now() - this.answeredAt;
+    return performance.now() - this.answeredAt;
   }
 
   /** One round: renew, notice losses, give up what exceeds the fair share, seek what is free. */
@@ -68,7 +68,7 @@ export class Ownership {
        RETURNING process, epoch, log, ${WHOLE} AS whole`,
       [this.worker, this.options.ttlMs, this.processes],
     );
-    this.answeredAt = Date.now();
+    this.answeredAt = performance.now();
     const renewed = new Map(rows.map((row) => [row.process, row]));
     for (const [process, { epoch }] of [...this.held]) {
       const row = renewed.get(process);

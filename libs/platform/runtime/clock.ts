@@ -3,3 +3,6 @@
  * Does not measure how long something takes: `performance.now()` does, which no correction of the clock disturbs.
  */
 export const now = (): Date => new Date();
+
+/** Milliseconds since 1970. */
+export const nowMs = (): number => Date.now();

@@ -2,6 +2,7 @@
  * One node, through the official client. Hides: the only uses of the client's private parts (6.2.1; client-inside.spec.ts fails when they
  * change). Promises: calls of our own on the client's channel, with its credentials; each ends when the node is let go. Does not: reconnect.
  */
+import { nowMs } from '#platform/runtime/clock';
 import { type CallOptions, type Channel, type Client, connectivityState, type Metadata } from '@grpc/grpc-js';
 import { EventStoreDBClient } from '@eventstore/db-client';
 
@@ -53,7 +54,7 @@ export class NodeClient {
       service = new Service(null as never, null as never, { channelOverride: channel });
       this.services.set(Service, service);
     }
-    const deadline = limitMs === undefined ? Infinity : new Date(Date.now() + limitMs);
+    const deadline = limitMs === undefined ? Infinity : new Date(nowMs() + limitMs);
     const [metadata, options] = this.inside.callArguments({ requiresLeader }, { deadline });
     const call = begin(service, metadata, options);
     this.running.add(call);

@@ -4,6 +4,7 @@
  * small calls a second, and after a short burst never more than one in 350 ms.
  * Does not: repeat calls.
  */
+import { now } from '#platform/runtime/clock';
 import { AppendCalls } from './append-calls';
 import { NodeClient } from './client-inside';
 import { ask, Gossip } from './gossip';
@@ -71,7 +72,7 @@ export class Connection {
   private link: Link | undefined;
   private readonly waiting = new Set<Waiter>();
   private readonly watchers: StoreWatcher[] = [];
-  private current: StoreState = { up: false, since: new Date(), reason: 'not connected yet' };
+  private current: StoreState = { up: false, since: now(), reason: 'not connected yet' };
   private lostAt = performance.now();
   /** A node that another named as the leader. */
   private hint: NodeName | undefined;
@@ -144,7 +145,7 @@ export class Connection {
     clearTimeout(this.timer);
     this.link = undefined;
     this.lostAt = performance.now();
-    this.current = { up: false, node: link.node, since: new Date(), reason };
+    this.current = { up: false, node: link.node, since: now(), reason };
     this.watchers.forEach((watcher) => watcher.lost(this.current));
     link.close();
     this.seek();
@@ -200,7 +201,7 @@ export class Connection {
     if (this.closed) return link.close();
     this.link = link;
     this.silent = 0;
-    this.current = { up: true, node: link.node, since: new Date() };
+    this.current = { up: true, node: link.node, since: now() };
     const lostMs = performance.now() - this.lostAt;
     this.watchers.forEach((watcher) => watcher.found(this.current, lostMs));
     for (const { resolve } of [...this.waiting]) resolve(link);

@@ -161,14 +161,14 @@ export function logReader(store: Connection | EventStoreDBClient, { timeoutMs = 
     );
   const fullPages = new Set<bigint>();
   let pages = 0;
-  let lastPage = 0;
+  let lastPage = -Infinity;
   return {
     async readAll(after, max) {
       if (fullPages.size > REMEMBERED) fullPages.delete(fullPages.values().next().value!);
       // Whoever goes on where a full page ended is catching up, and will go on.
       if (cursors.has(after) || thread?.has(after) || fullPages.delete(after)) {
-        if (Date.now() - lastPage > PAUSE_MS) pages = 0;
-        lastPage = Date.now();
+        if (performance.now() - lastPage > PAUSE_MS) pages = 0;
+        lastPage = performance.now();
         if (++pages === LONG) thread?.start();
         return thread?.ready ? thread.take(after, max) : cursors.take(after, max);
       }

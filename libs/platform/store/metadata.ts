@@ -3,6 +3,7 @@
  * the platform writes, whoever acts: people, processes, imports, the platform itself. Does not: decide who acts.
  */
 import type { ClockSource, Metadata } from '#kernel/event';
+import { now } from '#platform/runtime/clock';
 import { traceparent } from '#platform/runtime/tracing';
 import { APP_VERSION } from '#platform/runtime/version';
 
@@ -41,7 +42,7 @@ export function metadataOf(act: Act, schema = 1): Metadata {
     role,
     ...(device ? { device } : {}),
     facility,
-    occurredAt: occurredAt ?? new Date().toISOString(),
+    occurredAt: occurredAt ?? now().toISOString(),
     clock: clock ?? 'server',
     app: APP_VERSION,
     schema,

@@ -107,6 +107,6 @@ export class EngineUnderTest {
 
 /** Waits until something holds; throws where it does not come about. */
 export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
-  for (const end = Date.now() + timeoutMs; !(await holds()); await sleep(20))
-    if (Date.now() > end) throw new Error(`it did not come about within ${timeoutMs} ms: ${holds.toString()}`);
+  for (const end = performance.now() + timeoutMs; !(await holds()); await sleep(20))
+    if (performance.now() > end) throw new Error(`it did not come about within ${timeoutMs} ms: ${holds.toString()}`);
 }

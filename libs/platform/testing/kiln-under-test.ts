@@ -181,6 +181,6 @@ export class KilnWorks {
 export const newKiln = (kind = ''): string => `haifa.${randomUUID().slice(0, 8)}${kind}`;
 
 export async function until(done: () => Promise<unknown> | boolean, what = 'it'): Promise<void> {
-  for (const end = Date.now() + 25_000; !(await done()); await new Promise((resolve) => setTimeout(resolve, 25)))
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+  for (const end = performance.now() + 25_000; !(await done()); await new Promise((resolve) => setTimeout(resolve, 25)))
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
 }

@@ -167,9 +167,9 @@ async function startNode(dataDir: string, port: number, env: NodeJS.ProcessEnv):
   });
   closeSync(log);
   writeFileSync(join(runDirectory(), `store-${port}.mark`), JSON.stringify(markOf(node.pid!)));
-  for (const until = Date.now() + 20_000; ; await sleep(20)) {
+  for (const until = performance.now() + 20_000; ; await sleep(20)) {
     if (await accepts(port)) return node;
-    if (node.exitCode === null && node.signalCode === null && Date.now() < until) continue;
+    if (node.exitCode === null && node.signalCode === null && performance.now() < until) continue;
     node.kill('SIGKILL');
     throw new Error(`The event-store node (${main}) does not start:\n${readFileSync(path, 'utf8').slice(-4000)}`);
   }

@@ -14,6 +14,7 @@ import { RowMemory, type RowBudget } from './memory';
 import { askForRetry, insertParked, loadParked, loadSkipped, noteFailure, removeParked, type ParkedEvent } from './parking';
 import { fetchRows, isPermanent, writeRows } from './rows';
 import { reads, shapeOf, type AnyView, type Shape, type Tuple } from './shape';
+import { nowMs } from '#platform/runtime/clock';
 import { traceBack } from '#platform/runtime/tracing';
 import type { ViewTable } from './tables';
 import { messageOf, Trials } from './trials';
@@ -205,7 +206,7 @@ export class PartOfView {
     this.#gathered = new Batch();
     const writes = batch.seal();
     await this.place.testing.failpoint?.('admitted', this.table.table);
-    const from = Date.now();
+    const from = nowMs();
     const careful = batch.unfolded.length > 0;
     try {
       await this.#transaction(batch, writes, through, guard, caughtUp);

@@ -3,6 +3,7 @@
  * wait ends as soon as the view has committed the position, or after its timeout; a lost wake-up only costs a poll. Does not: read rows.
  */
 import type { Pool } from 'pg';
+import { now } from '#platform/runtime/clock';
 import type { EventStore } from '#platform/store/event-store';
 import { BEFORE_ALL } from '#platform/store/log-reader';
 import { Bell } from './bell';
@@ -177,7 +178,7 @@ export class ViewReads {
       return await this.#standing();
     } catch (error) {
       if (!isEmptied(error)) throw error;
-      return [{ view: 'all', why: 'no worker has made their tables in this database', since: new Date().toISOString(), otherLog: false }];
+      return [{ view: 'all', why: 'no worker has made their tables in this database', since: now().toISOString(), otherLog: false }];
     }
   }
 

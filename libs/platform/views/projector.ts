@@ -3,6 +3,7 @@
  * Promises: whatever fails, it begins again from the committed checkpoint; trouble of the database or the store is waited out and parks
  * nothing. Does not: share anything with other parts but the pages of the feed, so that none waits for another.
  */
+import { nowMs } from '#platform/runtime/clock';
 import type { Feed, Follower } from './feed';
 import { OtherLog } from './guard';
 import { Fenced, PoisonInBuild, Refused, type Committed, type PartOfView } from './part';
@@ -144,7 +145,7 @@ export class Projector {
         const { events, rows } = part.gathered;
         newestMs = page.events.at(-1)?.recordedMs ?? newestMs;
         // A clock that is wrong can only make a catch-up gather longer, up to the limit of a batch.
-        const age = Math.max(this.feed.ageOf(newestMs), Date.now() - newestMs);
+        const age = Math.max(this.feed.ageOf(newestMs), nowMs() - newestMs);
         const patience = page.last || careful ? 0 : Math.min(batchMs, age * OF_ITS_AGE);
         const waited = performance.now() - begun;
         if (events > 0) {

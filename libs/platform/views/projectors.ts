@@ -2,6 +2,7 @@
  * The projectors of the parts that one worker holds. Hides: which connections a part uses, metrics and log lines about it. Promises: one
  * projector per part; one that was stopped has ended before its part is projected again here. Does not: decide which parts to hold (leases.ts).
  */
+import { nowMs } from '#platform/runtime/clock';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Upcasts } from '#kernel/event';
 import type { Connections } from './connections';
@@ -123,7 +124,7 @@ export class Projectors {
         measures?.events.inc(labels, what.events);
         measures?.rows.inc(labels, what.rows);
         measures?.parked.set(labels, of.parkedPartitions);
-        if (what.newestMs > 0) measures?.visible.observe({ view: view.name }, Math.max(0, Date.now() - what.newestMs) / 1_000);
+        if (what.newestMs > 0) measures?.visible.observe({ view: view.name }, Math.max(0, nowMs() - what.newestMs) / 1_000);
         if (what.parked > 0) {
           const text = 'events were parked: they, or one before them in their partition, cannot be folded';
           log.error({ ...facts, parked: what.parked }, text);

@@ -4,6 +4,7 @@ import { compareLogs, type Comparison } from '#platform/store/log-compare';
 import { comparedBefore, CopyRefused, LogCopy, type CopyProgress } from '#platform/store/log-copy';
 import { logReader } from '#platform/store/log-reader';
 import { survey, type Survey } from '#platform/store/log-survey';
+import { addLogFileCommands } from './log-files';
 import { PlainFault, Progress, say, sayJson, tell } from './terminal';
 
 type Flags = { from: string; to: string; follow?: boolean; whole?: boolean; json?: boolean };
@@ -96,7 +97,8 @@ async function compare(flags: Flags): Promise<void> {
 }
 
 export function addLogCommands(program: Command): void {
-  const group = program.command('log').description('take the log of the event store to another one');
+  const group = program.command('log').description('back the log up, restore it, take it to another event store');
+  addLogFileCommands(group);
   const common = (command: Command) =>
     command
       .requiredOption('--from <url>', 'connection string of the event store that holds the log')

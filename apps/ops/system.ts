@@ -29,7 +29,8 @@ export type Endpoints = Readonly<{
 /** How a command was told to find the system. */
 export type Whereabouts = Readonly<{ dataDir?: string; api?: string; token?: string }>;
 
-const directoryOf = ({ dataDir }: Whereabouts): string => resolve(dataDir ?? given('DATA_DIR') ?? '.data');
+/** The data directory of `npm start`. */
+export const directoryOf = ({ dataDir }: Whereabouts): string => resolve(dataDir ?? given('DATA_DIR') ?? '.data');
 
 /** Where the running system is: flags first, then the environment, then what `npm start` wrote into its data directory. */
 export function endpointsOf(where: Whereabouts): Endpoints {

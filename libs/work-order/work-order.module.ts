@@ -3,6 +3,7 @@ import { bindDecider } from '#platform/commands/bind-decider';
 import { commandController, commandResolver } from '#platform/commands/command-api';
 import * as holds from './hold.commands';
 import * as reports from './report.commands';
+import { seriesController } from '#platform/http/command-series';
 import { WipByFacilityController, WipByFacilityCsvController, WipByFacilityResolver } from './wip-by-facility.queries';
 import { workOrder } from './work-order';
 import * as orders from './work-order.commands';
@@ -13,6 +14,7 @@ const commands = { ...orders, ...holds, ...reports };
 @Module({
   controllers: [
     commandController('work-order', commands),
+    seriesController('work-order', 'observe-productions', reports.ObserveProduction),
     workOrders.controller,
     dispatchEntries.controller,
     operationsInProgress.controller,

@@ -4,13 +4,13 @@
  * carries complete metadata; only the event store is needed. Does not: check tokens (the guard does) or update views.
  */
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { schemaOf, type Event } from '#kernel/event';
+import { isBookkeeping, schemaOf, type Event } from '#kernel/event';
 import { scopeIn } from '#kernel/identity';
 import { Problem, problemOf } from '#platform/problem/problem';
 import { histogram } from '#platform/runtime/metrics';
 import { traced } from '#platform/runtime/tracing';
 import { inScope } from '#platform/security/access';
-import { Conflict, EventStore, StoreUnavailable } from '#platform/store/event-store';
+import { Conflict, EventStore, StoreUnavailable, type NewEvent } from '#platform/store/event-store';
 import type { Answer } from './answers';
 import type { Command } from './command';
 import { Lines } from './lines';
@@ -52,6 +52,74 @@ export class Decisions {
     return this.watched(task, () => this.lines.inLine(task.stream, () => this.decide(task)));
   }
 
+  /**
+   * Runs commands for one stream, in their order, with one append for all that they cause. Each gets its own answer; one that changes nothing
+   * leaves nothing in the stream, so it is for facts that are known again by what they say. @throws StoreUnavailable, StoreRefused, Problem 503
+   */
+  async runAll(decider: AnyDecider, name: string, commands: readonly Command[]): Promise<(Receipt | Problem)[]> {
+    const tasks = commands.map((command) => taskOf(decider, name, command));
+    const [first] = tasks;
+    if (!first) return [];
+    if (!inScope(first.principal, scopeIn(first.id))) return tasks.map(outOfScope);
+    const { stream } = first;
+    return this.lines.inLine(stream, () => traced(`commands ${name}`, { stream }, () => this.decideAll(tasks, first)));
+  }
+
+  private async decideAll(tasks: readonly Task[], first: Task): Promise<(Receipt | Problem)[]> {
+    let seen = this.memory.of(first.stream) ?? (await this.look(first));
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      try {
+        const { written, answers } = await this.walk(tasks, seen);
+        if (written.length > 0) seen = await this.write(first, seen, written);
+        this.surroundings.expect(first, written as readonly Event[]);
+        const now = seen;
+        return await Promise.all(
+          tasks.map((task) => {
+            const answer = answers.get(task) ?? answerIn(task, now) ?? { digest: task.digest, ...unchangedAt(now), events: [] };
+            return answer instanceof Problem ? answer : this.answerTo(task, answer).catch(problemAlone);
+          }),
+        );
+      } catch (error) {
+        const unknown = error instanceof StoreUnavailable && attempt < SEARCHES;
+        if (!unknown && !(error instanceof Conflict)) throw error;
+        await pause(unknown ? attempt + 4 : attempt);
+        seen = await this.look(first);
+      }
+    }
+    throw contention(first.stream);
+  }
+
+  /** What commands come to one after the other: the events to write, and the answers that are there already. */
+  private async walk(tasks: readonly Task[], seen: Seen) {
+    const written: NewEvent[] = [];
+    const answers = new Map<Task, Answer | Problem>();
+    const mine = new Map<string, Task>();
+    let now = seen;
+    for (const task of tasks) {
+      const { actor, commandId } = task.context;
+      const twin = mine.get(commandId);
+      const answer = answerIn(task, seen) ?? (await this.past.answer(task.stream, seen, actor, commandId));
+      if (twin && twin.digest === task.digest) continue;
+      try {
+        const verdict = judge(
+          answer ? task : await this.surroundings.of(task, now.state),
+          now,
+          answer ?? (twin && { ...UNANSWERED, digest: twin.digest }),
+        );
+        if (verdict.kind === 'answered') answers.set(task, verdict.answer);
+        if (verdict.kind === 'stale') answers.set(task, verdict.problem);
+        if (verdict.kind !== 'recorded' || verdict.events.every(({ type }) => type === 'CommandUnchanged')) continue;
+        const events = verdict.events.map((event) => eventOf(task, event));
+        for (const event of events) if (!isBookkeeping(event)) now = { ...now, state: task.decider.evolve(now.state, event) };
+        written.push(...events);
+        mine.set(commandId, task);
+      } catch (error) {
+        answers.set(task, await problemAlone(error));
+      }
+    }
+    return { written, answers };
+  }
+
   /** One span and one measurement for each command, with how it ended. */
   private async watched({ name, stream }: Task, run: () => Promise<Receipt>): Promise<Receipt> {
     const done = commandSeconds.startTimer({ command: name });
@@ -81,7 +149,7 @@ export class Decisions {
         try {
           seen = await this.append(task, seen, verdict.events);
           this.surroundings.expect(task, verdict.events);
-          return await this.answerTo(task, answerIn(task, seen));
+          return await this.answerTo(task, answerIn(task, seen)!);
         } catch (error) {
           // An append that was not answered may have been written: the stream itself tells.
           const unknown = error instanceof StoreUnavailable && attempt < SEARCHES;
@@ -95,28 +163,29 @@ export class Decisions {
       seen = await this.look(task);
       fresh = true;
     }
-    throw new Problem(503, 'too-much-contention', `Too many concurrent updates to ${task.stream}.`, {
-      retryAfterSeconds: 1,
-      whatToDo: 'Send the same command again.',
-    });
+    throw contention(task.stream);
+  }
+
+  private append(task: Task, seen: Seen, events: readonly Event[]): Promise<Seen> {
+    const written = events.map((event) => eventOf(task, event));
+    return this.write(task, seen, written);
   }
 
   /** What is seen after the append: exactly what was written. @throws Conflict, StoreUnavailable, StoreRefused */
-  private async append(task: Task, seen: Seen, events: readonly Event[]): Promise<Seen> {
-    const { decider, stream } = task;
-    const written = events.map(({ type, data }) => ({
-      type,
-      // As a reader will find it: whatever JSON leaves out is not remembered either.
-      data: JSON.parse(JSON.stringify(data)) as object,
-      metadata: metadataFor(task, schemaOf(decider.upcasts, type)),
-    }));
-    const { revision, position, ids } = await traced('append', { stream, events: events.length }, () =>
+  private async write({ decider, stream }: Task, seen: Seen, written: readonly NewEvent[]): Promise<Seen> {
+    const { revision, position, ids } = await traced('append', { stream, events: written.length }, () =>
       this.store.append(stream, seen.revision, written),
     );
     this.memory.forget(stream);
     if (revision !== seen.revision + BigInt(written.length)) throw new Conflict(stream, revision);
     const first = seen.revision + 1n;
-    const recorded = written.map((event, index) => ({ ...event, id: ids[index]!, revision: first + BigInt(index), position }));
+    const recorded = written.map((event, index) => ({
+      ...event,
+      data: event.data as object as never,
+      id: ids[index]!,
+      revision: first + BigInt(index),
+      position,
+    }));
     return this.keep(stream, grown(decider, seen, recorded));
   }
 
@@ -145,8 +214,28 @@ export class Decisions {
   }
 }
 
-/** What the stream says after the command's own append. */
-const answerIn = ({ context }: Task, seen: Seen): Answer => seen.answers.of(context.actor, context.commandId)!;
+/** An event as a reader will find it: whatever JSON leaves out is not remembered either. */
+const eventOf = (task: Task, { type, data }: Event): NewEvent => ({
+  type,
+  data: JSON.parse(JSON.stringify(data)) as object,
+  metadata: metadataFor(task, schemaOf(task.decider.upcasts, type)),
+});
+
+/** What the stream says of a command, as far as it is in memory. */
+const answerIn = ({ context }: Task, seen: Seen): Answer | undefined => seen.answers.of(context.actor, context.commandId);
+const UNANSWERED = { revision: '-1', token: '-1', events: [] };
+
+/** A refusal concerns one command; anything else all of them. */
+const problemAlone = async (error: unknown): Promise<Problem> => {
+  if (error instanceof Problem && error.status < 500) return error;
+  throw error;
+};
+
+const contention = (stream: string): Problem =>
+  new Problem(503, 'too-much-contention', `Too many concurrent updates to ${stream}.`, {
+    retryAfterSeconds: 1,
+    whatToDo: 'Send the same command again.',
+  });
 
 /** Full jitter: 2 ms doubling, at most 250 ms. */
 const pause = (attempt: number) => new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(250, 2 * 2 ** attempt)));

@@ -56,7 +56,7 @@ export class Surroundings {
     const decider = this.deciderOf(stream);
     if (!decider?.tells) return null;
     const known = this.memory.of(stream);
-    const recent = known !== undefined && known.revision >= 0n && performance.now() - (this.readAt.get(known) ?? -Infinity) < SERVES_MS;
+    const recent = known !== undefined && performance.now() - (this.readAt.get(known) ?? -Infinity) < SERVES_MS;
     // What this app itself wrote in the meantime is known at once.
     const own = this.own.of(stream);
     if (!now && recent) return this.with(decider, stream, (own && own.revision > known.revision ? own : known).state);

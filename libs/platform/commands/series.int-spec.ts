@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { ann, bin, by, fill, label, newBin } from '#platform/testing/bin';
+import { testStore, type TestStore } from '#platform/testing/testing';
+import { Problem } from '#platform/problem/problem';
+import { inContext } from '#platform/security/context';
+import { EventStore } from '#platform/store/event-store';
+import type { Command } from './command';
+import { Decisions } from './decisions';
+import type { Receipt } from './receipt';
+
+describe('commands for one stream, sent together', () => {
+  let node: TestStore;
+  let store: EventStore;
+  let decisions: Decisions;
+  const all = (commands: readonly Command[], on = decisions) =>
+    inContext(by(ann), () => on.runAll(bin, commands[0]!.constructor.name, commands));
+  const eventsOf = (answer: Receipt | Problem) => (answer instanceof Problem ? answer.code : answer.events);
+
+  beforeAll(async () => {
+    node = await testStore();
+    store = new EventStore(node.url, 3_000);
+    decisions = new Decisions(store);
+  }, 60_000);
+  afterAll(async () => {
+    await store.close();
+    await node.stop();
+  });
+
+  it('are decided one after the other and written in one append', async () => {
+    const id = newBin();
+    const answers = await all([1, 2, 3].map((pieces) => fill(id, pieces)));
+    expect(answers.map(eventsOf)).toEqual([['BinFilled'], ['BinFilled'], ['BinFilled']]);
+    const events = await store.read(`bin-${id}`);
+    expect(events.map(({ data }) => (data as { pieces: number }).pieces)).toEqual([1, 2, 3]);
+    expect(new Set(events.map(({ metadata }) => metadata.commandId)).size).toBe(3);
+  });
+
+  it('get their first answers when they are sent again, also by another process, and write nothing', async () => {
+    const id = newBin();
+    const commands = [1, 2].map((pieces) => fill(id, pieces, { commandId: randomUUID() }));
+    const first = await all(commands);
+    expect(await all(commands)).toEqual(first);
+    // Read back, each event has a position of its own; the append had that of its last.
+    const withoutToken = (answers: readonly (Receipt | Problem)[]) => answers.map((answer) => ({ ...answer, token: '' }));
+    expect(withoutToken(await all(commands, new Decisions(store)))).toEqual(withoutToken(first));
+    expect(await all([...commands, commands[0]!])).toEqual([...first, first[0]]);
+    expect(await store.read(`bin-${id}`)).toHaveLength(2);
+  });
+
+  it('do not overwrite what others wrote between', async () => {
+    const id = newBin();
+    await all([fill(id, 1)]);
+    await inContext(by(ann), () => new Decisions(store).run(bin, 'FillBin', fill(id, 5)));
+    expect((await all([fill(id, 2)])).map(eventsOf)).toEqual([['BinFilled']]);
+    expect((await store.read(`bin-${id}`)).map(({ data }) => (data as { pieces: number }).pieces)).toEqual([1, 5, 2]);
+  });
+
+  it('are refused one by one, and one that changes nothing leaves nothing', async () => {
+    const id = newBin();
+    const answers = await all([fill(id, 2), fill(id, 9), fill(id, 3)]);
+    expect(answers.map(eventsOf)).toEqual([['BinFilled'], 'bin-too-full', ['BinFilled']]);
+    const named = [label(id, 'a', { commandId: randomUUID() }), label(id, 'a', { commandId: randomUUID() })];
+    expect((await all(named)).map(eventsOf)).toEqual([['BinLabelled'], []]);
+    expect((await all(named)).map(eventsOf)).toEqual([['BinLabelled'], []]);
+    expect((await store.read(`bin-${id}`, 0n, { bookkeeping: true })).map(({ type }) => type)).toEqual([
+      'BinFilled',
+      'CommandRefused',
+      'BinFilled',
+      'BinLabelled',
+    ]);
+    const other = randomUUID();
+    const reused = await all([fill(id, 2, { commandId: other }), fill(id, 3, { commandId: other })]);
+    expect(reused.map(eventsOf)).toEqual([['BinFilled'], 'command-id-reused']);
+  });
+});

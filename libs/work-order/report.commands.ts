@@ -129,6 +129,42 @@ export class ObserveProduction extends Command {
   readonly sourceRow?: string;
 }
 
+/**
+ * Record that the floor took back pieces that it had reported: the newest report of the operation and machine with just these amounts, or else with
+ * enough of them, is corrected. Refused where there is none.
+ */
+@InputType()
+@Allow('device', 'engineer')
+export class ReverseObservation extends Command {
+  @Id()
+  readonly workOrderId: string;
+
+  /** Names the correction within the order: the same reversal sent twice counts once. */
+  @Code()
+  readonly reportId: string;
+
+  @Code()
+  readonly operationId: string;
+
+  @Id()
+  readonly equipmentId: string;
+
+  /** Good pieces to take back. */
+  @Amount()
+  readonly good: string;
+
+  @Many(() => ScrapInput, 50, { optional: true, min: 0 })
+  readonly scrap?: ScrapInput[];
+
+  /** Pieces of rework to take back; none when absent. */
+  @Amount({ optional: true })
+  readonly rework?: string;
+
+  /** Unit of all amounts; the order's unit when absent. */
+  @UnitSymbol({ optional: true })
+  readonly unit?: Unit;
+}
+
 /** Report a reading of a machine's counter: its advance counts as good pieces. Never refused. */
 @InputType()
 @Allow('operator', 'supervisor', 'device')

@@ -25,6 +25,7 @@ import { flags, references, regards } from './references';
 import { reportExceptionTypes } from './report-exception.events';
 import type * as reports from './report.commands';
 import { correctReport, observeProduction, reportCounter, reportProduction } from './reporting';
+import { reverseObservation } from './reversing';
 import { atHome, checked, optional, plan, same } from './terms';
 import type * as commands from './work-order.commands';
 import { upcasts, type WorkOrderEvent, type WorkOrderReleased } from './work-order.events';
@@ -97,6 +98,7 @@ const rules: Rules = {
     },
     ReportProduction: reportProduction,
     ObserveProduction: observeProduction,
+    ReverseObservation: reverseObservation,
     ReportCounter: reportCounter,
     CorrectReport: correctReport,
     HoldWorkOrder: hold,

@@ -1,0 +1,69 @@
+/** Reversals that the floor reports as amounts alone: which report they take back. */
+import { compare, minus } from '#manufacturing/quantity';
+import { Rejected } from '#kernel/rejected';
+import { isOver, ofOrder, type KnownOrder, type WorkOrder } from './job-states';
+import { reportOf, standing } from './ledger';
+import { placeOf } from './operations';
+import type * as commands from './report.commands';
+import type { Placed, Scrap, Told } from './report.events';
+import type { WorkOrderEvent } from './work-order.events';
+
+type Amounts = Readonly<{ good: string; rework: string; scrap: readonly Scrap[] }>;
+
+/** What is left of amounts after others were taken away; undefined where there are not as many. */
+function left(from: Amounts, taken: Amounts): Amounts | undefined {
+  const scrap = new Map(from.scrap.map(({ reasonCode, quantity }) => [reasonCode, quantity]));
+  for (const { reasonCode, quantity } of taken.scrap) {
+    if (compare(scrap.get(reasonCode) ?? '0', quantity) < 0) return undefined;
+    scrap.set(reasonCode, minus(scrap.get(reasonCode)!, quantity));
+  }
+  if (compare(from.good, taken.good) < 0 || compare(from.rework, taken.rework) < 0) return undefined;
+  return {
+    good: minus(from.good, taken.good),
+    rework: minus(from.rework, taken.rework),
+    scrap: [...scrap].filter(([, quantity]) => compare(quantity, '0') > 0).map(([reasonCode, quantity]) => ({ quantity, reasonCode })),
+  };
+}
+
+const isNothing = ({ good, rework, scrap }: Amounts): boolean =>
+  compare(good, '0') === 0 && compare(rework, '0') === 0 && scrap.length === 0;
+
+/** Take back what the floor had reported: the report with just these amounts, or else the newest with enough of them. */
+export function reverseObservation(command: commands.ReverseObservation, state: WorkOrder): readonly WorkOrderEvent[] {
+  const { reportId, operationId, equipmentId, good, unit } = command;
+  const taken: Amounts = { good: minus(good, '0'), rework: command.rework ?? '0', scrap: command.scrap ?? [] };
+  if (state.status !== 'Unknown' && reportOf(state.ledger, reportId)) return [];
+  if (isNothing(taken)) throw new Rejected('zero-quantity', 'The reversal names no pieces at all.');
+  const found = state.status === 'Unknown' ? undefined : reversed(state, { operationId, equipmentId, unit: unit ?? state.unit }, taken);
+  if (state.status === 'Unknown' || !found)
+    throw new Rejected('nothing-to-reverse', 'No report of this operation and machine has as many pieces.', {
+      operationId,
+      equipmentId,
+      good,
+    });
+  const { report, rest } = found;
+  const place: Placed = { ...placeOf(state.operations, report.operationId), ...(isOver(state) ? { late: true as const } : {}) };
+  const reason = command.reason ?? 'reversed by the floor';
+  return [
+    { type: 'ProductionReportReversed', data: { ...ofOrder(state), ...report, ...place, replacedBy: reportId, reason } },
+    {
+      type: 'ProductionReportCorrected',
+      data: { ...ofOrder(state), ...report, ...rest, ...place, reportId, replaces: report.reportId, reason },
+    },
+  ];
+}
+
+function reversed(
+  { ledger }: KnownOrder,
+  at: Readonly<{ operationId: string; equipmentId: string; unit: string }>,
+  taken: Amounts,
+): Readonly<{ report: Told; rest: Amounts }> | undefined {
+  let enough: { report: Told; rest: Amounts } | undefined;
+  for (const report of standing(ledger)) {
+    if (report.operationId !== at.operationId || report.equipmentId !== at.equipmentId || report.unit !== at.unit) continue;
+    const rest = left(report, taken);
+    if (rest && isNothing(rest)) return { report, rest };
+    if (rest) enough ??= { report, rest };
+  }
+  return enough;
+}

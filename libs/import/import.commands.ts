@@ -76,6 +76,16 @@ class FlaggedRowInput {
   readonly otherLine?: number;
 }
 
+/** Lines of a file, from the first to the last. */
+@InputType()
+class LinesInput {
+  @Whole(1, LINES)
+  readonly from: number;
+
+  @Whole(1, LINES)
+  readonly to: number;
+}
+
 /** Start the import of a file; repeated with the same file and mapping it changes nothing. */
 @InputType()
 @Allow('engineer', 'device')
@@ -123,6 +133,10 @@ export class SettleRows extends Command {
   /** Of all rows up to the line. */
   @Nested(() => TallyInput)
   readonly tally: TallyInput;
+
+  /** Rows that were facts before, from another file. */
+  @Many(() => LinesInput, 1_000, { optional: true, min: 0 })
+  readonly known?: LinesInput[];
 }
 
 /** Flag rows by checks over the whole file, such as two rows that overlap on one machine. */

@@ -30,7 +30,14 @@ export type Source = Readonly<{
 type OfImport = Readonly<{ importId: string }>;
 
 /** The import of a file started. */
-export type ImportStarted = Event<'ImportStarted', OfImport & Source>;
+export type ImportStarted = Event<
+  'ImportStarted',
+  OfImport &
+    Source & {
+      /** How its report ids are made: from the content of a row, so that other files recognise it. From its line when absent. */
+      reportIds?: 'by-content';
+    }
+>;
 
 /** The same file is read again with a changed mapping; recorded rows stay, and are counted again. */
 export type ImportRestarted = Event<'ImportRestarted', OfImport & Source & { previousMappingDigest: string }>;
@@ -65,8 +72,19 @@ export type RowFlagged = Event<
   }
 >;
 
+/** Lines of a file, from the first to the last. */
+export type Lines = Readonly<{ from: number; to: number }>;
+
 /** All rows up to a line are recorded, as facts or as exceptions: a resumed import continues after it. */
-export type RowsSettled = Event<'RowsSettled', OfImport & { throughLine: number; tally: Tally }>;
+export type RowsSettled = Event<
+  'RowsSettled',
+  OfImport & {
+    throughLine: number;
+    tally: Tally;
+    /** Rows that were facts before, from another file. */
+    known?: readonly Lines[];
+  }
+>;
 
 /** All rows of the file are in the log. */
 export type ImportFinished = Event<'ImportFinished', OfImport & { tally: Tally }>;

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { QUALIFIED_ID, streamOf } from '#kernel/identity';
-import { facilityOf } from '#manufacturing/facility';
+import { FACILITY_ID, facilityOf } from '#manufacturing/facility';
 import { inScope } from '#platform/security/access';
 import { Allow } from '#manufacturing/roles.access';
 import { currentContext } from '#platform/security/context';
@@ -17,6 +17,12 @@ class ImportProgress {
 
   @ApiProperty({ type: Object, description: 'Status, source, the line through which all rows are recorded, and the tally.' })
   state: FileImport;
+}
+
+/** A facility that is registered. */
+class KnownFacility {
+  @ApiProperty({ type: String })
+  facilityId: string;
 }
 
 /** End of the log. */
@@ -39,6 +45,19 @@ export class ImportQueries {
   @ApiOkResponse({ type: LogHead })
   async head(): Promise<LogHead> {
     return { position: String(await this.store.head()) };
+  }
+
+  /** Whether a facility is registered, as the log says now. */
+  @Get('facilities/:facilityId')
+  @Allow('engineer', 'device')
+  @ApiOperation({ operationId: 'facilityKnown', summary: 'Whether rows of a facility can be imported.' })
+  @ApiOkResponse({ type: KnownFacility })
+  async facility(@Param('facilityId') facilityId: string): Promise<KnownFacility> {
+    const principal = currentContext()?.principal;
+    if (!FACILITY_ID.test(facilityId) || !principal || !inScope(principal, facilityId)) throw notFound();
+    const [registered] = await this.store.read(streamOf('facility', facilityId), 0n, { maxCount: 1 });
+    if (!registered) throw notFound();
+    return { facilityId };
   }
 
   /** The import of one file. */

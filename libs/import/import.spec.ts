@@ -25,7 +25,11 @@ describe('a file that was never imported', () => {
   it('starts', () =>
     given(fileImport)
       .when('StartImport', { importId, ...source })
-      .then(begun));
+      .then({ type: 'ImportStarted', data: { importId, ...source, reportIds: 'by-content' } }));
+  it('does not begin in a facility that nobody registered', () =>
+    given(fileImport)
+      .when('StartImport', { importId, ...source }, { regarded: { 'facility-haifa': null } })
+      .rejects('facility-unknown'));
   it('has no rows to settle', () =>
     given(fileImport)
       .when('SettleRows', { importId, throughLine: 5, rejected: [], flagged: [], tally: tally(4, 4, 0) })
@@ -62,6 +66,25 @@ describe('a running import', () => {
     given(fileImport, begun, settled)
       .when('SettleRows', { importId, throughLine: 201, rejected: [], flagged: [], tally: tally(200, 199, 1) })
       .changesNothing());
+  it('remembers how often it began, and which rows were known', () => {
+    const known = (from: number, to: number): ImportEvent => ({
+      type: 'RowsSettled',
+      data: { importId, throughLine: to, tally: tally(200, 199, 1), known: [{ from, to }] },
+    });
+    const again: ImportEvent = {
+      type: 'ImportRestarted',
+      data: { importId, ...source, mappingDigest: 'c'.repeat(64), previousMappingDigest: source.mappingDigest },
+    };
+    const state = (...past: ImportEvent[]) => past.reduce(fileImport.evolve, fileImport.initial);
+    expect(state(begun, known(2, 9), known(10, 20), known(30, 31))).toMatchObject({
+      runs: 1,
+      known: [
+        { from: 2, to: 20 },
+        { from: 30, to: 31 },
+      ],
+    });
+    expect(state(begun, known(2, 9), again)).toMatchObject({ runs: 2, known: [] });
+  });
   it('loses no row', () =>
     given(fileImport, begun)
       .when('SettleRows', { importId, throughLine: 201, rejected: [], flagged: [], tally: tally(200, 198, 1) })

@@ -1,7 +1,8 @@
 import type { Decider } from '#kernel/decider';
+import { scopeIn, streamOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import type * as commands from './import.commands';
-import type { ImportEvent, RowFlagged, Source, Tally } from './import.events';
+import type { ImportEvent, ImportStarted, Lines, RowFlagged, Source, Tally } from './import.events';
 
 export type FileImport =
   | Readonly<{ status: 'unknown' }>
@@ -13,8 +14,16 @@ export type FileImport =
       /** Parts of whole-file flags that are recorded. */
       flaggedParts: number;
       tally: Tally;
+      /** How often it was begun: once, and once more with each change of the mapping. */
+      runs: number;
+      /** False for an import of old, whose reports are named by their line. */
+      namedByContent: boolean;
+      /** Rows that were facts before, from another file. */
+      known: readonly Lines[];
     }>;
 type Started = Exclude<FileImport, { status: 'unknown' }>;
+
+const homeOf = (importId: string): string => streamOf('facility', scopeIn(importId));
 
 const nothing: Tally = { rows: 0, observed: 0, rejected: 0, findings: [] };
 
@@ -46,6 +55,9 @@ const taken = ({ rows, observed, rejected, findings }: Tally): Tally => ({
   findings: findings.map(({ code, count }) => ({ code, count })),
 });
 
+const knownLines = (known: readonly Lines[] | undefined): { known?: readonly Lines[] } =>
+  known?.length ? { known: known.map(({ from, to }) => ({ from, to })) } : {};
+
 type Flagged = Omit<RowFlagged['data'], 'importId' | 'part'>;
 const flag = (
   importId: string,
@@ -66,6 +78,13 @@ const flag = (
   },
 });
 
+/** Ranges one after the other; two that touch become one. */
+const joined = (before: readonly Lines[], more: readonly Lines[]): readonly Lines[] =>
+  more.reduce<readonly Lines[]>((lines, next) => {
+    const last = lines.at(-1);
+    return last && last.to + 1 >= next.from ? [...lines.slice(0, -1), { from: last.from, to: next.to }] : [...lines, next];
+  }, before);
+
 function evolve(state: FileImport, event: ImportEvent): FileImport {
   switch (event.type) {
     case 'ImportStarted':
@@ -77,6 +96,9 @@ function evolve(state: FileImport, event: ImportEvent): FileImport {
         throughLine: 0,
         flaggedParts: 0,
         tally: nothing,
+        runs: state.status === 'unknown' ? 1 : state.runs + 1,
+        namedByContent: state.status === 'unknown' ? (event.data as ImportStarted['data']).reportIds === 'by-content' : state.namedByContent,
+        known: [],
       };
     }
     case 'RowRejected':
@@ -84,7 +106,9 @@ function evolve(state: FileImport, event: ImportEvent): FileImport {
     case 'RowFlagged':
       return state.status === 'unknown' ? state : { ...state, flaggedParts: event.data.part ?? state.flaggedParts };
     case 'RowsSettled':
-      return state.status === 'unknown' ? state : { ...state, throughLine: event.data.throughLine, tally: event.data.tally };
+      return state.status === 'unknown'
+        ? state
+        : { ...state, throughLine: event.data.throughLine, tally: event.data.tally, known: joined(state.known, event.data.known ?? []) };
     case 'ImportFinished':
       return state.status === 'unknown' ? state : { ...state, status: 'finished', tally: event.data.tally };
   }
@@ -96,10 +120,15 @@ export const fileImport: Decider<typeof commands, FileImport, ImportEvent> = {
   initial: { status: 'unknown' },
   id: ({ importId }) => importId,
   evolve,
+  regards: (name, { importId }) => (name === 'StartImport' ? [{ stream: homeOf(importId as string), now: true }] : []),
   decide: {
-    StartImport: ({ importId, file, bytes, digest, mapping, mappingDigest }, state) => {
+    StartImport: ({ importId, file, bytes, digest, mapping, mappingDigest }, state, { regarded }) => {
+      if (regarded?.[homeOf(importId)] === null)
+        throw new Rejected('facility-unknown', `There is no facility ${scopeIn(importId)}; register it, or correct the mapping.`, {
+          facilityId: scopeIn(importId),
+        });
       const source = { file, bytes, digest, mapping, mappingDigest };
-      if (state.status === 'unknown') return [{ type: 'ImportStarted', data: { importId, ...source } }];
+      if (state.status === 'unknown') return [{ type: 'ImportStarted', data: { importId, ...source, reportIds: 'by-content' } }];
       if (state.source.digest !== digest)
         throw new Rejected('import-id-taken', 'The id is already used for another file.', { importId, digest: state.source.digest });
       const previousMappingDigest = state.source.mappingDigest;
@@ -107,7 +136,7 @@ export const fileImport: Decider<typeof commands, FileImport, ImportEvent> = {
       return [{ type: 'ImportRestarted', data: { importId, ...source, previousMappingDigest } }];
     },
 
-    SettleRows: ({ importId, throughLine, rejected, flagged, tally }, state) => {
+    SettleRows: ({ importId, throughLine, rejected, flagged, tally, known }, state) => {
       if (throughLine <= started(state).throughLine) return [];
       running(state);
       checkTally(tally);
@@ -117,7 +146,7 @@ export const fileImport: Decider<typeof commands, FileImport, ImportEvent> = {
           data: { importId, line, code, message, raw },
         })),
         ...flagged.map((row) => flag(importId, row)),
-        { type: 'RowsSettled', data: { importId, throughLine, tally: taken(tally) } },
+        { type: 'RowsSettled', data: { importId, throughLine, tally: taken(tally), ...knownLines(known) } },
       ];
     },
 

@@ -4,7 +4,8 @@ import { FileFault, surveyFile, readRows } from './import/file';
 import { MappingFaults, parseMapping, type Mapping } from './import/mapping';
 import { reconcile, type EventsOf, type Logged, type OrderRow, type OrdersOf, type Reconciliation } from './import/reconcile';
 import { sum } from '#manufacturing/quantity';
-import { rowReader } from './import/rows';
+import { RejectedRows } from './import/rejected-rows';
+import { rowReader, type Row } from './import/rows';
 import { correlationIdOf, importFile, type ImportResult } from './import/run';
 import { NoAnswer, Refused, restTarget } from './import/target';
 import type { Finding } from '#import/import.events';
@@ -18,7 +19,8 @@ type ImportFlags = Whereabouts & {
   again?: boolean;
   dryRun?: boolean;
   report?: boolean;
-  concurrency?: string;
+  block?: string;
+  rejected?: string;
   patience?: string;
 };
 
@@ -54,28 +56,46 @@ async function plainly<T>(file: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function dryRun(mapping: Mapping, file: string, json: boolean): Promise<void> {
+async function dryRun(mapping: Mapping, file: string, { json = false, rejected: path }: ImportFlags): Promise<void> {
+  const rejects = path === undefined ? undefined : new RejectedRows(path, mapping);
   const survey = await surveyFile(file, mapping);
-  const read = rowReader(mapping, survey.header, { name: file, digest: survey.digest });
-  const exceptions: { line: number; code: string; message: string; rejected: boolean }[] = [];
-  let readable = 0;
+  const read = rowReader(mapping, survey.header, { name: file });
+  const exceptions: Exception[] = [];
+  let [readable, leftOut] = [0, 0];
   for await (const row of readRows(file, mapping)) {
     const outcome = read(row);
-    if ('rejected' in outcome) exceptions.push({ line: row.line, ...outcome.rejected, rejected: true });
-    else {
+    if ('leftOut' in outcome) leftOut += 1;
+    else if ('rejected' in outcome) {
+      exceptions.push({ line: row.line, ...outcome.rejected, rejected: true });
+      rejects?.add(row, survey.header);
+    } else {
       readable += 1;
       for (const flag of outcome.flags) exceptions.push({ line: row.line, ...flag, rejected: false });
     }
   }
-  if (json) return sayJson({ file, digest: survey.digest, rows: survey.rows, readable, exceptions });
+  rejects?.close();
+  const rows = survey.rows - leftOut;
+  if (json) sayJson({ file, digest: survey.digest, rows, readable, leftOut, exceptions });
+  else sayDryRun(exceptions, rows, readable, leftOut);
+  if (readable === 0) throw new PlainFault(json ? '' : noFacts(rows), 2);
+}
+
+type Exception = Readonly<{ line: number; code: string; message: string; rejected: boolean }>;
+
+const noFacts = (rows: number): string =>
+  rows === 0 ? 'The file has a header and no rows: nothing became a fact.' : `None of the ${rows} rows can be read: nothing became a fact.`;
+
+function sayDryRun(exceptions: readonly Exception[], rows: number, readable: number, leftOut: number): void {
   for (const { line, code, message, rejected } of exceptions.slice(0, 50))
     say(`line ${line}: ${rejected ? 'rejected' : 'flagged'}, ${code}: ${message}`);
   if (exceptions.length > 50) say(`… and ${exceptions.length - 50} more (all of them with --json)`);
-  say(`${survey.rows} rows: ${readable} can be read, ${survey.rows - readable} cannot. Nothing was sent.`);
+  say(
+    `${rows} rows: ${readable} can be read, ${rows - readable} cannot${leftOut ? `; ${leftOut} are left out by the mapping` : ''}. Nothing was sent.`,
+  );
 }
 
 function sayResult(result: ImportResult, seconds: number): void {
-  const { tally, finishedBefore, written, resumedAfterLine, known } = result;
+  const { tally, finishedBefore, written, resumedAfterLine, known, leftOut } = result;
   if (finishedBefore)
     say(
       written === 0 ? 'This file was imported before; nothing changed.' : `This file was imported before, and ${written} events were new.`,
@@ -88,6 +108,7 @@ function sayResult(result: ImportResult, seconds: number): void {
         ['facts', String(tally.observed)],
         ['exceptions', String(tally.rejected)],
         ['known before', String(known)],
+        ...(leftOut > 0 ? [['left out', String(leftOut)]] : []),
         ['events written', String(written)],
         ['seconds', seconds.toFixed(1)],
       ],
@@ -104,14 +125,14 @@ function sayResult(result: ImportResult, seconds: number): void {
 }
 
 /** Facts and exceptions of an import: all events of its correlation id. */
-const overRest = (flags: Whereabouts): EventsOf =>
+const overRest = (flags: Whereabouts, mapping: Mapping): EventsOf =>
   async function* (importId) {
     const progress = await ask(flags, [...IMPORTERS, ...READERS], `import/${importId}`);
     if (!progress.state) return;
     for (let after: string | undefined; ;) {
       const page = await ask(flags, READERS, 'audit/replay', {
         correlationId: correlationIdOf(importId),
-        facility: importId.split('.')[0],
+        facility: mapping.facilityColumn ? undefined : mapping.facility,
         limit: 500,
         after,
       });
@@ -190,7 +211,7 @@ function sayReconciliation(
   const orders = lines.filter(({ axis }) => axis === 'order');
   if (!all) say(`order  ${orders.length} orders, ${orders.filter((line) => line.equal).length} of them equal (each one with --all)`);
   say(
-    `\n${rows.file} rows = ${rows.observed} facts + ${rows.rejected} exceptions${missing.length + unexpected.length > 0 ? '' : '; none is missing'}`,
+    `\n${rows.file - rows.leftOut} rows = ${rows.observed} facts + ${rows.rejected} exceptions${rows.known ? ` (${rows.known} facts known from other files)` : ''}${missing.length + unexpected.length > 0 ? '' : '; none is missing'}`,
   );
   say(`columns summed as they stand: ${columns.made} pieces made (good or rework), ${columns.scrapped} scrapped`);
   if (missing.length > 0)
@@ -221,7 +242,7 @@ function sayReconciliation(
 const same = ({ file, log }: Reconciliation['total']) => JSON.stringify(file) === JSON.stringify(log);
 
 async function reconciled(mapping: Mapping, file: string, flags: ImportFlags): Promise<Reconciliation> {
-  if (!flags.direct) return reconcile(mapping, file, overRest(flags), ordersOverRest(flags));
+  if (!flags.direct) return reconcile(mapping, file, overRest(flags, mapping), ordersOverRest(flags));
   const store = new EventStore(configOf(flags).EVENTSTORE_URL!, 30_000);
   try {
     return await reconcile(mapping, file, fromStore(store));
@@ -232,15 +253,17 @@ async function reconciled(mapping: Mapping, file: string, flags: ImportFlags): P
 
 async function importCommand(mappingPath: string, file: string, flags: ImportFlags): Promise<void> {
   const mapping = mappingIn(mappingPath);
-  if (flags.dryRun) return plainly(file, () => dryRun(mapping, file, flags.json ?? false));
+  if (flags.dryRun) return plainly(file, () => dryRun(mapping, file, flags));
   const begun = performance.now();
   const progress = new Progress();
-  const concurrency = whole(flags.concurrency, 'concurrency', 1, 256);
+  const block = whole(flags.block, 'block', 1, 1_000);
+  const rejects = flags.rejected === undefined ? undefined : new RejectedRows(flags.rejected, mapping);
   const options = {
     mapping,
     file,
     again: flags.again ?? false,
-    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(block === undefined ? {} : { block }),
+    ...(rejects ? { onRejected: (row: Row, header: readonly string[]) => rejects.add(row, header) } : {}),
     onProgress: ({ stage, rows, of }: { stage: string; rows: number; of: number }) => progress.show(stage, rows, of),
   };
   const patienceMs = (whole(flags.patience, 'patience', 0, 86_400) ?? 120) * 1_000;
@@ -256,7 +279,10 @@ async function importCommand(mappingPath: string, file: string, flags: ImportFla
     } finally {
       await app.close();
     }
-  }).finally(() => progress.end());
+  }).finally(() => {
+    progress.end();
+    rejects?.close();
+  });
   const seconds = (performance.now() - begun) / 1_000;
   const report = flags.report ? await plainly(file, () => reconciled(mapping, file, flags)) : undefined;
   if (flags.json) sayJson({ ...result, seconds, ...(report ? { reconciliation: report } : {}) });
@@ -267,6 +293,7 @@ async function importCommand(mappingPath: string, file: string, flags: ImportFla
       sayReconciliation(report, false);
     }
   }
+  if (result.tally.observed === 0) throw new PlainFault(flags.json ? '' : noFacts(result.tally.rows), 2);
   if (report && !report.equal) throw new PlainFault('', 2);
 }
 
@@ -289,14 +316,15 @@ export function addImportCommands(program: Command): void {
   const common = (command: Command) =>
     command
       .argument('<mapping>', 'how columns become facts, e.g. docs/mappings/production-log.yaml')
-      .argument('<file>', 'the production log, CSV')
+      .argument('<file>', 'the production log: CSV, CSV in gzip, or xlsx')
       .option('--direct', 'work on the event store itself, without the api')
       .option('--json', 'print one JSON document');
   common(program.command('import').description('bring a production log into the system as observed facts; safe to repeat and to resume'))
     .option('--dry-run', 'only read the file and name what cannot be imported')
     .option('--again', 'send every row of a finished import once more: proves that nothing changes')
     .option('--report', 'reconcile afterwards')
-    .option('--concurrency <n>', 'commands under way at once', '16')
+    .option('--block <rows>', 'rows sent and settled at once, 1 to 1000', '400')
+    .option('--rejected <path>', 'write the rejected rows to a file, to correct and import them')
     .option('--patience <seconds>', 'how long to wait for a system that does not answer', '120')
     .action((mapping: string, file: string, _: unknown, command: Command) => importCommand(mapping, file, command.optsWithGlobals()));
   common(program.command('reconcile').description('compare a production log with what the log holds of it'))

@@ -6,13 +6,15 @@ import { CommandBus } from '@nestjs/cqrs';
 import { NestFactory } from '@nestjs/core';
 import { fileImport, type FileImport } from '#import/import';
 import type { ImportEvent } from '#import/import.events';
-import { NoAnswer, Refused, type Target } from './import/target';
+import { answerOf, NoAnswer, Refused, type Target } from './import/target';
 import type { Principal } from '#platform/security/access';
 import type { Receipt } from '#platform/commands/receipt';
+import { Sending } from '#platform/commands/sending';
 import { Registry } from '#platform/commands/registry';
 import { accountName, environmentWith, given, readConfig, type Config } from '#platform/runtime/config';
 import { inContext } from '#platform/security/context';
 import { EventStore } from '#platform/store/event-store';
+import { runSeries } from '#platform/http/command-series';
 import { InputPipe } from '#platform/http/input-pipe';
 import { Problem } from '#platform/problem/problem';
 import { OpsModule } from './ops.module';
@@ -129,6 +131,7 @@ export const operator = (): Principal => ({
 /** Commands sent straight to the event store, with the same checks and rules as over REST. */
 export function directTarget(app: INestApplicationContext, correlationId: string): Target {
   const [bus, store, pipe, registry] = [app.get(CommandBus), app.get(EventStore), new InputPipe(), app.get(Registry)];
+  const sending = app.get(Sending);
   return {
     async send(name, data) {
       const command = registry.commandNamed(name);
@@ -145,6 +148,16 @@ export function directTarget(app: INestApplicationContext, correlationId: string
         throw new Refused(error.status, error.code, error.message);
       }
     },
+    async observe(rows) {
+      const command = registry.commandNamed('ObserveProduction')!;
+      try {
+        const context = { correlationId, principal: operator(), clock: 'import' } as const;
+        return (await inContext(context, () => runSeries(sending, command, rows))).map(answerOf);
+      } catch (error) {
+        throw new NoAnswer(error);
+      }
+    },
+    hasFacility: async (facilityId) => (await store.read(`facility-${facilityId}`, 0n, { maxCount: 1 })).length > 0,
     async stateOf(id) {
       return (await store.read<ImportEvent>(`import-${id}`)).reduce<FileImport>(fileImport.evolve, fileImport.initial);
     },

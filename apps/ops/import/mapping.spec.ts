@@ -54,7 +54,7 @@ facility: Haifa
 unit: pieces
 colour: red
 csv: { delimiter: ';;', encoding: klingon }
-time: { zone: Mars/Olympus, end: { column: Complete, format: dd.MM.yyyy }, ambiguous: perhaps }
+time: { zone: Mars/Olympus, end: { column: Complete, format: yyyy-MM }, ambiguous: perhaps }
 machine: { column: M, rules: [{ match: '(' , id: x }, { match: a }] }
 kind: { column: K, values: { S: Sleeping } }
 rework: { column: R, when: [true] }
@@ -70,7 +70,6 @@ rework: { column: R, when: [true] }
       'time.ambiguous',
       'unit',
       'order',
-      'operation',
       'machine.rules[0].match',
       'machine.rules[1]',
       'kind.values.S',
@@ -79,6 +78,23 @@ rework: { column: R, when: [true] }
     ];
     for (const path of named) expect(faults).toContainEqual(expect.stringContaining(`${path} `));
   });
+
+  it.each([
+    ['X', /epoch-s/],
+    ['dd.MM.yyyy hh:mm', /HH/],
+    ['DD.MM.YYYY HH:mm', /yyyy/],
+    ['HH:mm', /year, month and day/],
+  ])('says truly what is wrong with the format %s', (format, expected) => {
+    const text = committed.replace('format: dd.MM.yyyy HH:mm', `format: ${format}`);
+    expect(faultsOf(text)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it.each([
+    ['thousandsMark: "."\ndecimalMark: "."', 'thousandsMark'],
+    ['negative: maybe', 'negative'],
+    ['rows: { skip: { column: a, match: "(" } }', 'rows.skip.match'],
+    ['rows: { keys: [a] }', 'rows.keys'],
+  ])('checks %s', (lines, path) => expect(faultsOf(`${committed}\n${lines}`)).toContainEqual(expect.stringContaining(`${path} `)));
 
   it.each([
     ['broken YAML', 'name: [', /./],

@@ -3,180 +3,230 @@
  * Promises: a mapping that is complete and can be carried out, or every fault of it at once. Does not: read production logs.
  */
 import { createHash } from 'node:crypto';
-import { DateTime, IANAZone } from 'luxon';
+import { IANAZone } from 'luxon';
 import { parseDocument } from 'yaml';
 import { FACILITY_ID } from '#manufacturing/facility';
 import { UNITS, type Unit } from '#manufacturing/quantity';
+import { isNode, MappingFaults, Reader } from './mapping-reader';
+import { formatFault } from './formats';
+
+export { MappingFaults } from './mapping-reader';
 
 /** A text of a row becomes an id by the first rule whose expression it matches. */
 export type IdRule = Readonly<{ match: RegExp; id: string }>;
-export type IdColumn = Readonly<{ column: string; rules: readonly IdRule[]; otherwise: 'as-is' | 'slug' | 'reject' }>;
-export type TimeColumn = Readonly<{ column: string; format: string }>;
+export type IdColumn = Readonly<{
+  column: string;
+  rules: readonly IdRule[];
+  otherwise: 'as-is' | 'slug' | 'reject';
+  /** The id where the cell is empty; without it such a row is rejected. */
+  empty?: string;
+}>;
+/** One id for all rows. */
+export type Always = Readonly<{ always: string }>;
+export type IdSource = IdColumn | Always;
+/** A time that stands in one column or in several, in the first of the formats that fits. */
+export type TimeColumn = Readonly<{ columns: readonly string[]; formats: readonly string[] }>;
 /** What to do with a local time that a clock change made happen twice, or left out. */
 export type Ambiguous = 'earlier' | 'later' | 'reject';
 export type ReportKind = 'Production' | 'Setup' | 'Breakdown';
-export type DurationUnit = 'h' | 'min' | 's';
+export const DURATION_UNITS = ['d', 'h', 'min', 's', 'h:mm', 'm:ss'] as const;
+export type DurationUnit = (typeof DURATION_UNITS)[number];
+export type Match = Readonly<{ column: string; match: RegExp }>;
+export type Scrap = Readonly<{ column: string; reason: IdSource }>;
 
 export type Mapping = Readonly<{
   /** Names the mapping in the log. */
   name: string;
   /** SHA-256 (hex) of the mapping's content, whatever its layout. */
   digest: string;
+  /** The facility that the import itself belongs to; of all rows, unless a column tells theirs. */
   facility: string;
-  csv: Readonly<{ delimiter: string; quote: string; encoding: string }>;
+  facilityColumn?: IdColumn;
+  csv: Readonly<{ delimiter: string; quote: string; encoding: string; comment?: string; sheet?: string }>;
+  /** Which rows count, and by which columns a row is known again in another file: by all of them where none is named. */
+  rows: Readonly<{ key: readonly string[]; only: readonly Match[]; skip: readonly Match[] }>;
   unit: Unit;
   decimalMark: '.' | ',';
+  thousandsMark?: string;
+  /** What a row with a negative quantity is: rejected, or the reversal of an earlier row. */
+  negative: 'reject' | 'reversal';
   time: Readonly<{
     zone: string;
-    end: TimeColumn;
-    /** Where the row tells its start; else its duration, else start and end are one. */
+    /** At least one of both; where one is missing the duration gives it, else start and end are one. */
+    end?: TimeColumn;
     start?: TimeColumn;
     duration?: Readonly<{ column: string; unit: DurationUnit }>;
+    /** The time of rows that tell none; without it such a row is rejected. */
+    otherwise?: string;
     ambiguous: Ambiguous;
     nonexistent: Ambiguous;
   }>;
-  order: IdColumn;
-  machine: IdColumn & Readonly<{ /** Ids of machines that may do several things at once. */ shared: readonly string[] }>;
-  operation: IdColumn;
-  product?: IdColumn;
-  person?: IdColumn;
+  order: IdSource;
+  machine: IdSource & Readonly<{ /** Ids of machines that may do several things at once. */ shared: readonly string[] }>;
+  operation: IdSource;
+  product?: IdSource;
+  person?: IdSource;
   ordered?: string;
-  kind: Readonly<{ column: string; values: Readonly<Record<string, ReportKind>> }>;
+  kind: Readonly<{ column: string; values: Readonly<Record<string, ReportKind>> }> | Readonly<{ always: ReportKind }>;
   good: string;
-  scrap?: Readonly<{ column: string; reasonCode: string }>;
+  scrap: readonly Scrap[];
   /** Rows whose column holds one of these texts report pieces that were worked again, not new ones. */
   rework?: Readonly<{ column: string; when: readonly string[] }>;
 }>;
 
-/** Every fault of a mapping, one line each. */
-export class MappingFaults extends Error {
-  constructor(readonly faults: readonly string[]) {
-    super(`The mapping cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
-    this.name = 'MappingFaults';
-  }
-}
+const columnOf = (source: IdSource | undefined): string | undefined => (source && 'column' in source ? source.column : undefined);
 
 /** The columns that a file must have. */
 export function columnsOf(mapping: Mapping): readonly string[] {
-  const { time, order, machine, operation, product, person, ordered, kind, good, scrap, rework } = mapping;
+  const { time, order, machine, operation, product, person, ordered, kind, good, scrap, rework, rows, facilityColumn } = mapping;
   const columns = [
-    time.end.column,
-    time.start?.column,
+    ...(time.end?.columns ?? []),
+    ...(time.start?.columns ?? []),
     time.duration?.column,
-    order.column,
-    machine.column,
-    operation.column,
-    product?.column,
-    person?.column,
+    ...[facilityColumn, order, machine, operation, product, person].map(columnOf),
     ordered,
-    kind.column,
+    'column' in kind ? kind.column : undefined,
     good,
-    scrap?.column,
+    ...scrap.flatMap(({ column, reason }) => [column, columnOf(reason)]),
     rework?.column,
+    ...rows.key,
+    ...[...rows.only, ...rows.skip].map(({ column }) => column),
   ];
   return [...new Set(columns.filter((column) => column !== undefined))];
 }
 
-type Node = Record<string, unknown>;
-
-/** Looks at a node, names what is wrong with it, and goes on: all faults are told at once. */
-class Reader {
-  constructor(
-    private readonly node: Node,
-    private readonly path: string,
-    readonly faults: string[],
-    known: readonly string[],
-  ) {
-    for (const key of Object.keys(node)) if (!known.includes(key)) this.fault(key, `is not known here; known are ${known.join(', ')}`);
-  }
-
-  at = (key: string) => (this.path ? `${this.path}.${key}` : key);
-  fault = (key: string, text: string) => void this.faults.push(`${this.at(key)} ${text}.`);
-  has = (key: string) => this.node[key] !== undefined && this.node[key] !== null;
-
-  text(key: string, fallback?: string): string {
-    const value = this.node[key];
-    if (value === undefined && fallback !== undefined) return fallback;
-    if (typeof value === 'string' && value.length > 0) return value;
-    this.fault(key, value === undefined ? 'is missing' : 'must be a text');
-    return '';
-  }
-
-  oneOf<T extends string>(key: string, options: readonly T[], fallback?: T): T {
-    if (!this.has(key) && fallback !== undefined) return fallback;
-    const value = this.text(key);
-    if (value && !options.includes(value as T)) this.fault(key, `must be one of ${options.join(', ')}, not ${JSON.stringify(value)}`);
-    return value as T;
-  }
-
-  texts(key: string): string[] {
-    const value = this.node[key];
-    const list = Array.isArray(value) ? value : [value];
-    if (list.length > 0 && list.every((item) => typeof item === 'string')) return list as string[];
-    this.fault(key, 'must be a text or a list of texts (put numbers and yes/no into quotes)');
-    return [];
-  }
-
-  in(key: string, known: readonly string[]): Reader | undefined {
-    const value = this.node[key];
-    if (isNode(value)) return new Reader(value, this.at(key), this.faults, known);
-    this.fault(key, value === undefined ? 'is missing' : `must hold ${known.join(', ')}`);
-    return undefined;
-  }
-
-  list(key: string): unknown[] {
-    const value = this.node[key] ?? [];
-    if (Array.isArray(value)) return value;
-    this.fault(key, 'must be a list');
-    return [];
-  }
-
-  entries(key: string): [string, unknown][] {
-    const value = this.node[key];
-    if (isNode(value) && Object.keys(value).length > 0) return Object.entries(value);
-    this.fault(key, value === undefined ? 'is missing' : 'must say what each text means');
-    return [];
-  }
-}
-
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const OTHERWISE = ['as-is', 'slug', 'reject'] as const;
 const KINDS = ['Production', 'Setup', 'Breakdown'] as const;
 const RULES = ['earlier', 'later', 'reject'] as const;
+const UNSPECIFIED: Always = { always: 'unspecified' };
 
-function idColumn(from: Reader, key: string, more: readonly string[] = []): IdColumn {
-  const node = from.in(key, ['column', 'rules', 'otherwise', ...more]);
+/** An id column, or `{ always }`, one id for all rows; `unless` where the key is absent. */
+function idSource(from: Reader, key: string, { more = [], unless }: { more?: readonly string[]; unless?: Always } = {}): IdSource {
+  if (unless && !from.has(key)) return unless;
+  const node = from.in(key, ['column', 'rules', 'otherwise', 'empty', 'always', ...more]);
   if (!node) return { column: '', rules: [], otherwise: 'reject' };
+  if (node.has('always')) {
+    for (const beside of ['column', 'rules', 'otherwise', 'empty'])
+      if (node.has(beside)) node.fault(beside, 'and always exclude one another');
+    return { always: node.text('always') };
+  }
   const rules = node.list('rules').flatMap((value, index): IdRule[] => {
     const name = `rules[${index}]`;
     if (!isNode(value) || typeof value.match !== 'string' || typeof value.id !== 'string' || Object.keys(value).length !== 2) {
       node.fault(name, 'must hold match (an expression) and id (what it becomes, with $1 for its first group)');
       return [];
     }
-    try {
-      return [{ match: new RegExp(value.match, 'u'), id: value.id }];
-    } catch (error) {
-      node.fault(`${name}.match`, `is no expression: ${(error as Error).message}`);
-      return [];
-    }
+    const match = new Reader(value, node.at(name), node.faults, ['match', 'id']).expression('match');
+    return match ? [{ match, id: value.id }] : [];
   });
-  return { column: node.text('column'), rules, otherwise: node.oneOf('otherwise', OTHERWISE, rules.length ? 'reject' : 'as-is') };
+  const empty = node.perhaps('empty');
+  return {
+    column: node.text('column'),
+    rules,
+    otherwise: node.oneOf('otherwise', OTHERWISE, rules.length ? 'reject' : 'as-is'),
+    ...(empty === undefined ? {} : { empty }),
+  };
 }
 
 function timeColumn(from: Reader, key: string): TimeColumn {
-  const node = from.in(key, ['column', 'format']);
-  if (!node) return { column: '', format: '' };
-  const column = node.text('column');
-  const format = node.text('format');
-  if (format && format !== 'ISO') {
-    const moment = DateTime.fromISO('2012-10-30T23:42:31+00:00', { setZone: true });
-    const read = DateTime.fromFormat(moment.toFormat(format, { locale: 'en' }), format, { zone: 'utc', locale: 'en' });
-    if (!read.isValid || read.toFormat('yyyy-MM-dd HH') !== moment.toFormat('yyyy-MM-dd HH'))
-      node.fault('format', `does not tell day and hour; write it as in dd.MM.yyyy HH:mm (Luxon's tokens), or ISO`);
+  const node = from.in(key, ['column', 'columns', 'format']);
+  if (!node) return { columns: [], formats: [] };
+  if (node.has('column') && node.has('columns')) node.fault('columns', 'and column exclude one another');
+  const columns = node.has('columns') ? node.texts('columns') : [node.text('column')];
+  const formats = node.has('format') ? node.texts('format') : [node.text('format')];
+  for (const format of formats) {
+    const fault = format ? formatFault(format) : undefined;
+    if (fault) node.fault('format', fault);
   }
-  return { column, format };
+  return { columns, formats };
 }
+
+function csvOf(top: Reader): Mapping['csv'] {
+  const file = top.has('csv') ? top.in('csv', ['delimiter', 'quote', 'encoding', 'comment', 'sheet']) : undefined;
+  const csv = {
+    delimiter: file?.text('delimiter', ',') ?? ',',
+    quote: file?.text('quote', '"') ?? '"',
+    encoding: file?.text('encoding', 'utf-8') ?? 'utf-8',
+  };
+  if (csv.delimiter.length !== 1) file?.fault('delimiter', 'must be one character');
+  if (csv.quote.length !== 1 && csv.quote !== 'none') file?.fault('quote', 'must be one character, or none');
+  try {
+    new TextDecoder(csv.encoding);
+  } catch {
+    file?.fault('encoding', `is not known: ${csv.encoding}; usual are utf-8, windows-1252, windows-1255, utf-16le`);
+  }
+  const [comment, sheet] = [file?.perhaps('comment'), file?.perhaps('sheet')];
+  return { ...csv, ...(comment ? { comment } : {}), ...(sheet ? { sheet } : {}) };
+}
+
+function rowsOf(top: Reader): Mapping['rows'] {
+  const node = top.has('rows') ? top.in('rows', ['key', 'only', 'skip']) : undefined;
+  const matches = (key: string): Match[] =>
+    (node?.has(key) ? node.each(key, ['column', 'match']) : []).flatMap((item) => {
+      const [column, match] = [item.text('column'), item.expression('match')];
+      return match ? [{ column, match }] : [];
+    });
+  return { key: node?.has('key') ? node.texts('key') : [], only: matches('only'), skip: matches('skip') };
+}
+
+function timeOf(top: Reader): Mapping['time'] {
+  const clock = top.in('time', ['zone', 'end', 'start', 'duration', 'otherwise', 'ambiguous', 'nonexistent']);
+  const zone = clock?.text('zone') ?? '';
+  if (zone && !IANAZone.isValidZone(zone)) clock?.fault('zone', `is no IANA time zone such as Asia/Jerusalem: ${zone}`);
+  const has = (key: string) => clock?.has(key) ?? false;
+  if (has('end') && has('start') && has('duration'))
+    clock?.fault('duration', 'follows from time.start and time.end: leave one of the three out');
+  if (clock && !has('end') && !has('start') && !has('otherwise'))
+    clock.fault('end', 'is missing; name time.end, time.start or time.otherwise');
+  const lasting = has('duration') ? clock?.in('duration', ['column', 'unit']) : undefined;
+  const otherwise = clock?.perhaps('otherwise');
+  if (otherwise && !/^\d{4}-\d\d-\d\d(T|$)/.test(otherwise)) clock?.fault('otherwise', 'must be a time such as 2012-01-30T06:00');
+  return {
+    zone,
+    ...(clock && has('end') ? { end: timeColumn(clock, 'end') } : {}),
+    ...(clock && has('start') ? { start: timeColumn(clock, 'start') } : {}),
+    ...(lasting ? { duration: { column: lasting.text('column'), unit: lasting.oneOf('unit', DURATION_UNITS) } } : {}),
+    ...(otherwise ? { otherwise } : {}),
+    ambiguous: clock?.oneOf('ambiguous', RULES, 'earlier') ?? 'earlier',
+    nonexistent: clock?.oneOf('nonexistent', RULES, 'later') ?? 'later',
+  };
+}
+
+function kindOf(top: Reader): Mapping['kind'] {
+  if (!top.has('kind')) return { always: 'Production' };
+  if (top.plain('kind') !== undefined) return { always: top.oneOf('kind', KINDS) };
+  const node = top.in('kind', ['column', 'values']);
+  const values: Record<string, ReportKind> = Object.create(null) as Record<string, ReportKind>;
+  for (const [told, meant] of node?.entries('values') ?? []) {
+    if (KINDS.includes(meant as ReportKind)) values[told] = meant as ReportKind;
+    else node?.fault(`values.${told}`, `must be one of ${KINDS.join(', ')}`);
+  }
+  return { column: node?.text('column') ?? '', values };
+}
+
+function facilityOf(top: Reader): Pick<Mapping, 'facility' | 'facilityColumn'> {
+  const several = top.plain('facility') === undefined && top.has('facility');
+  const node = several ? top.in('facility', ['home', 'column', 'rules', 'otherwise', 'empty']) : undefined;
+  const facility = several ? (node?.text('home') ?? '') : top.text('facility');
+  if (facility && !FACILITY_ID.test(facility))
+    top.fault(several ? 'facility.home' : 'facility', 'must be lower-case letters and digits, e.g. haifa');
+  return { facility, ...(several ? { facilityColumn: idSource(top, 'facility', { more: ['home'] }) as IdColumn } : {}) };
+}
+
+const TOP = [
+  'name',
+  'facility',
+  'csv',
+  'rows',
+  'unit',
+  'decimalMark',
+  'thousandsMark',
+  'negative',
+  'time',
+  'order',
+  'machine',
+  'operation',
+].concat(['product', 'person', 'ordered', 'kind', 'good', 'scrap', 'rework']);
 
 /** Reads a mapping. @throws MappingFaults with every fault. */
 export function parseMapping(text: string): Mapping {
@@ -186,58 +236,15 @@ export function parseMapping(text: string): Mapping {
   if (!isNode(content)) throw new MappingFaults(['It must be a YAML or JSON object; see docs/import.md.']);
 
   const faults: string[] = [];
-  const top = new Reader(content, '', faults, [
-    'name',
-    'facility',
-    'csv',
-    'unit',
-    'decimalMark',
-    'time',
-    'order',
-    'machine',
-    'operation',
-    'product',
-    'person',
-    'ordered',
-    'kind',
-    'good',
-    'scrap',
-    'rework',
-  ]);
+  const top = new Reader(content, '', faults, TOP);
   const name = top.text('name');
   if (name && !/^[a-z0-9][a-z0-9-]{0,63}$/.test(name)) top.fault('name', 'must be 1 to 64 lower-case letters, digits or -');
-  const facility = top.text('facility');
-  if (facility && !FACILITY_ID.test(facility)) top.fault('facility', 'must be lower-case letters and digits, e.g. haifa');
-
-  const file = top.has('csv') ? top.in('csv', ['delimiter', 'quote', 'encoding']) : undefined;
-  const csv = {
-    delimiter: file?.text('delimiter', ',') ?? ',',
-    quote: file?.text('quote', '"') ?? '"',
-    encoding: file?.text('encoding', 'utf-8') ?? 'utf-8',
-  };
-  if (csv.delimiter.length !== 1) file?.fault('delimiter', 'must be one character');
-  if (csv.quote.length !== 1) file?.fault('quote', 'must be one character');
-  try {
-    new TextDecoder(csv.encoding);
-  } catch {
-    file?.fault('encoding', `is not known: ${csv.encoding}; usual are utf-8, windows-1252, windows-1255, utf-16le`);
-  }
-
-  const clock = top.in('time', ['zone', 'end', 'start', 'duration', 'ambiguous', 'nonexistent']);
-  const zone = clock?.text('zone') ?? '';
-  if (zone && !IANAZone.isValidZone(zone)) clock?.fault('zone', `is no IANA time zone such as Asia/Jerusalem: ${zone}`);
-  if (clock?.has('start') && clock.has('duration')) clock.fault('duration', 'and time.start exclude one another');
-  const lasting = clock?.has('duration') ? clock.in('duration', ['column', 'unit']) : undefined;
-
-  const kindOf = top.in('kind', ['column', 'values']);
-  const values: Record<string, ReportKind> = Object.create(null) as Record<string, ReportKind>;
-  for (const [told, meant] of kindOf?.entries('values') ?? []) {
-    if (KINDS.includes(meant as ReportKind)) values[told] = meant as ReportKind;
-    else kindOf?.fault(`values.${told}`, `must be one of ${KINDS.join(', ')}`);
-  }
-  const scrap = top.has('scrap') ? top.in('scrap', ['column', 'reasonCode']) : undefined;
+  const decimalMark = top.oneOf('decimalMark', ['.', ','] as const, '.');
+  const thousandsMark = top.perhaps('thousandsMark');
+  if (thousandsMark !== undefined && (!['.', ',', ' ', "'"].includes(thousandsMark) || thousandsMark === decimalMark))
+    top.fault('thousandsMark', "must be one of . , ' or a space, and not the decimalMark");
+  const scrap = top.has('scrap') ? top.each('scrap', ['column', 'reasonCode', 'reason']) : [];
   const rework = top.has('rework') ? top.in('rework', ['column', 'when']) : undefined;
-  const machine = idColumn(top, 'machine', ['shared']);
   const several = isNode(content.machine) ? content.machine.shared : undefined;
   if (several !== undefined && !(Array.isArray(several) && several.every((id) => typeof id === 'string')))
     top.fault('machine.shared', 'must be a list of machine ids');
@@ -247,27 +254,29 @@ export function parseMapping(text: string): Mapping {
     digest: createHash('sha256')
       .update(JSON.stringify(sorted(content)))
       .digest('hex'),
-    facility,
-    csv,
+    ...facilityOf(top),
+    csv: csvOf(top),
+    rows: rowsOf(top),
     unit: top.oneOf('unit', UNITS),
-    decimalMark: top.oneOf('decimalMark', ['.', ','] as const, '.'),
-    time: {
-      zone,
-      end: clock ? timeColumn(clock, 'end') : { column: '', format: '' },
-      ...(clock?.has('start') ? { start: timeColumn(clock, 'start') } : {}),
-      ...(lasting ? { duration: { column: lasting.text('column'), unit: lasting.oneOf('unit', ['h', 'min', 's'] as const) } } : {}),
-      ambiguous: clock?.oneOf('ambiguous', RULES, 'earlier') ?? 'earlier',
-      nonexistent: clock?.oneOf('nonexistent', RULES, 'later') ?? 'later',
+    decimalMark,
+    ...(thousandsMark === undefined ? {} : { thousandsMark }),
+    negative: top.oneOf('negative', ['reject', 'reversal'] as const, 'reject'),
+    time: timeOf(top),
+    order: idSource(top, 'order'),
+    machine: {
+      ...idSource(top, 'machine', { more: ['shared'], unless: UNSPECIFIED }),
+      shared: [UNSPECIFIED.always, ...(Array.isArray(several) ? (several as string[]) : [])],
     },
-    order: idColumn(top, 'order'),
-    machine: { ...machine, shared: Array.isArray(several) ? (several as string[]) : [] },
-    operation: idColumn(top, 'operation'),
-    ...(top.has('product') ? { product: idColumn(top, 'product') } : {}),
-    ...(top.has('person') ? { person: idColumn(top, 'person') } : {}),
+    operation: idSource(top, 'operation', { unless: UNSPECIFIED }),
+    ...(top.has('product') ? { product: idSource(top, 'product') } : {}),
+    ...(top.has('person') ? { person: idSource(top, 'person') } : {}),
     ...(top.has('ordered') ? { ordered: top.text('ordered') } : {}),
-    kind: { column: kindOf?.text('column') ?? '', values },
+    kind: kindOf(top),
     good: top.text('good'),
-    ...(scrap ? { scrap: { column: scrap.text('column'), reasonCode: scrap.text('reasonCode') } } : {}),
+    scrap: scrap.map((node) => ({
+      column: node.text('column'),
+      reason: node.has('reason') ? idSource(node, 'reason') : { always: node.text('reasonCode') },
+    })),
     ...(rework ? { rework: { column: rework.text('column'), when: rework.texts('when') } } : {}),
   };
   if (faults.length > 0) throw new MappingFaults(faults);

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { Lanes } from './lanes';
 import { Overlaps } from './overlaps';
 
 const found = (...claims: readonly (readonly [machine: string, line: number, from: number, to: number])[]) => {
@@ -33,40 +32,5 @@ describe('claims on machines', () => {
         ).toEqual(slow.sort());
       }),
     );
-  });
-});
-
-describe('lanes', () => {
-  it('keep the order of one key, bound what waits, and run others beside it', async () => {
-    const lanes = new Lanes(4, 8);
-    const done: string[] = [];
-    let running = 0;
-    let most = 0;
-    for (let n = 0; n < 100; n += 1) {
-      await lanes.add(`key${n % 10}`, async () => {
-        most = Math.max(most, ++running);
-        await new Promise((resolve) => setTimeout(resolve, (n * 7) % 5));
-        running -= 1;
-        done.push(`${n % 10}:${n}`);
-      });
-    }
-    await lanes.idle();
-    expect(done).toHaveLength(100);
-    expect(most).toBeGreaterThan(1);
-    expect(most).toBeLessThanOrEqual(4);
-    for (let key = 0; key < 10; key += 1) {
-      const order = done.filter((entry) => entry.startsWith(`${key}:`)).map((entry) => Number(entry.split(':')[1]));
-      expect(order).toEqual([...order].sort((a, b) => a - b));
-    }
-  });
-
-  it('stop at the first fault', async () => {
-    const lanes = new Lanes(1, 2);
-    let ran = 0;
-    await lanes.add('a', () => Promise.reject(new Error('no')));
-    await lanes.add('a', () => Promise.resolve(void (ran += 1)));
-    await expect(lanes.idle()).rejects.toThrow('no');
-    await expect(lanes.add('a', () => Promise.resolve())).rejects.toThrow('no');
-    expect(ran).toBe(0);
   });
 });

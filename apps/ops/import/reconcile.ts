@@ -2,11 +2,14 @@
  * Compares a file with what the log holds of it. Hides: nothing. Promises: every row is counted once, as a fact or as a named exception, and
  * sums are exact; the file's own columns are summed apart from the mapping, as a check on the mapping itself. Does not: repair anything.
  */
-import { millionths, decimal, minus, plus } from '#manufacturing/quantity';
+import { facilityOf } from '#manufacturing/facility';
+import { minus, plus, sum } from '#manufacturing/quantity';
+import type { Lines } from '#import/import.events';
 import { readRows, surveyFile } from './file';
 import type { Mapping } from './mapping';
-import { minutesBetween, rowReader } from './rows';
-import { importIdOf } from './run';
+import { minutesBetween, rowReader, type Row } from './rows';
+import { importIdOf, rowsOf } from './run';
+import { signedAmount } from './texts';
 
 /** What is summed, per order, machine or report type. */
 export type Sums = Readonly<{ rows: number; good: string; scrap: string; rework: string; minutes: string }>;
@@ -18,7 +21,7 @@ export type Reconciliation = Readonly<{
   file: string;
   /** True when all that follows agrees. */
   equal: boolean;
-  rows: Readonly<{ file: number; observed: number; rejected: number }>;
+  rows: Readonly<{ file: number; observed: number; rejected: number; known: number; leftOut: number }>;
   total: Readonly<{ file: Sums; log: Sums }>;
   /** The columns of all readable rows, summed without the mapping's rules: pieces made, good or rework, and pieces scrapped. */
   columns: Readonly<{ made: string; scrapped: string }>;
@@ -65,14 +68,16 @@ class Ledger {
   total = NOTHING;
   private readonly sums = new Map<string, Sums>();
 
-  add({ workOrderId, equipmentId, kind, good, rework, from, to, scrap }: Omit<Observed, 'reportId'>): void {
-    const scrapped = scrap.reduce((sum, { quantity }) => plus(sum, quantity), '0');
+  /** `reversal`: the amounts are taken back, and no time was worked. */
+  add({ workOrderId, equipmentId, kind, good, rework, from, to, scrap }: Omit<Observed, 'reportId'>, reversal = false): void {
+    const scrapped = sum(scrap.map(({ quantity }) => quantity));
+    const change = reversal ? minus : plus;
     const grown = (sums: Sums): Sums => ({
       rows: sums.rows + 1,
-      good: plus(sums.good, good),
-      scrap: plus(sums.scrap, scrapped),
-      rework: plus(sums.rework, rework),
-      minutes: plus(sums.minutes, minutesBetween(from, to)),
+      good: change(sums.good, good),
+      scrap: change(sums.scrap, scrapped),
+      rework: change(sums.rework, rework),
+      minutes: reversal ? sums.minutes : plus(sums.minutes, minutesBetween(from, to)),
     });
     this.total = grown(this.total);
     for (const key of [`order ${workOrderId}`, `machine ${equipmentId}`, `reportType ${kind}`])
@@ -94,104 +99,131 @@ const same = (a: Sums, b: Sums) => JSON.stringify(a) === JSON.stringify(b);
 /** The events of the import: facts and exceptions, from its beginning on, in the order of the log. */
 export type EventsOf = (importId: string) => AsyncIterable<Logged>;
 
-async function checkView(facility: string, lines: readonly Line[], ordersOf: OrdersOf): Promise<ViewCheck> {
-  const { behind, rows } = await ordersOf(facility);
+async function checkView(lines: readonly Line[], ordersOf: OrdersOf): Promise<ViewCheck> {
   const orders = new Map(lines.filter(({ axis, log }) => axis === 'order' && log.rows > 0).map(({ key, log }) => [key, log]));
   const differing: { order: string; log: Sums; view: OrderRow | null }[] = [];
-  let checked = 0;
-  let shared = 0;
-  for await (const row of rows) {
-    const log = orders.get(row.workOrderId);
-    if (!log) continue;
-    orders.delete(row.workOrderId);
-    checked += 1;
-    if (row.reports > log.rows || row.corrections > 0) shared += 1;
-    else if (row.reports !== log.rows || row.good !== log.good || row.scrap !== log.scrap || row.rework !== log.rework)
-      differing.push({ order: row.workOrderId, log, view: row });
+  let [checked, shared, late] = [0, 0, false];
+  for (const facility of new Set([...orders.keys()].map(facilityOf))) {
+    const { behind, rows } = await ordersOf(facility);
+    late ||= behind;
+    for await (const row of rows) {
+      const log = orders.get(row.workOrderId);
+      if (!log) continue;
+      orders.delete(row.workOrderId);
+      checked += 1;
+      if (row.reports > log.rows || row.corrections > 0) shared += 1;
+      else if (row.reports !== log.rows || row.good !== log.good || row.scrap !== log.scrap || row.rework !== log.rework)
+        differing.push({ order: row.workOrderId, log, view: row });
+    }
   }
   for (const [order, log] of orders) differing.push({ order, log, view: null });
-  return { equal: differing.length === 0, behind, checked, shared, differing };
+  return { equal: differing.length === 0, behind: late, checked, shared, differing };
 }
 
-/** @throws FileFault */
-export async function reconcile(mapping: Mapping, path: string, eventsOf: EventsOf, ordersOf?: OrdersOf): Promise<Reconciliation> {
-  const survey = await surveyFile(path, mapping);
-  const importId = importIdOf(mapping.facility, survey.digest);
-  const prefix = `${survey.digest.slice(0, 16)}.`;
-
+/** What the log holds of an import. */
+async function recordedBy(events: AsyncIterable<Logged>) {
   const log = new Ledger();
-  const held = new Set<string>();
-  const rejected = new Set<number>();
-  const exceptions: Record<string, number> = {};
-  const counted = (code: string) => void (exceptions[code] = (exceptions[code] ?? 0) + 1);
-  for await (const { type, data } of eventsOf(importId)) {
-    if (type === 'ImportRestarted') {
+  const [held, otherwise] = [new Set<string>(), new Set<string>()];
+  const [rejected, known] = [new Set<number>(), new Set<number>()];
+  const exceptions = new Map<string, number>();
+  const reversed = new Map<string, Observed>();
+  const counted = (code: string) => void exceptions.set(code, (exceptions.get(code) ?? 0) + 1);
+  let namedByContent = true;
+  for await (const { type, data } of events) {
+    const fact = data as Observed;
+    if (type === 'ImportStarted') namedByContent = (data as { reportIds?: string }).reportIds === 'by-content';
+    else if (type === 'ImportRestarted') {
       // From here on everything is recorded anew but the facts, which stay.
       rejected.clear();
-      for (const code of Object.keys(exceptions)) if (code.startsWith('rejected:') || code.startsWith('flagged:')) delete exceptions[code];
+      for (const code of exceptions.keys()) if (code.startsWith('rejected:') || code.startsWith('flagged:')) exceptions.delete(code);
     } else if (type === 'RowRejected') {
       const { line, code } = data as { line: number; code: string };
       rejected.add(line);
       counted(`rejected:${code}`);
     } else if (type === 'RowFlagged') counted(`flagged:${(data as { code: string }).code}`);
-    else if (type === 'ProductionObserved') {
-      const fact = data as Observed;
-      if (!fact.reportId.startsWith(prefix) || held.has(fact.reportId)) continue;
+    else if (type === 'RowsSettled') {
+      for (const { from, to } of (data as { known?: readonly Lines[] }).known ?? [])
+        for (let line = from; line <= to; line += 1) known.add(line);
+    } else if (type === 'ProductionObserved' && !held.has(fact.reportId)) {
       held.add(fact.reportId);
       log.add(fact);
+    } else if (type === 'ProductionReportReversed') reversed.set((data as { replacedBy: string }).replacedBy, fact);
+    else if (type === 'ProductionReportCorrected' && reversed.has(fact.reportId) && !held.has(fact.reportId)) {
+      held.add(fact.reportId);
+      log.add(difference(reversed.get(fact.reportId)!, fact), true);
+    } else if (type === 'ConflictingReportDetected') {
+      otherwise.add(fact.reportId);
+      counted(type);
     } else if (type.endsWith('Detected')) counted(type);
   }
+  return { log, held, otherwise, rejected, known, exceptions, namedByContent };
+}
+
+/** What a correction took away. */
+const difference = (wrong: Observed, right: Observed): Observed => ({
+  ...wrong,
+  good: minus(wrong.good, right.good),
+  rework: minus(wrong.rework, right.rework),
+  scrap: [{ quantity: minus(sum(wrong.scrap.map(({ quantity }) => quantity)), sum(right.scrap.map(({ quantity }) => quantity))) }],
+});
+
+/** @throws FileFault */
+export async function reconcile(mapping: Mapping, path: string, eventsOf: EventsOf, ordersOf?: OrdersOf): Promise<Reconciliation> {
+  const survey = await surveyFile(path, mapping);
+  const importId = importIdOf(mapping.facility, survey.digest);
+  const { log, ...recorded } = await recordedBy(eventsOf(importId));
+  const { held, rejected, known } = recorded;
 
   const file = new Ledger();
   const missing: number[] = [];
   const inFile = new Set<string>();
-  let made = 0n;
-  let scrapped = 0n;
-  let refused = 0;
-  const read = rowReader(mapping, survey.header, { name: path, digest: survey.digest });
-  const place = (column: string | undefined) => (column === undefined ? -1 : survey.header.indexOf(column));
-  const [goodAt, scrapAt] = [place(mapping.good), place(mapping.scrap?.column)];
+  let [made, scrapped] = ['0', '0'];
+  let [facts, refused, knownBefore, leftOut] = [0, 0, 0, 0];
+  const read = rowReader(mapping, survey.header, rowsOf({ file: path, digest: survey.digest }, recorded.namedByContent));
+  const total = (row: Row, column: string): string => {
+    const { amount, negative } = signedAmount(row.cells[survey.header.indexOf(column)]?.trim() || '0', column, mapping);
+    return negative ? `-${amount}` : amount;
+  };
   for await (const row of readRows(path, mapping)) {
     const outcome = read(row);
-    const reportId = `${prefix}${row.line}`;
-    inFile.add(reportId);
-    if ('rejected' in outcome || (rejected.has(row.line) && !held.has(reportId))) {
+    if ('leftOut' in outcome) {
+      leftOut += 1;
+      continue;
+    }
+    const reportId = 'observation' in outcome ? outcome.observation.reportId : undefined;
+    if (reportId) inFile.add(reportId);
+    if (!('observation' in outcome) || (rejected.has(row.line) && !held.has(reportId!))) {
       refused += 1;
       if (!rejected.has(row.line)) missing.push(row.line);
       continue;
     }
-    const plainly = (at: number) =>
-      at < 0
-        ? 0n
-        : millionths(
-            (row.cells[at]!.trim().replace(mapping.decimalMark, '.').replace(/^\+/, '').replace(/\.$/, '') || '0').replace(
-              /(\.\d{6})0+$/,
-              '$1',
-            ),
-          );
-    made += plainly(goodAt);
-    scrapped += plainly(scrapAt);
-    file.add(outcome.observation);
-    if (!held.has(reportId)) missing.push(row.line);
+    made = plus(made, total(row, mapping.good));
+    for (const { column } of mapping.scrap) scrapped = plus(scrapped, total(row, column));
+    file.add(outcome.observation, outcome.reversal);
+    if (known.has(row.line) && !held.has(reportId!)) {
+      knownBefore += 1;
+      log.add(outcome.observation, outcome.reversal);
+    } else if (held.has(reportId!) || recorded.otherwise.has(reportId!)) facts += 1;
+    else missing.push(row.line);
   }
   const lines = Ledger.lines(file, log);
   const unexpected = [...held].filter((reportId) => !inFile.has(reportId));
-  const columns = { made: decimal(made), scrapped: decimal(scrapped) };
-  const wholeFile = held.size + refused === survey.rows && refused === rejected.size;
+  const columns = { made, scrapped };
+  const wholeFile = facts + knownBefore + refused === survey.rows - leftOut && refused === rejected.size;
   const sums = minus(columns.made, plus(log.total.good, log.total.rework)) === '0' && columns.scrapped === log.total.scrap;
-  const view = ordersOf ? await checkView(mapping.facility, lines, ordersOf) : undefined;
+  const view = ordersOf ? await checkView(lines, ordersOf) : undefined;
   return {
     importId,
     file: path,
     equal:
       (view?.equal ?? true) && wholeFile && sums && missing.length === 0 && unexpected.length === 0 && lines.every(({ equal }) => equal),
-    rows: { file: survey.rows, observed: held.size, rejected: rejected.size },
+    rows: { file: survey.rows, observed: facts + knownBefore, rejected: rejected.size, known: knownBefore, leftOut },
     total: { file: file.total, log: log.total },
     columns,
     lines,
     missing,
     unexpected,
-    exceptions: Object.fromEntries(Object.entries(exceptions).sort(([a], [b]) => (a < b ? -1 : 1))),
+    exceptions: Object.fromEntries([...recorded.exceptions].sort(([a], [b]) => (a < b ? -1 : 1))),
     ...(view ? { view } : {}),
   };
 }

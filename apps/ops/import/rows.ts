@@ -1,13 +1,17 @@
 /**
- * One row of a production log as a fact. Hides: time zones, number formats and ids. Promises: a row either becomes the fields of
- * `ObserveProduction`, exactly, or is rejected with a code and a sentence. Does not: compare rows or know what an order allows.
+ * One row of a production log as a fact. Hides: number formats, ids, which rows count. Promises: a row either becomes the fields of
+ * `ObserveProduction`, exactly, or of `ReverseObservation`, is left out by the mapping, or is rejected with a code and a sentence. Does not: know
+ * what an order allows.
  */
-import { createHash } from 'node:crypto';
-import { DateTime } from 'luxon';
 import { QUALIFIED_ID } from '#kernel/identity';
 import { FACILITY_ID, facilityOf } from '#manufacturing/facility';
-import { AMOUNT, decimal, millionths, type Unit } from '#manufacturing/quantity';
-import type { Ambiguous, IdColumn, Mapping, ReportKind, TimeColumn } from './mapping';
+import { decimal, millionths, type Unit } from '#manufacturing/quantity';
+import { KnownRows } from './known-rows';
+import type { DurationUnit, IdColumn, IdSource, Mapping, Match, ReportKind } from './mapping';
+import { legible, shown, signedAmount, slug, Slugs, Unreadable, type Flag } from './texts';
+import { intervalOf, iso } from './times';
+
+export { legible, slug, type Flag } from './texts';
 
 /** The fields of `ObserveProduction` that a row gives. */
 export type Observation = Readonly<{
@@ -15,7 +19,7 @@ export type Observation = Readonly<{
   reportId: string;
   kind: ReportKind;
   operationId: string;
-  operationName: string;
+  operationName?: string;
   equipmentId: string;
   person?: string;
   good: string;
@@ -30,213 +34,198 @@ export type Observation = Readonly<{
   sourceRow: string;
 }>;
 
-export type Flag = Readonly<{ code: string; message: string }>;
-export type ReadRow =
-  Readonly<{ observation: Observation; flags: readonly Flag[] }> | Readonly<{ rejected: Readonly<{ code: string; message: string }> }>;
+/** `reversal`: the amounts are those to take back. */
+export type Readable = Readonly<{ observation: Observation; reversal: boolean; flags: readonly Flag[] }>;
+export type ReadRow = Readable | Readonly<{ rejected: Readonly<{ code: string; message: string }> }> | Readonly<{ leftOut: true }>;
 
 /** A row as it stands in the file; `line` is where it begins, from 1. */
 export type Row = Readonly<{ line: number; cells: readonly string[]; raw: string }>;
 
-class Unreadable extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 const CODE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
-const shown = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+const SOURCE_LENGTH = 2_000;
+const LONGEST_MS = 3_660 * 86_400_000;
 
-/** Letters and digits joined by `-`; what is too long or has none of them keeps a digest of the text, so that no two texts become one. */
-export function slug(text: string): string {
-  const plain = text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .replace(/[^A-Za-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '');
-  const lost = /[^\p{ASCII}]/u.test(text.normalize('NFKD').replace(/\p{M}/gu, ''));
-  if (plain && plain.length <= 64 && !lost) return plain;
-  return `${plain.slice(0, 53)}${plain ? '-' : ''}${createHash('sha256').update(text).digest('hex').slice(0, 10)}`;
-}
+const MILLISECONDS: Readonly<Record<DurationUnit, bigint>> = {
+  d: 86_400_000n,
+  h: 3_600_000n,
+  min: 60_000n,
+  s: 1_000n,
+  'h:mm': 3_600_000n,
+  'm:ss': 60_000n,
+};
 
-/** A decimal number of a file as an exact amount. @throws Unreadable */
-function amountOf(text: string, column: string, mark: '.' | ','): string {
-  const plain = text.trim().replace(mark, '.');
-  const [, minus, whole, part = ''] = /^([+-]?)(\d+)(?:\.(\d*))?$/.exec(mark === ',' && text.includes('.') ? '' : plain) ?? [];
-  if (whole === undefined) throw new Unreadable('quantity-malformed', `${column} is no decimal number: ${shown(text)}.`);
-  const digits = part.replace(/0+$/, '');
-  const amount = `${whole.replace(/^0+(?=\d)/, '')}${digits ? `.${digits}` : ''}`;
-  if (minus === '-' && /[1-9]/.test(amount)) throw new Unreadable('quantity-negative', `${column} is negative: ${shown(text)}.`);
-  if (!AMOUNT.test(amount))
-    throw new Unreadable('quantity-too-precise', `${column} has more than 12 digits before or 6 after the point: ${shown(text)}.`);
-  return amount;
-}
+/** `linesOf`: what stands before the line in the names of reports, for a file whose import began before they were named by content. */
+export type RowsOf = Readonly<{ name: string; linesOf?: string }>;
 
-function idOf({ column, rules, otherwise }: IdColumn, text: string): string {
-  const told = text.trim();
-  if (!told) throw new Unreadable('cell-empty', `${column} is empty.`);
-  for (const { match, id } of rules) {
-    const found = match.exec(told);
-    if (found) return id.replace(/\$(\d)/g, (_, group: string) => found[Number(group)] ?? '');
-  }
-  if (otherwise === 'reject') throw new Unreadable('id-unknown', `${column} matches no rule of the mapping: ${shown(text)}.`);
-  return otherwise === 'slug' ? slug(told) : told;
-}
+type Cells = (column: string) => string;
 
-function qualified(facility: string, source: IdColumn, text: string): string {
-  const local = idOf(source, text);
-  const id = FACILITY_ID.test(facilityOf(local)) && local.includes('.') ? local : `${facility}.${local}`;
-  if (!QUALIFIED_ID.test(id)) throw new Unreadable('id-malformed', `${source.column} gives no id: ${shown(text)}.`);
-  if (facilityOf(id) !== facility) throw new Unreadable('wrong-facility', `${source.column} names another facility: ${shown(text)}.`);
-  return id;
-}
-
-function codeOf(source: IdColumn, text: string): string {
-  const code = idOf(source, text);
-  if (!CODE.test(code))
-    throw new Unreadable('id-malformed', `${source.column} gives no code of 1 to 64 letters, digits, . _ : or -: ${shown(text)}.`);
-  return code;
-}
-
-const fields = ({ year, month, day, hour, minute, second, millisecond }: DateTime) => ({
-  year,
-  month,
-  day,
-  hour,
-  minute,
-  second,
-  millisecond,
-});
-
-/** Reads what a clock on the wall shows, or the offset that a text brings itself. */
-const WALL = { zone: 'utc', setZone: true } as const;
-const parsers = new Map<string, ReturnType<typeof DateTime.buildFormatParser>>();
-function parserOf(format: string): ReturnType<typeof DateTime.buildFormatParser> {
-  const known = parsers.get(format) ?? DateTime.buildFormatParser(format, { locale: 'en' });
-  parsers.set(format, known);
-  return known;
-}
-
-/** A local time as an instant; says where a clock change made it doubtful. @throws Unreadable */
-export function instantOf(
-  text: string,
-  { column, format }: TimeColumn,
-  zone: string,
-  ambiguous: Ambiguous,
-  nonexistent: Ambiguous,
-): { at: DateTime; flag?: Flag } {
-  const told = text.trim();
-  const wall =
-    format === 'ISO' ? DateTime.fromISO(told, WALL) : DateTime.fromFormatParser(told, parserOf(format), { ...WALL, locale: 'en' });
-  if (!wall.isValid) throw new Unreadable('time-malformed', `${column} is not as ${format} says: ${shown(text)}.`);
-  // A text that carries its own offset is an instant already.
-  const offsetTold = format === 'ISO' ? /(Z|[+-]\d\d(:?\d\d)?)$/i.test(told.slice(10)) : /Z/.test(format.replace(/'[^']*'/g, ''));
-  if (offsetTold) return { at: wall.setZone(zone) };
-  const local = DateTime.fromObject(fields(wall), { zone });
-  if (JSON.stringify(fields(local)) !== JSON.stringify(fields(wall))) {
-    if (nonexistent === 'reject')
-      throw new Unreadable('time-nonexistent', `${column} was skipped by a clock change in ${zone}: ${shown(text)}.`);
-    // Read by the offset that held before the change it is moved on by what was skipped, by the offset after it is moved back.
-    const beside = wall.plus({ days: nonexistent === 'later' ? -1 : 1 });
-    const at = DateTime.fromMillis(wall.toMillis() - DateTime.fromObject(fields(beside), { zone }).offset * 60_000, { zone });
-    return {
-      at,
-      flag: {
-        code: 'time-nonexistent',
-        message: `${column} ${shown(text)} was skipped by a clock change in ${zone}; taken as ${iso(at)}.`,
-      },
-    };
-  }
-  const both = local.getPossibleOffsets();
-  if (both.length === 1) return { at: local };
-  if (ambiguous === 'reject') throw new Unreadable('time-ambiguous', `${column} happened twice in ${zone}: ${shown(text)}.`);
-  const ordered = both.sort((a, b) => a.toMillis() - b.toMillis());
-  const at = ambiguous === 'earlier' ? ordered[0]! : ordered.at(-1)!;
-  return { at, flag: { code: 'time-ambiguous', message: `${column} ${shown(text)} happened twice in ${zone}; taken as ${iso(at)}.` } };
-}
-
-const iso = (at: DateTime): string => at.toISO({ suppressMilliseconds: true })!;
-
-const MILLISECONDS = { h: 3_600_000n, min: 60_000n, s: 1_000n } as const;
-
-/** Text without control characters, which a command may not hold: they are shown as escapes; what is too long is cut. */
-export function legible(text: string, length: number): string {
-  const escaped = (character: string) => (character === '\\' ? '\\\\' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  const plain = text.replace(/[\u0000-\u001f\u007f\\]/g, escaped).replace(/\p{Cs}/gu, '\ufffd');
-  return plain.length <= length ? plain : `${plain.slice(0, length - 1).replace(/\p{Cs}/gu, '')}…`;
-}
-
-/** Reads rows of a file with these columns. `digest` is the file's SHA-256 (hex). */
-export function rowReader(
-  mapping: Mapping,
-  header: readonly string[],
-  file: Readonly<{ name: string; digest: string }>,
-): (row: Row) => ReadRow {
+/** Reads rows of a file with these columns; all rows, in their order, since equal ones are counted. */
+export function rowReader(mapping: Mapping, header: readonly string[], file: RowsOf): (row: Row) => ReadRow {
   const places = new Map(header.map((column, index) => [column, index]));
-  const { time, scrap, rework } = mapping;
+  const { time, rework, rows, kind: kinds } = mapping;
+  const used = [...places].filter(([column]) => columnsNeeded(mapping).includes(column)).map(([, place]) => place);
+  const slugs = new Slugs();
+  const known = new KnownRows();
 
-  const read = ({ line, cells, raw }: Row): ReadRow => {
-    const cell = (column: string): string => cells[places.get(column)!]!;
-    if (cells.length !== header.length)
-      throw new Unreadable('cells-miscounted', `The row has ${cells.length} cells, the header ${header.length}.`);
-    const told = cell(mapping.kind.column).trim();
-    const kind = mapping.kind.values[told];
-    if (!kind) throw new Unreadable('report-type-unknown', `${mapping.kind.column} is not in the mapping: ${shown(told)}.`);
-
-    const flags: Flag[] = [];
-    const instant = (source: TimeColumn) => {
-      const { at, flag } = instantOf(cell(source.column), source, time.zone, time.ambiguous, time.nonexistent);
-      if (flag) flags.push(flag);
-      return at;
-    };
-    const end = instant(time.end);
-    let start = end;
-    if (time.start) start = instant(time.start);
-    if (time.duration) {
-      const lasting =
-        millionths(amountOf(cell(time.duration.column), time.duration.column, mapping.decimalMark)) * MILLISECONDS[time.duration.unit];
-      if (lasting > 3_660n * 86_400_000n * 1_000_000n)
-        throw new Unreadable('duration-implausible', `${time.duration.column} is longer than ten years.`);
-      start = end.minus({ milliseconds: Number(lasting / 1_000_000n) });
+  const idOf = (source: IdSource, text: string, flags: Flag[]): string => {
+    if ('always' in source) return source.always;
+    const told = text.trim();
+    if (!told && source.empty !== undefined) return source.empty;
+    if (!told) throw new Unreadable('cell-empty', `${source.column} is empty.`);
+    for (const { match, id } of source.rules) {
+      const found = match.exec(told);
+      if (found) return id.replace(/\$(\d)/g, (_, group: string) => found[Number(group)] ?? '');
     }
+    if (source.otherwise === 'reject')
+      throw new Unreadable('id-unknown', `${source.column} matches no rule of the mapping: ${shown(text)}.`);
+    if (source.otherwise === 'as-is') return told;
+    const id = slug(told);
+    const other = slugs.before(source.column, id, told);
+    if (other !== undefined)
+      flags.push({ code: 'id-shared', message: `${shown(told)} and ${shown(other)} of ${source.column} both became ${id}.` });
+    return id;
+  };
+  const cellOf = (source: IdSource, cell: Cells): string => ('column' in source ? cell(source.column) : '');
+  const named = (source: IdSource): string => ('column' in source ? source.column : `always: ${source.always}`);
 
-    const made = amountOf(cell(mapping.good), mapping.good, mapping.decimalMark);
+  const qualified = (facility: string, source: IdSource, cell: Cells, flags: Flag[]): string => {
+    const text = cellOf(source, cell);
+    const local = idOf(source, text, flags);
+    const id = FACILITY_ID.test(facilityOf(local)) && local.includes('.') ? local : `${facility}.${local}`;
+    if (!QUALIFIED_ID.test(id))
+      throw new Unreadable(
+        'id-malformed',
+        `${named(source)} gives no id of 1 to 64 letters, digits, - or _: ${shown(text)}; otherwise: slug would make one.`,
+      );
+    if (facilityOf(id) !== facility)
+      throw new Unreadable('wrong-facility', `${named(source)} names another facility than ${facility}: ${shown(text)}.`);
+    return id;
+  };
+  const codeOf = (source: IdSource, cell: Cells, flags: Flag[]): string => {
+    const text = cellOf(source, cell);
+    const code = idOf(source, text, flags);
+    if (!CODE.test(code))
+      throw new Unreadable('id-malformed', `${named(source)} gives no code of 1 to 64 letters, digits, . _ : or -: ${shown(text)}.`);
+    return code;
+  };
+  /** A code that a row need not have. */
+  const perhaps = (key: 'person' | 'product', cell: Cells, flags: Flag[]): Readonly<Record<string, string>> => {
+    const source = mapping[key];
+    if (!source || ('column' in source && source.empty === undefined && cell(source.column).trim() === '')) return {};
+    return { [key]: codeOf(source, cell, flags) };
+  };
+
+  const homeOf = (column: IdColumn | undefined, cell: Cells, flags: Flag[]): string => {
+    if (!column) return mapping.facility;
+    const facility = idOf(column, cell(column.column), flags);
+    if (!FACILITY_ID.test(facility))
+      throw new Unreadable(
+        'id-malformed',
+        `${column.column} gives no facility (lower-case letters and digits): ${shown(cell(column.column))}.`,
+      );
+    return facility;
+  };
+
+  const duration = (cell: Cells): number | undefined => {
+    if (!time.duration) return undefined;
+    const { column, unit } = time.duration;
+    const text = cell(column).trim();
+    const [, first, second, third = '0'] = unit.includes(':') ? (/^(\d{1,5}):([0-5]?\d)(?::([0-5]?\d))?$/.exec(text) ?? []) : [];
+    if (unit.includes(':') && (first === undefined || (unit === 'm:ss' && third !== '0')))
+      throw new Unreadable('duration-malformed', `${column} is no duration as ${unit}: ${shown(text)}.`);
+    const ms =
+      first === undefined
+        ? Number((unsigned(text, column) * MILLISECONDS[unit]) / 1_000_000n)
+        : (Number(first) + Number(second) / 60 + Number(third) / 3_600) * Number(MILLISECONDS[unit]);
+    if (ms > LONGEST_MS) throw new Unreadable('duration-implausible', `${column} is longer than ten years.`);
+    return Math.round(ms);
+  };
+  const unsigned = (text: string, column: string): bigint => {
+    const { amount, negative } = signedAmount(text, column, mapping);
+    if (negative) throw new Unreadable('quantity-negative', `${column} is negative: ${shown(text)}.`);
+    return millionths(amount);
+  };
+
+  const kindIn = (cell: Cells): ReportKind => {
+    if ('always' in kinds) return kinds.always;
+    const told = cell(kinds.column).trim();
+    const kind = kinds.values[told];
+    if (!kind) throw new Unreadable('report-type-unknown', `${kinds.column} is not in the mapping (kind.values): ${shown(told)}.`);
+    return kind;
+  };
+
+  const read = ({ line, cells, raw }: Row, cell: Cells, reportId: string): Readable => {
+    if (cells.length > header.length || used.some((place) => place >= cells.length))
+      throw new Unreadable('cells-miscounted', `The row has ${cells.length} cells, the header ${header.length}.`);
+    const kind = kindIn(cell);
+    const flags: Flag[] = [];
+    const { from, to, flags: doubts } = intervalOf(time, cell, () => duration(cell));
+    flags.push(...doubts);
+
+    const made = signedAmount(cell(mapping.good), mapping.good, mapping);
+    const scrapped = mapping.scrap
+      .map(({ column, reason }) => ({ column, reason, ...signedAmount(cell(column).trim() || '0', column, mapping) }))
+      .filter(({ amount }) => millionths(amount) > 0n);
+    const signs = new Set([made, ...scrapped].filter(({ amount }) => millionths(amount) > 0n).map(({ negative }) => negative));
+    const reversal = signs.has(true);
+    if (reversal && mapping.negative === 'reject')
+      throw new Unreadable(
+        'quantity-negative',
+        `${made.negative ? mapping.good : scrapped.find(({ negative }) => negative)!.column} is negative; negative: reversal in the mapping takes such rows for reversals.`,
+      );
+    if (signs.size > 1)
+      throw new Unreadable('quantity-mixed', 'The row has amounts above and below zero: it is neither a report nor its reversal.');
     const again = rework ? rework.when.includes(cell(rework.column).trim()) : false;
-    const scrapped = scrap ? amountOf(cell(scrap.column), scrap.column, mapping.decimalMark) : '0';
+    const facility = homeOf(mapping.facilityColumn, cell, flags);
+    const operation = cellOf(mapping.operation, cell).trim();
+    const asked = mapping.ordered && cell(mapping.ordered).trim();
+    const source = legible(raw, SOURCE_LENGTH);
+    if (source.endsWith('…') && !raw.endsWith('…'))
+      flags.push({
+        code: 'source-cut',
+        message: `The row is longer than ${SOURCE_LENGTH} characters; what is beyond is only in the file.`,
+      });
     const observation: Observation = {
-      workOrderId: qualified(mapping.facility, mapping.order, cell(mapping.order.column)),
-      reportId: `${file.digest.slice(0, 16)}.${line}`,
+      workOrderId: qualified(facility, mapping.order, cell, flags),
+      reportId,
       kind,
-      operationId: codeOf(mapping.operation, cell(mapping.operation.column)),
-      operationName: legible(cell(mapping.operation.column).trim(), 120),
-      equipmentId: qualified(mapping.facility, mapping.machine, cell(mapping.machine.column)),
-      ...(mapping.person ? { person: codeOf(mapping.person, cell(mapping.person.column)) } : {}),
-      good: again ? '0' : made,
-      scrap: scrap && millionths(scrapped) > 0n ? [{ quantity: scrapped, reasonCode: scrap.reasonCode }] : [],
-      rework: again ? made : '0',
+      operationId: codeOf(mapping.operation, cell, flags),
+      ...(operation ? { operationName: legible(operation, 120) } : {}),
+      equipmentId: qualified(facility, mapping.machine, cell, flags),
+      ...perhaps('person', cell, flags),
+      good: again ? '0' : made.amount,
+      scrap: scrapped.map(({ amount, reason }) => ({ quantity: amount, reasonCode: codeOf(reason, cell, flags) })),
+      rework: again ? made.amount : '0',
       unit: mapping.unit,
-      from: iso(start),
-      to: iso(end),
-      ...(mapping.product ? { product: codeOf(mapping.product, cell(mapping.product.column)) } : {}),
-      ...(mapping.ordered
-        ? { ordered: { amount: amountOf(cell(mapping.ordered), mapping.ordered, mapping.decimalMark), unit: mapping.unit } }
-        : {}),
-      source: legible(raw, 2_000),
+      from: iso(from),
+      to: iso(to),
+      ...perhaps('product', cell, flags),
+      ...(asked ? { ordered: { amount: decimal(unsigned(asked, mapping.ordered!)), unit: mapping.unit } } : {}),
+      source,
       sourceRow: `${legible(file.name, 150)}:${line}`,
     };
-    return { observation, flags };
+    return { observation, reversal, flags };
   };
 
   return (row) => {
+    const cell: Cells = (column) => row.cells[places.get(column)!] ?? '';
+    const fits = ({ column, match }: Match) => match.test(cell(column).trim());
+    if (!rows.only.every(fits) || rows.skip.some(fits)) return { leftOut: true };
+    const reportId =
+      file.linesOf === undefined ? known.idOf((rows.key.length ? rows.key : header).map(cell)) : `${file.linesOf}.${row.line}`;
     try {
-      return read(row);
+      return read(row, cell, reportId);
     } catch (error) {
       if (error instanceof Unreadable) return { rejected: { code: error.code, message: legible(error.message, 500) } };
       throw error;
     }
   };
+}
+
+/** The columns without which a row is cut off; those of scrap, persons and products may be left out at its end. */
+function columnsNeeded({ time, order, machine, operation, kind, good }: Mapping): readonly string[] {
+  const ids = [order, machine, operation].flatMap((source) => ('column' in source && source.empty === undefined ? [source.column] : []));
+  return [...(time.end?.columns ?? time.start?.columns ?? []), ...ids, ...('column' in kind ? [kind.column] : []), good];
 }
 
 /** Minutes between two instants, exact, as a decimal string. */

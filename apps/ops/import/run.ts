@@ -1,18 +1,19 @@
 /**
- * Imports one file. Hides: concurrency, blocks, resuming. Promises: every row ends as a fact or as a named exception; rows of one order are
- * sent in the order of the file; a row's command id derives from the file's content and its line, so that whatever is sent again changes
- * nothing; memory is bounded by the window of rows under way (and 32 bytes a row for overlaps). Does not: know where the system runs.
+ * Imports one file. Hides: blocks, resuming. Promises: every row ends as a fact or as a named exception; rows are sent in the order of the file,
+ * many at a time; a row's command id derives from what it says, so that whatever is sent again changes nothing; memory is bounded by two blocks
+ * (and some bytes a row, to find overlaps and repeats). Does not: know where the system runs.
  */
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { commandIdOf } from '#platform/commands/command-ids';
 import { parseToken } from '#platform/store/log-mark';
-import type { Tally } from '#import/import.events';
+import { facilityOf } from '#manufacturing/facility';
+import type { FileImport } from '#import/import';
+import type { Source, Tally } from '#import/import.events';
+import { Block, type FlaggedRow } from './block';
 import { readRows, surveyFile, FileFault, type Survey } from './file';
 import type { Mapping } from './mapping';
-import { legible, rowReader, type Flag, type Observation, type Row } from './rows';
-import { Refused, type Target } from './target';
-import { Lanes } from './lanes';
+import { legible, rowReader, type ReadRow, type Row, type RowsOf } from './rows';
+import { Refused, type OneOf, type Target } from './target';
 import { Overlaps } from './overlaps';
 
 export type ImportOptions = Readonly<{
@@ -20,11 +21,13 @@ export type ImportOptions = Readonly<{
   file: string;
   /** Where to send commands; all events of the import have its correlation id. */
   target: (correlationId: string) => Target;
-  /** Commands under way at once. */
-  concurrency?: number;
+  /** Rows sent and settled at once. */
+  block?: number;
   /** Sends every row of an import that is finished, too: a proof that nothing changes. */
   again?: boolean;
   onProgress?: (progress: Readonly<{ stage: 'reading' | 'recording' | 'flagging'; rows: number; of: number }>) => void;
+  /** Hears of each rejected row, those of an earlier run included as far as the file itself shows them. */
+  onRejected?: (row: Row, header: readonly string[]) => void;
 }>;
 
 export type ImportResult = Readonly<{
@@ -35,6 +38,8 @@ export type ImportResult = Readonly<{
   tally: Tally;
   /** Rows that were in the log before this run, as facts. */
   known: number;
+  /** Rows that the mapping leaves out. */
+  leftOut: number;
   /** Events that this run wrote. */
   written: number;
   /** Line after which a begun import went on; 0 for a new one. */
@@ -43,40 +48,21 @@ export type ImportResult = Readonly<{
   finishedBefore: boolean;
 }>;
 
-/** Rows that are settled in one command. */
-const BLOCK = 200;
-const WINDOW = 1_024;
+type Started = Exclude<FileImport, { status: 'unknown' }>;
+
+const USUAL_BLOCK = 400;
 const FLAGS_AT_ONCE = 200;
 
 export const importIdOf = (facility: string, digest: string): string => `${facility}.${digest.slice(0, 40)}`;
 /** One correlation id for all events of an import. */
 export const correlationIdOf = (importId: string): string => commandIdOf(`import/${importId}`);
 
-type RejectedRow = { line: number; code: string; message: string; raw: string };
-type FlaggedRow = {
-  line: number;
-  code: string;
-  message: string;
-  workOrderId: string;
-  equipmentId: string;
-  reportId: string;
-  otherLine?: number;
-};
-type Block = {
-  last: number;
-  rows: number;
-  open: number;
-  closed: boolean;
-  observed: number;
-  rejected: RejectedRow[];
-  flagged: FlaggedRow[];
-  findings: Map<string, number>;
-};
-
-const emptyBlock = (): Block => ({ last: 0, rows: 0, open: 0, closed: false, observed: 0, rejected: [], flagged: [], findings: new Map() });
+/** How the rows of an import name their reports. */
+export const rowsOf = ({ file, digest }: Pick<Source, 'file' | 'digest'>, byContent: boolean): RowsOf =>
+  byContent ? { name: file } : { name: file, linesOf: digest.slice(0, 16) };
 
 /** The facts themselves; every other event that a row causes is something found about it. */
-const FACTS: readonly string[] = ['ProductionObserved', 'WorkOrderObserved'];
+const FACTS: readonly string[] = ['ProductionObserved', 'WorkOrderObserved', 'ProductionReportReversed', 'ProductionReportCorrected'];
 
 /** @throws FileFault, Refused, NoAnswer */
 export async function importFile(options: ImportOptions): Promise<ImportResult> {
@@ -92,30 +78,36 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
     mappingDigest: mapping.digest,
   };
   const head = await target.head();
-  const name = createHash('sha256').update(JSON.stringify(source)).digest('hex');
-  const begun = await target.send('StartImport', { commandId: commandIdOf(`import/${importId}/start/${name}`), importId, ...source });
+  // No command id: begun is begun, and a mapping that comes back after another one begins anew.
+  const begun = await target.send('StartImport', { importId, ...source });
   const before = await target.stateOf(importId);
   if (before.status === 'unknown') throw new Error(`The import ${importId} has begun and is not there.`);
   const finishedBefore = before.status === 'finished';
   const result = { importId, file: source.file, digest: survey.digest, mapping: mapping.name, finishedBefore };
-  if (finishedBefore && !options.again) {
-    return { ...result, tally: before.tally, known: before.tally.observed, written: 0, resumedAfterLine: before.throughLine };
+  if (finishedBefore && !options.again && !options.onRejected) {
+    return { ...result, tally: before.tally, known: before.tally.observed, leftOut: 0, written: 0, resumedAfterLine: before.throughLine };
   }
-  const run = new Run(options, target, survey, importId, head, finishedBefore ? undefined : before);
-  if (parseToken(begun.token)!.position > head) run.written += begun.events.length;
-  const tally = await run.toTheEnd(source.file, onProgress);
-  return { ...result, tally, known: run.known, written: run.written, resumedAfterLine: finishedBefore ? 0 : before.throughLine };
+  const run = new Run(options, target, survey, importId, head, before);
+  if (begun.events.length > 0 && parseToken(begun.token)!.position > head) run.written += begun.events.length;
+  const tally = await run.toTheEnd(onProgress);
+  const { known, leftOut, written } = run;
+  return { ...result, tally, known, leftOut, written, resumedAfterLine: finishedBefore ? 0 : before.throughLine };
 }
 
 class Run {
   written = 0;
-  known = 0;
+  known: number;
+  leftOut = 0;
   private tally: Tally;
+  private readonly finished: boolean;
   private readonly settledThrough: number;
-  private readonly blocks: Block[] = [];
+  private readonly knownBefore: Readonly<{ from: number; to: number }>[];
   private readonly overlaps = new Overlaps();
-  private readonly lanes: Lanes;
-  private settling: Promise<void> = Promise.resolve();
+  private readonly facilities = new Map<string, boolean>();
+  private readonly name: string;
+  private readonly fileName: string;
+  private readonly rowsOf: RowsOf;
+  private sending: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly options: ImportOptions,
@@ -123,115 +115,122 @@ class Run {
     private readonly survey: Survey,
     private readonly importId: string,
     private readonly head: bigint,
-    before: Readonly<{ throughLine: number; tally: Tally }> | undefined,
+    before: Started,
   ) {
-    this.settledThrough = before?.throughLine ?? 0;
-    this.tally = before?.tally ?? { rows: 0, observed: 0, rejected: 0, findings: [] };
+    this.finished = before.status === 'finished';
+    const again = this.finished && options.again === true;
+    this.settledThrough = again ? 0 : before.throughLine;
+    this.tally = again ? { rows: 0, observed: 0, rejected: 0, findings: [] } : before.tally;
     this.known = this.tally.observed;
-    this.lanes = new Lanes(options.concurrency ?? 16, WINDOW);
+    this.knownBefore = [...before.known];
+    this.facilities.set(options.mapping.facility, true);
+    this.name = `import/${importId}/${before.runs}`;
+    this.fileName = before.source.file;
+    this.rowsOf = rowsOf(before.source, before.namedByContent);
   }
 
-  async toTheEnd(fileName: string, onProgress: ImportOptions['onProgress']): Promise<Tally> {
-    const { mapping, file } = this.options;
-    const read = rowReader(mapping, this.survey.header, { name: fileName, digest: this.survey.digest });
+  async toTheEnd(onProgress: ImportOptions['onProgress']): Promise<Tally> {
+    const { mapping, file, onRejected, block: size = USUAL_BLOCK } = this.options;
+    const read = rowReader(mapping, this.survey.header, this.rowsOf);
     let rows = 0;
+    let block = new Block(size);
     for await (const row of readRows(file, mapping)) {
       rows += 1;
       if (rows % 100 === 0) onProgress?.({ stage: row.line <= this.settledThrough ? 'reading' : 'recording', rows, of: this.survey.rows });
-      await this.take(row, read(row));
+      const outcome = await this.checked(read(row));
+      if ('leftOut' in outcome) this.leftOut += 1;
+      else this.claim(row, outcome);
+      if ('rejected' in outcome) onRejected?.(row, this.survey.header);
+      if (row.line <= this.settledThrough || 'leftOut' in outcome) continue;
+      block.add(row, outcome);
+      if (!block.isFull) continue;
+      await this.send(block);
+      block = new Block(size);
     }
     if (rows !== this.survey.rows) throw new FileFault('file-changed', 'The file was changed while it was read.');
-    await this.lanes.idle();
-    this.close(this.blocks.at(-1));
-    await this.settling;
+    if (block.rows > 0) await this.send(block);
+    await this.sending;
     onProgress?.({ stage: 'flagging', rows, of: this.survey.rows });
     const overlaps = await this.flagOverlaps();
     const findings = new Map(this.tally.findings.map(({ code, count }) => [code, count]));
     if (overlaps > 0) findings.set('machine-overlap', overlaps);
     this.tally = { ...this.tally, findings: listed(findings) };
-    await this.send('FinishImport', `finish/${mapping.digest}`, { importId: this.importId, tally: this.tally });
+    await this.command('FinishImport', 'finish', { importId: this.importId, tally: this.tally });
     return this.tally;
   }
 
-  private async take(row: Row, outcome: ReturnType<ReturnType<typeof rowReader>>): Promise<void> {
-    const { mapping } = this.options;
-    if ('observation' in outcome && !mapping.machine.shared.includes(local(outcome.observation.equipmentId))) {
-      const { equipmentId, workOrderId, from, to } = outcome.observation;
-      this.overlaps.add(equipmentId, { line: row.line, order: workOrderId, from: Date.parse(from), to: Date.parse(to) });
-    }
-    if (row.line <= this.settledThrough) return;
+  /** A row of a facility that nobody registered is rejected. */
+  private async checked(outcome: ReadRow): Promise<ReadRow> {
+    if (!('observation' in outcome)) return outcome;
+    const facility = facilityOf(outcome.observation.workOrderId);
+    let known = this.facilities.get(facility);
+    if (known === undefined) this.facilities.set(facility, (known = await this.target.hasFacility(facility)));
+    return known ? outcome : { rejected: { code: 'facility-unknown', message: `There is no facility ${facility} that you may use.` } };
+  }
 
-    let block = this.blocks.at(-1);
-    if (!block || block.rows === BLOCK) {
-      this.close(block);
-      block = emptyBlock();
-      this.blocks.push(block);
+  private claim(row: Row, outcome: ReadRow): void {
+    if (!('observation' in outcome) || outcome.reversal) return;
+    const { equipmentId, workOrderId, from, to } = outcome.observation;
+    if (this.options.mapping.machine.shared.includes(local(equipmentId))) return;
+    this.overlaps.add(equipmentId, { line: row.line, order: workOrderId, from: Date.parse(from), to: Date.parse(to) });
+  }
+
+  /** One block is on its way while the next is read. */
+  private async send(block: Block): Promise<void> {
+    await this.sending;
+    this.sending = this.record(block);
+    this.sending.catch(() => undefined);
+  }
+
+  private async record(block: Block): Promise<void> {
+    for (const part of block.parts()) {
+      const commands = part.map(({ row, readable: { observation, reversal } }) => {
+        const commandId = commandIdOf(`${this.name}/${observation.workOrderId}/${observation.reportId}`);
+        if (!reversal) return { commandId, ...observation };
+        const { workOrderId, reportId, operationId, equipmentId, good, scrap, rework, unit, to } = observation;
+        const reason = `reversed by line ${row.line} of ${this.fileName}`.slice(0, 500);
+        return { commandId, workOrderId, reportId, operationId, equipmentId, good, scrap, rework, unit, occurredAt: to, reason };
+      });
+      const answers = part[0]!.readable.reversal ? [await this.one(commands[0]!)] : await this.target.observe(commands);
+      part.forEach((sent, n) => this.hear(block, sent, answers[n]!));
     }
-    block.rows += 1;
-    block.last = row.line;
-    if ('rejected' in outcome) {
-      block.rejected.push({ line: row.line, ...outcome.rejected, raw: legible(row.raw, 1_000) });
+    await this.settle(block);
+  }
+
+  private async one(reversal: object): Promise<OneOf> {
+    try {
+      return await this.target.send('ReverseObservation', reversal);
+    } catch (error) {
+      if (error instanceof Refused) return error;
+      throw error;
+    }
+  }
+
+  private hear(block: Block, { row, readable }: Block['sent'][number], answer: OneOf): void {
+    if (answer instanceof Refused) {
+      // Who may not send at all has no rows that are wrong.
+      if (![400, 409, 422].includes(answer.status)) throw answer;
+      block.reject(row, answer.code, answer.message);
+      this.options.onRejected?.(row, this.survey.header);
       return;
     }
-    block.open += 1;
-    const mine = block;
-    await this.lanes.add(outcome.observation.workOrderId, async () => {
-      await this.observe(mine, row, outcome.observation, outcome.flags);
-      mine.open -= 1;
-      this.settle();
-    });
-  }
-
-  private async observe(block: Block, row: Row, observation: Observation, flags: readonly Flag[]): Promise<void> {
-    try {
-      const events = await this.send('ObserveProduction', String(row.line), { ...observation, occurredAt: observation.to });
-      block.observed += 1;
-      if (!events.written) this.known += 1;
-      for (const type of events.types) if (!FACTS.includes(type)) count(block.findings, type);
-      for (const { code, message } of flags) {
-        const { workOrderId, equipmentId, reportId } = observation;
-        block.flagged.push({ line: row.line, code, message, workOrderId, equipmentId, reportId });
-        count(block.findings, code);
-      }
-    } catch (error) {
-      // Who may not send at all has no rows that are wrong.
-      if (!(error instanceof Refused) || ![400, 409, 422].includes(error.status)) throw error;
-      const code = error.code === 'command-id-reused' ? 'imported-otherwise' : error.code;
-      const message =
-        code === 'imported-otherwise'
-          ? 'The row was recorded before, read through another mapping; what was recorded stays.'
-          : error.message;
-      block.rejected.push({ line: row.line, code, message: legible(message, 500), raw: legible(row.raw, 1_000) });
-    }
-  }
-
-  private async send(command: string, name: string, data: object): Promise<{ types: readonly string[]; written: boolean }> {
-    const { events, token } = await this.target.send(command, { commandId: commandIdOf(`import/${this.importId}/${name}`), ...data });
-    const written = parseToken(token)!.position > this.head;
+    const { events, token } = answer;
+    const written = events.length > 0 && parseToken(token)!.position > this.head;
     if (written) this.written += events.length;
-    return { types: events, written };
+    else this.known += 1;
+    block.observe(row, readable, events, FACTS);
   }
 
-  private close(block: Block | undefined): void {
-    if (!block) return;
-    block.closed = true;
-    this.settle();
+  private async command(command: string, name: string, data: object): Promise<void> {
+    // A finished import has its record; only its rows are sent again.
+    if (this.finished) return;
+    const { events, token } = await this.target.send(command, { commandId: commandIdOf(`${this.name}/${name}`), ...data });
+    if (events.length > 0 && parseToken(token)!.position > this.head) this.written += events.length;
   }
 
-  /** Blocks are settled one after the other, in the order of the file. */
-  private settle(): void {
-    while (this.blocks[0]?.closed && this.blocks[0].open === 0) {
-      const block = this.blocks.shift()!;
-      this.settling = this.settling.then(() => this.settleBlock(block));
-      this.settling.catch((error: unknown) => this.lanes.fail(error));
-    }
-  }
-
-  private async settleBlock(block: Block): Promise<void> {
+  private async settle(block: Block): Promise<void> {
     const findings = new Map(this.tally.findings.map(({ code, count: times }) => [code, times]));
     for (const [code, times] of block.findings) findings.set(code, (findings.get(code) ?? 0) + times);
-    for (const { code } of block.rejected) count(findings, `rejected:${code}`);
-    const byLine = (a: { line: number }, b: { line: number }) => a.line - b.line;
     const { rows, observed, rejected } = this.tally;
     this.tally = {
       rows: rows + block.rows,
@@ -239,13 +238,20 @@ class Run {
       rejected: rejected + block.rejected.length,
       findings: listed(findings),
     };
-    await this.send('SettleRows', `${this.options.mapping.digest}/through/${block.last}`, {
+    const known = block.knownLines();
+    this.knownBefore.push(...known);
+    await this.command('SettleRows', `through/${block.last}`, {
       importId: this.importId,
       throughLine: block.last,
       rejected: block.rejected.sort(byLine),
       flagged: block.flagged.sort(byLine),
       tally: this.tally,
+      ...(known.length ? { known } : {}),
     });
+  }
+
+  private isKnown(line: number): boolean {
+    return this.knownBefore.some(({ from, to }) => from <= line && line <= to);
   }
 
   private async flagOverlaps(): Promise<number> {
@@ -254,10 +260,12 @@ class Run {
     let total = 0;
     const flush = async () => {
       part += 1;
-      await this.send('FlagRows', `${this.options.mapping.digest}/flags/${part}`, { importId: this.importId, part, flagged });
+      await this.command('FlagRows', `flags/${part}`, { importId: this.importId, part, flagged });
       flagged = [];
     };
     for (const { machine, line, order, otherLine, otherOrder } of this.overlaps.found()) {
+      // Two rows of another file were flagged there.
+      if (this.isKnown(line) && this.isKnown(otherLine)) continue;
       const whose = otherOrder === order ? 'the same order' : otherOrder;
       flagged.push({
         line,
@@ -265,7 +273,7 @@ class Run {
         message: `${machine} was also claimed by line ${otherLine} for ${whose}.`,
         workOrderId: order,
         equipmentId: machine,
-        reportId: `${this.survey.digest.slice(0, 16)}.${line}`,
+        reportId: `line-${line}`,
         otherLine,
       });
       total += 1;
@@ -277,6 +285,6 @@ class Run {
 }
 
 const local = (id: string) => id.slice(id.indexOf('.') + 1);
-const count = (findings: Map<string, number>, code: string) => void findings.set(code, (findings.get(code) ?? 0) + 1);
+const byLine = (a: { line: number }, b: { line: number }) => a.line - b.line;
 const listed = (findings: Map<string, number>) =>
   [...findings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([code, times]) => ({ code, count: times }));

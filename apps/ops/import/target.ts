@@ -4,9 +4,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileImport } from '#import/import';
+import type { SeriesAnswer } from '#platform/http/command-series';
 
 /** What the system answers to a command: the events it caused, now or at the first time, and their position. */
 export type Answer = Readonly<{ events: readonly string[]; token: string }>;
+
+/** What became of one command of several. */
+export type OneOf = Answer | Refused;
 
 /** A command was refused: `code` says why. */
 export class Refused extends Error {
@@ -32,6 +36,10 @@ export class NoAnswer extends Error {
 export type Target = Readonly<{
   /** @throws Refused, NoAnswer */
   send(command: string, data: object): Promise<Answer>;
+  /** Rows as facts, in their order; each with its own answer. @throws Refused where the caller may not send any, NoAnswer */
+  observe(rows: readonly object[]): Promise<OneOf[]>;
+  /** Whether the facility is registered. */
+  hasFacility(facilityId: string): Promise<boolean>;
   /** The import as recorded so far. */
   stateOf(importId: string): Promise<FileImport>;
   /** Position of the newest event of the log. */
@@ -42,7 +50,7 @@ const kebab = (name: string) => name.replace(/(?<!^)[A-Z]/g, (capital) => `-${ca
 
 /** The slices that an import sends to. */
 const SLICES: Readonly<Record<string, string>> = {
-  ObserveProduction: 'work-order',
+  ReverseObservation: 'work-order',
   StartImport: 'import',
   SettleRows: 'import',
   FlagRows: 'import',
@@ -91,6 +99,26 @@ export function restTarget({ api, token, correlationId, patienceMs = 120_000 }: 
       const { events, token: position } = await ask(`${SLICES[command]}/${kebab(command)}`, data);
       return { events: events as string[], token: position as string };
     },
+    async observe(rows) {
+      try {
+        const { answers } = await ask('work-order/observe-productions', { commands: rows });
+        return (answers as SeriesAnswer[]).map(answerOf);
+      } catch (error) {
+        // The system takes smaller requests only.
+        if (!(error instanceof Refused) || error.status !== 413 || rows.length < 2) throw error;
+        const half = Math.ceil(rows.length / 2);
+        return [...(await this.observe(rows.slice(0, half))), ...(await this.observe(rows.slice(half)))];
+      }
+    },
+    async hasFacility(facilityId) {
+      try {
+        await ask(`import/facilities/${encodeURIComponent(facilityId)}`);
+        return true;
+      } catch (error) {
+        if (error instanceof Refused && error.status === 404) return false;
+        throw error;
+      }
+    },
     async stateOf(importId) {
       const { state } = await ask(`import/${encodeURIComponent(importId)}`);
       return state as FileImport;
@@ -100,6 +128,10 @@ export function restTarget({ api, token, correlationId, patienceMs = 120_000 }: 
       return BigInt(position as string);
     },
   };
+}
+
+export function answerOf(answer: SeriesAnswer): OneOf {
+  return 'problem' in answer ? new Refused(answer.problem.status, answer.problem.code, answer.problem.detail) : answer;
 }
 
 function problemIn(text: string): { code?: string; detail?: string } {

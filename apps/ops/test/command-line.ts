@@ -54,8 +54,11 @@ const HEADER = [
 ];
 const pad = (number: number) => String(number).padStart(2, '0');
 
-/** A log in the form of the real one, the same for the same size: with repeats, zero quantities, overlaps and a time that never was. */
-export function madeLog(rows: number, orders: number): string {
+/**
+ * A log in the form of the real one, the same for the same size: with repeats, zero quantities, overlaps and a time that never was.
+ * A row is known in whatever file it comes: another name of orders makes other rows.
+ */
+export function madeLog(rows: number, orders: number, order = 'Case'): string {
   const lines = [HEADER.join(';')];
   for (let n = 0; n < rows; n += 1) {
     const machine = 1 + ((n * 7) % 9);
@@ -65,7 +68,7 @@ export function madeLog(rows: number, orders: number): string {
       'Spur Gear',
       n % 17 ? 'missing' : 'Y',
       '20',
-      `Case${1 + (n % orders)}`,
+      `${order}${1 + (n % orders)}`,
       `Turning - Machine ${machine}`,
       `ID${n % 6}`,
       n % 11 ? 'D' : 'S',

@@ -1,0 +1,107 @@
+/** Rows that are sent and settled together, with what became of each. Pure bookkeeping: run.ts sends. */
+import { legible, type Readable, type ReadRow, type Row } from './rows';
+
+export type RejectedRow = { line: number; code: string; message: string; raw: string };
+export type FlaggedRow = {
+  line: number;
+  code: string;
+  message: string;
+  workOrderId: string;
+  equipmentId: string;
+  reportId: string;
+  otherLine?: number;
+};
+type Sent = Readonly<{ row: Row; readable: Readable }>;
+
+/** What a request may hold, well below the limit of its body. */
+const MOST_BYTES = 393_216;
+const BYTES_BESIDE_RAW = 700;
+const MOST_FLAGS = 500;
+
+export class Block {
+  rows = 0;
+  last = 0;
+  observed = 0;
+  readonly sent: Sent[] = [];
+  readonly rejected: RejectedRow[] = [];
+  readonly flagged: FlaggedRow[] = [];
+  readonly findings = new Map<string, number>();
+  private readonly known: number[] = [];
+  private bytes = 0;
+  private flags = 0;
+
+  constructor(private readonly most: number) {}
+
+  get isFull(): boolean {
+    return this.rows >= this.most || this.bytes >= MOST_BYTES || this.flags >= MOST_FLAGS;
+  }
+
+  add(row: Row, outcome: Exclude<ReadRow, { leftOut: true }>): void {
+    this.rows += 1;
+    this.last = row.line;
+    this.bytes += BYTES_BESIDE_RAW + Math.min(6_000, 2 * Buffer.byteLength(row.raw));
+    if ('rejected' in outcome) return this.reject(row, outcome.rejected.code, outcome.rejected.message);
+    this.flags += outcome.flags.length + 1;
+    this.sent.push({ row, readable: outcome });
+  }
+
+  /** What is sent in one request, one after the other: reversals by themselves. */
+  *parts(): Generator<readonly Sent[]> {
+    let part: Sent[] = [];
+    for (const sent of this.sent) {
+      if (sent.readable.reversal && part.length > 0) {
+        yield part;
+        part = [];
+      }
+      if (sent.readable.reversal) yield [sent];
+      else part.push(sent);
+    }
+    if (part.length > 0) yield part;
+  }
+
+  reject(row: Row, code: string, message: string): void {
+    const raw = legible(row.raw, 1_000);
+    const cut = raw.endsWith('…') && !row.raw.endsWith('…') ? ' (the row is kept cut to 1,000 characters)' : '';
+    this.rejected.push({ line: row.line, code, message: legible(`${message}${cut}`, 500), raw });
+    this.count(`rejected:${code}`);
+  }
+
+  /** `events` is what the row caused: nothing for one that was a fact before, from another file. */
+  observe(row: Row, { observation, flags }: Readable, events: readonly string[], facts: readonly string[]): void {
+    this.observed += 1;
+    const { workOrderId, equipmentId, reportId } = observation;
+    const flag = (code: string, message: string) => {
+      this.flagged.push({ line: row.line, code, message, workOrderId, equipmentId, reportId });
+      this.count(code);
+    };
+    if (events.length === 0) {
+      this.known.push(row.line);
+      return this.count('known-before');
+    }
+    for (const type of events) if (!facts.includes(type)) this.count(type);
+    for (const { code, message } of flags) flag(code, message);
+    if (events.includes('ConflictingReportDetected'))
+      flag('imported-otherwise', 'The row is a fact already, with other content; that fact stays as it is.');
+  }
+
+  /** The lines that were facts before, as ranges without others of these rows between them. */
+  knownLines(): { from: number; to: number }[] {
+    const known = new Set(this.known);
+    const lines = [...this.sent.map(({ row }) => row.line), ...this.rejected.map(({ line }) => line)].sort((a, b) => a - b);
+    const ranges: { from: number; to: number }[] = [];
+    let open = false;
+    for (const line of new Set(lines)) {
+      if (!known.has(line)) open = false;
+      else if (open) ranges.at(-1)!.to = line;
+      else {
+        ranges.push({ from: line, to: line });
+        open = true;
+      }
+    }
+    return ranges;
+  }
+
+  private count(code: string): void {
+    this.findings.set(code, (this.findings.get(code) ?? 0) + 1);
+  }
+}

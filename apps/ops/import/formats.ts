@@ -1,0 +1,79 @@
+/** How a file writes its times. Hides: Luxon, serial days of spreadsheets, seconds since 1970. Does not: know time zones (times.ts does). */
+import { DateTime } from 'luxon';
+
+/** What a text says: a clock on a wall, or an instant where the text brings its own offset. The fields of both are those of `wall`, in UTC. */
+export type Told = Readonly<{ wall: DateTime; instant: boolean; dayOnly: boolean }>;
+
+const DAY = 86_400_000;
+/** Days from the first day of a spreadsheet's calendar to 1970. */
+const SERIALS: Readonly<Record<string, number>> = { excel: 25_569, 'excel-1904': 24_107 };
+const EPOCHS: Readonly<Record<string, number>> = { 'epoch-s': 1_000, 'epoch-ms': 1 };
+const ISO_DATE = /^\d{4}(-\d\d-\d\d|-?W\d\d-?\d|-\d{3}|\d{4}|\d{3})(T|$)/;
+const OWN_OFFSET = /(Z|[+-]\d\d(:?\d\d)?)$/i;
+const WALL = { zone: 'utc', setZone: true } as const;
+
+const parsers = new Map<string, ReturnType<typeof DateTime.buildFormatParser>>();
+function parserOf(format: string): ReturnType<typeof DateTime.buildFormatParser> {
+  const known = parsers.get(format) ?? DateTime.buildFormatParser(format, { locale: 'en' });
+  parsers.set(format, known);
+  return known;
+}
+
+const letters = (format: string): string => format.replace(/'[^']*'/g, '');
+
+/** Whether a format in Luxon's tokens names no time of day. */
+export const isDayOnly = (format: string): boolean =>
+  format !== 'ISO' && !(format in SERIALS) && !(format in EPOCHS) && !/[HhtTfF]/.test(letters(format));
+
+/** What the texts of one or more cells say in a format; undefined where they are not of it. */
+export function readTime(cells: readonly string[], format: string): Told | undefined {
+  const texts = cells.map((cell) => cell.trim()).filter((text) => text !== '');
+  if (format in SERIALS) return ofDays(texts, SERIALS[format]!);
+  if (format in EPOCHS) return ofEpoch(texts.join(''), EPOCHS[format]!);
+  if (format === 'ISO') {
+    const text = texts
+      .join('T')
+      .replace(/^(\d{4}-\d\d-\d\d) +(?=\d)/, '$1T')
+      .replace(/ +(?=(Z|[+-]\d\d:?\d\d)$)/, '');
+    const wall = ISO_DATE.test(text) ? DateTime.fromISO(text, WALL) : undefined;
+    const time = text.split('T')[1];
+    return wall?.isValid ? { wall, instant: time !== undefined && OWN_OFFSET.test(time), dayOnly: time === undefined } : undefined;
+  }
+  const wall = DateTime.fromFormatParser(texts.join(' '), parserOf(format), { ...WALL, locale: 'en' });
+  return wall.isValid ? { wall, instant: /[Zz]/.test(letters(format)), dayOnly: isDayOnly(format) } : undefined;
+}
+
+/** The number of a day and its part that is over; in two cells their sum. */
+function ofDays(texts: readonly string[], from: number): Told | undefined {
+  if (texts.length === 0 || !texts.every((text) => /^\d{1,7}([.,]\d{1,20})?$/.test(text))) return undefined;
+  const days = texts.reduce((sum, text) => sum + Number(text.replace(',', '.')), 0);
+  // Before 1 March 1900 the calendar of spreadsheets has a day too many.
+  if (days < 61 || days > 2_958_466) return undefined;
+  const exact = (days - from) * DAY;
+  const second = Math.round(exact / 1_000) * 1_000;
+  const wall = DateTime.fromMillis(Math.abs(exact - second) < 10 ? second : Math.round(exact), { zone: 'utc' });
+  return { wall, instant: false, dayOnly: Number.isInteger(days) && texts.length === 1 };
+}
+
+function ofEpoch(text: string, unit: number): Told | undefined {
+  if (!/^\d{1,14}(\.\d{1,9})?$/.test(text)) return undefined;
+  const at = Math.round(Number(text) * unit);
+  return at < 4_102_444_800_000 * 2 ? { wall: DateTime.fromMillis(at, { zone: 'utc' }), instant: true, dayOnly: false } : undefined;
+}
+
+const HELP = "write it in Luxon's tokens as in dd.MM.yyyy HH:mm, or ISO, excel, epoch-s, epoch-ms";
+
+/** What keeps a format from being used; undefined for nothing. */
+export function formatFault(format: string): string | undefined {
+  if (format === 'ISO' || format in SERIALS || format in EPOCHS) return undefined;
+  const tokens = letters(format);
+  if (tokens.trim() === 'X' || tokens.trim() === 'x')
+    return `counts from 1970: write epoch-${tokens.trim() === 'X' ? 's' : 'ms'} instead of ${format}`;
+  if (/YY|DD/.test(tokens)) return 'has capital YYYY or DD; the year is yyyy and the day dd';
+  if (/h/.test(tokens) && !/[aHtT]/.test(tokens)) return 'tells hours up to 12 (h) without am or pm: write HH for hours up to 24, or add a';
+  const moment = DateTime.fromISO('2012-10-30T23:42:31+00:00', { setZone: true });
+  const read = DateTime.fromFormat(moment.toFormat(format, { locale: 'en' }), format, { zone: 'utc', locale: 'en' });
+  if (!read.isValid) return `cannot be read back (${read.invalidExplanation ?? read.invalidReason ?? 'no time comes out'}); ${HELP}`;
+  if (read.toFormat('yyyy-MM-dd') !== moment.toFormat('yyyy-MM-dd')) return `does not tell year, month and day; ${HELP}`;
+  return undefined;
+}

@@ -1,0 +1,44 @@
+/** Rows that were rejected, as a table like the one that they come from: to be corrected and imported. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Mapping } from './mapping';
+import type { Row } from './rows';
+import { quoted } from './sheet';
+
+export class RejectedRows {
+  private file: number | undefined;
+  private readonly lines = new Set<number>();
+
+  constructor(
+    private readonly path: string,
+    private readonly mapping: Mapping,
+  ) {}
+
+  add({ line, cells }: Row, header: readonly string[]): void {
+    if (this.lines.has(line)) return;
+    this.lines.add(line);
+    this.write(header, cells);
+  }
+
+  close(): void {
+    if (this.file !== undefined) closeSync(this.file);
+    this.file = undefined;
+  }
+
+  private write(header: readonly string[], cells: readonly string[]): void {
+    const { delimiter, quote, encoding } = this.mapping.csv;
+    // Only these two can be written here; the mark tells the second whatever the mapping says.
+    const wide = new TextDecoder(encoding).encoding !== 'utf-8';
+    const put = (file: number, texts: readonly string[], mark = '') =>
+      writeSync(
+        file,
+        `${mark}${texts.map((text) => quoted(text, delimiter, quote)).join(delimiter)}\n`,
+        null,
+        wide ? 'utf16le' : 'utf8',
+      );
+    if (this.file === undefined) {
+      this.file = openSync(this.path, 'w');
+      put(this.file, header, wide ? '\ufeff' : '');
+    }
+    put(this.file, cells);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * A spreadsheet (xlsx) as rows of texts. Hides: the parts of the archive, shared texts, where a row leaves cells out. Promises: numbers as they are
+ * stored, with 15 digits at most; a date is the number of its day (format `excel` of the mapping). Does not: compute formulas; it takes the values
+ * that were stored with them.
+ */
+import { StringDecoder } from 'node:string_decoder';
+import { Archive, DamagedArchive } from './archive';
+import type { Row } from './rows';
+import { XmlScanner, type Heard } from './xml';
+
+export class SheetFault extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'SheetFault';
+  }
+}
+
+type Choice = Readonly<{ delimiter: string; sheet?: string }>;
+
+/** The rows of the sheet of that name, or of the first. @throws SheetFault */
+export async function* sheetRows(path: string, choice: Choice): AsyncGenerator<Row> {
+  try {
+    const archive = await Archive.open(path);
+    if (!archive.has('xl/workbook.xml'))
+      throw new SheetFault('not-a-spreadsheet', 'This is a zip archive and no xlsx spreadsheet; unpack it, or save it as xlsx or CSV.');
+    const sheet = await chosen(archive, choice.sheet);
+    yield* rowsOf(archive, sheet, await sharedTexts(archive), choice.delimiter);
+  } catch (error) {
+    if (error instanceof DamagedArchive || (error as { code?: string }).code?.startsWith('Z_'))
+      throw new SheetFault('archive-damaged', `The spreadsheet is damaged: ${(error as Error).message}.`);
+    throw error;
+  }
+}
+
+/** Feeds a part of the archive to a scanner, chunk by chunk; yields after each. */
+async function* scanned(archive: Archive, part: string, heard: Heard): AsyncGenerator<void> {
+  const [scanner, decoder] = [new XmlScanner(heard), new StringDecoder('utf8')];
+  for await (const chunk of archive.read(part)) {
+    scanner.feed(decoder.write(chunk));
+    yield;
+  }
+}
+
+async function scan(archive: Archive, part: string, heard: Heard): Promise<void> {
+  for await (const _ of scanned(archive, part, heard));
+}
+
+async function chosen(archive: Archive, wanted: string | undefined): Promise<string> {
+  const sheets: { name: string; id: string }[] = [];
+  await scan(archive, 'xl/workbook.xml', {
+    open: (name, attribute) => {
+      if (name === 'sheet') sheets.push({ name: attribute('name') ?? '', id: attribute('r:id') ?? attribute('id') ?? '' });
+    },
+  });
+  const sheet = wanted === undefined ? sheets[0] : sheets.find(({ name }) => name === wanted);
+  const names = sheets.map(({ name }) => JSON.stringify(name)).join(', ');
+  if (!sheet) throw new SheetFault('sheet-missing', `The spreadsheet has no sheet ${JSON.stringify(wanted)} (csv.sheet); it has ${names}.`);
+  const targets = new Map<string, string>();
+  await scan(archive, 'xl/_rels/workbook.xml.rels', {
+    open: (name, attribute) => {
+      if (name === 'Relationship') targets.set(attribute('Id') ?? '', attribute('Target') ?? '');
+    },
+  });
+  const target = targets.get(sheet.id) ?? '';
+  return target.startsWith('/') ? target.slice(1) : `xl/${target}`;
+}
+
+async function sharedTexts(archive: Archive): Promise<readonly string[]> {
+  const texts: string[] = [];
+  if (!archive.has('xl/sharedStrings.xml')) return texts;
+  let text = '';
+  let [within, aside] = [false, false];
+  await scan(archive, 'xl/sharedStrings.xml', {
+    open: (name) => {
+      if (name === 'si') text = '';
+      else if (name === 't') within = true;
+      else if (name === 'rPh') aside = true;
+    },
+    close: (name) => {
+      if (name === 'si') texts.push(text);
+      else if (name === 't') within = false;
+      else if (name === 'rPh') aside = false;
+    },
+    text: (part) => {
+      if (within && !aside) text += part;
+    },
+  });
+  return texts;
+}
+
+async function* rowsOf(archive: Archive, part: string, shared: readonly string[], delimiter: string): AsyncGenerator<Row> {
+  const ready: Row[] = [];
+  let line = 0;
+  let cells: string[] = [];
+  let [column, type, value, within] = [-1, 'n', '', false];
+  let width = 0;
+  const sheet = scanned(archive, part, {
+    open: (name, attribute) => {
+      if (name === 'row') {
+        line = Number(attribute('r') ?? line + 1);
+        [cells, column] = [[], -1];
+      } else if (name === 'c') {
+        const place = attribute('r');
+        column = place ? columnOf(place) : column + 1;
+        [type, value] = [attribute('t') ?? 'n', ''];
+      } else if (name === 'v' || name === 't') within = true;
+    },
+    close: (name) => {
+      if (name === 'v' || name === 't') within = false;
+      else if (name === 'c') {
+        while (cells.length < column) cells.push('');
+        cells[column] = shown(type, value, shared);
+      } else if (name === 'row') {
+        if (width === 0 && cells.some((cell) => cell.trim() !== '')) width = cells.length;
+        while (cells.length < width) cells.push('');
+        ready.push({ line, cells, raw: cells.map((cell) => quoted(cell, delimiter)).join(delimiter) });
+      }
+    },
+    text: (piece) => {
+      if (within) value += piece;
+    },
+  });
+  for await (const _ of sheet) yield* ready.splice(0);
+}
+
+/** The place of a column, from 0: A is 0, AA is 26. */
+function columnOf(place: string): number {
+  let column = 0;
+  for (const letter of /^[A-Z]{1,3}/.exec(place)?.[0] ?? 'A') column = column * 26 + letter.charCodeAt(0) - 64;
+  return column - 1;
+}
+
+function shown(type: string, value: string, shared: readonly string[]): string {
+  if (type === 's') return shared[Number(value)] ?? '';
+  if (type === 'b') return value === '1' ? 'TRUE' : 'FALSE';
+  if (type !== 'n' || value === '') return value;
+  const number = Number(value);
+  if (!Number.isFinite(number)) return value;
+  const short = String(Number(number.toPrecision(15)));
+  return short.includes('e') ? number.toFixed(12).replace(/\.?0+$/, '') : short;
+}
+
+export const quoted = (cell: string, delimiter: string, quote = '"'): string =>
+  quote !== 'none' && (cell.includes(delimiter) || cell.includes(quote) || /[\r\n]/.test(cell))
+    ? `${quote}${cell.replaceAll(quote, quote + quote)}${quote}`
+    : cell;

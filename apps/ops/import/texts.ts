@@ -1,0 +1,96 @@
+/** Texts of a file as ids, amounts and readable text. */
+import { createHash } from 'node:crypto';
+import { AMOUNT } from '#manufacturing/quantity';
+import type { Mapping } from './mapping';
+
+export type Flag = Readonly<{ code: string; message: string }>;
+
+/** A row cannot be read: why, by name. */
+export class Unreadable extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export const shown = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 10);
+
+/**
+ * Letters and digits joined by `-`. Only spaces, and marks between spaces, are left out without a trace; where anything else is lost, such as a
+ * sign, an accent or the end, a digest of the text stays behind, so that two texts do not become one.
+ */
+export function slug(text: string): string {
+  const spaced = text.trim().replace(/(?<=\s)[^\p{L}\p{N}\s]+(?=\s)/gu, ' ');
+  const plain = spaced
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+  const lost = /[^A-Za-z0-9\s-]|^-|-$|--/.test(spaced);
+  if (plain && plain.length <= 64 && !lost) return plain;
+  return `${plain.slice(0, 53)}${plain ? '-' : ''}${digest(text)}`;
+}
+
+/** How many texts of one column are remembered, to find two that became one id. */
+const REMEMBERED = 50_000;
+
+/** Finds texts of a column that became the same id. */
+export class Slugs {
+  private readonly columns = new Map<string, Map<string, string>>();
+  private readonly told = new Set<string>();
+
+  /** The text that became this id before, where it is another one; told once for each text. */
+  before(column: string, id: string, text: string): string | undefined {
+    const known = this.columns.get(column) ?? new Map<string, string>();
+    this.columns.set(column, known);
+    const first = known.get(id);
+    if (first === undefined && known.size < REMEMBERED) known.set(id, text);
+    const pair = `${column}\u001f${text}`;
+    if (first === undefined || first === text || this.told.has(pair)) return undefined;
+    if (this.told.size < REMEMBERED) this.told.add(pair);
+    return first;
+  }
+}
+
+const SPACES = '[ \\u00a0\\u202f\\u2009]';
+const escaped = (mark: string): string => (mark === ' ' ? SPACES : mark === "'" ? "['\\u2019]" : `\\${mark}`);
+const numbers = new Map<string, RegExp>();
+function numberIn({ decimalMark, thousandsMark }: Pick<Mapping, 'decimalMark' | 'thousandsMark'>): RegExp {
+  const key = `${decimalMark}${thousandsMark ?? ''}`;
+  const groups = thousandsMark === undefined ? '' : `\\d{1,3}(?:${escaped(thousandsMark)}\\d{3})+|`;
+  const known = numbers.get(key) ?? new RegExp(`^([+-]?)(${groups}\\d+)(?:${escaped(decimalMark)}(\\d*))?$`);
+  numbers.set(key, known);
+  return known;
+}
+
+/** A decimal number of a file as an exact amount. A minus may stand before it, behind it, or be a pair of brackets. @throws Unreadable */
+export function signedAmount(
+  text: string,
+  column: string,
+  marks: Pick<Mapping, 'decimalMark' | 'thousandsMark'>,
+): { amount: string; negative: boolean } {
+  const plain = text
+    .trim()
+    .replace(/^\u2212/, '-')
+    .replace(/^\((.*)\)$/, '-$1')
+    .replace(/^(\d.*)-$/, '-$1');
+  const [, sign, digits, part = ''] = numberIn(marks).exec(plain) ?? [];
+  if (digits === undefined) throw new Unreadable('quantity-malformed', `${column} is no decimal number: ${shown(text)}.`);
+  const whole = digits.replace(/\D/g, '').replace(/^0+(?=\d)/, '');
+  const rest = part.replace(/0+$/, '');
+  const amount = `${whole}${rest ? `.${rest}` : ''}`;
+  if (!AMOUNT.test(amount))
+    throw new Unreadable('quantity-too-precise', `${column} has more than 12 digits before or 6 after the point: ${shown(text)}.`);
+  return { amount, negative: sign === '-' && /[1-9]/.test(amount) };
+}
+
+/** Text without control characters, which a command may not hold: they are shown as escapes; what is too long is cut. */
+export function legible(text: string, length: number): string {
+  const escape = (character: string) => (character === '\\' ? '\\\\' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const plain = text.replace(/[\u0000-\u001f\u007f\\]/g, escape).replace(/\p{Cs}/gu, '\ufffd');
+  return plain.length <= length ? plain : `${plain.slice(0, length - 1).replace(/\p{Cs}/gu, '')}…`;
+}

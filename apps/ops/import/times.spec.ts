@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { DateTime } from 'luxon';
+import { parseMapping } from './mapping';
+import { instantOf, intervalOf } from './times';
+
+type Rule = 'earlier' | 'later' | 'reject';
+const rules = (zone: string, rule: Rule) => ({ zone, ambiguous: rule, nonexistent: rule });
+const source = (format: string) => ({ columns: ['end'], formats: [format] });
+
+describe('a local time', () => {
+  const at = (text: string, rule: Rule) => instantOf([text], source('dd.MM.yyyy HH:mm'), rules('Asia/Jerusalem', rule));
+
+  it('that happened twice is taken by the rule, and flagged', () => {
+    expect(at('23.09.2012 01:30', 'earlier')).toMatchObject({ flag: { code: 'time-ambiguous' } });
+    expect(at('23.09.2012 01:30', 'earlier').at.toISO()).toBe('2012-09-23T01:30:00.000+03:00');
+    expect(at('23.09.2012 01:30', 'later').at.toISO()).toBe('2012-09-23T01:30:00.000+02:00');
+    expect(() => at('23.09.2012 01:30', 'reject')).toThrow('happened twice');
+  });
+
+  it('that never was is moved by the rule, and flagged', () => {
+    expect(at('30.03.2012 02:30', 'later')).toMatchObject({ flag: { code: 'time-nonexistent' } });
+    expect(at('30.03.2012 02:30', 'later').at.toISO()).toBe('2012-03-30T03:30:00.000+03:00');
+    expect(at('30.03.2012 02:30', 'earlier').at.toISO()).toBe('2012-03-30T01:30:00.000+02:00');
+    expect(() => at('30.03.2012 02:30', 'reject')).toThrow('skipped');
+  });
+
+  it('needs no rule on either side of a clock change', () => {
+    for (const text of ['30.03.2012 01:59', '30.03.2012 03:00', '23.09.2012 00:59', '23.09.2012 02:00'])
+      expect(at(text, 'reject').flag).toBeUndefined();
+  });
+
+  it('with an offset of its own is an instant already', () => {
+    const { at: moment, flag } = instantOf(['2012-09-23T01:30:00+02:00'], source('ISO'), rules('Asia/Jerusalem', 'reject'));
+    expect([moment.toMillis(), flag]).toEqual([Date.parse('2012-09-22T23:30:00Z'), undefined]);
+  });
+
+  it('comes back to the same wall clock in every zone, unless it never was', () => {
+    const zones = fc.constantFrom('Asia/Jerusalem', 'Europe/Warsaw', 'America/New_York', 'Australia/Lord_Howe', 'UTC', 'Asia/Kolkata');
+    fc.assert(
+      fc.property(fc.date({ min: new Date('2011-01-01Z'), max: new Date('2026-01-01Z'), noInvalidDate: true }), zones, (date, zone) => {
+        const text = DateTime.fromJSDate(date, { zone: 'utc' }).toFormat('dd.MM.yyyy HH:mm');
+        const { at: moment, flag } = instantOf([text], source('dd.MM.yyyy HH:mm'), { zone, ambiguous: 'earlier', nonexistent: 'later' });
+        expect(flag?.code === 'time-nonexistent' || moment.toFormat('dd.MM.yyyy HH:mm') === text).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('the formats of times', () => {
+  const at = (cells: string[], ...formats: string[]) =>
+    instantOf(cells, { columns: cells.map((_, n) => `c${n}`), formats }, rules('Europe/Berlin', 'reject'));
+  const utc = (cells: string[], ...formats: string[]) =>
+    at(cells, ...formats)
+      .at.toUTC()
+      .toISO({ suppressMilliseconds: true });
+
+  it.each([
+    [['2026-01-05 10:30'], 'ISO', '2026-01-05T09:30:00Z'],
+    [['2026-01-05 10:30:00 +02:00'], 'ISO', '2026-01-05T08:30:00Z'],
+    [['20260105T103000Z'], 'ISO', '2026-01-05T10:30:00Z'],
+    [['2026-01-05', '10:30'], 'ISO', '2026-01-05T09:30:00Z'],
+    [['05.01.2026', '10:30'], 'dd.MM.yyyy HH:mm', '2026-01-05T09:30:00Z'],
+    [['1767605400'], 'epoch-s', '2026-01-05T09:30:00Z'],
+    [['1767605400000'], 'epoch-ms', '2026-01-05T09:30:00Z'],
+    [['46027.4375'], 'excel', '2026-01-05T09:30:00Z'],
+    [['46027', '0.4375'], 'excel', '2026-01-05T09:30:00Z'],
+    [['44565.4375'], 'excel-1904', '2026-01-05T09:30:00Z'],
+    [['05.01.2026'], 'dd.MM.yyyy', '2026-01-04T23:00:00Z'],
+  ])('%j as %s', (cells, format, expected) => expect(utc(cells, format)).toBe(expected));
+
+  it('may be several in one column: the first that fits', () => {
+    const formats = ['dd.MM.yyyy HH:mm', 'ISO', 'dd.MM.yyyy'];
+    expect(utc(['05.01.2026 10:30'], ...formats)).toBe('2026-01-05T09:30:00Z');
+    expect(utc(['2026-01-05T10:30'], ...formats)).toBe('2026-01-05T09:30:00Z');
+    expect(at(['05.01.2026'], ...formats)).toMatchObject({ flag: { code: 'time-of-day-missing' } });
+    expect(at(['2026-01-05'], 'ISO')).toMatchObject({ flag: { code: 'time-of-day-missing' } });
+    expect(at(['05.01.2026'], 'dd.MM.yyyy').flag).toBeUndefined();
+  });
+
+  it.each([
+    ['10:30', 'ISO'],
+    ['2026', 'ISO'],
+    ['2026-01', 'ISO'],
+    ['T10:30', 'ISO'],
+    ['0', 'excel'],
+    ['05.01.2026', 'excel'],
+    ['-5', 'epoch-s'],
+  ])('%s is no %s: a day is never made up', (text, format) => expect(() => at([text], format)).toThrow(`is not as ${format} says`));
+});
+
+describe('an interval', () => {
+  const mapping = (time: object) =>
+    parseMapping(
+      JSON.stringify({
+        name: 'x',
+        facility: 'haifa',
+        unit: 'pcs',
+        order: { column: 'o' },
+        good: 'g',
+        time: { zone: 'Europe/Berlin', ...time },
+      }),
+    );
+  const ends = { start: { column: 'from', format: 'dd.MM.yyyy HH:mm' }, end: { column: 'to', format: 'dd.MM.yyyy HH:mm' } };
+  const of = (cells: Record<string, string>, time: object = ends, lasting?: number) => {
+    const { from, to, flags } = intervalOf(
+      mapping(time).time,
+      (column) => cells[column] ?? '',
+      () => lasting,
+    );
+    return {
+      minutes: to.diff(from).as('minutes'),
+      codes: flags.map(({ code }) => code),
+      to: to.toUTC().toISO({ suppressMilliseconds: true }),
+    };
+  };
+
+  it.each(['earlier', 'later', 'reject'])('over a clock change is read in the one way that is possible (%s)', (ambiguous) =>
+    expect(of({ from: '26.10.2025 02:50', to: '26.10.2025 02:10' }, { ...ends, ambiguous })).toMatchObject({ minutes: 20, codes: [] }),
+  );
+
+  it('that can be read in several ways follows the rule, and says so', () => {
+    const cells = { from: '26.10.2025 01:50', to: '26.10.2025 02:10' };
+    expect(of(cells)).toMatchObject({ minutes: 20, codes: ['time-ambiguous'] });
+    expect(of(cells, { ...ends, ambiguous: 'later' })).toMatchObject({ minutes: 80, codes: ['time-ambiguous'] });
+    expect(() => of(cells, { ...ends, ambiguous: 'reject' })).toThrow('happened twice');
+  });
+
+  it('that ends before it begins stays as it is', () =>
+    expect(of({ from: '05.01.2026 10:00', to: '05.01.2026 09:00' })).toMatchObject({ minutes: -60 }));
+
+  it('may lack an end, a start or both, where the mapping allows it', () => {
+    expect(of({ from: '05.01.2026 10:00' })).toEqual({ minutes: 0, codes: ['time-absent'], to: '2026-01-05T09:00:00Z' });
+    expect(of({ to: '05.01.2026 10:00' })).toEqual({ minutes: 0, codes: ['time-absent'], to: '2026-01-05T09:00:00Z' });
+    expect(() => of({})).toThrow('the row tells no time');
+    expect(of({}, { ...ends, otherwise: '2026-01-05' })).toEqual({ minutes: 0, codes: ['time-absent'], to: '2026-01-04T23:00:00Z' });
+    expect(of({}, { otherwise: '2026-01-05' })).toEqual({ minutes: 0, codes: [], to: '2026-01-04T23:00:00Z' });
+  });
+
+  it('may be a start with how long it took', () =>
+    expect(of({ from: '05.01.2026 10:00' }, { start: ends.start, duration: { column: 'd', unit: 'h' } }, 3_600_000)).toEqual({
+      minutes: 60,
+      codes: [],
+      to: '2026-01-05T10:00:00Z',
+    }));
+});

@@ -1,0 +1,110 @@
+/**
+ * The floor times of a row. Hides: clock changes. Promises: an interval that has one possible reading is read so; where there are several the
+ * mapping's rule decides, and a flag says it. Does not: know how texts are written (formats.ts does).
+ */
+import { DateTime } from 'luxon';
+import { isDayOnly, readTime } from './formats';
+import type { Ambiguous, Mapping, TimeColumn } from './mapping';
+import { shown, Unreadable, type Flag } from './texts';
+
+type Rules = Readonly<{ zone: string; ambiguous: Ambiguous; nonexistent: Ambiguous }>;
+/** A time with all that it may mean, the earliest first. */
+type Moment = Readonly<{ readings: readonly DateTime[]; name: string; flags: readonly Flag[] }>;
+
+const fields = ({ year, month, day, hour, minute, second, millisecond }: DateTime) => ({
+  year,
+  month,
+  day,
+  hour,
+  minute,
+  second,
+  millisecond,
+});
+
+export const iso = (at: DateTime): string => at.toISO({ suppressMilliseconds: true })!;
+export const nameOf = ({ columns }: TimeColumn): string => columns.join(' and ');
+
+/** @throws Unreadable */
+function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexistent }: Rules): Moment {
+  const column = nameOf(source);
+  const text = shown(cells.map((cell) => cell.trim()).join(' '));
+  const name = `${column} ${text}`;
+  const found = source.formats.findIndex((format) => readTime(cells, format));
+  const told = readTime(cells, source.formats[found] ?? source.formats[0]!);
+  if (!told) throw new Unreadable('time-malformed', `${column} is not as ${source.formats.join(' or ')} says: ${text}.`);
+  const { wall, instant, dayOnly } = told;
+  if (instant) return { readings: [wall.setZone(zone)], name, flags: [] };
+  // A mapping whose first format is a date alone says so of the whole column.
+  const unexpected = dayOnly && (found > 0 || !isDayOnly(source.formats[0]!));
+  const flags = unexpected ? [{ code: 'time-of-day-missing', message: `${name} names a day only; taken as its beginning.` }] : [];
+  const local = DateTime.fromObject(fields(wall), { zone });
+  if (JSON.stringify(fields(local)) === JSON.stringify(fields(wall))) {
+    const readings = local.getPossibleOffsets().sort((a, b) => a.toMillis() - b.toMillis());
+    return { readings, name, flags };
+  }
+  if (nonexistent === 'reject') throw new Unreadable('time-nonexistent', `${column} was skipped by a clock change in ${zone}: ${text}.`);
+  // Read by the offset that held before the change it is moved on by what was skipped, by the offset after it is moved back.
+  const beside = wall.plus({ days: nonexistent === 'later' ? -1 : 1 });
+  const at = DateTime.fromMillis(wall.toMillis() - DateTime.fromObject(fields(beside), { zone }).offset * 60_000, { zone });
+  const skipped = { code: 'time-nonexistent', message: `${name} was skipped by a clock change in ${zone}; taken as ${iso(at)}.` };
+  return { readings: [at], name, flags: [...flags, skipped] };
+}
+
+const byRule = ({ readings }: Moment, rule: Ambiguous): DateTime => (rule === 'later' ? readings.at(-1)! : readings[0]!);
+
+/** The moments, each as one instant: the pair that the rule names, or else the one that is possible. @throws Unreadable */
+function settled(moments: readonly Moment[], { zone, ambiguous }: Rules): { at: readonly DateTime[]; flags: readonly Flag[] } {
+  const all = moments.reduce<readonly (readonly DateTime[])[]>(
+    (ways, { readings }) => ways.flatMap((way) => readings.map((reading) => [...way, reading])),
+    [[]],
+  );
+  const possible = all.filter(([from, to]) => !from || !to || from.toMillis() <= to.toMillis());
+  const wanted = moments.map((moment) => byRule(moment, ambiguous));
+  const at = possible.find((way) => way.every((time, n) => time.toMillis() === wanted[n]!.toMillis())) ?? possible[0] ?? wanted;
+  const flags = moments.flatMap((moment, n): Flag[] => {
+    const doubtful = moment.readings.length > 1 && possible.length !== 1;
+    if (doubtful && ambiguous === 'reject') throw new Unreadable('time-ambiguous', `${moment.name} happened twice in ${zone}.`);
+    if (!doubtful) return [...moment.flags];
+    const taken = `${moment.name} happened twice in ${zone}; taken as ${iso(at[n]!)}.`;
+    return [...moment.flags, { code: 'time-ambiguous', message: taken }];
+  });
+  return { at, flags };
+}
+
+/** One local time as an instant. @throws Unreadable */
+export function instantOf(cells: readonly string[], source: TimeColumn, rules: Rules): { at: DateTime; flag?: Flag } {
+  const { at, flags } = settled([momentOf(cells, source, rules)], rules);
+  return { at: at[0]!, ...(flags[0] ? { flag: flags[0] } : {}) };
+}
+
+/** When a row's work began and ended. @throws Unreadable */
+export function intervalOf(
+  time: Mapping['time'],
+  cell: (column: string) => string,
+  /** How long it took, in milliseconds, where a column tells. */
+  lasting: () => number | undefined,
+): { from: DateTime; to: DateTime; flags: readonly Flag[] } {
+  const read = (source: TimeColumn | undefined): Moment | undefined => {
+    const cells = source?.columns.map(cell) ?? [];
+    return cells.some((text) => text.trim() !== '') ? momentOf(cells, source!, time) : undefined;
+  };
+  const [start, end] = [read(time.start), read(time.end)];
+  const absent = [time.start && !start ? nameOf(time.start) : '', time.end && !end ? nameOf(time.end) : ''].filter((name) => name !== '');
+  if (start && end) {
+    const { at, flags } = settled([start, end], time);
+    return { from: at[0]!, to: at[1]!, flags };
+  }
+  const missing = (taken: string): Flag[] =>
+    absent.length ? [{ code: 'time-absent', message: `${absent.join(' and ')} is empty; taken as ${taken}.` }] : [];
+  const one = start ?? end;
+  if (!one) {
+    if (time.otherwise === undefined) throw new Unreadable('cell-empty', `${absent.join(' and ')} is empty: the row tells no time.`);
+    const at = DateTime.fromISO(time.otherwise, { zone: time.zone, setZone: false });
+    return { from: at, to: at, flags: absent.length ? missing(`${iso(at)}, as the mapping says`) : [] };
+  }
+  const { at, flags } = settled([one], time);
+  const ms = lasting();
+  const other = at[0]!.plus({ milliseconds: ms === undefined ? 0 : start ? ms : -ms });
+  const said = ms === undefined ? [...flags, ...missing(iso(other))] : flags;
+  return start ? { from: at[0]!, to: other, flags: said } : { from: other, to: at[0]!, flags: said };
+}

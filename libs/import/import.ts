@@ -97,7 +97,8 @@ function evolve(state: FileImport, event: ImportEvent): FileImport {
         flaggedParts: 0,
         tally: nothing,
         runs: state.status === 'unknown' ? 1 : state.runs + 1,
-        namedByContent: state.status === 'unknown' ? (event.data as ImportStarted['data']).reportIds === 'by-content' : state.namedByContent,
+        namedByContent:
+          state.status === 'unknown' ? (event.data as ImportStarted['data']).reportIds === 'by-content' : state.namedByContent,
         known: [],
       };
     }

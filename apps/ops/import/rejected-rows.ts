@@ -29,12 +29,7 @@ export class RejectedRows {
     // Only these two can be written here; the mark tells the second whatever the mapping says.
     const wide = new TextDecoder(encoding).encoding !== 'utf-8';
     const put = (file: number, texts: readonly string[], mark = '') =>
-      writeSync(
-        file,
-        `${mark}${texts.map((text) => quoted(text, delimiter, quote)).join(delimiter)}\n`,
-        null,
-        wide ? 'utf16le' : 'utf8',
-      );
+      writeSync(file, `${mark}${texts.map((text) => quoted(text, delimiter, quote)).join(delimiter)}\n`, null, wide ? 'utf16le' : 'utf8');
     if (this.file === undefined) {
       this.file = openSync(this.path, 'w');
       put(this.file, header, wide ? '\ufeff' : '');

@@ -6,10 +6,14 @@
 import { ConfigFaults, EXIT_CONFIG, readConfig, shownConfig, type AppName, type Config } from './config';
 import { leave } from './leave';
 import { createLog, type Logger } from './logging';
+import { loadQuickly } from './module-cache';
 import { startTracing, stopTracing } from './tracing';
 
 /** Flags of Node.js for the worker: with four times the usual room for young objects, events that wait for their views are seldom copied. */
 export const WORKER_FLAGS: readonly string[] = ['--max-semi-space-size=64'];
+
+/** After a start others have more urgent things to do than to write down what was loaded. */
+const QUIET_MS = 3_000;
 
 /** What a started app gives back: how to end it. With notice, others are first given time to see that it is going. */
 export type Started = Readonly<{ stop(options?: { notice: boolean }): Promise<void> }>;
@@ -41,6 +45,7 @@ export async function runApp(name: AppName, start: (config: Config, log: Logger)
   process.stdout.on('error', () => undefined);
   log.info({ settings: shownConfig(config) }, 'starting');
 
+  const keepModules = loadQuickly(name);
   const started = start(config, log);
   let stopping = false;
   const stop = (why: string, notice: boolean) => {
@@ -76,4 +81,5 @@ export async function runApp(name: AppName, start: (config: Config, log: Logger)
   }
   log.info('started');
   process.send?.({ started: true });
+  setTimeout(() => void keepModules(), QUIET_MS).unref();
 }

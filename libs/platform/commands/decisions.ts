@@ -28,6 +28,15 @@ const ATTEMPTS = 12;
 const SEARCHES = 2;
 
 const commandSeconds = histogram('command_seconds', 'Time from a command to its answer, by how it ended.', ['command', 'outcome']);
+type Outcome = 'changed' | 'unchanged' | 'refused' | 'failed';
+const measures = new Map<string, ReturnType<typeof commandSeconds.labels>>();
+/** The measure of a command and how it ended, found once. */
+function secondsOf(command: string, outcome: Outcome): ReturnType<typeof commandSeconds.labels> {
+  const key = `${command} ${outcome}`;
+  let known = measures.get(key);
+  if (!known) measures.set(key, (known = commandSeconds.labels({ command, outcome })));
+  return known;
+}
 
 @Injectable()
 export class Decisions {
@@ -49,7 +58,20 @@ export class Decisions {
   async run(decider: AnyDecider, name: string, command: Command): Promise<Receipt> {
     const task = taskOf(decider, name, command);
     if (!inScope(task.principal, scopeIn(task.id))) throw outOfScope(task);
-    return this.watched(task, () => this.lines.inLine(task.stream, () => this.decide(task)));
+    const { stream } = task;
+    // One span and one measurement for each command, with how it ended.
+    const begun = performance.now();
+    let outcome: Outcome = 'failed';
+    try {
+      const answer = await traced(`command ${name}`, { stream }, () => this.lines.inLine(stream, () => this.decide(task)));
+      outcome = answer.changed ? 'changed' : 'unchanged';
+      return answer;
+    } catch (error) {
+      if (error instanceof Problem && error.status < 500) outcome = 'refused';
+      throw error;
+    } finally {
+      secondsOf(name, outcome).observe((performance.now() - begun) / 1_000);
+    }
   }
 
   /**
@@ -76,7 +98,7 @@ export class Decisions {
         return await Promise.all(
           tasks.map((task) => {
             const answer = answers.get(task) ?? answerIn(task, now) ?? { digest: task.digest, ...unchangedAt(now), events: [] };
-            return answer instanceof Problem ? answer : this.answerTo(task, answer).catch(problemAlone);
+            return answer instanceof Problem ? answer : this.told(task, answer).catch(problemAlone);
           }),
         );
       } catch (error) {
@@ -120,30 +142,18 @@ export class Decisions {
     return { written, answers };
   }
 
-  /** One span and one measurement for each command, with how it ended. */
-  private async watched({ name, stream }: Task, run: () => Promise<Receipt>): Promise<Receipt> {
-    const done = commandSeconds.startTimer({ command: name });
-    let outcome = 'failed';
-    try {
-      const answer = await traced(`command ${name}`, { stream }, run);
-      outcome = answer.changed ? 'changed' : 'unchanged';
-      return answer;
-    } catch (error) {
-      if (error instanceof Problem && error.status < 500) outcome = 'refused';
-      throw error;
-    } finally {
-      done({ outcome });
-    }
-  }
-
   private async decide(task: Task): Promise<Receipt> {
     const known = this.memory.of(task.stream);
     let seen = known ?? (await this.look(task));
     let fresh = known === undefined;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const { actor, commandId } = task.context;
-      const answer = seen.answers.of(actor, commandId) ?? (await this.past.answer(task.stream, seen, actor, commandId));
-      const verdict = judge(answer ? task : await this.surroundings.of(task, seen.state), seen, answer);
+      // An id that was made up for this command has no answer, unless an append under it was not answered.
+      const asked = task.repeatable || attempt > 0;
+      const earlier = asked ? (seen.answers.of(actor, commandId) ?? this.past.answer(task.stream, seen, actor, commandId)) : undefined;
+      const answer = earlier instanceof Promise ? await earlier : earlier;
+      const around = answer ? task : this.surroundings.of(task, seen.state);
+      const verdict = judge(around instanceof Promise ? await around : around, seen, answer);
       if (verdict.kind === 'answered') return this.answerTo(task, verdict.answer);
       if (verdict.kind === 'recorded') {
         try {
@@ -197,14 +207,20 @@ export class Decisions {
     return this.keep(stream, now ?? (await this.past.of(decider, stream)));
   }
 
+  private async told(task: Task, answer: Answer): Promise<Receipt> {
+    return this.answerTo(task, answer);
+  }
+
   /** @throws Problem where the answer is a refusal */
-  private async answerTo({ context, decider, id, stream }: Task, answer: Answer): Promise<Receipt> {
+  private answerTo({ context, decider, id, stream }: Task, answer: Answer): Receipt | Promise<Receipt> {
     if (answer.rejected) throw problemOf(answer.rejected, decider.category);
     const { revision, events } = answer;
-    const token = await this.store.mark.tokenOf(answer.token);
     const changed = events.length > 0;
     const exceptions = events.filter((type) => decider.exceptions?.includes(type));
-    return Object.assign(new Receipt(), { commandId: context.commandId, id, stream, revision, token, changed, events, exceptions });
+    const receipt = (token: string): Receipt =>
+      Object.assign(new Receipt(), { commandId: context.commandId, id, stream, revision, token, changed, events, exceptions });
+    const token = this.store.mark.tokenOf(answer.token);
+    return typeof token === 'string' ? receipt(token) : token.then(receipt);
   }
 
   private keep(stream: string, seen: Seen): Seen {

@@ -28,7 +28,11 @@ export class Surroundings {
   ) {}
 
   /** The task with what the streams that its decider regards say of themselves. @throws StoreUnavailable */
-  async of(task: Task, state: unknown): Promise<Task> {
+  of(task: Task, state: unknown): Task | Promise<Task> {
+    return task.decider.regards ? this.regarding(task, state) : task;
+  }
+
+  private async regarding(task: Task, state: unknown): Promise<Task> {
     const { decider, name, command } = task;
     let regarded: Readonly<Record<string, unknown>> = {};
     // What is seen may name further streams, e.g. a machine the orders that have it.

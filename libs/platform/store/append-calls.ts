@@ -125,8 +125,13 @@ export class AppendCalls {
   }
 
   /** @throws Conflict, StoreRefused, StoreUnavailable */
-  async send(message: AppendMessage, limitMs: number): Promise<Written> {
-    const call = await this.call();
+  send(message: AppendMessage, limitMs: number): Promise<Written> {
+    if (this.current && !this.current.failed) return this.sendOn(this.current, message, limitMs);
+    this.beginning ??= this.begin().finally(() => (this.beginning = undefined));
+    return this.beginning.then((call) => this.sendOn(call, message, limitMs));
+  }
+
+  private sendOn(call: AppendCall, message: AppendMessage, limitMs: number): Promise<Written> {
     return new Promise((resolve, reject) => {
       if (call.failed || this.closed) return reject(new StoreUnavailable(new Error('the connection was given up')));
       this.tick();
@@ -139,12 +144,6 @@ export class AppendCalls {
     this.closed = true;
     clearInterval(this.ticking);
     for (const call of [this.current, ...this.retired]) call?.close();
-  }
-
-  private async call(): Promise<AppendCall> {
-    if (this.current && !this.current.failed) return this.current;
-    this.beginning ??= this.begin().finally(() => (this.beginning = undefined));
-    return this.beginning;
   }
 
   private async begin(): Promise<AppendCall> {

@@ -3,11 +3,11 @@
  * the wire. Promises: each event is turned into bytes once, and its id comes from those bytes, so that an id names the same content at the
  * same place for ever. Does not: send.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
 import { MaximumAppendSizeExceeded, WrongExpectedVersion } from '@eventstore/db-client/generated/shared_pb';
 import { Conflict, StoreRefused } from './refusals';
-import { varintLength, writeVarint, writeVarint64 } from './varint';
+import { varint, varint64, varintLength, writeVarint, writeVarint64 } from './varint';
 
 /** An event as bytes. */
 export type EventBytes = Readonly<{ id: string; type: string; json: boolean; data: Buffer; metadata: Buffer }>;
@@ -25,11 +25,8 @@ const BINARY_TYPE = Buffer.from('application/octet-stream');
 /** The id of the event with this content at this place: a UUID of version 8 from SHA-256. */
 export function eventIdOf(stream: string, expected: Expected, index: number, event: Omit<EventBytes, 'id' | 'json'>): string {
   // Lengths keep one field from running into the next.
-  const digest = createHash('sha256')
-    .update(`${JSON.stringify([stream, String(expected), index, event.type])}/${event.data.length}/${event.metadata.length}/`)
-    .update(event.data)
-    .update(event.metadata)
-    .digest();
+  const place = `${JSON.stringify([stream, String(expected), index, event.type])}/${event.data.length}/${event.metadata.length}/`;
+  const digest = hash('sha256', Buffer.concat([Buffer.from(place), event.data, event.metadata]), 'buffer');
   digest[6] = (digest[6]! & 0x0f) | 0x80;
   digest[8] = (digest[8]! & 0x3f) | 0x80;
   const hex = digest.toString('hex', 0, 16);
@@ -151,7 +148,11 @@ function field(bytes: Buffer, at: number, tag: number, value: Buffer): number {
 export type Answer = Readonly<{ number: number; outcome: Readonly<{ revision: bigint; position: bigint }> | Error }>;
 
 /** @throws where the bytes are no answer */
-export function readAnswer(bytes: Uint8Array, streamOf: (number: number) => string): Answer {
+export function readAnswer(bytes: Buffer, streamOf: (number: number) => string): Answer {
+  return new WrittenAnswer(bytes).read() ?? readAnyAnswer(bytes, streamOf);
+}
+
+function readAnyAnswer(bytes: Uint8Array, streamOf: (number: number) => string): Answer {
   const answer = BatchAppendResp.deserializeBinary(bytes);
   const id = answer.getCorrelationId();
   const low = id?.getStructured()?.getLeastSignificantBits();
@@ -163,6 +164,65 @@ export function readAnswer(bytes: Uint8Array, streamOf: (number: number) => stri
     return { number, outcome: { revision, position: BigInt(position ?? -1) } };
   }
   return { number, outcome: failureIn(answer, streamOf(number)) };
+}
+
+/** The usual answer, read where it lies: the append was written. */
+class WrittenAnswer {
+  private at = 0;
+  private number = -1;
+  private revision = -1n;
+  private position = -1n;
+  private usual = true;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  /** Undefined where it is another answer, or looks different. */
+  read(): Answer | undefined {
+    let written = false;
+    this.fields(this.bytes.length, (tag, end) => {
+      if (tag === 0x0a) this.fields(end, (inner, to) => this.readId(inner, to));
+      else if (tag === 0x1a) {
+        written = true;
+        this.fields(end, (inner, to) => this.readSuccess(inner, to));
+      } else if (tag === 0x12) this.usual = false;
+    });
+    const { number, revision, position } = this;
+    return this.usual && written && number >= 0 && revision >= 0n && position >= 0n
+      ? { number, outcome: { revision, position } }
+      : undefined;
+  }
+
+  private readId(tag: number, end: number): void {
+    if (tag === 0x12 && end - this.at === UUID_LENGTH) this.number = parseInt(this.bytes.toString('latin1', end - 12, end), 16);
+    else this.usual = false;
+  }
+
+  private readSuccess(tag: number, end: number): void {
+    if (tag === 0x08) this.revision = varint64(this.bytes, this.at);
+    else if (tag === 0x1a)
+      this.fields(end, (inner) => {
+        if (inner === 0x08) this.position = varint64(this.bytes, this.at);
+      });
+    else this.usual = false;
+  }
+
+  /** Each field up to a place: its tag, and where it ends. */
+  private fields(end: number, each: (tag: number, end: number) => void): void {
+    while (this.usual && this.at < end) {
+      const tag = this.bytes[this.at++]!;
+      let to = this.at;
+      while (to < end && this.bytes[to]! >= 0x80) to++;
+      to++;
+      if ((tag & 7) === 2) {
+        const length = to <= end ? varint(this.bytes, this.at) : 0;
+        this.at = to;
+        to += length;
+      } else if ((tag & 7) !== 0) this.usual = false;
+      if (to > end || tag >= 0x80) this.usual = false;
+      if (this.usual) each(tag, to);
+      this.at = to;
+    }
+  }
 }
 
 function failureIn(answer: BatchAppendResp, stream: string): Error {

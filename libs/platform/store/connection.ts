@@ -99,6 +99,11 @@ export class Connection {
     return this.current;
   }
 
+  /** The node in use, where there is one: nobody has to wait for it. */
+  get standing(): Link | undefined {
+    return this.link;
+  }
+
   /**
    * The node in use. While there is none, waits for `leftMs` at most, and after the first `limitMs` of a loss no longer than a look for a
    * leader takes. @throws StoreUnavailable

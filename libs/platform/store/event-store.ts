@@ -207,7 +207,7 @@ export class EventStore {
     for (let sent = 1; ; sent += 1) {
       let link: Link | undefined;
       try {
-        link = await this.connection.get(until - performance.now(), this.timeoutMs);
+        link = this.connection.standing ?? (await this.connection.get(until - performance.now(), this.timeoutMs));
         return await run(link, Math.max(1, until - performance.now()));
       } catch (error) {
         const refusal = refusalOf(error, stream);

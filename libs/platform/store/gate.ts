@@ -21,27 +21,36 @@ export class Gate {
 
   /** Resolves with what gives the place back; call it once. @throws StoreUnavailable where it takes too long */
   async enter(limitMs: number): Promise<() => void> {
-    if (this.free > 0) this.free -= 1;
-    else await this.wait(limitMs);
+    if (!this.enterNow()) await this.wait(limitMs);
     let left = false;
     return () => {
       if (left) return;
       left = true;
-      const [next] = this.line;
-      if (!next) this.free += 1;
-      else {
-        this.line.delete(next);
-        next();
-      }
+      this.leave();
     };
   }
 
   async through<T>(limitMs: number, run: () => Promise<T>): Promise<T> {
-    const leave = await this.enter(limitMs);
+    if (!this.enterNow()) await this.wait(limitMs);
     try {
       return await run();
     } finally {
-      leave();
+      this.leave();
+    }
+  }
+
+  private enterNow(): boolean {
+    if (this.free === 0) return false;
+    this.free -= 1;
+    return true;
+  }
+
+  private leave(): void {
+    const [next] = this.line;
+    if (!next) this.free += 1;
+    else {
+      this.line.delete(next);
+      next();
     }
   }
 

@@ -23,6 +23,8 @@ export class LogMark {
   private readonly reader: LogReader;
   private read: Readonly<{ link: Link; log: Promise<Log | undefined> }> | undefined;
   private last: Log | undefined;
+  /** The connection over which the last one was read. */
+  private over: Link | undefined;
 
   constructor(private readonly connection: Connection) {
     this.reader = logReader(connection, { timeoutMs: LIMIT_MS });
@@ -36,6 +38,7 @@ export class LogMark {
       const { read } = this;
       try {
         this.last = await read.log;
+        this.over = link;
       } finally {
         if (this.last === undefined && this.read === read) this.read = undefined;
       }
@@ -46,9 +49,10 @@ export class LogMark {
   }
 
   /** A position as clients are given it. */
-  async tokenOf(position: bigint | string): Promise<string> {
-    const log = await this.now();
-    return log ? `${position}-${log.mark}` : String(position);
+  tokenOf(position: bigint | string): string | Promise<string> {
+    const token = (log: Log | undefined) => (log ? `${position}-${log.mark}` : String(position));
+    const same = this.last && this.over === this.connection.standing;
+    return same ? token(this.last) : this.now().then(token);
   }
 }
 

@@ -25,6 +25,7 @@ export async function run({ short, repeat, events, say }) {
   const cluster = await Cluster.start(work);
   const store = new EventStore(cluster.storeUrl, 20_000);
   try {
+    await cluster.allReady(120_000);
     const { token } = cluster;
     const api = `http://127.0.0.1:${cluster.apis[0].port}`;
     const facility = { facilityId: 'haifa', name: 'Haifa', enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'Asia/Jerusalem' };

@@ -29,7 +29,7 @@ export type TimeColumn = Readonly<{ columns: readonly string[]; formats: readonl
 /** What to do with a local time that a clock change made happen twice, or left out. */
 export type Ambiguous = 'earlier' | 'later' | 'reject';
 export type ReportKind = 'Production' | 'Setup' | 'Breakdown';
-export const DURATION_UNITS = ['d', 'h', 'min', 's', 'h:mm', 'm:ss'] as const;
+const DURATION_UNITS = ['d', 'h', 'min', 's', 'h:mm', 'm:ss'] as const;
 export type DurationUnit = (typeof DURATION_UNITS)[number];
 export type Match = Readonly<{ column: string; match: RegExp }>;
 export type Scrap = Readonly<{ column: string; reason: IdSource }>;

@@ -11,7 +11,7 @@ import type { DurationUnit, IdColumn, IdSource, Mapping, Match, ReportKind } fro
 import { legible, shown, signedAmount, slug, Slugs, Unreadable, type Flag } from './texts';
 import { intervalOf, iso } from './times';
 
-export { legible, slug, type Flag } from './texts';
+export { legible, slug } from './texts';
 
 /** The fields of `ObserveProduction` that a row gives. */
 export type Observation = Readonly<{

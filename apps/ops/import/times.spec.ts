@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import { parseMapping } from './mapping';
-import { instantOf, intervalOf } from './times';
+import { parseMapping, type Mapping, type TimeColumn } from './mapping';
+import { intervalOf } from './times';
+
+/** A row that tells one time. */
+function instantOf(cells: readonly string[], end: TimeColumn, rules: Omit<Mapping['time'], 'end'>) {
+  const { to, flags } = intervalOf(
+    { ...rules, end },
+    (column) => cells[end.columns.indexOf(column)]!,
+    () => undefined,
+  );
+  return { at: to, flag: flags[0] };
+}
 
 type Rule = 'earlier' | 'later' | 'reject';
 const rules = (zone: string, rule: Rule) => ({ zone, ambiguous: rule, nonexistent: rule });

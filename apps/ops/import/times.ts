@@ -22,7 +22,7 @@ const fields = ({ year, month, day, hour, minute, second, millisecond }: DateTim
 });
 
 export const iso = (at: DateTime): string => at.toISO({ suppressMilliseconds: true })!;
-export const nameOf = ({ columns }: TimeColumn): string => columns.join(' and ');
+const nameOf = ({ columns }: TimeColumn): string => columns.join(' and ');
 
 /** @throws Unreadable */
 function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexistent }: Rules): Moment {
@@ -69,12 +69,6 @@ function settled(moments: readonly Moment[], { zone, ambiguous }: Rules): { at: 
     return [...moment.flags, { code: 'time-ambiguous', message: taken }];
   });
   return { at, flags };
-}
-
-/** One local time as an instant. @throws Unreadable */
-export function instantOf(cells: readonly string[], source: TimeColumn, rules: Rules): { at: DateTime; flag?: Flag } {
-  const { at, flags } = settled([momentOf(cells, source, rules)], rules);
-  return { at: at[0]!, ...(flags[0] ? { flag: flags[0] } : {}) };
 }
 
 /** When a row's work began and ended. @throws Unreadable */

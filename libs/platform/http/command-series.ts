@@ -10,7 +10,7 @@ import { invalidInput, Problem } from '#platform/problem/problem';
 import { Allow, allowedRoles } from '#platform/security/access';
 import { InputPipe } from './input-pipe';
 
-export const LONGEST_SERIES = 1_000;
+const LONGEST_SERIES = 1_000;
 
 /** What became of one command of a series. */
 export type SeriesAnswer =

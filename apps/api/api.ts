@@ -27,7 +27,7 @@ import { RevocationWatch } from './revocations';
 /** A running api. */
 export type Api = Readonly<{ app: NestFastifyApplication; url: string; stop(options?: { notice: boolean }): Promise<void> }>;
 
-/** The application, made but not listening. */
+/** The application, not yet listening. */
 export async function createApi(config: Config, log?: Logger): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config), httpAdapter({ bodyLimit: config.BODY_LIMIT }), {
     bodyParser: false,

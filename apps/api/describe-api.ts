@@ -2,7 +2,7 @@ import { readConfig } from '#platform/runtime/config';
 import { createApi } from './api';
 import { openapiOf, sdlOf } from './description';
 
-/** The committed descriptions of the api by file name, from code alone: nothing is connected to. */
+/** The committed descriptions of the api by file name, made from code alone, without any connection. */
 export async function describeApi(): Promise<Record<string, string>> {
   const nowhere = {
     EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false',

@@ -1,6 +1,6 @@
 /**
- * The api described by itself. Hides: what the libraries leave out of it. Promises: the same text for the same code, and the sentence of
- * each command class with its route and its mutation. Does not: serve it (documentation.ts does).
+ * The descriptions of the api. Hides: what the libraries leave out. Promises: the same text for the same code, and the sentence of
+ * each command class at its route and its mutation. Does not: serve it (documentation.ts does).
  */
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
@@ -23,12 +23,12 @@ const REFUSALS: Readonly<Record<string, string>> = {
   400: 'The request is malformed. `errors` names each field.',
   401: 'No valid token.',
   403: 'Your roles or facilities do not allow this.',
-  404: 'No such thing, or it belongs to a facility outside your scope.',
-  409: 'A rule of the business does not allow it now, or the command id was used for something else.',
+  404: 'Not found, or in a facility outside your scope.',
+  409: 'A business rule does not allow it in the current state, or the command id was used for another command.',
   412: 'The stream is not at the revision that `If-Match` requires.',
-  422: 'A rule of the business does not allow these values.',
-  429: 'Too many requests; `Retry-After` says when to go on.',
-  503: 'A part of the system does not answer; the outcome is unknown. Send the same command id again after `Retry-After`.',
+  422: 'A business rule refused the command.',
+  429: 'Too many requests; retry after `Retry-After` seconds.',
+  503: 'A part of the system does not answer; the outcome is unknown. Retry with the same command id after `Retry-After` seconds.',
 };
 const READS = ['400', '401', '403', '429', '503'];
 const COMMANDS = ['400', '401', '403', '404', '409', '412', '422', '429', '503'];
@@ -48,7 +48,7 @@ function complete(operation: Operation): void {
   if (roles) operation.description = [operation.description, `Roles: ${roles.join(', ')}.`].filter(Boolean).join(' ');
   const success = operation.responses['200'];
   if (!success) return;
-  success.description ||= 'Done; a retry with the same command id gets this answer again.';
+  success.description ||= 'Accepted; a retry with the same command id gets the same answer.';
   if (isCommand || byId)
     success.headers = { ETag: { description: 'The revision of the stream, for `If-Match`.', schema: { type: 'string', example: '"7"' } } };
 }
@@ -64,7 +64,7 @@ const PROBLEM = {
     code: { type: 'string', example: 'stale-revision' },
     detail: { type: 'string' },
     whatToDo: { type: 'string' },
-    facts: { type: 'object', additionalProperties: true, description: 'What the rule looked at.' },
+    facts: { type: 'object', additionalProperties: true, description: 'The values that the rule compared.' },
     errors: { type: 'array', items: { type: 'object', properties: { field: { type: 'string' }, message: { type: 'string' } } } },
     retryAfterSeconds: { type: 'integer' },
     correlationId: { type: 'string' },
@@ -77,7 +77,7 @@ export function openapiOf(app: NestFastifyApplication): OpenAPIObject {
   const about = new DocumentBuilder()
     .setTitle('Plantlog')
     .setDescription(
-      'Commands, reads and audit of manufacturing plants. Commands are POSTs that may be repeated safely; reads say which position of the log they reflect.',
+      'Commands, reads and audit of manufacturing plants. Commands are POSTs that may be repeated safely; reads return the position of the log that they reflect.',
     )
     .setVersion(APP_VERSION.split('@').at(-1)!)
     .addServer('/', 'This installation')

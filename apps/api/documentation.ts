@@ -1,6 +1,6 @@
 /**
  * The api's own documentation: Swagger UI at /docs, GraphiQL at /graphiql. Hides: where their files are. Promises: everything comes from
- * this server, nothing from elsewhere, and no script runs that is not a file of it. Does not: need a token; it tells the schema, no data.
+ * this server, and only its own script files run. Does not: need a token; it shows the schema, no data.
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -38,7 +38,7 @@ ReactDOM.createRoot(document.getElementById('graphiql')).render(React.createElem
 }));
 `;
 
-/** A file of a package. GraphiQL is a development dependency: an image without those has no GraphiQL, and says that there is nothing. */
+/** A file of a package. GraphiQL is a development dependency: in an image without those, GraphiQL answers 404. */
 async function fileOf(pack: string, path: string): Promise<string> {
   try {
     return await readFile(join(dirname(require.resolve(`${pack}/package.json`)), path), 'utf8');

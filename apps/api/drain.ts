@@ -1,5 +1,5 @@
 /**
- * Hides how an api goes without failing anybody. Promises: first /health/ready says that it is draining while everything is still served, so
+ * Hides how an api stops without failing a request. Promises: first /health/ready says that it is draining while everything is still served, so
  * that a balancer turns to others; then nothing new is accepted, what was accepted is answered, and subscriptions are closed with 1001.
  * Does not: wait for a client that keeps its connection open without asking anything.
  */
@@ -14,7 +14,7 @@ export type Drain = (noticeMs: number) => Promise<void>;
 /** To be called before the application listens. */
 export function drainOf(app: NestFastifyApplication, health: () => Health): Drain {
   const server = app.getHttpServer() as Server;
-  // Connections that have not asked anything yet are not idle for Node.js, and would hold the end up.
+  // Connections without a request yet are not idle for Node.js, and would delay the end.
   const silent = new Set<Socket>();
   server.on('connection', (socket) => {
     silent.add(socket);
@@ -26,7 +26,7 @@ export function drainOf(app: NestFastifyApplication, health: () => Health): Drai
     silent.delete(request.raw.socket);
     done();
   });
-  // Whoever comes back opens a new connection, and by then to another api.
+  // A client that comes back opens a new connection, by then to another api.
   http.addHook('onSend', (_request, reply, payload, done) => {
     if (leaving) reply.header('connection', 'close');
     done(null, payload);

@@ -26,9 +26,9 @@ export class HealthController {
   ) {
     this.health = new Health({
       'event-store': { probe: () => store.ping(), vital: true, detail: () => storeDetail(store.connection) },
-      // Commands need the event store alone: without PostgreSQL the api is degraded, not down.
+      // Commands need only the event store: without PostgreSQL the api is degraded, not down.
       'read-models': { probe: () => pool.query('SELECT 1'), vital: false },
-      // A view that stands still serves what it has: the api is degraded, and says which.
+      // A view that is stuck still serves its rows: the api is degraded, and names the view.
       views: { probe: () => this.lookAtViews(views), vital: false, detail: () => this.standing },
     });
   }
@@ -38,7 +38,7 @@ export class HealthController {
     const standing = await views.standing();
     if (standing.length === 0) return;
     const since = standing.map((one) => one.since).sort()[0]!;
-    this.standing = { since, reason: `Standing still: ${standing.map(({ view, why }) => `${view} (${why})`).join('; ')}` };
+    this.standing = { since, reason: `Stuck: ${standing.map(({ view, why }) => `${view} (${why})`).join('; ')}` };
     throw new Error(this.standing.reason);
   }
 
@@ -59,7 +59,7 @@ export class HealthController {
   @Public()
   @Get('metrics')
   async metrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
-    // They tell how much is made: open where the documentation is, else for engineers.
+    // Metrics reveal production figures: open if the documentation is, else for engineers only.
     if (this.config.API_DOCS === 'no' && !caller().roles.includes('engineer'))
       throw new Problem(403, 'role-not-allowed', 'Your roles do not allow this.');
     const { contentType, body } = await metricsText();

@@ -29,7 +29,7 @@ const described = ({ actor, roles, scopes, device }: Principal): Me => ({ actor,
 export class MeController {
   @Get()
   @Allow(...ROLES)
-  @ApiOperation({ operationId: 'me', summary: 'Who the api takes the caller for.' })
+  @ApiOperation({ operationId: 'me', summary: 'The caller, as identified by the api.' })
   @ApiOkResponse({ type: Me })
   me(): Me {
     return described(caller());
@@ -38,7 +38,7 @@ export class MeController {
 
 @Resolver(() => Me)
 export class MeResolver {
-  @Query(() => Me, { description: 'Who the api takes the caller for.' })
+  @Query(() => Me, { description: 'The caller, as identified by the api.' })
   @Allow(...ROLES)
   me(): Me {
     return described(caller());

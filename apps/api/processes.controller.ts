@@ -20,10 +20,7 @@ export class ProcessesController {
 
   @Get('instance')
   @Allow(...OPERATORS)
-  @ApiOperation({
-    operationId: 'processInstance',
-    summary: 'One instance: where it stands, what it waits for, and all that happened to it.',
-  })
+  @ApiOperation({ operationId: 'processInstance', summary: 'One instance: its status, what it waits for, and its history.' })
   @ApiOkResponse({ type: ProcessInstance })
   processInstance(@Query() input: InstanceInput): Promise<ProcessInstance> {
     return this.processes.look(input);
@@ -34,7 +31,7 @@ export class ProcessesController {
   @Allow(...OPERATORS)
   @ApiOperation({
     operationId: 'retryInstance',
-    summary: 'Try a parked instance again; a compensation that was refused is sent under a new command id.',
+    summary: 'Retry a parked instance; a refused compensation is sent under a new command id.',
   })
   @ApiOkResponse({ type: ProcessInstance })
   retryInstance(@Body() input: DecideOnInstanceInput): Promise<ProcessInstance> {
@@ -44,7 +41,7 @@ export class ProcessesController {
   @Post('skip-input')
   @HttpCode(200)
   @Allow(...OPERATORS)
-  @ApiOperation({ operationId: 'skipInput', summary: 'Leave out the input or give up the action that a parked instance stands before.' })
+  @ApiOperation({ operationId: 'skipInput', summary: 'Skip the input or action that a parked instance is stopped at.' })
   @ApiOkResponse({ type: ProcessInstance })
   skipInput(@Body() input: DecideOnInstanceInput): Promise<ProcessInstance> {
     return this.processes.skip(input);
@@ -53,7 +50,7 @@ export class ProcessesController {
   @Post('force-outcome')
   @HttpCode(200)
   @Allow(...OPERATORS)
-  @ApiOperation({ operationId: 'forceOutcome', summary: 'Say what became of a requested action, in place of its target.' })
+  @ApiOperation({ operationId: 'forceOutcome', summary: 'Force the outcome of a requested action.' })
   @ApiOkResponse({ type: ProcessInstance })
   forceOutcome(@Body() input: ForceOutcomeInput): Promise<ProcessInstance> {
     return this.processes.force(input);
@@ -62,7 +59,7 @@ export class ProcessesController {
   @Post('pause-instance')
   @HttpCode(200)
   @Allow(...OPERATORS)
-  @ApiOperation({ operationId: 'pauseInstance', summary: 'Hold an instance: its inputs wait.' })
+  @ApiOperation({ operationId: 'pauseInstance', summary: 'Pause an instance: its inputs wait.' })
   @ApiOkResponse({ type: ProcessInstance })
   pauseInstance(@Body() input: DecideOnInstanceInput): Promise<ProcessInstance> {
     return this.processes.pause(input);
@@ -71,7 +68,7 @@ export class ProcessesController {
   @Post('resume-instance')
   @HttpCode(200)
   @Allow(...OPERATORS)
-  @ApiOperation({ operationId: 'resumeInstance', summary: 'Let a paused instance go on.' })
+  @ApiOperation({ operationId: 'resumeInstance', summary: 'Resume a paused instance.' })
   @ApiOkResponse({ type: ProcessInstance })
   resumeInstance(@Body() input: DecideOnInstanceInput): Promise<ProcessInstance> {
     return this.processes.resume(input);
@@ -80,7 +77,7 @@ export class ProcessesController {
   @Post('migrate-instance')
   @HttpCode(200)
   @Allow(...OPERATORS)
-  @ApiOperation({ operationId: 'migrateInstance', summary: 'Move an instance to another version of its definition.' })
+  @ApiOperation({ operationId: 'migrateInstance', summary: 'Migrate an instance to another version of its definition.' })
   @ApiOkResponse({ type: ProcessInstance })
   migrateInstance(@Body() input: MigrateInstanceInput): Promise<ProcessInstance> {
     return this.processes.migrate(input);
@@ -89,7 +86,7 @@ export class ProcessesController {
   @Post('stop-process')
   @HttpCode(204)
   @Allow(...OPERATORS)
-  @ApiOperation({ operationId: 'stopProcess', summary: 'Stop a process in all plants: it takes nothing until it is started again.' })
+  @ApiOperation({ operationId: 'stopProcess', summary: 'Stop a process in all plants: it handles no input until it is started again.' })
   async stopProcess(@Body() input: DecideOnProcessInput): Promise<void> {
     await this.processes.stop(input);
   }

@@ -16,51 +16,49 @@ import {
 export class ProcessesResolver {
   constructor(@Inject(Processes) private readonly processes: Processes) {}
 
-  @Query(() => ProcessInstance, { description: 'One instance: where it stands, what it waits for, and all that happened to it.' })
+  @Query(() => ProcessInstance, { description: 'One instance: its status, what it waits for, and its history.' })
   @Allow(...OPERATORS)
   processInstance(@Args('of') input: InstanceInput): Promise<ProcessInstance> {
     return this.processes.look(input);
   }
 
-  @Mutation(() => ProcessInstance, {
-    description: 'Try a parked instance again; a compensation that was refused is sent under a new command id.',
-  })
+  @Mutation(() => ProcessInstance, { description: 'Retry a parked instance; a refused compensation is sent under a new command id.' })
   @Allow(...OPERATORS)
   retryInstance(@Args('input') input: DecideOnInstanceInput): Promise<ProcessInstance> {
     return this.processes.retry(input);
   }
 
-  @Mutation(() => ProcessInstance, { description: 'Leave out the input or give up the action that a parked instance stands before.' })
+  @Mutation(() => ProcessInstance, { description: 'Skip the input or action that a parked instance is stopped at.' })
   @Allow(...OPERATORS)
   skipInput(@Args('input') input: DecideOnInstanceInput): Promise<ProcessInstance> {
     return this.processes.skip(input);
   }
 
-  @Mutation(() => ProcessInstance, { description: 'Say what became of a requested action, in place of its target.' })
+  @Mutation(() => ProcessInstance, { description: 'Force the outcome of a requested action.' })
   @Allow(...OPERATORS)
   forceOutcome(@Args('input') input: ForceOutcomeInput): Promise<ProcessInstance> {
     return this.processes.force(input);
   }
 
-  @Mutation(() => ProcessInstance, { description: 'Hold an instance: its inputs wait.' })
+  @Mutation(() => ProcessInstance, { description: 'Pause an instance: its inputs wait.' })
   @Allow(...OPERATORS)
   pauseInstance(@Args('input') input: DecideOnInstanceInput): Promise<ProcessInstance> {
     return this.processes.pause(input);
   }
 
-  @Mutation(() => ProcessInstance, { description: 'Let a paused instance go on.' })
+  @Mutation(() => ProcessInstance, { description: 'Resume a paused instance.' })
   @Allow(...OPERATORS)
   resumeInstance(@Args('input') input: DecideOnInstanceInput): Promise<ProcessInstance> {
     return this.processes.resume(input);
   }
 
-  @Mutation(() => ProcessInstance, { description: 'Move an instance to another version of its definition.' })
+  @Mutation(() => ProcessInstance, { description: 'Migrate an instance to another version of its definition.' })
   @Allow(...OPERATORS)
   migrateInstance(@Args('input') input: MigrateInstanceInput): Promise<ProcessInstance> {
     return this.processes.migrate(input);
   }
 
-  @Mutation(() => Boolean, { description: 'Stop a process in all plants: it takes nothing until it is started again.' })
+  @Mutation(() => Boolean, { description: 'Stop a process in all plants: it handles no input until it is started again.' })
   @Allow(...OPERATORS)
   async stopProcess(@Args('input') input: DecideOnProcessInput): Promise<boolean> {
     await this.processes.stop(input);

@@ -19,7 +19,7 @@ import { EventStore } from '#platform/store/event-store';
 import { scopeIn } from '#kernel/identity';
 import { processes } from '#processes/processes';
 
-/** Who looks after processes. */
+/** The roles that operate processes. */
 export const OPERATORS = ['supervisor', 'engineer'] as const;
 
 export const processInstanceList = listOf(ProcessInstanceRow, {
@@ -29,7 +29,7 @@ export const processInstanceList = listOf(ProcessInstanceRow, {
   filters: { process: 'equals', state: 'equals', instanceId: 'equals', since: 'range', dueAt: 'range' },
   sorts: ['since', 'dueAt'],
   sortedBy: 'sinceDescending',
-  about: 'The instances of all processes: where each stands, what it waits for, and why it is parked.',
+  about: 'The instances of all processes: status, what each waits for, and why it is parked.',
 });
 
 @InputType()
@@ -38,7 +38,7 @@ export class InstanceInput {
   @Text(1, 100)
   readonly process: string;
 
-  /** The instance, as the list names it. */
+  /** Id of the instance, as in the list. */
   @Text(1, 200)
   readonly instanceId: string;
 }
@@ -52,11 +52,11 @@ export class DecideOnInstanceInput extends InstanceInput {
 
 @InputType()
 export class ForceOutcomeInput extends DecideOnInstanceInput {
-  /** Of the requested action that has no outcome. */
+  /** Command id of a requested action without an outcome. */
   @Text(1, 64)
   readonly commandId: string;
 
-  /** True where the action took effect in another way; false where it is to count as refused. */
+  /** True to count the action as accepted, false as refused. */
   @Flag()
   readonly accepted: boolean;
 
@@ -67,7 +67,7 @@ export class ForceOutcomeInput extends DecideOnInstanceInput {
 
 @InputType()
 export class MigrateInstanceInput extends DecideOnInstanceInput {
-  /** The version of the definition that the instance moves to. */
+  /** The version of the definition to migrate to. */
   @Whole(1, 1_000_000)
   readonly version: number;
 }
@@ -83,7 +83,7 @@ export class DecideOnProcessInput {
   readonly reason: string;
 }
 
-/** An instance of a process with all that happened to it. */
+/** An instance of a process with its history. */
 @ObjectType('ProcessInstance', {})
 export class ProcessInstance {
   @Field(() => String)
@@ -98,16 +98,16 @@ export class ProcessInstance {
   @ApiProperty({ type: String })
   facilityId: string;
 
-  @Field(() => Int, { description: 'Version of the definition that it is under.' })
-  @ApiProperty({ type: 'integer', description: 'Version of the definition that it is under.' })
+  @Field(() => Int, { description: 'Version of its definition.' })
+  @ApiProperty({ type: 'integer', description: 'Version of its definition.' })
   version: number;
 
   @Field(() => String, { description: 'Revision of its stream.' })
   @ApiProperty({ type: String, description: 'Revision of its stream.' })
   revision: string;
 
-  @Field(() => String, { nullable: true, description: 'Where it stands, in the words of its definition.' })
-  @ApiProperty({ type: String, nullable: true, description: 'Where it stands, in the words of its definition.' })
+  @Field(() => String, { nullable: true, description: 'Status text of its definition.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Status text of its definition.' })
   status: string | null;
 
   @Field(() => Boolean)
@@ -126,24 +126,24 @@ export class ProcessInstance {
   @ApiProperty({ type: Object, nullable: true, description: 'The state of its definition.' })
   state: unknown;
 
-  @Field(() => Json, { description: 'Requested actions that have no outcome.' })
-  @ApiProperty({ type: [Object], description: 'Requested actions that have no outcome.' })
+  @Field(() => Json, { description: 'Requested actions without an outcome.' })
+  @ApiProperty({ type: [Object], description: 'Requested actions without an outcome.' })
   pending: unknown;
 
-  @Field(() => Json, { description: 'Timers that are set.' })
-  @ApiProperty({ type: [Object], description: 'Timers that are set.' })
+  @Field(() => Json, { description: 'Pending timers.' })
+  @ApiProperty({ type: [Object], description: 'Pending timers.' })
   timers: unknown;
 
-  @Field(() => Json, { description: 'Inputs that wait while it stands still.' })
-  @ApiProperty({ type: [Object], description: 'Inputs that wait while it stands still.' })
+  @Field(() => Json, { description: 'Inputs that wait while it is parked or paused.' })
+  @ApiProperty({ type: [Object], description: 'Inputs that wait while it is parked or paused.' })
   waiting: unknown;
 
-  @Field(() => Json, { description: 'All that its stream holds, oldest first, each with a label.' })
-  @ApiProperty({ type: [Object], description: 'All that its stream holds, oldest first, each with a label.' })
+  @Field(() => Json, { description: 'All events of its stream, oldest first, each with a label.' })
+  @ApiProperty({ type: [Object], description: 'All events of its stream, oldest first, each with a label.' })
   timeline: unknown;
 }
 
-/** What operators do to processes, within their facilities. */
+/** What operators can do with processes, within their facilities. */
 @Injectable()
 export class Processes {
   private readonly operations: ProcessOperations;
@@ -201,11 +201,13 @@ export class Processes {
   }
 }
 
-/** A process serves all plants: only who may see all of them stops it. */
+/** A process serves all plants: only a caller with all facilities may stop it. */
 function ofAll(): Principal {
   const principal = caller();
   if (principal.scopes.includes('*')) return principal;
-  throw new Problem(403, 'facility-not-in-scope', 'A process serves all plants.', { whatToDo: 'Ask somebody whose facilities are all.' });
+  throw new Problem(403, 'facility-not-in-scope', 'Stopping a process needs access to all facilities.', {
+    whatToDo: 'Use a token for all facilities (`*`).',
+  });
 }
 
 const operatorOf = ({ actor, roles }: Principal, reason: string): Operator => ({

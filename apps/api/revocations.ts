@@ -1,6 +1,6 @@
 /**
- * Keeps an api's knowledge of revoked tokens current. Hides: polling. Promises: a revocation holds within five seconds; until the first
- * look has succeeded no token is believed, afterwards what is known holds on while the store is away. Does not: record revocations.
+ * Keeps an api's knowledge of revoked tokens current. Hides: polling. Promises: a revocation takes effect within five seconds; until the first
+ * read has succeeded no token is accepted, afterwards the last known state is used while the store is down. Does not: record revocations.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
@@ -23,16 +23,16 @@ export class RevocationWatch implements OnModuleDestroy {
 
   constructor(private readonly store: EventStore) {}
 
-  /** To be called when more is revoked than before. */
+  /** Called when there are new revocations. */
   onChange(changed: () => void): void {
     this.changed = changed;
   }
 
-  /** Waits for the first look for a while. @throws Problem 503 while it is not known what is revoked */
+  /** Waits a while for the first read. @throws Problem 503 while revocations are unknown */
   readonly revokes = async (issued: Issued): Promise<boolean> => {
     if (!this.looked) await Promise.race([this.first, sleep(PATIENCE_MS, undefined, { ref: false })]);
     if (!this.looked)
-      throw new Problem(503, 'revocations-unknown', 'Which tokens were revoked is not known yet: the event store does not answer.', {
+      throw new Problem(503, 'revocations-unknown', 'Could not read which tokens are revoked: the event store does not answer.', {
         retryAfterSeconds: 2,
       });
     return this.known.revokes(issued);

@@ -23,7 +23,7 @@ class OfView {
 
 @InputType()
 class ParkedPartitionInput {
-  /** Table that the partition is held up in, as the list names it. */
+  /** Table of the parked partition, as in the list. */
   @Text(1, 128)
   readonly table: string;
 
@@ -38,13 +38,16 @@ class SkipInput extends ParkedPartitionInput {
   readonly reason: string;
 }
 
-/** Views hold the rows of all plants: only who may see all of them looks after views. */
+/** Views have the rows of all plants: only a caller with all facilities may operate them. */
 function engineerOfAll(): Principal {
   const principal = caller();
   if (principal.scopes.includes('*')) return principal;
-  throw new Problem(403, 'facility-not-in-scope', 'Views belong to all plants.', { whatToDo: 'Ask somebody whose facilities are all.' });
+  throw new Problem(403, 'facility-not-in-scope', 'Operating views needs access to all facilities.', {
+    whatToDo: 'Use a token for all facilities (`*`).',
+  });
 }
-const nothingParked = () => new Problem(404, 'nothing-parked', 'Nothing is parked there.', { whatToDo: 'Look at GET /views/parked.' });
+const nothingParked = () =>
+  new Problem(404, 'nothing-parked', 'This partition is not parked.', { whatToDo: 'GET /views/parked lists all parked partitions.' });
 const plain = <T>(value: T): unknown =>
   JSON.parse(JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner)));
 
@@ -60,7 +63,7 @@ export class ViewsController {
 
   @Get()
   @Allow('engineer')
-  @ApiOperation({ operationId: 'views', summary: 'Every table of every view: how far it is, and how far behind.' })
+  @ApiOperation({ operationId: 'views', summary: 'Every table of every view: its position, and how far it is behind.' })
   @ApiOkResponse({ schema: { type: 'object' } })
   async views(): Promise<unknown> {
     engineerOfAll();
@@ -69,10 +72,7 @@ export class ViewsController {
 
   @Get('parked')
   @Allow('engineer')
-  @ApiOperation({
-    operationId: 'parkedPartitions',
-    summary: 'Partitions that are held up by an event that cannot be folded, the oldest first.',
-  })
+  @ApiOperation({ operationId: 'parkedPartitions', summary: 'Partitions parked behind an event that cannot be folded, oldest first.' })
   @ApiOkResponse({ schema: { type: 'object' } })
   async parkedPartitions(@Query() { view }: OfView): Promise<unknown> {
     engineerOfAll();
@@ -81,7 +81,7 @@ export class ViewsController {
 
   @Get('parked-events')
   @Allow('engineer')
-  @ApiOperation({ operationId: 'parkedEvents', summary: 'The events that wait in one partition, the one at fault first.' })
+  @ApiOperation({ operationId: 'parkedEvents', summary: 'The events that wait in one partition, the faulty one first.' })
   @ApiOkResponse({ schema: { type: 'object' } })
   async parkedEvents(@Query() { table, partition }: ParkedPartitionInput): Promise<unknown> {
     engineerOfAll();
@@ -106,7 +106,7 @@ export class ViewsController {
   @Allow('engineer')
   @ApiOperation({
     operationId: 'skipParked',
-    summary: 'Leave the event at fault out of the view, with a reason; the decision is recorded in the log first.',
+    summary: 'Skip the faulty event of a partition, with a reason; the decision is recorded in the log first.',
   })
   @ApiOkResponse({ schema: { type: 'object' } })
   async skipParked(@Body() { table, partition, reason }: SkipInput): Promise<unknown> {

@@ -79,7 +79,7 @@ function certificate(cert: string | undefined, key: string | undefined): NodeOpt
 
 async function serve(level: string, options: NodeOptions): Promise<void> {
   const log = createLog('event-store', level);
-  // Whoever starts the node waits for this line; what the node reports after it is JSON like that of the other apps.
+  // The starter waits for this line; every later line is JSON as in the other apps.
   const early: (() => void)[] = [];
   let listening = false;
   const node = await startNode({
@@ -94,9 +94,9 @@ async function serve(level: string, options: NodeOptions): Promise<void> {
   const stop = () => void node.close();
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  // Forked by a supervisor: the channel closes when that one dies, by kill -9 too.
+  // Forked by a supervisor: the channel closes when it dies, by kill -9 too.
   process.once('disconnect', stop);
-  // Last: whoever reads it may send a signal at once.
+  // Last: its reader may send a signal at once.
   process.stdout.write(`LISTENING ${node.port}\n`);
   listening = true;
   for (const write of early) write();

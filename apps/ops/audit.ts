@@ -8,12 +8,12 @@ import { brief, PlainFault, Progress, say, sayJson, sayJsonLine, table } from '.
 
 type Flags = Whereabouts & { direct?: boolean; json?: boolean; limit?: string } & Record<string, string | boolean | undefined>;
 type Answer = Record<string, unknown>;
-/** Puts one of the auditors' questions to the system. */
+/** Sends one of the auditors' queries to the system. */
 type Question = (path: 'history' | 'state' | 'difference' | 'replay', query: Answer) => Promise<Answer>;
 
 const READERS = ['auditor', 'quality', 'supervisor'];
 
-/** Over the api, where the reader's facilities limit what is seen; with --direct on the event store, as whoever may open it. */
+/** Through the api, limited to the reader's facilities; with --direct on the event store, without limits. */
 async function asking<T>(flags: Flags, work: (question: Question) => Promise<T>): Promise<T> {
   if (!flags.direct) return work((path, query) => ask(flags, READERS, `audit/${path}`, query));
   const app = await openApplication(configOf(flags));
@@ -46,12 +46,12 @@ async function* pages(question: Question, path: 'history' | 'replay', query: Ans
 const instant = (text: unknown): string | undefined => {
   if (text === undefined) return undefined;
   if (typeof text === 'string' && /(Z|[+-]\d\d:\d\d)$/.test(text) && Number.isFinite(Date.parse(text))) return text;
-  throw new PlainFault(`${brief(text)} is no time with offset, such as 2026-01-05T08:00:00+02:00.`, 64);
+  throw new PlainFault(`A time must have an offset, such as 2026-01-05T08:00:00+02:00, was ${brief(text)}.`, 64);
 };
 const position = (text: unknown): string | undefined => {
   if (text === undefined) return undefined;
   if (typeof text === 'string' && /^\d{1,20}(-[0-9a-f]{8})?$/.test(text)) return text;
-  throw new PlainFault(`${brief(text)} is no position, such as 4711.`, 64);
+  throw new PlainFault(`A position must be a number such as 4711, was ${brief(text)}.`, 64);
 };
 const given = (query: Answer): Answer => Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
 const limitOf = (flags: Flags): number => whole(flags.limit, 'limit', 1, 999_999_999) ?? 999_999_999;
@@ -156,24 +156,22 @@ async function replay(flags: Flags): Promise<void> {
 
 export function addAuditCommands(program: Command): void {
   const common = (command: Command) =>
-    command.option('--direct', 'read the event store itself, without the api').option('--json', 'print JSON, one document or one a line');
+    command
+      .option('--direct', 'read the event store directly, without the api')
+      .option('--json', 'print JSON: one document, or one per line');
   const entity = '<entity>';
   const stream = 'the stream of the entity, e.g. work-order-haifa.Case1';
-  common(program.command('history').description('who did what to an entity, when and why, with old and new values, and what was refused'))
+  common(program.command('history').description('who did what to an entity, when and why, with old and new values, and refusals'))
     .argument(entity, stream)
-    .option('--limit <n>', 'entries at most')
+    .option('--limit <n>', 'maximum number of entries')
     .action((name: string, _: unknown, command: Command) => history(name, command.optsWithGlobals()));
-  common(
-    program.command('as-of').description('the state of an entity as of a position, a known time or a floor time; now without any of them'),
-  )
+  common(program.command('as-of').description('the state of an entity as of a position, a known time or a floor time; now without these'))
     .argument(entity, stream)
     .option('--position <position>', 'up to this position of the log')
     .option('--recorded-at <time>', 'what was known at this time')
     .option('--occurred-at <time>', 'what had happened by this time')
     .action((name: string, _: unknown, command: Command) => asOf(name, command.optsWithGlobals()));
-  common(
-    program.command('diff').description('what changed in an entity between two moments; from the start, or until now, where one is absent'),
-  )
+  common(program.command('diff').description('what changed in an entity between two moments; from the start, or until now, without one'))
     .argument(entity, stream)
     .option('--from-position <position>', 'first moment')
     .option('--from-recorded-at <time>', 'first moment, as it was known')
@@ -188,11 +186,11 @@ export function addAuditCommands(program: Command): void {
     .option('--type <type>', 'one type of event')
     .option('--actor <actor>', 'who did it')
     .option('--facility <facility>', 'of one plant')
-    .option('--correlation <id>', 'all that follows from one request')
+    .option('--correlation <id>', 'everything that follows from one request')
     .option('--from <position>', 'from this position on')
     .option('--to <position>', 'up to this position')
     .option('--recorded-from <time>', 'recorded at this time or later')
     .option('--recorded-to <time>', 'recorded by this time')
-    .option('--limit <n>', 'events at most')
+    .option('--limit <n>', 'maximum number of events')
     .action((_: unknown, command: Command) => replay(command.optsWithGlobals()));
 }

@@ -33,7 +33,7 @@ function mappingIn(path: string): Mapping {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new PlainFault(`The mapping ${path} cannot be read: ${(error as Error).message}`);
+    throw new PlainFault(`Could not read the mapping ${path}: ${(error as Error).message}`);
   }
   try {
     return parseMapping(text);
@@ -43,13 +43,13 @@ function mappingIn(path: string): Mapping {
   }
 }
 
-/** Faults of files and of the system, in plain words. */
+/** Faults of files and of the system, as sentences. */
 async function plainly<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof FileFault) throw new PlainFault(`${file}: ${error.message} (${error.code})`);
-    if (error instanceof Refused) throw new PlainFault(`The system refuses the import: ${error.message} (${error.code})`);
+    if (error instanceof Refused) throw new PlainFault(`The system refused the import: ${error.message} (${error.code})`);
     if (error instanceof NoAnswer)
       throw new PlainFault(`${error.message}${error.cause instanceof Error ? ` (${error.cause.message})` : ''}`);
     throw error;
@@ -100,7 +100,7 @@ function sayResult(result: ImportResult, seconds: number): void {
     say(
       written === 0 ? 'This file was imported before; nothing changed.' : `This file was imported before, and ${written} events were new.`,
     );
-  else if (resumedAfterLine > 0) say(`Went on after line ${resumedAfterLine}.`);
+  else if (resumedAfterLine > 0) say(`Resumed after line ${resumedAfterLine}.`);
   say(
     table(
       [
@@ -142,10 +142,10 @@ const overRest = (flags: Whereabouts, mapping: Mapping): EventsOf =>
     }
   };
 
-/** How long the read model may need to see the end of the log, as after a large import. Each question waits for some seconds. */
+/** How long the read model may need to reach the end of the log, as after a large import. Each request waits for some seconds. */
 const CATCH_UP_MS = 60_000;
 
-/** The work orders of the facility as the read model shows them, once it has seen the whole log. */
+/** The work orders of the facility in the read model, once it has reached the end of the log. */
 const ordersOverRest =
   (flags: Whereabouts): OrdersOf =>
   async (facility) => {
@@ -309,7 +309,7 @@ async function reconcileCommand(mappingPath: string, file: string, flags: Import
 export function whole(text: string | undefined, name: string, from: number, to: number): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to) return Number(text);
-  throw new PlainFault(`--${name} must be a whole number from ${from} to ${to}, not ${brief(text)}.`, 64);
+  throw new PlainFault(`--${name} must be a whole number from ${from} to ${to}, was ${brief(text)}.`, 64);
 }
 
 export function addImportCommands(program: Command): void {
@@ -317,17 +317,17 @@ export function addImportCommands(program: Command): void {
     command
       .argument('<mapping>', 'how columns become facts, e.g. docs/mappings/production-log.yaml')
       .argument('<file>', 'the production log: CSV, CSV in gzip, or xlsx')
-      .option('--direct', 'work on the event store itself, without the api')
+      .option('--direct', 'use the event store directly, without the api')
       .option('--json', 'print one JSON document');
-  common(program.command('import').description('bring a production log into the system as observed facts; safe to repeat and to resume'))
-    .option('--dry-run', 'only read the file and name what cannot be imported')
-    .option('--again', 'send every row of a finished import once more: proves that nothing changes')
+  common(program.command('import').description('import a production log as observed facts; safe to repeat and to resume'))
+    .option('--dry-run', 'only read the file and list what cannot be imported')
+    .option('--again', 'send every row of a finished import again, to prove that nothing changes')
     .option('--report', 'reconcile afterwards')
     .option('--block <rows>', 'rows sent and settled at once, 1 to 1000', '400')
     .option('--rejected <path>', 'write the rejected rows to a file, to correct and import them')
     .option('--patience <seconds>', 'how long to wait for a system that does not answer', '120')
     .action((mapping: string, file: string, _: unknown, command: Command) => importCommand(mapping, file, command.optsWithGlobals()));
-  common(program.command('reconcile').description('compare a production log with what the log holds of it'))
+  common(program.command('reconcile').description('compare a production log with the events of its import'))
     .option('--all', 'list every order')
     .action((mapping: string, file: string, _: unknown, command: Command) => reconcileCommand(mapping, file, command.optsWithGlobals()));
 }

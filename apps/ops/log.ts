@@ -58,7 +58,7 @@ async function copy(flags: Flags): Promise<void> {
     const stop = new AbortController();
     if (flags.follow) {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-      tell('Following the source; stop with Ctrl-C once nothing is written to it any more.');
+      tell('Following the source. Stop with Ctrl-C once nothing writes to it.');
     }
     try {
       const { events, position } = await log.run(found, flags.follow ? stop.signal : undefined);
@@ -101,13 +101,13 @@ export function addLogCommands(program: Command): void {
   addLogFileCommands(group);
   const common = (command: Command) =>
     command
-      .requiredOption('--from <url>', 'connection string of the event store that holds the log')
-      .requiredOption('--to <url>', 'connection string of the event store that gets it')
+      .requiredOption('--from <url>', 'connection string of the source event store')
+      .requiredOption('--to <url>', 'connection string of the target event store')
       .option('--json', 'as JSON');
   common(group.command('copy').description('copy everything into an empty event store; safe to repeat and to resume'))
-    .option('--follow', 'go on with what is written meanwhile, until Ctrl-C')
+    .option('--follow', 'keep copying new events until Ctrl-C')
     .action((flags: Flags) => copy(flags));
-  common(group.command('compare').description('compare two logs event by event; exit code 2 where they differ'))
-    .option('--whole', 'compare also what `log copy --follow` has compared already')
+  common(group.command('compare').description('compare two logs event by event; exit code 2 if they differ'))
+    .option('--whole', 'compare also what `log copy --follow` has already compared')
     .action((flags: Flags) => compare(flags));
 }

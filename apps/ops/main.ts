@@ -28,10 +28,10 @@ addAuditCommands(program);
 addViewCommands(program);
 addLogCommands(program);
 addProcessCommands(program);
-addTokenCommands(program.command('tokens').description('end access tokens before they expire'));
+addTokenCommands(program.command('tokens').description('revoke access tokens before they expire'));
 addSystemCommands(program);
 
-/** 0 done, 1 could not be done, 2 done and something is wrong, 64 called wrongly, 78 settings wrong. */
+/** 0: done; 1: failed; 2: done, with findings; 64: wrong usage; 78: wrong settings. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
   if (error instanceof PlainFault) {

@@ -6,13 +6,12 @@ import { brief, PlainFault, say, sayJson } from './terminal';
 
 type Flags = Whereabouts & { json?: boolean; secrets?: boolean; facility?: string };
 
-/** The URL without what opens it. */
+/** The URL without its password. */
 const withoutPassword = (url: string): string => url.replace(/(:\/\/[^:/@]+:)[^@]+@/, '$1***@');
 
 function endpoints(flags: Flags): void {
   const { tokens = {}, ...urls } = endpointsOf(flags);
-  if (Object.keys(urls).length === 0)
-    throw new PlainFault('No running system is known here; start it with `npm start`, or say --data-dir.');
+  if (Object.keys(urls).length === 0) throw new PlainFault('No running system found. Start it with `npm start`, or give --data-dir.');
   const shown = Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, flags.secrets ? url : withoutPassword(String(url))]));
   if (flags.json) return sayJson({ ...shown, tokens: flags.secrets ? tokens : Object.keys(tokens) });
   for (const [name, url] of Object.entries(shown)) say(`${name.padEnd(12)}${url}`);
@@ -27,8 +26,8 @@ function token(role: string, flags: Flags): void {
     const known = Object.keys(tokens).join(', ');
     throw new PlainFault(
       known
-        ? `There is no token for ${brief(name)}. There are ${known}.`
-        : 'There are no tokens: they are made by the development issuer of `npm start`.',
+        ? `Unknown token ${brief(name)}; known: ${known}.`
+        : 'There are no tokens. Only the development issuer of `npm start` makes them.',
     );
   }
   say(found);
@@ -55,7 +54,7 @@ export function addSystemCommands(program: Command): void {
     .action((role: string, _: unknown, command: Command) => token(role, command.optsWithGlobals()));
   program
     .command('migrate')
-    .description('bring the fixed tables of PostgreSQL up to date')
+    .description('migrate the fixed tables of PostgreSQL')
     .option('--json', 'print one JSON document')
     .action((_: unknown, command: Command) => migrateCommand(command.optsWithGlobals()));
   program

@@ -25,7 +25,7 @@ async function withOperations<T>(flags: Flags, work: (operations: ProcessOperati
 
 /** The person at this terminal, with a reason. @throws PlainFault */
 function deciding({ reason }: Flags): Operator {
-  if (!reason || reason.trim().length < 3) throw new PlainFault('A decision needs a reason that an auditor can read: --reason "…".', 64);
+  if (!reason || reason.trim().length < 3) throw new PlainFault('Give a reason for the auditor: --reason "…".', 64);
   return { actor: operator().actor, role: 'engineer', correlationId: randomUUID(), reason };
 }
 
@@ -57,36 +57,41 @@ async function show(process: string, id: string, flags: Flags): Promise<void> {
 
 type Decision = (operations: ProcessOperations, process: string, id: string, by: Operator) => Promise<void>;
 const decisions: readonly (readonly [name: string, about: string, done: string, decide: Decision])[] = [
-  ['retry', 'try a parked instance again', 'The worker tries it again.', (all, process, id, by) => all.retry(process, id, by)],
-  ['skip', 'leave out what a parked instance stands before', 'It is left out; its stream says so.', (all, ...of) => all.skip(...of)],
-  ['pause', 'hold an instance: its inputs wait', 'It is paused.', (all, ...of) => all.pause(...of)],
-  ['resume', 'let a paused instance go on', 'It goes on.', (all, ...of) => all.resume(...of)],
+  ['retry', 'retry a parked instance', 'The worker retries it.', (all, process, id, by) => all.retry(process, id, by)],
+  [
+    'skip',
+    'skip the input or action that a parked instance is stopped at',
+    'Skipped; the decision is recorded in its stream.',
+    (all, ...of) => all.skip(...of),
+  ],
+  ['pause', 'pause an instance: its inputs wait', 'Paused.', (all, ...of) => all.pause(...of)],
+  ['resume', 'resume a paused instance', 'Resumed.', (all, ...of) => all.resume(...of)],
 ];
 
 async function force(process: string, id: string, commandId: string, flags: Flags): Promise<void> {
   const by = deciding(flags);
   const outcome = flags.refused ? { refused: { code: flags.refused, message: by.reason } } : { accepted: {} };
   await withOperations(flags, (operations) => operations.force(process, id, commandId, outcome, by));
-  say(`The action counts as ${flags.refused ? `refused: ${flags.refused}` : 'accepted'}; the stream says who said so.`);
+  say(`The action counts as ${flags.refused ? `refused: ${flags.refused}` : 'accepted'}; the decision is recorded in its stream.`);
 }
 
 async function migrate(process: string, id: string, version: string, flags: Flags): Promise<void> {
   const by = deciding(flags);
-  if (!/^[1-9]\d{0,5}$/.test(version)) throw new PlainFault(`The version must be a whole number from 1 on, was "${version}".`, 64);
+  if (!/^[1-9]\d{0,5}$/.test(version)) throw new PlainFault(`The version must be a whole number from 1, was "${version}".`, 64);
   await withOperations(flags, (operations) => operations.migrate(process, id, Number(version), by));
-  say(`It is under version ${version}.`);
+  say(`Migrated to version ${version}.`);
 }
 
 export function addProcessCommands(program: Command): void {
-  const group = program.command('processes').description('look after processes and their instances');
+  const group = program.command('processes').description('operate processes and their instances');
   const json = (command: Command) => command.option('--json', 'print one JSON document');
   const reason = (command: Command) => command.option('--reason <text>', 'why, for the auditor');
-  json(group.command('list').description('instances, those that changed last first'))
+  json(group.command('list').description('instances, latest change first'))
     .option('--process <name>', 'of one process')
     .option('--state <state>', 'Waiting, Acting, Parked, Paused or Over')
     .option('--first <number>', 'how many; 50 when absent')
     .action((_: unknown, command: Command) => list(command.optsWithGlobals()));
-  json(group.command('show').description('one instance: where it stands, and all that happened to it'))
+  json(group.command('show').description('one instance: its status and history'))
     .argument('<process>')
     .argument('<instance>')
     .action((process: string, id: string, _: unknown, command: Command) => show(process, id, command.optsWithGlobals()));
@@ -100,7 +105,7 @@ export function addProcessCommands(program: Command): void {
         await withOperations(flags, (operations) => decide(operations, process, id, by));
         say(done);
       });
-  reason(group.command('force').description('say what became of a requested action that has no outcome: accepted, or --refused <code>'))
+  reason(group.command('force').description('force the outcome of a requested action: accepted, or --refused <code>'))
     .argument('<process>')
     .argument('<instance>')
     .argument('<commandId>')
@@ -108,7 +113,7 @@ export function addProcessCommands(program: Command): void {
     .action((process: string, id: string, commandId: string, _: unknown, command: Command) =>
       force(process, id, commandId, command.optsWithGlobals()),
     );
-  reason(group.command('migrate').description('move an instance to another version of its definition'))
+  reason(group.command('migrate').description('migrate an instance to another version of its definition'))
     .argument('<process>')
     .argument('<instance>')
     .argument('<version>')
@@ -127,6 +132,6 @@ export function addProcessCommands(program: Command): void {
         await withOperations(flags, (operations) =>
           name === 'stop' ? operations.stopProcess(process, by) : operations.startProcess(process, by),
         );
-        say(name === 'stop' ? 'It takes nothing until it is started.' : 'It goes on where it stopped.');
+        say(name === 'stop' ? 'Stopped: it handles no input until it is started.' : 'Started: it continues where it stopped.');
       });
 }

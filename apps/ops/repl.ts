@@ -26,7 +26,7 @@ export async function openRepl(where: Whereabouts): Promise<void> {
   const [store, pool, bus, pipe, registry] = [app.get(EventStore), app.get(Pool), app.get(CommandBus), new InputPipe(), app.get(Registry)];
   const known = (category: string, id: string) => {
     const decider = registry.deciderOf(streamOf(category, id));
-    if (decider?.category !== category) throw new Error(`There is no slice ${category}. There are ${registry.categories().join(', ')}.`);
+    if (decider?.category !== category) throw new Error(`Unknown slice ${category}; known: ${registry.categories().join(', ')}.`);
     return decider;
   };
   if (process.stdin.isTTY) say(WELCOME);
@@ -43,7 +43,7 @@ export async function openRepl(where: Whereabouts): Promise<void> {
     sql: async (text: string, values?: unknown[]) => (await pool.query(text, values)).rows as unknown[],
     send: async (name: string, data: object) => {
       const command = registry.commandNamed(name);
-      if (!command) throw new Error(`No slice knows the command ${name}.`);
+      if (!command) throw new Error(`Unknown command ${name}.`);
       const message = (await pipe.transform({ ...data }, { type: 'body', metatype: command })) as object;
       return inContext({ correlationId: `repl-${process.pid}`, principal: operator() }, () => bus.execute(message));
     },

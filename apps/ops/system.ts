@@ -28,7 +28,7 @@ export type Endpoints = Readonly<{
   graphql?: string;
   tokens?: Readonly<Record<string, string>>;
 }>;
-/** How a command was told to find the system. */
+/** Options of a command for finding the system. */
 export type Whereabouts = Readonly<{ dataDir?: string; api?: string; token?: string }>;
 
 /** The data directory of `npm start`. */
@@ -42,7 +42,7 @@ export function endpointsOf(where: Whereabouts): Endpoints {
     try {
       written = JSON.parse(readFileSync(file, 'utf8')) as Endpoints;
     } catch (error) {
-      throw new PlainFault(`${file} cannot be read: ${(error as Error).message}`);
+      throw new PlainFault(`Could not read ${file}: ${(error as Error).message}`);
     }
   }
   const [store, database] = [given('EVENTSTORE_URL'), given('DATABASE_URL')];
@@ -59,17 +59,17 @@ export function apiOf(where: Whereabouts, ...roles: readonly string[]): { api: s
   const { api, tokens = {} } = endpointsOf(where);
   if (!api)
     throw new PlainFault(
-      `No running system is known: there is no endpoints.json in ${directoryOf(where)}. Start it with \`npm start\`, or say --data-dir, or --api and --token.`,
+      `No running system found: there is no endpoints.json in ${directoryOf(where)}. Start it with \`npm start\`, or give --data-dir, or --api and --token.`,
     );
   const token = where.token ?? given('OPS_TOKEN') ?? roles.map((role) => tokens[role]).find((known) => known !== undefined);
-  if (!token) throw new PlainFault(`No token of ${roles.join(' or ')} is known. Give one with --token or OPS_TOKEN.`);
+  if (!token) throw new PlainFault(`No token of ${roles.join(' or ')} found. Give one with --token or OPS_TOKEN.`);
   return { api, token };
 }
 
-/** How long a part that the api cannot reach at the moment is waited for, ms. */
+/** How long to retry while the api answers 503, in ms. */
 const PATIENCE_MS = 20_000;
 
-/** Asks the api; while it answers 503, which promises to pass, for 20 s at most. @throws PlainFault with what the api says */
+/** Requests the api; retries 503 for at most 20 s. @throws PlainFault with the answer of the api */
 export async function ask(
   where: Whereabouts,
   roles: readonly string[],
@@ -121,21 +121,21 @@ export function configOf(where: Whereabouts): Config {
 export const openApplication = (config: Config): Promise<INestApplicationContext> =>
   NestFactory.createApplicationContext(OpsModule.of(config), { logger: ['error', 'fatal'] });
 
-/** The person at this terminal: whoever may open the store may do everything. */
+/** The principal of this terminal: a person who can open the store may do everything. */
 export const operator = (): Principal => ({
   actor: `ops-${accountName()}`,
   roles: ['engineer', 'device', 'auditor', 'supervisor'],
   scopes: ['*'],
 });
 
-/** Commands sent straight to the event store, with the same checks and rules as over REST. */
+/** Commands sent directly to the event store, with the same checks and rules as over REST. */
 export function directTarget(app: INestApplicationContext, correlationId: string): Target {
   const [bus, store, pipe, registry] = [app.get(CommandBus), app.get(EventStore), new InputPipe(), app.get(Registry)];
   const sending = app.get(Sending);
   return {
     async send(name, data) {
       const command = registry.commandNamed(name);
-      if (!command) throw new Error(`no slice knows the command ${name}`);
+      if (!command) throw new Error(`unknown command ${name}`);
       try {
         const message = (await pipe.transform({ ...data }, { type: 'body', metatype: command })) as object;
         const { events, token } = await inContext({ correlationId, principal: operator(), clock: 'import' }, () =>

@@ -1,10 +1,10 @@
 import type { WriteStream } from 'node:tty';
 
-/** What is wrong is outside of this program, and the text says what to do. */
+/** A fault outside of this program; the text says what to do. */
 export class PlainFault extends Error {
   constructor(
     message: string,
-    /** 1: could not be done; 2: was done, and found something wrong; 64: called wrongly. */
+    /** 1: failed; 2: done, with findings; 64: wrong usage. */
     readonly exitCode: 1 | 2 | 64 = 1,
   ) {
     super(message);
@@ -20,10 +20,10 @@ const exact = (_key: string, value: unknown) =>
 
 /** One JSON document on stdout; positions as text. */
 export const sayJson = (value: unknown): void => say(JSON.stringify(value, exact, 2));
-/** One JSON document a line: for what may be long. */
+/** One JSON document per line, for long output. */
 export const sayJsonLine = (value: unknown): void => say(JSON.stringify(value, exact));
 
-/** Columns of text, numbers to the right. */
+/** Columns of text, numbers aligned right. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
   const widths = rows.reduce<number[]>((found, row) => row.map((cell, column) => Math.max(found[column] ?? 0, cell.length)), []);
   return rows
@@ -36,7 +36,7 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
     .join('\n');
 }
 
-/** A progress bar on stderr, where a person looks at it; silent elsewhere. */
+/** A progress bar on stderr if it is a terminal. */
 export class Progress {
   private drawn = 0;
   private readonly begun = performance.now();

@@ -21,7 +21,7 @@ async function withStore<T>(flags: Flags, work: (store: EventStore) => Promise<T
 /** @throws PlainFault */
 function revocationOf({ subject, tokenId, issuedBefore, reason }: Flags): TokensRevoked['data'] {
   if ((subject === undefined) === (tokenId === undefined)) throw new PlainFault('Name either --subject or --token-id.', 64);
-  if (!reason || reason.trim().length < 3) throw new PlainFault('A decision needs a reason that an auditor can read: --reason "…".', 64);
+  if (!reason || reason.trim().length < 3) throw new PlainFault('Give a reason for the auditor: --reason "…".', 64);
   const until = issuedBefore === undefined ? now() : new Date(issuedBefore);
   if (Number.isNaN(until.getTime()))
     throw new PlainFault(`--issued-before must be an instant such as 2026-01-05T08:00:00Z, was "${issuedBefore}".`, 64);
@@ -43,7 +43,7 @@ async function revoke(flags: Flags): Promise<void> {
 async function list(flags: Flags): Promise<void> {
   const revoked = await withStore(flags, (store) => store.read<TokensRevoked>(REVOCATIONS));
   if (flags.json) return sayJson(revoked.map(({ data, metadata, recordedAt }) => ({ ...data, by: metadata.actor, recordedAt })));
-  if (revoked.length === 0) return say('Nothing is revoked.');
+  if (revoked.length === 0) return say('No tokens are revoked.');
   const rows = revoked.map(({ data, metadata, recordedAt }) => [
     data.subject ?? `token ${data.tokenId}`,
     data.issuedBefore,
@@ -57,10 +57,10 @@ async function list(flags: Flags): Promise<void> {
 export function addTokenCommands(group: Command): void {
   group
     .command('revoke')
-    .description('end tokens before they expire')
+    .description('revoke tokens before they expire')
     .option('--subject <sub>', 'all tokens of this subject')
     .option('--token-id <jti>', 'one token')
-    .option('--issued-before <instant>', 'those issued until then; now when absent')
+    .option('--issued-before <instant>', 'tokens issued until then; now when absent')
     .option('--reason <text>', 'why, for the auditor')
     .action((_: unknown, command: Command) => revoke(command.optsWithGlobals()));
   group

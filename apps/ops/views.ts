@@ -28,7 +28,7 @@ async function withParts<T>(flags: Flags, work: (parts: Parts) => Promise<T>): P
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === 'ECONNREFUSED' || code === '57P03') throw new PlainFault('PostgreSQL does not answer; is the system running?');
-    if (code === '42P01') throw new PlainFault('There are no views yet: the worker makes them when it first runs.');
+    if (code === '42P01') throw new PlainFault('There are no views yet. The worker creates them when it first runs.');
     throw error;
   } finally {
     await reads.close();
@@ -40,7 +40,7 @@ async function withParts<T>(flags: Flags, work: (parts: Parts) => Promise<T>): P
 function viewNamed(name: string): AnyView {
   const view = views.find((known) => known.name === name);
   if (view) return view;
-  throw new PlainFault(`There is no view ${brief(name)}. There are ${views.map((known) => known.name).join(', ')}.`, 64);
+  throw new PlainFault(`Unknown view ${brief(name)}; known: ${views.map((known) => known.name).join(', ')}.`, 64);
 }
 
 async function list(flags: Flags, lagOnly: boolean): Promise<void> {
@@ -79,13 +79,13 @@ async function rebuildView(name: string, flags: Flags): Promise<void> {
       view.name,
     ]);
     const built = await rebuild(pool, view, rows[0]?.shards ?? 1);
-    if (flags.wait === false) return flags.json ? sayJson(built) : say(`${built.table} is being built; \`views lag\` shows how far it is.`);
+    if (flags.wait === false) return flags.json ? sayJson(built) : say(`${built.table} is being built; \`views lag\` shows its progress.`);
     const progress = new Progress();
     for (;;) {
       const now = await tables();
       const own = now.find((row) => row.table === built.table);
       const live = now.find((row) => row.status === 'live');
-      if (!own) throw new PlainFault(`${built.table} is gone; somebody else built another.`);
+      if (!own) throw new PlainFault(`${built.table} was replaced by another build.`);
       if (own.status === 'stopped') throw new PlainFault(`${built.table} could not be built: ${own.stoppedBecause ?? ''}`);
       if (own.status === 'live') {
         progress.end();
@@ -154,50 +154,50 @@ async function parked(flags: Flags): Promise<void> {
 
 async function retry(of: string, partition: string, flags: Flags): Promise<void> {
   await withParts(flags, async ({ pool }) => {
-    if (!(await retryParked(pool, of, partition))) throw new PlainFault(`Nothing is parked in ${of}, ${partition}.`);
-    say('The worker tries it again.');
+    if (!(await retryParked(pool, of, partition))) throw new PlainFault(`The partition ${partition} of ${of} is not parked.`);
+    say('The worker retries it.');
   });
 }
 
 async function skip(of: string, partition: string, flags: Flags): Promise<void> {
   const { reason } = flags;
-  if (!reason || reason.trim().length < 3) throw new PlainFault('A skip needs a reason that an auditor can read: --reason "…".', 64);
+  if (!reason || reason.trim().length < 3) throw new PlainFault('Give a reason for the auditor: --reason "…".', 64);
   await withParts(flags, async ({ pool, store }) => {
     const head = await skipAndRecord(pool, store, { table: of, partition, reason, actor: operator().actor, correlationId: randomUUID() });
-    if (!head) throw new PlainFault(`Nothing is parked in ${of}, ${partition}.`);
-    say(`${head.type} at ${head.position} is left out; the log says so.`);
+    if (!head) throw new PlainFault(`The partition ${partition} of ${of} is not parked.`);
+    say(`Skipped ${head.type} at ${head.position}; the decision is recorded in the log.`);
   });
 }
 
 export function addViewCommands(program: Command): void {
-  const group = program.command('views').description('look after the read models');
+  const group = program.command('views').description('operate the read models');
   const json = (command: Command) => command.option('--json', 'print one JSON document');
   json(group.command('list').description('every table of every view')).action((_: unknown, command: Command) =>
     list(command.optsWithGlobals(), false),
   );
-  json(group.command('lag').description('how far the views are')).action((_: unknown, command: Command) =>
+  json(group.command('lag').description('how far the views are behind')).action((_: unknown, command: Command) =>
     list(command.optsWithGlobals(), true),
   );
-  json(group.command('rebuild').description('build a view anew beside the live table, which it replaces when it has passed it'))
+  json(group.command('rebuild').description('rebuild a view beside its live table, which it replaces when it has caught up'))
     .argument('<view>')
     .option('--no-wait', 'do not wait until it is live')
     .action((name: string, _: unknown, command: Command) => rebuildView(name, command.optsWithGlobals()));
   json(group.command('verify').description('compare tables with a second fold of the log'))
     .argument('[view]', 'one view; all when absent')
     .action((name: string | undefined, _: unknown, command: Command) => verify(name, command.optsWithGlobals()));
-  const held = group.command('parked').description('events that could not be folded');
-  json(held.command('list').description('what is held up'))
+  const held = group.command('parked').description('partitions parked behind events that could not be folded');
+  json(held.command('list').description('list parked partitions'))
     .option('--view <view>', 'of one view')
     .action((_: unknown, command: Command) => parked(command.optsWithGlobals()));
   held
     .command('retry')
-    .description('try a partition again')
+    .description('retry a partition')
     .argument('<table>')
     .argument('<partition>')
     .action((of: string, partition: string, _: unknown, command: Command) => retry(of, partition, command.optsWithGlobals()));
   held
     .command('skip')
-    .description('leave the first event of a partition out of the view; the decision is recorded in the log')
+    .description('skip the first event of a partition; the decision is recorded in the log')
     .argument('<table>')
     .argument('<partition>')
     .option('--reason <text>', 'why, for the auditor')

@@ -12,25 +12,25 @@ export type ChildOptions = Readonly<{
   /** Flags of Node.js. */
   flags?: readonly string[];
   env: NodeJS.ProcessEnv;
-  /** Where its pid is recorded, for the start after a crash of the supervisor. */
+  /** File for its pid, read at the next start after a crash of the supervisor. */
   runDir: string;
   log: LogFile;
-  /** Resolves when the child does its work; asked again and again until the child is ready or gone. */
+  /** Resolves when the child is ready; called repeatedly until it is ready or has ended. */
   isReady: () => Promise<boolean>;
-  /** Seconds that it may take to stop. */
+  /** Seconds allowed for stopping. */
   drain: number;
   say: (text: string) => void;
-  /** It cannot run at all: its settings are wrong, or it never became ready. */
+  /** The child cannot run at all: its settings are wrong, or it never became ready. */
   onHopeless: (reason: Error) => void;
 }>;
 
 const FIRST_PAUSE = 200;
 const LONGEST_PAUSE = 10_000;
-/** A child that never was ready and dies this often is given up. */
+/** A child that was never ready is given up after this many deaths. */
 const TRIES = 4;
 const READY_WITHIN = 90_000;
 
-/** One app that is kept running: started again when it dies, with growing pauses, on the same port and data. */
+/** One app that is kept running: restarted when it dies, with growing pauses, on the same port and data. */
 export class Child {
   private process?: ChildProcess;
   private stopping = false;
@@ -55,7 +55,7 @@ export class Child {
     this.everReady = true;
   }
 
-  /** SIGTERM, then SIGKILL when it takes longer than it may. */
+  /** SIGTERM, then SIGKILL after the time limit. */
   async stop(): Promise<void> {
     this.stopping = true;
     const child = this.process;
@@ -63,7 +63,7 @@ export class Child {
     child.kill('SIGTERM');
     const impatience = setTimeout(
       () => {
-        this.options.say(`${this.options.name} does not stop in time and is killed.`);
+        this.options.say(`${this.options.name} did not stop in time and is killed.`);
         child.kill('SIGKILL');
       },
       (this.options.drain + 6) * 1_000,
@@ -72,7 +72,7 @@ export class Child {
     clearTimeout(impatience);
   }
 
-  /** At once, for the impatient. What was acknowledged is safe. */
+  /** Kills it at once. Acknowledged writes are safe. */
   kill(): void {
     this.stopping = true;
     this.process?.kill('SIGKILL');
@@ -109,12 +109,12 @@ export class Child {
     this.failures = ran > 30_000 ? 1 : this.failures + 1;
     if (ran > 30_000) this.pause = FIRST_PAUSE;
     if (code === EXIT_CONFIG || (!this.everReady && this.failures >= TRIES)) {
-      const reason = new Error(`${name} ${how} and cannot run. Its last words:\n${log.tail()}`);
+      const reason = new Error(`${name} ${how} and cannot run. Its last output:\n${log.tail()}`);
       this.giveUp(reason);
       this.options.onHopeless(reason);
       return;
     }
-    say(`${name} ${how}; it starts again in ${this.pause} ms.`);
+    say(`${name} ${how}; it restarts in ${this.pause} ms.`);
     await sleep(this.pause);
     this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
     if (this.stopping) return;
@@ -131,7 +131,7 @@ export class Child {
     const { name, isReady, log } = this.options;
     for (const until = performance.now() + within; !(await isReady()); await sleep(50)) {
       if (this.stopping) throw new Error(`${name} was stopped before it was ready.`);
-      if (performance.now() > until) throw new Error(`${name} is not ready after ${within / 1_000} s. Its last words:\n${log.tail()}`);
+      if (performance.now() > until) throw new Error(`${name} is not ready after ${within / 1_000} s. Its last output:\n${log.tail()}`);
     }
   }
 }
@@ -143,7 +143,7 @@ function record(runDir: string, name: string, pid: number): void {
   writeFileSync(markPath(runDir, name), JSON.stringify(markOf(pid) ?? { pid, started: '' }));
 }
 
-/** Ends apps left by a supervisor that was killed: they may still use our ports and data. Says how many there were. */
+/** Ends apps left by a supervisor that was killed: they may still use our ports and data. Returns their number. */
 export async function stopOrphans(runDir: string, say: (text: string) => void): Promise<number> {
   mkdirSync(runDir, { recursive: true });
   const orphans: (readonly [string, ProcessMark])[] = [];
@@ -157,7 +157,7 @@ export async function stopOrphans(runDir: string, say: (text: string) => void): 
   }
   await Promise.all(
     orphans.map(async ([name, mark]) => {
-      say(`Stopping ${name} (process ${mark.pid}), left by a start that was cut off.`);
+      say(`Stopping ${name} (pid ${mark.pid}), left by an earlier start.`);
       for (const [signal, patience] of [
         ['SIGTERM', 15_000],
         ['SIGKILL', 5_000],

@@ -282,12 +282,12 @@ const decimal = (amount: number) => String(Math.round(amount * 1000) / 1000);
 
 const NAMESPACE = '5b0f2f3e-8a55-4f0b-9d0e-3c1d9c2a7b41';
 
-/** Why the demo enterprise could not be made. */
+/** Why the demo enterprise could not be created. */
 class DemoFailed extends Error {}
 
 /**
- * Makes the demo enterprise by the ordinary commands, as a client would. `base` is the demo's moment: with the same one, the same ids and
- * the same payloads are sent, so that a run that was cut off can be repeated and changes nothing twice.
+ * Creates the demo enterprise by ordinary commands, as a client would. `base` is the demo's moment: with the same one, the same ids and
+ * the same payloads are sent, so that an interrupted run can be repeated and changes nothing twice.
  */
 export async function createDemo(api: string, base: string, tokenOf: (role: Role) => Promise<string>): Promise<number> {
   const moment = (ago: number) => new Date(Date.parse(base) - ago * 60_000).toISOString();
@@ -311,7 +311,7 @@ export async function createDemo(api: string, base: string, tokenOf: (role: Role
   return sent;
 }
 
-/** Sends once more what got no answer or a 503: the command id makes that harmless. */
+/** Retries after no answer or a 503: the command id makes that harmless. */
 async function post(url: string, token: string, body: object): Promise<Response> {
   for (let attempt = 0; ; attempt++) {
     const response = await fetch(url, {

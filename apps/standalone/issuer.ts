@@ -17,7 +17,7 @@ export type Issuer = Readonly<{
   tokens(audience: string, facilities: readonly string[]): Promise<Record<string, string>>;
 }>;
 
-/** Makes the key pair on the first start and uses it from then on. */
+/** Creates the key pair on the first start and keeps it. */
 export async function developmentIssuer(directory: string): Promise<Issuer> {
   const keyPath = join(directory, 'private-key.json');
   const jwksPath = join(directory, 'jwks.json');
@@ -56,7 +56,7 @@ export async function developmentIssuer(directory: string): Promise<Issuer> {
   };
 }
 
-/** A reader sees the old file or the new one, never a half. */
+/** A reader sees the old file or the new one, never a partial one. */
 export function replace(path: string, text: string, mode: number): void {
   writeFileSync(`${path}.new`, text, { mode });
   renameSync(`${path}.new`, path);

@@ -5,7 +5,7 @@ import { readable, withoutSecrets } from '#platform/runtime/logging';
 const LARGEST = 16 * 1024 * 1024;
 const WARNING = 40;
 
-/** What a child says: kept in a file of bounded size, with one older file beside it; warnings and worse go to the terminal too. */
+/** The output of a child: in a file of limited size, with one older file beside it; warnings and errors go to the terminal, too. */
 export class LogFile {
   private descriptor: number;
   private size: number;

@@ -49,7 +49,7 @@ const claimPort = (port: number, host: string): Promise<number> =>
       fail(
         new PlainFault(
           error.code === 'EADDRINUSE'
-            ? `Port ${port} on ${host} is taken by another program. Stop that one, or choose another port: PORT=3100 npm start (PORT=0 takes any free one).`
+            ? `Port ${port} on ${host} is used by another program. Stop it, or choose another port: PORT=3100 npm start (PORT=0 for any free one).`
             : `Cannot listen on ${host}, port ${port}: ${error.message}. Choose another PORT or HOST.`,
         ),
       ),
@@ -88,7 +88,7 @@ const runningAt = (directory: string): string => {
 };
 
 async function main(): Promise<void> {
-  // Logs and data hold what a plant does: nobody else's business on this machine.
+  // Logs and data are confidential: readable by this user only.
   process.umask(0o077);
   const { config, empty } = settings();
   const directory = resolve(config.DATA_DIR);
@@ -107,7 +107,7 @@ async function main(): Promise<void> {
   const system = new System(config, port, say, (reason) => void end(reason.message, 1));
   let signalled = 0;
   const signal = (name: string) => () => {
-    // npm passes on the Ctrl-C that the terminal has sent to everybody: twice within a moment is once.
+    // npm forwards the Ctrl-C that the terminal has already sent to every app: two within a moment count as one.
     const again = performance.now() - signalled < 1_500;
     signalled = performance.now();
     if (!ending) return void end(`Stopping (${name}) …`, 0);
@@ -116,12 +116,12 @@ async function main(): Promise<void> {
     system.hurry();
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, signal(name));
-  // npm stops its shell only, which passes nothing on: we end with it.
+  // npm stops only its shell, which forwards nothing: end with it.
   const starter = process.ppid;
-  if (startedByNpm()) setInterval(() => process.ppid !== starter && signal('npm is gone')(), 250).unref();
-  // There is a channel when a program started us: we end with it.
-  process.on('disconnect', signal('its starter is gone'));
-  process.on('uncaughtException', (error) => void end(`Stopping after an error that nobody expected: ${error.stack}`, 1));
+  if (startedByNpm()) setInterval(() => process.ppid !== starter && signal('npm has ended')(), 250).unref();
+  // There is a channel if a program started us: end with it.
+  process.on('disconnect', signal('its starter has ended'));
+  process.on('uncaughtException', (error) => void end(`Stopping after an unexpected error: ${error.stack}`, 1));
 
   say(`Starting in ${directory} …`);
   try {

@@ -6,7 +6,7 @@ import { stopPostgres } from '#platform/embedded/embedded-postgres';
 import { readConfig } from '#platform/runtime/config';
 import { stopOrphans } from './child';
 
-/** Ends whatever `npm start` began in a data directory, also what a start that was killed has left. Says what it does; false where nothing ran. */
+/** Ends everything that `npm start` runs in a data directory, also what a killed start has left. Reports what it does; false if nothing ran. */
 export async function stopSystem(directory: string, drainSeconds: number, say: (text: string) => void): Promise<boolean> {
   if (!existsSync(directory)) return false;
   const supervisor = holderOf(directory);
@@ -16,14 +16,14 @@ export async function stopSystem(directory: string, drainSeconds: number, say: (
     // The worker and the api, one after the other, then both stores.
     for (const until = performance.now() + (2 * drainSeconds + 60) * 1_000; lives(supervisor); await sleep(50)) {
       if (performance.now() < until) continue;
-      say('It does not end in time and is killed.');
+      say('It did not stop in time and is killed.');
       process.kill(supervisor.pid, 'SIGKILL');
       break;
     }
   }
   const orphans = await stopOrphans(join(directory, 'run'), say);
   const postgres = await stopPostgres(join(directory, 'postgres'));
-  if (postgres) say('Stopped PostgreSQL, left by a start that was cut off.');
+  if (postgres) say('Stopped PostgreSQL, left by an earlier start.');
   return supervisor !== undefined || orphans > 0 || postgres;
 }
 
@@ -32,5 +32,5 @@ export async function stop(): Promise<void> {
   const config = readConfig('standalone');
   const directory = resolve(config.DATA_DIR);
   const say = (text: string) => void process.stdout.write(`${text}\n`);
-  say((await stopSystem(directory, config.DRAIN_SECONDS, say)) ? 'Stopped.' : `Nothing runs in ${directory}.`);
+  say((await stopSystem(directory, config.DRAIN_SECONDS, say)) ? 'Stopped.' : `No system is running in ${directory}.`);
 }

@@ -17,27 +17,27 @@ import { developmentIssuer, replace, type Issuer } from './issuer';
 import { LogFile } from './log-file';
 import { APPLICATION } from '#platform/runtime/version';
 
-/** What the next start has to know. */
+/** State for the next start. */
 type State = { ports: Record<string, number>; demo?: 'created' | 'none'; demoMoment?: string; analystPassword?: string };
 
-/** The fault is outside of this program, and the text says what to do about it. */
+/** A fault outside of this program; the text says what to do. */
 export class PlainFault extends Error {}
 
 /** Facilities of the demo enterprise; each role gets a token for each of them. */
 const DEMO_FACILITIES = ['haifa', 'lyon', 'pune'] as const;
 
-/** The whole system on one machine: parts that are embedded, and connections to those that are not. */
+/** The whole system on one machine: embedded parts, and connections to the others. */
 export class System {
   private readonly dir: string;
   private readonly children: Child[] = [];
-  /** Running, or about to. */
+  /** Parts that run or start. */
   private postgres?: Promise<RunningPostgres>;
   private stopping = false;
   private state: State = { ports: {} };
   private issuer?: Issuer;
   private databaseUrl = '';
   private eventStoreUrl = '';
-  /** The embedded event store held nothing when it was started. */
+  /** True if the embedded event store was empty when it was started. */
   private wasEmpty = false;
   private renewal?: NodeJS.Timeout;
   readonly port: number;
@@ -56,9 +56,9 @@ export class System {
     return `http://${visibleHost(this.config.HOST)}:${this.port}`;
   }
 
-  /** Starts every part in the order in which they need each other; resolves when the api is ready, with the demo enterprise where it is wanted. */
+  /** Starts every part in order of dependency; resolves when the api is ready, with the demo enterprise if it is wanted. */
   async start(withDemo: boolean): Promise<void> {
-    // It tells others that everything is ready: not yet.
+    // endpoints.json means that everything is ready: remove the old one.
     rmSync(join(this.dir, 'endpoints.json'), { force: true });
     this.state = readState(join(this.dir, 'state.json'));
     await stopOrphans(join(this.dir, 'run'), this.say);
@@ -67,14 +67,14 @@ export class System {
     await migrate(this.databaseUrl);
     await this.startWorkerAndApi();
     await this.makeDemo(withDemo).catch((error: Error) =>
-      this.say(`The demo enterprise is not complete; the next start goes on with it. ${error.message}`),
+      this.say(`The demo enterprise is incomplete; the next start continues it. ${error.message}`),
     );
     await this.writeEndpoints();
     this.renewal = setInterval(() => void this.writeEndpoints().catch(() => undefined), 12 * 3600 * 1000);
     this.renewal.unref();
   }
 
-  /** Stops in the opposite order: nothing that still works loses what it needs. */
+  /** Stops in reverse order, so that no part loses another one that it needs. */
   async stop(): Promise<void> {
     this.stopping = true;
     clearInterval(this.renewal);
@@ -84,12 +84,12 @@ export class System {
     await server?.stop();
   }
 
-  /** Ends the children at once; PostgreSQL is still stopped in good order by `stop`. */
+  /** Kills the children at once; `stop` still stops PostgreSQL properly. */
   hurry(): void {
     for (const child of this.children) child.kill();
   }
 
-  /** Whose log every command of this system is written to. */
+  /** Where the events of this system are written. */
   get writesTo(): string {
     return this.config.EVENTSTORE_URL
       ? `${withoutPassword(this.config.EVENTSTORE_URL)} (EVENTSTORE_URL)`
@@ -100,18 +100,18 @@ export class System {
   private async makeDemo(wanted: boolean): Promise<void> {
     if (this.state.demo) return;
     if (!wanted) return this.remember({ demo: 'none' });
-    if (this.config.EVENTSTORE_URL) return this.say('No demo enterprise: the event store at EVENTSTORE_URL is not of this start.');
+    if (this.config.EVENTSTORE_URL) return this.say('No demo enterprise: the event store at EVENTSTORE_URL is not embedded.');
     if (!this.wasEmpty && !this.state.demoMoment) {
       this.remember({ demo: 'none' });
       return this.say('No demo enterprise: the event store already holds events, as after a restored backup.');
     }
-    if (!this.issuer) return this.say('No demo enterprise: it is made with tokens of the built-in issuer only.');
+    if (!this.issuer) return this.say('No demo enterprise: it needs tokens of the built-in issuer.');
     const tokens = await this.issuer.tokens(this.config.JWT_AUDIENCE, []);
     const demoMoment = this.state.demoMoment ?? now().toISOString();
     this.remember({ demoMoment });
     const commands = await createDemo(this.apiUrl, demoMoment, (role) => Promise.resolve(tokens[role]!));
     this.remember({ demo: 'created' });
-    this.say(`Made a demo enterprise of three plants with ${commands} commands.`);
+    this.say(`Created a demo enterprise of three plants with ${commands} commands.`);
   }
 
   private remember(change: Partial<State>): void {
@@ -123,7 +123,7 @@ export class System {
     if (this.config.DATABASE_URL) {
       this.databaseUrl = this.config.DATABASE_URL;
       await withClient(this.databaseUrl, (client) => client.query('select 1')).catch((error: Error) => {
-        throw new PlainFault(`PostgreSQL at DATABASE_URL does not let us in: ${error.message || String(error)}`);
+        throw new PlainFault(`Could not connect to PostgreSQL at DATABASE_URL: ${error.message || String(error)}`);
       });
       await refuseOldPostgres('standalone', this.databaseUrl);
       return;
@@ -138,21 +138,21 @@ export class System {
     this.databaseUrl = url.href;
   }
 
-  /** Starts PostgreSQL and sees to it that it runs, always on the port of this start: the others know it by that. */
+  /** Starts PostgreSQL and keeps it running, always on the port of this start, which the other parts use. */
   private async keepPostgres(port?: number): Promise<RunningPostgres> {
     this.postgres = startPostgres({ dataDir: join(this.dir, 'postgres'), port });
     const server = await this.postgres;
-    if (server.adopted) this.say(`PostgreSQL (process ${server.pid}) was still running and is used on.`);
+    if (server.adopted) this.say(`PostgreSQL (pid ${server.pid}) was still running and is reused.`);
     void server.exited.then(async () => {
       if (this.stopping) return;
-      this.say('PostgreSQL ended; it starts again.');
+      this.say('PostgreSQL ended; it restarts.');
       for (let pause = 100; !this.stopping; pause = Math.min(pause * 2, 10_000)) {
         try {
           await this.keepPostgres(server.port);
           this.say('PostgreSQL is ready again.');
           return;
         } catch (error) {
-          this.say(`PostgreSQL does not start yet: ${(error as Error).message}`);
+          this.say(`Could not start PostgreSQL, retrying: ${(error as Error).message}`);
           await sleep(pause);
         }
       }
@@ -232,7 +232,7 @@ export class System {
     return this.state.analystPassword;
   }
 
-  /** Where everything is, for programs: readable by us alone, since it holds tokens and passwords. */
+  /** Addresses of all parts, for programs; readable by this user only, since it has tokens and passwords. */
   private async writeEndpoints(): Promise<void> {
     const password = this.analystPassword();
     const analyst = password && new URL(this.databaseUrl);
@@ -261,7 +261,7 @@ const readState = (path: string): State => {
   }
 };
 
-/** The host that a person on this machine can open. */
+/** The host to open on this machine. */
 const visibleHost = (host: string): string =>
   host === '0.0.0.0' ? 'localhost' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
 

@@ -3,7 +3,7 @@ import type { Config } from '#platform/runtime/config';
 import { PlatformModule } from '#platform/platform.module';
 import { slices } from '#slices';
 
-/** What the worker needs of the application: the command side of every slice, for the processes. */
+/** The command side of every slice, for the processes. */
 @Module({})
 export class WorkerModule {
   static of(config: Config): DynamicModule {

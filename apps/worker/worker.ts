@@ -32,13 +32,13 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
   const health = new Health({
     'event store': { probe: () => store.ping(), vital: true, detail: () => storeDetail(store.connection) },
     postgresql: { probe: () => pool.query('SELECT 1'), vital: true },
-    // Being behind is a metric; behind and not moving is a fault, but no reason to stop what still moves.
+    // Being behind is a metric; being stuck is a fault, but no reason to stop the others.
     views: { probe: async () => ensureAll(keeping?.health() ?? []), vital: false },
-    // Instances that stand still hold up nobody else.
+    // Parked instances block no others.
     processes: { probe: async () => ensureAllRun(runner.health(), await runner.waiting()), vital: false },
   });
   const alarms = new JobQueue<{ dueAt: string }>('process-timers', config, {
-    onTrouble: (err) => log.warn({ err }, 'the queue of timers has trouble'),
+    onTrouble: (err) => log.warn({ err }, 'the timer queue has an error'),
   });
   const runner = new ProcessRunner({
     store,
@@ -51,7 +51,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
   });
   let stopping = false;
   const begin = async () => {
-    // The database may come up after us; nothing here is lost by waiting.
+    // The database may start later than the worker; waiting loses nothing.
     for (let pause = 250; !stopping; pause = Math.min(2 * pause, 5_000)) {
       try {
         keeping = await runViews({
@@ -66,13 +66,11 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
             if (done.length > 0) log.info({ migrations: done }, 'migrated');
           },
           opened: () =>
-            ensureAnalyst(pool, config.ANALYST_PASSWORD).catch((err: unknown) =>
-              log.warn({ err }, 'the role of the analysts could not be set up'),
-            ),
+            ensureAnalyst(pool, config.ANALYST_PASSWORD).catch((err: unknown) => log.warn({ err }, 'could not set up the analyst role')),
         });
         break;
       } catch (err) {
-        log.warn({ err }, 'the read models cannot begin yet');
+        log.warn({ err }, 'could not start the read models yet');
         await sleep(pause);
       }
     }
@@ -82,7 +80,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
   };
   const begun = begin();
   const server = await serveHealth(health, config.PORT, config.HOST, config.ALLOWED_HOSTS);
-  log.info({ port: (server.address() as { port: number }).port, processes: processes.map(({ name }) => name) }, 'the worker works');
+  log.info({ port: (server.address() as { port: number }).port, processes: processes.map(({ name }) => name) }, 'the worker is ready');
   return {
     stop: async () => {
       health.drain();
@@ -97,14 +95,14 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
 
 const ensureAll = (parts: readonly { table: string; healthy: boolean }[]): void => {
   const stuck = parts.filter(({ healthy }) => !healthy).map(({ table }) => table);
-  if (stuck.length > 0) throw new Error(`behind and not moving: ${stuck.join(', ')}`);
+  if (stuck.length > 0) throw new Error(`stuck: ${stuck.join(', ')}`);
 };
 
 const ensureAllRun = (processes: readonly ProcessHealth[], waiting: { instances: number; inputs: number }): void => {
   const faulty = processes
     .filter(({ healthy }) => !healthy)
-    .map(({ process, state, trouble }) => `${process} ${state}: ${trouble ?? 'does not move'}`);
-  if (waiting.instances > 0) faulty.push(`${waiting.instances} instances stand still with ${waiting.inputs} inputs behind them`);
+    .map(({ process, state, trouble }) => `${process} ${state}: ${trouble ?? 'stuck'}`);
+  if (waiting.instances > 0) faulty.push(`${waiting.instances} instances are parked or paused, with ${waiting.inputs} inputs waiting`);
   if (faulty.length > 0) throw new Error(faulty.join('; '));
 };
 

@@ -72,7 +72,7 @@ describe('the documentation', () => {
     expect(operations.filter(({ security }) => !security).map(({ operationId }) => operationId)).toEqual([]);
     expect(body.paths['/facility/register-facility'].post.requestBody.content['application/json'].schema.$ref).toMatch(/RegisterFacility$/);
     const sdl = await api.send('GET', '/docs/schema.graphql');
-    expect(sdl.text).toContain('"""Let a plant join the enterprise."""\n  registerFacility(input: RegisterFacility!): Receipt\n');
+    expect(sdl.text).toContain('"""Register a plant of the enterprise."""\n  registerFacility(input: RegisterFacility!): Receipt\n');
   });
 
   it('comes with introspection, for GraphiQL', async () => {

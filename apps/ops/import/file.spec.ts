@@ -131,18 +131,18 @@ describe('a production log', () => {
     expect(error).toMatchObject({ code });
   });
 
-  it('is refused when it is not there, or no file', async () => {
+  it('is refused when it does not exist or is a directory', async () => {
     await expect(surveyFile(join(directory, 'none.csv'), mapping)).rejects.toMatchObject({ code: 'file-not-found' });
     await expect(surveyFile(directory, mapping)).rejects.toMatchObject({ code: 'file-not-found' });
   });
 
-  it('is read in the encoding that the mapping names', async () => {
+  it('is read in the encoding of the mapping', async () => {
     const hebrew: Mapping = { ...mapping, csv: { ...mapping.csv, encoding: 'windows-1255' } };
     const [row] = await rowsOf(Buffer.concat([Buffer.from(`${header}\n`), Buffer.from([0xe0, 0xe1]), Buffer.from(';b;c;D;1;x\n')]), hebrew);
     expect(row!.cells[0]).toBe('אב');
   });
 
-  it('of many lines is never held as a whole: 120 MB pass through a heap of 48 MB', async () => {
+  it('is never in memory as a whole: 120 MB pass through a heap of 48 MB', async () => {
     const path = join(directory, 'large.csv');
     const out = await open(path, 'w');
     await out.write(`${header};remark\n`);

@@ -13,7 +13,7 @@ import { columnsOf, type Mapping } from './mapping';
 import type { Row } from './rows';
 import { SheetFault, sheetRows } from './sheet';
 
-/** What is wrong with the file as a whole. Nothing of it is recorded. */
+/** A fault of the file as a whole. Nothing of it is recorded. */
 export class FileFault extends Error {
   constructor(
     readonly code: string,
@@ -29,7 +29,7 @@ export type Survey = Readonly<{ header: readonly string[]; rows: number; bytes: 
 /** A row of a table is far below this; beyond it a quote was not closed. */
 const LONGEST_ROW = 1_048_576;
 
-/** Reads a whole file once, to know its identity and that it is a table with the columns of the mapping. @throws FileFault */
+/** Reads a whole file once: computes its digest and checks that it is a table with the columns of the mapping. @throws FileFault */
 export async function surveyFile(path: string, mapping: Mapping): Promise<Survey> {
   let header: readonly string[] | undefined;
   let rows = 0;
@@ -43,7 +43,7 @@ export async function surveyFile(path: string, mapping: Mapping): Promise<Survey
       if (header) rows += 1;
       else header = checkedHeader(cells, mapping);
     }
-    if (!header) throw new FileFault('file-empty', 'The file is empty; it should begin with a line that names its columns.');
+    if (!header) throw new FileFault('file-empty', 'The file is empty. It must begin with a line of column names.');
     return { header, rows, bytes, digest: identity.digest('hex') };
   } catch (error) {
     throw faultOf(error, mapping);
@@ -169,13 +169,13 @@ async function* decoded(source: AsyncIterable<Buffer>, said: string, begins: Buf
     } catch {
       throw new FileFault(
         'not-text',
-        `The file is not ${encoding} text (near byte ${offset}); say its encoding in the mapping (csv.encoding).`,
+        `The file is not valid ${encoding} (near byte ${offset}). Set its encoding in the mapping (csv.encoding).`,
       );
     }
   };
   for await (const chunk of source) {
     const text = decode(chunk);
-    if (text.includes('\0')) throw new FileFault('not-text', `The file holds binary data (near byte ${offset}); it is no table.`);
+    if (text.includes('\0')) throw new FileFault('not-text', `The file contains binary data (near byte ${offset}). Use a CSV file.`);
     offset += chunk.length;
     if (text) yield text;
   }
@@ -191,7 +191,7 @@ function checkedHeader(cells: readonly string[], mapping: Mapping): readonly str
   if (other)
     throw new FileFault(
       'wrong-delimiter',
-      `The columns are separated by ${JSON.stringify(other)}, not by ${JSON.stringify(mapping.csv.delimiter)} as the mapping says (csv.delimiter).`,
+      `The delimiter of the file is ${JSON.stringify(other)}, that of the mapping ${JSON.stringify(mapping.csv.delimiter)}. Correct csv.delimiter.`,
     );
   if (missing.length > 0) {
     const there = cells
@@ -200,21 +200,18 @@ function checkedHeader(cells: readonly string[], mapping: Mapping): readonly str
       .join(', ');
     throw new FileFault(
       'columns-missing',
-      `The file lacks ${missing.map((column) => JSON.stringify(column)).join(', ')}. Its columns are ${there}.`,
+      `Missing columns: ${missing.map((column) => JSON.stringify(column)).join(', ')}; present: ${there}.`,
     );
   }
   if (twice.length > 0)
-    throw new FileFault(
-      'columns-doubled',
-      `The file has more than one column ${twice.map((column) => JSON.stringify(column)).join(', ')}.`,
-    );
+    throw new FileFault('columns-doubled', `Duplicate columns: ${twice.map((column) => JSON.stringify(column)).join(', ')}.`);
   return cells;
 }
 
 const SYSTEM_FAULTS: Readonly<Record<string, readonly [code: string, message: string]>> = {
-  ENOENT: ['file-not-found', 'There is no such file.'],
-  EISDIR: ['file-not-found', 'This is a directory, not a file.'],
-  EACCES: ['file-not-readable', 'The file may not be read.'],
+  ENOENT: ['file-not-found', 'The file does not exist.'],
+  EISDIR: ['file-not-found', 'The path is a directory, not a file.'],
+  EACCES: ['file-not-readable', 'No permission to read the file.'],
   Z_DATA_ERROR: ['archive-damaged', 'The compressed file is damaged.'],
   Z_BUF_ERROR: ['archive-damaged', 'The compressed file ends too early; it was not copied whole.'],
 };
@@ -232,6 +229,6 @@ function faultOf(error: unknown, mapping: Mapping): Error {
       `A text in ${sign} is opened and not closed: ${message}. Where ${sign} is a sign like any other, write quote: none into the mapping (csv.quote).`,
     );
   if (code.startsWith('CSV_') || code.includes('QUOTE'))
-    return new FileFault('csv-malformed', `The file is no well-formed CSV: ${message}.`);
+    return new FileFault('csv-malformed', `The file is not well-formed CSV: ${message}.`);
   return error as Error;
 }

@@ -3,14 +3,14 @@
 /** Every fault of a mapping, one line each. */
 export class MappingFaults extends Error {
   constructor(readonly faults: readonly string[]) {
-    super(`The mapping cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(`The mapping has faults:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
     this.name = 'MappingFaults';
   }
 }
 
 export type Node = Record<string, unknown>;
 
-/** Looks at a node, names what is wrong with it, and goes on: all faults are told at once. */
+/** Checks a node and collects its faults, so that all are reported at once. */
 export class Reader {
   constructor(
     private readonly node: Node,
@@ -18,7 +18,7 @@ export class Reader {
     readonly faults: string[],
     known: readonly string[],
   ) {
-    for (const key of Object.keys(node)) if (!known.includes(key)) this.fault(key, `is not known here; known are ${known.join(', ')}`);
+    for (const key of Object.keys(node)) if (!known.includes(key)) this.fault(key, `is unknown; known: ${known.join(', ')}`);
   }
 
   at = (key: string) => (this.path ? `${this.path}.${key}` : key);
@@ -36,7 +36,7 @@ export class Reader {
   oneOf<T extends string>(key: string, options: readonly T[], fallback?: T): T {
     if (!this.has(key) && fallback !== undefined) return fallback;
     const value = this.text(key);
-    if (value && !options.includes(value as T)) this.fault(key, `must be one of ${options.join(', ')}, not ${JSON.stringify(value)}`);
+    if (value && !options.includes(value as T)) this.fault(key, `must be one of ${options.join(', ')}, was ${JSON.stringify(value)}`);
     return value as T;
   }
 
@@ -59,7 +59,7 @@ export class Reader {
     try {
       return new RegExp(text, 'u');
     } catch (error) {
-      this.fault(key, `is no expression: ${(error as Error).message}`);
+      this.fault(key, `is not a regular expression: ${(error as Error).message}`);
       return undefined;
     }
   }
@@ -98,7 +98,7 @@ export class Reader {
   entries(key: string): [string, unknown][] {
     const value = this.node[key];
     if (isNode(value) && Object.keys(value).length > 0) return Object.entries(value);
-    this.fault(key, value === undefined ? 'is missing' : 'must say what each text means');
+    this.fault(key, value === undefined ? 'is missing' : 'must map each text to a kind');
     return [];
   }
 }

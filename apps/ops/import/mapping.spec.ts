@@ -26,7 +26,7 @@ describe('a mapping', () => {
     expect(columnsOf(mapping)).toEqual(expect.arrayContaining(['Case ID', 'Complete Timestamp', 'Qty_for_MRB', 'Rework']));
   });
 
-  it('is the same mapping whatever its layout and comments', () => {
+  it('has the same digest with any layout and comments', () => {
     const reordered = `# other words\n${committed.replace('facility: haifa\n', '')}\nfacility: "haifa"\n`;
     expect(parseMapping(reordered).digest).toBe(parseMapping(committed).digest);
     expect(parseMapping(committed.replace('unit: pcs', 'unit: kg')).digest).not.toBe(parseMapping(committed).digest);
@@ -47,7 +47,7 @@ describe('a mapping', () => {
     expect(parseMapping(json)).toMatchObject({ name: 'plain', csv: { delimiter: ',' }, time: { nonexistent: 'later' } });
   });
 
-  it('names every fault at once', () => {
+  it('lists every fault at once', () => {
     const faults = faultsOf(`
 name: Production Log
 facility: Haifa

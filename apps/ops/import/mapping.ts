@@ -1,6 +1,6 @@
 /**
  * How the columns of a production log become facts: a YAML or JSON file, read and checked. Hides: YAML and the form of the file.
- * Promises: a mapping that is complete and can be carried out, or every fault of it at once. Does not: read production logs.
+ * Promises: a complete and valid mapping, or every fault of it at once. Does not: read production logs.
  */
 import { createHash } from 'node:crypto';
 import { IANAZone } from 'luxon';
@@ -12,7 +12,7 @@ import { formatFault } from './formats';
 
 export { MappingFaults } from './mapping-reader';
 
-/** A text of a row becomes an id by the first rule whose expression it matches. */
+/** A text of a row becomes an id by the first rule whose expression matches it. */
 export type IdRule = Readonly<{ match: RegExp; id: string }>;
 export type IdColumn = Readonly<{
   column: string;
@@ -26,7 +26,7 @@ export type Always = Readonly<{ always: string }>;
 export type IdSource = IdColumn | Always;
 /** A time that stands in one column or in several, in the first of the formats that fits. */
 export type TimeColumn = Readonly<{ columns: readonly string[]; formats: readonly string[] }>;
-/** What to do with a local time that a clock change made happen twice, or left out. */
+/** How to read a local time that a clock change repeats or skips. */
 export type Ambiguous = 'earlier' | 'later' | 'reject';
 export type ReportKind = 'Production' | 'Setup' | 'Breakdown';
 const DURATION_UNITS = ['d', 'h', 'min', 's', 'h:mm', 'm:ss'] as const;
@@ -37,7 +37,7 @@ export type Scrap = Readonly<{ column: string; reason: IdSource }>;
 export type Mapping = Readonly<{
   /** Names the mapping in the log. */
   name: string;
-  /** SHA-256 (hex) of the mapping's content, whatever its layout. */
+  /** SHA-256 (hex) of the mapping's content, independent of its layout. */
   digest: string;
   /** The facility that the import itself belongs to; of all rows, unless a column tells theirs. */
   facility: string;
@@ -70,7 +70,7 @@ export type Mapping = Readonly<{
   kind: Readonly<{ column: string; values: Readonly<Record<string, ReportKind>> }> | Readonly<{ always: ReportKind }>;
   good: string;
   scrap: readonly Scrap[];
-  /** Rows whose column holds one of these texts report pieces that were worked again, not new ones. */
+  /** Rows with one of these texts in the column report reworked pieces, not new ones. */
   rework?: Readonly<{ column: string; when: readonly string[] }>;
 }>;
 
@@ -113,7 +113,7 @@ function idSource(from: Reader, key: string, { more = [], unless }: { more?: rea
   const rules = node.list('rules').flatMap((value, index): IdRule[] => {
     const name = `rules[${index}]`;
     if (!isNode(value) || typeof value.match !== 'string' || typeof value.id !== 'string' || Object.keys(value).length !== 2) {
-      node.fault(name, 'must hold match (an expression) and id (what it becomes, with $1 for its first group)');
+      node.fault(name, 'must have match (a regular expression) and id (its replacement, with $1 for the first group)');
       return [];
     }
     const match = new Reader(value, node.at(name), node.faults, ['match', 'id']).expression('match');
@@ -153,7 +153,7 @@ function csvOf(top: Reader): Mapping['csv'] {
   try {
     new TextDecoder(csv.encoding);
   } catch {
-    file?.fault('encoding', `is not known: ${csv.encoding}; usual are utf-8, windows-1252, windows-1255, utf-16le`);
+    file?.fault('encoding', `must be an encoding such as utf-8, windows-1252, windows-1255 or utf-16le, was ${csv.encoding}`);
   }
   const [comment, sheet] = [file?.perhaps('comment'), file?.perhaps('sheet')];
   return { ...csv, ...(comment ? { comment } : {}), ...(sheet ? { sheet } : {}) };
@@ -172,7 +172,7 @@ function rowsOf(top: Reader): Mapping['rows'] {
 function timeOf(top: Reader): Mapping['time'] {
   const clock = top.in('time', ['zone', 'end', 'start', 'duration', 'otherwise', 'ambiguous', 'nonexistent']);
   const zone = clock?.text('zone') ?? '';
-  if (zone && !IANAZone.isValidZone(zone)) clock?.fault('zone', `is no IANA time zone such as Asia/Jerusalem: ${zone}`);
+  if (zone && !IANAZone.isValidZone(zone)) clock?.fault('zone', `must be an IANA time zone such as Asia/Jerusalem, was ${zone}`);
   const has = (key: string) => clock?.has(key) ?? false;
   if (has('end') && has('start') && has('duration'))
     clock?.fault('duration', 'follows from time.start and time.end: leave one of the three out');

@@ -7,16 +7,16 @@ const found = (...claims: readonly (readonly [machine: string, line: number, fro
   return [...overlaps.found()].map(({ line, otherLine, order, otherOrder }) => [line, otherLine, order, otherOrder]);
 };
 
-describe('claims on machines', () => {
+describe('spans on machines', () => {
   it('overlap when one begins before another ends, on the same machine', () => {
     expect(found(['M4', 2, 0, 10], ['M4', 3, 5, 7], ['M4', 4, 9, 12], ['M5', 5, 0, 10])).toEqual([
       [3, 2, 'o3', 'o2'],
       [4, 2, 'o4', 'o2'],
     ]);
   });
-  it('may follow one another, and take no time', () => expect(found(['M4', 2, 0, 10], ['M4', 3, 10, 12], ['M4', 4, 5, 5])).toEqual([]));
+  it('may be adjacent or empty', () => expect(found(['M4', 2, 0, 10], ['M4', 3, 10, 12], ['M4', 4, 5, 5])).toEqual([]));
 
-  it('are found exactly where comparing each with each finds them', () => {
+  it('are found exactly where a comparison of all pairs finds them', () => {
     const claim = fc.tuple(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 20 }));
     fc.assert(
       fc.property(fc.array(claim, { maxLength: 40 }), (spans) => {

@@ -1,11 +1,11 @@
-/** A span of floor time that a row of an order claims on a machine, in milliseconds since 1970. */
+/** The span of floor time of a row on a machine, in milliseconds since 1970. */
 export type Claim = Readonly<{ line: number; order: string; from: number; to: number }>;
-/** Two rows that claim one machine at one time; the second began first and holds it longest. */
+/** Two rows that overlap on a machine; the second one began first and ends last. */
 export type Overlap = Readonly<{ machine: string; line: number; order: string; otherLine: number; otherOrder: string }>;
 
 const WIDTH = 4;
 
-/** The claims on one machine: four numbers a row, so that a million rows stay small. */
+/** The spans on one machine: four numbers a row, so that a million rows need little memory. */
 class Claims {
   private numbers = new Float64Array(WIDTH * 256);
   private size = 0;
@@ -29,7 +29,7 @@ class Claims {
   }
 }
 
-/** Finds rows that claim a machine while another row does, across all orders. */
+/** Finds rows that overlap on a machine, across all orders. */
 export class Overlaps {
   private readonly machines = new Map<string, Claims>();
   private readonly orders: string[] = [];
@@ -47,7 +47,7 @@ export class Overlaps {
     this.machines.set(machine, claims);
   }
 
-  /** Each row that begins while the machine is taken. By machine and start. */
+  /** Each row that begins while the machine is occupied, by machine and start. */
   *found(): Generator<Overlap> {
     for (const machine of [...this.machines.keys()].sort()) {
       let holder: { line: number; order: number; to: number } | undefined;

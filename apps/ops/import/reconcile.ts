@@ -1,6 +1,6 @@
 /**
- * Compares a file with what the log holds of it. Hides: nothing. Promises: every row is counted once, as a fact or as a named exception, and
- * sums are exact; the file's own columns are summed apart from the mapping, as a check on the mapping itself. Does not: repair anything.
+ * Compares a file with the events of its import. Hides: nothing. Promises: every row is counted once, as a fact or as a named exception, and
+ * sums are exact; the file's columns are also summed without the mapping, to check the mapping itself. Does not: repair anything.
  */
 import { facilityOf } from '#manufacturing/facility';
 import { minus, plus, sum } from '#manufacturing/quantity';
@@ -19,36 +19,36 @@ export type Line = Readonly<{ axis: Axis; key: string; file: Sums; log: Sums; eq
 export type Reconciliation = Readonly<{
   importId: string;
   file: string;
-  /** True when all that follows agrees. */
+  /** True when everything below agrees. */
   equal: boolean;
   rows: Readonly<{ file: number; observed: number; rejected: number; known: number; leftOut: number }>;
   total: Readonly<{ file: Sums; log: Sums }>;
   /** The columns of all readable rows, summed without the mapping's rules: pieces made, good or rework, and pieces scrapped. */
   columns: Readonly<{ made: string; scrapped: string }>;
   lines: readonly Line[];
-  /** Rows of the file that the log does not have, and the other way round. */
+  /** Rows of the file that are not in the log, and reports of the log that are not in the file. */
   missing: readonly number[];
   unexpected: readonly string[];
   exceptions: Readonly<Record<string, number>>;
-  /** The read model of the orders beside the log, where it could be asked. */
+  /** Comparison of the log with the read model of the orders, if it was available. */
   view?: ViewCheck;
 }>;
 
-/** What the read model says of an order. */
+/** An order in the read model. */
 export type OrderRow = Readonly<{ workOrderId: string; reports: number; corrections: number; good: string; scrap: string; rework: string }>;
 export type ViewCheck = Readonly<{
   equal: boolean;
-  /** The view has not read the whole import yet. */
+  /** True while the view has not read the whole import. */
   behind: boolean;
   checked: number;
-  /** Orders that others reported on, too: their rows hold more than this file. */
+  /** Orders with reports from elsewhere, too: their rows have more than this file. */
   shared: number;
   differing: readonly Readonly<{ order: string; log: Sums; view: OrderRow | null }>[];
 }>;
 /** The rows of all orders of a facility. */
 export type OrdersOf = (facility: string) => Promise<Readonly<{ behind: boolean; rows: AsyncIterable<OrderRow> }>>;
 
-/** An event of the log, as far as reconciling looks at it. */
+/** The part of an event that reconciling needs. */
 export type Logged = Readonly<{ type: string; data: unknown }>;
 type Observed = Readonly<{
   workOrderId: string;
@@ -133,7 +133,7 @@ async function recordedBy(events: AsyncIterable<Logged>) {
     const fact = data as Observed;
     if (type === 'ImportStarted') namedByContent = (data as { reportIds?: string }).reportIds === 'by-content';
     else if (type === 'ImportRestarted') {
-      // From here on everything is recorded anew but the facts, which stay.
+      // A restart: the facts stay, everything else is recorded again from here on.
       rejected.clear();
       for (const code of exceptions.keys()) if (code.startsWith('rejected:') || code.startsWith('flagged:')) exceptions.delete(code);
     } else if (type === 'RowRejected') {

@@ -69,7 +69,7 @@ describe('a row', () => {
     });
   });
 
-  it('keeps scrap with its reason, and counts pieces worked again as rework, not as new ones', () => {
+  it('keeps scrap with its reason, and counts reworked pieces as rework, not as new ones', () => {
     expect(seen({ bad: '2', again: 'Y' }).observation).toMatchObject({
       good: '0',
       rework: '3',
@@ -101,7 +101,7 @@ describe('a row', () => {
     expect(outcome).toMatchObject({ rejected: { code: 'cells-miscounted' } });
   });
 
-  it('reads decimal commas where the mapping says so, and no points then', () => {
+  it('reads decimal commas if the mapping says so, and then no points', () => {
     const comma: Mapping = { ...mapping, decimalMark: ',' };
     expect(seen({ good: '1,50', minutes: '58', asked: '10' }, comma).observation.good).toBe('1.5');
     expect(read({ good: '1.5', minutes: '58' }, comma)).toMatchObject({ rejected: { code: 'quantity-malformed' } });
@@ -109,7 +109,7 @@ describe('a row', () => {
 });
 
 describe('texts of a file', () => {
-  it('stay different when they become ids', () => {
+  it('become distinct ids', () => {
     expect(slug('Turning & Milling - Machine 4')).toBe('Turning-Milling-Machine-4');
     expect(slug('Müller')).toMatch(/^Muller-[0-9a-f]{10}$/);
     const pairs = [
@@ -126,11 +126,11 @@ describe('texts of a file', () => {
     fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (text) => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(slug(text))));
   });
 
-  it('are kept legible: control characters as escapes, at most so long', () => {
+  it('are kept readable: control characters as escapes, length limited', () => {
     expect(legible('a\u0000b\tc\\', 100)).toBe('a\\u0000b\\u0009c\\\\');
     expect(legible('x'.repeat(50), 10)).toBe(`${'x'.repeat(9)}…`);
     expect(legible('a\ud800b', 10)).toBe('a\ufffdb');
   });
 
-  it('give minutes exactly', () => expect(minutesBetween('2012-01-30T05:44:00+02:00', '2012-01-30T06:42:30+02:00')).toBe('58.5'));
+  it('give exact minutes', () => expect(minutesBetween('2012-01-30T05:44:00+02:00', '2012-01-30T06:42:30+02:00')).toBe('58.5'));
 });

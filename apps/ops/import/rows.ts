@@ -13,7 +13,7 @@ import { intervalOf, iso } from './times';
 
 export { legible, slug } from './texts';
 
-/** The fields of `ObserveProduction` that a row gives. */
+/** The fields of `ObserveProduction` from a row. */
 export type Observation = Readonly<{
   workOrderId: string;
   reportId: string;
@@ -38,7 +38,7 @@ export type Observation = Readonly<{
 export type Readable = Readonly<{ observation: Observation; reversal: boolean; flags: readonly Flag[] }>;
 export type ReadRow = Readable | Readonly<{ rejected: Readonly<{ code: string; message: string }> }> | Readonly<{ leftOut: true }>;
 
-/** A row as it stands in the file; `line` is where it begins, from 1. */
+/** A row of the file; `line` is where it begins, from 1. */
 export type Row = Readonly<{ line: number; cells: readonly string[]; raw: string }>;
 
 const CODE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
@@ -142,7 +142,7 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
   };
   const unsigned = (text: string, column: string): bigint => {
     const { amount, negative } = signedAmount(text, column, mapping);
-    if (negative) throw new Unreadable('quantity-negative', `${column} is negative: ${shown(text)}.`);
+    if (negative) throw new Unreadable('quantity-negative', `${column} must not be negative, was ${shown(text)}.`);
     return millionths(amount);
   };
 
@@ -156,7 +156,7 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
 
   const read = ({ line, cells, raw }: Row, cell: Cells, reportId: string): Readable => {
     if (cells.length > header.length || used.some((place) => place >= cells.length))
-      throw new Unreadable('cells-miscounted', `The row has ${cells.length} cells, the header ${header.length}.`);
+      throw new Unreadable('cells-miscounted', `The row must have ${header.length} cells as the header has, was ${cells.length}.`);
     const kind = kindIn(cell);
     const flags: Flag[] = [];
     const { from, to, flags: doubts } = intervalOf(time, cell, () => duration(cell));

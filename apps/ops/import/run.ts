@@ -19,11 +19,11 @@ import { Overlaps } from './overlaps';
 export type ImportOptions = Readonly<{
   mapping: Mapping;
   file: string;
-  /** Where to send commands; all events of the import have its correlation id. */
+  /** The system to send commands to; all events of the import have its correlation id. */
   target: (correlationId: string) => Target;
   /** Rows sent and settled at once. */
   block?: number;
-  /** Sends every row of an import that is finished, too: a proof that nothing changes. */
+  /** True to send every row of a finished import again, to prove that nothing changes. */
   again?: boolean;
   onProgress?: (progress: Readonly<{ stage: 'reading' | 'recording' | 'flagging'; rows: number; of: number }>) => void;
   /** Hears of each rejected row, those of an earlier run included as far as the file itself shows them. */
@@ -36,15 +36,15 @@ export type ImportResult = Readonly<{
   digest: string;
   mapping: string;
   tally: Tally;
-  /** Rows that were in the log before this run, as facts. */
+  /** Rows that were already in the log as facts. */
   known: number;
   /** Rows that the mapping leaves out. */
   leftOut: number;
   /** Events that this run wrote. */
   written: number;
-  /** Line after which a begun import went on; 0 for a new one. */
+  /** Line after which an import resumed; 0 for a new one. */
   resumedAfterLine: number;
-  /** True when the file had been imported before, through this mapping. */
+  /** True when the file was already imported with this mapping. */
   finishedBefore: boolean;
 }>;
 
@@ -61,7 +61,7 @@ export const correlationIdOf = (importId: string): string => commandIdOf(`import
 export const rowsOf = ({ file, digest }: Pick<Source, 'file' | 'digest'>, byContent: boolean): RowsOf =>
   byContent ? { name: file } : { name: file, linesOf: digest.slice(0, 16) };
 
-/** The facts themselves; every other event that a row causes is something found about it. */
+/** Event types that are facts; every other event of a row is an exception. */
 const FACTS: readonly string[] = ['ProductionObserved', 'WorkOrderObserved', 'ProductionReportReversed', 'ProductionReportCorrected'];
 
 /** @throws FileFault, Refused, NoAnswer */
@@ -81,7 +81,7 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
   // No command id: begun is begun, and a mapping that comes back after another one begins anew.
   const begun = await target.send('StartImport', { importId, ...source });
   const before = await target.stateOf(importId);
-  if (before.status === 'unknown') throw new Error(`The import ${importId} has begun and is not there.`);
+  if (before.status === 'unknown') throw new Error(`The import ${importId} was started but is not found. Run the import again.`);
   const finishedBefore = before.status === 'finished';
   const result = { importId, file: source.file, digest: survey.digest, mapping: mapping.name, finishedBefore };
   if (finishedBefore && !options.again && !options.onRejected) {
@@ -147,7 +147,7 @@ class Run {
       await this.send(block);
       block = new Block(size);
     }
-    if (rows !== this.survey.rows) throw new FileFault('file-changed', 'The file was changed while it was read.');
+    if (rows !== this.survey.rows) throw new FileFault('file-changed', 'The file changed while it was read. Run the import again.');
     if (block.rows > 0) await this.send(block);
     await this.sending;
     onProgress?.({ stage: 'flagging', rows, of: this.survey.rows });
@@ -208,7 +208,7 @@ class Run {
 
   private hear(block: Block, { row, readable }: Block['sent'][number], answer: OneOf): void {
     if (answer instanceof Refused) {
-      // Who may not send at all has no rows that are wrong.
+      // A sender without permission fails the run, not the row.
       if (![400, 409, 422].includes(answer.status)) throw answer;
       block.reject(row, answer.code, answer.message);
       this.options.onRejected?.(row, this.survey.header);
@@ -270,7 +270,7 @@ class Run {
       flagged.push({
         line,
         code: 'machine-overlap',
-        message: `${machine} was also claimed by line ${otherLine} for ${whose}.`,
+        message: `Overlaps on ${machine} with line ${otherLine} for ${whose}.`,
         workOrderId: order,
         equipmentId: machine,
         reportId: `line-${line}`,

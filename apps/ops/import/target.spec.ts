@@ -37,7 +37,7 @@ describe('a system over REST', () => {
   });
   afterEach(() => new Promise((done) => (server.close(done), server.closeAllConnections())));
 
-  it('gets commands on their own path, with who sends, which request and whose clock', async () => {
+  it('gets commands at their path, with token, correlation id and clock', async () => {
     replies = [receipt];
     expect(await target().send('StartImport', { importId: 'haifa.x' })).toEqual({ events: ['ImportStarted'], token: '88' });
     expect(asked).toMatchObject([
@@ -49,7 +49,7 @@ describe('a system over REST', () => {
     ]);
   });
 
-  it('is asked again, with the very same words, when it is busy, down or hangs up', async () => {
+  it('gets identical retries when it is busy, down or hangs up', async () => {
     replies = [problem(429, 'too-many-requests', { 'retry-after': '1' }), problem(503, 'store-unavailable'), hangUp, receipt];
     const begun = Date.now();
     expect((await target().send('ObserveProduction', { commandId: 'x' })).token).toBe('88');
@@ -57,7 +57,7 @@ describe('a system over REST', () => {
     expect(Date.now() - begun).toBeGreaterThanOrEqual(1_000);
   });
 
-  it('is not asked again when it refuses', async () => {
+  it('gets no retry when it refuses', async () => {
     for (const [status, code] of [
       [422, 'import-finished'],
       [409, 'command-id-reused'],
@@ -72,7 +72,7 @@ describe('a system over REST', () => {
     expect(asked).toHaveLength(4);
   });
 
-  it('is given up when patience ends, and at once when it is broken', async () => {
+  it('is given up when the time limit ends, and at once when it is broken', async () => {
     replies = [problem(503, 'store-unavailable')];
     await expect(target(300).send('StartImport', {})).rejects.toBeInstanceOf(NoAnswer);
     replies = [problem(500, 'internal')];

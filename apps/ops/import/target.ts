@@ -1,18 +1,18 @@
 /**
- * Where an import sends its commands: a running system, over REST. Hides: HTTP, waiting and retries. Promises: a command is sent again,
- * unchanged, until it is answered or the patience ends; its id makes that harmless. Does not: keep order; who sends waits where it matters.
+ * Where an import sends its commands: a running system, over REST. Hides: HTTP, waiting and retries. Promises: a command is retried
+ * unchanged until it is answered or the time limit ends; its id makes that harmless. Does not: keep order; the sender waits where it matters.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileImport } from '#import/import';
 import type { SeriesAnswer } from '#platform/http/command-series';
 
-/** What the system answers to a command: the events it caused, now or at the first time, and their position. */
+/** The answer to a command: the events it caused, now or the first time, and their position. */
 export type Answer = Readonly<{ events: readonly string[]; token: string }>;
 
 /** What became of one command of several. */
 export type OneOf = Answer | Refused;
 
-/** A command was refused: `code` says why. */
+/** A refused command; `code` is the reason. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -27,7 +27,7 @@ export class Refused extends Error {
 /** The system did not answer for longer than an import waits. */
 export class NoAnswer extends Error {
   constructor(cause: unknown) {
-    super('The system does not answer; what is recorded stays, run the import again to go on.', { cause });
+    super('The system does not answer. Recorded rows stay; run the import again to resume.', { cause });
     this.name = 'NoAnswer';
   }
 }

@@ -79,16 +79,16 @@ export function signedAmount(
     .replace(/^\((.*)\)$/, '-$1')
     .replace(/^(\d.*)-$/, '-$1');
   const [, sign, digits, part = ''] = numberIn(marks).exec(plain) ?? [];
-  if (digits === undefined) throw new Unreadable('quantity-malformed', `${column} is no decimal number: ${shown(text)}.`);
+  if (digits === undefined) throw new Unreadable('quantity-malformed', `${column} must be a decimal number, was ${shown(text)}.`);
   const whole = digits.replace(/\D/g, '').replace(/^0+(?=\d)/, '');
   const rest = part.replace(/0+$/, '');
   const amount = `${whole}${rest ? `.${rest}` : ''}`;
   if (!AMOUNT.test(amount))
-    throw new Unreadable('quantity-too-precise', `${column} has more than 12 digits before or 6 after the point: ${shown(text)}.`);
+    throw new Unreadable('quantity-too-precise', `${column} must have at most 12 digits before and 6 after the point, was ${shown(text)}.`);
   return { amount, negative: sign === '-' && /[1-9]/.test(amount) };
 }
 
-/** Text without control characters, which a command may not hold: they are shown as escapes; what is too long is cut. */
+/** Text with control characters as escapes, since commands must not contain them; cut if too long. */
 export function legible(text: string, length: number): string {
   const escape = (character: string) => (character === '\\' ? '\\\\' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const plain = text.replace(/[\u0000-\u001f\u007f\\]/g, escape).replace(/\p{Cs}/gu, '\ufffd');

@@ -20,14 +20,14 @@ const source = (format: string) => ({ columns: ['end'], formats: [format] });
 describe('a local time', () => {
   const at = (text: string, rule: Rule) => instantOf([text], source('dd.MM.yyyy HH:mm'), rules('Asia/Jerusalem', rule));
 
-  it('that happened twice is taken by the rule, and flagged', () => {
+  it('that occurs twice is read by the rule of the mapping, and flagged', () => {
     expect(at('23.09.2012 01:30', 'earlier')).toMatchObject({ flag: { code: 'time-ambiguous' } });
     expect(at('23.09.2012 01:30', 'earlier').at.toISO()).toBe('2012-09-23T01:30:00.000+03:00');
     expect(at('23.09.2012 01:30', 'later').at.toISO()).toBe('2012-09-23T01:30:00.000+02:00');
     expect(() => at('23.09.2012 01:30', 'reject')).toThrow('happened twice');
   });
 
-  it('that never was is moved by the rule, and flagged', () => {
+  it('that was skipped is moved by the rule of the mapping, and flagged', () => {
     expect(at('30.03.2012 02:30', 'later')).toMatchObject({ flag: { code: 'time-nonexistent' } });
     expect(at('30.03.2012 02:30', 'later').at.toISO()).toBe('2012-03-30T03:30:00.000+03:00');
     expect(at('30.03.2012 02:30', 'earlier').at.toISO()).toBe('2012-03-30T01:30:00.000+02:00');
@@ -39,12 +39,12 @@ describe('a local time', () => {
       expect(at(text, 'reject').flag).toBeUndefined();
   });
 
-  it('with an offset of its own is an instant already', () => {
+  it('with its own offset is an instant already', () => {
     const { at: moment, flag } = instantOf(['2012-09-23T01:30:00+02:00'], source('ISO'), rules('Asia/Jerusalem', 'reject'));
     expect([moment.toMillis(), flag]).toEqual([Date.parse('2012-09-22T23:30:00Z'), undefined]);
   });
 
-  it('comes back to the same wall clock in every zone, unless it never was', () => {
+  it('maps back to the same local time in every zone, unless it was skipped', () => {
     const zones = fc.constantFrom('Asia/Jerusalem', 'Europe/Warsaw', 'America/New_York', 'Australia/Lord_Howe', 'UTC', 'Asia/Kolkata');
     fc.assert(
       fc.property(fc.date({ min: new Date('2011-01-01Z'), max: new Date('2026-01-01Z'), noInvalidDate: true }), zones, (date, zone) => {

@@ -43,7 +43,7 @@ function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexist
     return { readings, name, flags };
   }
   if (nonexistent === 'reject') throw new Unreadable('time-nonexistent', `${column} was skipped by a clock change in ${zone}: ${text}.`);
-  // Read by the offset that held before the change it is moved on by what was skipped, by the offset after it is moved back.
+  // The offset before the change moves it forward by the skipped time, the offset after it moves it back.
   const beside = wall.plus({ days: nonexistent === 'later' ? -1 : 1 });
   const at = DateTime.fromMillis(wall.toMillis() - DateTime.fromObject(fields(beside), { zone }).offset * 60_000, { zone });
   const skipped = { code: 'time-nonexistent', message: `${name} was skipped by a clock change in ${zone}; taken as ${iso(at)}.` };

@@ -193,7 +193,7 @@ describe('the import of production logs', () => {
   it.each([
     ['nothing', '', 1, /empty/],
     ['binary data', Buffer.from([0x89, 0x50, 0, 1, 2]), 1, /binary|text/],
-    ['commas', madeLog(1, 1).replaceAll(';', ','), 1, /separated by/],
+    ['commas', madeLog(1, 1).replaceAll(';', ','), 1, /delimiter of the file/],
     ['an open quote', `${madeLog(1, 1)}"x;y\n`, 1, /not closed/],
     ['a column less', madeLog(1, 1).replaceAll('Case ID;', ''), 1, /Case ID/],
   ])('refuses a file with %s as a whole and writes nothing', async (_what, content, code, message) => {

@@ -58,7 +58,7 @@ describe('views on the command line', () => {
       code: 0,
       json: [{ equal: true, table: 'facility_element_v1_g2', rows: '1' }],
     });
-    expect(await run('rebuild', 'no-such-view')).toMatchObject({ code: 64, err: expect.stringMatching(/There is no view "?no-such-view/) });
+    expect(await run('rebuild', 'no-such-view')).toMatchObject({ code: 64, err: expect.stringMatching(/Unknown view "?no-such-view/) });
   }, 180_000);
 
   it('an event that cannot be folded is shown, tried again, and left out by a decision that the log keeps', async () => {
@@ -96,7 +96,7 @@ describe('views on the command line', () => {
     expect((await run('verify', 'facility-element', '--json')).json).toMatchObject([{ equal: true, leftOut: 1 }]);
     expect(await run('parked', 'retry', held!.table, 'facility-lyon')).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/Nothing is parked/),
+      err: expect.stringMatching(/is not parked/),
     });
   }, 300_000);
 

@@ -37,13 +37,13 @@ describe('the demo enterprise', () => {
     for (const { metadata } of first) expect(Date.parse(metadata.occurredAt)).toBeLessThanOrEqual(Date.now());
   }, 90_000);
 
-  it('is neither made twice nor left half made when its making was cut off', async () => {
+  it('is created once and completely, even if its first creation was interrupted', async () => {
     const path = join(dataDir, 'state.json');
     const { demo, ...cutOff } = JSON.parse(readFileSync(path, 'utf8')) as { demo: string };
     expect(demo).toBe('created');
     writeFileSync(path, JSON.stringify(cutOff));
     await start();
-    expect(system.output).toContain('Made a demo enterprise');
+    expect(system.output).toContain('Created a demo enterprise');
     expect((await log()).map(({ id }) => id)).toEqual(first.map(({ id }) => id));
   }, 90_000);
 

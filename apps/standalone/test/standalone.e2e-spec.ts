@@ -127,7 +127,7 @@ describe('npm start', () => {
     expect(lives(postgres!)).toBe(true);
     await start();
     expect(markOfChild('postgres')).toEqual(postgres);
-    expect(system.output).toContain('was still running and is used on');
+    expect(system.output).toContain('was still running and is reused');
     expect(await inPostgres('select n from kept')).toEqual([{ n: 1 }]);
   }, 60_000);
 
@@ -175,7 +175,7 @@ describe('npm start', () => {
     const { port } = squatter.address() as AddressInfo;
     const refused = new Start({ DATA_DIR: testDirectory('port'), PORT: String(port) });
     expect(await refused.ended).toBe(1);
-    expect(refused.output).toMatch(new RegExp(`^Port ${port} on 127.0.0.1 is taken by another program. .*PORT=\\d+ npm start.*\\n$`));
+    expect(refused.output).toMatch(new RegExp(`^Port ${port} on 127.0.0.1 is used by another program. .*PORT=\\d+ npm start.*\\n$`));
     await new Promise((closed) => squatter.close(closed));
   });
 
@@ -211,7 +211,7 @@ describe('npm start', () => {
       DRAIN_SECONDS: '1',
     });
     expect(await refused.ended).toBe(1);
-    expect(refused.output).toContain('PostgreSQL at DATABASE_URL does not let us in: ');
+    expect(refused.output).toContain('Could not connect to PostgreSQL at DATABASE_URL: ');
     expect(refused.output).not.toContain('hunter2');
     expect(existsSync(join(directory, 'run', 'event-store.pid.json'))).toBe(false);
   }, 30_000);

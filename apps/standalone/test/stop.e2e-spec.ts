@@ -47,7 +47,7 @@ describe('what npm start began', () => {
     expect(stopped.stdout).toMatch(/Stopped\.\n$/);
     expect(await system.ended).toBe(0);
     expect(marks.filter(lives)).toEqual([]);
-    expect(npmStop().stdout).toBe(`Nothing runs in ${dataDir}.\n`);
+    expect(npmStop().stdout).toBe(`No system is running in ${dataDir}.\n`);
   }, 120_000);
 
   it('gets a demo enterprise when the store is new, and none when the history of a backup is in it', async () => {
@@ -55,7 +55,7 @@ describe('what npm start began', () => {
     rmSync(join(dataDir, 'state.json'));
     const first = new Start(env);
     await first.says('Ready.');
-    expect(first.output).toContain('Made a demo enterprise');
+    expect(first.output).toContain('Created a demo enterprise');
     expect(await first.stop()).toBe(0);
     rmSync(join(dataDir, 'state.json'));
     const second = new Start(env);
@@ -89,7 +89,7 @@ describe('what npm start began', () => {
     const postgres = everything().at(-1)!;
     await system.stop('SIGKILL');
     const stopped = npmStop();
-    expect(stopped.stdout).toContain('Stopped PostgreSQL, left by a start that was cut off.');
+    expect(stopped.stdout).toContain('Stopped PostgreSQL, left by an earlier start.');
     expect(lives(postgres)).toBe(false);
   }, 120_000);
 });

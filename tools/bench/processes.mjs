@@ -16,7 +16,7 @@ const dist = (file) => require(fileURLToPath(new URL(`../../dist/libs/${file}.js
 const worker = fileURLToPath(new URL('./parts/processes-worker.mjs', import.meta.url));
 const INSTANCES = 1_000;
 
-export async function run({ short, say, 'data-dir': dataDir }) {
+export async function run({ short, say, only, 'data-dir': dataDir }) {
   const work = fs.mkdtempSync(path.join(dataDir ?? os.tmpdir(), 'bench-processes-'));
   fs.chmodSync(work, 0o755);
   const node = await startProcess(path.join(work, 'node'));
@@ -28,7 +28,8 @@ export async function run({ short, say, 'data-dir': dataDir }) {
   const parts = { store: new EventStore(at), at, database: server.url };
   try {
     const results = {};
-    for (const [name, measure] of Object.entries({ steady, backlog, burst, open, long })) {
+    const all = { steady, backlog, burst, idle, open, timers, takeover, long };
+    for (const [name, measure] of Object.entries(all).filter(([name]) => !only || only.split(',').includes(name))) {
       results[name] = await measure(parts, short);
       say(`${name.padEnd(8)} ${told(results[name])}`);
     }
@@ -54,7 +55,8 @@ const summary = (times) => ({
 
 /** A worker with the engine in it; it tells how long each effect took. */
 async function engine({ at, database }, options = {}) {
-  const child = fork(worker, [], { env: { ...process.env, BENCH: JSON.stringify({ at, database, ...options }) } });
+  const { owning = true, ...rest } = options;
+  const child = fork(worker, [], { env: { ...process.env, BENCH: JSON.stringify({ at, database, ...rest }) } });
   let times = [];
   const asked = new Map();
   child.on('message', ({ latencies, answer, value }) => {
@@ -66,7 +68,7 @@ async function engine({ at, database }, options = {}) {
       asked.set(what, resolve);
       child.send({ ask: what });
     });
-  await ask('ready');
+  await ask(owning ? 'ready' : 'usage');
   return {
     ask,
     effects: () => times,
@@ -80,6 +82,7 @@ async function engine({ at, database }, options = {}) {
       return done;
     },
     stop: () => new Promise((resolve) => (child.once('exit', resolve), child.send({ ask: 'stop' }))),
+    kill: () => new Promise((resolve) => (child.once('exit', resolve), child.kill('SIGKILL'))),
   };
 }
 
@@ -178,6 +181,66 @@ async function open(parts, short) {
   const { rss } = await running.ask('usage');
   await running.stop();
   return { instances: count, engineRssMb: rss, beforeMb: before };
+}
+
+/** Inputs that change nothing, over 1,000 instances: no append, so no more than reading them. */
+async function idle({ store, ...parts }, short) {
+  const count = short ? 5_000 : 50_000;
+  const running = await engine({ store, ...parts });
+  const before = (await running.ask('usage')).cpuMs;
+  for (let n = 0; n < count; n += 500) await pulse(store, name('idle', (n / 500) % INSTANCES), 500, { idle: true });
+  await pulse(store, name('idle', 'end'));
+  await running.until(1);
+  const { cpuMs } = await running.ask('usage');
+  await running.stop();
+  return { inputs: count, engineCpuMsPer1000: Math.round(((cpuMs - before) / count) * 1_000) };
+}
+
+/** 100,000 timers that are not due, and among them 1,000 that become due at once. */
+async function timers(parts, short) {
+  const { Pool } = require('pg');
+  const pool = new Pool({ connectionString: parts.database }).on('error', () => undefined);
+  const waiting = short ? 10_000 : 100_000;
+  const running = await engine(parts);
+  const resting = async () => {
+    const { cpuMs: from } = await running.ask('usage');
+    await sleep(5_000);
+    return Math.round(((await running.ask('usage')).cpuMs - from) / 5);
+  };
+  const without = await resting();
+  await pool.query(
+    `INSERT INTO process_timer (process, id, timer, due_at, set_at)
+     SELECT 'when-pulse-seen-beat', 'bench.waiting' || n, 'later', now() + interval '1 day', 0 FROM generate_series(1, $1) AS n`,
+    [waiting],
+  );
+  const within = await resting();
+  const due = short ? 200 : 1_000;
+  const dueAt = Date.now() + 15_000;
+  const beatAt = new Date(dueAt).toISOString();
+  await Promise.all(Array.from({ length: due }, (_, n) => pulse(parts.store, name('timer', n), 1, { beatAt })));
+  const set = async () => Number((await pool.query(`SELECT count(*) FROM process_timer WHERE id LIKE 'bench.timer%'`)).rows[0].count);
+  while ((await set()) < due && Date.now() < dueAt) await sleep(50);
+  if (Date.now() >= dueAt) throw new Error('the timers were not set before they were due: this machine is too slow for the measurement');
+  const late = await running.until(due);
+  await running.stop();
+  await pool.query(`DELETE FROM process_timer WHERE id LIKE 'bench.waiting%'`);
+  await pool.end();
+  return { waiting, cpuMsPerSecondWithout: without, cpuMsPerSecondWith: within, due, lateMs: summary(late) };
+}
+
+/** From kill -9 of the worker that runs the process to the first effect by another, five times. */
+async function takeover(parts) {
+  const times = [];
+  let owner = await engine(parts);
+  for (let n = 0; n < 5; n += 1) {
+    const next = await engine(parts, { owning: false });
+    await owner.kill();
+    await pulse(parts.store, name('takeover', n));
+    times.push(...(await next.until(1)));
+    owner = next;
+  }
+  await owner.stop();
+  return summary(times);
 }
 
 /** What an input costs an instance that has taken many: 200 inputs one after another, each sent when the last has its effect. */

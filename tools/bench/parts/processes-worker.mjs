@@ -29,17 +29,20 @@ const beat = {
 };
 const whenPulseSeenBeat = {
   name: 'when-pulse-seen-beat',
-  initial: { seen: 0 },
+  initial: { seen: 0, id: '' },
   events: ['PulseSeen'],
   correlate: ({ data }) => data.id,
-  evolve: ({ seen }) => ({ seen: seen + 1 }),
-  react: (_, { type, data }, floorTime) =>
-    type !== 'PulseSeen' || data.quiet
-      ? []
-      : [
-          { send: { type: 'RecordBeat', data: { beatId: data.id, sentAt: data.sentAt } } },
-          ...(data.remind ? [{ remind: 'later', at: new Date(Date.parse(floorTime) + 3_600_000).toISOString() }] : []),
-        ],
+  evolve: ({ seen, id }, { data }) => (data.idle ? { seen, id } : { seen: seen + 1, id: data.id ?? id }),
+  react: ({ id }, { type, data }, floorTime) => {
+    // A pulse may ask for its beat at a later time.
+    if (type === 'TimerFired') return [{ send: { type: 'RecordBeat', data: { beatId: id, sentAt: Date.parse(data.dueAt) } } }];
+    if (type !== 'PulseSeen' || data.quiet || data.idle) return [];
+    if (data.beatAt) return [{ remind: 'beat', at: data.beatAt }];
+    return [
+      { send: { type: 'RecordBeat', data: { beatId: data.id, sentAt: data.sentAt } } },
+      ...(data.remind ? [{ remind: 'later', at: new Date(Date.parse(floorTime) + 3_600_000).toISOString() }] : []),
+    ];
+  },
 };
 
 let latencies = [];

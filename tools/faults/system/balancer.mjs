@@ -1,4 +1,7 @@
-/** A small balancer: asks each backend's /health/ready, gives requests to those that are ready in turn, and never tries one twice. */
+/**
+ * A small balancer: asks each backend's /health/ready, gives requests to those that are ready in turn, and never tries one twice. Where none is,
+ * those get them that have merely been late to answer.
+ */
 import http from 'node:http';
 import { sleep } from '../parts.mjs';
 
@@ -6,7 +9,7 @@ const EVERY_MS = 200;
 const LATE = 3;
 
 export async function startBalancer(urls, { looks = true } = {}) {
-  const backends = urls.map((url) => ({ url, ready: true, late: 0, agent: new http.Agent({ keepAlive: true }) }));
+  const backends = urls.map((url) => ({ url, ready: true, refuses: false, late: 0, agent: new http.Agent({ keepAlive: true }) }));
   let turn = 0;
   let stopped = false;
   const watch = async (backend) => {
@@ -15,17 +18,22 @@ export async function startBalancer(urls, { looks = true } = {}) {
         async (response) => {
           await response.arrayBuffer();
           backend.ready = response.ok;
+          backend.refuses = !response.ok;
           return 0;
         },
         // One late answer on a busy machine takes nobody out.
-        ({ cause }) => (cause?.code === 'ECONNREFUSED' ? LATE : backend.late + 1),
+        ({ cause }) => {
+          backend.refuses ||= cause?.code === 'ECONNREFUSED';
+          return backend.refuses ? LATE : backend.late + 1;
+        },
       );
       if (backend.late >= LATE) backend.ready = false;
     }
   };
   if (looks) for (const backend of backends) void watch(backend);
   const server = http.createServer((request, response) => {
-    const able = backends.filter(({ ready }) => ready);
+    const ready = backends.filter((each) => each.ready);
+    const able = ready.length > 0 ? ready : backends.filter((each) => !each.refuses);
     const backend = able[turn++ % able.length];
     const failed = (error) => {
       if (!response.headersSent) response.writeHead(502, { 'content-type': 'application/json' });

@@ -189,7 +189,7 @@ export const experiments = {
       await through.load(0, async () => {
         await sleep(1_000);
         for (let n = 0; n < (short ? 1 : 5); n++)
-          for (const part of [...cluster.apis, ...cluster.workers]) {
+          for (const part of [...cluster.apis, ...cluster.workers.slice(short ? 1 : 0)]) {
             await part.end(without === 'drain' ? 'SIGKILL' : 'SIGTERM');
             await part.up();
             // Nobody goes before the balancer has seen the last one come back.

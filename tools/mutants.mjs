@@ -15,6 +15,27 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** What is taken away, where, and the specs that must turn red. `from` must stand exactly once in the built file. */
 const mutants = [
   {
+    without: 'the difference between positions of this log and of the one that it was copied from',
+    file: 'libs/platform/processes/instance.js',
+    from: 'step.copied || old ? undefined',
+    to: 'old ? undefined',
+    specs: 'platform/processes/instance.spec',
+  },
+  {
+    without: 'a look at the mark of a token',
+    file: 'libs/platform/queries/reads.js',
+    from: 'if (own !== undefined && mark !== own)',
+    to: 'if (own === mark && mark !== own)',
+    specs: 'platform/views/moved-log.int-spec',
+  },
+  {
+    without: 'a comparison of metadata that were written after the rest was compared',
+    file: 'libs/platform/store/log-compare.js',
+    from: 'this.unsettled.add(stream)',
+    to: 'void stream',
+    specs: 'platform/store/log-compare.int-spec',
+  },
+  {
     without: 'looking for a leader again after a failure',
     file: 'libs/platform/store/connection.js',
     from: 'await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())).unref());',

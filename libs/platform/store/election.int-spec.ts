@@ -84,6 +84,7 @@ it('finds a leader between one node that is mute and one that is away', async ()
   expect(await next(1)).toBeLessThan(6_000);
 });
 
+// Ten minutes are no other case: after a second the pause between looks has its full length, and no look leaves anything to the next.
 it('comes back when all nodes were away for longer than a call may take, and asks little meanwhile', async () => {
   cluster.elect(undefined);
   const begun = performance.now();

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { isBookkeeping, type Recorded } from '#kernel/event';
+import { inUtc } from '#kernel/instant';
 import { facilityOf } from '#manufacturing/facility';
 import type { Role } from '#manufacturing/roles';
 import { grantedRole, inScope, type Principal } from '#platform/security/access';
@@ -180,7 +181,7 @@ function stateAt(fold: Fold, stream: string, events: readonly Recorded[]): State
   if (!last) return undefined;
   const { revision, position, recordedAt, metadata } = last;
   const state = folded(stream, () => stateAfter(fold, events));
-  return { stream, state, events: events.length, revision, position, recordedAt, occurredAt: metadata.occurredAt };
+  return { stream, state, events: events.length, revision, position, recordedAt, occurredAt: inUtc(metadata.occurredAt) };
 }
 
 /** Streams of the event store itself, such as `$user-admin` with its password hash, are left out. */

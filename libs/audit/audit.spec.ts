@@ -145,7 +145,7 @@ describe('the history of an entity', () => {
       role: 'operator',
       device: 'T7',
       reason: 'shift start',
-      occurredAt: '2026-01-05T10:00:00+02:00',
+      occurredAt: '2026-01-05T08:00:00.000Z',
       clock: 'client',
       commandId: 'c1',
     });

@@ -1,4 +1,5 @@
 import { isBookkeeping, type Event, type Recorded } from '#kernel/event';
+import { inUtc } from '#kernel/instant';
 import { changesBetween, plain, type Change } from './changes';
 
 /** The part of a decider that folds an entity. */
@@ -72,7 +73,7 @@ function entry(
     commandId,
     actor,
     role,
-    occurredAt,
+    occurredAt: inUtc(occurredAt),
     clock,
     correlationId,
     causationId,

@@ -239,4 +239,8 @@ export class ObserveEquipmentState extends EquipmentCommand {
   /** GOOD when absent. */
   @OneOf(SignalQuality, { optional: true })
   readonly quality?: SignalQuality;
+
+  /** The machine's own number of the observation: same time, state and number is the same observation, delivered again. */
+  @Whole(0, 2_147_483_647, { optional: true })
+  readonly sequence?: number;
 }

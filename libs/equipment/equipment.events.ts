@@ -134,6 +134,8 @@ export type EquipmentStateObserved = Event<
     /** The PackML state that it stands for; null where unknown. */
     state: PackmlState | null;
     quality: SignalQuality;
+    /** The machine's own number of the observation, where it sends one. */
+    sequence?: number;
     at: string;
     /** The observer's clock; differs from `at` only where it is ahead of the server's. */
     claimedAt: string;

@@ -105,9 +105,9 @@ function lose<S extends Equipment>(machine: S, at: string): S {
 /** Applies an observation, also a late one: it may still be the latest that is known of its time. */
 function evolveObserved(
   state: Equipment,
-  { reported, quality, claimedAt, at, state: seen, lost, within, applied }: EquipmentStateObserved['data'],
+  { reported, quality, sequence, claimedAt, at, state: seen, lost, within, applied }: EquipmentStateObserved['data'],
 ): Equipment {
-  const known = { ...state, seen: withRow(state.seen, observationKey(claimedAt, quality, reported)) };
+  const known = { ...state, seen: withRow(state.seen, observationKey(claimedAt, quality, reported, sequence)) };
   const since = currentSince(known);
   const late = since !== null && at < since;
   if (late && !within) return known;

@@ -112,6 +112,15 @@ describe('observations of equipment', () => {
     expect(types('Execute', registered(), idle)).toContain('IllegalTransitionObserved');
     expect(types('Execute', cnc, observed('Stopped', 'Stopped', { at: at(1), claimedAt: at(1) }))).toContain('IllegalTransitionObserved');
   });
+  test('of one time and state are told apart by the number that the machine gives them', () => {
+    const first = observed('Idle', 'Idle', { sequence: 7, from: 'Idle' });
+    given(equipment, ...inState('Idle', first))
+      .when('ObserveEquipmentState', see('Idle', { sequence: 7 }), later)
+      .changesNothing();
+    given(equipment, ...inState('Idle', first))
+      .when('ObserveEquipmentState', see('Idle', { sequence: 8 }), later)
+      .then(observed('Idle', 'Idle', { sequence: 8, from: 'Idle', since: expect.any(String) as never }));
+  });
   test('delivered twice are recorded once', () => {
     given(equipment, ...inState('Execute', observed('Held', 'Held')))
       .when('ObserveEquipmentState', see('Held'), later)

@@ -7,8 +7,8 @@ import { isPassage, missedBetween, stateNamed } from './packml';
 const SKEW_MS = 5 * 60_000;
 
 /** The key of an observation: same time, quality and state mean the same observation, however old. */
-export const observationKey = (claimedAt: string, quality: SignalQuality, reported: string): string =>
-  `${claimedAt} ${quality} ${reported}`;
+export const observationKey = (claimedAt: string, quality: SignalQuality, reported: string, sequence?: number): string =>
+  `${claimedAt} ${quality} ${reported}${sequence === undefined ? '' : ` #${sequence}`}`;
 
 /** Whether an observation was delivered before; searches the latest first. */
 function isKnown({ seen }: Equipment, key: string): boolean {
@@ -32,12 +32,12 @@ const isAllowed = (machine: Registered, to: PackmlState): boolean => {
  * delivered twice is recorded once.
  */
 export function observe(
-  { equipmentId, state: reported, quality = 'GOOD' }: ObserveEquipmentState,
+  { equipmentId, state: reported, quality = 'GOOD', sequence }: ObserveEquipmentState,
   known: Equipment,
   { now, occurredAt }: Context,
 ): readonly EquipmentEvent[] {
   const claimedAt = utc(occurredAt);
-  if (isKnown(known, observationKey(claimedAt, quality, reported))) return [];
+  if (isKnown(known, observationKey(claimedAt, quality, reported, sequence ?? undefined))) return [];
   const clockAhead = Date.parse(claimedAt) - Date.parse(now) > SKEW_MS;
   const at = clockAhead ? utc(now) : claimedAt;
   const machine = known.status === 'registered' ? known : undefined;
@@ -65,6 +65,7 @@ export function observe(
       since,
       legal,
       workOrderIds: machine?.jobs.map((job) => job.workOrderId) ?? [],
+      ...(typeof sequence === 'number' ? { sequence } : {}),
       ...(lost ? { lost } : {}),
       ...(place ? { within: { startedAt: place.startedAt, until: place.until, state: place.before } } : {}),
     },

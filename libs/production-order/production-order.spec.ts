@@ -14,7 +14,7 @@ const demand: Demand = {
   revision: 'B',
   quantity: '100',
   unit: 'pcs',
-  due: '2026-02-01T12:00:00+02:00',
+  due: '2026-02-01T10:00:00.000Z',
   priority: 5,
   overPercent: '5',
   underPercent: '2',
@@ -94,6 +94,12 @@ describe('an unknown production order', () => {
 
 describe('an open production order', () => {
   const open = given(productionOrder, created);
+  test('can be created again where the demand was recorded with an offset', () => {
+    const older = { ...created, data: { ...created.data, due: '2026-02-01T12:00:00+02:00' } } as ProductionOrderEvent;
+    given(productionOrder, older)
+      .when('CreateProductionOrder', { ...creation, due: '2026-02-01T12:00:00+02:00' })
+      .changesNothing();
+  });
   test('can be created again with the same demand, not with another', () => {
     open.when('CreateProductionOrder', creation).changesNothing();
     open.when('CreateProductionOrder', { ...creation, due: '2026-03-01T12:00:00+02:00' }).rejects('production-order-exists');

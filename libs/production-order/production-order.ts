@@ -2,6 +2,7 @@ import type { Context, Decider } from '#kernel/decider';
 import { facilityOf } from '#manufacturing/facility';
 import { compare, convert } from '#manufacturing/quantity';
 import { checking, regardsOf } from '#manufacturing/references';
+import { alike, inUtc } from '#kernel/instant';
 import { Rejected } from '#kernel/rejected';
 import { excess, shortfall, upperLimit } from '#manufacturing/tolerance';
 import { allocatedTo, legOf, madeBy, openLegs, startedLegs, unallocated, withLeg, withoutLeg, type Leg } from './legs';
@@ -146,7 +147,7 @@ function create(command: commands.CreateProductionOrder, state: ProductionOrder,
     ...(revision ? { revision } : {}),
     quantity: positive(quantity).amount,
     unit: quantity.unit,
-    due,
+    due: inUtc(due),
     priority: command.priority ?? 5,
     overPercent: command.overPercent ?? '0',
     underPercent: tolerable(command.underPercent ?? '0'),
@@ -170,7 +171,7 @@ function amend(command: commands.AmendProductionOrder, state: ProductionOrder, {
     ...from,
     ...(command.revision ? { revision: command.revision } : {}),
     quantity: command.quantity ? inUnitOf(from, positive(command.quantity)) : from.quantity,
-    due: command.due ?? from.due,
+    due: command.due ? inUtc(command.due) : from.due,
     priority: command.priority ?? from.priority,
     overPercent: command.overPercent ?? from.overPercent,
     underPercent: tolerable(command.underPercent ?? from.underPercent),
@@ -388,5 +389,5 @@ function inState({ status }: KnownOrder, ...allowed: readonly OrderState[]): voi
 
 const same = (a: object, b: object): boolean => {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<never>;
-  return [...keys].every((key) => a[key] === b[key]);
+  return [...keys].every((key) => alike(a[key]) === alike(b[key]));
 };

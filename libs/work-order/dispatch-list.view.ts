@@ -150,7 +150,7 @@ function changes({ type, data }: ProgressEvent): Partial<DispatchEntry> | 'remov
 /** The operations that are still to be done, until their order is over. */
 export const dispatchList: View<DispatchEntry, OperationEvent> = {
   name: 'dispatch-list',
-  version: 2,
+  version: 3,
   row: DispatchEntry,
   events: [
     'WorkOrderReleased',

@@ -55,6 +55,7 @@ const moves = {
   AllowStart: ['NotAllowedToStart'],
   RevokeStart: ['AllowedToStart'],
   Update: ['NotAllowedToStart', 'AllowedToStart'],
+  Amend: ['NotAllowedToStart', 'AllowedToStart', 'Running', 'Interrupted'],
   Stage: ['AllowedToStart'],
   Start: ['AllowedToStart'],
   Pause: ['Running', 'Interrupted'],

@@ -2,6 +2,8 @@
 import type { EquipmentAssigned, EquipmentTold } from '#equipment/equipment.events';
 import type { Context, Regard } from '#kernel/decider';
 import { streamOf } from '#kernel/identity';
+import { facilityOf } from '#manufacturing/facility';
+import { Rejected } from '#kernel/rejected';
 import { isJobOf, type Job, noRoom, ordersOf, standing } from '#manufacturing/capacity';
 import type { KnownOrder, WorkOrder } from './job-states';
 import { machineOf, operationOf } from './operations';
@@ -71,4 +73,10 @@ export function othersOn(context: Pick<Context, 'regarded'>, { workOrderId }: Kn
   const had = [...told.jobs, ...told.left].filter(during).map((job) => job.workOrderId);
   const others = [...new Set(had.filter((other) => other !== workOrderId))];
   return had.includes(workOrderId) || others.length < mostAtOnce(context, equipmentId) ? [] : others;
+}
+
+/** @throws Rejected wrong-facility */
+export function atHome(equipmentId: string, { workOrderId }: Readonly<{ workOrderId: string }>): void {
+  if (facilityOf(equipmentId) !== facilityOf(workOrderId))
+    throw new Rejected('wrong-facility', `\`equipmentId\` must be in the facility of ${workOrderId}, was ${equipmentId}.`, { equipmentId });
 }

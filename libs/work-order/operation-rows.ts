@@ -76,6 +76,8 @@ export const operationRows = <Row extends OperationRow>(kind: Kind<Row>): Pick<V
         const wasFirst = inOrder(from.operations)[0]!.operationId;
         inOrder(terms.operations).forEach((operation, index) => {
           const before = known.find(({ operationId }) => operationId === operation.operationId);
+          // One that is done has no row any more, and gets none.
+          if (!before && from.operations.some(({ operationId }) => operationId === operation.operationId)) return;
           const kept = before && before.operationId !== wasFirst ? kind.passedOn(before) : '0';
           put(kind.planned({ workOrderId, terms, operation, passedOn: index === 0 ? terms.quantity : kept }, before, known));
         });

@@ -27,7 +27,7 @@ export const references = {
   StartWorkOrder: onMachine,
   StartOperation: onMachine,
   ReportProduction: (command: reports.ReportProduction) => [...onMachine(command), ...scrapped(command)],
-  CorrectReport: scrapped,
+  CorrectReport: (command: reports.CorrectReport) => [...onMachine(command), ...scrapped(command)],
   ObserveProduction: (command: reports.ObserveProduction) => [
     ...onMachine(command),
     ...scrapped(command),

@@ -205,6 +205,14 @@ export class CorrectReport extends Command {
   @Code()
   readonly replacementReportId: string;
 
+  /** The operation, where the wrong report named another one. */
+  @Code({ optional: true })
+  readonly operationId?: string;
+
+  /** The machine, where the wrong report named another one. */
+  @Id({ optional: true })
+  readonly equipmentId?: string;
+
   @Amount()
   readonly good: string;
 

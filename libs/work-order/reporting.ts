@@ -1,6 +1,7 @@
 /** Decisions on floor reports: produced, observed, read from a counter, corrected. The rules that they are checked against: report-rules.ts. */
 import type { Context } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
+import { inUtc } from '#kernel/instant';
 import { AMOUNT, compare, convert, fitsUnit, isZero, minus, type Unit } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
 import { advance } from './counter';
@@ -16,7 +17,8 @@ import {
 import { isOver, ofOrder, type KnownOrder, released, type WorkOrder } from './job-states';
 import { evolve } from './evolve';
 import { correctionOf, isKept, reportOf, sameStory } from './ledger';
-import { placeOf } from './operations';
+import { atHome } from './machines';
+import { operationOf, placeOf } from './operations';
 import type * as commands from './report.commands';
 import { type CounterMove, type Placed, ReportKind, type Scrap, type Told } from './report.events';
 import { TimeProblem } from './report-exception.events';
@@ -139,12 +141,20 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
   if (!wrong) throw new Rejected('report-unknown', `Unknown report ${reportId}.`, { reportId });
   const right: Told = {
     ...toldBy(
-      { ...command, ...wrong, reportId: replacementReportId, good: command.good, scrap: command.scrap, rework: command.rework },
+      {
+        ...wrong,
+        operationId: command.operationId ?? wrong.operationId,
+        equipmentId: command.equipmentId ?? wrong.equipmentId,
+        reportId: replacementReportId,
+        good: command.good,
+        scrap: command.scrap,
+        rework: command.rework,
+      },
       wrong.kind,
       wrong.unit,
     ),
-    from: command.from ?? wrong.from,
-    to: command.to ?? wrong.to,
+    from: inUtc(command.from ?? wrong.from),
+    to: inUtc(command.to ?? wrong.to),
   };
   const correction = correctionOf(state.ledger, reportId);
   if (correction) {
@@ -162,17 +172,24 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
   }
   if (!reason) throw new Rejected('reason-missing', 'A correction needs `reason`.');
   amountsOf(right).forEach((amount) => whole(amount, right.unit));
-  const place = placeIn(state, wrong.operationId);
+  if (command.equipmentId) atHome(command.equipmentId, state);
+  if (command.operationId && state.status !== 'Observed' && !operationOf(state.operations, command.operationId)?.planned)
+    throw new Rejected('operation-unknown', `Unknown operation ${command.operationId}. Use one of the order.`, {
+      operationId: command.operationId,
+    });
   const reversed: WorkOrderEvent = {
     type: 'ProductionReportReversed',
-    data: { ...ofOrder(state), ...wrong, ...place, replacedBy: replacementReportId, reason },
+    data: { ...ofOrder(state), ...wrong, ...placeIn(state, wrong.operationId), replacedBy: replacementReportId, reason },
   };
   const found = brokenRules(evolve(state, reversed) as KnownOrder, right, context).filter(({ type }) => ofCorrections.includes(type));
-  const less = compare(right.good, wrong.good) <= 0;
+  const less = right.operationId === wrong.operationId && compare(right.good, wrong.good) <= 0;
   refuseOrFlag(found.filter(({ type }) => type === 'ImplausibleTimeDetected' || (type === 'OverproductionDetected' && !less)));
   return [
     reversed,
-    { type: 'ProductionReportCorrected', data: { ...ofOrder(state), ...right, ...place, replaces: reportId, reason } },
+    {
+      type: 'ProductionReportCorrected',
+      data: { ...ofOrder(state), ...right, ...placeIn(state, right.operationId), replaces: reportId, reason },
+    },
     ...found,
   ];
 }
@@ -222,8 +239,8 @@ function toldBy(command: Reported, kind: ReportKind, orderUnit: Unit): Told {
     scrap,
     rework: tidy(rework),
     unit,
-    from,
-    to,
+    from: inUtc(from),
+    to: inUtc(to),
   };
   if (unit === orderUnit) return told;
   const converted = amountsOf(told).map((amount) => convert({ amount, unit }, orderUnit));

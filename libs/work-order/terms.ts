@@ -1,15 +1,10 @@
-import { facilityOf } from '#manufacturing/facility';
+import { alike, inUtc } from '#kernel/instant';
 import { AMOUNT, compare, isPositive } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
+import { atHome } from './machines';
 import { whole } from './reporting';
 import type * as commands from './work-order.commands';
 import type { PlannedOperation, Terms } from './work-order.events';
-
-/** @throws Rejected wrong-facility */
-export function atHome(equipmentId: string, { workOrderId }: Readonly<{ workOrderId: string }>): void {
-  if (facilityOf(equipmentId) !== facilityOf(workOrderId))
-    throw new Rejected('wrong-facility', `\`equipmentId\` must be in the facility of ${workOrderId}, was ${equipmentId}.`, { equipmentId });
-}
 
 /** The operations of an order as planned. */
 export const plan = (operations: commands.ReleaseWorkOrder['operations']): PlannedOperation[] =>
@@ -25,8 +20,8 @@ export const plan = (operations: commands.ReleaseWorkOrder['operations']): Plann
 
 /** The optional terms of an order. */
 export const optional = ({ plannedStart, plannedEnd, directiveId, directiveVersion }: commands.UpdateWorkOrder) => ({
-  ...(plannedStart ? { plannedStart } : {}),
-  ...(plannedEnd ? { plannedEnd } : {}),
+  ...(plannedStart ? { plannedStart: inUtc(plannedStart) } : {}),
+  ...(plannedEnd ? { plannedEnd: inUtc(plannedEnd) } : {}),
   ...(directiveId ? { directiveId } : {}),
   ...(directiveVersion ? { directiveVersion } : {}),
 });
@@ -66,4 +61,4 @@ const sorted = (value: unknown): unknown =>
             .sort(([a], [b]) => (a < b ? -1 : 1))
             .map(([key, inner]) => [key, sorted(inner)]),
         )
-      : value;
+      : alike(value);

@@ -79,7 +79,7 @@ const idle = { started: false, running: false, good: '0', scrap: '0', inProcess:
 /** Work in progress, one row per operation of an order that is not over. */
 export const workInProgress: View<WorkInProgress, OperationEvent> = {
   name: 'work-in-progress',
-  version: 1,
+  version: 2,
   row: WorkInProgress,
   events: [
     'WorkOrderReleased',

@@ -144,6 +144,29 @@ export class UpdateWorkOrder extends Command {
   readonly resumeWithinMinutes?: number;
 }
 
+/** Change how much is ordered or when, also while work is under way; absent fields stay. Not below what was made. */
+@InputType()
+@Allow('planner', 'supervisor')
+export class AmendWorkOrder extends Command {
+  @Id()
+  readonly workOrderId: string;
+
+  /** New amount, in the unit of the order. */
+  @QuantityField({ optional: true })
+  readonly quantity?: QuantityInput;
+
+  @Instant({ optional: true })
+  readonly plannedStart?: string;
+
+  /** When it is due. */
+  @Instant({ optional: true })
+  readonly plannedEnd?: string;
+
+  /** Why it is changed. */
+  @Reason()
+  declare readonly reason: string;
+}
+
 /** Attach a work order to a production order of its facility. Sent by a process; clients send LinkWorkOrder to the production order. */
 @InputType()
 @Allow()

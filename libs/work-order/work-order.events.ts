@@ -71,7 +71,7 @@ export type WorkOrderObserved = Event<
 >;
 
 /** The terms of an order were changed; the earlier ones stay visible. */
-export type WorkOrderAmended = Event<'WorkOrderAmended', OfOrder & { from: Terms; to: Terms; amendedAt: string }>;
+export type WorkOrderAmended = Event<'WorkOrderAmended', OfOrder & { from: Terms; to: Terms; reason?: string; amendedAt: string }>;
 
 /** The order was attached to a production order, with its quantities so far. */
 export type WorkOrderAttached = Event<

@@ -3,6 +3,7 @@ import { facilityOf } from '#manufacturing/facility';
 import type { OrderTold } from '#manufacturing/capacity';
 import { checking, isFirstOfKind } from '#manufacturing/references';
 import { Rejected } from '#kernel/rejected';
+import { amend } from './amend';
 import { abort, cancel, close, complete, stop } from './endings';
 import { evolve } from './evolve';
 import type * as holds from './hold.commands';
@@ -19,14 +20,14 @@ import {
   type WorkOrder,
 } from './job-states';
 import { Readiness } from './job-states.events';
-import { foretells, rejectWithoutRoom } from './machines';
+import { atHome, foretells, rejectWithoutRoom } from './machines';
 import { machineOf, operationOf, totalsOf, type Operation } from './operations';
 import { flags, references, regards } from './references';
 import { reportExceptionTypes } from './report-exception.events';
 import type * as reports from './report.commands';
 import { correctReport, observeProduction, reportCounter, reportProduction } from './reporting';
 import { reverseObservation } from './reversing';
-import { atHome, checked, optional, plan, same } from './terms';
+import { checked, optional, plan, same } from './terms';
 import type * as commands from './work-order.commands';
 import { upcasts, type WorkOrderEvent, type WorkOrderReleased } from './work-order.events';
 
@@ -65,6 +66,7 @@ const rules: Rules = {
       return [{ type: 'WorkOrderStartRevoked', data: { ...ofOrder(order), operationIds: operationIdsOf(order) } }];
     },
     UpdateWorkOrder: update,
+    AmendWorkOrder: amend,
     AttachWorkOrder: attach,
     DetachWorkOrder: ({ productionOrderId }, state) =>
       state.status === 'Unknown' || state.productionOrderId !== productionOrderId

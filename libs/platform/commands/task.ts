@@ -6,6 +6,7 @@ import { v4 as newId } from 'uuid';
 import type { Context } from '#kernel/decider';
 import type { Metadata } from '#kernel/event';
 import { scopeIn, streamOf } from '#kernel/identity';
+import { inUtc } from '#kernel/instant';
 import { now as wallClock } from '#platform/runtime/clock';
 import { Problem } from '#platform/problem/problem';
 import { allowedRoles, grantedRole, type Principal } from '#platform/security/access';
@@ -56,7 +57,7 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
     expected: expected === undefined ? undefined : BigInt(expected),
     digest,
     repeatable: given !== undefined,
-    context: { now, occurredAt, actor: principal.actor, role, commandId },
+    context: { now, occurredAt: inUtc(occurredAt), actor: principal.actor, role, commandId },
     act: {
       command: name,
       commandId,

@@ -10,6 +10,8 @@ export const ANALYST = 'analyst';
 /** A session can hold no lock that the engine needs, keep no large object and ask for no more than this. */
 const CONNECTIONS = 8;
 const STATEMENT_SECONDS = 300;
+/** Of a session, for sorts and joins that do not fit in memory; only a superuser can change it. */
+const TEMPORARY_FILES = '2GB';
 
 /** Creates the role where it is missing and sets its rights; a password lets it log in, none forbids it. Safe to repeat and to run at once. */
 export async function ensureAnalyst(pool: Pool, password: string | undefined): Promise<void> {
@@ -60,7 +62,12 @@ async function grant(client: PoolClient, password: string | undefined): Promise<
   await client.query(`GRANT SELECT ON ALL TABLES IN SCHEMA analytics TO ${role}`);
   // Views that come later, as a new version of one does.
   await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA analytics GRANT SELECT ON TABLES TO ${role}`);
-  if (superuser) await client.query(WITHOUT_SIDE_EFFECTS);
+  if (superuser) {
+    await client.query(WITHOUT_SIDE_EFFECTS);
+    // A superuser has the server to itself: no other database on it is the analyst's business.
+    await client.query('REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC');
+    await client.query(`ALTER ROLE ${role} SET temp_file_limit = '${TEMPORARY_FILES}'`);
+  }
 }
 
 /** Functions that are open to everybody and would let a reader hold the engine's locks or fill the disk. Only a superuser can close them. */

@@ -1,0 +1,160 @@
+/** Neighbours on the machine: the embedded parts, files, the SQL role, the logs. */
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import pg from 'pg';
+import { first, statuses, unless } from './target.mjs';
+
+const { EventStoreDBClient, jsonEvent } = createRequire(import.meta.url)('@eventstore/db-client');
+const analyst = async (target, ...statements) => {
+  const client = new pg.Client({ connectionString: target.endpoints.analyst });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+    return 'worked';
+  } catch (error) {
+    return error.code ?? error.message;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};
+
+export const checks = [
+  [
+    'C63',
+    'lines in logs, secrets in logs',
+    async (target) => {
+      const evil = 'x","level":60,"msg":"forged';
+      await target.send('GET', '/me', { token: 'a.b.c', headers: { 'x-correlation-id': 'abc', 'user-agent': evil } });
+      const lines = target.log().trim().split('\n');
+      const broken = lines.find((line) => {
+        try {
+          return typeof JSON.parse(line) !== 'object';
+        } catch {
+          return true;
+        }
+      });
+      const secrets = [
+        target.tokens.operator,
+        new URL(target.endpoints.postgres).password,
+        new URL(target.endpoints.analyst).password,
+      ].filter(Boolean);
+      return first(
+        unless(!broken, `no JSON: ${broken}`),
+        unless(!lines.some((line) => line.includes('forged')), 'a header field is in the log'),
+        unless(!secrets.some((secret) => target.log().includes(secret)), 'a secret is in the log'),
+      );
+    },
+  ],
+  [
+    'C64',
+    'the event store without a login, with the usual one',
+    async (target) => {
+      const { hostname, port } = new URL(target.endpoints.eventstore.replace(/^esdb/, 'http'));
+      for (const login of ['', 'admin:changeit@', 'ops:changeit@', 'admin:@']) {
+        const client = EventStoreDBClient.connectionString(`esdb://${login}${hostname}:${port}?tls=false&throwOnAppendFailure=true`);
+        const took = await client.appendToStream(`forged-${randomUUID()}`, jsonEvent({ type: 'Forged', data: {} })).then(
+          () => true,
+          () => false,
+        );
+        const read = await (async () => {
+          for await (const _event of client.readAll({ maxCount: 1 })) return true;
+          return true;
+        })().catch(() => false);
+        await client.dispose().catch(() => undefined);
+        if (took || read) return `${login || 'nobody'} may ${took ? 'append' : 'read'}`;
+      }
+      return statuses(
+        [401, 403],
+        ['/streams/$all', '/users', '/admin/scavenge'].map((path) => fetch(`http://${hostname}:${port}${path}`)),
+      );
+    },
+  ],
+  [
+    'C66',
+    'denials leave a line, with the id that the client got',
+    async (target) => {
+      const { headers } = await target.post(
+        '/equipment/register-equipment',
+        { equipmentId: 'north.Z1', name: 'x' },
+        target.tokens.operator,
+      );
+      const id = headers.get('x-correlation-id');
+      const line = target
+        .log()
+        .split('\n')
+        .find((text) => text.includes(id) && text.includes('denied'));
+      return unless(line && JSON.parse(line).actor === 'operator-1' && JSON.parse(line).code === 'role-not-allowed', `the log has ${line}`);
+    },
+  ],
+  [
+    'C67',
+    'packages with known faults, licences, secrets in the repository',
+    'npm audit needs the registry’s advisories: run it by hand; the lock file is checked by npm ci',
+  ],
+  [
+    'A08',
+    'files of others are closed',
+    async (target) => {
+      const open = readdirSync(target.dataDir, { recursive: true, withFileTypes: true })
+        .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+        .filter((path) => !path.includes('/postgres/') && !path.endsWith('jwks.json'))
+        .find((path) => (statSync(path).mode & 0o077) !== 0);
+      return first(unless((statSync(target.dataDir).mode & 0o077) === 0, 'the data directory is open'), unless(!open, `${open} is open`));
+    },
+  ],
+  [
+    'A09',
+    'the analyst writes, locks, signals, leaves the schema',
+    async (target) => {
+      const attempts = {
+        'create a table': ['CREATE TABLE public.x (a int)'],
+        'create a temporary table': ['CREATE TEMP TABLE x (a int)'],
+        'write a view': ['SET default_transaction_read_only = off', 'DELETE FROM analytics.equipment_now'],
+        'read the engine’s tables': ['SELECT * FROM public.view_checkpoint'],
+        'make a large object': ['SELECT lo_create(0)'],
+        'take the engine’s locks': ['SELECT pg_advisory_lock(1)'],
+        'forge a bell': ["SELECT pg_notify('views', 'x')"],
+        'read a file': ["SELECT pg_read_file('/etc/passwd')"],
+        'run a program': ["COPY (SELECT 1) TO PROGRAM 'true'"],
+        'end a session': [
+          'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> current_user AND pid <> pg_backend_pid()',
+        ],
+        'become another role': ['SET ROLE postgres'],
+      };
+      for (const [what, statements] of Object.entries(attempts))
+        if ((await analyst(target, ...statements)) === 'worked') return `it can ${what}`;
+      for (const database of ['postgres', 'template1']) {
+        const other = new URL(target.endpoints.analyst);
+        if (other.pathname === `/${database}`) continue;
+        other.pathname = `/${database}`;
+        const client = new pg.Client({ connectionString: other.href });
+        client.on('error', () => undefined);
+        const entered = await client.connect().then(
+          () => true,
+          () => false,
+        );
+        await client.end().catch(() => undefined);
+        if (entered) return `it enters the database ${database}`;
+      }
+      return undefined;
+    },
+  ],
+  [
+    'A10',
+    'the node on a public address without TLS',
+    async (target) => {
+      const { fileURLToPath } = await import('node:url');
+      const main = fileURLToPath(new URL('../../dist/apps/event-store/main.js', import.meta.url));
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [main, '--host', '0.0.0.0', '--port', '0', '--data-dir', join(target.dataDir, 'open')],
+        { encoding: 'utf8', timeout: 15_000, killSignal: 'SIGTERM' },
+      );
+      return unless(status !== 0 && status !== null && !stdout.includes('LISTENING'), `it serves: ${stdout}${stderr}`);
+    },
+  ],
+];

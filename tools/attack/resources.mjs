@@ -1,0 +1,140 @@
+/** Size, slowness, number: what an attacker may use up. */
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { first, statuses, unless } from './target.mjs';
+
+const many = (count, make) => Array.from({ length: count }, (_, n) => make(n));
+
+export const checks = [
+  [
+    'C58',
+    'large, chunked, slow, compressed',
+    async (target) => {
+      const { operator: token } = target.tokens;
+      const before = target.rss();
+      const post = `POST /equipment/reset-equipment HTTP/1.1\r\nHost: ${target.host}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n`;
+      const [large, chunked, headers] = await Promise.all([
+        target.raw(`${post}Content-Length: 1048577\r\nConnection: close\r\n\r\n`),
+        target.raw(
+          `${post}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${`10000\r\n${'x'.repeat(65_536)}\r\n`.repeat(20)}0\r\n\r\n`,
+        ),
+        target.raw(`GET /me HTTP/1.1\r\nHost: ${target.host}\r\nX: ${'x'.repeat(64_000)}\r\nConnection: close\r\n\r\n`),
+      ]);
+      const zipped = await target.send('POST', '/equipment/reset-equipment', {
+        token,
+        body: gzipSync(Buffer.alloc(50_000_000)),
+        headers: { 'content-encoding': 'gzip' },
+      });
+      const idle = many(500, () => connect(Number(new URL(target.api).port), '127.0.0.1').on('error', () => undefined));
+      const alive = await target.get('/health/live');
+      for (const socket of idle) socket.destroy();
+      return first(
+        unless(/^HTTP\/1.1 413/.test(large), `large: ${large.slice(0, 60)}`),
+        unless(/^HTTP\/1.1 413/.test(chunked), `chunked: ${chunked.slice(0, 60)}`),
+        unless(/^HTTP\/1.1 431/.test(headers), `headers: ${headers.slice(0, 60)}`),
+        unless(zipped.status === 415, `compressed: ${zipped.status}`),
+        unless(alive.status === 200, 'with 500 idle connections the api does not answer'),
+        unless(target.rss() - before < 100, `memory grew by ${Math.round(target.rss() - before)} MB`),
+      );
+    },
+  ],
+  [
+    'C59',
+    'limits per caller, by whatever spelling',
+    async (target) => {
+      const commands = `mutation { ${many(15, (n) => `a${n}: observeEquipmentState(input: { equipmentId: "north.M1", state: Idle }) { id }`).join(' ')} }`;
+      const answers = await Promise.all(many(500, () => target.graphql(commands, {}, target.tokens.device)));
+      const limited = answers.filter(({ status }) => status === 429);
+      const other = await target.get('/me', target.tokens.quality);
+      return first(
+        unless(limited.length > 0, '7,500 commands at once passed, of 12,000 a minute in portions of ten seconds'),
+        unless(Number(limited[0]?.headers.get('retry-after')) > 0, 'no Retry-After'),
+        unless(other.status === 200, 'another caller is limited, too'),
+      );
+    },
+  ],
+  [
+    'C60',
+    'request smuggling',
+    async (target) => {
+      const both = await target.raw(
+        `POST /graphql HTTP/1.1\r\nHost: ${target.host}\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX`,
+      );
+      const twice = await target.raw(
+        `POST /graphql HTTP/1.1\r\nHost: ${target.host}\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello`,
+      );
+      const h2c = await target.raw(
+        `GET /me HTTP/1.1\r\nHost: ${target.host}\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n`,
+      );
+      return first(
+        unless(/^HTTP\/1.1 400/.test(both), both.slice(0, 60)),
+        unless(/^HTTP\/1.1 400/.test(twice), twice.slice(0, 60)),
+        unless(!/^HTTP\/1.1 101/.test(h2c), 'h2c is taken'),
+      );
+    },
+  ],
+  ['C61', 'TLS of the api', 'TLS ends at the balancer; the node’s own is in its contract suite'],
+  [
+    'C62',
+    'header fields for browsers',
+    async (target) => {
+      const { headers } = await target.send('GET', '/me', { token: target.tokens.operator, headers: { origin: 'https://evil.test' } });
+      const wanted = {
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+        'content-security-policy': /default-src 'none'/,
+        'strict-transport-security': /max-age/,
+        'x-frame-options': 'DENY',
+      };
+      const missing = Object.entries(wanted).find(([name, value]) =>
+        value instanceof RegExp ? !value.test(headers.get(name) ?? '') : headers.get(name) !== value,
+      );
+      return first(
+        unless(!missing, `${missing?.[0]} is ${missing && headers.get(missing[0])}`),
+        unless(!headers.get('access-control-allow-origin'), 'a foreign origin may read'),
+        unless(!headers.get('set-cookie') && !headers.get('x-powered-by') && !headers.get('server'), 'it says what it is made of'),
+      );
+    },
+  ],
+  [
+    'C65',
+    'closed when a part is missing',
+    'faults -- system takes the store, PostgreSQL and the issuer away (auth.int-spec: keys never had let nobody in)',
+  ],
+  [
+    'A06',
+    '90,000 unknown keys, 60,000 empty objects',
+    async (target) => {
+      const { planner: token } = target.tokens;
+      const keys = `{${many(90_000, (n) => `"k${n}":1`).join()}}`;
+      const objects = `{"workOrderId":"north.W1","operations":[${many(60_000, () => '{}').join()}]}`;
+      const before = target.cpu();
+      for (const body of [keys, objects])
+        for (let n = 0; n < 5; n += 1) {
+          const { status } = await target.send('POST', '/work-order/release-work-order', { token, body });
+          if (status !== 400) return `answered ${status}`;
+        }
+      const each = (target.cpu() - before) / 10;
+      return unless(each < 60, `${each} ms of CPU for each`);
+    },
+  ],
+  [
+    'A07',
+    '60 sockets that never say who they are',
+    async (target) => {
+      const { default: WebSocket } = await import('ws');
+      const open = () =>
+        new Promise((resolve) => {
+          const socket = new WebSocket(`${target.api.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+          socket
+            .once('open', () => resolve({ socket }))
+            .once('unexpected-response', (_request, response) => resolve({ status: response.statusCode }))
+            .on('error', () => undefined);
+        });
+      const found = await Promise.all(many(60, open));
+      const refused = found.filter(({ status }) => status === 429).length;
+      for (const { socket } of found) socket?.terminate();
+      return unless(refused > 0, 'all 60 are open');
+    },
+  ],
+];

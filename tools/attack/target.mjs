@@ -1,0 +1,143 @@
+/** The instance under attack, and what an attacker has: HTTP, raw sockets, tokens of an issuer, also wrong ones. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+
+const main = fileURLToPath(new URL('../../dist/apps/standalone/main.js', import.meta.url));
+export const ISSUER = 'https://issuer.attack.test';
+export const ROLES = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer', 'device'];
+export const seconds = () => Math.floor(Date.now() / 1000);
+
+/** A fault for the report unless it holds. */
+export const unless = (holds, fault) => (holds ? undefined : fault);
+/** The first fault of several. */
+export const first = (...faults) => faults.find(Boolean);
+export const statuses = async (wanted, answers) => {
+  const found = (await Promise.all(answers)).map(({ status }) => status);
+  const wrong = found.findIndex((status) => ![wanted].flat().includes(status));
+  return unless(wrong < 0, `attempt ${wrong + 1} of ${found.length} was answered ${found[wrong]}, not ${wanted}`);
+};
+
+export async function startTarget() {
+  const place = mkdtempSync(join(tmpdir(), 'attack-'));
+  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
+  const jwks = join(place, 'jwks.json');
+  writeFileSync(jwks, JSON.stringify({ keys: [jwk] }));
+  const dataDir = join(place, 'data');
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    DATA_DIR: dataDir,
+    PORT: '0',
+    API_DOCS: 'no',
+    ACCESS_LOG: 'all',
+    JWT_ISSUER: ISSUER,
+    JWKS_URL: pathToFileURL(jwks).href,
+  };
+  const system = spawn(process.execPath, [main, '--empty'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [system.stdout, system.stderr]) stream.on('data', (part) => (said += part));
+  const ended = new Promise((resolve) => system.once('exit', resolve));
+  for (const end = Date.now() + 120_000; !said.includes('Ready.'); await sleep(100))
+    if (Date.now() > end || system.exitCode !== null) throw new Error(`the system did not start:\n${said}`);
+  const endpoints = JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8'));
+  const { hostname, port } = new URL(endpoints.api);
+
+  const token = (claims = {}, header = {}, key = privateKey) =>
+    new SignJWT({
+      iss: ISSUER,
+      aud: 'plantlog',
+      sub: 'ann',
+      iat: seconds(),
+      exp: seconds() + 900,
+      roles: ['operator'],
+      facilities: ['north'],
+      ...claims,
+    })
+      .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })
+      .sign(key);
+
+  const send = async (method, path, { token: bearer, headers = {}, body, type = 'application/json' } = {}) => {
+    const response = await fetch(endpoints.api + path, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
+        ...(body === undefined ? {} : { 'content-type': type }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    let json;
+    try {
+      json = JSON.parse(text);
+    } catch {
+      json = undefined;
+    }
+    return { status: response.status, headers: response.headers, text, json };
+  };
+  const target = {
+    api: endpoints.api,
+    endpoints,
+    dataDir,
+    jwk,
+    issuer: { token, set: (keys) => writeFileSync(jwks, JSON.stringify({ keys })) },
+    tokens: {},
+    send,
+    get: (path, bearer) => send('GET', path, { token: bearer }),
+    post: (path, body, bearer, headers) => send('POST', path, { token: bearer, body, headers }),
+    graphql: (query, variables, bearer) => send('POST', '/graphql', { token: bearer, body: { query, variables } }),
+    /** Bytes as they are, and all that comes back. */
+    raw: (bytes, { patience = 10_000 } = {}) =>
+      new Promise((resolve) => {
+        const socket = connect({ host: hostname.replace(/[[\]]/g, ''), port: Number(port) }, () => socket.write(bytes));
+        let answer = '';
+        const timer = setTimeout(() => socket.destroy(), patience);
+        socket.on('data', (part) => (answer += part));
+        socket.once('error', () => undefined).once('close', () => (clearTimeout(timer), resolve(answer)));
+      }),
+    host: `${hostname}:${port}`,
+    /** CPU that the api has used, in milliseconds. */
+    cpu: () => {
+      const { pid } = JSON.parse(readFileSync(join(dataDir, 'run', 'api.pid.json'), 'utf8'));
+      const [, utime, stime] = /^.*\) (?:\S+ ){11}(\d+) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+      return (Number(utime) + Number(stime)) * 10;
+    },
+    rss: () => {
+      const { pid } = JSON.parse(readFileSync(join(dataDir, 'run', 'api.pid.json'), 'utf8'));
+      return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+    },
+    log: () => readFileSync(join(dataDir, 'logs', 'api.log'), 'utf8'),
+    async stop() {
+      system.kill('SIGTERM');
+      await ended;
+      rmSync(place, { recursive: true, force: true });
+    },
+  };
+  for (const role of ROLES) target.tokens[role] = await token({ sub: `${role}-1`, roles: [role] });
+  target.tokens.all = await token({ sub: 'eve', roles: ROLES, facilities: ['*'] });
+  target.tokens.south = await token({ sub: 'otto', roles: ROLES, facilities: ['south'] });
+  const made = async (path, body) => {
+    const { status, text } = await target.post(path, body, target.tokens.all);
+    if (status !== 200) throw new Error(`${path}: ${text}`);
+  };
+  for (const facilityId of ['north', 'south']) {
+    await made('/facility/register-facility', {
+      facilityId,
+      name: facilityId,
+      enterpriseId: 'acme',
+      enterpriseName: 'Acme',
+      timeZone: 'UTC',
+    });
+    await made('/equipment/register-equipment', { equipmentId: `${facilityId}.M1`, name: 'Lathe', equipmentClass: 'lathe' });
+    await made('/material-lot/receive-lot', { lotId: `${facilityId}.L1`, materialId: 'steel', quantity: { amount: '10', unit: 'kg' } });
+  }
+  return target;
+}

@@ -15,6 +15,7 @@ import { Child, stopOrphans } from './child';
 import { createDemo } from './demo';
 import { developmentIssuer, replace, type Issuer } from './issuer';
 import { LogFile } from './log-file';
+import { storeLogin } from './store-login';
 import { APPLICATION } from '#platform/runtime/version';
 
 /** State for the next start. */
@@ -172,10 +173,13 @@ export class System {
       return store.close();
     }
     const port = await this.portFor('event-store');
-    this.eventStoreUrl = `esdb://127.0.0.1:${port}?tls=false`;
+    const login = await storeLogin(join(this.dir, 'event-store-login'));
+    this.eventStoreUrl = login.url(port);
     const dataDir = join(this.dir, 'event-store');
     mkdirSync(dataDir, { recursive: true });
-    await this.child('event-store', { PORT: String(port), HOST: '127.0.0.1', DATA_DIR: dataDir }, () => accepts(port)).start();
+    await this.child('event-store', { ...login.env, PORT: String(port), HOST: '127.0.0.1', DATA_DIR: dataDir }, () =>
+      accepts(port),
+    ).start();
     const store = new EventStore(this.eventStoreUrl);
     this.wasEmpty = (await store.head({ business: true }).finally(() => store.close())) < 0n;
   }

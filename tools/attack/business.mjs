@@ -45,9 +45,7 @@ export const checks = [
         target.post('/equipment/abort-equipment', { equipmentId: 'south.M1', reason: 'drill' }, target.tokens.all, {
           'if-match': `"${revision}"`,
         });
-      return statuses(412, [abort(999)]).then(
-        (fault) => fault ?? statuses(400, [abort('x'), abort(18_446_744_073_709_551_615n)]),
-      );
+      return statuses(412, [abort(999)]).then((fault) => fault ?? statuses(400, [abort('x'), abort(18_446_744_073_709_551_615n)]));
     },
   ],
   [

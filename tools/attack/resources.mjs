@@ -1,7 +1,7 @@
 /** Size, slowness, number: what an attacker may use up. */
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { first, statuses, unless } from './target.mjs';
+import { first, unless } from './target.mjs';
 
 const many = (count, make) => Array.from({ length: count }, (_, n) => make(n));
 

@@ -39,6 +39,8 @@ export async function runApp(name: AppName, start: (config: Config, log: Logger)
     log.fatal({ err: error }, what);
     process.exit(1);
   };
+  // Node would print warnings as plain text among the lines of JSON.
+  process.removeAllListeners('warning').on('warning', ({ name, message }) => log.warn({ warning: name }, message));
   process.on('uncaughtException', crash('stopped by an error that nobody caught'));
   process.on('unhandledRejection', crash('stopped by a rejection that nobody handled'));
   // A reader that goes away, as in `npm start | head`, is no reason to crash.

@@ -251,7 +251,7 @@ class Http {
   }
   constructor(socket, token) {
     this.socket = socket.setNoDelay(true);
-    this.head = `host: bench\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n`;
+    this.head = `host: 127.0.0.1\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n`;
     this.text = '';
     socket.on('data', (bytes) => this.#hear(bytes.toString('latin1')));
     socket.on('close', () => this.reject?.(new Error('the connection was closed')));

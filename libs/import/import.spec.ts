@@ -83,7 +83,9 @@ describe('a running import', () => {
         { from: 30, to: 31 },
       ],
     });
-    expect(state(begun, known(2, 9), again)).toMatchObject({ runs: 2, known: [] });
+    expect(state(begun, known(2, 9), again)).toMatchObject({ runs: 2, known: [], namedByContent: false });
+    const anew: ImportEvent = { type: 'ImportStarted', data: { importId, ...source, reportIds: 'by-content' } };
+    expect(state(anew, again)).toMatchObject({ runs: 2, namedByContent: true });
   });
   it('loses no row', () =>
     given(fileImport, begun)

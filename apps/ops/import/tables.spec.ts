@@ -152,4 +152,9 @@ describe('a row of a table', () => {
     const [byKey, again] = ids({ rows: { key: ['order', 'end'] } }, a, b);
     expect(again).toBe(`${byKey}.2`);
   });
+
+  it('keeps the name of its line where the import of its file began before rows were known by content', () => {
+    const reader = rowReader(parseMapping(JSON.stringify(base)), ['order', 'good', 'end'], { name: 'old.csv', linesOf: 'abc' });
+    expect(reader({ line: 7, cells: ['A1', '5', '2026-01-05T10:00'], raw: '' })).toMatchObject({ observation: { reportId: 'abc.7' } });
+  });
 });

@@ -90,7 +90,7 @@ function writeLog(file, rows, name) {
     const order = 40 * Math.floor(n / (40 * ROWS_OF_AN_ORDER)) + (n % 40);
     const [day, hour, minute] = [1 + (Math.floor(n / 1_440) % 28), Math.floor(n / 60) % 24, n % 60];
     const end = `${pad(day)}.${pad(1 + (Math.floor(n / 40_320) % 12))}.2012 ${pad(hour)}:${pad(minute)}`;
-    text += `${name}-${order},M${n % 400},Turning - Machine ${n % 9},ID${n % 50},${n % 6},${n % 40 ? 0 : 1},${n % 50},${end}\n`;
+    text += `${name}-${order},M${n % 40},Turning - Machine ${n % 9},ID${n % 50},${n % 6},${n % 39 ? 0 : 1},${n % 40},${end}\n`;
     if (text.length > 1_000_000 || n === rows - 1) {
       fs.writeSync(out, text);
       text = '';

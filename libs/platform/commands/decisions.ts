@@ -24,6 +24,8 @@ import { judge, outOfScope, unchangedAt } from './verdict';
 
 /** How often a command is decided again after conflicts; then it is answered 503 `too-much-contention`. */
 const ATTEMPTS = 12;
+/** How long what was seen of other streams serves commands that are sent together: whole files of the past pass in blocks. */
+const SERIES_SERVES_MS = 10_000;
 /** How often a command is looked for in its stream when an append was not answered. */
 const SEARCHES = 2;
 
@@ -124,7 +126,7 @@ export class Decisions {
       if (twin && twin.digest === task.digest) continue;
       try {
         const verdict = judge(
-          answer ? task : await this.surroundings.of(task, now.state),
+          answer ? task : await this.surroundings.of(task, now.state, SERIES_SERVES_MS),
           now,
           answer ?? (twin && { ...UNANSWERED, digest: twin.digest }),
         );

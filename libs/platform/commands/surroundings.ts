@@ -28,18 +28,20 @@ export class Surroundings {
   ) {}
 
   /** The task with what the streams that its decider regards say of themselves. @throws StoreUnavailable */
-  of(task: Task, state: unknown): Task | Promise<Task> {
-    return task.decider.regards ? this.regarding(task, state) : task;
+  of(task: Task, state: unknown, servesMs = SERVES_MS): Task | Promise<Task> {
+    return task.decider.regards ? this.regarding(task, state, servesMs) : task;
   }
 
-  private async regarding(task: Task, state: unknown): Promise<Task> {
+  private async regarding(task: Task, state: unknown, servesMs: number): Promise<Task> {
     const { decider, name, command } = task;
     let regarded: Readonly<Record<string, unknown>> = {};
     // What is seen may name further streams, e.g. a machine the orders that have it.
     for (let round = 0; round < ROUNDS; round += 1) {
       const asked = (decider.regards?.(name, command, state, regarded) ?? []).filter(({ stream }) => !Object.hasOwn(regarded, stream));
       if (asked.length === 0) break;
-      const told = await Promise.all(asked.map(async ({ stream, now }) => [stream, await this.told(stream, now ?? false)] as const));
+      const told = await Promise.all(
+        asked.map(async ({ stream, now }) => [stream, await this.told(stream, now ?? false, servesMs)] as const),
+      );
       regarded = { ...regarded, ...Object.fromEntries(told) };
     }
     return { ...task, context: { ...task.context, regarded } };
@@ -56,11 +58,11 @@ export class Surroundings {
       }
   }
 
-  private async told(stream: string, now: boolean): Promise<unknown> {
+  private async told(stream: string, now: boolean, servesMs: number): Promise<unknown> {
     const decider = this.deciderOf(stream);
     if (!decider?.tells) return null;
     const known = this.memory.of(stream);
-    const recent = known !== undefined && performance.now() - (this.readAt.get(known) ?? -Infinity) < SERVES_MS;
+    const recent = known !== undefined && performance.now() - (this.readAt.get(known) ?? -Infinity) < servesMs;
     // What this app itself wrote in the meantime is known at once.
     const own = this.own.of(stream);
     if (!now && recent) return this.with(decider, stream, (own && own.revision > known.revision ? own : known).state);

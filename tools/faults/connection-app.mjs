@@ -12,8 +12,8 @@ import { sleep } from './parts.mjs';
 
 const [role, url, healthy, name] = process.argv.slice(2);
 const LIMIT_MS = 2_000;
-/** Appends and reads that one command may wait for before it answers that its outcome is unknown. */
-const CALLS = 5;
+/** Three appends and as many looks at the stream: what one command may wait for before it answers that its outcome is unknown. */
+const CALLS = 6;
 const WRITERS = 12;
 const store = new EventStore(url, LIMIT_MS);
 const decisions = new Decisions(store);

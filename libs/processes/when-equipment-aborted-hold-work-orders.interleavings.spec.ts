@@ -55,7 +55,7 @@ function remember(before: Memory, { type, data, metadata }: Recorded): Memory {
   return memory;
 }
 
-/** What may not be where nothing more happens. The clock of every scene has run long enough for its timers. */
+/** What must not be true once nothing more happens. The clock of every scene has run long enough for its timers. */
 function faultsOf({ state, memory }: Ending): string[] {
   const { byHand, heldAt, odd } = memory as Memory;
   const faults = [...odd];
@@ -168,7 +168,7 @@ test.each([
     expect(explained(interleave(scene({ way, machines: { [M4]: first, [M5]: second }, people, past: onBoth })))).toBe('');
 });
 
-describe('a process with a fault is found out', () => {
+describe('a faulty process is detected', () => {
   const tried = (process: unknown) =>
     interleave(scene({ way: 'as it happens', machines: { [M4]: backInTime }, people: [complete('10')], process }));
   test('one that leaves an order held whose operation is over', () => {

@@ -70,7 +70,7 @@ const ask = (local: string, time = '09:00') => ({
   },
 });
 
-/** What follows from the last input after all that came before it. */
+/** The actions of the last input, after all inputs before it. */
 const follows = (...inputs: Input[]) => process.react(inputs.reduce(process.evolve, process.initial), inputs.at(-1)!, day('08:45'));
 
 describe('when a machine aborts', () => {
@@ -82,7 +82,7 @@ describe('when a machine aborts', () => {
       remind('W2', '10:00'),
     ]);
   });
-  test('it is the same whether that was commanded or observed, and happens once', () => {
+  test('a command and an observation have the same effect, once', () => {
     expect(follows(started('W1'), observed('Aborted'))).toEqual([hold('W1', '08:00'), remind('W1', '08:30')]);
     expect(follows(started('W1'), changed('Aborting'), changed('Aborted'))).toEqual([]);
   });
@@ -101,7 +101,7 @@ describe('when a machine aborts', () => {
     const later: Input = { ...started('W1'), data: { ...started('W1').data, startedAt: '2026-01-05T10:40:00+02:00' } } as Input;
     expect(follows(changed('Aborting'), later)).toEqual([hold('W1', '08:40'), remind('W1', '09:10')]);
   });
-  test('a hold that is refused is forgotten', () => {
+  test('a refused hold is dropped', () => {
     const past = [started('W1'), changed('Aborting'), refused('HoldWorkOrder', 'W1')];
     expect(follows(...past)).toEqual([forget('W1')]);
     expect(follows(...past, changed('Execute', '08:56'))).toEqual([]);
@@ -162,21 +162,21 @@ describe('when the machine is back', () => {
   });
 });
 
-describe('what concerns the process', () => {
+describe('inputs of the process', () => {
   const correlate = (event: object, facility = 'haifa') => process.correlate({ ...event, metadata: { facility } } as Recorded<never>);
-  test('states between do not', () => {
+  test('intermediate states have no effect', () => {
     expect(correlate(changed('Clearing'))).toBeUndefined();
     expect(correlate(observed('Aborted', false))).toBeUndefined();
     expect(correlate(observed(null))).toBeUndefined();
     expect(correlate(changed('Aborted'))).toBe(equipmentId);
     expect(correlate(started('W1') as WorkOrderEvent)).toBe(equipmentId);
   });
-  test("neither does another plant's order on the machine", () => {
+  test('an order of another plant on the machine has no effect', () => {
     expect(correlate(started('W1') as WorkOrderEvent, 'berlin')).toBeUndefined();
   });
 });
 
-test('an operator sees where it stands', () => {
+test('shows its status to operators', () => {
   const stands = (...inputs: Input[]) => process.status!(inputs.reduce(process.evolve, process.initial));
   const down = [started('W1'), changed('Aborting')];
   expect([stands(started('W1')), stands(changed('Aborting')), stands(...down), stands(...down, fired('W1'))]).toEqual([

@@ -11,13 +11,13 @@ type Out = Message<typeof holds>;
 
 type Run = Readonly<{ operations: readonly string[]; since: string; minutes: number }>;
 type Hold = Readonly<{
-  /** Floor times: from when the order is held for the machine, and when a supervisor is to be asked. */
+  /** Floor times of the hold for the machine and of the question to the supervisor. */
   since: string;
   due: string;
   asked: boolean;
   /** A supervisor was asked about an earlier absence and has not decided. */
   undecided: boolean;
-  /** The order went on before the machine returned. */
+  /** The order was resumed before the machine returned. */
   lifted: boolean;
 }>;
 type ByOrder<T> = Readonly<Record<string, T>>;
@@ -25,22 +25,22 @@ type ByOrder<T> = Readonly<Record<string, T>>;
 /** One machine and the work orders on it. All times are floor times, ISO 8601 UTC. */
 export type MachineWatch = Readonly<{
   equipmentId: string;
-  /** Since when it is down; null while it is not. */
+  /** When it went down; null while it is up. */
   downSince: string | null;
   /** Work orders with operations under way on the machine. */
   running: ByOrder<Run>;
   /** Work orders that were held for the machine. Kept after its return where a supervisor was asked. */
   held: ByOrder<Hold>;
-  /** What follows from the last input, by work order: the floor time at which to hold it, to go on with it, or to ask about it. */
+  /** The consequences of the last input, by work order: the floor time at which to hold it, resume it, or ask about it. */
   toHold: ByOrder<string>;
   toResume: ByOrder<string>;
   toAsk: ByOrder<string>;
-  /** Work orders whose timer has nothing left to wait for. */
+  /** Work orders whose timer is no longer needed. */
   toForget: readonly string[];
 }>;
 
 const DOWN: readonly PackmlState[] = ['Aborting', 'Aborted'];
-/** A machine is back when it could take work again: clearing and resetting are not yet that. */
+/** A machine is back when it can work again, not while it clears or resets. */
 const BACK: readonly PackmlState[] = ['Idle', 'Starting', 'Execute'];
 
 const nothing = { toHold: {}, toResume: {}, toAsk: {}, toForget: [] };
@@ -74,7 +74,7 @@ export const whenEquipmentAbortedHoldWorkOrders: Process<MachineWatch, In, Out> 
   isOver: ({ downSince, running, held }) => downSince === null && Object.keys(running).length === 0 && Object.keys(held).length === 0,
   correlate: (event) => {
     const { equipmentId } = event.data;
-    // Of the many states that machines report, only those that take work away or let it go on concern this process.
+    // Only states that interrupt work or allow it again concern this process.
     if (!atHome(event, equipmentId) || stateIn(event) === 'unconcerned') return undefined;
     return equipmentId;
   },
@@ -149,7 +149,7 @@ function evolve(before: MachineWatch, input: Input): MachineWatch {
 const goesDown = (watch: MachineWatch): MachineWatch =>
   Object.keys(watch.running).reduce((next, workOrderId) => holding(next, workOrderId, watch.downSince!), watch);
 
-/** An order cannot be held for the machine before it runs there. A question that is open stays open. */
+/** An order cannot be held for the machine before it runs there. An open question stays open. */
 function holding(watch: MachineWatch, workOrderId: string, downSince: string): MachineWatch {
   const { since: runsSince, minutes } = watch.running[workOrderId]!;
   const before = watch.held[workOrderId];
@@ -175,7 +175,7 @@ function isBack(before: MachineWatch, at: string): MachineWatch {
   }, before);
 }
 
-/** The order has no operation on the machine any more: it need not wait for it, nor a supervisor think about it. */
+/** The order has no operation on the machine any more: hold and question are withdrawn. */
 function leaves(watch: MachineWatch, workOrderId: string, over: boolean): MachineWatch {
   const hold = watch.held[workOrderId];
   if (!hold) return watch;

@@ -98,7 +98,7 @@ test.each(Object.entries(scenes))('%s: every order leaves the quantities balance
   expect(found.endings).toBeGreaterThan(0);
 });
 
-describe('a process with a fault is found out', () => {
+describe('a faulty process is detected', () => {
   test('one that takes nothing back', () => {
     const react: typeof split.react = (state, input, occurredAt) =>
       input.type === 'CommandRefused' ? [] : split.react(state, input, occurredAt);

@@ -116,7 +116,7 @@ describe('a merge', () => {
   });
 });
 
-test("another plant's lot is no concern of the processes", () => {
+test('a lot of another plant has no effect', () => {
   const split = { type: 'LotSplit', data: { lotId: A, childLotId: 'berlin.B' }, metadata: { facility: 'haifa' } };
   const merge = { type: 'LotMerged', data: { lotId: A, intoLotId: 'berlin.B' }, metadata: { facility: 'haifa' } };
   expect(whenLotSplitCreateChild.correlate(split as unknown as Recorded<never>)).toBeUndefined();

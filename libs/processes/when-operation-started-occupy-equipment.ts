@@ -32,7 +32,7 @@ export type Machines = Readonly<{
   /** The machines that people assigned to it: it keeps them until it is over. */
   assigned: readonly string[];
   over: boolean;
-  /** What follows from the last input. */
+  /** Consequences of the last input. */
   takes: readonly Readonly<{ equipmentId: string; load?: number; batchKey?: string }>[];
   leaves: readonly string[];
 }>;

@@ -57,7 +57,7 @@ const report = work('ReportProduction', {
   to: day('08:00'),
 });
 
-/** What may not be where nothing more happens: production orders and work orders agree, and one whose demand is met is complete. */
+/** What must hold once nothing more happens: production orders and work orders agree, and one whose demand is met is complete. */
 function faultsOf({ state }: Ending): string[] {
   const faults: string[] = [];
   for (const orderId of orders) {
@@ -161,7 +161,7 @@ test.each(Object.entries(scenes))('%s: every order ends well', (_, tried) => {
   expect(found.endings).toBeGreaterThan(0);
 });
 
-test('a process with a fault is found out', () => {
+test('a faulty process is detected', () => {
   const react: typeof attach.react = (state, input, at) => (input.type === 'WorkOrderUnlinked' ? [] : attach.react(state, input, at));
   const past = [create(), release('W1', 'P1')];
   const tried = (processes: readonly unknown[]) => explained(interleave(scene({ planner: [unlink()], floor: make() }, past, processes)));

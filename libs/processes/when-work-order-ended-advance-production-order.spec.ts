@@ -46,7 +46,7 @@ const follows = (...inputs: Input[]) => process.react(inputs.reduce(process.evol
 const leg = { productionOrderId: 'haifa.P1', workOrderId: 'haifa.W1' };
 const quantity = (amount: string) => ({ amount, unit: 'pcs' });
 
-test('a release and a change of its quantity are told', () => {
+test('a release and a change of its quantity are recorded', () => {
   expect(follows(released)).toEqual([{ send: { type: 'RecordLegReleased', data: { ...leg, quantity: quantity('60'), occurredAt: at } } }]);
   expect(follows(released, amended('50'))).toEqual([
     { send: { type: 'RecordLegReleased', data: { ...leg, quantity: quantity('50'), occurredAt: at } } },
@@ -54,7 +54,7 @@ test('a release and a change of its quantity are told', () => {
   expect(follows(released, amended('60'))).toEqual([]);
 });
 
-test('start, end, break-off and withdrawal are told', () => {
+test('start, end, abort and cancellation are recorded', () => {
   const result = (over: object) => [{ send: { type: 'RecordLegEnded', data: { ...leg, ...over, occurredAt: at } } }];
   expect(
     follows({ type: 'WorkOrderStarted', data: { ...of, operationId: '10', equipmentId: 'haifa.M4', operationIds: [], startedAt: at } }),
@@ -82,7 +82,7 @@ test('what is corrected, observed or counted after the end changes the result, o
   expect(follows(ended, { type: 'ProductionObserved', data: { ...of, ...told, ...late, unit: 'kg' } })).toEqual(result('58', '2', '1'));
 });
 
-test('reports of a running order, and orders without a production order, are no concern of the process', () => {
+test('reports of a running order, and orders without a production order, have no effect', () => {
   const correlate = (type: string, data: object) => process.correlate({ type, data, metadata: { facility: 'haifa' } } as Recorded<never>);
   expect(correlate('ProductionObserved', { ...of, ...told, output: true })).toBeUndefined();
   expect(correlate('ProductionObserved', { ...of, ...told, ...late })).toBe('haifa.P1');
@@ -90,7 +90,7 @@ test('reports of a running order, and orders without a production order, are no 
   expect(correlate('WorkOrderEnded', { workOrderId: 'haifa.W1', productionOrderId: 'berlin.P1' })).toBeUndefined();
 });
 
-test('an order that is attached late is told as it stands', () => {
+test('an order that is attached late is recorded with its current state', () => {
   const totals = { good: '5', scrap: '1', rework: '0', unit: 'pcs' as const };
   const attached = (status: 'NotAllowedToStart' | 'Running' | 'Ended'): Input => ({
     type: 'WorkOrderAttached',
@@ -147,7 +147,7 @@ test('an order that is created after its work orders learns of them, each fact a
   expect(follows(released, started, detached, created)).toEqual([]);
 });
 
-test('an operator sees where it stands', () => {
+test('shows its status to operators', () => {
   const stands = (...inputs: Input[]) => inputs.reduce(process.evolve, process.initial);
   expect([process.status!(process.initial), process.status!(stands(released)), process.status!(stands(released, ended))]).toEqual([
     'no work order yet',

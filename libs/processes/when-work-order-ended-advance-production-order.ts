@@ -32,7 +32,7 @@ type Input = In | TimerFired | CommandRefused;
 type Out = Message<typeof productionOrder>;
 
 type Result = Readonly<{ ending: LegEnding; good: string; scrap: string; rework: string; unit: Unit }>;
-/** What a work order has told, with floor times. */
+/** The reported facts of a work order, with floor times. */
 type Leg = Readonly<{
   quantity?: Readonly<{ amount: string; unit: Unit }>;
   releasedAt?: string;
@@ -76,7 +76,7 @@ export const whenWorkOrderEndedAdvanceProductionOrder: Process<OrderWatch, In, O
   isOver: ({ legs }) => Object.values(legs).every(({ result }) => result),
   correlate: (event) => {
     const { productionOrderId } = event.data;
-    // While an order runs, its reports are the work order's own affair: only what comes after its end changes the result of the leg.
+    // While an order runs, its reports do not concern the leg: only corrections after its end change the result.
     if (LATE.includes(event.type) && !('late' in event.data)) return undefined;
     return productionOrderId !== undefined && atHome(event, productionOrderId) ? productionOrderId : undefined;
   },
@@ -95,7 +95,7 @@ export const whenWorkOrderEndedAdvanceProductionOrder: Process<OrderWatch, In, O
     switch (input.type) {
       case 'ProductionOrderCreated':
         return Object.entries(legs).flatMap(([workOrderId, leg]) => told({ productionOrderId, workOrderId }, leg));
-      // Reversal and right figures are two events of one command: the second tells the result.
+      // Reversal and right quantities are two events of one command: the second one has the result.
       case 'ProductionReportReversed':
       case 'WorkOrderDetached':
       case 'TimerFired':
@@ -151,7 +151,7 @@ function legAfter(leg: Leg, input: Exclude<OfLeg, WorkOrderDetached>): Leg {
   }
 }
 
-/** What of a leg an input is about. */
+/** The part of a leg that an input concerns. */
 function news(leg: Leg, input: Exclude<OfLeg, WorkOrderDetached>): Partial<Leg> {
   switch (input.type) {
     case 'WorkOrderAttached':
@@ -172,7 +172,7 @@ function news(leg: Leg, input: Exclude<OfLeg, WorkOrderDetached>): Partial<Leg> 
   }
 }
 
-/** Tells the production order, each fact at its floor time; at that of the input where it is not known. */
+/** Sends the facts to the production order, each at its floor time, or at that of the input if unknown. */
 function told(of: Readonly<{ productionOrderId: string; workOrderId: string }>, leg: Partial<Leg>): Reaction<Out>[] {
   const { quantity, releasedAt, started, startedAt, result, endedAt } = leg;
   const at = (occurredAt: string | undefined) => (occurredAt === undefined ? {} : { occurredAt });
@@ -190,7 +190,7 @@ function endingOf({ data: { status, ending } }: WorkOrderAttached): LegEnding | 
 }
 
 type Way = (amount: string, change: string) => string;
-/** Amounts in a unit that could not be converted to the order's were never counted. */
+/** Amounts in a unit that cannot be converted to the order's are not counted. */
 function adjusted(leg: Leg, unit: Unit, way: Way, good: string, scrap = '0', rework = '0'): Leg {
   const { result } = leg;
   if (!result || result.unit !== unit) return leg;

@@ -51,7 +51,7 @@ describe('it works for one production order only', () => {
     expect(follows(linked, linkedBy('haifa.P2'))).toEqual([undone('haifa.P2', 'It works for haifa.P1.')]);
     expect(follows(linked, linkedBy('haifa.P2'), released)).toEqual([attach]);
   });
-  test('its release has the last word', () => {
+  test('its release takes precedence', () => {
     const named: Input = { ...released, data: { ...released.data, productionOrderId: 'haifa.P2' } } as Input;
     expect(follows(linked, named)).toEqual([undone('haifa.P1', 'It was released for haifa.P2.')]);
     expect(follows(linked, named, linkedBy('haifa.P2'))).toEqual([]);
@@ -65,7 +65,7 @@ describe('it works for one production order only', () => {
   });
 });
 
-test("another plant's order is no concern of the process", () => {
+test('an order of another plant has no effect', () => {
   const correlate = (event: object, facility: string) => process.correlate({ ...event, metadata: { facility } } as Recorded<never>);
   expect(correlate(released, 'haifa')).toBe('haifa.W1');
   expect(correlate(linked, 'haifa')).toBe('haifa.W1');
@@ -73,7 +73,7 @@ test("another plant's order is no concern of the process", () => {
   expect(correlate(unlinked, 'berlin')).toBeUndefined();
 });
 
-test('an operator sees whom it works for', () => {
+test('shows its production order to operators', () => {
   const stands = (...inputs: Input[]) => process.status!(inputs.reduce(process.evolve, process.initial));
   expect([stands(released), stands(linked), stands(linked, released)]).toEqual([
     'not linked',

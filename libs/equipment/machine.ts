@@ -123,7 +123,7 @@ export const disabledIn = ({ registration }: Registered, mode: number): readonly
 export const utc = (instant: string): string => new Date(instant).toISOString();
 
 /** The orders that had the machine at some moment of an interval; `until` is null where it lasts. */
-export const ordersDuring = ({ jobs, left }: Registered, from: string, until: string | null): string[] => {
+const ordersDuring = ({ jobs, left }: Registered, from: string, until: string | null): string[] => {
   const began = (job: { from: string }) => until === null || job.from < until;
   const now = jobs.filter(began);
   const then = left.filter((job) => began(job) && job.until > from);

@@ -49,7 +49,7 @@ export const regardsOf = (facility: string, references: readonly Reference[]): R
 ];
 
 /** The references that lead nowhere, of the kinds that the plant checks. */
-export function missingOf(context: Pick<Context, 'regarded'>, facility: string, references: readonly Reference[]): Missing[] {
+function missingOf(context: Pick<Context, 'regarded'>, facility: string, references: readonly Reference[]): Missing[] {
   const checks = facilityTold(context, facility)?.checks ?? {};
   return references.flatMap((reference) => {
     if (checks[reference.kind] !== true) return [];
@@ -68,7 +68,7 @@ export const isFirstOfKind = (context: Pick<Context, 'regarded'>, facility: stri
 const words = (kind: ReferenceKind): string => kind.replace(/(?!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
 
 /** @throws Rejected <kind>-unknown, <kind>-retired */
-export function rejectMissing(missing: readonly Missing[]): void {
+function rejectMissing(missing: readonly Missing[]): void {
   const [first] = missing;
   if (!first) return;
   const { kind, id, retired } = first;

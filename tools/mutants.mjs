@@ -4,7 +4,7 @@
  * the tests. (Those of the view engine under fire: `npm run faults -- views`.) Prints the matrix; exits 1 when one survives, or when the
  * specs are red without any mutation. `node tools/mutants.mjs event-log` takes away only guards of files whose path holds that.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -298,44 +298,67 @@ const mutants = [
   },
 ].filter(({ file }) => file.includes(process.argv[2] ?? ''));
 
-const copy = mkdtempSync(join(tmpdir(), 'plantlog-mutants-'));
-const run = (specs) =>
-  spawnSync(process.execPath, [join(copy, 'node_modules/jest/bin/jest.js'), '-i', '--silent', '--forceExit', ...specs.split(' ')], {
-    cwd: copy,
-    encoding: 'utf8',
-    timeout: 300_000,
-    killSignal: 'SIGKILL',
+/** Two at a time: each in a copy of its own. */
+const WORKERS = 2;
+const copies = Array.from({ length: Math.min(WORKERS, mutants.length) }, () => mkdtempSync(join(tmpdir(), 'plantlog-mutants-')));
+
+/** Runs specs in a copy; resolves with the exit code and what they said. */
+const run = (copy, specs) =>
+  new Promise((resolve) => {
+    const jest = join(copy, 'node_modules/jest/bin/jest.js');
+    const child = spawn(process.execPath, [jest, '-i', '--silent', '--forceExit', ...specs.split(' ')], {
+      cwd: copy,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (part) => (said = (said + part).slice(-3_000)));
+    const timer = setTimeout(() => child.kill('SIGKILL'), 300_000);
+    child.once('exit', (status) => (clearTimeout(timer), resolve({ status, said })));
   });
+
+/** Takes from the list until it is empty, one worker for each copy. */
+const share = (items, work) => {
+  const left = [...items];
+  return Promise.all(
+    copies.map(async (copy) => {
+      for (let item = left.shift(); item !== undefined; item = left.shift()) await work(copy, item);
+    }),
+  );
+};
+
+async function walk(copy, { without, file, from, to, specs, also = [] }) {
+  const path = join(copy, 'dist', file);
+  const original = readFileSync(path, 'utf8');
+  let text = original;
+  for (const change of [{ from, to }, ...also]) {
+    if (text.split(change.from).length !== 2) throw new Error(`${file} does not hold exactly once: ${change.from}`);
+    text = text.replace(change.from, () => change.to);
+  }
+  writeFileSync(path, text);
+  const { status } = await run(copy, specs);
+  writeFileSync(path, original);
+  const noticed = status !== 0;
+  if (!noticed) holes += 1;
+  console.log(`${noticed ? 'red  ' : 'GREEN'}  without ${without}: ${specs} ${noticed ? 'notices' : 'DOES NOT NOTICE'}`);
+}
+
 let holes = 0;
 try {
-  for (const entry of ['dist', 'package.json', 'jest.config.js', 'tools', 'migrations'])
-    cpSync(join(root, entry), join(copy, entry), { recursive: true });
-  symlinkSync(realpathSync(join(root, 'node_modules')), join(copy, 'node_modules'));
-  for (const specs of new Set(mutants.map((mutant) => mutant.specs))) {
-    const { status, stderr } = run(specs);
+  for (const copy of copies) {
+    for (const entry of ['dist', 'package.json', 'jest.config.js', 'tools', 'migrations'])
+      cpSync(join(root, entry), join(copy, entry), { recursive: true });
+    symlinkSync(realpathSync(join(root, 'node_modules')), join(copy, 'node_modules'));
+  }
+  await share(new Set(mutants.map((mutant) => mutant.specs)), async (copy, specs) => {
+    const { status, said } = await run(copy, specs);
     console.log(`${status === 0 ? 'green' : 'RED  '}  nothing taken away: ${specs}`);
-    if (status !== 0) {
-      console.log(stderr.slice(-3_000));
-      holes += 1;
-    }
-  }
-  for (const { without, file, from, to, specs, also = [] } of mutants) {
-    const path = join(copy, 'dist', file);
-    const original = readFileSync(path, 'utf8');
-    let text = original;
-    for (const change of [{ from, to }, ...also]) {
-      if (text.split(change.from).length !== 2) throw new Error(`${file} does not hold exactly once: ${change.from}`);
-      text = text.replace(change.from, () => change.to);
-    }
-    writeFileSync(path, text);
-    const { status } = run(specs);
-    writeFileSync(path, original);
-    const noticed = status !== 0;
-    if (!noticed) holes += 1;
-    console.log(`${noticed ? 'red  ' : 'GREEN'}  without ${without}: ${specs} ${noticed ? 'notices' : 'DOES NOT NOTICE'}`);
-  }
+    if (status === 0) return;
+    console.log(said);
+    holes += 1;
+  });
+  await share(mutants, walk);
 } finally {
-  rmSync(copy, { recursive: true, force: true });
+  for (const copy of copies) rmSync(copy, { recursive: true, force: true });
 }
 console.log(`${mutants.length - holes} passed, ${holes} failed`);
 process.exitCode = holes ? 1 : 0;

@@ -80,8 +80,8 @@ if (patterns.length === 0) {
     judge((await node('tools/api-description.mjs', '--check')) === 0);
   });
   await stage('pure specs', () => jest('\\.spec\\.js$', '--maxWorkers=2'));
-  await stage('specs on real parts', () => jest('\\.int-spec\\.js$', '--runInBand'));
-  await stage('journeys', () => jest('\\.e2e-spec\\.js$', '--runInBand'));
+  await stage('specs on real parts', () => jest('\\.int-spec\\.js$', '--maxWorkers=2'));
+  await stage('journeys', () => jest('\\.e2e-spec\\.js$', '--maxWorkers=2'));
 } else {
   await stage(`specs like ${patterns.join(', ')}`, () => jest(`(${patterns.join('|')})`, '--runInBand'));
 }

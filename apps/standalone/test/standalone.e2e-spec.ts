@@ -77,6 +77,29 @@ describe('npm start', () => {
     for (const link of ['/docs', '/graphiql', '/health/ready', '/metrics']) expect(system.output).toContain(endpoints().api + link);
   });
 
+  it('runs apps that each say whether they live, are ready and how they fare, and log JSON lines', async () => {
+    const { ports } = JSON.parse(readFileSync(join(dataDir, 'state.json'), 'utf8')) as { ports: Record<string, number> };
+    const { api, tokens } = endpoints();
+    const apps = { api, worker: `http://127.0.0.1:${ports.worker}`, 'event-store': `http://127.0.0.1:${ports['event-store']}` };
+    for (const [app, url] of Object.entries(apps)) {
+      for (const path of ['/health/live', '/health/ready', '/metrics']) {
+        const response = await fetch(url + path, { headers: { authorization: `Bearer ${tokens.engineer}` } });
+        expect([app, path, response.ok]).toEqual([app, path, true]);
+        const body = await response.text();
+        // The node answers 204, as EventStoreDB does.
+        if (response.status === 204) continue;
+        if (path === '/metrics') expect(body).toMatch(/^# TYPE \w+ (counter|gauge|histogram)$/m);
+        else expect(JSON.parse(body)).toEqual(expect.objectContaining({ status: expect.any(String) }));
+      }
+      const lines = readFileSync(join(dataDir, 'logs', `${app}.log`), 'utf8')
+        .trim()
+        .split('\n');
+      const entries = lines.filter((line) => !line.startsWith('LISTENING ')).map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(entries.length).toBeGreaterThan(0);
+      for (const entry of entries) expect(entry).toMatchObject({ process: app, level: expect.any(Number), time: expect.any(String) });
+    }
+  });
+
   it('gives a token for every role, for all facilities and for each', () => {
     const { tokens } = endpoints();
     for (const role of ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer', 'device']) {

@@ -2,6 +2,7 @@
  * Whether two logs hold the same of the business's events. Hides: paging, and what each log keeps for itself. Promises: the first difference by
  * stream, revision and field; what was compared need not be compared again, as logs only grow at their ends. Does not: write.
  */
+import { now } from '#platform/runtime/clock';
 import type { LogEvent } from './log-event';
 import { BEFORE_ALL, type LogReader } from './log-reader';
 import { isCopied, isTombstone } from './log-survey';
@@ -53,7 +54,7 @@ export class LogComparison {
   async compared(): Promise<Compared | undefined> {
     if ((await this.unlike()) !== undefined) return undefined;
     const { one, other, events, last } = this;
-    return { from: String(one.through), to: String(other.through), events, last, at: new Date().toISOString() };
+    return { from: String(one.through), to: String(other.through), events, last, at: now().toISOString() };
   }
 
   /** Compares to the ends of both logs, then metadata and tombstones of streams. */

@@ -2,7 +2,7 @@
  * The floor times of a row. Hides: clock changes. Promises: an interval that has one possible reading is read so; where there are several the
  * mapping's rule decides, and a flag says it. Does not: know how texts are written (formats.ts does).
  */
-import { DateTime } from 'luxon';
+import { DateTime, FixedOffsetZone, IANAZone } from 'luxon';
 import { isDayOnly, readTime } from './formats';
 import type { Ambiguous, Mapping, TimeColumn } from './mapping';
 import { shown, Unreadable, type Flag } from './texts';
@@ -24,6 +24,24 @@ const fields = ({ year, month, day, hour, minute, second, millisecond }: DateTim
 export const iso = (at: DateTime): string => at.toISO({ suppressMilliseconds: true })!;
 const nameOf = ({ columns }: TimeColumn): string => columns.join(' and ');
 
+const DAY = 86_400_000;
+const HALF_DAY = DAY / 2;
+const MOST_DAYS = 10_000;
+const offsets = new Map<string, number | undefined>();
+
+/** The offset of the zone, in minutes, where no clock changes within a day of that day. Asking the zone for each time costs more than all else. */
+function steadyOffset(zone: string, wall: DateTime): number | undefined {
+  const day = Math.floor(wall.toMillis() / DAY);
+  const key = `${zone} ${day}`;
+  if (offsets.has(key)) return offsets.get(key);
+  const clock = IANAZone.create(zone);
+  const found = new Set(Array.from({ length: 7 }, (_, n) => clock.offset((day - 1) * DAY + n * HALF_DAY)));
+  const [offset] = found;
+  if (offsets.size >= MOST_DAYS) offsets.clear();
+  offsets.set(key, found.size === 1 ? offset : undefined);
+  return offsets.get(key);
+}
+
 /** @throws Unreadable */
 function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexistent }: Rules): Moment {
   const column = nameOf(source);
@@ -37,13 +55,18 @@ function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexist
   // A mapping whose first format is a date alone says so of the whole column.
   const unexpected = dayOnly && (found > 0 || !isDayOnly(source.formats[0]!));
   const flags = unexpected ? [{ code: 'time-of-day-missing', message: `${name} names a day only; taken as its beginning.` }] : [];
+  const steady = steadyOffset(zone, wall);
+  if (steady !== undefined) {
+    const at = DateTime.fromMillis(wall.toMillis() - steady * 60_000, { zone: FixedOffsetZone.instance(steady) });
+    return { readings: [at], name, flags };
+  }
   const local = DateTime.fromObject(fields(wall), { zone });
   if (JSON.stringify(fields(local)) === JSON.stringify(fields(wall))) {
     const readings = local.getPossibleOffsets().sort((a, b) => a.toMillis() - b.toMillis());
     return { readings, name, flags };
   }
   if (nonexistent === 'reject') throw new Unreadable('time-nonexistent', `${column} was skipped by a clock change in ${zone}: ${text}.`);
-  // The offset before the change moves it forward by the skipped time, the offset after it moves it back.
+  // Read by the offset that held before the change it is moved on by what was skipped, by the offset after it is moved back.
   const beside = wall.plus({ days: nonexistent === 'later' ? -1 : 1 });
   const at = DateTime.fromMillis(wall.toMillis() - DateTime.fromObject(fields(beside), { zone }).offset * 60_000, { zone });
   const skipped = { code: 'time-nonexistent', message: `${name} was skipped by a clock change in ${zone}; taken as ${iso(at)}.` };
@@ -98,7 +121,9 @@ export function intervalOf(
   }
   const { at, flags } = settled([one], time);
   const ms = lasting();
-  const other = at[0]!.plus({ milliseconds: ms === undefined ? 0 : start ? ms : -ms });
+  // A long time may reach beyond a clock change.
+  const known = ms !== undefined && ms > HALF_DAY ? at[0]!.setZone(time.zone) : at[0]!;
+  const other = known.plus({ milliseconds: ms === undefined ? 0 : start ? ms : -ms });
   const said = ms === undefined ? [...flags, ...missing(iso(other))] : flags;
   return start ? { from: at[0]!, to: other, flags: said } : { from: other, to: at[0]!, flags: said };
 }

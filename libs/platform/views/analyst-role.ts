@@ -1,24 +1,27 @@
 /**
- * The read-only SQL role `analyst`. Hides: roles and grants of PostgreSQL. Promises: it reads the views of schema `analytics` and nothing
- * else, in bounded time, and cannot write, whatever it sets for its session. Does not: limit which facilities it sees: it sees all.
+ * The read-only SQL role `analyst`. Hides: roles and grants of PostgreSQL. Promises: it can read the views of schema `analytics` and nothing
+ * else, for a bounded time, and cannot write, whatever it sets in its session. Does not: restrict facilities: it sees all of them.
  */
 import { escapeIdentifier, escapeLiteral, type Pool, type PoolClient } from 'pg';
 import { APPLICATION } from '#platform/runtime/version';
 
 export const ANALYST = 'analyst';
 
-/** A session can hold no lock that the engine needs, keep no large object and ask for no more than this. */
+/** A session cannot hold a lock that the engine needs, store a large object, or use more than these limits. */
 const CONNECTIONS = 8;
 const STATEMENT_SECONDS = 300;
-/** Of a session, for sorts and joins that do not fit in memory; only a superuser can change it. */
+/** Limit per session, for sorts and joins that do not fit in memory; only a superuser can change it. */
 const TEMPORARY_FILES = '2GB';
 
-/** Creates the role where it is missing and sets its rights; a password lets it log in, none forbids it. Safe to repeat and to run at once. */
+/**
+ * Creates the role if it is missing and sets its rights. With a password it can log in, without one it cannot. Safe to repeat and to run
+ * concurrently.
+ */
 export async function ensureAnalyst(pool: Pool, password: string | undefined): Promise<void> {
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
-    // Roles are of the whole server: two processes, or two databases, must not meet.
+    // Roles belong to the whole server: two apps, or two databases, must not set them at the same time.
     await client.query(`SELECT pg_advisory_xact_lock(hashtext($1))`, [`${APPLICATION}.analyst`]);
     await grant(client, password);
     await client.query('COMMIT');
@@ -60,17 +63,17 @@ async function grant(client: PoolClient, password: string | undefined): Promise<
   await client.query(`REVOKE ALL ON SCHEMA analytics FROM PUBLIC, ${role}`);
   await client.query(`GRANT USAGE ON SCHEMA analytics TO ${role}`);
   await client.query(`GRANT SELECT ON ALL TABLES IN SCHEMA analytics TO ${role}`);
-  // Views that come later, as a new version of one does.
+  // Views that are created later, such as a new version of an existing one.
   await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA analytics GRANT SELECT ON TABLES TO ${role}`);
   if (superuser) {
     await client.query(WITHOUT_SIDE_EFFECTS);
-    // A superuser has the server to itself: no other database on it is the analyst's business.
+    // On a server of our own (we are superuser there): the analyst must not reach its other databases.
     await client.query('REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC');
     await client.query(`ALTER ROLE ${role} SET temp_file_limit = '${TEMPORARY_FILES}'`);
   }
 }
 
-/** Functions that are open to everybody and would let a reader hold the engine's locks or fill the disk. Only a superuser can close them. */
+/** Functions that everybody may call and that would let a reader take the engine's locks or fill the disk. Only a superuser can revoke them. */
 const WITHOUT_SIDE_EFFECTS = `
 DO $$ DECLARE f record; BEGIN
   FOR f IN SELECT p.oid::regprocedure AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace

@@ -1,18 +1,18 @@
 /**
- * What was folded and is not yet committed. Hides: nothing. Promises: which rows to write, which of them are new, and what is parked, in the
- * order of the log. Does not: read, write or know the database.
+ * Events that are folded and not committed yet. Hides: nothing. Promises: it knows which rows to write, which of them are new, and which events
+ * are parked, in the order of the log. Does not: read, write or know the database.
  */
 import type { Recorded } from '#kernel/event';
 import type { ParkedEvent } from './parking';
 import type { Tuple } from './shape';
 import type { LogEvent } from '#platform/store/log-event';
 
-/** A row as it stands after all that was folded so far. */
+/** A row after all events folded so far. */
 export type Entry = {
   readonly key: string;
-  /** Null where there is no such row. */
+  /** Null if there is no such row. */
   tuple: Tuple | null;
-  /** Whether the table holds it, once what is being written is committed. */
+  /** Whether the table will contain it once the write under way is committed. */
   there: boolean;
   /** The last batch that changed it. */
   batch: number;
@@ -20,13 +20,13 @@ export type Entry = {
 
 export const entryOf = (key: string, tuple: Tuple | null): Entry => ({ key, tuple, there: tuple !== null, batch: 0 });
 
-/** An event to be folded, with the rows that it may touch; `error` where it could not even be read. */
+/** An event to fold, with the rows that it may touch; `error` if it could not be read. */
 export type Work = { event: LogEvent; recorded?: Recorded; partition: string; keys: readonly string[]; rows: Entry[]; error?: string };
 
 /** Rows to write. */
 export type Writes = Readonly<{ fresh: readonly Tuple[]; changed: readonly Tuple[]; removed: readonly string[] }>;
 
-/** Traces that a commit is noted in. */
+/** Traces that get a link to the commit. */
 const TRACED = 100;
 
 let batches = 0;
@@ -36,13 +36,13 @@ export class Batch {
   readonly #changed: Entry[] = [];
   readonly parked: (ParkedEvent & { partition: string })[] = [];
   readonly #partitions = new Set<string>();
-  /** Events that are not folded yet: they are when the batch is written, where each may have to be tried by itself. */
+  /** Events that are not folded yet: they are folded when the batch is written, one by one if need be. */
   readonly unfolded: Work[] = [];
   readonly traced: Recorded[] = [];
   events = 0;
-  /** Rows that it changed. */
+  /** Rows changed by this batch. */
   rows = 0;
-  /** When its newest event was recorded, ms since 1970. */
+  /** Recording time of its newest event, ms since 1970. */
   newestMs = 0;
 
   change(entry: Entry, tuple: Tuple | null): void {
@@ -53,12 +53,12 @@ export class Batch {
     this.rows++;
   }
 
-  /** Keys of the rows that it changed. */
+  /** Keys of the rows changed by this batch. */
   get keys(): string[] {
     return this.#changed.map(({ key }) => key);
   }
 
-  /** What is to be written, as it is now. The rows then count as there: the next batch is written after this one. */
+  /** What has to be written now. From here on its rows count as stored, because the next batch is written after this one. */
   seal(): Writes {
     const writes = { fresh: [] as Tuple[], changed: [] as Tuple[], removed: [] as string[] };
     for (const entry of this.#changed) {
@@ -70,7 +70,7 @@ export class Batch {
     return writes;
   }
 
-  /** True where one of its own events was parked. */
+  /** True if one of its own events was parked. */
   hasParked(partition: string): boolean {
     return this.parked.length > 0 && this.#partitions.has(partition);
   }
@@ -81,14 +81,14 @@ export class Batch {
     this.#partitions.add(partition);
   }
 
-  /** Counts events that were folded, parked or kept for later. */
+  /** Counts events that were folded, parked or deferred. */
   count(works: readonly Work[]): void {
     this.events += works.length;
     this.newestMs = works.at(-1)!.event.recordedMs;
     for (let i = 0; i < works.length && this.traced.length < TRACED; i++) if (works[i]!.recorded) this.traced.push(works[i]!.recorded!);
   }
 
-  /** Takes over what another batch has written and parked. */
+  /** Adds what another batch has written and parked. */
   take(other: Batch): void {
     for (const entry of other.#changed) this.#changed.push(entry);
     this.rows += other.rows;

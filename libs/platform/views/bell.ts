@@ -1,11 +1,11 @@
 /**
- * Wake-ups from PostgreSQL. Hides: LISTEN and its connection. Promises: a notification is only ever a reason to look: its text is compared
- * with the names that somebody waits for, and nothing else of it is used, since every role of the database may send one. Does not: promise
- * that a change is announced: whoever waits also looks by the clock.
+ * Wake-ups from PostgreSQL. Hides: LISTEN and its connection. Promises: a notification is only a reason to look: its text is compared with the
+ * names that somebody waits for and used for nothing else, since every role of the database can send one. Does not: guarantee that a change is
+ * announced: whoever waits also polls.
  */
 import { Client } from 'pg';
 
-/** However often it is rung, whoever waits for a view looks no more often than this, ms. */
+/** Minimum time between two looks at one view, ms, however many wake-ups come. */
 const SPACING_MS = 5;
 const AGAIN_MS = 500;
 
@@ -19,7 +19,7 @@ export class Bell {
 
   constructor(private readonly databaseUrl: string) {}
 
-  /** Calls `wake` when a view may have changed, until the function that is returned is called. */
+  /** Calls `wake` when a view may have changed, until the returned function is called. */
   hear(view: string, wake: () => void): () => void {
     const ears: Ears = this.#ears.get(view) ?? { wake: new Set(), rungAt: 0 };
     this.#ears.set(view, ears);
@@ -33,7 +33,7 @@ export class Bell {
     };
   }
 
-  /** Resolves when it listens, or cannot at the moment. */
+  /** Resolves when it is listening, or when it cannot listen at the moment. */
   listen(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#connecting ??= this.#connect().catch(() => this.#lost());

@@ -26,7 +26,7 @@ const kinds = {
 
 type Options = Readonly<{ optional?: boolean }>;
 
-/** What a cell was declared as. */
+/** The declaration of a cell. */
 export type CellOf = Readonly<{ name: string; kind: keyof typeof kinds | 'key' | 'oneOf' | 'json'; list?: Record<string, string> }>;
 const CELLS = 'cells';
 const remember =
@@ -42,10 +42,10 @@ const remember =
 export const cellsOf = (row: new () => object): readonly CellOf[] =>
   (Reflect.getMetadata(CELLS, row.prototype as object) as CellOf[] | undefined) ?? [];
 
-/** The cell that says whose row it is. */
+/** The cell that says which scope a row belongs to. */
 export const ScopeCell = () => applyDecorators(Scope(), Cell('id'));
 
-/** The single text key of a row. */
+/** The only text key of a row. */
 export const Key = () =>
   applyDecorators(
     remember({ kind: 'key' }),
@@ -54,7 +54,7 @@ export const Key = () =>
     ApiProperty({ type: String }),
   );
 
-/** A cell of a plain kind. */
+/** A cell of a simple kind. */
 export function Cell(kind: keyof typeof kinds, { optional = false }: Options = {}) {
   const { column, field, api, ...rest }: Kind = kinds[kind];
   return applyDecorators(
@@ -65,7 +65,7 @@ export function Cell(kind: keyof typeof kinds, { optional = false }: Options = {
   );
 }
 
-/** A cell with one value of a closed list, given to registerEnumType once. */
+/** A cell with one value of a closed list; call registerEnumType once for the list. */
 export const CellOneOf = (list: Record<string, string>, { optional = false }: Options = {}) =>
   applyDecorators(
     remember({ kind: 'oneOf', list }),
@@ -74,17 +74,17 @@ export const CellOneOf = (list: Record<string, string>, { optional = false }: Op
     ApiProperty({ enum: Object.values(list), required: !optional, nullable: optional } as ApiPropertyOptions),
   );
 
-/** A cell that lists objects of a GraphQL object class, kept as jsonb. */
+/** A cell with a list of objects of a GraphQL object class, stored as jsonb. */
 export const CellMany = (type: () => new () => object) =>
   applyDecorators(
     remember({ kind: 'json' }),
     Column({ type: 'jsonb' }),
     Field(() => [type()]),
-    // Swagger takes a function for a lazy type only if the function's own name is `type`.
+    // Swagger treats a function as a lazy type only if the function itself is named `type`.
     ApiProperty({ type: () => type(), isArray: true }),
   );
 
-/** A cell that holds an object of any shape, kept as jsonb. */
+/** A cell with an object of any shape, stored as jsonb. */
 export const CellJson = () =>
   applyDecorators(
     remember({ kind: 'json' }),

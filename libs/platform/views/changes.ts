@@ -1,20 +1,20 @@
 /**
- * Which rows of a view change, as its projectors note it beside the rows. Hides: the numbers of changes, shards, switches from one table to
- * the next. Promises: every change from the first look on, in order, also where a wake-up is lost; where keys are not known any more, that
- * is said. Does not: read rows.
+ * Which rows of a view change, as its projectors record it beside the rows. Hides: change numbers, shards, and the switch from one table to the
+ * next. Promises: every change since the first look, in order, even if a wake-up is lost; if the keys are no longer known, it says so. Does not:
+ * read rows.
  */
 import type { Pool } from 'pg';
 import type { Bell } from './bell';
 
 /**
- * Rows of a view that changed; `keys` is null where they are not known one by one: then they are those written after `since`. What is read
- * after this reflects `position` at least.
+ * Rows of a view that changed. If `keys` is null, the single keys are not known: then it is all rows written after `since`. Whatever is read
+ * after this reflects at least `position`.
  */
 export type ViewChange = Readonly<{ view: string; keys: readonly string[] | null; since: bigint; position: bigint }>;
 
 type Part = Readonly<{ table: string; shard: number; change: bigint; position: bigint }>;
 
-/** How often it is looked without a wake-up. */
+/** Poll interval without a wake-up. */
 const POLL_MS = 2_000;
 
 class Changes {
@@ -26,7 +26,7 @@ class Changes {
     private readonly view: string,
   ) {}
 
-  /** What changed since the last look; undefined where nothing did, and at the first look. */
+  /** What changed since the last look; undefined if nothing did, and at the first look. */
   async look(): Promise<ViewChange | undefined> {
     const parts = await this.#parts();
     if (parts.length === 0) return undefined;
@@ -58,7 +58,7 @@ class Changes {
     return rows.map((row) => ({ table: row.table_name, shard: row.shard, change: BigInt(row.changes), position: BigInt(row.position) }));
   }
 
-  /** Keys of the changes up to the given ones; null where one is missing or names none. */
+  /** Keys of the changes up to the given ones; null if a change is missing or names no keys. */
   async #keys(moved: readonly Part[], before: ReadonlyMap<string, bigint>): Promise<string[] | null> {
     const { rows } = await this.pool.query<{ keys: string[] | null }>(
       `SELECT c.keys FROM view_changes c JOIN unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS p (t, s, low, high)
@@ -78,7 +78,7 @@ class Changes {
 
 const nameOf = ({ table, shard }: Part): string => `${table}/${shard}`;
 
-/** Changes from now on, until the signal. A database that does not answer is asked again at the next look. */
+/** Changes from now on, until the signal. If the database does not answer, the next look asks again. */
 export async function* changesOf(pool: Pool, bell: Bell, view: string, signal: AbortSignal): AsyncGenerator<ViewChange> {
   const changes = new Changes(pool, view);
   let wake: () => void = () => undefined;

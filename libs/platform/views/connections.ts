@@ -1,19 +1,19 @@
 /**
- * The view engine's connections to PostgreSQL. Hides: session settings. Promises: bounded pools; a broken connection fails its query and
- * never the app; a transaction whose worker stopped ends within ten seconds. Does not: retry.
+ * The view engine's connections to PostgreSQL. Hides: session settings. Promises: bounded pools; a broken connection fails its query, never the
+ * app; the transaction of a stopped worker ends within ten seconds. Does not: retry.
  */
 import { Pool } from 'pg';
 import { EXACT_TYPES, survivingLosses } from '#platform/runtime/database';
 import { sessionName } from './leases';
 
 export type Connections = Readonly<{
-  /** For leases, tables and the engine's own records. */
+  /** For leases, tables and the engine's own bookkeeping. */
   control: Pool;
   /** For writing tables that readers see. */
   live: Pool;
-  /** For writing tables that are being built. */
+  /** For writing tables that are still being built. */
   build: Pool;
-  /** For looking rows up while all others may be writing. */
+  /** For looking up rows while all other connections may be writing. */
   rows: Pool;
 }>;
 
@@ -38,7 +38,7 @@ function openEnginePool(databaseUrl: string, worker: string, max: number): Pool 
     connectionTimeoutMillis: 10_000,
     query_timeout: 60_000,
     keepAlive: true,
-    // Commits can be done again from the log, so they need no fsync.
+    // A lost commit is repeated from the log, so commits need no fsync.
     options: '-c synchronous_commit=off -c idle_in_transaction_session_timeout=10000 -c TimeZone=UTC -c DateStyle=ISO',
   };
   return survivingLosses(new Pool(config));

@@ -43,7 +43,7 @@ const verify = (rowsAtOnce?: number) =>
   );
 const names = exampleViews.map(({ name }) => name);
 
-test('views are the fold of the log, behind and live', async () => {
+test('views equal the fold of the log, both catching up and live', async () => {
   await append(1, 600);
   const views = await runViews({ store: system.eventStoreUrl, databaseUrl: system.databaseUrl, views: exampleViews });
   running.push(views);
@@ -56,7 +56,7 @@ test('views are the fold of the log, behind and live', async () => {
   expect(row).toHaveProperty('workOrders');
 }, 60_000);
 
-test('a table that is too large for memory is verified in several passes, with the same sums', async () => {
+test('a table that does not fit in memory is verified in several passes, with the same sums', async () => {
   const sums = (verified: Awaited<ReturnType<typeof verify>>) => verified.map(({ view, rows, checksum }) => ({ view, rows, checksum }));
   const whole = await verify();
   const inPasses = await verify(10);

@@ -1,7 +1,7 @@
 /**
- * The view engine: read models as the fold of the log. Hides: everything else in this room. Promises: a view's rows, checkpoint and lease
- * epoch change in one transaction; a slow or broken view does not hold up another; a new version is built beside the old one and replaces it
- * once it has passed it. Does not: order views among each other, or make them current (progress.ts has waiting and lag).
+ * The view engine: read models as the fold of the log. Hides: everything else in this folder. Promises: a view's rows, checkpoint and lease epoch
+ * change in one transaction; a slow or broken view does not hold up another; a new version is built beside the old one and replaces it once it
+ * has overtaken it. Does not: order views among each other, or bring them up to date on demand (waiting and lag: progress.ts).
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -39,20 +39,20 @@ export type ViewsOptions = Readonly<{
   store: string | LogReader;
   databaseUrl: string;
   views: readonly AnyView[];
-  /** Of all event types that the views read. */
+  /** All event types that the views read. */
   upcasts?: Upcasts;
-  /** Into how many parts a new table's work is divided, so that several workers share one view. */
+  /** Number of parts that a new table is divided into, so that several workers can share one view. */
   shards?: number;
-  /** Connections that write live views; two more look rows up, and tables that are being built have two of their own. */
+  /** Connections that write live views. Two more look up rows, and tables that are being built have two of their own. */
   connections?: number;
-  /** Rows that are kept in memory, about half a kilobyte each. */
+  /** Rows kept in memory, about half a kilobyte each. */
   cacheRows?: number;
-  /** Name of this worker; unique. */
+  /** Unique name of this worker. */
   worker?: string;
   operationsStream?: string;
-  /** Called before the views' tables are made, also where they are made again because the database was emptied under the worker. */
+  /** Called before the views' tables are created, also when they are created again because the database was emptied while the worker runs. */
   prepare?: () => Promise<unknown>;
-  /** Called once the views' tables are there, also each time that they were made again. */
+  /** Called once the views' tables exist, also each time they were created again. */
   opened?: () => Promise<unknown>;
   registry?: Registry;
   log?: EngineLog;
@@ -65,13 +65,13 @@ export type ViewsOptions = Readonly<{
 
 export type RunningViews = Readonly<{
   worker: string;
-  /** Parts held here. Unhealthy only where a part is behind and has not moved for ten seconds. */
+  /** The parts held here. A part is unhealthy only if it is behind and has not moved for ten seconds. */
   health(): readonly ViewHealth[];
-  /** Builds the view's table again beside the live one, which it replaces when it has passed it. */
+  /** Builds the view's table again beside the live one, and replaces that once it has overtaken it. */
   rebuild(view: string): Promise<ViewTable>;
-  /** Shows a table again that was kept at the last switch. */
+  /** Makes a table live again that was kept at the last switch. */
   goBack(view: string, table: string): Promise<void>;
-  /** Finishes what is under way and gives all parts up. */
+  /** Finishes the work under way and releases all parts. */
   stop(): Promise<void>;
 }>;
 
@@ -79,7 +79,7 @@ const STUCK_MS = 10_000;
 const TEND_MS = 250;
 const silent: EngineLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** Runs views until stopped. Resolves when their tables exist; throws where a view's shape is wrong or changed without a version. */
+/** Runs views until stopped. Resolves when their tables exist; throws if a view's shape is wrong or changed without a new version. */
 export async function runViews(options: ViewsOptions): Promise<RunningViews> {
   const engine = new Engine(options);
   await engine.start();
@@ -110,7 +110,7 @@ class Engine implements RunningViews {
     const { databaseUrl, views, store } = options;
     this.worker = options.worker ?? `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
     this.#views = new Map(views.map((view) => [view.name, view]));
-    if (this.#views.size !== views.length) throw new TypeError('two views have the same name');
+    if (this.#views.size !== views.length) throw new TypeError('Two views have the same name; names must be unique.');
     views.forEach(shapeOf);
     this.#shards = options.shards ?? 1;
     this.#log = options.log ?? silent;
@@ -142,7 +142,7 @@ class Engine implements RunningViews {
       {
         gained: (part) => this.#projectors.start(part),
         lost: (part) => void this.#projectors.stop(part),
-        failed: (error) => this.#log.warn({ error: String(error) }, 'leases could not be renewed'),
+        failed: (error) => this.#log.warn({ error: String(error) }, 'could not renew leases'),
       },
       options.lease ?? usualLease,
     );
@@ -196,7 +196,7 @@ class Engine implements RunningViews {
 
   #named(name: string): AnyView {
     const view = this.#views.get(name);
-    if (!view) throw new RangeError(`there is no view ${name}`);
+    if (!view) throw new RangeError(`Unknown view ${name}`);
     return view;
   }
 
@@ -209,7 +209,7 @@ class Engine implements RunningViews {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
       this.#tending = this.#tend().catch((error: unknown) =>
-        this.#log.warn({ error: String(error) }, 'the tables could not be looked after'),
+        this.#log.warn({ error: String(error) }, 'could not check the tables of the views'),
       );
       void this.#tending.then(() => this.#tendAgain());
     }, TEND_MS);
@@ -222,7 +222,7 @@ class Engine implements RunningViews {
     await this.#options.opened?.();
   }
 
-  /** What is looked after four times a second. */
+  /** The checks that run four times a second. */
   async #tend(): Promise<void> {
     try {
       const missing = await viewsWithoutTable(this.#connections.control, [...this.#views.values()]);
@@ -239,17 +239,17 @@ class Engine implements RunningViews {
     this.#measures?.resubscribed.set(this.#feed.wakeups.resubscribed);
   }
 
-  /** The database was emptied under this worker: everything in it is made again from the log. */
+  /** The database was emptied while this worker runs: all views are built again from the log. */
   async #openAgain(views: readonly AnyView[]): Promise<void> {
     this.#log.error(
       { views: views.map(({ name }) => name) },
-      'tables of the views are missing in PostgreSQL: they are built again from the log',
+      'tables of the views are missing in PostgreSQL: rebuilding them from the log',
     );
     await this.#open(views);
     this.#states.forget();
   }
 
-  /** Learns which tables there are. What a table is decides its pool and whether its changes are announced: its projectors begin again. */
+  /** Reads which tables exist. A table's status decides its pool and whether its changes are announced, so its projectors are restarted. */
   async #refresh(): Promise<void> {
     const before = this.#tables;
     const found = await tablesToRun(this.#connections.control, [...this.#views.values()]);
@@ -265,7 +265,7 @@ class Engine implements RunningViews {
     }
   }
 
-  /** Records when the parts held here were last at the end of the log. A store that does not answer leaves that as it was. */
+  /** Records when the parts held here were last at the end of the log. If the store does not answer, the recorded time stays. */
   async #noteFreshness(): Promise<void> {
     const current = this.#leases.held.filter((part) => this.#projectors.of(part)?.state === 'current');
     if (current.length === 0) return;
@@ -278,7 +278,7 @@ class Engine implements RunningViews {
     );
   }
 
-  /** Shows tables whose build has caught up, as far as this worker holds parts of them. */
+  /** Switches to tables that have caught up, if this worker holds parts of them. */
   async #switchOver(): Promise<void> {
     for (const { table, view, status } of this.#tables.values()) {
       if (status !== 'building') continue;

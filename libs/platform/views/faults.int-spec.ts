@@ -1,4 +1,4 @@
-/** Disturbed reads, crashes around COMMIT, silent subscriptions: the rows are the fold of the log. */
+/** Disturbed reads, crashes around COMMIT, silent subscriptions: the rows still equal the fold of the log. */
 import { randomUUID } from 'node:crypto';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +13,7 @@ jest.setTimeout(60_000);
 const t = EngineUnderTest.here();
 const { run, append, write, caughtUp, verify, expectEqual } = t;
 
-/** A reader that repeats events, shuffles them within a window of 50, and reads again what was read before. */
+/** A reader that repeats events, shuffles them within a window of 50, and rereads earlier ones. */
 function disturbed(seed: number): LogReader {
   const next = chance(seed);
   let before: LogEvent[] = [];
@@ -44,14 +44,14 @@ describe('repeated and displaced events', () => {
     await caughtUp();
     expect((await verify()).some(({ equal }) => !equal)).toBe(true);
   });
-  test('an event that a read left out is fetched when its stream goes on', async () => {
+  test('an event that a read left out is fetched when the next event of its stream arrives', async () => {
     const hidden = new Set<string>();
     const next = chance(5);
     const forgetful: LogReader = {
       ...t.log,
       async readAll(after, max) {
         const events = await t.log.readAll(after, max);
-        // The newest of a stream is never hidden for good here: something of it follows.
+        // The newest event of a stream is never hidden for good here: another one follows.
         return events.filter((event, i) => {
           const followed = events.slice(i + 1).some((later) => later.stream === event.stream);
           if (!followed || event.revision === 0n || next(4) > 0) return true;
@@ -65,7 +65,7 @@ describe('repeated and displaced events', () => {
     expect(hidden.size).toBeGreaterThan(5);
     await expectEqual([lotStock, machineNow]);
   });
-  test('an event that comes late to a row of several streams: the view is rebuilt, since the order among streams cannot be mended', async () => {
+  test('an event that arrives late in a row of several streams causes a rebuild, since the order among streams cannot be repaired', async () => {
     const orderId = `haifa.O-${randomUUID().slice(0, 8)}`;
     const report = (workOrder: string, good: number) =>
       write(`work-order-${orderId}-${workOrder}`, {
@@ -95,7 +95,7 @@ describe('repeated and displaced events', () => {
     const trail = async () => (await t.pool.query('SELECT trail, good FROM order_board WHERE "orderId" = $1', [orderId])).rows[0];
     expect((await trail()).good).toBe(101);
     hiding = false;
-    // The hole shows, and is filled behind what has come since.
+    // The hole is detected and filled, behind events that came later.
     await report('B', 1_000);
     await caughtUp([orderBoard]);
     for (const until = Date.now() + 20_000; Date.now() < until; await sleep(50)) {
@@ -113,7 +113,7 @@ describe('crashes around COMMIT', () => {
   const failing = (at: readonly Failpoint[], seed: number): Testing['failpoint'] => {
     const next = chance(seed);
     return async (here) => {
-      // Until the next page is gathered: what a batch writes must not know of it.
+      // Waits until the next page is gathered: a batch must not contain anything of it.
       if (here === 'admitted') await sleep(25);
       if (at.includes(here) && next(4) === 0) throw new Error(`failpoint ${here}`);
     };
@@ -123,12 +123,12 @@ describe('crashes around COMMIT', () => {
     await caughtUp();
     await expectEqual();
   });
-  test('a checkpoint outside the transaction would lose what was not written', async () => {
+  test('a checkpoint outside the transaction would lose unwritten rows', async () => {
     await run({ testing: { failpoint: failing(['before-commit'], 3), without: { sameTransaction: true } } });
     await caughtUp();
     expect((await verify()).some(({ equal }) => !equal)).toBe(true);
   });
-  test('the socket is cut while COMMIT is under way, before or after the server has it: the outcome is read again', async () => {
+  test('if the socket is cut during COMMIT, before or after the server has received it, the outcome is read from the database', async () => {
     const proxy = await cutsCommits(t.database.url, 9);
     await run({ databaseUrl: proxy.url, projector: { batchRows: 20, batchMs: 5 }, feed: { pageSize: 16, pollMs: 100 } });
     proxy.arm();
@@ -140,7 +140,7 @@ describe('crashes around COMMIT', () => {
   });
 });
 
-/** A proxy before PostgreSQL that cuts one COMMIT in four: half of them unsent, half of them sent but unanswered. */
+/** A proxy in front of PostgreSQL that cuts one COMMIT in four: half of them before sending, half before the answer. */
 async function cutsCommits(url: string, seed: number): Promise<{ url: string; server: Server; arm: () => void; cuts: () => number }> {
   const target = new URL(url);
   const { port, hostname } = target;
@@ -168,7 +168,7 @@ async function cutsCommits(url: string, seed: number): Promise<{ url: string; se
 }
 
 describe('the subscription', () => {
-  test('may fall silent or end: what it does not announce is found, and it is renewed', async () => {
+  test('may fall silent or end: polling finds the events, and the subscription is renewed', async () => {
     let subscriptions = 0;
     const deaf: LogReader = {
       ...t.log,
@@ -188,7 +188,7 @@ describe('the subscription', () => {
 });
 
 describe('a view that is slow or stopped', () => {
-  test('holds up no other', async () => {
+  test('does not hold up other views', async () => {
     const never = new Promise<void>((resolve) => t.release.push(resolve));
     const views = await run({
       views: [lotStock, machineNow],

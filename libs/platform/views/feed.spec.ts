@@ -3,7 +3,7 @@ import { Feed, type Follower, type Page } from './feed';
 import { BEFORE_ALL, type LogReader } from '#platform/store/log-reader';
 import { LogEvent } from '#platform/store/log-event';
 
-/** A log of so many events at positions 1, 2, …, and the places from which it was read. */
+/** A log with the given number of events at positions 1, 2, …, and the positions from which it was read. */
 function logOf(length: number) {
   const reads: bigint[] = [];
   const events = Array.from({ length }, (_, i) =>
@@ -42,20 +42,20 @@ async function follow(feed: Follower, at: (page: Page) => Promise<unknown>): Pro
 }
 
 describe('views that catch up', () => {
-  test('read each page once for all of them, however their pace differs', async () => {
+  test('share one read of each page, whatever their speeds', async () => {
     const { log, reads } = logOf(1000);
     const feed = new Feed(log, options);
     const paces = [() => Promise.resolve(), () => sleep(0), ({ through }: Page) => sleep(through % 100n === 0n ? 12 : 0)];
     const followers = paces.map((pace) => ({ pace, follower: feed.join() }));
     expect(await Promise.all(followers.map(({ follower, pace }) => follow(follower, pace)))).toEqual([1000, 1000, 1000]);
-    // The end is looked at by each of them.
+    // Each of them looks at the end.
     const pages = reads.filter((after) => after < 1000n);
     expect(pages.length).toBe(new Set(pages).size);
     for (const { follower } of followers) follower.leave();
     await feed.close();
   });
 
-  test('do not wait for one that has stopped for longer than a moment, and it gets its pages all the same', async () => {
+  test('do not wait for one that has paused for more than a moment, and it still gets its pages', async () => {
     const { log } = logOf(1000);
     const feed = new Feed(log, options);
     const stopped = feed.join();
@@ -67,7 +67,7 @@ describe('views that catch up', () => {
     await feed.close();
   });
 
-  test('read again what was forgotten', async () => {
+  test('reread pages that were evicted', async () => {
     const { log, reads } = logOf(30);
     const feed = new Feed(log, options);
     const follower = feed.join();

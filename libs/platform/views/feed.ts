@@ -1,7 +1,7 @@
 /**
- * The log in pages, read once for all views of a worker. Hides: paging, sharing, read-ahead, the subscription.
- * Promises: every page comes from a read of the log, in order; the subscription is only a wake-up that shortens the poll, so that it may
- * end, fail, repeat itself or fall silent without a gap. Memory is bounded by the page cache. Does not: remember where a view is.
+ * The log in pages, read once for all views of a worker. Hides: paging, sharing, read-ahead, the subscription. Promises: every page comes from a
+ * read of the log, in order. The subscription is only a wake-up that shortens the poll: it may end, fail, repeat itself or fall silent without
+ * causing a gap. Memory is bounded by the page cache. Does not: remember the position of a view.
  */
 import { endsLog } from '#platform/store/log-cursor';
 import { BEFORE_ALL, type LogReader } from '#platform/store/log-reader';
@@ -13,33 +13,33 @@ export type Page = Readonly<{
   through: bigint;
   /** Without the store's own events (`$…`). */
   events: readonly LogEvent[];
-  /** True where nothing was known to follow. */
+  /** True if no further event was known. */
   last: boolean;
 }>;
 
 /** One reader of the feed. */
 export type Follower = {
-  /** The position up to which it has what it needs. */
+  /** The position up to which it needs no more pages. */
   at: bigint | undefined;
-  /** The page after a position; waits for one, up to the poll interval if not less, and gives an empty one where nothing came. */
+  /** The page after a position. Waits for one, at most the poll interval, and returns an empty page if nothing came. */
   next(after: bigint, signal: AbortSignal, waitMs?: number): Promise<Page>;
   leave(): void;
 };
 
 export type FeedOptions = Readonly<{
   pageSize: number;
-  /** Events kept for views that follow behind. */
+  /** Events kept for views that are further behind. */
   kept: number;
-  /** How long a view waits for a wake-up before it looks for itself, ms. */
+  /** How long a view waits for a wake-up before it polls, ms. */
   pollMs: number;
 }>;
 
 export const usualFeed: FeedOptions = { pageSize: 1024, kept: 24_576, pollMs: 500 };
 
-/** How long pages that lie ready may be folded before sockets are looked after, ms. */
+/** How long available pages are folded before the event loop handles I/O, ms. */
 const TURN_MS = 20;
 
-/** How long a view waits for one that would else have to read again what is about to be forgotten, ms. */
+/** How long a view waits for a slower one that would otherwise have to reread a page about to be evicted, ms. */
 const PATIENCE_MS = 1_000;
 
 export class Feed {
@@ -54,9 +54,9 @@ export class Feed {
   readonly #stop = new AbortController();
   #rung: Promise<void>;
   #ring: () => void = () => undefined;
-  /** Position of the newest event seen, by whatever view. */
+  /** Position of the newest event seen by any view. */
   #seen = BEFORE_ALL;
-  /** When the newest event known was recorded, by the store's clock, and when that became known, by this app's running time. */
+  /** Recording time of the newest known event, by the store's clock, and when it became known, by this app's monotonic clock. */
   #endMs = 0;
   #endAt = 0;
   #learning?: Promise<void>;
@@ -72,7 +72,7 @@ export class Feed {
     this.#bell = this.#listen();
   }
 
-  /** A view begins to read; it says so when it ends. */
+  /** Registers a view as a reader; it must call `leave` when it stops. */
   join(): Follower {
     const follower: Follower = {
       at: undefined,
@@ -107,7 +107,7 @@ export class Feed {
     }
     if (page.through > after || signal.aborted) return page;
     const heard = await this.#wait(rung, signal, waitMs);
-    // A short wait that passed in silence says nothing about the subscription, and costs no read.
+    // A short wait without a wake-up says nothing about the subscription, and needs no read.
     if (!heard && waitMs < this.options.pollMs) return page;
     const later = await this.#read(after);
     if (!heard && later.through > after) this.#deaf();
@@ -123,7 +123,7 @@ export class Feed {
     return this.#seen;
   }
 
-  /** How long before the end of the log something was recorded, ms. The clock is the store's: this app's may be wrong, or be set. */
+  /** How long before the end of the log an event was recorded, ms, by the store's clock: this app's may be wrong or be adjusted. */
   ageOf(recordedMs: number): number {
     return Math.max(0, this.#endMs + (performance.now() - this.#endAt) - recordedMs);
   }
@@ -134,7 +134,7 @@ export class Feed {
     this.#endAt = performance.now();
   }
 
-  /** Asks where the log ends, for views that are far from it. */
+  /** Asks for the end of the log, for views that are far from it. */
   #learnEnd(): void {
     this.#learning ??= this.log.last().then(
       (event) => this.#noteEnd(event),
@@ -142,7 +142,7 @@ export class Feed {
     );
   }
 
-  /** Events of one stream. Single events are remembered for a while, since all views ask for the same ones. */
+  /** Events of one stream. Single events are cached for a while, since all views ask for the same ones. */
   readStream(stream: string, from: bigint, max: number): Promise<LogEvent[]> {
     if (max !== 1) return this.log.readStream(stream, from, max);
     const name = `${from}@${stream}`;
@@ -150,7 +150,7 @@ export class Feed {
     if (known) return known;
     const read = this.log.readStream(stream, from, 1);
     this.#singles.set(name, read);
-    // What is not there yet, or could not be read, may be later.
+    // A missing or unreadable event may become available later: do not cache it.
     void read.then(
       (events) => events[0]?.revision === from || this.#singles.delete(name),
       () => this.#singles.delete(name),
@@ -164,7 +164,7 @@ export class Feed {
     return this.log.last();
   }
 
-  /** Lets go of all pages, as when one turned out to have a hole: what follows is read from the log again. */
+  /** Drops all pages, for example after one turned out to have a hole; the following events are read from the log again. */
   forget(): void {
     this.#pages.clear();
     this.#kept = 0;
@@ -221,7 +221,7 @@ export class Feed {
     }
   }
 
-  /** Everything else has its turn now and then: where pages lie ready, nothing but folding would go on for long. */
+  /** Yields to the event loop now and then: while pages are available, folding would otherwise block everything else. */
   #breathe(): Promise<void> | undefined {
     if (performance.now() - this.#turnAt < TURN_MS) return undefined;
     return (this.#turn ??= new Promise((resolve) =>
@@ -233,7 +233,7 @@ export class Feed {
     ));
   }
 
-  /** Lets go of pages that every view has. */
+  /** Drops pages that every view has read. */
   #drop(): void {
     for (const page of this.#pages.values()) {
       for (const { at } of this.#followers) if (at === undefined || at < page.through) return;
@@ -243,8 +243,8 @@ export class Feed {
   }
 
   /**
-   * Views that catch up keep together, so that each page is read once for all of them. Whoever is further behind than the pages that are
-   * kept is on its own, and holds up nobody.
+   * Views that catch up stay together, so that each page is read once for all of them. A view that is further behind than the cached pages reads
+   * on its own and holds nobody up.
    */
   async #waitForTheLast(after: bigint, signal: AbortSignal): Promise<void> {
     for (const until = performance.now() + PATIENCE_MS; !signal.aborted;) {
@@ -260,7 +260,7 @@ export class Feed {
     }
   }
 
-  /** True where reading on from here would push out a page that another view reads next. */
+  /** True if reading on from here would evict a page that another view reads next. */
   #wouldForget(after: bigint): boolean {
     const [oldest] = this.#pages.values();
     if (!oldest || this.#kept + this.options.pageSize < this.options.kept || oldest.after >= after) return false;
@@ -281,7 +281,7 @@ export class Feed {
     });
   }
 
-  /** True where the bell rang, false where the poll interval passed. */
+  /** True if a wake-up came, false if the poll interval passed. */
   async #wait(rung: Promise<void>, signal: AbortSignal, waitMs: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     let stop: (() => void) | undefined;
@@ -299,7 +299,7 @@ export class Feed {
     return heard;
   }
 
-  /** The poll found what the subscription did not announce: it is silent, so it is replaced. */
+  /** The poll found an event that the subscription did not announce: the subscription is silent and is replaced. */
   #deaf(): void {
     this.#mute.abort();
   }

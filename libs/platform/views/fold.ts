@@ -1,12 +1,12 @@
 /**
- * A view as the pure fold of events, in memory. Hides: nothing. Promises: the same rows as the table of the engine, since both read and
- * write rows through the same text forms. Does not: know the log, the database or batches: it is the oracle that the engine is compared with.
+ * A view as a pure fold of events, in memory. Hides: nothing. Promises: the same rows as the engine's table, since both read and write rows in
+ * the same text forms. Does not: know the log, the database or batches: the engine is compared with it.
  */
 import type { Recorded } from '#kernel/event';
 import type { Rows } from '#kernel/view';
 import { decodeRow, encodeRow, reads, shapeOf, type AnyView, type Shape, type Tuple } from './shape';
 
-/** Folds one event after another. One per table: its inside is used again for each event. */
+/** Folds one event after another. One per table; its internal state is reused for each event. */
 export class Folder {
   #keys: readonly string[] = [];
   #rows: (Tuple | null)[] = [];
@@ -31,8 +31,8 @@ export class Folder {
   ) {}
 
   /**
-   * Changes `rows`, which are those that `keys` name, null where there is none; a row that is put is another tuple. Throws what the fold
-   * throws: the rows are of no use then.
+   * Changes `rows`, which hold the rows named by `keys`, null if there is none; a row that is put is a new tuple. Throws what the fold throws;
+   * the rows must not be used then.
    */
   fold(event: Recorded, keys: readonly string[], rows: (Tuple | null)[]): void {
     this.#event = event;
@@ -44,20 +44,20 @@ export class Folder {
   #at(key: string): number {
     const at = this.#keys.indexOf(key);
     if (at < 0)
-      throw new TypeError(`view ${this.view.name}: the fold of ${this.#event.type} touches row ${key}, which its keys do not name`);
+      throw new TypeError(`view ${this.view.name}: the fold of ${this.#event.type} touches row ${key}, which its \`keys\` do not name`);
     return at;
   }
 }
 
-/** The keys that a view names for an event. Throws where they are not a list of texts, as where a field is missing that holds one. */
+/** The keys that a view names for an event. Throws if they are not a list of texts, for example because a field is missing. */
 export function keysOf(view: AnyView, event: Recorded): readonly string[] {
   const keys: unknown = view.keys(event as never);
-  if (!Array.isArray(keys)) throw new TypeError(`view ${view.name}: its keys are not a list`);
-  for (const key of keys) if (typeof key !== 'string') throw new TypeError(`view ${view.name}: the key ${String(key)} is not text`);
+  if (!Array.isArray(keys)) throw new TypeError(`view ${view.name}: \`keys\` must return a list`);
+  for (const key of keys) if (typeof key !== 'string') throw new TypeError(`view ${view.name}: each key must be text, was ${String(key)}`);
   return keys as string[];
 }
 
-/** The partition that an event is ordered in; a view that cannot say gets the stream's own, where the event will be parked. */
+/** The partition that an event is ordered in; if the view cannot name one, the event's own stream, where it will be parked. */
 export function partitionOf(view: AnyView, event: Recorded): string {
   try {
     const partition: unknown = view.partition?.(event as never);
@@ -67,7 +67,7 @@ export function partitionOf(view: AnyView, event: Recorded): string {
   }
 }
 
-/** FNV-1a; its only use is to spread partitions over a fixed number of parts. */
+/** FNV-1a, used only to spread partitions over a fixed number of parts. */
 export function spread(partition: string, over: number): number {
   if (over === 1) return 0;
   let hash = 0x811c9dc5;
@@ -75,7 +75,7 @@ export function spread(partition: string, over: number): number {
   return (hash >>> 0) % over;
 }
 
-/** Folds events one by one into rows, by key. `skip` leaves events out, as parked and skipped ones are. */
+/** Folds events one by one into rows, by key. `skip` leaves out events that are parked or skipped. */
 export class Folded {
   readonly #rows = new Map<string, Tuple>();
   readonly #shape: Shape;

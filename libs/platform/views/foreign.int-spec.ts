@@ -1,4 +1,4 @@
-/** What any client of the store may append, well-formed or not: a view parks what it cannot fold, and goes on. */
+/** What any client of the store may append, well-formed or not: a view parks what it cannot fold, and continues. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { binaryEvent, EventStoreDBClient, jsonEvent, type EventData } from '@eventstore/db-client';
@@ -50,7 +50,7 @@ const caughtUp = async (views: readonly AnyView[]) =>
     ),
   ).toBe(true);
 const parked = async () => (await listParked(pool)).map(({ view, head }) => `${view}: ${head.error}`);
-/** An operator tries again what is parked: it is found in the log, and fails as before. */
+/** An operator retries what is parked: it is found in the log, and fails as before. */
 const retried = async () => {
   const [held] = await listParked(pool);
   expect(await retryParked(pool, held!.table, held!.partition)).toBe(true);
@@ -59,7 +59,7 @@ const retried = async () => {
 };
 const newLot = () => `haifa.L-${randomUUID()}`;
 
-test('a stream whose name holds line breaks, seen by the revision guard of every view, keeps none from starting again', async () => {
+test('a stream with line breaks in its name, seen by the revision guard of every view, does not keep any view from restarting', async () => {
   await run([machineNow]);
   await write(`lot-a\nb\r\n${randomUUID()}`, 'LotReceived', {});
   await caughtUp([machineNow]);
@@ -69,7 +69,7 @@ test('a stream whose name holds line breaks, seen by the revision guard of every
   await caughtUp([machineNow]);
 });
 
-test('a stream whose name holds a NUL, which PostgreSQL cannot store, stops no view, and is parked where it must', async () => {
+test('a stream with a NUL in its name, which PostgreSQL cannot store, stops no view and is parked where needed', async () => {
   const views = [machineNow, lotStock];
   await run(views);
   await write(`lot-\0-${randomUUID()}`, 'LotReceived', {});
@@ -78,11 +78,11 @@ test('a stream whose name holds a NUL, which PostgreSQL cannot store, stops no v
   await run(views);
   await write('machine-haifa.M1', 'MachineStarted', { machineId: 'haifa.M1' });
   await caughtUp(views);
-  expect(await parked()).toEqual(['lot-stock: TypeError: view lot-stock: the key undefined is not text']);
+  expect(await parked()).toEqual(['lot-stock: TypeError: view lot-stock: each key must be text, was undefined']);
   await retried();
 });
 
-test('an event that is no JSON, and a NUL in what is said about it, parks its stream', async () => {
+test('an event that is not valid JSON parks its stream, even if the error text contains a NUL', async () => {
   await run([lotMovement]);
   await append(`lot-${newLot()}`, binaryEvent({ type: 'LotMoved', data: Buffer.from([0, 1, 2]) }) as EventData);
   await caughtUp([lotMovement]);
@@ -99,7 +99,7 @@ test.each([
   await write(`lot-${lot}`, 'LotReceived', { lotId: lot, material: 'm', pieces: 1 });
   await run([lotStock]);
   await caughtUp([lotStock]);
-  // Not from empty any more: what is not known is asked for.
+  // The memory no longer starts from an empty table: unknown keys are looked up.
   await stop();
   await run([lotStock]);
   await write(`lot-${newLot()}`, 'LotMoved', { lotId, to: 'A' });
@@ -110,7 +110,7 @@ test.each([
   await retried();
 });
 
-test('an event for which a view names no list of keys parks its stream', async () => {
+test('an event for which a view returns no list of keys parks its stream', async () => {
   const careless = { ...lotStock, keys: ({ data }) => (data as { lots?: string[] }).lots } as View<LotStock>;
   await run([careless]);
   await write(`lot-${newLot()}`, 'LotMoved', { to: 'A' });
@@ -118,7 +118,7 @@ test('an event for which a view names no list of keys parks its stream', async (
   expect(await parked()).toHaveLength(1);
 });
 
-test('a stream that was deleted for ever after its events were folded keeps no view from starting again', async () => {
+test('a stream that was tombstoned after its events were folded does not keep any view from restarting', async () => {
   const stream = `machine-haifa.M-${randomUUID()}`;
   await write(stream, 'MachineStarted', { machineId: 'haifa.M1' });
   await run([machineNow]);

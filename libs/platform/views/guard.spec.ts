@@ -7,7 +7,7 @@ import { STREAMS } from '#platform/store/names';
 const event = (position: bigint, stream: string, revision: bigint): LogEvent =>
   Object.assign(new LogEvent(), { position, stream, revision, id: `${stream}@${revision}`, type: 'Counted' });
 
-/** A log of a few streams; positions have gaps, as offsets in a file have. */
+/** A log of a few streams; positions have gaps, like offsets in a file. */
 function logOf(seed: number, length: number, streams = 5): LogEvent[] {
   const next = chance(seed);
   const revisions = new Map<string, bigint>();
@@ -27,7 +27,7 @@ const ids = (events: readonly LogEvent[]) => events.map(({ id }) => id);
 const perStream = (admitted: readonly string[]) =>
   admitted.reduce((of, id) => of.set(id.split('@')[0]!, [...(of.get(id.split('@')[0]!) ?? []), id]), new Map<string, string[]>());
 
-/** What a bad delivery does to a page: repeats events, and displaces them within a window. */
+/** What a bad delivery does to a page: it repeats events and displaces them within a window. */
 function disturb(events: readonly LogEvent[], next: (below: number) => number, window: number): LogEvent[] {
   const repeated = events.flatMap((e) => Array.from({ length: 1 + next(5) }, () => e));
   for (let i = 0; i < repeated.length; i++) {
@@ -57,23 +57,23 @@ test('each event is admitted once and in the order of its stream, however pages 
   );
 });
 
-test('a hole in a stream is filled from the store before the event behind it', async () => {
+test('a hole in a stream is filled from the store before the next event is admitted', async () => {
   const log = logOf(7, 30, 1);
   const guard = new RevisionGuard(-1n, '', readerOf(log));
   await guard.admit(log.slice(0, 5), log[4]!.position);
   expect(ids(await guard.admit(log.slice(20, 22), log[21]!.position))).toEqual(ids(log.slice(5, 22)));
   expect(guard.counts.filled).toBe(15);
-  // What was missing comes late: it is known by now.
+  // The missing event arrives late: it is known by now.
   expect(await guard.admit(log.slice(5, 20), log[19]!.position)).toEqual([]);
 });
 
-test('revisions that were truncated in the store are no hole', async () => {
+test('truncated revisions are not treated as a hole', async () => {
   const guard = new RevisionGuard(-1n, '', () => Promise.resolve([]));
   await guard.admit([event(1n, 's', 0n)], 1n);
   expect(ids(await guard.admit([event(9n, 's', 5n)], 9n))).toEqual(['s@5']);
 });
 
-test('after a crash, what the stored window covers is read again and recognised', async () => {
+test('after a crash, events within the stored window are recognised when read again', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer(), async (seed) => {
       const log = logOf(seed, 400, 40);
@@ -101,7 +101,7 @@ test('after a crash, what the stored window covers is read again and recognised'
   );
 });
 
-test('an event that comes after its place is counted, so that shared rows can be rebuilt', async () => {
+test('an event that arrives late is counted, so that shared rows can be rebuilt', async () => {
   const log = logOf(3, 10, 10);
   const guard = new RevisionGuard(-1n, '', readerOf(log));
   const late = log.findIndex((e, i) => i > 0 && i < 8 && e.revision === 0n);
@@ -124,9 +124,9 @@ test('the stored window is bounded', async () => {
 test.each([
   ['since', 0],
   ['and a restart since', 20],
-])('each event is admitted once where streams are numbered anew, %s', async (_, restart) => {
+])('each event is admitted once after streams were renumbered, %s', async (_, restart) => {
   const log = logOf(7, 500, 3);
-  // As when more streams were met than have numbers; pages that were read before may be kept, and come later.
+  // As when more streams were seen than there are numbers; pages read earlier may be cached and come later.
   const numbered = (from: number, to: number, numbering: number) =>
     log
       .slice(from, to)
@@ -146,7 +146,7 @@ test.each([
   expect(guard.counts).toEqual({ filled: 0, repeated: 0, late: 0 });
 });
 
-test('a window with streams of any name is read again as it was stored', async () => {
+test('a window with streams of any name is read back as it was stored', async () => {
   const log = ['line\nbreak', '"quoted"', 'nul\0', 'with space ', '1 2 x\r'].map((stream, i) => event(BigInt(10 + i), stream, 0n));
   const guard = new RevisionGuard(-1n, '', readerOf(log));
   await guard.admit(log, 14n);

@@ -1,26 +1,26 @@
 /**
- * The revision guard of one view: each event once and each stream without a hole, whatever the reads delivered. Hides: the memory of
- * streams. Promises: an event is admitted exactly once and in the order of its stream; a hole is filled from the store first. Events that
- * were repeated or displaced by up to `WINDOW` places are recognised even after a crash, because the window is stored with the checkpoint.
- * Does not: reorder what has been committed; an event that comes late to rows shared by streams is reported as `late`.
+ * The revision guard of one view: each event once and each stream without a hole, whatever the reads delivered. Hides: the memory of streams.
+ * Promises: an event is admitted exactly once and in the order of its stream; a hole is filled from the store first. Events repeated or displaced
+ * by up to `WINDOW` places are recognised even after a crash, because the window is stored with the checkpoint. Does not: reorder committed
+ * events; an event that arrives late in rows shared by streams is reported as `late`.
  */
 import { nameAsText, nameOfText } from './shape';
 import type { LogEvent } from '#platform/store/log-event';
 import { STREAMS } from '#platform/store/names';
 
-/** How many of the newest events a checkpoint remembers. */
+/** Number of newest events that a checkpoint remembers. */
 export const WINDOW = 64;
 const REMEMBERED = 20_000;
 const AT_ONCE = 1_000;
 const INTRODUCED = 64;
 
 export type ReadStream = (stream: string, from: bigint, max: number) => Promise<LogEvent[]>;
-/** What the window keeps of an event; `id` is empty where an older release stored it. */
+/** What the window stores per event; `id` is empty if an older release stored it. */
 type Seen = Pick<LogEvent, 'position' | 'stream' | 'revision' | 'id'>;
 
 /** The log is not the one that the view was folded from. */
 export class OtherLog extends Error {
-  /** @param copy whether it is a copy of that one: all that was folded is there, at other positions */
+  /** @param copy whether it is a copy of that log: all folded events are there, at other positions */
   constructor(
     why: string,
     readonly copy = false,
@@ -36,7 +36,7 @@ export class RevisionGuard {
   #window: Seen[];
   #floor: bigint;
   #position: bigint;
-  /** Holes that had to be filled, repetitions dropped, and events that came after their place. */
+  /** Holes filled, repetitions dropped, and events that arrived late. */
   readonly counts = { filled: 0, repeated: 0, late: 0 };
 
   constructor(
@@ -59,7 +59,7 @@ export class RevisionGuard {
     for (const { stream, revision } of this.#window) this.#known.set(stream, -1, revision);
   }
 
-  /** The last revision of the event's stream. Where streams are numbered anew, what was kept by number says nothing any more: the window does. */
+  /** The last revision of the event's stream. After streams were renumbered, entries by number are invalid: only the window counts. */
   #last({ stream, streamNumber }: LogEvent): bigint | undefined {
     if (streamNumber >= 0) {
       const numbering = Math.trunc(streamNumber / STREAMS);
@@ -74,7 +74,7 @@ export class RevisionGuard {
     return this.#known.get(stream, streamNumber);
   }
 
-  /** Where to read from again after a restart: what the window has forgotten is at or before it. */
+  /** Where to read from after a restart: everything that the window has dropped is at or before this position. */
   get floor(): bigint {
     return this.#floor;
   }
@@ -87,8 +87,8 @@ export class RevisionGuard {
   }
 
   /**
-   * Throws `OtherLog` where the log is not the one that was read before, as after a store was replaced or restored from an older copy. The
-   * newest events that were folded must still be where they were; streams that were truncated or deleted meanwhile say nothing.
+   * Throws `OtherLog` if the log is not the one read before, for example after the store was replaced or restored from an older copy. The newest
+   * folded events must still be at their positions; streams truncated or deleted meanwhile prove nothing.
    */
   async recognise(last: () => Promise<Pick<Seen, 'position'> | undefined>): Promise<void> {
     for (const seen of this.#window.slice(-WINDOW).reverse()) if (await this.#isThere(seen)) return;
@@ -98,7 +98,7 @@ export class RevisionGuard {
       throw new OtherLog(`it ends at position ${end}, and the view holds an event from position ${newest.position}`);
   }
 
-  /** True where the store has the event as it was folded, false where its stream was truncated or deleted. */
+  /** True if the store has the event as it was folded, false if its stream was truncated or deleted. */
   async #isThere({ stream, revision, position, id }: Seen): Promise<boolean> {
     const name = `event ${revision} of ${stream}`;
     const [there] = await this.readStream(stream, revision, 2);
@@ -114,7 +114,7 @@ export class RevisionGuard {
     return false;
   }
 
-  /** The events of a page that are new, in order, with what was missing before them. */
+  /** The new events of a page, in order, including those that were missing before them. */
   async admit(events: readonly LogEvent[], through: bigint): Promise<LogEvent[]> {
     const ordered = inOrder(events);
     const regular = this.#regular(ordered);
@@ -125,7 +125,7 @@ export class RevisionGuard {
     return admitted;
   }
 
-  /** Notes the events up to the first that does not just go on with its stream, and says how many they are. */
+  /** Records the events up to the first that is not simply the next of its stream, and returns their number. */
   #regular(ordered: readonly LogEvent[]): number {
     for (let i = 0; i < ordered.length; i++) {
       const event = ordered[i]!;
@@ -151,8 +151,8 @@ export class RevisionGuard {
   }
 
   /**
-   * A stream that is new here and does not begin now: its last event must lie before the window, else it was left out. Many at once are
-   * a catch-up, where asking for each stream would cost more than the read; a page of the store has no holes.
+   * A stream that is new here and does not start at its beginning: its previous event must lie before the window, otherwise it was left out. If
+   * there are many at once, it is a catch-up, where asking for each stream would cost more than the read; a page of the store has no holes.
    */
   async #introduce(ordered: readonly LogEvent[]): Promise<void> {
     const strangers = new Map<string, LogEvent>();
@@ -167,7 +167,7 @@ export class RevisionGuard {
       asked.map(async ({ stream, revision, streamNumber }) => {
         const [before] = await this.readStream(stream, revision - 1n, 1);
         if (before?.revision !== revision - 1n || before.position <= this.#floor) return;
-        // How much of the stream is missing is found by going back to the window's beginning.
+        // Goes back to the beginning of the window to find how much of the stream is missing.
         let first = before;
         while (first.revision > 0n) {
           const [earlier] = await this.readStream(stream, first.revision - 1n, 1);
@@ -185,7 +185,7 @@ export class RevisionGuard {
       const missing = event.revision - revision;
       const page = await this.readStream(event.stream, revision, missing < AT_ONCE ? Number(missing) : AT_ONCE);
       const before = page.filter((found) => found.revision >= revision && found.revision < event.revision);
-      // A stream that was truncated has no such revisions any more: the hole is meant.
+      // A truncated stream no longer has these revisions: this is not a hole.
       if (before.length === 0) return;
       for (const found of before) {
         this.counts.filled++;
@@ -212,8 +212,8 @@ export class RevisionGuard {
 }
 
 /**
- * As `RevisionGuard.recognise`, and by the marks of the logs, as far as they are known: nothing that was folded may be there any more, or all of it
- * may lie by chance where it lay. @throws OtherLog
+ * Like `RevisionGuard.recognise`, but also compares the marks of the logs if known: all folded events may have been deleted, or may by chance be
+ * at the same positions. @throws OtherLog
  */
 export async function recogniseLog(
   guard: RevisionGuard,
@@ -225,11 +225,11 @@ export async function recogniseLog(
   if (folded !== undefined && mark !== undefined && folded !== mark) throw new OtherLog(`its mark is ${mark}, and was ${folded}`, true);
 }
 
-/** The last revision of each stream that was seen lately, in bounded memory: by the feed's number where there is one, else by name. */
+/** The last revision of each recently seen stream, in bounded memory: by the feed's number if there is one, else by name. */
 class LastRevisions {
   readonly #numbers = new Int32Array(STREAMS).fill(-1);
   readonly #revisions = new Array<bigint>(STREAMS).fill(0n);
-  /** Two generations, so that memory is bounded without a list of uses. */
+  /** Two generations, so that memory is bounded without tracking each use. */
   #young = new Map<string, bigint>();
   #old = new Map<string, bigint>();
 
@@ -253,10 +253,10 @@ class LastRevisions {
   }
 }
 
-/** Pages that were found in order: all views are given the same ones. */
+/** Pages that were found in order: all views get the same pages. */
 const sound = new WeakSet<readonly LogEvent[]>();
 
-/** By position, each once; the usual page is in order already. */
+/** By position, each once; most pages are in order already. */
 function inOrder(events: readonly LogEvent[]): readonly LogEvent[] {
   if (sound.has(events)) return events;
   if (events.every((event, i) => i === 0 || events[i - 1]!.position < event.position)) {

@@ -1,7 +1,7 @@
 /**
- * Who keeps which part of which view. Hides: leases, heartbeats, fair shares, taking over from the dead.
- * Promises: at most one worker holds a part under its epoch; a part whose worker died is taken over within `ttlMs` and a second; all
- * times are the database's. Does not: stop a worker that slept through its lease: its epoch does, at its next write (batch.ts).
+ * Which worker holds which part of which view. Hides: leases, heartbeats, fair shares, takeover from dead workers. Promises: at most one worker
+ * holds a part under its epoch; a part whose worker died is taken over within `ttlMs` plus one second; all times are the database's. Does not:
+ * stop a worker that slept through its lease: the epoch rejects its next write (part.ts).
  */
 import type { Pool } from 'pg';
 
@@ -9,7 +9,7 @@ export type Part = Readonly<{ table: string; shard: number; epoch: bigint }>;
 export type LeaseOptions = Readonly<{ ttlMs: number; beatMs: number }>;
 export const usualLease: LeaseOptions = { ttlMs: 2_000, beatMs: 400 };
 
-/** Sessions of a worker bear its name, so that who takes over can end those that still hold locks. */
+/** Database sessions carry the worker's name, so that whoever takes over can end those that still hold locks. */
 export const sessionName = (worker: string): string => `views ${worker}`.slice(0, 63);
 
 const columnsOf = (parts: readonly Part[]): [string[], number[], bigint[]] => [
@@ -29,13 +29,13 @@ export class Leases {
   constructor(
     private readonly pool: Pool,
     readonly worker: string,
-    /** The tables that this worker can keep. */
+    /** The tables that this worker can run. */
     private readonly tables: () => readonly string[],
     private readonly on: Readonly<{ gained: (part: Part) => void; lost: (part: Part) => void; failed: (error: unknown) => void }>,
     private readonly options: LeaseOptions = usualLease,
   ) {}
 
-  /** Begins to hold and to seek parts; `beat` runs at once and then by the clock. */
+  /** Starts to hold and acquire parts; `beat` runs at once and then periodically. */
   start(): void {
     const again = () => {
       if (this.#closed) return;
@@ -47,7 +47,7 @@ export class Leases {
     again();
   }
 
-  /** One round: renew, notice losses, give up what exceeds the fair share, seek what is free. */
+  /** One round: renew, detect lost leases, release what exceeds the fair share, acquire free parts. */
   async beat(): Promise<void> {
     const { rows } = await this.pool.query(
       `WITH me AS (INSERT INTO view_workers VALUES ($1, now()) ON CONFLICT (worker) DO UPDATE SET seen_at = now()),
@@ -60,7 +60,7 @@ export class Leases {
        WHERE l.table_name = own.table_name AND l.shard = own.shard AND l.owner = $1 RETURNING l.table_name, l.shard, l.epoch, held`,
       [this.worker, this.options.ttlMs, ...columnsOf(this.held)],
     );
-    // What is owned but not held was taken by a statement whose answer was lost: it was given up, and is sought again.
+    // A part that is owned but not held was acquired by a statement whose answer was lost: release it; it is acquired again.
     const renewed = new Map(rows.flatMap((row) => (row.held ? [[nameOf(row.table_name, row.shard), BigInt(row.epoch)]] : [])));
     for (const [name, part] of this.#held) if (renewed.get(name) !== part.epoch) this.#lose(name);
     const tables = this.tables();
@@ -94,7 +94,7 @@ export class Leases {
     );
     const dead = new Set(free.flatMap((row) => (row.owner && row.owner !== this.worker ? [sessionName(row.owner)] : [])));
     if (dead.size > 0) {
-      // A worker that was stopped in the middle of a transaction holds row locks for as long as it is stopped.
+      // A worker that was stopped in the middle of a transaction holds its row locks until it runs again.
       await this.pool.query(
         'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ANY($1) AND pid <> pg_backend_pid()',
         [[...dead]],
@@ -123,7 +123,7 @@ export class Leases {
     this.on.lost(part);
   }
 
-  /** Gives a part up, so that another may take it at once. */
+  /** Releases a part, so that another worker can acquire it at once. */
   async release(part: Part): Promise<void> {
     await this.pool.query('UPDATE view_leases SET owner = NULL WHERE table_name = $1 AND shard = $2 AND owner = $3 AND epoch = $4', [
       part.table,
@@ -137,7 +137,7 @@ export class Leases {
     return [...this.#held.values()];
   }
 
-  /** Gives up everything, each part as soon as `ended` says that nobody writes it any more. */
+  /** Releases everything, each part as soon as `ended` resolves, when nothing here writes it any more. */
   async close(ended: (part: Part) => Promise<void>): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);

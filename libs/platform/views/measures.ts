@@ -1,4 +1,4 @@
-/** The view engine's metrics. Hides: names and buckets. Promises: labels are bounded by the number of views. Does not: compute lag (progress.ts does). */
+/** The view engine's metrics. Hides: names and buckets. Promises: labels are bounded by the number of views. Does not: compute lag (progress.ts). */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export type Measures = ReturnType<typeof measuresOf>;
@@ -9,7 +9,7 @@ export function measuresOf(registry: Registry) {
   return {
     events: new Counter({ name: 'view_events_total', help: 'Events folded into a view', labelNames, registers }),
     rows: new Counter({ name: 'view_rows_total', help: 'Rows written by a view', labelNames, registers }),
-    retries: new Counter({ name: 'view_retries_total', help: 'Times that a part began again from its checkpoint', labelNames, registers }),
+    retries: new Counter({ name: 'view_retries_total', help: 'Times that a part restarted from its checkpoint', labelNames, registers }),
     parked: new Gauge({
       name: 'view_parked_partitions',
       help: 'Partitions that wait behind an event that cannot be folded',

@@ -5,10 +5,10 @@ import type { Tuple } from './shape';
 
 type Touched = { event: { id: string }; keys: string[]; rows: Entry[] };
 
-/** A table that a memory stands before, and how many keys it was asked for. Each batch is committed while the next one is folded. */
+/** A table with a memory in front, and the number of keys that were looked up. Each batch is committed while the next one is folded. */
 function table(rows: number, before: ReadonlyMap<string, Tuple> = new Map()) {
   const stored = new Map(before);
-  /** As the rows stand after all that was folded. */
+  /** The rows after all events folded so far. */
   const folded = new Map(before);
   const asked: string[] = [];
   const memory = new RowMemory(new RowBudget(rows), before.size === 0, (keys) => {
@@ -30,7 +30,7 @@ function table(rows: number, before: ReadonlyMap<string, Tuple> = new Map()) {
           if (tuple) folded.set(key, tuple);
           else folded.delete(key);
         }
-      // The batch before this one is committed when half of this one is folded.
+      // The previous batch is committed when half of this one is folded.
       commit();
       commit = () => undefined;
     }
@@ -50,9 +50,9 @@ let events = 0;
 const touch = (...keys: string[]): Touched => ({ event: { id: `event-${events++}` }, keys, rows: [] });
 
 test.each([
-  ['from an empty table on', new Map<string, Tuple>()],
-  ['before a table with rows', new Map<string, Tuple>([...Array(300).keys()].map((n) => [`row-${n}`, [`row-${n}`, 'old']]))],
-])('a row is what was committed, however small the memory: %s', async (_, before) => {
+  ['starting with an empty table', new Map<string, Tuple>()],
+  ['starting with existing rows', new Map<string, Tuple>([...Array(300).keys()].map((n) => [`row-${n}`, [`row-${n}`, 'old']]))],
+])('a row equals what was committed, however small the memory: %s', async (_, before) => {
   for (const seed of [1, 2, 3]) {
     const next = chance(seed);
     const { write } = table(20, before);
@@ -73,7 +73,7 @@ test.each([
   }
 });
 
-test('new rows cost no question, even when memory holds few of the old ones', async () => {
+test('new rows need no lookup, even if memory holds few of the old ones', async () => {
   const { write, asked, folded } = table(100);
   for (let batch = 0; batch < 60; batch++)
     await write(
@@ -81,14 +81,14 @@ test('new rows cost no question, even when memory holds few of the old ones', as
       (key) => [key],
     );
   expect(folded.size).toBe(60_000);
-  // Those that the sketch holds for known: one in a hundred, and somewhat more in the layers that are full.
+  // False positives of the sketch: one in a hundred, and somewhat more in layers that are full.
   expect(asked.length).toBeLessThan(60_000 * 0.05);
   const again = asked.length;
   await write([touch('row-5')], (_, row) => [...row!, 'again']);
   expect(asked.slice(again)).toEqual(['row-5']);
 });
 
-test('rows that bear the id of their event are neither asked for nor kept', async () => {
+test('rows keyed by the id of their event are neither looked up nor kept', async () => {
   const { write, asked } = table(100, new Map([['other', ['x']]]));
   for (let batch = 0; batch < 20; batch++)
     await write(

@@ -1,7 +1,7 @@
 /**
- * The rows of one part that were written or read lately. Hides: generations, and a sketch of all keys that tells new rows without asking the
- * database. Promises: one entry per row, which holds what was folded last, for as long as that is not committed; bounded memory. Does not:
- * write, or outlive an error.
+ * The recently read or written rows of one part. Hides: generations, and a sketch of all keys that recognises new rows without asking the
+ * database. Promises: one entry per row, with the latest folded state until it is committed; bounded memory. Does not: write, or survive an
+ * error.
  */
 import { entryOf, type Entry } from './batch';
 import type { Tuple } from './shape';
@@ -9,7 +9,7 @@ import type { Tuple } from './shape';
 /** What is known of the rows that one event touches. */
 type Touched = Readonly<{ event: Readonly<{ id: string }>; keys: readonly string[]; rows: Entry[] }>;
 
-/** Rows that the parts of a worker may keep in memory together. While there is room, a part keeps what it has; then, no more than its share. */
+/** Rows that the parts of a worker may keep in memory together. While there is room, a part keeps what it has; after that, no more than its share. */
 export class RowBudget {
   #kept = 0;
   #parts = 0;
@@ -25,7 +25,7 @@ export class RowBudget {
     this.#kept -= kept;
   }
 
-  /** A part kept so many rows before and keeps so many now; true where some must go. */
+  /** Reports how many rows a part kept before and keeps now; true if some must be dropped. */
   exceeded(before: number, now: number): boolean {
     this.#kept += now - before;
     return this.#kept > this.rows && now * this.#parts > this.rows;
@@ -35,10 +35,10 @@ export class RowBudget {
 export class RowMemory {
   #young = new Map<string, Entry>();
   #old = new Map<string, Entry>();
-  /** Rows that bear the id of the event that wrote them are rarely touched again: they are left to the database once they are committed. */
+  /** Rows keyed by the id of the event that wrote them are rarely touched again: after their commit they are only kept in the database. */
   #own = new Map<string, Entry>();
   #ownBefore = new Map<string, Entry>();
-  /** All keys ever written, where that is known: from an empty table on. */
+  /** All keys ever written; only known if the table was empty at the start. */
   #keys: KeySketch | undefined;
   /** True while every row of the table is in memory. */
   #complete: boolean;
@@ -46,7 +46,7 @@ export class RowMemory {
 
   /**
    * @param fromEmpty true where the table is empty now
-   * @param fetch rows by key, as they are committed
+   * @param fetch reads committed rows by key
    */
   constructor(
     private readonly budget: RowBudget,
@@ -58,7 +58,7 @@ export class RowMemory {
     budget.join();
   }
 
-  /** Gives each event the entries of the rows that it may touch: from memory, and by one query for all that are not known. */
+  /** Gives each event the entries of the rows that it may touch: from memory, and with one query for all unknown ones. */
   async resolve(touched: readonly Touched[]): Promise<void> {
     const wanted = new Set<string>();
     for (const { event, keys, rows } of touched) {
@@ -89,7 +89,7 @@ export class RowMemory {
         return own;
       }
     }
-    // A row that bears its event's id is written by this event first, and each event comes once.
+    // A row keyed by its event's id is first written by that event, and each event comes once.
     if (key !== eventId && !this.#complete && this.#keys?.mayHold(key) !== false) return undefined;
     const entry = entryOf(key, null);
     (key === eventId ? this.#own : this.#young).set(key, entry);
@@ -97,8 +97,8 @@ export class RowMemory {
   }
 
   /**
-   * A batch was committed, with these new rows. Rows that were asked for since the commit before it stay: they may have been changed by the
-   * batch that is being gathered, which is committed next.
+   * A batch with these new rows was committed. Rows looked up since the commit before it stay: the batch now being gathered, which is committed
+   * next, may have changed them.
    */
   committed(fresh: readonly Tuple[], keyAt: number): void {
     for (let i = 0; i < fresh.length && this.#keys; i++) if (!this.#keys.add(fresh[i]![keyAt]!)) this.#keys = undefined;
@@ -123,18 +123,18 @@ export class RowMemory {
   }
 }
 
-/** Bits of the largest sketch: 16 MiB, good for some ten million keys. */
+/** Bits of the largest sketch: 16 MiB, enough for about ten million keys. */
 const MOST_BITS = 2 ** 27;
 const FIRST_BITS = 2 ** 18;
-/** Four bits per key in ten or more: one key in a hundred is held for known that is not. */
+/** Four bits per key, at ten or more bits of space per key: about one false positive in a hundred. */
 const BITS_PER_KEY = 10;
 
-/** A Bloom filter that grows: it never forgets a key, and holds a few for known that are not. */
+/** A Bloom filter that grows: no false negatives, a few false positives. */
 class KeySketch {
   readonly #layers: Uint32Array[] = [new Uint32Array(FIRST_BITS / 32)];
   #room = FIRST_BITS / BITS_PER_KEY;
 
-  /** False once it is full, and good for nothing any more. */
+  /** False once it is full and therefore useless. */
   add(key: string): boolean {
     if (this.mayHold(key)) return true;
     let newest = this.#layers.at(-1)!;

@@ -14,7 +14,7 @@ afterEach(() => copy.stop());
 const rowsOf = async (name: string) =>
   (await t.pool.query(`SELECT to_jsonb(v) - 'position' AS row FROM ${name} v ORDER BY 1`)).rows.map(({ row }) => row as object);
 
-test('views that were folded from a log are folded again from its copy, beside what is shown, and answer for no position of the copy before', async () => {
+test('views are rebuilt from a copied log beside the live tables, and answer for no position of the copy until then', async () => {
   const views = [machineNow, lotStock];
   const before = await t.run({ views, ...quick });
   await t.caughtUp(views);
@@ -24,7 +24,7 @@ test('views that were folded from a log are folded again from its copy, beside w
   const mark = (await t.pool.query('SELECT DISTINCT log FROM view_checkpoints')).rows as { log: string }[];
   expect(mark).toEqual([{ log: expect.stringMatching(/^[0-9a-f]{8}$/) }]);
 
-  // An api on the copy, with no worker yet: the tables are another log's.
+  // An api on the copy, before any worker: the tables still belong to the other log.
   const reads = new Reads(
     t.pool,
     t.reads,
@@ -49,6 +49,6 @@ test('views that were folded from a log are folded again from its copy, beside w
     return rows.length === 1 && rows[0].log !== null && rows[0].log !== mark[0]!.log;
   });
   expect(await rowsOf('machine_now')).toEqual(shown);
-  expect(said).toContain('the event store holds a copy of the log, at other positions: the view is built again from it');
+  expect(said).toContain('the event store holds a copy of the log, at other positions: rebuilding the view from it');
   await until(async () => (await t.reads.standing()).length === 0);
 });

@@ -13,7 +13,7 @@ jest.setTimeout(60_000);
 const t = EngineUnderTest.here();
 const { run, append, write, caughtUp, verify, expectEqual } = t;
 
-/** A view whose constraint is checked at COMMIT only, as those of time lines are. */
+/** A view whose constraint is checked only at COMMIT, as for timelines. */
 @Entity('lot_place')
 @Exclusion('USING gist (place WITH =) DEFERRABLE INITIALLY DEFERRED')
 class LotPlace {
@@ -33,7 +33,7 @@ const onePlaceOneLot: View<LotPlace> = {
   keys: ({ data }) => [(data as { lotId: string }).lotId],
   fold: (rows, { data }) => {
     const { lotId, to } = data as { lotId: string; to: string };
-    // Lots of other tests may share places.
+    // Lots of other tests may have the same place.
     rows.put({ lotId, facilityId: 'haifa', place: to.startsWith('P-') ? to : lotId } as LotPlace);
   },
 };
@@ -53,7 +53,7 @@ describe('an event that cannot be folded', () => {
   const place = async (lotId: string) =>
     (await t.pool.query('SELECT place FROM lot_stock WHERE "lotId" = $1', [lotId])).rows[0]?.place as string | undefined;
 
-  test('parks its stream in order, lets all others flow, and is folded when it can be', async () => {
+  test('parks its stream in order, lets all others continue, and is folded once that succeeds', async () => {
     broken = randomUUID();
     const lot = `${bad}a`;
     await run({ views: [fragile] });
@@ -86,7 +86,7 @@ describe('an event that cannot be folded', () => {
     await expectEqual([fragile]);
   });
 
-  test('without parking its later events would overtake it', async () => {
+  test('would be overtaken by later events without parking', async () => {
     broken = randomUUID();
     const lot = `${bad}b`;
     await write(`lot-${lot}`, moved(lot, 'A'));
@@ -105,7 +105,7 @@ describe('an event that cannot be folded', () => {
     });
   });
 
-  test('can be skipped with a reason, which the log keeps for every rebuild', async () => {
+  test('can be skipped with a reason, which is in the log and holds for every rebuild', async () => {
     broken = randomUUID();
     const lot = `${bad}c`;
     await write(`lot-${lot}`, moved(lot, 'A'));
@@ -143,7 +143,7 @@ describe('an event that cannot be folded', () => {
     broken = undefined;
   });
 
-  test('may be one that only the database refuses: it is found among the others of its batch', async () => {
+  test('is found within its batch if only the database refuses it', async () => {
     const lot = `${bad}d`;
     await write(`lot-${lot}`, { type: 'LotReceived', data: { lotId: lot, material: 'm', pieces: 2_147_483_647 } });
     await write(`lot-${lot}`, { type: 'LotReceived', data: { lotId: lot, material: 'm', pieces: 1 } });
@@ -156,7 +156,7 @@ describe('an event that cannot be folded', () => {
     await expectEqual([lotStock]);
   });
 
-  test('may be one that the database refuses only at COMMIT: it is found, too, and nothing stands still', async () => {
+  test('is also found if the database refuses it only at COMMIT, and nothing is held up', async () => {
     const place = `P-${randomUUID()}`;
     const lots = ['a', 'b', 'c'].map((letter) => `${bad}${letter}-${place}`);
     for (const lot of lots.slice(0, 2)) await write(`lot-${lot}`, moved(lot, place));
@@ -171,7 +171,7 @@ describe('an event that cannot be folded', () => {
     expect(rows.map(({ lotId }) => lotId as string)).toEqual([lots[0], lots[2]]);
   });
 
-  test('an outage of the database parks nothing', async () => {
+  test('is not the result of a database outage: that parks nothing', async () => {
     await run({ views: [lotStock, machineNow] });
     const parkedBefore = (await caughtUp([lotStock, machineNow]), (await listParked(t.pool)).length);
     for (let i = 0; i < 5; i++) {

@@ -1,8 +1,8 @@
 /**
- * Events that could not be folded, and those that wait behind them. An event is parked by part.ts when the fold throws, and by trials.ts when
- * the database refuses its row; a retry is carried out by part.ts. Hides: the table `view_parked` and the skips in the log. Promises: within a
- * partition everything stays in order; a skip is an event of the log before it takes effect, so that it is in the audit trail and holds in every
- * rebuild. Does not: change rows; the worker that owns the part does, when an operator asks.
+ * Events that could not be folded, and those that wait behind them. part.ts parks an event when the fold throws, trials.ts when the database
+ * refuses its row; part.ts carries out retries. Hides: the table `view_parked` and the skips in the log. Promises: everything in a partition
+ * stays in order; a skip is an event in the log before it takes effect, so it is in the audit trail and holds for every rebuild. Does not: change
+ * rows; the worker that holds the part does, when an operator asks.
  */
 import type { ClientBase, Pool } from 'pg';
 import type { ReadStream } from './guard';
@@ -25,13 +25,13 @@ export type ParkedEvent = {
   revision: bigint;
   type: string;
   id: string;
-  /** Why it failed; null where it only waits behind one that did. */
+  /** Why it failed; null if it only waits behind a failed event. */
   error: string | null;
   attempts: number;
   wish?: 'retry' | 'skip' | null;
 };
 
-/** What an operator sees of a partition that is held up; its name as text. */
+/** What an operator sees of a held-up partition; its name as text. */
 export type ParkedPartition = Readonly<{
   view: string;
   table: string;
@@ -46,7 +46,7 @@ export async function loadParked(pool: Pool, table: string, shard: number): Prom
   return new Set(rows.map((row) => nameOfText(row.partition as string)));
 }
 
-/** Ids of the events that operators left out of this version of the view, or a later one; a newer version tries them again. */
+/** Ids of the events that operators skipped in this version of the view or a later one; a newer version tries them again. */
 export async function loadSkipped(readStream: ReadStream, operations: string, view: AnyView): Promise<Set<string>> {
   const skipped = new Set<string>();
   for (let from = 0n; ;) {
@@ -95,7 +95,7 @@ export const noteFailure = async (client: ClientBase, table: string, shard: numb
 export const removeParked = async (client: ClientBase, table: string, shard: number, position: bigint): Promise<void> =>
   void (await client.query('DELETE FROM view_parked WHERE table_name = $1 AND shard = $2 AND position = $3', [table, shard, position]));
 
-/** What is left of a partition's queue is tried again at the next turn. */
+/** The rest of a partition's queue is retried in the next round. */
 export const askForRetry = async (client: ClientBase, table: string, shard: number, partition: string): Promise<void> =>
   void (await client.query(
     `UPDATE view_parked SET wish = 'retry' WHERE table_name = $1 AND shard = $2 AND partition = $3
@@ -114,7 +114,7 @@ const asParked = (row: Record<string, unknown>): ParkedEvent => ({
   wish: row.wish as ParkedEvent['wish'],
 });
 
-/** Up to `limit` events of the partitions that operators want tried again, in order, by partition. */
+/** Up to `limit` events of the partitions that operators asked to retry, in order, by partition. */
 export async function wishes(pool: Pool, table: string, shard: number, limit: number): Promise<Map<string, ParkedEvent[]>> {
   const { rows } = await pool.query(
     `SELECT p.* FROM view_parked p WHERE table_name = $1 AND shard = $2
@@ -127,7 +127,7 @@ export async function wishes(pool: Pool, table: string, shard: number, limit: nu
   return byPartition;
 }
 
-/** Partitions that are held up, the oldest first, at most 500. */
+/** Held-up partitions, oldest first, at most 500. */
 export async function listParked(pool: Pool, view?: string): Promise<ParkedPartition[]> {
   const { rows } = await pool.query(
     `SELECT DISTINCT ON (p.table_name, p.partition) p.*, t.view, count(*) OVER (PARTITION BY p.table_name, p.partition)::int AS waiting,
@@ -148,7 +148,7 @@ export async function listParked(pool: Pool, view?: string): Promise<ParkedParti
     .sort((a, b) => a.since.localeCompare(b.since));
 }
 
-/** The queue of one partition, its head first, at most 1,000. */
+/** The queue of one partition, head first, at most 1,000. */
 export async function inspectParked(pool: Pool, table: string, partition: string): Promise<ParkedEvent[]> {
   const { rows } = await pool.query('SELECT * FROM view_parked WHERE table_name = $1 AND partition = $2 ORDER BY position LIMIT 1000', [
     table,
@@ -157,7 +157,7 @@ export async function inspectParked(pool: Pool, table: string, partition: string
   return rows.map(asParked);
 }
 
-/** Asks the owner of the part to fold the partition's queue again. False where nothing is parked there. */
+/** Asks the owner of the part to retry the partition's queue. False if nothing is parked there. */
 export async function retryParked(pool: Pool, table: string, partition: string): Promise<boolean> {
   return wish(pool, table, partition, 'retry');
 }
@@ -166,11 +166,11 @@ export async function retryParked(pool: Pool, table: string, partition: string):
 export type RecordSkip = (skip: ViewEventSkipped, head: ParkedEvent) => Promise<void>;
 
 /**
- * Leaves the head of a partition's queue out of the view, with a reason, and folds what waits behind it. The decision is recorded first.
- * False where nothing is parked there.
+ * Skips the head of a partition's queue with a reason, and folds the events behind it. The decision is recorded first. False if nothing is parked
+ * there.
  */
 export async function skipParked(pool: Pool, table: string, partition: string, reason: string, record: RecordSkip): Promise<boolean> {
-  if (reason.trim().length < 3) throw new TypeError('a skip needs a reason that an auditor can read');
+  if (reason.trim().length < 3) throw new TypeError('A skip needs a reason of at least 3 characters, for the audit trail.');
   const [head] = await inspectParked(pool, table, partition);
   const { rows } = await pool.query('SELECT view, version FROM view_tables WHERE table_name = $1', [table]);
   if (!head || !rows[0]) return false;

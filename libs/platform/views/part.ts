@@ -1,8 +1,8 @@
 /**
- * One part of a view: fold in memory, write once per changed row. Promises: rows, parked events, guard and checkpoint change in one
- * transaction, conditional on the checkpoint's position and the lease's epoch; what is in memory is what is committed or will be with the
- * batch under way. After any error this object is thrown away and loaded again: whether a COMMIT whose answer was lost took effect is then
- * read from the database. Does not: fetch events, retry, or hold leases.
+ * One part of a view: fold in memory, write once per changed row. Promises: rows, parked events, guard and checkpoint change in one transaction,
+ * conditional on the checkpoint's position and the lease's epoch; memory equals what is committed or will be with the batch under way. After any
+ * error this object is discarded and loaded again: if the answer to a COMMIT was lost, the database then tells whether it took effect. Does not:
+ * fetch events, retry, or hold leases.
  */
 import type { Pool, PoolClient } from 'pg';
 import type { Upcasts } from '#kernel/event';
@@ -20,10 +20,10 @@ import type { ViewTable } from './tables';
 import { messageOf, Trials } from './trials';
 import type { LogEvent } from '#platform/store/log-event';
 
-/** Another worker owns the part, or this one's memory is old: nothing was written. */
+/** Another worker owns the part, or this one's memory is outdated: nothing was written. */
 export class Fenced extends Error {}
 
-/** The database refused a row of a batch, or a key. It is done again from the checkpoint up to `through`, each event by itself where need be. */
+/** The database refused a row of a batch, or a key. The work is repeated from the checkpoint up to `through`, event by event if need be. */
 export class Refused extends Error {
   constructor(
     readonly through: bigint,
@@ -33,11 +33,11 @@ export class Refused extends Error {
   }
 }
 
-/** An event that cannot be folded, met while a table is being built. */
+/** An event that cannot be folded, found while a table is being built. */
 export class PoisonInBuild extends Error {}
 
 export type Failpoint = 'admitted' | 'written' | 'before-commit' | 'after-commit';
-/** For tests only: places to fail at, and guards to leave out so that a test can be seen to fail. */
+/** For tests only: points of failure, and guards to leave out so that a test can be seen to fail. */
 export type Testing = Readonly<{
   failpoint?: (at: Failpoint, table: string) => void | Promise<void>;
   without?: Readonly<{ fencing?: boolean; guard?: boolean; sameTransaction?: boolean; parking?: boolean }>;
@@ -45,10 +45,10 @@ export type Testing = Readonly<{
 
 export type Committed = Readonly<{ parked: number; events: number; rows: number; newestMs: number }>;
 
-/** Where a part's things are: its connections, its view and table, and what the worker shares among its parts. */
+/** What a part works with: its connections, view and table, and what the worker's parts share. */
 type Place = Readonly<{
   pool: Pool;
-  /** For rows that are looked up while all other connections may be writing. */
+  /** For looking up rows while all other connections may be writing. */
   rows: Pool;
   view: AnyView;
   table: ViewTable;
@@ -56,13 +56,13 @@ type Place = Readonly<{
   upcasts: Upcasts;
   budget: RowBudget;
   testing: Testing;
-  /** Mark of the log that the store holds; undefined while it is not known. */
+  /** Mark of the log in the store; undefined while it is not known. */
   log: () => Promise<string | undefined>;
-  /** Where the database refused a batch before: up to here, events are tried one by one where need be. */
+  /** Position up to which the database refused a batch before: up to here, events are tried one by one if need be. */
   carefulThrough: bigint;
 }>;
 
-/** Rows that are named in a change; more than that are found by their position. */
+/** Maximum number of keys in a change; with more rows, readers find them by position. */
 const NAMED = 200;
 const keysOfChange = (batch: Batch): readonly string[] | null => (batch.rows <= NAMED ? batch.keys : null);
 
@@ -73,9 +73,9 @@ export class PartOfView {
   readonly #trials: Trials;
   #memory: RowMemory;
   #gathered = new Batch();
-  /** The batch whose transaction is under way: what is gathered meanwhile stands on it. */
+  /** The batch whose transaction is under way: the batch being gathered builds on it. */
   #writing: Batch | undefined;
-  /** Rows before and after the event that is being folded. */
+  /** Rows before and after the event being folded. */
   readonly #before: (Tuple | null)[] = [];
   readonly #after: (Tuple | null)[] = [];
   #at: bigint;
@@ -110,7 +110,7 @@ export class PartOfView {
     return new RowMemory(this.place.budget, fromEmpty, (keys) => fetchRows(this.place.rows, this.#shape, this.table.table, keys));
   }
 
-  /** Reads the committed state; throws `Fenced` where the lease's epoch has passed, and where the log is another. */
+  /** Reads the committed state. Throws `Fenced` if the lease's epoch has passed, and `OtherLog` if the log is another one. */
   static async load(
     given: Place & Readonly<{ readStream: ReadStream; last: () => Promise<LogEvent | undefined>; operations: string }>,
   ): Promise<PartOfView> {
@@ -120,7 +120,7 @@ export class PartOfView {
       part.shard,
     ]);
     if (!rows[0] || (BigInt(rows[0].epoch) !== part.epoch && !given.testing.without?.fencing))
-      throw new Fenced(`${table.table}/${part.shard} is not ours`);
+      throw new Fenced(`${table.table}/${part.shard} is held by another worker`);
     const position = BigInt(rows[0].position);
     const guard = new RevisionGuard(position, rows[0].guard, given.readStream);
     const folded = (rows[0].log as string | null) ?? undefined;
@@ -128,7 +128,7 @@ export class PartOfView {
     const parked = await loadParked(pool, table.table, part.shard);
     const skipped = await loadSkipped(given.readStream, given.operations, view);
     const loaded = new PartOfView(given, guard, position, parked, folded, skipped);
-    // What was committed before this, as when the table had just gone live, may not have been told: whoever listens looks again.
+    // Earlier commits may not have been announced, for example when the table had just gone live: wake listeners to look again.
     await loaded.#announce(pool, undefined, null);
     return loaded;
   }
@@ -146,17 +146,17 @@ export class PartOfView {
     return this.parked.size;
   }
 
-  /** Where it reads on: what is gathered reaches up to here. */
+  /** Position to read on from: everything up to here is gathered. */
   get at(): bigint {
     return this.#at;
   }
 
-  /** What is folded and not yet given to a commit. */
+  /** Folded, but not yet part of a commit. */
   get gathered(): Readonly<{ events: number; rows: number }> {
     return this.#gathered;
   }
 
-  /** True where a batch was refused: then each page is committed before the next is gathered. */
+  /** True if a batch was refused: then each page is committed before the next is gathered. */
   get careful(): boolean {
     return this.#at < this.place.carefulThrough;
   }
@@ -198,7 +198,7 @@ export class PartOfView {
     }
   }
 
-  /** Writes what was gathered and moves the checkpoint, all or nothing. More may be gathered meanwhile, but not committed. */
+  /** Writes the gathered batch and moves the checkpoint, all or nothing. The next batch may be gathered meanwhile, but not committed. */
   async commit(caughtUp: boolean): Promise<Committed> {
     const guard = this.guard.stored;
     const through = this.#at;
@@ -240,7 +240,7 @@ export class PartOfView {
       await this.place.testing.failpoint?.('after-commit', this.table.table);
     } catch (error) {
       broken = error as Error;
-      // A connection whose transaction is in doubt is never used again.
+      // Never reuse a connection whose transaction is in doubt.
       await client.query('ROLLBACK').catch(() => undefined);
       throw error;
     } finally {
@@ -258,7 +258,7 @@ export class PartOfView {
     );
   }
 
-  /** Moves the checkpoint past events that this part does not fold; nothing may be gathered. */
+  /** Moves the checkpoint past events that this part does not fold; only if nothing is gathered. */
   async advance(caughtUp: boolean): Promise<void> {
     const through = this.#at;
     await this.#moveCheckpoint(this.place.pool, undefined, through, this.guard.stored, caughtUp);
@@ -266,7 +266,7 @@ export class PartOfView {
     this.committed = through;
   }
 
-  /** Returns the number of this change of rows, where there may be one. */
+  /** Returns the number of this change of rows, if any may have changed. */
   async #moveCheckpoint(
     client: Pool | PoolClient,
     batch: Batch | undefined,
@@ -310,7 +310,7 @@ export class PartOfView {
     }
   }
 
-  /** Folds one event into its rows. Throws what the fold throws; nothing is changed then. */
+  /** Folds one event into its rows. Throws what the fold throws; then nothing is changed. */
   #change({ recorded, keys, rows }: Work, batch: Batch): void {
     const [before, after] = [this.#before, this.#after];
     before.length = after.length = rows.length;
@@ -333,10 +333,10 @@ export class PartOfView {
     batch.park(work, error);
   }
 
-  /** Notes which rows changed and rings for whoever waits, once committed. The bell says nothing but the view's name: anybody may ring it. */
+  /** Records which rows changed and, once committed, sends a wake-up. It contains only the view's name: anybody may send one. */
   async #announce(client: Pool | PoolClient, change: bigint | undefined, keys: readonly string[] | null): Promise<void> {
     if (this.table.status !== 'live') return;
-    // Another table may be shown by now, and this one's owner not know yet.
+    // Another table may be live by now without this one's owner knowing.
     await client.query(
       `WITH shown AS (SELECT 1 FROM view_tables WHERE table_name = $2 AND status = 'live'),
        noted AS (INSERT INTO view_changes (table_name, shard, change, keys) SELECT $2, $3, $4::bigint, $5::text[] FROM shown WHERE $4 IS NOT NULL)
@@ -345,7 +345,7 @@ export class PartOfView {
     );
   }
 
-  /** Folds what is parked in a partition again, from its head; stops at the first event that still fails or is gone. */
+  /** Retries the parked events of a partition from its head; stops at the first event that still fails or is gone. */
   async retry(partition: string, entries: readonly ParkedEvent[], events: readonly (LogEvent | undefined)[]): Promise<number> {
     const client = await this.place.pool.connect();
     let broken: Error | undefined;
@@ -385,12 +385,12 @@ export class PartOfView {
     return done;
   }
 
-  /** Throws where the log is no longer the one that was folded, as after the store came back with an older copy. */
+  /** Throws if the log is no longer the one that was folded, for example after the store was restored from an older copy. */
   async recognise(last: () => Promise<LogEvent | undefined>): Promise<void> {
     await recogniseLog(this.guard, this.folded, await this.place.log(), last);
   }
 
-  /** Gives up what it keeps in memory. */
+  /** Releases its memory. */
   close(): void {
     this.#memory.close();
   }

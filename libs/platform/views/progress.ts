@@ -1,6 +1,6 @@
 /**
- * What readers ask about views: how far they are, whether they move, and to be told when. Hides: checkpoints, leases, states. Promises: a
- * wait ends as soon as the view has committed the position, or after its timeout; a lost wake-up only costs a poll. Does not: read rows.
+ * What readers ask about views: how far they are, whether they move, and waiting for them. Hides: checkpoints, leases, states. Promises: a wait
+ * ends as soon as the view has committed the position, or after its timeout; a lost wake-up only costs a poll. Does not: read rows.
  */
 import type { Pool } from 'pg';
 import { now } from '#platform/runtime/clock';
@@ -17,30 +17,30 @@ export type ViewLag = Readonly<{
   status: string;
   position: bigint;
   /**
-   * Age of the oldest event that it does not show yet, s; 0 where it shows all. Where the store was not asked or does not answer: the time
-   * since the view was last at the end of the log; null where it never was.
+   * Age of the oldest event that the view does not show yet, s; 0 if it shows all. If the store was not asked or does not answer: time since the
+   * view was last at the end of the log, or null if it never was.
    */
   seconds: number | null;
   events: bigint;
   parked: number;
   stoppedBecause: string | null;
-  /** While a table is being built: events folded per second since it began, and how long the rest will take at that rate. */
+  /** While a table is being built: events folded per second since the start, and the time left at that rate. */
   build: Readonly<{ eventsPerSecond: number; share: number; secondsLeft: number | null }> | null;
   startedAt: string;
   updatedAt: string | null;
 }>;
 
-/** A view that does not move, or one whose rows are of another log than the event store holds. */
+/** A view that does not move, or whose rows are from another log than the event store's. */
 export type Standing = Readonly<{ view: string; why: string; since: string; otherLog: boolean }>;
 
-/** When the first event after a position was recorded, ISO 8601; undefined where there is none. */
+/** Recording time of the first event after a position, ISO 8601; undefined if there is none. */
 export type FirstAfter = (position: bigint) => Promise<string | undefined>;
 
 const POLL_MS = 100;
-/** A part that no worker has renewed for so long stands still; a change of workers takes less. */
+/** A part whose lease no worker has renewed for this long counts as stalled; a change of workers takes less. */
 const UNOWNED_SECONDS = 10;
 
-/** The end of the log is where the furthest view is; events lie about evenly over its positions. */
+/** The furthest view is taken as the end of the log; events are spread about evenly over its positions. */
 function buildOf(row: {
   position: string | bigint;
   head: string | bigint;
@@ -50,7 +50,7 @@ function buildOf(row: {
 }): ViewLag['build'] {
   const seconds = Math.max(0.001, (Date.parse(String(row.updated_at)) - Date.parse(String(row.started_at))) / 1_000);
   const [position, head] = [BigInt(row.position), BigInt(row.head)];
-  // In thousandths, so that no position becomes a number.
+  // In thousandths, so that no position is converted to a number.
   const share = head > 0n ? Number(((position > 0n ? position : 0n) * 1_000n) / head) / 1_000 : 1;
   return {
     eventsPerSecond: Math.round(Number(row.events) / seconds),
@@ -104,7 +104,7 @@ export class ViewReads {
     this.#bell = new Bell(databaseUrl);
   }
 
-  /** The position up to which a view has folded the log; -1 where it has not begun or is not known. */
+  /** The position up to which a view has folded the log; -1 if it has not started or is unknown. */
   async viewPosition(view: string): Promise<bigint> {
     return (await this.viewPositions([view])).get(view) ?? BEFORE_ALL;
   }
@@ -113,13 +113,13 @@ export class ViewReads {
     return new Map([...(await this.reached(views))].map(([view, { position }]) => [view, position]));
   }
 
-  /** How far views are, as far as they have tables, and whether they were folded from another log than the event store holds. */
+  /** The positions of those views that have tables, and whether they were folded from another log than the event store's. */
   async reached(views: readonly string[]): Promise<Map<string, Reached>> {
     const all = await this.#reached();
     return new Map(views.flatMap((view) => (all.has(view) ? [[view, all.get(view)!]] : [])));
   }
 
-  /** All views, asked after this call began. However many wait, one query runs and one is due. */
+  /** All views, queried after this call began. However many callers wait, one query runs and one is queued. */
   #reached(): Promise<ReadonlyMap<string, Reached>> {
     this.#due ??= this.#asking
       .catch(() => undefined)
@@ -143,7 +143,7 @@ export class ViewReads {
     );
   }
 
-  /** Waits until all views have passed a position; false where the time was too short. */
+  /** Waits until all views have passed a position; false on timeout. */
   async waitFor(views: readonly string[], position: bigint, timeoutMs: number): Promise<boolean> {
     const until = performance.now() + timeoutMs;
     const open = new Set(views);
@@ -151,7 +151,7 @@ export class ViewReads {
     const deafen = views.map((view) => this.#bell.hear(view, () => wake()));
     try {
       for (;;) {
-        // Heard from before the question on: what is committed meanwhile is not missed.
+        // Listen before asking: a commit in between is not missed.
         const rung = new Promise<void>((resolve) => (wake = resolve));
         const positions = await this.viewPositions([...open]);
         for (const view of open) if ((positions.get(view) ?? BEFORE_ALL) >= position) open.delete(view);
@@ -172,13 +172,13 @@ export class ViewReads {
     return changesOf(this.pool, this.#bell, view, signal);
   }
 
-  /** The live views that stand still, by what their workers wrote and by their leases. */
+  /** The live views that are stalled, by their workers' reports and their leases. */
   async standing(): Promise<Standing[]> {
     try {
       return await this.#standing();
     } catch (error) {
       if (!isEmptied(error)) throw error;
-      return [{ view: 'all', why: 'no worker has made their tables in this database', since: now().toISOString(), otherLog: false }];
+      return [{ view: 'all', why: 'no worker has created the tables of the views in this database', since: now().toISOString(), otherLog: false }];
     }
   }
 
@@ -201,7 +201,7 @@ export class ViewReads {
     }));
   }
 
-  /** How far each table of each view is, and how a build goes on. Positions are places in the log, not counts of events. */
+  /** How far each table of each view is, and the progress of builds. Positions are places in the log, not counts of events. */
   async lag(firstAfter?: FirstAfter): Promise<ViewLag[]> {
     const { rows } = await this.pool.query(
       `SELECT t.*, c.*, h.head, (SELECT count(DISTINCT p.partition)::int FROM view_parked p WHERE p.table_name = t.table_name) AS parked

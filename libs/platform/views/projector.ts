@@ -1,7 +1,7 @@
 /**
- * Projects one part of one view for as long as its lease is held. Hides: paging, retries, back-off, what operators asked for.
- * Promises: whatever fails, it begins again from the committed checkpoint; trouble of the database or the store is waited out and parks
- * nothing. Does not: share anything with other parts but the pages of the feed, so that none waits for another.
+ * Projects one part of one view while its lease is held. Hides: paging, retries, back-off, operators' requests. Promises: after any failure it
+ * restarts from the committed checkpoint; trouble with the database or the store is waited out and parks nothing. Does not: share anything with
+ * other parts except the pages of the feed, so that none waits for another.
  */
 import { nowMs } from '#platform/runtime/clock';
 import type { Feed, Follower } from './feed';
@@ -11,17 +11,17 @@ import { wishes } from './parking';
 import type { Pool } from 'pg';
 
 export type ProjectorOptions = Readonly<{
-  /** A batch that has changed so many rows is written. */
+  /** A batch is written once it has changed this many rows. */
   batchRows: number;
-  /** How long a batch may gather pages at most, ms; less where it is not far behind. */
+  /** Maximum time that a batch gathers pages, ms; shorter if the part is not far behind. */
   batchMs: number;
 }>;
 export const usualProjector: ProjectorOptions = { batchRows: 60_000, batchMs: 4_000 };
 
-/** A batch gathers for this part of the time that it is behind: an hour behind, nobody waits for it; half a second, somebody may. */
+/** A batch gathers for this fraction of the lag: an hour behind, nobody waits for it; half a second behind, somebody may. */
 const OF_ITS_AGE = 1 / 4;
 
-/** A checkpoint that only passes events of other views may wait this long, so that one event is not a transaction in every view. */
+/** A checkpoint that only passes events of other views may wait this long, so that one event does not cause a transaction in every view. */
 const PASSING_MS = 20;
 const PASSING_EVENTS = 256;
 
@@ -34,10 +34,10 @@ export class Projector {
   state: ProjectorState = 'starting';
   /** Why it waits or stopped. */
   trouble?: string;
-  /** True where it waits because the store's log is not the one that was folded. */
+  /** True if it waits because the store's log is not the one that was folded. */
   otherLog = false;
   #movedAt = performance.now();
-  /** The committed position that it was last seen at: what is only read is not progress. */
+  /** The last known committed position: merely reading is not progress. */
   #moved?: bigint;
 
   constructor(
@@ -54,7 +54,7 @@ export class Projector {
     this.#ended = this.#supervise();
   }
 
-  /** How long ago its checkpoint last moved or was found at the end of the log, ms. */
+  /** Time since its checkpoint last moved or was found at the end of the log, ms. */
   get idleMs(): number {
     return performance.now() - this.#movedAt;
   }
@@ -115,16 +115,16 @@ export class Projector {
     let wishedAt = 0;
     let { resubscribed } = this.feed.wakeups;
     this.#moved = part.position;
-    /** When the first page came that waits to be written or passed. */
+    /** When the first page arrived that waits to be written or passed. */
     let begun: number | undefined;
-    // When the newest event was recorded that was seen; a page of the store's own events holds none.
+    // Recording time of the newest event seen; a page of only the store's own events has none.
     let newestMs = 0;
-    // While one batch is written the next is gathered, as long as there is something to catch up with.
+    // While one batch is written the next is gathered, as long as there is more to read.
     let writing = Promise.resolve();
     let busy = false;
     try {
       while (!signal.aborted) {
-        // A write that failed is heard of here.
+        // Throws if the write failed.
         if (!busy) await writing;
         if (part.parkedPartitions > 0 && part.gathered.events === 0 && performance.now() - wishedAt > 250) {
           await writing;
@@ -144,7 +144,7 @@ export class Projector {
         await part.gather(page.events, page.through);
         const { events, rows } = part.gathered;
         newestMs = page.events.at(-1)?.recordedMs ?? newestMs;
-        // A clock that is wrong can only make a catch-up gather longer, up to the limit of a batch.
+        // A wrong clock can only make a catch-up gather longer, up to the limit of a batch.
         const age = Math.max(this.feed.ageOf(newestMs), nowMs() - newestMs);
         const patience = page.last || careful ? 0 : Math.min(batchMs, age * OF_ITS_AGE);
         const waited = performance.now() - begun;
@@ -164,7 +164,7 @@ export class Projector {
           await part.advance(page.last);
           begun = undefined;
         }
-        // What was only read and folded may still be refused: trouble ends when the checkpoint moves, or has nothing more to pass.
+        // Events only read and folded may still be refused: trouble ends when the checkpoint moves, or has nothing left to pass.
         if (part.position !== this.#moved || (page.last && part.position === part.at)) {
           worked();
           this.trouble = undefined;
@@ -176,7 +176,7 @@ export class Projector {
       }
       await writing;
     } finally {
-      // The next to load must find what this one has committed.
+      // The next load must see what this one has committed.
       await writing.catch(() => undefined);
     }
   }
@@ -185,7 +185,7 @@ export class Projector {
     this.on.committed(await part.commit(caughtUp), part);
   }
 
-  /** Does what operators asked for about parked partitions. */
+  /** Carries out operators' requests on parked partitions. */
   async #grant(part: PartOfView): Promise<void> {
     for (const [partition, entries] of await wishes(this.pool, part.table.table, part.shard, 1_000)) {
       const events = [];

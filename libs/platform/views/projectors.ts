@@ -1,6 +1,6 @@
 /**
- * The projectors of the parts that one worker holds. Hides: which connections a part uses, metrics and log lines about it. Promises: one
- * projector per part; one that was stopped has ended before its part is projected again here. Does not: decide which parts to hold (leases.ts).
+ * The projectors of the parts that one worker holds. Hides: which connections a part uses, its metrics and log lines. Promises: one projector per
+ * part; a stopped projector has ended before its part is projected here again. Does not: decide which parts to hold (leases.ts).
  */
 import { nowMs } from '#platform/runtime/clock';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,26 +32,26 @@ type Needs = Readonly<{
   options: ProjectorOptions;
   measures?: Measures;
   log: EngineLog;
-  /** The view of a table, and what the table is now; undefined where it is gone. */
+  /** The view of a table and the table's current state; undefined if the table is gone. */
   find: (table: string) => Readonly<{ view: AnyView; table: ViewTable }> | undefined;
-  /** Mark of the log that the store holds; undefined while it is not known. */
+  /** Mark of the log in the store; undefined while it is not known. */
   mark: () => Promise<string | undefined>;
-  /** Builds a view again whose rows may be wrong. */
+  /** Rebuilds a view whose rows may be wrong. */
   rebuild: (view: AnyView) => Promise<unknown>;
 }>;
 
-/** How long a part is kept from others while its last batch ends. */
+/** Maximum time that a part is kept from others while its last batch ends. */
 const ENDING_MS = 5_000;
-/** How often the same trouble is logged. */
+/** Minimum time between two log lines about the same trouble. */
 const REMIND_MS = 60_000;
 
 const nameOf = ({ table, shard }: Part): string => `${table}/${shard}`;
 
-/** What an operator does about a view that was folded from another log. */
+/** What an operator can do about a view that was folded from another log. */
 const wayOut = ({ name }: AnyView): string =>
   `The event store does not hold the log that view ${name} was folded from. Restore the newer copy of the event store, or rebuild the view from this log: ops views rebuild ${name}`;
 
-const COPIED = 'the event store holds a copy of the log, at other positions: the view is built again from it';
+const COPIED = 'the event store holds a copy of the log, at other positions: rebuilding the view from it';
 
 export class Projectors {
   readonly #running = new Map<string, Projector>();
@@ -79,7 +79,7 @@ export class Projectors {
     this.#running.set(nameOf(part), projector);
   }
 
-  /** Resolves when it has ended, or after a while: what it still writes then is fenced by the epoch of whoever takes the part over. */
+  /** Resolves when it has ended, or after a timeout: later writes are fenced by the epoch of whoever takes the part over. */
   async stop(part: Part): Promise<void> {
     const projector = this.#running.get(nameOf(part));
     this.#running.delete(nameOf(part));
@@ -126,7 +126,7 @@ export class Projectors {
         measures?.parked.set(labels, of.parkedPartitions);
         if (what.newestMs > 0) measures?.visible.observe({ view: view.name }, Math.max(0, nowMs() - what.newestMs) / 1_000);
         if (what.parked > 0) {
-          const text = 'events were parked: they, or one before them in their partition, cannot be folded';
+          const text = 'events were parked: they, or an earlier event of their partition, cannot be folded';
           log.error({ ...facts, parked: what.parked }, text);
         }
         this.#lookForLate(of, view, facts);
@@ -140,32 +140,32 @@ export class Projectors {
         if (error instanceof OtherLog) return log.error({ ...facts, error: error.message }, error.copy ? COPIED : wayOut(view));
         log.warn(
           { ...facts, error: text },
-          transient ? 'will begin again from the committed checkpoint' : 'another worker has taken the part over',
+          transient ? 'restarting from the committed checkpoint' : 'another worker has taken over this part',
         );
       },
       poisoned: async (error) => {
-        log.error({ ...facts, error: error.message }, 'the build stops: an event cannot be folded');
+        log.error({ ...facts, error: error.message }, 'the build is stopped: an event cannot be folded');
         await stopBuilding(connections.control, part.table, error.message);
       },
     };
   }
 
-  /** All that was folded is in the copy: it is folded again from there, beside what is shown. */
+  /** All folded events are in the copy: the view is rebuilt from it, beside the live table. */
   #followCopy({ table }: Part, view: AnyView, facts: object): void {
     const { connections, find, rebuild, log } = this.needs;
     const status = find(table)?.table.status;
     if (status === 'kept') return;
     const begun = status === 'building' ? stopBuilding(connections.control, table, COPIED) : Promise.resolve();
-    begun.then(() => rebuild(view)).catch((error: unknown) => log.error({ ...facts, error }, 'the rebuild could not start'));
+    begun.then(() => rebuild(view)).catch((error: unknown) => log.error({ ...facts, error }, 'could not start the rebuild'));
   }
 
-  /** Rows that several streams write depend on the order of the log, so an event that came late may have made them wrong. */
+  /** Rows written by several streams depend on the order of the log, so an event that arrived late may have made them wrong. */
   #lookForLate({ guard }: PartOfView, view: AnyView, facts: object): void {
     if (guard.counts.late === 0 || !view.partition) return;
     const { feed, log, rebuild } = this.needs;
     guard.counts.late = 0;
     feed.forget();
-    log.error(facts, 'an event came after its place in rows that several streams write: the view is rebuilt');
-    rebuild(view).catch((error: unknown) => log.error({ ...facts, error }, 'the rebuild could not start'));
+    log.error(facts, 'an event arrived late in rows that several streams write: rebuilding the view');
+    rebuild(view).catch((error: unknown) => log.error({ ...facts, error }, 'could not start the rebuild'));
   }
 }

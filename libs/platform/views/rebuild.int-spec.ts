@@ -14,7 +14,7 @@ const t = EngineUnderTest.here();
 const { run, stop, append, caughtUp, expectEqual } = t;
 
 describe('a rebuild', () => {
-  test('under traffic: no failed read, one switch, the same rows; and the way back', async () => {
+  test('under traffic: no failed read, one switch, the same rows; and going back works', async () => {
     const views = await run({ views: [orderBoard, machineNow] });
     await caughtUp([orderBoard, machineNow]);
     let stopped = false;
@@ -36,7 +36,7 @@ describe('a rebuild', () => {
     const before = (await t.reads.lag()).find(({ view }) => view === 'order-board')!.table;
     const [one, two, other] = await Promise.all([views.rebuild('order-board'), views.rebuild('order-board'), views.rebuild('machine-now')]);
     expect(one.table).toBe(two.table);
-    // Whatever fails below, the traffic ends with the test.
+    // The traffic ends with the test, whatever fails below.
     t.release.push(() => (stopped = true));
     await until(async () => {
       const live = (await t.reads.lag()).filter(({ status }) => status === 'live').map(({ table }) => table);
@@ -57,7 +57,7 @@ describe('a rebuild', () => {
     await expectEqual([orderBoard]);
   });
 
-  test('a new version is built beside the old one, shows the new columns when it takes over, and says nothing before', async () => {
+  test('a new version is built beside the old one, shows its new columns once live, and announces no changes before', async () => {
     const old = await run({ views: [machineNow] });
     await caughtUp([machineNow]);
     const heard: ViewChange[] = [];

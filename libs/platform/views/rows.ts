@@ -9,10 +9,13 @@ import type { Writes } from './batch';
 import { copyLine, quoted, selectList, type Shape, type Tuple } from './shape';
 import { columnArrays, unnestSql, upsertSql } from './tables';
 
-/** Fewer rows than this are written by one statement. */
+/** Batches with fewer rows than this are written with one statement. */
 const COPY_FROM = 400;
 
-/** Classes of SQLSTATE that mean "this value, here, never": data, constraint, limit. All else is the database's trouble, not the event's. */
+/**
+ * Classes of SQLSTATE that mean this value can never be stored: data, constraint, limit. All others are trouble of the database, not of the
+ * event.
+ */
 export const isPermanent = (error: unknown): boolean => /^(22|23|54)/.test((error as { code?: string }).code ?? '');
 
 /** Rows by key, as text. */
@@ -30,7 +33,7 @@ export async function fetchRows(
   return new Map((rows as unknown as Tuple[]).map((tuple) => [tuple[shape.key]!, tuple]));
 }
 
-/** Writes what a batch has changed. */
+/** Writes the changes of a batch. */
 export async function writeRows(client: PoolClient, shape: Shape, table: string, { fresh, changed, removed }: Writes): Promise<void> {
   if (removed.length > 0)
     await client.query(`DELETE FROM ${quoted(table)} WHERE ${quoted(shape.columns[shape.key]!.name)} = ANY($1)`, [removed]);

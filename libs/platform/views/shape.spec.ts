@@ -35,32 +35,32 @@ const row = {
 };
 const again = (given: object) => decodeRow(shape, SampleRow, encodeRow(shape, given, 2n ** 62n + 1n, '2026-01-05T08:00:00.000Z'));
 
-test('a row that was written is read back the same, and stamped', () => {
+test('a written row is read back unchanged, with position and time of its event', () => {
   expect({ ...again(row) }).toEqual({ ...row, position: 2n ** 62n + 1n, recordedAt: '2026-01-05T08:00:00.000Z' });
   expect(again(row)).toBeInstanceOf(SampleRow);
 });
 
-test('an instant is kept in UTC, whatever its offset', () => {
+test('an instant is stored in UTC, whatever its offset', () => {
   expect(again({ ...row, doneAt: '2026-01-05T10:00:00+02:00' }).doneAt).toBe('2026-01-05T08:00:00.000Z');
 });
 
-test('nested values that a fold changes in place do not reach what is stored', () => {
+test('changing nested values in place does not change the stored row', () => {
   const tuple = encodeRow(shape, row, 1n, '2026-01-05T08:00:00.000Z');
   decodeRow(shape, SampleRow, tuple).lines.push({ b: 2 });
   expect(decodeRow(shape, SampleRow, tuple).lines).toEqual([{ a: 1 }]);
 });
 
 test.each([
-  ['an empty cell that must be filled', { amount: undefined }],
+  ['an empty cell that is required', { amount: undefined }],
   ['a NUL character', { facilityId: 'a\0b' }],
-  ['a number that is none', { count: Number.NaN }],
-  ['an instant that is none', { doneAt: 'yesterday' }],
+  ['NaN', { count: Number.NaN }],
+  ['an invalid instant', { doneAt: 'yesterday' }],
   ['a position with a fraction', { total: 1.5 }],
 ])('refuses %s', (_, wrong) => {
   expect(() => again({ ...row, ...wrong })).toThrow();
 });
 
-test('a line of COPY holds one row, whatever the text', () => {
+test('a COPY line contains one row, whatever the text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (note) => {
       fc.pre(!note.includes('\0'));
@@ -87,9 +87,9 @@ class NoProvenance {
 }
 test.each([
   ['it has no @Entity', NoEntity, 'no-entity', /no @Entity/],
-  ['its name is another', Misnamed, 'misnamed', /must be named after it/],
+  ['its name differs from the view', Misnamed, 'misnamed', /must be named after it/],
   ['provenance is missing', NoProvenance, 'no-provenance', /position is missing/],
-])('a class is no row where %s', (_, type, name, why) => {
+])('a class cannot be a row if %s', (_, type, name, why) => {
   expect(() => shapeOf(view(type, name))).toThrow(why);
 });
 

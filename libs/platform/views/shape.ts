@@ -89,9 +89,9 @@ const guessed = new Map<unknown, string>([
 
 const UTC_MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** Text that PostgreSQL can hold and gives back unchanged: no NUL, no half surrogate pairs. */
+/** Text that PostgreSQL can store and returns unchanged: no NUL, no unpaired surrogates. */
 const storable = (text: string): string => {
-  if (text.includes('\0')) throw new TypeError('text holds a NUL character, which PostgreSQL cannot store');
+  if (text.includes('\0')) throw new TypeError('text contains a NUL character, which PostgreSQL cannot store');
   return (text as string & { toWellFormed(): string }).toWellFormed();
 };
 
@@ -113,21 +113,21 @@ const decoder = (kind: Kind, as: JavaScriptType): ((text: string) => unknown) =>
   if (kind === 'boolean') return (text) => text === 't' || text === 'true';
   if (as === 'bigint') return (text) => BigInt(text);
   if (as === 'date') return (text) => new Date(text);
-  // A whole or floating number column, never a position: those are declared bigint.
+  // An integer or floating-point column, never a position: those are declared bigint.
   if (kind === 'number') return (text) => Number(text);
   return (text) => text;
 };
 
 const shapes = new Map<unknown, Shape>();
 
-/** The shape of a view's rows. Throws where the entity cannot be a read model. */
+/** The shape of a view's rows. Throws if the entity cannot be a read model. */
 export function shapeOf(view: AnyView): Shape {
   const known = shapes.get(view.row);
   if (known) return known;
   const fail = (why: string): never => {
     throw new TypeError(`view ${view.name}: ${why}`);
   };
-  if (!/^[a-z][a-z0-9-]{0,47}$/.test(view.name)) fail('a name is kebab-case and at most 48 characters long');
+  if (!/^[a-z][a-z0-9-]{0,47}$/.test(view.name)) fail('its name must be kebab-case and at most 48 characters long');
   const storage = getMetadataArgsStorage();
   const lineage: (() => unknown)[] = [];
   for (let c = view.row as unknown as () => unknown; c?.prototype; c = Object.getPrototypeOf(c)) lineage.unshift(c);
@@ -163,7 +163,7 @@ export function shapeOf(view: AnyView): Shape {
     };
   });
   args.forEach((column, at) => {
-    if (column.propertyName !== columns[at]!.name) fail(`column ${column.propertyName}: a column bears the name of its property`);
+    if (column.propertyName !== columns[at]!.name) fail(`column ${column.propertyName}: a column must have the name of its property`);
   });
   const named = (name: string) => columns.findIndex((column) => column.name === name);
   const keys = args.flatMap((column, at) => (column.options.primary ? [at] : []));
@@ -174,7 +174,7 @@ export function shapeOf(view: AnyView): Shape {
 
   const of = <T extends { target: unknown }>(list: T[]): T[] => list.filter((item) => lineage.includes(item.target as never));
   const listed = (columns: unknown): string[] =>
-    Array.isArray(columns) ? (columns as string[]) : fail('an index or a unique constraint names its columns in a list');
+    Array.isArray(columns) ? (columns as string[]) : fail('an index or a unique constraint must name its columns in a list');
   const shape: Shape = {
     columns,
     key: keys[0]!,
@@ -200,11 +200,11 @@ export function shapeOf(view: AnyView): Shape {
 /** The SQL view that readers use: the view's name in snake_case. */
 export const viewSql = (name: string): string => name.replaceAll('-', '_');
 
-/** The table of one version and generation; the first generation of a version bears the version only. */
+/** The table of one version and generation; the first generation of a version is named by the version only. */
 export const tableSql = (name: string, version: number, generation = 1): string =>
   `${viewSql(name)}_v${version}${generation > 1 ? `_g${generation}` : ''}`;
 
-/** A stream's or partition's name as one line that PostgreSQL can hold, whatever a client of the store named it. */
+/** A stream's or partition's name as one line that PostgreSQL can store, whatever name a client of the store chose. */
 export const nameAsText = (name: string): string => (/^"|[\0\n]/.test(name) ? JSON.stringify(name) : name);
 export const nameOfText = (text: string): string => (text.startsWith('"') ? (JSON.parse(text) as string) : text);
 
@@ -218,7 +218,7 @@ export function decodeRow<Row extends object>(shape: Shape, row: new () => Row, 
   return decoded as Row;
 }
 
-/** A row as text, stamped with the event that last wrote it. Throws where a value does not fit its column. */
+/** A row as text, with the position and time of the event that last wrote it. Throws if a value does not fit its column. */
 export function encodeRow(shape: Shape, row: object, position: bigint, recordedAt: string): Tuple {
   const { columns, positionAt, recordedAtAt } = shape;
   const tuple = new Array<string | null>(columns.length);
@@ -253,7 +253,7 @@ export const toSql = (column: Column, text: string | null): string | null =>
 
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** Kinds whose text never holds what COPY would read as something else. */
+/** Kinds whose text never contains a special character of COPY. */
 const PLAIN: ReadonlySet<Kind> = new Set<Kind>(['bigint', 'number', 'boolean', 'instant']);
 
 /** One line of COPY's text format. */
@@ -270,7 +270,7 @@ export function copyLine(shape: Shape, tuple: Tuple): string {
   return `${line}\n`;
 }
 
-/** True where the view reads events of this type. */
+/** True if the view reads events of this type. */
 export const reads = (view: AnyView): ((type: string) => boolean) => {
   if (view.events === '*') return () => true;
   const types = new Set<string>(view.events as readonly Event['type'][]);

@@ -1,6 +1,6 @@
 /**
- * Leaving an event out of a view, in an operator's name. Hides: the event that records it. Promises: the decision is in the log before it
- * takes effect, with who and why. Does not: change rows; the projector of the part does, once it sees the request.
+ * Skipping an event in a view, by order of an operator. Hides: the event that records it. Promises: the decision is in the log before it takes
+ * effect, with who and why. Does not: change rows; the part's projector does, once it sees the request.
  */
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
@@ -13,7 +13,7 @@ export const OPERATIONS_STREAM = 'view-operations-enterprise';
 
 export type Skip = Readonly<{ table: string; partition: string; reason: string; actor: string; correlationId: string }>;
 
-/** Skips the first event of a parked partition; returns it, or undefined where nothing is parked there. */
+/** Skips the first event of a parked partition; returns it, or undefined if nothing is parked there. */
 export async function skipAndRecord(pool: Pool, store: EventStore, skip: Skip): Promise<ParkedEvent | undefined> {
   const { table, partition, reason, actor, correlationId } = skip;
   let skipped: ParkedEvent | undefined;

@@ -1,7 +1,7 @@
 /**
- * What the workers know about their parts, for everybody who can read the database. Hides: when it has to be written. Promises: a part that
- * stands still has a row that says why and since when; one that moves again loses it within a second. Does not: find out that no worker
- * runs: the leases show that (progress.ts).
+ * What the workers know about their parts, for everybody who can read the database. Hides: when it has to be written. Promises: a stalled part
+ * has a row that says why and since when; the row is gone within a second after it moves again. Does not: detect that no worker runs: the leases
+ * show that (progress.ts).
  */
 import type { Pool } from 'pg';
 
@@ -12,12 +12,12 @@ export type ViewHealth = Readonly<{
   state: string;
   position: string | null;
   trouble?: string;
-  /** True where the store's log is not the one that the table was folded from. */
+  /** True if the store's log is not the one that the table was folded from. */
   otherLog: boolean;
   healthy: boolean;
 }>;
 
-/** Changes of rows are kept as long as a reader may be away and still be told them by key. */
+/** Changes of rows are kept this long: a reader that is away for less still gets them by key. */
 const CHANGES_KEPT = "interval '2 minutes'";
 const PRUNE_MS = 15_000;
 
@@ -30,7 +30,7 @@ export class States {
     private readonly worker: string,
   ) {}
 
-  /** Writes what is new about the parts held here. */
+  /** Writes what has changed about the parts held here. */
   async note(parts: readonly ViewHealth[]): Promise<void> {
     const held = new Set(parts.map(nameOf));
     for (const name of this.#noted.keys()) if (!held.has(name)) this.#noted.delete(name);
@@ -53,12 +53,12 @@ export class States {
     for (const part of fresh) this.#noted.set(nameOf(part), stateOf(part));
   }
 
-  /** Forgets what it has written, as where the database was emptied. */
+  /** Forgets what it has written, for example after the database was emptied. */
   forget(): void {
     this.#noted.clear();
   }
 
-  /** Removes changes of rows that everybody who listens has been told. */
+  /** Deletes changes of rows that all listeners have received. */
   async prune(): Promise<void> {
     if (performance.now() - this.#prunedAt < PRUNE_MS) return;
     this.#prunedAt = performance.now();

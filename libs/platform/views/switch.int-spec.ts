@@ -1,4 +1,4 @@
-/** Which table is shown, and what is said of it, around switches, releases and a store that does not answer. */
+/** Which table is live, and what is reported about it, around switches, releases and a store that does not answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { Pool } from 'pg';
@@ -51,10 +51,10 @@ const stop = () => Promise.all(running.splice(0).map((views) => views.stop()));
 const caughtUp = async () => expect(await reads.waitFor(['machine-now'], head, 5_000)).toBe(true);
 const live = async () => (await reads.lag()).find(({ status }) => status === 'live')!;
 const until = async (holds: () => Promise<boolean>) => {
-  for (const end = Date.now() + 15_000; !(await holds()); await sleep(10)) if (Date.now() > end) throw new Error('it did not come about');
+  for (const end = Date.now() + 15_000; !(await holds()); await sleep(10)) if (Date.now() > end) throw new Error('the condition was not met in time');
 };
 
-/** The release of a version is started again, and readers see what has happened since. */
+/** The version's release is started again, and readers see what has happened since. */
 const comesBack = async (view: AnyView) => {
   await stop();
   await startMachine();
@@ -63,7 +63,7 @@ const comesBack = async (view: AnyView) => {
   expect((await live()).version).toBe(view.version);
 };
 
-test('what the old table has folded after the switch is not taken for what readers see', async () => {
+test('after the switch, the progress of the old table is not reported as that of the live one', async () => {
   let held = false;
   const wake = new Promise<void>((resolve) => release.push(resolve));
   const views = await run([machineNow], {
@@ -75,12 +75,12 @@ test('what the old table has folded after the switch is not taken for what reade
   await until(async () => (await live()).table === table);
   held = true;
   await startMachine();
-  // The worker has the old table in its keeping until it renews its leases.
+  // The worker holds the old table until it renews its leases.
   expect(await reads.waitFor(['machine-now'], head, 1_000)).toBe(false);
   expect((await live()).position).toBeLessThan(head);
 });
 
-test('a version that was left for an older one takes over again when its release comes back', async () => {
+test('after a rollback to an older version, the newer one takes over again when its release comes back', async () => {
   const next = { ...machineNow, version: 2 } as AnyView;
   await run([machineNow]);
   await caughtUp();
@@ -97,7 +97,7 @@ test('a version that was left for an older one takes over again when its release
   await comesBack(next);
 });
 
-test('a version whose build was outrun by another is built on when its release comes back', async () => {
+test('a build that was stopped by another version continues when its release comes back', async () => {
   const [second, third] = [2, 3].map((version) => ({ ...machineNow, version }) as AnyView) as [AnyView, AnyView];
   const failing = { testing: { failpoint: () => Promise.reject(new Error('not yet')) } };
   await run([machineNow]);
@@ -110,7 +110,7 @@ test('a version whose build was outrun by another is built on when its release c
   await comesBack(second);
 });
 
-test('while the store does not answer, a view is said to grow older', async () => {
+test('the reported lag of a view grows while the store does not answer', async () => {
   let mute = false;
   const wake = new Promise<void>((resolve) => release.push(resolve));
   const half: LogReader = { ...log, readAll: async (after, max) => (mute && (await wake), log.readAll(after, max)) };
@@ -121,7 +121,7 @@ test('while the store does not answer, a view is said to grow older', async () =
   expect((await live()).seconds).toBeGreaterThan(1.5);
 });
 
-test('a store that was replaced, or restored from an older copy, is not followed, and it is said why', async () => {
+test('a store that was replaced, or restored from an older copy, is not followed, and the reason is logged', async () => {
   await run([machineNow]);
   for (let i = 0; i < 3; i++) await startMachine();
   await caughtUp();

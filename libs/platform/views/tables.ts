@@ -1,7 +1,7 @@
 /**
- * The tables behind views: one per version and generation, and the bookkeeping beside them (ADR 0002). Hides: DDL, the switch from one table
- * to the next. Promises: readers of `<name>` see one table or the other, never none; a switch happens only when the new table has passed
- * the old one. Does not: fill tables (projector.ts) or decide who may (leases.ts).
+ * The tables behind views: one per version and generation, and the bookkeeping beside them (ADR 0002). Hides: DDL, the switch from one table to
+ * the next. Promises: readers of `<name>` see one table or the other, never none; a switch happens only when the new table has overtaken the old
+ * one. Does not: fill tables (projector.ts) or decide who may (leases.ts).
  */
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import { quoted, shapeOf, tableSql, toSql, viewSql, type AnyView, type Shape } from './shape';
@@ -39,10 +39,10 @@ CREATE TABLE IF NOT EXISTS view_states (
   other_log boolean NOT NULL DEFAULT false, since timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (table_name, shard));
 CREATE SCHEMA IF NOT EXISTS analytics`;
 
-// Any two workers may start at once; DDL of both must not meet.
+// Two workers may start at once; their DDL must not run concurrently.
 const DDL_LOCK = 7_236_487_201;
 
-/** Runs work in one transaction that survives a crash of the server, one DDL at a time. */
+/** Runs work in one durable transaction, one DDL at a time. */
 async function exclusively<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
@@ -61,7 +61,7 @@ async function exclusively<T>(pool: Pool, work: (client: PoolClient) => Promise<
   }
 }
 
-/** Creates the bookkeeping where it is missing. */
+/** Creates the bookkeeping if it is missing. */
 export const ensureBookkeeping = (pool: Pool): Promise<void> =>
   exclusively(pool, async (client) => {
     const { rows } = await client.query(
@@ -83,7 +83,7 @@ const asTable = (row: Record<string, unknown>): ViewTable => ({
   status: row.status as TableStatus,
 });
 
-/** Why a build stopped that nothing was wrong with. */
+/** Why a build stopped although nothing was wrong with it. */
 const OUTRUN = 'another version came';
 
 const tablesOf = async (client: ClientBase, view: string): Promise<(ViewTable & { columns: string; because: string | null })[]> => {
@@ -93,8 +93,8 @@ const tablesOf = async (client: ClientBase, view: string): Promise<(ViewTable & 
 
 /**
  * Makes sure that the view's version has a table: the first one of a view is live at once, a later version is built beside the live one. A
- * release that comes back after an older one goes on with the table that it left, and shows it again once it has passed the live one.
- * Throws where the columns changed and the version did not.
+ * release that comes back after an older one continues with its former table, which becomes live again once it has overtaken the live one. Throws
+ * if the columns changed and the version did not.
  */
 export const openView = (pool: Pool, view: AnyView, shards: number): Promise<void> =>
   exclusively(pool, async (client) => {
@@ -105,7 +105,7 @@ export const openView = (pool: Pool, view: AnyView, shards: number): Promise<voi
     const changed = own.find((table) => table.columns !== columnsOf(shape));
     if (changed) {
       throw new Error(
-        `view ${view.name}: its columns changed, so its version must: v${view.version} has (${changed.columns}), the class has (${columnsOf(shape)})`,
+        `view ${view.name}: its columns changed, so give it a new version: v${view.version} has (${changed.columns}), the class has (${columnsOf(shape)})`,
       );
     }
     const live = tables.find((table) => table.status === 'live');
@@ -121,7 +121,7 @@ export const openView = (pool: Pool, view: AnyView, shards: number): Promise<voi
     else await client.query(`UPDATE view_tables SET status = 'building', stopped_because = NULL WHERE table_name = $1`, [left.table]);
   });
 
-/** Starts a rebuild of the view's version in a table of its own; one that is under way already is returned as it is. */
+/** Starts a rebuild of the view's version in a table of its own; if one is under way already, returns that. */
 export const rebuild = (pool: Pool, view: AnyView, shards: number): Promise<ViewTable> =>
   exclusively(pool, async (client) => {
     const tables = await tablesOf(client, view.name);
@@ -144,7 +144,7 @@ async function create(
   const columns = shape.columns.map(({ name, type, nullable }) => `${quoted(name)} ${type}${nullable ? '' : ' NOT NULL'}`);
   const constraints = shape.constraints.map(({ name, sql }, i) => `CONSTRAINT ${quoted(`${table}_${name}${i}`)} ${sql}`);
   const key = `PRIMARY KEY (${quoted(shape.columns[shape.key]!.name)})`;
-  // A table that the engine has no record of is left from a database that was emptied in part: nobody knows what it holds.
+  // A table without a bookkeeping record is left over from a partly emptied database: its content is unknown.
   await client.query(`DROP TABLE IF EXISTS ${quoted(table)} CASCADE`);
   await client.query(`CREATE TABLE ${quoted(table)} (${[...columns, key, ...constraints].join(', ')}) WITH (fillfactor = 80)`);
   await client.query(
@@ -152,7 +152,7 @@ async function create(
      VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $6 = 'live' THEN now() END)`,
     [table, view.name, view.version, generation, shards, status, columnsOf(shape)],
   );
-  // Epochs and changes begin at the time, so that no number comes twice where a database is emptied under a running worker.
+  // Epochs and changes start at the current time, so that no number is used twice if the database is emptied while a worker runs.
   for (const bookkeeping of ['view_checkpoints', 'view_leases']) {
     await client.query(
       `INSERT INTO ${bookkeeping} (table_name, shard, epoch)
@@ -168,7 +168,7 @@ async function create(
   return { table, view: view.name, version: view.version, generation, shards, status };
 }
 
-/** Secondary indexes; a table that is being built gets them at its end, when that costs least. */
+/** Secondary indexes; a table that is being built gets them at the end, when they cost least. */
 async function index(client: ClientBase, table: string, shape: Shape): Promise<void> {
   for (const [i, { columns, unique, where, using }] of shape.indexes.entries()) {
     await client.query(
@@ -182,14 +182,14 @@ async function index(client: ClientBase, table: string, shape: Shape): Promise<v
 const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** Points `<name>`, which the application reads, and `analytics.<name>`, which analysts read, at the table. */
+/** Points `<name>`, read by the application, and `analytics.<name>`, read by analysts, at the table. */
 async function show(client: ClientBase, view: AnyView, shape: Shape, table: string): Promise<void> {
   const name = quoted(viewSql(view.name));
   const point = async (target: string, list: string) => {
     const select = `VIEW ${target} AS SELECT ${list} FROM ${quoted(table)}`;
     await client.query('SAVEPOINT point');
     await client.query(`CREATE OR REPLACE ${select}`).catch(async (error: { code?: string }) => {
-      // Columns that changed their type or place cannot be replaced; within the transaction nobody sees the gap.
+      // REPLACE cannot change a column's type or place; within the transaction nobody sees the gap.
       if (error.code !== '42P16') throw error;
       await client.query(`ROLLBACK TO point; DROP VIEW ${target}; CREATE ${select}`);
     });
@@ -208,22 +208,22 @@ async function show(client: ClientBase, view: AnyView, shape: Shape, table: stri
 const describe = (view: AnyView): Record<string, { description?: string }> =>
   (view.row as { _OPENAPI_METADATA_FACTORY?: () => Record<string, { description?: string }> })._OPENAPI_METADATA_FACTORY?.() ?? {};
 
-/** Tables of which a part is missing, in a database that was emptied in part. */
+/** Tables with missing parts, in a partly emptied database. */
 const BROKEN = `to_regclass(quote_ident(table_name)) IS NULL
   OR shards <> (SELECT count(*) FROM view_checkpoints c WHERE c.table_name = t.table_name)
   OR shards <> (SELECT count(*) FROM view_leases l WHERE l.table_name = t.table_name)`;
 
-/** The views that have no table that is whole, as in a database that was emptied under the running worker. */
+/** The views without an intact table, for example because the database was emptied while the worker runs. */
 export async function viewsWithoutTable(pool: Pool, views: readonly AnyView[]): Promise<AnyView[]> {
   const { rows } = await pool.query(`SELECT DISTINCT view FROM view_tables t WHERE NOT (${BROKEN})`);
   const known = new Set(rows.map((row) => row.view as string));
   return views.filter(({ name }) => !known.has(name));
 }
 
-/** True where a table or schema is missing that the engine made. */
+/** True if a table or schema of the engine is missing. */
 export const isEmptied = (error: unknown): boolean => ['42P01', '3F000'].includes((error as { code?: string }).code ?? '');
 
-/** The tables that a worker with this code keeps: its own version's, live, being built, or kept while a newer version is live. */
+/** The tables that a worker with this code runs: those of its own version that are live, being built, or kept while a newer version is live. */
 export async function tablesToRun(pool: Pool, views: readonly AnyView[]): Promise<ViewTable[]> {
   const { rows } = await pool.query(
     `SELECT t.* FROM view_tables t JOIN unnest($1::text[], $2::int[]) AS v (view, version) USING (view, version)
@@ -238,8 +238,8 @@ const allBookkeeping = (table: string) =>
   `SELECT min(position) AS low, max(position) AS high FROM view_checkpoints WHERE table_name = ${literal(table)}`;
 
 /**
- * Makes the table that is being built the live one, if it has passed the live one. The live table's checkpoints are held meanwhile, so that
- * the new one cannot lose the race under traffic. The old table is kept for going back; one that was kept before is dropped.
+ * Makes the table being built the live one, if it has overtaken the live one. The live table's checkpoints are locked meanwhile, so that the new
+ * one cannot fall behind under traffic. The old table is kept for going back; one that was kept before is dropped.
  */
 export async function switchOver(pool: Pool, view: AnyView, waitMs = 1_000): Promise<boolean> {
   const shape = shapeOf(view);
@@ -270,7 +270,7 @@ export async function switchOver(pool: Pool, view: AnyView, waitMs = 1_000): Pro
   });
 }
 
-/** A table that was folded from another log has positions that this log may never reach. */
+/** The positions of a table folded from another log may never be reached in this log. */
 const isOfAnotherLog = async (client: ClientBase, table: string, fresh: string): Promise<boolean> =>
   (
     await client.query(
@@ -280,12 +280,12 @@ const isOfAnotherLog = async (client: ClientBase, table: string, fresh: string):
     )
   ).rows.length > 0;
 
-/** Goes back to a kept table of this version or generation; it shows what it holds and follows the log from there. */
+/** Goes back to a kept table of this version or generation; it shows its rows and follows the log from there. */
 export const goBack = (pool: Pool, view: AnyView, table: string): Promise<void> =>
   exclusively(pool, async (client) => {
     const tables = await tablesOf(client, view.name);
     if (!tables.some((kept) => kept.table === table && kept.status === 'kept'))
-      throw new Error(`view ${view.name}: no kept table ${table}`);
+      throw new Error(`view ${view.name}: there is no kept table ${table}`);
     await promote(client, view, shapeOf(view), tables, table);
   });
 
@@ -305,7 +305,7 @@ async function drop(client: ClientBase, table: string): Promise<void> {
   await client.query(`DROP TABLE ${quoted(table)}`);
 }
 
-/** Stops a build that cannot go on, and says why. */
+/** Stops a build that cannot continue, with the reason. */
 export const stopBuilding = async (pool: Pool, table: string, because: string): Promise<void> => {
   await pool.query(`UPDATE view_tables SET status = 'stopped', stopped_because = $2 WHERE table_name = $1 AND status = 'building'`, [
     table,
@@ -313,7 +313,7 @@ export const stopBuilding = async (pool: Pool, table: string, because: string): 
   ]);
 };
 
-/** Upserts rows by one statement, for batches that are too small for COPY. */
+/** Upserts rows with one statement, for batches too small for COPY. */
 export const upsertSql = (shape: Shape, table: string, source: string): string => {
   const names = shape.columns.map((column) => quoted(column.name));
   const key = names[shape.key]!;

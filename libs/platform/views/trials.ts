@@ -1,7 +1,7 @@
 /**
- * Folding events one by one where the database refused a whole batch, or where a parked partition is tried again. Hides: savepoints, halving.
- * Promises: what a refused event wrote is undone, what the others wrote stays in the transaction. Does not: begin or end transactions, or
- * decide what happens to an event that is refused.
+ * Folding events one by one after the database refused a whole batch, or when a parked partition is retried. Hides: savepoints, halving.
+ * Promises: the writes of a refused event are undone, those of the others stay in the transaction. Does not: begin or end transactions, or decide
+ * what happens to a refused event.
  */
 import type { PoolClient } from 'pg';
 import { Batch, entryOf, type Entry, type Work } from './batch';
@@ -19,7 +19,7 @@ export class Trials {
     private readonly table: string,
   ) {}
 
-  /** Folds events into rows as the transaction has them, and writes these; gives the reason where the database refuses one. */
+  /** Folds events into the rows of the transaction and writes them; returns the reason if the database refuses one. */
   async attempt(client: PoolClient, works: readonly Work[], batch: Batch, fold: Fold): Promise<string | undefined> {
     const trial = new Batch();
     await client.query('SAVEPOINT half');
@@ -32,7 +32,7 @@ export class Trials {
       };
       for (const work of works) fold({ ...work, rows: work.keys.map(entry) }, trial);
       await writeRows(client, this.shape, this.table, trial.seal());
-      // Constraints that wait for COMMIT would fail there, where no event can be named any more.
+      // Deferred constraints would fail at COMMIT, where the event can no longer be identified.
       await client.query('SET CONSTRAINTS ALL IMMEDIATE');
       await client.query('SET CONSTRAINTS ALL DEFERRED');
     } catch (error) {
@@ -45,7 +45,7 @@ export class Trials {
     return undefined;
   }
 
-  /** Halves until the event is alone whose row the database refuses. */
+  /** Halves until the event is isolated whose row the database refuses. */
   async halve(
     client: PoolClient,
     works: readonly Work[],
@@ -61,7 +61,7 @@ export class Trials {
     await this.halve(client, works.slice(middle), batch, fold, refused);
   }
 
-  /** Why one event still fails; undefined where it no longer does. What the fold itself throws changes nothing. */
+  /** Why one event still fails; undefined if it no longer does. */
   async again(client: PoolClient, work: Work, batch: Batch, fold: Fold): Promise<string | undefined> {
     if (!work.recorded || work.error !== undefined) return work.error ?? 'unreadable';
     let failed: string | undefined;

@@ -38,7 +38,7 @@ describe('two workers', () => {
     await expectEqual([machineNow]);
   });
 
-  test('share the parts of a view, and take over when one goes', async () => {
+  test('share the parts of a view, and one takes over when the other stops', async () => {
     const a = await run({ shards: 4, views: [orderBoard, lotStock], lease: { ttlMs: 800, beatMs: 100 } });
     const b = await run({ shards: 4, views: [orderBoard, lotStock], lease: { ttlMs: 800, beatMs: 100 } });
     await until(() => a.health().length === 4 && b.health().length === 4);
@@ -54,17 +54,17 @@ describe('two workers', () => {
 });
 
 describe('a lease', () => {
-  test('that was taken by a statement whose answer was lost is given up, and the view goes on', async () => {
+  test('that was acquired by a statement whose answer was lost is released, and the view continues', async () => {
     await run({ views: [machineNow], ...quick });
     await caughtUp([machineNow]);
-    // As after that statement: the worker owns the part under an epoch that it never heard of.
+    // As after that statement: the worker owns the part under an epoch that it does not know.
     for (const table of ['view_leases', 'view_checkpoints']) await t.pool.query(`UPDATE ${table} SET epoch = epoch + 1`);
     await append(200, 20);
     await caughtUp([machineNow], 10_000);
     await expectEqual([machineNow]);
   });
 
-  test('ends with its worker: another goes on at once, also while a batch of the first is held up', async () => {
+  test('ends with its worker: another continues at once, even while a batch of the first is held up', async () => {
     const wake = new Promise<void>((resolve) => t.release.push(resolve));
     let held = false;
     const a = await run({
@@ -92,16 +92,16 @@ describe('a database that is emptied under two running workers', () => {
       `DO $$ DECLARE t text; BEGIN FOR t IN SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'
        LOOP EXECUTE 'TRUNCATE ' || t || ' CASCADE'; END LOOP; END $$`,
     ],
-    ['robbed of its checkpoints', 'DELETE FROM view_checkpoints'],
-    ['robbed of one table', 'DROP TABLE lot_stock_v1 CASCADE'],
-  ])('%s: every view is built again from the log', async (_, sql) => {
+    ['without its checkpoints', 'DELETE FROM view_checkpoints'],
+    ['without one table', 'DROP TABLE lot_stock_v1 CASCADE'],
+  ])('%s: every view is rebuilt from the log', async (_, sql) => {
     const views = [lotStock, machineNow, orderBoard];
     const opened = jest.fn(() => Promise.resolve());
     await run({ views, ...quick, opened });
     await run({ views, ...quick, opened });
     await caughtUp(views);
     await append(210, 30);
-    // Against workers that write, it may have to be tried again.
+    // May have to be repeated, because the workers write at the same time.
     await until(() =>
       t.pool.query(sql).then(
         () => true,
@@ -146,15 +146,15 @@ describe('a clock', () => {
       await append(220 + i, 40);
       set(ms);
       await caughtUp(undefined, 3_000);
-      // What appends here tells the store its deadline by this clock.
+      // Appends here send the store a deadline by this clock.
       global.Date = RightDate;
     }
     await expectEqual();
   });
 });
 
-describe('what stands still', () => {
-  test('is known by name to whoever reads the database: a view that fails, and one that no worker runs', async () => {
+describe('a stalled view', () => {
+  test('is reported by name to whoever reads the database, whether it fails or no worker runs it', async () => {
     const failing = {
       failpoint: (_: unknown, table: string) => (table.startsWith('lot_stock') ? Promise.reject(new Error('the disk is full')) : undefined),
     };
@@ -171,7 +171,7 @@ describe('what stands still', () => {
 });
 
 describe('an older copy of the event store', () => {
-  /** The log up to a position, as a backup from then holds it. */
+  /** The log up to a position, as in a backup from then. */
   const upTo = (end: bigint): LogReader => ({
     ...t.log,
     readAll: async (after, max) => (await t.log.readAll(after, max)).filter(({ position }) => position <= end),
@@ -179,7 +179,7 @@ describe('an older copy of the event store', () => {
     last: async () => (await t.log.readAll(-1n, 10_000)).filter(({ position }) => position <= end).at(-1),
   });
 
-  test('is said once, in a sentence that names the way out; a rebuild shows the log as it is', async () => {
+  test('is reported once, with what to do; a rebuild shows the log as it is', async () => {
     const before = await append(230, 5);
     const a = await run({ views: [machineNow], ...quick });
     await append(231, 60);
@@ -209,7 +209,7 @@ describe('an older copy of the event store', () => {
 
 describe('NOTIFY', () => {
   test.each([['not json'], ['{"view":"machine-now","keys":["haifa.M1"],"position":"9999999999","whole":true}'], ['machine-now'], ['']])(
-    'of anybody, saying %j, is only a reason to look',
+    'from anybody, with payload %j, is only a reason to look',
     async (payload) => {
       await run({ views: [machineNow], ...quick });
       await caughtUp([machineNow]);

@@ -1,7 +1,7 @@
 /**
- * Whether a view's table is the fold of the log. Hides: the snapshot, the second fold, the comparison in SQL. Promises: both sides at the
- * same position, without stopping writers; the first difference by key, with both rows; bounded memory: a large table is folded in several
- * passes over the log. Does not: repair (rebuild does).
+ * Whether a view's table equals the fold of the log. Hides: the snapshot, the second fold, the comparison in SQL. Promises: both sides at the
+ * same position, without stopping writers; the first difference by key, with both rows; bounded memory: a large table is folded in several passes
+ * over the log. Does not: repair (rebuild does).
  */
 import type { Pool } from 'pg';
 import type { Recorded, Upcasts } from '#kernel/event';
@@ -16,7 +16,7 @@ export type Verified = Readonly<{
   view: string;
   table: string;
   equal: boolean;
-  /** The lowest position that the table had folded when it was looked at. */
+  /** The lowest position that the table had folded at the time of the snapshot. */
   position: bigint;
   rows: bigint;
   /** Sums of row hashes: of the table, and of the fold of the log. */
@@ -30,7 +30,7 @@ const PAGE = 2_048;
 /** Rows in memory at once, about a kilobyte each. */
 const ROWS_AT_ONCE = 250_000;
 
-/** Compares the live table of a view, or the one named, with a pure fold of the log to the same position. */
+/** Compares the live table of a view, or the given one, with a pure fold of the log up to the same position. */
 export async function verifyView(
   given: Readonly<{
     view: AnyView;
@@ -122,7 +122,7 @@ async function foldLog(
     for (const event of events) {
       after = event.position;
       if (after > end) break;
-      // As the feed does: nothing of the store's own, and no snapshot.
+      // As in the feed: without the store's own events and snapshots.
       if (event.stream.startsWith('$') || event.type.startsWith('$') || !read(event.type)) continue;
       if (isOut(event.id)) {
         if (isIn(event.stream)) leftOut++;

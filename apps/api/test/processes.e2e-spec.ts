@@ -78,7 +78,7 @@ describe('processes, looked after by operators', () => {
     expect(resumed).toMatchObject({ paused: false });
     expect((resumed.timeline as object[]).slice(-2)).toMatchObject([
       { type: 'InstancePaused', label: 'paused', role: 'supervisor', reason: 'stock taking' },
-      { type: 'InstanceResumed', label: 'goes on', role: 'supervisor' },
+      { type: 'InstanceResumed', label: 'resumed', role: 'supervisor' },
     ]);
   });
 

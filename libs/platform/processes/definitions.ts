@@ -1,6 +1,6 @@
 /**
- * The definitions of one process in all its versions. Hides: which version an instance is under. Promises: a fault of a definition comes out
- * as Poison; what a step records is complete and plain. Does not: read or write.
+ * The definitions of one process in all its versions. Hides: which version an instance runs under. Promises: a fault in a definition is thrown as
+ * Poison; what a step records is complete plain JSON. Does not: read or write.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Recorded } from '#kernel/event';
@@ -11,7 +11,7 @@ import type { StepTaken } from './record';
 
 type Plain = Readonly<{ type: string; data: Readonly<Record<string, unknown>> }>;
 export type Input = Readonly<{ type: string; data: unknown }>;
-/** Instances that an event concerns, and by which versions. */
+/** The instances that an event concerns, and under which versions. */
 export type Concerned = ReadonlyMap<string, readonly number[]>;
 
 export class Definitions {
@@ -28,17 +28,17 @@ export class Definitions {
       throw new Error(`Process ${this.name} is registered twice with the same version; give the newer definition a higher \`version\`.`);
   }
 
-  /** The version under which new instances begin. */
+  /** The version under which new instances start. */
   get newest(): number {
     return versionOf(this.versions[0]!);
   }
 
-  /** Versions that the code knows, newest first. */
+  /** All registered versions, newest first. */
   get known(): readonly number[] {
     return this.versions.map(versionOf);
   }
 
-  /** @throws Error naming the version that no code knows any more */
+  /** @throws Error naming the version that is no longer registered */
   readonly of = (version: number): AnyProcess => {
     const found = this.versions.find((candidate) => versionOf(candidate) === version);
     if (found) return found;
@@ -61,12 +61,12 @@ export class Definitions {
     return ids;
   }
 
-  /** True where the instance's own version wants an input that was correlated by these. */
+  /** True if the instance's own version is among those that correlated the input. */
   wants({ version }: Instance, versions: readonly number[]): boolean {
     return versions.includes(version === 0 ? this.newest : version);
   }
 
-  /** What the definition makes of an input. @throws Poison */
+  /** What the definition decides on an input. @throws Poison */
   decide(instance: Instance, input: Input, at: string): Decision {
     if (instance.broken !== undefined) throw new Poison(`${this.name} cannot take ${input.type}`, instance.broken);
     const version = instance.version === 0 ? this.newest : instance.version;
@@ -106,7 +106,7 @@ export type Decision = Readonly<{
   version: number;
   sends: readonly (Plain & { undo?: true })[];
   timers: StepTaken['data']['timers'];
-  /** False where nothing follows from the input, but perhaps that timers are forgotten, and the state is as before. */
+  /** False if nothing follows from the input, except perhaps cancelled timers, and the state stays the same. */
   changes: boolean;
   status?: string;
   over?: true;
@@ -115,7 +115,7 @@ export type Decision = Readonly<{
 
 export const versionOf = ({ version = 1 }: AnyProcess): number => version;
 
-/** Definitions by the name of their process. */
+/** Definitions by process name. */
 export function byName(processes: readonly AnyProcess[]): ReadonlyMap<string, Definitions> {
   const groups = new Map<string, AnyProcess[]>();
   for (const process of processes) groups.set(process.name, [...(groups.get(process.name) ?? []), process]);

@@ -1,7 +1,6 @@
 /**
- * What a failure means for an instance. Hides: the errors of store, database and commands. Promises: a part that is away is no fault of the
- * instance; a fault of pure code is lasting at once. Does not: wait, retry (how often: `usualPatience` in
- * surroundings.ts) or park.
+ * What a failure means for an instance. Hides: the errors of store, database and commands. Promises: an unreachable store or database is never
+ * the instance's fault; a fault in pure code is permanent at once. Does not: wait, retry (how often: `usualPatience` in surroundings.ts) or park.
  */
 import { Conflict, StoreRefused, StoreUnavailable } from '#platform/store/event-store';
 import { Problem } from '#platform/problem/problem';
@@ -17,7 +16,7 @@ export class Poison extends Error {
   }
 }
 
-/** The engine is ending, or the process has another owner. */
+/** The engine is stopping, or another worker owns the process. */
 export class Stopped extends Error {
   constructor() {
     super('the process is not followed here any more');
@@ -25,7 +24,7 @@ export class Stopped extends Error {
   }
 }
 
-/** `away`: store or database do not answer; `busy`: they do, but this one has to wait. */
+/** `away`: store or database do not answer; `busy`: they answer, but this call has to wait. */
 export type FaultKind = 'conflict' | 'away' | 'busy' | 'poison' | 'fault' | 'stopped';
 
 export function kindOf(error: unknown): FaultKind {
@@ -37,12 +36,12 @@ export function kindOf(error: unknown): FaultKind {
   return 'fault';
 }
 
-/** Of all streams alike. */
+/** The same for all streams. */
 const isDenied = (error: unknown): boolean => error instanceof StoreRefused && error.reason === 'access-denied';
 
 /**
- * SQLSTATE classes 08 (connection), 40 (rolled back for another), 53 (resources), 57 (shut down), 25006 (read only), what was dropped and is made again (3D000 a database,
- * 3F000 a schema, 42P01 a table), and pg's own errors, which have no code.
+ * SQLSTATE classes 08 (connection), 40 (rolled back because of another), 53 (resources), 57 (shutdown), 25006 (read only), dropped objects that
+ * are created again (3D000 a database, 3F000 a schema, 42P01 a table), and pg's own errors, which have no code.
  */
 const AWAY = /^(08|40|53|57)|^(25006|3D000|3F000|42P01)$|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_)/;
 function isDatabaseAway(error: unknown): boolean {
@@ -54,6 +53,6 @@ function isDatabaseAway(error: unknown): boolean {
   );
 }
 
-/** For people: bounded. */
+/** For people, with a maximum length. */
 export const textOf = (error: unknown): string =>
   (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 1_000);

@@ -1,7 +1,7 @@
 /**
- * The log, read once for all processes of a worker. Hides: paging, wake-ups, the place of each process. Promises: each process is handed all its
- * inputs, in order, from where it has come to; what concerns nobody is not even parsed; bounded: it reads no further while too much waits.
- * Does not: remember anything.
+ * The log, read once for all processes of a worker. Hides: paging, wake-ups, the position of each process. Promises: each process gets all its
+ * inputs, in order, from its own position on; events that concern no process are not even parsed; bounded: reading pauses while too many inputs
+ * wait. Does not: store anything.
  */
 import type { Recorded, Upcasts } from '#kernel/event';
 import { endsLog } from '#platform/store/log-cursor';
@@ -12,7 +12,7 @@ import { OPERATOR_EVENTS } from './record';
 import type { Slots } from './slots';
 
 const PAGE = 1_024;
-/** Inputs that may wait before reading pauses, and until how few do. */
+/** Reading pauses when this many inputs wait, and continues when they are down to the second number. */
 const MOST_QUEUED = 4_096;
 const FEW_QUEUED = 1_024;
 
@@ -36,7 +36,7 @@ export class Follower {
 
   constructor(private readonly parts: FollowerParts) {}
 
-  /** Reads until `stop`; a fault makes it begin again from where the processes are. */
+  /** Reads until `stop`; after a fault it restarts from the positions of the processes. */
   async run(): Promise<void> {
     void this.listen();
     for (let failures = 0; !this.stopping.signal.aborted;) {
@@ -56,13 +56,13 @@ export class Follower {
     this.ring();
   }
 
-  /** Somebody has something new to read, or another place to read from. */
+  /** There may be something new to read, or another position to read from. */
   ring(): void {
     this.rung = true;
     this.wake();
   }
 
-  /** Resolves once all that the log held at a position has been handed to a process, or it takes nothing any more. */
+  /** Resolves once a process was handed everything up to a position of the log, or no longer takes inputs. */
   handedOut(lane: Lane, position: bigint): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
@@ -75,7 +75,7 @@ export class Follower {
     });
   }
 
-  /** Reads and hands out one page. False where there was nothing. */
+  /** Reads and hands out one page. False if there was nothing. */
   private async page(): Promise<boolean> {
     if (this.parts.slots.queued > MOST_QUEUED)
       while (this.parts.slots.queued > FEW_QUEUED && !this.stopping.signal.aborted) await this.sleep(10, true);
@@ -105,7 +105,7 @@ export class Follower {
     if (event.type === 'ProcessStopped') this.parts.onControl();
   }
 
-  /** What cannot be read is handed out empty: no definition can tell whose it is, and so it is parked and not passed over. */
+  /** An unreadable event is handed out empty: no definition can correlate it, so it is parked instead of being skipped silently. */
   private recorded(event: LogEvent): Recorded {
     try {
       const recorded = event.recorded(this.parts.upcasts);

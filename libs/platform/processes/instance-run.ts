@@ -1,7 +1,7 @@
 /**
- * One instance while it has something to do: takes what is in its line, in order. Promises: a step is recorded before its actions are sent, an
- * outcome before anything follows from it; an outcome that stands is never asked for again; what is recorded by another is read and respected.
- * Does not: decide what a fault means for others (lane.ts).
+ * One instance while it has work: takes the items in its queue, in order. Promises: a step is recorded before its actions are sent, an outcome
+ * before anything follows from it; an action with an outcome is never sent again; events recorded by another worker are read and respected. Does
+ * not: decide what a fault means for other instances (lane.ts).
  */
 import { randomUUID } from 'node:crypto';
 import type { ClockSource, Metadata } from '#kernel/event';
@@ -17,9 +17,9 @@ import type { Shelved } from './shelf';
 import { answerStep, atItem, dueBefore, earlier, stepOf, type At, type StepInput } from './step-input';
 import { UNATTRIBUTED, type Item, type Surroundings } from './surroundings';
 
-/** An event that is not appended yet. `evolved` spares the definition's fold; an `idle` one may be left out. */
+/** An event that is not appended yet. `evolved` saves calling the definition's fold; an `idle` event may be left out. */
 type Draft = Readonly<{ event: InstanceEvent; metadata: Metadata; evolved?: { state: unknown }; idle?: boolean }>;
-/** Steps in one append. */
+/** Maximum number of steps in one append. */
 const BATCH = 64;
 
 export class InstanceRun {
@@ -29,7 +29,7 @@ export class InstanceRun {
   private at?: At;
   private attempts: Attempt[] = [];
   private failingSince = 0;
-  /** True while rows of timers may differ from the stream. */
+  /** True while the timer rows may differ from the stream. */
   private unsynced = false;
 
   constructor(
@@ -43,12 +43,12 @@ export class InstanceRun {
     this.line.push(item);
   }
 
-  /** Items that are not done. */
+  /** Items that are not finished. */
   get left(): number {
     return this.line.length;
   }
 
-  /** Takes what is in the line until it is empty. @throws Stopped */
+  /** Takes items until the queue is empty. @throws Stopped */
   async run(): Promise<void> {
     for (let item = this.line[0]; item; item = this.line[0]) {
       if (!this.around.alive()) throw new Stopped();
@@ -65,7 +65,7 @@ export class InstanceRun {
     }
   }
 
-  /** Returns how many of the first items need no more attention. */
+  /** Returns how many of the first items are finished. */
   private async handle(item: Item): Promise<number> {
     await this.look(item);
     if (!standsStill(this.instance)) await this.settle();
@@ -73,12 +73,12 @@ export class InstanceRun {
     let count = 1;
     if (item.kind === 'timer') await this.handleTimer(item);
     else if (item.kind === 'input') count = (await this.handleInputs()) || (await this.handleInput(item, item));
-    // Last: until then the row of a timer is all that remembers what its step requested.
+    // Last: until then only the timer's row tells what its step requested.
     if (this.unsynced) await this.syncTimers();
     return count;
   }
 
-  /** Has the instance in memory. */
+  /** Loads the instance into memory. */
   private async look(item: Item): Promise<void> {
     const { memory, definitions, restoring } = this.around;
     if (item.kind === 'look') memory.forget(this.stream);
@@ -99,16 +99,16 @@ export class InstanceRun {
   }
 
   /**
-   * The inputs at the head of the line that nothing special is to be seen about, up to the first that requests an action, in one append: a machine
-   * that reports in a burst costs few. What changes nothing is not recorded: until the next step it would change nothing again, and that one
-   * says up to where inputs were taken. Returns how many; none where the first needs a look of its own.
+   * Takes the inputs at the head of the queue that need no special handling, up to the first that requests an action, in one append: a burst of
+   * reports from one machine costs few appends. An input that changes nothing is not recorded: it would change nothing again until the next step,
+   * and that step records up to where inputs were taken. Returns how many; 0 if the first one needs handling by itself.
    */
   private async handleInputs(): Promise<number> {
     if (standsStill(this.instance) || this.id.startsWith(UNATTRIBUTED)) return 0;
     const drafts: Draft[] = [];
     let count = 0;
     let so = this.instance;
-    // A batch that fails is tried one by one, so that a fault falls on its own input.
+    // A batch that fails is tried one by one, so that a fault is attributed to its own input.
     for (const item of this.line.slice(0, this.attempts.length > 0 ? 1 : BATCH)) {
       if (item.kind !== 'input' || item.late) break;
       const { event, versions } = item;
@@ -135,7 +135,7 @@ export class InstanceRun {
     return count;
   }
 
-  /** One input by itself: 1, as it is done. */
+  /** Takes one input by itself; returns 1 when it is finished. */
   private async handleInput(input: Shelved, item: Item): Promise<1> {
     const { event, versions } = input;
     const { definitions, shelf } = this.around;
@@ -146,7 +146,7 @@ export class InstanceRun {
     else if (this.id.startsWith(UNATTRIBUTED)) await this.attribute(input);
     else {
       const step = stepOf(event);
-      // By floor time these were due before.
+      // By floor time these timers were due before the input.
       for (const [timer, { dueAt, setAt }] of dueBefore(this.instance, step.at)) await this.fire(timer, setAt, dueAt, item);
       this.at = { inputId: event.id, type: event.type, position: String(event.position) };
       await this.step(step);
@@ -156,7 +156,7 @@ export class InstanceRun {
     return 1;
   }
 
-  /** The definition is asked again whose input it is. */
+  /** Asks again the definition that correlated the input. */
   private async attribute({ event }: Shelved): Promise<void> {
     this.at = { inputId: event.id, type: event.type, position: String(event.position) };
     for (const [id, versions] of this.around.definitions.concerned(event)) await this.around.handOver(id, { event, versions });
@@ -171,7 +171,7 @@ export class InstanceRun {
     const { timers, definitions } = this.around;
     if (standsStill(this.instance)) return timers.hide(definitions.name, this.id);
     const open = this.instance.timers[item.timer];
-    // It was moved or forgotten since: the rows of this instance cannot be relied on.
+    // It was moved or cancelled since: the timer rows of this instance are not reliable.
     if (open?.setAt !== item.setAt) this.unsynced = true;
     else await this.fire(item.timer, item.setAt, earlier(open.dueAt, item.now), item);
   }
@@ -189,7 +189,7 @@ export class InstanceRun {
     await this.settle();
   }
 
-  /** Takes what was shelved while the instance stood still. */
+  /** Takes the inputs that were shelved while the instance was parked or paused. */
   private async empty(): Promise<void> {
     const { shelf, definitions } = this.around;
     for (let rows = await shelf.first(definitions.name, this.id); rows.length > 0; rows = await shelf.first(definitions.name, this.id)) {
@@ -202,7 +202,7 @@ export class InstanceRun {
     this.keep({ ...this.instance, released: false });
   }
 
-  /** Carries out what was requested and hears the answers, until nothing is open. */
+  /** Sends requested actions and takes their answers, until nothing is open. */
   private async settle(): Promise<void> {
     for (;;) {
       if (!this.around.alive()) throw new Stopped();
@@ -233,7 +233,7 @@ export class InstanceRun {
     }
   }
 
-  /** The outcome, and in the same append what the definition makes of it or the incident that it is. */
+  /** Appends the outcome together with what follows: the definition's reaction, or parking. */
   private async record({ commandId, type, undo, correlationId, stepId }: Pending, outcome: Outcome): Promise<void> {
     const metadata = this.metadata('RecordOutcome', commandId, correlationId, stepId, now().toISOString());
     const recorded: Draft = { event: { type: 'OutcomeRecorded', data: { commandId, type, outcome } }, metadata };
@@ -259,7 +259,7 @@ export class InstanceRun {
     return { ...this.decide(instance, input), metadata: this.metadata('TakeStep', inputId, correlationId, causationId, at, clock) };
   }
 
-  /** The same; a fault shows when the input is taken by itself. */
+  /** The same without throwing: a fault shows up when the input is taken by itself. */
   private drafted(instance: Instance, input: StepInput): Draft | undefined {
     try {
       return this.draft(instance, input);
@@ -291,7 +291,7 @@ export class InstanceRun {
     return { event: { type: 'StepTaken', data }, evolved: { state }, idle: !changes && Object.keys(instance.timers).length === 0 };
   }
 
-  /** Appends at the revision that is known, which proves what was known, and folds. */
+  /** Appends at the known revision, which proves that nothing was missed, and folds. */
   private async append(drafts: readonly Draft[]): Promise<void> {
     let ids: readonly string[];
     try {
@@ -348,7 +348,7 @@ export class InstanceRun {
       this.around.onParked(this.id, data);
       this.attempts = [];
     } catch (failure) {
-      // What cannot be recorded has not happened: the input is tried again.
+      // What cannot be recorded has not happened: the input is retried.
       this.around.onTrouble(this.id, failure);
       await this.around.sleep(this.around.patience.pauseMs);
     }

@@ -35,17 +35,17 @@ const step = (inputId: string, type: string, sends: string[], more: object = {})
 const pendingOf = (...events: InstanceEvent[]) => folded(...events).pending.map(({ commandId }) => commandId);
 
 describe('a stream of the first engine', () => {
-  test('has answers to all but what its last step requested', () => {
+  test('has outcomes for everything except what its last step requested', () => {
     expect(pendingOf(step('i1', 'X', ['c1', 'c2']))).toEqual(['c1', 'c2']);
     expect(pendingOf(step('i1', 'X', ['c1', 'c2']), step('i2', 'X', ['c3']))).toEqual(['c3']);
     expect(pendingOf(step('i1', 'X', ['c1', 'c2']), step(answerIdOf('c1'), 'CommandRefused', ['c3']))).toEqual(['c2', 'c3']);
   });
-  test('knows its inputs by their ids', () => {
+  test('recognises its inputs by their ids', () => {
     const instance = folded(step('i1', 'X', []));
     expect(hasTaken(instance, { id: 'i1', position: 50n })).toBe(true);
     expect(hasTaken(instance, { id: 'i2', position: 50n })).toBe(false);
   });
-  test('goes on under the engine of today', () => {
+  test('continues under the current engine', () => {
     const instance = folded(step('i1', 'X', ['c1']), step('i2', 'X', ['c2'], { version: 1, position: '90' }));
     expect(instance.pending.map(({ commandId }) => commandId)).toEqual(['c1', 'c2']);
     expect(instance.state).toEqual(['X', 'X']);
@@ -54,7 +54,7 @@ describe('a stream of the first engine', () => {
   });
 });
 
-test('a stream that was copied from another log says nothing by its positions, and all by where its newest input is now', () => {
+test('in a stream copied from another log, positions mean nothing; the present position of its newest input counts', () => {
   const at = { id: 'e0', revision: 0n, metadata: { facility: 'haifa', correlationId: 'k' } as never, copied: true };
   const copied = fold(fresh, { ...step('i1', 'X', [], { version: 1, position: '9000', source: '3@x-1' }), ...at }, () => definition);
   expect(copied.source).toBe('3@x-1');
@@ -66,7 +66,7 @@ test('a stream that was copied from another log says nothing by its positions, a
   expect(located.source).toBeUndefined();
 });
 
-test('an outcome is final, and what it answers is no longer open', () => {
+test('an outcome is final, and its action is no longer open', () => {
   const accepted: InstanceEvent = {
     type: 'OutcomeRecorded',
     data: { commandId: 'c1', type: 'DoY', outcome: { accepted: { target: 't', revision: '0', events: ['Done'] } } },
@@ -76,7 +76,7 @@ test('an outcome is final, and what it answers is no longer open', () => {
   expect(instance.answers).toEqual([]);
 });
 
-test('a history that the code cannot fold breaks its instance, and no other', () => {
+test('a history that the code cannot fold breaks its own instance only', () => {
   const sick: AnyProcess = {
     ...definition,
     evolve: () => {

@@ -1,14 +1,13 @@
 /**
- * One instance as the fold of its stream: the state of its definition, what it waits for, and whether it stands still.
- * Promises: pure; the same stream gives the same instance, whoever folds it; streams of the first engine are understood.
- * Does not: read, write or send.
+ * One instance as the fold of its stream: the state of its definition, what it waits for, and whether it is parked or paused. Promises: pure; the
+ * same stream always gives the same instance; streams of the first engine are understood. Does not: read, write or send.
  */
 import type { ClockSource, Recorded } from '#kernel/event';
 import type { AnyProcess, EngineInput } from '#kernel/process';
 import { answerIdOf } from './ids';
 import type { InstanceEvent, InstanceParked, OutcomeRecorded, RequestedAction, StepTaken } from './record';
 
-/** An action that has no outcome yet, with what its step says about it. */
+/** An action without an outcome, and what its step says about it. */
 export type Pending = RequestedAction &
   Readonly<{
     /** The event that recorded the step. */
@@ -17,17 +16,17 @@ export type Pending = RequestedAction &
     at: string;
     facilities: readonly string[];
     clock: ClockSource;
-    /** Floor time for the target; steps of the first engine gave none. */
+    /** Floor time for the target; steps of the first engine recorded none. */
     occurredAt?: string;
   }>;
 
-/** An outcome that the definition has yet to take as an input. */
+/** An outcome that the definition has not taken as an input yet. */
 export type Answer = Readonly<{ inputId: string; input: EngineInput; cause: Pending }>;
 
 export type Timer = Readonly<{ dueAt: string; setAt: bigint; facilities: readonly string[]; correlationId: string }>;
 
 export type Instance = Readonly<{
-  /** Of the last event of its stream; -1 where there is none. */
+  /** Revision of the last event of its stream; -1 if there is none. */
   revision: bigint;
   /** Id of that event. */
   lastId?: string;
@@ -39,19 +38,19 @@ export type Instance = Readonly<{
   timers: Readonly<Record<string, Timer>>;
   pending: readonly Pending[];
   answers: readonly Answer[];
-  /** Why it stands still. */
+  /** Why it is parked. */
   parked?: InstanceParked['data'];
   /** A compensation that was refused. */
   blocked?: Pending;
   paused: boolean;
-  /** True where it stood still before: inputs may lie on its shelf. */
+  /** True if it was parked or paused before: inputs may be on its shelf. */
   released: boolean;
   over: boolean;
-  /** Why its history cannot be folded by the code that runs now. */
+  /** Why the current code cannot fold its history. */
   broken?: string;
-  /** Ids of the inputs that were taken at positions which are not known: the first engine recorded none, and those of another log say nothing. */
+  /** Ids of the inputs taken at unknown positions: the first engine recorded none, and those of another log mean nothing here. */
   before?: Set<string>;
-  /** Where the newest input is that was taken in another log: up to there, all have been taken, too. */
+  /** Position of the newest input that was taken in another log: all inputs up to there have been taken, too. */
   source?: string;
 }>;
 
@@ -70,14 +69,14 @@ export const fresh: Instance = {
 
 export const standsStill = ({ parked, paused }: Instance): boolean => parked !== undefined || paused;
 
-/** True where an input from the log has been taken before. */
+/** True if an input from the log was taken before. */
 export const hasTaken = ({ taken, before }: Instance, input: Readonly<{ id: string; position: bigint }>): boolean =>
   input.position <= taken || (before?.has(input.id) ?? false);
 
 type Definitions = (version: number) => AnyProcess;
 type Written<E> = E & Pick<Recorded, 'id' | 'revision' | 'metadata' | 'copied'>;
 
-/** The instance after one more event. `evolved` spares the definition's fold where its result is known. */
+/** The instance after one more event. `evolved` saves calling the definition's fold if its result is known. */
 export function fold(before: Instance, event: Written<InstanceEvent>, definitions: Definitions, evolved?: { state: unknown }): Instance {
   const instance = { ...before, revision: event.revision, lastId: event.id };
   switch (event.type) {
@@ -137,7 +136,7 @@ function afterStep(instance: Instance, step: Written<StepTaken>, definitions: De
     ...(data.position === undefined && !old ? {} : takenAt(instance, data.inputId, step.copied || old ? undefined : data.position)),
     ...(step.copied && data.source !== undefined ? { source: data.source } : {}),
     timers,
-    // The first engine took the next input only once all that the last one requested had been answered.
+    // The first engine took the next input only after all actions requested by the last one had been answered.
     pending: [...(old ? unansweredBefore(instance.pending, data) : instance.pending), ...sends],
     answers: instance.answers.filter((answer) => answer.inputId !== data.inputId),
     over: data.over ?? false,
@@ -174,7 +173,7 @@ function afterOutcome(
   const instance: Instance = {
     ...rest,
     ...(blocked && blocked.commandId !== commandId ? { blocked } : {}),
-    // Only a decision of an operator lets a parked instance go on.
+    // A parked instance continues only by decision of an operator.
     ...(parked && !forced ? { parked } : {}),
     ...(parked && forced ? { released: true } : {}),
     pending: before.pending.filter((pending) => pending.commandId !== commandId),
@@ -193,17 +192,17 @@ function afterOutcome(
   return answer({ type: 'CommandAccepted', data: { command: type, ...outcome.accepted } });
 }
 
-/** What is known of the inputs that were taken, with one more. Without a position it is known by its id. */
+/** Records that one more input was taken. Without a position it is recorded by its id. */
 const takenAt = ({ taken, before }: Instance, inputId: string, position: string | undefined): Pick<Instance, 'taken' | 'before'> =>
   position === undefined
     ? { taken, before: (before ?? new Set()).add(inputId) }
     : { taken: later(taken, BigInt(position)), ...(before ? { before } : {}) };
 
-/** The instance once it is known where the input is that was taken last in another log. */
+/** The instance after the position of the last input taken in another log has become known. */
 export const afterSource = ({ source: _, ...instance }: Instance, position: bigint | undefined): Instance =>
   position === undefined ? instance : { ...instance, taken: later(instance.taken, position) };
 
-/** What an instance is parked on, with no position of another log. */
+/** What an instance is parked on, without a position of another log. */
 function withoutPosition(parked: InstanceParked['data']): InstanceParked['data'] {
   if (!('inputId' in parked.on)) return parked;
   const { position: _, ...on } = parked.on;

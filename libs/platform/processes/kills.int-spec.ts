@@ -1,7 +1,7 @@
 import { KilnWorks, newKiln, until, whenKilnLitCheckIt, type Out } from '#platform/testing/kiln-under-test';
 import type { ProcessOptions } from './processes';
 
-/** Checks a kiln twice with a pause between, and says so when a check was refused. */
+/** Checks a kiln twice with a pause between, and reacts when a check was refused. */
 const process = whenKilnLitCheckIt(200, {
   react: (state, { type, data }, at) => {
     const send = (command: Out['type'], kilnId = state.id) => ({ send: { type: command, data: { kilnId } } as Out });
@@ -15,7 +15,7 @@ const NORMAL = ['KilnLit', 'accepted', 'TimerFired', 'accepted'];
 const SEALED = ['KilnLit', 'refused', 'CommandRefused', 'accepted', 'accepted', 'TimerFired', 'accepted'];
 
 type Where = 'append' | 'appended' | 'send' | 'sent' | 'query';
-/** The parts of a runner that dies at its n-th call of some kind, as if the app were killed: nothing that it does later has any effect. */
+/** The dependencies of a runner that dies at its n-th call of some kind, as if the app were killed: nothing it does later has any effect. */
 function mortal(works: KilnWorks, at: Where, n: number): Partial<ProcessOptions> & { dead: () => boolean; calls: () => number } {
   let calls = 0;
   let dead = false;
@@ -63,7 +63,7 @@ describe('a worker that is killed', () => {
   afterAll(() => works.stop());
   const lease = { ttlMs: 300, beatMs: 40 };
 
-  /** One normal kiln and one that is sealed, from the beginning to the end. */
+  /** One normal kiln and one that is sealed, from beginning to end. */
   async function undergo(at: Where, n: number): Promise<{ died: boolean; stories: string[][]; checks: number[] }> {
     const ids = [newKiln(), newKiln('-sealed')];
     const { dead, calls: _, ...parts } = mortal(works, at, n);
@@ -84,7 +84,7 @@ describe('a worker that is killed', () => {
   }
 
   it.each(['append', 'appended', 'send', 'sent', 'query'] as const)(
-    'at any %s comes to the same end',
+    'at any %s reaches the same end',
     async (at) => {
       let points = 0;
       for (let n = 1, died = true; died; n += 1) {
@@ -98,7 +98,7 @@ describe('a worker that is killed', () => {
     180_000,
   );
 
-  it('at the action of a timer, with its inputs behind the checkpoint, comes to the same end', async () => {
+  it('at the action of a timer, when its inputs are behind the checkpoint, reaches the same end', async () => {
     const id = newKiln();
     const { dead, calls, ...parts } = mortal(works, 'send', 2);
     const checkpoint = async () =>

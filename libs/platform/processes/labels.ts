@@ -1,6 +1,6 @@
 /**
- * The events of an instance in one line each, for a timeline. Hides: their shapes. Promises: a label for each.
- * Does not: explain a definition; its diagram does (docs/generated/processes.md).
+ * The events of an instance in one line each, for a timeline. Hides: their shapes. Promises: a label for each. Does not: explain a definition:
+ * see its diagram (docs/generated/processes.md).
  */
 import type { InstanceEvent } from './record';
 
@@ -17,19 +17,19 @@ export function labelOf({ type, data }: InstanceEvent): string {
     case 'OutcomeRecorded':
       return `${words(data.type)} ${outcomeIn(data.outcome)}`;
     case 'OutcomeForced':
-      return `${words(data.type)} ${outcomeIn(data.outcome)}, as an operator says`;
+      return `${words(data.type)} ${outcomeIn(data.outcome)}, decided by an operator`;
     case 'InstanceParked':
       return `parked on ${words(data.on.type)}: ${data.error.split('\n', 1)[0]!}`;
     case 'InstanceMigrated':
       return `moved from version ${data.from} to ${data.to}`;
     case 'InstanceRetried':
-      return 'tried again';
+      return 'retried';
     case 'InputSkipped':
-      return 'its input left out';
+      return 'input skipped';
     case 'InstancePaused':
       return 'paused';
     case 'InstanceResumed':
-      return 'goes on';
+      return 'resumed';
   }
 }
 

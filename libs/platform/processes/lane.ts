@@ -1,7 +1,7 @@
 /**
- * One process that this worker runs. Hides: which instances are busy, how far all inputs are finished, when it is stopped.
- * Promises: inputs of one instance in order, instances side by side; the checkpoint never passes an unfinished input; a definition that fails
- * for instance after instance stops with an alarm. Does not: read the log (follower.ts hands it out).
+ * One process that this worker runs. Hides: which instances are busy, up to where all inputs are finished, when it is stopped. Promises: inputs
+ * of one instance in order, instances concurrently; the checkpoint never passes an unfinished input; a definition that fails for instance after
+ * instance is stopped with an alarm. Does not: read the log (follower.ts hands it out).
  */
 import { randomUUID } from 'node:crypto';
 import type { Recorded } from '#kernel/event';
@@ -29,7 +29,7 @@ export type LaneParts = Readonly<{
   ownership: Pick<Ownership, 'save'>;
   slots: Slots;
   log: (fault: string, error: unknown) => void;
-  /** Instances parked one after another, without a step between them, that stop the process. */
+  /** Number of instances parked in a row, without a step in between, that stops the process. */
   alarmAfter: number;
   saveMs: number;
 }> &
@@ -46,9 +46,9 @@ export class Lane {
   private saving: Promise<void> = Promise.resolve();
   private saver?: NodeJS.Timeout;
   private ready = false;
-  /** Why it takes nothing, where it does not. */
+  /** Why it takes no inputs, if it is stopped. */
   stopped?: string;
-  /** What went wrong last, and has not gone well since. */
+  /** The latest failure that has not been resolved. */
   trouble?: { at: string; id: string; error: string };
 
   constructor(
@@ -87,7 +87,7 @@ export class Lane {
       },
       onTrouble: (id, error) => {
         this.trouble = { at: now().toISOString(), id, error: textOf(error) };
-        if (kindOf(error) !== 'away') log(`process ${this.name}: instance ${id} has to try again`, error);
+        if (kindOf(error) !== 'away') log(`process ${this.name}: instance ${id} has to retry`, error);
       },
     };
   }
@@ -100,12 +100,12 @@ export class Lane {
     return !this.stopping.signal.aborted;
   }
 
-  /** True where it takes what is handed out. */
+  /** True if it takes what is handed out. */
   get takes(): boolean {
     return this.ready && this.alive && this.stopped === undefined;
   }
 
-  /** Before its first input: whether it was stopped, and who has inputs on the shelf. */
+  /** Before its first input: reads whether it was stopped, and which instances have inputs on the shelf. */
   async begin(): Promise<void> {
     const last = await this.lastControl();
     if (last?.type === 'ProcessStopped') this.halt(last.data.reason);
@@ -124,7 +124,7 @@ export class Lane {
     try {
       concerned = this.definitions.concerned(event);
     } catch {
-      // Nobody can say whose it is: it gets an instance of its own, which is parked by the same fault.
+      // The instance is unknown: the event gets an instance of its own, which is parked by the same fault.
       concerned = new Map([[UNATTRIBUTED + event.stream, [this.definitions.newest]]]);
     }
     const since = Date.parse(event.recordedAt);
@@ -144,7 +144,7 @@ export class Lane {
     this.hand(id, { kind: 'look', done: this.water.begin(position) });
   }
 
-  /** A timer that is due, once all is taken that the log held when it was found. */
+  /** A timer that is due, after everything was taken that was in the log when it was found due. */
   fire({ id, timer, setAt }: DueTimer, now: string): void {
     const key = `${id}/${timer}/${setAt}`;
     if (this.inFlight.has(key)) return;
@@ -152,12 +152,12 @@ export class Lane {
     this.hand(id, { kind: 'timer', timer, setAt, now, done: () => this.inFlight.delete(key) });
   }
 
-  /** True where it holds up what it has taken and nothing of it has ended for a while. */
+  /** True if its oldest unfinished input is older than this, and nothing was finished for as long. */
   stuck(ms: number): boolean {
     return this.lagMs > ms && performance.now() - this.water.movedAt > ms;
   }
 
-  /** What an operator, or the alarm, said last. */
+  /** The latest decision of an operator, or of the alarm. */
   async lastControl(): Promise<ProcessStopped | ProcessStarted | undefined> {
     const [last] = await this.parts.store.readBackwards<ProcessStopped | ProcessStarted>(controlStream(this.name), 1);
     return last;
@@ -195,7 +195,7 @@ export class Lane {
     this.parts.slots.queued -= run.left;
   }
 
-  /** Saves how far it has come. */
+  /** Saves its checkpoint. */
   save(): Promise<void> {
     this.saving = this.saving.then(async () => {
       const position = this.water.finished;
@@ -204,13 +204,13 @@ export class Lane {
         if (await this.parts.ownership.save(this.owned, position)) this.saved = position;
         else this.stop();
       } catch (error) {
-        this.parts.log(`process ${this.name}: its checkpoint could not be saved`, error);
+        this.parts.log(`process ${this.name}: could not save its checkpoint`, error);
       }
     });
     return this.saving;
   }
 
-  /** The definition fails for one after another: it stops before all are parked, and people are told. */
+  /** The definition fails for one instance after another: the process stops before all are parked, and people are alerted. */
   private async alarm(error: string): Promise<void> {
     if (this.stopped !== undefined) return;
     const reason = `${this.troubled.size} instances were parked one after another; the last: ${error}`;
@@ -218,7 +218,7 @@ export class Lane {
     this.parts.log(`process ${this.name} is stopped`, new Error(reason));
     const event: ProcessStopped = { type: 'ProcessStopped', data: { process: this.name, reason } };
     await this.control(event, reason).catch((failure: unknown) =>
-      this.parts.log(`process ${this.name}: its stop is not recorded`, failure),
+      this.parts.log(`process ${this.name}: could not record its stop`, failure),
     );
   }
 
@@ -237,18 +237,18 @@ export class Lane {
     await this.parts.store.append(stream, last?.revision ?? -1n, [{ ...event, metadata: metadataOf(act) }]);
   }
 
-  /** Takes nothing from now on; it stays with this worker, and an operator may start it. */
+  /** Takes no inputs from now on; it stays with this worker, and an operator may start it. */
   halt(reason: string): void {
     this.stopped = reason;
     this.stopping.abort();
   }
 
-  /** It has another owner, or the worker ends. Does not wait. */
+  /** Another worker owns it, or this worker is stopping. Does not wait. */
   stop(): void {
     this.stopping.abort();
   }
 
-  /** Resolves when nothing of it is under way. What is finished is saved. */
+  /** Resolves when no work of it is under way. Finished work is saved. */
   async end(): Promise<void> {
     this.stop();
     clearTimeout(this.saver);
@@ -257,7 +257,7 @@ export class Lane {
     this.parts.memory.forgetAll(this.name);
   }
 
-  /** How old the oldest input is that is not finished, ms. */
+  /** Age of the oldest unfinished input, ms. */
   get lagMs(): number {
     const { oldest } = this.water;
     return oldest === undefined ? 0 : Math.max(0, nowMs() - oldest);

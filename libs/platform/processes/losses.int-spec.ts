@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KilnWorks, newKiln, until, whenKilnLitCheckIt } from '#platform/testing/kiln-under-test';
 
-describe('processes that lose what they keep in PostgreSQL', () => {
+describe('processes whose PostgreSQL tables are emptied', () => {
   let works: KilnWorks;
   beforeAll(async () => void (works = await KilnWorks.start()), 60_000);
   afterEach(() => works.rest());
@@ -27,7 +27,7 @@ describe('processes that lose what they keep in PostgreSQL', () => {
   );
 
   it.each(['process_checkpoint, process_timer, process_shelf', 'process_timer'])(
-    'notice while they run that %s was emptied',
+    'notice while running that %s was emptied',
     async (tables) => {
       const id = newKiln();
       works.run([whenKilnLitCheckIt(2_000)], { ownership: lease });
@@ -43,7 +43,7 @@ describe('processes that lose what they keep in PostgreSQL', () => {
     40_000,
   );
 
-  it('keep the shelf of an instance that stands still', async () => {
+  it('keep the shelf of a parked instance', async () => {
     const id = newKiln();
     const sick = whenKilnLitCheckIt(60_000, {
       react: () => {
@@ -67,7 +67,7 @@ describe('two workers', () => {
   afterAll(() => works.stop());
   const lease = { ttlMs: 400, beatMs: 50 };
 
-  it('share the processes, and each is run by one', async () => {
+  it('share the processes, each run by one worker', async () => {
     const processes = ['one', 'two', 'three', 'four'].map((name) => ({ ...whenKilnLitCheckIt(150), name: `when-kiln-lit-${name}` }));
     const runners = [works.run(processes, { ownership: lease }), works.run(processes, { ownership: lease })];
     const held = () => runners.map((runner) => runner.health().filter(({ state }) => state === 'running').length);
@@ -81,7 +81,7 @@ describe('two workers', () => {
     await until(async () => (await works.checks(id)) === 16);
   }, 60_000);
 
-  it('do the work once when the owner freezes, and wakes after another has taken over', async () => {
+  it('do the work once if the owner freezes and wakes up after another has taken over', async () => {
     const id = newKiln();
     let frozen = true;
     let wake: () => void = () => undefined;

@@ -1,6 +1,6 @@
 import { LowWater } from './low-water';
 
-test('the checkpoint never passes an unfinished input, however the others end', () => {
+test('the checkpoint never passes an unfinished input, in whatever order the others finish', () => {
   const water = new LowWater(10n);
   const ends = [20n, 30n, 40n].map((position) => water.begin(position));
   expect(water.finished).toBe(10n);
@@ -15,7 +15,7 @@ test('the checkpoint never passes an unfinished input, however the others end', 
   last();
   expect(water.finished).toBe(60n);
 });
-test('two inputs from one event hold it together', () => {
+test('two inputs from one event both hold the checkpoint', () => {
   const water = new LowWater(-1n);
   const first = water.begin(5n);
   const second = water.begin(5n);
@@ -24,7 +24,7 @@ test('two inputs from one event hold it together', () => {
   second();
   expect(water.finished).toBe(5n);
 });
-test('a long run keeps no more than what is open', () => {
+test('a long run keeps only open inputs in memory', () => {
   const water = new LowWater(0n);
   for (let position = 1n; position < 10_000n; position += 1n) water.begin(position)();
   expect(water.unfinished).toBe(0);

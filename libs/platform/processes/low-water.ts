@@ -1,5 +1,6 @@
 /**
- * How far a process has come when its inputs end in any order. Promises: never past an unfinished input. Does not: save it.
+ * The checkpoint of a process whose inputs finish in any order. Hides: the open inputs. Promises: it never passes an unfinished input. Does not:
+ * save it.
  */
 import { nowMs } from '#platform/runtime/clock';
 type Entry = { readonly before: bigint; readonly since: number; finished: boolean };
@@ -11,7 +12,7 @@ export class LowWater {
   private seen: bigint;
   /** When it last moved, by performance.now(). */
   movedAt = performance.now();
-  /** Where it was before the newest position. */
+  /** The value before the newest position. */
   private prior: bigint;
 
   /** @param finished everything up to this position is finished */
@@ -19,7 +20,7 @@ export class LowWater {
     this.seen = this.prior = finished;
   }
 
-  /** An input begins that is as old as `since` says, ms. Returns what to call when it is finished. */
+  /** Starts an input; `since` is the time that its age counts from, ms since 1970. Returns the function to call when it is finished. */
   begin(position: bigint, since = nowMs()): () => void {
     this.pass(position);
     const entry: Entry = { before: this.prior, since, finished: false };
@@ -34,24 +35,24 @@ export class LowWater {
     };
   }
 
-  /** Nothing up to this position concerns the process, other than what has begun. */
+  /** Everything up to this position is irrelevant to the process, except the inputs started before. */
   pass(position: bigint): void {
     if (position <= this.seen) return;
     this.prior = this.seen;
     this.seen = position;
   }
 
-  /** All up to here has been handed out. */
+  /** Everything up to here has been handed out. */
   get handedOut(): bigint {
     return this.seen;
   }
 
-  /** All up to here is finished. */
+  /** Everything up to here is finished. */
   get finished(): bigint {
     return this.head < this.entries.length ? this.entries[this.head]!.before : this.seen;
   }
 
-  /** Since when the oldest unfinished input has been there, ms. */
+  /** Start of the oldest unfinished input, ms. */
   get oldest(): number | undefined {
     return this.entries[this.head]?.since;
   }

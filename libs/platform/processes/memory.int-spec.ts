@@ -11,7 +11,7 @@ describe('an instance that has taken many inputs', () => {
   afterAll(() => works.stop());
   const definitions = new Definitions([whenKilnLitCheckIt(60_000)]);
 
-  /** A stream as if the instance had taken so many inputs. */
+  /** A stream as if the instance had taken this many inputs. */
   async function takenBy(id: string, count: number): Promise<string> {
     const stream = `${NAME}-${id}`;
     const metadata = { commandId: id, correlationId: id, actor: `process:${NAME}`, facility: 'haifa', schema: 1 } as never;
@@ -31,7 +31,7 @@ describe('an instance that has taken many inputs', () => {
     return stream;
   }
 
-  it('is the same from a snapshot as from its first event, and reads no more than what came after', async () => {
+  it('is the same from a snapshot as from its first event, and reads only the events after the snapshot', async () => {
     const stream = await takenBy(newKiln(), 1_501);
     const first = new Memory(works.store);
     const whole = await first.load(stream, definitions);
@@ -45,7 +45,7 @@ describe('an instance that has taken many inputs', () => {
     expect(read).toEqual([1_500n]);
   });
 
-  it('is not taken from a snapshot of another stream by the same name', async () => {
+  it('is not loaded from a snapshot of another stream with the same name', async () => {
     const stream = await takenBy(newKiln(), 1_200);
     const memory = new Memory(works.store);
     const whole = await memory.load(stream, definitions);
@@ -54,7 +54,7 @@ describe('an instance that has taken many inputs', () => {
     expect(await new Memory(works.store).load(stream, definitions)).toEqual(whole);
   });
 
-  it('goes on from its snapshot', async () => {
+  it('continues from its snapshot', async () => {
     const id = newKiln();
     await takenBy(id, 1_500);
     works.run([whenKilnLitCheckIt(60_000)]);

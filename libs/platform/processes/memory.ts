@@ -1,6 +1,6 @@
 /**
- * Instances as last seen. Hides: how many are kept, and snapshots of long streams. Promises: only ever a baseline, the expected revision of the
- * next append proves it; bounded; a snapshot that is absent or wrong costs time and nothing else. Does not: write to the stream.
+ * Instances as last seen. Hides: how many are kept, and snapshots of long streams. Promises: they are only a starting point: the expected
+ * revision of the next append proves them; bounded memory; a missing or wrong snapshot costs only time. Does not: write to the stream.
  */
 import type { EventStore } from '#platform/store/event-store';
 import { Snapshots } from '#platform/store/snapshots';
@@ -8,7 +8,7 @@ import type { Definitions } from './definitions';
 import { afterSource, fold, fresh, type Instance, type Timer } from './instance';
 import type { InstanceEvent } from './record';
 
-/** Instances kept at once, over all processes. */
+/** Instances kept in memory, over all processes. */
 export const KEPT_INSTANCES = 20_000;
 /** Events between two snapshots of an instance. */
 const SNAPSHOT_EVERY = 1_000n;
@@ -30,7 +30,7 @@ export class Memory {
     return this.seen.get(stream);
   }
 
-  /** The instance as its stream says now. */
+  /** The instance according to its stream as it is now. */
   async load(stream: string, definitions: Definitions): Promise<Instance> {
     const [last] = await this.store.readBackwards(stream, 1);
     const base = last && last.revision >= SNAPSHOT_EVERY ? await this.baseline(stream) : undefined;
@@ -60,19 +60,19 @@ export class Memory {
     this.seen.delete(stream);
   }
 
-  /** Forgets all instances of a process, as when another worker has it. */
+  /** Forgets all instances of a process, for example when another worker owns it. */
   forgetAll(process: string): void {
     for (const stream of this.seen.keys()) if (stream.startsWith(`${process}-`)) this.seen.delete(stream);
   }
 
-  /** Its steps were copied from another log: how far it has come in this one is where its newest input is. */
+  /** Its steps were copied from another log: the position of its newest input in this log tells what it has taken. */
   private async located(instance: Instance, source: string): Promise<Instance> {
     const [revision, ...stream] = source.split('@');
     const [input] = await this.store.read(stream.join('@'), BigInt(revision!), { maxCount: 1 });
     return afterSource(instance, input?.revision === BigInt(revision!) ? input.position : undefined);
   }
 
-  /** The newest snapshot, where the stream's event at its revision is the one that it was made after. */
+  /** The newest snapshot, if its revision in the stream still holds the event that it was made after. */
   private async baseline(stream: string): Promise<Instance | undefined> {
     const snapshot = await this.snapshots.newest(stream);
     if (!snapshot) return undefined;

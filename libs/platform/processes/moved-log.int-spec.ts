@@ -18,7 +18,7 @@ const move = async (from: KilnWorks): Promise<KilnWorks> => {
   return next;
 };
 
-it('processes go on with a copied log and repeat nothing, though their tables are from before, there and further on', async () => {
+it('processes continue with a copied log and repeat nothing, although their tables are older, and keep working there', async () => {
   const [early, late, sealed] = [newKiln(), newKiln(), newKiln('-sealed')];
   works.run([whenKilnLitCheckIt(600_000)], { ownership: lease });
   for (const id of [early, late, sealed]) await works.order('LightKiln', id);
@@ -44,7 +44,7 @@ it('processes go on with a copied log and repeat nothing, though their tables ar
   }
 }, 120_000);
 
-it('an input that the process did not know before stays untaken where the instance has come further', async () => {
+it('an input of a type newly added to the process is not taken if the instance is already past it', async () => {
   const id = newKiln();
   const onlyLit = { ...whenKilnLitCheckIt(600_000), events: ['KilnLit'] } as unknown as Process<Watch, KilnLit, Out>;
   works.run([onlyLit], { ownership: lease });

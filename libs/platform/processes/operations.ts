@@ -1,6 +1,7 @@
 /**
- * What operators do to processes and their instances. Hides: streams and the shelf. Promises: each decision is an event with who and why, appended at
- * the revision that was looked at; the worker that runs the process follows it. Does not: check who may (its callers do) or run anything.
+ * What operators do to processes and their instances. Hides: streams and the shelf. Promises: each decision is an event with who and why,
+ * appended at the revision that the operator saw; the worker that runs the process follows it. Does not: check permissions (its callers do) or
+ * run anything.
  */
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
@@ -39,22 +40,22 @@ export type InstanceLook = Readonly<{
   facilityId: string;
   version: number;
   revision: bigint;
-  /** The state of the definition, as it folds the stream. */
+  /** The state of the definition, folded from the stream. */
   state: unknown;
   status?: string;
   over: boolean;
   paused: boolean;
   parked?: InstanceParked['data'];
-  /** Requested actions without an outcome; the compensation that was refused is among them. */
+  /** Requested actions without an outcome, including a compensation that was refused. */
   pending: readonly Pending[];
   timers: readonly { timer: string; dueAt: string }[];
-  /** Inputs that wait while it stands still. */
+  /** Inputs that wait while it is parked or paused. */
   waiting: readonly { type: string; id: string; position: bigint }[];
-  /** All that its stream holds, oldest first. */
+  /** All events of its stream, oldest first. */
   timeline: readonly Recorded<InstanceEvent>[];
 }>;
 
-/** What an operator says became of an action. */
+/** An action's outcome as decided by an operator. */
 export type ForcedOutcome =
   { accepted: { revision?: string; events?: readonly string[] } } | { refused: { code: string; message: string } };
 
@@ -105,7 +106,7 @@ export class ProcessOperations {
     };
   }
 
-  /** Has a parked instance tried again; a compensation that was refused is sent under a new command id. */
+  /** Retries a parked instance; a compensation that was refused is sent under a new command id. */
   retry(process: string, id: string, by: Operator): Promise<void> {
     return this.decide(process, id, by, 'RetryInstance', (instance) => {
       ensureParked(instance);
@@ -113,7 +114,7 @@ export class ProcessOperations {
     });
   }
 
-  /** Leaves out what a parked instance stands before: its input, or its action, of which the process then hears nothing. */
+  /** Skips what a parked instance is parked on: its input, or its action, of which the process then gets no outcome. */
   skip(process: string, id: string, by: Operator): Promise<void> {
     return this.decide(process, id, by, 'SkipInput', (instance) => {
       const { on } = ensureParked(instance);
@@ -126,13 +127,13 @@ export class ProcessOperations {
     });
   }
 
-  /** Says what became of a requested action that has no outcome, in place of its target. */
+  /** Sets the outcome of a requested action in place of its target. */
   force(process: string, id: string, commandId: string, outcome: ForcedOutcome, by: Operator): Promise<void> {
     return this.decide(process, id, by, 'ForceOutcome', ({ pending, blocked }) => {
       const action = [...pending, ...(blocked ? [blocked] : [])].find((open) => open.commandId === commandId);
       if (!action)
-        throw new Problem(404, 'no-such-action', `No requested action with the command id ${commandId} waits for an outcome.`, {
-          whatToDo: 'Look at the instance again: its pending actions are those that can be decided.',
+        throw new Problem(404, 'no-such-action', `No requested action with command id ${commandId} waits for an outcome.`, {
+          whatToDo: 'Read the instance again: only its pending actions can be given an outcome.',
         });
       const target = this.targetOf(action);
       const said: Outcome =
@@ -145,7 +146,7 @@ export class ProcessOperations {
 
   pause(process: string, id: string, by: Operator): Promise<void> {
     return this.decide(process, id, by, 'PauseInstance', ({ paused }) => {
-      if (paused) throw new Problem(409, 'instance-paused', 'The instance is paused already.');
+      if (paused) throw new Problem(409, 'instance-paused', 'The instance is already paused.');
       return { type: 'InstancePaused', data: { reason: by.reason } };
     });
   }
@@ -157,18 +158,18 @@ export class ProcessOperations {
     });
   }
 
-  /** Moves an instance to another version of its definition; that version says how. */
+  /** Moves an instance to another version of its definition, by that version's `migrate`. */
   migrate(process: string, id: string, to: number, by: Operator): Promise<void> {
     return this.decide(process, id, by, 'MigrateInstance', ({ version, state }, definitions) => {
-      if (version === to) throw new Problem(409, 'instance-migrated', `The instance is under version ${to} already.`);
+      if (version === to) throw new Problem(409, 'instance-migrated', `The instance is already at version ${to}.`);
       if (!definitions.known.includes(to))
         throw new Problem(422, 'no-such-version', `${process} has no version ${to}.`, {
-          whatToDo: `It has: ${definitions.known.join(', ')}.`,
+          whatToDo: `Choose one of: ${definitions.known.join(', ')}.`,
         });
       const { migrate } = definitions.of(to);
       if (!migrate)
         throw new Problem(422, 'no-migration', `Version ${to} of ${process} has no \`migrate\`.`, {
-          whatToDo: 'Let the instance end under its version, or add `migrate` to the newer definition.',
+          whatToDo: 'Let the instance end at its version, or add `migrate` to the newer definition.',
         });
       return { type: 'InstanceMigrated', data: { reason: by.reason, from: version, to, state: migrate(state, version) as unknown } };
     });
@@ -227,7 +228,7 @@ export class ProcessOperations {
 
 function ensureParked({ parked }: Instance): InstanceParked['data'] {
   if (parked) return parked;
-  throw new Problem(409, 'instance-not-parked', 'The instance is not parked.', { whatToDo: 'Look at it again: it may have gone on.' });
+  throw new Problem(409, 'instance-not-parked', 'The instance is not parked.', { whatToDo: 'Read it again: it may have continued.' });
 }
 
 const forced = (commandId: string, type: string, outcome: Outcome, { reason }: Operator): OutcomeForced => ({

@@ -1,8 +1,7 @@
 /**
- * Which worker runs which process, and how far it has come. Hides: leases, heartbeats, fair shares, fencing, the tables' losses.
- * Promises: one owner per process by the database's clock; a process whose worker died is taken over within `ttlMs` and a beat; an owner that
- * slept writes no checkpoint; tables that were emptied, or were filled from another log, at any time, are noticed and filled again from the log.
- * Does not: run anything.
+ * Which worker runs which process, and its checkpoint. Hides: leases, heartbeats, fair shares, fencing, lost tables. Promises: one owner per
+ * process by the database's clock; a process whose worker died is taken over within `ttlMs` and a beat; an owner that slept writes no checkpoint;
+ * if tables are emptied or come from another log, at any time, that is detected and they are filled again from the log. Does not: run anything.
  */
 import type { Pool, PoolClient } from 'pg';
 import type { Log } from '#platform/store/log-mark';
@@ -12,7 +11,7 @@ export type Owned = Readonly<{
   epoch: bigint;
   /** All inputs up to here are finished; -1 at the beginning. */
   position: bigint;
-  /** Up to here, timers may be missing: instances that are looked at put theirs back. */
+  /** Up to here, timers may be missing: each instance that is loaded restores its own. */
   restoreUntil: bigint;
 }>;
 
@@ -32,11 +31,11 @@ export class Ownership {
     private readonly processes: readonly string[],
     /** The end of the log as it is now. */
     private readonly head: () => Promise<bigint>,
-    /** Which log that is; undefined while it is not known. */
+    /** Mark of that log; undefined while it is not known. */
     private readonly log: () => Promise<Log | undefined>,
     private readonly on: Readonly<{
       gained: (owned: Owned) => void;
-      /** Must leave the process alone from now on; resolves when nothing of it is under way. */
+      /** Called when the process is lost: no work on it from now on; resolves when none is under way. */
       lost: (process: string) => Promise<void>;
       failed: (error: unknown) => void;
     }>,
@@ -53,12 +52,12 @@ export class Ownership {
     again();
   }
 
-  /** Milliseconds since the database last confirmed what is held here. */
+  /** Milliseconds since the database last confirmed the leases held here. */
   get silentMs(): number {
     return performance.now() - this.answeredAt;
   }
 
-  /** One round: renew, notice losses, give up what exceeds the fair share, seek what is free. */
+  /** One round: renew, detect lost leases, release what exceeds the fair share, acquire free processes. */
   private async beat(): Promise<void> {
     const log = await this.log();
     const { rows } = await this.pool.query<{ process: string; epoch: bigint; whole: boolean; log: string | null }>(
@@ -90,7 +89,7 @@ export class Ownership {
     }
   }
 
-  /** How many processes this worker should have at most, and those that nobody has. */
+  /** The most processes that this worker should run, and those without an owner. */
   private async places(): Promise<{ share: number; free: string[] }> {
     const { rows } = await this.pool.query<{ workers: bigint; free: string[] }>(
       `SELECT (SELECT count(*) FROM process_worker WHERE seen_at > now() - $1 * interval '1 millisecond') AS workers,
@@ -132,7 +131,7 @@ export class Ownership {
     }
   }
 
-  /** What it keeps is gone, or of another log: all that the log holds is looked at again. */
+  /** Its rows are lost, or of another log: everything in the log is looked at again. */
   private async beginAgain(client: PoolClient, process: string, head: bigint): Promise<Row> {
     const { rows } = await client.query<Row>(
       `UPDATE process_checkpoint SET position = -1, restore_until = $2 WHERE process = $1 RETURNING epoch, position, restore_until`,
@@ -143,7 +142,7 @@ export class Ownership {
     return rows[0]!;
   }
 
-  /** Saves how far a process has come. False where it is another's by now, or the table was emptied. */
+  /** Saves the checkpoint of a process. False if another worker owns it by now, or the table was emptied. */
   async save({ process, epoch }: Owned, position: bigint): Promise<boolean> {
     const { rowCount } = await this.pool.query(
       'UPDATE process_checkpoint SET position = greatest(position, $3) WHERE process = $1 AND owner = $4 AND epoch = $2',
@@ -157,7 +156,7 @@ export class Ownership {
     await this.on.lost(process);
   }
 
-  /** Gives a process up, so that another may take it at once. */
+  /** Releases a process, so that another worker can acquire it at once. */
   private async release(process: string, epoch: bigint): Promise<void> {
     await this.pool.query('UPDATE process_checkpoint SET owner = NULL WHERE process = $1 AND owner = $2 AND epoch = $3', [
       process,
@@ -166,7 +165,7 @@ export class Ownership {
     ]);
   }
 
-  /** Gives everything up. */
+  /** Releases everything. */
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
@@ -181,10 +180,10 @@ export class Ownership {
 
 type Row = Readonly<{ epoch: bigint; position: bigint; restore_until: bigint }>;
 
-/** True where a checkpoint is of another log. One from before logs were marked cannot be of a copy, as copies came later. */
+/** True if a checkpoint is of another log. One without a mark cannot be of a copied log, as marks came before copies. */
 const isOther = (mark: string | null, log: Log | undefined): boolean =>
   log !== undefined && (mark === null ? log.copied : mark !== log.mark);
 
-/** Each process has one row in the tables of timers and of shelved inputs that is never due and never taken: without it, rows were lost. */
+/** Each process has one row in the timer table and one in the shelf table that are never due and never taken: if one is missing, rows were lost. */
 const WHOLE = `(EXISTS (SELECT FROM process_timer t WHERE t.process = c.process AND t.id = '' AND t.timer = '')
   AND EXISTS (SELECT FROM process_shelf s WHERE s.process = c.process AND s.id = '' AND s.position = -1))`;

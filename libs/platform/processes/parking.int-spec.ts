@@ -16,7 +16,7 @@ describe('an instance that cannot go on', () => {
   afterEach(() => works.rest());
   afterAll(() => works.stop());
 
-  /** Nothing before its first event. */
+  /** Empty before its first event. */
   const parkedOf = async (id: string) => (await works.steps(id)).length > 0 && (await operations.look(NAME, id)).parked;
   let sick = true;
   const reacting = whenKilnLitCheckIt(60_000).react;
@@ -27,7 +27,7 @@ describe('an instance that cannot go on', () => {
     },
   });
 
-  it('is parked with everything behind it while others flow, and goes on in order when it is tried again', async () => {
+  it('is parked with everything behind it while others continue, and continues in order when retried', async () => {
     sick = true;
     const [bad, good] = [newKiln('-poison'), newKiln()];
     const runner = works.run([poisoned]);
@@ -56,7 +56,7 @@ describe('an instance that cannot go on', () => {
     expect(retried!.metadata).toMatchObject({ actor: 'ann', role: 'supervisor', reason: 'looked into it' });
   }, 40_000);
 
-  it('goes on without the input that an operator skips', async () => {
+  it('continues without the input that an operator skips', async () => {
     sick = true;
     const bad = newKiln('-poison');
     works.run([poisoned]);
@@ -71,7 +71,7 @@ describe('an instance that cannot go on', () => {
     expect((await operations.look(NAME, bad)).waiting).toEqual([]);
   }, 40_000);
 
-  it('is parked by an action that fails again and again, with every attempt; an operator may say what became of it', async () => {
+  it('is parked by an action that keeps failing, with every attempt; an operator can set its outcome', async () => {
     const id = newKiln();
     works.run([whenKilnLitCheckIt(60_000)], { send: () => Promise.reject(new Problem(500, 'broken', 'It is broken.')) });
     await works.order('LightKiln', id);
@@ -84,7 +84,7 @@ describe('an instance that cannot go on', () => {
     expect(await works.story(id)).toEqual(['KilnLit', 'InstanceParked', 'OutcomeForced', 'CommandRefused']);
   }, 40_000);
 
-  it('is not parked while the store is away', async () => {
+  it('is not parked while the store is unreachable', async () => {
     const id = newKiln();
     let away = true;
     let tries = 0;
@@ -121,7 +121,7 @@ describe('an instance that cannot go on', () => {
     expect(await works.story(id)).toEqual(['KilnLit', 'accepted', 'KilnCooled']);
   }, 40_000);
 
-  it('waits for a person when a compensation is refused, and undoes it under a new id when it is tried again', async () => {
+  it('waits for a person when a compensation is refused, and sends it under a new id when retried', async () => {
     const id = newKiln('-sealed');
     const undoing = whenKilnLitCheckIt(60_000, {
       react: ({ id: kilnId }, { type }) =>
@@ -138,7 +138,7 @@ describe('an instance that cannot go on', () => {
     expect(await works.story(id)).toEqual(['KilnLit', 'refused', 'InstanceParked', 'InstanceRetried', 'accepted', 'KilnCooled']);
   }, 40_000);
 
-  it('stands still while an operator pauses it', async () => {
+  it('takes no inputs while an operator pauses it', async () => {
     const id = newKiln();
     works.run([whenKilnLitCheckIt(60_000)]);
     await works.order('LightKiln', id);
@@ -152,7 +152,7 @@ describe('an instance that cannot go on', () => {
     await expect(operations.resume(NAME, id, ann)).rejects.toMatchObject({ status: 409, code: 'instance-not-paused' });
   }, 40_000);
 
-  it('moves to a newer version of its definition by an operator alone, with the state that this version makes of it', async () => {
+  it('moves to a newer version of its definition only by an operator, with the state that this version migrates', async () => {
     const id = newKiln();
     const old = whenKilnLitCheckIt(60_000);
     const quiet = whenKilnLitCheckIt(60_000, {
@@ -178,7 +178,7 @@ describe('an instance that cannot go on', () => {
     await expect(versions.migrate(NAME, id, 1, ann)).rejects.toMatchObject({ status: 422, code: 'no-migration' });
   }, 40_000);
 
-  it('whose events cannot be attributed is parked by itself, and its event finds its instance later', async () => {
+  it('whose events cannot be correlated is parked separately, and its event reaches its instance later', async () => {
     const id = newKiln('-poison');
     sick = true;
     works.run([
@@ -212,7 +212,7 @@ describe('a definition that fails for instance after instance', () => {
   beforeAll(async () => void (works = await KilnWorks.start()), 60_000);
   afterAll(() => works.stop());
 
-  it('stops with an alarm before all are parked, and goes on when an operator starts it', async () => {
+  it('is stopped with an alarm before all are parked, and continues when an operator starts it', async () => {
     let sick = true;
     const process = whenKilnLitCheckIt(60_000, {
       evolve: (state, { type, data }) => {

@@ -30,7 +30,7 @@ const parked: InstanceEvent = {
 };
 const row = (...events: InstanceEvent[]) => folded(processInstance, [stream, events])[stream]!;
 
-test('an instance acts until its action has an outcome, and then waits for its timer', () => {
+test('an instance is Acting until its action has an outcome, then Waiting for its timer', () => {
   expect(row(lit)).toMatchObject({
     process: 'when-kiln-lit-check-it',
     instanceId: 'haifa.K-1',
@@ -50,7 +50,7 @@ test('an instance acts until its action has an outcome, and then waits for its t
   });
   expect(row(lit, refused, step('TimerFired', { over: true }))).toMatchObject({ state: 'Over', waitingFor: null, dueAt: null, steps: 2 });
 });
-test('one that is parked says why, until an operator decides', () => {
+test('a parked instance shows why, until an operator decides', () => {
   expect(row(lit, parked)).toMatchObject({ state: 'Parked', lastError: 'sick' });
   expect(row(lit, refused, parked, { type: 'InstanceRetried', data: { reason: 'x' } })).toMatchObject({ state: 'Waiting' });
   expect(
@@ -58,7 +58,7 @@ test('one that is parked says why, until an operator decides', () => {
   ).toMatchObject({ state: 'Waiting' });
   expect(row(lit, refused, { type: 'InstancePaused', data: { reason: 'x' } })).toMatchObject({ state: 'Paused' });
 });
-test('steps of the first engine, which recorded no outcomes, wait for nothing', () => {
+test('steps of the first engine, which recorded no outcomes, do not wait for actions', () => {
   expect(row(step('KilnLit', { version: undefined, sends: [{ commandId: 'c1', type: 'CheckKiln', data: {} }] }))).toMatchObject({
     state: 'Waiting',
     waitingFor: null,

@@ -1,6 +1,7 @@
 /**
  * What operators see of process instances in lists. Hides: the engine's events. Promises: one row per instance, with its facility and position; a
- * row says what the instance waits for and since when it is as it is. Does not: hold the state of the definition (operations.ts folds that).
+ * row says what the instance waits for and since when it has been in its state. Does not: hold the state of the definition (operations.ts folds
+ * that).
  */
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
@@ -16,7 +17,7 @@ registerEnumType(InstanceState, {
   description: 'Waiting for its next input, acting, parked by a fault, paused by an operator, or over.',
 });
 
-/** One instance of a process: where it stands and what it waits for. */
+/** One instance of a process: its state and what it waits for. */
 @Entity('process_instance')
 @Index(['process', 'state', 'position'])
 @Index(['facilityId', 'position'])
@@ -39,15 +40,15 @@ export class ProcessInstanceRow {
   @CellOneOf(InstanceState)
   state: InstanceState;
 
-  /** Where it stands, in the words of its definition. */
+  /** The phase it is in, in the words of its definition. */
   @Cell('text', { optional: true })
   status: string | null;
 
-  /** Version of the definition under which it runs. */
+  /** Version of its definition. */
   @Cell('whole')
   version: number;
 
-  /** Steps that it has taken. */
+  /** Number of steps taken. */
   @Cell('whole')
   steps: number;
 
@@ -67,11 +68,11 @@ export class ProcessInstanceRow {
   @Cell('text', { optional: true })
   lastError: string | null;
 
-  /** Since when it is in this state. */
+  /** Since when it has been in this state. */
   @Cell('instant')
   since: string;
 
-  /** Of the last event of its stream. */
+  /** Revision of the last event of its stream. */
   @Cell('position')
   revision: bigint;
 

@@ -28,7 +28,7 @@ describe('processes on a real store and database', () => {
     await until(async () => (await timers(id)) === 0);
   });
 
-  it('drops a timer that was forgotten', async () => {
+  it('drops a timer that was cancelled', async () => {
     const id = newKiln();
     works.run([whenKilnLitCheckIt(400)]);
     await works.order('LightKiln', id);
@@ -38,7 +38,7 @@ describe('processes on a real store and database', () => {
     expect(await works.checks(id)).toBe(1);
   });
 
-  it('carries out what follows at the floor time of its cause, under an id that nobody can guess', async () => {
+  it('sends actions at the floor time of their cause, under an id that nobody can guess', async () => {
     const id = newKiln();
     works.run([whenKilnLitCheckIt(60_000)]);
     const yesterday = '2026-01-05T08:30:00.000Z';
@@ -73,12 +73,12 @@ describe('processes on a real store and database', () => {
     expect(await outcome('when-kiln-lit-check-anywhere')).toMatchObject({ accepted: { events: ['KilnChecked'] } });
   });
 
-  it('does not fire a timer before it has taken all that was recorded until then', async () => {
+  it('does not fire a timer before all inputs recorded until then are taken', async () => {
     const id = newKiln();
     const then = '2026-01-05T08:30:00.000Z';
     await works.order('LightKiln', id, { occurredAt: then });
     await works.order('CoolKiln', id, { occurredAt: '2026-01-05T08:56:00.000Z' });
-    // By floor time the kiln had cooled four minutes before the second look; the timer is long due when it is set.
+    // By floor time the kiln had cooled four minutes before the second look; the timer is long overdue when it is set.
     works.run([whenKilnLitCheckIt(30 * 60_000)], {
       send: async (...given) => {
         await new Promise((resolve) => setTimeout(resolve, 300));
@@ -89,7 +89,7 @@ describe('processes on a real store and database', () => {
     expect(await works.story(id)).toEqual(['KilnLit', 'accepted', 'KilnCooled']);
   });
 
-  it('fires a timer that was due before the next input, by floor time, first', async () => {
+  it('fires a timer before the next input if, by floor time, it was due earlier', async () => {
     const id = newKiln();
     await works.order('LightKiln', id, { occurredAt: '2026-01-05T08:30:00.000Z' });
     await works.order('CoolKiln', id, { occurredAt: '2026-01-05T09:15:00.000Z' });
@@ -99,7 +99,7 @@ describe('processes on a real store and database', () => {
     expect((await stepOf(id, 1)).data.at).toBe('2026-01-05T09:00:00.000Z');
   });
 
-  it('hears that an action was refused, once, and that it was accepted where it wants to', async () => {
+  it('is told once that an action was refused, and, if it asks for that, that it was accepted', async () => {
     const id = newKiln('-sealed');
     const hears = whenKilnLitCheckIt(60_000, { name: 'when-kiln-lit-hear', hearsAccepted: true });
     works.run([whenKilnLitCheckIt(60_000), hears]);
@@ -117,7 +117,7 @@ describe('processes on a real store and database', () => {
     });
   });
 
-  it('never asks again for what was refused, though the world has changed', async () => {
+  it('never sends a refused action again, even if it would be accepted now', async () => {
     const id = newKiln('-sealed');
     works.run([whenKilnLitCheckIt(60_000)]);
     await works.order('LightKiln', id);
@@ -133,7 +133,7 @@ describe('processes on a real store and database', () => {
     expect(await works.story(id)).toEqual(['KilnLit', 'refused', 'CommandRefused']);
   });
 
-  it('records no input that changes nothing, other than between timers', async () => {
+  it('does not record an input that changes nothing, except between timers', async () => {
     const [id, timed] = [newKiln(), newKiln('-timed')];
     const process = whenKilnLitCheckIt(60_000, {
       evolve: (state, { type, data }) =>
@@ -145,7 +145,7 @@ describe('processes on a real store and database', () => {
     });
     for (const kilnId of [timed, id]) for (const type of ['LightKiln', 'CoolKiln', 'CoolKiln'] as const) await works.order(type, kilnId);
     works.run([process]);
-    // What is recorded before a timer is not taken after it when the tables are lost.
+    // What was recorded before a timer fired is not taken after it when the tables are lost.
     const stories = () => Promise.all([works.story(id), works.story(timed)]);
     await until(async () => (await stories())[1]!.length === 4, 'the timer');
     expect(await stories()).toEqual([['KilnLit'], ['KilnLit', 'KilnCooled', 'KilnCooled', 'TimerFired']]);
@@ -157,7 +157,7 @@ describe('processes on a real store and database', () => {
     expect((await stories()).map(({ length }) => length)).toEqual([1, 4]);
   }, 40_000);
 
-  it('takes inputs of one instance in order while many are taken side by side', async () => {
+  it('takes the inputs of one instance in order while many instances run concurrently', async () => {
     const ids = Array.from({ length: 8 }, () => newKiln());
     let most = 0;
     let now = 0;

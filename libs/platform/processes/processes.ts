@@ -1,7 +1,7 @@
 /**
- * Runs processes (sagas). Hides: everything else in this room. Promises: each input is taken once per instance, in the order of the log; what
- * follows from a step is recorded before it is sent, and what became of it before anything follows from that; a crash at any point, a second
- * worker, or the loss of all tables changes nothing. Does not: decide (the pure definitions do).
+ * Runs processes (sagas). Hides: everything else in this folder. Promises: each input is taken once per instance, in the order of the log;
+ * requested actions are recorded before they are sent, and their outcome before anything follows from it; a crash at any point, a second worker,
+ * or the loss of all tables changes nothing. Does not: decide (the pure definitions do).
  */
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
@@ -21,12 +21,12 @@ import { usualPatience, type Patience } from './surroundings';
 import { TimerWatch } from './timer-watch';
 import { LATE_GRACE_MS, Timers } from './timers';
 
-/** Tells somebody (BullMQ) to call `wake` at that time. Only a convenience: due timers are also looked for. */
+/** Schedules a call of `wake` at that time (BullMQ). Only an optimisation: due timers are also polled for. */
 export type Alarm = (dueAt: Date, key: string) => Promise<unknown>;
 
 export type ProcessOptions = Readonly<{
   store: EventStore;
-  /** Reads the log; through the store's own connection when absent. */
+  /** Reads the log; defaults to the store's own connection. */
   reader?: LogReader;
   pool: Pool;
   send: Send;
@@ -34,18 +34,18 @@ export type ProcessOptions = Readonly<{
   processes: readonly AnyProcess[];
   alarm?: Alarm;
   log?: (fault: string, error: unknown) => void;
-  /** Name of this worker; unique. */
+  /** Unique name of this worker. */
   worker?: string;
-  /** Longest time between looks for due timers; the alarm only makes it sooner. */
+  /** Longest time between polls for due timers; the alarm only shortens it. */
   timerPollMs?: number;
-  /** How long a timer that is set for the past waits for what else is reported of that time. */
+  /** How long a timer set for the past waits for late reports of that time. */
   lateGraceMs?: number;
   ownership?: OwnershipOptions;
   patience?: Partial<Patience>;
-  /** Instances that work at once. */
+  /** Instances that work concurrently. */
   atOnce?: number;
   keptInstances?: number;
-  /** Instances parked one after another that stop a process. */
+  /** Number of instances parked in a row that stops a process. */
   alarmAfter?: number;
   saveMs?: number;
 }>;
@@ -94,20 +94,20 @@ export class ProcessRunner {
       slots: this.slots,
       pollMs: 250,
       onControl: () => void this.control(),
-      onFault: (error) => this.fault('the log cannot be followed', error),
+      onFault: (error) => this.fault('cannot read the log for processes', error),
     });
     this.watch = new TimerWatch({
       timers: this.timers,
       lanes: takers,
       head,
       handedOut: (lane, position) => this.follower.handedOut(lane, position),
-      onFault: (error) => this.fault('timers that are due cannot be looked for', error),
+      onFault: (error) => this.fault('cannot query due timers', error),
       pollMs: options.timerPollMs ?? 500,
     });
     const on = {
       gained: (owned: Owned) => void this.begin(owned),
       lost: (process: string) => this.end(process),
-      failed: (error: unknown) => this.fault('who runs which process cannot be told', error),
+      failed: (error: unknown) => this.fault('cannot renew the leases of processes', error),
     };
     const names = [...this.definitions.keys()];
     this.ownership = new Ownership(
@@ -124,14 +124,14 @@ export class ProcessRunner {
   start(): void {
     this.ownership.start();
     this.running = Promise.all([this.follower.run(), this.watch.run()]);
-    // A process that is stopped reads nothing: it is asked for.
+    // A stopped process reads nothing: poll for its start.
     this.controlling = setInterval(() => {
       if ([...this.lanes.values()].some(({ stopped }) => stopped !== undefined)) void this.control();
     }, 1_000);
     this.measuring = setInterval(() => void this.measure().catch(() => undefined), 5_000);
   }
 
-  /** Ends what is under way at the next step, saves how far all has come, and gives the processes up. */
+  /** Ends the work under way at the next step, saves all checkpoints, and releases the processes. */
   async stop(): Promise<void> {
     clearInterval(this.controlling);
     clearInterval(this.measuring);
@@ -142,12 +142,12 @@ export class ProcessRunner {
     this.reader.close?.();
   }
 
-  /** Looks for due timers now. */
+  /** Polls for due timers now. */
   wake(): void {
     this.watch.wake();
   }
 
-  /** The position up to which a process has finished its inputs, where it is run here. */
+  /** The checkpoint of a process, if it is run here. */
   position(process: string): bigint | undefined {
     return this.lanes.get(process)?.water.finished;
   }
@@ -168,12 +168,12 @@ export class ProcessRunner {
     });
   }
 
-  /** Instances that stand still with inputs behind them, over all workers. */
+  /** Instances that are parked or paused with inputs waiting, over all workers. */
   waiting(): Promise<{ instances: number; inputs: number }> {
     return this.shelf.counts();
   }
 
-  /** Brings the metrics of this moment up to date. */
+  /** Updates the metrics. */
   async measure(): Promise<void> {
     for (const [process, lane] of this.lanes) {
       inFlight.set({ process }, lane.water.unfinished);
@@ -191,9 +191,9 @@ export class ProcessRunner {
       ...{ store, memory, timers, shelf, ownership, slots, send, targetOf, alarmAfter, saveMs },
       patience: { ...usualPatience, ...patience },
       log: (fault, error) => this.fault(fault, error),
-      // Losing an alarm costs at most one poll: nobody waits for it.
+      // A lost alarm costs at most one poll interval: nobody waits for it.
       onAlarm: (dueAt, key) =>
-        void alarm?.(new Date(dueAt), key).catch((error: unknown) => this.fault('the alarm of a timer is lost', error)),
+        void alarm?.(new Date(dueAt), key).catch((error: unknown) => this.fault('could not schedule the alarm of a timer; polling will find it', error)),
     });
     this.lanes.set(owned.process, lane);
     for (let pauseMs = 50; lane.alive; pauseMs = Math.min(2 * pauseMs, 2_000)) {
@@ -201,7 +201,7 @@ export class ProcessRunner {
         await lane.begin();
         return this.follower.ring();
       } catch (error) {
-        this.fault(`process ${owned.process} cannot begin yet`, error);
+        this.fault(`process ${owned.process} cannot start yet`, error);
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
     }
@@ -213,7 +213,7 @@ export class ProcessRunner {
     await lane?.end();
   }
 
-  /** What operators said about the processes that are run here, once more. */
+  /** Reads again what operators decided about the processes run here. */
   private async control(): Promise<void> {
     for (const lane of this.lanes.values()) {
       try {
@@ -223,7 +223,7 @@ export class ProcessRunner {
         await lane.end();
         if (this.lanes.get(lane.name) === lane) await this.begin({ ...lane.owned, position: lane.water.finished });
       } catch (error) {
-        this.fault(`whether process ${lane.name} is stopped cannot be told`, error);
+        this.fault(`cannot read whether process ${lane.name} is stopped`, error);
       }
     }
   }

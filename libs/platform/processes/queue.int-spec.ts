@@ -8,10 +8,10 @@ type Wake = { process: string };
 
 const until = async (holds: () => boolean | Promise<boolean>, patience = 15_000) => {
   for (const end = Date.now() + patience; !(await holds()); await sleep(20))
-    if (Date.now() > end) throw new Error('it did not come about in time');
+    if (Date.now() > end) throw new Error('the condition was not met in time');
 };
 
-/** What every backend must do. `away` and `back` stop and start the backend on the same address and data. */
+/** What every backend must do. `away` and `back` stop and start the backend with the same address and data. */
 const contract = (backend: () => QueueBackend, away: () => Promise<void>, back: () => Promise<void>) => {
   const open: JobQueue<Wake>[] = [];
   const queueNamed = (name: string, options = {}) => {
@@ -30,7 +30,7 @@ const contract = (backend: () => QueueBackend, away: () => Promise<void>, back: 
     expect(done).toEqual([{ id: 'when-equipment-aborted:haifa.M4', data: { process: 'p1' }, attempt: 1 }]);
   });
 
-  it('keeps one job for each id while it waits, and takes the id again when it is done', async () => {
+  it('keeps one job per id while it waits, and accepts the id again when it is done', async () => {
     const queue = queueNamed('once');
     await queue.add('42', { process: 'first' });
     await queue.add('42', { process: 'second' });
@@ -43,7 +43,7 @@ const contract = (backend: () => QueueBackend, away: () => Promise<void>, back: 
     expect(done).toEqual(['42 first', '42 third']);
   });
 
-  it('waits as long as it was told, and forgets what was removed', async () => {
+  it('waits for the given delay, and does not run removed jobs', async () => {
     const queue = queueNamed('later');
     const done: [string, number][] = [];
     const from = Date.now();
@@ -57,7 +57,7 @@ const contract = (backend: () => QueueBackend, away: () => Promise<void>, back: 
     expect(done[0]![1]).toBeGreaterThanOrEqual(395);
   });
 
-  it('tries a failed job again with pauses, then keeps it as failed and says so', async () => {
+  it('retries a failed job with pauses, then keeps it as failed and reports it', async () => {
     const trouble: (string | undefined)[] = [];
     const queue = queueNamed('failing', { attempts: 3, onTrouble: (_: Error, id?: string) => trouble.push(id) });
     const attempts: number[] = [];
@@ -72,7 +72,7 @@ const contract = (backend: () => QueueBackend, away: () => Promise<void>, back: 
     expect(trouble).toEqual(['x', 'x', 'x']);
   });
 
-  it('shares jobs among workers, each job done by one', async () => {
+  it('distributes jobs among workers, each job done by one', async () => {
     const [one, two] = [queueNamed('shared'), queueNamed('shared')];
     const done: string[] = [];
     await Promise.all(Array.from({ length: 40 }, (_, n) => one.add(`job-${n}`, { process: 'p' })));
@@ -83,7 +83,7 @@ const contract = (backend: () => QueueBackend, away: () => Promise<void>, back: 
     expect(done).toHaveLength(40);
   });
 
-  it('goes on by itself after the backend was away, loses no job that was added, and refuses to add meanwhile', async () => {
+  it('recovers by itself after the backend was unreachable, loses no added job, and refuses to add meanwhile', async () => {
     const trouble: Error[] = [];
     const queue = queueNamed('outage', { onTrouble: (error: Error) => trouble.push(error) });
     await queue.add('before', { process: 'p' }, 1_500);
@@ -109,7 +109,7 @@ const contract = (backend: () => QueueBackend, away: () => Promise<void>, back: 
     expect(trouble.length).toBeGreaterThan(0);
   }, 60_000);
 
-  it('can be closed while the backend is away', async () => {
+  it('can be closed while the backend is unreachable', async () => {
     const queue = queueNamed('closing');
     queue.work(async () => undefined);
     await queue.add('waiting', { process: 'p' }, 60_000);
@@ -140,8 +140,8 @@ describe('the job queue in PostgreSQL', () => {
     async () => void (server = await startPostgres({ dataDir, durable: false, port })),
   );
 
-  it('hears what the server says last while it closes: the process does not end by it', async () => {
-    // The server's last word comes at another moment each time.
+  it('survives an error that the server sends while the queue closes', async () => {
+    // The server's last message comes at a different moment each time.
     for (let time = 0; time < 6; time++) {
       const queue = new JobQueue<Wake>('last-word', { DATABASE_URL: server.url });
       queue.work(async () => undefined);
@@ -188,8 +188,8 @@ if (redisProgram) {
   describe('the job queue in Redis', () => {
     it(
       redisGiven
-        ? 'is chosen by REDIS_URL; its contract suite needs a redis-server program of its own, which this machine does not have'
-        : 'was NOT exercised: this machine has no redis-server program; only the choice by REDIS_URL was looked at',
+        ? 'is chosen by REDIS_URL; its contract suite needs the program redis-server, which is not installed'
+        : 'was NOT tested: the program redis-server is not installed; only the choice by REDIS_URL was checked',
       () => expect(queueKind({ REDIS_URL: 'redis://127.0.0.1:6379', DATABASE_URL: 'postgresql://x' })).toBe('redis'),
     );
   });

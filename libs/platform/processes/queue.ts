@@ -1,7 +1,7 @@
 /**
- * Hides BullMQ and whether it keeps its jobs in PostgreSQL (default) or in Redis (REDIS_URL).
- * Promises at-least-once delivery, one job for each id, delays, retries with growing pauses, and recovery without a restart when the
- * backend was away. Does not keep what matters: the event log and its timers do, and the queue may be lost and filled again.
+ * A job queue. Hides: BullMQ, and whether it stores its jobs in PostgreSQL (default) or in Redis (REDIS_URL). Promises: at-least-once delivery,
+ * one job per id, delays, retries with growing pauses, and recovery without a restart after the backend was unreachable. Does not: hold truth:
+ * the event log and its timers do; the queue may be lost and filled again.
  */
 import { createPostgresBackend, createRedisBackend, withBackend, type Job as BullJob, type Queue, type Worker } from 'bullmq';
 import { EventEmitter } from 'node:events';
@@ -10,35 +10,35 @@ import type { Pool } from 'pg';
 import { survivingLosses } from '#platform/runtime/database';
 import { APPLICATION } from '#platform/runtime/version';
 
-/** Work that somebody wants done, by id. */
+/** A job to be done, by id. */
 export type Job<T> = Readonly<{
   id: string;
   data: T;
-  /** From 1 on; more than 1 when it failed or its worker died. */
+  /** Starts at 1; more than 1 if the job failed before or its worker died. */
   attempt: number;
 }>;
 
 export type QueueBackend = Readonly<{ DATABASE_URL?: string; REDIS_URL?: string }>;
 
 export type QueueOptions = Readonly<{
-  /** How often a job is tried before it is given up and kept as failed. */
+  /** How often a job is tried before it is kept as failed. */
   attempts?: number;
-  /** Milliseconds before the second try; doubled each time. */
+  /** Pause before the second try, ms; doubled each time. */
   pause?: number;
-  /** Told of every trouble with the backend and of jobs that fail; the queue goes on by itself. */
+  /** Called for every backend error and every failed job; the queue recovers by itself. */
   onTrouble?: (error: Error, jobId?: string) => void;
 }>;
 
 type Options = { connection: never; prefix?: string };
-/** BullMQ's classes bound to a backend, and what their constructors take. */
+/** BullMQ's classes bound to a backend, and their constructor options. */
 type Bound = Readonly<{ Queue: typeof Queue; Worker: typeof Worker; adding: Options; working: Options }>;
 
-/** Which backend these settings choose. */
+/** The backend chosen by these settings. */
 export const queueKind = (backend: QueueBackend): 'redis' | 'postgresql' => (backend.REDIS_URL ? 'redis' : 'postgresql');
 
 function bind({ REDIS_URL, DATABASE_URL }: QueueBackend, closed: () => boolean): Bound {
   if (REDIS_URL) {
-    // A closed queue stops looking for a Redis that is away: the process could not end otherwise.
+    // A closed queue stops waiting for an unreachable Redis: otherwise the app could not end.
     const retryStrategy = (times: number) => (closed() ? null : Math.min(times * 200, 2_000));
     const options = (connection: object) => ({
       connection: { url: REDIS_URL, connectTimeout: 5_000, retryStrategy, ...connection },
@@ -46,19 +46,19 @@ function bind({ REDIS_URL, DATABASE_URL }: QueueBackend, closed: () => boolean):
     });
     return {
       ...withBackend(createRedisBackend),
-      // Whoever adds is told at once that Redis is away; whoever works waits for it.
+      // Adding fails at once if Redis is unreachable; working waits for it.
       adding: options({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
       working: options({ maxRetriesPerRequest: null }),
     } as unknown as Bound;
   }
-  if (!DATABASE_URL) throw new Error('The job queue needs DATABASE_URL or REDIS_URL.');
+  if (!DATABASE_URL) throw new Error('The job queue needs DATABASE_URL or REDIS_URL; set one of them.');
   const connection = { connectionString: DATABASE_URL, schema: 'queue', migrate: true, max: 4, connectionTimeoutMillis: 5_000 };
   return { ...withBackend(inPostgres), adding: { connection }, working: { connection } } as unknown as Bound;
 }
 
 /**
- * BullMQ (6.7, pinned) migrates on a connection without a listener for errors, and takes all listeners off the connection that it listens on
- * before it ends it: a server that goes away just then would end the app with an error that nobody hears.
+ * BullMQ (6.7, pinned) migrates on a connection without an error listener, and removes all listeners from its listening connection before ending
+ * it: if the server goes away at that moment, an unhandled error would end the app.
  */
 const inPostgres: typeof createPostgresBackend = (...given) => {
   const backend = createPostgresBackend(...given);
@@ -94,8 +94,8 @@ export class JobQueue<T extends object> {
   }
 
   /**
-   * Adds a job, `delay` milliseconds from now at the earliest. An id that waits or runs already is left as it is; an id whose job has
-   * been done may be added again.
+   * Adds a job, `delay` milliseconds from now at the earliest. If a job with this id waits or runs already, nothing changes; an id whose job
+   * is done may be added again.
    * @throws when the backend does not answer.
    */
   async add(id: string, data: T, delay = 0): Promise<void> {
@@ -110,12 +110,12 @@ export class JobQueue<T extends object> {
     });
   }
 
-  /** Takes a waiting job out. A job that runs at this moment is not stopped. */
+  /** Removes a waiting job. A job that is running is not stopped. */
   async remove(id: string): Promise<void> {
     await (await this.open()).remove(encoded(id));
   }
 
-  /** How many jobs there are in each state. */
+  /** Number of jobs in each state. */
   async counts(): Promise<Readonly<Record<'waiting' | 'active' | 'delayed' | 'failed', number>>> {
     const {
       waiting = 0,
@@ -126,7 +126,7 @@ export class JobQueue<T extends object> {
     return { waiting, active, delayed, failed };
   }
 
-  /** Does the jobs of this queue from now on, `concurrency` at a time. Resolves at once; a backend that is away is waited for. */
+  /** Works on the jobs of this queue from now on, `concurrency` at a time. Resolves at once; waits for an unreachable backend. */
   work(handle: (job: Job<T>) => Promise<void>, concurrency = 4): void {
     const process = (job: BullJob) => handle({ id: decodeURIComponent(job.id!), data: job.data as T, attempt: job.attemptsMade + 1 });
     const start = async () => {
@@ -140,8 +140,8 @@ export class JobQueue<T extends object> {
           lockDuration: 15_000,
         });
         worker.on('error', (error: Error) => this.trouble(error));
-        // Of Redis going away BullMQ makes no error.
-        worker.on('ioredis:close', () => this.trouble(new Error('The connection to Redis is lost; it will be made again.')));
+        // BullMQ raises no error when Redis goes away.
+        worker.on('ioredis:close', () => this.trouble(new Error('Lost the connection to Redis; reconnecting.')));
         worker.on('failed', (job: BullJob | undefined, error: Error) => this.trouble(error, job?.id));
         try {
           await worker.waitUntilReady();
@@ -159,7 +159,7 @@ export class JobQueue<T extends object> {
     void start();
   }
 
-  /** Lets running jobs end, then lets go of the backend. Takes `patience` milliseconds at most, also when the backend is away. */
+  /** Waits for running jobs, then disconnects. Takes `patience` milliseconds at most, even if the backend is unreachable. */
   async close(patience = 8_000): Promise<void> {
     this.closed = true;
     const orderly = async () => {
@@ -169,11 +169,11 @@ export class JobQueue<T extends object> {
     const late = sleep(patience, 'late' as const, { ref: false });
     if ((await Promise.race([orderly().catch(() => 'late' as const), late])) !== 'late') return;
     void this.worker?.close(true).catch(() => undefined);
-    // An orderly close that waits for a backend which is away keeps renewing locks, and so keeps the process alive (BullMQ 6.7, pinned).
+    // An orderly close that waits for an unreachable backend keeps renewing locks, and so keeps the app alive (BullMQ 6.7, pinned).
     void (this.worker as unknown as { lockManager?: { close(): Promise<void> } } | undefined)?.lockManager?.close().catch(() => undefined);
   }
 
-  /** BullMQ remembers a failed first connection for ever: a queue that could not be opened is thrown away, and the next call tries afresh. */
+  /** BullMQ caches a failed first connection for ever: a queue that could not be opened is discarded, and the next call opens a new one. */
   private open(): Promise<Queue> {
     if (this.closed) return Promise.reject(new Error(`The queue ${this.name} is closed.`));
     this.opened ??= (async () => {
@@ -196,5 +196,5 @@ export class JobQueue<T extends object> {
   }
 }
 
-/** BullMQ allows no colon in an id, and takes one that is a number for its own. */
+/** BullMQ allows no colon in an id, and treats a numeric id as its own. */
 const encoded = (id: string): string => (/^\d+$/.test(id) ? `%${id.charCodeAt(0).toString(16)}${id.slice(1)}` : encodeURIComponent(id));

@@ -30,10 +30,10 @@ const history: Replayed[] = [
   },
 ];
 
-test('a history that was decided as the code decides today has no deviations', () => {
+test('a history that the current code would decide the same way has no deviations', () => {
   expect(replay(history, whenKilnLitCheckIt(60_000))).toEqual([]);
 });
-test('one that would be decided otherwise names the step, what was recorded and what would be decided', () => {
+test('a deviation names the step, what was recorded and what would be decided now', () => {
   expect(replay(history, whenKilnLitCheckIt(30_000))).toMatchObject([
     { revision: 0n, input: 'KilnLit', decided: { timers: [{ dueAt: '2026-01-05T08:00:30.000Z' }] } },
   ]);

@@ -1,6 +1,6 @@
 /**
- * Recorded histories against the code of today. Hides: the engine's events. Promises: every step of a stream that the definition would decide
- * otherwise comes out, with what was recorded and what would be decided. Does not: compare command ids, which are random.
+ * Recorded histories against the current code. Hides: the engine's events. Promises: returns every step of a stream that the definition would
+ * decide differently, with what was recorded and what would be decided. Does not: compare command ids, which are random.
  */
 import type { AnyProcess } from '#kernel/process';
 import { Definitions, versionOf } from './definitions';
@@ -9,12 +9,12 @@ import type { InstanceEvent, StepTaken } from './record';
 import type { Recorded } from '#kernel/event';
 
 type Decided = Readonly<{ sends: readonly object[]; timers: readonly object[] }>;
-/** A step that would come out otherwise today. */
+/** A step that would be decided differently today. */
 export type Deviation = Readonly<{ revision: bigint; input: string; recorded: Decided; decided: Decided | { fault: string } }>;
-/** What is needed of an event of an instance's stream. */
+/** The required fields of an event of an instance's stream. */
 export type Replayed = Pick<Recorded, 'type' | 'data' | 'metadata'>;
 
-/** Decides a recorded stream again, step by step. Empty where all comes out the same. */
+/** Decides a recorded stream again, step by step. Empty if all steps are the same. */
 export function replay(history: readonly Replayed[], definition: AnyProcess): Deviation[] {
   const definitions = new Definitions([definition]);
   const deviations: Deviation[] = [];

@@ -1,5 +1,5 @@
 /**
- * How requested actions reach the command side. Hides: classes of commands, the request context. Promises: each goes out in the name of its
+ * How requested actions reach the command side. Hides: classes of commands, the request context. Promises: each is sent in the name of its
  * process, within the facilities of its cause, at the floor time of its cause, under the id that its step recorded. Does not: retry.
  */
 import { plainToInstance } from 'class-transformer';
@@ -17,9 +17,9 @@ export type Cause = Readonly<{
   facilities: readonly string[];
   clock: ClockSource;
 }>;
-/** What is kept of the answer to a command. */
+/** The recorded part of the answer to a command. */
 export type Accepted = Readonly<{ stream: string; revision: string; events: readonly string[] }>;
-/** Sends a command as the process. Throws Problem: 4xx is a refusal, anything else means try again. */
+/** Sends a command as the process. Throws Problem: 4xx is a refusal, anything else means retry. */
 export type Send = (command: Plain, cause: Cause) => Promise<Accepted>;
 
 /** Sends through the CommandBus, in the name of the process. */
@@ -27,7 +27,7 @@ export const sendThrough =
   (bus: CommandBus, registry: Registry): Send =>
   async (command, { commandId, correlationId, causationId, actor, facilities, clock }) => {
     const type = registry.commandNamed(command.type);
-    if (!type) throw new Error(`No slice has a command named ${command.type}; correct the process or add the command.`);
+    if (!type) throw new Error(`No slice has a command named ${command.type}; fix the process or add the command.`);
     const message = plainToInstance(type, { ...command.data, commandId });
     return inContext({ correlationId, causationId, clock, principal: { actor, roles: ['process'], scopes: [...facilities] } }, () =>
       bus.execute(message),

@@ -1,7 +1,7 @@
 /**
- * The inputs of instances that stand still, in the order of the log. Hides: the table. Promises: an input on the shelf is taken later, in
- * order, so the checkpoint may pass it; a shelf that was lost comes back from the log, as the checkpoint in the same database went with it.
- * Does not: hold truth.
+ * The inputs of parked and paused instances, in the order of the log. Hides: the table. Promises: an input on the shelf is taken later, in order,
+ * so the checkpoint may pass it; a lost shelf is filled again from the log, as the checkpoint in the same database is lost with it. Does not:
+ * hold truth.
  */
 import type { Pool } from 'pg';
 import type { Metadata, Recorded } from '#kernel/event';

@@ -1,6 +1,6 @@
 /**
- * What an instance takes, in the form that a step records. Promises: pure; the floor time of an input is never later than its recording.
- * Does not: decide.
+ * The inputs of an instance, in the form that a step records. Promises: pure; the floor time of an input is never later than its recording. Does
+ * not: decide.
  */
 import type { ClockSource, Recorded } from '#kernel/event';
 import type { Input } from './definitions';
@@ -20,7 +20,7 @@ export type StepInput = Readonly<{
   causationId: string;
 }>;
 
-/** What a run was at when it failed. */
+/** What a run was working on when it failed. */
 export type At = InstanceParked['data']['on'];
 
 export function stepOf({ id, type, data, stream, revision, position, recordedAt, metadata }: Recorded): StepInput {

@@ -1,6 +1,6 @@
 /**
- * What an instance's run is given: what comes to it, and what it may use. Promises: nothing; these are the seams between instance-run.ts and
- * lane.ts. Does not: hold any code.
+ * The inputs and dependencies of an instance's run: the interface between instance-run.ts and lane.ts. Hides: nothing. Promises: nothing. Does
+ * not: contain code.
  */
 import type { EventStore } from '#platform/store/event-store';
 import type { Definitions } from './definitions';
@@ -10,10 +10,10 @@ import type { Send, TargetOf } from './send';
 import type { Shelf, Shelved } from './shelf';
 import type { Timers } from './timers';
 
-/** What may come to an instance. `done` is called once it needs no more attention. */
+/** What an instance's run has to handle. `done` is called once it is finished. */
 export type Item = Readonly<
   { done: () => void } &
-    /** `late`: another took its place in the order meanwhile. */
+    /** `late`: a later input was taken before it. */
     (
       | ({ kind: 'input'; late?: true } & Shelved)
       | { kind: 'timer'; timer: string; setAt: bigint; now: string }
@@ -22,7 +22,7 @@ export type Item = Readonly<
     )
 >;
 
-/** What an instance's run needs of the process that it belongs to. */
+/** What an instance's run needs of its process. */
 export type Surroundings = Readonly<{
   definitions: Definitions;
   store: EventStore;
@@ -31,13 +31,13 @@ export type Surroundings = Readonly<{
   shelf: Shelf;
   send: Send;
   targetOf: TargetOf;
-  /** False once the process is not followed here any more. */
+  /** False once the process is no longer run here. */
   alive: () => boolean;
-  /** Has another instance take an input; resolves when it has. */
+  /** Lets another instance take an input; resolves when it has. */
   handOver: (id: string, input: Shelved) => Promise<void>;
-  /** True where timers of an instance that was just loaded may be missing. */
+  /** True if timers of an instance that was just loaded may be missing. */
   restoring: (position?: bigint) => boolean;
-  /** Resolves after a while, or at once when the process is not followed here any more. */
+  /** Resolves after the given time, or at once when the process is no longer run here. */
   sleep: (ms: number) => Promise<void>;
   /** A step was taken. */
   onStep: (item: Item) => void;
@@ -48,14 +48,14 @@ export type Surroundings = Readonly<{
 }>;
 
 export type Patience = Readonly<{
-  /** Tries of an action that fails, before the instance is parked. */
+  /** Attempts of an action that fails, before the instance is parked. */
   attempts: number;
-  /** How long a part may say "not now" for one instance while it serves others, ms. */
+  /** How long a target may answer "not now" to one instance while it serves others, ms. */
   awayMs: number;
-  /** Before the second try; doubled each time, ms. */
+  /** Before the second attempt; doubled each time, ms. */
   pauseMs: number;
 }>;
 export const usualPatience: Patience = { attempts: 5, awayMs: 120_000, pauseMs: 100 };
 
-/** Inputs of which a definition cannot tell the instance wait under this, by the stream that they come from. */
+/** Inputs whose instance a definition cannot name wait under this id, by the stream that they come from. */
 export const UNATTRIBUTED = 'unattributed ';

@@ -1,7 +1,7 @@
 /**
- * Looks for timers that are due. Hides: polling. Promises: within half a second of being due by the database's clock, but only after all that
- * was in the log when it was found due: a plant that comes back reports an abort and its end at once, and the timer between them must not
- * fire. Does not: decide whether a timer still holds (its instance does).
+ * Polls for due timers. Hides: polling. Promises: a timer fires within half a second of being due by the database's clock, but only after
+ * everything that was in the log when it was found due: a plant that comes back online reports an abort and its end at once, and the timer
+ * between them must not fire. Does not: decide whether a timer is still valid (its instance does).
  */
 import type { Lane } from './lane';
 import type { DueTimer, Timers } from './timers';
@@ -11,7 +11,7 @@ export type TimerWatchParts = Readonly<{
   lanes: () => readonly Lane[];
   /** The end of the log as it is now. */
   head: () => Promise<bigint>;
-  /** Resolves once a process was handed all up to a position. */
+  /** Resolves once a process was handed everything up to a position. */
   handedOut: (lane: Lane, position: bigint) => Promise<void>;
   onFault: (error: unknown) => void;
   pollMs: number;
@@ -43,12 +43,12 @@ export class TimerWatch {
     this.wakeUp();
   }
 
-  /** Looks now. */
+  /** Polls now. */
   wake(): void {
     this.wakeUp();
   }
 
-  /** Returns after how many milliseconds to look again. */
+  /** Returns the milliseconds until the next poll. */
   private async round(): Promise<number> {
     const { timers, pollMs, head: end } = this.parts;
     const lanes = this.parts.lanes();

@@ -1,14 +1,14 @@
 /**
- * The timers of all instances as rows of PostgreSQL. Hides: the table. Promises: what is due is found by the database's clock; rows that
- * are not due cost nothing; a row that was lost is made again from its stream; a stale one is known by the step that set it.
- * Does not: hold truth. Whoever finds a timer due asks the instance whether it still holds.
+ * The timers of all instances as rows in PostgreSQL. Hides: the table. Promises: due timers are found by the database's clock; rows that are not
+ * due cost nothing; a lost row is restored from its stream; a stale one is recognised by the step that set it. Does not: hold truth: whoever
+ * finds a due timer asks the instance whether it is still valid.
  */
 import type { Pool } from 'pg';
 import type { Timer } from './instance';
 
 export type DueTimer = Readonly<{ process: string; id: string; timer: string; dueAt: string; setAt: bigint }>;
 
-/** A timer that is set for the past waits this long for what else the plant has to tell about that time. */
+/** A timer set for the past waits this long for late reports of that time. */
 export const LATE_GRACE_MS = 5_000;
 const DUE_AT_ONCE = 500;
 
@@ -18,7 +18,7 @@ export class Timers {
     private readonly lateGraceMs = LATE_GRACE_MS,
   ) {}
 
-  /** Makes the rows of an instance what its stream says. */
+  /** Makes the rows of an instance equal to its stream. */
   async restore(process: string, id: string, timers: Readonly<Record<string, Timer>>): Promise<void> {
     const open = Object.entries(timers);
     const names = open.map(([timer]) => timer);
@@ -37,7 +37,7 @@ export class Timers {
     );
   }
 
-  /** What is due, the longest first, and in how many milliseconds the next one will be. */
+  /** The due timers, longest overdue first, and the milliseconds until the next one. */
   async due(processes: readonly string[]): Promise<{ due: DueTimer[]; nextMs: number | undefined; now: string }> {
     const { rows } = await this.pool.query<{ process: string; id: string; timer: string; due_at: string; set_at: bigint }>(
       `SELECT process, id, timer, due_at, set_at FROM process_timer
@@ -54,12 +54,12 @@ export class Timers {
     };
   }
 
-  /** Puts the timers of an instance that stands still out of sight; `restore` brings them back. */
+  /** Hides the timers of a parked or paused instance; `restore` brings them back. */
   async hide(process: string, id: string): Promise<void> {
     await this.pool.query(`UPDATE process_timer SET due_at = 'infinity' WHERE process = $1 AND id = $2`, [process, id]);
   }
 
-  /** How many are due for longer than a second. */
+  /** Number of timers overdue by more than a second. */
   async late(): Promise<number> {
     const { rows } = await this.pool.query<{ late: bigint }>(
       `SELECT count(*) AS late FROM process_timer WHERE due_at < now() - interval '1 second' AND id <> ''`,

@@ -12,7 +12,7 @@ describe('CSV', () => {
   it.each([';=1', 'a;=1', 'a; +1', 'a\t-2', 'x;@SUM(A1)'])('does not let %p run where semicolons or tabs separate cells', (attack) => {
     expect(csvCell(attack)).toMatch(/[;\t] ?'[=+\-@]/);
   });
-  it('begins with a byte-order mark where that is asked for', async () => {
+  it('begins with a byte-order mark if requested', async () => {
     expect(await buffer(Readable.from([]).pipe(csvOf(['a'], { byteOrderMark: true })))).toEqual(Buffer.from('\ufeffa\r\n'));
   });
   it('keeps numbers and plain text as they are', () => {
@@ -25,7 +25,7 @@ describe('CSV', () => {
     expect(csvCell('say "hi"')).toBe('"say ""hi"""');
     expect(csvCell(['a', 'b'])).toBe('"[""a"",""b""]"');
   });
-  it('has headings, also without rows', async () => {
+  it('has a header line even without rows', async () => {
     expect(await text(Readable.from([]).pipe(csvOf(['a', 'b'])))).toBe('a,b\r\n');
     expect(await text(Readable.from([{ b: 2, a: 1 }]).pipe(csvOf(['a', 'b'])))).toBe('a,b\r\n1,2\r\n');
   });

@@ -1,14 +1,14 @@
 /**
- * Rows as CSV (RFC 4180, UTF-8). Hides: quoting. Promises: a spreadsheet takes no text for a formula; memory does not grow with the number
- * of rows. Does not: choose columns.
+ * Rows as CSV (RFC 4180, UTF-8). Hides: quoting. Promises: a spreadsheet treats no text as a formula; memory does not grow with the number of
+ * rows. Does not: choose columns.
  */
 import { Transform, type Readable } from 'node:stream';
 import { applyDecorators, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiQuery } from '@nestjs/swagger';
 
-/** Text that a spreadsheet would run gets an apostrophe in front; numbers keep their sign. */
+/** Text that a spreadsheet would execute gets an apostrophe in front; numbers keep their sign. */
 const FORMULA = /^[\s\u0000]*[=+\-@＝＋－＠|%]|^[\t\r\n]/;
-/** Where a spreadsheet takes semicolons or tabs for separators, whatever the quotes say, a cell may begin within a text. */
+/** If a spreadsheet treats semicolons or tabs as separators even within quotes, a cell may start in the middle of a text. */
 const INNER_FORMULA = /([;\t]\s*)(?=[=+\-@＝＋－＠|%])/g;
 const NUMBER = /^[+-]?\d+(\.\d+)?$/;
 
@@ -22,10 +22,10 @@ export function csvCell(value: unknown): string {
 
 const csvLine = (values: readonly unknown[]): string => `${values.map(csvCell).join(',')}\r\n`;
 
-/** Some spreadsheets take a file for UTF-8 only if it begins with this. */
+/** Some spreadsheets recognise UTF-8 only by this mark at the beginning. */
 const BYTE_ORDER_MARK = '\ufeff';
 
-/** Objects in, CSV text out, with a line of headings. */
+/** Objects in, CSV text out, with a header line. */
 export function csvOf(columns: readonly string[], { byteOrderMark = false } = {}): Transform {
   let begun = false;
   const begin = () => {
@@ -50,10 +50,10 @@ export const ApiCsv = () =>
       name: 'byteOrderMark',
       required: false,
       type: Boolean,
-      description: 'True: the file begins with a byte order mark, by which Excel knows UTF-8.',
+      description: 'True: the file begins with a byte order mark, so that Excel recognises UTF-8.',
     }),
     ApiOkResponse({
-      description: 'A line of headings, then a line for each row.',
+      description: 'A header line, then one line per row.',
       content: { 'text/csv': { schema: { type: 'string' } } },
     }),
   );

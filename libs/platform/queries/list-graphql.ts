@@ -1,6 +1,6 @@
 /**
- * A list in GraphQL. Hides: inputs, enums and pages made from its cells. Promises: the same list as REST; whoever does not ask for `behind` is
- * told in `extensions` that an answer is behind. Does not: check arguments beyond their types: list-request.ts does.
+ * A list in GraphQL. Hides: inputs, enums and pages made from its cells. Promises: the same list as REST; if the client does not select `behind`,
+ * an answer that is behind says so in `extensions`. Does not: check arguments beyond their types: list-request.ts does.
  */
 import { Inject, type Type } from '@nestjs/common';
 import {
@@ -53,7 +53,7 @@ export function resolverOf<Row extends object>(
       @Args('filter', { type: () => filter, nullable: true }) asked: object | undefined,
       @Args('sort', { type: () => sort, nullable: true }) order: string | undefined,
       @Args('first', { type: () => Int, nullable: true, defaultValue: PAGE.usual, description: `At most ${PAGE.most}.` }) first: number,
-      @Args('after', { type: () => String, nullable: true, description: 'The nextCursor of the page before.' }) after: string | undefined,
+      @Args('after', { type: () => String, nullable: true, description: 'The nextCursor of the previous page.' }) after: string | undefined,
       @Args('waitFor', waitForArgument) waitFor: string | undefined,
       @Context() context: GraphqlContext,
     ): Promise<Page<Row>> {
@@ -78,7 +78,7 @@ function withOneOf<Row extends object>(
   roles: Roles,
   about: string,
 ): Parts {
-  const description = `${about} By id, as it is now; null where there is none in your facilities.`;
+  const description = `${about} By id, as it is now; null if there is none in your facilities.`;
 
   @Resolver()
   class OneResolver extends base {
@@ -106,14 +106,14 @@ function withMovesOf<Row extends object>(
   about: string,
 ): Parts {
   const move = moveOf(row);
-  const description = `${about} Each row as it is after it changed.`;
+  const description = `${about} Sends each row after it changed.`;
 
   @Resolver()
   class MovesResolver extends base {
     @Subscription(() => move, { name: moved, description, resolve: (told: Move<Row>) => told })
     @Allow(...roles)
     moved(
-      @Args('ids', { type: () => [ID], nullable: true, description: 'Only these; all in scope when absent.' }) ids: string[] | undefined,
+      @Args('ids', { type: () => [ID], nullable: true, description: 'Only these; all in your scope if absent.' }) ids: string[] | undefined,
       @Args(reader.requests.scope, { type: () => ID, nullable: true }) scope: string | undefined,
     ): AsyncIterableIterator<Move<Row>> {
       return this.moves.watch<Row>(reader.view, reader.requests, caller(), { ids, scope });
@@ -132,7 +132,7 @@ const SCALARS: Readonly<Record<string, ReturnTypeFunc>> = {
   amount: () => Decimal,
 };
 
-/** The GraphQL input that asks a list; fields of closed lists are enums. */
+/** The GraphQL input for the filters of a list; fields of closed lists are enums. */
 function filterOf<Row extends object>(row: new () => Row, questions: readonly Question[]): Type<object> {
   class Filter {}
   for (const { name, cell, bound } of questions) {
@@ -150,10 +150,10 @@ function moveOf<Row extends object>(row: new () => Row): Type<Move<Row>> {
     @Field(() => ID)
     id: string;
 
-    @Field(() => row, { nullable: true, description: 'Null where it is no longer there.' })
+    @Field(() => row, { nullable: true, description: 'Null if it no longer exists.' })
     row: Row | null;
 
-    @Field(() => String, { description: 'Position of the log that this reflects at least.' })
+    @Field(() => String, { description: 'This reflects at least this position of the log.' })
     position: string;
   }
   return named(RowMove, `${row.name}Move`);

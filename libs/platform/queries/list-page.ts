@@ -1,13 +1,16 @@
-/** The answer of a list as one class for GraphQL and OpenAPI; how many rows it may have: http/page-size.ts. Hides: naming it after its row. Promises: one class per row. Does not: fill it. */
+/**
+ * The answer of a list as one class for GraphQL and OpenAPI. Hides: naming it after its row. Promises: one class per row. Does not: fill it, or
+ * limit its size (http/page-size.ts).
+ */
 import type { Type } from '@nestjs/common';
 import { Field, ObjectType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';
 import type { Page } from './list-reader';
 
 export const WAIT_FOR = 'Token of a receipt: the answer reflects that command, or says that it is behind.';
-const NEXT = 'Give it as `after` for the next page; null on the last one.';
-const POSITION = 'Position of the log that the answer reflects at least.';
-const BEHIND = 'True where `waitFor` was not reached in time.';
+const NEXT = 'Send it as `after` to get the next page; null on the last page.';
+const POSITION = 'The answer reflects at least this position of the log.';
+const BEHIND = 'True if `waitFor` was not reached in time.';
 
 const pages = new Map<unknown, Type<Page<object>>>();
 
@@ -37,7 +40,7 @@ export function pageOf<Row extends object>(row: new () => Row): Type<Page<object
   return RowPage;
 }
 
-/** OpenAPI and Nest name a class by its own name, which must differ from list to list. */
+/** OpenAPI and Nest use the name of a class, so each list needs its own name. */
 export function named<T extends object>(type: T, name: string): T {
   Object.defineProperty(type, 'name', { value: name });
   return type;

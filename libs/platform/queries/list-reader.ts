@@ -1,6 +1,6 @@
 /**
- * What REST and GraphQL ask of one list. Hides: the order of waiting, reading and saying how current it is. Promises: one behaviour for both.
- * Does not: know their words (list-rest.ts, list-graphql.ts).
+ * What REST and GraphQL ask of one list. Hides: the order of waiting, reading and reporting how current the answer is. Promises: the same
+ * behaviour for both. Does not: know their parameters (list-rest.ts, list-graphql.ts).
  */
 import type { StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
@@ -12,20 +12,20 @@ import { logOfCursor, type Asked, type FilterKind, type Lasting, type ListReques
 import { scopeOf, type Freshness, type Reads } from './reads';
 
 export type ListOptions<Row> = Readonly<{
-  /** Path of the list in REST, without slash in front. */
+  /** Path of the list in REST, without a leading slash. */
   path: string;
-  /** GraphQL name of the query by id; none where rows are not looked at alone. */
+  /** GraphQL name of the query by id; absent if single rows cannot be queried. */
   one?: string;
   /** GraphQL name of the list. */
   many: string;
   roles: readonly Role[];
   filters?: Partial<Record<keyof Row & string, FilterKind>>;
-  /** Filters by a moment at which a row still holds, by the name that clients give. */
+  /** Filters by a moment at which a row is still valid, by the name that clients use. */
   lasting?: Readonly<Record<string, Lasting>>;
   sorts?: readonly (keyof Row & string)[];
   /** GraphQL name of the subscription to rows as they change, e.g. `equipmentMoved`. */
   moved?: string;
-  /** The usual order: a name of `sorts`, perhaps with `Descending`. */
+  /** The default order: a name of `sorts`, optionally with `Descending` appended. */
   sortedBy?: string;
   /** One sentence for the API descriptions. */
   about: string;
@@ -53,7 +53,7 @@ export class Reader<Row extends object> {
     return { items, nextCursor, ...fresh };
   }
 
-  /** The row as it is now, by all that was recorded before the question. */
+  /** The row as it is now, including everything recorded before the question. */
   async one(reads: Reads, id: unknown, waitFor: unknown): Promise<{ row: Row | undefined; fresh: Freshness }> {
     const fresh = await reads.current([this.view], tokenIn(waitFor));
     // An id of any other form cannot exist.
@@ -61,9 +61,9 @@ export class Reader<Row extends object> {
     const { text, values } = this.requests.one(id, scopeOf(caller()));
     const [row] = await reads.rows<Row>(text, values);
     if (!row && fresh.behind) {
-      throw new Problem(503, 'view-behind', `The view ${this.view} is behind the log; this row may exist by now.`, {
+      throw new Problem(503, 'view-behind', `The view ${this.view} is behind the log; this row may exist already.`, {
         retryAfterSeconds: 1,
-        whatToDo: 'Ask again.',
+        whatToDo: 'Send the request again.',
         facts: { position: fresh.position },
       });
     }
@@ -85,7 +85,7 @@ export class Reader<Row extends object> {
   }
 }
 
-/** A parameter that is true or false. @throws Problem 400 */
+/** A parameter with value true or false. @throws Problem 400 */
 export function flagOf(field: string, value: unknown): boolean {
   if (value === undefined || value === 'false') return false;
   if (value === 'true') return true;
@@ -94,7 +94,7 @@ export function flagOf(field: string, value: unknown): boolean {
 
 function tokenIn(waitFor: unknown): string | undefined {
   if (waitFor === undefined || waitFor === null) return undefined;
-  // Anything but a text is refused where texts are refused that are not a token.
+  // Any other type becomes an empty text, which is refused later as an invalid token.
   return typeof waitFor === 'string' ? waitFor : '';
 }
 

@@ -1,6 +1,6 @@
 /**
- * A request for a page of a list, from words to SQL. Hides: filters, the order of rows, cursors, casts, nulls. Promises: whatever was asked, values are
- * parameters and columns are declared ones; two pages neither repeat nor skip a row that stays where it is. Does not: run anything.
+ * A request for a page of a list, from parameters to SQL. Hides: filters, the order of rows, cursors, casts, nulls. Promises: for any input,
+ * values are SQL parameters and columns are declared ones; two pages neither repeat nor skip a row that keeps its place. Does not: run anything.
  */
 import { createHash } from 'node:crypto';
 import { cellsOf, type CellOf } from '#platform/views/cells';
@@ -9,9 +9,12 @@ import { isInstant } from '#platform/commands/fields';
 import { PAGE } from '#platform/http/page-size';
 import { invalidInput, type FieldFault } from '#platform/problem/problem';
 
-/** `equals`: one of the given values; `named`: the same, of names that hold no comma; `range`: from, inclusive, to, exclusive; `has`: an array that holds one of the given values. */
+/**
+ * `equals`: one of the given values; `named`: the same, for names without commas; `range`: from (inclusive) to (exclusive); `has`: an array that
+ * contains one of the given values.
+ */
 export type FilterKind = 'equals' | 'named' | 'range' | 'has';
-/** A moment at which a row still holds: its column `until` lies later or is absent, and its other columns have these values. */
+/** A moment at which a row is still valid: its column `until` is later or empty, and its other columns have these values. */
 export type Lasting = Readonly<{ until: string; only: Readonly<Record<string, string>> }>;
 export type Declared = Readonly<{
   row: new () => object;
@@ -22,7 +25,7 @@ export type Declared = Readonly<{
   sortedBy?: string;
 }>;
 
-/** One thing that can be asked of a list. */
+/** One filter parameter of a list. */
 export type Question = Readonly<{
   name: string;
   cell: CellOf;
@@ -65,14 +68,14 @@ const shown = (value: unknown): string => (typeof value === 'string' && isText(v
 const quoted = (column: string) => `"${column}"`;
 const DESCENDING = 'Descending';
 
-/** What may be asked of one list, and how it is asked in SQL. */
+/** The parameters of one list, and their SQL. */
 export class ListRequests {
   readonly cells: readonly CellOf[];
   readonly key: string;
-  /** The column that says whose row it is. */
+  /** The column that says which scope a row belongs to. */
   readonly scope: string;
   readonly questions: readonly Question[];
-  /** Values of `sort`: a column's name, or with `Descending` behind it. */
+  /** Values of `sort`: a column's name, optionally with `Descending` appended. */
   readonly orders: readonly string[];
   private readonly mark: string;
 
@@ -107,7 +110,7 @@ export class ListRequests {
     this.mark = createHash('sha256').update(`${table} ${this.key}`).digest('base64url').slice(0, 6);
   }
 
-  /** Columns as JSON can hold them. */
+  /** The columns in a form that JSON can represent. */
   get select(): string {
     return this.cells.map(({ name, kind }) => (kind === 'position' ? `${quoted(name)}::text AS ${quoted(name)}` : quoted(name))).join(', ');
   }
@@ -123,7 +126,7 @@ export class ListRequests {
     };
   }
 
-  /** One row more than the page holds tells that there is another page. @throws Problem 400 */
+  /** Selects one row more than the page holds, to tell whether there is another page. @throws Problem 400 */
   page({ filter, sort, first, after }: Asked, scope: readonly string[] | null): Sql & { size: number; order: Order } {
     const faults: FieldFault[] = [];
     const order = this.order(sort, faults);
@@ -151,7 +154,7 @@ export class ListRequests {
     };
   }
 
-  /** Every row that the filter lets through, in order. @throws Problem 400 */
+  /** All rows that match the filter, in order. @throws Problem 400 */
   all({ filter, sort }: Asked, scope: readonly string[] | null): Sql {
     const faults: FieldFault[] = [];
     const order = this.order(sort, faults);
@@ -161,7 +164,7 @@ export class ListRequests {
     return { text: `${this.from}${and(where)} ${this.orderBy(order)}`, values };
   }
 
-  /** The rows of these keys, for who watches them. */
+  /** The rows with these keys, for subscriptions. */
   these(keys: readonly string[]): Sql {
     return { text: `${this.from} WHERE ${quoted(this.key)} = ANY($1::text[])`, values: [keys] };
   }
@@ -175,8 +178,8 @@ export class ListRequests {
   }
 
   /**
-   * The key settles ties, in the same direction, so that one index serves both. Columns are named with their table: by its bare name
-   * PostgreSQL would take a position as it is selected, as text, where 999 comes after 1000.
+   * The key breaks ties, in the same direction, so that one index serves both. Columns are qualified with their table: by its bare name
+   * PostgreSQL would sort a position as it is selected, as text, where 999 comes after 1000.
    */
   private orderBy({ column, descending, key }: Order): string {
     const columns = column === key ? [key] : [column, key];
@@ -184,7 +187,7 @@ export class ListRequests {
     return `ORDER BY ${columns.map(inTable).join(', ')}`;
   }
 
-  /** The cursor of a row: its place in this order. A place that is a position is one in that log only. */
+  /** The cursor of a row: its place in this order. A place that is a position is valid in that log only. */
   cursor(order: Order, place: string | null, key: string, log?: string): string {
     const within = order.cast === CASTS.position && log !== undefined ? [log] : [];
     return Buffer.from(JSON.stringify([this.mark, order.name, place, key, ...within])).toString('base64url');
@@ -261,7 +264,7 @@ export class ListRequests {
 export type Order = Readonly<{ name: string; column: string; descending: boolean; key: string; cast: string }>;
 type Place = Readonly<{ value: string | null; key: string }>;
 
-/** The mark of the log that a cursor is a place in, if any. */
+/** The mark of the log that a cursor belongs to, if any. */
 export function logOfCursor(cursor: unknown): string | undefined {
   try {
     const [, , , , log] = JSON.parse(Buffer.from(String(cursor), 'base64url').toString('utf8')) as unknown[];
@@ -271,7 +274,7 @@ export function logOfCursor(cursor: unknown): string | undefined {
   }
 }
 
-/** PostgreSQL's own text forms, as cursors hold them. */
+/** The text forms of PostgreSQL, as cursors contain them. */
 const PLACES: Readonly<Record<string, RegExp>> = {
   text: /^/,
   timestamptz: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/,
@@ -286,7 +289,7 @@ const isPlace = (value: string, cast: string): boolean =>
 
 const and = (conditions: readonly string[]): string => (conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '');
 
-/** What comes after a place. PostgreSQL puts nulls last going up and first going down. */
+/** The condition for rows after a place. PostgreSQL sorts nulls last when ascending and first when descending. */
 function beyond({ column, descending, key, cast }: Order, { value, key: keyOf }: Place, values: unknown[]): string {
   const than = descending ? '<' : '>';
   const [c, k] = [quoted(column), quoted(key)];

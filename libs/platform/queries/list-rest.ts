@@ -1,6 +1,6 @@
 /**
- * A list in REST. Hides: parameters, headers, CSV by path or by Accept. Promises: GET /path, /path.csv and, where rows are looked at alone,
- * /path/:id with an ETag. Does not: check parameters: no pipe looks at them, list-request.ts does.
+ * A list in REST. Hides: parameters, headers, CSV by path or by Accept. Promises: GET /path, /path.csv and, if single rows can be queried,
+ * /path/:id with an ETag. Does not: check parameters: no pipe validates them, list-request.ts does.
  */
 import { applyDecorators, Controller, Get, Headers, Inject, Param, Query, Res, type StreamableFile, type Type } from '@nestjs/common';
 import { ApiBearerAuth, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
@@ -18,13 +18,13 @@ type Words = Readonly<Record<string, unknown>>;
 
 const ApiWaitFor = () => ApiQuery({ name: 'waitFor', required: false, type: String, description: WAIT_FOR });
 
-/** What may be asked of the list, in OpenAPI. */
+/** The parameters of the list, in OpenAPI. */
 const ApiQuestions = (questions: readonly Question[], orders: readonly string[]) =>
   applyDecorators(
     ...questions.map(parameterOf),
     ApiQuery({ name: 'sort', required: false, enum: orders as string[] }),
     ApiQuery({ name: 'first', required: false, schema: { type: 'integer', minimum: 1, maximum: PAGE.most, default: PAGE.usual } }),
-    ApiQuery({ name: 'after', required: false, type: String, description: 'The nextCursor of the page before.' }),
+    ApiQuery({ name: 'after', required: false, type: String, description: 'The nextCursor of the previous page.' }),
     ApiWaitFor(),
   );
 
@@ -45,7 +45,7 @@ export function controllerOf<Row extends object>(
     @Allow(...roles)
     @ApiOperation({ operationId: many, summary: about })
     @ApiQuestions(questions, orders)
-    @ApiOkResponse({ type: pageOf(row), description: 'With `Accept: text/csv`: as the path that ends in .csv.' })
+    @ApiOkResponse({ type: pageOf(row), description: 'With `Accept: text/csv`: the same as the path ending in .csv.' })
     async list(
       @Query() words: Words,
       @Headers('accept') accept: string | undefined,
@@ -76,7 +76,7 @@ export function controllerOf<Row extends object>(
     @ApiParam({ name: 'id', type: String })
     @ApiWaitFor()
     @ApiOkResponse({ type: row })
-    @ApiNotFoundResponse({ description: 'There is no such thing, or it is outside your facilities.' })
+    @ApiNotFoundResponse({ description: 'It does not exist, or is outside your facilities.' })
     async one(@Param('id') id: string, @Query() words: Words, @Res({ passthrough: true }) reply: FastifyReply): Promise<Row> {
       refuseUnknown(words, 'waitFor');
       const { row: found, fresh } = await reader.one(this.reads, id, words.waitFor);
@@ -90,16 +90,16 @@ export function controllerOf<Row extends object>(
   return named(ListWithOneController, `${path}-list`);
 }
 
-/** Kinds whose values never hold a comma, so that several stand in one parameter. */
+/** Kinds whose values never contain a comma, so that one parameter can hold several. */
 const LISTED = new Set(['key', 'id', 'ids', 'oneOf', 'whole', 'position', 'flag']);
 const isListed = ({ bound, kind, cell }: Question): boolean => !bound && (kind === 'named' || LISTED.has(cell.kind));
 
-/** Parameters as a question; several values come comma by comma where no value holds one. */
+/** Parameters as filters; several values are separated by commas if values cannot contain one. */
 function askedBy(words: Words, questions: readonly Question[]): Asked {
   const { sort, first, after, waitFor: _, ...rest } = words;
   const valuesOf = (name: string, value: unknown): unknown => {
     const question = questions.find((candidate) => candidate.name === name);
-    // A parameter that comes twice is refused: nobody can say which was meant.
+    // A repeated parameter is refused: it is unclear which one was meant.
     if (typeof value !== 'string') return Array.isArray(value) ? [] : value;
     return question && isListed(question) ? value.split(',') : value;
   };

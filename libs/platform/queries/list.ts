@@ -33,7 +33,7 @@ export type List<Row extends object> = Readonly<{
   resolver: Type<object>;
 }>;
 
-/** The view that a row class belongs to: its @Entity has the view's name in snake_case. */
+/** The view of a row class: its @Entity has the view's name in snake_case. */
 function tableOf(row: new () => object): string {
   const name = getMetadataArgsStorage().tables.find(({ target }) => target === row)?.name;
   if (!name) throw new TypeError(`${row.name} needs @Entity('<name_of_its_view>')`);
@@ -56,5 +56,5 @@ export function listOf<Row extends object>(row: new () => Row, options: ListOpti
   return { row, view, requests, options, controller: controllerOf(row, reader, options), resolver: resolverOf(row, reader, options) };
 }
 
-/** The names of a row's columns, for queries written by hand that return it. */
+/** The names of a row's columns, for hand-written queries that return it. */
 export const columnsOf = (row: new () => object): readonly string[] => cellsOf(row).map(({ name }) => name);

@@ -87,7 +87,7 @@ const faults = (asked: Asked) => {
 };
 
 describe('a list', () => {
-  it('gives what still holds at a moment: what ends later, and what never ends', async () => {
+  it('returns what is still valid at a moment: what ends later, and what never ends', async () => {
     const { items } = await run({ filter: { usableAt: '2026-01-01T00:00:04.000Z' }, first: 100 });
     const right = [...Array(SIZE).keys()].filter((n) => n % 2 === 1 && (n % 5 === 0 || n % 10 > 4));
     expect(items.map(({ sampleId }) => Number(/\d+/.exec(sampleId)![0])).sort((a, b) => a - b)).toEqual(right);
@@ -95,7 +95,7 @@ describe('a list', () => {
     expect(faults({ filter: { usableAt: 'soon' } })).toEqual(['usableAt']);
   });
 
-  it.each(requests.orders)('gives every row once, page by page, sorted by %s, ties and empty cells included', async (sort) => {
+  it.each(requests.orders)('returns every row once, page by page, sorted by %s, including ties and empty cells', async (sort) => {
     const all: string[] = [];
     let after: string | undefined;
     do {
@@ -110,7 +110,7 @@ describe('a list', () => {
     expect((await run({ sort: opposite, first: 500 })).items.map(({ sampleId }) => sampleId)).toEqual([...all].reverse());
   });
 
-  it('shows the rows of the given facilities only, whatever is asked', async () => {
+  it('shows only rows of the given facilities, whatever the filter', async () => {
     expect((await run({ first: 500 }, ['haifa'])).items.every(({ facilityId }) => facilityId === 'haifa')).toBe(true);
     expect((await run({ filter: { facilityId: 'lyon' } }, ['haifa'])).items).toEqual([]);
     expect((await run({}, [])).items).toEqual([]);
@@ -124,7 +124,7 @@ describe('a list', () => {
     expect((await run({ sort: 'takenAt', first: 1 })).items[0]!.takenAt).toMatch(/^2026-01-01T00:00:0\d\.000Z$/);
   });
 
-  it('is filtered by what is declared', async () => {
+  it('can be filtered by the declared filters', async () => {
     const count = async (filter: Record<string, unknown>) => (await run({ filter, first: 500 })).items.length;
     expect(await count({ colour: 'RED' })).toBe(30);
     expect(await count({ colour: ['RED', 'BLUE'] })).toBe(60);
@@ -174,7 +174,7 @@ describe('a list', () => {
     ['tags', [['a']]],
   ])('refuses the filter %s %p', (name, value) => expect(faults({ filter: { [name]: value } })).toEqual([name]));
 
-  it('refuses a cursor of another order, and one whose place is no place', async () => {
+  it('refuses a cursor of another order, and one whose place is invalid', async () => {
     const { next } = await run({ sort: 'name', first: 3 });
     expect(faults({ sort: 'weight', after: next })).toEqual(['after']);
     const [mark, , , key] = JSON.parse(Buffer.from(next!, 'base64url').toString()) as string[];
@@ -187,7 +187,7 @@ describe('a list', () => {
       expect(faults({ sort: 'takenAt', after: forged('takenAt', place) })).toEqual([]);
   });
 
-  it('comes as CSV without a formula in it', async () => {
+  it('comes as CSV without formulas', async () => {
     const { text: sql, values } = requests.all({ sort: 'sampleId', filter: { colour: 'RED' } }, ['haifa']);
     const lines = (await text((await reads.stream(sql, values)).pipe(csvOf(requests.cells.map(({ name }) => name)))))
       .trimEnd()
@@ -197,7 +197,7 @@ describe('a list', () => {
     expect(lines[1]).toBe(`haifa.S1,haifa,"'=name 1",2026-01-01T00:00:01.000Z,1.1,RED,"[""t1"",""all""]",false,9007199254740994`);
   });
 
-  it('gives a connection back when nobody reads an export to its end', async () => {
+  it('releases the connection when an export is not read to its end', async () => {
     for (let i = 0; i < 12; i += 1) {
       const rows = await reads.stream('SELECT generate_series(1, 1000000) AS n', []);
       await new Promise((done) => rows.once('data', done));

@@ -1,8 +1,8 @@
 /**
  * What every query needs. Hides: freshness, scope, failures of the database. Promises: each answer says which position of the log it
- * reflects at least; a token is waited for, for WAIT_FOR_MS at most; what is outside the caller's scopes is not seen. Does not: know any view.
+ * reflects at least; a token is waited for WAIT_FOR_MS at most; rows outside the caller's scopes are not visible. Does not: know any view.
  *
- * A query written by hand:
+ * A hand-written query:
  *
  *   const { position, behind } = await this.reads.fresh(['genealogy'], waitFor);
  *   const rows = await this.reads.rows<Row>(`… WHERE ${inScopes('"facilityId"', 1)}`, [scopeOf(caller()), …]);
@@ -18,13 +18,13 @@ import { invalidInput, Problem } from '#platform/problem/problem';
 import { parseToken } from '#platform/store/log-mark';
 import type { ViewReads } from '#platform/views/progress';
 
-/** What an answer reflects. `behind` is true where a token was given and the view had not reached it in time. */
+/** What an answer reflects. `behind` is true if a token was given and the view did not reach it in time. */
 export type Freshness = Readonly<{ position: string; behind: boolean }>;
 
 /** The caller's scopes as a parameter of SQL; null for all. */
 export const scopeOf = ({ scopes }: Principal): readonly string[] | null => (scopes.includes('*') ? null : scopes);
 
-/** The condition that a row is the caller's, with `scopeOf(caller)` as the n-th parameter. */
+/** The condition that the caller may see a row, with `scopeOf(caller)` as the n-th parameter. */
 export const inScopes = (column: string, n: number): string => `($${n}::text[] IS NULL OR ${column} = ANY($${n}::text[]))`;
 
 const ofAnotherLog = (views: readonly string[]) =>
@@ -35,12 +35,12 @@ const ofAnotherLog = (views: readonly string[]) =>
   });
 
 const positionOfAnotherLog = (what: string) =>
-  new Problem(409, 'position-of-another-log', `${what} was given out by another log than the event store holds now.`, {
-    whatToDo: 'Ask again without it. The log was moved or replaced; what was recorded before a move is in the new log, too.',
+  new Problem(409, 'position-of-another-log', `${what} belongs to another log than the event store holds now.`, {
+    whatToDo: 'Send the request again without it. The log was moved or replaced; after a move, the new log has all earlier events.',
   });
 
 const EXPORTS_AT_ONCE = 3;
-/** How long one row is waited for that nobody gave a token for. */
+/** How long to wait for one row if no token was given. */
 const CURRENT_MS = 1_000;
 const STATEMENT_MS = 10_000;
 
@@ -59,20 +59,20 @@ export class Reads {
     private readonly mark: () => Promise<string | undefined> = () => Promise.resolve(undefined),
   ) {}
 
-  /** Mark of the log that the event store holds; undefined while it is not known. */
+  /** Mark of the log in the event store; undefined while it is not known. */
   log(): Promise<string | undefined> {
     return this.mark();
   }
 
-  /** Refuses what has the mark of another log. @throws Problem 409 */
+  /** Refuses a position with the mark of another log. @throws Problem 409 */
   async ensureOwn(what: string, mark: string | undefined): Promise<void> {
     const own = mark === undefined ? undefined : await this.mark();
     if (own !== undefined && mark !== own) throw positionOfAnotherLog(what);
   }
 
   /**
-   * As `fresh`, and where no token is given, everything that was recorded before the question is waited for. A log that does not answer
-   * leaves open whether the answer is current: it is `behind`.
+   * Like `fresh`; without a token it waits for everything recorded before the question. If the log does not answer, it is unknown whether the
+   * answer is current: it is `behind`.
    */
   async current(views: readonly string[], waitFor?: string): Promise<Freshness> {
     if (waitFor !== undefined) return this.fresh(views, waitFor);
@@ -81,7 +81,7 @@ export class Reads {
     return { ...(await this.fresh(views)), behind: !reached };
   }
 
-  /** The end of the log, asked after this call began: however many ask, one question runs and one is due. */
+  /** The end of the log, asked after this call began: however many callers wait, one query runs and one is queued. */
   private async end(): Promise<bigint | undefined> {
     this.due ??= this.asking.then(() => {
       this.due = undefined;
@@ -93,7 +93,7 @@ export class Reads {
     return this.due;
   }
 
-  /** To be asked before the rows are read: they reflect this position, or later ones. `waitFor` is a token of a receipt. */
+  /** Call this before reading the rows: they then reflect this position or a later one. `waitFor` is the token of a receipt. */
   async fresh(views: readonly string[], waitFor?: string): Promise<Freshness> {
     let behind = false;
     if (waitFor !== undefined) {
@@ -115,13 +115,13 @@ export class Reads {
     return { position: String(positions.reduce((least, position) => (position < least ? position : least))), behind };
   }
 
-  /** Rows of one statement; bigint columns must be selected as text, since JSON has no such numbers. */
+  /** Rows of one statement; select bigint columns as text, since JSON has no such numbers. */
   async rows<Row extends object>(text: string, values: readonly unknown[]): Promise<Row[]> {
     const { rows } = await this.pool.query<Row>({ text, values: [...values], query_timeout: STATEMENT_MS } as never);
     return rows;
   }
 
-  /** All rows of one statement, as fast as they are taken. Ends with an error where the database does. */
+  /** All rows of one statement, at the speed of the reader. Ends with an error if the database does. */
   async stream(text: string, values: readonly unknown[]): Promise<Readable> {
     if (this.exports >= EXPORTS_AT_ONCE)
       throw new Problem(503, 'too-many-exports', `${EXPORTS_AT_ONCE} other exports are running.`, { retryAfterSeconds: 10 });

@@ -1,7 +1,7 @@
 /**
- * Rows as they change. Hides: how changes are found, and that wake-ups may be lost. Promises: whoever watches a list gets every row of its
- * scopes that changed, as it is now, also after an outage of the database; a slow listener gets the latest state of each row, not each
- * state; memory is bounded. Does not: promise every intermediate state, or order between rows.
+ * Rows as they change. Hides: how changes are found, and that wake-ups may be lost. Promises: a subscriber of a list gets every row of its scopes
+ * that changed, in its current state, also after a database outage; a slow subscriber gets the latest state of each row; memory is bounded. Does
+ * not: deliver every intermediate state, or keep an order between rows.
  */
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { QUALIFIED_ID, scopeIn } from '#kernel/identity';
@@ -11,9 +11,9 @@ import { Problem } from '#platform/problem/problem';
 import type { Reads } from './reads';
 import type { ViewReads } from '#platform/views/progress';
 
-/** A row that changed; `row` is null where it is no longer there. */
+/** A row that changed; `row` is null if it no longer exists. */
 export type Move<Row> = Readonly<{ id: string; row: Row | null; position: string }>;
-/** What of a list is watched; everything in scope where nothing is named. */
+/** Which rows of a list to watch; everything in scope if nothing is named. */
 export type Watched = Readonly<{ ids?: readonly string[] | null; scope?: string | null }>;
 
 const WAITING = 1_000;
@@ -29,7 +29,7 @@ export class Moves implements OnApplicationShutdown {
     private readonly views: ViewReads,
   ) {}
 
-  /** What the principal may see of a list's changes, from now on, until the iterator is returned. */
+  /** Changes of a list that the principal may see, from now on, until the iterator is returned. */
   watch<Row extends object>(
     view: string,
     requests: ListRequests,
@@ -51,7 +51,7 @@ export class Moves implements OnApplicationShutdown {
   }
 }
 
-/** Reads the changed rows of one view once, for all who watch it. */
+/** Reads the changed rows of one view once, for all subscribers. */
 class Pump {
   private readonly log = new Logger('row-changes');
   private readonly watchers = new Set<Watcher>();
@@ -82,7 +82,7 @@ class Pump {
     for (const watcher of this.watchers) watcher.end();
   }
 
-  /** A change whose rows could not be read is made up for at the next one, by position. */
+  /** If the rows of a change could not be read, the next change reads them by position. */
   private async listen(): Promise<void> {
     let missed: bigint | undefined;
     for await (const change of this.views.changes(this.view, this.ended.signal)) {
@@ -92,7 +92,7 @@ class Pump {
         missed = undefined;
       } catch (error) {
         missed ??= change.since;
-        if (!this.ended.signal.aborted) this.log.debug(`rows of ${this.view} could not be read: ${(error as Error).message}`);
+        if (!this.ended.signal.aborted) this.log.debug(`could not read rows of ${this.view}: ${(error as Error).message}`);
       }
     }
   }
@@ -105,7 +105,7 @@ class Pump {
     for (const id of keys) if (!there.has(id)) this.tellGone(id, String(position));
   }
 
-  /** Everything that was written since, where the keys are not known; rows that were removed are not found so. */
+  /** Everything written since, if the keys are not known; this does not find removed rows. */
   private async written(since: bigint, position: bigint): Promise<void> {
     for (let from = since; ;) {
       const { text, values } = this.requests.since(from, CATCH_UP);
@@ -122,14 +122,14 @@ class Pump {
         watcher.hear(row[this.requests.key] as string, row[this.requests.scope] as string, row, position);
   }
 
-  /** Of a row that is gone only its id tells whose it was. */
+  /** For a removed row, only its id tells its scope. */
   private tellGone(id: string, position: string): void {
     const scope = QUALIFIED_ID.test(id) ? scopeIn(id) : '';
     for (const watcher of this.watchers) watcher.hear(id, scope, null, position);
   }
 }
 
-/** One subscription: the newest state of each row that it has not been told yet. */
+/** One subscription: the newest state of each row that has not been delivered yet. */
 class Watcher implements AsyncIterableIterator<Move<object>> {
   private readonly waiting = new Map<string, Move<object>>();
   private readonly ids?: ReadonlySet<string>;

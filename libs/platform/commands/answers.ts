@@ -1,30 +1,30 @@
 /**
- * What earlier commands were answered, as their stream tells; a new command's answer is made in verdict.ts. Hides: which answers are in memory, and that older ones are only known by filters.
- * Promises: an answer is that of the first try, for ever; an id belongs to its actor, and another's equal id is another command; bounded room,
- * however long the stream. Does not: know commands that left nothing in the stream: those without an id that changed nothing, and those that
- * were not decided (400, 401, 403, 412, 503).
+ * The answers given to earlier commands, read from their stream; a new command's answer is made in verdict.ts. Hides: which answers are in
+ * memory, and that older ones are only known by filters. Promises: an answer is always that of the first attempt; a command id belongs to its
+ * actor, and the same id from another actor is another command; bounded memory, however long the stream. Does not: know commands that left
+ * nothing in the stream: those without an id that changed nothing, and those that were not decided (400, 401, 403, 412, 503).
  */
 import { isBookkeeping, type CommandRefused, type CommandUnchanged, type Recorded } from '#kernel/event';
 import { Rejected } from '#kernel/rejected';
 import { IdFilter, placesOf, STRETCH, stretchOf } from './id-filter';
 
-/** The first answer: what happened, or the rule that refused; `digest` is that of the command that it was given to. */
+/** The first answer: what happened, or the rule that refused; `digest` is that of the command it answered. */
 export type Answer = Readonly<{ digest: string }> &
   Readonly<{ revision: string; token: string; events: readonly string[]; rejected?: undefined } | { rejected: Rejected }>;
 
-/** An event of the stream, as far as answers go. */
+/** The fields of an event that matter for answers. */
 export type Trace = Pick<Recorded, 'type' | 'data' | 'revision' | 'position' | 'metadata' | 'copied'>;
 
 const keyOf = (actor: string, commandId: string): string => `${commandId} ${actor}`;
 const LONG = BigInt(STRETCH);
-/** Answers in memory at most. */
+/** Maximum number of answers in memory. */
 const RECENT = 4_096;
-/** From this revision on there are filters: shorter streams have all their answers in memory. */
+/** From this revision on there are filters: for shorter streams all answers are in memory. */
 const FILTERED_FROM = 64n;
 
 export class Answers {
   private readonly recent = new Map<string, Answer>();
-  /** The n-th covers the n-th stretch of the stream. */
+  /** The n-th filter covers the n-th stretch of the stream. */
   filters: IdFilter[] = [];
 
   /** Answers of a stream that is read on from a snapshot. */
@@ -34,7 +34,7 @@ export class Answers {
     return answers;
   }
 
-  /** The answer, where it is in memory. */
+  /** The answer, if it is in memory. */
   of(actor: string, commandId: string): Answer | undefined {
     return this.recent.get(keyOf(actor, commandId));
   }
@@ -51,13 +51,13 @@ export class Answers {
     const key = keyOf(actor, commandId);
     if (event.revision >= FILTERED_FROM) this.filterAt(event.revision).add(placesOf(key));
     const before = this.recent.get(key);
-    // What followed a refusal under the same id in older data does not take the refusal back.
+    // In older data, events may follow a refusal under the same id; the refusal still stands.
     if (before?.rejected || (before && isBookkeeping(event))) return;
     this.recent.set(key, answerIn(event, digest, before));
     if (this.recent.size > RECENT) this.recent.delete(this.recent.keys().next().value!);
   }
 
-  /** How much room they take, in answers. */
+  /** Memory that they take, in answers. */
   get size(): number {
     return this.recent.size + this.filters.length * 32;
   }
@@ -79,7 +79,7 @@ function answerIn({ type, data, revision, position, copied }: Trace, digest: str
   }
   if (type === 'CommandUnchanged') {
     const answer = data as CommandUnchanged['data'];
-    // A token that was recorded in another log is a position there.
+    // A token recorded in another log is a position of that log.
     return { digest, ...answer, ...(copied ? { token: String(position) } : {}), events: [] };
   }
   const earlier = before && !before.rejected ? before.events : [];

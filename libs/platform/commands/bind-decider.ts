@@ -1,6 +1,6 @@
 /**
- * Hands a slice's decider in. Hides: how commands find their decider. Promises: every command class of the slice is handled and can be sent
- * by name. Does not: decide (decisions.ts does).
+ * Registers a slice's decider. Hides: how commands find their decider. Promises: every command class of the slice is handled and can be sent by
+ * name. Does not: decide (decisions.ts does).
  */
 import { Inject, type Provider } from '@nestjs/common';
 import { CommandHandler } from '@nestjs/cqrs';

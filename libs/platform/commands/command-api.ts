@@ -18,7 +18,7 @@ const camel = (name: string): string => name[0]!.toLowerCase() + name.slice(1);
 type Decorate = (name: string, command: Type<Command>, prototype: object, key: string) => void;
 type Reply = { header(name: string, value: string): unknown };
 
-/** A class with one method per command; the methods bear their command's name, or Swagger would drop the request body. */
+/** A class with one method per command; each method must have its command's name, or Swagger drops the request body. */
 function senders(commands: object, decorate: Decorate): Type<object> {
   class Sender {
     constructor(@Inject(Sending) readonly sending: Sending) {}
@@ -46,8 +46,8 @@ function decorateMethod(prototype: object, key: string, ...decorators: MethodDec
 }
 
 /**
- * POST /<path>/<command-name> for every command class. The methods describe the routes; `serveCommands` (http/command-routes.ts) takes over what
- * the routes do, told by their `command`.
+ * POST /<path>/<command-name> for every command class. The methods describe the routes; `serveCommands` (http/command-routes.ts) implements them,
+ * using their `command`.
  */
 export function commandController(path: string, commands: object): Type<object> {
   const controller = senders(commands, (name, command, prototype, key) => {
@@ -67,7 +67,7 @@ export function commandController(path: string, commands: object): Type<object> 
         required: false,
         description: 'Makes the command safe to repeat; any text of up to 128 characters.',
       }),
-      ApiHeader({ name: 'If-Match', required: false, description: 'Revision that the stream must be at, as the ETag gave it.' }),
+      ApiHeader({ name: 'If-Match', required: false, description: 'Revision that the stream must be at, as in the ETag.' }),
     );
   });
   Controller(path)(controller);
@@ -85,7 +85,7 @@ export function commandResolver(commands: object): Type<object> {
     decorateMethod(
       prototype,
       key,
-      // Nullable, or one refused mutation of several would take the receipts of the others with it.
+      // Nullable, otherwise one refused mutation of several would remove the receipts of the others.
       Mutation(() => Receipt, { name: key, nullable: true }),
     );
   });

@@ -1,6 +1,6 @@
 /**
- * What every command carries besides its own fields. Hides nothing; promises that REST, GraphQL and queue share one envelope.
- * Does not decide: see decisions.ts.
+ * What every command contains besides its own fields. Hides: nothing. Promises: REST, GraphQL and queue share one envelope. Does not: decide
+ * (decisions.ts does).
  */
 import { Field, ID, InputType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';
@@ -9,26 +9,26 @@ import { Code, Instant, Text } from './fields';
 
 @InputType({ isAbstract: true })
 export abstract class Command {
-  /** Makes the command safe to repeat: the same id with the same payload returns the first answer. Made up when absent. */
+  /** Makes the command safe to repeat: the same id with the same payload returns the first answer. Generated if absent. */
   @IsOptional()
   @IsUUID()
   @Field(() => ID, { nullable: true })
   @ApiProperty({ type: String, format: 'uuid', required: false })
   readonly commandId?: string;
 
-  /** Floor time: when it happened, by the sender's clock. The server's time when absent. */
+  /** Floor time: when it happened, by the sender's clock. The server's time if absent. */
   @Instant({ optional: true })
   readonly occurredAt?: string;
 
-  /** Why, in the words of the person who acts. */
+  /** The reason, in the words of the person who acts. */
   @Text(1, 500, { optional: true })
   readonly reason?: string;
 
-  /** Terminal or device that sends. */
+  /** The terminal or device that sends the command. */
   @Code({ optional: true })
   readonly device?: string;
 
-  /** Refuse unless the stream is at this revision; -1 where it must not exist yet. */
+  /** Refuse unless the stream is at this revision; -1 if it must not exist yet. */
   @IsOptional()
   @Matches(/^(-1|\d{1,19})$/, { message: '$property must be a revision such as "7", or "-1"' })
   @Field(() => String, { nullable: true })

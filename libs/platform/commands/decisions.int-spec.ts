@@ -52,7 +52,7 @@ describe('commands on a real store', () => {
     });
   });
 
-  it('gives the first answer to a repeated command id, also from another process and after a restart', async () => {
+  it('gives the first answer to a repeated command id, also from another app and after a restart', async () => {
     const id = newBin();
     const command = fill(id, 4, { commandId: randomUUID() });
     const first = await run(command);
@@ -65,7 +65,7 @@ describe('commands on a real store', () => {
     expect(await store.read(`bin-${id}`)).toHaveLength(2);
   });
 
-  it('writes once when twenty clients of two processes send the same command at once', async () => {
+  it('writes once when twenty clients of two apps send the same command at once', async () => {
     const id = newBin();
     const command = fill(id, 2, { commandId: randomUUID() });
     const second = another();
@@ -74,7 +74,7 @@ describe('commands on a real store', () => {
     expect(await store.read(`bin-${id}`)).toHaveLength(1);
   });
 
-  it('refuses a command id that was used for something else', async () => {
+  it('refuses a command id that was used for another command', async () => {
     const id = newBin();
     const commandId = randomUUID();
     await run(fill(id, 1, { commandId }));
@@ -82,7 +82,7 @@ describe('commands on a real store', () => {
     await expect(run(fill(id, 2, { commandId }), by(ann), another())).rejects.toMatchObject({ status: 409 });
   });
 
-  it('never lets two processes break a rule together', async () => {
+  it('never lets two apps break a rule together', async () => {
     const id = newBin();
     const [a, b] = [another(), another()];
     const results = await Promise.allSettled(Array.from({ length: 16 }, (_, n) => run(fill(id, 1), by(ann), n % 2 ? a : b)));
@@ -90,7 +90,7 @@ describe('commands on a real store', () => {
     expect(await store.read(`bin-${id}`)).toHaveLength(10);
   });
 
-  it('decides on what others wrote in the meantime', async () => {
+  it('decides on what others have written in the meantime', async () => {
     const id = newBin();
     const other = another();
     await run(fill(id, 9));
@@ -98,7 +98,7 @@ describe('commands on a real store', () => {
     await expect(run(fill(id, 9))).resolves.toMatchObject({ revision: '2' });
   });
 
-  it('records a refusal once, beside the facts, and changes nothing else', async () => {
+  it('records a refusal once in the stream, and changes nothing else', async () => {
     const id = newBin();
     const command = fill(id, 11, { commandId: randomUUID() });
     await expect(run(command)).rejects.toMatchObject({ status: 422, code: 'bin-too-full' });
@@ -113,7 +113,7 @@ describe('commands on a real store', () => {
     });
   });
 
-  it('records refused commands that bear no id, too, and bounds what it keeps of a large one', async () => {
+  it('also records refused commands without an id, and limits how much it records of a large one', async () => {
     const id = newBin();
     const reason = 'x'.repeat(100_000);
     for (let tries = 0; tries < 2; tries += 1) await expect(run(fill(id, 11, { reason }))).rejects.toMatchObject({ status: 422 });
@@ -121,7 +121,7 @@ describe('commands on a real store', () => {
     expect(refusals.map(({ data }) => data.payload)).toEqual(Array(2).fill({ binId: id, pieces: 11, reason: { omittedBytes: 100_002 } }));
   });
 
-  it('holds to the revision that the client saw', async () => {
+  it('respects the revision that the client expects', async () => {
     const id = newBin();
     await run(fill(id, 1, { expectedRevision: '-1' }));
     await run(fill(id, 1, { expectedRevision: '0' }));
@@ -135,7 +135,7 @@ describe('commands on a real store', () => {
     await expect(run(count(id, 1, { occurredAt }))).resolves.toMatchObject({ changed: true });
   });
 
-  it('answers to a foreign facility just as for a thing that does not exist', async () => {
+  it('gives the same answer for an id of another facility as for one that does not exist', async () => {
     const existing = newBin().replace('haifa', 'lyon');
     await run(fill(existing, 9), by({ ...ann, scopes: ['*'] }));
     const absent = newBin().replace('haifa', 'lyon');
@@ -144,11 +144,11 @@ describe('commands on a real store', () => {
     expect(await store.read(`bin-${existing}`)).toHaveLength(1);
   });
 
-  it('does not let a role send what it may not', async () => {
+  it('refuses a command that no role of the caller may send', async () => {
     await expect(run(fill(newBin(), 1), by({ ...ann, roles: ['auditor'] }))).rejects.toMatchObject({ status: 403 });
   });
 
-  it('is unavailable while the store is down, and well again without a restart of its own', async () => {
+  it('is unavailable while the store is down, and recovers without a restart', async () => {
     const id = newBin();
     await run(fill(id, 1));
     await node.kill();

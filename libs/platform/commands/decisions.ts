@@ -1,7 +1,7 @@
 /**
- * Runs commands: load, decide (verdict.ts), append. Hides: retries after conflicts, unknown outcomes, the memory of recent streams.
- * Promises: a command id of an actor has one effect and one answer in the stream that it is for, for ever, whichever app is asked; every event
- * carries complete metadata; only the event store is needed. Does not: check tokens (the guard does) or update views.
+ * Runs commands: load, decide (verdict.ts), append. Hides: retries after conflicts, unknown outcomes, the memory of recent streams. Promises: a
+ * command id of an actor always has one effect and one answer in its stream, whichever app is asked; every event has complete metadata; only the
+ * event store is needed. Does not: check tokens (the guard does) or update views.
  */
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { isBookkeeping, schemaOf, type Event } from '#kernel/event';
@@ -22,17 +22,17 @@ import { Surroundings } from './surroundings';
 import { metadataFor, taskOf, type Task } from './task';
 import { judge, outOfScope, unchangedAt } from './verdict';
 
-/** How often a command is decided again after conflicts; then it is answered 503 `too-much-contention`. */
+/** How often a command is decided again after conflicts; after that the answer is 503 `too-much-contention`. */
 const ATTEMPTS = 12;
-/** How long what was seen of other streams serves commands that are sent together: whole files of the past pass in blocks. */
+/** How long earlier reads of other streams are reused for commands that are sent together: whole files of past events come in blocks. */
 const SERIES_SERVES_MS = 10_000;
-/** How often a command is looked for in its stream when an append was not answered. */
+/** How often to look for a command in its stream if an append was not answered. */
 const SEARCHES = 2;
 
 const commandSeconds = histogram('command_seconds', 'Time from a command to its answer, by how it ended.', ['command', 'outcome']);
 type Outcome = 'changed' | 'unchanged' | 'refused' | 'failed';
 const measures = new Map<string, ReturnType<typeof commandSeconds.labels>>();
-/** The measure of a command and how it ended, found once. */
+/** The metric of a command and outcome, looked up once. */
 function secondsOf(command: string, outcome: Outcome): ReturnType<typeof commandSeconds.labels> {
   const key = `${command} ${outcome}`;
   let known = measures.get(key);
@@ -56,12 +56,12 @@ export class Decisions {
     this.surroundings = new Surroundings((stream) => registry?.deciderOf(stream), this.past, this.memory);
   }
 
-  /** Runs one command to its end. @throws Problem (401, 403, 404, 409, 412, 422, 503), StoreUnavailable, StoreRefused */
+  /** Runs one command and returns its answer. @throws Problem (401, 403, 404, 409, 412, 422, 503), StoreUnavailable, StoreRefused */
   async run(decider: AnyDecider, name: string, command: Command): Promise<Receipt> {
     const task = taskOf(decider, name, command);
     if (!inScope(task.principal, scopeIn(task.id))) throw outOfScope(task);
     const { stream } = task;
-    // One span and one measurement for each command, with how it ended.
+    // One span and one measurement per command, with its outcome.
     const begun = performance.now();
     let outcome: Outcome = 'failed';
     try {
@@ -77,8 +77,9 @@ export class Decisions {
   }
 
   /**
-   * Runs commands for one stream, in their order, with one append for all that they cause. Each gets its own answer; one that changes nothing
-   * leaves nothing in the stream, so it is for facts that are known again by what they say. @throws StoreUnavailable, StoreRefused, Problem 503
+   * Runs commands for one stream, in order, with a single append for all their events. Each gets its own answer; one that changes nothing leaves
+   * nothing in the stream, so use it for facts that are recognised by their content when they are repeated. @throws StoreUnavailable,
+   * StoreRefused, Problem 503
    */
   async runAll(decider: AnyDecider, name: string, commands: readonly Command[]): Promise<(Receipt | Problem)[]> {
     const tasks = commands.map((command) => taskOf(decider, name, command));
@@ -113,7 +114,7 @@ export class Decisions {
     throw contention(first.stream);
   }
 
-  /** What commands come to one after the other: the events to write, and the answers that are there already. */
+  /** Decides commands one after the other: the events to write, and the answers that exist already. */
   private async walk(tasks: readonly Task[], seen: Seen) {
     const written: NewEvent[] = [];
     const answers = new Map<Task, Answer | Problem>();
@@ -150,7 +151,7 @@ export class Decisions {
     let fresh = known === undefined;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const { actor, commandId } = task.context;
-      // An id that was made up for this command has no answer, unless an append under it was not answered.
+      // A generated command id has no earlier answer, unless an append under it was not answered.
       const asked = task.repeatable || attempt > 0;
       const earlier = asked ? (seen.answers.of(actor, commandId) ?? this.past.answer(task.stream, seen, actor, commandId)) : undefined;
       const answer = earlier instanceof Promise ? await earlier : earlier;
@@ -183,7 +184,7 @@ export class Decisions {
     return this.write(task, seen, written);
   }
 
-  /** What is seen after the append: exactly what was written. @throws Conflict, StoreUnavailable, StoreRefused */
+  /** The stream after the append: exactly what was written. @throws Conflict, StoreUnavailable, StoreRefused */
   private async write({ decider, stream }: Task, seen: Seen, written: readonly NewEvent[]): Promise<Seen> {
     const { revision, position, ids } = await traced('append', { stream, events: written.length }, () =>
       this.store.append(stream, seen.revision, written),
@@ -201,7 +202,7 @@ export class Decisions {
     return this.keep(stream, grown(decider, seen, recorded));
   }
 
-  /** The stream as it is. What is remembered of it is read on from, unless it is no longer the same stream. */
+  /** The stream as it is. Reads on from memory, unless it is no longer the same stream. */
   private async look({ decider, stream }: Task): Promise<Seen> {
     const known = this.memory.of(stream);
     this.memory.forget(stream);
@@ -213,7 +214,7 @@ export class Decisions {
     return this.answerTo(task, answer);
   }
 
-  /** @throws Problem where the answer is a refusal */
+  /** @throws Problem if the answer is a refusal */
   private answerTo({ context, decider, id, stream }: Task, answer: Answer): Receipt | Promise<Receipt> {
     if (answer.rejected) throw problemOf(answer.rejected, decider.category);
     const { revision, events } = answer;
@@ -232,18 +233,18 @@ export class Decisions {
   }
 }
 
-/** An event as a reader will find it: whatever JSON leaves out is not remembered either. */
+/** An event as a reader will find it: fields that JSON omits are not kept in memory either. */
 const eventOf = (task: Task, { type, data }: Event): NewEvent => ({
   type,
   data: JSON.parse(JSON.stringify(data)) as object,
   metadata: metadataFor(task, schemaOf(task.decider.upcasts, type)),
 });
 
-/** What the stream says of a command, as far as it is in memory. */
+/** What the stream tells about a command, as far as it is in memory. */
 const answerIn = ({ context }: Task, seen: Seen): Answer | undefined => seen.answers.of(context.actor, context.commandId);
 const UNANSWERED = { revision: '-1', token: '-1', events: [] };
 
-/** A refusal concerns one command; anything else all of them. */
+/** A refusal concerns one command; any other error concerns all of them. */
 const problemAlone = async (error: unknown): Promise<Problem> => {
   if (error instanceof Problem && error.status < 500) return error;
   throw error;

@@ -1,6 +1,6 @@
 /**
- * What a command says, as a fingerprint. Hides: the canonical form. Promises: equal for equal intent, whatever the order of fields, and with
- * null as good as absent. Does not: cover the envelope's commandId and expectedRevision, which are not intent.
+ * The fingerprint of what a command says. Hides: the canonical form. Promises: equal for equal intent, whatever the order of fields; null counts
+ * as absent. Does not: cover the envelope's commandId and expectedRevision, which are not intent.
  */
 import { hash } from 'node:crypto';
 

@@ -28,10 +28,10 @@ import {
 import { QUALIFIED_ID } from '#kernel/identity';
 import { DateTime } from '#platform/commands/scalars';
 
-/** Whether a field may be left out. */
+/** Whether a field is optional. */
 export type Options = { optional?: boolean };
 
-/** The base of every field: checks, GraphQL and OpenAPI at once. Domains build their own fields from it. */
+/** The base of every field: validation, GraphQL and OpenAPI at once. Domains build their own fields from it. */
 export const field = (type: ReturnTypeFunc, api: ApiPropertyOptions, { optional = false }: Options, ...checks: PropertyDecorator[]) =>
   applyDecorators(
     ...(optional ? [IsOptional()] : []),
@@ -76,11 +76,11 @@ export const Matching = (
 /** A code that is unique within its list: report ids, reason codes, reservation ids. */
 export const Code = (options: Options = {}) => field(() => String, code.api, options, ...code.checks);
 
-// Letters and line breaks; no other control characters, no halves of surrogate pairs, and nothing unseen that turns or splits what is read
-// (bidirectional controls, zero-width spaces). Joiners stay: Persian and Hindi are written with them.
+// Letters and line breaks; no other control characters, no unpaired surrogates, and no invisible characters that reverse or split text
+// (bidirectional controls, zero-width spaces). Joiners are allowed: Persian and Hindi need them.
 export const READABLE =
   /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]*$/u;
-/** Text of people, within a length. */
+/** Free text within a length. */
 export const Text = (min: number, max: number, options: Options = {}) =>
   field(
     () => String,
@@ -88,17 +88,17 @@ export const Text = (min: number, max: number, options: Options = {}) =>
     options,
     IsString(),
     Length(min, max),
-    Matches(READABLE, { message: '$property must not hold control or invisible characters' }),
+    Matches(READABLE, { message: '$property must not contain control or invisible characters' }),
   );
 
-/** Why, where a command must say it. The condition that always holds takes the place of the envelope's IsOptional, which is inherited otherwise. */
+/** The reason, for commands that require one. The always-true condition overrides the inherited IsOptional of the envelope. */
 export const Reason = () =>
   applyDecorators(
     ValidateIf(() => true),
     Text(1, 500),
   );
 
-/** Several texts of people, each within a length. */
+/** Several free texts, each within a length. */
 export const Texts = (min: number, max: number, count: number, options: Options = {}) =>
   field(
     () => [String],
@@ -108,7 +108,7 @@ export const Texts = (min: number, max: number, count: number, options: Options 
     ArrayMaxSize(count),
     IsString({ each: true }),
     Length(min, max, { each: true }),
-    Matches(READABLE, { each: true, message: 'each of $property must not hold control or invisible characters' }),
+    Matches(READABLE, { each: true, message: 'each of $property must not contain control or invisible characters' }),
   );
 
 /** A whole number within bounds. */
@@ -117,7 +117,7 @@ export const Whole = (min: number, max: number, options: Options = {}) =>
 
 export const Flag = (options: Options = {}) => field(() => Boolean, { type: Boolean }, options, IsBoolean());
 
-/** One value of a closed list, given to registerEnumType once. Keys and values must be equal. */
+/** One value of a closed list; call registerEnumType once for the list. Keys and values must be equal. */
 export const OneOf = (list: Record<string, string>, options: Options = {}) =>
   field(() => list, { enum: Object.values(list) }, options, IsIn(Object.values(list)));
 
@@ -134,10 +134,10 @@ export const ManyOf = (list: Record<string, string>, options: Options & { min?: 
   );
 
 const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
-// What PostgreSQL and JavaScript read alike: earlier years are lost on one of them, and what follows the last instant is rounded to the year 10000.
+// The range that PostgreSQL and JavaScript read alike: earlier years are lost in one of them, and later ones are rounded to the year 10000.
 const EARLIEST = Date.parse('1900-01-01T00:00:00Z');
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
-/** True for an existing instant, ISO 8601 with offset. Without offset the hour of a clock change is ambiguous. */
+/** True for an existing instant, ISO 8601 with offset. Without an offset, the hour of a clock change is ambiguous. */
 export const isInstant = (value: unknown): value is string => {
   if (typeof value !== 'string' || !INSTANT.test(value)) return false;
   const [year, month, day] = value.slice(0, 10).split('-').map(Number) as [number, number, number];
@@ -161,12 +161,12 @@ export const Instant = (options: Options = {}) =>
 
 type Input = new () => object;
 const INPUT_CLASS = 'input-class';
-/** The class of a nested field, and how class-transformer learns it. */
+/** The class of a nested field, and how class-transformer gets it. */
 const ofClass = (type: () => Input) => applyDecorators(Type(type), Reflect.metadata(INPUT_CLASS, type) as PropertyDecorator);
-/** The class of what a nested field of an input class holds. */
+/** The class of a nested field's value in an input class. */
 export const inputClassOf = (type: Input, property: string): Input | undefined =>
   (Reflect.getMetadata(INPUT_CLASS, type.prototype as object, property) as (() => Input) | undefined)?.();
-/** Swagger takes a function for a lazy type only if the function's own name is `type`; any other becomes a reference to nothing. */
+/** Swagger treats a function as a lazy type only if the function itself is named `type`; any other becomes a dangling reference. */
 const lazily = (of: () => Input) => ({ type: () => of() });
 /** A nested object of an input class. */
 export const Nested = (type: () => Input, options: Options = {}) =>

@@ -1,12 +1,12 @@
 /**
- * Which command ids a stretch of a stream may hold: a Bloom filter. Hides: its arithmetic. Promises: never denies an id that it was given;
- * what it says of others is wrong once in ten thousand times. Does not: remember answers; a hit has to be looked up in the stream.
+ * Which command ids a stretch of a stream may contain: a Bloom filter. Hides: its arithmetic. Promises: no false negatives; one false positive in
+ * ten thousand ids. Does not: remember answers; a hit has to be looked up in the stream.
  */
 import { hash } from 'node:crypto';
 
-/** Revisions that one filter covers. Stored filters say it, and those of another length are not used. */
+/** Revisions that one filter covers. Stored filters contain this number; those with another are not used. */
 export const STRETCH = 4_096;
-/** The stretch that a revision is in; the first where there is none yet. */
+/** The stretch that a revision is in; the first if the stream is empty. */
 export const stretchOf = (revision: bigint): number => Number(revision / BigInt(STRETCH));
 const BITS = 20 * STRETCH;
 const PLACES = 14;
@@ -18,10 +18,10 @@ export class IdFilter {
     return new IdFilter(new Uint8Array(BITS / 8));
   }
 
-  /** @throws where it is not a filter of this size */
+  /** @throws Error if it is not a filter of this size */
   static of(text: string): IdFilter {
     const bits = Buffer.from(text, 'base64');
-    if (bits.length !== BITS / 8) throw new Error(`a filter of ${bits.length} bytes`);
+    if (bits.length !== BITS / 8) throw new Error(`A stored filter has the wrong size: ${bits.length} bytes`);
     return new IdFilter(bits);
   }
 
@@ -38,7 +38,7 @@ export class IdFilter {
   }
 }
 
-/** Where an id leaves its marks. */
+/** The bits that an id sets. */
 export type Places = readonly number[];
 
 export function placesOf(key: string): Places {

@@ -8,10 +8,10 @@ import { EventStore, StoreUnavailable, type Appended, type NewEvent } from '#pla
 import type { Command } from './command';
 import { Decisions } from './decisions';
 
-/** What becomes of an append: it is answered, fails unwritten, is written without an answer, or is written after the sender gave up. */
+/** What happens to an append: it is answered, fails unwritten, is written without an answer, or is written after the sender gave up. */
 type Fate = 'answered' | 'unwritten' | 'unanswered' | 'late';
 
-/** A connection on which appends fare as a plan says. */
+/** A connection on which appends succeed or fail according to a plan. */
 class TroubledStore extends EventStore {
   plan: Fate[] = [];
   readonly late: Promise<unknown>[] = [];
@@ -53,7 +53,7 @@ describe('two apis whose appends fail or go unanswered', () => {
     await node.stop();
   });
 
-  it('give each command one effect and one answer, which is what the log holds', async () => {
+  it('give each command one effect and one answer, consistent with the log', async () => {
     const plans = fc.tuple(fc.array(fate, { maxLength: 12 }), fc.array(fate, { maxLength: 12 }));
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 16 }), plans, async (steps, [one, two]) => {
@@ -61,7 +61,7 @@ describe('two apis whose appends fail or go unanswered', () => {
         const ids = Array.from({ length: 6 }, () => randomUUID());
         const apis = stores.map((store) => new Decisions(store));
         [stores[0]!.plan, stores[1]!.plan] = [[...one], [...two]];
-        /** First definite answers, by actor and id; the digest of the command tells which command it was. */
+        /** First definite answers, by actor and id; the command's digest identifies the command. */
         const answers = new Map<string, Set<string>>();
         const ask = async (on: Decisions, command: Command, who: number): Promise<void> => {
           const answer = await send(on, command, by(who ? ben : ann)).catch((error: unknown) => {
@@ -82,12 +82,12 @@ describe('two apis whose appends fail or go unanswered', () => {
         await Promise.all(under);
         for (const store of stores) store.plan = [];
         await Promise.all(stores.flatMap(({ late }) => late.splice(0)));
-        // Everything again, of both and of one that remembers nothing.
+        // Repeats everything, at both and at an api with empty memory.
         for (const { who, command } of commands) for (const on of [...apis, new Decisions(stores[0]!)]) await ask(on, command, who);
 
         const log = await stores[0]!.read(`bin-${binId}`, 0n, { bookkeeping: true });
         for (const each of answers.values()) expect([...each]).toHaveLength(1);
-        // One run of events for each actor and id, and no rule broken at any revision.
+        // One run of events per actor and id, and no rule broken at any revision.
         const runs = log.filter((event, at) => at === 0 || keyOf(event) !== keyOf(log[at - 1]!)).map(keyOf);
         expect(new Set(runs).size).toBe(runs.length);
         let state: Bin = bin.initial;
@@ -95,7 +95,7 @@ describe('two apis whose appends fail or go unanswered', () => {
           state = bin.evolve(state, event as never);
           if (event.type === 'BinFilled') expect(state.pieces).toBeLessThanOrEqual(10);
         }
-        // Whoever was told of a change finds it in the log, at that revision.
+        // Every reported change is in the log, at that revision.
         for (const [key, [answer]] of answers) {
           const { changed, revision, events } = JSON.parse(answer!) as { changed?: boolean; revision: string; events: string[] };
           if (!changed) continue;
@@ -103,7 +103,7 @@ describe('two apis whose appends fail or go unanswered', () => {
           const mine = log.filter(({ metadata }) => metadata.commandId === id && metadata.actor === (who === '1' ? 'ben' : 'ann'));
           expect([String(mine.at(-1)?.revision), mine.map(({ type }) => type)]).toEqual([revision, events]);
         }
-        // And each api decides on what the log holds.
+        // And each api decides on what is in the log.
         for (const on of apis) await expect(send(on, fill(binId, 11 - state.pieces))).rejects.toMatchObject({ code: 'bin-too-full' });
       }),
       { numRuns: 40 },

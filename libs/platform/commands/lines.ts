@@ -1,9 +1,9 @@
 /**
- * One thing at a time by name. Hides: the waiting. Promises: turns in the order of arrival; a turn that fails holds nobody up.
- * Does not: reach beyond this OS process.
+ * One thing at a time per name. Hides: the waiting. Promises: turns in the order of arrival; a failed turn holds nobody up. Does not: reach
+ * beyond this app.
  */
 export class Lines {
-  /** Who waits behind the one whose turn it is. */
+  /** Those who wait behind the current turn, per name. */
   private readonly waiting = new Map<string, (() => void)[]>();
 
   async inLine<T>(name: string, run: () => Promise<T>): Promise<T> {

@@ -23,7 +23,7 @@ describe('long streams', () => {
   const settled = async (...decisions: Decisions[]) => {
     for (const each of decisions) await each.past.snapshots.settled();
   };
-  /** A past of so many stamps, by the first of these commands the oldest. */
+  /** A history of the given number of stamps, the oldest by the first of these commands. */
   const written = async (id: string, length: number) => {
     const ids = Array.from({ length }, () => randomUUID());
     for (let from = 0; from < length; from += 500)
@@ -48,7 +48,7 @@ describe('long streams', () => {
     return ids;
   };
 
-  it('are decided on alike with snapshots at every step and with none, and give the same answers', async () => {
+  it('get the same decisions and answers with snapshots at every step as with none', async () => {
     const command = fc.oneof(
       fc.integer({ min: 0, max: 6 }).map((n) => (id: string, commandId: string) => fill(id, n, { commandId })),
       fc.integer({ min: 0, max: 9 }).map((n) => (id: string, commandId: string) => count(id, n, { commandId })),
@@ -93,7 +93,7 @@ describe('long streams', () => {
     );
   }, 120_000);
 
-  it('keep the ids of old commands in filters, and find their answers in the stream, also after a restart', async () => {
+  it('keep the ids of old commands in filters, and their answers are found in the stream, also after a restart', async () => {
     const id = newBin();
     const ids = await written(id, 2 * STRETCH + 300);
     const before = new Decisions(store);
@@ -110,7 +110,7 @@ describe('long streams', () => {
     expect(await send(new Decisions(store), command)).toEqual(first);
   }, 60_000);
 
-  it('are folded from the start where the snapshot is of another build, of another stream, or no snapshot at all', async () => {
+  it('are folded from the start if the snapshot is of another build, of another stream, or invalid', async () => {
     const id = newBin();
     await written(id, 200);
     const decisions = new Decisions(store);
@@ -129,12 +129,12 @@ describe('long streams', () => {
       await store.append(`snapshot-bin-${id}`, 'any', [{ type: '$snapshot', data, metadata: good!.metadata }]);
       const afresh = new Decisions(store);
       await expect(send(afresh, fill(id, 7), by(ann))).rejects.toMatchObject({ extra: { facts: { pieces: 4 } } });
-      // It leaves a good one, which must not come after the next wrong one.
+      // It leaves a valid snapshot, which must not come after the next wrong one.
       await settled(afresh);
     }
   });
 
-  it('keep only the newest snapshot, and none of a state that is not plain JSON', async () => {
+  it('keep only the newest snapshot, and none if the state is not plain JSON', async () => {
     const snapshots = new Snapshots(store);
     const stream = `odd-${newBin()}`;
     snapshots.keep(stream, { revision: 7n, lastId: 'x', body: { at: new Date() } });
@@ -148,7 +148,7 @@ describe('long streams', () => {
     expect(await store.read(`snapshot-${stream}`)).toHaveLength(1);
   });
 
-  it('show no snapshot to those who read the whole log', async () => {
+  it('show no snapshots to readers of the whole log', async () => {
     const { events } = await store.readAll('start', 100_000);
     expect(events.filter(({ stream }) => /^(snapshot|answered)-/.test(stream))).toEqual([]);
   });

@@ -1,6 +1,6 @@
 /**
- * The past of a stream, read as cheaply as its length allows. Hides: pages, snapshots and the filters of its command ids. Promises: what comes out
- * is what folding every event gives. Does not: remember (stream-memory.ts does).
+ * The past of a stream, read as cheaply as its length allows. Hides: pages, snapshots and the filters of its command ids. Promises: the result
+ * equals the fold of every event. Does not: remember (stream-memory.ts does).
  */
 import type { Event, Recorded } from '#kernel/event';
 import { Conflict, EventStore } from '#platform/store/event-store';
@@ -14,12 +14,12 @@ import { grown, nothingSeen, type Seen } from './stream-memory';
 export type Lengths = Readonly<{
   /** Events between two snapshots. */
   every: number;
-  /** Events of the first read: a stream that is shorter, or whose snapshot is among them, needs no more. */
+  /** Events of the first read: enough for a stream that is shorter, or whose snapshot is among them. */
   page: number;
 }>;
 const USUAL: Lengths = { every: 64, page: 96 };
 
-/** Filters of whole stretches, written once each: the n-th event is that of the n-th stretch. Its type keeps it from views and processes. */
+/** Filters of whole stretches, each written once: the n-th event is that of the n-th stretch. Its type hides it from views and processes. */
 const FILTER = '$answered';
 type Filter = Event<typeof FILTER, { stretch: number; filter: string }>;
 const filtersOf = (stream: string): string => `answered-${stream}`;
@@ -48,7 +48,7 @@ export class Past {
     return (await this.since(decider, stream, base)) ?? this.after(decider, stream, nothingSeen(decider));
   }
 
-  /** What is seen of the same stream now; undefined where it is another one, as after an older copy was restored. @throws StoreUnavailable */
+  /** The same stream as it is now; undefined if it is another one, for example after an older copy was restored. @throws StoreUnavailable */
   async since(decider: AnyDecider, stream: string, seen: Seen): Promise<Seen | undefined> {
     const [last, ...more] = await this.store.read(stream, seen.revision, { bookkeeping: true, maxCount: STRETCH });
     if (last?.id !== seen.lastId) return undefined;
@@ -56,7 +56,7 @@ export class Past {
     return more.length < STRETCH - 1 ? next : this.after(decider, stream, next);
   }
 
-  /** Writes a snapshot in the background where one is due; gives what is seen, with the snapshot that it then has. */
+  /** Writes a snapshot in the background if one is due; returns the stream as seen, with its latest snapshot. */
   kept(stream: string, seen: Seen): Seen {
     const { revision, lastId, state, facts, answers, snapshot } = seen;
     if (lastId === undefined || revision - snapshot < BigInt(this.lengths.every) || answers.filters.length === 0) return seen;
@@ -68,7 +68,7 @@ export class Past {
     return { ...seen, snapshot: revision };
   }
 
-  /** The answer to a command id that only filters know, from the stream itself. @throws StoreUnavailable */
+  /** The answer to a command id that only filters know, read from the stream itself. @throws StoreUnavailable */
   answer(stream: string, { answers }: Seen, actor: string, commandId: string): Promise<Answer | undefined> | undefined {
     const stretches = answers.elsewhere(actor, commandId);
     return stretches.length > 0 ? this.search(stream, stretches, actor, commandId) : undefined;
@@ -109,7 +109,7 @@ export class Past {
     };
   }
 
-  /** Filters are functions of the stream alone: whoever writes the n-th one writes the same. */
+  /** Filters depend on the stream alone: every app writes the same n-th filter. */
   private async keepFilters(stream: string, filters: readonly IdFilter[]): Promise<void> {
     for (let n = Math.max(0, filters.length - 1); n < filters.length;) {
       const metadata = metadataOf({ command: 'KeepFilter', commandId: `${stream}/${n}`, actor: 'platform', role: 'process', facility: '' });
@@ -118,7 +118,7 @@ export class Past {
         await this.store.append(filtersOf(stream), BigInt(n) - 1n, [event]);
         n += 1;
       } catch (error) {
-        // Those before may be missing, or it is there already.
+        // Earlier filters may be missing, or this one exists already.
         if (!(error instanceof Conflict) || Number(error.actual) + 1 === n) throw error;
         n = Number(error.actual) + 1;
       }

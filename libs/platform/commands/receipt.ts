@@ -1,5 +1,5 @@
 /**
- * The answer to a command. Hides nothing; promises that REST, GraphQL and processes get the same one. Does not remember it: the stream does.
+ * The answer to a command. Hides: nothing. Promises: REST, GraphQL and processes get the same one. Does not: remember it (the stream does).
  */
 import { Field, ID, ObjectType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';
@@ -8,7 +8,7 @@ import { ApiProperty } from '@nestjs/swagger';
 @ObjectType('Receipt', {})
 export class Receipt {
   @Field(() => ID)
-  @ApiProperty({ type: String, format: 'uuid', description: 'Send it again to get this same answer.' })
+  @ApiProperty({ type: String, format: 'uuid', description: 'Send it again to get the same answer.' })
   commandId: string;
 
   @Field(() => ID)
@@ -24,11 +24,11 @@ export class Receipt {
   revision: string;
 
   @Field(() => String)
-  @ApiProperty({ type: String, description: 'Give it to a read as `waitFor` to see what this command did.' })
+  @ApiProperty({ type: String, description: 'Send it with a query as `waitFor` to see the effect of this command.' })
   token: string;
 
   @Field(() => Boolean)
-  @ApiProperty({ type: Boolean, description: 'False where it was so already.' })
+  @ApiProperty({ type: Boolean, description: 'False if nothing had to change.' })
   changed: boolean;
 
   @Field(() => [String])
@@ -38,7 +38,7 @@ export class Receipt {
   @Field(() => [String])
   @ApiProperty({
     type: [String],
-    description: 'Those of `events` that flag a rule which the reported fact breaks; empty where all is well.',
+    description: 'Those of `events` that flag a rule broken by the reported fact; empty if there is none.',
   })
   exceptions: string[];
 }

@@ -1,6 +1,6 @@
 /**
- * What is recorded of a refused command. Hides: how much room it gets. Promises: what the client is answered is what is recorded; a command of
- * any size leaves a few kilobytes. Does not: append it.
+ * What is recorded of a refused command. Hides: its size limit. Promises: the recorded refusal is the one that the client gets; a command of any
+ * size takes a few kilobytes. Does not: append it.
  */
 import type { CommandRefused } from '#kernel/event';
 import type { Rejected } from '#kernel/rejected';
@@ -13,7 +13,7 @@ export function refusalOf({ name, command, stream }: Task, { code, message, fact
   return { command: name, target: stream, code, message: message.slice(0, 1_000), facts: bounded(facts), payload: bounded({ ...command }) };
 }
 
-/** The record itself, or where it is too large its small fields and how large the others are. */
+/** The record itself or, if it is too large, its small fields and the sizes of the others. */
 function bounded(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const whole = JSON.stringify(record);
   if (Buffer.byteLength(whole) <= MOST_BYTES) return JSON.parse(whole) as Record<string, unknown>;

@@ -1,6 +1,6 @@
 /**
- * The deciders and command classes that the slices of this app handed in. Hides: how they are found. Promises: what can be sent can be
- * folded. Does not: load slices; their modules hand their parts in through `bindDecider`.
+ * The deciders and command classes that the slices of this app registered. Hides: how they are found. Promises: whatever can be sent can be
+ * folded. Does not: load slices; their modules register their parts through `bindDecider`.
  */
 import { Injectable, type Type } from '@nestjs/common';
 import type { Context, Regard } from '#kernel/decider';
@@ -8,7 +8,7 @@ import type { Event, Upcasts } from '#kernel/event';
 import type { Command } from './command';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
-/** A decider whose types are no longer known. */
+/** A decider without its specific types. */
 export type AnyDecider = Readonly<{
   category: string;
   initial: any;
@@ -43,7 +43,7 @@ export class Registry {
     for (const [name, command] of commandClasses(commands)) this.commands.set(name, { decider, command });
   }
 
-  /** The decider whose stream this is: the longest category that the stream's name begins with. */
+  /** The decider of this stream: the one with the longest category that the stream's name begins with. */
   deciderOf(stream: string): AnyDecider | undefined {
     let found: AnyDecider | undefined;
     for (const decider of this.deciders.values())
@@ -51,17 +51,17 @@ export class Registry {
     return found;
   }
 
-  /** The class of a command by its name: how processes and queues send plain messages. */
+  /** The class of a command by its name: this is how processes and queues send plain messages. */
   commandNamed(name: string): Type<Command> | undefined {
     return this.commands.get(name)?.command;
   }
 
-  /** The decider that takes a command. */
+  /** The decider that handles a command. */
   deciderFor(name: string): AnyDecider | undefined {
     return this.commands.get(name)?.decider;
   }
 
-  /** The id of the aggregate that a plain command is for; undefined when no slice takes it. */
+  /** The id of the aggregate that a plain command is for; undefined if no slice handles it. */
   targetOf(name: string, data: object): string | undefined {
     return this.commands.get(name)?.decider.id(data);
   }

@@ -1,7 +1,7 @@
 /**
- * The scalars of the GraphQL schema, so that generated clients give amounts and instants types of their own. Hides: nothing. Promises: REST and
- * GraphQL have the same values, character by character. Does not: check more than that a value is a string: the fields of commands and the
- * questions of lists do, so that both transports refuse with the same words.
+ * The scalars of the GraphQL schema, so that generated clients use separate types for amounts and instants. Hides: nothing. Promises: REST and
+ * GraphQL have the same values, character by character. Does not: check more than that a value is a string: command fields and list filters do,
+ * so that both APIs refuse with the same texts.
  */
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 

@@ -1,6 +1,6 @@
 /**
- * Commands of clients on their way to their decider. Hides: which decider that is. Promises: one call, with nothing between. Does not: check
- * input or roles (the pipe and the guard do).
+ * Clients' commands on their way to their decider. Hides: which decider that is. Promises: one direct call. Does not: check input or roles (the
+ * pipe and the guard do).
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Problem } from '#platform/problem/problem';
@@ -19,14 +19,17 @@ export class Sending {
   /** @throws what Decisions.run throws */
   send(name: string, command: Command): Promise<Receipt> {
     const decider = this.registry.deciderFor(name);
-    if (!decider) throw new Error(`no slice takes the command ${name}`);
+    if (!decider) throw new Error(`No slice handles the command ${name}; register its decider with bindDecider`);
     return this.decisions.run(decider, name, command);
   }
 
-  /** Commands of one class: those for one stream in their order with one append, different streams side by side. @throws what Decisions.runAll throws */
+  /**
+   * Commands of one class: those for one stream in order with a single append, different streams concurrently. @throws what Decisions.runAll
+   * throws
+   */
   async sendAll(name: string, commands: readonly Command[]): Promise<(Receipt | Problem)[]> {
     const decider = this.registry.deciderFor(name);
-    if (!decider) throw new Error(`no slice takes the command ${name}`);
+    if (!decider) throw new Error(`No slice handles the command ${name}; register its decider with bindDecider`);
     const places = new Map<string, number[]>();
     commands.forEach((command, place) => {
       const id = decider.id(command);

@@ -35,19 +35,19 @@ describe('commands for one stream, sent together', () => {
     expect(new Set(events.map(({ metadata }) => metadata.commandId)).size).toBe(3);
   });
 
-  it('get their first answers when they are sent again, also by another process, and write nothing', async () => {
+  it('get their first answers when sent again, also through another app, and write nothing', async () => {
     const id = newBin();
     const commands = [1, 2].map((pieces) => fill(id, pieces, { commandId: randomUUID() }));
     const first = await all(commands);
     expect(await all(commands)).toEqual(first);
-    // Read back, each event has a position of its own; the append had that of its last.
+    // When read back, each event has its own position; the append had that of its last event.
     const withoutToken = (answers: readonly (Receipt | Problem)[]) => answers.map((answer) => ({ ...answer, token: '' }));
     expect(withoutToken(await all(commands, new Decisions(store)))).toEqual(withoutToken(first));
     expect(await all([...commands, commands[0]!])).toEqual([...first, first[0]]);
     expect(await store.read(`bin-${id}`)).toHaveLength(2);
   });
 
-  it('do not overwrite what others wrote between', async () => {
+  it('do not overwrite what others wrote in between', async () => {
     const id = newBin();
     await all([fill(id, 1)]);
     await inContext(by(ann), () => new Decisions(store).run(bin, 'FillBin', fill(id, 5)));

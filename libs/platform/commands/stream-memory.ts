@@ -1,7 +1,7 @@
 /**
- * Streams as they were last seen. Hides: how a stream is folded and how much is kept. Promises: what is held is what the store confirmed;
- * bounded room, the least recently used stream goes first. Does not: hold truth. It is a baseline; the expected revision decides whether
- * it still holds.
+ * Streams as last seen. Hides: how a stream is folded and how much is kept. Promises: holds only what the store confirmed; bounded memory, the
+ * least recently used stream is dropped first. Does not: hold truth: it is a starting point; the expected revision decides whether it is still
+ * valid.
  */
 import { isBookkeeping, type Recorded } from '#kernel/event';
 import { Answers, type Trace } from './answers';
@@ -10,14 +10,14 @@ import type { AnyDecider } from './registry';
 /** A stream as last seen. */
 export type Seen = Readonly<{
   state: unknown;
-  /** Of the last event, bookkeeping included: what an append expects. */
+  /** Revision of the last event, including bookkeeping: what an append expects. */
   revision: bigint;
-  /** Id of that event: by it a stream is known again. */
+  /** Id of that event: it proves that the stream is still the same. */
   lastId: string | undefined;
   /** The business revision, and the position of that event. */
   facts: Readonly<{ revision: bigint; position: bigint }>;
   answers: Answers;
-  /** Revision of the last snapshot, as far as it is known. */
+  /** Revision of the last snapshot, if known. */
   snapshot: bigint;
 }>;
 
@@ -30,7 +30,7 @@ export const nothingSeen = (decider: AnyDecider): Seen => ({
   snapshot: -1n,
 });
 
-/** What is seen after some more events of the stream; `seen` is used up. */
+/** The stream after some more events; `seen` must not be used afterwards. */
 export function grown(decider: AnyDecider, seen: Seen, events: readonly (Trace & Pick<Recorded, 'id'>)[]): Seen {
   let { state, facts } = seen;
   for (const event of events) {
@@ -50,7 +50,7 @@ export function grown(decider: AnyDecider, seen: Seen, events: readonly (Trace &
   };
 }
 
-/** How much is kept, in answers; a stream's state counts as some. */
+/** Memory limit, in answers; a stream's state counts as some. */
 const ROOM = 200_000;
 const roomOf = ({ answers }: Seen): number => answers.size + 4;
 

@@ -22,7 +22,7 @@ class NoteTaking extends TakeFromBin {}
 class EmptyBin extends TakeFromBin {}
 type Taken = Event<'Taken', { pieces: number | null }> | Event<'BinWasEmpty', object> | Event<'Emptied', { binId: string }>;
 
-/** An order that may take from a bin only while something is in it; that it was taken is noted in any case. */
+/** An order that may take from a bin only if it is not empty; NoteTaking records the taking in any case. */
 const order: Decider<{ TakeFromBin: typeof TakeFromBin; NoteTaking: typeof NoteTaking; EmptyBin: typeof EmptyBin }, number, Taken> = {
   category: 'taking',
   initial: 0,
@@ -70,7 +70,7 @@ describe('a decision that looks at another stream', () => {
     await node.stop();
   });
 
-  it('sees what another api wrote a moment ago, where it must be read now', async () => {
+  it('sees what another api wrote a moment ago, if it must be read now', async () => {
     const [one, two] = [api(), api()];
     const id = newBin();
     await expect(take(one, id)).rejects.toMatchObject({ code: 'bin-empty' });
@@ -82,7 +82,7 @@ describe('a decision that looks at another stream', () => {
     await expect(take(one, id)).rejects.toMatchObject({ code: 'bin-empty' });
   });
 
-  it('names in its answer, also in the repeated one, the rule that the fact breaks', async () => {
+  it('names the rule that the fact breaks in its answer, also in the repeated one', async () => {
     const on = api();
     const id = newBin();
     const command = Object.assign(new NoteTaking(), { orderId: `haifa.${randomUUID()}`, binId: id, commandId: randomUUID() });
@@ -94,7 +94,7 @@ describe('a decision that looks at another stream', () => {
     expect(await take(on, id, NoteTaking)).toMatchObject({ exceptions: [] });
   });
 
-  it('knows what a process is about to make of what its own api wrote', async () => {
+  it('knows what a process is about to do with events that its own api wrote', async () => {
     const on = api();
     const id = newBin();
     await send(on, fill(id, 3), by(ann));
@@ -103,7 +103,7 @@ describe('a decision that looks at another stream', () => {
     await expect(take(on, id)).rejects.toMatchObject({ code: 'bin-empty' });
   });
 
-  it('sees what its own api wrote, even where what was seen before would serve', async () => {
+  it('sees what its own api wrote, even if an earlier read could be reused', async () => {
     const on = api();
     const id = newBin();
     await send(on, fill(id, 3), by(ann));

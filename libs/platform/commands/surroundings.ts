@@ -1,7 +1,7 @@
 /**
- * What a decision may know of other streams. Hides: which decider folds them, and how long what was seen serves. Promises: what is read now is
- * the stream as it is, and nothing else is older than some seconds; a decider that regards nothing costs nothing. Does not: hold other streams
- * still until the append; what must not slip through between is a process's part.
+ * What a decision may know of other streams. Hides: which decider folds them, and how long a read is reused. Promises: a stream that must be read
+ * now is current, and nothing else is older than some seconds; a decider that regards no other stream costs nothing. Does not: lock other streams
+ * until the append; a process must handle what happens in between.
  */
 import type { Event } from '#kernel/event';
 import type { Past } from './past';
@@ -9,9 +9,9 @@ import type { AnyDecider } from './registry';
 import { type Seen, StreamMemory } from './stream-memory';
 import type { Task } from './task';
 
-/** How long what was seen of a stream serves where it need not be read now. */
+/** How long a read of a stream is reused if it need not be current. */
 const SERVES_MS = 2_000;
-/** How long something foretold counts: by then the process has brought it about, or is far behind. */
+/** How long a foretold event counts: after that, the process has caused it or is far behind. */
 const FORETOLD_MS = 5_000;
 const MOST_FORETOLD = 1_000;
 const ROUNDS = 3;
@@ -27,7 +27,7 @@ export class Surroundings {
     private readonly own: StreamMemory,
   ) {}
 
-  /** The task with what the streams that its decider regards say of themselves. @throws StoreUnavailable */
+  /** The task with the states of the streams that its decider regards. @throws StoreUnavailable */
   of(task: Task, state: unknown, servesMs = SERVES_MS): Task | Promise<Task> {
     return task.decider.regards ? this.regarding(task, state, servesMs) : task;
   }
@@ -35,7 +35,7 @@ export class Surroundings {
   private async regarding(task: Task, state: unknown, servesMs: number): Promise<Task> {
     const { decider, name, command } = task;
     let regarded: Readonly<Record<string, unknown>> = {};
-    // What is seen may name further streams, e.g. a machine the orders that have it.
+    // A state may name further streams, e.g. a machine those of the orders at it.
     for (let round = 0; round < ROUNDS; round += 1) {
       const asked = (decider.regards?.(name, command, state, regarded) ?? []).filter(({ stream }) => !Object.hasOwn(regarded, stream));
       if (asked.length === 0) break;
@@ -47,7 +47,7 @@ export class Surroundings {
     return { ...task, context: { ...task.context, regarded } };
   }
 
-  /** Takes note of what processes will make of events in other streams. */
+  /** Records what processes will do in other streams because of these events. */
   expect({ decider }: Task, events: readonly Event[]): void {
     for (const each of events)
       for (const { stream, event } of decider.foretells?.(each) ?? []) {

@@ -1,5 +1,5 @@
 /**
- * One command on its way to its answer. Hides: where the parts of its context come from. Promises: who, for what, in whose name and when are
+ * One command on its way to its answer. Hides: where the parts of its context come from. Promises: who acts, on what, in whose name and when are
  * settled before anything is read. Does not: read or decide.
  */
 import { v4 as newId } from 'uuid';
@@ -27,7 +27,7 @@ export type Task = Readonly<{
   /** The revision that the client requires. */
   expected: bigint | undefined;
   digest: string;
-  /** True where the client, or whoever sends, gave the id: only such a command can be repeated. */
+  /** True if the sender gave the id: only such a command can be repeated. */
   repeatable: boolean;
   context: Context;
   act: Act;

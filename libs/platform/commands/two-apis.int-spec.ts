@@ -19,7 +19,7 @@ describe('two apis on one store', () => {
   const answer = (on: Decisions, command: Command, context = by(ann)): Promise<unknown> =>
     send(on, command, context).catch(({ status, code, message, extra }: Record<string, unknown>) => ({ status, code, message, extra }));
   const withId = () => ({ commandId: randomUUID() });
-  /** Runs what begins at once with the clock moved. */
+  /** Starts the given work with the clock moved. */
   const ahead = <T>(ms: number, begin: () => T): T => {
     jest.useFakeTimers({
       now: Date.now() + ms,
@@ -42,7 +42,7 @@ describe('two apis on one store', () => {
     await node.stop();
   });
 
-  it('never take another command for the one that had the id before, and go on deciding on what the log holds', async () => {
+  it('never confuse another command with the one that used the id before, and keep deciding on what is in the log', async () => {
     const [a, b, id, x] = [api(), api(), newBin(), withId()];
     await send(b, fill(id, 1));
     await send(a, fill(id, 2, x));
@@ -52,7 +52,7 @@ describe('two apis on one store', () => {
     expect(await answer(b, fill(id, 1))).toMatchObject({ code: 'bin-too-full', extra: { facts: { pieces: 10 } } });
   });
 
-  it('answer a command that changed nothing the same for ever, whatever has happened since', async () => {
+  it('always give the same answer to a command that changed nothing, whatever has happened since', async () => {
     const [a, b, id, x] = [api(), api(), newBin(), withId()];
     await send(a, label(id, 'red'));
     const first = await answer(a, label(id, 'red', x));
@@ -66,7 +66,7 @@ describe('two apis on one store', () => {
     expect((await facts(id)).map(({ data }) => data)).toEqual([{ label: 'red' }, { label: 'blue' }]);
   });
 
-  it('answer a refused command the same for ever, also once the rule would allow it', async () => {
+  it('always give the same answer to a refused command, even once the rule would allow it', async () => {
     const [a, b, id, x] = [api(), api(), newBin(), withId()];
     await send(a, fill(id, 9));
     const first = await answer(a, fill(id, 2, x));
@@ -93,7 +93,7 @@ describe('two apis on one store', () => {
     expect(await answer(api(), command(id, x))).toEqual(answers[0]);
   });
 
-  it('tell what the log holds where the clock of one is an hour ahead', async () => {
+  it('answer according to the log even if the clock of one is an hour ahead', async () => {
     const [a, b, id] = [api(), api(), newBin()];
     await send(a, stamp(id));
     await send(b, stamp(id));
@@ -106,13 +106,13 @@ describe('two apis on one store', () => {
       const written = (await facts(id)).filter(({ metadata }) => metadata.commandId === x.commandId);
       const told = { changed: true, revision: String(written.at(-1)!.revision), events: written.map(({ type }) => type) };
       for (const each of answers) expect(each).toMatchObject(told);
-      // A memory that differs from the log would decide otherwise.
+      // A memory that differs from the log would decide differently.
       const known = (await facts(id)).reduce<Bin>((state, event) => bin.evolve(state, event as never), bin.initial);
       if (known.label) for (const on of [a, b]) expect(await answer(on, label(id, known.label))).toMatchObject({ events: [] });
     }
   });
 
-  it('hold the command of another person for another command, whatever its id', async () => {
+  it('treat a command of another person as another command, whatever its id', async () => {
     const [a, b, id, x] = [api(), api(), newBin(), withId()];
     const first = await answer(a, fill(id, 2, x));
     expect(await answer(b, fill(id, 2, x), by(ben))).toMatchObject({ changed: true, revision: '1' });
@@ -120,7 +120,7 @@ describe('two apis on one store', () => {
     expect((await facts(id)).map(({ metadata }) => metadata.actor)).toEqual(['ann', 'ben']);
   });
 
-  it('count revisions by facts: what was refused or changed nothing makes no ETag stale', async () => {
+  it('count revisions by facts: a command that was refused or changed nothing does not make an ETag stale', async () => {
     const [a, b, id] = [api(), api(), newBin()];
     await send(a, fill(id, 1));
     await answer(a, fill(id, 11));

@@ -1,7 +1,7 @@
 /**
- * What a command comes to, given its stream as last seen. Hides: nothing; it is pure. Promises: one of these, in this order: a reused id (409), the
- * first answer again, a stale revision (412), a refusal or events to record, or nothing to record. Does not: read or append (decisions.ts does), or
- * know how often that is tried again.
+ * The result of a command, given its stream as last seen. Hides: nothing; it is pure. Promises: one of these, in this order: a reused id (409),
+ * the first answer again, a stale revision (412), a refusal or events to record, or nothing to record. Does not: read, append or retry
+ * (decisions.ts does).
  */
 import type { CommandUnchanged, Event } from '#kernel/event';
 import { scopeIn } from '#kernel/identity';
@@ -13,20 +13,20 @@ import { decisionOf } from './registry';
 import type { Seen } from './stream-memory';
 import type { Task } from './task';
 
-/** How far ahead of ours the clock of a client may be. */
+/** How far a client's clock may be ahead of the server's. */
 const LATEST_SKEW_MS = 5 * 60_000;
 
-/** What a stream, as it was seen, says to a command. */
+/** What a stream, as last seen, says about a command. */
 export type Verdict =
-  /** What was answered before. */
+  /** It was answered before. */
   | Readonly<{ kind: 'answered'; answer: Answer }>
-  /** Something to record: its append proves that the stream was seen as it is. */
+  /** Something to record: its append proves that the stream is still as last seen. */
   | Readonly<{ kind: 'recorded'; events: readonly Event[] }>
-  /** Nothing to record: true only of a stream that was just read. */
+  /** Nothing to record: only valid if the stream was just read. */
   | Readonly<{ kind: 'unchanged' }>
   | Readonly<{ kind: 'stale'; problem: Problem }>;
 
-/** What follows from a command and a stream as it was seen. @throws Problem 409 */
+/** The verdict on a command, given a stream as last seen. @throws Problem 409 */
 export function judge(task: Task, seen: Seen, answer: Answer | undefined): Verdict {
   if (answer && answer.digest !== task.digest) throw reused(task.context.commandId);
   if (answer) return { kind: 'answered', answer };
@@ -41,7 +41,7 @@ export function judge(task: Task, seen: Seen, answer: Answer | undefined): Verdi
   return { kind: 'recorded', events: [unchanged] };
 }
 
-/** What the rules say: events, none, or the refusal. */
+/** What the rules say: events, none, or a refusal. */
 function decisionOn({ decider, name, command, context }: Task, state: unknown): readonly Event[] | Rejected {
   const { now, occurredAt } = context;
   if (Date.parse(occurredAt) - Date.parse(now) > LATEST_SKEW_MS && !decider.observed?.includes(name))
@@ -61,7 +61,7 @@ function decisionOn({ decider, name, command, context }: Task, state: unknown): 
 /** What is recorded, and answered, when a command with an id changed nothing. */
 export const unchangedAt = ({ facts }: Seen) => ({ revision: String(facts.revision), token: String(facts.position) });
 
-/** An id outside the caller's facilities answers just as one that does not exist: decided on nothing, reading nothing. */
+/** An id outside the caller's facilities gets the same answer as one that does not exist: nothing is read or decided. */
 export function outOfScope(task: Task): Problem {
   const decided = decisionOn(task, task.decider.initial);
   if (decided instanceof Rejected) return problemOf(decided, task.decider.category);

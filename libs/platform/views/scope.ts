@@ -11,6 +11,6 @@ export const Scope = (): PropertyDecorator => (prototype, name) => Reflect.defin
 /** The column that says which scope a row belongs to. @throws TypeError if no column does */
 export function scopeColumnOf(row: new () => object): string {
   const column = Reflect.getMetadata(SCOPE, row.prototype as object) as string | undefined;
-  if (column === undefined) throw new TypeError(`${row.name} has no @Scope column: put @Scope() on the column that says which scope a row belongs to`);
+  if (column === undefined) throw new TypeError(`${row.name} has no @Scope column: put it on the column with the scope of a row`);
   return column;
 }

@@ -6,7 +6,7 @@ import { ProcessOperations } from './operations';
 const NAME = 'when-kiln-lit-check-it';
 const ann = { actor: 'ann', role: 'supervisor', correlationId: '6f0f3bfa-6a55-4c5c-9a60-2f4f7a3d7c11', reason: 'looked into it' };
 
-describe('an instance that cannot go on', () => {
+describe('an instance that cannot continue', () => {
   let works: KilnWorks;
   let operations: ProcessOperations;
   beforeAll(async () => {

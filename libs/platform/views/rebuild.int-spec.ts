@@ -84,7 +84,7 @@ describe('a rebuild', () => {
     await run({ views: [machineNow] });
     await t.pool.query(`UPDATE view_tables SET columns = 'id text!'`);
     await expect(runViews({ store: t.system.eventStoreUrl, databaseUrl: t.database.url, views: [machineNow] })).rejects.toThrow(
-      /its columns changed, so its version must/,
+      /columns changed, so raise its version/,
     );
   });
 });

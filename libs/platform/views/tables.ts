@@ -105,7 +105,7 @@ export const openView = (pool: Pool, view: AnyView, shards: number): Promise<voi
     const changed = own.find((table) => table.columns !== columnsOf(shape));
     if (changed) {
       throw new Error(
-        `view ${view.name}: its columns changed, so raise its version: v${view.version} has (${changed.columns}), the class has (${columnsOf(shape)})`,
+        `view ${view.name}: columns changed, so raise its version: v${view.version} has (${changed.columns}), the class has (${columnsOf(shape)})`,
       );
     }
     const live = tables.find((table) => table.status === 'live');

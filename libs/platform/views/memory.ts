@@ -45,7 +45,7 @@ export class RowMemory {
   #counted = 0;
 
   /**
-   * @param fromEmpty true where the table is empty now
+   * @param fromEmpty true if the table is empty now
    * @param fetch reads committed rows by key
    */
   constructor(

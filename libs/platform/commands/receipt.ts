@@ -36,9 +36,6 @@ export class Receipt {
   events: string[];
 
   @Field(() => [String])
-  @ApiProperty({
-    type: [String],
-    description: 'Those of `events` that flag a rule broken by the reported fact; empty if there is none.',
-  })
+  @ApiProperty({ type: [String], description: 'Those of `events` that flag a rule broken by the reported fact; empty if there is none.' })
   exceptions: string[];
 }

@@ -193,7 +193,9 @@ export class ProcessRunner {
       log: (fault, error) => this.fault(fault, error),
       // A lost alarm costs at most one poll interval: nobody waits for it.
       onAlarm: (dueAt, key) =>
-        void alarm?.(new Date(dueAt), key).catch((error: unknown) => this.fault('could not schedule the alarm of a timer; polling will find it', error)),
+        void alarm?.(new Date(dueAt), key).catch((error: unknown) =>
+          this.fault('could not schedule the alarm of a timer; polling will find it', error),
+        ),
     });
     this.lanes.set(owned.process, lane);
     for (let pauseMs = 50; lane.alive; pauseMs = Math.min(2 * pauseMs, 2_000)) {

@@ -52,8 +52,5 @@ export const ApiCsv = () =>
       type: Boolean,
       description: 'True: the file begins with a byte order mark, so that Excel recognises UTF-8.',
     }),
-    ApiOkResponse({
-      description: 'A header line, then one line per row.',
-      content: { 'text/csv': { schema: { type: 'string' } } },
-    }),
+    ApiOkResponse({ description: 'A header line, then one line per row.', content: { 'text/csv': { schema: { type: 'string' } } } }),
   );

@@ -178,7 +178,9 @@ export class ViewReads {
       return await this.#standing();
     } catch (error) {
       if (!isEmptied(error)) throw error;
-      return [{ view: 'all', why: 'no worker has created the tables of the views in this database', since: now().toISOString(), otherLog: false }];
+      return [
+        { view: 'all', why: 'no worker has created the tables of the views in this database', since: now().toISOString(), otherLog: false },
+      ];
     }
   }
 

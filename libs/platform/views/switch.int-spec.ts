@@ -51,7 +51,8 @@ const stop = () => Promise.all(running.splice(0).map((views) => views.stop()));
 const caughtUp = async () => expect(await reads.waitFor(['machine-now'], head, 5_000)).toBe(true);
 const live = async () => (await reads.lag()).find(({ status }) => status === 'live')!;
 const until = async (holds: () => Promise<boolean>) => {
-  for (const end = Date.now() + 15_000; !(await holds()); await sleep(10)) if (Date.now() > end) throw new Error('the condition was not met in time');
+  for (const end = Date.now() + 15_000; !(await holds()); await sleep(10))
+    if (Date.now() > end) throw new Error('the condition was not met in time');
 };
 
 /** The version's release is started again, and readers see what has happened since. */

@@ -72,7 +72,7 @@ export async function startApi(config: Config, log?: Logger): Promise<Api> {
   const drain = drainOf(app, () => app.get(HealthController).health);
   app.get(RevocationWatch).start();
   await app.listen(config.PORT, config.HOST);
-  // The first command on a long stream would wait for it, reading every file of the build.
+  // In advance: it reads every file of the build, and the first command on a long stream would have to wait for it.
   setImmediate(buildFingerprint);
   const address = app.getHttpServer().address() as { port: number };
   const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;

@@ -1,7 +1,7 @@
 /**
  * Hides how an api stops without failing a request. Promises: first /health/ready says that it is draining while everything is still served, so
- * that a balancer turns to others; then nothing new is accepted, what was accepted is answered, and subscriptions are closed with 1001.
- * Does not: wait for a client that keeps its connection open without asking anything.
+ * that a balancer uses others; then nothing new is accepted, what was accepted is answered, and subscriptions are closed with 1001.
+ * Does not: wait for a client that keeps an idle connection open.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';

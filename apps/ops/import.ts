@@ -43,7 +43,7 @@ function mappingIn(path: string): Mapping {
   }
 }
 
-/** Faults of files and of the system, as sentences. */
+/** Reports faults of the file and of the system as sentences. */
 async function plainly<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -83,7 +83,7 @@ async function dryRun(mapping: Mapping, file: string, { json = false, rejected: 
 type Exception = Readonly<{ line: number; code: string; message: string; rejected: boolean }>;
 
 const noFacts = (rows: number): string =>
-  rows === 0 ? 'The file has a header and no rows: nothing became a fact.' : `None of the ${rows} rows can be read: nothing became a fact.`;
+  rows === 0 ? 'The file has a header but no rows: nothing became a fact.' : `None of the ${rows} rows can be read: nothing became a fact.`;
 
 function sayDryRun(exceptions: readonly Exception[], rows: number, readable: number, leftOut: number): void {
   for (const { line, code, message, rejected } of exceptions.slice(0, 50))
@@ -213,7 +213,7 @@ function sayReconciliation(
   say(
     `\n${rows.file - rows.leftOut} rows = ${rows.observed} facts + ${rows.rejected} exceptions${rows.known ? ` (${rows.known} facts known from other files)` : ''}${missing.length + unexpected.length > 0 ? '' : '; none is missing'}`,
   );
-  say(`columns summed as they stand: ${columns.made} pieces made (good or rework), ${columns.scrapped} scrapped`);
+  say(`column sums without the mapping's rules: ${columns.made} pieces made (good or rework), ${columns.scrapped} scrapped`);
   if (missing.length > 0)
     say(`MISSING from the log: lines ${missing.slice(0, 20).join(', ')}${missing.length > 20 ? ` and ${missing.length - 20} more` : ''}`);
   if (unexpected.length > 0) say(`NOT in the file: reports ${unexpected.slice(0, 20).join(', ')}`);

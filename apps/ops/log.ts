@@ -31,7 +31,7 @@ async function withLogs<T>({ from, to }: Flags, work: (from: Connection, to: Con
 }
 
 const LISTED = 20;
-/** Said before anything is written. */
+/** Printed before anything is written. */
 function tellWhatStays({ events, streams, leftOut, ownStreams }: Survey): void {
   tell(`${events} events in ${streams} streams.`);
   tell(
@@ -50,7 +50,7 @@ async function copy(flags: Flags): Promise<void> {
       progress.show('copying', events, Math.max(events, found.events));
       if (told || compared === 0 || compared < events) return;
       told = true;
-      tell(`All ${compared} events so far are the same in the target; from now on \`log compare\` has only the newest to look at.`);
+      tell(`All ${compared} events so far are the same in the target; from now on \`log compare\` checks only newer ones.`);
     };
     const log = new LogCopy(from, to, shown);
     const found = await log.survey();
@@ -73,7 +73,7 @@ async function copy(flags: Flags): Promise<void> {
   });
 }
 
-/** What was compared when. */
+/** How many events were compared when. */
 function whenCompared({ events, before }: Comparison): string {
   if (!before) return '';
   return `\n  ${before.events} of them were compared while they were copied, up to ${before.at}; ${events - before.events} now. --whole compares all of them now.`;

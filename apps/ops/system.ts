@@ -99,7 +99,7 @@ export async function ask(
   try {
     problem = JSON.parse(text) as typeof problem;
   } catch {
-    // Not a problem of ours: the status has to do.
+    // Not a problem document: use the status.
   }
   throw new PlainFault(
     `${problem.detail ?? `The api answered ${response.status}.`}${problem.code ? ` (${problem.code})` : ''}${problem.whatToDo ? ` ${problem.whatToDo}` : ''}`,

@@ -152,7 +152,7 @@ export async function stopOrphans(runDir: string, say: (text: string) => void): 
       const mark = JSON.parse(readFileSync(join(runDir, file), 'utf8')) as ProcessMark;
       if (lives(mark)) orphans.push([file.replace('.pid.json', ''), mark]);
     } catch {
-      // Cut off while it was written: the process had just begun and ends by itself with its supervisor.
+      // Truncated: the process had just started when its supervisor died, and ends by itself.
     }
   }
   await Promise.all(

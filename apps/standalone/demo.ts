@@ -1,7 +1,7 @@
 import { v5 as derivedId } from 'uuid';
 import type { Role } from '#manufacturing/roles';
 
-/** One command: who sends it, how many minutes before the demo's moment it happened, and what it says. */
+/** One command: who sends it, how many minutes before the demo's moment it happened, and its fields. */
 type Step = Readonly<{ as: Role; ago: number; send: string; body: Readonly<Record<string, unknown>>; refused?: string }>;
 
 type Machine = Readonly<{ id: string; name: string; class: string; operation: string; cycle: string }>;
@@ -64,7 +64,7 @@ const PLANTS: readonly Plant[] = [
   },
 ];
 
-/** A working day of one plant: an order made and closed, one that runs, one that waits, a lot on hold, a machine that broke down. */
+/** A working day of one plant: an order that is finished and closed, one that runs, one that waits, a lot on hold, a machine that broke down. */
 function* dayOf({ id, name, timeZone, area, line, machines, raw, product }: Plant, moment: (ago: number) => string): Generator<Step> {
   const at = (local: string) => `${id}.${local}`;
   const [first, second, third] = machines;
@@ -221,7 +221,7 @@ function* dayOf({ id, name, timeZone, area, line, machines, raw, product }: Plan
   const finish = (order: string, operation: number, ago: number) =>
     step('operator', ago, 'work-order/complete-operation', { workOrderId: at(order), operationId: String(operation) });
 
-  // WO-1: made, with scrap, and closed.
+  // WO-1: finished, with scrap, and closed.
   yield step('operator', 470, 'equipment/assign-equipment', { equipmentId: at(first.id), workOrderId: at('WO-1') });
   yield begin('WO-1', 10, 465);
   yield used('WO-1', 124, 464);

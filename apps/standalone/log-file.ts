@@ -41,7 +41,7 @@ export class LogFile {
     try {
       this.size += writeSync(this.descriptor, line + '\n');
     } catch {
-      // A full disk must not stop the plants: the line is lost, the work is not.
+      // A full disk must not stop the system: only the log line is lost.
     }
     this.last.push(line);
     if (this.last.length > 12) this.last.shift();

@@ -1,5 +1,5 @@
 /**
- * What closes the embedded event store to others on the machine. Hides: X.509. Promises: a certificate and a password of this installation,
+ * Keeps other accounts of the machine out of the embedded event store. Hides: X.509. Promises: a certificate and a password of this installation,
  * made at its first start and readable by its account alone; the connection string that uses both. Does not: renew; it lasts ten years.
  */
 import { randomBytes } from 'node:crypto';

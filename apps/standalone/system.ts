@@ -57,7 +57,7 @@ export class System {
     return `http://${visibleHost(this.config.HOST)}:${this.port}`;
   }
 
-  /** Starts every part in order of dependency; resolves when the api is ready, with the demo enterprise if it is wanted. */
+  /** Starts every part in order of dependency; resolves when the api is ready, including the demo enterprise if it is enabled. */
   async start(withDemo: boolean): Promise<void> {
     // endpoints.json means that everything is ready: remove the old one.
     rmSync(join(this.dir, 'endpoints.json'), { force: true });
@@ -90,7 +90,7 @@ export class System {
     for (const child of this.children) child.kill();
   }
 
-  /** Where the events of this system are written. */
+  /** Where this system writes its events. */
   get writesTo(): string {
     return this.config.EVENTSTORE_URL
       ? `${withoutPassword(this.config.EVENTSTORE_URL)} (EVENTSTORE_URL)`
@@ -253,7 +253,7 @@ export class System {
   }
 }
 
-/** The URL without what opens it. */
+/** The URL without its password. */
 const withoutPassword = (url: string): string => url.replace(/(:\/\/[^:/@]+:)[^@]+@/, '$1***@');
 
 const readState = (path: string): State => {

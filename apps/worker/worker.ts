@@ -23,7 +23,7 @@ import { processes } from '#processes/processes';
 import { views } from '#slices';
 import { WorkerModule } from './worker.module';
 
-/** Keeps the read models and runs the processes. */
+/** Maintains the read models and runs the processes. */
 export async function startWorker(config: Config, log: Logger): Promise<Started> {
   const app: INestApplicationContext = await NestFactory.createApplicationContext(WorkerModule.of(config), { logger: false });
   const [store, pool, commandRegistry] = [app.get(EventStore), app.get(Pool), app.get(Registry)];
@@ -70,7 +70,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
         });
         break;
       } catch (err) {
-        log.warn({ err }, 'could not start the read models yet');
+        log.warn({ err }, 'could not start the read models; trying again');
         await sleep(pause);
       }
     }

@@ -123,7 +123,7 @@ export class ApiUnderTest {
     return this.send('POST', '/graphql', { token, body: { query, ...(variables ? { variables } : {}) } });
   }
 
-  /** Another process's worth of api on the same parts. */
+  /** Another api on the same parts, as if it ran in another process. */
   another(changes: Partial<Config> = {}): Promise<Api> {
     return startApi({ ...this.config, ...changes });
   }

@@ -10,7 +10,7 @@ let lots = 0;
 const lotId = (facility = 'haifa') => `${facility}.L${(lots += 1)}`;
 const receive = (id: string, more: object = {}) => ({ lotId: id, materialId: 'steel', quantity: { amount: '100', unit: 'kg' }, ...more });
 const length = async (stream: string) => (await store.read(stream)).length;
-/** What is left in a stream in all, refusals too. */
+/** How many events a stream has, refusals included. */
 const traces = async (stream: string) => (await store.read(stream, 0n, { bookkeeping: true })).length;
 const problem = ({ status, body }: Answer) => [status, body?.code];
 
@@ -40,7 +40,7 @@ describe('a command sent many times', () => {
     expect(await length(`material-lot-${id}`)).toBe(2);
   });
 
-  it('is another command when another sends it under the same key', async () => {
+  it('is another command when another caller sends it under the same key', async () => {
     const id = lotId();
     const [first, second] = [api.tokens.operator!, api.tokens.supervisor!];
     const sent = await Promise.all(
@@ -49,7 +49,7 @@ describe('a command sent many times', () => {
     expect(new Set(sent.map(({ body }) => body.commandId ?? body.code)).size).toBe(2);
   });
 
-  it('is refused when it says something else under the same id', async () => {
+  it('is refused when its content differs under the same id', async () => {
     const [id, commandId] = [lotId(), randomUUID()];
     expect((await api.post('/material-lot/receive-lot', receive(id, { commandId }))).status).toBe(200);
     expect(problem(await api.post('/material-lot/receive-lot', receive(id, { commandId, quantity: { amount: '7', unit: 'kg' } })))).toEqual(
@@ -65,7 +65,7 @@ describe('a command sent many times', () => {
     expect(await length(`material-lot-${id}`)).toBe(1);
   });
 
-  it('gets the first answer from a process that has forgotten it, too', async () => {
+  it('gets the first answer also from an api that does not remember it', async () => {
     const [id, commandId] = [lotId(), randomUUID()];
     const first = await api.post('/material-lot/receive-lot', receive(id, { commandId }));
     const other = await api.another();
@@ -79,7 +79,7 @@ describe('a command sent many times', () => {
     expect(await length(`material-lot-${id}`)).toBe(1);
   });
 
-  it('takes keys that are well formed, and only where they agree with the body', async () => {
+  it('accepts well-formed keys that agree with the body', async () => {
     for (const key of ['', 'x'.repeat(129), 'x'.repeat(10_000)])
       expect(problem(await api.post('/material-lot/receive-lot', receive(lotId()), undefined, { 'idempotency-key': key }))).toEqual([
         400,
@@ -93,7 +93,7 @@ describe('a command sent many times', () => {
 });
 
 describe('the revision', () => {
-  it('that a client has seen is the one it changes, or nothing is', async () => {
+  it('that a client has seen is the one that it changes, or nothing changes', async () => {
     const id = lotId();
     const { body } = await api.post('/material-lot/receive-lot', receive(id));
     const read = await api.get(`/material-lot/${id}?waitFor=${body.token}`);
@@ -124,7 +124,7 @@ describe('the revision', () => {
     expect(await length(`material-lot-${id}`)).toBe(2);
   });
 
-  it('lets one of many take the last that is left', async () => {
+  it('lets only one of many callers take the last of a stock', async () => {
     const id = lotId();
     await api.post('/material-lot/receive-lot', receive(id, { quantity: { amount: '1', unit: 'pcs' } }));
     const answers = await Promise.all(
@@ -154,13 +154,13 @@ describe('bad input', () => {
     ['1e400 as text', amount('1e400')],
     ['a float', amount(1.5)],
     ['a whole number', amount(1)],
-    ['an amount too precise', amount('1.0000001')],
-    ['an amount too large', amount('1234567890123')],
+    ['an amount with too many decimals', amount('1.0000001')],
+    ['an amount that is too large', amount('1234567890123')],
     ['an empty amount', amount('')],
     ['an amount with spaces', amount(' 1 ')],
     ['a hexadecimal amount', amount('0x10')],
     ['an unknown unit', amount('1', 'furlong')],
-    ['a unit of a prototype', amount('1', 'constructor')],
+    ['a property of the prototype as unit', amount('1', 'constructor')],
     ['no unit', amount('1', null)],
     ['a time without zone', sent({ expiresAt: '2026-01-05T08:00:00' })],
     ['a day that does not exist', sent({ expiresAt: '2026-02-30T08:00:00Z' })],
@@ -197,23 +197,23 @@ describe('bad input', () => {
     ['text for an object', sent({ quantity: '1 kg' })],
     ['a list for an object', sent({ quantity: [{ amount: '1', unit: 'kg' }] })],
     ['an id without facility', sent({ lotId: 'BAD' })],
-    ['an id of a path', sent({ lotId: 'haifa.../../x' })],
+    ['a path as id', sent({ lotId: 'haifa.../../x' })],
     ['$all as id', sent({ lotId: '$all' })],
-    ['an id of metadata', sent({ lotId: '$$haifa.x' })],
+    ['a metadata stream as id', sent({ lotId: '$$haifa.x' })],
     ['an emoji as id', sent({ lotId: 'haifa.🏭' })],
     ['a long id', sent({ lotId: `haifa.${'x'.repeat(65)}` })],
     ['an id with a line break', sent({ lotId: 'haifa.x\n' })],
-    ['a command id that is none', sent({ commandId: 'x' })],
-    ['a revision that is none', sent({ expectedRevision: 'x' })],
+    ['a malformed command id', sent({ commandId: 'x' })],
+    ['a malformed revision', sent({ expectedRevision: 'x' })],
     ['a revision as number', sent({ expectedRevision: 1 })],
     ['NUL in a text', sent({ supplierLot: 'a\0b' })],
     ['half a surrogate pair', sent({ supplierLot: 'a\ud800b' })],
-    ['a text too long', sent({ reason: 'x'.repeat(501) })],
+    ['a text that is too long', sent({ reason: 'x'.repeat(501) })],
     ['a list', []],
     ['null', 'null'],
     ['a text', '"x"'],
     ['a number', '7'],
-    ['no JSON', '{'],
+    ['malformed JSON', '{'],
     ['nothing', ''],
     ['1e400', '{"lotId":1e400}'],
     ['a number beyond 2^53', '{"lotId":9007199254740993}'],
@@ -231,7 +231,7 @@ describe('bad input', () => {
     expect(answer.text).not.toMatch(/node_modules|at .*\.js|stack/);
   });
 
-  it('is refused where a list holds another in place of an object', async () => {
+  it('is refused if a list contains a list in place of an object', async () => {
     const equipment = { equipmentId: 'haifa.BAD', name: 'Oven', equipmentClass: 'oven' };
     for (const list of [
       { modes: [[{ mode: 1, name: 'Production', disabledStates: [] }]] },
@@ -284,7 +284,7 @@ describe('bad input', () => {
     ).toBe(200);
   });
 
-  it('that a rule refuses is recorded, once, and changes nothing else', async () => {
+  it('that a rule refuses is recorded once, and changes nothing else', async () => {
     const id = lotId();
     await api.post('/material-lot/receive-lot', receive(id));
     const consume = (more: object) => ({
@@ -318,7 +318,7 @@ describe('bad input', () => {
 });
 
 describe('an id outside the facilities of the caller', () => {
-  it('is refused by a command as one that does not exist, and leaves no trace there', async () => {
+  it('is refused by commands like one that does not exist, and leaves no trace', async () => {
     const there = lotId('lyon');
     await api.post('/material-lot/receive-lot', receive(there));
     const told = async (id: string) => {
@@ -336,8 +336,8 @@ describe('an id outside the facilities of the caller', () => {
   });
 });
 
-describe('when a part is away', () => {
-  it('PostgreSQL: commands are taken, reads say so, and all is well again by itself', async () => {
+describe('when a part is down', () => {
+  it('PostgreSQL: commands are accepted, reads say so, and all recovers by itself', async () => {
     const id = lotId();
     await wire.cut();
     const { status, body } = await api.post('/material-lot/receive-lot', receive(id));
@@ -357,7 +357,7 @@ describe('when a part is away', () => {
     expect((await api.get(`/material-lot/${id}?waitFor=${body.token}`)).body).toMatchObject({ lotId: id });
   }, 30_000);
 
-  it('the event store: commands say so and can be sent again, and all is well again by itself', async () => {
+  it('the event store: commands say so and can be sent again, and all recovers by itself', async () => {
     const [id, commandId] = [lotId(), randomUUID()];
     await api.system.store.kill();
     const answer = await api.post('/material-lot/receive-lot', receive(id, { commandId }));

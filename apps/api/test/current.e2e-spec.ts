@@ -25,7 +25,7 @@ describe('a row by id', () => {
     }
   });
 
-  it('says in GraphQL, too, that it is behind the token that it was to wait for', async () => {
+  it('says in GraphQL, too, that it is behind the token that it should wait for', async () => {
     const { body, headers } = await api.graphql(`{ facilityElement(id: "haifa", waitFor: "${AHEAD}") { name } }`);
     expect(body.data.facilityElement.name).toMatch(/^Works/);
     expect(body.extensions).toEqual({ behind: [{ field: 'facilityElement', position: expect.stringMatching(/^\d+$/) }] });
@@ -34,19 +34,19 @@ describe('a row by id', () => {
 });
 
 describe('a list', () => {
-  it('says in GraphQL that it is behind, also where nobody selects that', async () => {
+  it('says in GraphQL that it is behind, even if the query does not select it', async () => {
     const { body } = await api.graphql(`{ auditTrail(waitFor: "${AHEAD}") { items { event } } }`);
     expect(body.extensions.behind).toMatchObject([{ field: 'auditTrail' }]);
   });
 
-  it('takes several events in one filter', async () => {
+  it('accepts several events in one filter', async () => {
     const { token } = await rename('Works');
     const { body } = await api.get(`/audit/trail?event=FacilityRenamed,FacilityRegistered&waitFor=${token}`);
     const found = new Set(body.items.map(({ event }: { event: string }) => event));
     expect([...found].sort()).toEqual(['FacilityRegistered', 'FacilityRenamed']);
   });
 
-  it('names what it can be asked, and the values of closed lists', async () => {
+  it('names its filters, and the values of closed lists', async () => {
     expect((await api.get('/facility?colour=red')).body.detail).toMatch(/^Unknown filter `colour`; known: facilityId, .*level/);
     expect((await api.get('/facility?level=Attic')).body.detail).toMatch(/level must be one of Enterprise, Site, Area.*was Attic$/);
     expect((await api.get('/facility/haifa?colour=red')).body.detail).toBe('Unknown parameter `colour`; known: waitFor');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A wire to the database that can be cut and restored. */
+/** A connection to the database that can be cut and restored. */
 export class DatabaseWire {
   private readonly sockets = new Set<Socket>();
   private server?: Server;

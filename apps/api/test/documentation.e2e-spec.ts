@@ -20,14 +20,14 @@ describe('the OpenAPI document', () => {
   };
   const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
 
-  it('refers only to schemas that it has, so that generators can use it', () => {
+  it('refers only to schemas that it contains, so that generators can use it', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)].map(([, reference]) => reference!);
     expect(references.length).toBeGreaterThan(300);
     const dangling = references.filter((reference) => !(reference.slice('#/components/schemas/'.length) in document.components.schemas));
     expect(dangling).toEqual([]);
   });
 
-  it('names a server, and for each operation its roles and its refusals; commands also their ETag', () => {
+  it('names a server, the roles and refusals of each operation, and the ETag of commands', () => {
     expect(document.servers).toHaveLength(1);
     for (const { operationId, responses, ...operation } of operations) {
       expect([operationId, Object.keys(responses)]).toEqual([operationId, expect.arrayContaining(['400', '401', '403', '429', '503'])]);
@@ -43,7 +43,7 @@ describe('the documentation', () => {
   beforeAll(async () => void (api = await ApiUnderTest.start({ API_DOCS: 'yes' })), 60_000);
   afterAll(() => api?.stop());
 
-  it('is served without a token, and needs nothing from elsewhere', async () => {
+  it('is served without a token, and loads nothing from other servers', async () => {
     for (const start of ['/docs', '/graphiql']) {
       const { status, text, headers } = await api.send('GET', start);
       expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
@@ -55,13 +55,13 @@ describe('the documentation', () => {
         const asset = await api.send('GET', link);
         expect([link, asset.status]).toEqual([link, 200]);
         expect(asset.headers.get('content-type')).toMatch(/^text\/(css|javascript)/);
-        // What a style sheet imports or loads would come from elsewhere.
+        // Imports and urls in a style sheet would be loaded from other servers.
         if (link.endsWith('.css')) expect(asset.text).not.toMatch(/@import|url\((?!["']?(data:|#))/);
       }
     }
   });
 
-  it('holds the description of every command and its sentence', async () => {
+  it('has the description of every command', async () => {
     const { body } = await api.send('GET', '/docs/openapi.json');
     const operations = Object.values(body.paths).flatMap((methods) =>
       Object.values(methods as Record<string, { operationId: string; summary?: string; security?: unknown; requestBody?: unknown }>),
@@ -75,7 +75,7 @@ describe('the documentation', () => {
     expect(sdl.text).toContain('"""Register a plant of the enterprise."""\n  registerFacility(input: RegisterFacility!): Receipt\n');
   });
 
-  it('comes with introspection, for GraphiQL', async () => {
+  it('allows introspection, for GraphiQL', async () => {
     const { body } = await api.send('POST', '/graphql', {
       body: {
         query:

@@ -147,7 +147,7 @@ describe('an api that is stopped', () => {
     expect(answered).toBeGreaterThan(50);
   }, 120_000);
 
-  it('says that it is going, takes new requests until its notice is over, and answers what it has accepted', async () => {
+  it('reports that it is draining, accepts requests until the notice is over, and answers all that it accepted', async () => {
     const [backend] = backends;
     const slow = backend.begin('facility/register-facility', {
       facilityId: 'slow',
@@ -165,7 +165,7 @@ describe('an api that is stopped', () => {
       break;
     }
     expect(await backend.ask('GET', 'me')).toMatchObject({ status: 200, connection: 'close' });
-    // Nobody new gets in (a connection that waits while the port closes is reset); the one whose request was half here is served to the end.
+    // New connections are refused (one that waits while the port closes is reset); a request that had partly arrived is answered.
     while (
       await backend
         .ask('GET', 'me')
@@ -178,7 +178,7 @@ describe('an api that is stopped', () => {
     await backend.start();
   }, 60_000);
 
-  it('is not held up by a connection that asks nothing, and waits for nobody after Ctrl-C', async () => {
+  it('is not delayed by an idle connection, and does not wait after Ctrl-C', async () => {
     const [backend] = backends;
     const silent = connect(backend.port, '127.0.0.1');
     await once(silent, 'connect');

@@ -14,7 +14,7 @@ describe('a request for another host', () => {
     const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==';
     expect(await raw(`GET /graphql HTTP/1.1\r\nHost: ${host}\r\n${upgrade}\r\n\r\n`)).toMatch(/^HTTP\/1.1 421 /);
   });
-  it('is no concern of an address, which nobody can rebind', async () => {
+  it('is accepted for an IP address, which cannot be rebound', async () => {
     expect(await raw('GET /health/live HTTP/1.1\r\nHost: 10.0.0.7\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
   });
 });
@@ -30,7 +30,7 @@ describe('access tokens', () => {
     expect([code, body]).toEqual([200, { actor: 'ann', roles: ['operator'], facilities: ['haifa'] }]);
   });
 
-  it('are needed, in the Authorization field only', async () => {
+  it('are required, and only read from the Authorization header', async () => {
     const token = await api.issuer.token();
     for (const path of ['/me', `/me?access_token=${token}`, `/me?token=${token}`]) {
       const answer = await api.send('GET', path);
@@ -41,21 +41,21 @@ describe('access tokens', () => {
     expect((await api.send('GET', '/me', { headers: { authorization: 'Basic YTpi' } })).status).toBe(401);
   });
 
-  it.each(['none', 'None', 'NONE', 'nOnE', ''])('are not taken without signature: alg %p', async (alg) => {
+  it.each(['none', 'None', 'NONE', 'nOnE', ''])('are refused without a signature: alg %p', async (alg) => {
     const claims = { iss: ISSUER, aud: 'plantlog', sub: 'ann', exp: now() + 600, roles: ['operator'], facilities: ['*'] };
     const unsigned = `${encode({ alg, typ: 'at+jwt', kid: 'k1' })}.${encode(claims)}.`;
     expect(await status(unsigned)).toBe(401);
     expect(await status(`${unsigned}c2ln`)).toBe(401);
   });
 
-  it('are not taken when signed with the public key as a secret', async () => {
+  it('are refused when signed with the public key as a secret', async () => {
     const head = `${encode({ alg: 'HS256', typ: 'at+jwt', kid: 'k1' })}.${encode({ iss: ISSUER, aud: 'plantlog', sub: 'ann', exp: now() + 600 })}`;
     for (const secret of [JSON.stringify(api.issuer.publicJwk), api.issuer.publicJwk.x as string]) {
       expect(await status(`${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`)).toBe(401);
     }
   });
 
-  it('are not taken with an unknown or hostile key id, nor with keys of their own', async () => {
+  it('are refused with an unknown or hostile key id, and with keys of their own', async () => {
     for (const kid of ['unknown', '../../dev/null', "' UNION SELECT 1", '', '__proto__', 'x'.repeat(300)])
       expect(await status(await api.issuer.token({}, { kid }))).toBe(401);
     const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -69,23 +69,23 @@ describe('access tokens', () => {
   });
 
   it.each<[string, Record<string, unknown>]>([
-    ['of a name that processes act under', { sub: 'process:when-lot-split-create-child' }],
+    ['for the name of a process', { sub: 'process:when-lot-split-create-child' }],
     ['expired', { exp: now() - 60 }],
     ['not valid yet', { nbf: now() + 600 }],
     ['from the future', { iat: now() + 600 }],
-    ['for ever', { exp: 1e15 }],
+    ['valid for ever', { exp: 1e15 }],
     ['with a fraction of a second', { exp: now() + 600.5 }],
-    ['with a text for its end', { exp: String(now() + 600) }],
-    ['without end', { exp: undefined }],
+    ['with a text as expiry', { exp: String(now() + 600) }],
+    ['without expiry', { exp: undefined }],
     ['of another issuer', { iss: 'https://other.test' }],
     ['for another audience', { aud: 'other' }],
     ['for other audiences', { aud: ['a', 'b'] }],
-    ['of nobody', { sub: undefined }],
+    ['without a subject', { sub: undefined }],
     ['that are ID tokens', { nonce: 'x' }],
     ['that are refresh tokens', { typ: 'Refresh' }],
-  ])('are not taken when %s', async (_, claims) => expect(await status(await api.issuer.token(claims))).toBe(401));
+  ])('are refused when %s', async (_, claims) => expect(await status(await api.issuer.token(claims))).toBe(401));
 
-  it('are not taken when of another type or tampered with', async () => {
+  it('are refused when of another type or tampered with', async () => {
     for (const typ of ['id+jwt', 'logout+jwt', 'dpop+jwt']) expect(await status(await api.issuer.token({}, { typ }))).toBe(401);
     const token = await api.issuer.token();
     const [head, claims, signature] = token.split('.') as [string, string, string];
@@ -106,7 +106,7 @@ describe('access tokens', () => {
     expect(await status(token)).toBe(200);
   });
 
-  it('may name several audiences when ours is among them', async () =>
+  it('may name several audiences if ours is among them', async () =>
     expect(await status(await api.issuer.token({ aud: ['other', 'plantlog'] }))).toBe(200));
 
   it('grant nothing beyond what they say', async () => {
@@ -119,7 +119,7 @@ describe('access tokens', () => {
 });
 
 describe('paths', () => {
-  it('that do not exist are a problem, with and without a token', async () => {
+  it('that do not exist get a problem, with and without a token', async () => {
     for (const path of [
       '/',
       '/nothing',
@@ -139,14 +139,14 @@ describe('paths', () => {
       expect([path, answer.status, answer.body?.code]).toEqual([path, 404, 'no-such-route']);
     }
   });
-  it('written otherwise reach the same guard', async () => {
+  it('in other spellings reach the same guard', async () => {
     for (const path of ['/%6de', '/m%65', '/x/../me']) expect([401, 404]).toContain((await api.send('GET', path)).status);
     expect((await api.send('HEAD', '/me')).status).toBe(401);
     expect((await api.send('HEAD', '/me', { token: api.tokens.operator })).status).toBe(200);
     expect((await api.get('/%6de')).status).toBe(200);
     expect((await api.get('/%ff')).body.code).toBe('malformed-request');
   });
-  it('take only their own methods', async () => {
+  it('accept only their own methods', async () => {
     for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS'])
       expect((await api.send(method, '/me', { token: api.tokens.operator })).status).toBe(404);
     expect(
@@ -156,7 +156,7 @@ describe('paths', () => {
 });
 
 describe('header fields', () => {
-  it("carry one correlation id, the caller's where it is well formed", async () => {
+  it("include one correlation id, the caller's if it is well formed", async () => {
     expect((await api.get('/me', undefined, { 'x-correlation-id': 'order-7:a.b' })).headers.get('x-correlation-id')).toBe('order-7:a.b');
     expect((await api.get('/me')).headers.get('x-correlation-id')).toMatch(/^[0-9a-f-]{36}$/);
     for (const bad of ['a b', 'ä', '{"level":"info"', 'x'.repeat(65), '']) {
@@ -196,7 +196,7 @@ describe('header fields', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(answer).toContain('headers-too-large');
   });
-  it('that would smuggle a second request are refused', async () => {
+  it('that could smuggle a second request are refused', async () => {
     const answer = await raw('POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX');
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
   });
@@ -217,22 +217,22 @@ const raw = (request: string): Promise<string> =>
   });
 
 describe('health', () => {
-  it('tells live from ready, to anybody', async () => {
+  it('tells live from ready, without a token', async () => {
     expect((await api.send('GET', '/health/live')).body).toEqual({ status: 'live' });
     expect((await api.send('GET', '/health/ready')).body).toEqual({
       status: 'ready',
       parts: { 'event-store': 'up', 'read-models': 'up', views: 'up' },
     });
   });
-  it('tells figures to engineers', async () => {
+  it('shows metrics to engineers only', async () => {
     expect((await api.send('GET', '/metrics')).status).toBe(401);
     expect((await api.get('/metrics', api.tokens.operator)).status).toBe(403);
     expect((await api.get('/metrics', api.tokens.engineer)).text).toContain('plantlog_');
   });
 });
 
-describe('a caller who asks too much', () => {
-  it('waits, and the others do not notice', async () => {
+describe('a caller with too many requests', () => {
+  it('has to wait, and others are not affected', async () => {
     const other = await api.another({ RATE_LIMIT: 60 });
     const ask = (token?: string) =>
       api.send('GET', '/me', { token, at: other.url, headers: { 'x-forwarded-for': `10.0.0.${Math.floor(Math.random() * 250)}` } });

@@ -9,7 +9,7 @@ const register = (facilityId: string) =>
   `mutation { registerFacility(input: { facilityId: "${facilityId}", name: "Works", enterpriseId: "acme", enterpriseName: "Acme", timeZone: "UTC" }) { id revision changed events } }`;
 
 describe('GraphQL', () => {
-  it('is the same api: command, query, caller', async () => {
+  it('is the same api as REST: command, query, caller', async () => {
     expect((await api.graphql('{ me { actor roles } }', undefined, api.tokens.operator)).body).toEqual({
       data: { me: { actor: 'operator-1', roles: ['operator'] } },
     });
@@ -18,7 +18,7 @@ describe('GraphQL', () => {
     });
   });
 
-  it('needs a caller, and one who may', async () => {
+  it('needs a caller with permission', async () => {
     const nobody = await api.graphql('{ me { actor } }', undefined, '');
     expect([nobody.status, nobody.body.errors[0].extensions.code]).toEqual([401, 'unauthenticated']);
     const operator = await api.graphql(register('haifa'), undefined, api.tokens.operator);
@@ -33,7 +33,7 @@ describe('GraphQL', () => {
     });
   });
 
-  it('says what is wrong with an input in the words of REST', async () => {
+  it('reports an invalid input in the same words as REST', async () => {
     const { body } = await api.graphql(register('Haifa 1'));
     expect(body.errors[0].extensions).toMatchObject({
       code: 'invalid-input',
@@ -47,7 +47,7 @@ describe('GraphQL', () => {
     expect(absent.body.errors[0].extensions).toMatchObject({ code: 'not-found', status: 404 });
   });
 
-  it('keeps the receipts of mutations that were accepted where another one of the request is refused', async () => {
+  it('returns the receipts of accepted mutations when another one of the request is refused', async () => {
     const two =
       'mutation { a: renameFacility(input: { facilityId: "haifa", name: "New works" }) { changed } b: renameFacility(input: { facilityId: "nowhere", name: "x" }) { changed } }';
     const { status, body } = await api.graphql(two);
@@ -55,7 +55,7 @@ describe('GraphQL', () => {
     expect(body.errors).toMatchObject([{ path: ['b'], extensions: { code: 'not-found' } }]);
   });
 
-  it('keeps its schema to itself unless told otherwise', async () => {
+  it('does not show its schema unless configured to', async () => {
     for (const query of [
       '{ __schema { types { name } } }',
       '{ __type(name: "Me") { name } }',
@@ -84,7 +84,7 @@ describe('GraphQL', () => {
     ['a fragment bomb', spread(30)],
     ['a cycle of fragments', '{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }'],
     ['full of root fields', `{ ${Array.from({ length: LIMITS.rootFields + 1 }, () => 'me { actor }').join(' ')} }`],
-    ['one field again and again', `{ me { ${'actor '.repeat(490)} } }`],
+    ['one field repeated many times', `{ me { ${'actor '.repeat(490)} } }`],
     ['rows by the default of a variable', `query ($n: Int = 500) { ${lists('first: $n')} }`],
     [
       'rows within an input',
@@ -94,7 +94,7 @@ describe('GraphQL', () => {
     ['a parsed document', JSON.stringify({ kind: 'Document', definitions: [] })],
     ['JSON', 'null'],
     ['nothing', ''],
-    ['no GraphQL', 'select 1'],
+    ['not GraphQL', 'select 1'],
   ])('refuses a document that is %s', async (_, query) => {
     const begin = process.cpuUsage();
     const { status, body } = await api.graphql(query);
@@ -104,7 +104,7 @@ describe('GraphQL', () => {
     expect(user / 1000).toBeLessThan(200);
   });
 
-  it('takes one operation by POST as JSON, nothing else', async () => {
+  it('accepts one operation by POST as JSON, nothing else', async () => {
     const { tokens } = api;
     expect((await api.send('POST', '/graphql', { token: tokens.operator, body: [{ query: '{ me { actor } }' }] })).status).toBe(400);
     expect((await api.get(`/graphql?query=${encodeURIComponent(register('x'))}`)).status).toBe(405);
@@ -133,7 +133,7 @@ describe('GraphQL', () => {
     );
   });
 
-  it('does not bend variables into what they are not', async () => {
+  it('does not coerce variables to another type', async () => {
     const query = 'mutation($i: RegisterFacility!) { registerFacility(input: $i) { id } }';
     const good = { facilityId: 'lyon', name: 'Works', enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'UTC' };
     for (const i of [

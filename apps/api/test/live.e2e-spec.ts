@@ -72,7 +72,7 @@ const until = async (condition: () => boolean, ms = 8_000) => {
   expect(condition()).toBe(true);
 };
 const rename = async (facilityId: string, name: string) => (await api.post('/facility/rename-facility', { facilityId, name })).body;
-/** Renames until the subscription, which starts some time after it was asked for, hears of it. */
+/** Renames until the subscription delivers it, because a subscription starts some time after its request. */
 const settle = async (heard: Heard, facilityId = 'haifa') => {
   for (let i = 0; heard.moves.length === 0 && i < 100; i += 1) {
     await rename(facilityId, `settling ${i}`);
@@ -82,7 +82,7 @@ const settle = async (heard: Heard, facilityId = 'haifa') => {
 };
 
 describe('a subscription', () => {
-  it("tells each row of the caller's facilities as it is after it changed, and no other", async () => {
+  it("sends each row of the caller's facilities after it changed, and no other", async () => {
     const [mine, all, one] = [
       listen(api.tokens.operator),
       listen(api.tokens.everywhere),
@@ -107,7 +107,7 @@ describe('a subscription', () => {
     await Promise.all([mine.done, all.done, one.done]);
   });
 
-  it('goes on after the database was away, and misses nothing', async () => {
+  it('continues after the database was down, and misses nothing', async () => {
     const heard = listen(api.tokens.everywhere);
     await settle(heard);
     const postgres = new Postgres({ connectionString: api.system.databaseUrl });
@@ -121,7 +121,7 @@ describe('a subscription', () => {
     heard.stop();
   }, 30_000);
 
-  it('is for known callers with a valid token', async () => {
+  it('needs a valid token', async () => {
     for (const token of [undefined, 'x', `${api.tokens.operator}x`, await api.issuer.token({ exp: Math.floor(Date.now() / 1000) - 60 })]) {
       expect((await listen(token).closed).code).toBe(4403);
     }
@@ -132,7 +132,7 @@ describe('a subscription', () => {
     ]);
   });
 
-  it('takes the token of the upgrade request, too', async () => {
+  it('accepts the token of the upgrade request, too', async () => {
     const heard = listen(undefined, MOVED, {}, { authorization: `Bearer ${api.tokens.everywhere}` });
     await settle(heard);
     heard.stop();
@@ -144,7 +144,7 @@ describe('a subscription', () => {
     expect((await heard.closed).code).toBe(4403);
   }, 15_000);
 
-  it('is not for pages of other origins', async () => {
+  it('is refused to pages of other origins', async () => {
     const url = `${api.api.url.replace('http', 'ws')}/graphql`;
     const status = (headers: Record<string, string>, path = url) =>
       new Promise<number | string>((resolve) => {
@@ -159,14 +159,14 @@ describe('a subscription', () => {
   });
 
   it.each<[string, string]>([
-    ['no subscription', '{ me { actor } }'],
+    ['not a subscription', '{ me { actor } }'],
     ['a command', 'mutation { renameFacility(input: { facilityId: "haifa", name: "by socket" }) { id } }'],
-    ['no field of ours', 'subscription { nothing }'],
-    ['too much', `subscription { facilityElementMoved { ${Array.from({ length: 40 }, (_, i) => `a${i}: id`).join(' ')} } }`],
+    ['an unknown field', 'subscription { nothing }'],
+    ['too complex', `subscription { facilityElementMoved { ${Array.from({ length: 40 }, (_, i) => `a${i}: id`).join(' ')} } }`],
     ['a flood of tokens', `subscription { facilityElementMoved { ${'id '.repeat(3_000)} } }`],
     ['introspection', '{ __schema { types { name } } }'],
-    ['no GraphQL', 'x'],
-  ])('is refused where the document is %s', async (_, query) => {
+    ['not GraphQL', 'x'],
+  ])('is refused if the document is %s', async (_, query) => {
     const heard = listen(api.tokens.everywhere, query);
     await heard.done;
     expect(heard.errors[0]).toMatchObject({ extensions: { status: 400 } });

@@ -19,7 +19,7 @@ const take = async (path: string, body: object): Promise<string> => {
   if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${answer.text}`);
   return (answer.body as { token: string }).token;
 };
-/** What is read once it is as wanted; processes take their time. */
+/** Reads until the answer is as wanted, because processes need some time. */
 const eventually = async (path: string, wanted: object): Promise<void> => {
   for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((again) => setTimeout(again, 50))) {
     const { body } = await api.get(path);
@@ -74,7 +74,7 @@ afterAll(async () => {
 });
 
 describe('an order from demand to completion', () => {
-  it('stands on the board when it was taken in', async () => {
+  it('is on the board once it was created', async () => {
     const token = await take('/production-order/create-production-order', {
       productionOrderId,
       product: 'flange',
@@ -115,7 +115,7 @@ describe('an order from demand to completion', () => {
     expect(body).toMatchObject({ items: [{ workOrderId, operationId: '10', blockers: [] }], behind: false });
   });
 
-  it('takes reports up to the tolerance, each once, and keeps what was refused', async () => {
+  it('accepts reports up to the tolerance, each once, and records refusals', async () => {
     await take('/work-order/start-work-order', { workOrderId, occurredAt: minutesAgo(20) });
     await take('/work-order/report-production', report('r1', '10', '100', { scrap: [{ quantity: '1', reasonCode: 'burr' }] }));
     const excessive = await api.post('/work-order/report-production', report('r2', '10', '6'));
@@ -160,7 +160,7 @@ describe('an order from demand to completion', () => {
     });
   });
 
-  it('stands still with its machine and goes on with it', async () => {
+  it('is held when its machine stops and resumed with it', async () => {
     await observe('Execute', 3);
     await observe('Aborted', 0);
     await eventually(`/work-order/${workOrderId}`, {
@@ -174,13 +174,13 @@ describe('an order from demand to completion', () => {
     await eventually(`/work-order/${workOrderId}`, { status: 'Running', heldFor: [], question: null });
   });
 
-  it('waits for a supervisor when the machine is not back in time', async () => {
+  it('waits for a supervisor if the machine is not back in time', async () => {
     await api
       .post('/work-order/update-work-order', { workOrderId, resumeWithinMinutes: 5 })
       .then(({ body: refused }) => expect(refused.code).toBe('work-order-state'));
     await observe('Aborted', 0);
     await eventually(`/work-order/${workOrderId}`, { status: 'Interrupted', question: null });
-    // The minute that the order allows is cut short.
+    // Shortens the minute that the order allows.
     await pool().query(`UPDATE process_timer SET due_at = now() WHERE process = 'when-equipment-aborted-hold-work-orders'`);
     await eventually(`/work-order/${workOrderId}`, { question: 'haifa.M4 has not returned in time. What becomes of the order?' });
     await eventually(`/order-board/${productionOrderId}`, { risk: 'DecisionNeeded' });
@@ -194,7 +194,7 @@ describe('an order from demand to completion', () => {
     await eventually(`/work-order/${workOrderId}`, { status: 'Running', heldFor: [], question: null });
   });
 
-  it('is complete with its work order, and follows a correction afterwards', async () => {
+  it('is completed with its work order, and reflects a later correction', async () => {
     await take('/work-order/report-production', report('r5', '20', '60'));
     for (const operationId of ['10', '20']) await take('/work-order/complete-operation', { workOrderId, operationId });
     await take('/work-order/complete-work-order', { workOrderId });
@@ -224,7 +224,7 @@ describe('an order from demand to completion', () => {
     expect((await api.get('/wip-by-facility')).body.items).toEqual([]);
   });
 
-  it('is not there for those of another plant', async () => {
+  it('is not visible to another plant', async () => {
     const elsewhere = api.tokens.elsewhere!;
     expect((await api.get(`/order-board/${productionOrderId}`, elsewhere)).status).toBe(404);
     expect((await api.get('/work-order', elsewhere)).body.items).toEqual([]);
@@ -232,7 +232,7 @@ describe('an order from demand to completion', () => {
     expect((await api.post('/work-order/close-work-order', { workOrderId }, elsewhere)).status).toBe(404);
   });
 
-  it('left no process in trouble', () => expect(faults).toEqual([]));
+  it('left no process with a fault', () => expect(faults).toEqual([]));
 });
 
 const pool = () => api.api.app.get(Pool);

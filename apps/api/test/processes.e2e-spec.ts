@@ -12,7 +12,7 @@ import { ApiUnderTest } from './api-under-test';
 const SPLITS = 'when-lot-split-create-child';
 const ABORTS = 'when-equipment-aborted-hold-work-orders';
 
-describe('processes, looked after by operators', () => {
+describe('processes, operated by people', () => {
   let api: ApiUnderTest;
   let store: EventStore;
   let runner: ProcessRunner;
@@ -53,7 +53,7 @@ describe('processes, looked after by operators', () => {
     await api?.stop();
   });
 
-  it('are listed, and each tells in labelled steps what happened to it', async () => {
+  it('are listed, each with the labelled steps of its history', async () => {
     const mine = async () =>
       ((await api.get(`/processes?process=${SPLITS}&state=Over`, api.tokens.supervisor)).body.items as { instanceId: string }[]).find(
         (row) => row.instanceId === instanceId,
@@ -70,7 +70,7 @@ describe('processes, looked after by operators', () => {
     ]);
   });
 
-  it('are paused and resumed with a reason, which their stream keeps', async () => {
+  it('are paused and resumed with a reason, which is recorded in their stream', async () => {
     const body = { process: SPLITS, instanceId, reason: 'stock taking' };
     expect((await decide('pause-instance', body)).body).toMatchObject({ paused: true });
     expect(await decide('pause-instance', body)).toMatchObject({ status: 409, body: { code: 'instance-paused' } });
@@ -82,7 +82,7 @@ describe('processes, looked after by operators', () => {
     ]);
   });
 
-  it('are no concern of other roles and other plants', async () => {
+  it('cannot be operated by other roles and other plants', async () => {
     expect((await look(SPLITS, instanceId, api.tokens.operator)).status).toBe(403);
     expect((await look(SPLITS, 'lyon.A~lyon.B')).status).toBe(404);
     const abroad = { process: SPLITS, instanceId: 'lyon.A~lyon.B', reason: 'curious' };
@@ -91,7 +91,7 @@ describe('processes, looked after by operators', () => {
     expect(await decide('pause-instance', { process: SPLITS, instanceId })).toMatchObject({ status: 400, body: { code: 'invalid-input' } });
   });
 
-  it('are parked by a fault, tried again, and go on without the input that an operator leaves out', async () => {
+  it('are parked by a fault, retried, and continue without the input that an operator skips', async () => {
     const [commandId, machine] = [randomUUID(), `haifa.M${Date.now()}`];
     const workOrderId = `haifa.F${Date.now()}`;
     const who = { actor: 'ann', role: 'engineer', facility: 'haifa', clock: 'server', app: 'x', schema: 1 } as const;
@@ -121,7 +121,7 @@ describe('processes, looked after by operators', () => {
     expect(await decide('skip-input', body)).toMatchObject({ status: 409, body: { code: 'instance-not-parked' } });
   });
 
-  it('say and take the same by GraphQL', async () => {
+  it('show and accept the same through GraphQL', async () => {
     const query = `query($of: InstanceInput!) { processInstance(of: $of) { status over timeline } }`;
     const answer = await api.graphql(query, { of: { process: SPLITS, instanceId } }, api.tokens.supervisor);
     expect(answer.body.data.processInstance).toMatchObject({ status: 'done', over: true });

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => api?.stop());
 
 describe('a read', () => {
-  it('shows what a command did when it is given the token of its receipt', async () => {
+  it('shows what a command did when it gets the token of its receipt', async () => {
     const { body } = await api.post('/facility/rename-facility', { facilityId: 'haifa', name: `Works ${Date.now()}` });
     const { body: page } = await api.get(`/facility?level=Site&facilityId=haifa&waitFor=${body.token}`);
     expect(page).toMatchObject({ nextCursor: null, behind: false, items: [{ elementId: 'haifa', level: 'Site' }] });
@@ -39,7 +39,7 @@ describe('a read', () => {
     expect([one.headers.get('x-behind'), one.headers.get('x-position')]).toEqual(['false', expect.stringMatching(/^\d+$/)]);
   });
 
-  it('refuses at once what another log has given out, and says so', async () => {
+  it('refuses tokens of another log at once, and says so', async () => {
     const { body } = await api.post('/facility/rename-facility', { facilityId: 'haifa', name: 'Haifa' });
     const other = body.token.replace(/-.*$/, '-00000000');
     await api.get(`/facility?waitFor=${body.token}`);
@@ -76,7 +76,7 @@ describe('a read', () => {
     expect((await api.get('/facility?waitFor=1&waitFor=2')).status).toBe(400);
   });
 
-  it('is paged, filtered and sorted, by REST and GraphQL alike', async () => {
+  it('is paged, filtered and sorted in the same way by REST and GraphQL', async () => {
     const seen: string[] = [];
     let after = '';
     do {
@@ -107,20 +107,20 @@ describe('a read', () => {
     '__proto__=x',
     'filter={"$ne":1}',
     'parentId=%00',
-  ])('does not take ?%s', async (query) => {
+  ])('refuses ?%s', async (query) => {
     const { status, body } = await api.get(`/facility?${query}`);
     expect([status, body.code]).toEqual([400, 'invalid-input']);
     expect(body.errors.length).toBeGreaterThan(0);
   });
 
-  it('takes what looks like SQL for a value', async () => {
+  it('treats text that looks like SQL as a value', async () => {
     for (const value of ["' OR 1=1 --", '%', "haifa' UNION SELECT 1", '*'])
       expect((await api.get(`/facility?parentId=${encodeURIComponent(value)}`)).body.items).toEqual([]);
   });
 });
 
-describe('what lies outside the facilities of the caller', () => {
-  it('is not in lists, filters, exports or by id, and looks like what does not exist', async () => {
+describe('what is outside the facilities of the caller', () => {
+  it('is not found in lists, filters, exports or by id, and looks like what does not exist', async () => {
     const { operator } = api.tokens;
     const ids = (await api.get(`/facility?first=500&waitFor=${token}`, operator)).body.items.map(
       ({ elementId }: { elementId: string }) => elementId,
@@ -146,7 +146,7 @@ describe('what lies outside the facilities of the caller', () => {
     expect(body).toEqual({ data: { a: null, b: null, facilityElements: { items: [] } } });
   });
 
-  it('is not within reach of a caller without facilities', async () => {
+  it('is out of reach for a caller without facilities', async () => {
     const nobody = await api.issuer.token({ facilities: [] });
     expect((await api.get('/facility', nobody)).body.items).toEqual([]);
     expect((await api.get('/facility', await api.issuer.token({ facilities: [''] }))).body.items).toEqual([]);
@@ -154,7 +154,7 @@ describe('what lies outside the facilities of the caller', () => {
 });
 
 describe('CSV', () => {
-  it('is another form of every list, whole, and runs no formula', async () => {
+  it('gives every list as a whole, and contains no active formula', async () => {
     for (const answer of [
       await api.get('/facility.csv?level=Area&facilityId=haifa'),
       await api.get('/facility?level=Area&facilityId=haifa', undefined, { accept: 'text/csv' }),

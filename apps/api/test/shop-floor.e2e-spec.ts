@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { ApiUnderTest } from './api-under-test';
 
 let api: ApiUnderTest;
-/** Sends a command and expects it to be taken. */
+/** Sends a command and expects it to be accepted. */
 async function take(path: string, body: object, token = api.tokens.everywhere): Promise<string> {
   const { status, body: answer } = await api.post(path, body, token);
   expect([path, status, answer.detail]).toEqual([path, 200, undefined]);
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => api?.stop());
 
 describe('a plant', () => {
-  it('is one tree, each parent before its children', async () => {
+  it('is returned as one tree, each parent before its children', async () => {
     await take('/facility/add-hierarchy-element', { elementId: 'haifa.hall', level: 'Area', name: 'Hall' });
     await take('/facility/add-hierarchy-element', {
       elementId: 'haifa.line',
@@ -61,7 +61,7 @@ describe('a plant', () => {
     });
     expect([status, body.code]).toEqual([422, 'level-not-allowed-here']);
   });
-  it('of others looks like one that does not exist', async () => {
+  it('outside the scope looks like one that does not exist', async () => {
     const nowhere = await api.get('/facility-tree?id=mars');
     const lyon = await api.get('/facility-tree?id=lyon', api.tokens.operator);
     expect([lyon.status, lyon.body.code]).toEqual([404, nowhere.body.code]);
@@ -70,7 +70,7 @@ describe('a plant', () => {
 
 describe('a machine', () => {
   const equipmentId = 'haifa.M4';
-  it('is commanded and observed, and its time line has no gaps', async () => {
+  it('is commanded and observed, and its timeline has no gaps', async () => {
     await take('/equipment/register-equipment', { equipmentId, name: 'Machine 4', elementId: 'haifa.cell', equipmentClass: 'milling' });
     await take('/equipment/reset-equipment', { equipmentId, occurredAt: at(0) });
     await take('/equipment/report-state-complete', { equipmentId, occurredAt: at(1) });
@@ -105,7 +105,7 @@ describe('a machine', () => {
       ['IllegalTransitionObserved', at(9)],
     ]);
   });
-  it('is known by its revision, which If-Match takes', async () => {
+  it('has a revision, which If-Match checks', async () => {
     const one = await api.get('/equipment/haifa.M4');
     const etag = one.headers.get('etag')!;
     const token = await take('/equipment/classify-stop', {
@@ -125,7 +125,7 @@ describe('a machine', () => {
       { stopId: 'S1', startedAt: at(12), reasonCode: 'tool', lossClass: 'SetupAndAdjustment', classifiedBy: 'eve' },
     ]);
   });
-  it('refuses what PackML does not allow, and says what is possible', async () => {
+  it('refuses what PackML does not allow, and says what is allowed', async () => {
     const { status, body } = await api.post('/equipment/start-equipment', { equipmentId });
     expect([status, body.code, body.facts.state, body.facts.possible]).toEqual([
       422,
@@ -134,7 +134,7 @@ describe('a machine', () => {
       ['Reset', 'Abort'],
     ]);
   });
-  it('that is unknown, or of another plant, is not found', async () => {
+  it('that does not exist, or is of another plant, is not found', async () => {
     for (const [id, token] of [
       ['haifa.M99', api.tokens.everywhere],
       ['haifa.M4', api.tokens.elsewhere],
@@ -143,7 +143,7 @@ describe('a machine', () => {
       expect([status, body.code]).toEqual([404, 'not-found']);
     }
   });
-  it('is never in two states at once: the database refuses', async () => {
+  it('is never in two states at once: the database refuses it', async () => {
     const client = new Client({ connectionString: api.system.databaseUrl });
     await client.connect();
     try {
@@ -189,7 +189,7 @@ describe('material', () => {
       workOrderId: 'haifa.W1',
     });
     await take('/material-lot/split-lot', { lotId: 'haifa.GEARS', childLotId: 'haifa.GEARS2', quantity: { amount: '15', unit: 'pcs' } });
-    // Rework: the work order consumes a gear of its own making and makes it anew. That is a circle.
+    // Rework: the work order consumes a gear that it made and makes it again, which is a cycle.
     await take('/material-lot/consume-lot', {
       lotId: 'haifa.GEARS',
       consumptionId: 'C9',
@@ -243,12 +243,12 @@ describe('material', () => {
     ['too precise', kg('0.1234567'), 400, 'invalid-input'],
     ['a float', { amount: 1.5, unit: 'kg' }, 400, 'invalid-input'],
     ['in an unknown unit', { amount: '1', unit: 'stone' }, 400, 'invalid-input'],
-  ])('is not received in a quantity that is %s', async (_, quantity, status, code) => {
+  ])('is not received if the quantity is %s', async (_, quantity, status, code) => {
     const answer = await api.post('/material-lot/receive-lot', { ...receive, quantity });
     expect([answer.status, answer.body.code]).toEqual([status, code]);
   });
 
-  it('is not used when it is held, expired, of another dimension, another plant, or not there', async () => {
+  it('cannot be used when it is on hold, expired, of another dimension, of another plant, or does not exist', async () => {
     await take('/material-lot/receive-lot', {
       lotId: 'haifa.OLD',
       materialId: 'glue',
@@ -270,7 +270,7 @@ describe('material', () => {
     expect((await api.post('/material-lot/override-expiry', { lotId: 'haifa.OLD' })).status).toBe(400);
   });
 
-  it('arrives by processes only where a split or a merge sends it', async () => {
+  it('can be added by a process only after a split or a merge', async () => {
     const { status } = await api.post('/material-lot/create-lot-from-split', {
       lotId: 'haifa.FREE',
       parentLotId: 'haifa.STEEL',
@@ -281,7 +281,7 @@ describe('material', () => {
     expect(status).toBe(403);
   });
 
-  it('is counted whatever the count says, and flagged', async () => {
+  it('is recorded as counted, whatever the count is, and flagged', async () => {
     const token = await take('/material-lot/observe-stock-count', {
       lotId: 'haifa.NONE',
       countId: 'N1',

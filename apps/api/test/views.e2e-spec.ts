@@ -18,7 +18,7 @@ describe('views by REST', () => {
     await api?.stop();
   });
 
-  it('tell an engineer of all plants, and nobody else, how far they are', async () => {
+  it('show only engineers of all plants how far they have read the log', async () => {
     const { status, body } = await api.get('/views', engineer);
     expect(status).toBe(200);
     expect(body.items.find(({ view }: { view: string }) => view === 'facility-element')).toMatchObject({
@@ -30,7 +30,7 @@ describe('views by REST', () => {
     expect((await api.get('/views', api.tokens.auditor)).status).toBe(403);
   });
 
-  it('list what is held up, try it again, and leave it out with a reason that the log keeps', async () => {
+  it('list parked partitions, retry them, and skip an event with a reason that the log keeps', async () => {
     const commandId = randomUUID();
     const metadata = {
       commandId,

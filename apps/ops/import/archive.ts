@@ -43,7 +43,7 @@ export class Archive {
   async *read(name: string): AsyncGenerator<Buffer> {
     const entry = this.entries.get(name);
     if (!entry) throw new DamagedArchive(`it lacks ${name}`);
-    if (entry.method !== 0 && entry.method !== 8) throw new DamagedArchive(`${name} is compressed by a method that is not known here`);
+    if (entry.method !== 0 && entry.method !== 8) throw new DamagedArchive(`${name} has an unsupported compression method`);
     const file = await open(this.path, 'r');
     const header = await bytesAt(file, entry.offset, 30).finally(() => file.close());
     const start = entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
@@ -90,7 +90,7 @@ async function entriesOf(file: FileHandle): Promise<Map<string, Entry>> {
   return entries;
 }
 
-/** Where sizes do not fit into 32 bits they stand in an extra field, in this order: unpacked, packed, offset. */
+/** Sizes that do not fit into 32 bits are in an extra field, in this order: unpacked, packed, offset. */
 function placeOf(packed: number, unpacked: number, offset: number, extra: Buffer): Readonly<{ size: number; offset: number }> {
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
     if (extra.readUInt16LE(at) !== 1) continue;

@@ -1,4 +1,4 @@
-/** Rows that are sent and settled together, with what became of each. Pure bookkeeping: run.ts sends. */
+/** Rows that are sent and settled together, with the outcome of each. Pure bookkeeping: run.ts sends. */
 import { legible, type Readable, type ReadRow, type Row } from './rows';
 
 export type RejectedRow = { line: number; code: string; message: string; raw: string };
@@ -13,7 +13,7 @@ export type FlaggedRow = {
 };
 type Sent = Readonly<{ row: Row; readable: Readable }>;
 
-/** What a request may hold, well below the limit of its body. */
+/** Largest request, well below the server's limit of a body. */
 const MOST_BYTES = 393_216;
 const BYTES_BESIDE_RAW = 700;
 const MOST_FLAGS = 500;
@@ -45,7 +45,7 @@ export class Block {
     this.sent.push({ row, readable: outcome });
   }
 
-  /** What is sent in one request, one after the other: reversals by themselves. */
+  /** The requests to send, in order; each reversal is a request of its own. */
   *parts(): Generator<readonly Sent[]> {
     let part: Sent[] = [];
     for (const sent of this.sent) {
@@ -66,7 +66,7 @@ export class Block {
     this.count(`rejected:${code}`);
   }
 
-  /** `events` is what the row caused: nothing for one that was a fact before, from another file. */
+  /** `events` is what the row caused; empty if it was recorded before, from another file. */
   observe(row: Row, { observation, flags }: Readable, events: readonly string[], facts: readonly string[]): void {
     this.observed += 1;
     const { workOrderId, equipmentId, reportId } = observation;
@@ -81,10 +81,10 @@ export class Block {
     for (const type of events) if (!facts.includes(type)) this.count(type);
     for (const { code, message } of flags) flag(code, message);
     if (events.includes('ConflictingReportDetected'))
-      flag('imported-otherwise', 'The row is a fact already, with other content; that fact stays as it is.');
+      flag('imported-otherwise', 'The row was recorded before, with other content; the recorded fact stays as it is.');
   }
 
-  /** The lines that were facts before, as ranges without others of these rows between them. */
+  /** The lines that were recorded before, as ranges with no other line of this block in them. */
   knownLines(): { from: number; to: number }[] {
     const known = new Set(this.known);
     const lines = [...this.sent.map(({ row }) => row.line), ...this.rejected.map(({ line }) => line)].sort((a, b) => a - b);

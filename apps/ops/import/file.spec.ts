@@ -38,7 +38,7 @@ describe('a production log', () => {
   const fault = (content: string | Buffer, by: Mapping = mapping) =>
     surveyFile(file(content), by).catch((error: unknown) => error as FileFault);
 
-  it('is known by its content', async () => {
+  it('is identified by its content', async () => {
     const content = `${header}\na;b;c;D;1;x\n`;
     const survey = await surveyFile(file(content), mapping);
     expect(survey).toMatchObject({ rows: 1, bytes: BigInt(content.length), digest: createHash('sha256').update(content).digest('hex') });
@@ -56,7 +56,7 @@ describe('a production log', () => {
     expect(await surveyFile(file(`\ufeff${header}\n`), mapping)).toMatchObject({ rows: 0, header: header.split(';') });
   });
 
-  it('counts a line break within quotes once, whatever it is', async () => {
+  it('counts a line break within quotes once, whatever its form', async () => {
     for (const end of ['\r\n', '\n', '\r']) {
       const rows = await rowsOf([header, `"x`, `y";2;3;D;5;6`, '', '7;8;9;D;1;2', ''].join(end));
       expect(rows.map(({ line, cells }) => [line, cells[0]])).toEqual([
@@ -75,17 +75,17 @@ describe('a production log', () => {
     ]);
   });
 
-  it('keeps a quote that stands within a text', async () => {
+  it('keeps a quote within a text', async () => {
     const rows = await rowsOf(`${header}\n12" pipe;b;c;D;1;x\n"a ""b""";b;c;D;1;x\n`);
     expect(rows.map(({ cells }) => cells[0])).toEqual(['12" pipe', 'a "b"']);
   });
 
-  it('has no quotes at all where the mapping says none', async () => {
+  it('has no quotes if the mapping says none', async () => {
     const by: Mapping = { ...mapping, csv: { ...mapping.csv, quote: 'none' } };
     expect((await rowsOf(`${header}\n"a;b;c;D;1;x\n`, by))[0]!.cells[0]).toBe('"a');
   });
 
-  it('leaves out rows without text and separators beyond the last column', async () => {
+  it('is read without empty rows and without separators beyond the last column', async () => {
     const rows = await rowsOf(`${header}\n;;;;;\n; ;\n;;;;;;;;\n\t\na;b;c;D;1;x;;\na;b;c;D;1;x;;y\n`);
     expect(rows.map(({ line, cells }) => [line, cells.length])).toEqual([
       [6, 6],
@@ -93,7 +93,7 @@ describe('a production log', () => {
     ]);
   });
 
-  it('leaves out lines of comment, with the lines still counted', async () => {
+  it('is read without comment lines, which still count as lines', async () => {
     const by: Mapping = { ...mapping, csv: { ...mapping.csv, comment: '#' } };
     const rows = await rowsOf(`# made by "X\n${header}\n#;;\n\na#1;b;c;D;1;x\n`, by);
     expect(rows.map(({ line, cells }) => [line, cells[0]])).toEqual([[5, 'a#1']]);
@@ -106,13 +106,13 @@ describe('a production log', () => {
     expect(await fault(packed.subarray(0, packed.length - 12))).toMatchObject({ code: 'archive-damaged' });
   });
 
-  it('tells by its mark that it is UTF-16', async () => {
+  it('is recognized as UTF-16 by its byte order mark', async () => {
     const text = Buffer.from(`\ufeff${header}\nä;b;c;D;1;x\n`, 'utf16le');
     expect((await rowsOf(text))[0]!.cells[0]).toBe('ä');
     expect((await rowsOf(text.swap16()))[0]!.cells[0]).toBe('ä');
   });
 
-  it('keeps rows that are textually equal', async () => {
+  it('keeps equal rows', async () => {
     expect(await rowsOf(`${header}\na;b;c;D;1;x\na;b;c;D;1;x\n`)).toHaveLength(2);
   });
 
@@ -125,7 +125,7 @@ describe('a production log', () => {
     ['an open quote', `${header}\n"a;b;c\n`, 'csv-malformed'],
     ['binary data', Buffer.concat([Buffer.from(`${header}\n`), Buffer.from([0, 1, 2, 3])]), 'not-text'],
     ['bytes of another encoding', Buffer.concat([Buffer.from(`${header}\n`), Buffer.from([0xe9, 0xff, 0x3b])]), 'not-text'],
-  ])('is refused whole when it holds %s', async (_what, content, code) => {
+  ])('is refused as a whole if it has %s', async (_what, content, code) => {
     const error = await fault(content);
     expect(error).toBeInstanceOf(FileFault);
     expect(error).toMatchObject({ code });
@@ -136,13 +136,13 @@ describe('a production log', () => {
     await expect(surveyFile(directory, mapping)).rejects.toMatchObject({ code: 'file-not-found' });
   });
 
-  it('is read in the encoding of the mapping', async () => {
+  it('is read in the encoding that the mapping names', async () => {
     const hebrew: Mapping = { ...mapping, csv: { ...mapping.csv, encoding: 'windows-1255' } };
     const [row] = await rowsOf(Buffer.concat([Buffer.from(`${header}\n`), Buffer.from([0xe0, 0xe1]), Buffer.from(';b;c;D;1;x\n')]), hebrew);
     expect(row!.cells[0]).toBe('אב');
   });
 
-  it('is never in memory as a whole: 120 MB pass through a heap of 48 MB', async () => {
+  it('is never in memory as a whole: 120 MB are read with a heap of 48 MB', async () => {
     const path = join(directory, 'large.csv');
     const out = await open(path, 'w');
     await out.write(`${header};remark\n`);

@@ -1,6 +1,6 @@
 /**
- * A production log as a stream of rows. Hides: CSV, spreadsheets, compression and character encodings. Promises: a file that is no such table is
- * refused whole, before anything is recorded; memory stays flat whatever the size; the rows come with the line they begin on; rows without any
+ * A production log as a stream of rows. Hides: CSV, spreadsheets, compression and character encodings. Promises: a file that is not such a table
+ * is refused as a whole, before anything is recorded; memory stays flat whatever the size; each row has the line it begins on; rows without any
  * text are left out. Does not: know what cells mean.
  */
 import { createHash } from 'node:crypto';
@@ -26,7 +26,7 @@ export class FileFault extends Error {
 
 export type Survey = Readonly<{ header: readonly string[]; rows: number; bytes: bigint; digest: string }>;
 
-/** A row of a table is far below this; beyond it a quote was not closed. */
+/** No row of a table is this long; a longer one means that a quote was not closed. */
 const LONGEST_ROW = 1_048_576;
 
 /** Reads a whole file once: computes its digest and checks that it is a table with the columns of the mapping. @throws FileFault */
@@ -56,7 +56,7 @@ export async function* readRows(path: string, mapping: Mapping): AsyncGenerator<
   try {
     for await (const { line, cells, raw } of records(path, mapping)) {
       if (columns === undefined) columns = cells.length;
-      // Separators beyond the last column say nothing.
+      // Separators beyond the last column are ignored.
       else yield { line, cells: cells.slice(columns).some(hasText) ? cells : cells.slice(0, columns), raw };
     }
   } catch (error) {
@@ -97,7 +97,7 @@ async function* textRows(path: string, mapping: Mapping, begins: Buffer, onBytes
   const { delimiter, quote, comment } = mapping.csv;
   const packed = begins.readUInt16BE(0) === 0x1f8b;
   const bytes = bytesOf(path, onBytes);
-  // What fails is thrown to whoever reads the last part.
+  // Errors are thrown to the reader of the last part.
   const source = packed ? (pipeline(bytes, createGunzip(), () => undefined) as unknown as AsyncIterable<Buffer>) : bytes;
   const parts = decoded(source, mapping.csv.encoding, packed ? undefined : begins);
   const first = await parts.next();
@@ -153,7 +153,7 @@ function endsLinesWithReturn(text: string, quote: string): boolean {
   return false;
 }
 
-/** The encoding that a file's byte order mark tells, where it does. */
+/** The encoding of the file's byte order mark if it has one, else `said`. */
 function encodingOf(begins: Buffer | undefined, said: string): string {
   const mark = begins?.readUInt16BE(0);
   return mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : said;
@@ -213,7 +213,7 @@ const SYSTEM_FAULTS: Readonly<Record<string, readonly [code: string, message: st
   EISDIR: ['file-not-found', 'The path is a directory, not a file.'],
   EACCES: ['file-not-readable', 'No permission to read the file.'],
   Z_DATA_ERROR: ['archive-damaged', 'The compressed file is damaged.'],
-  Z_BUF_ERROR: ['archive-damaged', 'The compressed file ends too early; it was not copied whole.'],
+  Z_BUF_ERROR: ['archive-damaged', 'The compressed file ends too early. Copy it again.'],
 };
 
 function faultOf(error: unknown, mapping: Mapping): Error {
@@ -226,7 +226,7 @@ function faultOf(error: unknown, mapping: Mapping): Error {
   if (code === 'CSV_QUOTE_NOT_CLOSED' || code === 'CSV_MAX_RECORD_SIZE')
     return new FileFault(
       'csv-malformed',
-      `A text in ${sign} is opened and not closed: ${message}. Where ${sign} is a sign like any other, write quote: none into the mapping (csv.quote).`,
+      `A text in ${sign} is not closed: ${message}. If ${sign} is an ordinary character in this file, set csv.quote to none in the mapping.`,
     );
   if (code.startsWith('CSV_') || code.includes('QUOTE'))
     return new FileFault('csv-malformed', `The file is not well-formed CSV: ${message}.`);

@@ -1,7 +1,7 @@
 /** How a file writes its times. Hides: Luxon, serial days of spreadsheets, seconds since 1970. Does not: know time zones (times.ts does). */
 import { DateTime } from 'luxon';
 
-/** What a text says: a clock on a wall, or an instant where the text brings its own offset. The fields of both are those of `wall`, in UTC. */
+/** What a text says: a wall-clock time, or an instant if the text has its own offset. Both are in `wall`, in UTC. */
 export type Told = Readonly<{ wall: DateTime; instant: boolean; dayOnly: boolean }>;
 
 const DAY = 86_400_000;
@@ -25,7 +25,7 @@ const letters = (format: string): string => format.replace(/'[^']*'/g, '');
 export const isDayOnly = (format: string): boolean =>
   format !== 'ISO' && !(format in SERIALS) && !(format in EPOCHS) && !/[HhtTfF]/.test(letters(format));
 
-/** What the texts of one or more cells say in a format; undefined where they are not of it. */
+/** Reads the texts of one or more cells by a format; undefined if they do not match it. */
 export function readTime(cells: readonly string[], format: string): Told | undefined {
   const texts = cells.map((cell) => cell.trim()).filter((text) => text !== '');
   if (format in SERIALS) return ofDays(texts, SERIALS[format]!);
@@ -43,7 +43,7 @@ export function readTime(cells: readonly string[], format: string): Told | undef
   return wall.isValid ? { wall, instant: /[Zz]/.test(letters(format)), dayOnly: isDayOnly(format) } : undefined;
 }
 
-/** The number of a day and its part that is over; in two cells their sum. */
+/** A day number with the fraction of the day; in two cells, their sum. */
 function ofDays(texts: readonly string[], from: number): Told | undefined {
   if (texts.length === 0 || !texts.every((text) => /^\d{1,7}([.,]\d{1,20})?$/.test(text))) return undefined;
   const days = texts.reduce((sum, text) => sum + Number(text.replace(',', '.')), 0);
@@ -63,17 +63,17 @@ function ofEpoch(text: string, unit: number): Told | undefined {
 
 const HELP = "write it in Luxon's tokens as in dd.MM.yyyy HH:mm, or ISO, excel, epoch-s, epoch-ms";
 
-/** What keeps a format from being used; undefined for nothing. */
+/** Why a format cannot be used; undefined if it can. */
 export function formatFault(format: string): string | undefined {
   if (format === 'ISO' || format in SERIALS || format in EPOCHS) return undefined;
   const tokens = letters(format);
   if (tokens.trim() === 'X' || tokens.trim() === 'x')
     return `counts from 1970: write epoch-${tokens.trim() === 'X' ? 's' : 'ms'} instead of ${format}`;
   if (/YY|DD/.test(tokens)) return 'has capital YYYY or DD; the year is yyyy and the day dd';
-  if (/h/.test(tokens) && !/[aHtT]/.test(tokens)) return 'tells hours up to 12 (h) without am or pm: write HH for hours up to 24, or add a';
+  if (/h/.test(tokens) && !/[aHtT]/.test(tokens)) return 'has 12-hour times (h) without am or pm: write HH for 24 hours, or add a';
   const moment = DateTime.fromISO('2012-10-30T23:42:31+00:00', { setZone: true });
   const read = DateTime.fromFormat(moment.toFormat(format, { locale: 'en' }), format, { zone: 'utc', locale: 'en' });
-  if (!read.isValid) return `cannot be read back (${read.invalidExplanation ?? read.invalidReason ?? 'no time comes out'}); ${HELP}`;
-  if (read.toFormat('yyyy-MM-dd') !== moment.toFormat('yyyy-MM-dd')) return `does not tell year, month and day; ${HELP}`;
+  if (!read.isValid) return `cannot be read back (${read.invalidExplanation ?? read.invalidReason ?? 'the result is not a time'}); ${HELP}`;
+  if (read.toFormat('yyyy-MM-dd') !== moment.toFormat('yyyy-MM-dd')) return `does not have year, month and day; ${HELP}`;
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** Rows as they are known again in other files: by a digest of their key, and which of several equal ones in their file it is. */
+/** Report ids that identify rows across files: a digest of the row's key, and a number where rows of a file are equal. */
 import { createHash } from 'node:crypto';
 
 const LOAD = 0.6;
@@ -8,7 +8,7 @@ class Digests {
   private places = new Uint32Array(2 * 4_096);
   private size = 0;
 
-  /** True where it was not there. */
+  /** True if it is new. */
   add(high: number, low: number): boolean {
     if (this.size > (LOAD * this.places.length) / 2) this.grow();
     return this.put(high, low);
@@ -40,7 +40,7 @@ class Digests {
 /** Gives report ids to the rows of one file, in their order: equal keys are counted. */
 export class KnownRows {
   private readonly seen = new Digests();
-  /** How often a key was there, for those that were there more than once. */
+  /** How often each repeated key occurred. */
   private readonly repeated = new Map<string, number>();
 
   idOf(key: readonly string[]): string {

@@ -1,4 +1,4 @@
-/** Reads the nodes of a mapping one by one and gathers what is wrong with them. */
+/** Reads the nodes of a mapping one by one and collects their faults. */
 
 /** Every fault of a mapping, one line each. */
 export class MappingFaults extends Error {
@@ -48,12 +48,12 @@ export class Reader {
     return [];
   }
 
-  /** A text, or its value where it is absent. */
+  /** A text; undefined if it is absent. */
   perhaps(key: string): string | undefined {
     return this.has(key) ? this.text(key) : undefined;
   }
 
-  /** An expression, checked. */
+  /** A regular expression, checked. */
   expression(key: string): RegExp | undefined {
     const text = this.text(key);
     try {
@@ -67,22 +67,22 @@ export class Reader {
   in(key: string, known: readonly string[]): Reader | undefined {
     const value = this.node[key];
     if (isNode(value)) return new Reader(value, this.at(key), this.faults, known);
-    this.fault(key, value === undefined ? 'is missing' : `must hold ${known.join(', ')}`);
+    this.fault(key, value === undefined ? 'is missing' : `must be an object with ${known.join(', ')}`);
     return undefined;
   }
 
-  /** Each item of a list, or the one thing itself. */
+  /** Each item of a list; a single node counts as a list of one. */
   each(key: string, known: readonly string[]): Reader[] {
     const value = this.node[key];
     if (!Array.isArray(value)) return [this.in(key, known)].filter((item) => item !== undefined);
     return value.flatMap((item, index) => {
       if (isNode(item)) return [new Reader(item, `${this.at(key)}[${index}]`, this.faults, known)];
-      this.fault(`${key}[${index}]`, `must hold ${known.join(', ')}`);
+      this.fault(`${key}[${index}]`, `must be an object with ${known.join(', ')}`);
       return [];
     });
   }
 
-  /** The text itself, where it stands in the place of a node. */
+  /** The text, if there is a text in place of a node. */
   plain(key: string): string | undefined {
     const value = this.node[key];
     return typeof value === 'string' ? value : undefined;

@@ -14,7 +14,7 @@ const faultsOf = (text: string): readonly string[] => {
 };
 
 describe('a mapping', () => {
-  it('reads the one of the production log', () => {
+  it('of the production log can be read', () => {
     const mapping = parseMapping(committed);
     expect(mapping).toMatchObject({
       name: 'production-log',
@@ -32,7 +32,7 @@ describe('a mapping', () => {
     expect(parseMapping(committed.replace('unit: pcs', 'unit: kg')).digest).not.toBe(parseMapping(committed).digest);
   });
 
-  it('reads JSON, too', () => {
+  it('may be JSON', () => {
     const json = JSON.stringify({
       name: 'plain',
       facility: 'haifa',
@@ -84,7 +84,7 @@ rework: { column: R, when: [true] }
     ['dd.MM.yyyy hh:mm', /HH/],
     ['DD.MM.YYYY HH:mm', /yyyy/],
     ['HH:mm', /year, month and day/],
-  ])('says truly what is wrong with the format %s', (format, expected) => {
+  ])('says what is wrong with the format %s', (format, expected) => {
     const text = committed.replace('format: dd.MM.yyyy HH:mm', `format: ${format}`);
     expect(faultsOf(text)).toEqual([expect.stringMatching(expected)]);
   });

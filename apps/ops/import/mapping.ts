@@ -24,7 +24,7 @@ export type IdColumn = Readonly<{
 /** One id for all rows. */
 export type Always = Readonly<{ always: string }>;
 export type IdSource = IdColumn | Always;
-/** A time that stands in one column or in several, in the first of the formats that fits. */
+/** A time in one or several columns, read by the first format that fits. */
 export type TimeColumn = Readonly<{ columns: readonly string[]; formats: readonly string[] }>;
 /** How to read a local time that a clock change repeats or skips. */
 export type Ambiguous = 'earlier' | 'later' | 'reject';
@@ -39,11 +39,11 @@ export type Mapping = Readonly<{
   name: string;
   /** SHA-256 (hex) of the mapping's content, independent of its layout. */
   digest: string;
-  /** The facility that the import itself belongs to; of all rows, unless a column tells theirs. */
+  /** The facility of the import itself, and of all rows unless a column names theirs. */
   facility: string;
   facilityColumn?: IdColumn;
   csv: Readonly<{ delimiter: string; quote: string; encoding: string; comment?: string; sheet?: string }>;
-  /** Which rows count, and by which columns a row is known again in another file: by all of them where none is named. */
+  /** Which rows count, and the columns that identify a row across files (all if none is named). */
   rows: Readonly<{ key: readonly string[]; only: readonly Match[]; skip: readonly Match[] }>;
   unit: Unit;
   decimalMark: '.' | ',';
@@ -52,11 +52,11 @@ export type Mapping = Readonly<{
   negative: 'reject' | 'reversal';
   time: Readonly<{
     zone: string;
-    /** At least one of both; where one is missing the duration gives it, else start and end are one. */
+    /** If one of both is missing it follows from the duration; without a duration, start and end are the same. */
     end?: TimeColumn;
     start?: TimeColumn;
     duration?: Readonly<{ column: string; unit: DurationUnit }>;
-    /** The time of rows that tell none; without it such a row is rejected. */
+    /** The time of rows that have none; without it such a row is rejected. */
     otherwise?: string;
     ambiguous: Ambiguous;
     nonexistent: Ambiguous;
@@ -100,14 +100,14 @@ const KINDS = ['Production', 'Setup', 'Breakdown'] as const;
 const RULES = ['earlier', 'later', 'reject'] as const;
 const UNSPECIFIED: Always = { always: 'unspecified' };
 
-/** An id column, or `{ always }`, one id for all rows; `unless` where the key is absent. */
+/** An id column, or `{ always }`, one id for all rows; `unless` if the key is absent. */
 function idSource(from: Reader, key: string, { more = [], unless }: { more?: readonly string[]; unless?: Always } = {}): IdSource {
   if (unless && !from.has(key)) return unless;
   const node = from.in(key, ['column', 'rules', 'otherwise', 'empty', 'always', ...more]);
   if (!node) return { column: '', rules: [], otherwise: 'reject' };
   if (node.has('always')) {
     for (const beside of ['column', 'rules', 'otherwise', 'empty'])
-      if (node.has(beside)) node.fault(beside, 'and always exclude one another');
+      if (node.has(beside)) node.fault(beside, 'cannot be combined with always');
     return { always: node.text('always') };
   }
   const rules = node.list('rules').flatMap((value, index): IdRule[] => {
@@ -131,7 +131,7 @@ function idSource(from: Reader, key: string, { more = [], unless }: { more?: rea
 function timeColumn(from: Reader, key: string): TimeColumn {
   const node = from.in(key, ['column', 'columns', 'format']);
   if (!node) return { columns: [], formats: [] };
-  if (node.has('column') && node.has('columns')) node.fault('columns', 'and column exclude one another');
+  if (node.has('column') && node.has('columns')) node.fault('columns', 'cannot be combined with column');
   const columns = node.has('columns') ? node.texts('columns') : [node.text('column')];
   const formats = node.has('format') ? node.texts('format') : [node.text('format')];
   for (const format of formats) {

@@ -41,7 +41,7 @@ export type ViewCheck = Readonly<{
   /** True while the view has not read the whole import. */
   behind: boolean;
   checked: number;
-  /** Orders with reports from elsewhere, too: their rows have more than this file. */
+  /** Orders that also have reports from elsewhere: their rows show more than this file. */
   shared: number;
   differing: readonly Readonly<{ order: string; log: Sums; view: OrderRow | null }>[];
 }>;
@@ -120,7 +120,7 @@ async function checkView(lines: readonly Line[], ordersOf: OrdersOf): Promise<Vi
   return { equal: differing.length === 0, behind: late, checked, shared, differing };
 }
 
-/** What the log holds of an import. */
+/** What the log has of an import. */
 async function recordedBy(events: AsyncIterable<Logged>) {
   const log = new Ledger();
   const [held, otherwise] = [new Set<string>(), new Set<string>()];

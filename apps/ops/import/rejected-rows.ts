@@ -1,4 +1,4 @@
-/** Rows that were rejected, as a table like the one that they come from: to be corrected and imported. */
+/** Writes rejected rows as a table of the same form as their file, to be corrected and imported. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Mapping } from './mapping';
 import type { Row } from './rows';
@@ -26,7 +26,7 @@ export class RejectedRows {
 
   private write(header: readonly string[], cells: readonly string[]): void {
     const { delimiter, quote, encoding } = this.mapping.csv;
-    // Only these two can be written here; the mark tells the second whatever the mapping says.
+    // Node writes only these two encodings; the byte order mark identifies the second, whatever the mapping says.
     const wide = new TextDecoder(encoding).encoding !== 'utf-8';
     const put = (file: number, texts: readonly string[], mark = '') =>
       writeSync(file, `${mark}${texts.map((text) => quoted(text, delimiter, quote)).join(delimiter)}\n`, null, wide ? 'utf16le' : 'utf8');

@@ -94,14 +94,14 @@ describe('a row', () => {
     [{ order: 'Case 7' }, 'id-malformed'],
     [{ order: 'lodz.Case7' }, 'wrong-facility'],
     [{ machine: 'Oven' }, 'id-unknown'],
-  ])('is rejected by name: %j', (cells, code) => expect(read(cells)).toMatchObject({ rejected: { code } }));
+  ])('is rejected with a code: %j', (cells, code) => expect(read(cells)).toMatchObject({ rejected: { code } }));
 
   it('with too few cells is rejected', () => {
     const outcome = rowReader(mapping, header, { name: 'x' })({ line: 2, cells: ['a', 'b'], raw: 'a;b' });
     expect(outcome).toMatchObject({ rejected: { code: 'cells-miscounted' } });
   });
 
-  it('reads decimal commas if the mapping says so, and then no points', () => {
+  it('reads decimal commas if the mapping says so, and then refuses points', () => {
     const comma: Mapping = { ...mapping, decimalMark: ',' };
     expect(seen({ good: '1,50', minutes: '58', asked: '10' }, comma).observation.good).toBe('1.5');
     expect(read({ good: '1.5', minutes: '58' }, comma)).toMatchObject({ rejected: { code: 'quantity-malformed' } });

@@ -1,7 +1,7 @@
 /**
- * One row of a production log as a fact. Hides: number formats, ids, which rows count. Promises: a row either becomes the fields of
- * `ObserveProduction`, exactly, or of `ReverseObservation`, is left out by the mapping, or is rejected with a code and a sentence. Does not: know
- * what an order allows.
+ * One row of a production log as a fact. Hides: number formats, ids, which rows count. Promises: a row becomes exactly the fields of
+ * `ObserveProduction` or `ReverseObservation`, or is left out by the mapping, or is rejected with a code and a sentence. Does not: know what an
+ * order allows.
  */
 import { QUALIFIED_ID } from '#kernel/identity';
 import { FACILITY_ID, facilityOf } from '#manufacturing/facility';
@@ -54,12 +54,12 @@ const MILLISECONDS: Readonly<Record<DurationUnit, bigint>> = {
   'm:ss': 60_000n,
 };
 
-/** `linesOf`: what stands before the line in the names of reports, for a file whose import began before they were named by content. */
+/** `linesOf`: prefix of report ids made from line numbers, for an import that began before report ids were made from the row's content. */
 export type RowsOf = Readonly<{ name: string; linesOf?: string }>;
 
 type Cells = (column: string) => string;
 
-/** Reads rows of a file with these columns; all rows, in their order, since equal ones are counted. */
+/** Reads rows of a file with these columns. Give it all rows in order, because equal ones are counted. */
 export function rowReader(mapping: Mapping, header: readonly string[], file: RowsOf): (row: Row) => ReadRow {
   const places = new Map(header.map((column, index) => [column, index]));
   const { time, rework, rows, kind: kinds } = mapping;
@@ -95,20 +95,20 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
     if (!QUALIFIED_ID.test(id))
       throw new Unreadable(
         'id-malformed',
-        `${named(source)} gives no id of 1 to 64 letters, digits, - or _: ${shown(text)}; otherwise: slug would make one.`,
+        `${named(source)} must give an id of 1 to 64 letters, digits, - or _, was ${shown(text)}. To make an id of any text, set otherwise: slug.`,
       );
     if (facilityOf(id) !== facility)
-      throw new Unreadable('wrong-facility', `${named(source)} names another facility than ${facility}: ${shown(text)}.`);
+      throw new Unreadable('wrong-facility', `${named(source)} must belong to the facility ${facility}, was ${shown(text)}.`);
     return id;
   };
   const codeOf = (source: IdSource, cell: Cells, flags: Flag[]): string => {
     const text = cellOf(source, cell);
     const code = idOf(source, text, flags);
     if (!CODE.test(code))
-      throw new Unreadable('id-malformed', `${named(source)} gives no code of 1 to 64 letters, digits, . _ : or -: ${shown(text)}.`);
+      throw new Unreadable('id-malformed', `${named(source)} must give a code of 1 to 64 letters, digits, . _ : or -, was ${shown(text)}.`);
     return code;
   };
-  /** A code that a row need not have. */
+  /** A code that is optional in a row. */
   const perhaps = (key: 'person' | 'product', cell: Cells, flags: Flag[]): Readonly<Record<string, string>> => {
     const source = mapping[key];
     if (!source || ('column' in source && source.empty === undefined && cell(source.column).trim() === '')) return {};
@@ -121,7 +121,7 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
     if (!FACILITY_ID.test(facility))
       throw new Unreadable(
         'id-malformed',
-        `${column.column} gives no facility (lower-case letters and digits): ${shown(cell(column.column))}.`,
+        `${column.column} must give a facility (lower-case letters and digits), was ${shown(cell(column.column))}.`,
       );
     return facility;
   };
@@ -132,12 +132,12 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
     const text = cell(column).trim();
     const [, first, second, third = '0'] = unit.includes(':') ? (/^(\d{1,5}):([0-5]?\d)(?::([0-5]?\d))?$/.exec(text) ?? []) : [];
     if (unit.includes(':') && (first === undefined || (unit === 'm:ss' && third !== '0')))
-      throw new Unreadable('duration-malformed', `${column} is no duration as ${unit}: ${shown(text)}.`);
+      throw new Unreadable('duration-malformed', `${column} must be a duration of the form ${unit}, was ${shown(text)}.`);
     const ms =
       first === undefined
         ? Number((unsigned(text, column) * MILLISECONDS[unit]) / 1_000_000n)
         : (Number(first) + Number(second) / 60 + Number(third) / 3_600) * Number(MILLISECONDS[unit]);
-    if (ms > LONGEST_MS) throw new Unreadable('duration-implausible', `${column} is longer than ten years.`);
+    if (ms > LONGEST_MS) throw new Unreadable('duration-implausible', `${column} must not be longer than ten years, was ${shown(text)}.`);
     return Math.round(ms);
   };
   const unsigned = (text: string, column: string): bigint => {
@@ -156,7 +156,7 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
 
   const read = ({ line, cells, raw }: Row, cell: Cells, reportId: string): Readable => {
     if (cells.length > header.length || used.some((place) => place >= cells.length))
-      throw new Unreadable('cells-miscounted', `The row must have ${header.length} cells as the header has, was ${cells.length}.`);
+      throw new Unreadable('cells-miscounted', `The row must have ${header.length} cells like the header, has ${cells.length}.`);
     const kind = kindIn(cell);
     const flags: Flag[] = [];
     const { from, to, flags: doubts } = intervalOf(time, cell, () => duration(cell));
@@ -171,7 +171,7 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
     if (reversal && mapping.negative === 'reject')
       throw new Unreadable(
         'quantity-negative',
-        `${made.negative ? mapping.good : scrapped.find(({ negative }) => negative)!.column} is negative; negative: reversal in the mapping takes such rows for reversals.`,
+        `${made.negative ? mapping.good : scrapped.find(({ negative }) => negative)!.column} must not be negative. To import such rows as reversals, set negative: reversal in the mapping.`,
       );
     if (signs.size > 1)
       throw new Unreadable('quantity-mixed', 'The row has amounts above and below zero: it is neither a report nor its reversal.');
@@ -222,7 +222,7 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
   };
 }
 
-/** The columns without which a row is cut off; those of scrap, persons and products may be left out at its end. */
+/** The columns that every row must have; those of scrap, persons and products may be missing at its end. */
 function columnsNeeded({ time, order, machine, operation, kind, good }: Mapping): readonly string[] {
   const ids = [order, machine, operation].flatMap((source) => ('column' in source && source.empty === undefined ? [source.column] : []));
   return [...(time.end?.columns ?? time.start?.columns ?? []), ...ids, ...('column' in kind ? [kind.column] : []), good];

@@ -1,7 +1,7 @@
 /**
  * Imports one file. Hides: blocks, resuming. Promises: every row ends as a fact or as a named exception; rows are sent in the order of the file,
- * many at a time; a row's command id derives from what it says, so that whatever is sent again changes nothing; memory is bounded by two blocks
- * (and some bytes a row, to find overlaps and repeats). Does not: know where the system runs.
+ * many at a time; a row's command id derives from its content, so that sending it again changes nothing; memory is bounded by two blocks (and some
+ * bytes a row, to find overlaps and repeats). Does not: know where the system runs.
  */
 import { basename } from 'node:path';
 import { commandIdOf } from '#platform/commands/command-ids';
@@ -26,7 +26,7 @@ export type ImportOptions = Readonly<{
   /** True to send every row of a finished import again, to prove that nothing changes. */
   again?: boolean;
   onProgress?: (progress: Readonly<{ stage: 'reading' | 'recording' | 'flagging'; rows: number; of: number }>) => void;
-  /** Hears of each rejected row, those of an earlier run included as far as the file itself shows them. */
+  /** Called for each rejected row; of rows settled in an earlier run, for those that the file alone shows to be rejected. */
   onRejected?: (row: Row, header: readonly string[]) => void;
 }>;
 
@@ -57,7 +57,7 @@ export const importIdOf = (facility: string, digest: string): string => `${facil
 /** One correlation id for all events of an import. */
 export const correlationIdOf = (importId: string): string => commandIdOf(`import/${importId}`);
 
-/** How the rows of an import name their reports. */
+/** How an import makes report ids for its rows. */
 export const rowsOf = ({ file, digest }: Pick<Source, 'file' | 'digest'>, byContent: boolean): RowsOf =>
   byContent ? { name: file } : { name: file, linesOf: digest.slice(0, 16) };
 
@@ -78,7 +78,7 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
     mappingDigest: mapping.digest,
   };
   const head = await target.head();
-  // No command id: begun is begun, and a mapping that comes back after another one begins anew.
+  // Without a command id: starting twice is harmless, and a mapping that is used again after another one restarts the import.
   const begun = await target.send('StartImport', { importId, ...source });
   const before = await target.stateOf(importId);
   if (before.status === 'unknown') throw new Error(`The import ${importId} was started but is not found. Run the import again.`);
@@ -159,7 +159,7 @@ class Run {
     return this.tally;
   }
 
-  /** A row of a facility that nobody registered is rejected. */
+  /** A row whose facility is not registered is rejected. */
   private async checked(outcome: ReadRow): Promise<ReadRow> {
     if (!('observation' in outcome)) return outcome;
     const facility = facilityOf(outcome.observation.workOrderId);
@@ -222,7 +222,7 @@ class Run {
   }
 
   private async command(command: string, name: string, data: object): Promise<void> {
-    // A finished import has its record; only its rows are sent again.
+    // A finished import is already recorded; only its rows are sent again.
     if (this.finished) return;
     const { events, token } = await this.target.send(command, { commandId: commandIdOf(`${this.name}/${name}`), ...data });
     if (events.length > 0 && parseToken(token)!.position > this.head) this.written += events.length;
@@ -264,7 +264,7 @@ class Run {
       flagged = [];
     };
     for (const { machine, line, order, otherLine, otherOrder } of this.overlaps.found()) {
-      // Two rows of another file were flagged there.
+      // Two rows from another file were flagged when that file was imported.
       if (this.isKnown(line) && this.isKnown(otherLine)) continue;
       const whose = otherOrder === order ? 'the same order' : otherOrder;
       flagged.push({

@@ -61,7 +61,7 @@ describe('a spreadsheet', () => {
     return rows;
   };
 
-  it('gives shared, inline, formula and numeric cells as texts, where they stand', async () => {
+  it('gives shared, inline, formula and numeric cells as texts in their columns', async () => {
     const shared =
       '<sst><si><t>order</t></si><si><r><t>a </t></r><r><t xml:space="preserve">&lt;b&gt; </t></r><rPh><t>x</t></rPh></si></sst>';
     const sheet = `<row r="1"><c r="A1" t="s"><v>0</v></c><c r="C1" t="inlineStr"><is><t>good</t></is></c><c r="D1"/></row>
@@ -75,7 +75,7 @@ describe('a spreadsheet', () => {
     ]);
   });
 
-  it('is read by the sheet that the mapping names, or the first', async () => {
+  it('is read from the sheet that the mapping names, or from the first', async () => {
     const parts = workbook(`<row>${texts('a')}</row>`, {
       'xl/worksheets/second.xml': `<x:worksheet xmlns:x="y"><x:row>${texts('b').replace(/<(\/?)/g, '<$1x:')}</x:row></x:worksheet>`,
     });
@@ -87,7 +87,7 @@ describe('a spreadsheet', () => {
     });
   });
 
-  it('that is damaged or something else in zip is refused by name', async () => {
+  it('that is damaged, or another kind of zip archive, is refused with a code', async () => {
     await expect(rowsOf({ 'word/document.xml': '' })).rejects.toMatchObject({ code: 'not-a-spreadsheet' });
     const path = file(workbook(''));
     writeFileSync(path, archive(workbook('')).subarray(0, 200));
@@ -97,7 +97,7 @@ describe('a spreadsheet', () => {
     await expect(read()).rejects.toMatchObject({ code: 'archive-damaged' });
   });
 
-  it('is imported as a table is, known by its bytes', async () => {
+  it('is recognized by its first bytes and imported like any table', async () => {
     const mapping = parseMapping(
       JSON.stringify({
         name: 'x',
@@ -119,7 +119,7 @@ describe('a spreadsheet', () => {
     expect(rows).toEqual([{ line: 3, cells: ['A1', '5', '46027.4375'], raw: 'A1,5,46027.4375' }]);
   });
 
-  it('is understood wherever its pieces are cut', () => {
+  it('is read correctly wherever its chunks are cut', () => {
     const text = '<a><!-- > --><b c="1 &amp; 2">x&#65;&#x42;<![CDATA[<y>]]></b><d/></a>';
     for (let size = 1; size < text.length; size += 1) {
       let heard = '';

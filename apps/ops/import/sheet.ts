@@ -1,5 +1,5 @@
 /**
- * A spreadsheet (xlsx) as rows of texts. Hides: the parts of the archive, shared texts, where a row leaves cells out. Promises: numbers as they are
+ * A spreadsheet (xlsx) as rows of texts. Hides: the parts of the archive, shared texts, cells that a row omits. Promises: numbers as they are
  * stored, with 15 digits at most; a date is the number of its day (format `excel` of the mapping). Does not: compute formulas; it takes the values
  * that were stored with them.
  */
@@ -25,7 +25,7 @@ export async function* sheetRows(path: string, choice: Choice): AsyncGenerator<R
   try {
     const archive = await Archive.open(path);
     if (!archive.has('xl/workbook.xml'))
-      throw new SheetFault('not-a-spreadsheet', 'This is a zip archive and no xlsx spreadsheet; unpack it, or save it as xlsx or CSV.');
+      throw new SheetFault('not-a-spreadsheet', 'This zip archive is not an xlsx spreadsheet. Unpack it, or save it as xlsx or CSV.');
     const sheet = await chosen(archive, choice.sheet);
     yield* rowsOf(archive, sheet, await sharedTexts(archive), choice.delimiter);
   } catch (error) {

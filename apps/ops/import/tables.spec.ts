@@ -31,7 +31,7 @@ describe('a row of a table', () => {
       scrap: [],
     }));
 
-  it('may have one kind, operation or machine for all, and an id for empty cells', () => {
+  it('may get one kind, operation or machine for all rows, and an id for empty cells', () => {
     const changes = { kind: 'Setup', operation: { always: 'assembly' }, machine: { column: 'm', empty: 'BENCH' } };
     expect(fact(changes, { m: ' ' }).observation).toMatchObject({ kind: 'Setup', operationId: 'assembly', equipmentId: 'haifa.BENCH' });
     expect(fact(changes, { m: 'M4' }).observation.equipmentId).toBe('haifa.M4');
@@ -43,7 +43,7 @@ describe('a row of a table', () => {
     expect(fact(changes, { who: '', what: 'P1' }).observation).not.toHaveProperty('person');
   });
 
-  it('keeps several scrap columns, each with its reason', () => {
+  it('may have several scrap columns, each with its reason', () => {
     const scrap = [
       { column: 'bent', reasonCode: 'BENT' },
       { column: 'other', reason: { column: 'why', otherwise: 'slug' } },
@@ -66,7 +66,7 @@ describe('a row of a table', () => {
     [{ thousandsMark: ',' }, '1,23'],
     [{ thousandsMark: ',' }, '1234,567'],
     [{}, '1,234'],
-  ])('takes no mark in a wrong place: %j %s', (changes, good) =>
+  ])('is rejected with a thousands mark in a wrong place: %j %s', (changes, good) =>
     expect(read(changes, { good })).toMatchObject({ rejected: { code: 'quantity-malformed' } }),
   );
 
@@ -84,19 +84,19 @@ describe('a row of a table', () => {
       expect(read({ time }, { lasted })).toMatchObject({ rejected: { code: 'duration-malformed' } });
   });
 
-  it('leaves out what the mapping names, and counts only what it wants', () => {
+  it('is left out if the mapping skips it or does not select it', () => {
     const rows = { skip: [{ column: 'order', match: '^(Total|#)' }], only: { column: 'state', match: '^done$' } };
     expect(read({ rows }, { order: 'Total', state: 'done' })).toEqual({ leftOut: true });
     expect(read({ rows }, { state: 'open' })).toEqual({ leftOut: true });
     expect(fact({ rows }, { state: 'done' }).observation.good).toBe('5');
   });
 
-  it.each(['-5', '5-', '(5)', '\u22125'])('with a negative amount (%s) is a reversal where the mapping says so', (good) => {
+  it.each(['-5', '5-', '(5)', '\u22125'])('with a negative amount (%s) is a reversal if the mapping says so', (good) => {
     expect(read({}, { good })).toMatchObject({ rejected: { code: 'quantity-negative' } });
     expect(fact({ negative: 'reversal' }, { good })).toMatchObject({ reversal: true, observation: { good: '5' } });
   });
 
-  it('that takes back and adds at once is neither', () =>
+  it('with amounts above and below zero is rejected', () =>
     expect(read({ negative: 'reversal', scrap: { column: 'bad', reasonCode: 'X' } }, { good: '-5', bad: '1' })).toMatchObject({
       rejected: { code: 'quantity-mixed' },
     }));
@@ -110,7 +110,7 @@ describe('a row of a table', () => {
     expect(read({ facility }, { plant: 'DE01' })).toMatchObject({ rejected: { code: 'id-unknown' } });
   });
 
-  it('cut off after its last texts is whole, where the mapping needs no more', () => {
+  it('that is cut off is read if the mapping needs none of the missing cells', () => {
     const reader = readerOf({ scrap: { column: 'bad', reasonCode: 'X' } }, ['order', 'good', 'end', 'bad']);
     const of = (...cells: string[]) => reader({ line: 2, cells, raw: '' });
     expect(of('A1', '5', '2026-01-05')).toMatchObject({ observation: { scrap: [] } });
@@ -118,12 +118,12 @@ describe('a row of a table', () => {
     expect(of('A1', '5', '2026-01-05', '0', 'x')).toMatchObject({ rejected: { code: 'cells-miscounted' } });
   });
 
-  it('that is longer than what is kept of it says so', () => {
+  it('that is longer than what is kept of it is flagged', () => {
     expect(fact({}, { remark: 'x'.repeat(2_100) }).flags).toMatchObject([{ code: 'source-cut' }]);
     expect(fact({}, { remark: 'x'.repeat(1_000) }).flags).toEqual([]);
   });
 
-  it('names two texts that become one id', () => {
+  it('is flagged if its text becomes the same id as another text', () => {
     const reader = readerOf({ operation: { column: 'op', otherwise: 'slug' } }, ['order', 'good', 'end', 'op']);
     const flagsOf = (op: string) => {
       const outcome = reader({ line: 2, cells: ['A1', '5', '2026-01-05T10:00', op], raw: '' });
@@ -133,7 +133,7 @@ describe('a row of a table', () => {
     expect(flagsOf('Cut & deep')).toMatchObject([{ code: 'id-shared', message: expect.stringMatching(/Cut & deep.*Cut - deep/) }]);
   });
 
-  it('is known again by all its cells, or by the key of the mapping; equal ones in a file are told apart', () => {
+  it("is identified by all its cells, or by the mapping's key; equal rows in a file are told apart", () => {
     const ids = (changes: object, ...table: (readonly string[])[]) => {
       const reader = readerOf(changes, ['order', 'good', 'end']);
       return table.map((cells) => {
@@ -153,7 +153,7 @@ describe('a row of a table', () => {
     expect(again).toBe(`${byKey}.2`);
   });
 
-  it('keeps the name of its line where the import of its file began before rows were known by content', () => {
+  it('is named by its line if its import began before rows were identified by content', () => {
     const reader = rowReader(parseMapping(JSON.stringify(base)), ['order', 'good', 'end'], { name: 'old.csv', linesOf: 'abc' });
     expect(reader({ line: 7, cells: ['A1', '5', '2026-01-05T10:00'], raw: '' })).toMatchObject({ observation: { reportId: 'abc.7' } });
   });

@@ -37,7 +37,7 @@ describe('a system over REST', () => {
   });
   afterEach(() => new Promise((done) => (server.close(done), server.closeAllConnections())));
 
-  it('gets commands at their path, with token, correlation id and clock', async () => {
+  it('gets commands at their path, with token, correlation id and clock source', async () => {
     replies = [receipt];
     expect(await target().send('StartImport', { importId: 'haifa.x' })).toEqual({ events: ['ImportStarted'], token: '88' });
     expect(asked).toMatchObject([
@@ -49,7 +49,7 @@ describe('a system over REST', () => {
     ]);
   });
 
-  it('gets identical retries when it is busy, down or hangs up', async () => {
+  it('gets identical retries when it is busy, is down or hangs up', async () => {
     replies = [problem(429, 'too-many-requests', { 'retry-after': '1' }), problem(503, 'store-unavailable'), hangUp, receipt];
     const begun = Date.now();
     expect((await target().send('ObserveProduction', { commandId: 'x' })).token).toBe('88');
@@ -72,7 +72,7 @@ describe('a system over REST', () => {
     expect(asked).toHaveLength(4);
   });
 
-  it('is given up when the time limit ends, and at once when it is broken', async () => {
+  it('is given up after the time limit, and at once on an internal error', async () => {
     replies = [problem(503, 'store-unavailable')];
     await expect(target(300).send('StartImport', {})).rejects.toBeInstanceOf(NoAnswer);
     replies = [problem(500, 'internal')];

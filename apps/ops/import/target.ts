@@ -9,7 +9,7 @@ import type { SeriesAnswer } from '#platform/http/command-series';
 /** The answer to a command: the events it caused, now or the first time, and their position. */
 export type Answer = Readonly<{ events: readonly string[]; token: string }>;
 
-/** What became of one command of several. */
+/** The outcome of one command of several. */
 export type OneOf = Answer | Refused;
 
 /** A refused command; `code` is the reason. */
@@ -36,7 +36,7 @@ export class NoAnswer extends Error {
 export type Target = Readonly<{
   /** @throws Refused, NoAnswer */
   send(command: string, data: object): Promise<Answer>;
-  /** Rows as facts, in their order; each with its own answer. @throws Refused where the caller may not send any, NoAnswer */
+  /** Records rows as facts, in order; each gets its own answer. @throws Refused if the caller may not send any, NoAnswer */
   observe(rows: readonly object[]): Promise<OneOf[]>;
   /** Whether the facility is registered. */
   hasFacility(facilityId: string): Promise<boolean>;
@@ -104,7 +104,7 @@ export function restTarget({ api, token, correlationId, patienceMs = 120_000 }: 
         const { answers } = await ask('work-order/observe-productions', { commands: rows });
         return (answers as SeriesAnswer[]).map(answerOf);
       } catch (error) {
-        // The system takes smaller requests only.
+        // The request is too large for this system: send it in halves.
         if (!(error instanceof Refused) || error.status !== 413 || rows.length < 2) throw error;
         const half = Math.ceil(rows.length / 2);
         return [...(await this.observe(rows.slice(0, half))), ...(await this.observe(rows.slice(half)))];

@@ -5,7 +5,7 @@ import type { Mapping } from './mapping';
 
 export type Flag = Readonly<{ code: string; message: string }>;
 
-/** A row cannot be read: why, by name. */
+/** Why a row cannot be read: a code and a sentence. */
 export class Unreadable extends Error {
   constructor(
     readonly code: string,
@@ -20,8 +20,8 @@ export const shown = (text: string) => JSON.stringify(text.length > 80 ? `${text
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 10);
 
 /**
- * Letters and digits joined by `-`. Only spaces, and marks between spaces, are left out without a trace; where anything else is lost, such as a
- * sign, an accent or the end, a digest of the text stays behind, so that two texts do not become one.
+ * Letters and digits joined by `-`. Spaces, and marks between spaces, are dropped. If anything else is lost, such as a sign, an accent or the end,
+ * a digest of the text is added, so that two texts do not become one id.
  */
 export function slug(text: string): string {
   const spaced = text.trim().replace(/(?<=\s)[^\p{L}\p{N}\s]+(?=\s)/gu, ' ');
@@ -43,7 +43,7 @@ export class Slugs {
   private readonly columns = new Map<string, Map<string, string>>();
   private readonly told = new Set<string>();
 
-  /** The text that became this id before, where it is another one; told once for each text. */
+  /** The other text that became this id before; reported once for each text. */
   before(column: string, id: string, text: string): string | undefined {
     const known = this.columns.get(column) ?? new Map<string, string>();
     this.columns.set(column, known);

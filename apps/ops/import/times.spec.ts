@@ -3,7 +3,7 @@ import { DateTime } from 'luxon';
 import { parseMapping, type Mapping, type TimeColumn } from './mapping';
 import { intervalOf } from './times';
 
-/** A row that tells one time. */
+/** A row with one time. */
 function instantOf(cells: readonly string[], end: TimeColumn, rules: Omit<Mapping['time'], 'end'>) {
   const { to, flags } = intervalOf(
     { ...rules, end },
@@ -20,14 +20,14 @@ const source = (format: string) => ({ columns: ['end'], formats: [format] });
 describe('a local time', () => {
   const at = (text: string, rule: Rule) => instantOf([text], source('dd.MM.yyyy HH:mm'), rules('Asia/Jerusalem', rule));
 
-  it('that occurs twice is read by the rule of the mapping, and flagged', () => {
+  it("that occurs twice is read by the mapping's rule, and flagged", () => {
     expect(at('23.09.2012 01:30', 'earlier')).toMatchObject({ flag: { code: 'time-ambiguous' } });
     expect(at('23.09.2012 01:30', 'earlier').at.toISO()).toBe('2012-09-23T01:30:00.000+03:00');
     expect(at('23.09.2012 01:30', 'later').at.toISO()).toBe('2012-09-23T01:30:00.000+02:00');
     expect(() => at('23.09.2012 01:30', 'reject')).toThrow('happened twice');
   });
 
-  it('that was skipped is moved by the rule of the mapping, and flagged', () => {
+  it("that was skipped is moved by the mapping's rule, and flagged", () => {
     expect(at('30.03.2012 02:30', 'later')).toMatchObject({ flag: { code: 'time-nonexistent' } });
     expect(at('30.03.2012 02:30', 'later').at.toISO()).toBe('2012-03-30T03:30:00.000+03:00');
     expect(at('30.03.2012 02:30', 'earlier').at.toISO()).toBe('2012-03-30T01:30:00.000+02:00');
@@ -39,7 +39,7 @@ describe('a local time', () => {
       expect(at(text, 'reject').flag).toBeUndefined();
   });
 
-  it('with its own offset is an instant already', () => {
+  it('with its own offset is an instant', () => {
     const { at: moment, flag } = instantOf(['2012-09-23T01:30:00+02:00'], source('ISO'), rules('Asia/Jerusalem', 'reject'));
     expect([moment.toMillis(), flag]).toEqual([Date.parse('2012-09-22T23:30:00Z'), undefined]);
   });
@@ -78,7 +78,7 @@ describe('the formats of times', () => {
     [['05.01.2026'], 'dd.MM.yyyy', '2026-01-04T23:00:00Z'],
   ])('%j as %s', (cells, format, expected) => expect(utc(cells, format)).toBe(expected));
 
-  it('may be several in one column: the first that fits', () => {
+  it('may be several for one column: the first that fits is used', () => {
     const formats = ['dd.MM.yyyy HH:mm', 'ISO', 'dd.MM.yyyy'];
     expect(utc(['05.01.2026 10:30'], ...formats)).toBe('2026-01-05T09:30:00Z');
     expect(utc(['2026-01-05T10:30'], ...formats)).toBe('2026-01-05T09:30:00Z');
@@ -95,7 +95,9 @@ describe('the formats of times', () => {
     ['0', 'excel'],
     ['05.01.2026', 'excel'],
     ['-5', 'epoch-s'],
-  ])('%s is no %s: a day is never made up', (text, format) => expect(() => at([text], format)).toThrow(`is not as ${format} says`));
+  ])('%s is refused as %s: a day is never made up', (text, format) =>
+    expect(() => at([text], format)).toThrow(`must be a time like ${format}, was`),
+  );
 });
 
 describe('an interval', () => {
@@ -124,29 +126,29 @@ describe('an interval', () => {
     };
   };
 
-  it.each(['earlier', 'later', 'reject'])('over a clock change is read in the one way that is possible (%s)', (ambiguous) =>
+  it.each(['earlier', 'later', 'reject'])('across a clock change gets its only possible reading (%s)', (ambiguous) =>
     expect(of({ from: '26.10.2025 02:50', to: '26.10.2025 02:10' }, { ...ends, ambiguous })).toMatchObject({ minutes: 20, codes: [] }),
   );
 
-  it('that can be read in several ways follows the rule, and says so', () => {
+  it('with several possible readings follows the rule, and is flagged', () => {
     const cells = { from: '26.10.2025 01:50', to: '26.10.2025 02:10' };
     expect(of(cells)).toMatchObject({ minutes: 20, codes: ['time-ambiguous'] });
     expect(of(cells, { ...ends, ambiguous: 'later' })).toMatchObject({ minutes: 80, codes: ['time-ambiguous'] });
     expect(() => of(cells, { ...ends, ambiguous: 'reject' })).toThrow('happened twice');
   });
 
-  it('that ends before it begins stays as it is', () =>
+  it('that ends before it begins is kept as it is', () =>
     expect(of({ from: '05.01.2026 10:00', to: '05.01.2026 09:00' })).toMatchObject({ minutes: -60 }));
 
-  it('may lack an end, a start or both, where the mapping allows it', () => {
+  it('may lack an end, a start or both, if the mapping allows it', () => {
     expect(of({ from: '05.01.2026 10:00' })).toEqual({ minutes: 0, codes: ['time-absent'], to: '2026-01-05T09:00:00Z' });
     expect(of({ to: '05.01.2026 10:00' })).toEqual({ minutes: 0, codes: ['time-absent'], to: '2026-01-05T09:00:00Z' });
-    expect(() => of({})).toThrow('the row tells no time');
+    expect(() => of({})).toThrow('the row has no time');
     expect(of({}, { ...ends, otherwise: '2026-01-05' })).toEqual({ minutes: 0, codes: ['time-absent'], to: '2026-01-04T23:00:00Z' });
     expect(of({}, { otherwise: '2026-01-05' })).toEqual({ minutes: 0, codes: [], to: '2026-01-04T23:00:00Z' });
   });
 
-  it('may be a start with how long it took', () =>
+  it('may be a start with a duration', () =>
     expect(of({ from: '05.01.2026 10:00' }, { start: ends.start, duration: { column: 'd', unit: 'h' } }, 3_600_000)).toEqual({
       minutes: 60,
       codes: [],

@@ -1,6 +1,6 @@
 /**
- * The floor times of a row. Hides: clock changes. Promises: an interval that has one possible reading is read so; where there are several the
- * mapping's rule decides, and a flag says it. Does not: know how texts are written (formats.ts does).
+ * The floor times of a row. Hides: clock changes. Promises: an interval with one possible reading gets that reading; of several, the mapping's rule
+ * chooses, and a flag says so. Does not: know how texts are written (formats.ts does).
  */
 import { DateTime, FixedOffsetZone, IANAZone } from 'luxon';
 import { isDayOnly, readTime } from './formats';
@@ -8,7 +8,7 @@ import type { Ambiguous, Mapping, TimeColumn } from './mapping';
 import { shown, Unreadable, type Flag } from './texts';
 
 type Rules = Readonly<{ zone: string; ambiguous: Ambiguous; nonexistent: Ambiguous }>;
-/** A time with all that it may mean, the earliest first. */
+/** A time with all its possible readings, the earliest first. */
 type Moment = Readonly<{ readings: readonly DateTime[]; name: string; flags: readonly Flag[] }>;
 
 const fields = ({ year, month, day, hour, minute, second, millisecond }: DateTime) => ({
@@ -29,7 +29,7 @@ const HALF_DAY = DAY / 2;
 const MOST_DAYS = 10_000;
 const offsets = new Map<string, number | undefined>();
 
-/** The offset of the zone, in minutes, where no clock changes within a day of that day. Asking the zone for each time costs more than all else. */
+/** The zone's offset in minutes if no clock changes within a day of that day. Asking the zone for each time would cost more than all else. */
 function steadyOffset(zone: string, wall: DateTime): number | undefined {
   const day = Math.floor(wall.toMillis() / DAY);
   const key = `${zone} ${day}`;
@@ -49,12 +49,14 @@ function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexist
   const name = `${column} ${text}`;
   const found = source.formats.findIndex((format) => readTime(cells, format));
   const told = readTime(cells, source.formats[found] ?? source.formats[0]!);
-  if (!told) throw new Unreadable('time-malformed', `${column} is not as ${source.formats.join(' or ')} says: ${text}.`);
+  if (!told) throw new Unreadable('time-malformed', `${column} must be a time like ${source.formats.join(' or ')}, was ${text}.`);
   const { wall, instant, dayOnly } = told;
   if (instant) return { readings: [wall.setZone(zone)], name, flags: [] };
-  // A mapping whose first format is a date alone says so of the whole column.
+  // If the first format is a date alone, no time of day is expected in this column.
   const unexpected = dayOnly && (found > 0 || !isDayOnly(source.formats[0]!));
-  const flags = unexpected ? [{ code: 'time-of-day-missing', message: `${name} names a day only; taken as its beginning.` }] : [];
+  const flags = unexpected
+    ? [{ code: 'time-of-day-missing', message: `${name} has no time of day; taken as the beginning of the day.` }]
+    : [];
   const steady = steadyOffset(zone, wall);
   if (steady !== undefined) {
     const at = DateTime.fromMillis(wall.toMillis() - steady * 60_000, { zone: FixedOffsetZone.instance(steady) });
@@ -66,7 +68,7 @@ function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexist
     return { readings, name, flags };
   }
   if (nonexistent === 'reject') throw new Unreadable('time-nonexistent', `${column} was skipped by a clock change in ${zone}: ${text}.`);
-  // Read by the offset that held before the change it is moved on by what was skipped, by the offset after it is moved back.
+  // The offset before the change moves the time forward by the gap, the offset after it moves the time back.
   const beside = wall.plus({ days: nonexistent === 'later' ? -1 : 1 });
   const at = DateTime.fromMillis(wall.toMillis() - DateTime.fromObject(fields(beside), { zone }).offset * 60_000, { zone });
   const skipped = { code: 'time-nonexistent', message: `${name} was skipped by a clock change in ${zone}; taken as ${iso(at)}.` };
@@ -75,7 +77,7 @@ function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexist
 
 const byRule = ({ readings }: Moment, rule: Ambiguous): DateTime => (rule === 'later' ? readings.at(-1)! : readings[0]!);
 
-/** The moments, each as one instant: the pair that the rule names, or else the one that is possible. @throws Unreadable */
+/** One instant for each moment: by the rule if that is possible, else the first possible readings. @throws Unreadable */
 function settled(moments: readonly Moment[], { zone, ambiguous }: Rules): { at: readonly DateTime[]; flags: readonly Flag[] } {
   const all = moments.reduce<readonly (readonly DateTime[])[]>(
     (ways, { readings }) => ways.flatMap((way) => readings.map((reading) => [...way, reading])),
@@ -98,7 +100,7 @@ function settled(moments: readonly Moment[], { zone, ambiguous }: Rules): { at: 
 export function intervalOf(
   time: Mapping['time'],
   cell: (column: string) => string,
-  /** How long it took, in milliseconds, where a column tells. */
+  /** How long it took, in milliseconds, if a column has it. */
   lasting: () => number | undefined,
 ): { from: DateTime; to: DateTime; flags: readonly Flag[] } {
   const read = (source: TimeColumn | undefined): Moment | undefined => {
@@ -115,13 +117,13 @@ export function intervalOf(
     absent.length ? [{ code: 'time-absent', message: `${absent.join(' and ')} is empty; taken as ${taken}.` }] : [];
   const one = start ?? end;
   if (!one) {
-    if (time.otherwise === undefined) throw new Unreadable('cell-empty', `${absent.join(' and ')} is empty: the row tells no time.`);
+    if (time.otherwise === undefined) throw new Unreadable('cell-empty', `${absent.join(' and ')} is empty: the row has no time.`);
     const at = DateTime.fromISO(time.otherwise, { zone: time.zone, setZone: false });
     return { from: at, to: at, flags: absent.length ? missing(`${iso(at)}, as the mapping says`) : [] };
   }
   const { at, flags } = settled([one], time);
   const ms = lasting();
-  // A long time may reach beyond a clock change.
+  // A long duration may cross a clock change.
   const known = ms !== undefined && ms > HALF_DAY ? at[0]!.setZone(time.zone) : at[0]!;
   const other = known.plus({ milliseconds: ms === undefined ? 0 : start ? ms : -ms });
   const said = ms === undefined ? [...flags, ...missing(iso(other))] : flags;

@@ -41,7 +41,7 @@ export class XmlScanner {
       this.tag(text.slice(begin + 1, end));
       at = end + length;
     }
-    // A chunk may end within `<!--` or `<![CDATA[`: from the sign on it waits for the next.
+    // A chunk may end within `<!--` or `<![CDATA[`: the rest from `<` on waits for the next chunk.
     const open = text.indexOf('<', at);
     if (open < 0 && at < text.length && !text.slice(at).includes('&')) {
       this.heard.text?.(text.slice(at));

@@ -52,7 +52,7 @@ describe('auditors', () => {
   });
 
   describe('the history of an entity', () => {
-    it('tells who, what, when and why, old and new values, and what was refused, in the order of the log', async () => {
+    it('shows who, what, when and why, old and new values, and refusals, in the order of the log', async () => {
       const { body } = await ask('history', { entity });
       expect(body.items.map(({ kind, type }: Item) => [kind, type])).toEqual([
         ['event', 'FacilityRegistered'],
@@ -84,7 +84,7 @@ describe('auditors', () => {
         expect([item.correlationId, item.causationId, item.commandId].every((id) => typeof id === 'string' && id.length > 8)).toBe(true);
     });
 
-    it('comes in pages that join without gap or repeat', async () => {
+    it('comes in pages without gaps or repeats', async () => {
       const whole = (await ask('history', { entity })).body.items as Item[];
       const joined: Item[] = [];
       for (let after: string | undefined; ;) {
@@ -98,7 +98,7 @@ describe('auditors', () => {
   });
 
   describe('a state in the past', () => {
-    it('is that of a full replay at every position and every known time', async () => {
+    it('equals a full replay at every position and every known time', async () => {
       const past = await events();
       for (const [index, { position, recordedAt }] of past.entries()) {
         expect((await ask('state', { entity, position })).body).toMatchObject({
@@ -112,7 +112,7 @@ describe('auditors', () => {
       expect((await ask('state', { entity })).body.state).toEqual(fold(past));
     });
 
-    it('in floor time holds what had happened by then, also what was told late', async () => {
+    it('in floor time contains what had happened by then, even if it was reported late', async () => {
       const floor = async (occurredAt: string) => (await ask('state', { entity, occurredAt })).body;
       expect((await floor('2026-01-05T10:00:00+02:00')).events).toBe(1);
       const past = await events();
@@ -123,7 +123,7 @@ describe('auditors', () => {
       expect(knownThen.state).toEqual(fold(past.slice(0, 2)));
     });
 
-    it('differs from another in what lies between', async () => {
+    it('differs from another by the events in between', async () => {
       const past = await events();
       const { body } = await ask('difference', { entity, fromPosition: past[1]!.position, toPosition: past[3]!.position });
       expect(body.changes).toEqual([
@@ -150,7 +150,7 @@ describe('auditors', () => {
     };
     const business = (items: Item[]) => items.filter(({ type }) => type !== 'AuditTrailRead');
 
-    it('is the log as stored, whatever the size of a page', async () => {
+    it('returns the log as stored, whatever the page size', async () => {
       const { events: all } = await store.readAll('start', 10_000, { asStored: true });
       const mine = all.filter(({ metadata, type }) => metadata.facility === 'haifa' && type !== 'AuditTrailRead');
       for (const limit of [1, 3, 500]) {
@@ -164,7 +164,7 @@ describe('auditors', () => {
     it.each<[string, Record<string, string>, (event: Recorded) => boolean]>([
       ['one stream', { stream: 'facility-haifa' }, ({ stream }) => stream === 'facility-haifa'],
       ['a category', { category: 'facility' }, ({ stream }) => stream.startsWith('facility-')],
-      ['what was refused', { type: 'CommandRefused' }, ({ type }) => type === 'CommandRefused'],
+      ['refusals', { type: 'CommandRefused' }, ({ type }) => type === 'CommandRefused'],
       ['a type', { type: 'HierarchyElementAdded' }, ({ type }) => type === 'HierarchyElementAdded'],
       ['an actor', { actor: 'engineer-1' }, ({ metadata }) => metadata.actor === 'engineer-1'],
       [
@@ -172,7 +172,7 @@ describe('auditors', () => {
         { actor: 'engineer-1', type: 'FacilityRegistered' },
         ({ metadata, type }) => metadata.actor === 'engineer-1' && type === 'FacilityRegistered',
       ],
-      ['nothing there', { type: 'NoSuchThing' }, () => false],
+      ['a type that does not exist', { type: 'NoSuchThing' }, () => false],
     ])('by %s', async (_what, query, wanted) => {
       const { events: all } = await store.readAll('start', 10_000);
       const expected = all
@@ -181,7 +181,7 @@ describe('auditors', () => {
       expect(business(await replayed(query)).map(({ id }) => id)).toEqual(expected);
     });
 
-    it('by range of positions, of known time, and by correlation', async () => {
+    it('filters by position, by known time and by correlation id', async () => {
       const past = await events();
       const [, second, third] = past;
       const ids = async (query: Record<string, unknown>) =>
@@ -199,7 +199,7 @@ describe('auditors', () => {
   });
 
   describe('scope', () => {
-    it('what is elsewhere looks exactly like what is not', async () => {
+    it('an id outside the scope looks exactly like one that does not exist', async () => {
       for (const path of ['history', 'state', 'difference']) {
         const elsewhere = await ask(path, { entity: 'facility-lyon' });
         const nowhere = await ask(path, { entity: 'facility-paris' });
@@ -213,7 +213,7 @@ describe('auditors', () => {
       expect((await ask('history', { entity: 'facility-lyon' }, under.tokens.elsewhere)).status).toBe(200);
     });
 
-    it('roles that do not review do not read', async () => {
+    it('roles that do not review cannot read', async () => {
       for (const role of ['operator', 'planner', 'analyst', 'engineer', 'device'])
         expect((await ask('history', { entity }, under.tokens[role])).status).toBe(403);
       for (const role of ['auditor', 'supervisor', 'quality'])
@@ -221,7 +221,7 @@ describe('auditors', () => {
       expect((await under.get(`/audit/history?entity=${entity}`, '')).status).toBe(401);
     });
 
-    it('every read is recorded, with who and what', async () => {
+    it('every read is recorded, with who read what', async () => {
       const before = await store.head();
       await ask('state', { entity, position: 4711 });
       const { events: since } = await store.readAll(before, 10);
@@ -246,10 +246,10 @@ describe('auditors', () => {
       ['replay', { facility: 'Haifa' }],
       ['replay', { actor: 'a\0b' }],
       ['replay', { stream: '\0' }],
-    ])('a question that makes no sense is refused: %s %j', async (path, query) => expect((await ask(path, query)).status).toBe(400));
+    ])('an invalid query is refused: %s %j', async (path, query) => expect((await ask(path, query)).status).toBe(400));
   });
 
-  it('streams of the event store itself are not shown: they hold what its users’ passwords are checked against', async () => {
+  it('the event store’s own streams are not shown: they contain password hashes of its users', async () => {
     const [{ metadata }] = (await store.readAll('start', 1)).events as [Recorded];
     await store.append('$user-admin', -1n, [{ type: '$User', data: { hash: 'secret' }, metadata }]);
     expect(await store.read('$user-admin')).toHaveLength(1);
@@ -257,7 +257,7 @@ describe('auditors', () => {
     expect([status, body.items]).toEqual([200, []]);
   });
 
-  it('no question keeps the trail of who asked from being written', async () => {
+  it('no query can prevent that its reader is recorded', async () => {
     const query = 'query ($actor: String) { auditReplay(actor: $actor) { items { id } } }';
     for (const actor of ['a\0b', 'a\ud800b'])
       expect((await under.graphql(query, { actor }, under.tokens.auditor)).body.errors[0].extensions.code).toBe('invalid-input');
@@ -271,7 +271,7 @@ describe('auditors', () => {
     expect((body.items as Item[]).map(({ eventId }) => eventId).sort()).toEqual(reads.sort());
   });
 
-  it('the audit trail and the command log can be searched, and hold what the log holds, refusals too', async () => {
+  it('the audit trail and the command log can be searched, and contain what the log contains, including refusals', async () => {
     const { events: all } = await store.readAll('start', 10_000);
     const mine = all.filter(({ metadata }) => metadata.facility === 'haifa');
     const rows = async (path: string, token = under.tokens.auditor!) =>
@@ -318,7 +318,7 @@ describe('auditors', () => {
     expect(elsewhere.body.errors[0].extensions.code).toBe('not-found');
   });
 
-  it('the command line gives the same answers, over the api and from the store', async () => {
+  it('the command line gives the same answers, through the api and directly from the store', async () => {
     const overApi = ['--api', under.api.url, '--token', under.tokens.auditor!];
     const env = { EVENTSTORE_URL: under.system.eventStoreUrl, DATABASE_URL: under.system.databaseUrl };
     const state = (await ask('state', { entity })).body;

@@ -7,7 +7,7 @@ export const MAPPING = join(PROJECT, 'docs', 'mappings', 'production-log.yaml');
 
 export type Ended = Readonly<{ code: number | null; signal: NodeJS.Signals | null; out: string; err: string; json: any }>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
-/** `npm run ops -- …` as a process of its own. */
+/** `npm run ops -- …` as an app of its own. */
 export function ops(args: readonly string[], env: NodeJS.ProcessEnv = {}, input?: string): { child: ChildProcess; ended: Promise<Ended> } {
   const child = spawn(process.execPath, [join(PROJECT, 'dist', 'apps', 'ops', 'main.js'), ...args], {
     env: { ...process.env, DATA_DIR: join(PROJECT, 'no-such-directory'), ...env },
@@ -55,8 +55,8 @@ const HEADER = [
 const pad = (number: number) => String(number).padStart(2, '0');
 
 /**
- * A log in the form of the real one, the same for the same size: with repeats, zero quantities, overlaps and a time that never was.
- * A row is known in whatever file it comes: another name of orders makes other rows.
+ * A log in the form of the real one, always the same for the same size: with repeats, zero quantities, overlaps and a nonexistent local time.
+ * Rows are recognized across files; other order names make other rows.
  */
 export function madeLog(rows: number, orders: number, order = 'Case'): string {
   const lines = [HEADER.join(';')];

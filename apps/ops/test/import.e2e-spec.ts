@@ -32,7 +32,7 @@ describe('the import of production logs', () => {
   };
   const run = (command: 'import' | 'reconcile', file: string, ...more: string[]) =>
     ops([command, MAPPING, file, ...connection, '--json', ...more]).ended;
-  /** All reports of a file that the log holds, by id, with how often. */
+  /** How often the log has each report of a file, by report id. */
   const reports = async (file: string) => {
     const found = new Map<string, number>();
     for (let at: bigint | 'start' = 'start'; ;) {
@@ -46,7 +46,7 @@ describe('the import of production logs', () => {
     }
   };
 
-  it('brings a whole log in, reconciled, and the second import changes nothing', async () => {
+  it('imports a whole log that reconciles, and a second import changes nothing', async () => {
     const log = realLog() ?? written('plain.csv', madeLog(1_200, 60));
     const first = await run('import', log, '--report');
     expect(first.err).toBe('');
@@ -65,7 +65,7 @@ describe('the import of production logs', () => {
     expect(new Set(reconciliation.lines.map(({ axis }: { axis: string }) => axis))).toEqual(new Set(['order', 'machine', 'reportType']));
     for (const code of ['OverproductionDetected', 'RepeatedReportDetected', 'ZeroQuantityDetected', 'flagged:machine-overlap'])
       expect(reconciliation.exceptions[code]).toBeGreaterThan(0);
-    // The figures of the real log, counted apart from this program.
+    // The figures of the real log, counted independently of this program.
     if (realLog())
       expect(reconciliation).toMatchObject({
         rows: { file: 2489 },
@@ -78,7 +78,7 @@ describe('the import of production logs', () => {
     expect(await store.head()).toBe(head);
   }, 600_000);
 
-  it('says whose clock and which request every fact comes from, and keeps the raw row', async () => {
+  it('records with every fact its clock source, its request and the raw row', async () => {
     const log = written('one.csv', madeLog(1, 1));
     const { importId } = (await run('import', log)).json;
     const [fact] = (await store.read('work-order-haifa.Case1')).filter(
@@ -93,7 +93,7 @@ describe('the import of production logs', () => {
     expect(begun!.metadata.correlationId).toBe(fact!.metadata.correlationId);
   }, 180_000);
 
-  it('goes on after kill -9: no row twice, none lost', async () => {
+  it('resumes after kill -9: no row is recorded twice, none is lost', async () => {
     const log = written('killed.csv', madeLog(800, 60, 'Killed'));
     const { child } = ops(['import', MAPPING, log, ...connection, '--block', '100']);
     const digest = createHash('sha256').update(readFileSync(log)).digest('hex');
@@ -122,7 +122,7 @@ describe('the import of production logs', () => {
     expect(await store.head()).toBe(head);
   }, 300_000);
 
-  it('outlasts a store that is killed in the middle', async () => {
+  it('survives the store being killed in the middle', async () => {
     const log = written('outage.csv', madeLog(400, 40, 'Outage'));
     const { ended } = ops(['import', MAPPING, log, ...connection, '--json', '--report']);
     await sleep(2_500);
@@ -134,7 +134,7 @@ describe('the import of production logs', () => {
     expect(json).toMatchObject({ tally: { rows: 408, observed: 408 }, reconciliation: { equal: true } });
   }, 300_000);
 
-  it('ends every row as a fact or as a named exception; equal rows both stay', async () => {
+  it('records every row as a fact or as a named exception; equal rows are both kept', async () => {
     const [header, ...rows] = madeLog(8, 2, 'Bad').trimEnd().split('\n');
     const bad = [
       rows[0],
@@ -159,7 +159,7 @@ describe('the import of production logs', () => {
     expect(json.tally.findings).toContainEqual({ code: 'RepeatedReportDetected', count: expect.any(Number) });
   }, 180_000);
 
-  it('through a corrected mapping takes the rejected rows in, and no other row again', async () => {
+  it('with a corrected mapping imports the rejected rows, and no other row again', async () => {
     const log = written('remapped.csv', madeLog(6, 2, 'Remapped').replace(';D;', ';P;'));
     const first = (await run('import', log)).json;
     expect(first.tally).toMatchObject({ rows: 6, observed: 5, rejected: 1 });
@@ -177,7 +177,7 @@ describe('the import of production logs', () => {
     expect((await reports('remapped.csv')).size).toBe(6);
   }, 180_000);
 
-  it('works on the event store alone, with the same outcome', async () => {
+  it('works directly on the event store, with the same result', async () => {
     const log = written('direct.csv', madeLog(100, 20, 'Direct'));
     const env = { EVENTSTORE_URL: under.system.eventStoreUrl, DATABASE_URL: under.system.databaseUrl };
     const direct = await ops(['import', MAPPING, log, '--direct', '--json', '--report'], env).ended;
@@ -186,7 +186,7 @@ describe('the import of production logs', () => {
     const again = await ops(['import', MAPPING, log, '--direct', '--again', '--json'], env).ended;
     expect(again.json).toMatchObject({ written: 0, tally: direct.json.tally });
     expect(await store.head()).toBe(head);
-    // Another actor's rows are other commands, but the same reports: they are known by what they say.
+    // Rows sent by another actor are other commands, but the same reports: reports are identified by their content.
     expect((await run('import', log, '--again')).json).toMatchObject({ written: 0, tally: { rows: 102, observed: 102 } });
   }, 300_000);
 
@@ -204,7 +204,7 @@ describe('the import of production logs', () => {
     expect(await store.head()).toBe(head);
   });
 
-  it('says plainly what is wrong with the call', async () => {
+  it('says clearly what is wrong with the call', async () => {
     const log = written('call.csv', madeLog(1, 1));
     const broken = written('broken.yaml', 'name: X Y\nfacility: haifa\n');
     const ended = async (...args: string[]) => {

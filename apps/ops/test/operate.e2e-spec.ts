@@ -42,7 +42,7 @@ describe('the commands of docs/operate.md', () => {
   }, 60_000);
 
   it.each(blocks.map((block, n) => [n, block]))(
-    'block %i works as it is written',
+    'block %i works as written',
     (_, block) => {
       const script = NPM + String(block);
       const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-eu', '-o', 'pipefail', '-c', script], {
@@ -56,5 +56,5 @@ describe('the commands of docs/operate.md', () => {
     120_000,
   );
 
-  it('are there to be run', () => expect(blocks.length).toBeGreaterThanOrEqual(5));
+  it('are found in the document', () => expect(blocks.length).toBeGreaterThanOrEqual(5));
 });

@@ -52,13 +52,13 @@ describe('processes on the command line', () => {
     await under?.stop();
   });
 
-  it('shows one with its timeline, to people and to programs', async () => {
+  it('show one instance with its timeline, as text and as JSON', async () => {
     expect((await run('show', SPLITS, instanceOf(child))).out).toMatch(/version 1: done \(over\)[^]*Create lot from split accepted/);
     expect(await show(child)).toMatchObject({ over: true, pending: [] });
     expect(await run('show', SPLITS, 'haifa.X~haifa.Y')).toMatchObject({ code: 1 });
   }, 60_000);
 
-  it('pauses and resumes one, never without a reason, and says so in its stream', async () => {
+  it('pause and resume an instance, never without a reason, and record it in its stream', async () => {
     expect(await run('pause', SPLITS, instanceOf(child))).toMatchObject({ code: 64, err: expect.stringContaining('--reason') });
     const reason = ['--reason', 'stock taking'];
     expect(await run('pause', SPLITS, instanceOf(child), ...reason)).toMatchObject({ code: 0 });
@@ -74,7 +74,7 @@ describe('processes on the command line', () => {
     ]);
   }, 120_000);
 
-  it('stops a process in all plants and starts it again; what came meanwhile is not lost', async () => {
+  it('stop in all plants and start again; what arrived meanwhile is not lost', async () => {
     const reason = ['--reason', 'the scales are being calibrated'];
     expect(await run('stop', SPLITS, ...reason)).toMatchObject({ code: 0 });
     expect(await run('stop', SPLITS, ...reason)).toMatchObject({ code: 1, err: expect.stringContaining('already stopped') });
@@ -85,7 +85,7 @@ describe('processes on the command line', () => {
     await until(async () => (await show(lost))?.parked);
   }, 120_000);
 
-  it('forces the outcome of an action that cannot be sent, and the instance goes on by it', async () => {
+  it('let an operator force the outcome of an action that cannot be sent, and the instance continues with it', async () => {
     const { parked, pending } = await show(lost);
     expect(parked).toMatchObject({ reason: 'lasting-fault', attempts: [{}, { error: expect.stringContaining('does not answer') }] });
     const force = (commandId: string, ...more: string[]) =>
@@ -99,7 +99,7 @@ describe('processes on the command line', () => {
     expect(await show(lost)).toMatchObject({ status: 'done', pending: [] });
   }, 120_000);
 
-  it('refuses to move one to a version that does not exist or that it is under', async () => {
+  it('refuse to migrate an instance to an unknown version or to its own', async () => {
     const migrate = (version: string) => run('migrate', SPLITS, instanceOf(child), version, '--reason', 'new rules');
     expect(await migrate('1')).toMatchObject({ code: 1, err: expect.stringContaining('already at version 1') });
     expect(await migrate('7')).toMatchObject({ code: 1, err: expect.stringMatching(/no version 7[^]*Choose one of: 1/) });

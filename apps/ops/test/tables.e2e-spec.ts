@@ -58,7 +58,7 @@ describe('tables as plants send them', () => {
     return good;
   };
 
-  it('add to what is known when they grow, and are known when they were saved anew', async () => {
+  it('add only new rows when they grow, and are recognized when they were saved again', async () => {
     const first = rowsOf('Grow', 19);
     expect((await run(first)).json.tally).toMatchObject({ rows: 19, observed: 19, findings: [] });
     const grown = await run([...first, row('Grow', 30)], {}, '--report');
@@ -77,13 +77,13 @@ describe('tables as plants send them', () => {
     expect(await store.read('work-order-haifa.Grow', 0n, { bookkeeping: true })).toHaveLength(head);
   }, 180_000);
 
-  it('keep true repeats, flagged', async () => {
+  it('keep rows that really repeat, and flag them', async () => {
     const { json } = await run([row('Twice', 1), row('Twice', 1)]);
     expect(json.tally).toMatchObject({ observed: 2, findings: expect.arrayContaining([{ code: 'RepeatedReportDetected', count: 1 }]) });
     expect(await goodOf('Twice')).toBe(10);
   }, 60_000);
 
-  it('read through a second mapping stay facts; what reads otherwise is flagged, and the first mapping may come back', async () => {
+  it('keep their facts when read through a second mapping; rows that read differently are flagged, and the first mapping can be used again', async () => {
     const rows = rowsOf('Remap', 3);
     const machine = { column: 'machine', rules: [{ match: '(.*)', id: 'X$1' }] };
     expect((await run(rows)).json.tally).toMatchObject({ observed: 3 });
@@ -96,7 +96,7 @@ describe('tables as plants send them', () => {
     expect(await goodOf('Remap')).toBe(15);
   }, 180_000);
 
-  it('take pieces back where the mapping says so', async () => {
+  it('take pieces back if the mapping says so', async () => {
     const rows = [row('Back', 1, 8), row('Back', 2, 5), row('Back', 1, -3), row('Back', 9, -1)];
     const ended = await run(rows, { negative: 'reversal' }, '--report');
     expect(ended.json).toMatchObject({
@@ -107,7 +107,7 @@ describe('tables as plants send them', () => {
     expect(await goodOf('Back')).toBe(10);
   }, 180_000);
 
-  it('name their facilities; one that nobody registered is refused, as a whole or row by row', async () => {
+  it('may name their facilities; an unregistered one is refused, as a whole or row by row', async () => {
     const plants = written('plants.csv', `plant,${HEADER}\nhaifa,${row('P1', 1)}\nlodz,${row('P1', 2)}\nmars,${row('P1', 3)}\n`);
     const ended = await runFile(plants, { facility: { home: 'haifa', column: 'plant' } });
     expect(ended.json.tally).toMatchObject({ observed: 2, rejected: 1, findings: [{ code: 'rejected:facility-unknown', count: 1 }] });
@@ -117,7 +117,7 @@ describe('tables as plants send them', () => {
     expect(await store.read('work-order-mars.P2')).toEqual([]);
   }, 120_000);
 
-  it('without any fact end with 2 and say so', async () => {
+  it('end with exit code 2 and say so if no row became a fact', async () => {
     expect(await run([])).toMatchObject({ code: 2, json: { tally: { rows: 0, observed: 0 } } });
     expect(await run(['A,M1,many,2026-01-05T10:00'])).toMatchObject({ code: 2, json: { tally: { rows: 1, rejected: 1 } } });
     const plain = await ops(['import', join(directory, 'm.json'), join(directory, 't.csv'), ...connection.slice(0, -1)]).ended;
@@ -125,7 +125,7 @@ describe('tables as plants send them', () => {
     expect(await run([], {}, '--dry-run')).toMatchObject({ code: 2 });
   }, 120_000);
 
-  it('give their rejected rows as a file to correct', async () => {
+  it('give back their rejected rows as a file to correct', async () => {
     const rejected = join(directory, 'rejected.csv');
     const wrong = '"A ""1""",M1,5,2026-01-05T10:00';
     expect((await run([row('Fix', 1), 'Fix,M2,x,2026-01-05T10:02', wrong], {}, '--rejected', rejected)).json.tally.rejected).toBe(2);
@@ -135,7 +135,7 @@ describe('tables as plants send them', () => {
     expect(await goodOf('Fix')).toBe(12);
   }, 120_000);
 
-  it('of many rows pass through a system that takes small requests only', async () => {
+  it('with many rows can be imported by a system that accepts only small requests', async () => {
     const { json } = await run(Array.from({ length: 300 }, (_, n) => row(`Small${n % 3}`, n % 60, n)));
     expect(json.tally).toMatchObject({ rows: 300, observed: 300 });
     expect(await goodOf('Small0')).toBe(14_850);

@@ -38,7 +38,7 @@ describe('views on the command line', () => {
     await under?.stop();
   });
 
-  it('tell how far they are', async () => {
+  it('show how far they have read the log', async () => {
     const { json } = await run('lag', '--json');
     expect(json.views.find(({ view }: { view: string }) => view === 'facility-element')).toMatchObject({
       status: 'live',
@@ -61,7 +61,7 @@ describe('views on the command line', () => {
     expect(await run('rebuild', 'no-such-view')).toMatchObject({ code: 64, err: expect.stringMatching(/Unknown view "?no-such-view/) });
   }, 180_000);
 
-  it('an event that cannot be folded is shown, tried again, and left out by a decision that the log keeps', async () => {
+  it('show an event that cannot be folded, retry it, and skip it by a decision that the log keeps', async () => {
     const commandId = randomUUID();
     const metadata = {
       commandId,
@@ -100,7 +100,7 @@ describe('views on the command line', () => {
     });
   }, 300_000);
 
-  it('a table that somebody changed by hand is found out', async () => {
+  it('detect a table that was changed by hand', async () => {
     const client = new Client({ connectionString: under.system.databaseUrl });
     await client.connect();
     await client.query(`UPDATE facility_element SET name = 'Hacked' WHERE "elementId" = 'haifa'`);
@@ -108,7 +108,7 @@ describe('views on the command line', () => {
     expect(await run('verify', 'facility-element')).toMatchObject({ code: 2, out: expect.stringMatching(/DIFFERS[^]*haifa: name/) });
   }, 120_000);
 
-  it('say plainly when PostgreSQL is not there', async () => {
+  it('say clearly that PostgreSQL does not answer', async () => {
     const gone = { EVENTSTORE_URL: under.system.eventStoreUrl, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' };
     expect(await ops(['views', 'lag'], gone).ended).toMatchObject({ code: 1, err: expect.stringMatching(/PostgreSQL does not answer/) });
     expect(await ops(['views', 'lag']).ended).toMatchObject({

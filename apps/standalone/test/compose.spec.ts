@@ -110,11 +110,11 @@ describe('docker/compose.yml', () => {
     }
   });
 
-  it.each(names.filter((name) => name !== 'certificates'))('watches %s and starts it again', (name) => {
+  it.each(names.filter((name) => name !== 'certificates'))('checks the health of %s and restarts it', (name) => {
     expect(compose.services[name]).toMatchObject({ restart: 'unless-stopped', healthcheck: { test: expect.any(Array) as unknown } });
   });
 
-  it('mounts volumes and waits for services that exist, for health only where there is a check', () => {
+  it('mounts volumes and waits for services that exist, for health only if there is a check', () => {
     for (const [name, service] of Object.entries(compose.services)) {
       for (const volume of service.volumes ?? []) {
         const [source] = volume.split(':') as [string];
@@ -131,7 +131,7 @@ describe('docker/compose.yml', () => {
     }
   });
 
-  it.each(ours)('gives %s settings that it knows, all that it needs, and no fault', (name) => {
+  it.each(ours)('gives %s all settings that it needs, and no unknown or faulty one', (name) => {
     const { environment = {}, command = [] } = compose.services[name]!;
     expect(Object.keys(environment).filter((key) => !variableNames().includes(key))).toEqual([]);
     const env = Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, filled(value)]));
@@ -141,7 +141,7 @@ describe('docker/compose.yml', () => {
     expect(existsSync(join(project, command.at(-1)!))).toBe(true);
   });
 
-  it.each(ours)('asks %s for its health where it answers, on a port that is open, and lets it drain', (name) => {
+  it.each(ours)('checks the health of %s on an open port, and lets it drain', (name) => {
     const { healthcheck, environment = {}, ports = [], expose = [], stop_grace_period } = compose.services[name]!;
     const path = /process\.env\.PORT \+ '(\/[^']+)'/.exec(healthcheck!.test.join(' '))![1];
     expect(`/${Reflect.getMetadata('path', HealthController.prototype.ready) as string}`).toBe(path);
@@ -150,7 +150,7 @@ describe('docker/compose.yml', () => {
     expect(parseInt(stop_grace_period!)).toBeGreaterThan(Number(environment.DRAIN_SECONDS) + notice + 5);
   });
 
-  it('holds no secret, and docker/.env.example asks for each', () => {
+  it('contains no secret, and docker/.env.example lists each', () => {
     const example = readFileSync(join(docker, '.env.example'), 'utf8').match(/^\w+(?==)/gm)!;
     expect([...new Set(asked)].sort()).toEqual([...example].sort());
     for (const { environment = {} } of Object.values(compose.services)) {
@@ -161,7 +161,7 @@ describe('docker/compose.yml', () => {
 
 describe('docker/Dockerfile', () => {
   const dockerfile = readFileSync(join(docker, 'Dockerfile'), 'utf8');
-  it('ends as a user without rights, and copies what exists', () => {
+  it('runs as a user without privileges, and copies files that exist', () => {
     expect(dockerfile.match(/^USER (\S+)/gm)!.at(-1)).toBe('USER node');
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources]) => sources!.split(' '));
     expect(copied.filter((source) => !existsSync(join(project, source)))).toEqual([]);

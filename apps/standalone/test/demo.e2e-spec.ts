@@ -17,14 +17,14 @@ describe('the demo enterprise', () => {
     const { events, atEnd } = await store.readAll('start', 10_000);
     await store.close();
     expect(atEnd).toBe(true);
-    // What the processes do in answer comes in its own time.
+    // The processes react some time later.
     return events.filter(({ metadata }) => metadata.actor.startsWith('dev-'));
   };
   afterEach(() => system.stop(), 30_000);
 
   let first: Awaited<ReturnType<typeof log>>;
 
-  it('is made on the first start by commands of people with roles: three plants, each with machines, orders, lots and a refusal', async () => {
+  it('is created on the first start by commands of people with roles: three plants, each with machines, orders, lots and a refusal', async () => {
     await start();
     first = await log();
     const types = (facility: string) => first.filter(({ metadata }) => metadata.facility === facility).map(({ type }) => type);
@@ -47,7 +47,7 @@ describe('the demo enterprise', () => {
     expect((await log()).map(({ id }) => id)).toEqual(first.map(({ id }) => id));
   }, 90_000);
 
-  it('is left alone once it is made', async () => {
+  it('is not changed once it is complete', async () => {
     await start();
     expect(system.output).not.toContain('demo enterprise');
     expect(await log()).toHaveLength(first.length);

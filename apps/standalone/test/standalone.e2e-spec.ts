@@ -15,7 +15,7 @@ type Endpoints = { api: string; graphql: string; eventstore: string; postgres: s
 
 const event = (n: number) => ({ id: randomUUID(), type: 'SpecWritten', data: { n }, metadata: {} as Metadata });
 
-/** Processes that were told of a directory, in their arguments or their environment. */
+/** Processes that have a directory in their arguments or environment. */
 const processesBelow = (directory: string): string[] =>
   readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
@@ -69,7 +69,7 @@ describe('npm start', () => {
   }, 60_000);
   afterAll(() => system.stop(), 30_000);
 
-  it('is ready: every part answers, and endpoints.json tells where, to us alone', async () => {
+  it('is ready: every part answers, and endpoints.json, readable by us alone, has the addresses', async () => {
     expect(await isReady()).toBe(true);
     expect(statSync(join(dataDir, 'endpoints.json')).mode & 0o777).toBe(0o600);
     await inPostgres('create table kept as select 1 as n');
@@ -77,7 +77,7 @@ describe('npm start', () => {
     for (const link of ['/docs', '/graphiql', '/health/ready', '/metrics']) expect(system.output).toContain(endpoints().api + link);
   });
 
-  it('runs apps that each say whether they live, are ready and how they fare, and log JSON lines', async () => {
+  it('runs apps that each answer live, ready and metrics requests, and log JSON lines', async () => {
     const { ports } = JSON.parse(readFileSync(join(dataDir, 'state.json'), 'utf8')) as { ports: Record<string, number> };
     const { api, tokens } = endpoints();
     const apps = { api, worker: `http://127.0.0.1:${ports.worker}`, 'event-store': `http://127.0.0.1:${ports['event-store']}` };
@@ -116,7 +116,7 @@ describe('npm start', () => {
     expect(said).not.toContain(tokens.operator);
   });
 
-  it('refuses a second start on the same directory, and says who is there', async () => {
+  it('refuses a second start on the same directory, and says which process uses it', async () => {
     const second = new Start({ DATA_DIR: dataDir, PORT: '0' });
     expect(await second.ended).toBe(1);
     expect(second.output).toContain(`in use: the system runs there already (process ${system.process.pid}, ${endpoints().api})`);
@@ -124,7 +124,7 @@ describe('npm start', () => {
   });
 
   it.each(['api', 'worker', 'event-store', 'postgres'])(
-    'heals when %s is killed with -9',
+    'recovers when %s is killed with -9',
     async (name) => {
       const before = endpoints();
       const mark = markOfChild(name);
@@ -139,7 +139,7 @@ describe('npm start', () => {
     60_000,
   );
 
-  it('heals on the next start when the supervisor itself is killed with -9: its children end, PostgreSQL is taken over', async () => {
+  it('recovers on the next start when the supervisor itself is killed with -9: its children end, PostgreSQL is reused', async () => {
     const [api, worker, store, postgres] = everything();
     expect(await system.stop('SIGKILL')).toBe('SIGKILL');
     await until(
@@ -155,7 +155,7 @@ describe('npm start', () => {
   }, 60_000);
 
   it('stops children that outlived their supervisor before it starts new ones', async () => {
-    // A child that does not notice the end of its supervisor: stopped when that dies, as in a debugger.
+    // A child that does not notice the end of its supervisor, because it is suspended then, as in a debugger.
     const worker = markOfChild('worker');
     process.kill(worker.pid, 'SIGSTOP');
     await system.stop('SIGKILL');
@@ -166,7 +166,7 @@ describe('npm start', () => {
     expect(lives(worker)).toBe(false);
   }, 60_000);
 
-  it('stops on Ctrl-C in good order, leaves no process, and the next start resumes on the same ports', async () => {
+  it('stops in order on Ctrl-C, leaves no process, and the next start uses the same ports', async () => {
     const before = endpoints();
     const marks = everything();
     expect(await system.stop('SIGINT')).toBe(0);
@@ -192,7 +192,7 @@ describe('npm start', () => {
     60_000,
   );
 
-  it('says plainly that the port is taken', async () => {
+  it('says clearly that the port is in use', async () => {
     const squatter = createServer().listen(0, '127.0.0.1');
     await new Promise((listening) => squatter.once('listening', listening));
     const { port } = squatter.address() as AddressInfo;
@@ -202,7 +202,7 @@ describe('npm start', () => {
     await new Promise((closed) => squatter.close(closed));
   });
 
-  it('says plainly that the directory cannot be used', async () => {
+  it('says clearly that the directory cannot be used', async () => {
     const file = join(testDirectory('file'), 'a-file');
     writeFileSync(file, '');
     const refused = new Start({ DATA_DIR: join(file, 'below'), PORT: '0' });
@@ -210,7 +210,7 @@ describe('npm start', () => {
     expect(refused.output).toMatch(/^The data directory .* cannot be used: .*DATA_DIR=… npm start\n$/);
   });
 
-  it('names every fault of the settings at once and does not start', async () => {
+  it('names all faulty settings at once and does not start', async () => {
     const directory = testDirectory('faults');
     mkdirSync(directory, { recursive: true });
     const refused = new Start({
@@ -225,7 +225,7 @@ describe('npm start', () => {
     expect(existsSync(join(directory, 'data'))).toBe(false);
   });
 
-  it('says plainly that an external PostgreSQL does not answer, and leaves nothing running', async () => {
+  it('says clearly that an external PostgreSQL does not answer, and leaves nothing running', async () => {
     const directory = testDirectory('external');
     const refused = new Start({
       DATA_DIR: directory,

@@ -22,7 +22,7 @@ export class Start {
     await until(
       () => (typeof what === 'string' ? this.output.includes(what) : what.test(this.output)),
       patience,
-      () => `it never said ${String(what)}:\n${this.output}`,
+      () => `it never printed ${String(what)}:\n${this.output}`,
     );
   }
 
@@ -32,7 +32,7 @@ export class Start {
   }
 }
 
-/** Waits until something holds; the complaint says what did not come about. */
+/** Waits until something holds; `complaint` says what did not happen. */
 export async function until(holds: () => boolean | Promise<boolean>, patience: number, complaint: () => string): Promise<void> {
   for (const end = Date.now() + patience; !(await holds()); await sleep(50)) if (Date.now() > end) throw new Error(complaint());
 }

@@ -9,7 +9,7 @@ import { Start, until } from './start';
 const stopMain = resolve(__dirname, '../stop.js');
 const bare: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME };
 
-describe('what npm start began', () => {
+describe('the system started by npm start', () => {
   const dataDir = join(testDirectory('stop'), 'data');
   const env = { DATA_DIR: dataDir, PORT: '0' };
   const npmStop = () =>
@@ -29,7 +29,7 @@ describe('what npm start began', () => {
       return [...((entry.mode & 0o077) !== 0 ? [path] : []), ...(entry.isDirectory() ? open(path) : [])];
     });
 
-  it('is for one account only, is ended by npm stop, and nothing is ended twice', async () => {
+  it('is closed to other accounts, is stopped by npm stop, and nothing is stopped twice', async () => {
     const system = new Start(env, '--empty');
     await system.says('Ready.');
     expect(system.output).toContain(`Writes to        ${join(dataDir, 'event-store')} (embedded, new)`);
@@ -50,8 +50,8 @@ describe('what npm start began', () => {
     expect(npmStop().stdout).toBe(`No system is running in ${dataDir}.\n`);
   }, 120_000);
 
-  it('gets a demo enterprise when the store is new, and none when the history of a backup is in it', async () => {
-    // Without its state the directory is one into which somebody has put a backup; the demo's own events will do for one.
+  it('gets a demo enterprise if the store is new, and none if it has the history of a backup', async () => {
+    // Without its state file the directory looks like one with a restored backup; here the demo's own events are the backup.
     rmSync(join(dataDir, 'state.json'));
     const first = new Start(env);
     await first.says('Ready.');
@@ -65,7 +65,7 @@ describe('what npm start began', () => {
     expect(await second.stop()).toBe(0);
   }, 120_000);
 
-  it('ends with npm, whose shell passes no signal on', async () => {
+  it('ends with npm, whose shell forwards no signal', async () => {
     // `; true` keeps the shell from becoming the system itself.
     const command = `"${process.execPath}" "${resolve(__dirname, '../main.js')}" --empty; true`;
     const shell = spawn('/bin/sh', ['-c', command], { env: { ...bare, ...env, npm_lifecycle_event: 'start' }, stdio: 'ignore' });
@@ -83,7 +83,7 @@ describe('what npm start began', () => {
     );
   }, 120_000);
 
-  it('is ended by npm stop also where the supervisor was killed', async () => {
+  it('is stopped by npm stop even if the supervisor was killed', async () => {
     const system = new Start(env, '--empty');
     await system.says('Ready.');
     const postgres = everything().at(-1)!;

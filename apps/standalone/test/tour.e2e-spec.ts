@@ -16,10 +16,10 @@ describe('the tours', () => {
   }, 90_000);
   afterAll(() => system.stop(), 30_000);
 
-  it('of the README work as they are written', () => {
+  it('of the README work as written', () => {
     const readme = readFileSync(join(project, 'README.md'), 'utf8');
     const [, script] = /## Five minutes[^]*?```sh\n([^]*?)```/.exec(readme)!;
-    // A bash whose input is a socket takes itself for a remote login, and would read its start file.
+    // If its input is a socket, bash assumes a remote login and would read its startup file.
     const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-eu', '-o', 'pipefail', '-c', script!], {
       encoding: 'utf8',
       cwd: project,

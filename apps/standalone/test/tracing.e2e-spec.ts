@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { testDirectory } from '#platform/testing/testing';
 import { Start, until } from './start';
 
-/** A trace as a collector gets it, in OTLP's protobuf: found by the bytes of its id, which stand before every span's name. */
+/** A trace as a collector gets it, in OTLP's protobuf: found by the bytes of its id, which precede every span's name. */
 const spansOf = (traceId: string, bodies: readonly Buffer[]): string[] =>
   bodies.flatMap((body) => {
     const service = /plantlog-(api|worker)/.exec(body.toString('latin1'))?.[1] ?? '?';
@@ -45,7 +45,7 @@ describe('a trace', () => {
     await new Promise((closed) => collector.close(closed));
   }, 30_000);
 
-  it('goes from the HTTP request over the command and its append to the views of the worker', async () => {
+  it("leads from the HTTP request through the command and its append to the worker's views", async () => {
     const { api, tokens } = JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')) as {
       api: string;
       tokens: Record<string, string>;

@@ -26,7 +26,7 @@ async function known(): Promise<ReadonlyMap<string, readonly string[]>> {
     const parts = String(type) === 'histogram' ? ['_bucket', '_count', '_sum'] : [''];
     for (const part of parts) metrics.set(name + part, part === '_bucket' ? [...labelNames, 'le'] : labelNames);
   }
-  // The node makes its text by itself.
+  // The node writes its metrics itself.
   for (const [, name] of read('libs/event-log/http/metrics.ts').matchAll(/'(event_store_\w+)'/g)) metrics.set(name!, []);
   return metrics;
 }
@@ -57,7 +57,7 @@ test.each(expressions)('%s asks for metrics and labels that exist', async (_, ex
   expect(labels.filter((label) => !has.has(label))).toEqual([]);
 });
 
-test('every alert says how bad it is, in a sentence, and docs/operate.md says what to do', () => {
+test('every alert has a severity and a summary, and docs/operate.md says what to do', () => {
   const manual = read('docs/operate.md');
   for (const { alert, labels, annotations } of rules) {
     expect(['page', 'ticket']).toContain(labels.severity);
@@ -68,7 +68,7 @@ test('every alert says how bad it is, in a sentence, and docs/operate.md says wh
   expect(new Set(board.panels.map(({ id }) => id)).size).toBe(board.panels.length);
 });
 
-test('a metric that does not exist would be noticed', () => {
+test('a metric that does not exist is noticed', () => {
   expect(namesIn('sum by (le) (rate(nowhere_total{a="x"}[5m])) > 0.01 * other')).toEqual({
     metrics: ['nowhere_total', 'other'],
     labels: ['le', 'a'],

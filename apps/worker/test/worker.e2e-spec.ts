@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { freePort } from '#platform/embedded/embedded-postgres';
 import { startTestSystem, type TestSystem } from '#platform/testing/testing';
 
-describe('the worker as a process', () => {
+describe('the worker as an app of its own', () => {
   let system: TestSystem;
   let worker: ChildProcess | undefined;
   let port: number;
@@ -43,7 +43,7 @@ describe('the worker as a process', () => {
     throw new Error(`the worker did not become ${wanted}`);
   };
 
-  it('becomes ready, outlives the loss of the store, and ends in good order', async () => {
+  it('becomes ready, survives the loss of the store, and stops in order', async () => {
     const first = start();
     await ready('ready');
     await system.store.kill();
@@ -55,7 +55,7 @@ describe('the worker as a process', () => {
     expect((await once(first, 'exit'))[0]).toBe(0);
   }, 90_000);
 
-  it('names every fault of its settings and exits with 78', async () => {
+  it('names every faulty setting and exits with code 78', async () => {
     const child = spawn(process.execPath, [resolve(__dirname, '../main.js')], {
       env: { ...process.env, PORT: 'x', DATABASE_URL: '', EVENTSTORE_URL: '' },
       stdio: ['ignore', 'ignore', 'pipe'],

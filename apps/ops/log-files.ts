@@ -31,7 +31,7 @@ function done(what: string, where: string, flags: Flags, work: () => Verified): 
 
 export function addLogFileCommands(group: Command): void {
   const command = (name: string, description: string) => group.command(name).description(description).option('--json', 'as JSON');
-  command('backup', 'copy the log of the embedded node, which may go on working, and check the copy')
+  command('backup', 'copy the log of the embedded node, which may keep running, and check the copy')
     .requiredOption('--to <directory>', 'an empty directory, or one that does not exist yet')
     .action((_: unknown, self: Command) => {
       const flags = self.optsWithGlobals<Flags>();

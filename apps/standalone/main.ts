@@ -143,7 +143,7 @@ Ready.
   Logs: ${resolve(directory, 'logs')}
   Job queue: ${queueKind(config) === 'redis' ? 'Redis' : 'PostgreSQL'}
 
-Ctrl-C or \`npm stop\` stops everything; the next start goes on where this one ended.
+Ctrl-C or \`npm stop\` stops everything; the next start continues where this one ended.
 `);
 }
 

@@ -165,7 +165,9 @@ class Run {
     const facility = facilityOf(outcome.observation.workOrderId);
     let known = this.facilities.get(facility);
     if (known === undefined) this.facilities.set(facility, (known = await this.target.hasFacility(facility)));
-    return known ? outcome : { rejected: { code: 'facility-unknown', message: `Unknown facility ${facility}, or it is outside your scope.` } };
+    return known
+      ? outcome
+      : { rejected: { code: 'facility-unknown', message: `Unknown facility ${facility}, or it is outside your scope.` } };
   }
 
   private claim(row: Row, outcome: ReadRow): void {

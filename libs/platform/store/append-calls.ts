@@ -1,7 +1,7 @@
 /**
- * Appends over batch calls of our own. Hides: the calls. Promises: each append gets the answer that is its own, or fails as unknown within
- * its limit; an answer that is late, malformed, doubled or nobody's changes nothing; a call that fails takes only its own appends along.
- * Does not: send twice.
+ * Appends over our own batch calls. Hides: the calls. Promises: each append gets its own answer, or fails with outcome unknown within its
+ * time limit; late, malformed, duplicate or unmatched answers change nothing; a call that fails only fails its own appends. Does not: send
+ * twice.
  */
 import { type ClientDuplexStream, makeGenericClientConstructor, type Metadata, type CallOptions, type Client } from '@grpc/grpc-js';
 import { type AppendMessage, readAnswer } from './append-message';
@@ -28,13 +28,13 @@ const Appender = makeGenericClientConstructor(
   'Streams',
 ) as unknown as new () => Client & { batchAppend(metadata: Metadata, options: CallOptions): Call };
 
-/** Calls that got no answer in time and wait for their last ones. */
+/** Calls with an append that was not answered in time; they stay open only for their remaining answers. */
 const MOST_RETIRED = 3;
 const TICK_MS = 100;
-/** A tick that comes so much later says that this app was busy: answers may lie unread. */
+/** A tick that is late by more than this means that this app was busy: there may be unread answers. */
 const BUSY_MS = 400;
 
-/** One call and its own table of appends that wait for an answer. */
+/** One call and the appends that wait for an answer on it. */
 class AppendCall {
   readonly waiting = new Map<number, Waiting>();
   failed = false;
@@ -53,7 +53,7 @@ class AppendCall {
     for (const part of message.numbered(number)) this.call.write(part);
   }
 
-  /** Fails what has waited too long; true where there was any. */
+  /** Fails the appends that have waited too long; true if there were any. */
   expire(now: number): boolean {
     let any = false;
     for (const [number, { until, reject }] of this.waiting) {
@@ -67,7 +67,7 @@ class AppendCall {
 
   close(): void {
     this.call.cancel();
-    this.end(new Error('the connection was given up'));
+    this.end(new Error('the connection was closed'));
   }
 
   private hear(bytes: Buffer): void {
@@ -75,7 +75,7 @@ class AppendCall {
     try {
       answer = readAnswer(bytes, (number) => this.waiting.get(number)?.stream ?? '');
     } catch {
-      // Not an answer: the append that it was meant for waits until its limit.
+      // Not a valid answer: its append waits until its time limit.
       return;
     }
     const waiting = this.waiting.get(answer.number);
@@ -95,7 +95,7 @@ class AppendCall {
     this.waiting.clear();
     for (const { stream, reject } of lost) {
       const refusal = refusalOf(error, stream);
-      // Which append a call failed for is not known, except where access is denied to all.
+      // It is unknown which append made the call fail, unless access is denied, which holds for all.
       reject(refusal?.reason === 'access-denied' ? refusal : new StoreUnavailable(error));
     }
     this.trouble(error, true);
@@ -113,7 +113,7 @@ export class AppendCalls {
   private lastTick = 0;
   private closed = false;
 
-  /** @param trouble hears of failures that are not definite: something may be wrong with the node */
+  /** @param trouble called on failures that are not definite: something may be wrong with the node */
   constructor(
     private readonly node: NodeClient,
     private readonly trouble: (error: Error) => void,
@@ -133,7 +133,7 @@ export class AppendCalls {
 
   private sendOn(call: AppendCall, message: AppendMessage, limitMs: number): Promise<Written> {
     return new Promise((resolve, reject) => {
-      if (call.failed || this.closed) return reject(new StoreUnavailable(new Error('the connection was given up')));
+      if (call.failed || this.closed) return reject(new StoreUnavailable(new Error('the connection was closed')));
       this.tick();
       number = (number + 1) % 2 ** 47;
       call.send(number, message, { stream: message.stream, until: performance.now() + limitMs, resolve, reject });
@@ -159,7 +159,7 @@ export class AppendCalls {
     return begun;
   }
 
-  /** A call that leaves an append without an answer gets no more of them. */
+  /** A call that left an append unanswered gets no new appends. */
   private retire(call: AppendCall): void {
     if (this.current === call) this.current = undefined;
     this.retired.add(call);

@@ -42,7 +42,7 @@ test('an answer says which append was written, and where', () =>
     }),
   ));
 
-test('an answer that is cut off or garbled is an answer of some kind, or none: nothing waits for more of it', () =>
+test('a truncated or garbled answer is decoded or rejected at once: decoding never hangs', () =>
   fc.assert(
     fc.property(shapes, fc.nat(), fc.nat(255), (shape, place, byte) => {
       const bytes = answer(shape);
@@ -58,7 +58,7 @@ test('an answer that is cut off or garbled is an answer of some kind, or none: n
     }),
   ));
 
-test('an answer with an error is one of failure', () => {
+test('an answer with an error is a failed append', () => {
   const response = new BatchAppendResp()
     .setCorrelationId(new UUID().setString(`${ID}000000000007`))
     .setError(new Status().setMessage('no'));

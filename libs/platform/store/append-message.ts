@@ -1,7 +1,7 @@
 /**
  * The messages of `Streams.BatchAppend`, encoded and decoded by hand: the client's generated classes encode each event three times. Hides:
- * the wire. Promises: each event is turned into bytes once, and its id comes from those bytes, so that an id names the same content at the
- * same place for ever. Does not: send.
+ * the wire. Promises: each event is encoded once, and its id is computed from those bytes, so that an id always stands for the same content
+ * at the same revision. Does not: send.
  */
 import { hash } from 'node:crypto';
 import { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
@@ -11,10 +11,10 @@ import { varint, varint64, varintLength, writeVarint, writeVarint64 } from './va
 
 /** An event as bytes. */
 export type EventBytes = Readonly<{ id: string; type: string; json: boolean; data: Buffer; metadata: Buffer }>;
-/** Where a stream must end for an append to be accepted; -1 where it must not exist. */
+/** The revision at which the stream must end; -1 if it must not exist. */
 export type Expected = bigint | 'any';
 
-/** A message that is longer is sent in parts. */
+/** Longer messages are sent in parts. */
 const PART_BYTES = 3 * 1024 * 1024;
 const UUID_LENGTH = 36;
 /** Correlation ids differ in their last twelve digits. */
@@ -24,7 +24,7 @@ const BINARY_TYPE = Buffer.from('application/octet-stream');
 
 /** The id of the event with this content at this place: a UUID of version 8 from SHA-256. */
 export function eventIdOf(stream: string, expected: Expected, index: number, event: Omit<EventBytes, 'id' | 'json'>): string {
-  // Lengths keep one field from running into the next.
+  // The lengths separate one field from the next.
   const place = `${JSON.stringify([stream, String(expected), index, event.type])}/${event.data.length}/${event.metadata.length}/`;
   const digest = hash('sha256', Buffer.concat([Buffer.from(place), event.data, event.metadata]), 'buffer');
   digest[6] = (digest[6]! & 0x0f) | 0x80;
@@ -33,7 +33,7 @@ export function eventIdOf(stream: string, expected: Expected, index: number, eve
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** An append, ready to be sent as often as it takes. */
+/** An encoded append, which can be sent repeatedly. */
 export class AppendMessage {
   private readonly parts: Buffer[] = [];
 
@@ -59,7 +59,7 @@ export class AppendMessage {
     return this.parts.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** The parts to send, under a number that the answer brings back. */
+  /** The parts to send, under a number that the answer repeats. */
   numbered(number: number): readonly Buffer[] {
     const digits = number.toString(16).padStart(12, '0');
     for (const bytes of this.parts) bytes.write(digits, 4 + UUID_LENGTH - 12, 'latin1');
@@ -92,7 +92,7 @@ function optionsOf(stream: string, expected: Expected, limitMs: number): Buffer 
   if (expected === 'any') at = header(bytes, at, 0x22, 0);
   else if (expected < 0n) at = header(bytes, at, 0x1a, 0);
   else at = writeVarint64(bytes, header0(bytes, at, 0x10), expected);
-  // A duration: an instant would make appends depend on two clocks.
+  // A duration: a point in time would make appends depend on two clocks.
   at = field(bytes, at, 0x3a, limit.subarray(0, limitEnd));
   return bytes.subarray(0, at);
 }
@@ -144,10 +144,10 @@ function field(bytes: Buffer, at: number, tag: number, value: Buffer): number {
   return at + value.copy(bytes, at);
 }
 
-/** An answer to the append of a number; its outcome is an error where the append was refused, or where nobody knows. */
+/** The answer to the append with this number; its outcome is an error if the append was refused or its outcome is unknown. */
 export type Answer = Readonly<{ number: number; outcome: Readonly<{ revision: bigint; position: bigint }> | Error }>;
 
-/** @throws where the bytes are no answer */
+/** @throws if the bytes are not an answer */
 export function readAnswer(bytes: Buffer, streamOf: (number: number) => string): Answer {
   return new WrittenAnswer(bytes).read() ?? readAnyAnswer(bytes, streamOf);
 }
@@ -166,7 +166,7 @@ function readAnyAnswer(bytes: Uint8Array, streamOf: (number: number) => string):
   return { number, outcome: failureIn(answer, streamOf(number)) };
 }
 
-/** The usual answer, read where it lies: the append was written. */
+/** The usual answer, read without a copy: the append was written. */
 class WrittenAnswer {
   private at = 0;
   private number = -1;
@@ -176,7 +176,7 @@ class WrittenAnswer {
 
   constructor(private readonly bytes: Buffer) {}
 
-  /** Undefined where it is another answer, or looks different. */
+  /** Undefined if it is any other answer, or has another layout. */
   read(): Answer | undefined {
     let written = false;
     this.fields(this.bytes.length, (tag, end) => {
@@ -206,7 +206,7 @@ class WrittenAnswer {
     else this.usual = false;
   }
 
-  /** Each field up to a place: its tag, and where it ends. */
+  /** Each field up to an offset: its tag, and where it ends. */
   private fields(end: number, each: (tag: number, end: number) => void): void {
     while (this.usual && this.at < end) {
       const tag = this.bytes[this.at++]!;

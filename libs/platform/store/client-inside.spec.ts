@@ -8,14 +8,14 @@ type Inside = {
   callArguments(options: { requiresLeader?: boolean }, call: { deadline: number }): [Metadata, CallOptions];
 };
 
-describe('the parts of the official client that are used', () => {
+describe("the official client's private parts that are used", () => {
   const inside = () => EventStoreDBClient.connectionString('esdb://admin:changeit@127.0.0.1:2113') as unknown as Inside;
 
-  it('are those of the version that was read; a new one must be read again', () => {
+  it('belong to the version that was reviewed; a new version must be reviewed again', () => {
     expect(JSON.parse(readFileSync(require.resolve('@eventstore/db-client/package.json'), 'utf8')).version).toBe('6.2.1');
   });
 
-  it('give one channel to the node, which does not connect before its first call', async () => {
+  it('give one channel to the node, which connects at its first call', async () => {
     const client = inside();
     const channel = await client.getChannel();
     expect(channel).toBeInstanceOf(Channel);
@@ -24,7 +24,7 @@ describe('the parts of the official client that are used', () => {
     channel.close();
   });
 
-  it('give what calls send along: the wish for a leader and credentials', () => {
+  it('give the metadata of calls: requires-leader and credentials', () => {
     const [metadata, options] = inside().callArguments({ requiresLeader: true }, { deadline: Infinity });
     expect(metadata.get('requires-leader')).toEqual(['true']);
     expect(options.deadline).toBe(Infinity);
@@ -34,7 +34,7 @@ describe('the parts of the official client that are used', () => {
 });
 
 describe('the address of one node', () => {
-  it('keeps user and settings, and asks for a connection of its own each time', () => {
+  it('keeps user and settings, and makes each channel use its own connection', () => {
     const address = new StoreAddress('esdb+discover://admin:change%40it@one:1,two/?tls=false&connectionName=api&nodePreference=follower');
     expect(address.nodes).toEqual(['one:1', 'two:2113']);
     const [first, second] = [address.of('two:2113'), address.of('two:2113')];
@@ -42,7 +42,7 @@ describe('the address of one node', () => {
     expect(second).not.toBe(first);
   });
 
-  it('is no cluster with one host', () => {
+  it('is not treated as a cluster if there is one host', () => {
     expect(new StoreAddress('esdb://127.0.0.1:2113?tls=false').cluster).toBe(false);
     expect(new StoreAddress('esdb+discover://cluster.example').cluster).toBe(true);
   });

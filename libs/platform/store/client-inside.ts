@@ -1,12 +1,12 @@
 /**
  * One node, through the official client. Hides: the only uses of the client's private parts (6.2.1; client-inside.spec.ts fails when they
- * change). Promises: calls of our own on the client's channel, with its credentials; each ends when the node is let go. Does not: reconnect.
+ * change). Promises: our own calls on the client's channel, with its credentials; each ends when the node is closed. Does not: reconnect.
  */
 import { nowMs } from '#platform/runtime/clock';
 import { type CallOptions, type Channel, type Client, connectivityState, type Metadata } from '@grpc/grpc-js';
 import { EventStoreDBClient } from '@eventstore/db-client';
 
-/** The parts of the client's inside that give its channel, and what its own calls send along. */
+/** The client's private parts that give its channel and the metadata of its calls. */
 type Inside = {
   disposableStreams: Set<unknown>;
   getChannel(): Promise<Channel>;
@@ -28,7 +28,7 @@ export class NodeClient {
     this.inside = official as unknown as Inside;
   }
 
-  /** @param connectionString of a single node: with several the client would look for one by itself, and remember for ever that it failed */
+  /** @param connectionString of a single node: with several, the client would search for one itself and never retry after a failure */
   static to(connectionString: string): NodeClient {
     return new NodeClient(EventStoreDBClient.connectionString(connectionString));
   }
@@ -37,12 +37,12 @@ export class NodeClient {
     return new NodeClient(client);
   }
 
-  /** Streams that are open on the connection now, those of the official client among them. */
+  /** Streams that are open on the connection now, including those of the official client. */
   get streams(): number {
     return this.running.size + (this.official as unknown as Inside).disposableStreams.size;
   }
 
-  /** Begins a call of our own. `limitMs` is how long it may take; without it, as long as it likes. */
+  /** Starts a call. `limitMs` is how long it may take; without it there is no limit. */
   async call<C extends Client, T extends Cancellable>(
     Service: ServiceClass<C>,
     begin: (service: C, metadata: Metadata, options: CallOptions) => T,
@@ -62,7 +62,7 @@ export class NodeClient {
     return call;
   }
 
-  /** Calls `broken` once when a connection that stood is gone. */
+  /** Calls `broken` once when an established connection is lost. */
   async watch(broken: (reason: string) => void): Promise<void> {
     const channel = await this.open();
     const look = (): void => {
@@ -77,12 +77,12 @@ export class NodeClient {
     look();
   }
 
-  /** Cancels what is running and lets go of the connection. */
+  /** Cancels running calls and closes the connection. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
     for (const call of this.running) call.cancel();
-    // It waits for streams that nobody reads to their end.
+    // It would wait for streams that nobody reads to the end.
     void this.official.dispose().catch(() => undefined);
     try {
       this.channel?.close();
@@ -92,7 +92,7 @@ export class NodeClient {
   }
 
   private async open(): Promise<Channel> {
-    if (this.closed) throw new Error('the connection to the node was given up');
+    if (this.closed) throw new Error('the connection to the node was closed');
     this.channel ??= await this.inside.getChannel();
     return this.channel;
   }

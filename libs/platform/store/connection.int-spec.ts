@@ -19,7 +19,7 @@ async function until(what: () => Promise<unknown>, ms = 6_000): Promise<number> 
   }
 }
 
-it('appends again after its node was killed and stood up, whatever was asked meanwhile, with hosts that answer nothing', async () => {
+it('appends again after its node was killed and restarted, whatever was called meanwhile, also with hosts that never answer', async () => {
   const node = await testStore();
   const lost: string[] = [];
   const found: number[] = [];

@@ -1,8 +1,7 @@
 /**
  * The connection to the event store. Hides: which node leads and when that changes. Promises: no failure is remembered: whatever happened,
- * the next call can succeed as soon as a leader answers; looking for one costs each node about three
- * small calls a second, and after a short burst never more than one in 350 ms.
- * Does not: repeat calls.
+ * the next call can succeed as soon as a leader answers; the search for a leader costs each node about three small calls a second, and
+ * after a short burst at most one per 350 ms. Does not: repeat calls.
  */
 import { now } from '#platform/runtime/clock';
 import { AppendCalls } from './append-calls';
@@ -12,28 +11,28 @@ import { Gate } from './gate';
 import { leaderIn, shortReason, StoreUnavailable } from './refusals';
 import { type NodeName, StoreAddress } from './store-address';
 
-/** Streams of one connection. EventStoreDB takes a hundred; the 101st would wait without a word. */
+/** Streams of one connection. EventStoreDB takes a hundred; the 101st would wait silently. */
 const STREAMS = { reads: 44, long: 24, appends: 4, own: 4 } as const;
 
-/** Pauses between looks for a leader, before chance makes them 0.5 to 1.5 times as long. */
+/** Pauses between searches for a leader, before jitter (times 0.5 to 1.5). */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 700;
-/** How often a node that is in use is looked at, and how long it may take to answer. */
+/** How often the node in use is checked, and how long it may take to answer. */
 const WATCH_MS = 1_200;
 const ANSWER_MS = 1_000;
-/** Looks in a row that a node may leave without an answer: it may only be busy. */
+/** Checks in a row that a node may leave unanswered: it may only be busy. */
 const PATIENCE = 3;
-/** However many calls fail, their node is looked at no more often than this. */
+/** However many calls fail, their node is checked no more often than this. */
 const SUSPECT_MS = 250;
 
 export type StoreState = Readonly<{ up: boolean; node?: NodeName; since: Date; reason?: string }>;
-/** Hears of losses and finds; must not throw. */
+/** Called when the leader is lost or found; must not throw. */
 export type StoreWatcher = { lost(state: StoreState): void; found(state: StoreState, lostMs: number): void };
 
 /** A node in use. */
 export class Link {
   readonly appends: AppendCalls;
-  /** Reads that end soon, and calls that last. */
+  /** Limits for short reads, and for long-running calls. */
   readonly reads = new Gate(STREAMS.reads, 'reads');
   readonly long = new Gate(STREAMS.long, 'subscriptions and long reads');
   private readonly listeners = new Set<() => void>();
@@ -47,7 +46,7 @@ export class Link {
     this.appends = new AppendCalls(client, trouble);
   }
 
-  /** Calls back when the link is given up; returns what forgets that. */
+  /** Calls back when the link is closed; returns a function that unregisters the callback. */
   whenGone(heard: () => void): () => void {
     if (this.gone) heard();
     else this.listeners.add(heard);
@@ -80,12 +79,12 @@ export class Connection {
   private checking: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private silent = 0;
-  /** Of the look under way: the least that anybody asked for. */
+  /** Time limit of the search under way: the shortest that any caller asked for. */
   private patience = PATIENCE;
   private lastLook = -Infinity;
   private closed = false;
 
-  /** @throws Error where the connection string is wrong */
+  /** @throws Error if the connection string is wrong */
   constructor(connectionString: string) {
     this.address = new StoreAddress(connectionString);
     this.gossip = new Gossip(this.address);
@@ -99,14 +98,14 @@ export class Connection {
     return this.current;
   }
 
-  /** The node in use, where there is one: nobody has to wait for it. */
+  /** The node in use, if there is one; does not wait. */
   get standing(): Link | undefined {
     return this.link;
   }
 
   /**
-   * The node in use. While there is none, waits for `leftMs` at most, and after the first `limitMs` of a loss no longer than a look for a
-   * leader takes. @throws StoreUnavailable
+   * The node in use. While there is none, waits for `leftMs` at most; once the loss has lasted `limitMs`, no longer than one search for a
+   * leader. @throws StoreUnavailable
    */
   async get(leftMs: number, limitMs = leftMs): Promise<Link> {
     if (this.link) return this.link;
@@ -125,7 +124,7 @@ export class Connection {
     });
   }
 
-  /** A call on the link failed without a definite answer: is its node still the right one? */
+  /** A call on the link failed without a definite answer: checks whether its node still leads. */
   suspect(link: Link, error: unknown): void {
     if (link !== this.link || this.closed) return;
     const leader = leaderIn(error);
@@ -156,7 +155,7 @@ export class Connection {
     this.seek();
   }
 
-  /** Looks for a leader until there is one. */
+  /** Searches for a leader until there is one. */
   private seek(): void {
     if (this.seeking || this.closed) return;
     this.seeking = true;
@@ -221,7 +220,7 @@ export class Connection {
     ).unref();
   }
 
-  /** Lets the link go if another node leads, or if it left this and the looks before it without an answer. One look at a time. */
+  /** Closes the link if another node leads, or if the node did not answer this check and those before it. One check at a time. */
   private check(patience: number): Promise<void> {
     const { link } = this;
     if (!link) return Promise.resolve();
@@ -239,13 +238,13 @@ export class Connection {
     try {
       const [found] = await Promise.all([
         this.address.cluster ? this.gossip.findLeader(ANSWER_MS) : undefined,
-        // On the connection in use: it may be broken where another is not.
+        // On the connection in use: it may be broken while a new one would work.
         ask(link.client, ANSWER_MS),
       ]);
       this.silent = 0;
-      if (found?.leader !== undefined && found.leader !== link.node) this.lose(link, `${link.node} no longer leads, but ${found.leader}`);
+      if (found?.leader !== undefined && found.leader !== link.node) this.lose(link, `${link.node} no longer leads; ${found.leader} does`);
     } catch (error) {
-      // An app that was busy itself has missed answers that came.
+      // If this app was busy itself, it may have missed answers.
       if (performance.now() - begun > 2 * ANSWER_MS) return;
       this.silent += 1;
       if (this.silent >= this.patience) this.lose(link, shortReason(error));
@@ -253,7 +252,7 @@ export class Connection {
   }
 }
 
-/** Reads the newest event, as only a leader that is ready can. */
+/** Reads the newest event; only a leader that is ready can. */
 async function prove(client: NodeClient): Promise<void> {
   const read = client.official.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1, requiresLeader: true });
   for await (const _ of read);

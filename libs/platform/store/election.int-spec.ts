@@ -26,7 +26,7 @@ afterEach(async () => {
   cluster.stop();
 });
 
-/** Appends the next event until it is there; the outcome of a try may be unknown. Returns how long that took. */
+/** Retries appending the next event until it is stored; the outcome of an attempt may be unknown. Returns how long that took. */
 async function next(n: number): Promise<number> {
   const begun = performance.now();
   for (;;) {
@@ -69,7 +69,7 @@ it('leaves a leader that was cut off from the others but still answers', async (
   expect(store.state.node).toBe(cluster.members[follower]!.name);
 });
 
-it('leaves it also where nothing is appended, so that reads are not old for long', async () => {
+it('leaves it even if nothing is appended, so that reads do not stay stale', async () => {
   for (const member of cluster.members.slice(1)) member.sees = follower;
   for (const begun = Date.now(); store.state.node !== cluster.members[follower]!.name;) {
     expect(Date.now() - begun).toBeLessThan(6_000);
@@ -77,15 +77,15 @@ it('leaves it also where nothing is appended, so that reads are not old for long
   }
 }, 10_000);
 
-it('finds a leader between one node that is mute and one that is away', async () => {
+it('finds a leader when one node does not answer and another is down', async () => {
   cluster.members[leader]!.kill();
   cluster.members[2]!.mode = 'mute';
   cluster.elect(follower);
   expect(await next(1)).toBeLessThan(6_000);
 });
 
-// Ten minutes are no other case: after a second the pause between looks has its full length, and no look leaves anything to the next.
-it('comes back when all nodes were away for longer than a call may take, and asks little meanwhile', async () => {
+// Ten minutes would be no different: after a second the pause between searches has its full length, and searches share no state.
+it('reconnects after all nodes were down for longer than the time limit of a call, and sends few calls meanwhile', async () => {
   cluster.elect(undefined);
   const begun = performance.now();
   await expect(store.append(stream, 0n, [counted(1)]))
@@ -103,14 +103,14 @@ it('comes back when all nodes were away for longer than a call may take, and ask
   expect(await numbers()).toEqual([0, 1]);
 }, 40_000);
 
-it.each<Mode>(['garbage', 'doubled'])('takes each answer for its own append where a node sends it %s', async (mode) => {
+it.each<Mode>(['garbage', 'doubled'])('matches each answer to its own append when a node sends it %s', async (mode) => {
   cluster.members[leader]!.mode = mode;
   await Promise.all([...Array(50).keys()].map((n) => store.append(`${stream}-${n}`, -1n, [counted(n)])));
   await next(1);
   await expect(store.append(stream, 0n, [counted(9)])).rejects.toBeInstanceOf(Conflict);
 });
 
-it('ends an append within its limit where the answer comes later, and finds it once', async () => {
+it('ends an append within its limit when the answer comes later, and the event is stored once', async () => {
   cluster.members[leader]!.mode = 'late';
   const begun = performance.now();
   await expect(store.append(stream, 0n, [counted(1)])).rejects.toBeInstanceOf(StoreUnavailable);
@@ -120,7 +120,7 @@ it('ends an append within its limit where the answer comes later, and finds it o
   expect(await numbers()).toEqual([0, 1]);
 }, 20_000);
 
-it('fails no append of another client when a node dies', async () => {
+it('does not fail appends of other clients when a node dies', async () => {
   const other = await FakeCluster.start(node.port);
   const theirs = new EventStore(other.url, 2_000);
   await theirs.append(`${stream}-theirs`, -1n, [counted(0)]);
@@ -141,7 +141,7 @@ it('fails no append of another client when a node dies', async () => {
   other.stop();
 });
 
-it('reads the log on after an election', async () => {
+it('continues reading the log after an election', async () => {
   const log = logReader(store.connection, { timeoutMs: 3_000 });
   const before = await log.readAll(BEFORE_ALL, 10);
   expect(before.length).toBeGreaterThan(0);
@@ -158,7 +158,7 @@ it('reads the log on after an election', async () => {
   log.close!();
 }, 20_000);
 
-it('keeps below 80 streams on a connection, however much is asked at once', async () => {
+it('keeps below 80 streams on a connection, however many calls are made at once', async () => {
   const patient = new EventStore(cluster.url, 20_000);
   const { client } = await patient.connection.get(5_000);
   let most = 0;

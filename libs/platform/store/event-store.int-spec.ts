@@ -18,7 +18,7 @@ afterAll(async () => {
   await node.close();
 });
 
-it('appends what the official client reads, with the ids that were returned', async () => {
+it('appends events that the official client reads, with the ids that were returned', async () => {
   const { revision, position, ids } = await store.append('order-1', -1n, [counted(1, 'é'), { ...counted(2), type: 'Gezählt' }]);
   expect(revision).toBe(1n);
   const client = EventStoreDBClient.connectionString(node.connectionString);
@@ -33,7 +33,7 @@ it('appends what the official client reads, with the ids that were returned', as
   expect(found[0]!.metadata).toEqual(metadata);
 });
 
-it('takes the same content at the same place once, and other content not at all', async () => {
+it('stores the same content at the same revision once, and refuses other content there', async () => {
   const first = await store.append('order-2', -1n, [counted(1)]);
   await store.append('order-2', 0n, [counted(2)]);
   expect(await store.append('order-2', -1n, [counted(1)])).toEqual(first);
@@ -43,13 +43,13 @@ it('takes the same content at the same place once, and other content not at all'
   expect((await store.read('order-2')).map(({ data }) => (data as { n: number }).n)).toEqual([1, 2]);
 });
 
-it('gives equal content at different places different ids', async () => {
+it('gives equal content at different revisions different ids', async () => {
   const { ids } = await store.append('order-3', -1n, [counted(1), counted(1)]);
   const elsewhere = await store.append('order-4', -1n, [counted(1)]);
   expect(new Set([...ids, ...elsewhere.ids]).size).toBe(3);
 });
 
-it('says of a conflict on a stream that does not exist that it is at -1', async () => {
+it('reports -1 as the actual revision of a stream that does not exist', async () => {
   await expect(store.append('order-5', 3n, [counted(1)])).rejects.toMatchObject({ name: 'Conflict', actual: -1n });
 });
 
@@ -59,24 +59,24 @@ it.each([
   ['$all', 'must not be `\\$all`'],
   ['a\ud800', 'must be well-formed Unicode'],
   ['x'.repeat(9_000), 'must have at most'],
-])('sends nothing to a stream of the name %j', async (name, why) => {
+])('sends nothing to a stream with the name %j', async (name, why) => {
   const refused = await store.append(name, -1n, [counted(1)]).catch((error: unknown) => error as StoreRefused);
   expect(refused).toBeInstanceOf(StoreRefused);
   expect((refused as StoreRefused).message).toMatch(new RegExp(why));
 });
 
-it('refuses what is too large, before and after asking, and goes on', async () => {
+it('refuses appends that are too large, before sending or by the answer, and keeps working', async () => {
   await expect(store.append('order-6', -1n, [counted(1, 'x'.repeat(2_000_000))])).rejects.toMatchObject({ reason: 'too-large' });
   await expect(store.append('order-6', -1n, [counted(1, 'x'.repeat(20_000_000))])).rejects.toMatchObject({ reason: 'too-large' });
   await store.append('order-6', -1n, [counted(1)]);
 });
 
-it('lets no command write the time at which an event became known', async () => {
+it('refuses metadata with the key of the time at which an event became known', async () => {
   const forged = { ...counted(1), metadata: { ...metadata, $recordedAt: '2020-01-01T00:00:00.000Z' } as Metadata };
   await expect(store.append('order-7', -1n, [forged])).rejects.toMatchObject({ reason: 'bad-request' });
 });
 
-it('appends 2,000 at once and each gets its own answer', async () => {
+it('answers each of 2,000 concurrent appends', async () => {
   const answers = await Promise.all([...Array(2_000).keys()].map((n) => store.append(`many-${n % 40}`, 'any', [counted(n, `${n}`)])));
   const streams = new Map<string, Set<bigint>>();
   answers.forEach(({ revision }, n) => {

@@ -1,7 +1,7 @@
 /**
- * The only way to the event store. Hides: connecting, elections, calls that never settle, ids of events. Promises: an append returns,
- * conflicts, is refused, or is `StoreUnavailable` with its outcome unknown, within the time limit; until then what may be repeated is
- * repeated. Does not: decide anything.
+ * The only way to the event store. Hides: connecting, elections, calls that never settle, ids of events. Promises: within the time limit an
+ * append returns, conflicts, is refused, or throws `StoreUnavailable` with its outcome unknown; calls that can be repeated safely are
+ * retried until then. Does not: decide anything.
  */
 import type { Readable } from 'node:stream';
 import {
@@ -24,21 +24,21 @@ import { isDefinite, refusalOf, StoreRefused, StoreUnavailable } from './refusal
 
 export { Conflict, StoreRefused, StoreUnavailable } from './refusals';
 
-/** An event to append. Its id comes from what it says and where. */
+/** An event to append. Its id is computed from its content and revision. */
 export type NewEvent = Readonly<{ type: string; data: unknown; metadata: Metadata }>;
 export type Appended = Readonly<{ revision: bigint; position: bigint; ids: readonly string[] }>;
-/** Where to go on in $all: after this commit position, or at an end of the log. */
+/** Where to continue in $all: after this commit position, or at the start or end of the log. */
 export type From = bigint | 'start' | 'end';
 
-/** Event types of the store itself begin with $; they are no facts of the business. */
+/** Event types of the store itself begin with $; they are not business events. */
 const BUSINESS_EVENTS: Filter = { filterOn: 'eventType', checkpointInterval: 1, maxSearchWindow: 256, regex: '^[^$]' };
 
-/** How long an append or a read may take in all, repetitions included; then it is `StoreUnavailable`. */
+/** How long an append or a read may take in total, including retries; then it throws `StoreUnavailable`. */
 const CALL_TIME_LIMIT_MS = 5_000;
 const APPENDS_AT_ONCE = 512;
-/** How often a call is sent at most. */
+/** How many times a call is sent at most. */
 const SENDS = 3;
-/** The server takes no longer message. */
+/** The longest message that the server accepts. */
 const MAX_APPEND_BYTES = 16 * 1024 * 1024 - 64 * 1024;
 const MAX_NAME_BYTES = 8_192;
 
@@ -47,7 +47,7 @@ export class EventStore {
   /** Which log the store holds. */
   readonly mark: LogMark;
   private readonly appends = new Gate(APPENDS_AT_ONCE, 'appends');
-  /** How to lift older shapes, for all event types that were learned. */
+  /** The upcasts of all event types that were registered. */
   readonly upcasts: Record<string, Upcasts[string]> = {};
 
   constructor(
@@ -63,13 +63,14 @@ export class EventStore {
     return this.connection.state;
   }
 
-  /** Teaches the store how to lift older shapes of some event types. */
+  /** Registers the upcasts of some event types. */
   learn(upcasts: Upcasts | undefined): void {
     Object.assign(this.upcasts, upcasts);
   }
 
   /**
-   * Appends at an expected revision; -1n where the stream must not exist. Repeated with the same content at the same place it is one append.
+   * Appends at an expected revision; -1n if the stream must not exist. Repeated with the same content at the same revision, it is stored
+   * once.
    * @throws Conflict, StoreRefused, StoreUnavailable
    */
   async append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<Appended> {
@@ -79,20 +80,20 @@ export class EventStore {
     return { revision, position, ids: encoded.map(({ id }) => id) };
   }
 
-  /** Appends events as they are, for copies. @throws Conflict, StoreRefused, StoreUnavailable */
+  /** Appends events unchanged, for copies. @throws Conflict, StoreRefused, StoreUnavailable */
   async appendBytes(stream: string, expected: Expected, events: readonly EventBytes[]): Promise<Omit<Appended, 'ids'>> {
     const message = new AppendMessage(stream, expected, events, this.timeoutMs);
     if (message.size > MAX_APPEND_BYTES)
       throw new StoreRefused('too-large', `An append to ${stream} has ${message.size} bytes; at most ${MAX_APPEND_BYTES} can be sent.`);
-    // Without an expected revision a second append of the same content may be a second fact.
+    // Without an expected revision, a second append of the same content may be a second event.
     return this.repeated(expected === 'any' ? 1 : SENDS, (link, leftMs) =>
       this.appends.through(leftMs, () => link.appends.send(message, leftMs)),
     );
   }
 
   /**
-   * The facts of a stream forwards from a revision, with `bookkeeping` what it keeps about commands, too; nothing for one that does not
-   * exist. `maxCount` bounds how many events are looked at. @throws StoreUnavailable
+   * The events of a stream forwards from a revision; with `bookkeeping`, also the platform's own records about commands; none if the stream
+   * does not exist. `maxCount` bounds how many events are looked at. @throws StoreUnavailable
    */
   read<E extends Event = Event>(
     stream: string,
@@ -112,12 +113,12 @@ export class EventStore {
     return this.collect<E>((client) => client.readStream(stream, options));
   }
 
-  /** A page of $all, business events only, after `from`, with the position to go on from; `asStored` leaves older shapes as they are. @throws StoreUnavailable */
+  /** A page of $all, business events only, after `from`, with the position to continue from; `asStored` skips upcasts. @throws StoreUnavailable */
   async readAll(from: From, maxCount: number, { asStored = false } = {}): Promise<{ events: Recorded[]; next: bigint; atEnd: boolean }> {
     const start = from === 'start' ? START : from === 'end' ? END : { commit: from, prepare: from };
     let seen = 0;
     let next = typeof from === 'bigint' ? from : -1n;
-    // Reads of $all are inclusive: one more than asked for makes up for the event that is known already.
+    // Reads of $all are inclusive: one more is read, since the first event is known already.
     const events = await this.collect(
       (client) => {
         seen = 0;
@@ -137,8 +138,8 @@ export class EventStore {
   }
 
   /**
-   * Position of the newest event; -1 for an empty log. With `business`, of the newest that is no event of the store itself, as far as
-   * there is one among the last 256. @throws StoreUnavailable
+   * Position of the newest event; -1 for an empty log. With `business`, of the newest business event, if there is one among the last 256
+   * events. @throws StoreUnavailable
    */
   async head({ business = false } = {}): Promise<bigint> {
     let head = -1n;
@@ -156,9 +157,9 @@ export class EventStore {
   }
 
   /**
-   * Business events of $all after `from`, for ever, in order. Ends by throwing StoreUnavailable, or quietly when the signal aborts.
-   * It does not resume: the caller does, from what it has committed. `onCheckpoint` hears positions up to which there was nothing
-   * more to deliver; it must not throw (the client would stall).
+   * Business events of $all after `from`, in order, without end. Throws StoreUnavailable when the connection is lost; returns when the
+   * signal aborts. It does not resume: the caller does, from its checkpoint. `onCheckpoint` gets positions up to which everything was
+   * delivered; it must not throw (the client would stall).
    */
   async *subscribe(
     from: From,
@@ -201,7 +202,7 @@ export class EventStore {
     this.connection.close();
   }
 
-  /** Runs a call until it succeeds or definitely fails, within the time limit. A failure says nothing about the next try. */
+  /** Retries a call until it succeeds or definitely fails, within the time limit. An indefinite failure says nothing about the next attempt. */
   private async repeated<T>(sends: number, run: (link: Link, leftMs: number) => Promise<T>, stream?: string): Promise<T> {
     const until = performance.now() + this.timeoutMs;
     for (let sent = 1; ; sent += 1) {
@@ -241,7 +242,7 @@ export class EventStore {
         try {
           return await within(leftMs, read(call));
         } catch (error) {
-          // One that was too slow would keep its stream.
+          // A call that was too slow would otherwise keep its stream open.
           (call as unknown as Readable).destroy();
           throw error;
         }
@@ -275,7 +276,7 @@ function encode(stream: string, expected: Expected, index: number, { type, data,
   return { id: eventIdOf(stream, expected, index, bytes), json: true, ...bytes };
 }
 
-/** What would end or confuse a server is never sent: an append to `$$` stops EventStoreDB. */
+/** Names that would stop or confuse a server are never sent: an append to `$$` stops EventStoreDB. */
 function checkName(what: 'stream' | 'event type', name: string): void {
   const length = Buffer.byteLength(name);
   const wrong =

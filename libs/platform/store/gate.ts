@@ -1,6 +1,6 @@
 /**
- * Lets a bounded number through at once. Hides: the line. Promises: order of arrival; a line of bounded length in which nobody waits beyond
- * their limit. Does not: know what it guards.
+ * Limits how many callers proceed at once. Hides: the queue. Promises: first come, first served; a queue of bounded length in which nobody
+ * waits beyond their time limit. Does not: know what it guards.
  */
 import { StoreUnavailable } from './refusals';
 
@@ -19,7 +19,7 @@ export class Gate {
     this.free = places;
   }
 
-  /** Resolves with what gives the place back; call it once. @throws StoreUnavailable where it takes too long */
+  /** Resolves with a function that frees the place; call it once. @throws StoreUnavailable if it takes too long */
   async enter(limitMs: number): Promise<() => void> {
     if (!this.enterNow()) await this.wait(limitMs);
     let left = false;
@@ -56,7 +56,7 @@ export class Gate {
 
   private wait(limitMs: number): Promise<void> {
     if (this.line.size >= this.longest)
-      return Promise.reject(new StoreUnavailable(new Error(`${this.longest} ${this.what} wait already; nothing was sent`)));
+      return Promise.reject(new StoreUnavailable(new Error(`${this.longest} ${this.what} are waiting already; nothing was sent`)));
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         this.line.delete(enter);

@@ -1,6 +1,6 @@
 /**
- * Which node leads. Hides: gossip. Promises: all nodes are asked at once, each within a limit, and the leader is the one that most of them
- * name: a leader that was cut off from the others is outvoted. Does not: remember an answer or a failure.
+ * Which node leads. Hides: gossip. Promises: all nodes are asked at once, each within a time limit, and the leader is the one that most of
+ * them name: a leader that was cut off from the others is outvoted. Does not: remember an answer or a failure.
  */
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { GossipClient } from '@eventstore/db-client/generated/gossip_grpc_pb';
@@ -12,11 +12,11 @@ import type { NodeName, StoreAddress } from './store-address';
 
 const { LEADER } = MemberInfo.VNodeState;
 
-/** The nodes that a node knows, and which of them it takes for the leader. */
+/** The nodes that a node knows, and which of them it believes to lead. */
 export type View = Readonly<{ members: readonly NodeName[]; leader?: NodeName }>;
 export type Found = Readonly<{ leader?: NodeName; reason: string; answered: ReadonlySet<NodeName> }>;
 
-/** A node that answers so is there, but says nothing about others. */
+/** A node that answers like this is alive but says nothing about others. */
 const MUM = new Set([status.UNIMPLEMENTED, status.PERMISSION_DENIED, status.UNAUTHENTICATED]);
 
 /** One node's view. */
@@ -37,7 +37,7 @@ export async function ask(client: NodeClient, limitMs: number): Promise<View> {
 /** Asks the nodes of a cluster; keeps connections to them while they answer. */
 export class Gossip {
   private readonly clients = new Map<NodeName, NodeClient>();
-  /** Named by the nodes, beside those of the address. */
+  /** Named by the nodes, in addition to those of the connection string. */
   private members: readonly NodeName[] = [];
 
   constructor(private readonly address: StoreAddress) {}

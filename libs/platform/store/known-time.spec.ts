@@ -16,7 +16,7 @@ it.each([
   '{"\\u0061":1}',
   '{"$none":true}',
   '{"$raw":"AAE="}',
-])('metadata %j come back byte by byte, with the time', (text) => {
+])('metadata %j are restored byte for byte, with the time', (text) => {
   const metadata = Buffer.from(text);
   const copied = withKnownTime(metadata, time);
   expect(isKnown(copied)).toBe(true);
@@ -25,17 +25,17 @@ it.each([
   expect(() => JSON.parse(copied.toString())).not.toThrow();
 });
 
-it('bytes that are no text come back', () => {
+it('bytes that are not text are restored', () => {
   const metadata = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
   expect(original(withKnownTime(metadata, time)).metadata).toEqual(metadata);
 });
 
-it('a copy of a copy keeps the first time', () => {
+it('a copy of a copy keeps the original time', () => {
   const copied = withKnownTime(Buffer.from('{"a":1}'), time);
   expect(withKnownTime(copied, '2030-01-01T00:00:00.000Z')).toBe(copied);
 });
 
-it('what was never copied stays as it is', () => {
+it('metadata that were never copied stay unchanged', () => {
   const metadata = Buffer.from('{"$correlationId":"x"}');
   expect(original(metadata)).toEqual({ metadata });
 });

@@ -1,12 +1,12 @@
 /**
  * When an event became known, for events that were copied from another store. The store that holds the copy says when it received it; the
- * time of the first store lies in the metadata under a key that no command can write. Hides: that key. Promises: the metadata's own bytes
- * come back exactly. Does not: touch an event that was never copied.
+ * original store's time is in the metadata under a key that no command can write. Hides: that key. Promises: the original bytes of the
+ * metadata are restored exactly. Does not: touch an event that was never copied.
  */
 import type { Metadata } from '#kernel/event';
 
 export const KNOWN_TIME = '$recordedAt';
-/** In place of metadata that were empty, or no JSON object. */
+/** Replaces metadata that were empty or not a JSON object. */
 const NONE = '$none';
 const RAW = '$raw';
 
@@ -14,17 +14,17 @@ const HEAD = Buffer.from(`{"${KNOWN_TIME}":"`);
 const LENGTH = new Date(0).toISOString().length;
 const START = HEAD.length + LENGTH + 1;
 
-/** Whether metadata that lie between two places say when the event became known. */
+/** Whether the metadata between two offsets say when the event became known. */
 export function isKnown(bytes: Buffer, from = 0, to = bytes.length): boolean {
   if (to - from <= START || bytes[from + 2] !== HEAD[2]) return false;
   for (let at = 0; at < HEAD.length; at++) if (bytes[from + at] !== HEAD[at]) return false;
   return bytes[from + START - 1] === 0x22;
 }
 
-/** The time in metadata that begin at a place. */
+/** The time in metadata that begin at an offset. */
 export const knownTimeIn = (bytes: Buffer, from = 0): string => bytes.toString('latin1', from + HEAD.length, from + HEAD.length + LENGTH);
 
-/** Metadata with the time at which the first store recorded the event. What has one keeps it. */
+/** Metadata with the time at which the original store recorded the event. An existing time is kept. */
 export function withKnownTime(metadata: Buffer, recordedAt: string): Buffer {
   if (isKnown(metadata)) return metadata;
   const head = `{"${KNOWN_TIME}":"${recordedAt}"`;
@@ -34,7 +34,7 @@ export function withKnownTime(metadata: Buffer, recordedAt: string): Buffer {
 }
 const COMMA = Buffer.from(',');
 
-/** The metadata as the first store had them, and its time where this is a copy. */
+/** The metadata as the original store had them, and its time if this is a copy. */
 export function original(metadata: Buffer): { metadata: Buffer; recordedAt?: string } {
   if (!isKnown(metadata)) return { metadata };
   const recordedAt = knownTimeIn(metadata);
@@ -53,10 +53,10 @@ export function parsedOriginal(metadata: Metadata): { metadata: Metadata; record
   return { metadata: (none ? {} : rest) as Metadata, recordedAt: String(recordedAt) };
 }
 
-/** Only what parses as an object, without white space before its first key, can take a key in front. */
+/** A key can be put in front only of a JSON object without white space before its first key. */
 function isObject(metadata: Buffer): boolean {
   if (metadata[0] !== 0x7b || (metadata[1] !== 0x22 && metadata[1] !== 0x7d)) return false;
-  // Keys of our own in front would be taken for ours.
+  // Metadata that begin with our keys would be mistaken for ones that we wrote.
   if (metadata[2] === 0x24) return false;
   try {
     JSON.parse(metadata.toString('utf8'));

@@ -30,7 +30,7 @@ const write = async ({ client }: End, stream: string, count: number) => {
   for (let n = 0; n < count; n++) await client.appendToStream(stream, jsonEvent({ type: 'Counted', data: { n } }));
 };
 
-/** Follows the source until what it held was compared, and then once more what `meanwhile` writes. */
+/** Follows the source until its content was compared, and then until what `meanwhile` writes was compared, too. */
 async function followed(source: End, target: End, meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
   let compared: (events: number) => void = () => undefined;
   const log = new LogCopy(source.connection, target.connection, (progress) => compared(progress.compared));
@@ -46,7 +46,7 @@ async function followed(source: End, target: End, meanwhile: () => Promise<unkno
   log.close();
 }
 
-/** A reader that counts the events of the log that it gives. */
+/** A reader that counts the events that it returns. */
 function counting(reader: LogReader): LogReader & { events: number } {
   const counted = {
     ...reader,
@@ -60,7 +60,7 @@ function counting(reader: LogReader): LogReader & { events: number } {
   return counted;
 }
 
-it('what was compared while the source was followed is not compared again: only the end of the logs is', async () => {
+it('compares only the end of the logs: what was compared while following is not compared again', async () => {
   const [source, target] = [await end(), await end()];
   await write(source, 'order-1', 300);
   await source.client.setStreamMetadata('order-1', { whose: 'ours' });
@@ -75,7 +75,7 @@ it('what was compared while the source was followed is not compared again: only 
   expect(other.events).toBeLessThan(20);
 }, 60_000);
 
-it('finds what differs behind what was compared: an event, metadata, a deletion', async () => {
+it('finds differences after the part that was compared: an event, metadata, a deletion', async () => {
   const differences = {
     event: (target: End) => write(target, 'order-1', 1),
     'stream metadata': (target: End) => target.client.setStreamMetadata('order-1', { whose: 'theirs' }),
@@ -87,14 +87,14 @@ it('finds what differs behind what was compared: an event, metadata, a deletion'
     await followed(source, target);
     await spoil(target);
     const known = await comparedBefore(source.reader, target.reader);
-    // The event that was compared last is gone with its stream: all is compared again.
+    // The event that was compared last was deleted with its stream: everything is compared again.
     expect(known === undefined).toBe(what === 'tombstone');
     const { equal, firstDifference } = await compareLogs(source.reader, target.reader, new Map(), known?.compared);
     expect([equal, firstDifference?.what]).toEqual([false, what]);
   }
 }, 60_000);
 
-it('takes no word of another pair of logs', async () => {
+it('ignores the notes of another pair of logs', async () => {
   const [source, target, other] = [await end(), await end(), await end()];
   await write(source, 'order-1', 20);
   await write(other, 'order-1', 20);
@@ -104,7 +104,7 @@ it('takes no word of another pair of logs', async () => {
   expect(await comparedBefore(target.reader, source.reader)).toBeUndefined();
 }, 60_000);
 
-it('following ends where another has written into the target', async () => {
+it('stops following when another client has written into the target', async () => {
   const [source, target] = [await end(), await end()];
   await write(source, 'order-1', 20);
   const spoiled = followed(source, target, async () => {

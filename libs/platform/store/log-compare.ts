@@ -1,6 +1,6 @@
 /**
- * Whether two logs hold the same of the business's events. Hides: paging, and what each log keeps for itself. Promises: the first difference by
- * stream, revision and field; what was compared need not be compared again, as logs only grow at their ends. Does not: write.
+ * Whether two logs hold the same business events. Hides: paging, and each store's own events. Promises: the first difference by stream,
+ * revision and field; what was compared is not compared again, as logs only grow at their ends. Does not: write.
  */
 import { now } from '#platform/runtime/clock';
 import type { LogEvent } from './log-event';
@@ -11,17 +11,17 @@ import { endsLog } from './log-cursor';
 
 const PAGE = 1_000;
 
-/** Up to where two logs were found to be the same, and when. */
+/** Up to where two logs were found equal, and when. */
 export type Compared = Readonly<{ from: string; to: string; events: number; last: string; at: string }>;
 export type Difference = Readonly<{ where: string; what: string; from: string; to: string }>;
-/** `before` is what had been compared before, and was not read again. */
+/** `before` counts the events that had been compared earlier and were not read again. */
 export type Comparison = Readonly<{ equal: boolean; events: number; before?: Compared; firstDifference?: Difference }>;
 
-/** One comparison, which may go on as the logs grow. */
+/** One comparison, which can continue as the logs grow. */
 export class LogComparison {
   private readonly one: Business;
   private readonly other: Business;
-  /** Streams whose metadata were written since they were last found to be the same. */
+  /** Streams whose metadata were written since they were last found equal. */
   private readonly unsettled = new Set<string>();
   private events: number;
   private last: string;
@@ -38,7 +38,7 @@ export class LogComparison {
     this.last = since?.last ?? '';
   }
 
-  /** Compares what both logs hold by now, for `ms` at most. Resolves with the first difference, or `atEnd` where one of them ends. */
+  /** Compares what both logs hold by now, for `ms` at most. Resolves with the first difference, or with `atEnd` if one of them ends. */
   async goOn(ms: number): Promise<{ difference?: Difference; atEnd: boolean }> {
     for (const until = performance.now() + ms; performance.now() < until;) {
       const [mine, theirs] = await Promise.all([this.one.peek(), this.other.peek()]);
@@ -50,7 +50,7 @@ export class LogComparison {
     return { atEnd: false };
   }
 
-  /** Up to where the logs are the same; undefined while something that is not in their order differs. */
+  /** Up to where the logs are equal; undefined while stream metadata or deletions differ. */
   async compared(): Promise<Compared | undefined> {
     if ((await this.unlike()) !== undefined) return undefined;
     const { one, other, events, last } = this;
@@ -78,7 +78,7 @@ export class LogComparison {
     this.last = `${event.id} ${placeOf(event)}`;
   }
 
-  /** A stream whose metadata or deletion differ, as far as they were written since they were last the same. */
+  /** A stream whose metadata or deletion differ; only streams that changed since they were last equal are checked. */
   private async unlike(): Promise<Difference | undefined> {
     for (const stream of this.unsettled) {
       const [mine, theirs] = await Promise.all([lastOf(this.from, `$$${stream}`), lastOf(this.to, `$$${stream}`)]);
@@ -95,7 +95,7 @@ export class LogComparison {
   }
 }
 
-/** Compares two logs, from where they were found to be the same before. */
+/** Compares two logs, from where they were found equal before. */
 export async function compareLogs(
   from: LogReader,
   to: LogReader,
@@ -106,7 +106,7 @@ export async function compareLogs(
   return { ...result, ...(before ? { before } : {}) };
 }
 
-/** True where both logs still hold, at these places, the event that was compared last. */
+/** True if both logs still hold the event that was compared last at these positions. */
 export async function stillThere({ last, from, to }: Compared, one: LogReader, other: LogReader): Promise<boolean> {
   const [id, place] = last.split(' ', 1).concat(last.slice(last.indexOf(' ') + 1));
   const [revision, ...stream] = (place ?? '').split('@');
@@ -152,7 +152,7 @@ const same = (a: Field, b: Field): boolean => (Buffer.isBuffer(a) && Buffer.isBu
 const shown = (value: unknown): string =>
   (Buffer.isBuffer(value) ? value.toString('utf8') : value === undefined ? 'nothing' : String(value)).slice(0, 200);
 
-/** The business's events of one log, one by one; notes tombstones and metadata that it passes. */
+/** The business events of one log, one by one; collects the tombstones and metadata that it passes. */
 class Business {
   /** Streams whose tombstone was passed. */
   readonly deleted = new Set<string>();
@@ -160,7 +160,7 @@ class Business {
   private next = 0;
   private readAfter: bigint;
 
-  /** @param through all up to here was passed before */
+  /** @param through everything up to here was passed before */
   constructor(
     private readonly reader: LogReader,
     private readonly leftOut: ReadonlyMap<string, string>,
@@ -170,7 +170,7 @@ class Business {
     this.readAfter = through;
   }
 
-  /** The next event; undefined where the log ends by now. */
+  /** The next event; undefined at the end of the log. */
   async peek(): Promise<LogEvent | undefined> {
     for (;;) {
       for (; this.next < this.page.length; this.pass()) {

@@ -86,7 +86,7 @@ it('shows the time at which the first store recorded an event, and its own metad
   await Promise.all([one.close(), other.close()]);
 }, 60_000);
 
-it('goes on where it stopped, and does nothing where there is nothing new', async () => {
+it('continues where it stopped, and does nothing if there is nothing new', async () => {
   const [first, second] = [await node(), await node()];
   await fill(first);
   await copy(first, second);
@@ -98,7 +98,7 @@ it('goes on where it stopped, and does nothing where there is nothing new', asyn
   expect(await compare(first, second)).toEqual({ equal: true, events: 186 });
 }, 60_000);
 
-it('follows a source that is written to', async () => {
+it('follows a source while it is written to', async () => {
   const [first, second] = [await node(), await node()];
   await fill(first);
   const log = new LogCopy(connectionTo(first), connectionTo(second));
@@ -123,7 +123,7 @@ describe('refuses', () => {
     await expect(copy(first, second)).rejects.toThrow(/holds Counted in order-0 already/);
   }, 60_000);
 
-  it('a target that was in use since an earlier copy', async () => {
+  it('a target that has been used since an earlier copy', async () => {
     const [first, second] = [await node(), await node()];
     await fill(first);
     await copy(first, second);
@@ -139,7 +139,7 @@ describe('refuses', () => {
     await expect(copy(first, first)).rejects.toThrow(/same store/);
   }, 60_000);
 
-  it('another source than that of an earlier copy', async () => {
+  it('a source other than that of an earlier copy', async () => {
     const [first, second, third] = [await node(), await node(), await node()];
     await fill(first);
     await fill(third);
@@ -148,7 +148,7 @@ describe('refuses', () => {
   }, 60_000);
 });
 
-it('finds the streams whose beginning is gone, and those that the store keeps for itself', async () => {
+it("finds the streams whose first events are gone, and the store's own streams", async () => {
   const event = (stream: string, revision: bigint) =>
     Object.assign(new LogEvent(), { stream, revision, type: 'Counted', position: revision });
   const log = [
@@ -168,7 +168,7 @@ it('finds the streams whose beginning is gone, and those that the store keeps fo
   ]);
 });
 
-it('says the first difference', async () => {
+it('reports the first difference', async () => {
   const [first, second] = [await node(), await node()];
   await fill(first);
   await copy(first, second);

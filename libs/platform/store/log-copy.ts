@@ -1,7 +1,7 @@
 /**
- * Takes a log along to another store. Hides: paging, pipelining, where it stopped. Promises: every event of the business with its id,
- * revision, type, bytes and known time, in the order of the log, once, however often either end or the copy itself is killed. Does not: take
- * users, positions or streams whose beginning is gone; `Survey` lists them.
+ * Copies a log to another store. Hides: paging, pipelining, where it stopped. Promises: every business event with its id, revision, type,
+ * bytes and known time, in log order, once, however often either store or the copy itself is killed. Does not: copy users, positions or
+ * streams whose first events are gone; `Survey` lists them.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,25 +15,25 @@ import { isCopied, isTombstone, survey, type Survey } from './log-survey';
 import { withKnownTime } from './known-time';
 import { Conflict, StoreRefused } from './refusals';
 
-/** Where a copy notes how far it is; events of the store's own kind, which no view and no other copy takes. */
+/** The stream in which a copy records its progress; its event types begin with $, so views and other copies ignore them. */
 const NOTES = '$log-copy';
 const NOTE = '$log-copied';
 const PAGE = 1_000;
 const IN_FLIGHT = 128;
-/** Bytes that one append holds at most. */
+/** Most bytes in one append. */
 const APPEND_BYTES = 512 * 1024;
 const NOTE_EVERY = 5_000;
 const NOTE_MS = 2_000;
 const LIMIT_MS = 10_000;
-/** A store that is away for longer ends the copy; it can be begun again. */
+/** If a store is unavailable for longer, the copy ends; it can be started again. */
 const PATIENCE_MS = 60_000;
 const FOLLOW_MS = 100;
-/** How long what was copied is compared at a time, while the source is followed. */
+/** How long the copied events are compared at a time, while the source is followed. */
 const COMPARE_MS = 150;
-/** Streams that were left out are noted up to so many; where there are more, the whole logs are compared at the end. */
+/** Most left-out streams that are recorded; if there are more, the whole logs are compared at the end. */
 const MOST_LEFT_OUT = 1_000;
 
-/** The copy cannot be made, or cannot go on; the text says what to do. */
+/** The copy cannot start or continue; the text says what to do. */
 export class CopyRefused extends Error {
   constructor(message: string) {
     super(message);
@@ -41,7 +41,7 @@ export class CopyRefused extends Error {
   }
 }
 
-/** `compared`: events that were found to be the same in the target; none before the end of the source was reached once. */
+/** `compared`: events that were found equal in the target; 0 until the end of the source was reached once. */
 export type CopyProgress = Readonly<{ events: number; position: bigint; head: bigint; compared: number }>;
 type Note = {
   source: string;
@@ -78,20 +78,20 @@ export class LogCopy {
     this.targetReader = logReader(to, { timeoutMs: LIMIT_MS });
   }
 
-  /** Reads the source once and finds what cannot come along; nothing is written. */
+  /** Reads the source once and finds what cannot be copied; nothing is written. */
   survey(): Promise<Survey> {
     return this.patient(() => survey(this.reader));
   }
 
   /**
-   * Copies what is there, or goes on where an earlier copy stopped; with `follow`, until it aborts. @returns events that the copy holds
+   * Copies what is there, or continues where an earlier copy stopped; with `follow`, until it aborts. @returns number of events in the copy
    * @throws CopyRefused
    */
   async run({ leftOut }: Survey, follow?: AbortSignal): Promise<{ events: number; position: bigint }> {
     this.leftOut = leftOut;
     await this.begin();
     for (;;) {
-      // Whatever was written before it was told to stop comes along.
+      // What was written before the abort is copied, too.
       const stopping = !follow || follow.aborted;
       const page = await this.patient(() => this.reader.readAll(this.after, PAGE));
       for (const event of page) await this.take(event, leftOut);
@@ -113,7 +113,7 @@ export class LogCopy {
     this.targetReader.close?.();
   }
 
-  /** What the target holds by now is compared while there is time, so that only the end is left to compare once the source has stopped. */
+  /** Compares what the target holds while there is time, so that only the end is left to compare once the source has stopped. */
   private async compare(leftOut: ReadonlyMap<string, string>): Promise<void> {
     await this.settle();
     await this.patient(async () => {
@@ -122,7 +122,7 @@ export class LogCopy {
         const { difference } = await this.comparison.goOn(COMPARE_MS);
         if (difference)
           throw new CopyRefused(
-            `Source and target differ in ${difference.what} of ${difference.where}: the target was written to by another.`,
+            `Source and target differ in ${difference.what} of ${difference.where}: another client has written to the target.`,
           );
         this.compared = (await this.comparison.compared()) ?? this.compared;
       } catch (error) {
@@ -134,7 +134,7 @@ export class LogCopy {
 
   private async begin(): Promise<void> {
     const [mine, theirs] = await Promise.all([this.identity(this.reader), this.identity(this.targetReader)]);
-    if (mine === undefined) throw new CopyRefused('The source holds nothing yet; there is nothing to copy.');
+    if (mine === undefined) throw new CopyRefused('The source is empty; there is nothing to copy.');
     if (mine === theirs) throw new CopyRefused('Source and target are the same store, or one is a backup of the other; name two stores.');
     this.source = mine;
     this.head = (await this.patient(() => this.reader.last()))?.position ?? BEFORE_ALL;
@@ -173,7 +173,7 @@ export class LogCopy {
     }
   }
 
-  /** A target that is in use already must not be copied into: its newest event must come from the source. */
+  /** The target must not be in use: its newest event must come from the source. */
   private async refuseOwnEvents(): Promise<void> {
     const link = await this.to.get(LIMIT_MS);
     const newest = link.client.official.readAll({
@@ -187,7 +187,7 @@ export class LogCopy {
       const [same] = await this.patient(() => this.reader.readStream(event.streamId, BigInt(event.revision), 1));
       if (same?.id === event.id) return;
       throw new CopyRefused(
-        `The target has ${event.type} at ${event.revision}@${event.streamId}, which the source has not: it is in use already.`,
+        `The target has ${event.type} at ${event.revision}@${event.streamId}, which the source does not have: the target is in use already.`,
       );
     }
   }
@@ -218,7 +218,7 @@ export class LogCopy {
     await this.sendOpen();
     this.open = { stream: event.stream, expected: event.revision - 1n, events: [bytes], bytes: event.size, position: event.position };
   }
-  /** Events one behind the other in a stream and in the log make one append. */
+  /** Events that are adjacent both in a stream and in the log go into one append. */
   private open: { stream: string; expected: bigint; events: EventBytes[]; bytes: number; position: bigint } | undefined;
 
   private async sendOpen(): Promise<void> {
@@ -231,14 +231,17 @@ export class LogCopy {
   }
 
   private link: Link | undefined;
-  /** One behind the other on one call: the store takes them in this order. */
+  /** All on one call, one after the other: the store appends them in this order. */
   private send(message: AppendMessage): Promise<unknown> {
     const sent = this.link && !this.link.gone ? this.link.appends.send(message, LIMIT_MS) : Promise.reject(new Error('no connection'));
     sent.catch(() => undefined);
     return sent;
   }
 
-  /** Waits until no more than `most` are in flight. After a failure all that follows is sent again, in order: the same again is no second event. */
+  /**
+   * Waits until at most `most` are in flight. After a failure all later appends are sent again, in order: an identical append stores no
+   * second event.
+   */
   private async settle(most = 0): Promise<void> {
     if (most === 0) await this.sendOpen();
     let since = performance.now();
@@ -265,12 +268,12 @@ export class LogCopy {
   private refuse(message: AppendMessage, error: unknown): void {
     if (error instanceof Conflict)
       throw new CopyRefused(
-        `${message.stream} is at revision ${error.actual} in the target, with other events than the source: the target is in use already, or another copy runs.`,
+        `${message.stream} is at revision ${error.actual} in the target, with events that differ from the source: the target is in use already, or another copy is running.`,
       );
     if (error instanceof StoreRefused) throw new CopyRefused(`The target refuses events of ${message.stream}: ${error.message}`);
   }
 
-  /** Servers write some metadata by themselves, and keep only the last: what counts is that the last is the same. */
+  /** Servers write some metadata themselves and keep only the newest: only the newest must be equal. */
   private async takeMetadata(event: LogEvent): Promise<void> {
     await this.settle();
     await this.patient(async () => {
@@ -296,7 +299,7 @@ export class LogCopy {
     });
   }
 
-  /** Notes how far the copy is. Whoever noted something in between is another copier: this one ends. */
+  /** Records the progress. If something else was recorded in between, another copy is running: this one ends. */
   private async note(): Promise<void> {
     await this.settle();
     const { source, after, events, copier, compared, leftOut } = this;
@@ -314,7 +317,7 @@ export class LogCopy {
         const last = await this.lastNote();
         if ((last?.data as Note | undefined)?.copier !== this.copier)
           throw new CopyRefused('Another copy into the same target has taken over.');
-        // Its own, of which it had no answer.
+        // It is our own record, whose answer was lost.
         this.noteRevision = last!.revision;
       }
     });
@@ -332,7 +335,7 @@ export class LogCopy {
     }
   }
 
-  /** Tries again while a store is away, for a minute. */
+  /** Retries for a minute while a store is unavailable. */
   private async patient<T>(work: () => Promise<T>): Promise<T> {
     for (const begun = performance.now(); ;) {
       try {
@@ -346,7 +349,7 @@ export class LogCopy {
   }
 }
 
-/** The first event of a log: no other log has it. */
+/** The first event of a log, which identifies the log. */
 async function identityOf(reader: LogReader): Promise<string | undefined> {
   const [first] = await reader.readAll(BEFORE_ALL, 1);
   return first && `${first.id}@${first.recordedAt}`;
@@ -360,7 +363,7 @@ async function lastNoteIn(target: LogReader): Promise<LogEvent | undefined> {
   }
 }
 
-/** What a copy has compared while it followed the source, if these two logs are those and still hold it. */
+/** What a copy compared while it followed the source, if these are the same two logs and still hold it. */
 export async function comparedBefore(
   from: LogReader,
   to: LogReader,
@@ -371,4 +374,4 @@ export async function comparedBefore(
 }
 
 const away = (which: string, error: unknown) =>
-  new CopyRefused(`The ${which} has not answered for ${PATIENCE_MS / 1_000} s (${String(error)}); run the same command again to go on.`);
+  new CopyRefused(`The ${which} has not answered for ${PATIENCE_MS / 1_000} s (${String(error)}); run the same command again to continue.`);

@@ -3,7 +3,7 @@ import { type Call, Cursors } from './log-cursor';
 import { BEFORE_ALL } from './log-reader';
 import { LogEvent } from './log-event';
 
-/** A store of so many events at positions 1, 2, …, and how often a read of it began. */
+/** A store with this many events at positions 1, 2, …; counts how often a read began. */
 function storeOf(length: number) {
   const begun: bigint[] = [];
   const begin = (after: bigint): Promise<Call> => {
@@ -19,7 +19,7 @@ function storeOf(length: number) {
 
 const positions = (events: readonly LogEvent[]) => events.map(({ position }) => position);
 
-test('a long read goes on where it was, page by page', async () => {
+test('a long read continues where it stopped, page by page', async () => {
   const { begin, begun } = storeOf(25);
   const cursors = new Cursors(begin, 1_000);
   expect(positions(await cursors.take(BEFORE_ALL, 10))).toEqual([1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n, 9n, 10n]);
@@ -29,7 +29,7 @@ test('a long read goes on where it was, page by page', async () => {
   cursors.close();
 });
 
-test('a read that was let go because nobody took from it is begun anew, and fails nobody', async () => {
+test('a read that was closed because it was idle is started again, without an error', async () => {
   const { begin, begun } = storeOf(200);
   const cursors = new Cursors(begin, 1_000, 20);
   expect(positions(await cursors.take(BEFORE_ALL, 10))).toHaveLength(10);
@@ -39,7 +39,7 @@ test('a read that was let go because nobody took from it is begun anew, and fail
   cursors.close();
 });
 
-test('a store that falls silent fails the read in time', async () => {
+test('a read fails in time when the store stops answering', async () => {
   const { begin } = storeOf(105);
   const cursors = new Cursors(begin, 50);
   await cursors.take(BEFORE_ALL, 100);

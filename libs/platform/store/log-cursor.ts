@@ -1,20 +1,21 @@
 /**
- * Long reads of the log, taken page by page. Hides: calls that pause while pages lie ready, and which of them goes on where. Promises: events
- * in log order from exactly where was asked; a read that hangs fails; bounded memory, however large the events. Does not: know the protocol.
+ * Long reads of the log, taken page by page. Hides: calls that pause while pages are buffered, and which of them continues where. Promises:
+ * events in log order from exactly the position asked for; a read that hangs fails; bounded memory, however large the events. Does not:
+ * know the protocol.
  */
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { LogEvent, type Message } from './log-event';
 
 export type Call = ClientReadableStream<Message>;
 
-/** Long reads that may be open at once: as many views as catch up from different places. */
+/** Long reads that may be open at once: one for each view that catches up from another position. */
 const CURSORS = 4;
-/** A long read that nobody takes from is given up. */
+/** How long a long read may be idle before it is closed. */
 const IDLE_MS = 5_000;
-/** Bytes after which a page ends, however few its events are. */
+/** Bytes after which a page ends, however few events it has. */
 export const PAGE_BYTES = 8 * 1024 * 1024;
 
-/** True where nothing was known to follow a page that could have held `max` events. */
+/** True if no event is known after a page that could have held `max` events. */
 export function endsLog(events: readonly LogEvent[], max: number): boolean {
   if (events.length >= max) return false;
   let bytes = 0;
@@ -22,14 +23,14 @@ export function endsLog(events: readonly LogEvent[], max: number): boolean {
   return bytes < PAGE_BYTES;
 }
 
-/** One long read; it pauses while a page lies ready. */
+/** One long read; it pauses while a page is buffered. */
 class Cursor {
   private events: LogEvent[] = [];
   private bytes = 0;
   private wanted = 1;
   private ended = false;
   private failed: Error | undefined;
-  /** True once it was let go: what it holds may lack its end. */
+  /** True once it was closed: its buffer may be incomplete. */
   closed = false;
   private wake: (() => void) | undefined;
   private idle: NodeJS.Timeout | undefined;
@@ -79,7 +80,7 @@ class Cursor {
     return page;
   }
 
-  /** A call that is cancelled ends only once what it has received was taken. */
+  /** A cancelled call ends only after everything that it has received was consumed. */
   close(): void {
     this.closed = true;
     clearTimeout(this.idle);
@@ -118,23 +119,23 @@ class Cursor {
 
 /** The long reads of one client. */
 export class Cursors {
-  /** By the position that they have come to. */
+  /** By the position that they have reached. */
   private readonly open = new Map<bigint, Cursor>();
   private closings = 0;
 
-  /** @param begin a call that reads on from a position to the end of the log */
+  /** @param begin starts a call that reads from a position to the end of the log */
   constructor(
     private readonly begin: (after: bigint) => Promise<Call>,
     private readonly timeoutMs: number,
     private readonly idleMs = IDLE_MS,
   ) {}
 
-  /** True where a read has come to just there. */
+  /** True if a read has reached exactly this position. */
   has(after: bigint): boolean {
     return this.open.has(after);
   }
 
-  /** The page after a position, from a read that has come there or from a new one. */
+  /** The page after a position, from a read that has reached it or from a new one. */
   async take(after: bigint, max: number): Promise<LogEvent[]> {
     const before = this.closings;
     const known = this.open.get(after);

@@ -50,7 +50,7 @@ const position = fc.oneof(
   fc.bigInt({ min: 2n ** 63n - 3n, max: 2n ** 63n - 1n }),
 );
 
-test('reads what the official client would write, positions exact beyond 2^53', () => {
+test('reads what the official client writes, with positions exact beyond 2^53', () => {
   fc.assert(
     fc.property(
       position,
@@ -82,14 +82,14 @@ test('reads what the official client would write, positions exact beyond 2^53', 
   );
 });
 
-test('lifts older shapes, and lives without metadata', () => {
+test('applies upcasts, and accepts missing metadata', () => {
   const wire = { position: 1n, revision: 0n, stream: 'lot-haifa.L1', type: 'LotMoved', data: { to: 'A' }, structured: false };
   const lifts = { LotMoved: [(data: { to: string }) => ({ place: data.to })] };
   expect((decodeReadResponse(encode({ ...wire, metadata: null })) as LogEvent).recorded(lifts).data).toEqual({ place: 'A' });
   expect((decodeReadResponse(encode({ ...wire, metadata: { schema: 2 } })) as LogEvent).recorded(lifts).data).toEqual({ to: 'A' });
 });
 
-test('data that are no JSON are found when they are asked for, not when they are read', () => {
+test('invalid JSON in the data throws when the data are accessed, not when the event is read', () => {
   const bytes = encode({ position: 1n, revision: 0n, stream: 's', type: 'T', data: { long: 'x' }, metadata: null, structured: false });
   bytes.write('#', bytes.indexOf('{"long'));
   const event = decodeReadResponse(bytes) as LogEvent;
@@ -97,7 +97,7 @@ test('data that are no JSON are found when they are asked for, not when they are
   expect(() => event.recorded({})).toThrow(SyntaxError);
 });
 
-test('knows the other messages of a read', () => {
+test('recognises the other messages of a read', () => {
   const confirmed = new ReadResp();
   confirmed.setConfirmation(new ReadResp.SubscriptionConfirmation());
   const missing = new ReadResp();

@@ -1,6 +1,6 @@
 /**
- * The messages of `Streams.Read`, decoded by hand: the client's generated classes cost more than half of a catch-up. Promises: events as the
- * client would give them, each field decoded when it is asked for and the data parsed once for all views. Does not: resolve links.
+ * The messages of `Streams.Read`, decoded by hand: the client's generated classes cost more than half of a catch-up. Promises: events as
+ * the client would return them, each field decoded on access and the data parsed once for all views. Does not: resolve links.
  */
 import { upcast, type Metadata, type Recorded, type Upcasts } from '#kernel/event';
 import { isKnown, knownTimeIn, original } from './known-time';
@@ -8,23 +8,23 @@ import { streams, types } from './names';
 import { skip, varint, varint64, varintEnd } from './varint';
 
 let named = true;
-/** In a thread that only passes bytes on: events have no names there. */
+/** For a thread that only forwards bytes: events have no names there. */
 export const leaveNames = (): void => void (named = false);
 
 const EMPTY = Buffer.alloc(0);
 
-/** An event of the log, most of it still in bytes. */
+/** An event of the log, decoded on access. */
 export class LogEvent {
   position = 0n;
   revision = 0n;
   stream = '';
   type = '';
-  /** Number of its stream in this process; -1 where it has none. A stream may get another one, but no two streams ever have the same. */
+  /** Number of its stream within this app; -1 if it has none. A stream's number may change, but no two streams ever share one. */
   streamNumber = -1;
   private bytes: Buffer = EMPTY;
   private from = 0;
   private to = 0;
-  // Where the fields lie in the bytes; a field that is missing is empty.
+  // Offsets of the fields in the bytes; a missing field is empty.
   private idAt = 0;
   private idEnd = 0;
   private createdAt = 0;
@@ -33,13 +33,13 @@ export class LogEvent {
   private dataEnd = 0;
   private metaAt = 0;
   private metaEnd = 0;
-  /** How long the name of its content type is. */
+  /** Length of the name of its content type. */
   private jsonLength = 0;
   private before: bigint | undefined;
   private knownId: string | undefined;
   private parsed: Recorded | undefined;
 
-  /** Reads a RecordedEvent that lies between two places of a message. */
+  /** Reads the RecordedEvent between two offsets of a message. */
   static decode(bytes: Buffer, from: number, to: number): LogEvent {
     const event = new LogEvent();
     event.bytes = bytes;
@@ -92,12 +92,12 @@ export class LogEvent {
     } else if (size === 12) this.jsonLength = end - value;
   }
 
-  /** Bytes of its record. */
+  /** Size of its record in bytes. */
   get size(): number {
     return this.to - this.from;
   }
 
-  /** Copies its record, as `decode` takes it, and returns how long it is. */
+  /** Copies its record, in the form that `decode` takes, and returns its length. */
   copyTo(target: Buffer, at: number): number {
     return this.bytes.copy(target, at, this.from, this.to);
   }
@@ -118,7 +118,7 @@ export class LogEvent {
     return JSON.parse(this.bytes.toString('utf8', this.dataAt, this.dataEnd));
   }
 
-  /** Empty where there are none; those of the first store where this is a copy. */
+  /** Empty if there are none; those of the original store if this is a copy. */
   get metadata(): Metadata {
     const { metadata } = original(this.metadataBytes);
     return (metadata.length > 0 ? JSON.parse(metadata.toString('utf8')) : {}) as Metadata;
@@ -133,17 +133,17 @@ export class LogEvent {
     return this.bytes.subarray(this.metaAt, this.metaEnd);
   }
 
-  /** Whether it was stored as JSON, and not as bytes. */
+  /** Whether it was stored as JSON rather than as bytes. */
   get isJson(): boolean {
     return this.jsonLength === 'application/json'.length;
   }
 
-  /** The event in today's shape; parsed once for all views. Throws where it is no JSON or an upcast fails. */
+  /** The event in its current shape; parsed once for all views. Throws if it is not JSON or an upcast fails. */
   recorded(upcasts: Upcasts): Recorded {
     return (this.parsed ??= new Parsed(this, upcasts));
   }
 
-  /** When the event became known, ISO 8601 UTC: to this store, or to the first one where this is a copy. */
+  /** When the event became known, ISO 8601 UTC: to this store, or to the original store if this is a copy. */
   get recordedAt(): string {
     return instant(this.recordedMs);
   }
@@ -153,12 +153,12 @@ export class LogEvent {
     return this.copied ? Date.parse(knownTimeIn(this.bytes, this.metaAt)) : this.storedMs;
   }
 
-  /** True where it was copied from another log. */
+  /** True if it was copied from another log. */
   get copied(): boolean {
     return isKnown(this.bytes, this.metaAt, this.metaEnd);
   }
 
-  /** When this store got it, whether it was copied or not. */
+  /** When this store received it, whether it was copied or not. */
   get storedMs(): number {
     let ms = 0;
     for (let at = this.createdAt; at < this.createdEnd - 4; at++) ms = ms * 10 + this.bytes[at]! - 0x30;
@@ -168,7 +168,7 @@ export class LogEvent {
 
 let lastMs = 0;
 let lastInstant = new Date(0).toISOString();
-/** Neighbours in the log often share a millisecond. */
+/** Adjacent events often share a millisecond. */
 function instant(ms: number): string {
   if (ms !== lastMs) {
     lastInstant = new Date(ms).toISOString();
@@ -177,7 +177,7 @@ function instant(ms: number): string {
   return lastInstant;
 }
 
-/** An event as views see it. Metadata are parsed when they are first asked for: few folds do. */
+/** An event as views see it. Metadata are parsed on first access: few folds need them. */
 class Parsed implements Recorded {
   readonly type: string;
   readonly id: string;
@@ -210,7 +210,7 @@ class Parsed implements Recorded {
   }
 }
 
-/** A message of a read: an event, or a sign of life. */
+/** A message of a read: an event, or a heartbeat. */
 export type Message = LogEvent | 'confirmation' | 'not-found' | 'other';
 
 /** Decodes one `ReadResp`; field numbers from EventStore's streams.proto. */
@@ -219,7 +219,7 @@ export function decodeReadResponse(bytes: Buffer): Message {
   if (field === 2) return 'confirmation';
   if (field === 4) return 'not-found';
   if (field !== 1) return 'other';
-  // An event whose target is gone has a link only; links are not resolved here, so the record is always in field 1.
+  // If the target is gone there is a link only; links are not resolved here, so the record is always in field 1.
   for (let at = start; at < end;) {
     const tag = bytes[at++]!;
     if (tag === 0x0a) {

@@ -43,7 +43,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** A thread that is ready, as it is after some pages. */
+/** A thread that is ready, as after the first pages. */
 async function started(connectionString: string): Promise<ReadingThread> {
   const thread = new ReadingThread(connectionString);
   thread.start();
@@ -72,16 +72,16 @@ describe.each([
   beforeEach(async () => (log = logReader(client, { thread: await thread() })));
   afterEach(() => log.close!());
 
-  test('are the log, each event once and in order, with large ones among them', async () => {
+  test('hold each event of the log once and in order, including large ones', async () => {
     expect(await readWhole(log)).toEqual(whole);
   });
 
-  test('go on where they were asked for, from several places at once', async () => {
+  test('continue from the position asked for, for several positions at once', async () => {
     const [all, again, third] = await Promise.all([readWhole(log), readWhole(log), readWhole(log)]);
     expect([all, again, third]).toEqual([whole, whole, whole]);
   });
 
-  test('go on after the reader was closed in between', async () => {
+  test('continue after the reader was closed in between', async () => {
     expect(await readWhole(log, (page) => page % 3 === 2 && log.close!())).toEqual(whole);
   });
 
@@ -94,7 +94,7 @@ describe.each([
   });
 });
 
-test('a page of large events is short, and does not pass for the end of the log', async () => {
+test('a page of large events has fewer events, and is not mistaken for the end of the log', async () => {
   const log = logReader(client);
   const first = whole.findIndex((entry) => entry.includes('@large'));
   const events = await log.readAll(BigInt(whole[first - 1]!.split(' ')[0]!), PAGE);
@@ -106,7 +106,7 @@ test('a page of large events is short, and does not pass for the end of the log'
 test.each([
   ['this thread', undefined],
   ['a thread of its own', started],
-])('reads in %s fail when the store is gone, and do not hang', async (_, thread) => {
+])('reads in %s fail rather than hang when the store is gone', async (_, thread) => {
   const other = mkdtempSync(join(tmpdir(), 'view-log-gone-'));
   const gone = await startNode({ dataDir: other });
   const its = EventStoreDBClient.connectionString(gone.connectionString);

@@ -1,6 +1,6 @@
 /**
- * Reading the log in bulk. Hides: the calls, elections between them, and that successive pages come out of one long read.
- * Promises: events in log order from exactly where was asked; a read that hangs fails. Does not: append, or know positions of more than one log.
+ * Reading the log in bulk. Hides: the calls, elections between them, and that successive pages come from one long read. Promises: events in
+ * log order from exactly the position asked for; a read that hangs fails. Does not: append, or know positions of more than one log.
  */
 import {
   type CallOptions,
@@ -39,7 +39,7 @@ const isDeleted = ({ metadata }: Partial<ServiceError>): boolean => metadata?.ge
 /** Where links to the leader come from. */
 type Links = Pick<Connection, 'get' | 'suspect'>;
 
-/** A client that somebody else made and will end; it is not replaced when its node is gone. */
+/** A client that the caller owns and closes; it is not replaced when its node is gone. */
 function onlyLinkOf(client: EventStoreDBClient): Links {
   const link = new Link('the node of the client', NodeClient.of(client), () => undefined);
   return { get: () => Promise.resolve(link), suspect: () => undefined };
@@ -78,27 +78,27 @@ export type Thread = Pick<Cursors, 'has' | 'take' | 'close'> & { start(): void; 
 
 export type LogReaderOptions = Readonly<{
   timeoutMs?: number;
-  /** Where the pages of a long catch-up come from once it is ready; all others come from long reads of the same client. */
+  /** Serves the pages of a long catch-up once it is ready; all others come from long reads in this thread. */
   thread?: Thread;
 }>;
 
-/** What the view engine needs of a log; the tests put a disturbed one in between. */
+/** What the view engine needs of a log; tests substitute a faulty one. */
 export type LogReader = {
-  /** Up to `max` events after a position, in order; fewer only where they are large or at the end of the log: `endsLog` tells. */
+  /** Up to `max` events after a position, in order; fewer only if they are large or at the end of the log (see `endsLog`). */
   readAll(after: bigint, max: number): Promise<LogEvent[]>;
-  /** Up to `max` events of one stream from a revision on; none where the stream does not exist. */
+  /** Up to `max` events of one stream from a revision on; none if the stream does not exist. */
   readStream(stream: string, from: bigint, max: number): Promise<LogEvent[]>;
   /** The newest event, if any. */
   last(): Promise<LogEvent | undefined>;
-  /** Lets go of what is open for further reads. */
+  /** Closes the reads that are kept open for further pages. */
   close?(): void;
-  /** Calls `ring` when it is connected and at each new event; resolves when the subscription has ended, for whatever reason. */
+  /** Wake-up: calls `ring` when the subscription is connected and at each new event; resolves when it has ended, for whatever reason. */
   subscribe(ring: () => void, signal: AbortSignal): Promise<void>;
 };
 
-/** Full pages that were read singly and may be followed by a next one. */
+/** Full pages that were read singly and may have a next one. */
 const REMEMBERED = 64;
-/** Pages after which a catch-up is a long one, and the pause after which another begins. */
+/** Pages after which a catch-up counts as long, and the pause that separates two catch-ups. */
 const LONG = 8;
 const PAUSE_MS = 2_000;
 
@@ -165,7 +165,7 @@ export function logReader(store: Connection | EventStoreDBClient, { timeoutMs = 
   return {
     async readAll(after, max) {
       if (fullPages.size > REMEMBERED) fullPages.delete(fullPages.values().next().value!);
-      // Whoever goes on where a full page ended is catching up, and will go on.
+      // A caller that continues where a full page ended is catching up and will ask for more.
       if (cursors.has(after) || thread?.has(after) || fullPages.delete(after)) {
         if (performance.now() - lastPage > PAUSE_MS) pages = 0;
         lastPage = performance.now();

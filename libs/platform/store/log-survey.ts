@@ -1,5 +1,6 @@
 /**
- * What of a log is the business's, and what of it cannot be taken along. Hides: which streams a store keeps for itself. Does not: write.
+ * Which events of a log belong to the business, and which streams cannot be copied. Hides: which streams a store keeps for itself. Does
+ * not: write.
  */
 import { endsLog } from './log-cursor';
 import type { LogEvent } from './log-event';
@@ -7,7 +8,7 @@ import { BEFORE_ALL, type LogReader } from './log-reader';
 
 const PAGE = 1_000;
 
-/** True for events of streams that are not the store's own, and for the metadata of such streams. */
+/** True for events of streams that are not the store's own, and for the metadata of those streams. */
 export function isCopied({ stream }: LogEvent): boolean {
   return !stream.startsWith('$') || (stream.startsWith('$$') && stream.length > 2 && stream[2] !== '$');
 }
@@ -17,9 +18,9 @@ export const isTombstone = ({ type, stream }: LogEvent): boolean => type === '$s
 export type Survey = Readonly<{
   events: number;
   streams: number;
-  /** Streams that cannot come along, and why. */
+  /** Streams that cannot be copied, and why. */
   leftOut: ReadonlyMap<string, string>;
-  /** Streams of the store itself, which stay behind: users, passwords, projections, checkpoints of subscriptions. */
+  /** Streams of the store itself, which are not copied: users, passwords, projections, checkpoints of subscriptions. */
   ownStreams: readonly string[];
 }>;
 

@@ -1,5 +1,5 @@
 /**
- * What is stored beside every event, made in one place. Hides: which parts may be absent. Promises: complete metadata for every event that
+ * The metadata of every event, made in one place. Hides: which parts may be absent. Promises: complete metadata for every event that
  * the platform writes, whoever acts: people, processes, imports, the platform itself. Does not: decide who acts.
  */
 import type { ClockSource, Metadata } from '#kernel/event';
@@ -7,11 +7,11 @@ import { now } from '#platform/runtime/clock';
 import { traceparent } from '#platform/runtime/tracing';
 import { APP_VERSION } from '#platform/runtime/version';
 
-/** Who does what, as far as it is known; what is absent is filled in. */
+/** Who does what, as far as it is known; absent fields are filled in. */
 export type Act = Readonly<{
   command: string;
   commandId: string;
-  /** Of the command's payload; empty where there is nothing to compare. */
+  /** Of the command's payload; empty if there is nothing to compare. */
   digest?: string;
   /** The command's own id when absent. */
   correlationId?: string;
@@ -21,7 +21,7 @@ export type Act = Readonly<{
   role: string;
   facility: string;
   device?: string;
-  /** Floor time; now when absent. */
+  /** Time on the shop floor; now when absent. */
   occurredAt?: string;
   /** Our own when absent. */
   clock?: ClockSource;

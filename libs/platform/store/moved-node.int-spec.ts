@@ -13,7 +13,7 @@ const counted = (n: number) => ({
   data: { n },
   metadata: { commandId: 'c', actor: 'a', schema: 1 } as unknown as Metadata,
 });
-/** Appends at a revision until it is there; how long that took, ms. */
+/** Retries appending at a revision until it is stored; returns how long that took, in ms. */
 async function appended(store: EventStore, expected: bigint): Promise<number> {
   const begun = performance.now();
   for (;;) {
@@ -30,7 +30,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-it('goes on with certificates that were renewed while it runs, of another authority, under the same file name', async () => {
+it('continues when certificates are replaced while it runs, by another authority, under the same file name', async () => {
   const dataDir = testDirectory('renewed');
   const file = join(testDirectory('certificates'), 'ca.crt');
   const start = async (port: number): Promise<RunningNode> => {
@@ -48,7 +48,7 @@ it('goes on with certificates that were renewed while it runs, of another author
   expect(await appended(store, 0n)).toBeLessThan(6_000);
 }, 60_000);
 
-it('follows a host name that resolves to another address than before', async () => {
+it('follows a host name when it resolves to another address', async () => {
   const dataDir = testDirectory('resolved');
   let address = '127.0.0.1';
   const resolved = jest.fn();
@@ -62,7 +62,7 @@ it('follows a host name that resolves to another address than before', async () 
   ends.push(() => store.close());
   await appended(store, -1n);
   await before.close();
-  // The old address answers nothing any more.
+  // The old address no longer answers.
   const after = await startNode({ dataDir, host: '127.0.0.2', port: before.port });
   ends.push(() => after.close());
   address = '127.0.0.2';

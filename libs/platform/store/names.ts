@@ -1,21 +1,21 @@
 /**
- * Names of streams and types that come again and again. Hides: a hash table over bytes. Promises: the same string for the same bytes, and a
- * number that no two names ever share. Does not: keep more than it was made for; then it forgets all.
+ * Interned names of streams and types. Hides: a hash table over bytes. Promises: the same string for the same bytes, and a number that no
+ * two names ever share. Does not: grow without bound; when it is full it forgets all.
  */
 
 /** Streams whose numbers are remembered at once, a power of two. */
 export const STREAMS = 131_072;
 
 const LONGEST = 64;
-/** Names that come again and again, as the same strings: neither made nor hashed anew for each event. */
+/** Repeated names as the same strings: neither created nor hashed again for each event. */
 class Names {
   private readonly strings: string[] = [];
-  /** Where the slots' names lie in `keys`, and their numbers; -1 where a slot is free. */
+  /** Offsets of the slots' names in `keys`, and their numbers; -1 if a slot is free. */
   private readonly entries: Int32Array;
   private readonly lengths: Uint8Array;
   private keys = new Uint8Array(64 * LONGEST);
   private first = 0;
-  /** Number of the name that was got last; -1 where it is too long to have one. */
+  /** Number of the name that was returned last; -1 if it is too long to have one. */
   number = -1;
 
   /** @param most names that are remembered at once; then all are forgotten */

@@ -1,20 +1,20 @@
 /**
  * Reads of a catch-up in a thread of their own, so that receiving events and folding them take a core each. Hides: the thread and the bytes
- * that cross over. Promises: the same pages as a read in this thread; a thread that fails fails the reads that wait for it, and the next read
- * starts another. Does not: live longer than it is needed.
+ * that it sends. Promises: the same pages as a read in this thread; if the thread fails, the waiting reads fail, and the next read starts
+ * another thread. Does not: keep an idle thread.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Connection } from './connection';
 import { logReader, type Thread } from './log-reader';
 import { leaveNames, LogEvent } from './log-event';
 
-/** A thread that nobody asks is ended. */
+/** How long a thread may be idle before it is ended. */
 const IDLE_MS = 10_000;
-/** The thread's first words. */
+/** The first message of the thread. */
 const READY = 'ready';
 
 type Question = { ask: number; after: bigint; max: number };
-/** The records of a page one behind the other, and where each ends. */
+/** The records of a page one after the other, and where each ends. */
 type Answer = { ask: number; records: ArrayBuffer; ends: Uint32Array } | { ask: number; error: string };
 type Waiting = { resolve: (events: LogEvent[]) => void; reject: (error: Error) => void };
 

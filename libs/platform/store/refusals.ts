@@ -1,10 +1,10 @@
 /**
- * How calls to the event store fail. Hides: status codes and trailers. Promises: what is definite is told apart from what may yet have
- * happened. Does not: decide what to do about it.
+ * How calls to the event store fail. Hides: status codes and trailers. Promises: definite failures are distinguished from unknown outcomes.
+ * Does not: decide what to do about it.
  */
 import { status, type ServiceError } from '@grpc/grpc-js';
 
-/** The stream is not where the caller thought. `actual` is -1 when it does not exist. */
+/** The stream is not at the expected revision. `actual` is -1 when it does not exist. */
 export class Conflict extends Error {
   constructor(
     readonly stream: string,
@@ -17,7 +17,7 @@ export class Conflict extends Error {
 
 export type Refusal = 'access-denied' | 'too-large' | 'stream-deleted' | 'bad-request';
 
-/** The store will not do this, however often it is asked. Nothing was written. */
+/** The store will not do this, however often it is retried. Nothing was written. */
 export class StoreRefused extends Error {
   constructor(
     readonly reason: Refusal,
@@ -28,7 +28,7 @@ export class StoreRefused extends Error {
   }
 }
 
-/** The store did not answer. After an append the outcome is unknown: look before writing again, or repeat it unchanged. */
+/** The store did not answer. After an append the outcome is unknown: check before writing again, or repeat it unchanged. */
 export class StoreUnavailable extends Error {
   constructor(cause: unknown) {
     super('the event store does not answer', { cause });
@@ -36,7 +36,7 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** True for what will not go away by waiting. */
+/** True for failures that retrying cannot resolve. */
 export const isDefinite = (error: unknown): boolean => error instanceof Conflict || error instanceof StoreRefused;
 
 /** What an error of a call says in its trailers, if anything. */
@@ -45,7 +45,7 @@ function trailer(error: unknown, key: string): string | undefined {
   return typeof metadata?.get === 'function' ? metadata.get(key)[0]?.toString() : undefined;
 }
 
-/** The definite refusal that a failed call stands for, or undefined where its outcome is unknown. `stream` is what was asked for. */
+/** The definite refusal that a failed call means, or undefined if its outcome is unknown. `stream` is the stream that was asked for. */
 export function refusalOf(error: unknown, stream?: string): StoreRefused | undefined {
   if (error instanceof StoreRefused) return error;
   const { code, type, _raw: raw } = (error ?? {}) as { code?: unknown; type?: unknown; _raw?: unknown };
@@ -57,7 +57,7 @@ export function refusalOf(error: unknown, stream?: string): StoreRefused | undef
   return undefined;
 }
 
-/** Where a node says the leader is. */
+/** The leader's address according to a node. */
 export function leaderIn(error: unknown): string | undefined {
   for (const source of [error, (error as { _raw?: unknown } | null)?._raw, (error as { cause?: unknown } | null)?.cause]) {
     const [host, port] = [trailer(source, 'leader-endpoint-host'), trailer(source, 'leader-endpoint-port')];
@@ -66,7 +66,7 @@ export function leaderIn(error: unknown): string | undefined {
   return undefined;
 }
 
-/** One line about an error, without what changes from one time to the next. */
+/** One line about an error, without parts that differ from one occurrence to the next. */
 export function shortReason(error: unknown): string {
   if (error instanceof StoreUnavailable && error.cause !== undefined) return shortReason(error.cause);
   const { details, message } = (error ?? {}) as { details?: unknown; message?: unknown };

@@ -1,17 +1,18 @@
 /**
- * Baselines of long streams: where to fold on from instead of from the first event. How often one is written, the caller says: commands/past.ts and
- * processes/memory.ts. Hides: their streams, and that only the newest is kept. Promises: a snapshot that is absent, wrong, or of another build costs time and nothing else; writing one never delays or fails
- * what its caller does. Does not: know what is folded; a state that is not plain JSON, or large, gets no snapshot.
+ * Snapshots of long streams: a fold continues from them instead of starting at the first event. The callers (commands/past.ts,
+ * processes/memory.ts) decide how often one is written. Hides: their streams, and that only the newest is kept. Promises: a snapshot that
+ * is absent, wrong, or from another build costs only time; writing one never delays or fails its caller. Does not: know what is folded; a
+ * state that is not plain JSON, or is large, gets no snapshot.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { buildFingerprint } from '#platform/runtime/build';
 import { metadataOf } from './metadata';
 import { Conflict, type EventStore } from './event-store';
 
-/** What was folded from a stream up to a revision. Trust it only where the stream's event at that revision has that id. */
+/** The state folded from a stream up to a revision. Valid only if the stream's event at that revision has that id. */
 export type Snapshot = Readonly<{ revision: bigint; lastId: string; body: unknown }>;
 
-/** Types that begin with $ are no facts: neither views nor processes nor auditors see them. */
+/** Types that begin with $ are not business events: views, processes and the audit trail do not see them. */
 const TYPE = '$snapshot';
 const LARGEST_BYTES = 512 * 1024;
 type Stored = Readonly<{ build: string; revision: string; lastId: string; body: unknown }>;
@@ -23,7 +24,7 @@ export class Snapshots {
 
   constructor(private readonly store: EventStore) {}
 
-  /** The newest snapshot of a stream, where this build wrote it into this log: it may hold positions. @throws StoreUnavailable */
+  /** The newest snapshot of a stream, if this build wrote it into this log: it may hold positions. @throws StoreUnavailable */
   async newest(stream: string): Promise<Snapshot | undefined> {
     const [found] = await this.store.readBackwards(streamOf(stream), 1);
     const stored = found?.type === TYPE ? (found.data as Stored) : undefined;
@@ -39,7 +40,7 @@ export class Snapshots {
     const work = new Promise((resolve) => setImmediate(resolve))
       .then(first)
       .then(() => this.write(stream, { build: buildFingerprint(), revision: String(revision), lastId, body }))
-      // Whatever it was: the stream itself is all there.
+      // Any failure is harmless: the stream itself is complete.
       .catch(() => undefined)
       .finally(() => this.writing.delete(stream));
     this.writing.set(stream, work);

@@ -8,7 +8,7 @@ import { EventStoreDBClient } from '@eventstore/db-client';
 export type NodeName = string;
 
 const DEFAULT_PORT = 2113;
-/** What the official client reads; it prints a warning for each other key whenever it is made. */
+/** The keys that the official client knows; it prints a warning for each other key whenever it is created. */
 const SETTINGS = new Set(
   ['userCertFile', 'userKeyFile', 'connectionName', 'defaultDeadline', 'tls', 'tlsVerifyCert', 'tlsCAFile', 'keepAliveTimeout'].map(flat),
 );
@@ -33,7 +33,7 @@ export class StoreAddress {
   /** @throws Error that says what is wrong with the connection string */
   constructor(connectionString: string) {
     const url = connectionString.trim().replace(/^kurrentdb(?=:|\+)/, 'esdb');
-    // The official client reads it first: it knows best what it takes, and finds certificates that are missing.
+    // The official client parses it first: it knows what it accepts, and finds missing certificates.
     EventStoreDBClient.connectionString(url);
     const parts = /^(esdb(?:\+discover)?):\/\/(?:([^@]*)@)?([^?/]*)\/*(?:\?(.*))?$/.exec(url.replace(/\/+$/, ''));
     if (!parts) throw new Error('The connection string of the event store must look like esdb://host:2113?tls=true.');

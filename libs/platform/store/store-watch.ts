@@ -1,6 +1,6 @@
 /**
- * What people see of the connection to the event store. Hides: metrics and their names. Promises: one line in the log for each loss and one
- * for each find, with node, reason and duration. Does not: influence the connection.
+ * Logs and metrics of the connection to the event store. Hides: metrics and their names. Promises: one log line for each loss and one for
+ * each reconnection, with node, reason and duration. Does not: influence the connection.
  */
 import type { Detail } from '#platform/runtime/health';
 import type { Logger } from '#platform/runtime/logging';
@@ -17,25 +17,25 @@ const secondsLost = counter(
   'Seconds without a connection to the event store; counted when it is found.',
 );
 
-/** Reports losses and finds until the app ends. */
+/** Reports losses and reconnections until the app ends. */
 export function reportStore(connection: Connection, log?: Pick<Logger, 'info' | 'warn'>): void {
   watched.add(connection);
   let losses = 0;
   connection.watch({
     lost: ({ node, reason }) => {
       losses += 1;
-      log?.warn({ node, reason }, 'the event store is lost; looking for a node that leads');
+      log?.warn({ node, reason }, 'lost the connection to the event store; searching for a leader');
     },
     found: ({ node }, lostMs) => {
-      if (losses === 0) return void log?.info({ node }, 'the event store is connected');
+      if (losses === 0) return void log?.info({ node }, 'connected to the event store');
       reconnects.inc();
       secondsLost.inc(lostMs / 1_000);
-      log?.info({ node, lostMs: Math.round(lostMs) }, 'the event store is found again');
+      log?.info({ node, lostMs: Math.round(lostMs) }, 'reconnected to the event store');
     },
   });
 }
 
-/** For `/health/ready`: since when the store is lost, and why. Public, so without addresses. */
+/** For `/health/ready`: since when the store has been disconnected, and why. Public, so without addresses. */
 export function storeDetail({ state }: Connection): Detail | undefined {
   if (state.up) return undefined;
   return { since: state.since.toISOString(), reason: state.reason!.replace(/[\w.-]+:\d{1,5}\b/g, 'a node') };

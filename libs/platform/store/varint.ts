@@ -1,5 +1,5 @@
 /**
- * Protobuf's numbers of variable length. Hides: their bits. Promises: exact values, also beyond 2^53 where a bigint is asked for. Does not:
+ * Protobuf varints. Hides: their bits. Promises: exact values, also beyond 2^53 when a bigint is asked for. Does not:
  * know any message.
  */
 
@@ -9,7 +9,7 @@ export function varintLength(value: number): number {
   return length;
 }
 
-/** Returns the place after it. */
+/** Returns the offset after it. */
 export function writeVarint(bytes: Buffer, at: number, value: number): number {
   for (; value >= 0x80; value = Math.floor(value / 128)) bytes[at++] = (value % 128) | 0x80;
   bytes[at++] = value;
@@ -22,7 +22,7 @@ export function writeVarint64(bytes: Buffer, at: number, value: bigint): number 
   return at;
 }
 
-/** A number below 2^53. Its end is asked for apart: two small calls that the engine inlines are faster than one that returns both. */
+/** A number below 2^53. Its end is a separate call: two small calls that the engine inlines are faster than one that returns both. */
 export function varint(bytes: Buffer, at: number): number {
   let value = 0;
   for (let scale = 1; ; scale *= 128) {
@@ -32,7 +32,7 @@ export function varint(bytes: Buffer, at: number): number {
   }
 }
 
-/** The place after a number. */
+/** The offset after a number. */
 export function varintEnd(bytes: Buffer, at: number): number {
   while (bytes[at++]! >= 0x80);
   return at;
@@ -54,7 +54,7 @@ export function varint64(bytes: Buffer, at: number): bigint {
   }
 }
 
-/** The place after a field whose tag was read. */
+/** The offset after a field whose tag was read. */
 export function skip(bytes: Buffer, tag: number, at: number): number {
   const wire = tag & 7;
   if (wire === 0) return varintEnd(bytes, at);

@@ -8,7 +8,7 @@ describe('the lock of a directory', () => {
   let directory: string;
   beforeEach(() => (directory = testDirectory()));
 
-  it('is held until it is given back', () => {
+  it('is held until it is released', () => {
     const unlock = lockDirectory(directory);
     expect(() => lockDirectory(directory)).toThrow(DirectoryTaken);
     expect(() => lockDirectory(directory)).toThrow(`in use by process ${process.pid}`);
@@ -17,7 +17,7 @@ describe('the lock of a directory', () => {
     expect(existsSync(join(directory, 'lock'))).toBe(false);
   });
 
-  it('dies with its holder, also by kill -9', async () => {
+  it('ends with its holder, even by kill -9', async () => {
     const code = `require(${JSON.stringify(resolve(__dirname, 'directory-lock.js'))}).lockDirectory(${JSON.stringify(directory)});
       console.log('held'); setInterval(() => 0, 1000)`;
     const other = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -31,7 +31,7 @@ describe('the lock of a directory', () => {
     lockDirectory(directory)();
   });
 
-  it('is not kept alive by a later process with the same number, nor by a damaged file', () => {
+  it('is not kept by a later OS process with the same pid, nor by a damaged file', () => {
     writeFileSync(join(directory, 'lock'), JSON.stringify({ pid: process.pid, started: 'another-boot/1' }));
     lockDirectory(directory)();
     writeFileSync(join(directory, 'lock'), '');

@@ -1,17 +1,17 @@
 /**
- * Hides how one process keeps a directory to itself and how a pid is told from a later process with the same number.
- * Promises that a lock dies with its holder, also after `kill -9` or a power cut: the next one takes it over.
- * Does not lock across machines or containers that share a volume.
+ * Hides how one app locks a directory and how a pid is distinguished from a later OS process with the same pid. Promises that a lock ends
+ * with its holder, even after `kill -9` or a power cut: the next app takes it over. Does not lock across machines or containers that share
+ * a volume.
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A process that cannot be mistaken for another one: its number and when it started. */
+/** Identifies an OS process beyond doubt: its pid and when it started. */
 export type ProcessMark = Readonly<{ pid: number; started: string }>;
 
-/** The directory is in use by a process that lives. */
+/** The directory is in use by a running OS process. */
 export class DirectoryTaken extends Error {
   constructor(
     readonly directory: string,
@@ -30,11 +30,11 @@ const bootId = (): string => {
   }
 };
 
-/** The mark of a running process; undefined when there is none with this number (a zombie is none). */
+/** The mark of a running OS process; undefined if none has this pid (a zombie does not count). */
 export function markOf(pid: number): ProcessMark | undefined {
   try {
     if (process.platform === 'linux') {
-      // The command name in field 2 may hold spaces and brackets: fields are counted from the last bracket on.
+      // The command name in field 2 may contain spaces and brackets: fields are counted from the last bracket.
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return fields[0] === 'Z' || fields[0] === 'X' ? undefined : { pid, started: `${bootId()}/${fields[19]}` };
@@ -49,7 +49,7 @@ export function markOf(pid: number): ProcessMark | undefined {
   }
 }
 
-/** Whether the very process that was marked still runs. */
+/** Whether exactly the marked OS process still runs. */
 export const lives = (mark: ProcessMark): boolean => markOf(mark.pid)?.started === mark.started;
 
 const holderIn = (text: string): ProcessMark | undefined => {
@@ -69,15 +69,15 @@ const readOr = (path: string): string | undefined => {
   }
 };
 
-/** Who holds a directory at this moment, if anybody does. */
+/** The current holder of a directory, if any. */
 export function holderOf(directory: string, name = 'lock'): ProcessMark | undefined {
   const holder = holderIn(readOr(join(directory, name)) ?? '');
   return holder && lives(holder) ? holder : undefined;
 }
 
 /**
- * Takes a directory for this process until the returned function is called or the process ends.
- * @throws DirectoryTaken when a living process holds it.
+ * Locks a directory for this app until the returned function is called or the app ends. @throws DirectoryTaken when a running OS process
+ * holds it.
  */
 export function lockDirectory(directory: string, name = 'lock'): () => void {
   mkdirSync(directory, { recursive: true });
@@ -107,7 +107,7 @@ export function lockDirectory(directory: string, name = 'lock'): () => void {
   }
 }
 
-/** Removes a dead holder's lock. Another process may do the same at this moment: what is moved away is checked, and put back if it is new. */
+/** Removes a dead holder's lock. Another app may do the same at this moment: the file moved away is checked, and put back if it is new. */
 function setAside(path: string, dead: string): void {
   const aside = `${path}.dead.${randomBytes(4).toString('hex')}`;
   try {
@@ -119,7 +119,7 @@ function setAside(path: string, dead: string): void {
     try {
       linkSync(aside, path);
     } catch {
-      // A third process has the lock by now: the loop finds it there.
+      // A third app has the lock by now: the next round of the loop sees it.
     }
   }
   rmSync(aside, { force: true });

@@ -38,7 +38,7 @@ describe('embedded PostgreSQL', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  it('runs version 18 with data checksums, UTF-8 and the order of code points', async () => {
+  it('runs version 18 with data checksums, UTF-8 and code point order', async () => {
     const [row] = await on(
       server.url,
       `select current_setting('server_version') v, current_setting('data_checksums') c, current_setting('server_encoding') e, 'a' > 'B' as o`,
@@ -57,7 +57,7 @@ describe('embedded PostgreSQL', () => {
     await expect(on(stranger.href, 'select 1')).rejects.toThrow('password authentication failed');
   });
 
-  it('keeps data and port over a stop and a start', async () => {
+  it('keeps data and port across a restart', async () => {
     await on(server.url, 'create table kept as select 42 as answer');
     const { port } = server;
     await server.stop();
@@ -66,20 +66,20 @@ describe('embedded PostgreSQL', () => {
     expect(await on(server.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
   });
 
-  it('takes over a server that is still running on its directory, instead of a second one', async () => {
+  it('takes over a server that still runs on its directory instead of starting a second one', async () => {
     const { pid, port } = server;
     await start();
     expect(server).toMatchObject({ pid, port, adopted: true });
     expect(await on(server.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
   });
 
-  it('gives one server to two starts at the same time', async () => {
+  it('starts one server for two concurrent starts', async () => {
     await server.stop();
     const [one, two] = await Promise.all([start(), start()]);
     expect(one.pid).toBe(two.pid);
   });
 
-  it('recovers what was committed when it is killed, also with sessions open', async () => {
+  it('recovers what was committed when it is killed, even with open sessions', async () => {
     const session = new Client({ connectionString: server.url });
     session.on('error', () => undefined);
     await session.connect();
@@ -92,10 +92,10 @@ describe('embedded PostgreSQL', () => {
     await session.end().catch(() => undefined);
   });
 
-  it('is not misled by a stale pid file whose number a stranger has by now', async () => {
+  it('is not misled by a stale pid file whose pid belongs to another OS process by now', async () => {
     await kill();
     const path = join(dataDir, 'cluster', 'postmaster.pid');
-    // One of PostgreSQL's own account: another account's process would not impress it.
+    // An OS process of PostgreSQL's own account: it ignores those of other accounts.
     const { uid, gid } = statSync(join(dataDir, 'cluster'));
     const stranger = spawn('sleep', ['60'], { stdio: 'ignore', ...(process.getuid?.() === 0 && { uid, gid }) });
     writeFileSync(path, readFileSync(path, 'utf8').replace(/^\d+/, String(stranger.pid)));
@@ -103,7 +103,7 @@ describe('embedded PostgreSQL', () => {
     expect(await on(server.url, 'select count(*)::int as n from kept')).toEqual([{ n: 1000 }]);
   });
 
-  it('takes another port when the one of the last start is taken, and says so plainly when the port was asked for', async () => {
+  it('takes another port when that of the last start is taken, but fails with a clear error when the port was asked for', async () => {
     const { port } = server;
     await server.stop();
     const squatter = createServer().listen(port, '127.0.0.1');
@@ -113,7 +113,7 @@ describe('embedded PostgreSQL', () => {
     await new Promise((closed) => squatter.close(closed));
   });
 
-  it('says plainly that a directory is of another version, and leaves it as it is', async () => {
+  it('says clearly that a directory belongs to another version, and leaves it unchanged', async () => {
     await server.stop();
     const path = join(dataDir, 'cluster', 'PG_VERSION');
     writeFileSync(path, '17\n');

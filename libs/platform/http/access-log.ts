@@ -1,12 +1,12 @@
 /**
- * One structured line for each request that was answered, with the correlation id that the answer shows, and one for each denial. Hides: how
- * many lines there may be. Promises: whoever has no valid token cannot fill the log: such lines are few, and those that were left out are
+ * One structured line for each request that was answered, with the correlation id that the answer shows, and one for each denial. Hides:
+ * the limit on lines. Promises: callers without a valid token cannot flood the log: their lines are limited, and those left out are
  * counted. Does not: log bodies, queries or tokens.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '#platform/runtime/logging';
 
-/** What was denied: no or a wrong token, role, plant, host or origin, or too much of it. */
+/** Statuses of denials: token, role, plant, host or origin missing or wrong, or too many requests. */
 const DENIALS = new Set([401, 403, 421, 429]);
 const LINES_PER_SECOND = 20;
 const BURST = 200;
@@ -42,7 +42,7 @@ export class AccessLog {
     else if (about?.principal || this.mayWrite()) this.log?.info(line, 'request');
   }
 
-  /** A denial that is no answer to an HTTP request, such as of a socket. */
+  /** A denial that is not an answer to an HTTP request, such as of a websocket. */
   denied(line: Line): void {
     if (!this.mayWrite()) return;
     const { suppressed } = this;

@@ -15,7 +15,7 @@ export function httpAdapter({ bodyLimit }: Readonly<{ bodyLimit: number }>): Fas
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
-    // An accepted request is answered, also while the server closes.
+    // An accepted request is answered even while the server closes.
     return503OnClosing: false,
     http: { maxHeaderSize: 16_384, headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false, maxParamLength: 160 },

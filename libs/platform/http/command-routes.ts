@@ -1,7 +1,7 @@
 /**
- * What the routes of commands do. Hides: that it is done in their first hook, before Fastify would parse a body and Nest would find a handler: both cost
- * more than the command. Promises: the guard's and the pipe's judgements, in their order, and the answers that the controllers describe.
- * Does not: know callers (the edge does), or decide.
+ * The routes of commands. Hides: that commands run in the first hook, before Fastify would parse a body and Nest would find a handler: both
+ * cost more than the command. Promises: the same checks as guard and pipe, in their order, and the answers that the controllers describe.
+ * Does not: authenticate callers (the edge does), or decide.
  */
 import type { IncomingMessage } from 'node:http';
 import { Logger, type Type } from '@nestjs/common';
@@ -24,7 +24,7 @@ const log = new Logger('http');
 /** The command that a route is for. */
 type Sent = Readonly<{ name: string; type: Type<Command>; roles: readonly string[] }>;
 
-/** Takes over the routes of commands; to be called after `guardEdge` and before the application is initialised. */
+/** Takes over the routes of commands; call it after `guardEdge` and before the application is initialised. */
 export function serveCommands(app: NestFastifyApplication, { bodyLimit }: Readonly<{ bodyLimit: number }>): void {
   const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const [registry, sending, pipe] = [app.get(Registry), app.get(Sending), new InputPipe()];
@@ -58,7 +58,7 @@ export function serveCommands(app: NestFastifyApplication, { bodyLimit }: Readon
   });
 }
 
-/** The whole body, or why there is none: it is too long, or broke off. */
+/** The whole body, or why there is none: it is too long or was cut off. */
 function receive(message: IncomingMessage, limit: number, done: (error: Problem | undefined, body: Buffer) => void): void {
   const parts: Buffer[] = [];
   let length = 0;

@@ -1,6 +1,6 @@
 /**
- * Many commands of one class in one request. Hides: how they are gathered by stream. Promises: those for one stream in their order; each is answered as
- * if it had come alone, but for one that changes nothing, which leaves no trace. Does not: make them one transaction.
+ * Many commands of one class in one request. Hides: how they are grouped by stream. Promises: commands for one stream run in order; each is
+ * answered as if it had been sent alone, except that one that changes nothing is not recorded. Does not: make them one transaction.
  */
 import { Body, Controller, HttpCode, Inject, Post, type Type } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
@@ -12,7 +12,7 @@ import { InputPipe } from './input-pipe';
 
 const LONGEST_SERIES = 1_000;
 
-/** What became of one command of a series. */
+/** The outcome of one command of a series. */
 export type SeriesAnswer =
   | Readonly<{ events: readonly string[]; token: string }>
   | Readonly<{ problem: Readonly<{ status: number; code: string; detail: string }> }>;

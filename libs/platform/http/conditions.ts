@@ -1,7 +1,6 @@
 /**
  * The headers of a command: Idempotency-Key, If-Match, X-Clock-Source. Hides: their syntax. Promises: a header that contradicts
- * the body is refused. Does not: compare them with the
- * stream; the 412 for a stale If-Match and the 409 for a reused key are made in commands/verdict.ts.
+ * the body is refused. Does not: compare them with the stream; commands/verdict.ts answers 412 for a stale If-Match and 409 for a reused key.
  */
 import type { FastifyRequest } from 'fastify';
 import type { ClockSource } from '#kernel/event';
@@ -13,7 +12,7 @@ const PRINTABLE = /^[^\u0000-\u001f\u007f]{1,128}$/;
 export const badHeader = (field: string, message: string): Problem =>
   new Problem(400, 'invalid-input', `${field} ${message}.`, { errors: [{ field, message }], whatToDo: 'Correct the header.' });
 
-/** Whose clock `occurredAt` is. A sender cannot claim the server's. */
+/** Whose clock `occurredAt` comes from. A sender cannot claim the server's. */
 const isClock = (value: unknown): value is ClockSource => value === 'client' || value === 'device' || value === 'import';
 
 /** Reads the headers of a POST into the request's context. @throws Problem 400 */

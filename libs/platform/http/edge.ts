@@ -1,7 +1,7 @@
 /**
- * The edge: what every request goes through before and after routing. Hides: Fastify's hooks. Promises: one strict reading of bodies, a verified
- * caller or none, one correlation id, safe header fields (SAFE_HEADERS), and problems as problem+json from every layer.
- * Does not: know routes, or trust headers that a proxy may have set.
+ * The edge: what happens to every request before and after routing. Hides: Fastify's hooks. Promises: one strict reading of bodies, a
+ * verified caller or none, one correlation id, safe header fields (SAFE_HEADERS), and problems as problem+json from every layer. Does not:
+ * know routes, or trust headers that a proxy may have set.
  */
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
@@ -18,9 +18,9 @@ import { callerOf, type RateLimit } from './rate-limit';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What is known about the request, from its first hook on. */
+    /** What is known about the request, from the first hook on. */
     about: RequestContext;
-    /** Code of the problem that it was answered with. */
+    /** The code of the problem in its answer. */
     denial?: string;
     /** Counts further requests of the caller. @throws Problem 429 */
     charge?: (requests: number) => void;
@@ -33,7 +33,7 @@ export type Edge = Readonly<{
   access: AccessLog;
   isOwnHost: (field: string | undefined) => boolean;
   bodyLimit: number;
-  /** Origins of browsers that may call; none by default. */
+  /** Origins of browser applications that may call; none by default. */
   origins?: readonly string[];
 }>;
 
@@ -58,7 +58,7 @@ function secondsOf(method: string, route: string, status: number): Seconds {
 const JSON_TYPE = /^application\/json *(; *charset="?utf-8"?)?$/i;
 const CORRELATION_ID = /^[\w.:-]{1,64}$/;
 
-/** Tells browsers to do nothing with an answer. Written out: helmet would compute them for each request. */
+/** Headers that keep browsers from interpreting an answer. Constants: helmet would compute them for each request. */
 const SAFE_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none';frame-ancestors 'none'",
@@ -73,7 +73,7 @@ const SAFE_HEADERS = {
   'x-permitted-cross-domain-policies': 'none',
 };
 
-/** Adds the edge to an application that was created with `bodyParser: false`. To be called before it is initialised. */
+/** Adds the edge to an application that was created with `bodyParser: false`. Call it before the application is initialised. */
 export function guardEdge(app: NestFastifyApplication, { tokens, limit, access, isOwnHost, bodyLimit, origins = [] }: Edge): void {
   const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   server.server.maxConnections = MAX_CONNECTIONS;
@@ -94,7 +94,7 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, access, 
     }
   });
 
-  // Nest would set its own handler after the routes: too late for what fails before them.
+  // Nest would set its own handler after the routes: too late for failures before them.
   server.setErrorHandler((error, request, reply) => {
     const problem = problemFrom(error);
     if (problem.status === 500) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -102,7 +102,7 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, access, 
   });
   app.getHttpAdapter().setErrorHandler = () => undefined;
 
-  // Callbacks, not promises: everything after runs inside the call to done(), and so in the request's context.
+  // Callbacks, not promises: everything after runs inside the call of done(), and so in the request's context.
   server.addHook('onRequest', (request, reply, done) => {
     request.about = { correlationId: randomUUID() };
     const given = request.headers['x-correlation-id'];
@@ -157,7 +157,7 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, access, 
     access.answered(request, reply);
     done();
   });
-  // The body arrives in the context of the socket, so the request's own is entered again.
+  // The body arrives in the socket's context, so the request's context is entered again.
   server.addHook('preValidation', (request, _reply, done) => {
     inContext(request.about, () => {
       try {

@@ -1,23 +1,23 @@
 /**
- * GraphQL answers that are behind. Hides: where that is kept until the answer is sent. Promises: an answer that does not yet reflect its `waitFor`
- * says so in `extensions.behind`, field by field, and in the header `x-behind`, whatever fields were selected. Does not: wait.
+ * GraphQL answers that are behind. Hides: where this is stored until the answer is sent. Promises: an answer that does not yet reflect its
+ * `waitFor` says so in `extensions.behind`, field by field, and in the header `x-behind`, whatever fields were selected. Does not: wait.
  */
 import type { FastifyReply } from 'fastify';
 
-/** What a resolver did not reach; `field` is the query's name. */
+/** The position that a resolver did not reach; `field` is the query's name. */
 export type Behind = Readonly<{ field: string; position: string }>;
 /** Resolvers and hooks get copies of the context, with the same reply. */
 export type GraphqlContext = Readonly<{ reply?: FastifyReply }>;
 
 const kept = new WeakMap<FastifyReply, Behind[]>();
 
-/** Resolvers call this with their answer. */
+/** Resolvers call it with their answer. */
 export function noteBehind({ reply }: GraphqlContext, field: string, fresh: Readonly<{ position: string; behind: boolean }>): void {
   if (!fresh.behind || !reply) return;
   kept.set(reply, [...(kept.get(reply) ?? []), { field, position: fresh.position }]);
 }
 
-/** Called when an operation was executed, before its answer is sent. */
+/** Called after an operation was executed, before its answer is sent. */
 export function addBehind(execution: { extensions?: Record<string, unknown> }, { reply }: GraphqlContext): void {
   const behind = reply && kept.get(reply);
   if (!behind) return;

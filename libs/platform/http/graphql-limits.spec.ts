@@ -15,14 +15,14 @@ const limits = (query: string, variables: Record<string, unknown> = {}) =>
 const lists = (argument: string) => `{ ${times(5, (n) => `a${n}: orders(${argument}) { items { id } }`)} }`;
 
 describe('the limits of GraphQL documents', () => {
-  it('let through what a client asks for', () => {
+  it('let a normal query through', () => {
     expect(limits('query ($n: Int) { me { actor } orders(first: $n) { items { id legs { id good scrap } } } }', { n: 500 })).toEqual([]);
   });
-  it('count one field that is asked for again and again, and fragments that are', () => {
+  it('count repeated fields and repeated fragments', () => {
     expect(limits(`{ me { ${'actor '.repeat(LIMITS.repeats + 2)} } }`)).toEqual(['repeats']);
     expect(limits(`{ ${'...f '.repeat(LIMITS.repeats + 1)} } fragment f on Query { me { actor } }`)).toContain('repeats');
   });
-  it('count rows however they are asked for: by a literal, a variable, its default, within an input', () => {
+  it('count rows however they are given: by a literal, a variable, its default, within an input', () => {
     const cost = ['cost'];
     expect(limits(lists('first: 50'))).toEqual([]);
     expect(limits(lists('first: 5000'))).toEqual(cost);
@@ -31,12 +31,12 @@ describe('the limits of GraphQL documents', () => {
     expect(limits('{ trace(input: { first: 20000 }) { items { id } } }')).toEqual(cost);
     expect(limits('query ($in: Asked) { trace(input: $in) { items { id } } }', { in: { first: 20_000 } })).toEqual(cost);
   });
-  it('take a list without pages for ten items', () => {
+  it('count a list without pages as ten items', () => {
     const legs = (first: number) => `{ orders(first: ${first}) { items { legs { id good scrap } } } }`;
     expect(limits(legs(500))).toEqual([]);
     expect(limits(legs(700))).toEqual(['cost']);
   });
-  it('end on cycles and bombs of fragments, and count many operations', () => {
+  it('terminate on fragment cycles and fragment bombs, and count many operations', () => {
     expect(limits('{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }')).toEqual([]);
     const bomb = times(30, (n) => `fragment f${n} on Query { ...f${n + 1} ...f${n + 1} }`);
     expect(limits(`{ ...f0 } ${bomb} fragment f30 on Query { me { actor } }`)).toContain('cost');

@@ -22,7 +22,7 @@ import {
 } from 'graphql';
 import { PAGE } from './page-size';
 
-/** `repeats`: fields that are asked for again in one selection, and fragment spreads; validation compares each with each. */
+/** `repeats`: fields that are repeated in one selection, and fragment spreads; validation compares each with each. */
 export const LIMITS = {
   tokens: 2_000,
   depth: 10,
@@ -34,7 +34,7 @@ export const LIMITS = {
   cost: 20_000,
 } as const;
 
-/** What a list without pages is taken to hold. */
+/** Assumed number of items in a list without pages. */
 const ITEMS_OF_A_LIST = 10;
 
 type Size = Readonly<{ depth: number; cost: number; aliases: number; directives: number; repeats: number }>;
@@ -48,7 +48,7 @@ const fault = (limit: keyof typeof LIMITS, found: number) => {
   });
 };
 
-/** What of a document is too much; empty where all of it may be asked. `variables` count where they say how many rows are wanted. */
+/** The limits that a document exceeds; empty if it exceeds none. `variables` count if they give the number of rows. */
 export function tooMuch(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -82,7 +82,7 @@ const defaultsOf = ({ variableDefinitions = [] }: OperationDefinitionNode): Vari
     variableDefinitions.map(({ variable, defaultValue }) => [variable.name.value, defaultValue ? plainOf(defaultValue, {}) : undefined]),
   );
 
-/** What matters of a value: numbers, and `first` within objects. */
+/** The relevant parts of a value: numbers, and `first` within objects. */
 function plainOf(node: ValueNode, variables: Variables): unknown {
   if (node.kind === Kind.INT) return Number(node.value);
   if (node.kind === Kind.VARIABLE) return variables[node.name.value];
@@ -101,7 +101,7 @@ class Sizes {
     private readonly introspection: boolean,
   ) {}
 
-  /** `counted`: the field above has said how many items a list in this set has. */
+  /** `counted`: the field above gave the number of items of a list in this set. */
   ofSet({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined, counted: boolean): Size {
     const sum = { ...NOTHING } as { -readonly [K in keyof Size]: number };
     const names = new Set<string>();
@@ -129,7 +129,7 @@ class Sizes {
   private ofFragment(name: string, counted: boolean): Size {
     const before = this.known.get(name);
     if (before) return before;
-    // Also what a cycle finds: NoFragmentCycles reports it.
+    // A cycle gets here, too: NoFragmentCycles reports it.
     this.known.set(name, NOTHING);
     const fragment = this.fragments.get(name);
     const size = fragment ? this.ofSet(fragment.selectionSet, this.schema.getType(fragment.typeCondition.name.value), counted) : NOTHING;
@@ -138,7 +138,7 @@ class Sizes {
   }
 
   private ofField(node: FieldNode, type: GraphQLNamedType | undefined, counted: boolean): Size {
-    // Introspection is deep by nature; where it is allowed at all, it is not counted.
+    // Introspection is deep by nature; if it is allowed at all, it is not counted.
     if (this.introspection && node.name.value.startsWith('__')) return { ...NOTHING, cost: 1 };
     const field = isObjectType(type) ? type.getFields()[node.name.value] : undefined;
     const pages = this.pageOf(node, field);
@@ -154,7 +154,7 @@ class Sizes {
     };
   }
 
-  /** How many rows are asked for, by `first` or an input with `first`; undefined where the field has no pages. */
+  /** Number of rows asked for, by `first` or an input with `first`; undefined if the field has no pages. */
   private pageOf(node: FieldNode, field: GraphQLField<unknown, unknown> | undefined): number | undefined {
     let asked: unknown;
     for (const { name, value } of node.arguments ?? []) {

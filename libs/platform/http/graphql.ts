@@ -1,6 +1,6 @@
 /**
- * GraphQL over HTTP. Hides: Mercurius and how it would answer by itself. Promises: only bounded documents of verified callers are executed;
- * errors carry the same codes as REST and nothing internal. Does not: subscriptions (subscriptions.ts).
+ * GraphQL over HTTP. Hides: Mercurius and its default answers. Promises: only bounded documents of verified callers are executed;
+ * errors have the same codes as REST and no internal details. Does not: subscriptions (subscriptions.ts).
  */
 import { Logger } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
@@ -28,7 +28,7 @@ import { extensionsOf, problemFrom, problemOfStatus } from './problem-filter';
 
 const log = new Logger('graphql');
 
-/** A GraphQL error as the client gets it. Messages of the GraphQL library are passed on; its suggestions only where the schema is open. */
+/** A GraphQL error as the client gets it. Messages of the GraphQL library are passed on; its suggestions only if the schema is open. */
 export function errorForClient(error: GraphQLError, open: boolean): GraphQLFormattedError {
   const { originalError } = error;
   const place = { ...(error.locations ? { locations: error.locations } : {}), ...(error.path ? { path: error.path } : {}) };
@@ -44,7 +44,7 @@ export function errorForClient(error: GraphQLError, open: boolean): GraphQLForma
 
 type Faulty = Readonly<{ data?: unknown; errors?: readonly Error[] }>;
 
-/** The errors of a result and its HTTP status: 200 for what was executed, unless no field could be served. */
+/** The errors of a result and its HTTP status: 200 if it was executed, unless no field could be served. */
 function errorsForClient(
   { data, errors = [] }: Faulty,
   open: boolean,
@@ -71,7 +71,7 @@ function answer(reply: FastifyReply, status: number, errors: readonly GraphQLFor
   return reply.status(status).header('content-type', 'application/json; charset=utf-8').send({ data: null, errors });
 }
 
-/** A mutation is described by the sentence of its command class. */
+/** A mutation is described by the JSDoc of its command class. */
 function describeMutations(schema: GraphQLSchema): GraphQLSchema {
   for (const mutation of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const input = mutation.args.find(({ name }) => name === 'input');
@@ -80,7 +80,7 @@ function describeMutations(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
-/** Refuses a subscription by POST, which would be answered once, with nothing. */
+/** Refuses a subscription by POST, which would get a single, empty answer. */
 const noSubscription =
   (operationName: string | undefined) =>
   (context: ValidationContext): ASTVisitor => ({
@@ -92,7 +92,7 @@ const noSubscription =
     },
   });
 
-/** The module that serves POST /graphql. `open`: the schema may be looked at, also without a token. */
+/** The module that serves POST /graphql. `open`: the schema is readable, also without a token. */
 export const graphqlModule = (open: boolean) =>
   GraphQLModule.forRoot<MercuriusDriverConfig>({
     driver: MercuriusDriver,
@@ -100,7 +100,7 @@ export const graphqlModule = (open: boolean) =>
     // The check would run the whole introspection at each start; the spec of the api's description runs it once per change.
     buildSchemaOptions: { skipCheck: true },
     path: '/graphql',
-    // Its cache of documents would be keyed by the whole text, and rules that look at variables exclude it.
+    // Its document cache would be keyed by the whole text, and rules that depend on variables exclude it.
     cache: false,
     transformSchema: describeMutations,
     allowBatchedQueries: false,
@@ -131,7 +131,7 @@ export const graphqlModule = (open: boolean) =>
       onResolution: (execution: ExecutionResult, context: GraphqlContext) => addBehind(execution as never, context),
       preParsing: (_schema: unknown, source: string, { request }: { request: FastifyRequest }) => {
         if (!open && !request.about.principal) throw unauthenticated('This request has no access token.');
-        // Mercurius would take JSON for a parsed document and skip the limit of tokens.
+        // Mercurius would treat JSON as a parsed document and skip the token limit.
         if (isJson(source)) throw new Problem(400, 'invalid-query', 'The query must be a GraphQL document.');
       },
       preValidation: (schema: GraphQLSchema, document: DocumentNode, { request }: { request: FastifyRequest }) => {
@@ -160,7 +160,7 @@ function requestFault(error: Error): { inner: readonly Error[]; status?: number 
   return { inner: [error] };
 }
 
-/** For the access log: the answer's status does not say that a field of it was denied. */
+/** For the access log: the answer's status does not show that one of its fields was denied. */
 function noteDenial(request: FastifyRequest | undefined, errors: readonly GraphQLFormattedError[]): void {
   const denied = errors.find(({ extensions }) => [401, 403, 429].includes(extensions?.status as number));
   if (request && denied) request.denial = String(denied.extensions?.code);
@@ -175,7 +175,7 @@ const isJson = (source: string): boolean => {
   }
 };
 
-/** GraphQL takes POST alone: any page could send a GET, and proxies log its URL. To be called before init. */
+/** GraphQL accepts POST only: any page could send a GET, and proxies log its URL. Call it before init. */
 export function refuseQueriesByGet(server: FastifyInstance): void {
   server.addHook('onRequest', (request, _reply, done) => {
     if (request.routeOptions.url === '/graphql' && request.method !== 'POST' && request.method !== 'OPTIONS')

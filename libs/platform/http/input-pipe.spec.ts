@@ -27,17 +27,17 @@ const refusalOf = (body: object): Promise<Problem> =>
   );
 
 describe('the input pipe', () => {
-  it('names an unknown field and those that there are', async () => {
+  it('names an unknown field and the known ones', async () => {
     const { status, message, extra } = await refusalOf({ ...box, colour: 'red' });
     expect([status, message]).toEqual([400, 'Unknown field `colour`; known: name, size, lid']);
     expect(extra.errors).toEqual([{ field: 'colour', message }]);
   });
 
-  it('names one in an inner object by its path', async () => {
+  it('names an unknown field in a nested object by its path', async () => {
     expect((await refusalOf({ ...box, lid: { colour: 'red', hinge: 1 } })).message).toBe('Unknown field `lid.hinge`; known: colour');
   });
 
-  it('answers in bounded size, however many and long the unknown fields are', async () => {
+  it('limits the size of the answer, however many and long the unknown fields are', async () => {
     const many = Object.fromEntries([...Array(5_000).keys()].map((n) => [`${n}${'x'.repeat(1_000)}`, n]));
     const { message, extra } = await refusalOf({ ...box, ...many });
     expect(message.length).toBeLessThanOrEqual(500);

@@ -1,13 +1,13 @@
 /**
- * Checks inputs against their classes. Hides: class-validator. Promises: unknown fields are refused, null counts as absent, every fault is named with
- * its field. Does not: check rules of the business (the deciders do).
+ * Checks inputs against their classes. Hides: class-validator. Promises: unknown fields are refused, null counts as absent, every fault is
+ * named with its field. Does not: check business rules (the deciders do).
  */
 import { Injectable, ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { getMetadataStorage, type MetadataStorage } from 'class-validator';
 import { invalidInput, type FieldFault } from '#platform/problem/problem';
 import { knownGood } from './known-good';
 
-/** What class-validator calls the fault of a field that the class does not have. */
+/** class-validator's name for the fault of an unknown field. */
 const UNKNOWN = 'whitelistValidation';
 const MOST_FAULTS = 50;
 const MOST_CHARACTERS = 64;
@@ -40,7 +40,7 @@ export class InputPipe extends ValidationPipe {
     });
   }
 
-  /** A command of a class from the body of a request. @throws Problem 400 */
+  /** The command of a class from a request body. @throws Problem 400 */
   read<T extends object>(body: unknown, type: new () => T): T | Promise<T> {
     return (knownGood(type, body) as T | undefined) ?? (this.transform(body, { type: 'body', metatype: type }) as Promise<T>);
   }
@@ -50,7 +50,7 @@ export class InputPipe extends ValidationPipe {
   }
 }
 
-/** The same value where it holds no null, else a copy without them. */
+/** The same value if it holds no null, else a copy without nulls. */
 function withoutNulls(value: unknown): unknown {
   return holdsNull(value) ? copyWithoutNulls(value) : value;
 }
@@ -82,7 +82,7 @@ function copyWithoutNulls(value: unknown): unknown {
 }
 
 type Metadatas = ReturnType<MetadataStorage['getTargetValidationMetadatas']>;
-/** class-validator gathers the checks of a class again for each value; classes do not change while an app runs. */
+/** Caches the checks of a class, which class-validator collects again for each value; classes do not change while an app runs. */
 function gatherChecksOnce(): void {
   const gather = storage.getTargetValidationMetadatas.bind(storage);
   const known = new Map<unknown, Metadatas>();

@@ -70,7 +70,7 @@ const fields = {
 };
 const keys = Object.keys(fields) as (keyof typeof fields)[];
 
-test('what is known to be good is what the pipe makes of it, and nothing is that the pipe refuses', async () => {
+test('a known-good input equals the result of the pipe, and no input that the pipe refuses is known good', async () => {
   let good = 0;
   const body = fc
     .subarray(keys, { minLength: 1 })
@@ -91,7 +91,7 @@ test('what is known to be good is what the pipe makes of it, and nothing is that
   expect(good).toBeGreaterThan(100);
 });
 
-test('a body in which everything is right is known to be good, nested objects as their classes', () => {
+test('a valid body is known good, with nested objects as instances of their classes', () => {
   const made = knownGood(Everything, {
     id: 'haifa.M1',
     text: 'word',
@@ -104,9 +104,9 @@ test('a body in which everything is right is known to be good, nested objects as
   expect(made.inners![0]).toBeInstanceOf(Inner);
 });
 
-test('checks that a condition excludes are left out, and only those', () => {
+test('only checks that a condition excludes are skipped', () => {
   expect(knownGood(OnCondition, { code: '', flag: false })).toBeDefined();
   expect(knownGood(OnCondition, { code: '', flag: true })).toBeUndefined();
 });
 
-test('inputs that are no commands are left to the pipe', () => expect(knownGood(Inner, { id: 'haifa.M1' })).toBeUndefined());
+test('inputs that are not commands are left to the pipe', () => expect(knownGood(Inner, { id: 'haifa.M1' })).toBeUndefined());

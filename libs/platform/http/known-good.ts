@@ -1,6 +1,6 @@
 /**
- * Inputs of commands that pass every check, made at once. Hides: the metadata of class-validator, gathered once for each class. Promises: what it
- * makes is what the pipe would make; where it is not sure it makes nothing, and the pipe judges. Does not: say what is wrong.
+ * A fast path for command inputs that pass every check. Hides: the metadata of class-validator, collected once for each class. Promises:
+ * the same result as the pipe; if it is not sure it returns nothing, and the pipe checks the input. Does not: say what is wrong.
  */
 import { getMetadataStorage } from 'class-validator';
 import { Command } from '#platform/commands/command';
@@ -9,7 +9,7 @@ import { inputClassOf } from '#platform/commands/fields';
 type Plain = Readonly<Record<string, unknown>>;
 type Input = Record<string, unknown>;
 type Class = new () => object;
-/** An input of a class from plain JSON; undefined where a check fails, or may fail. */
+/** An input of a class from plain JSON; undefined if a check fails, or may fail. */
 type Make = (plain: Plain) => object | undefined;
 type Arguments = { targetName: string; property: string; constraints: unknown[]; object: object; value: unknown };
 type Check = Readonly<{ each: boolean; validate: (value: unknown, args: Arguments) => unknown; args: Arguments }>;
@@ -22,7 +22,7 @@ type Property = Readonly<{
 
 const made = new Map<unknown, Make | undefined>();
 
-/** An input of a command class, where it is sure to be right. */
+/** An input of a command class, if it is certainly valid. */
 export function knownGood(type: unknown, plain: unknown): object | undefined {
   if (!made.has(type)) made.set(type, isCommand(type) ? makerOf(type) : undefined);
   const make = made.get(type);
@@ -33,7 +33,7 @@ const isCommand = (type: unknown): type is Class => typeof type === 'function' &
 const isListOfScalars = (value: object): boolean => Array.isArray(value) && value.every((one) => typeof one !== 'object');
 const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Undefined where the class has a check that is not understood here. */
+/** Undefined if the class has a check that is not supported here. */
 function makerOf(type: Class): Make | undefined {
   const properties = propertiesOf(type);
   if (!properties) return undefined;

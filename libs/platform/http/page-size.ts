@@ -1,2 +1,2 @@
-/** How many rows a page of a list has when the request does not say, and at most; what a query costs is counted with it (graphql-limits.ts). */
+/** Default and largest number of rows in a page of a list; graphql-limits.ts computes the cost of a query with it. */
 export const PAGE = { usual: 50, most: 500 } as const;

@@ -8,7 +8,7 @@ test.each([
   ['stream-deleted', 410, 'stream-deleted'],
   ['bad-request', 400, 'not-storable'],
 ] as const)(
-  'what the event store refuses as %s is a problem of its own, in REST and GraphQL, and says what to do',
+  'a refusal of the event store because of %s is a specific problem in REST and GraphQL, and says what to do',
   (reason, status, code) => {
     const refused = new StoreRefused(reason, 'The reason.');
     for (const error of [refused, new GraphQLError('x', { originalError: refused })]) {
@@ -19,18 +19,18 @@ test.each([
   },
 );
 
-test('neither user nor address of the event store is told to clients', () => {
+test('clients see neither the user nor the address of the event store', () => {
   const { message, extra } = problemFrom(
     new StoreRefused('access-denied', 'check the user and password in EVENTSTORE_URL esdb://10.0.0.1'),
   );
   expect(message + String(extra.whatToDo)).not.toMatch(/EVENTSTORE_URL|10\.0/);
 });
 
-test('a store that does not answer leaves the outcome open, and says so', () => {
+test('if the store does not answer, the problem says that the outcome is unknown', () => {
   expect(problemFrom(new StoreUnavailable(new Error('x')))).toMatchObject({ status: 503, code: 'event-store-unavailable' });
 });
 
-test('what nobody foresaw is an internal error, without its text', () => {
+test('an unexpected error becomes an internal error, without its text', () => {
   expect(problemFrom(new Error('secret'))).toMatchObject({
     status: 500,
     code: 'internal-error',

@@ -1,6 +1,6 @@
 /**
- * Every failure becomes a problem. Hides: which layer failed and how it says so. Promises: the same codes in REST, GraphQL and subscriptions; an
- * internal error is logged with its stack and answered without it. Does not: decide what is an error.
+ * Turns every failure into a problem. Hides: which layer failed and how it reports failures. Promises: the same codes in REST, GraphQL and
+ * subscriptions; an internal error is logged with its stack and answered without it. Does not: decide what is an error.
  */
 import { ArgumentsHost, Catch, HttpException, Logger, type ExceptionFilter } from '@nestjs/common';
 import { GraphQLError } from 'graphql';
@@ -27,13 +27,13 @@ const byStatus: Readonly<Record<number, readonly [code: string, detail: string, 
   503: ['unavailable', 'The service is stopping or overloaded.', 'Send the same request again.'],
 };
 
-/** The problem of an HTTP status that the framework chose; the framework's own text is not passed on. */
+/** The problem for an HTTP status that the framework chose; the framework's text is not passed on. */
 export function problemOfStatus(status: number): Problem {
   const [code, detail, whatToDo] = byStatus[status] ?? byStatus[400]!;
   return new Problem(status, code, detail, { whatToDo, ...(status === 503 ? { retryAfterSeconds: 1 } : {}) });
 }
 
-/** SQLSTATE classes of a server that is gone, full, stopping or starting, and of a statement that took too long. */
+/** SQLSTATE classes of a server that is down, full, stopping or starting, and of a statement that took too long. */
 const AWAY = /^(08|53|57|58|25006|40P01|55P03)/;
 const SOCKET = /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|ENOENT|EHOSTUNREACH)$/;
 const CLIENT =
@@ -45,7 +45,7 @@ function isDatabaseAway(error: unknown): boolean {
   return (typeof code === 'string' && (AWAY.test(code) || SOCKET.test(code))) || (typeof message === 'string' && CLIENT.test(message));
 }
 
-/** What the event store will not do, however often it is asked. Its own text names settings, which are no business of clients. */
+/** The problem for a refusal of the event store that retrying cannot resolve. The store's text names settings, so clients do not see it. */
 function problemOfRefusal({ reason, message }: StoreRefused): Problem {
   switch (reason) {
     case 'access-denied':
@@ -68,7 +68,7 @@ function problemOfRefusal({ reason, message }: StoreRefused): Problem {
   }
 }
 
-/** The problem that any error is to a client. */
+/** The problem that a client gets for any error. */
 export function problemFrom(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof GraphQLError && error.originalError) return problemFrom(error.originalError);

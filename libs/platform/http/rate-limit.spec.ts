@@ -12,7 +12,7 @@ describe('the rate limit', () => {
     limit.take('ann');
     expect(() => limit.take('ann')).toThrow();
   });
-  it('counts each caller alone', () => {
+  it('counts each caller separately', () => {
     const limit = new RateLimit(6, () => 0);
     limit.take('ann');
     expect(() => limit.take('ann')).toThrow();
@@ -22,7 +22,7 @@ describe('the rate limit', () => {
     const limit = new RateLimit(0, () => 0);
     for (let i = 0; i < 1000; i += 1) limit.take('ann');
   });
-  it('takes the addresses of one IPv6 network for one caller', () => {
+  it('counts the addresses of one IPv6 network as one caller', () => {
     expect(callerOf('2001:db8:1:2:aaaa::1')).toBe(callerOf('2001:db8:1:2:bbbb::2'));
     expect(callerOf('::ffff:10.0.0.1')).not.toBe(callerOf('::ffff:10.0.0.2'));
   });

@@ -1,6 +1,6 @@
 /**
- * How many requests a caller may send. Hides: token buckets. Promises: a caller over the limit waits, others do not notice; memory is bounded.
- * Does not: count across apis; each api grants its own share.
+ * How many requests a caller may send. Hides: token buckets. Promises: a caller over the limit is refused, others are not affected; memory
+ * is bounded. Does not: count across api apps; each counts alone.
  */
 import { Problem } from '#platform/problem/problem';
 
@@ -15,7 +15,7 @@ export class RateLimit {
   /** `perMinute` 0 for no limit. */
   constructor(
     private readonly perMinute: number,
-    /** Milliseconds of any steady clock. */
+    /** Milliseconds of any monotonic clock. */
     private readonly now: () => number = () => performance.now(),
   ) {
     this.perMs = perMinute / 60_000;
@@ -43,6 +43,6 @@ export class RateLimit {
   }
 }
 
-/** The caller that an address stands for: IPv6 hosts own a /64. */
+/** The caller behind an address: an IPv6 host owns a /64. */
 export const callerOf = (address: string): string =>
   address.includes(':') && !address.startsWith('::ffff:') ? address.split(':').slice(0, 4).join(':') : address;

@@ -45,7 +45,7 @@ const PATH = '/graphql';
 const MAX_PAYLOAD = 65_536;
 const MAX_CONNECTIONS = 2_000;
 const PER_CALLER = 50;
-/** Connections of one address whose caller is not known yet. */
+/** Most connections from one address without a verified caller. */
 const UNKNOWN_PER_ADDRESS = 50;
 const TOO_MANY = 4_429;
 const PER_CONNECTION = 20;
@@ -57,7 +57,7 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
   const perCaller = new Map<string, number>();
   const unknown = new Map<string, number>();
 
-  /** By whom each connection is: an address until there is a token, then an actor. */
+  /** The owner of each connection: an address until there is a token, then an actor. */
   const callers = new WeakMap<WebSocket, string>();
   const known = (client: WebSocket, actor?: string) => {
     const before = callers.get(client)!;
@@ -89,7 +89,7 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
     sockets.handleUpgrade(request, socket, head, (client) => {
       add(unknown, address, 1);
       client.once('close', () => known(client));
-      // Before graphql-ws looks at it: a message costs its sender whether it is understood or not.
+      // Before graphql-ws parses it: every message counts, valid or not.
       client.on('message', () => {
         try {
           limit.take(callers.get(client)!);
@@ -110,7 +110,7 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
     extra.session = undefined;
   };
 
-  /** Verifies the token again until it expires: its key may be withdrawn before. */
+  /** Verifies the token repeatedly until it expires: its key may be withdrawn earlier. */
   const watch = (extra: Extra) => {
     const left = extra.session!.expiresAt * 1000 - nowMs();
     extra.expiry = setTimeout(

@@ -1,6 +1,6 @@
 /**
- * What this build is, as a fingerprint of its compiled code. Hides: which files count. Promises: any change of code below `libs` gives another
- * one; the same build gives the same one on every machine. Does not: cover packages.
+ * A fingerprint of this build's compiled code. Hides: which files count. Promises: any change of code below `libs` changes it; the same
+ * build has the same fingerprint on every machine. Does not: cover packages.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 let known: string | undefined;
 
-/** SHA-256 (hex) of everything that decides, folds and lifts. Made once, when first asked for. */
+/** SHA-256 (hex) of all code that decides, folds and upcasts. Computed once, on first use. */
 export function buildFingerprint(): string {
   if (known) return known;
   const root = join(__dirname, '..', '..');

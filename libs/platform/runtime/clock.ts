@@ -1,6 +1,6 @@
 /**
- * The wall clock. Hides where the time comes from. Promises one place to look at, and to replace, for everything that is stamped with it.
- * Does not measure how long something takes: `performance.now()` does, which no correction of the clock disturbs.
+ * The wall clock. Hides where the time comes from. Promises one place to read it from, and to replace it, for all timestamps. Does not
+ * measure durations: use `performance.now()`, which clock corrections do not affect.
  */
 export const now = (): Date => new Date();
 

@@ -19,7 +19,7 @@ const faultsOf = (read: () => unknown): readonly string[] => {
 };
 
 describe('the settings', () => {
-  it('are complete with what an app needs, the rest by default', () => {
+  it('are complete when the required variables are set; the rest have defaults', () => {
     expect(readConfig('api', [], enough)).toMatchObject({
       PORT: 3000,
       HOST: '127.0.0.1',
@@ -31,11 +31,11 @@ describe('the settings', () => {
     expect(readConfig('standalone', [], {}).EVENTSTORE_URL).toBeUndefined();
   });
 
-  it('take an empty variable as one that is not set', () => {
+  it('treat an empty variable as not set', () => {
     expect(readConfig('api', [], { ...enough, REDIS_URL: ' ', PORT: '' })).toMatchObject({ PORT: 3000, REDIS_URL: undefined });
   });
 
-  it('name every fault at once: what is missing and what is malformed', () => {
+  it('report all faults at once, missing and malformed variables', () => {
     const faults = faultsOf(() =>
       readConfig('api', [], {
         PORT: '70000',
@@ -51,21 +51,21 @@ describe('the settings', () => {
     expect(faults).toHaveLength(8);
   });
 
-  it.each([['-1'], ['80.5'], ['0x50'], ['65536'], ['http'], ['9'.repeat(400)]])('do not take %s for a port', (PORT) => {
+  it.each([['-1'], ['80.5'], ['0x50'], ['65536'], ['http'], ['9'.repeat(400)]])('do not accept %s as a port', (PORT) => {
     expect(faultsOf(() => readConfig('standalone', [], { PORT }))).toHaveLength(1);
   });
 
-  it('never show a secret, neither in a fault nor in what is printed at start', () => {
+  it('never show a secret, neither in a fault nor in the settings printed at start', () => {
     const faults = faultsOf(() => readConfig('standalone', [], { DATABASE_URL: 'me:hunter2@host', ANALYST_PASSWORD: 'short' }));
     expect(faults.join()).not.toMatch(/hunter2|short\b/);
     expect(JSON.stringify(shownConfig(readConfig('api', [], enough)))).not.toContain('changeit');
   });
 
-  it('can be needed by one caller only', () => {
+  it('can be required by one caller only', () => {
     expect(faultsOf(() => readConfig('standalone', ['DATABASE_URL'], {}))).toEqual([expect.stringMatching(/^DATABASE_URL is missing/)]);
   });
 
-  it('of one app alone are not read by the others', () => {
+  it('of a single app are not read by the others', () => {
     expect(readConfig('event-store', [], { SYSTEM_PROJECTIONS: 'true' }).SYSTEM_PROJECTIONS).toBe('true');
     expect(readConfig('standalone', [], { SYSTEM_PROJECTIONS: 'perhaps' }).SYSTEM_PROJECTIONS).toBeUndefined();
     expect(faultsOf(() => readConfig('event-store', [], { SYSTEM_PROJECTIONS: 'perhaps' }))).toHaveLength(1);
@@ -80,7 +80,7 @@ describe('the settings', () => {
     expect(variableNames().filter((name) => !new RegExp(`(\\.|given\\)\\(')${name}\\b`).test(sources))).toEqual([]);
   });
 
-  it('all stand in .env.example, which is valid itself', () => {
+  it('are all listed in .env.example, which is itself valid', () => {
     const example = readFileSync(resolve(__dirname, '../../../../.env.example'), 'utf8');
     expect(example).toBe(envExample());
     const lines = example.split('\n').filter((line) => /^[A-Z_]+=/.test(line));

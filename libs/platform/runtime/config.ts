@@ -5,18 +5,18 @@
  */
 import { APPLICATION } from './version';
 
-/** Exit code of an app whose settings are wrong (EX_CONFIG of sysexits.h): starting it again does not help. */
+/** Exit code of an app whose settings are wrong (EX_CONFIG of sysexits.h): a restart does not help. */
 export const EXIT_CONFIG = 78;
 
 export type AppName = 'api' | 'worker' | 'event-store' | 'standalone' | 'ops';
 
 type Variable<T> = Readonly<{
   about: string;
-  /** Shown in .env.example; what applies when the variable is empty. */
+  /** Shown in .env.example; the default when the variable is empty. */
   fallback?: T | ((app: AppName) => T | undefined);
   /** The apps that cannot start without it. */
   needed?: readonly AppName[];
-  /** The app that reads it, where it is one alone. */
+  /** The only app that reads it, if there is one. */
   only?: AppName;
   secret?: boolean;
   /** @throws Error with what is expected. */
@@ -44,7 +44,7 @@ const url =
   (text: string): string => {
     const expected = `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
     if (!schemes.some((scheme) => text.startsWith(`${scheme}://`))) throw new Error(expected);
-    // A list of hosts, as in esdb://a:2113,b:2113, is not a valid URL: the first host stands for all.
+    // A list of hosts, as in esdb://a:2113,b:2113, is not a valid URL: only the first host is checked.
     if (!URL.canParse(text.replace(/,[^/?]*/, ''))) throw new Error(expected);
     return text;
   };
@@ -56,7 +56,7 @@ const text =
     return value;
   };
 
-/** Keys that anybody on the way could replace are no proof of anything. */
+/** Keys fetched without TLS could be replaced on the way, so they would prove nothing. */
 const keySource = (value: string): string => {
   const source = url('https', 'http', 'file')(value);
   const { protocol, hostname } = new URL(source);
@@ -220,7 +220,7 @@ const VARIABLES = {
 } as const;
 
 type Variables = typeof VARIABLES;
-/** The settings of an app by the names of their variables. One without fallback may be undefined where the app does not need it. */
+/** The settings of an app by the names of their variables. One without a fallback may be undefined if the app does not need it. */
 export type Config = {
   readonly [K in keyof Variables]: 'fallback' extends keyof Variables[K]
     ? Variables[K] extends Variable<infer T>
@@ -230,7 +230,7 @@ export type Config = {
 } & { readonly app: AppName };
 type Widened<T> = T extends number ? number : T;
 
-/** What an app that needs a setting may rely on. */
+/** The type of a setting for an app that needs it: never undefined. */
 export type Complete<K extends keyof Variables> = Config & { readonly [P in K]: NonNullable<Config[P]> };
 
 /** Every fault of the settings, one line each. */
@@ -245,7 +245,7 @@ export class ConfigFaults extends Error {
 }
 
 /**
- * Reads and checks all settings. `needed` adds variables that this app cannot do without.
+ * Reads and checks all settings. `needed` adds variables that this app requires.
  * @throws ConfigFaults
  */
 export function readConfig<K extends keyof Variables = never>(
@@ -299,10 +299,10 @@ export function envExample(): string {
   return `# All settings. Each app reads them from its environment; what is left out has the value shown, or none.\n\n${entries.join('\n')}`;
 }
 
-/** The environment with some settings changed: that of an app which this one starts, or of a command line with options. */
+/** The environment with some settings changed: for an app that this one starts, or a command line with options. */
 export const environmentWith = (changes: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...process.env, ...changes });
 
-/** A setting as it was given, unchecked: for command lines, which need some of them only for some commands. */
+/** A setting as given, unchecked: for command lines, which need some settings only for some commands. */
 export const given = (name: keyof Variables): string | undefined => process.env[name]?.trim() || undefined;
 
 /** Whether npm runs this app as a script of package.json. */

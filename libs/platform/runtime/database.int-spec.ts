@@ -11,7 +11,7 @@ const message = (type: string, ...parts: Buffer[]) => {
 };
 const READY = message('Z', Buffer.from('I'));
 
-/** A server that lets everybody in and answers every query with its version. */
+/** A server that accepts every login and answers every query with its version. */
 function serverOf(version: string): Promise<Server> {
   const answer = Buffer.concat([
     message('T', int16(1), Buffer.from('server_version\0'), int32(0), int16(0), int32(25), int16(-1 & 0xffff), int32(0), int16(0)),
@@ -41,7 +41,7 @@ describe('PostgreSQL that is too old', () => {
     return `postgresql://me:secret@127.0.0.1:${(server.address() as AddressInfo).port}/x`;
   };
 
-  it('is refused in one sentence that says what to do', async () => {
+  it('is rejected with one sentence that says what to do', async () => {
     const refused = refuseOldPostgres('worker', await urlOf('15.8 (Debian 15.8-0+deb12u1)'));
     await expect(refused).rejects.toThrow(ConfigFaults);
     await expect(refused).rejects.toMatchObject({
@@ -49,7 +49,7 @@ describe('PostgreSQL that is too old', () => {
     });
   });
 
-  it('is told from one that is new enough, and from one that does not answer', async () => {
+  it('is distinguished from one that is new enough, and from one that does not answer', async () => {
     await refuseOldPostgres('worker', await urlOf('16.0'));
     await refuseOldPostgres('worker', real.url);
     await refuseOldPostgres('worker', 'postgresql://me:secret@127.0.0.1:1/x');

@@ -1,6 +1,7 @@
 /**
  * PostgreSQL as this system uses it. Hides: pg's defaults that surprise (bigint as text, unbounded waits). Promises: bigint columns arrive
- * as bigint, numerics and instants as text, and nobody waits for a connection for ever. Does not: hold state that the log could not restore.
+ * as bigint, numerics and timestamps as text, and nobody waits for a connection for ever. Does not: hold state that the log could not
+ * restore.
  */
 import { join } from 'node:path';
 import { Client, Pool, types, type PoolConfig } from 'pg';
@@ -26,8 +27,8 @@ export const openPool = (url: string, application: string, max = 8): Pool =>
   );
 
 /**
- * A connection that the server closes is replaced by the next query. Without listeners it would end the app: an idle one by the pool's error
- * event, one between two statements of a transaction by its own.
+ * A connection that the server closes is replaced by the next query. Without listeners it would crash the app: through the pool's error
+ * event if it is idle, through its own between two statements of a transaction.
  */
 export const survivingLosses = (pool: Pool): Pool =>
   pool.on('error', () => undefined).on('connect', (client) => void client.on('error', () => undefined));
@@ -36,8 +37,8 @@ const MIGRATION_LOCK = `${APPLICATION}.migrate`;
 const OLDEST = 16;
 
 /**
- * Looks at the version of the server; one that does not answer is left to those who use it.
- * @throws ConfigFaults where it is too old
+ * Checks the version of the server. One that does not answer is no error here: its users report it.
+ * @throws ConfigFaults if it is too old
  */
 export async function refuseOldPostgres(app: AppName, url: string): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000, application_name: app });

@@ -12,7 +12,7 @@ describe('health', () => {
     expect(await health.ready()).toEqual({ status: 'ready', parts: { store: 'up', database: 'up' } });
   });
 
-  it('is degraded, and still takes work, when a part fails that is not vital', async () => {
+  it('is degraded, and still accepts work, when a part that is not vital fails', async () => {
     const readiness = await new Health({ store: { probe: up, vital: true }, database: { probe: down, vital: false } }).ready();
     expect(readiness).toMatchObject({ status: 'degraded', parts: { store: 'up', database: 'down' } });
     expect(statusOf(readiness)).toBe(200);
@@ -24,7 +24,7 @@ describe('health', () => {
     expect(statusOf(readiness)).toBe(503);
   });
 
-  it('says since when a part is down, and why where the part knows', async () => {
+  it('says since when a part is down, and why if the part knows', async () => {
     const before = new Date().toISOString();
     const silentAbout = new Health({ store: { probe: down, vital: true } });
     const { since } = (await silentAbout.ready()).details!.store!;
@@ -34,7 +34,7 @@ describe('health', () => {
     expect((await new Health({ store: { probe: down, vital: true, detail } }).ready()).details).toEqual({ store: detail() });
   });
 
-  it('shows what an answering part has to say, and nothing where all is well', async () => {
+  it('shows the remarks of a part that answers, and nothing if all is well', async () => {
     const detail = () => ({ reason: 'orders-board is parked' });
     const odd = await new Health({ views: { probe: up, vital: false, detail } }).ready();
     expect(odd).toEqual({ status: 'ready', parts: { views: 'up' }, details: { views: detail() } });
@@ -42,21 +42,21 @@ describe('health', () => {
     expect(well).toEqual({ status: 'ready', parts: { views: 'up' } });
   });
 
-  it('turns away work while it drains, and lives all the same', async () => {
+  it('is not ready but still live while it drains', async () => {
     const health = new Health({ store: { probe: up, vital: true } });
     health.drain();
     expect(statusOf(await health.ready())).toBe(503);
     expect(health.live()).toEqual({ status: 'live' });
   });
 
-  it('asks the parts once for probes that come together', async () => {
+  it('checks the parts once for concurrent probes', async () => {
     let asked = 0;
     const health = new Health({ store: { probe: async () => ++asked, vital: true } });
     await Promise.all([health.ready(), health.ready(), health.ready()]);
     expect(asked).toBe(1);
   });
 
-  it('is served with the metrics where a process has no HTTP of its own', async () => {
+  it('is served together with the metrics by an app without its own HTTP server', async () => {
     counter('spec_total', 'For this spec.', ['kind']).inc({ kind: 'a' });
     counter('spec_total', 'For this spec.', ['kind']).inc({ kind: 'a' });
     const server = await serveHealth(new Health({ store: { probe: down, vital: true } }), 0, '127.0.0.1');

@@ -1,8 +1,8 @@
 /**
- * Hides how an app finds out whether it lives and whether it may be given work. Which checks an app makes stands in the app: apps/api/health.controller.ts
- * and apps/worker/worker.ts.
- * Promises that "live" asks the event loop only, so that a dead neighbour never gets this app killed; that every check ends in time; and
- * that a part that is down says since when, and why where it knows. Does not repair anything or count the lag of views: that is a metric.
+ * Hides how an app finds out whether it is live and whether it is ready. Each app lists its checks in apps/api/health.controller.ts or
+ * apps/worker/worker.ts. Promises that "live" depends on the event loop only, so that a failed dependency never gets this app killed; that
+ * every check ends in time; and that a part that is down says since when, and why if it knows. Does not repair anything or measure the lag
+ * of views: that is a metric.
  */
 import { createServer, type Server } from 'node:http';
 import { now } from './clock';
@@ -12,14 +12,14 @@ import { ownHost } from './own-host';
 export type Check = Readonly<{
   /** Rejects when the part does not answer. */
   probe: () => Promise<unknown>;
-  /** Without it the app can do nothing. Otherwise its loss leaves the app ready but degraded. */
+  /** True if the app cannot work without the part. Otherwise its loss leaves the app ready but degraded. */
   vital: boolean;
-  /** What to know about the part now: why it is down, or what is odd though it is up. Public: no addresses, no secrets. */
+  /** A remark about the part: why it is down, or what is unusual although it is up. Public: no addresses, no secrets. */
   detail?: () => Detail | undefined;
 }>;
 
 export type Detail = Readonly<{
-  /** ISO 8601. Left out for a part that is down: the first look that found it down. */
+  /** ISO 8601. If left out for a part that is down: the time of the first check that found it down. */
   since?: string;
   reason?: string;
 }>;
@@ -27,7 +27,7 @@ export type Detail = Readonly<{
 export type Readiness = Readonly<{
   status: 'ready' | 'degraded' | 'unavailable' | 'draining';
   parts: Readonly<Record<string, 'up' | 'down'>>;
-  /** The parts that are down, and those with something to say. */
+  /** The parts that are down, and those with a remark. */
   details?: Readonly<Record<string, Detail>>;
 }>;
 
@@ -42,7 +42,7 @@ export class Health {
 
   constructor(private readonly checks: Readonly<Record<string, Check>>) {}
 
-  /** From now on the app takes no new work: it is about to stop. */
+  /** From now on the app accepts no new work: it is about to stop. */
   drain(): void {
     this.draining = true;
   }
@@ -51,7 +51,7 @@ export class Health {
     return { status: 'live' };
   }
 
-  /** Whether the app may be given work. Answers within about two seconds; probes that come together share one look. */
+  /** Whether the app is ready for work. Answers within about two seconds; concurrent probes share one check. */
   async ready(): Promise<Readiness> {
     if (this.draining) return { status: 'draining', parts: {} };
     const at = performance.now();
@@ -93,10 +93,10 @@ async function isUp(probe: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** HTTP status of a readiness answer: a degraded app still takes work. */
+/** HTTP status of a readiness answer: a degraded app still accepts work. */
 export const statusOf = (readiness: Readiness): number => (readiness.status === 'ready' || readiness.status === 'degraded' ? 200 : 503);
 
-/** Serves /health/live, /health/ready and /metrics for an app that has no HTTP of its own. Resolves when it listens. */
+/** Serves /health/live, /health/ready and /metrics for an app without its own HTTP server. Resolves when it listens. */
 export async function serveHealth(health: Health, port: number, host: string, names?: readonly string[]): Promise<Server> {
   const isOwnHost = ownHost(names);
   const server = createServer((request, response) => {

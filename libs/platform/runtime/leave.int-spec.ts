@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 
 const LINES = 60_000;
 
-/** An app that says many lines and leaves; on stderr it says when it has begun to leave. */
+/** An app that writes many lines and exits; on stderr it says when it has begun to exit. */
 const leaving = (): ChildProcess =>
   spawn(
     process.execPath,
@@ -20,7 +20,7 @@ const leaving = (): ChildProcess =>
   );
 
 describe('leaving', () => {
-  it('waits for a reader that begins late, and gives it every byte', async () => {
+  it('waits for a reader that starts late, and delivers every byte', async () => {
     const app = leaving();
     const ended = once(app, 'close');
     await once(app.stderr!, 'data');
@@ -31,13 +31,13 @@ describe('leaving', () => {
     expect(await ended).toEqual([3, null]);
   }, 20_000);
 
-  it('ends at once, and without a fault, when its reader has gone', async () => {
+  it('exits at once, without an error, when its reader has gone away', async () => {
     const app = leaving();
     app.stdout!.destroy();
     expect(await once(app, 'exit')).toEqual([0, null]);
   }, 20_000);
 
-  it('says that the output takes nothing more', async () => {
+  it('reports that the output cannot be written', async () => {
     const module = JSON.stringify(resolve(__dirname, 'leave.js'));
     const script = `const { leave, watchOutput } = require(${module}); watchOutput(); process.stdout.write('x'); leave(0)`;
     const app = spawn('/bin/sh', ['-c', `exec "$0" -e "$1" > /dev/full`, process.execPath, script], {

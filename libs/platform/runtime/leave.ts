@@ -1,7 +1,7 @@
 /**
- * Hides how an app ends without cutting off what it has said: Node.js drops what a slow pipe has not yet taken when the app exits.
+ * Hides how an app ends without losing output: when an app exits, Node.js drops what a slow pipe has not yet accepted.
  * Promises that every byte reaches the reader, however slow, and that a reader that has gone away ends the app quietly.
- * Does not wait for anything else: what is under way has to be ended before.
+ * Does not wait for anything else: end running work before.
  */
 import type { Writable } from 'node:stream';
 
@@ -12,13 +12,16 @@ const taken = (stream: Writable): Promise<void> =>
     stream.write('', () => done());
   });
 
-/** The one way out of an app that writes for a reader. */
+/** The only exit of an app whose output somebody reads. */
 export async function leave(code: number): Promise<never> {
   await Promise.all([taken(process.stdout), taken(process.stderr)]);
   process.exit(code);
 }
 
-/** For the start of a command line: a closed pipe, as in `… | head -1`, is no fault; an output that takes nothing more, as on a full disk, is one. */
+/**
+ * For the start of a command line: a closed pipe, as in `… | head -1`, is not an error; an output that cannot be written, as on a full
+ * disk, is one.
+ */
 export function watchOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);

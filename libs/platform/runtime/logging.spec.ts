@@ -12,7 +12,7 @@ const lines = () => {
 const token = ['eyJhbGciOiJFZERTQSJ9', 'eyJzdWIiOiJhbm4ifQ', 'c2lnbmF0dXJl'].join('.');
 
 describe('the log', () => {
-  it('is one JSON object per line, with the process and an ISO time', () => {
+  it('is one JSON object per line, with the app and an ISO time', () => {
     const { entries, to } = lines();
     createLog('worker', 'info', to).info({ view: 'order-board' }, 'caught up');
     expect(entries()).toEqual([
@@ -26,7 +26,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('carries the correlation id and the actor of the request in whose course a line is written', async () => {
+  it('includes the correlation id and the actor of the current request', async () => {
     const { entries, to } = lines();
     const log = createLog('api', 'info', to);
     const principal = { actor: 'ann', roles: [], scopes: [] };
@@ -45,7 +45,7 @@ describe('the log', () => {
     ['a token', `got ${token.replace('c2ln', 'hunter2')}`],
     ['a bearer header', { headers: { authorization: 'Bearer hunter2hunter2' } }],
     ['a basic header in a text', 'header was Basic aHVudGVyMjpodW50ZXIyhunter2'],
-    ['a telling key', { analyst: { password: 'hunter2 "quoted' } }],
+    ['a key that names a secret', { analyst: { password: 'hunter2 "quoted' } }],
     ['an error', { err: new Error('cannot reach redis://:hunter2@cache:6379') }],
   ])('never holds the secret in %s', (_, what) => {
     const { written, to } = lines();
@@ -56,20 +56,20 @@ describe('the log', () => {
     expect(() => JSON.parse(written[0]!) as unknown).not.toThrow();
   });
 
-  it('leaves what is no secret as it is', () => {
+  it('leaves text without secrets unchanged', () => {
     for (const harmless of ['esdb://localhost:2113?tls=false', 'order haifa.WO-1: 3 pcs', 'http://127.0.0.1:3000/docs', 'passwordless']) {
       expect(withoutSecrets(harmless)).toBe(harmless);
     }
   });
 
-  it('has a form for people, and passes on what is not ours', () => {
+  it('has a readable form, and passes on lines that are not ours', () => {
     const { written, to } = lines();
     createLog('api', 'info', to).warn({ order: 'haifa.WO-1' }, 'late');
     expect(readable(written[0]!, false)).toMatch(/^\d\d:\d\d:\d\d\.\d{3} WARN  api: late \{"order":"haifa.WO-1"\}$/);
     expect(readable('plain text')).toBe('plain text');
   });
 
-  it('takes what Nest says, with its stack', () => {
+  it("includes Nest's messages, with their stacks", () => {
     const { entries, to } = lines();
     nestLog(createLog('api', 'trace', to)).error('boom', 'Error: boom\n at x', 'Guard');
     expect(entries()[0]).toMatchObject({ level: 50, msg: 'boom', context: 'Guard', stack: expect.stringContaining('at x') });

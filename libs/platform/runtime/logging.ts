@@ -1,7 +1,6 @@
 /**
- * Hides the logger and where a line goes.
- * Promises one JSON object per line on stdout with process, correlation id and trace; readable lines on a terminal; secrets never.
- * Does not store or rotate: whoever runs the process keeps its output.
+ * Hides the logger and where a line goes. Promises one JSON object per line on stdout with app, correlation id and trace; readable lines on
+ * a terminal; never secrets. Does not store or rotate: whoever runs the app keeps its output.
  */
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
@@ -10,7 +9,7 @@ import { traceIds } from './tracing';
 
 export type { Logger };
 
-/** What must not be read in a log, wherever it stands: passwords in connection strings, tokens, and values of telling keys. */
+/** Secrets that must not appear in a log: passwords in connection strings, tokens, and values of keys that name a secret. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/(\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:/?#@"\\]{0,256}:)[^\s@/"\\]{1,512}@/gi, '$1***@'],
   [/\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]{0,}/g, '***'],
@@ -21,13 +20,13 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer|basic)\s+[\w+/=.~-]{8,}/gi, '$1 ***'],
 ];
 
-/** The text without what looks like a secret. */
+/** The text with everything that looks like a secret removed. */
 export const withoutSecrets = (text: string): string => SECRETS.reduce((line, [pattern, instead]) => line.replace(pattern, instead), text);
 
 const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
 const COLOURS: Readonly<Record<number, number>> = { 10: 90, 20: 90, 30: 32, 40: 33, 50: 31, 60: 35 };
 
-/** A log line for people: time, level, process, text, then what else it holds. */
+/** A readable log line: time, level, app, text, then its other fields. */
 export function readable(line: string, colours = true): string {
   let entry: Record<string, unknown>;
   try {
@@ -50,7 +49,7 @@ const terminal: DestinationStream = {
   write: (line) => void process.stdout.write(process.stdout.isTTY ? readable(withoutSecrets(line).trimEnd()) + '\n' : withoutSecrets(line)),
 };
 
-/** The log of one process. Every line carries the ids of the request or job in whose course it was written. */
+/** The log of one app. Every line has the ids of the current request or job. */
 export const createLog = (processName: string, level: string, to: DestinationStream = terminal): Logger =>
   pino(
     {
@@ -65,7 +64,7 @@ export const createLog = (processName: string, level: string, to: DestinationStr
     to === terminal ? to : { write: (line) => to.write(withoutSecrets(line)) },
   );
 
-/** Lets Nest write to our log. Nest's start-up chatter is detail. */
+/** Makes Nest write to our log. Nest's start-up messages are logged as debug. */
 export const nestLog = (log: Logger): LoggerService => {
   const at =
     (level: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'trace') =>

@@ -1,26 +1,25 @@
 /**
- * Hides the Prometheus client and its registry.
- * Promises one registry for each process, whose text is what GET /metrics answers; asking twice for a metric gives the same one.
- * Does not list the metrics: each is declared by the part that it measures, with `counter`, `gauge` or `histogram`. Does not keep labels few: never
- * label with an id, a user or free text.
+ * Hides the Prometheus client and its registry. Promises one registry for each app, whose text is the answer of GET /metrics; declaring a
+ * metric twice gives the same one. Does not list the metrics: each is declared by the part that it measures, with `counter`, `gauge` or
+ * `histogram`. Does not limit label values: never label with an id, a user or free text.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { APPLICATION } from './version';
 
-/** For parts that bring metrics of their own. */
+/** For libraries that have their own metrics. */
 export const registry = new Registry();
 const PREFIX = `${APPLICATION.replace(/\W/g, '_')}_`;
 collectDefaultMetrics({ register: registry, prefix: PREFIX });
 
-/** Seconds, from a cached read to a request that should have been given up. */
+/** In seconds, from a cached read to a request that should have timed out. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Something that only grows; `name` in snake_case ends in `_total`. */
+/** A value that only grows; `name` in snake_case ends in `_total`. */
 export const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
   (registry.getSingleMetric(PREFIX + name) as Counter<L> | undefined) ??
   new Counter({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry] });
 
-/** A value of this moment. `collect` is called when the metrics are read. */
+/** A current value. `collect` is called when the metrics are read. */
 export const gauge = <L extends string>(
   name: string,
   help: string,
@@ -30,7 +29,7 @@ export const gauge = <L extends string>(
   (registry.getSingleMetric(PREFIX + name) as Gauge<L> | undefined) ??
   new Gauge({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry], collect });
 
-/** Durations in seconds, unless `buckets` says otherwise; `name` ends in its unit. */
+/** Durations in seconds, unless `buckets` are of another unit; `name` ends in its unit. */
 export const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[] = [], buckets = SECONDS): Histogram<L> =>
   (registry.getSingleMetric(PREFIX + name) as Histogram<L> | undefined) ??
   new Histogram({ name: PREFIX + name, help, labelNames: [...labelNames], buckets, registers: [registry] });

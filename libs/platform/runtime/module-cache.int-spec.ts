@@ -24,13 +24,13 @@ const inner = (word: string) =>
   `exports.word = '${word}'; exports.lines = () => new Error('x').stack.split('\\n')[1].replace(/.*inner/, '');\n`;
 
 const run = (): unknown[] => JSON.parse(execFileSync(process.execPath, [file('app.js')], { encoding: 'utf8' })) as unknown[];
-/** Other content, as far as can be seen from outside the same file. */
+/** Changes the content but not the file's size. */
 const forge = (name: string, content: string) => {
   writeFileSync(file(name), content);
   utimesSync(file(name), 1_000, 1_000);
 };
 
-/** Node.js 22 keeps compiled code by itself. */
+/** Node.js 22 caches compiled code itself. */
 const itself = 'enableCompileCache' in Module;
 
 beforeAll(() => {
@@ -59,19 +59,19 @@ beforeAll(() => {
     expect(readdirSync(folder)).toEqual(['app.bin']);
   });
 
-  it('do and say the same when they come from it, places in their stacks included', () => {
+  it('behave the same when they come from it, including positions in stack traces', () => {
     expect(run()).toEqual(first);
     forge('inner.js', inner('two'));
     expect(run()).toEqual(first);
   });
 
-  it('are loaded anew when they changed', () => {
+  it('are reloaded when they changed', () => {
     writeFileSync(file('inner.js'), inner('six'));
     expect(run()).toEqual(['six', ...usual.slice(1)]);
     expect(run()).toEqual(['six', ...usual.slice(1)]);
   });
 
-  it('are loaded as usual where the file is cut off, or cannot be written', () => {
+  it('are loaded as usual if the file is truncated or cannot be written', () => {
     writeFileSync(join(folder, 'app.bin'), 'cut off');
     expect(run()).toEqual(['six', ...usual.slice(1)]);
     rmSync(folder, { recursive: true });

@@ -1,7 +1,8 @@
 /**
- * A start that neither looks for nor compiles thousands of modules: what was loaded once lies in one file, as source and as V8's code for it. Hides: the
- * module loader of Node.js. Promises: a module that changed on disk is loaded anew, and so is all of another Node.js or installation; without the
- * file everything works as usual, only later. Does not: keep ES modules, JSON or native code.
+ * A faster start: modules that were loaded once are cached in one file, as source and as V8's compiled code, so thousands need not be found
+ * and compiled again. Hides: the module loader of Node.js. Promises: a module that changed on disk is reloaded, and all are after a change
+ * of Node.js or of the installed packages; without the file everything works as usual, only slower. Does not: cache ES modules, JSON or
+ * native code.
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { readFileSync, statSync } from 'node:fs';
@@ -15,12 +16,12 @@ type Loaded = Readonly<{ size: number; changed: number; source: string; code: Bu
 type Kept = Readonly<{
   installation: string;
   modules: Map<string, Loaded>;
-  /** Where a request from a folder leads. */
+  /** The file that a request from a folder resolves to. */
   found: Map<string, string>;
 }>;
 type Compile = (source: string, file: string, format?: string) => unknown;
 type Inner = NodeModule & { _compile: Compile };
-/** The parts of the loader that are taken over while an app starts. */
+/** The parts of the loader that are replaced while an app starts. */
 type Inside = {
   _resolveFilename(request: string, parent: NodeModule | undefined, isMain: boolean, options?: object): string;
   _resolveLookupPaths(request: string, parent: NodeModule): string[] | null;
@@ -28,7 +29,7 @@ type Inside = {
   _cache: NodeJS.Dict<NodeModule>;
   wrap(source: string): string;
   prototype: Pick<Inner, '_compile'>;
-  /** From Node.js 22 on; it does the same and better. */
+  /** From Node.js 22 on; it does the same, better. */
   enableCompileCache?: (folder: string) => unknown;
 };
 
@@ -36,12 +37,12 @@ const inside = Module as unknown as Inside;
 const ROOT = join(__dirname, '..', '..', '..', '..');
 const FOLDER = join(ROOT, 'dist', '.modules');
 const WRAPPED = inside.wrap('').indexOf('{') + 2;
-/** Scripts whose code is gathered before other work gets its turn. */
+/** Scripts whose code is collected before other work gets a turn. */
 const AT_ONCE = 10;
 
 /**
- * Loads quickly from now on. Gives what ends this and writes what was loaded anew: to be called when the app has started. What cannot be written
- * is done without.
+ * Loads from the cache from now on. Returns a function that ends this and writes newly loaded modules to the cache; call it when the app
+ * has started. A cache that cannot be written is ignored.
  */
 export function loadQuickly(app: string, folder = FOLDER): () => Promise<void> {
   if (inside.enableCompileCache) {
@@ -99,7 +100,7 @@ export function loadQuickly(app: string, folder = FOLDER): () => Promise<void> {
   };
 }
 
-/** Undefined for what only the loader of Node.js itself understands. Code that comes from a file cannot say `import()` any more. */
+/** Undefined for modules that only the loader of Node.js can handle. Code from the cache cannot use `import()`. */
 function scriptOf(source: string, filename: string, cachedData: Buffer | undefined): vm.Script | undefined {
   if (/\bimport\s*\(/.test(source)) return undefined;
   try {
@@ -134,7 +135,7 @@ function keptIn(path: string): Kept {
     const kept = v8.deserialize(readFileSync(path)) as Kept;
     if (kept.installation === installation) return kept;
   } catch {
-    // There is none, or it is cut off.
+    // There is none, or it is truncated.
   }
   return { installation, modules: new Map(), found: new Map() };
 }

@@ -16,5 +16,5 @@ describe('the Host of a request', () => {
     '[evil]',
     'a b',
     '127.0.0.1.evil.example',
-  ])('is not ours: %s', (field) => expect(own(field)).toBe(false));
+  ])('is rejected: %s', (field) => expect(own(field)).toBe(false));
 });

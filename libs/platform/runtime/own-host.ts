@@ -1,10 +1,11 @@
 /**
- * Whether a request is meant for this app. Hides: the forms of a Host field. Promises: a page that makes a browser send its requests here under
- * a name of its own (DNS rebinding) is refused; addresses and `localhost` cannot be rebound and always pass. Does not: know the caller.
+ * Whether a request is meant for this app. Hides: the forms of a Host field. Promises: requests that a web page makes a browser send here
+ * under the page's own name (DNS rebinding) are refused; addresses and `localhost` cannot be rebound and always pass. Does not: know the
+ * caller.
  */
 import { isIP } from 'node:net';
 
-/** The test of a Host field; `names` are the names by which clients reach this app. */
+/** Returns the check of a Host field; `names` are the names by which clients reach this app. */
 export function ownHost(names: readonly string[] = []): (field: string | undefined) => boolean {
   const own = new Set([...names, 'localhost'].map((name) => name.toLowerCase()));
   return (field) => {

@@ -1,7 +1,7 @@
 /**
- * Hides what every app does the same way: settings, log, traces, signals, and an orderly end.
- * Promises that a fault in the settings ends it with code 78 and a crash with code 1, and that SIGTERM, Ctrl-C or the death of its
- * supervisor let it finish what it has begun, for DRAIN_SECONDS at most. Does not restart anything: the supervisor does.
+ * Hides what all apps share: settings, log, traces, signals, and an orderly end. Promises exit code 78 for wrong settings and 1 for a
+ * crash, and that on SIGTERM, Ctrl-C or the death of its supervisor the app finishes what it has begun, for DRAIN_SECONDS at most. Does not
+ * restart anything: the supervisor does.
  */
 import { ConfigFaults, EXIT_CONFIG, readConfig, shownConfig, type AppName, type Config } from './config';
 import { leave } from './leave';
@@ -9,13 +9,13 @@ import { createLog, type Logger } from './logging';
 import { loadQuickly } from './module-cache';
 import { startTracing, stopTracing } from './tracing';
 
-/** Flags of Node.js for the worker: with four times the usual room for young objects, events that wait for their views are seldom copied. */
+/** Flags of Node.js for the worker: with a young generation of four times the usual size, events that wait for their views are seldom copied. */
 export const WORKER_FLAGS: readonly string[] = ['--max-semi-space-size=64'];
 
-/** After a start others have more urgent things to do than to write down what was loaded. */
+/** The module cache is written late: after a start other work is more urgent. */
 const QUIET_MS = 3_000;
 
-/** What a started app gives back: how to end it. With notice, others are first given time to see that it is going. */
+/** What a started app returns: how to end it. With notice, load balancers first get time to see that it is draining. */
 export type Started = Readonly<{ stop(options?: { notice: boolean }): Promise<void> }>;
 
 /**
@@ -23,7 +23,7 @@ export type Started = Readonly<{ stop(options?: { notice: boolean }): Promise<vo
  * `require` inside, so that tracing is in place before.
  */
 export async function runApp(name: AppName, start: (config: Config, log: Logger) => Promise<Started>): Promise<void> {
-  // What an app writes is for its own account only.
+  // Only the app's own account can read the files that it writes.
   process.umask(0o077);
   let config: Config;
   try {
@@ -39,11 +39,11 @@ export async function runApp(name: AppName, start: (config: Config, log: Logger)
     log.fatal({ err: error }, what);
     process.exit(1);
   };
-  // Node would print warnings as plain text among the lines of JSON.
+  // Node would print warnings as plain text between the JSON lines.
   process.removeAllListeners('warning').on('warning', ({ name, message }) => log.warn({ warning: name }, message));
-  process.on('uncaughtException', crash('stopped by an error that nobody caught'));
-  process.on('unhandledRejection', crash('stopped by a rejection that nobody handled'));
-  // A reader that goes away, as in `npm start | head`, is no reason to crash.
+  process.on('uncaughtException', crash('stopped by an uncaught error'));
+  process.on('unhandledRejection', crash('stopped by an unhandled rejection'));
+  // A reader that goes away, as in `npm start | head`, must not crash the app.
   process.stdout.on('error', () => undefined);
   log.info({ settings: shownConfig(config) }, 'starting');
 
@@ -56,21 +56,21 @@ export async function runApp(name: AppName, start: (config: Config, log: Logger)
     log.info(`stopping: ${why}`);
     const limit = config.DRAIN_SECONDS + 5 + (notice ? config.DRAIN_NOTICE_SECONDS : 0);
     setTimeout(() => {
-      log.error(`not everything ended within ${limit} s`);
+      log.error(`shutdown did not finish within ${limit} s`);
       process.exit(1);
     }, limit * 1_000).unref();
     void (async () => {
       await (await started).stop({ notice });
       await stopTracing();
       log.info('stopped');
-      // A log that nobody reads on must not keep the app.
+      // A log that nobody reads any more must not keep the app running.
       setTimeout(() => process.exit(0), 1_000).unref();
       await leave(0);
-    })().catch(crash('did not stop in good order'));
+    })().catch(crash('shutdown failed'));
   };
   process.on('SIGTERM', () => stop('SIGTERM', true));
   process.on('SIGINT', () => stop('SIGINT', false));
-  // There is a channel only when a supervisor forked us; it closes when the supervisor dies, by kill -9 too.
+  // There is a channel only if a supervisor forked us; it closes when the supervisor dies, even by kill -9.
   process.on('disconnect', () => stop('the supervisor is gone', false));
 
   try {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { withPostgres } from '#platform/testing/testing';
 
-/** Jest loads modules its own way, past the hooks of OpenTelemetry: what is traced runs in a process of its own, as in production. */
+/** Jest's module loading bypasses the hooks of OpenTelemetry: the traced code runs in a separate OS process, as in production. */
 const traced = `
   const { startTracing, stopTracing, traced, traceparent, traceIds } = require(process.env.TRACING);
   if (process.env.ENDPOINT) startTracing('spec', process.env.ENDPOINT);
@@ -65,7 +65,7 @@ describe('tracing', () => {
     expect(all.includes('/health/live')).toBe(false);
   });
 
-  it('costs nothing without an endpoint: the SDK is not loaded and no id is made up', async () => {
+  it('costs nothing without an endpoint: the SDK is not loaded and no id is generated', async () => {
     expect(await run()).toEqual({ sdk: false });
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Hides OpenTelemetry: what is started, when, and how a trace goes on in another process.
+ * Hides OpenTelemetry: what is started, when, and how a trace continues in another app.
  * Promises spans over OTLP/HTTP when an endpoint is set, and next to no cost when none is: the SDK is not even loaded.
  * Does not delay or fail what is traced: spans that cannot be sent are lost.
  */
@@ -17,9 +17,9 @@ import { APPLICATION } from './version';
 
 let stop: (() => Promise<void>) | undefined;
 
-/** Starts tracing. To be called before Nest, Fastify or pg are loaded, since they are watched from their loading on. */
+/** Starts tracing. Call it before Nest, Fastify or pg are loaded: they are instrumented when they load. */
 export function startTracing(processName: string, endpoint: string): void {
-  // Loaded here and not above: the SDK is 300 modules that a process without an endpoint never needs.
+  // Loaded here and not above: the SDK is 300 modules that an app without an endpoint never needs.
   /* eslint-disable @typescript-eslint/no-require-imports */
   const { NodeSDK } = require('@opentelemetry/sdk-node') as typeof import('@opentelemetry/sdk-node');
   const { OTLPTraceExporter } =
@@ -30,7 +30,7 @@ export function startTracing(processName: string, endpoint: string): void {
   const sdk = new NodeSDK({
     serviceName: `${APPLICATION}-${processName}`,
     traceExporter: new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` }),
-    // The detectors would send the command line and the account.
+    // The detectors would send the command line and the user account.
     autoDetectResources: false,
     metricReaders: [],
     logRecordProcessors: [],
@@ -46,7 +46,7 @@ export function startTracing(processName: string, endpoint: string): void {
   stop = () => sdk.shutdown();
 }
 
-/** Sends what is left, for two seconds at most. */
+/** Sends the remaining spans, for two seconds at most. */
 export async function stopTracing(): Promise<void> {
   const late = new Promise<void>((resolve) => setTimeout(resolve, 2_000).unref());
   await Promise.race([stop?.().catch(() => undefined), late]);
@@ -70,7 +70,7 @@ export function traced<T>(name: string, attributes: Attributes, run: () => Promi
   });
 }
 
-/** The W3C traceparent of the current span, to be stored where a later process can find it; undefined when nothing is traced. */
+/** The W3C traceparent of the current span, to be stored for work that continues the trace later; undefined when tracing is off. */
 export function traceparent(): string | undefined {
   if (!stop) return undefined;
   const carrier: { traceparent?: string } = {};
@@ -78,7 +78,7 @@ export function traceparent(): string | undefined {
   return carrier.traceparent;
 }
 
-/** Notes what was just done, since `from` (ms since 1970), in the traces that these traceparents name; the first hundred of them. */
+/** Records the work since `from` (ms since 1970) as a span in the traces of these traceparents; of the first hundred. */
 export function traceBack(name: string, from: number, traceparents: () => Iterable<string | undefined>): void {
   if (!stop) return;
   let left = 100;
@@ -91,7 +91,7 @@ export function traceBack(name: string, from: number, traceparents: () => Iterab
   }
 }
 
-/** Ids of the current span for a log line. */
+/** The ids of the current span, for a log line. */
 export function traceIds(): { traceId: string; spanId: string } | undefined {
   const span = trace.getActiveSpan()?.spanContext();
   return span && isSpanContextValid(span) ? { traceId: span.traceId, spanId: span.spanId } : undefined;

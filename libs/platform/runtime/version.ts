@@ -1,5 +1,5 @@
 /**
- * What the application is called, and its version. Hides: that package.json says so; it is the one place to change. Promises: the same
+ * The name and version of the application. Hides: that they come from package.json, the only place to change them. Promises: the same
  * name in logs, metrics, traces, queues, locks and databases. Does not: change while an app runs.
  */
 import { readFileSync } from 'node:fs';
@@ -10,5 +10,5 @@ const manifest = JSON.parse(readFileSync(join(__dirname, '..', '..', '..', '..',
   version: string;
 };
 export const APPLICATION = manifest.name;
-/** As written into every event's metadata. */
+/** Written into every event's metadata. */
 export const APP_VERSION = `${manifest.name}@${manifest.version}`;

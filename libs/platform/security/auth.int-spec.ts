@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type KeyLike } from 'jose';
 import { Tokens } from './auth';
 
-/** An issuer over HTTP whose keys come and go. */
+/** An issuer over HTTP whose keys can be changed. */
 class Issuer {
   keys: object[] = [];
   asked = 0;
@@ -69,7 +69,7 @@ describe('the keys of an issuer', () => {
     issuer.stop();
   });
 
-  it('may be of three kinds, and no other', async () => {
+  it('can be of three types, and no other', async () => {
     for (const alg of ['ES256', 'RS256', 'EdDSA'] as const) {
       expect(await accepts(await (await issuer.key(alg, alg))())).toBe('ann');
       ahead += 6_000;
@@ -77,7 +77,7 @@ describe('the keys of an issuer', () => {
     expect(await accepts(await (await issuer.key('PS256', 'PS256'))())).toBe(401);
   });
 
-  it('may change: the new key works at once, the old one while it is published', async () => {
+  it('can change: the new key works at once, the old one as long as it is published', async () => {
     const old = await issuer.key('old');
     expect(await accepts(await old())).toBe('ann');
     const next = await issuer.key('next');
@@ -90,7 +90,7 @@ describe('the keys of an issuer', () => {
     expect(await accepts(await next('cid'))).toBe('cid');
   });
 
-  it('that were withdrawn end what they have signed, remembered or not', async () => {
+  it('invalidate all tokens that they signed when they are withdrawn, cached or not', async () => {
     const token = await (await issuer.key('only'))();
     expect(await accepts(token)).toBe('ann');
     issuer.keys = [];
@@ -98,7 +98,7 @@ describe('the keys of an issuer', () => {
     expect(await accepts(token)).toBe(401);
   });
 
-  it('are looked up beside the requests that use them, and a source that hangs delays nobody who is known', async () => {
+  it('are refreshed in the background, and a source that hangs does not delay callers with known keys', async () => {
     const token = await (await issuer.key('only'))();
     expect(await accepts(token)).toBe('ann');
     issuer.hangs = true;
@@ -110,7 +110,7 @@ describe('the keys of an issuer', () => {
     expect(issuer.answered).toBe(1);
   });
 
-  it('are asked for seldom, whatever unknown keys are named', async () => {
+  it('are fetched seldom, however many unknown keys tokens name', async () => {
     const good = await issuer.key('good');
     expect(await accepts(await good())).toBe('ann');
     const { privateKey } = await generateKeyPair('ES256');
@@ -118,7 +118,7 @@ describe('the keys of an issuer', () => {
     expect(issuer.asked).toBeLessThanOrEqual(2);
   });
 
-  it('stay in use for an hour when the issuer is away, and no longer', async () => {
+  it('stay in use for an hour when the issuer is down, and no longer', async () => {
     const key = await issuer.key('k');
     expect(await accepts(await key())).toBe('ann');
     issuer.broken = true;
@@ -131,7 +131,7 @@ describe('the keys of an issuer', () => {
     expect(await accepts(await key('cid'))).toBe('cid');
   });
 
-  it('that were never had let nobody in', async () => {
+  it('must have been fetched once, or nobody gets in', async () => {
     const key = await issuer.key('k');
     issuer.broken = true;
     expect(await accepts(await key())).toBe(503);

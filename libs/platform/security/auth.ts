@@ -1,7 +1,7 @@
 /**
- * Who calls, by the claims of a token (`sessionOf` reads them). Hides: JWT, JWKS and key rotation. Promises: a principal is only ever made from a token that its issuer signed, for us, and
- * that is valid now; known keys stay in use for an hour while the issuer is down; a route that names no role is closed to all.
- * Does not: issue tokens, or decide about scopes (queries and commands do).
+ * Who calls, by the claims of a token (`sessionOf` reads them). Hides: JWT, JWKS and key rotation. Promises: a principal is only made from
+ * a token that its issuer signed, for this audience, and that is valid now; known keys stay in use for an hour while the issuer is down; a
+ * route without roles is closed to all. Does not: issue tokens, or decide about scopes (queries and commands do).
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,21 +14,21 @@ import { parseJson } from '#platform/problem/json';
 import { Problem } from '#platform/problem/problem';
 import type { Issued } from './revocations';
 
-/** A caller and until when its token speaks for it, in seconds since 1970. */
+/** A caller, and until when its token is valid, in seconds since 1970. */
 export type Session = Readonly<{ principal: Principal; expiresAt: number; issued: Issued }>;
 
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 const LEEWAY_SECONDS = 5;
 const LONGEST_LIFE_SECONDS = 366 * 86_400;
 const LONGEST_TOKEN = 8_192;
-/** How long a verified token is not verified again; with STALE_MS, a withdrawn key works for 30 seconds at most. */
+/** How long a verified token is trusted before it is verified again; with STALE_MS, a withdrawn key works for 30 seconds at most. */
 const REMEMBERED_MS = 5_000;
 const REMEMBERED_TOKENS = 10_000;
 
 export const unauthenticated = (detail: string): Problem =>
   new Problem(401, 'unauthenticated', detail, { whatToDo: 'Send a valid access token: Authorization: Bearer <token>.' });
 
-/** Whose tokens count, and what they say: the roles that exist, and the claim that lists the caller's scopes. */
+/** Whose tokens are accepted, the roles that exist, and the claim that lists the caller's scopes. */
 export type Issuer = Readonly<{ issuer: string; audience: string; jwksUrl: string; roles: readonly string[]; scopesClaim: string }>;
 
 /** Verifies access tokens of one issuer. */
@@ -36,7 +36,7 @@ export class Tokens {
   private readonly keys: Keys;
   private readonly verified = new Map<string, { session: Session; until: number }>();
 
-  /** `revoked` is asked for each token that is otherwise valid. @throws what it throws, where it does not know */
+  /** `revoked` is called for each token that is otherwise valid. Its errors are passed on: it throws if it does not know. */
   constructor(
     private readonly issuer: Issuer,
     private readonly revoked: (issued: Issued) => Promise<boolean> = () => Promise.resolve(false),
@@ -44,19 +44,19 @@ export class Tokens {
     this.keys = new Keys(issuer.jwksUrl);
   }
 
-  /** Has every token verified again: more is revoked than before. */
+  /** Makes every token be verified again, after a revocation. */
   forget(): void {
     this.verified.clear();
   }
 
-  /** The session of a token that was verified in the last five seconds. */
+  /** The session of a token that was verified within the last five seconds. */
   remembered(token: string): Session | undefined {
     const known = this.verified.get(token);
     if (known && known.until > Date.now()) return known.session;
     return undefined;
   }
 
-  /** @throws Problem 401; 503 when no key was ever fetched and the issuer does not answer */
+  /** @throws Problem 401; 503 if no key was ever fetched and the issuer does not answer */
   async verify(token: string): Promise<Session> {
     const known = this.remembered(token);
     if (known) return known;
@@ -72,7 +72,7 @@ export class Tokens {
       throw unauthenticated('The bearer token is not a JWT of at most 8,192 characters.');
     try {
       const header = decodeProtectedHeader(token);
-      // A token must not bring its own keys.
+      // A token must not supply its own keys.
       if (header.jku || header.jwk || header.x5u || header.x5c || header.crit)
         throw unauthenticated('The token brings its own key (jku, jwk, x5u, x5c or crit), which is not accepted.');
       if (!/^((application\/)?at\+)?jwt$/i.test(header.typ ?? '')) throw unauthenticated("The token's `typ` must be JWT or at+jwt.");
@@ -109,7 +109,7 @@ function sessionOf(claims: JWTPayload & Record<string, unknown>, issuer: Issuer)
     throw unauthenticated('The token is not an access token.');
   if (typeof sub !== 'string' || !/^[\w.@:|/+-]{1,128}$/.test(sub))
     throw unauthenticated("The token's `sub` must be 1 to 128 letters, digits or . _ @ : | / + -");
-  // Processes act under such names.
+  // These names are reserved for processes.
   if (sub.startsWith('process:')) throw unauthenticated("The token's `sub` must not begin with `process:`.");
   const texts = (value: unknown): string[] =>
     Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
@@ -125,17 +125,17 @@ function sessionOf(claims: JWTPayload & Record<string, unknown>, issuer: Issuer)
   };
 }
 
-/** From this age on keys are looked up again, beside the requests that use them. */
+/** From this age on keys are refreshed in the background. */
 const FRESH_MS = 10_000;
-/** From this age on a request waits for the look, though not for long: a source that hangs delays nobody who is known. */
+/** From this age on a request waits for the refresh, but only briefly: a source that hangs must not delay known callers. */
 const STALE_MS = 25_000;
 const PATIENCE_MS = 500;
 const COOLDOWN_MS = 5_000;
-/** How long keys are trusted when their source does not answer. */
+/** How long keys stay trusted when their source does not answer. */
 const LAST_KNOWN_GOOD_MS = 3_600_000;
 const LARGEST_KEY_SET = 262_144;
 
-/** The issuer's public keys, from a URL or a file. */
+/** Keeps the issuer's public keys, from a URL or a file. */
 class Keys {
   private set?: { keys: ReturnType<typeof createLocalJWKSet>; ids: ReadonlySet<string>; at: number };
   private lastLook = -Infinity;
@@ -143,7 +143,7 @@ class Keys {
 
   constructor(private readonly url: string) {}
 
-  /** The keys, fetched again when they are old or this one is not among them. */
+  /** The keys, fetched again when they are old or do not include this one. */
   async holding(kid: string): Promise<ReturnType<typeof createLocalJWKSet>> {
     const age = Date.now() - (this.set?.at ?? -Infinity);
     const isKnown = this.set?.ids.has(kid) ?? false;
@@ -164,7 +164,7 @@ class Keys {
     this.lastLook = Date.now();
     try {
       const set = parseJson(await this.fetch()) as JSONWebKeySet;
-      // Symmetric keys are left out: whoever can verify with them can also sign.
+      // Symmetric keys are ignored: whoever can verify with them can also sign.
       const keys = set.keys.filter(
         (key) => key.kty !== 'oct' && typeof key.kid === 'string' && (key.use === undefined || key.use === 'sig'),
       );
@@ -184,7 +184,7 @@ class Keys {
       headers: { accept: 'application/json' },
     });
     const text = await response.text();
-    if (!response.ok || text.length > LARGEST_KEY_SET) throw new Error(`no key set at ${this.url}`);
+    if (!response.ok || text.length > LARGEST_KEY_SET) throw new Error(`no JSON key set at ${this.url}`);
     return text;
   }
 }
@@ -198,17 +198,17 @@ const known = (principal: Principal | undefined): Principal => {
   return principal;
 };
 
-/** The verified caller of the request in hand. @throws Problem 401 */
+/** The verified caller of the current request. @throws Problem 401 */
 export const caller = (): Principal => known(currentContext()?.principal);
 
-/** Lets a caller through who has one of the roles. @throws Problem 401, 403 */
+/** Lets a caller through if it has one of the roles. @throws Problem 401, 403 */
 export function admit(principal: Principal | undefined, allowed: readonly string[]): void {
   const { roles } = known(principal);
   if (!grantedRole(principal!, allowed))
     throw new Problem(403, 'role-not-allowed', 'None of your roles allows this.', { facts: { roles } });
 }
 
-/** Denies what is not allowed. Global, and run after routing, so that no spelling of a path gets around it. */
+/** Denies everything that is not allowed. Global, and run after routing, so that no spelling of a path bypasses it. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

@@ -1,6 +1,6 @@
 /**
- * What is known about the request or job in whose course code runs. Hides: AsyncLocalStorage. Promises: one correlation id for all
- * that follows from one request. Does not: decide anything.
+ * What is known about the current request or job. Hides: AsyncLocalStorage. Promises: one correlation id for everything that follows from
+ * one request. Does not: decide anything.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { context as tracing, type Context as Trace } from '@opentelemetry/api';
@@ -9,17 +9,17 @@ import type { Principal } from './access';
 
 export type RequestContext = {
   correlationId: string;
-  /** The event or command that led here, where it is not the request itself. */
+  /** The event or command that caused this, if it was not the request itself. */
   causationId?: string;
   /** The verified caller; absent until the guard has seen the token. */
   principal?: Principal;
-  /** Whose clock `occurredAt` is. */
+  /** Whose clock `occurredAt` comes from. */
   clock?: ClockSource;
-  /** The client's id for the command, where the transport carries it (Idempotency-Key). */
+  /** The client's id for the command, if the transport carries it (Idempotency-Key). */
   commandId?: string;
-  /** The revision that the client requires, where the transport carries it (If-Match). */
+  /** The revision that the client requires, if the transport carries it (If-Match). */
   expectedRevision?: string;
-  /** The trace at the first entry: a request's body arrives outside of it. */
+  /** The trace at the first entry: a request's body arrives outside its context. */
   trace?: Trace;
 };
 

@@ -6,7 +6,7 @@ describe('revocations', () => {
   revocations.add({ tokenId: 't1', issuedBefore: '2026-01-05T08:00:00Z', reason: 'lost terminal' });
   const at = Date.parse('2026-01-05T08:00:00Z') / 1_000;
 
-  it('end the tokens of a subject that were issued until then, and none that is issued later', () => {
+  it('end the tokens of a subject issued until then, but not those issued later', () => {
     expect(revocations.revokes({ subject: 'ann', issuedAt: at })).toBe(true);
     expect(revocations.revokes({ subject: 'ann' })).toBe(true);
     expect(revocations.revokes({ subject: 'ann', issuedAt: at + 1 })).toBe(false);
@@ -16,7 +16,7 @@ describe('revocations', () => {
     expect(revocations.revokes({ subject: 'bob', tokenId: 't1', issuedAt: at - 1 })).toBe(true);
     expect(revocations.revokes({ subject: 'bob', tokenId: 't2', issuedAt: at - 1 })).toBe(false);
   });
-  it('never shrink: an earlier one after a later one changes nothing', () => {
+  it('never shrink: an earlier revocation after a later one changes nothing', () => {
     revocations.add({ subject: 'ann', issuedBefore: '2025-01-05T08:00:00Z', reason: 'again' });
     expect(revocations.revokes({ subject: 'ann', issuedAt: at })).toBe(true);
   });

@@ -1,25 +1,25 @@
 /**
- * Tokens that no longer count although they have not expired. Hides: nothing. Promises: a token is revoked by its id, its subject, or both
- * and the time at which it was issued. Does not: read the revocations (the api does) or record them (`ops tokens` does).
+ * Tokens that are revoked before they expire. Hides: nothing. Promises: a token is revoked by its id, its subject, or both, if it was
+ * issued before the revocation. Does not: read the revocations (the api does) or record them (`ops tokens` does).
  */
 import type { Event } from '#kernel/event';
 
 /** Where they are recorded. */
 export const REVOCATIONS = 'token-operations-enterprise';
 
-/** Tokens of a subject, or one token, stopped counting; those that were issued later count. */
+/** The tokens of a subject, or one token, were revoked; those issued later stay valid. */
 export type TokensRevoked = Event<
   'TokensRevoked',
   Readonly<{
     subject?: string;
     tokenId?: string;
-    /** ISO 8601. Tokens without `iat` count as issued before it. */
+    /** ISO 8601. Tokens without `iat` are treated as issued before it. */
     issuedBefore: string;
     reason: string;
   }>
 >;
 
-/** What of a token matters here. `issuedAt` in seconds since 1970. */
+/** The claims of a token that matter here. `issuedAt` in seconds since 1970. */
 export type Issued = Readonly<{ subject: string; tokenId?: string; issuedAt?: number }>;
 
 export class Revocations {

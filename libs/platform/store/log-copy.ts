@@ -268,7 +268,7 @@ export class LogCopy {
   private refuse(message: AppendMessage, error: unknown): void {
     if (error instanceof Conflict)
       throw new CopyRefused(
-        `${message.stream} is at revision ${error.actual} in the target, with events that differ from the source: the target is in use already, or another copy is running.`,
+        `${message.stream} is at revision ${error.actual} in the target, but its events differ from the source: the target is in use, or another copy is running.`,
       );
     if (error instanceof StoreRefused) throw new CopyRefused(`The target refuses events of ${message.stream}: ${error.message}`);
   }

@@ -1,6 +1,6 @@
 /**
- * A small aggregate for the specs of the command room. Hides: nothing. Promises: one command of each sort: that adds, that is idempotent, that
- * looks at the clock, that is observed, that writes two events. Does not: belong to any factory.
+ * A small aggregate for the specs of platform/commands. Hides: nothing. Promises: one command of each kind: one that adds, one that is
+ * idempotent, one that reads the clock, one that is observed, one that writes two events. Does not: belong to any factory.
  */
 import { randomUUID } from 'node:crypto';
 import type { Decider } from '#kernel/decider';
@@ -86,6 +86,6 @@ export const by = (principal: Principal, more: Partial<RequestContext> = {}): Re
   principal,
   ...more,
 });
-/** Sends a command to one of the apis. */
+/** Sends a command to one of the api apps. */
 export const send = (decisions: Decisions, command: Command, context = by(ann)): Promise<Receipt> =>
   inContext(context, () => decisions.run(bin, command.constructor.name, command));

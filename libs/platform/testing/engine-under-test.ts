@@ -1,6 +1,7 @@
 /**
- * The view engine on a real store and PostgreSQL, for its specs. Hides: starting and ending them. Promises: one log for a spec file, a database
- * of its own for each test, and that every engine of a test is stopped after it. Does not: start workers in apps of their own (tools/faults does).
+ * The view engine on a real store and PostgreSQL, for its specs. Hides: starting and stopping them. Promises: one log for each spec file, a
+ * new database for each test, and that every engine of a test is stopped after it. Does not: start separate worker apps (tools/faults
+ * does).
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,10 +26,10 @@ export class EngineUnderTest {
   pool!: Pool;
   reads!: ViewReads;
   readonly running: RunningViews[] = [];
-  /** Called after each test, so that nothing stays held up whatever failed. */
+  /** Called after each test, so that nothing stays blocked whatever failed. */
   readonly release: (() => void)[] = [];
 
-  /** To be called at the top of a spec file. */
+  /** Call it at the top of a spec file. */
   static here(): EngineUnderTest {
     const engine = new EngineUnderTest();
     beforeAll(() => engine.begin(), 60_000);
@@ -105,8 +106,8 @@ export class EngineUnderTest {
     expect((await this.verify(views)).filter(({ equal }) => !equal)).toEqual([]);
 }
 
-/** Waits until something holds; throws where it does not come about. */
+/** Waits until a condition holds; throws if it does not hold in time. */
 export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
   for (const end = performance.now() + timeoutMs; !(await holds()); await sleep(20))
-    if (performance.now() > end) throw new Error(`it did not come about within ${timeoutMs} ms: ${holds.toString()}`);
+    if (performance.now() > end) throw new Error(`condition not met within ${timeoutMs} ms: ${holds.toString()}`);
 }

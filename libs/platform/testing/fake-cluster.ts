@@ -1,6 +1,7 @@
 /**
- * A cluster of three that plays elections. Hides: scripted gRPC services in front of one real node, so that every member holds the same log.
- * Promises: a member does exactly what its mode says, from the next message on. Does not: replicate or elect; the spec says who leads.
+ * A cluster of three that simulates elections. Hides: scripted gRPC services in front of one real node, so that every member holds the same
+ * log. Promises: a member behaves exactly as its mode says, from the next message on. Does not: replicate or elect; the spec chooses the
+ * leader.
  */
 import {
   Client,
@@ -19,8 +20,9 @@ import { UUID } from '@eventstore/db-client/generated/shared_pb';
 import { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
 
 /**
- * How a member treats calls. `not-ready`, `busy` and `no-details` answer appends with errors that say nothing definite; `mute` takes calls
- * and answers none; `garbage` answers with what is no answer, `doubled` twice, `late` after the append's limit; `cut` writes and breaks off.
+ * How a member treats calls. `not-ready`, `busy` and `no-details` answer appends with indefinite errors; `mute` accepts calls and never
+ * answers; `garbage` answers with invalid bytes, `doubled` twice, `late` after the append's time limit; `cut` writes, then breaks the
+ * connection.
  */
 export type Mode = 'well' | 'not-ready' | 'busy' | 'no-details' | 'mute' | 'garbage' | 'doubled' | 'late' | 'cut';
 
@@ -37,12 +39,12 @@ const method = (name: string, requestStream: boolean) => ({
 });
 export class Member {
   mode: Mode = 'well';
-  /** Who leads, as this member sees it; undefined while there is nobody. */
+  /** The leader as this member sees it; undefined while there is none. */
   sees: number | undefined = 0;
   gossips = 0;
   calls = 0;
   port = 0;
-  /** How late answers are. */
+  /** Delay of answers. */
   lateMs = 7_000;
   private server: Server | undefined;
 
@@ -131,7 +133,7 @@ export class Member {
     call.write(bytes);
   }
 
-  /** As a follower does with what only a leader may do. */
+  /** As a follower answers calls that only a leader may serve. */
   private refuse(call: { metadata: Metadata; emit(event: 'error', error: unknown): boolean }): boolean {
     if (this.sees === this.index || call.metadata.get('requires-leader')[0] !== 'true') return false;
     const metadata = new Metadata();
@@ -163,7 +165,7 @@ export class FakeCluster {
     return `esdb://${this.members.map(({ name }) => name).join(',')}?tls=false`;
   }
 
-  /** All members see this one lead; undefined: nobody does. */
+  /** All members name this one as the leader; undefined: no leader. */
   elect(leader: number | undefined): void {
     for (const member of this.members) member.sees = leader;
   }
@@ -176,7 +178,7 @@ export class FakeCluster {
 
 const unavailable = (details: string) => ({ code: status.UNAVAILABLE, details: `Server Is ${details}`, metadata: new Metadata() });
 
-/** An answer that says no more than that something is wrong: its detail is an Empty, or there is none. */
+/** An error answer without specifics: its detail is an Empty, or absent. */
 function evasion(request: Buffer, mode: Mode): Buffer {
   const correlation = BatchAppendReq.deserializeBinary(request).getCorrelationId();
   const message = field(2, mode === 'busy' ? 'Server Is Busy' : 'Server Is Not Ready');
@@ -185,7 +187,7 @@ function evasion(request: Buffer, mode: Mode): Buffer {
   return Buffer.concat([Buffer.from(new BatchAppendResp().setCorrelationId(correlation).serializeBinary()), error]);
 }
 
-/** A field below 128 bytes. By hand: the client's messages do not take an `Any` of another copy of protobuf. */
+/** A field below 128 bytes. Encoded by hand: the client's messages do not accept an `Any` of another copy of protobuf. */
 const field = (number: number, value: Buffer | string): Buffer => {
   const bytes = Buffer.from(value as string);
   return Buffer.concat([Buffer.from([number * 8 + 2, bytes.length]), bytes]);

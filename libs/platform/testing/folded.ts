@@ -1,19 +1,20 @@
 /**
- * A view's rows from some events, for specs. Hides: stamps and metadata. Promises: values take the same way as in the engine, as text of
- * their columns and back, so that one that the table would change or refuse shows here. Does not: know constraints: those are PostgreSQL's.
+ * A view's rows from some events, for specs. Hides: timestamps and metadata. Promises: values are converted as in the engine, to the text
+ * of their columns and back, so that a value that the table would change or refuse is detected here. Does not: check constraints:
+ * PostgreSQL does.
  */
 import type { Event, Recorded } from '#kernel/event';
 import type { View } from '#kernel/view';
 import { Folded } from '#platform/views/fold';
 import { decodeRow, shapeOf } from '#platform/views/shape';
 
-/** One event is given to many views: a fold that changes it fails here, not elsewhere. */
+/** One event goes to many views: a fold that changes it fails here, not elsewhere. */
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
   return value;
 }
 
-/** `folded(lotStock, ['material-lot-haifa.L1', events])`: the rows that a view makes of some streams, by key. */
+/** `folded(lotStock, ['material-lot-haifa.L1', events])`: the rows that a view folds from some streams, by key. */
 export function folded<Row extends object, E extends Event>(
   view: View<Row, E>,
   ...streams: readonly (readonly [stream: string, events: readonly Event[]])[]

@@ -17,7 +17,7 @@ export function given<C, S, E extends Event>(decider: Decider<unknown, S, E, C>,
       const run = () => decider.decide[type](command, state, { ...usual, ...context });
       return {
         then: (...events: E[]) => expect(run()).toEqual(events),
-        /** Nothing new: it is already so. */
+        /** No new events: the state is already as asked for. */
         changesNothing: () => expect(run()).toEqual([]),
         rejects: (code: string) => expect(run).toThrow(expect.objectContaining({ name: 'Rejected', code })),
       };

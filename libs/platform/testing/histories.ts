@@ -1,6 +1,6 @@
 /**
- * Recorded histories of processes: what instances took, and what was decided. Hides: their files and their form. Promises: a replay notices
- * every decision that the code makes otherwise; the diagram shows the steps that were recorded. Does not: run a process.
+ * Recorded histories of processes: the inputs of instances, and what was decided. Hides: their files and format. Promises: a replay finds
+ * every decision that the code now makes differently; the diagram shows the recorded steps. Does not: run a process.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { env } from 'node:process';
@@ -10,7 +10,7 @@ type Plain = Readonly<{ type: string; data: Readonly<Record<string, unknown>> }>
 export type RecordedStep = Readonly<{ input: Plain; at: string; reactions: readonly Reaction<Plain>[]; status: string }>;
 export type History = Readonly<{ process: string; steps: readonly RecordedStep[] }>;
 
-/** What the code decides today about recorded inputs. */
+/** What the code decides now for the recorded inputs. */
 export function replay(process: AnyProcess, { steps }: History): RecordedStep[] {
   let state: unknown = process.initial;
   return steps.map(({ input, at }) => {
@@ -20,7 +20,7 @@ export function replay(process: AnyProcess, { steps }: History): RecordedStep[] 
   });
 }
 
-/** One kind of step, as an arrow of the diagram: from where, on what, to where, and what follows. */
+/** One kind of step, as an arrow of the diagram: from which status, on which input, to which status, and what follows. */
 export type Kind = Readonly<{ from: string; on: string; to: string; follows: readonly string[] }>;
 
 /** The kinds of the steps of a history, in its order. */
@@ -33,10 +33,10 @@ const kindOf = ({ input, reactions, status }: RecordedStep, before: RecordedStep
   follows: [...new Set(reactions.map(reactionIn))],
 });
 
-/** Tells the kind of the last step from all others, also those of other processes. */
+/** Identifies the kind of the last step, also among other processes. */
 export const keyOfLast = ({ process, steps }: History): string => JSON.stringify([process, kindOf(steps.at(-1)!, steps.at(-2))]);
 
-/** The shortest of the histories that together show every kind of step. */
+/** The shortest histories that together show every kind of step. */
 export function covering(histories: readonly History[]): History[] {
   const shown = new Set<string>();
   return [...histories]
@@ -50,7 +50,7 @@ export function covering(histories: readonly History[]): History[] {
     });
 }
 
-/** A Mermaid state diagram. Steps that change nothing and ask for nothing are left out. */
+/** A Mermaid state diagram. Steps that change nothing and request nothing are left out. */
 export function diagramOf(histories: readonly History[]): string[] {
   const kinds = new Map(histories.flatMap(kindsOf).map((kind) => [JSON.stringify(kind), kind]));
   const told = [...kinds.values()].filter(({ from, to, follows }) => from !== to || follows.length > 0);
@@ -75,10 +75,10 @@ function reactionIn(reaction: Reaction<Plain>): string {
 
 const fileOf = (process: string) => `libs/processes/history/${process}.1.json`;
 
-/** @throws Error where nothing is recorded */
+/** @throws Error if nothing is recorded */
 export const recorded = (process: string): readonly History[] => JSON.parse(readFileSync(fileOf(process), 'utf8')) as History[];
 
-/** The kinds of steps that were met and are in no recorded history. With RECORD=1 in the environment, the histories are recorded anew. */
+/** The kinds of steps that occurred and are in no recorded history. With RECORD=1 in the environment, the histories are recorded again. */
 export function unrecorded(process: string, met: readonly History[]): Kind[] {
   const histories = met.filter((history) => history.process === process);
   if (env['RECORD'] === '1') writeFileSync(fileOf(process), `${JSON.stringify(covering(histories), null, 1)}\n`);

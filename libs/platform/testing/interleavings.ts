@@ -1,7 +1,7 @@
 /**
- * A model checker for processes. Hides: how the inputs of processes can come one after another. Promises: within one world every order
- * is tried in which people's commands, the processes' requested actions, events, timers and the clock can meet; deciders and processes
- * are the real ones. Does not: crash or repeat (a step and its outcomes are recorded, and a command id has one answer: the engine's part).
+ * A model checker for processes. Hides: the possible orders of their inputs. Promises: within one world every possible order of people's
+ * commands, the processes' requested actions, events, timers and the clock is tried; deciders and processes are the real ones. Does not:
+ * simulate crashes or repetitions (the engine covers them: it records a step with its outcomes, and a command id has one answer).
  */
 import type { Context, Regard } from '#kernel/decider';
 import type { Event, Recorded } from '#kernel/event';
@@ -24,23 +24,23 @@ type AnyDecider = Readonly<{
   tells?: (state: never) => unknown;
 }>;
 
-/** What one party does next: send a command (at a floor time of its own, if it says so), or the server's clock moves on. */
+/** What one party does next: send a command (at a given floor time, if set), or advance the server's clock. */
 export type Act = Readonly<{ send: Plain; occurredAt?: string }> | Readonly<{ clock: string }>;
 
-/** One small world: what happened before, and who then does what, each in order but not in step with the others. */
+/** One small world: what happened before, and what each party then does, in its own order but interleaved freely with the others. */
 export type Scene = Readonly<{
   deciders: readonly AnyDecider[];
   processes: readonly AnyProcess[];
-  /** Server time to begin with. */
+  /** Server time at the start. */
   now: string;
-  /** Carried out to the end first, in this one order. */
+  /** Run to completion first, in this order only. */
   past?: readonly Act[];
   /** By name; the clock is one of them. */
   parties: Readonly<Record<string, readonly Act[]>>;
-  /** What an ending must know beyond the states of the streams. Worlds that differ in it are told apart. */
+  /** What the check of an ending needs beyond the states of the streams. Worlds that differ in it are distinct. */
   remember?: (memory: never, event: Recorded) => unknown;
   memory?: unknown;
-  /** Looks at a world in which nothing more can happen; says what is wrong with it. */
+  /** Checks a world in which nothing more can happen; returns what is wrong with it. */
   faultsOf: (end: Ending) => readonly string[];
 }>;
 
@@ -50,15 +50,15 @@ export type Found = Readonly<{
   /** Distinct worlds, and how many of them are endings. */
   worlds: number;
   endings: number;
-  /** For each kind of step that was met, what its instance had taken by then. */
+  /** For each kind of step that occurred, the inputs of its instance up to then. */
   histories: readonly History[];
-  /** The first few endings with faults, each with one way that leads to it. */
+  /** The first few endings with faults, each with one sequence that leads to it. */
   faults: readonly Readonly<{ says: readonly string[]; way: readonly string[] }>[];
 }>;
 
 type Input = Plain & Readonly<{ at: string; facility: string }>;
 type Request = Input & Readonly<{ undo?: true }>;
-/** `behind` counts what was in the log when the timer came due: that is taken first. Null while it is not due. */
+/** `behind` counts the inputs in the log when the timer came due: they are taken first. Null while it is not due. */
 type Timer = Readonly<{ due: string; behind: number | null; facility: string }>;
 type Instance = Readonly<{
   process: AnyProcess;
@@ -67,7 +67,7 @@ type Instance = Readonly<{
   inbox: readonly Input[];
   requests: readonly Request[];
   timers: Readonly<Record<string, Timer>>;
-  /** Does not tell worlds apart. */
+  /** Not part of a world's identity. */
   history: readonly RecordedStep[];
   text: string;
 }>;
@@ -87,7 +87,7 @@ type Choice = Readonly<{ label: string; next: () => World }>;
 const SKEW_MS = 5 * 60_000;
 const SHOWN = 3;
 
-/** Tries every order. Throws where a scene is too large to be tried within `most` worlds: a scene is meant to be small. */
+/** Tries every order. Throws if a scene needs more than `most` worlds: scenes are meant to be small. */
 export function interleave(scene: Scene, { most = 200_000 }: { most?: number } = {}): Found {
   const histories = new Map<string, History>();
   const play = playing(scene, histories);
@@ -116,7 +116,7 @@ export function interleave(scene: Scene, { most = 200_000 }: { most?: number } =
   return { worlds: seen.size, endings, histories: [...histories.values()], faults };
 }
 
-/** The faults as a reader wants them: what is wrong, and how it came about. */
+/** The faults as text: what is wrong, and how it happened. */
 export const explained = ({ faults }: Found): string =>
   faults.map(({ says, way }) => `${says.join('; ')}\n${way.map((label) => `  ${label}`).join('\n')}`).join('\n\n');
 
@@ -128,7 +128,7 @@ function playing(scene: Scene, met: Map<string, History>) {
     return found;
   };
 
-  /** What other streams say of themselves; their deciders are those of the scene. */
+  /** The states of other streams, folded by the scene's deciders. */
   const surroundings = (world: World, asked: readonly Regard[]): Record<string, unknown> =>
     Object.fromEntries(
       asked.flatMap(({ stream }) => {
@@ -137,7 +137,7 @@ function playing(scene: Scene, met: Map<string, History>) {
       }),
     );
 
-  /** Appends what a command decides and hands it to the processes; a refusal comes back. */
+  /** Appends the events that a command decides and passes them to the processes; returns a refusal. */
   function decide(world: World, { type, data }: Plain, occurredAt: string, actor: string, facility?: string): Decided {
     const decider = deciderOf(type);
     const id = decider.id(data as never);
@@ -189,7 +189,7 @@ function playing(scene: Scene, met: Map<string, History>) {
     return { world: { ...world, streams, instances, memory }, types: events.map(({ type: name }) => name) };
   }
 
-  /** One step of an instance: what follows from the input waits to be decided. Requests that follow from an answer go first. */
+  /** One step of an instance: its requested actions wait to be carried out. Those that follow from an answer go first. */
   function take(world: World, key: string, { type, data, at, facility }: Input, changed: Partial<Instance>): World {
     const instance = { ...world.instances[key]!, ...changed };
     const { process } = instance;
@@ -270,7 +270,7 @@ function playing(scene: Scene, met: Map<string, History>) {
       choices.push({ label: `${name}: takes ${first.type}`, next: () => take(world, key, first, { inbox: rest, timers: nearer }) });
     }
     for (const [timer, { due, behind, facility }] of Object.entries(timers)) {
-      // By floor time it is before the next input, or it has waited for what was in the log when it came due.
+      // Its floor time is before the next input, or it has waited for the inputs in the log when it came due.
       if (behind !== 0 && timer !== overdue) continue;
       const others = Object.fromEntries(Object.entries(timers).filter(([other]) => other !== timer));
       const fired = { type: 'TimerFired', data: { timer, dueAt: due }, at: earlier(due, world.now), facility };

@@ -1,4 +1,4 @@
-/** A kiln, the process that looks after it, and a runner on real parts: what the specs of this room share. */
+/** A kiln, the process that watches it, and a runner on real parts, shared by the specs of platform/processes. */
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Decider, Message } from '#kernel/decider';
@@ -87,10 +87,10 @@ export const whenKilnLitCheckIt = (
   ...more,
 });
 
-/** The id that a command is for. */
+/** The id that a command addresses. */
 export const targetOf = ({ data }: { data: object }): string => (data as { kilnId: string }).kilnId;
 
-/** Real parts, and what a spec asks of them. */
+/** Real parts, and helpers for specs. */
 export class KilnWorks {
   readonly faults: unknown[] = [];
   private readonly runners: ProcessRunner[] = [];
@@ -110,7 +110,7 @@ export class KilnWorks {
     return new KilnWorks(system, new EventStore(system.eventStoreUrl, 3_000), openPool(system.databaseUrl, 'spec', 16));
   }
 
-  /** The same works once its log was taken along to another store; the database stays. */
+  /** The same plant after its log was copied to another store; the database stays. */
   async move(): Promise<KilnWorks> {
     const { eventStoreUrl, databaseUrl } = this.system;
     const { url, stop } = await testStore();
@@ -126,7 +126,7 @@ export class KilnWorks {
     await this.system.stop();
   }
 
-  /** Ends all runners. */
+  /** Stops all runners. */
   async rest(): Promise<void> {
     await Promise.all(this.runners.splice(0).map((runner) => runner.stop()));
     this.faults.length = 0;
@@ -143,7 +143,7 @@ export class KilnWorks {
     );
   }
 
-  /** A runner of these processes; `rest` ends it. */
+  /** A runner of these processes; `rest` stops it. */
   run(processes: readonly AnyProcess[], more: Partial<ProcessOptions> = {}): ProcessRunner {
     const runner = new ProcessRunner({
       store: this.store,
@@ -168,7 +168,7 @@ export class KilnWorks {
   steps(id: string) {
     return this.store.read<InstanceEvent>(`${NAME}-${id}`);
   }
-  /** What an instance's stream says, in a few words. */
+  /** A short summary of an instance's stream. */
   async story(id: string): Promise<string[]> {
     return (await this.steps(id)).map((event) => {
       if (event.type === 'StepTaken') return event.data.input.type;
@@ -182,5 +182,5 @@ export const newKiln = (kind = ''): string => `haifa.${randomUUID().slice(0, 8)}
 
 export async function until(done: () => Promise<unknown> | boolean, what = 'it'): Promise<void> {
   for (const end = performance.now() + 25_000; !(await done()); await new Promise((resolve) => setTimeout(resolve, 25)))
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
+    if (performance.now() > end) throw new Error(`timed out waiting for ${what}`);
 }

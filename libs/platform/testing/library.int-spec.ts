@@ -12,7 +12,7 @@ import { given } from './given';
 import { book, commands, Shelf, shelf, whenBookLentRemind } from './library';
 import { startTestSystem, type TestSystem } from './testing';
 
-describe('a domain that is no factory', () => {
+describe('a domain that is not a factory', () => {
   test('is decided by pure rules', () => {
     const lent = { type: 'BookLent', data: { bookId: 'town.b1', reader: 'ann' } } as const;
     const lend = (reader: string) => ({ bookId: 'town.b1', reader });
@@ -71,7 +71,7 @@ describe('a domain that is no factory', () => {
       throw new Error('It did not happen within 20 s.');
     };
 
-    test('takes commands of its roles within their scope, shows rows, and reminds when time is up', async () => {
+    test('accepts commands of its roles within their scope, shows rows, and sends a reminder when time is up', async () => {
       const long = new Date(Date.now() - 31 * 86_400_000).toISOString();
       expect((await mia.send('LendBook', { bookId: 'town.b1', reader: 'ann', occurredAt: long })).events).toEqual(['BookLent']);
       await expect(mia.send('LendBook', { bookId: 'town.b1', reader: 'bob' })).rejects.toMatchObject({ code: 'book-lent' });

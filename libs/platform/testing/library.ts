@@ -1,6 +1,6 @@
 /**
- * A domain that is no factory: a library that lends books. The whole of it, as the engine wants it: events, commands, decider, view,
- * process. What docs and newcomers start from; library.int-spec.ts runs it.
+ * A domain that is not a factory: a library that lends books. The complete slice: events, commands, decider, view, process. The starting
+ * point for docs and newcomers; library.int-spec.ts runs it.
  */
 import { InputType } from '@nestjs/graphql';
 import { Entity } from 'typeorm';

@@ -1,4 +1,4 @@
-/** A log that was taken along to another node, for specs: the node, and what copies there. */
+/** A log that was copied to another node, for specs: the node, and the copy function. */
 import { Connection } from '#platform/store/connection';
 import { LogCopy } from '#platform/store/log-copy';
 

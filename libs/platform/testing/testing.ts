@@ -1,7 +1,7 @@
 /**
- * Hides how specs get real parts: one PostgreSQL for a whole jest run, a database of its own and an event-store node for each spec file.
- * Promises free ports, fresh data and that nothing is left, also of runs that were killed: the next run clears up after them.
- * Does not fake anything and never skips: a part that does not start fails the spec.
+ * Hides how specs get real parts: one PostgreSQL for a whole jest run, a separate database and an event-store node for each spec file.
+ * Promises free ports, fresh data and that nothing is left over, even by killed runs: the next run cleans up after them. Does not fake
+ * anything and never skips: a part that does not start fails the spec.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -40,7 +40,7 @@ export async function beginTestRun(): Promise<void> {
     }
     await clear(left);
   }
-  // Locked before it bears the name under which others look for what was left.
+  // Locked before it gets the name by which other runs find leftovers.
   const draft = mkdtempSync(join(tmpdir(), 'plantlog-begin-'));
   chmodSync(draft, 0o755);
   lockDirectory(draft);
@@ -54,10 +54,10 @@ export async function endTestRun(): Promise<void> {
   await clear(runDirectory());
 }
 
-/** Ends whatever runs on directories below this one, as specs that were killed leave it, and removes them. */
+/** Ends everything that killed specs left running on directories below this one, and removes the directories. */
 async function clear(run: string): Promise<void> {
   const files = readdirSync(run, { recursive: true, encoding: 'utf8' }).map((path) => join(run, path));
-  // Supervisors first, which would start again what ends; they are known by the lock of their directory.
+  // Supervisors first, since they would restart what ends; they are found by the lock of their directory.
   const marks = [
     ...files.filter((path) => basename(path) === 'lock' && dirname(path) !== run),
     ...files.filter((path) => /\.(mark|pid\.json)$/.test(path)),
@@ -67,14 +67,14 @@ async function clear(run: string): Promise<void> {
       const mark = JSON.parse(readFileSync(file, 'utf8')) as ProcessMark;
       if (mark.pid !== process.pid && lives(mark)) process.kill(mark.pid, 'SIGKILL');
     } catch {
-      // Gone in the meantime, or none of ours.
+      // Gone in the meantime, or not ours.
     }
   }
   for (const file of files) {
     if (basename(file) === 'postmaster.pid') await stopPostgres(dirname(dirname(file)));
     if (basename(file) === 'binaries-at') rmSync(readFileSync(file, 'utf8').trim(), { recursive: true, force: true });
   }
-  // What is still ending there may write once more.
+  // Something that is still ending may write there once more.
   rmSync(run, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 
@@ -84,10 +84,10 @@ const runDirectory = (): string => {
   return run;
 };
 
-/** An empty directory below the run's own one; it goes when the run ends. */
+/** An empty directory below the run's own; removed when the run ends. */
 export const testDirectory = (name = 'dir'): string => mkdtempSync(join(runDirectory(), `${name}-`));
 
-/** A database with nothing in it. */
+/** An empty database. */
 export type TestDatabase = Readonly<{ url: string; drop(): Promise<void> }>;
 
 /** Creates an empty database on the run's PostgreSQL; the first call starts the server. */
@@ -109,7 +109,7 @@ export async function testDatabase(): Promise<TestDatabase> {
   return { url: url.href, drop: () => administer(`drop database if exists ${name} with (force)`) };
 }
 
-/** An event-store node of its own process. */
+/** An event-store node in a separate app. */
 export type TestStore = Readonly<{
   /** Connection string for the official client. */
   url: string;
@@ -118,11 +118,11 @@ export type TestStore = Readonly<{
   pid(): number;
   /** `kill -9`; the data stay. */
   kill(): Promise<void>;
-  /** Starts the node again on the same data and port after `kill` or `halt`. */
+  /** Restarts the node on the same data and port after `kill` or `halt`. */
   start(): Promise<void>;
-  /** A clean end (SIGTERM); the data stay. */
+  /** A clean shutdown (SIGTERM); the data stay. */
   halt(): Promise<void>;
-  /** Ends the node and removes its data. */
+  /** Stops the node and removes its data. */
   stop(): Promise<void>;
 }>;
 
@@ -181,7 +181,7 @@ const accepts = (port: number): Promise<boolean> =>
     socket.once('error', () => done(false));
   });
 
-/** The parts that most specs need. */
+/** The parts that most specs use. */
 export type TestSystem = Readonly<{
   databaseUrl: string;
   eventStoreUrl: string;

@@ -1,6 +1,6 @@
 /**
- * Six views of an imagined plant: the worked examples of docs/views.md, and what the engine's specs, fault campaign and benchmark fold.
- * Each row keeps a `trail`, a hash over the events that made it: one event lost, repeated or out of order anywhere shows in it.
+ * Six views of an imagined plant: the worked examples of docs/views.md, also used by the engine's specs, fault campaign and benchmark. Each
+ * row has a `trail`, a hash over the events that made it, which reveals any event that was lost, repeated or out of order.
  */
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Event, Recorded } from '#kernel/event';
@@ -31,7 +31,7 @@ function trailOf(row: { trail: string } | undefined, { id }: Recorded): string {
   return (low >>> 0).toString(36) + (high >>> 0).toString(36);
 }
 
-/** One lot as it lies in the store now: one row per stream. */
+/** One lot and its current stock: one row per stream. */
 @Entity('lot_stock')
 @Index(['material'])
 export class LotStock {
@@ -76,7 +76,7 @@ export const lotStock: View<LotStock, LotReceived | LotMoved | LotConsumed> = {
   },
 };
 
-/** One order with what its work orders have made: a row over many streams. */
+/** One order with the output of its work orders: one row from many streams. */
 @Entity('order_board')
 export class OrderBoard {
   @PrimaryColumn('text') orderId: string;
@@ -98,7 +98,7 @@ export const orderBoard: View<OrderBoard, OrderReleased | OperationCompleted> = 
   row: OrderBoard,
   events: ['OrderReleased', 'OperationCompleted'],
   keys: ({ data }) => [data.orderId],
-  // Events of several streams write one row, so they are ordered by what they share.
+  // Events of several streams write one row, so they are ordered by their common key.
   partition: ({ data }) => data.orderId,
   fold: (rows, event) => {
     const { orderId } = event.data;
@@ -142,7 +142,7 @@ export const lotMovement: View<LotMovement, LotMoved> = {
   fold: (rows, { id, data }) => put(rows, { movementId: id, facilityId: scopeIn(data.lotId), ...data }),
 };
 
-/** What went into what: a table of edges, one row per pair of lots, for walks in both directions. */
+/** Which lot went into which: a table of edges, one row per pair of lots, traversable in both directions. */
 @Entity('lot_use')
 @Index(['fromLotId'])
 @Index(['intoLotId'])
@@ -178,7 +178,7 @@ export const lotUse: View<LotUse, LotConsumed> = {
   },
 };
 
-/** One machine as it runs or stands now: few rows, many events. */
+/** The current state of one machine: few rows, many events. */
 @Entity('machine_now')
 export class MachineNow {
   @PrimaryColumn('text') machineId: string;
@@ -207,7 +207,7 @@ export const machineNow: View<MachineNow, MachineStopped | MachineStarted> = {
   },
 };
 
-/** Pieces of a product that a facility has made: sums over everything, the hottest rows. */
+/** Pieces of a product made by a facility: totals over all events; the rows with most updates. */
 @Entity('product_output')
 export class ProductOutput {
   @PrimaryColumn('text') key: string;
@@ -243,7 +243,7 @@ export const productOutput: View<ProductOutput, OrderReleased> = {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export const exampleViews: readonly View<any, any>[] = [lotStock, orderBoard, lotMovement, lotUse, machineNow, productOutput];
 
-/** A seeded stream of chance: the same seed gives the same plant. Mulberry32. */
+/** A seeded random generator: the same seed gives the same plant. Mulberry32. */
 export function chance(seed: number): (below: number) => number {
   let a = seed >>> 0;
   return (below) => {
@@ -254,7 +254,7 @@ export function chance(seed: number): (below: number) => number {
   };
 }
 
-/** Events of a plant of a size, with the streams they belong to: about half of them about lots, a quarter about machines. */
+/** Events of a plant of a given size, with their streams: about half concern lots, a quarter machines. */
 export function plantEvents(seed: number, count: number, size = Math.max(20, count >> 4)): { stream: string; event: PlantEvent }[] {
   const next = chance(seed);
   const facility = () => ['haifa', 'gdansk', 'porto'][next(3)]!;

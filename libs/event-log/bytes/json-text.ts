@@ -1,14 +1,14 @@
 /**
- * Hides: JSON as it is written. Promises: what a client wrote within a larger text is handed on to the last digit; a number that JavaScript
- * cannot hold stays what it is. Does not: check; texts are valid JSON.
+ * Hides: raw JSON text. Promises: parts of a larger JSON text are passed on unchanged, including numbers that JavaScript cannot represent.
+ * Does not: validate; texts must be valid JSON.
  */
 
-/** JSON that is shown as it is written. */
+/** JSON that is written out unchanged. */
 export class JsonText {
   constructor(readonly text: string) {}
 }
 
-/** The items of a list, or the members of an object, each as it is written. */
+/** The items of a list, or the members of an object, each as raw text. */
 export function itemsOf(text: string): string[] {
   const items: string[] = [];
   let depth = 0;
@@ -34,7 +34,7 @@ export function itemsOf(text: string): string[] {
   return items;
 }
 
-/** The members of an object by name; of several with one name the last counts. */
+/** The members of an object by name; of duplicate names the last counts. */
 export const membersOf = (text: string): ReadonlyMap<string, string> =>
   new Map(
     itemsOf(text).map((member) => {
@@ -43,7 +43,7 @@ export const membersOf = (text: string): ReadonlyMap<string, string> =>
     }),
   );
 
-/** JSON of plain values, with each `JsonText` as it is written. */
+/** JSON of plain values; each `JsonText` is inserted unchanged. */
 export function jsonOf(value: unknown): string {
   if (value instanceof JsonText) return value.text;
   if (Array.isArray(value)) return `[${value.map(jsonOf).join()}]`;

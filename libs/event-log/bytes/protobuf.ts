@@ -1,10 +1,10 @@
 /**
- * Hides: protobuf's wire format, by hand, because generated classes cost more than the disk does.
+ * Hides: protobuf's wire format, coded by hand, because generated classes cost more than the disk does.
  * Promises: reads bounds-checked slices without copying; malformed input throws `MalformedMessage`.
  * Does not: know any message; each service decodes and encodes its own fields.
  */
 
-/** The bytes are no valid protobuf message. */
+/** The bytes are not a valid protobuf message. */
 class MalformedMessage extends Error {}
 
 /** Reads one message field by field: `for (let tag = r.tag(); tag; tag = r.tag())`. */
@@ -132,7 +132,7 @@ export function writeVarint(target: Buffer, at: number, value: number): number {
   return at;
 }
 
-/** Collects the fields of one message; for answers that are small and rare enough not to need a hand-laid buffer. */
+/** Collects the fields of one message; for answers that are small and rare, so that they need no hand-written buffer layout. */
 export class WireWriter {
   private readonly parts: Buffer[] = [];
 
@@ -167,7 +167,7 @@ export class WireWriter {
     return this;
   }
 
-  /** An empty message, as the protocol's markers `start`, `end`, `no_stream`, … are. */
+  /** An empty message, such as the protocol's markers `start`, `end`, `no_stream`, …. */
   empty(field: number): this {
     return this.bytes(field, Buffer.alloc(0));
   }

@@ -15,7 +15,7 @@ export function randomUUIDBytes(): Buffer {
   return id;
 }
 
-/** The 16 bytes of a UUID's text, or undefined if it is none. */
+/** The 16 bytes of a UUID's text, or undefined if it is not a UUID. */
 export function uuidBytes(text: string): Buffer | undefined {
   if (!/^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i.test(text)) return undefined;
   return Buffer.from(text.replaceAll('-', ''), 'hex');

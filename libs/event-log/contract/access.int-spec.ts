@@ -104,7 +104,7 @@ contract('users', (server) => {
     expect(await manage.create(login, 'again')).toMatchObject({ code: status.OK });
   });
 
-  ours.it('exist once', 'the original takes the same user twice', async () => {
+  ours.it('exist once', 'the original accepts the same user twice', async () => {
     const login = fresh('ada');
     await users(server()).create(login, 'secret');
     expect(await users(server()).create(login, 'secret')).toMatchObject({
@@ -131,12 +131,12 @@ contract('users', (server) => {
     }
   });
 
-  ours.it('need a login name and a password', 'the original takes empty ones', async () => {
+  ours.it('need a login name and a password', 'the original accepts empty ones', async () => {
     expect(await users(server()).create('', 'secret')).toMatchObject({ code: status.INVALID_ARGUMENT });
     expect(await users(server()).create(fresh('ada'), '')).toMatchObject({ code: status.INVALID_ARGUMENT });
   });
 
-  it('are not trusted with a wrong password', async () => {
+  it('are refused with a wrong password', async () => {
     if (server().mode === 'insecure') {
       expect(await all(server().client(impostor).readAll({ maxCount: 1 }))).toHaveLength(1);
       return;
@@ -158,7 +158,7 @@ contract('users', (server) => {
     }
   });
 
-  it('cannot do anything while they are disabled, or after a change of their password, with the old one', async () => {
+  it('cannot do anything while they are disabled, or with an old password', async () => {
     if (server().mode === 'insecure') {
       expect(await users(server(), null).disable('ops')).toMatchObject({ code: status.OK });
       expect(await users(server(), null).enable('ops')).toMatchObject({ code: status.OK });
@@ -184,7 +184,7 @@ contract('users', (server) => {
     expect(await read('forgotten')).toHaveLength(1);
   });
 
-  it('are managed by administrators alone; everyone sees himself', async () => {
+  it('are managed by administrators only; every user can read their own record', async () => {
     if (server().mode === 'insecure') {
       expect(await users(server(), null).details('admin')).toMatchObject({ code: status.OK });
       return;
@@ -228,7 +228,7 @@ contract('access lists', (server) => {
     await expect(call).rejects.toMatchObject({ type: 'access-denied' });
   };
 
-  it('open the streams of users to every user, and nothing to strangers', async () => {
+  it("open users' streams to every user, and nothing to callers without credentials", async () => {
     const { client } = await user();
     const stream = fresh('order');
     await client.appendToStream(stream, events(2));
@@ -239,7 +239,7 @@ contract('access lists', (server) => {
     await client.deleteStream(stream);
   });
 
-  it('close system streams and $all to all but administrators', async () => {
+  it('allow only administrators to access system streams and $all', async () => {
     const { client } = await user();
     const system = `$system-${fresh('x')}`;
     await denied(client.appendToStream(system, events(1)));
@@ -279,7 +279,7 @@ contract('access lists', (server) => {
     await boss.appendToStream(stream, events(1));
   });
 
-  it('refuse one append of a shared batch stream without harm to the others', async () => {
+  it('refuse one append of a shared batch stream without affecting the others', async () => {
     const { client } = await user();
     const [open, closed] = [fresh('order'), fresh('order')];
     await server()
@@ -313,7 +313,7 @@ contract('access lists', (server) => {
     expect(await all(client.readStream(stream))).toHaveLength(2);
   });
 
-  it('leave persistent subscriptions to operators; consumers need to read the stream', async () => {
+  it('allow only operators to manage persistent subscriptions; consumers need the right to read the stream', async () => {
     const { client } = await user();
     const operator = server().client(ops);
     const [stream, group] = [fresh('order'), fresh('group')];

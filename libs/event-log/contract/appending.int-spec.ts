@@ -18,12 +18,12 @@ import { WireWriter } from '../bytes/protobuf';
 import { deadline, exchange, upload } from './raw';
 import { admin, all, contract, events, fresh, ours } from './server-under-test';
 
-/** BatchAppend wants google.protobuf.Empty, which is the same on the wire. */
+/** BatchAppend requires google.protobuf.Empty, which is the same on the wire. */
 const nothing = new Empty() as never;
 
 const identifier = (stream: string) => new StreamIdentifier().setStreamName(Buffer.from(stream));
 
-/** The official client appends over one shared BatchAppend stream, and over Append where the call brings its own credentials. */
+/** The official client appends over one shared BatchAppend stream, and over Append if the call has its own credentials. */
 const ways = [
   ['BatchAppend', {}],
   ['Append', { credentials: admin }],
@@ -79,7 +79,7 @@ contract('appending', (server) => {
       expect(second.position!.commit).toBeGreaterThan(first.position!.commit);
     });
 
-    it('keeps data, metadata, type, id and content type as they were', async () => {
+    it('keeps data, metadata, type, id and content type unchanged', async () => {
       const [stream, id] = [fresh('order'), randomUUID()];
       const bytes = Buffer.from([0, 255, 10, 13, 128]);
       await append(stream, [
@@ -115,7 +115,7 @@ contract('appending', (server) => {
     it.each([
       ['stream_exists', STREAM_EXISTS],
       ['a revision', 1n],
-    ] as const)('refuses %s where there is no stream', async (_title, expected) => {
+    ] as const)('refuses %s if the stream does not exist', async (_title, expected) => {
       const stream = fresh('missing');
       await expect(append(stream, events(1), expected)).rejects.toMatchObject({
         type: 'wrong-expected-version',
@@ -125,7 +125,7 @@ contract('appending', (server) => {
       });
     });
 
-    it('accepts the revision that is, no_stream where nothing is, and stream_exists where something is', async () => {
+    it('accepts the current revision, no_stream for a missing stream, and stream_exists for an existing one', async () => {
       const stream = fresh('order');
       expect((await append(stream, events(1), NO_STREAM)).nextExpectedRevision).toBe(0n);
       expect((await append(stream, events(2), 0n)).nextExpectedRevision).toBe(2n);
@@ -139,7 +139,7 @@ contract('appending', (server) => {
       expect(await all(server().client().readStream(stream))).toHaveLength(2);
     });
 
-    it.each([ANY, STREAM_EXISTS] as const)('answers a repeated append with %s as the first time, and writes nothing', async (expected) => {
+    it.each([ANY, STREAM_EXISTS] as const)('answers a repeated append with %s like the first one, and writes nothing', async (expected) => {
       const stream = fresh('order');
       await append(stream, events(1));
       const data = events(3);
@@ -151,7 +151,7 @@ contract('appending', (server) => {
       expect(await all(server().client().readStream(stream))).toHaveLength(5);
     });
 
-    it('answers a repeated append with an explicit revision as the first time', async () => {
+    it('answers a repeated append with an explicit revision like the first one', async () => {
       const stream = fresh('order');
       await append(stream, events(1));
       const data = events(3);
@@ -162,14 +162,14 @@ contract('appending', (server) => {
       expect(await all(server().client().readStream(stream))).toHaveLength(5);
     });
 
-    it('answers a repeated first append with no_stream as the first time', async () => {
+    it('answers a repeated first append with no_stream like the first one', async () => {
       const stream = fresh('order');
       const data = events(2);
       await append(stream, data, NO_STREAM);
       expect((await append(stream, data, NO_STREAM)).nextExpectedRevision).toBe(1n);
     });
 
-    it('refuses a repetition that goes on with something new', async () => {
+    it('refuses a repetition that is followed by new events', async () => {
       const stream = fresh('order');
       const data = events(2);
       await append(stream, data);
@@ -183,7 +183,7 @@ contract('appending', (server) => {
       await expect(append(stream, [first!, ...events(1)], NO_STREAM)).rejects.toThrow(WrongExpectedVersionError);
     });
 
-    it('appends again what comes with the current revision, though the id is known', async () => {
+    it('appends again at the current revision, although the id is known', async () => {
       const stream = fresh('order');
       const data = events(1);
       await append(stream, data, NO_STREAM);
@@ -214,7 +214,7 @@ contract('appending', (server) => {
       await expect(append(stream, events(1), NO_STREAM)).rejects.toMatchObject({ streamName: stream });
     });
 
-    it('keeps the order of many appends at once', async () => {
+    it('keeps the order of many concurrent appends', async () => {
       const stream = fresh('order');
       const results = await Promise.all(Array.from({ length: 100 }, (_, index) => append(stream, events(1, 'test', index))));
       expect(results.map(({ nextExpectedRevision }) => nextExpectedRevision).sort((a, b) => Number(a - b))).toEqual(
@@ -298,7 +298,7 @@ contract('appending', (server) => {
     }
   });
 
-  ours.it('writes nothing of what comes behind a batch that ends the call', 'the original goes on with the call', async () => {
+  ours.it('writes nothing that comes after a batch that ends the call', 'the original continues the call', async () => {
     const client = server().raw(StreamsClient);
     const stream = fresh('order');
     const nowhere = batch(stream, (o) => o.setAny(nothing), [randomUUID()]);
@@ -310,7 +310,7 @@ contract('appending', (server) => {
     await expect(all(server().client().readStream(stream))).rejects.toMatchObject({ type: 'stream-not-found' });
   });
 
-  it('answers a batch whose deadline is over as timed out', async () => {
+  it('answers a batch whose deadline has passed as timed out', async () => {
     const client = server().raw(StreamsClient);
     const past = new WireWriter().message(6, new WireWriter().uint(1, Math.floor(Date.now() / 1_000) - 60)).finish();
     const expired = BatchAppendReq.Options.deserializeBinary(past).getDeadline();
@@ -319,14 +319,14 @@ contract('appending', (server) => {
     expect(ended.answers[0]!.getError()!.getCode()).toBe(status.DEADLINE_EXCEEDED);
   });
 
-  it('takes a batch in pieces', async () => {
+  it('accepts a batch in several parts', async () => {
     const stream = fresh('order');
     const result = await server().client().appendToStream(stream, events(2_000), { batchAppendSize: 1_024 });
     expect(result.nextExpectedRevision).toBe(1_999n);
     expect(await all(server().client().readStream(stream))).toHaveLength(2_000);
   });
 
-  it('takes structured ids and names events by them', async () => {
+  it('accepts structured ids and returns them as event ids', async () => {
     const client = server().raw(StreamsClient);
     const stream = fresh('order');
     const message = proposed(randomUUID());

@@ -1,6 +1,6 @@
 // Hides: X.509 in DER, by hand, so that tests in TLS mode need neither openssl nor a committed key.
-// Promises: a self-signed P-256 certificate for 127.0.0.1 and localhost that Node's TLS accepts when it is given as the authority.
-// Does not: make anything fit for production.
+// Promises: a self-signed P-256 certificate for 127.0.0.1 and localhost that Node's TLS accepts when it is configured as the authority.
+// Does not: create certificates for production.
 
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
@@ -21,7 +21,7 @@ const time = (at: Date): Buffer => der(0x18, Buffer.from(`${at.toISOString().rep
 const ecdsaWithSha256 = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
 const commonName = (name: string): Buffer => sequence(der(0x31, sequence(oid(0x55, 0x04, 0x03), der(0x0c, Buffer.from(name)))));
 
-/** A fresh certificate and its key, both PEM, valid for a day around now. */
+/** A new certificate and its key, both PEM, valid for about a day around now. */
 export const selfSigned = (): { certificate: string; key: string } => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = commonName('plantlog test node');

@@ -1,4 +1,4 @@
-// Hides: the defaults of groups in specs. Promises: groups that begin at the start. Does not: make a group.
+// Hides: the defaults of groups in specs. Promises: groups that begin at the start. Does not: create a group.
 
 import {
   type PersistentSubscriptionToStreamSettings,

@@ -8,8 +8,8 @@ import { connectRaw, FrameConnection } from './http2-frames';
 import { append, identifier, ofStream, proposed, read, uuid } from './requests';
 import { all, events, fresh, ours, pause, take, until } from './server-under-test';
 
-ours.contract('hostile connections', 'its limits are asked, and nobody else is attacked', (server) => {
-  /** Whatever happened before: the node still serves. */
+ours.contract('hostile connections', "the suite tests our limits and must not attack other people's servers", (server) => {
+  /** Checks that the node still serves, whatever happened before. */
   afterEach(async () => {
     const client = server().client();
     const stream = fresh('alive');
@@ -37,7 +37,7 @@ ours.contract('hostile connections', 'its limits are asked, and nobody else is a
     await closed(socket);
   });
 
-  it('connections that say nothing, or a byte at a time, hinder nobody', async () => {
+  it('connections that send nothing, or one byte at a time, do not affect others', async () => {
     const { host, port } = server();
     const sockets = Array.from({ length: 50 }, () => net.connect({ host, port }));
     for (const socket of sockets) socket.on('error', () => undefined).resume();
@@ -51,7 +51,7 @@ ours.contract('hostile connections', 'its limits are asked, and nobody else is a
     for (const socket of sockets) socket.destroy();
   });
 
-  it('a call that is opened and left alone hinders nobody', async () => {
+  it('a call that is opened and left idle does not affect others', async () => {
     const { host, port, authority, mode } = server();
     const session = http2.connect(`${mode === 'tls' ? 'https' : 'http'}://${host}:${port}`, { ca: authority });
     session.on('error', () => undefined);
@@ -84,8 +84,8 @@ ours.contract('hostile connections', 'its limits are asked, and nobody else is a
 
   describe('clients that vanish in the middle of an append leave nothing behind', () => {
     /**
-     * The frames are written by hand: node:http2 finishes a request, now and then in time to be read, before it resets it, and an append that
-     * is complete may be stored.
+     * The frames are written by hand: node:http2 finishes a request before it resets it, sometimes early enough to be read, and a complete
+     * append may be stored.
      */
     const options = (stream: string) => append((o) => o.setStreamIdentifier(identifier(stream))).serializeBinary();
     const event = () => proposed(uuid()).serializeBinary();
@@ -109,7 +109,7 @@ ours.contract('hostile connections', 'its limits are asked, and nobody else is a
         }
         await connection.cut();
       }
-      // What an abandoned append would have written comes before this one.
+      // Anything written by an abandoned append would come before this one.
       await server().client().appendToStream(fresh('order'), events(1));
       await expect(all(server().client().readStream(stream))).rejects.toMatchObject({ type: 'stream-not-found' });
     });
@@ -137,7 +137,7 @@ ours.contract('hostile connections', 'its limits are asked, and nobody else is a
     await until(() => confirmed === count, 15_000);
     await server().client().appendToStream(stream, events(1));
     await until(() => seen === count, 15_000);
-    // Both ends run in this process: 2 × 2,000 calls.
+    // Both ends run in this OS process: 2 × 2,000 calls.
     expect((process.memoryUsage().rss - before) / count).toBeLessThan(200_000);
     for (const call of calls) call.cancel();
     expect(await take(server().client().subscribeToStream(stream, { fromRevision: START }), 1)).toHaveLength(1);

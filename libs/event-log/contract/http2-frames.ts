@@ -1,5 +1,5 @@
-// Hides: HTTP/2 frames written by hand, for what no client library sends: a request that is abandoned without ever being finished.
-// Promises: exactly the given frames leave, in order. Does not: read answers beyond the acknowledgement of a ping.
+// Hides: HTTP/2 frames written by hand, for what no client library sends: a request that is abandoned and never finished.
+// Promises: exactly the given frames are sent, in order. Does not: read answers except the acknowledgement of a ping.
 
 import net from 'node:net';
 import tls from 'node:tls';
@@ -53,7 +53,7 @@ export class FrameConnection {
     this.socket.on('data', (bytes: Buffer) => this.look(bytes));
   }
 
-  /** Begins a call and sends messages, or the first bytes of the last one; never says that it is finished. */
+  /** Starts a call and sends messages, the last one possibly truncated; never finishes the call. */
   begin(path: string, messages: readonly Uint8Array[], bytesOfLast = Infinity): void {
     this.stream += 2;
     const authorization = this.server.as().get('authorization')[0]?.toString();
@@ -88,7 +88,7 @@ export class FrameConnection {
     });
   }
 
-  /** Cuts the connection; resolves when it is gone. */
+  /** Cuts the connection; resolves when it is closed. */
   cut(): Promise<void> {
     return new Promise((resolve) => {
       this.socket.once('close', () => resolve());

@@ -9,7 +9,7 @@ import { deadline, download, exchange, unary, upload } from './raw';
 import { append, identifier, ofStream, proposed, read, uuid } from './requests';
 import { all, contract, events, fresh, ours, type ServerUnderTest } from './server-under-test';
 
-/** Sends any bytes as the one request of a method. */
+/** Sends arbitrary bytes as the only request of a method. */
 const bytes = (server: ServerUnderTest, path: string, content: Buffer): Promise<{ code: number; details: string }> =>
   new Promise((resolve) => {
     const channel = server.mode === 'tls' ? credentials.createSsl(Buffer.from(server.authority!)) : credentials.createInsecure();
@@ -34,7 +34,7 @@ const filtered = (options: ReadReq.Options, filter: ReadReq.Options.FilterOption
 };
 
 contract('malformed input', (server) => {
-  /** Whatever happened before: the node still serves. */
+  /** Checks that the node still serves, whatever happened before. */
   afterEach(async () => {
     const client = server().client();
     const stream = fresh('alive');
@@ -56,7 +56,7 @@ contract('malformed input', (server) => {
     ['Streams/Read', Buffer.from([0x0a, 0x7f, 0x01])],
     ['Streams/Append', Buffer.from([0x0a, 0x05, 0x0a, 0xff])],
     ['Streams/BatchAppend', Buffer.from('this is no protobuf')],
-  ])('%s refuses bytes that are no message', async (method, content) => {
+  ])('%s refuses bytes that are not a valid message', async (method, content) => {
     const { code } = await bytes(server(), `/event_store.client.streams.${method}`, content);
     expect([status.INTERNAL, status.INVALID_ARGUMENT]).toContain(code);
   });
@@ -65,7 +65,7 @@ contract('malformed input', (server) => {
     'persistent_subscriptions.PersistentSubscriptions/Create',
     'persistent_subscriptions.PersistentSubscriptions/Read',
     'users.Users/Create',
-  ])('%s refuses bytes that claim more than there is, at once', async (method) => {
+  ])('%s refuses at once bytes that claim a length beyond their end', async (method) => {
     const started = Date.now();
     for (const claim of [
       [0x0a, 0xff, 0xff, 0xff, 0x7f],
@@ -109,7 +109,7 @@ contract('malformed input', (server) => {
   it('a stream cannot be named $all', () => cannotBeNamed('$all'));
   ours.it('a stream cannot be named $$', 'an append to it ends the process of the original', () => cannotBeNamed('$$'));
 
-  it('a name of a megabyte, or without valid UTF-8, harms nobody', async () => {
+  it('a name of a megabyte, or of invalid UTF-8, does no harm', async () => {
     const client = server().raw(StreamsClient);
     const long = await upload(client.append.bind(client), server().as(), [
       append((o) => o.setStreamIdentifier(identifier('x'.repeat(1_000_000)))),
@@ -142,7 +142,7 @@ contract('malformed input', (server) => {
     expect((await exchange(client.batchAppend(server().as(), deadline()), [batch])).code).toBe(status.INVALID_ARGUMENT);
   });
 
-  it('positions and revisions beyond everything are answered, not computed with', async () => {
+  it('out-of-range positions and revisions get an answer and cause no overflow', async () => {
     const client = server().raw(StreamsClient);
     const stream = fresh('order');
     await server().client().appendToStream(stream, events(3));
@@ -218,7 +218,7 @@ contract('malformed input', (server) => {
     expect(ended.code).toBe(status.INVALID_ARGUMENT);
   });
 
-  it('a pattern that backtracks for ever ends in time', async () => {
+  it('a pattern with catastrophic backtracking ends in time', async () => {
     const client = server().raw(StreamsClient);
     await server()
       .client()
@@ -277,7 +277,7 @@ contract('malformed input', (server) => {
     expect(await create(base(), fresh('order'))).toMatchObject({ code: status.OK });
   });
 
-  it('acks and nacks of anything but messages in flight change nothing', async () => {
+  it('acks and nacks of messages that are not in flight change nothing', async () => {
     const client = server().raw(PersistentSubscriptionsClient);
     const orphan = new ConsumeReq().setAck(new ConsumeReq.Ack().setIdsList([uuid()]));
     expect((await exchange(client.read(server().as(), deadline()), [orphan])).code).toBe(status.INVALID_ARGUMENT);

@@ -1,6 +1,6 @@
-// Hides: the node as a process of its own, for tests that kill it.
-// Promises: `start` resolves when the node serves; `kill` is SIGKILL and resolves when the process is gone; nothing outlives the test run.
-// Does not: keep data; the caller brings the directory.
+// Hides: the node as a separate OS process, for tests that kill it.
+// Promises: `start` resolves when the node serves; `kill` is SIGKILL and resolves when the OS process is gone; nothing outlives the test run.
+// Does not: manage data; the caller provides the directory.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -9,19 +9,19 @@ const main = join(__dirname, '../../../apps/event-store/main.js');
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-/** A node in its own process. */
+/** A node in its own OS process. */
 export interface NodeProcess {
   readonly port: number;
   readonly pid: number;
-  /** Milliseconds from the start of the process to LISTENING. */
+  /** Milliseconds from the start of the OS process to LISTENING. */
   readonly startedIn: number;
-  /** Kills it as a power cut of the process would; resolves when it is gone. */
+  /** Kills it without a clean shutdown; resolves when it is gone. */
   kill(): Promise<void>;
-  /** Stops it in order; resolves with its exit code. */
+  /** Stops it cleanly; resolves with its exit code. */
   stop(): Promise<number | null>;
-  /** Resolves with the exit code whenever it ends. */
+  /** Resolves with the exit code when it ends. */
   readonly ended: Promise<number | null>;
-  /** What it wrote to stdout so far. */
+  /** Its output on stdout so far. */
   output(): string;
 }
 
@@ -29,7 +29,7 @@ type Start = Readonly<{
   port?: number;
   args?: readonly string[];
   env?: NodeJS.ProcessEnv;
-  /** Bytes that no file may exceed, as on a disk that is full; `prlimit` takes the limit away. */
+  /** Largest size of any file in bytes, to simulate a full disk; `prlimit` removes the limit. */
   largestFile?: number;
 }>;
 

@@ -40,7 +40,7 @@ const request = (
   });
 
 contract('the node', (server) => {
-  it('announces its methods in lower case, with a version of digits', async () => {
+  it('announces its methods in lower case, with a numeric version', async () => {
     const client = server().raw(ServerFeaturesClient);
     const { answers } = await unary(client.getSupportedMethods.bind(client, new Empty()), server().as(null));
     const found = answers[0]!.toObject();
@@ -56,7 +56,7 @@ contract('the node', (server) => {
     }
   });
 
-  it('is found by clients that discover', async () => {
+  it('is found by clients that use discovery', async () => {
     const client = server().raw(GossipClient);
     const { answers } = await unary(client.read.bind(client, new Empty()), server().as());
     const members = answers[0]!.getMembersList();
@@ -68,7 +68,7 @@ contract('the node', (server) => {
     (await (discovering as unknown as { getChannel(): Promise<{ close(): void }> }).getChannel()).close();
   });
 
-  it('tells its figures at once and again after each period', async () => {
+  it('sends its statistics at once and again after each period', async () => {
     const client = server().raw(MonitoringClient);
     const stats = client.stats(new StatsReq().setRefreshTimePeriodInMs('200'), server().as(), deadline());
     const { answers } = await download(stats, 2);
@@ -105,7 +105,7 @@ contract('the node', (server) => {
     }
   });
 
-  it('does not obey others, unless everyone is an administrator', async () => {
+  it('refuses other users, unless everyone is an administrator', async () => {
     const client = server().raw(OperationsClient);
     if (server().mode === 'insecure') {
       expect(await unary(client.mergeIndexes.bind(client, new Empty()), server().as(null))).toMatchObject({ code: status.OK });
@@ -131,7 +131,7 @@ contract('projections', (server) => {
     expect(await client.restartSubsystem()).toBeUndefined();
   });
 
-  it('that nobody made are not found', async () => {
+  it('that do not exist are not found', async () => {
     const client = server().client();
     const name = fresh('nowhere');
     for (const call of [
@@ -149,7 +149,7 @@ contract('projections', (server) => {
     }
   });
 
-  it('are not for others to touch', async () => {
+  it('cannot be changed by other users', async () => {
     if (server().mode === 'insecure') return;
     const login = { username: fresh('worker'), password: 'only for a while' };
     const options = new CreateReq.Options().setLoginName(login.username).setPassword(login.password).setFullName('A worker');
@@ -170,13 +170,13 @@ contract('projections', (server) => {
 });
 
 contract('HTTP on the same port', (server) => {
-  it('tells that the node lives', async () => {
+  it('reports that the node is live', async () => {
     expect(await request(server(), 'GET', '/health/live', {}, undefined, null)).toMatchObject({ code: 204, body: '' });
     expect(await request(server(), 'HEAD', '/health/live', {}, undefined, null)).toMatchObject({ code: 204 });
     expect(await request(server(), 'GET', '/health/live?liveCode=200', {}, undefined, null)).toMatchObject({ code: 200 });
   });
 
-  it('answers the client’s ping and refuses what it does not know', async () => {
+  it('answers the client’s ping and refuses unknown requests', async () => {
     const client = server().client() as unknown as { HTTPRequest(method: string, path: string, options: object): Promise<unknown> };
     expect(await client.HTTPRequest('GET', '/ping', {})).toMatchObject({
       msgTypeId: expect.any(Number),
@@ -185,7 +185,7 @@ contract('HTTP on the same port', (server) => {
     expect(await request(server(), 'POST', '/asdpoijsad')).toMatchObject({ code: 404, reason: 'Not Found' });
   });
 
-  it('tells version and state', async () => {
+  it('reports version and state', async () => {
     const { code, body } = await request(server(), 'GET', '/info', {}, undefined, null);
     expect(code).toBe(200);
     expect(JSON.parse(body)).toMatchObject({ esVersion: expect.stringMatching(/^\d+\.\d+/), state: 'leader' });
@@ -197,13 +197,13 @@ contract('HTTP on the same port', (server) => {
     expect(members.some(({ state, isAlive }) => state === 'Leader' && isAlive)).toBe(true);
   });
 
-  it('tells figures to users', async () => {
+  it('reports statistics to users', async () => {
     expect((await request(server(), 'GET', '/stats')).code).toBe(200);
     const stranger = await request(server(), 'GET', '/stats', {}, undefined, null);
     expect(stranger.code).toBe(server().mode === 'tls' ? 401 : 200);
   });
 
-  it('takes one event, even if it is no JSON', async () => {
+  it('accepts one event, even if it is not JSON', async () => {
     const stream = fresh('order');
     const id = randomUUID();
     const posted = await request(
@@ -224,7 +224,7 @@ contract('HTTP on the same port', (server) => {
     expect(found[0]!.event!.id).toBe(id);
   });
 
-  it('takes a list of events at an expected version', async () => {
+  it('accepts a list of events at an expected version', async () => {
     const stream = fresh('order');
     const list = JSON.stringify(
       [0, 1].map((index) => ({ eventId: randomUUID(), eventType: 'Made', data: { index }, metadata: { who: 'ada' } })),
@@ -242,7 +242,7 @@ contract('HTTP on the same port', (server) => {
     expect(await all(server().client().readStream(stream))).toHaveLength(4);
   });
 
-  it('refuses events that are none', async () => {
+  it('refuses invalid events', async () => {
     const path = `/streams/${fresh('order')}`;
     expect(await request(server(), 'POST', path, { 'Content-Type': 'application/json' }, '{}')).toMatchObject({ code: 400 });
     expect(await request(server(), 'POST', path, { 'Content-Type': 'application/vnd.eventstore.events+json' }, '{')).toMatchObject({

@@ -12,7 +12,7 @@ import { indexOf, settings } from './groups';
 import { contract, events, fresh, ours, pause, take, until } from './server-under-test';
 
 contract('groups of persistent subscriptions', (server) => {
-  it('tell their settings and figures', async () => {
+  it('report their settings and statistics', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];
     const given = settings({ extraStatistics: true, checkPointUpperBound: 1, checkPointLowerBound: 1, maxSubscriberCount: 7 });
@@ -45,7 +45,7 @@ contract('groups of persistent subscriptions', (server) => {
     await subscription.unsubscribe();
   });
 
-  it('may be changed to any start and to a lower checkpoint bound above the upper one, and go on to checkpoint', async () => {
+  it('can be changed to any start and to a minimum checkpoint count above the maximum, and still write checkpoints', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];
     const given = settings({ startFrom: END, checkPointUpperBound: 1 });
@@ -72,7 +72,7 @@ contract('groups of persistent subscriptions', (server) => {
     expect((await client.getPersistentSubscriptionToStreamInfo(stream, group)).settings).toEqual(changed);
   });
 
-  it('tell the settings of a group of $all', async () => {
+  it('report the settings of a group of $all', async () => {
     const client = server().client();
     const group = fresh('group');
     const given = persistentSubscriptionToAllSettingsFromDefaults();
@@ -102,7 +102,7 @@ contract('groups of persistent subscriptions', (server) => {
     await expect(client.listPersistentSubscriptionsToStream(fresh('missing'))).rejects.toThrow(PersistentSubscriptionDoesNotExistError);
   });
 
-  it('drop their consumers when they are changed, and go on from the checkpoint', async () => {
+  it('drop their consumers when they are changed, and continue from the checkpoint', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];
     await client.appendToStream(stream, events(20));
@@ -120,7 +120,7 @@ contract('groups of persistent subscriptions', (server) => {
     expect(indexOf(next!)).toBe(10);
   });
 
-  it('give a consumer that comes back at once what is new, after a change and after a restart of all', async () => {
+  it('deliver only new events to a consumer that reconnects at once, after a change and after a restart of all groups', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];
     await client.createPersistentSubscriptionToStream(stream, group, settings({ checkPointAfter: 60_000 }));
@@ -156,7 +156,7 @@ contract('groups of persistent subscriptions', (server) => {
     }
   });
 
-  it('begin anew when they are made again, be it as soon as their deletion drops a consumer', async () => {
+  it('begin from the start when they are created again, even as soon as their deletion drops a consumer', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];
     const chosen = settings({ checkPointLowerBound: 1, checkPointUpperBound: 1 });
@@ -193,7 +193,7 @@ contract('groups of persistent subscriptions', (server) => {
     await client.createPersistentSubscriptionToStream(stream, group, settings());
   });
 
-  it('take no more consumers than allowed', async () => {
+  it('accept no more consumers than allowed', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];
     await client.createPersistentSubscriptionToStream(stream, group, settings({ maxSubscriberCount: 1 }));
@@ -220,7 +220,7 @@ contract('groups of persistent subscriptions', (server) => {
     });
   });
 
-  it('that do not exist are refused by every call, in the same words', async () => {
+  it('that do not exist are refused by every call with the same text', async () => {
     const client = server().client();
     const [stream, group] = [fresh('missing'), fresh('group')];
     const message = `5 NOT_FOUND: Subscription group ${group} on stream ${stream} does not exist.`;
@@ -239,7 +239,7 @@ contract('groups of persistent subscriptions', (server) => {
     }
   });
 
-  it('take names in any script', async () => {
+  it('accept names in any script', async () => {
     const client = server().client();
     const [stream, group] = [`어학연구소/0️⃣/${fresh('ด')}`, `ヽ༼ຈل͜ຈ༽ﾉ ${fresh('g')}`];
     await client.createPersistentSubscriptionToStream(stream, group, settings());
@@ -248,7 +248,7 @@ contract('groups of persistent subscriptions', (server) => {
     expect(first!.event).toMatchObject({ streamId: stream, type: 'grüße' });
   });
 
-  ours.it('are refused by name in any script', 'the original answers HTTP 500 where the name is beyond ASCII', async () => {
+  ours.it('are refused by name in any script', 'the original answers HTTP 500 if the name is not ASCII', async () => {
     const client = server().client();
     const [stream, group] = [fresh('ด'), `ヽ༼ຈل͜ຈ༽ﾉ ${fresh('g')}`];
     await client.createPersistentSubscriptionToStream(stream, group, settings());

@@ -36,7 +36,7 @@ contract('persistent subscriptions', (server) => {
     expect(first!.event!.revision).toBe(1n);
   });
 
-  it('begin at the end by default, which is fixed when the group is made', async () => {
+  it('begin at the end by default, which is fixed when the group is created', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];
     await client.appendToStream(stream, events(4));
@@ -68,7 +68,7 @@ contract('persistent subscriptions', (server) => {
     expect([...retries.values()].slice(20).every((count) => count === 1)).toBe(true);
   });
 
-  it('park what was retried too often, and replay it on demand', async () => {
+  it('park messages that were retried too often, and replay them on demand', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];
     await client.appendToStream(stream, events(6));
@@ -127,7 +127,7 @@ contract('persistent subscriptions', (server) => {
     expect(parked!.event!.metadata).toMatchObject({ reason: expect.stringContaining('broken'), added: expect.any(String) });
   });
 
-  it('deliver again what was not answered in time', async () => {
+  it('redeliver messages that were not answered in time', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];
     await client.appendToStream(stream, events(1));
@@ -136,7 +136,7 @@ contract('persistent subscriptions', (server) => {
     expect(deliveries.map(({ retryCount }) => retryCount)).toEqual([0, 1, 2]);
   });
 
-  it('give the messages of a lost consumer to the next one', async () => {
+  it('pass the messages of a lost consumer to the next one', async () => {
     const client = server().client();
     const [stream, group] = [fresh('orders'), fresh('group')];
     await client.appendToStream(stream, events(5));
@@ -173,7 +173,7 @@ contract('persistent subscriptions', (server) => {
     expect(seen).toEqual([`${source}/0 by ${links}/0`, `${source}/1 by ${links}/1`]);
   });
 
-  it('keep a stream with one consumer when pinned, and share it out when in turn', async () => {
+  it('keep a stream on one consumer when pinned, and distribute it when round robin', async () => {
     const client = server().client();
     const group = fresh('group');
     const prefix = fresh('pin');
@@ -244,7 +244,7 @@ contract('persistent subscriptions', (server) => {
     expect(typeof typed[0]!.commitPosition).toBe('bigint');
   });
 
-  it('pin links that are not resolved by the stream that they name', async () => {
+  it('pin unresolved links by the stream that they name', async () => {
     const client = server().client();
     const [stream, group] = [fresh('links'), fresh('group')];
     await client.createPersistentSubscriptionToStream(stream, group, settings({ consumerStrategyName: 'Pinned', resolveLinkTos: false }));
@@ -273,7 +273,7 @@ contract('persistent subscriptions', (server) => {
     await Promise.all(consumers.map((consumer) => consumer.unsubscribe()));
   });
 
-  it('drop whoever consumes $all from a position that is no event’s', async () => {
+  it('drop consumers of $all that begin at a position that is not an event’s', async () => {
     const client = server().client();
     const group = fresh('group');
     const { position } = await client.appendToStream(fresh('orders'), events(2));

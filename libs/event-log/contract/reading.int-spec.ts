@@ -20,12 +20,12 @@ contract('reading', (server) => {
   it.each([
     ['all of it', {}, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
     ['from a revision, inclusive', { fromRevision: 7n }, [7, 8, 9]],
-    ['no more than asked', { fromRevision: 2n, maxCount: 3 }, [2, 3, 4]],
-    ['nothing behind its end', { fromRevision: 10n }, []],
+    ['no more than asked for', { fromRevision: 2n, maxCount: 3 }, [2, 3, 4]],
+    ['nothing after its end', { fromRevision: 10n }, []],
     ['backwards from its end', { direction: BACKWARDS, fromRevision: END, maxCount: 3 }, [9, 8, 7]],
     ['backwards from a revision, inclusive', { direction: BACKWARDS, fromRevision: 2n }, [2, 1, 0]],
     ['backwards from its start', { direction: BACKWARDS, fromRevision: START }, [0]],
-    ['backwards from behind its end', { direction: BACKWARDS, fromRevision: 99n, maxCount: 2 }, [9, 8]],
+    ['backwards from after its end', { direction: BACKWARDS, fromRevision: 99n, maxCount: 2 }, [9, 8]],
     ['forwards from its start', { direction: FORWARDS, fromRevision: START, maxCount: 1 }, [0]],
   ] as const)('gives %s', async (_title, options, expected) => {
     const found = await all(server().client().readStream(stream, options));
@@ -33,7 +33,7 @@ contract('reading', (server) => {
     expect(found.every(({ event }) => event!.streamId === stream && event!.revision === BigInt(index({ event })))).toBe(true);
   });
 
-  it('says that a stream is missing as a message, not as a status', async () => {
+  it('reports a missing stream as a message, not as a status', async () => {
     const missing = fresh('missing');
     await expect(all(server().client().readStream(missing))).rejects.toThrow(StreamNotFoundError);
     const client = server().raw(StreamsClient);
@@ -51,7 +51,7 @@ contract('reading', (server) => {
     expect(Buffer.from(ended.answers[0]!.getStreamNotFound()!.getStreamIdentifier()!.getStreamName_asU8()).toString()).toBe(missing);
   });
 
-  it('gives structured ids when asked, and positions and creation time as in $all', async () => {
+  it('returns structured ids when asked for, and positions and creation time as in $all', async () => {
     const client = server().raw(StreamsClient);
     const options = new ReadReq.Options()
       .setStream(
@@ -71,14 +71,14 @@ contract('reading', (server) => {
     expect(Math.abs(Number(ticks / 10_000n) - Date.now())).toBeLessThan(60_000);
   });
 
-  it('is not read forwards from its end', async () => {
+  it('cannot be read forwards from its end', async () => {
     const client = server().client();
     const name = fresh('order');
     await client.appendToStream(name, events(3));
     await expect(all(client.readStream(name, { fromRevision: END }))).rejects.toMatchObject({ code: status.UNKNOWN });
   });
 
-  it('tells first and last position to clients that ask for compatibility 1', async () => {
+  it('reports first and last position to clients that ask for compatibility 1', async () => {
     const client = server().raw(StreamsClient);
     const options = new ReadReq.Options()
       .setStream(
@@ -95,7 +95,7 @@ contract('reading', (server) => {
     expect(ended.answers.find((answer) => answer.hasLastStreamPosition())?.getLastStreamPosition()).toBe('9');
   });
 
-  it('gives links as they are, or resolved, or bare when their target is gone', async () => {
+  it('returns links unresolved, or resolved, or alone when their target is gone', async () => {
     const client = server().client();
     const [target, links, gone] = [fresh('target'), fresh('links'), fresh('gone')];
     await client.appendToStream(target, events(3));
@@ -114,7 +114,7 @@ contract('reading', (server) => {
   });
 
   describe('$all', () => {
-    it('holds the events of all streams in the order of their commits', async () => {
+    it('holds the events of all streams in commit order', async () => {
       const client = server().client();
       const prefix = fresh('mix');
       for (let turn = 0; turn < 3; turn++)
@@ -133,7 +133,7 @@ contract('reading', (server) => {
       expect(found.some(({ event }) => event!.streamId === `$$${name}` && event!.type === '$metadata')).toBe(true);
     });
 
-    it('is not read from a position that is none of its own', async () => {
+    it('cannot be read from a position that it does not have', async () => {
       const client = server().client();
       const { position } = await client.appendToStream(fresh('order'), events(2));
       const foreign = { commit: position!.commit + 1n, prepare: position!.commit + 1n };
@@ -143,7 +143,7 @@ contract('reading', (server) => {
       await expect(take(client.subscribeToAll({ fromPosition: foreign }), 1)).rejects.toMatchObject(refused);
     });
 
-    it('begins forwards at a position inclusive, backwards exclusive', async () => {
+    it('begins at a position, inclusive when forwards and exclusive when backwards', async () => {
       const client = server().client();
       const [first, second, third] = await all(client.readAll({ maxCount: 3 }));
       const { position } = second!.event!;
@@ -155,14 +155,14 @@ contract('reading', (server) => {
       expect(before.map(({ event }) => event!.id)).toEqual([first!.event!.id]);
     });
 
-    it('gives the same events in both directions', async () => {
+    it('returns the same events in both directions', async () => {
       const client = server().client();
       const forwards = (await all(client.readAll())).map(({ event }) => event!.id);
       const backwards = (await all(client.readAll({ direction: BACKWARDS, fromPosition: END }))).map(({ event }) => event!.id);
       expect(backwards.slice(-forwards.length).reverse()).toEqual(forwards);
     });
 
-    it('is filtered by the server on names and types', async () => {
+    it('is filtered by the server by names and types', async () => {
       const client = server().client();
       const prefix = fresh('filter');
       await client.appendToStream(`${prefix}-a`, [...events(2, 'Made'), ...events(2, 'Moved')]);
@@ -220,7 +220,7 @@ contract('reading', (server) => {
       expect((await all(client.readStream(name, { direction: BACKWARDS, fromRevision: END }))).map(index)).toEqual([2]);
     });
 
-    it('keeps metadata as it was written', async () => {
+    it('keeps metadata unchanged', async () => {
       const client = server().client();
       const name = fresh('order');
       const metadata = {
@@ -246,7 +246,7 @@ contract('reading', (server) => {
   });
 
   describe('deleted streams', () => {
-    it('read as missing after a soft delete, and go on numbering when someone appends', async () => {
+    it('read as missing after a soft delete, and continue their revisions with the next append', async () => {
       const client = server().client();
       const name = fresh('order');
       await client.appendToStream(name, events(3));
@@ -299,7 +299,7 @@ contract('reading', (server) => {
       }
     });
 
-    it('end with a tombstone that is not JSON, for it has no data', async () => {
+    it('end with a tombstone that is not JSON, because it has no data', async () => {
       const client = server().client();
       const name = fresh('order');
       await client.appendToStream(name, events(1));
@@ -308,7 +308,7 @@ contract('reading', (server) => {
       expect(tombstone!.event).toMatchObject({ type: '$streamDeleted', streamId: name, isJson: false });
     });
 
-    it('may be tombstoned before they exist', async () => {
+    it('can be tombstoned before they exist', async () => {
       const client = server().client();
       const name = fresh('order');
       await client.tombstoneStream(name, { expectedRevision: 'no_stream' });
@@ -329,7 +329,7 @@ contract('reading', (server) => {
       await client[method](name, { expectedRevision: 2n });
     });
 
-    it('are refused by a soft delete where nothing ever was', async () => {
+    it('cannot be soft-deleted if they never existed', async () => {
       const name = fresh('missing');
       const refused = server().client().deleteStream(name);
       await expect(refused).rejects.toMatchObject({ type: 'wrong-expected-version', streamName: name, actualVersion: -1n });

@@ -1,9 +1,10 @@
-// Hides: which EventStoreDB the contract suite talks to: our node, started here in both modes, or the one behind EVENTSTORE_URL.
-// Promises: a client as administrator, fresh names for streams and groups, raw calls where the client hides a field; all ended at the end.
-// Does not: use anything of the node but its start; the suite must hold for any server. A test that holds for our node alone is made with `ours`.
+// Hides: which server the contract suite tests: our node, started here in both modes, or the one behind EVENTSTORE_URL.
+// Promises: a client as administrator, unique names for streams and groups, raw calls if the client hides a field; all are closed at the end.
+// Does not: use anything of the node except its start; the suite must hold for any server. A test that holds only for our node is defined
+// with `ours`.
 //
 // Settings: EVENTSTORE_URL, with the administrator's login in it; EVENTSTORE_OPS_PASSWORD; EVENTSTORE_CA, the PEM of the authority;
-// EVENTSTORE_SERVER=plantlog where a node of ours is behind the URL.
+// EVENTSTORE_SERVER=plantlog if the URL is that of our node.
 
 import { type Channel, type ChannelCredentials, type Client, credentials, Metadata } from '@grpc/grpc-js';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
@@ -16,7 +17,7 @@ import { selfSigned } from './certificate';
 
 export type Mode = 'insecure' | 'tls';
 
-/** A server that the suite runs against. */
+/** A server under test. */
 export interface ServerUnderTest {
   readonly mode: Mode;
   readonly host: string;
@@ -24,8 +25,8 @@ export interface ServerUnderTest {
   /** PEM of the authority, in TLS mode. */
   readonly authority: string | undefined;
   /**
-   * The client of that login; as administrator unless told otherwise, `null` is nobody. Calls for the same login share it: each client keeps
-   * a call of its own open for appends, and a connection of the original carries 100 calls.
+   * The client of a login; administrator by default, `null` for no credentials. Calls for the same login share it: each client keeps a call
+   * open for appends, and a connection to the original carries at most 100 calls.
    */
   client(as?: Login | null): EventStoreDBClient;
   /** A client of one generated service. */
@@ -36,7 +37,7 @@ export interface ServerUnderTest {
 }
 
 export type Login = Readonly<{ username: string; password: string }>;
-/** Of a node that the suite starts. */
+/** Present if the suite started the node. */
 export const builtIn: Login = { username: 'admin', password: 'changeit' };
 const outside = process.env.EVENTSTORE_URL ? new URL(process.env.EVENTSTORE_URL.replace(/^esdb(\+discover)?:/, 'http:')) : undefined;
 export const admin: Login = outside?.username
@@ -45,7 +46,7 @@ export const admin: Login = outside?.username
 export const ops: Login = { username: 'ops', password: process.env.EVENTSTORE_OPS_PASSWORD ?? 'changeit' };
 export const impostor: Login = { username: 'AzureDiamond', password: 'hunter2' };
 
-/** A name that no other test uses. */
+/** A name unique to this test. */
 export const fresh = (prefix: string): string => `${prefix}-${randomUUID().slice(0, 13)}`;
 
 /** `count` events of a type with data `{ index }`. */
@@ -55,11 +56,11 @@ export const events = (count: number, type = 'test', first = 0) =>
 const isOurs = !outside || process.env.EVENTSTORE_SERVER === 'plantlog';
 const nameOf = (name: string, reason: string): string => `${name} [our node alone: ${reason}]`;
 type Test = Parameters<typeof it>[1];
-/** Tests of what EventStoreDB does otherwise, or what it must be spared; the reason is part of their names. */
+/** Tests of behaviour that differs from EventStoreDB, or that could harm it; the reason is part of their names. */
 export const ours = {
   it: (name: string, reason: string, test: Test): void => (isOurs ? it : it.skip)(nameOf(name, reason), test),
   contract: (title: string, reason: string, tests: (server: () => ServerUnderTest) => void): void =>
-    isOurs ? contract(nameOf(title, reason), tests) : describe.skip(nameOf(title, reason), () => it('is not asked', () => undefined)),
+    isOurs ? contract(nameOf(title, reason), tests) : describe.skip(nameOf(title, reason), () => it('is skipped', () => undefined)),
 };
 
 /** The modes to run in: both for our own node, that of EVENTSTORE_URL for another server. */
@@ -119,10 +120,10 @@ export const serverUnderTest = async (mode: Mode): Promise<ServerUnderTest> => {
       return metadata;
     },
     close: async () => {
-      // `dispose` waits for ever for a stream that nobody reads to its end.
+      // `dispose` waits for ever for a stream that nobody reads to the end.
       const made = [...clients.values()];
       await Promise.race([Promise.all(made.map((client) => client.dispose())), pause(500)]);
-      // The client never closes its channel by itself, and an open one keeps the process.
+      // The client never closes its channel itself, and an open one keeps the app running.
       await Promise.all(made.map(async (client) => (await (client as unknown as { getChannel(): Promise<Channel> }).getChannel()).close()));
       for (const client of raws) client.close();
       await stop();
@@ -144,20 +145,20 @@ export const contract = (title: string, tests: (server: () => ServerUnderTest) =
   });
 };
 
-/** Everything that a stream of events yields. */
+/** All items of a stream. */
 export const all = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
   const found: T[] = [];
   for await (const item of source) found.push(item);
   return found;
 };
 
-/** The first `count` items of an endless source; ends it. */
+/** The first `count` items of an endless source; then closes it. */
 export const take = async <T>(source: AsyncIterable<T>, count: number): Promise<T[]> => {
   const found: T[] = [];
   for await (const item of source) {
     found.push(item);
     if (found.length < count) continue;
-    // The client's subscriptions do not end their call when a loop ends.
+    // The client's subscriptions do not end their call when the loop ends.
     await (source as { unsubscribe?: () => Promise<void> }).unsubscribe?.();
     break;
   }
@@ -168,7 +169,7 @@ export const take = async <T>(source: AsyncIterable<T>, count: number): Promise<
 export const until = async (condition: () => boolean | Promise<boolean>, patience = 10_000): Promise<void> => {
   const end = Date.now() + patience;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error('What was waited for did not happen.');
+    if (Date.now() > end) throw new Error('The condition did not hold within ten seconds.');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };

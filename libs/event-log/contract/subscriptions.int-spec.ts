@@ -19,7 +19,7 @@ const index = (resolved: { event?: { data?: unknown } }): number => (resolved.ev
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, position) => position);
 
 contract('subscriptions', (server) => {
-  it('give the past of a stream, then what comes, with no gap and no repetition', async () => {
+  it('deliver the past of a stream, then live events, without gap or repetition', async () => {
     const client = server().client();
     const stream = fresh('order');
     await client.appendToStream(stream, events(200));
@@ -40,7 +40,7 @@ contract('subscriptions', (server) => {
     expect((await take(client.subscribeToStream(stream, { fromRevision: 2n }), 2)).map(index)).toEqual([3, 4]);
   });
 
-  it('begin with what is new when they begin at the end', async () => {
+  it('deliver only new events when they begin at the end', async () => {
     const client = server().client();
     const stream = fresh('order');
     await client.appendToStream(stream, events(5));
@@ -60,7 +60,7 @@ contract('subscriptions', (server) => {
     expect((await found).map(index)).toEqual([0]);
   });
 
-  it('confirm first and say when they have caught up', async () => {
+  it('send a confirmation first, and a message when they have caught up', async () => {
     const client = server().raw(StreamsClient);
     const stream = fresh('order');
     await server().client().appendToStream(stream, events(3));
@@ -80,7 +80,7 @@ contract('subscriptions', (server) => {
     expect(answers[0]!.getConfirmation()!.getSubscriptionId()).not.toBe('');
   });
 
-  it('say so again when they have fallen behind and caught up once more', async () => {
+  it('send it again when they have fallen behind and caught up again', async () => {
     const client = server().client();
     const stream = fresh('order');
     let caughtUp = 0;
@@ -110,7 +110,7 @@ contract('subscriptions', (server) => {
     await expect(take(client.subscribeToStream(stream, { fromRevision: START }), 1)).rejects.toMatchObject({ type: 'stream-deleted' });
   });
 
-  it('go on after a soft delete with what is appended next', async () => {
+  it('continue after a soft delete with the next append', async () => {
     const client = server().client();
     const stream = fresh('order');
     await client.appendToStream(stream, events(2));
@@ -134,7 +134,7 @@ contract('subscriptions', (server) => {
     expect(resolved).toMatchObject({ event: { streamId: target, revision: 1n }, link: { streamId: links, revision: 0n } });
   });
 
-  it('to $all begin after a position and go on live', async () => {
+  it('to $all begin after a position and continue live', async () => {
     const client = server().client();
     const stream = fresh('order');
     const { position } = await client.appendToStream(stream, events(1));
@@ -168,7 +168,7 @@ contract('subscriptions', (server) => {
     expect(found.map(({ event }) => event!.streamId.slice(-1))).toEqual(expected);
   });
 
-  it('to $all tell checkpoints at the asked interval, strictly rising', async () => {
+  it('to $all send strictly increasing checkpoints at the requested interval', async () => {
     const client = server().client();
     const stream = fresh('order');
     const { position } = await client.appendToStream(stream, events(1));
@@ -204,7 +204,7 @@ contract('subscriptions', (server) => {
     await subscription.unsubscribe();
   });
 
-  it('to $all tell a checkpoint though nothing matches', async () => {
+  it('to $all send a checkpoint even if nothing matches', async () => {
     const client = server().client();
     await client.appendToStream(fresh('order'), events(50));
     const reached = new Promise<Position>((resolve) => {
@@ -224,11 +224,11 @@ contract('subscriptions', (server) => {
     expect(typeof (await reached).commit).toBe('bigint');
   });
 
-  it('to $all lose nothing of what comes while the last page of the past waits for a slow reader', async () => {
+  it('to $all lose no event that arrives while the last page of the past waits for a slow reader', async () => {
     const client = server().client();
     const stream = fresh('catching-up');
     const marker = await client.appendToStream(stream, jsonEvent({ type: 'marker', data: {} }));
-    // One page of the node, and more than what the client and the connection take without being read.
+    // One page of the node, and more than the client and the connection buffer unread.
     const past = upTo(200).map((index) => jsonEvent({ type: 'past', data: { index, text: 'x'.repeat(1_000) } }));
     await client.appendToStream(stream, past);
     const subscription = client.subscribeToAll({ fromPosition: marker.position });
@@ -264,7 +264,7 @@ contract('subscriptions', (server) => {
     expect(seen).toEqual(upTo(1_000));
   });
 
-  it('are many on one connection', async () => {
+  it('can share one connection in large numbers', async () => {
     const client = server().client();
     const prefix = fresh('many');
     const found = upTo(90).map((number) => take(client.subscribeToStream(`${prefix}-${number}`, { fromRevision: START }), 1));

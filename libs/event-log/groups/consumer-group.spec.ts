@@ -39,28 +39,28 @@ describe('a group without consumers', () => {
 });
 
 describe('a group with consumers', () => {
-  it('delivers no more than a consumer has slots, and the next one for each answer', () => {
+  it('delivers no more messages than a consumer has slots, and the next one for each answer', () => {
     const members = group();
     members.connect('a', 2, 0);
     expect(delivered(members.receive(messages(0, 4), 0))).toEqual(['a:e0', 'a:e1']);
     expect(delivered(members.ack('a', ['e0'], 1))).toEqual(['a:e2']);
   });
 
-  it('says how much it still takes', () => {
+  it('says how many more messages it accepts', () => {
     const members = group({ bufferSize: 10 });
     members.connect('a', 2, 0);
     members.receive(messages(0, 4), 0);
     expect(members.room()).toBe(7);
   });
 
-  it('answers a retry before anything new, in place of the slot that it freed', () => {
+  it('redelivers a retried message before new ones, in the slot that it freed', () => {
     const members = group();
     members.connect('a', 2, 0);
     members.receive(messages(0, 4), 0);
     expect(delivered(members.nack('a', ['e0'], 'retry', '', 1))).toEqual(['a:e0#1']);
   });
 
-  it('parks a message that was retried as often as allowed, and keeps it until it is written down', () => {
+  it('parks a message that reached the retry limit, and keeps it until parking is stored', () => {
     const members = group({ maxRetryCount: 1 });
     members.connect('a', 1, 0);
     members.receive(messages(0, 0), 0);
@@ -72,7 +72,7 @@ describe('a group with consumers', () => {
     expect(of(members.flush(5), 'checkpoint')).toEqual([{ kind: 'checkpoint', position: 0n }]);
   });
 
-  it('parks with the reason of the consumer', () => {
+  it("parks with the consumer's reason", () => {
     const members = group();
     members.connect('a', 1, 0);
     members.receive(messages(0, 0), 0);
@@ -95,7 +95,7 @@ describe('a group with consumers', () => {
     expect(members.nack('b', ['e0'], 'park', '', 1)).toEqual([]);
   });
 
-  it('retries what was not answered in time, elsewhere', () => {
+  it('retries unanswered messages with another consumer', () => {
     const members = group();
     members.connect('a', 1, 0);
     members.connect('b', 1, 0);
@@ -121,7 +121,7 @@ describe('a group with consumers', () => {
     expect(members.tick(1e9)).toEqual([]);
   });
 
-  it('gives the messages of a lost consumer to the others, in order and with one retry more', () => {
+  it('passes the messages of a lost consumer to the others, in order and with one more retry', () => {
     const members = group({ strategy: 'DispatchToSingle' });
     members.connect('a', 3, 0);
     members.receive(messages(0, 2), 0);
@@ -156,7 +156,7 @@ describe('the checkpoint', () => {
     expect(of(members.flush(2), 'checkpoint')).toEqual([{ kind: 'checkpoint', position: 0n }]);
   });
 
-  it('waits for its time and its least count', () => {
+  it('waits for its interval and its minimum count', () => {
     const members = group({ minCheckpointCount: 2 });
     members.connect('a', 5, 0);
     members.receive(messages(0, 2), 0);
@@ -168,14 +168,14 @@ describe('the checkpoint', () => {
     expect(of(members.flush(10_004), 'checkpoint')).toEqual([{ kind: 'checkpoint', position: 2n }]);
   });
 
-  it('does not wait when the greatest count is reached', () => {
+  it('does not wait when the maximum count is reached', () => {
     const members = group({ maxCheckpointCount: 2 });
     members.connect('a', 5, 0);
     members.receive(messages(0, 2), 0);
     expect(of(members.ack('a', ['e0', 'e1'], 1), 'checkpoint')).toEqual([{ kind: 'checkpoint', position: 1n }]);
   });
 
-  it('moves on behind a filter that matches nothing', () => {
+  it('advances even if the filter matches nothing', () => {
     const members = group({}, 5n);
     members.connect('a', 5, 0);
     members.receive([], 0, 500n, 300);
@@ -195,7 +195,7 @@ describe('the checkpoint', () => {
 describe('replayed messages', () => {
   const parked = (revision: number, position: number) => ({ ...message(position), parkedAt: BigInt(revision) });
 
-  it('come before those of the source and leave the parked stream when they are finished', () => {
+  it('come before those of the source and are removed from the parked stream when they are finished', () => {
     const members = group();
     members.connect('a', 1, 0);
     members.receive(messages(10, 12), 0);
@@ -220,7 +220,7 @@ describe('replayed messages', () => {
 });
 
 describe('round robin', () => {
-  it('takes each consumer in turn and passes over a full one', () => {
+  it('uses each consumer in turn and skips full ones', () => {
     const members = group();
     members.connect('a', 1, 0);
     members.connect('b', 3, 0);
@@ -244,7 +244,7 @@ describe('pinned', () => {
   const pinned = (): ConsumerGroup => group({ strategy: 'Pinned' });
   const consumerOf = (effects: Effect[]): string[] => of(effects, 'deliver').map(({ consumer }) => consumer);
 
-  it('keeps a stream with one consumer, and spreads streams over all', () => {
+  it('keeps a stream on one consumer, and distributes streams over all', () => {
     const members = pinned();
     for (const id of ['a', 'b', 'c']) members.connect(id, 100, 0);
     const first = members.receive(
@@ -257,7 +257,7 @@ describe('pinned', () => {
     expect(new Set(consumerOf(first)).size).toBe(3);
   });
 
-  it('does not give a message away while its consumer is full, and goes on with others', () => {
+  it('does not give a message to another consumer while its own is full, and continues with other messages', () => {
     const members = pinned();
     members.connect('a', 1, 0);
     const [holder] = consumerOf(members.receive([message(0, 'x')], 0));

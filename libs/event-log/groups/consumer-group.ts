@@ -1,5 +1,5 @@
-// Hides: what a persistent subscription remembers: who holds which message, what to retry, park or checkpoint.
-// Promises: at least once and in order of first delivery; a checkpoint never passes an unfinished message; pure, time comes as an argument.
+// Hides: the state of a persistent subscription: who holds which message, what to retry, park or checkpoint.
+// Promises: at-least-once delivery in order of first delivery; a checkpoint never passes an unfinished message; pure, the time is an argument.
 // Does not: read, write or send; callers carry out the effects and report back what was parked.
 
 import type { StrategyName } from './consumer-strategy';
@@ -7,7 +7,7 @@ import { strategyOf } from './consumer-strategy';
 
 /** A message of the source, on its way to a consumer. */
 export type Message<P = unknown> = Readonly<{
-  /** What consumers acknowledge: the id of the link where links are resolved, else of the event. */
+  /** The id that consumers acknowledge: that of the link if links are resolved, else of the event. */
   id: string;
   /** Revision in the stream, or commit position in $all. */
   position: bigint;
@@ -29,7 +29,7 @@ export type GroupLimits = Readonly<{
 
 export type Action = 'unknown' | 'park' | 'retry' | 'skip' | 'stop';
 
-/** What the caller must do; effects are to be carried out in order. */
+/** What the caller must do; carry out effects in order. */
 export type Effect<P = unknown> =
   | Readonly<{ kind: 'deliver'; consumer: string; message: Message<P>; retries: number }>
   | Readonly<{ kind: 'park'; message: Message<P>; reason: string }>
@@ -38,7 +38,7 @@ export type Effect<P = unknown> =
 
 type Entry<P> = {
   message: Message<P>;
-  /** Running number of considered events, to count what a checkpoint covers. */
+  /** Running number of considered events, to count how many a checkpoint covers. */
   sequence: number;
   /** Position of the event before this one: the checkpoint while this one is the oldest unfinished. */
   previous: bigint | undefined;
@@ -54,14 +54,14 @@ type Consumer = { id: string; slots: number; inFlight: number; total: number; la
 
 const keptLatencies = 1000;
 
-/** The state of one persistent subscription, without any input or output. */
+/** The state of one persistent subscription, without I/O. */
 export class ConsumerGroup<P = unknown> {
   private readonly strategy;
   private readonly consumers: Consumer[] = [];
   private readonly buffer: Entry<P>[] = [];
   private readonly replays: Entry<P>[] = [];
   private readonly retries: Entry<P>[] = [];
-  /** Started and unfinished messages by the id that consumers know. */
+  /** Delivered, unfinished messages by the id that consumers know. */
   private readonly started = new Map<string, Entry<P>>();
   /** Every unfinished message of the source, oldest first. */
   private readonly unfinished = new Map<number, Entry<P>>();
@@ -93,7 +93,7 @@ export class ConsumerGroup<P = unknown> {
     return this.settle(now);
   }
 
-  /** Takes the consumer's unfinished messages back, oldest first, each with one retry more. */
+  /** Takes the consumer's unfinished messages back, oldest first, each with one more retry. */
   disconnect(id: string, now: number): Effect<P>[] {
     const index = this.consumers.findIndex((consumer) => consumer.id === id);
     if (index < 0) return [];
@@ -107,14 +107,14 @@ export class ConsumerGroup<P = unknown> {
     return this.consumers.length === 0 ? 0 : Math.max(0, this.limits.bufferSize - this.buffer.length);
   }
 
-  /** The last position that was taken over from the source. */
+  /** The last position that was taken from the source. */
   get taken(): bigint | undefined {
     return this.highest;
   }
 
   /**
-   * Takes the next messages over, in order. Behind a filter, `considered` counts what was looked at, and `through` is the last position
-   * looked at, so that a checkpoint moves on although nothing matched.
+   * Takes the next messages from the source, in order. With a filter, `considered` counts the events examined and `through` is the last
+   * position examined, so that a checkpoint advances even if nothing matched.
    */
   receive(messages: readonly Message<P>[], now: number, through?: bigint, considered = messages.length): Effect<P>[] {
     for (const message of messages) {
@@ -160,14 +160,14 @@ export class ConsumerGroup<P = unknown> {
     return this.settle(now);
   }
 
-  /** Says that a parked message is written down and may be forgotten here. */
+  /** A parked message was stored and can be forgotten here. */
   parked(id: string, now: number): Effect<P>[] {
     const entry = this.started.get(id);
     if (entry?.state === 'parking') this.finish(entry);
     return this.settle(now);
   }
 
-  /** Retries what its consumer did not answer in time, and writes the checkpoint that is due. Call about once a second. */
+  /** Retries messages that were not answered in time, and writes the checkpoint if it is due. Call about once a second. */
   tick(now: number): Effect<P>[] {
     if (this.limits.messageTimeout > 0) {
       for (const entry of [...this.started.values()]) {
@@ -177,7 +177,7 @@ export class ConsumerGroup<P = unknown> {
     return this.settle(now, true);
   }
 
-  /** The checkpoint of what is finished by now, regardless of the limits: for an orderly stop. */
+  /** The current checkpoint, regardless of the limits: for a clean stop. */
   flush(now: number): Effect<P>[] {
     return this.settle(now, true, true);
   }
@@ -253,7 +253,7 @@ export class ConsumerGroup<P = unknown> {
     return effects;
   }
 
-  /** Sends what it can from the head of a queue; false when no consumer has a free slot left. */
+  /** Sends as many messages from the head of a queue as possible; false when no consumer has a free slot left. */
   private push(queue: Entry<P>[], now: number): boolean {
     for (let index = 0; index < queue.length;) {
       const entry = queue[index]!;

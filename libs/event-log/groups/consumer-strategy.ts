@@ -1,26 +1,26 @@
 // Hides: which connected consumer of a persistent subscription gets the next message.
 // Promises: a consumer without a free slot is never chosen; a pinned key stays with one consumer while one of its messages is unfinished.
-// Does not: remember messages or slots; the group asks anew for each message.
+// Does not: remember messages or slots; the group asks for each message.
 
-/** A consumer as the strategies see it. */
+/** What strategies know of a consumer. */
 export type Candidate = Readonly<{ id: string; free: number }>;
 
-/** The consumer that gets the message; `later` when only this message must wait; `nobody` when no message can go out now. */
+/** The consumer that gets the message; `later` if only this message must wait; `nobody` if no message can be sent now. */
 export type Choice = string | 'later' | 'nobody';
 
-/** Names that `EventStoreDB` gives to its consumer strategies. */
+/** EventStoreDB's names of the consumer strategies. */
 export type StrategyName = 'RoundRobin' | 'DispatchToSingle' | 'Pinned' | 'PinnedByCorrelation';
 
 export interface Strategy {
   choose(consumers: readonly Candidate[], pin: string): Choice;
-  /** Says that a message with this pin went out, or is finished for good. */
+  /** Records that a message with this pin was sent, or is finished. */
   started(pin: string, consumer: string): void;
   finished(pin: string): void;
 }
 
 const nothing = (): void => undefined;
 
-/** Each consumer in turn; one without a free slot is passed over. */
+/** Each consumer in turn; one without a free slot is skipped. */
 const roundRobin = (): Strategy => {
   let last: string | undefined;
   return {
@@ -37,14 +37,14 @@ const roundRobin = (): Strategy => {
   };
 };
 
-/** The longest connected consumer first; the next one only while the first has no free slot. */
+/** The consumer connected longest first; the next one only while the first has no free slot. */
 const dispatchToSingle = (): Strategy => ({
   choose: (consumers) => consumers.find(({ free }) => free > 0)?.id ?? 'nobody',
   started: nothing,
   finished: nothing,
 });
 
-/** FNV-1a with a final mix, 32 bit: even spread, no secret. */
+/** FNV-1a with a final mix, 32 bit: evenly distributed, not cryptographic. */
 const hash = (text: string): number => {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
@@ -56,8 +56,8 @@ const hash = (text: string): number => {
 const weight = (pin: string, consumer: string): number => hash(`${pin}\0${consumer}`);
 
 /**
- * All messages with the same pin to the same consumer, chosen by the highest random weight, so that a consumer that comes or goes
- * moves only its own share. A pin moves only when none of its messages is unfinished, which keeps their order.
+ * All messages with the same pin to the same consumer, chosen by the highest random weight, so that a consumer that connects or leaves
+ * moves only its own share. A pin moves only when none of its messages is unfinished, which preserves their order.
  */
 const pinned = (): Strategy => {
   const held = new Map<string, { consumer: string; unfinished: number }>();

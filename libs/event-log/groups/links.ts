@@ -1,6 +1,6 @@
 /**
- * Link events: what they point to, and those that park a message. Hides: their text form. Promises: what the original server and client read.
- * Does not: read or write the log.
+ * Link events: what they point to, and those that park a message. Hides: their text format. Promises: the format of the original server and
+ * client. Does not: read or write the log.
  */
 import { randomUUIDBytes } from '../bytes/uuid';
 import type { Frame, NewEvent } from '../log/frame';

@@ -1,6 +1,6 @@
 /**
  * Hides: one running persistent subscription: reading ahead, resolving links, parking, replaying and checkpoints.
- * Promises: what was not finished before a crash is delivered again; what was parked stays parked until its replay is finished.
+ * Promises: messages unfinished at a crash are delivered again; parked messages stay parked until their replay is finished.
  * Does not: know gRPC or access rights; the settings come from persistent-subscriptions.ts.
  */
 
@@ -28,7 +28,7 @@ export type GroupSettings = Readonly<{
   strategy: StrategyName;
 }>;
 
-/** What decides whether an event of $all belongs to the subscription. */
+/** Decides whether an event of $all belongs to the subscription. */
 export type Filter = (frame: Frame) => boolean;
 
 /** Where a new group begins: a revision or position is inclusive. */
@@ -42,7 +42,7 @@ export interface Consumer {
   readonly user: string;
   readonly slots: number;
   deliver(resolved: Resolved, retries: number): void;
-  /** The group was changed or deleted, the node stops, or the log cannot be read. */
+  /** Called when the group was changed or deleted, the node stops, or the log cannot be read. */
   drop(reason: 'dropped' | 'shutdown' | Error): void;
 }
 
@@ -50,14 +50,14 @@ type Connection = { consumer: Consumer; since: number; measuredTotal: number };
 type Live = Message<Resolved>;
 
 const pageSize = 256;
-/** Links that one append may hold: their reasons are cut at 4 KiB, the streams that they name may be long. */
+/** Most links in one append: reasons are cut at 4 KiB, but stream names may be long. */
 const parkBatch = 100;
 export class PersistentSubscription {
   readonly key: string;
   readonly parkedStream: string;
   readonly checkpointStream: string;
   private readonly toAll: boolean;
-  /** It was made to begin at a position that is none of this log's: as with the original, nobody can consume it. */
+  /** Its start is a position that this log does not have: as with the original, it cannot be consumed. */
   private readonly foreignStart: boolean;
   private readonly group: ConsumerGroup<Resolved>;
   private readonly connections = new Map<string, Connection>();
@@ -82,7 +82,7 @@ export class PersistentSubscription {
     readonly groupName: string,
     readonly settings: GroupSettings,
     private readonly filter: Filter | undefined,
-    /** Revision or position to begin with, inclusive, as long as there is no checkpoint. */
+    /** Revision or position to begin at, inclusive, while there is no checkpoint. */
     start: bigint,
     private readonly now: () => number,
   ) {
@@ -135,7 +135,7 @@ export class PersistentSubscription {
     void this.pump();
   }
 
-  /** Delivers parked messages again, those before `stopAt` in the parked stream, or all. */
+  /** Redelivers parked messages: those before `stopAt` in the parked stream, or all. */
   replayParked(stopAt: bigint | undefined): void {
     const { first, last } = this.log.state(this.parkedStream);
     const from = Math.max(first, Number(this.group.statistics().replayedBefore ?? 0n));
@@ -154,8 +154,8 @@ export class PersistentSubscription {
   }
 
   /**
-   * Stops, and drops every consumer when what is finished by now is in the checkpoint: one that comes back at once, as after a change, must
-   * not find what is just ending.
+   * Stops, and drops every consumer once the checkpoint covers what is finished: a consumer that reconnects at once, as after a change,
+   * must not reach the group that is ending.
    */
   async close(reason: 'dropped' | 'shutdown'): Promise<void> {
     if (this.closed) return;
@@ -170,7 +170,7 @@ export class PersistentSubscription {
     for (const { consumer } of connected) consumer.drop(reason);
   }
 
-  /** What monitors count. */
+  /** Statistics for monitoring. */
   counts(): Readonly<{ consumers: number; inFlight: number }> {
     return { consumers: this.connections.size, inFlight: this.group.statistics().inFlight };
   }
@@ -238,7 +238,7 @@ export class PersistentSubscription {
         }
       } while (this.again && !this.closed);
     } catch (error) {
-      // Damage: consumers finish what was read before it, and are told then.
+      // Damage: consumers finish what was read before it, then get the error.
       const { outstanding, buffered } = this.group.statistics();
       if (outstanding + buffered > 0) return;
       for (const { consumer } of [...this.connections.values()]) {
@@ -250,7 +250,7 @@ export class PersistentSubscription {
     }
   }
 
-  /** Takes over the next page; false when there is nothing new. */
+  /** Takes the next page; false when there is nothing new. */
   private read(): boolean {
     const limit = this.settings.readBatchSize;
     if (!this.toAll) {
@@ -287,7 +287,7 @@ export class PersistentSubscription {
     return true;
   }
 
-  /** The subscription's own records about subscriptions to $all would feed on themselves. */
+  /** Records that subscriptions to $all write would trigger further records. */
   private shows(frame: Frame): boolean {
     const { stream } = frame;
     if (stream.startsWith('$persistentsubscription-$all::') || stream.startsWith('$$$persistentsubscription-$all::')) return false;
@@ -306,7 +306,7 @@ export class PersistentSubscription {
     return { id: original.id.toString('hex'), position, pin: this.pinOf(payload.event ?? original), payload };
   }
 
-  /** A link that is not resolved counts as an event of the stream that it names. */
+  /** An unresolved link counts as an event of the stream that it names. */
   private pinOf(frame: Frame): string {
     const stream = (frame.type === '$>' && targetOf(frame)?.stream) || frame.stream;
     return this.settings.strategy === 'PinnedByCorrelation' ? (correlationOf(frame) ?? stream) : stream;
@@ -322,9 +322,9 @@ export class PersistentSubscription {
     return this.checkpoint.position;
   }
 
-  /** Resolves when every mark that is due is written, or could not be. */
+  /** Resolves when every checkpoint that is due was written, or could not be written. */
   private writeMarks(): Promise<void> {
-    // A full disk: the next tick tries again, and until then a restart delivers more than it must.
+    // A full disk: the next tick retries, and until then a restart redelivers more than necessary.
     return (this.writingMarks ??= this.writeDueMarks()
       .catch(() => undefined)
       .finally(() => (this.writingMarks = undefined)));
@@ -348,7 +348,7 @@ export class PersistentSubscription {
     }
   }
 
-  /** The same for parked messages, which stay unfinished and before the checkpoint until they are written. */
+  /** The same for parked messages: they stay unfinished, and hold the checkpoint, until they are written. */
   private writeParked(): Promise<void> {
     return (this.writingParked ??= this.writeDueParked()
       .catch(() => undefined)

@@ -1,5 +1,5 @@
 // Hides: which persistent subscriptions exist, and that their definitions are events of the stream `$persistentSubscriptionConfig`.
-// Promises: a created, changed or deleted group is on disk before the caller hears of it, and is there again after a restart.
+// Promises: a created, changed or deleted group is on disk before the caller gets the answer, and survives a restart.
 // Does not: check access rights; services/persistent-subscriptions.ts does.
 
 import { strategyOf } from './consumer-strategy';
@@ -10,7 +10,7 @@ import type { EventLog } from '../log/log';
 import { type GroupSettings, PersistentSubscription, type Start } from './persistent-subscription';
 import { randomUUIDBytes } from '../bytes/uuid';
 
-/** Which events of $all a group is for. */
+/** Which events of $all a group gets. */
 export type FilterDefinition = Readonly<{ on: 'stream' | 'type'; regex?: string; prefixes?: readonly string[] }>;
 
 /** A group as its owner defined it. */
@@ -29,7 +29,7 @@ const compile = ({ on, regex = '', prefixes = [] }: FilterDefinition): ((frame: 
 
 const keyOf = (stream: string, group: string): string => `${stream}::${group}`;
 
-/** Why these settings cannot work; undefined when they can. */
+/** Why these settings are invalid; undefined if they are valid. */
 const flawOf = ({ settings, group }: GroupDefinition): string | undefined => {
   if (group === '') return 'A group needs a name.';
   if (!strategyOf(settings.strategy)) return `Consumer strategy ${settings.strategy} does not exist.`;
@@ -71,7 +71,7 @@ export class PersistentSubscriptions {
     });
   }
 
-  /** Drops the consumers and goes on from the checkpoint, or from the new start when there is none. */
+  /** Drops the consumers and continues from the checkpoint, or from the new start if there is none. */
   update(changes: GroupDefinition, by: string): Promise<void> {
     return this.inTurn(async () => {
       const { stream, group } = changes;
@@ -142,7 +142,7 @@ export class PersistentSubscriptions {
     if (definition.filter) compile(definition.filter);
   }
 
-  /** `end` is fixed when the group is made, so that a restart before the first checkpoint misses nothing. */
+  /** `end` is fixed when the group is created, so that a restart before the first checkpoint misses nothing. */
   private firstOf({ stream, start }: GroupDefinition): bigint {
     if (start === 'start') return 0n;
     if (start !== 'end') return start;
@@ -154,7 +154,7 @@ export class PersistentSubscriptions {
     await this.log.append(configStream, 'any', [event]);
   }
 
-  /** One change at a time: a group that is just being deleted is gone with its checkpoint before another gets its name. */
+  /** One change at a time: a deleted group and its checkpoint are gone before another group gets its name. */
   private inTurn(change: () => Promise<void>): Promise<void> {
     const result = this.changes.then(change);
     this.changes = result.catch(() => undefined);
@@ -172,7 +172,7 @@ export class PersistentSubscriptions {
     this.entries.set(keyOf(stream, group), { definition, from, running });
   }
 
-  /** Anything in the stream that is no definition is passed over: whoever may write to it must not keep the node from starting. */
+  /** Invalid events in the stream are ignored: whoever may write to it must not be able to stop the node from starting. */
   private load(): void {
     const found = new Map<string, Stored>();
     for (let next: number | undefined = 0; next !== undefined;) {

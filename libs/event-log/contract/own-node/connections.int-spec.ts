@@ -7,7 +7,7 @@ import { builtIn as admin, all, fresh, take } from '../server-under-test';
 import { connect, dataDir, kept, start } from './node-under-test';
 
 describe('a connection', () => {
-  it.each(['insecure', 'tls'])('that says nothing, or a byte at a time, is closed after the node’s patience (%s)', async (mode) => {
+  it.each(['insecure', 'tls'])('that sends nothing, or one byte at a time, is closed after the time limit (%s)', async (mode) => {
     const { certificate, key } = selfSigned();
     const node = await startNode({
       dataDir: dataDir(),
@@ -47,7 +47,7 @@ it('answers an append whose deadline passes while the disk hangs', async () => {
     const { log } = node;
     const append = log.append.bind(log);
     let wake: () => void = () => undefined;
-    // The disk takes the append and does not come back.
+    // The disk accepts the write and never completes it.
     log.append = async (...given) => {
       const answer = await append(...given);
       await new Promise<void>((resolve) => (wake = resolve));
@@ -57,7 +57,7 @@ it('answers an append whose deadline passes while the disk hangs', async () => {
     await expect(client.appendToStream('hung', event, { deadline: 400 })).rejects.toThrow(DeadlineExceededError);
     wake();
     log.append = append;
-    // What became of it is learnt by sending it again.
+    // Sending it again reveals its outcome.
     expect(await client.appendToStream('hung', event)).toMatchObject({ success: true, nextExpectedRevision: 0n });
     expect(await all(client.readStream('hung'))).toHaveLength(1);
   } finally {
@@ -65,12 +65,12 @@ it('answers an append whose deadline passes while the disk hangs', async () => {
   }
 });
 
-it('carries events of fifteen megabytes, where operators allow them', async () => {
+it('transfers events of fifteen megabytes, if operators allow them', async () => {
   const args = ['--max-append-size', String(16 * 1024 * 1024)];
   let node = await start({ args });
   let client = connect(node);
   const drawing = (fill: string) => jsonEvent({ type: 'drawn', data: { drawing: fill.repeat(15 * 1024 * 1024) } });
-  // Compared by hand: a matcher would print all of it.
+  // Compared by hand: a matcher would print everything.
   const fill = ({ event }: { event?: { data?: unknown } }): string => {
     const text = (event!.data as { drawing: string }).drawing;
     return text === text[0]!.repeat(15 * 1024 * 1024) ? text[0]! : `${text.length} characters`;

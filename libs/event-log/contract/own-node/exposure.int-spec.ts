@@ -23,13 +23,13 @@ const get = (port: number, path: string, host?: string): Promise<{ code: number;
     request.on('error', reject);
   });
 
-describe('a node that would be open to strangers', () => {
-  it('does not start on other addresses than loopback without TLS', async () => {
+describe('a node that would be open to everybody', () => {
+  it('does not start without TLS on addresses other than loopback', async () => {
     await expect(startNode({ dataDir: dataDir(), host: '0.0.0.0' })).rejects.toThrow(Exposed);
     await expect(startProcess(dataDir(), { args: ['--host', '0.0.0.0'] })).rejects.toThrow(/without TLS everyone/i);
   });
 
-  it('does not start with TLS and no password, nor with one that everybody knows from an earlier version', async () => {
+  it('does not start with TLS and no password, or with the well-known password of an earlier version', async () => {
     await expect(startNode({ dataDir: dataDir(), tls })).rejects.toThrow(/DEFAULT_ADMIN_PASSWORD/);
     await (await startNode({ dataDir: dataDir(), tls, adminPassword: 'changeit', opsPassword: 'changeit' })).close();
     await expect(startNode({ dataDir: dataDir(), tls })).rejects.toThrow(/still has `changeit`/);
@@ -38,7 +38,7 @@ describe('a node that would be open to strangers', () => {
     await (await startNode({ dataDir: dataDir(), tls })).close();
   });
 
-  it('has no operator without a password for one', async () => {
+  it('has no user ops without a password for it', async () => {
     const node = await startNode({ dataDir: dataDir(), tls, adminPassword: 'of this node' });
     const as = (username: string, password: string) =>
       kept(
@@ -54,7 +54,7 @@ describe('a node that would be open to strangers', () => {
     await node.close();
   });
 
-  it('keeps its files to the user that runs it, those of earlier versions too', async () => {
+  it('makes its files readable only by the user that runs it, including those of earlier versions', async () => {
     let node = await startNode({ dataDir: dataDir(), segmentSize: 1_000 });
     for (let i = 0; i < 20; i++) await connect(node).appendToStream('order', events(5));
     await node.log.scavenge();
@@ -70,7 +70,7 @@ describe('a node that would be open to strangers', () => {
     expect(new Set(readdirSync(log).map((name) => modeOf(join(log, name))))).toEqual(new Set(['600']));
   });
 
-  it('leaves the mode of a directory alone that holds other things', async () => {
+  it('does not change the mode of a directory that holds other files', async () => {
     writeFileSync(join(dataDir(), 'other'), '');
     chmodSync(dataDir(), 0o755);
     await (await startNode({ dataDir: dataDir() })).close();
@@ -78,7 +78,7 @@ describe('a node that would be open to strangers', () => {
     expect(modeOf(join(dataDir(), 'log'))).toBe('700');
   });
 
-  it('answers nobody who names another host', async () => {
+  it('refuses requests that name another host', async () => {
     const node = await startNode({ dataDir: dataDir() });
     for (const path of ['/health/live', '/streams/$all', '/metrics', '/info']) {
       expect((await get(node.port, path, 'evil.example')).code).toBe(421);
@@ -90,7 +90,7 @@ describe('a node that would be open to strangers', () => {
 });
 
 describe('operators', () => {
-  it('ask a node whether it may be given work, and for its figures', async () => {
+  it('can ask a node whether it is ready, and for its metrics', async () => {
     const node = await startNode({ dataDir: dataDir() });
     await connect(node).appendToStream('order', events(3));
     expect((await get(node.port, '/health/live')).code).toBe(204);
@@ -104,7 +104,7 @@ describe('operators', () => {
     await node.close();
   });
 
-  it('read what happens as JSON lines after the line that says LISTENING', async () => {
+  it('can read its log as JSON lines after the line that says LISTENING', async () => {
     const node = await startProcess(dataDir(), { env: { LOG_LEVEL: 'info' } });
     await node.stop();
     await until(() => node.output().includes('"stopped"'));

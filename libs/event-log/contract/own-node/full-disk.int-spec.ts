@@ -19,9 +19,9 @@ const failure = async (append: Promise<unknown>): Promise<Error & { code?: numbe
     (error: Error) => error,
   );
 
-/** The limit of file sizes stands for the disk: the kernel refuses the write in the same way, and nobody needs a disk to fill. */
+/** A file size limit simulates the full disk: the kernel refuses the write in the same way. */
 describe('a node whose disk is full', () => {
-  it('refuses appends in words, goes on serving, and takes the same appends once there is room', async () => {
+  it('refuses appends with a reason, keeps serving, and accepts the same appends once there is room', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'event-log-full-'));
     const node = await startProcess(dataDir, { largestFile: 3_000_000 });
     const client = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${node.port}?tls=false`);
@@ -40,7 +40,7 @@ describe('a node whose disk is full', () => {
         );
       }
       expect(taken).toBeGreaterThan(20n);
-      // BatchAppend has no word of its own for it, so the client's class is the one for all that it does not know, with the node's reason.
+      // BatchAppend has no error for it, so the client throws its class for unknown errors, with the node's reason.
       expect(refused).toBeInstanceOf(UnknownError);
       expect(refused!.message).toMatch(/The node cannot write: /);
       const classic = await failure(client.appendToStream(stream, large(), { credentials }));

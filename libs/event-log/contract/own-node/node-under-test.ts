@@ -1,7 +1,7 @@
-// Hides: the data directory, the nodes and the clients of one test, which are gone when it ends.
+// Hides: the data directory, the nodes and the clients of one test, which are removed when it ends.
 // Promises: nothing outlives a test. Does not: test.
 //
-// What is asked in this folder only our node can answer: it is killed, its files and its flags are ours.
+// The specs in this folder apply to our node only: they kill it and use its own files and flags.
 
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { builtIn as admin } from '../server-under-test';
 jest.setTimeout(60_000);
 
 let directory: string;
-/** Where the node of this test keeps its events. */
+/** The data directory of this test's node. */
 export const dataDir = (): string => directory;
 const clients: EventStoreDBClient[] = [];
 const nodes: NodeProcess[] = [];
@@ -25,7 +25,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** A node in a process of its own. */
+/** A node in its own OS process. */
 export const start = async (options?: Parameters<typeof startProcess>[1]): Promise<NodeProcess> => {
   const node = await startProcess(directory, options);
   nodes.push(node);
@@ -39,7 +39,7 @@ export const connect = (node: { port: number }, authority?: string): EventStoreD
   return client;
 };
 
-/** Closes the client with the others when the test ends. */
+/** Registers the client to be closed when the test ends. */
 export const kept = (client: EventStoreDBClient): EventStoreDBClient => {
   clients.push(client);
   return client;

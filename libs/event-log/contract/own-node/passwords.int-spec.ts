@@ -4,7 +4,7 @@ import { selfSigned } from '../certificate';
 import { all, events, until } from '../server-under-test';
 import { dataDir, kept } from './node-under-test';
 
-describe('password checks of a node that was just started with TLS', () => {
+describe('password checks of a node that has just started with TLS', () => {
   const { certificate, key } = selfSigned();
   let node: RunningNode;
   const connect = (password: string): EventStoreDBClient =>

@@ -17,8 +17,8 @@ const settings = (changes: Partial<PersistentSubscriptionToStreamSettings> = {})
   persistentSubscriptionToStreamSettingsFromDefaults({ startFrom: START, checkPointLowerBound: 1, checkPointUpperBound: 1, ...changes });
 const index = (resolved: { event?: { data?: unknown } }): number => (resolved.event!.data as { index: number }).index;
 
-describe('a persistent subscription over kill -9', () => {
-  it('goes on after its checkpoint and repeats at most what was not in it', async () => {
+describe('a persistent subscription across kill -9', () => {
+  it('continues after its checkpoint and repeats only what the checkpoint did not cover', async () => {
     let node = await start();
     let client = connect(node);
     const [stream, group] = [fresh('order'), fresh('group')];
@@ -34,7 +34,7 @@ describe('a persistent subscription over kill -9', () => {
           () => undefined,
         );
     });
-    // Bytes on disk, not memory: the checkpoint's stream is asked.
+    // The checkpoint's stream shows what is on disk, not only in memory.
     await until(async () => {
       const found = await all(client.readStream(`$persistentsubscription-${stream}::${group}-checkpoint`)).catch(() => []);
       return found.at(-1)?.event?.data === '9';
@@ -50,7 +50,7 @@ describe('a persistent subscription over kill -9', () => {
     expect(rest.map(index)).toEqual(Array.from({ length: 20 }, (_, position) => position + 10));
   });
 
-  it('that began at the end and has no checkpoint yet gives all that came since it was made', async () => {
+  it('that began at the end and has no checkpoint yet delivers all events since its creation', async () => {
     let node = await start();
     let client = connect(node);
     const [stream, group, everything] = [fresh('order'), fresh('group'), fresh('group')];
@@ -101,7 +101,7 @@ describe('a persistent subscription over kill -9', () => {
     expect(again.map(index).sort()).toEqual([2, 3]);
   });
 
-  it('loses no event under kills in the middle of consumption', async () => {
+  it('loses no event when it is killed while events are consumed', async () => {
     const [stream, group] = [fresh('order'), fresh('group')];
     const total = 300;
     const processed = new Set<number>();
@@ -125,7 +125,7 @@ describe('a persistent subscription over kill -9', () => {
   });
 });
 
-it('serves on where a file is damaged that a persistent subscription reads, and names the damage to its consumers', async () => {
+it('keeps serving when a file that a persistent subscription reads is damaged, and reports the damage to its consumers', async () => {
   const options = { dataDir: dataDir(), segmentSize: 64 * 1024 };
   let node = await startNode(options);
   for (let i = 0; i < 100; i++) {

@@ -19,7 +19,7 @@ import { connect, dataDir, start } from './node-under-test';
 const settings = (changes: Partial<PersistentSubscriptionToStreamSettings> = {}) =>
   persistentSubscriptionToStreamSettingsFromDefaults({ startFrom: START, checkPointLowerBound: 1, checkPointUpperBound: 1, ...changes });
 describe('the process', () => {
-  it('speaks TLS with the given certificate, and to nobody without it', async () => {
+  it('speaks TLS with the given certificate, and refuses plain connections', async () => {
     const { certificate, key } = selfSigned();
     const [cert, keyFile] = [join(dataDir(), 'node.crt'), join(dataDir(), 'node.key')];
     writeFileSync(cert, certificate);
@@ -30,7 +30,7 @@ describe('the process', () => {
     await expect(all(connect(node).readStream(stream))).rejects.toMatchObject({ code: status.UNAVAILABLE });
   });
 
-  it('remembers its users over kill -9', async () => {
+  it('keeps its users across kill -9', async () => {
     const { certificate, key } = selfSigned();
     writeFileSync(join(dataDir(), 'node.crt'), certificate);
     writeFileSync(join(dataDir(), 'node.key'), key);
@@ -48,7 +48,7 @@ describe('the process', () => {
     await connect(node, certificate).appendToStream(stream, events(1), { credentials: { username: 'ada', password: 'secret' } });
   });
 
-  it('starts though someone wrote nonsense into its own streams', async () => {
+  it('starts although someone wrote invalid events into its own streams', async () => {
     let node = await start();
     let client = connect(node);
     const [stream, group] = [fresh('order'), fresh('group')];
@@ -86,7 +86,7 @@ describe('the process', () => {
     await client.replayParkedMessagesToStream(stream, group);
   });
 
-  it('stops in order when an operator says so', async () => {
+  it('stops cleanly when an operator asks for it', async () => {
     const node = await start();
     const client = new OperationsClient(`127.0.0.1:${node.port}`, credentials.createInsecure());
     expect((await unary(client.shutdown.bind(client, new Empty()), new Metadata())).code).toBe(status.OK);

@@ -3,7 +3,7 @@ import { all, events, fresh, until } from '../server-under-test';
 import { connect, start } from './node-under-test';
 
 describe('projections', () => {
-  it('of users cannot be made, and are not there', async () => {
+  it('of users cannot be created and are not found', async () => {
     const client = connect(await start());
     const noSuch = {
       code: status.NOT_FOUND,
@@ -31,7 +31,7 @@ describe('projections', () => {
     }
   });
 
-  it('that stand are aborted, restarted and reset: what is linked stays once, a deleted stream of links comes back', async () => {
+  it('of the system can be aborted, restarted and reset: each event stays linked once, and a deleted stream of links is rebuilt', async () => {
     let node = await start();
     let client = connect(node);
     const state = async () => (await client.getProjectionStatus('$by_category')).projectionStatus;
@@ -69,7 +69,7 @@ describe('projections', () => {
     expect(await state()).toBe('Stopped');
   });
 
-  it('that stand are switched by operators, and stay so over kill -9', async () => {
+  it('of the system are switched by operators, and stay switched across kill -9', async () => {
     let node = await start();
     let client = connect(node);
     const category = `c${fresh('x').replaceAll('-', '')}`;

@@ -16,7 +16,7 @@ import { builtIn as admin, all, events, until } from '../server-under-test';
 
 jest.setTimeout(60_000);
 
-/** BatchAppend notices a lost node by itself; calls with their own credentials use Append, which does not. */
+/** BatchAppend notices a lost node itself; calls with their own credentials use Append, which does not. */
 const classic = { credentials: admin };
 const event = () => jsonEvent({ type: 'made', data: {} });
 const channelOf = (client: EventStoreDBClient) => (client as unknown as { getChannel(): Promise<Channel> }).getChannel();
@@ -51,7 +51,7 @@ describe.each(['insecure', 'tls'])('a client of one node (%s)', (mode) => {
     return client;
   };
 
-  it.each(['esdb', 'esdb+discover'])('loses it, and goes on when it is there again (%s)', async (scheme) => {
+  it.each(['esdb', 'esdb+discover'])('loses the node, and continues when it is back (%s)', async (scheme) => {
     const node = await start('data');
     const client = connect(scheme, node);
     await client.appendToStream('orders', event(), classic);
@@ -63,7 +63,7 @@ describe.each(['insecure', 'tls'])('a client of one node (%s)', (mode) => {
     expect(await all(client.readStream('orders'))).toHaveLength(3);
   });
 
-  it('is told in the middle of a read and in the middle of appends that it is gone', async () => {
+  it('gets an error during a read and during appends when the node is gone', async () => {
     const node = await start('data');
     const client = connect('esdb', node);
     await client.appendToStream('long', events(2_000));
@@ -79,7 +79,7 @@ describe.each(['insecure', 'tls'])('a client of one node (%s)', (mode) => {
     expect(read).toBeLessThan(2_000);
   });
 
-  it('stays on its channel when it is refused', async () => {
+  it('keeps its channel when a call is refused', async () => {
     const client = connect('esdb', await start('data'));
     await client.appendToStream('orders', event(), classic);
     const channel = await channelOf(client);
@@ -88,7 +88,7 @@ describe.each(['insecure', 'tls'])('a client of one node (%s)', (mode) => {
     expect(await channelOf(client)).toBe(channel);
   });
 
-  it.each(['Append', 'BatchAppend'])('goes to the leader that a follower names (%s)', async (method) => {
+  it.each(['Append', 'BatchAppend'])('switches to the leader that a follower names (%s)', async (method) => {
     const leader = await start('leader');
     const elsewhere = JSON.stringify({ notLeader: { host: '127.0.0.1', port: leader.port } });
     const client = connect('esdb', await start('follower', 0, ['--inject-faults', elsewhere]));

@@ -1,7 +1,7 @@
 /**
  * Hides: a whole EventStoreDB-compatible node: the log, its gRPC services and the port they share.
  * Promises: when `startNode` resolves the node serves; when `close` resolves its files are closed and unlocked.
- * Does not: replicate; a node is alone.
+ * Does not: replicate; there is only one node.
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -36,20 +36,20 @@ import { randomUUIDBytes, uuidText } from './bytes/uuid';
 export type NodeOptions = LogOptions &
   FirstPasswords &
   Readonly<{
-    /** Where the events are kept; without it in a temporary directory that is deleted when the node closes. */
+    /** The data directory; by default a temporary one that is deleted when the node closes. */
     dataDir?: string;
     /** 0, the default, takes a free port. */
     port?: number;
     host?: string;
-    /** What gossip tells clients to connect to; the host, or the machine's name where the node listens everywhere. */
+    /** The address that gossip gives to clients; by default the host, or the machine's name if the node listens on all addresses. */
     advertiseHost?: string;
-    /** With a certificate the node speaks TLS only and asks everyone who they are; without one everyone is an administrator. */
+    /** With a certificate the node speaks TLS only and requires a login; without one everyone is an administrator. */
     tls?: Certificate;
-    /** Milliseconds that a connection may take to say what it is; 10,000 unless told otherwise. */
+    /** Milliseconds that a connection may take to show its protocol; default 10,000. */
     patience?: number;
     /** Standing projections to keep up to date; none by default, as in the original. */
     systemProjections?: readonly SystemProjection[];
-    /** For tests only: what the node does wrong. The object may be changed while the node runs. */
+    /** For tests only: injected faults. The object may be changed while the node runs. */
     faults?: Faults;
   }>;
 
@@ -62,7 +62,7 @@ export type RunningNode = Readonly<{
   closed: Promise<void>;
 }>;
 
-/** One line per service; ServerFeatures stays last, it announces what the others entered. */
+/** One line per service; ServerFeatures stays last, since it announces what the others registered. */
 const services: ServiceFactory[] = [streams, persistentSubscriptions, users, gossip, operations, monitoring, projections, serverFeatures];
 
 /** Milliseconds that clients get to read their last answers. */
@@ -70,13 +70,13 @@ const FAREWELL_MS = 500;
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
-/** Largest message that the server takes, as the original's. */
+/** Largest message that the server accepts, as in the original. */
 const MAX_MESSAGE = 16 * 1024 * 1024 + 1024;
 
 /** A connection whose other end is gone is noticed within a minute. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 40_000, 'grpc.keepalive_timeout_ms': 20_000 };
 
-/** Starts a node; without options for a test: on a free port of 127.0.0.1, without TLS, with its events in a temporary directory. */
+/** Starts a node; without options, as for a test: on a free port of 127.0.0.1, without TLS, with its events in a temporary directory. */
 export async function startNode(options: NodeOptions = {}): Promise<RunningNode> {
   const host = options.host ?? '127.0.0.1';
   refuseOpenBind(host, options.tls);
@@ -92,7 +92,7 @@ export async function startNode(options: NodeOptions = {}): Promise<RunningNode>
   }
 }
 
-/** Locks the directory, or makes a temporary one. */
+/** Locks the directory, or creates a temporary one. */
 async function claimDirectory(given: string | undefined): Promise<{ dataDir: string; release: () => Promise<void> }> {
   const dataDir = given ?? (await mkdtemp(join(tmpdir(), 'event-log-')));
   const unlock = await lockDirectory(dataDir);
@@ -165,8 +165,8 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
       shared.refuse();
       for (const stop of context.onClose) await stop();
       for (const service of running) service.end(notReady());
-      // Sessions end by themselves once their last answer is out; one that does not is cut like a cable, never reset: a client takes a call
-      // that is reset for cancelled and stays with a node that is gone.
+      // Sessions end once their last answer is sent; one that does not is disconnected, never reset: a client treats a call that was reset
+      // as cancelled and stays with a node that is gone.
       injector.drain(2 * FAREWELL_MS);
       await shared.drained(FAREWELL_MS);
       shared.destroy();

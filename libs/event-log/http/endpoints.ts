@@ -1,6 +1,6 @@
 // Hides: the few HTTP/1.1 endpoints that clients and monitors use on the node's port.
 // Promises: bounded bodies and headers; a POSTed event is durable before its 201.
-// Does not: know how events are shown (streams.ts), serve AtomPub feeds or the original's admin pages.
+// Does not: format events (streams.ts), serve AtomPub feeds or the original's admin pages.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Authentication } from '../security/authentication';
@@ -15,7 +15,7 @@ import { LogUnavailable, MAX_TYPE } from '../log/refusals';
 import { randomUUIDBytes, uuidBytes } from '../bytes/uuid';
 import { status } from '@grpc/grpc-js';
 
-/** What the endpoints tell about the node. */
+/** What the endpoints report about the node. */
 export type HttpContext = Readonly<{
   log: EventLog;
   secure: boolean;
@@ -43,7 +43,7 @@ const whoIs = (context: HttpContext, request: IncomingMessage) =>
     ? context.authentication.identify(request.headers.authorization, request.socket)
     : Promise.resolve({ name: 'admin', groups: ['$admins'] });
 
-/** Endpoints that tell something about the store are for users, as since version 24. */
+/** Endpoints that reveal anything about the store require a user, as in the original since version 24. */
 const forUsers =
   (answer: Endpoint): Endpoint =>
   async (context, request, url) => {
@@ -78,11 +78,11 @@ const expectedOf = (text: string | undefined): ExpectedRevision => {
 const idOf = (text: unknown): Buffer => {
   if (text === undefined) return randomUUIDBytes();
   const id = typeof text === 'string' ? uuidBytes(text) : undefined;
-  if (!id) throw new Fault(status.INVALID_ARGUMENT, 'The event id is no UUID.');
+  if (!id) throw new Fault(status.INVALID_ARGUMENT, 'The event id must be a UUID.');
   return id;
 };
 
-/** As it was written: no number loses digits on its way into the log. */
+/** As raw text, so that no number loses digits. */
 const bytesOf = (text: string | undefined): Buffer => (text === undefined || text === 'null' ? Buffer.alloc(0) : Buffer.from(text));
 
 /** A list of events in the original's `application/vnd.eventstore.events+json`. */
@@ -156,7 +156,7 @@ const live: Endpoint = ({ stopping }, _request, url) => {
   return { code: asked && /^2\d\d$/.test(asked) ? Number(asked) : 204 };
 };
 
-/** Whether the node takes reads and writes; a full disk is noticed by the appends that it refuses, and its end by one that it takes. */
+/** Whether the node accepts reads and writes; a full disk is detected by a refused append, and its end by one that succeeds. */
 const ready: Endpoint = ({ stopping, log }) => {
   if (stopping()) return { code: 503, body: { status: 'draining', parts: {} } };
   const { trouble } = log;
@@ -236,14 +236,14 @@ const send = (request: IncomingMessage, response: ServerResponse, { code, reason
   const text = body === undefined ? '' : type ? String(body as string) : jsonOf(body);
   if (text !== '') response.setHeader('Content-Type', type ?? 'application/json; charset=utf-8');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  // What is left of a refused body is not read: the connection ends with the answer.
+  // The rest of a refused body is not read: the connection ends with the answer.
   if (!request.complete) response.setHeader('Connection', 'close');
   if (reason) response.statusMessage = reason;
   response.statusCode = code;
   response.end(request.method === 'HEAD' ? undefined : text);
 };
 
-/** A server that is handed its connections (`emit('connection', socket)`) instead of listening by itself. */
+/** A server that gets its connections by `emit('connection', socket)` instead of listening itself. */
 export const httpEndpoints = (context: HttpContext): Server =>
   createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 5_000 },

@@ -42,7 +42,7 @@ describe('streams over HTTP', () => {
     });
   const numbers = ({ body }: { body: { events: { eventNumber: string }[] } }) => body.events.map(({ eventNumber }) => Number(eventNumber));
 
-  it('come in pages, newest first unless asked otherwise', async () => {
+  it('are paged, newest first by default', async () => {
     for (let i = 0; i < 45; i++) await node.log.append('pages', 'any', [event(`{"i":${i}}`)]);
     const newest = await get('/streams/pages');
     expect(newest).toMatchObject({ code: 200, body: { streamId: 'pages', direction: 'backwards', next: '24' } });
@@ -59,7 +59,7 @@ describe('streams over HTTP', () => {
     expect((await get('/streams/pages', undefined, 'HEAD')).body).toBeUndefined();
   });
 
-  it('show $all from and to any position', async () => {
+  it('show $all from any position in both directions', async () => {
     const many = Array.from({ length: 120 }, () => event('{}'));
     await node.log.append('many', 'no_stream', many);
     const newest = await get('/streams/$all?count=1');
@@ -70,7 +70,7 @@ describe('streams over HTTP', () => {
     expect((await get('/streams/$all?direction=forwards&from=1&count=1')).code).toBe(200);
   });
 
-  it('show JSON as JSON, other data as base64, and a text where JSON should be', async () => {
+  it('show JSON as JSON, other data as base64, and invalid JSON as text', async () => {
     const id = randomUUID();
     await node.log.append('würde/1', 'no_stream', [
       event('{"a":[1]}', { id: uuidBytes(id)!, metadata: Buffer.from('{"who":"ada"}') }),
@@ -86,7 +86,7 @@ describe('streams over HTTP', () => {
     expect((await get(`${where}/3`)).code).toBe(404);
   });
 
-  it('show what was written to the last digit, and take it so in a list', async () => {
+  it('keep all digits of numbers, when read and when written as a list', async () => {
     const data = '{"n":12345678901234567890, "price":1.10, "__proto__":{"a":1}}';
     const list = `[{"eventType":"Priced","data":${data},"metadata":{"n":0.30}}, {"data":null,"eventType":"Nothing"}]`;
     const text = await new Promise<string>((resolve, reject) => {
@@ -107,7 +107,7 @@ describe('streams over HTTP', () => {
     expect(node.log.event('exact', 1)!.data).toHaveLength(0);
   });
 
-  it('are for those who may read them', async () => {
+  it('are shown only to callers who may read them', async () => {
     await node.log.append('secret', 'no_stream', [event('{}')]);
     const acl = event('{"$acl":{"$r":"ada"}}', { type: '$metadata' });
     await node.log.append('$$secret', 'any', [acl]);
@@ -122,7 +122,7 @@ describe('streams over HTTP', () => {
     expect((await get('/streams/pages', 'ops:changeit')).code).toBe(200);
   });
 
-  it('that are not there are not found, deleted ones are gone, and nonsense is refused', async () => {
+  it('answer 404 if missing and 410 if deleted, and refuse invalid parameters', async () => {
     await node.log.append('buried', 'no_stream', [event('{}')]);
     await node.log.tombstone('buried', 'any');
     await node.log.append('deleted', 'no_stream', [event('{}')]);

@@ -1,6 +1,6 @@
-// Hides: how events look over HTTP: a page of a stream or of $all, or one event, as plain JSON for monitors and for people with curl.
-// Promises: what a gRPC read would show, newest first unless asked otherwise; a page has at most 100 events and ends early when they are large.
-// Does not: ask for rights, resolve links, or serve AtomPub's feeds.
+// Hides: the HTTP format of events: a page of a stream or of $all, or one event, as plain JSON for monitors and curl.
+// Promises: the same events as a gRPC read, newest first by default; a page has at most 100 events, fewer if they are large.
+// Does not: check access rights, resolve links, or serve AtomPub feeds.
 
 import { status } from '@grpc/grpc-js';
 import { Fault, streamDeleted } from '../wire/faults';
@@ -20,7 +20,7 @@ type Shown = Readonly<{
   position: string;
   created: string;
   isJson: boolean;
-  /** Base64 where `isJson` is false, a text where it should be JSON and is not. */
+  /** Base64 if `isJson` is false; text if it should be JSON and is not. */
   data: JsonText | string;
   metadata?: JsonText | string;
 }>;
@@ -52,7 +52,7 @@ const shown = (frame: Frame): Shown => ({
   ...(frame.metadata.length > 0 && { metadata: jsonOr(frame.metadata, 'base64') }),
 });
 
-/** A revision or position; larger ones than any there can be stand for the end. */
+/** A revision or position; values beyond the largest possible one mean the end. */
 const placeOf = (value: string | null): number | undefined => {
   if (value === null || value === 'end') return undefined;
   if (!/^\d{1,20}$/.test(value)) throw invalid('from', value);
@@ -66,7 +66,7 @@ const countOf = (value: string | null): number => {
   return Math.min(Number(value), largestCount);
 };
 
-/** A page of `?direction=backwards|forwards&from=REVISION|POSITION&count=N`; undefined for a stream that is not there. */
+/** A page of `?direction=backwards|forwards&from=REVISION|POSITION&count=N`; undefined if the stream does not exist. */
 export const showPage = (log: EventLog, stream: string, query: URLSearchParams): ShownPage | undefined => {
   const direction = query.get('direction') ?? 'backwards';
   if (direction !== 'backwards' && direction !== 'forwards') throw invalid('direction', direction);
@@ -82,7 +82,7 @@ export const showPage = (log: EventLog, stream: string, query: URLSearchParams):
   return { streamId: stream, direction, events: page.frames.map(shown), ...(page.next !== undefined && { next: String(page.next) }) };
 };
 
-/** One event; undefined when the stream has no such revision (any more). */
+/** One event; undefined if the stream does not (or no longer) have the revision. */
 export const showEvent = (log: EventLog, stream: string, revision: string): Shown | undefined => {
   const ordinal = placeOf(revision) ?? log.state(stream).last;
   if (log.state(stream).tombstoned) throw streamDeleted(stream);

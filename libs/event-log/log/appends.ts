@@ -1,7 +1,7 @@
 /**
- * Hides: what EventStoreDB lets be written: expected revisions, idempotency, soft and hard deletion.
- * Promises: decisions take into account what is written but not yet durable, and are answered when that is durable.
- * Does not: bound the size of appends or check rights.
+ * Hides: EventStoreDB's rules for writes: expected revisions, idempotency, soft and hard deletion. Promises: decisions take into account
+ * events that are written but not yet durable, and are answered once those are durable. Does not: limit the size of appends or check access
+ * rights.
  */
 import type { CommittedIds } from './committed-ids';
 import { encodeFrame, type Frame, KIND_EVENT, type NewEvent } from './frame';
@@ -20,7 +20,7 @@ import {
 import { randomUUIDBytes } from '../bytes/uuid';
 import type { Writer } from './writer';
 
-/** What the writer expects of the stream: its last revision, or one of the three words. */
+/** The expected state of the stream: its last revision, or one of three keywords. */
 export type ExpectedRevision = bigint | 'any' | 'no_stream' | 'stream_exists';
 
 /** `revision` is the stream's last revision after the append (absent: no such stream); `position` is absent if nothing was written. */
@@ -29,7 +29,7 @@ export type Appended = Readonly<{ outcome: 'appended'; revision?: bigint; positi
 export type WrongExpectedRevision = Readonly<{ outcome: 'wrong-expected-revision'; current?: bigint }>;
 type Answer = Appended | WrongExpectedRevision;
 
-/** What is durable, as the rules look at it. */
+/** The durable state, as the rules see it. */
 export type Durable = Readonly<{ index: StreamIndex; metadata: (stream: string) => StreamMetadata; frameAt: (offset: number) => Frame }>;
 
 type Head = { last: number; tombstoned: boolean; metadata?: StreamMetadata };
@@ -106,7 +106,7 @@ export class Appends {
     return { outcome: 'appended', revision: BigInt(expectedLast + events.length), position: BigInt(offset) };
   }
 
-  /** Without an exact expectation a repetition is known only by the ids of the newest events. */
+  /** Without an exact expected revision a repetition is recognised only by the ids of the newest events. */
   private repeatedByIds(stream: string, events: readonly NewEvent[], last: number): Answer | undefined {
     let answer: Answer | undefined;
     for (const [i, event] of events.entries()) {
@@ -130,7 +130,7 @@ export class Appends {
       frames.push(frame);
       offset += frame.length;
     }
-    // Only now: an event that cannot be laid out must not leave those before it behind.
+    // Only now: if an event cannot be encoded, those before it must not be written.
     for (const frame of frames) {
       this.ids.add(frame.id, { stream, ordinal: frame.ordinal, offset: frame.offset });
       writer.add(frame);

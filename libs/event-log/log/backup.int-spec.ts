@@ -3,7 +3,7 @@ import { backup, restore } from './backup';
 import { all, close, event, freshDirectory, lived, logFile, openLog, unnoted } from './log-under-test';
 
 describe('backup', () => {
-  it('of a log that is being written holds every acknowledged event, and restores elsewhere', async () => {
+  it('of a log that is being written holds every acknowledged event, and can be restored elsewhere', async () => {
     const log = await lived(freshDirectory());
     const target = freshDirectory();
     const elsewhere = freshDirectory();
@@ -17,7 +17,7 @@ describe('backup', () => {
   });
 });
 
-test('a backup is whole though events are written in front of and behind the place that is just being copied', async () => {
+test('a backup is complete although events are written before and after the place being copied', async () => {
   const directory = freshDirectory();
   const log = openLog(directory);
   const large = () => event(JSON.stringify('x'.repeat(300_000)));
@@ -29,7 +29,7 @@ test('a backup is whole though events are written in front of and behind the pla
   await close(log);
   const late = fs.readFileSync(full);
   unnoted(directory);
-  // As the file was before the second three events came.
+  // The file before the second three events were written.
   fs.writeFileSync(full, Buffer.concat([early, Buffer.alloc(4 * 1024 * 1024 - early.length)]));
   let reads = 0;
   const reading = jest.spyOn(fs, 'readSync').mockImplementation(((...args: Parameters<typeof readSync>) => {

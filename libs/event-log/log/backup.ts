@@ -1,5 +1,5 @@
 /**
- * Hides: copying a log while it is being written, and proving that a copy is whole.
+ * Hides: copying a log while it is being written, and verifying that a copy is complete.
  * Promises: a backup holds every event that was acknowledged before it began, ends after a whole write and has been read back
  * byte by byte; nothing is copied over an existing log.
  * Does not: copy incrementally or over a network.
@@ -13,7 +13,7 @@ import { FrameReader, Segments } from './segments';
 import { StreamIndex } from './stream-index';
 import { StreamTable } from './stream-table';
 
-/** What a check of a whole log found. */
+/** The result of a check of a whole log. */
 export type Verified = Readonly<{ events: number; streams: number; end: number }>;
 
 const logIn = (dataDir: string) => path.join(dataDir, 'log');
@@ -23,7 +23,7 @@ const logFiles = (directory: string) =>
     .filter((name) => /^\d{16}\.log$/.test(name))
     .sort();
 
-/** Copies the log of `dataDir`, whose node may go on writing, into the empty directory `target`. */
+/** Copies the log of `dataDir`, whose node may keep writing, into the empty directory `target`. */
 export function backup(dataDir: string, target: string): Verified {
   const from = logIn(dataDir);
   const to = emptyLog(target);
@@ -39,7 +39,7 @@ export function backup(dataDir: string, target: string): Verified {
   return verify(target);
 }
 
-/** Puts a backup into the empty directory `dataDir`. */
+/** Restores a backup into the empty directory `dataDir`. */
 export function restore(source: string, dataDir: string): Verified {
   verify(source);
   const from = logIn(source);
@@ -83,7 +83,7 @@ function emptyLog(dataDir: string): string {
   return directory;
 }
 
-/** Copies a file without its holes, from its end on: of what is being written meanwhile no event is copied without those before it. */
+/** Copies a file without its holes, from its end backwards: so no event that is written meanwhile is copied without those before it. */
 function copyDurably(from: string, to: string): void {
   const source = fs.openSync(from, 'r');
   const target = fs.openSync(to, 'w', PRIVATE_FILE);

@@ -1,7 +1,7 @@
 /** Where an event id was written. */
 export type Written = Readonly<{ stream: string; ordinal: number; offset: number }>;
 
-/** The ids of the newest events, bounded: what makes a repeated append with `any` harmless for a while. */
+/** The ids of the newest events, bounded: they make a repeated append with `any` idempotent for a while. */
 export class CommittedIds {
   private young = new Map<string, Written>();
   private old = new Map<string, Written>();

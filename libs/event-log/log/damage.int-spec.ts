@@ -5,7 +5,7 @@ import { DamagedLog } from './segments';
 import { all, close, event, freshDirectory, lived, logFile, openLog, revisions, unnoted } from './log-under-test';
 
 describe('a log on a damaged disk', () => {
-  it('cuts off a torn tail and goes on from there', async () => {
+  it('truncates a torn tail and continues from there', async () => {
     const directory = freshDirectory();
     const log = openLog(directory);
     await log.append('s', 'no_stream', [event('{"kept":1}')]);
@@ -32,7 +32,7 @@ describe('a log on a damaged disk', () => {
     expect(openLog(directory).state('s').exists).toBe(false);
   });
 
-  it('refuses to start on a flipped bit in the newest file, though it is the last event that was written', async () => {
+  it('refuses to start on a flipped bit in the newest file, even in the last event written', async () => {
     const directory = freshDirectory();
     const log = openLog(directory);
     await log.append('s', 'no_stream', [event('{"amount":"100"}')]);
@@ -53,7 +53,7 @@ describe('a log on a damaged disk', () => {
     expect(() => openLog(directory)).toThrow(/missing bytes/);
   });
 
-  it('names a flipped bit in a full file when it is read, and in a check', async () => {
+  it('reports a flipped bit in a full file when it is read, and in a check', async () => {
     const directory = freshDirectory();
     await close(await lived(directory));
     const file = logFile(directory, 1);
@@ -66,7 +66,7 @@ describe('a log on a damaged disk', () => {
     expect(() => verify(directory)).toThrow(/damaged.*at log position \d+/);
   });
 
-  it('takes no bytes within an event for a frame, whatever position a reader asks for', async () => {
+  it('never mistakes bytes within an event for a frame, whatever position a reader asks for', async () => {
     const directory = freshDirectory();
     const log = openLog(directory);
     await log.append('s', 'no_stream', [event()]);

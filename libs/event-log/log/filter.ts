@@ -1,10 +1,10 @@
 import type { Frame } from './frame';
 import { BadPattern, compilePattern } from './pattern';
 
-/** What a filtered read or subscription lets through. */
+/** Which events a filtered read or subscription delivers. */
 export type FilterSpec = Readonly<{ on: 'stream' | 'type'; expression: Readonly<{ regex: string; prefixes: readonly string[] }> }>;
 
-/** Each event is held against each prefix. */
+/** Limits the cost: each event is compared with each prefix. */
 const MAX_PREFIXES = 1000;
 
 /** Compiles a filter to a test of one event; throws `BadPattern` for a regex that cannot be matched in bounded time. */

@@ -1,6 +1,6 @@
 /**
- * Who is called after each commit. Hides: which streams a commit touched. Promises: a follower of a stream hears of its events and of its metadata.
- * Does not: say what was committed; followers read that from the log.
+ * Who is called after each commit. Hides: which streams a commit touched. Promises: a follower of a stream is called for its events and for
+ * its metadata. Does not: pass on what was committed; followers read it from the log.
  */
 import { KIND_EVENT } from './frame';
 import { isMetastream, originalOf } from './stream-metadata';
@@ -10,13 +10,13 @@ export class Followers {
   private readonly ofAll = new Set<() => void>();
   private readonly ofStreams = new Map<string, Set<() => void>>();
 
-  /** Returns how to leave. */
+  /** Returns a function that unsubscribes. */
   follow(listener: () => void): () => void {
     this.ofAll.add(listener);
     return () => void this.ofAll.delete(listener);
   }
 
-  /** Returns how to leave. */
+  /** Returns a function that unsubscribes. */
   followStream(stream: string, listener: () => void): () => void {
     const listeners = this.ofStreams.get(stream) ?? new Set();
     this.ofStreams.set(stream, listeners.add(listener));

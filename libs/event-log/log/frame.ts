@@ -1,28 +1,28 @@
 /**
- * Hides: how one event lies on disk: a CRC-framed record that already holds the protobuf fields which readers are sent.
- * Promises: a flipped bit is found; a frame names its own position and how much of the log was durable when it was written.
+ * Hides: the disk format of one event: a CRC-framed record that already holds the protobuf fields that are sent to readers.
+ * Promises: a flipped bit is detected; a frame records its own position and how much of the log was durable when it was written.
  * Does not: read files, order events or know streams.
  *
- * Frame: 84 bytes of header, the encoded RecordedEvent without its id, 4 bytes of length again (for reading backwards).
+ * Frame: 84 bytes of header, the encoded RecordedEvent without its id, the length again in 4 bytes (for reading backwards).
  */
 import { crc32 } from 'node:zlib';
 import { varintLength, writeVarint } from '../bytes/protobuf';
 
-/** An event as a client proposes it. */
+/** An event to be appended. */
 export type NewEvent = Readonly<{ id: Buffer; type: string; json: boolean; data: Buffer; metadata: Buffer }>;
 
 export const HEADER = 84;
 export const TRAILER = 4;
-/** No frame is longer: the server's greatest message and some room. */
+/** The longest frame: the server's largest message and some room. */
 export const MAX_FRAME = 32 * 1024 * 1024;
 
 export const KIND_EVENT = 1;
-/** Bytes that scavenging freed; the body is a hole. */
+/** Marks bytes that scavenging freed; the body is a hole. */
 export const KIND_GAP = 2;
-/** No event: the log's first frame, and the note that all before it is durable. */
+/** Marks a frame without an event: the log's first frame, and the record that everything before it is durable. */
 const KIND_MARK = 3;
 
-/** A tombstone's revision on the wire: the greatest signed 64-bit number. */
+/** A tombstone's revision on the wire: the largest signed 64-bit number. */
 const TOMBSTONE_REVISION = 9223372036854775807n;
 const tombstoneVarint = Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]);
 
@@ -38,7 +38,7 @@ function writeU53(buffer: Buffer, at: number, value: number): void {
   buffer.writeUInt32LE(Math.floor(value / two32), at + 4);
 }
 
-/** One frame in memory, read lazily field by field from the bytes as they lie on disk. */
+/** One frame in memory; its fields are read lazily from the bytes in disk format. */
 export class Frame {
   constructor(
     readonly buffer: Buffer,
@@ -85,14 +85,14 @@ export class Frame {
     const at = this.start + this.buffer.readUInt32LE(this.start + 32);
     return this.buffer.subarray(at, at + this.buffer.readUInt32LE(this.start + 28));
   }
-  /** Revision within the stream as a plain number (exact: below 2^53). */
+  /** Revision within the stream as a number (exact: below 2^53). */
   get ordinal(): number {
     return u53(this.buffer, this.start + 36);
   }
   get revision(): bigint {
     return this.tombstone ? TOMBSTONE_REVISION : BigInt(this.ordinal);
   }
-  /** Byte offset in the log as a plain number (exact: below 2^53). */
+  /** Byte offset in the log as a number (exact: below 2^53). */
   get offset(): number {
     return u53(this.buffer, this.start + 44);
   }
@@ -117,7 +117,7 @@ export class Frame {
   }
 }
 
-/** What is wrong with the bytes at a place of the log. */
+/** What is wrong with the bytes at a log position. */
 export type Flaw = 'end of file' | 'empty' | 'length' | 'checksum' | 'misplaced';
 
 /**
@@ -141,7 +141,7 @@ export function checkFrame(buffer: Buffer, at: number, available: number, offset
   return u53(buffer, at + 44) === offset ? new Frame(buffer, at, length) : 'misplaced';
 }
 
-/** Place of one event within a write and within the log. */
+/** Position of one event within a write and within the log. */
 export type Place = Readonly<{
   ordinal: number;
   offset: number;
@@ -168,7 +168,7 @@ function writeEntry(target: Buffer, at: number, key: Buffer, value: Buffer): num
   return at + value.copy(target, at);
 }
 
-/** Lays one event out as a frame. */
+/** Encodes one event as a frame. */
 export function encodeFrame(stream: Buffer, event: NewEvent, place: Place): Frame {
   const type = Buffer.from(event.type);
   const content = event.json ? jsonType : binaryType;
@@ -246,7 +246,7 @@ export function encodeFrame(stream: Buffer, event: NewEvent, place: Place): Fram
   return new Frame(frame, 0, length);
 }
 
-/** A frame that holds no event but says how much of the log is durable. */
+/** A frame without an event that records how much of the log is durable. */
 export function encodeMark(offset: number, durable: number, createdMs: number): Frame {
   const frame = Buffer.alloc(HEADER + TRAILER);
   frame.writeUInt32LE(frame.length, 0);
@@ -260,7 +260,7 @@ export function encodeMark(offset: number, durable: number, createdMs: number): 
   return new Frame(frame, 0, frame.length);
 }
 
-/** Header of a gap: `length` bytes that hold no event any more; only these bytes and the trailing length are written. */
+/** Header of a gap: `length` bytes that no longer hold an event; only these bytes and the trailing length are written. */
 export function encodeGap(offset: number, length: number): Buffer {
   const header = Buffer.alloc(HEADER);
   header.writeUInt32LE(length, 0);

@@ -12,7 +12,7 @@ describe('a data directory', () => {
   });
   afterEach(() => fs.rmSync(dataDir, { recursive: true, force: true }));
 
-  it('is opened by one node of a process at a time', async () => {
+  it('can be opened by one node at a time within an OS process', async () => {
     const node = await startNode({ dataDir });
     try {
       await expect(startNode({ dataDir })).rejects.toThrow(DirectoryInUse);
@@ -22,7 +22,7 @@ describe('a data directory', () => {
     await (await startNode({ dataDir })).close();
   });
 
-  it('is opened by one process at a time, under whatever name, and is free as soon as that process is killed', async () => {
+  it('can be opened by one OS process at a time, by whatever path, and is free as soon as that process is killed', async () => {
     const other = `${dataDir}-by-another-name`;
     fs.symlinkSync(dataDir, other);
     const node = await startProcess(dataDir);
@@ -36,7 +36,7 @@ describe('a data directory', () => {
     await (await startNode({ dataDir })).close();
   });
 
-  it('that a failed start had taken is free again', async () => {
+  it('is free again after a failed start', async () => {
     fs.mkdirSync(path.join(dataDir, 'log'));
     fs.writeFileSync(path.join(dataDir, 'log', '0000000000000100.log'), '');
     await expect(startNode({ dataDir })).rejects.toThrow(/missing bytes/);

@@ -1,17 +1,16 @@
 /**
- * Hides: that a data directory belongs to one process at a time.
- * Promises: the lock is the kernel's, so that it ends with its process, kill -9 included, and is never stale.
- * Does not: see processes of another host, or of another network namespace, that mount the same directory.
+ * Hides: the lock that keeps a data directory to one OS process at a time. Promises: the kernel holds the lock, so it ends with its OS
+ * process, even by kill -9, and is never stale. Does not: detect use of the same directory from another host or network namespace.
  */
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { privateDataDirectory } from './private-files';
 
-/** Another process serves from this directory. */
+/** Another OS process uses this directory. */
 export class DirectoryInUse extends Error {}
 
-/** Takes the directory, or throws `DirectoryInUse`; the returned function gives it back. */
+/** Locks the directory, or throws `DirectoryInUse`; the returned function releases it. */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
   privateDataDirectory(directory);
   const inUse = () => new DirectoryInUse(`Another process uses ${directory}.`);

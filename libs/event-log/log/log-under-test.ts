@@ -1,4 +1,4 @@
-// Hides: directories and logs that a spec opens, gone when each of its tests ends, and what a spec asks of a log.
+// Hides: directories and logs that a spec opens, removed when each test ends, and helpers that inspect a log.
 // Promises: nothing is left behind. Does not: test.
 
 import fs from 'node:fs';
@@ -15,7 +15,7 @@ export function freshDirectory(): string {
   return directory;
 }
 const open = new Set<EventLog>();
-/** Leaves a log as a crash would: nothing is closed, and the end of the test does not close it either. */
+/** Abandons a log as a crash would: nothing is closed, not even at the end of the test. */
 export function crash(log: EventLog): void {
   open.delete(log);
   log.abandon();
@@ -69,10 +69,10 @@ export const logFiles = (directory: string) =>
     .sort();
 export const logFile = (directory: string, n: number) => path.join(directory, 'log', logFiles(directory).at(n)!);
 
-/** As if the node had died before it noted how much was durable. */
+/** As if the node had died before it recorded how much was durable. */
 export const unnoted = (directory: string) => fs.rmSync(path.join(directory, 'log', 'durable'));
 
-/** Several files of a few events each, as a long life would make them. */
+/** Several files of a few events each, as after a long time. */
 export async function lived(directory: string, options: LogOptions = {}): Promise<EventLog> {
   const log = openLog(directory, { segmentSize: 2500, ...options });
   for (let i = 0; i < 60; i++) await log.append(`s-${i % 5}`, 'any', [event(`{"i":${i}}`)]);

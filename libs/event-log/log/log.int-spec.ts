@@ -7,7 +7,7 @@ import { AppendTooLarge, StreamDeleted } from './refusals';
 import { all, allBackwards, close, event, freshDirectory, lived, logFiles, metadata, openLog, revisions } from './log-under-test';
 
 describe('an event log', () => {
-  it('finds everything again after a restart, forwards and backwards, over many files', async () => {
+  it('returns everything after a restart, forwards and backwards, across many files', async () => {
     const directory = freshDirectory();
     const log = await lived(directory);
     const before = all(log);
@@ -41,7 +41,7 @@ describe('an event log', () => {
     expect(revisions(again, 's-4')).toEqual([...Array(12).keys()]);
   });
 
-  it('answers concurrent appends in one write each with its own revision', async () => {
+  it('answers each concurrent append of one write with its own revision', async () => {
     const log = openLog(freshDirectory());
     const answers = await Promise.all([...Array(50).keys()].map(() => log.append('s', 'any', [event()])));
     expect(answers.map((answer) => answer.outcome === 'appended' && answer.revision)).toEqual([...Array(50).keys()].map(BigInt));
@@ -56,7 +56,7 @@ describe('an event log', () => {
     expect(log.state('s').exists).toBe(true);
   });
 
-  it('leaves a page as it is until its reader lets go of it', async () => {
+  it('does not overwrite a page until its reader releases it', async () => {
     const directory = freshDirectory();
     const texts = [...Array(400).keys()].map((n) => `{"n":${n},"filling":"${'x'.repeat(20_000)}"}`);
     const written = openLog(directory);
@@ -69,7 +69,7 @@ describe('an event log', () => {
       const page = log.readAll(from, false, 50, reader);
       const once = told(page);
       expect(once).toEqual(texts.slice(seen, seen + once.length));
-      // What the same reader reads on overwrites nothing.
+      // Further reads of the same reader overwrite nothing.
       const following: Page = page.next === undefined ? page : log.readAll(page.next, false, 50, reader);
       expect(told(page)).toEqual(once);
       reader.release();
@@ -89,7 +89,7 @@ describe('expected revisions', () => {
     expect(await openLog(freshDirectory()).append('s', expected, [event()])).toMatchObject({ outcome });
   });
 
-  it('tells the current revision when it refuses', async () => {
+  it('reports the current revision when it refuses', async () => {
     const log = openLog(freshDirectory());
     await log.append('s', 'no_stream', [event(), event()]);
     expect(await log.append('s', 'no_stream', [event()])).toEqual({ outcome: 'wrong-expected-revision', current: 1n });
@@ -103,12 +103,12 @@ describe('expected revisions', () => {
     expect([first.outcome, second.outcome]).toEqual(['appended', 'wrong-expected-revision']);
   });
 
-  it('lets an empty append through and tells where the stream stands', async () => {
+  it("accepts an empty append and reports the stream's revision", async () => {
     const log = openLog(freshDirectory());
     expect(await log.append('s', 'any', [])).toEqual({ outcome: 'appended', revision: undefined });
   });
 
-  it('limits how many events one append has, however small they are', async () => {
+  it('limits the number of events in one append, however small they are', async () => {
     const log = openLog(freshDirectory());
     const tiny = { ...event('', 'x'), metadata: Buffer.alloc(0) };
     await expect(log.append('s', 'any', Array<NewEvent>(250_000).fill(tiny))).rejects.toThrow(AppendTooLarge);
@@ -126,7 +126,7 @@ describe('expected revisions', () => {
 });
 
 describe('a repeated append', () => {
-  it.each(['no_stream', 'any'] as const)('with %s is answered as the first one and writes nothing', async (expected) => {
+  it.each(['no_stream', 'any'] as const)('with %s is answered like the first one and writes nothing', async (expected) => {
     const log = openLog(freshDirectory());
     const events = [event(), event()];
     const first = await log.append('s', expected, events);
@@ -135,7 +135,7 @@ describe('a repeated append', () => {
     expect(revisions(log, 's')).toEqual([0, 1, 2]);
   });
 
-  it('while the first is still in flight writes nothing either', async () => {
+  it('writes nothing while the first is still in flight', async () => {
     const log = openLog(freshDirectory());
     const events = [event()];
     const [first, second] = await Promise.all([log.append('s', 'no_stream', events), log.append('s', 'no_stream', events)]);
@@ -166,7 +166,7 @@ describe('a repeated append', () => {
     expect(await openLog(directory).append('s', 'any', events)).toEqual(first);
   });
 
-  it('that adds an unknown event to known ones is refused', async () => {
+  it('that adds a new event to known ones is refused', async () => {
     const log = openLog(freshDirectory());
     const known = event();
     await log.append('s', 'any', [known]);
@@ -181,7 +181,7 @@ describe('a repeated append', () => {
   });
 });
 
-test('an append with an event that cannot be laid out leaves nothing of the others behind', async () => {
+test('an append with an event that cannot be encoded writes none of the others', async () => {
   const directory = freshDirectory();
   let log = openLog(directory);
   await expect(log.append('s', 'any', [event('{"n":1}'), event('{"n":2}', 'x'.repeat(70_000))])).rejects.toThrow(/out of range/);
@@ -193,7 +193,7 @@ test('an append with an event that cannot be laid out leaves nothing of the othe
 });
 
 describe('deletion', () => {
-  it('soft: reads as missing, goes on numbering when recreated', async () => {
+  it('soft: reads as missing, continues its revisions when recreated', async () => {
     const log = openLog(freshDirectory());
     await log.append('s', 'no_stream', [event(), event()]);
     await log.delete('s', 1n);
@@ -203,7 +203,7 @@ describe('deletion', () => {
     expect(revisions(log, 's')).toEqual([2]);
   });
 
-  it('soft: of a stream that never was is refused', async () => {
+  it('soft: is refused for a stream that never existed', async () => {
     expect(await openLog(freshDirectory()).delete('s', 'any')).toMatchObject({ outcome: 'wrong-expected-revision' });
   });
 
@@ -219,13 +219,13 @@ describe('deletion', () => {
     expect(again.state('s').tombstoned).toBe(true);
   });
 
-  it('hard: of a stream that never was is allowed', async () => {
+  it('hard: is allowed for a stream that never existed', async () => {
     expect(await openLog(freshDirectory()).tombstone('s', 'no_stream')).toMatchObject({ outcome: 'appended' });
   });
 });
 
 describe('retention', () => {
-  it('shows only the newest $maxCount events, and those from $tb on', async () => {
+  it('shows only the newest $maxCount events, and only events from $tb on', async () => {
     const log = openLog(freshDirectory());
     await log.append('s', 'no_stream', [event(), event(), event(), event(), event()]);
     await log.append('$$s', 'any', [metadata({ $maxCount: 3 })]);
@@ -236,7 +236,7 @@ describe('retention', () => {
     expect(log.event('s', 3)).toBeUndefined();
   });
 
-  it('ignores what is no whole number', async () => {
+  it('ignores values that are not whole numbers', async () => {
     const log = openLog(freshDirectory());
     for (let i = 0; i < 5; i++) await log.append('s', 'any', [event()]);
     for (const keys of [{ $maxCount: 2.5 }, { $tb: 1.5 }, { $maxAge: '1' }, { $maxCount: -1 }]) {
@@ -261,7 +261,7 @@ describe('retention', () => {
     expect(log.state('s').exists).toBe(true);
   });
 
-  it('frees by scavenging what it hides, and only that; positions stay', async () => {
+  it('scavenging frees hidden events, and only those; positions stay', async () => {
     const directory = freshDirectory();
     const log = await lived(directory);
     await log.append('$$s-1', 'any', [metadata({ $maxCount: 2 })]);

@@ -1,7 +1,7 @@
 /**
  * Hides: the durable log, its index and the rules of EventStoreDB's streams.
  * Promises: an append that resolves is on disk; readers and followers see only durable events, in log order, each once.
- * Does not: speak gRPC, check access rights, or resolve links for you.
+ * Does not: speak gRPC, check access rights, or resolve links.
  */
 import path from 'node:path';
 import { type Appended, Appends, type ExpectedRevision, type WrongExpectedRevision } from './appends';
@@ -32,21 +32,21 @@ export type { ExpectedRevision } from './appends';
 export type LogOptions = Readonly<{
   /** Bytes of data that one append may hold; 1 MiB as in EventStoreDB 24. */
   maxAppendSize?: number;
-  /** Bytes after which a new file begins. */
+  /** Bytes after which a new file is started. */
   segmentSize?: number;
-  /** False answers before the disk does: only for the negative control of the power-cut test. */
+  /** False: answers before the data is on disk; only for the negative control of the power-cut test. */
   durable?: boolean;
   /** Milliseconds since 1970. */
   now?: () => number;
-  /** Receives what an operator should read; nobody by default. */
+  /** Receives log lines for operators; dropped by default. */
   journal?: Journal;
 }>;
 
-/** Events of one read, and where the next read goes on (absent at the end). */
+/** Events of one read, and where the next read continues (absent at the end). */
 export type Page = Readonly<{ frames: Frame[]; next: number | undefined }>;
 
 const METADATA_CACHE = 20_000;
-/** Bytes after which one read ends early, so that large events do not make large pages. */
+/** Bytes after which one read ends early, so that large events do not cause huge pages. */
 const PAGE_BYTES = 256 * 1024;
 const DEFAULT_SEGMENT = 64 * 1024 * 1024;
 /** A metadata stream keeps one event. */
@@ -62,18 +62,18 @@ export class EventLog {
   private readonly metadataCache = new Map<string, StreamMetadata>();
   private readonly recent = new RecentBatches();
   private readonly followers = new Followers();
-  /** Where each reader's last page ended, which is where a frame begins. */
+  /** Where each reader's last page ended: always the start of a frame. */
   private readonly reached = new WeakMap<FrameReader, number>();
   private readonly now: () => number;
   private closed = false;
   private readonly journal: Journal;
-  /** Why the disk refuses writes, and since when; undefined while it takes them. */
+  /** Why the disk refuses writes, and since when; undefined while it accepts them. */
   trouble: Readonly<{ since: string; reason: string }> | undefined;
   private scavenging: Promise<Scavenged> | undefined;
   /** Streams whose metadata were written since the running scavenge began. */
   private changed: Set<string> | undefined;
 
-  /** Opens and recovers the log in `dataDir`; throws `DamagedLog` instead of serving what was not written. */
+  /** Opens and recovers the log in `dataDir`; throws `DamagedLog` rather than serving data that was not written. */
   constructor(
     readonly dataDir: string,
     options: LogOptions = {},
@@ -105,17 +105,17 @@ export class EventLog {
     this.appends = new Appends(durable, this.writer, ids, this.now);
   }
 
-  /** Log offset behind the last durable event; from here on only new events follow. */
+  /** Log offset after the last durable event; only new events follow. */
   get end(): number {
     return this.writer.committed;
   }
 
-  /** What was written since the log was opened. */
+  /** Totals written since the log was opened. */
   get counts(): Writer['counts'] {
     return this.writer.counts;
   }
 
-  /** How many streams were ever written to. */
+  /** Number of streams that were ever written to. */
   get streams(): number {
     return this.index.streams;
   }
@@ -127,7 +127,7 @@ export class EventLog {
     return this.durably(() => this.appends.append(stream, expected, events));
   }
 
-  /** Soft delete: the stream reads as missing until someone appends again; numbering goes on. */
+  /** Soft delete: the stream reads as missing until the next append; its revisions continue. */
   delete(stream: string, expected: ExpectedRevision): Promise<Appended | WrongExpectedRevision> {
     return this.durably(() => this.appends.delete(stream, expected));
   }
@@ -137,7 +137,7 @@ export class EventLog {
     return this.durably(() => this.appends.tombstone(stream, expected));
   }
 
-  /** What a reader may know of a stream right now. */
+  /** The current state of a stream, for readers. */
   state(stream: string): StreamState {
     const number = this.index.find(stream);
     const last = this.index.last(number);
@@ -171,8 +171,8 @@ export class EventLog {
   }
 
   /**
-   * Up to `limit` events of a stream, or fewer large ones, from `from` on (inclusive), and where to go on; `next` is undefined at the stream's end.
-   * Retention applies; a missing or deleted stream reads as empty: ask `state` for the difference.
+   * Up to `limit` events of a stream, or fewer large ones, from `from` on (inclusive), and where to continue; `next` is undefined at the
+   * stream's end. Retention applies; a missing or deleted stream reads as empty: `state` tells the difference.
    */
   readStream(stream: string, from: number, backwards: boolean, limit: number, reader = this.openReader()): Page {
     const state = this.state(stream);
@@ -196,7 +196,7 @@ export class EventLog {
     return { frames, next: ordinal >= state.first && ordinal <= state.last ? ordinal : undefined };
   }
 
-  /** Up to `limit` events, or fewer large ones, of the whole log in its order: at or after `from`, or before it when `backwards`. */
+  /** Up to `limit` events, or fewer large ones, of the whole log in log order: at or after `from`, or before it when `backwards`. */
   readAll(from: number, backwards: boolean, limit: number, reader = this.openReader()): Page {
     const frames: Frame[] = [];
     const end = this.end;
@@ -215,7 +215,7 @@ export class EventLog {
     return { frames, next: (backwards ? offset > 0 : offset < end) ? offset : undefined };
   }
 
-  /** Whether a frame begins at this log offset, or began there before a scavenge; the log's end counts, and what lies beyond it. */
+  /** Whether a frame begins at this log offset, or began there before a scavenge; also true at and beyond the log's end. */
   isPosition(offset: number): boolean {
     if (offset <= 0 || offset >= this.end || this.recent.frameAt(offset)) return true;
     const found = this.reader.probe(offset);
@@ -228,7 +228,7 @@ export class EventLog {
     return false;
   }
 
-  /** A reader's own window onto the files; pass it to successive reads of one consumer. */
+  /** A reader's own read buffer; pass it to successive reads of one consumer. */
   openReader(reuse = false): FrameReader {
     return new FrameReader(this.segments, reuse);
   }
@@ -243,13 +243,13 @@ export class EventLog {
     return this.followers.followStream(stream, listener);
   }
 
-  /** Frees what retention no longer shows; readers go on meanwhile. A second call joins the first. */
+  /** Frees what retention no longer shows; readers continue meanwhile. A second call joins the first. */
   scavenge(signal?: AbortSignal): Promise<Scavenged> {
     this.scavenging ??= this.scavengeOnce(signal).finally(() => (this.scavenging = undefined));
     return this.scavenging;
   }
 
-  /** Lets go of the files without a last word, as a process that dies would. */
+  /** Closes the files without a clean shutdown, as a crash would. */
   abandon(): void {
     this.closed = true;
     this.writer.abandon();
@@ -280,8 +280,8 @@ export class EventLog {
 
   private troubled(error: LogUnavailable | undefined): void {
     this.trouble = error && { since: new Date(this.now()).toISOString(), reason: error.code ?? 'the disk refuses writes' };
-    if (error) this.journal('error', 'The disk refuses writes; reads go on.', { code: error.code, reason: error.message });
-    else this.journal('info', 'The disk takes writes again.');
+    if (error) this.journal('error', 'The disk refuses writes; reads continue.', { code: error.code, reason: error.message });
+    else this.journal('info', 'The disk accepts writes again.');
   }
 
   private begin(): number {
@@ -319,20 +319,20 @@ export class EventLog {
   }
 
   /**
-   * Where the first frame begins that does not begin before `offset`. A position that a client made up may lie in the data of an event, and
-   * bytes there may look like a frame: only what the index knows is one.
+   * Where the first frame at or after `offset` begins. A position that a client made up may be within an event's data, where bytes may look
+   * like a frame: only frames in the index count.
    */
   private frameStart(offset: number, reader: FrameReader): number {
     if (this.recent.frameAt(offset)) return offset;
     const found = reader.probe(offset);
-    // Scavenging may have made a gap of what began here when the last page ended.
+    // The frame that began here when the last page ended may be part of a gap after a scavenge.
     if (typeof found === 'string') return this.frameEnd(offset, reader);
     if (this.reached.get(reader) === offset) return offset;
     const known = found.kind === KIND_EVENT && this.index.offset(this.index.find(found.stream), found.ordinal) === offset;
     return known ? offset : this.frameEnd(offset, reader);
   }
 
-  /** Where the frame ends that holds `offset`, or `offset` itself if a frame begins there; a gap or a foreign position is no damage. */
+  /** The end of the frame that contains `offset`, or `offset` itself if a frame begins there; a gap or an invalid position is not damage. */
   private frameEnd(offset: number, reader: FrameReader): number {
     let at = this.index.near(offset);
     while (at < offset) {

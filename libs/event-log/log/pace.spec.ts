@@ -5,15 +5,15 @@ function slowWrite(): void {
   for (const until = performance.now() + 1.5; performance.now() < until;);
 }
 
-/** How many of the next writes go to another thread before one is waited for. */
+/** How many of the next writes go to another thread before one is waited for in this thread. */
 function rests(pace: Pace): number {
   let count = 0;
   while (!pace.quick()) count++;
   return count;
 }
 
-describe('the pace of a disk', () => {
-  test('a quick disk is waited for, and a slow write now and then changes nothing', () => {
+describe('the measured speed of a disk', () => {
+  test('a fast disk is waited for in this thread, and an occasional slow write changes nothing', () => {
     const pace = new Pace();
     for (let n = 0; n < 100; n++) {
       expect(pace.quick()).toBe(true);
@@ -21,7 +21,7 @@ describe('the pace of a disk', () => {
     }
   });
 
-  test('a slow disk is left to another thread, for longer after each trial', () => {
+  test('writes to a slow disk go to another thread, for longer after each trial', () => {
     const pace = new Pace();
     for (let n = 0; n < 5; n++) pace.measured(slowWrite);
     const first = rests(pace);
@@ -37,7 +37,7 @@ describe('the pace of a disk', () => {
     expect(rests(pace)).toBeLessThanOrEqual(8192);
   });
 
-  test('a disk that has become quick is waited for again', () => {
+  test('a disk that has become fast is waited for again', () => {
     const pace = new Pace();
     for (let n = 0; n < 6; n++) {
       pace.measured(slowWrite);
@@ -48,7 +48,7 @@ describe('the pace of a disk', () => {
     expect(rests(pace)).toBe(0);
   });
 
-  test('what fails is not a measurement', () => {
+  test('a failed write is not a measurement', () => {
     const pace = new Pace();
     expect(() =>
       pace.measured(() => {

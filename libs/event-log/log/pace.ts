@@ -1,26 +1,26 @@
-/** A write that takes less is over before another thread could have been told of it and have answered. Milliseconds. */
+/** A write that takes less is faster than handing it to another thread and back. Milliseconds. */
 const QUICK_MS = 1;
-/** What one slow write weighs against quick ones: a disk may be slow now and then. */
+/** Weight of one slow write against fast ones: any disk is slow occasionally. */
 const SLOW = 8;
 const TOO_SLOW = 40;
-/** Writes that then go to another thread before the next trial; twice as many each time. */
+/** Writes that go to another thread before the next trial; twice as many each time. */
 const FIRST_REST = 64;
 const LONGEST_REST = 8192;
 
-/** Whether the disk is quick enough to wait for on the spot: as long as few writes are slow, and from time to time again. */
+/** Whether the disk is fast enough to wait for in this thread: true while few writes are slow, and for a trial from time to time. */
 export class Pace {
   private lateness = 0;
   private left = 0;
   private rest = FIRST_REST;
 
-  /** Asked once per write: true where it should be waited for. */
+  /** Called once per write: true if it should be waited for in this thread. */
   quick(): boolean {
     if (this.left === 0) return true;
     this.left--;
     return false;
   }
 
-  /** Does what is waited for and remembers how long it took. */
+  /** Runs a write in this thread and records how long it took. */
   measured(write: () => void): void {
     const begun = performance.now();
     write();

@@ -52,14 +52,14 @@ describe('a pattern', () => {
     '[-a]',
     '[a\\]]',
     '()',
-  ])("%s matches what the language's own matcher does", (source) => {
+  ])('%s matches the same texts as RegExp', (source) => {
     const mine = compilePattern(source);
     const theirs = new RegExp(source.replace(/\$$/, '(?:\\n?)$'));
     for (const text of texts.filter((text) => !/[äö]/.test(text) || !/\\[wb]/.test(source)))
       expect([text, mine(text)]).toEqual([text, theirs.test(text)]);
   });
 
-  it('may ignore case', () => expect(compilePattern('(?i)^oRDER-[a-c]$')('Order-B')).toBe(true));
+  it('can ignore case', () => expect(compilePattern('(?i)^oRDER-[a-c]$')('Order-B')).toBe(true));
 
   it.each([
     '(a+)+$',
@@ -70,7 +70,7 @@ describe('a pattern', () => {
     '([a-z]+)*\\d',
     '(?=.*b)',
     '(?=.*'.repeat(9) + 'b' + ')'.repeat(9),
-  ])('%s does not run away', (source) => {
+  ])('%s takes bounded time', (source) => {
     const matches = compilePattern(source);
     const start = performance.now();
     matches('a'.repeat(2000) + '!');

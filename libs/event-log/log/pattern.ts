@@ -1,10 +1,10 @@
 /**
- * Hides: matching a regular expression that a stranger wrote.
- * Promises: time grows with length of text times length of pattern, whatever the pattern; there is no backtracking.
- * Does not: offer backreferences and lookbehind, nor patterns that expand beyond a few thousand steps; they are refused by name.
+ * Hides: matching untrusted regular expressions. Promises: time is proportional to the length of the text times that of the pattern,
+ * whatever the pattern; there is no backtracking. Does not: support backreferences, lookbehind, or patterns that expand to more than a few
+ * thousand steps; they are refused with a reason.
  */
 
-/** The regular expression is invalid, or none that can be matched in bounded time. */
+/** The regular expression is invalid, or cannot be matched in bounded time. */
 export class BadPattern extends Error {}
 
 const MAX_STEPS = 2000;
@@ -26,7 +26,7 @@ type Step =
   | { op: 'look'; program: Step[]; wanted: boolean }
   | { op: 'match' };
 
-/** Compiles a pattern to a test that looks for it anywhere in a text; throws `BadPattern`. */
+/** Compiles a pattern to a test that searches for it anywhere in a text; throws `BadPattern`. */
 export function compilePattern(source: string): (text: string) => boolean {
   const ignoreCase = source.startsWith('(?i)');
   const parser = new Parser(ignoreCase ? source.slice(4) : source, ignoreCase);
@@ -296,7 +296,7 @@ function runs(program: readonly Step[], text: string): boolean {
   return false;
 }
 
-/** From which places of the text a look ahead succeeds: found once for all of them, from the end on, so that looks within looks cost no more. */
+/** The offsets at which a lookahead succeeds: computed once for all offsets, from the end backwards, so that nested lookaheads cost no more. */
 function matchesFrom(program: readonly Step[], text: string): Uint8Array {
   const within = program.map((step) => (step.op === 'look' ? matchesFrom(step.program, text) : undefined));
   const before: number[][] = program.map(() => []);

@@ -1,5 +1,5 @@
 // Hides: who may read the log's files.
-// Promises: nobody but the user that runs the node. Does not: change the mode of a directory that holds anything else.
+// Promises: only the user that runs the node. Does not: change the mode of a directory that holds anything else.
 
 import fs from 'node:fs';
 
@@ -8,20 +8,20 @@ export const PRIVATE_FILE = 0o600;
 const PRIVATE_DIRECTORY = 0o700;
 const OURS = new Set(['log', 'lock.sock']);
 
-/** Makes the directory of a node, or closes to others what is there. */
+/** Creates the directory of a node, or removes others' access to an existing one. */
 export function privateDataDirectory(directory: string): void {
   fs.mkdirSync(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
   if (fs.readdirSync(directory).every((name) => OURS.has(name))) closeToOthers(directory, PRIVATE_DIRECTORY);
 }
 
-/** Makes the directory of log files, or closes it and its files to others: earlier versions left them readable. */
+/** Creates the directory of log files, or removes others' access to it and its files: earlier versions left them readable. */
 export function privateLogDirectory(directory: string): void {
   fs.mkdirSync(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
   closeToOthers(directory, PRIVATE_DIRECTORY);
   for (const name of fs.readdirSync(directory)) closeToOthers(`${directory}/${name}`, PRIVATE_FILE);
 }
 
-/** Where the files belong to another user, as on some mounted volumes, their owner decides. */
+/** If the files belong to another user, as on some mounted volumes, their owner decides. */
 function closeToOthers(path: string, mode: number): void {
   try {
     if ((fs.statSync(path).mode & 0o777) !== mode) fs.chmodSync(path, mode);

@@ -1,6 +1,6 @@
 /**
- * The newest events, kept in memory. Hides: how they are found, and when the oldest go. Promises: bounded room; what is found is what is on disk.
- * Does not: read files.
+ * The newest events, cached in memory. Hides: how they are found, and when the oldest are dropped. Promises: bounded memory; the same
+ * content as on disk. Does not: read files.
  */
 import type { Frame } from './frame';
 import type { Batch } from './writer';
@@ -23,7 +23,7 @@ export class RecentBatches {
     while (this.batches[0] && this.batches[0].start < offset) this.dropOldest();
   }
 
-  /** The frame that begins at this log offset, where it is still in memory. */
+  /** The frame that begins at this log offset, if it is still in memory. */
   frameAt(offset: number): Frame | undefined {
     const oldest = this.batches[0];
     if (!oldest || offset < oldest.start) return undefined;

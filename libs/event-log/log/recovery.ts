@@ -1,17 +1,17 @@
 /**
- * Hides: telling a write that a crash cut short from damage to what was acknowledged.
- * Promises: every whole write is indexed in order; the unacknowledged rest is left out; anything else throws `DamagedLog`.
- * Does not: repair damage; an acknowledged event is never dropped to make the node start.
+ * Hides: how a write that a crash interrupted is distinguished from damage to acknowledged events. Promises: every complete write is
+ * indexed in order; an incomplete, unacknowledged one is dropped; anything else throws `DamagedLog`. Does not: repair damage; an
+ * acknowledged event is never dropped to make the node start.
  */
 import fs from 'node:fs';
 import { checkFrame, type Frame, HEADER, KIND_EVENT } from './frame';
 import { DamagedLog, FrameReader, type Segment, type Segments } from './segments';
 import type { StreamIndex } from './stream-index';
 
-/** Bytes at the log's end whose events are handed back. */
+/** Bytes at the log's end whose events are passed to the caller. */
 const NEWEST = 20 * 1024 * 1024;
 
-/** Indexes the log, from saved indexes where they can be trusted, and returns its tail; `note` hears of the newest events. */
+/** Indexes the log, from saved indexes if they can be trusted, and returns its tail; `note` gets the newest events. */
 export function recover(segments: Segments, index: StreamIndex, note: (event: Frame) => void): number {
   let trusted = true;
   let tail = 0;
@@ -35,7 +35,7 @@ export function recover(segments: Segments, index: StreamIndex, note: (event: Fr
   return tail;
 }
 
-/** A file that has a successor holds whole writes only; each frame must be sound. */
+/** A file that has a successor holds complete writes only; each frame must be valid. */
 function scanFull(segments: Segments, segment: Segment, index: StreamIndex): void {
   const reader = new FrameReader(segments);
   for (let offset = segment.start; offset < segment.end;) {
@@ -71,7 +71,7 @@ function scanNewest(segments: Segments, segment: Segment, index: StreamIndex, no
   return tail;
 }
 
-/** Position of a sound frame behind `flaw` that was written when the bytes at `flaw` were already durable. */
+/** Position of a valid frame after `flaw` that was written when the bytes at `flaw` were already durable. */
 function laterWitness(segment: Segment, flaw: number): number | undefined {
   const rest = Buffer.alloc(Math.max(0, segment.end - flaw));
   fs.readSync(segment.fd, rest, 0, rest.length, flaw - segment.start);

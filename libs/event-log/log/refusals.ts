@@ -1,11 +1,11 @@
-/** The stream was hard-deleted, or is soft-deleted where it has to exist. */
+/** The stream was hard-deleted, or is soft-deleted although it has to exist. */
 export class StreamDeleted extends Error {
   constructor(readonly stream: string) {
     super(`Event stream '${stream}' is deleted.`);
   }
 }
 
-/** One append holds more bytes than the node takes at once. */
+/** One append holds more bytes than the node accepts. */
 export class AppendTooLarge extends Error {
   constructor(readonly limit: number) {
     super(`Maximum Append Size of ${limit} Exceeded.`);
@@ -15,15 +15,15 @@ export class AppendTooLarge extends Error {
 /** Bytes of the longest event type. */
 export const MAX_TYPE = 60_000;
 
-/** What an event takes besides its own bytes, at least. */
+/** Minimum overhead of an event in bytes. */
 const PER_EVENT = 84;
 
 /**
- * Measures one append. As in EventStoreDB 24, whose clients' own suites rely on it, only data count towards the limit; metadata, types
- * and the events themselves are bounded apart, so that nobody fills the memory with them.
+ * Measures one append. As in EventStoreDB 24, whose clients' test suites rely on it, only data count towards the limit; metadata, types and
+ * the number of events are limited separately, so that they cannot exhaust memory.
  */
 export class AppendSize {
-  /** Bytes of all that was added. */
+  /** Size in bytes of everything added. */
   total = 0;
   private data = 0;
 

@@ -6,7 +6,7 @@ import { all, close, crash, event, freshDirectory, logFiles, metadata, openLog, 
 
 describe('a scavenge', () => {
   const large = () => event(JSON.stringify('x'.repeat(60_000)));
-  /** One full file of some 6 MB, at whose beginning `$maxCount` hides eight of ten events. */
+  /** One full file of about 6 MB; `$maxCount` hides eight of ten events at its beginning. */
   async function withMuchToKeep(directory: string): Promise<EventLog> {
     const log = openLog(directory, { segmentSize: 6 * 1024 * 1024 });
     await log.append('s', 'no_stream', [...Array(10)].map(large));
@@ -26,7 +26,7 @@ describe('a scavenge', () => {
     return found;
   }
 
-  it('lets other work have its turn between any two blocks', async () => {
+  it('lets other work run between any two blocks', async () => {
     const log = await withMuchToKeep(freshDirectory());
     let [turns, appended, running] = [0, 0, true];
     const count = () => {
@@ -50,7 +50,7 @@ describe('a scavenge', () => {
     expect(revisions(log, 's')).toEqual([8, 9]);
   });
 
-  it('frees nothing that came back into sight while it ran', async () => {
+  it('does not free events that became visible again while it ran', async () => {
     let inTime = 0;
     for (const $maxCount of [undefined, 5, 2]) {
       for (let wait = 0; wait < 60; wait += 10) {
@@ -70,7 +70,7 @@ describe('a scavenge', () => {
     expect(inTime).toBeGreaterThan(0);
   });
 
-  it.each([false, true])('goes on under a reader in the middle of a page (backwards: %s)', async (backwards) => {
+  it.each([false, true])('does not disturb a reader in the middle of a page (backwards: %s)', async (backwards) => {
     const directory = freshDirectory();
     let log = openLog(directory, { segmentSize: 1024 * 1024 });
     const some = () => event(JSON.stringify('x'.repeat(3_000)));
@@ -94,7 +94,7 @@ describe('a scavenge', () => {
     if (!backwards) expect(found.slice(-10)).toEqual([...Array(10).keys()].map((i) => 490 + i));
   });
 
-  it('that a crash ends leaves the log as it was, and no half copy', async () => {
+  it('interrupted by a crash leaves the log unchanged and no partial copy', async () => {
     const directory = freshDirectory();
     for (let turns = 0; turns < 60; turns += 7) {
       let log = await withMuchToKeep(directory);

@@ -1,8 +1,8 @@
 /**
- * Hides: giving disk space back while positions stay what they are: dropped frames become holes in the same place.
- * Promises: drops only what retention no longer shows, never a stream's last event; the file that is being written is completed first if it
- * holds anything to drop; a crash in between leaves the old file or the new one; the node goes on serving, for at most one block of 256 KiB is handled per turn.
- * Does not: reorder, renumber or merge files.
+ * Hides: how disk space is freed while positions stay the same: dropped frames become holes in the same place. Promises: drops only what
+ * retention no longer shows, never a stream's last event; the file being written is completed first if it holds anything to drop; a crash
+ * leaves either the old file or the new one; the node keeps serving, since at most one block of 256 KiB is handled per turn. Does not:
+ * reorder, renumber or merge files.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -26,7 +26,7 @@ const [open, read, write, fsync, fdatasync, close] = [
 /** What a scavenge freed. */
 export type Scavenged = Readonly<{ events: number; bytes: number }>;
 
-/** What a scavenge asks while the log goes on. */
+/** What a scavenge needs from the running log. */
 export type Retention = Readonly<{
   state(stream: string): StreamState;
   now(): number;
@@ -34,13 +34,13 @@ export type Retention = Readonly<{
   changed: ReadonlySet<string>;
   /** Completes the file that is being written. */
   complete(): Promise<void>;
-  /** True when it should stop: what it was just copying is left as it was. */
+  /** True when it should stop; the file that it was copying stays unchanged. */
   stopped(): boolean;
 }>;
 
-/** Bytes that are read, copied or indexed before other work gets its turn. */
+/** Bytes that are read, copied or indexed before other work gets a turn. */
 const BLOCK = 256 * 1024;
-/** Copied bytes after which they are brought to disk, so that appends never wait behind many of them. */
+/** Copied bytes after which they are flushed to disk, so that appends never wait for many of them. */
 const SYNC_EVERY = 8 * 1024 * 1024;
 
 const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -48,7 +48,7 @@ const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
 export async function scavenge(segments: Segments, index: StreamIndex, retention: Retention): Promise<Scavenged> {
   const freed = { events: 0, bytes: 0 };
   const firstKept = new Map<string, number>();
-  // Without room for another file the full ones are scavenged, which makes room.
+  // Without room for another file only full files are scavenged, which makes room.
   if (await dropsAny(segments, retention)) await retention.complete().catch(() => undefined);
   const full = segments.list.length - 1;
   for (let s = 0; s < full && !retention.stopped(); s++) {
@@ -66,14 +66,14 @@ export async function scavenge(segments: Segments, index: StreamIndex, retention
   return freed;
 }
 
-/** Whether the file that is being written holds anything to drop. */
+/** Whether the file being written holds anything to drop. */
 async function dropsAny(segments: Segments, retention: Retention): Promise<boolean> {
   const { start, end } = segments.active!;
   const stretches = await plan(segments, { start, end }, retention, new Map(), new Map());
   return stretches.some(({ keep, events }) => !keep && events > 0);
 }
 
-/** Removes what scavenges that a crash ended have left behind. */
+/** Removes leftovers of scavenges that a crash interrupted. */
 export function discardUnfinished(directory: string): void {
   for (const name of fs.readdirSync(directory)) if (name.endsWith('.log.new')) fs.rmSync(path.join(directory, name), { force: true });
 }
@@ -81,7 +81,7 @@ export function discardUnfinished(directory: string): void {
 type Dropped = Pick<Frame, 'stream' | 'ordinal' | 'createdMs'>;
 type Stretch = { keep: boolean; start: number; end: number; events: number };
 
-/** Divides a file into stretches to keep and stretches to drop, and tells the last dropped event of each stream. */
+/** Divides a file into ranges to keep and ranges to drop, and returns the last dropped event of each stream. */
 async function plan(
   segments: Segments,
   segment: Pick<Segment, 'start' | 'end'>,
@@ -126,7 +126,7 @@ function mayGo({ stream, ordinal, createdMs }: Dropped, { state: stateOf, now }:
   return (state.tombstoned || state.softDeleted || ordinal < state.first || expired) && ordinal !== state.last;
 }
 
-/** Puts a copy without the dropped frames in the file's place; false if it has to stay as it is. */
+/** Replaces the file by a copy without the dropped frames; false if it has to stay unchanged. */
 async function rewrite(
   segments: Segments,
   s: number,
@@ -143,7 +143,7 @@ async function rewrite(
     if (!(await copy(segment, fd, stretches, retention))) return false;
     const rebuilt = await indexOf(segments, segment, stretches, index, retention);
     if (!rebuilt) return false;
-    // From here to the end nothing else runs: an event that came back into sight meanwhile is still in the old file.
+    // From here to the end nothing else runs: an event that became visible again meanwhile is still in the old file.
     if (retention.stopped()) return false;
     for (const stream of retention.changed) {
       const last = dropped.get(stream);
@@ -164,7 +164,7 @@ async function rewrite(
   return true;
 }
 
-/** Writes what is kept to `to`, at the same places, and brings it to disk; false if it was stopped. */
+/** Writes the ranges to keep to `to`, at the same offsets, and flushes them to disk; false if it was stopped. */
 async function copy(segment: Segment, to: number, stretches: readonly Stretch[], { stopped }: Retention): Promise<boolean> {
   // Its own descriptor: the log may be closed meanwhile.
   const from = await open(segment.file, 'r');
@@ -202,7 +202,7 @@ async function writeFully(fd: number, bytes: Buffer, at: number): Promise<void> 
   for (let done = 0; done < bytes.length;) done += (await write(fd, bytes, done, bytes.length - done, at + done)).bytesWritten;
 }
 
-/** The index of the file as it will be; undefined if it was stopped. */
+/** The index of the file after the scavenge; undefined if it was stopped. */
 async function indexOf(
   segments: Segments,
   segment: Segment,

@@ -1,16 +1,16 @@
 /**
- * Hides: where the events of one log file lie, by stream: 4 bytes per event and 16 per stream once the file is full.
- * Promises: a saved index is used only if its checksum holds and it belongs to its file; else it is rebuilt from the log.
+ * Hides: the offsets of the events in one log file, by stream: 4 bytes per event and 16 per stream once the file is full.
+ * Promises: a saved index is used only if its checksum is right and it belongs to its file; else it is rebuilt from the log.
  * Does not: know other files.
  */
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { PRIVATE_FILE } from './private-files';
 
-/** Distance of the noted frame starts, from which any place in a file is found. */
+/** Distance between recorded frame starts, from which any offset in a file is found. */
 const STRIDE = 64 * 1024;
 
-/** Offsets of a stream's events within a file: the event of revision `first + i` lies at `offsets[from + i]`. */
+/** Offsets of a stream's events within a file: the event of revision `first + i` is at `offsets[from + i]`. */
 export type Run = { first: number; from: number; count: number; offsets: ArrayLike<number> };
 
 /** The file that is still being written. */
@@ -19,7 +19,7 @@ export class ActiveIndex {
   private readonly marks: number[] = [];
   events = 0;
 
-  /** Notes that a frame begins at `offset` (relative to the file). */
+  /** Records that a frame begins at `offset` (relative to the file). */
   mark(offset: number): void {
     const block = Math.ceil(offset / STRIDE);
     while (this.marks.length < block) this.marks.push(this.marks.at(-1) ?? 0);
@@ -76,7 +76,7 @@ export class SealedIndex {
   constructor(
     private readonly numbers: Uint32Array,
     private readonly firsts: Uint32Array | Float64Array,
-    /** Where each stream's offsets begin; absent if every stream has one event here. */
+    /** Where each stream's offsets begin; absent if every stream has exactly one event here. */
     private readonly starts: Uint32Array | undefined,
     private readonly offsets: Uint32Array,
     private readonly marks: Uint32Array,
@@ -99,7 +99,7 @@ export class SealedIndex {
     return near(this.marks, offset);
   }
 
-  /** Calls back for every stream in the file with its newest revision there. */
+  /** Calls back for every stream in the file with its newest revision in it. */
   eachHead(tell: (number: number, last: number) => void): void {
     const { numbers, firsts } = this;
     for (let i = 0; i < numbers.length; i++) tell(numbers[i]!, firsts[i]! + this.start(i + 1) - this.start(i) - 1);
@@ -114,7 +114,7 @@ export class SealedIndex {
     return this.starts ? this.starts[i]! : i;
   }
 
-  /** Saves the index beside its file, with the names that first appear there and the streams that were tombstoned there. */
+  /** Saves the index next to its file, with the names that first appear in it and the streams that were tombstoned in it. */
   save(file: string, start: number, end: number, newNames: Buffer, newStreams: number, tombstones: Uint32Array): void {
     const head = Buffer.alloc(HEAD);
     head.write(MAGIC, 0, 'latin1');
@@ -140,7 +140,7 @@ export class SealedIndex {
     fs.renameSync(`${file}.new`, file);
   }
 
-  /** The saved index of the file from `start` to `end`, or undefined if there is none that can be trusted. */
+  /** The saved index of the file from `start` to `end`, or undefined if there is no valid one. */
   static load(file: string, start: number, end: number): { index: SealedIndex; newNames: Buffer[]; tombstones: Uint32Array } | undefined {
     let content: Buffer;
     try {

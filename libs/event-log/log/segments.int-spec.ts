@@ -8,7 +8,7 @@ import { Segments } from './segments';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Keeps all of libuv's threads busy for some time: what is handed to them now is done after all that is done on the spot. */
+/** Keeps all of libuv's threads busy for some time: work handed to them now is done after all work of this thread. */
 const busyThreads = () => Promise.all([1, 2, 3, 4].map(() => promisify(pbkdf2)('a', 'b', 50_000, 64, 'sha512')));
 
 describe('a file of the log', () => {
@@ -18,7 +18,7 @@ describe('a file of the log', () => {
   });
   afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
 
-  test('is never zeroed where something was written while it was being extended', async () => {
+  test('keeps bytes that were written while it was being extended with zeros', async () => {
     const segments = Segments.open(directory);
     segments.roll(0);
     const written: Buffer[] = [];
@@ -34,7 +34,7 @@ describe('a file of the log', () => {
     await append(2 * MIB + MIB / 2);
     const busy = busyThreads();
     await append(KIB);
-    // The zeros behind 4 MiB are on their way, and the next write reaches beyond.
+    // The zeros after 4 MiB are being written, and the next write goes beyond them.
     expect(fs.statSync(segments.active!.file).size).toBe(4 * MIB);
     await append(3 * MIB);
     await segments.settled();

@@ -1,7 +1,7 @@
 /**
- * Hides: that the log is several files of bounded size, each named by the log offset of its first byte.
- * Promises: a write is durable when it returns or its promise resolves (O_DSYNC); a read never returns a damaged frame, it throws `DamagedLog`.
- * Does not: know streams; one process only (see lock.ts).
+ * Hides: that the log is several files of bounded size, each named by the log offset of its first byte. Promises: a write is durable when
+ * it returns or its promise resolves (O_DSYNC); a read throws `DamagedLog` rather than returning a damaged frame. Does not: know streams;
+ * for one OS process only (see lock.ts).
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { PRIVATE_FILE, privateLogDirectory } from './private-files';
 const write = promisify(fs.write);
 const fdatasync = promisify(fs.fdatasync);
 
-/** The log on disk is not what was written; names the file and the place. */
+/** The log on disk is not what was written; names the file and the position. */
 export class DamagedLog extends Error {
   constructor(file: string, offset: number, flaw: string) {
     super(`The log is damaged: ${flaw} at log position ${offset} (${path.basename(file)}). Restore it from a backup or a replica.`);
@@ -36,19 +36,19 @@ async function writeFully(fd: number, bytes: Buffer, at: number): Promise<void> 
 
 const EXTEND_BY = 4 * 1024 * 1024;
 const DURABLE = 'durable';
-/** Larger writes pay for their change of file size themselves; for them zeros would only be written twice. */
+/** Larger writes extend the file themselves; extending it with zeros first would only write twice. */
 const SMALL_WRITE = 32 * 1024;
 const ZEROS = Buffer.alloc(EXTEND_BY);
 const nameOf = (start: number) => `${String(start).padStart(16, '0')}.log`;
 
 export class Segments {
   readonly list: Segment[] = [];
-  /** Bytes of the active file that exist on disk, so that a small write changes no file size and needs no journal commit. */
+  /** Allocated bytes of the active file: a small write within them changes no file size and needs no journal commit of the file system. */
   private allocated = 0;
   private extending: Promise<void> | undefined;
   private readonly pace = new Pace();
   private syncFd = -1;
-  /** How often a file was replaced: bytes of it that were read before are not what is there now. */
+  /** How often a file was replaced: bytes read from it before are then stale. */
   replaced = 0;
 
   private constructor(
@@ -81,7 +81,7 @@ export class Segments {
     await this.extending;
   }
 
-  /** Begins a new file at `start`, while all is settled; earlier ones are read-only from now on. After a failure nothing has begun. */
+  /** Starts a new file at `start`, while no write is pending; earlier ones are read-only from now on. After a failure nothing has changed. */
   roll(start: number): void {
     const full = this.active;
     if (full) {
@@ -108,7 +108,7 @@ export class Segments {
     this.allocated = start;
   }
 
-  /** Opens the last file for writing at `tail`; whatever lies behind is cut off. */
+  /** Opens the last file for writing at `tail`; everything after it is cut off. */
   openForWriting(tail: number): void {
     const active = this.active!;
     if (this.syncFd >= 0) fs.closeSync(this.syncFd);
@@ -164,7 +164,7 @@ export class Segments {
     this.active!.end = end;
   }
 
-  /** A half-written batch must not be found by a later recovery: its writers were told that it did not happen. */
+  /** A later recovery must not find a half-written batch: its writers were told that it failed. */
   private cutBack(offset: number): void {
     try {
       this.openForWriting(offset);
@@ -179,7 +179,7 @@ export class Segments {
     this.active!.end = this.allocated = bytes.length;
   }
 
-  /** Zeros more of the active file while writes go on; without success, as on a full disk, the next write pays for its file size itself. */
+  /** Extends the active file with zeros while writes continue; if that fails, as on a full disk, the next write extends the file itself. */
   private async extend(active: Segment): Promise<void> {
     let fd: number | undefined;
     try {
@@ -190,14 +190,14 @@ export class Segments {
       if (this.durable) await fdatasync(fd);
       if (this.active === active && this.allocated < end) this.allocated = end;
     } catch {
-      // The next write will say what is wrong, if it concerns it.
+      // If it matters, the next write reports the error.
     } finally {
       if (fd !== undefined) fs.closeSync(fd);
       this.extending = undefined;
     }
   }
 
-  /** Notes in a file of its own that all before `offset` is durable. */
+  /** Records in a separate file that everything before `offset` is durable. */
   async noteDurable(offset: number): Promise<void> {
     const note = Buffer.alloc(12);
     note.writeDoubleLE(offset, 4);
@@ -211,7 +211,7 @@ export class Segments {
     }
   }
 
-  /** Log offset before which all was once noted as durable; 0 if the note is missing or damaged. */
+  /** Log offset before which everything was recorded as durable; 0 if the record is missing or damaged. */
   notedDurable(): number {
     try {
       const note = fs.readFileSync(path.join(this.directory, DURABLE));
@@ -251,23 +251,23 @@ export class Segments {
 const SMALLEST_WINDOW = 4 * 1024;
 const LARGEST_WINDOW = 256 * 1024;
 
-/** Reads frames by log offset through one window of bytes, which grows while the reading is sequential. */
+/** Reads frames by log offset through one buffer, which grows while reads are sequential. */
 export class FrameReader {
   private window: Buffer = Buffer.alloc(0);
   private windowStart = 0;
-  /** Earlier windows, which frames may still lie in, and one that is free. */
+  /** Earlier buffers that frames may still refer to, and a free one. */
   private earlier: Buffer[] = [];
   private free: Buffer | undefined;
   private size = SMALLEST_WINDOW;
   private replaced = 0;
 
-  /** @param reuse true for a reader whose frames are soon of no more use, and that says so by `release` */
+  /** @param reuse true for a reader that uses frames only briefly and calls `release` after it */
   constructor(
     private readonly segments: Segments,
     private readonly reuse = false,
   ) {}
 
-  /** Gives the window's memory back, for a reader that waits. */
+  /** Frees the buffer, for a reader that waits. */
   rest(): void {
     this.window = Buffer.alloc(0);
     this.earlier = [];
@@ -275,12 +275,12 @@ export class FrameReader {
     this.size = SMALLEST_WINDOW;
   }
 
-  /** The frames that were read so far are of no more use: the bytes of earlier windows may be overwritten. */
+  /** The frames read so far are no longer needed: earlier buffers may be overwritten. */
   release(): void {
     for (const window of this.earlier.splice(0)) if (window.length >= LARGEST_WINDOW) this.free = window;
   }
 
-  /** The sound frame at `offset`, or what is wrong there. */
+  /** The valid frame at `offset`, or what is wrong there. */
   probe(offset: number): Frame | Flaw {
     const segment = this.segments.list[this.segments.indexAt(offset)];
     if (!segment || offset < segment.start || offset >= segment.end) return 'end of file';
@@ -301,7 +301,7 @@ export class FrameReader {
     return frame;
   }
 
-  /** The frame at `offset`, which must be one. */
+  /** The frame at `offset`; throws if there is none. */
   at(offset: number): Frame {
     const frame = this.probe(offset);
     if (typeof frame === 'string') {
@@ -327,7 +327,7 @@ export class FrameReader {
     return this.at(offset - length);
   }
 
-  /** What follows the window may have become a gap that begins within it. */
+  /** The bytes after the buffer may have become part of a gap that begins within it. */
   private forgetReplaced(): void {
     if (this.replaced === this.segments.replaced) return;
     this.replaced = this.segments.replaced;

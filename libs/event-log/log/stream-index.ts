@@ -1,5 +1,5 @@
 /**
- * Hides: where each event of each stream lies in the log, over all files.
+ * Hides: the log offset of each event of each stream, across all files.
  * Promises: revisions of a stream are dense from `first` to `last`; start-up reads saved indexes instead of the log.
  * Does not: hold event content or stream metadata.
  */
@@ -13,7 +13,7 @@ export class StreamIndex {
   private readonly table = new StreamTable();
   private readonly sealed: SealedIndex[] = [];
   private active = new ActiveIndex();
-  /** Per file: the first stream number that it brought, and the streams that were tombstoned in it. */
+  /** Per file: the first stream number that it added, and the streams that were tombstoned in it. */
   private readonly firstNumbers: number[] = [0];
   private readonly buried: number[][] = [[]];
   private memo: { number: number; run: Run; base: number } | undefined;
@@ -29,7 +29,7 @@ export class StreamIndex {
     return this.table.find(name);
   }
 
-  /** Notes one committed frame of the newest file. */
+  /** Records one committed frame of the newest file. */
   add(frame: Frame, isEvent: boolean): void {
     const base = this.segments.list[this.sealed.length]!.start;
     const offset = frame.offset - base;
@@ -45,13 +45,13 @@ export class StreamIndex {
     this.buried.at(-1)!.push(number);
   }
 
-  /** The newest file is full: its index becomes small and is saved. */
+  /** The newest file is full: its index is compacted and saved. */
   seal(): void {
     this.push(this.active.seal());
     this.save(this.sealed.length - 1);
   }
 
-  /** Takes the saved index of the next file; false if it has to be rebuilt from the log. */
+  /** Loads the saved index of the next file; false if it has to be rebuilt from the log. */
   load(segment: Segment): boolean {
     const saved = SealedIndex.load(indexFile(segment), segment.start, segment.end);
     if (!saved) return false;
@@ -103,7 +103,7 @@ export class StreamIndex {
     return this.table.tombstoned(number);
   }
 
-  /** A frame start at or before a log offset, at most some 64 KiB and one frame away. */
+  /** A frame start at or before a log offset, at most about 64 KiB and one frame away. */
   near(offset: number): number {
     const s = this.segments.indexAt(offset);
     const base = this.segments.list[s]!.start;
@@ -115,14 +115,14 @@ export class StreamIndex {
     return this.table.intern(frame.streamBytes);
   }
 
-  /** Replaces the index of a file that scavenging rewrote; names and heads stay. */
+  /** Replaces the index of a file that scavenging rewrote; names and last revisions stay. */
   replace(s: number, rebuilt: ActiveIndex): void {
     this.sealed[s] = rebuilt.seal();
     this.memo = undefined;
     this.save(s);
   }
 
-  /** Forgets the saved index of a file that is about to change. */
+  /** Deletes the saved index of a file that is about to change. */
   discard(s: number): void {
     fs.rmSync(indexFile(this.segments.list[s]!), { force: true });
   }

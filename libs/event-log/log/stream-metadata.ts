@@ -1,11 +1,11 @@
-/** Who may do what with a stream; absent means the node's default. A single role may stand without a list. */
+/** Who may do what with a stream; absent means the node's default. A single role may be given without a list. */
 export type StreamAcl = Readonly<{ $r?: string[]; $w?: string[]; $d?: string[]; $mr?: string[]; $mw?: string[] }>;
 
-/** What the newest `$metadata` event of `$$stream` says. */
+/** The content of the newest `$metadata` event of `$$stream`. */
 export type StreamMetadata = Readonly<{
   /** Events older than this many seconds are not shown. */
   maxAge?: number;
-  /** Only so many of the newest events are shown. */
+  /** Number of newest events that are shown. */
   maxCount?: number;
   /** Events before this revision are not shown; Infinity marks a soft-deleted stream. */
   truncateBefore?: number;
@@ -15,10 +15,10 @@ export type StreamMetadata = Readonly<{
   raw: Readonly<Record<string, unknown>>;
 }>;
 
-/** A stream as a reader finds it. */
+/** The state of a stream for readers. */
 export type StreamState = Readonly<{
   exists: boolean;
-  /** Hard-deleted for ever. */
+  /** Hard-deleted, permanently. */
   tombstoned: boolean;
   softDeleted: boolean;
   /** Last revision; -1 if nothing was written. */
@@ -36,7 +36,7 @@ const whole = (value: unknown, least: number) => (Number.isInteger(value) && (va
 const roles = (value: unknown) =>
   typeof value === 'string' ? [value] : Array.isArray(value) ? value.filter((role): role is string => typeof role === 'string') : undefined;
 
-/** Reads metadata JSON; anything that is no JSON object counts as no metadata. */
+/** Reads metadata JSON; anything but a JSON object counts as no metadata. */
 export function parseMetadata(data: Buffer): StreamMetadata {
   let raw: Record<string, unknown>;
   try {
@@ -60,7 +60,7 @@ export function parseMetadata(data: Buffer): StreamMetadata {
   };
 }
 
-/** The same metadata with `$tb` moved to `revision`: what recreating a soft-deleted stream writes. */
+/** The same metadata with `$tb` set to `revision`: written when a soft-deleted stream is recreated. */
 export function withTruncateBefore(metadata: StreamMetadata, revision: number): Buffer {
   return Buffer.from(JSON.stringify({ ...metadata.raw, $tb: revision }));
 }

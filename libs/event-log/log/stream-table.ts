@@ -1,13 +1,13 @@
 /**
- * Hides: the names and heads of all streams in flat memory: some 50 bytes and the name itself per stream, nothing on the JS heap.
- * Promises: numbers are given in order of appearance and never change; a seeded hash keeps hostile names from slowing it down.
- * Does not: forget a stream.
+ * Hides: the names and last revisions of all streams in flat memory: about 50 bytes plus the name per stream, nothing on the JS heap.
+ * Promises: numbers are assigned in order of appearance and never change; a seeded hash keeps hostile names from slowing it down. Does not:
+ * forget a stream.
  */
 import { randomBytes } from 'node:crypto';
 
 const SEED = randomBytes(4).readUInt32LE();
 
-/** MurmurHash3 (32 bits) with a seed of this process. */
+/** MurmurHash3 (32 bits) with a random seed per OS process. */
 function hash(bytes: Buffer): number {
   let h = SEED;
   const whole = bytes.length & ~3;

@@ -1,8 +1,6 @@
 /**
- * Hides: group commit: all frames that arrive while the disk is busy go out in its next write.
- * Promises: frames become durable in the order in which they were added, all of one batch or none; after a failure nothing that was
- * pending has happened.
- * Does not: know streams.
+ * Hides: group commit: all frames that arrive while the disk is busy go into the next write. Promises: frames become durable in the order
+ * in which they were added, all of one batch or none; after a failure nothing pending was written. Does not: know streams.
  */
 import type { Frame } from './frame';
 import { LogUnavailable } from './refusals';
@@ -16,19 +14,19 @@ export type WriterEvents = Readonly<{
   committed: (batch: Batch) => void;
   /** Frames of these batches were never written. */
   failed: (frames: Frame[]) => void;
-  /** The newest file was closed and another begun. */
+  /** The newest file was closed and another started. */
   rolled: () => void;
-  /** The disk began to refuse writes, or (without an error) takes them again. */
+  /** The disk began to refuse writes, or (without an error) accepts them again. */
   troubled: (error?: LogUnavailable) => void;
 }>;
 
-/** Quiet time after which the node notes how much is durable, so that later damage to it cannot pass for a torn write. */
+/** Idle time after which the node records how much is durable, so that later damage cannot be mistaken for a torn write. */
 const QUIET_MS = 100;
 
 export class Writer {
   /** Log offset where the next frame goes. */
   tail: number;
-  /** All before this log offset is durable. */
+  /** Everything before this log offset is durable. */
   committed: number;
   readonly counts = { writes: 0, events: 0, bytes: 0, refused: 0 };
   private troubled = false;
@@ -37,7 +35,7 @@ export class Writer {
   private running = false;
   private noted = true;
   private quiet: NodeJS.Timeout | undefined;
-  /** Someone wants the active file completed. */
+  /** Completion of the active file was requested. */
   private completing: Deferred | undefined;
 
   constructor(
@@ -53,7 +51,7 @@ export class Writer {
     return this.running || this.batch !== undefined || this.completing !== undefined;
   }
 
-  /** Takes a frame that was encoded for offset `tail`. */
+  /** Adds a frame that was encoded for offset `tail`. */
   add(frame: Frame): void {
     const batch = this.open();
     batch.frames.push(frame);
@@ -62,14 +60,14 @@ export class Writer {
     this.start();
   }
 
-  /** Resolves when everything added so far is durable; undefined if it is so already. */
+  /** Resolves when everything added so far is durable; undefined if it is already. */
   settled(): Promise<void> | undefined {
     const batch = this.batch ?? this.inFlight;
     if (!batch) return undefined;
     return (batch.done ??= deferred()).promise;
   }
 
-  /** Ends the active file after what is in flight; resolves when the next one has begun. */
+  /** Ends the active file after the writes in flight; resolves when the next one is started. */
   complete(): Promise<void> {
     this.completing ??= deferred();
     this.start();
@@ -82,7 +80,7 @@ export class Writer {
     if (this.batch) yield* this.batch.frames;
   }
 
-  /** Waits for what is pending and notes how much is durable. */
+  /** Waits for pending writes and records how much is durable. */
   async close(): Promise<void> {
     clearTimeout(this.quiet);
     while (this.busy) await new Promise((resolve) => setImmediate(resolve));
@@ -159,7 +157,7 @@ export class Writer {
     }
   }
 
-  /** A note that cannot be written is only missed by the next recovery's suspicion. */
+  /** A record that cannot be written only makes the next recovery less strict. */
   private async note(): Promise<void> {
     this.noted = true;
     await this.segments.noteDurable(this.committed).catch(() => undefined);

@@ -1,5 +1,5 @@
-// Hides: which standing projections are on, and that switching one is an event of the stream `$projections-<name>`.
-// Promises: what an operator switched stays so over a restart; without his word the node's own list decides.
+// Hides: which system projections are on, and that switching one is an event of the stream `$projections-<name>`. Promises: what an
+// operator switched stays so across restarts; otherwise the node's own list decides.
 // Does not: link events (system-projections.ts).
 
 import type { EventLog } from '../log/log';
@@ -12,7 +12,7 @@ const streamOf = (name: SystemProjection): string => `$projections-${name}`;
 
 export const isSystemProjection = (name: string): name is SystemProjection => (SYSTEM_PROJECTIONS as readonly string[]).includes(name);
 
-/** As operators see it; a restart of the node makes of an aborted projection a stopped one. */
+/** The state that operators see; after a restart of the node an aborted projection is stopped. */
 export type ProjectionState = 'Running' | 'Stopped' | 'Aborted';
 
 export class StandingProjections {
@@ -20,7 +20,7 @@ export class StandingProjections {
   private readonly aborted = new Set<SystemProjection>();
   private changes: Promise<unknown> = Promise.resolve();
 
-  /** Starts those of `names`, unless an operator switched them off, and those that he switched on. */
+  /** Starts those of `names` that no operator switched off, and those that an operator switched on. */
   constructor(
     private readonly log: EventLog,
     names: readonly SystemProjection[],
@@ -33,7 +33,7 @@ export class StandingProjections {
     return this.aborted.has(name) ? 'Aborted' : 'Stopped';
   }
 
-  /** Resolves when the change is on disk and done. */
+  /** Resolves when the change is on disk and in effect. */
   switch(name: SystemProjection, state: ProjectionState): Promise<void> {
     return this.inTurn(async () => {
       const on = state === 'Running';
@@ -52,7 +52,7 @@ export class StandingProjections {
     });
   }
 
-  /** Sends a projection over the whole log again: links that are there stay, those of deleted streams come back. */
+  /** Runs a projection over the whole log again: existing links stay, those of deleted streams are written again. */
   reset(name: SystemProjection): Promise<void> {
     return this.inTurn(async () => {
       const on = this.running.has(name);
@@ -65,7 +65,7 @@ export class StandingProjections {
     });
   }
 
-  /** Stops and starts whatever runs. */
+  /** Restarts all running projections. */
   restart(): Promise<void> {
     return this.inTurn(async () => {
       for (const name of [...this.running.keys()]) {

@@ -38,7 +38,7 @@ describe('system projections', () => {
     fs.rmSync(dataDir, { recursive: true, force: true });
   });
 
-  it('sort what was there and what comes by category, type and stream', async () => {
+  it('sort existing and new events by category, type and stream', async () => {
     await log.append('order-1', 'no_stream', [event('Placed'), event('Paid')]);
     const stop = runSystemProjections(log, SYSTEM_PROJECTIONS);
     await log.append('order-2', 'no_stream', [event('Placed')]);
@@ -52,7 +52,7 @@ describe('system projections', () => {
     await stop();
   });
 
-  it('link each event once over restarts, with and without their checkpoint', async () => {
+  it('link each event once across restarts, with and without their checkpoint', async () => {
     for (let round = 0; round < 4; round++) {
       for (let i = 0; i < 30; i++) await log.append(`order-${i % 3}`, 'any', [event()]);
       const stop = runSystemProjections(log, ['$by_category']);
@@ -67,7 +67,7 @@ describe('system projections', () => {
     expect(revisions).toEqual([...Array(40).keys()]);
   });
 
-  it('let a subscriber that comes right after an append begin before its links', async () => {
+  it('write links late enough that a subscriber right after an append still gets them', async () => {
     const stop = runSystemProjections(log, ['$by_event_type']);
     await log.append('order-1', 'no_stream', [event('Placed')]);
     await eventually(() => expect(links(log, '$et-Placed')).toEqual(['0@order-1']));
@@ -79,7 +79,7 @@ describe('system projections', () => {
     await stop();
   });
 
-  it('tell in the metadata of a link what caused it', async () => {
+  it("record the cause in a link's metadata", async () => {
     const source = event();
     await log.append('order-1', 'no_stream', [source]);
     const stop = runSystemProjections(log, ['$by_category']);

@@ -1,5 +1,5 @@
 /**
- * Hides: the standing projections that sort all events by category, type and stream into streams of links.
+ * Hides: the system projections that sort all events by category, type and stream into streams of links.
  * Promises: each event is linked once and in log order, also after a crash between a link and its checkpoint.
  * Does not: run projections that users write.
  */
@@ -17,7 +17,7 @@ type Link = { to: string; target: string };
 
 const isSystem = (stream: string) => stream.startsWith('$');
 const self = (frame: Frame) => (frame.type === '$>' ? frame.data.toString('utf8') : `${frame.ordinal}@${frame.stream}`);
-/** What comes before the first dash; a name without one has no category. */
+/** The part before the first dash; a name without one has no category. */
 function categoryOf(stream: string): string | undefined {
   const dash = stream.indexOf('-');
   return dash > 0 ? stream.slice(0, dash) : undefined;
@@ -44,11 +44,11 @@ const sorting: Record<SystemProjection, (frame: Frame) => Link | undefined> = {
 
 const isBookkeeping = (stream: string) => stream.startsWith('$projections-') || stream.startsWith('$persistentsubscription-');
 const PAGE = 500;
-/** Links after which the position is noted. */
+/** Links after which a checkpoint is written. */
 const CHECKPOINT_EVERY = 2000;
 /**
- * Milliseconds in which new events are gathered: their links go out in few appends that do not compete with those of writers, and whoever
- * subscribes to the end of a sorted stream just after an append gets its links, as with the original.
+ * Milliseconds for which new events are collected: their links are written in few appends that do not compete with writers, and a
+ * subscriber to the end of a sorted stream just after an append still gets its links, as with the original.
  */
 const GATHER_MS = 100;
 
@@ -60,7 +60,7 @@ export function runSystemProjections(log: EventLog, names: readonly SystemProjec
   };
 }
 
-/** Lets a projection that stands still begin anew with the first event of the log when it runs next. */
+/** Makes a stopped projection begin at the first event of the log when it runs next. */
 export async function rewind(log: EventLog, name: SystemProjection): Promise<void> {
   await log.append(checkpointStreamOf(name), 'any', [checkpointAt(0)]);
 }
@@ -121,7 +121,7 @@ class Running {
       }
       if (this.sinceCheckpoint > 0) await this.checkpoint(position);
     } catch {
-      // A damaged or closing log: readers are told by their own calls, a projection just ends.
+      // A damaged or closing log: readers get errors from their own calls; a projection just ends.
     } finally {
       unfollow();
     }
@@ -163,7 +163,7 @@ class Running {
   }
 }
 
-/** Log position in the metadata of a stream's newest event; -1 for links and 0 for checkpoints that are not there. */
+/** Log position in the metadata of a stream's newest event; if there is none, -1 for links and 0 for checkpoints. */
 function lastPosition(log: EventLog, stream: string): number {
   const newest = log.readStream(stream, Number.MAX_SAFE_INTEGER, true, 1).frames[0];
   if (!newest) return stream.startsWith('$projections-') ? 0 : -1;
@@ -175,7 +175,7 @@ function lastPosition(log: EventLog, stream: string): number {
   }
 }
 
-/** `run` names one run of a projection: within it a repeated link is known, after a reset a deleted stream gets its links again. */
+/** `run` identifies one run of a projection: within it a repeated link is recognised; after a reset a deleted stream gets its links again. */
 function linkEvent(run: string, frame: Frame, target: string): NewEvent {
   const metadata = { $v: '1:-1:1:4', $c: frame.offset, $p: frame.offset, $o: frame.stream, $causedBy: uuidText(frame.id) };
   return {
@@ -187,7 +187,7 @@ function linkEvent(run: string, frame: Frame, target: string): NewEvent {
   };
 }
 
-/** A UUID that depends on a name alone, so that a repeated link is known. */
+/** A UUID computed from a name, so that a repeated link is recognised. */
 function nameUuid(name: string): Buffer {
   const id = createHash('sha1').update(name).digest().subarray(0, 16);
   id[6] = (id[6]! & 0x0f) | 0x50;

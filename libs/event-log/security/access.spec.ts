@@ -9,7 +9,7 @@ const may = (principal: Principal, stream: string, action: 'read' | 'write' | 'd
 
 describe('streams of users', () => {
   it.each(['read', 'write', 'delete'] as const)('are open to every user to %s', (action) => expect(may(ada, 'order-1', action)).toBe(true));
-  it.each(['read', 'write', 'delete'] as const)('are closed to strangers to %s', (action) =>
+  it.each(['read', 'write', 'delete'] as const)('deny callers without credentials to %s', (action) =>
     expect(may(undefined, 'order-1', action)).toBe(false),
   );
 
@@ -20,7 +20,7 @@ describe('streams of users', () => {
     expect(may(ada, 'order-1', 'read', { $r: [] })).toBe(false);
   });
 
-  it('fall back to the default list for what their own does not name', () => {
+  it('use the default list for actions that their own list does not name', () => {
     expect(may(ada, 'order-1', 'write', { $r: ['grace'] })).toBe(true);
     expect(may(ada, 'order-1', 'write', { $r: ['grace'] }, { $userStreamAcl: { $w: ['grace'] } })).toBe(false);
   });
@@ -29,7 +29,7 @@ describe('streams of users', () => {
 });
 
 describe('system streams', () => {
-  it('are open to admins alone', () => {
+  it('are open to admins only', () => {
     expect(may(admin, '$settings', 'read')).toBe(true);
     expect(may(ops, '$settings', 'read')).toBe(false);
     expect(may(ada, '$all', 'read')).toBe(false);
@@ -41,7 +41,7 @@ describe('system streams', () => {
     expect(may(ada, '$ce-order', 'read', undefined, { $systemStreamAcl: { $r: ['ada'] } })).toBe(true);
   });
 
-  it('$all is read-only, for admins too', () => {
+  it('$all is read-only, even for admins', () => {
     expect(may(admin, '$all', 'write')).toBe(false);
     expect(may(admin, '$all', 'delete')).toBe(false);
   });
@@ -58,7 +58,7 @@ describe('metadata streams', () => {
 });
 
 describe('lists', () => {
-  it('ignore what they do not know', () => {
+  it('ignore unknown entries', () => {
     expect(parseAcl({ $r: ['a', 7], chicken: ['b'], $w: 'c' })).toEqual({ write: ['c'] });
     expect(parseAcl('nonsense')).toBeUndefined();
     expect(parseDefaultAcls(null)).toEqual({});
@@ -66,7 +66,7 @@ describe('lists', () => {
 });
 
 describe('groups', () => {
-  it('make administrators and operators', () => {
+  it('define administrators and operators', () => {
     expect([isAdmin(admin), isAdmin(ops), isAdmin(undefined)]).toEqual([true, false, false]);
     expect([isOperator(admin), isOperator(ops), isOperator(ada), isOperator(undefined)]).toEqual([true, true, false, false]);
   });

@@ -1,16 +1,17 @@
 // Hides: who may do what: default lists of streams, `$settings`, and the rights of the groups $admins and $ops.
-// Promises: the same defaults as EventStoreDB 24: users' streams are open to every user, system streams to admins, nothing to strangers.
-// Does not: know passwords (users.ts) or read streams; the caller brings the lists.
+// Promises: the same defaults as EventStoreDB 24: users' streams are open to every user, system streams to admins, nothing to callers
+// without credentials.
+// Does not: know passwords (users.ts) or read streams; the caller provides the lists.
 
-/** What someone wants to do with a stream; decided by ACLs. */
+/** An action on a stream; ACLs decide whether it is allowed. */
 export type StreamUse = 'read' | 'write' | 'delete' | 'read-metadata' | 'write-metadata';
 
-/** Who calls; undefined is a stranger without credentials. */
+/** The caller; undefined without credentials. */
 export type Principal = Readonly<{ name: string; groups: readonly string[] }> | undefined;
 
 export type StreamAction = 'read' | 'write' | 'delete' | 'metadataRead' | 'metadataWrite';
 
-/** Who may do what with a stream: names of users or groups, `$all` for everyone; undefined where the list says nothing. */
+/** Who may do what with a stream: names of users or groups, `$all` for everyone; undefined if the list does not name the action. */
 export type Acl = Readonly<Partial<Record<StreamAction, readonly string[]>>>;
 
 /** Default lists that an administrator wrote to the stream `$settings`. */
@@ -52,14 +53,14 @@ export const isAdmin = (principal: Principal): boolean => !!principal && (has(pr
 export const isOperator = (principal: Principal): boolean =>
   isAdmin(principal) || (!!principal && (has(principal, 'ops') || has(principal, '$ops')));
 
-/** The stream whose list decides, and what is done to it: `$$x` holds the metadata of `x`. */
+/** The stream whose list decides, and the action on it: `$$x` holds the metadata of `x`. */
 export const subjectOf = (stream: string, action: 'read' | 'write' | 'delete'): { stream: string; action: StreamAction | undefined } => {
   const name = stream === '' ? '$all' : stream;
   if (!name.startsWith('$$')) return { stream: name, action };
   return { stream: name.slice(2), action: action === 'read' ? 'metadataRead' : action === 'write' ? 'metadataWrite' : undefined };
 };
 
-/** Says whether the principal may do that with the stream, given the list of `subjectOf(stream)` and the default lists. */
+/** Whether the principal may perform the action on the stream, given the list of `subjectOf(stream)` and the default lists. */
 export const mayUseStream = (
   principal: Principal,
   stream: string,

@@ -1,6 +1,6 @@
-// Hides: how a call's `authorization` header becomes a person.
+// Hides: how a call's `authorization` header becomes a user.
 // Promises: a handler starts only after the credentials were checked; wrong ones end the call as UNAUTHENTICATED.
-// Does not: decide what that person may do (access.ts).
+// Does not: decide what that user may do (access.ts).
 
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import type { Journal } from '../log/journal';
@@ -13,7 +13,7 @@ import type { Users } from './users';
 export class Authentication {
   private readonly principals = new WeakMap<Metadata, NonNullable<Principal>>();
 
-  /** Connections of which a wrong password was already noted. */
+  /** Connections whose wrong password was already logged. */
   private readonly noted = new WeakSet<object>();
 
   constructor(
@@ -25,7 +25,7 @@ export class Authentication {
     return this.principals.get(metadata);
   }
 
-  /** The person behind `Basic <base64 of login:password>`; undefined without a header; throws when it is wrong. */
+  /** The user of `Basic <base64 of login:password>`; undefined without a header; throws if it is wrong. */
   async identify(authorization: string | undefined, connection: object): Promise<Principal> {
     if (authorization === undefined || authorization === '') return undefined;
     const [, encoded] = /^basic ([a-z0-9+/=]+)$/i.exec(authorization.trim()) ?? [];
@@ -42,7 +42,7 @@ export class Authentication {
     return principal;
   }
 
-  /** Stands before every handler of the server. */
+  /** Interceptor that runs before every handler of the server. */
   readonly interceptor: ServerInterceptor = (_method, call) =>
     new ServerInterceptingCall(call, {
       start: (next) =>

@@ -14,7 +14,7 @@ const system: Principal = { name: 'admin', groups: ['$admins'] };
 export class Authorization {
   private defaults: DefaultAcls | undefined;
 
-  /** `identify` tells who calls; undefined in insecure mode. */
+  /** `identify` returns the caller; undefined in insecure mode. */
   constructor(
     private readonly log: EventLog,
     private readonly identify: ((metadata: Metadata) => Principal) | undefined,
@@ -27,7 +27,7 @@ export class Authorization {
   readonly stream = (metadata: Metadata, stream: string, action: StreamUse): void =>
     this.refuseStream(this.principal(metadata), stream, action);
 
-  /** The same for a person who came over HTTP. */
+  /** The same for a caller over HTTP. */
   readonly refuseStream = (principal: Principal, stream: string, action: StreamUse): void => {
     if (!this.identify) return;
     const metadataAction = action === 'read-metadata' ? 'read' : action === 'write-metadata' ? 'write' : undefined;

@@ -1,10 +1,10 @@
-// Hides: when a node would be open to strangers.
-// Promises: what is refused is refused before anything listens, with what to do. Does not: check passwords.
+// Hides: when a node would be open to everybody. Promises: such a start is refused before anything listens, with what to do. Does not:
+// check passwords.
 
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 
-/** The node would be open to strangers. */
+/** The node would be open to everybody. */
 export class Exposed extends Error {}
 
 const bare = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase();
@@ -19,8 +19,8 @@ export function refuseOpenBind(host: string, tls: object | undefined): void {
 }
 
 /**
- * Whether a request that names this host is meant for the node: a web page whose name was made to resolve to it names its own. Addresses
- * cannot be made to resolve; names count that the node was given, or that its certificate covers.
+ * Whether a request that names this host is meant for the node. A web page whose name was made to resolve to the node (DNS rebinding) sends
+ * its own name. Addresses are safe; names must be configured for the node or covered by its certificate.
  */
 export function hostCheck(
   names: readonly (string | undefined)[],

@@ -3,7 +3,7 @@ import type { Hash } from './password';
 
 const stored = (password: string): Hash => ({ salt: '', hash: password });
 
-/** Comparisons that end when the test says so. */
+/** Comparisons that end when the test ends them. */
 const slow = () => {
   const open: (() => void)[] = [];
   const asked: string[] = [];
@@ -22,7 +22,7 @@ const slow = () => {
 };
 
 describe('password checks', () => {
-  it('a password that was right is answered while any number of others wait', async () => {
+  it('a password known to be right is accepted at once while any number of others wait', async () => {
     const { compare, settle, asked } = slow();
     const checks = new PasswordChecks(compare);
     const first = checks.check({}, 'ada', 'right', stored('right'));
@@ -35,7 +35,7 @@ describe('password checks', () => {
     await settle();
   });
 
-  it('equal checks at the same time are one, of whatever connection', async () => {
+  it('equal concurrent checks are made once, across connections', async () => {
     const { compare, settle, asked } = slow();
     const checks = new PasswordChecks(compare);
     const answers = Array.from({ length: 1_000 }, () => checks.check({}, 'ada', 'right', stored('right')));
@@ -44,7 +44,7 @@ describe('password checks', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('the same password of another login is another check', async () => {
+  it('the same password for another login is a separate check', async () => {
     const { compare, settle, asked } = slow();
     const checks = new PasswordChecks(compare);
     const answers = [
@@ -57,7 +57,7 @@ describe('password checks', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('no more than two run at once, so that the disk has threads of its own', async () => {
+  it('at most two run at once, so that threads are left for the disk', async () => {
     const { compare, settle, open } = slow();
     const checks = new PasswordChecks(compare);
     const answers = Array.from({ length: 10 }, (_, i) => checks.check({}, `user ${i}`, 'x', stored('x')));
@@ -77,7 +77,7 @@ describe('password checks', () => {
     expect(asked.indexOf('right')).toBeLessThan(5);
   });
 
-  it('a stale password is checked once, and counts again as soon as it is the new one', async () => {
+  it('a stale password is checked once, and is accepted as soon as it becomes the current one', async () => {
     const { compare, settle, asked } = slow();
     const checks = new PasswordChecks(compare);
     const client = {};
@@ -92,7 +92,7 @@ describe('password checks', () => {
     expect(await reset).toBe(true);
   });
 
-  it('after twenty wrong passwords no more of a connection are checked for a minute; known ones still count', async () => {
+  it('after twenty wrong passwords no more of a connection are checked for a minute; known ones are still accepted', async () => {
     const { compare, settle, asked } = slow();
     let now = 0;
     const checks = new PasswordChecks(compare, () => now);
@@ -111,7 +111,7 @@ describe('password checks', () => {
     expect(await later).toBe(true);
   });
 
-  it('the line of one connection is bounded', async () => {
+  it('the queue of one connection is bounded', async () => {
     const { compare, settle } = slow();
     const checks = new PasswordChecks(compare);
     const client = {};

@@ -1,6 +1,6 @@
-// Hides: that clients send a password with every call though checking one is slow by design: which were right or wrong is remembered.
-// Promises: a remembered password is answered at once whatever else waits; equal checks are made once; connections take turns; a connection
-// with many wrong passwords has no more of them checked for a while. Does not: keep a password, only digests under a key of this process.
+// Hides: that clients send a password with every call although a check is slow by design: results are cached.
+// Promises: a cached password is answered at once whatever else waits; equal checks are made once; connections take turns; a connection
+// with many wrong passwords gets no more checks for a while. Does not: keep passwords, only digests with a key of this OS process.
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { checkPassword, type Hash, HASHES_AT_ONCE } from './password';
@@ -12,7 +12,7 @@ const MOST_WRONG = 20;
 const FORGIVEN_AFTER = 60_000;
 const REMEMBERED = 10_000;
 
-/** More checks of one connection wait than a client has a reason for. */
+/** Too many checks of one connection are waiting. */
 export class TooManyChecks extends Error {}
 
 type Check = () => Promise<void>;
@@ -23,7 +23,7 @@ export class PasswordChecks {
   private readonly known = new Map<string, boolean>();
   private readonly running = new Map<string, Promise<boolean>>();
   private readonly lines = new WeakMap<object, Line>();
-  /** Lines with something in them, in the order of their turns. */
+  /** Non-empty queues, in the order of their turns. */
   private readonly turns = new Set<Line>();
   private active = 0;
 
@@ -32,9 +32,9 @@ export class PasswordChecks {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** Whether the password is the one behind `stored`. @throws TooManyChecks */
+  /** Whether the password matches `stored`. @throws TooManyChecks */
   check(connection: object, login: string, password: string, stored: Hash | undefined): Promise<boolean> {
-    // The stored hash is part of the digest: with a new password nothing that was remembered counts.
+    // The stored hash is part of the digest: a new password invalidates everything cached.
     const digest = createHmac('sha256', this.key)
       .update(JSON.stringify([login, stored?.hash, password]))
       .digest('base64');

@@ -1,6 +1,6 @@
 import { checkPassword, hashPassword } from './password';
 
-it('knows the right password and no other', async () => {
+it('accepts the right password and no other', async () => {
   const stored = await hashPassword('changeit');
   expect(await checkPassword('changeit', stored)).toBe(true);
   expect(await checkPassword('changeIt', stored)).toBe(false);

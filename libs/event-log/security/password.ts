@@ -1,13 +1,13 @@
-// Hides: how passwords are kept and compared.
-// Promises: scrypt with a salt of its own per password; a check takes as long for an unknown user as for a known one; no more than two hashes
-// are computed at once in this process. Does not: keep a password, even in memory.
+// Hides: how passwords are stored and compared.
+// Promises: scrypt with a separate salt per password; a check takes as long for an unknown user as for a known one; at most two hashes are
+// computed at once in this OS process. Does not: keep a password, even in memory.
 
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** What is stored of a password, base64. */
+/** The stored form of a password, base64. */
 export type Hash = Readonly<{ salt: string; hash: string }>;
 
-/** scrypt takes one of libuv's four threads for some 50 ms; writes to the disk need them, too. */
+/** scrypt occupies one of libuv's four threads for about 50 ms; disk writes need them, too. */
 export const HASHES_AT_ONCE = 2;
 let hashing = 0;
 const line: (() => void)[] = [];
@@ -33,7 +33,7 @@ export const hashPassword = async (password: string): Promise<Hash> => {
 
 const nobody: Hash = { salt: Buffer.alloc(16).toString('base64'), hash: Buffer.alloc(32).toString('base64') };
 
-/** Checks a password; without a hash it takes the same time and says no. */
+/** Checks a password; without a hash it takes the same time and returns false. */
 export const checkPassword = async (password: string, stored: Hash | undefined): Promise<boolean> => {
   const { salt, hash } = stored ?? nobody;
   const matches = timingSafeEqual(await derive(password, Buffer.from(salt, 'base64')), Buffer.from(hash, 'base64'));

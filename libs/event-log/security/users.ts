@@ -1,5 +1,5 @@
-// Hides: that users live as events in the streams `$users` and `$user-<login>`, as in EventStoreDB.
-// Promises: with TLS the users admin and ops exist from the first start; a change is on disk before the caller hears of it.
+// Hides: that users are stored as events in the streams `$users` and `$user-<login>`, as in EventStoreDB.
+// Promises: with TLS the users admin and ops exist from the first start; a change is on disk before the caller gets the answer.
 // Does not: decide who may manage users (services/users.ts does).
 
 import { randomBytes } from 'node:crypto';
@@ -19,7 +19,7 @@ export type User = Hash &
 /** Passwords of the first start with TLS. */
 export type FirstPasswords = Readonly<{ adminPassword?: string; opsPassword?: string }>;
 
-/** What the original makes its first users with. */
+/** The original's default password of its first users. */
 const WELL_KNOWN = 'changeit';
 const listStream = '$users';
 const streamOf = (login: string): string => `$user-${login}`;
@@ -35,8 +35,8 @@ export class Users {
   ) {}
 
   /**
-   * Reads the users. Where passwords count, `admin` and `ops` exist from the first start, and no password is one that everybody knows unless
-   * an operator gave it. @throws Exposed
+   * Reads the users. If passwords are checked, `admin` and `ops` exist from the first start, and no password is the well-known one unless
+   * an operator set it. @throws Exposed
    */
   static async open(log: EventLog, { adminPassword, opsPassword }: FirstPasswords, secure: boolean, now = Date.now): Promise<Users> {
     const users = new Users(log, now);
@@ -51,7 +51,7 @@ export class Users {
     return users;
   }
 
-  /** Makes the user, or replaces a password that an earlier version made for everybody. */
+  /** Creates the user, or replaces the well-known password of an earlier version. */
   private async ensure(login: string, fullName: string, groups: readonly string[], password: string | undefined): Promise<void> {
     const user = this.users.get(login);
     const wellKnown = user !== undefined && !user.disabled && password !== WELL_KNOWN && (await checkPassword(WELL_KNOWN, user));
@@ -65,7 +65,7 @@ export class Users {
     else await this.create(login, fullName, groups, password);
   }
 
-  /** Who that is; undefined when login or password is wrong, or the user is disabled. */
+  /** The user; undefined if login or password is wrong, or the user is disabled. */
   async authenticate(connection: object, login: string, password: string): Promise<Principal> {
     const user = this.users.get(login);
     const matches = await this.checked.check(connection, login, password, user);
@@ -112,7 +112,7 @@ export class Users {
     return this.change(login, await hashPassword(password));
   }
 
-  /** False when the current password is wrong. */
+  /** False if the current password is wrong. */
   async changePassword(login: string, current: string, password: string): Promise<boolean> {
     if (!(await checkPassword(current, this.find(login)))) return false;
     await this.resetPassword(login, password);
@@ -176,7 +176,7 @@ export class Users {
   }
 }
 
-/** Whoever may write to these streams must not keep the node from starting: what is no user is passed over. */
+/** Invalid events are ignored: whoever may write to these streams must not be able to stop the node from starting. */
 const parsed = (frame: Frame): unknown => {
   try {
     return JSON.parse(frame.data.toString('utf8'));

@@ -1,7 +1,6 @@
 /**
- * Hides: what the parts of one node know of each other.
- * Promises: every service gets the same context, made once by node.ts.
- * Does not: do anything.
+ * Hides: the connections between the parts of one node. Promises: every service gets the same context, created once by node.ts. Does not:
+ * do anything.
  */
 import type { Metadata } from '@grpc/grpc-js';
 import type { PersistentSubscriptions } from '../groups/persistent-subscriptions';
@@ -12,7 +11,7 @@ import type { Principal, StreamUse } from '../security/access';
 import type { Users } from '../security/users';
 import type { NodeService } from '../wire/service-builder';
 
-/** What every service is given. */
+/** The context of every service. */
 export type NodeContext = {
   readonly log: EventLog;
   readonly instanceId: string;
@@ -25,7 +24,7 @@ export type NodeContext = {
   authorizeAdmin: (metadata: Metadata, alsoOps?: boolean) => void;
   /** Throws for a caller without credentials. */
   authorizeUser: (metadata: Metadata) => void;
-  /** Who calls; undefined for a caller without credentials. */
+  /** The caller; undefined without credentials. */
   principal: (metadata: Metadata) => Principal;
   readonly users: Users;
   readonly journal: Journal;

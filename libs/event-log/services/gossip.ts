@@ -7,7 +7,7 @@ import { ClusterInfo, LEADER } from '../wire/messages/gossip';
 import type { NodeContext } from './context';
 import { type NodeService, ServiceBuilder } from '../wire/service-builder';
 
-/** Members of the cluster, for clients that discover their node. */
+/** Members of the cluster, for clients that use discovery. */
 export function gossip(context: NodeContext): NodeService {
   return new ServiceBuilder('event_store.client.gossip.Gossip')
     .unary('Read', Empty.decode, () =>
@@ -26,7 +26,7 @@ export function gossip(context: NodeContext): NodeService {
     .build();
 }
 
-/** The same as `/gossip` shows it over HTTP. */
+/** The same in the format of `/gossip` over HTTP. */
 export const gossipOverHttp = ({ instanceId, host, port }: NodeContext): unknown => ({
   members: [
     {

@@ -1,6 +1,5 @@
-// Hides: the messages of event_store.client.monitoring, and the figures that the node measures of itself.
-// Promises: one reading at once and one per period, until the caller leaves.
-// Does not: keep history; a monitor does.
+// Hides: the messages of event_store.client.monitoring, and the statistics that the node collects about itself.
+// Promises: one reading at once and one per period, until the caller leaves. Does not: keep history.
 
 import { freemem, loadavg, totalmem } from 'node:os';
 import { invalidArgument } from '../wire/faults';
@@ -13,7 +12,7 @@ const defaultPeriod = 10_000;
 const shortestPeriod = 100;
 const longestPeriod = 2 ** 31 - 1;
 
-/** Names as the original's; bytes, seconds and events. */
+/** The original's names; in bytes, seconds and events. */
 export const statistics = ({ log, groups }: NodeContext): Readonly<Record<string, string>> => {
   const memory = process.memoryUsage();
   const cpu = process.cpuUsage();
@@ -32,7 +31,7 @@ export const statistics = ({ log, groups }: NodeContext): Readonly<Record<string
   };
 };
 
-/** Figures of the node as a stream. */
+/** The node's statistics as a stream. */
 export function monitoring(context: NodeContext): NodeService {
   return new ServiceBuilder('event_store.client.monitoring.Monitoring')
     .serverStream('Stats', StatsRequest.decode, async (call) => {

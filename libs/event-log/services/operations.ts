@@ -1,6 +1,6 @@
 // Hides: the messages of event_store.client.operations.
 // Promises: operators may scavenge, stop the node and restart persistent subscriptions; one scavenge runs at a time.
-// Does not: resign, merge or vote: those calls are answered and change nothing, for a node alone has nobody to do it with.
+// Does not: resign, merge or vote: those calls are answered but change nothing, since there is only one node.
 
 import type { Metadata } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
@@ -19,7 +19,7 @@ import { type NodeService, ServiceBuilder } from '../wire/service-builder';
 const scavengeAnswer = (scavengeId: string, result: keyof typeof ScavengeResult): Buffer =>
   ScavengeResponse.encode({ scavengeId, scavengeResult: ScavengeResult[result] });
 
-/** What operators do with a node. */
+/** Operators' actions on a node. */
 export function operations(context: NodeContext): NodeService {
   let scavenge: { id: string; stop: AbortController; done: Promise<unknown> } | undefined;
   const endScavenge = async (): Promise<void> => {

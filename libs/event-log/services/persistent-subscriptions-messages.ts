@@ -1,5 +1,5 @@
-// Hides: how groups, their settings and their figures look on the wire.
-// Promises: the same meaning for what version 6 and later versions of the clients send.
+// Hides: the wire format of groups, their settings and their statistics.
+// Promises: the same meaning for requests of client version 6 and later versions.
 // Does not: check that settings make sense (groups/persistent-subscriptions.ts).
 
 import { uuidBytes } from '../bytes/uuid';
@@ -91,7 +91,7 @@ const percentiles: readonly (readonly [string, number])[] = [
   ...[90, 95, 99, 99.5, 99.9].map((percent) => [`${percent}%`, percent / 100] as const),
 ];
 
-/** What `extraStatistics` shows of the milliseconds between delivery and ack. */
+/** The `extraStatistics` about the milliseconds between delivery and ack. */
 const measurements = (latencies: readonly number[]): [string, number][] => {
   const sorted = [...latencies].sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0;

@@ -1,5 +1,5 @@
 // Hides: the calls of event_store.client.persistent_subscriptions.
-// Promises: the statuses, texts and trailers that clients assert; a consumer that goes away gives its messages back at once.
+// Promises: the statuses, texts and trailers that clients check; the messages of a consumer that leaves are available again at once.
 // Does not: decide what is delivered (groups/consumer-group.ts).
 
 import type { Metadata, ServerDuplexStream } from '@grpc/grpc-js';
@@ -27,7 +27,7 @@ import { definitionOf, idOf, infoOf, named, nameOf } from './persistent-subscrip
 import { encodeReadEvent } from './streams-answers';
 
 const service = 'event_store.client.persistent_subscriptions.PersistentSubscriptions';
-/** Messages that one consumer may hold at most, whatever it asks for: they stay in memory until it answers. */
+/** Most messages that one consumer may hold, whatever it asks for: they stay in memory until it answers. */
 const MOST_SLOTS = 2_000;
 
 const actions: readonly Action[] = ['unknown', 'park', 'retry', 'skip', 'stop'];
@@ -93,7 +93,7 @@ export function persistentSubscriptions(context: NodeContext): NodeService {
     .build();
 }
 
-/** One consumer's call, until it goes away or is dropped. */
+/** One consumer's call, until it leaves or is dropped. */
 const consume = (context: NodeContext, call: ServerDuplexStream<ReadMessage, Buffer>): Promise<void> =>
   new Promise<void>((resolve, reject) => {
     const id = randomUUID();

@@ -1,5 +1,5 @@
 // Hides: the messages of event_store.client.projections.
-// Promises: operators see, switch and reset the standing projections; others are not found, and making one is UNIMPLEMENTED.
+// Promises: operators see, switch and reset the system projections; others are not found, and creating one is UNIMPLEMENTED.
 // Does not: run JavaScript from clients; the application's views do a projection's work.
 
 import type { Metadata } from '@grpc/grpc-js';
@@ -13,7 +13,7 @@ import { SYSTEM_PROJECTIONS, type SystemProjection } from '../projections/system
 
 type Named = Readonly<{ options: Readonly<{ name?: string }> | undefined }>;
 
-/** What can be asked of a projection that a user wrote, of a standing one it cannot. */
+/** Requests that apply to users' projections only, not to system projections. */
 const ofUsers = ['Update', 'Delete', 'State', 'Result'];
 
 const known = ({ options }: Named): SystemProjection => {
@@ -25,7 +25,7 @@ const known = ({ options }: Named): SystemProjection => {
 const SERVICE = 'event_store.client.projections.Projections';
 const METHODS = ['Create', 'Update', 'Delete', 'Statistics', 'Disable', 'Enable', 'Reset', 'State', 'Result', 'RestartSubsystem'];
 
-/** Standing projections by name: seen, switched and begun anew. */
+/** System projections by name: shown, switched and reset. */
 export function projections({ projections: standing, features, authorizeAdmin, authorizeUser }: NodeContext): NodeService {
   const operated = (request: Named, metadata: Metadata): SystemProjection => {
     authorizeUser(metadata);

@@ -1,7 +1,7 @@
 /**
- * Hides: reading and following streams and $all, with links, filters and checkpoints.
- * Promises: a follower gets each event once and in order, with no gap between past and live; memory per reader is one page.
- * Does not: buffer for a slow reader; it simply falls behind and reads from disk again.
+ * Hides: reading and following streams and $all, with links, filters and checkpoints. Promises: a subscriber gets each event once and in
+ * order, with no gap between past and live; memory per reader is one page. Does not: buffer for a slow reader; it falls behind and reads
+ * from disk again.
  */
 import { type ServerWritableStream, status } from '@grpc/grpc-js';
 import { Fault, invalidArgument, streamDeleted } from '../wire/faults';
@@ -27,10 +27,10 @@ import type { Filter, ReadRequest } from './streams-requests';
 type Call = ServerWritableStream<ReadRequest, Buffer>;
 
 const PAGE = 256;
-/** A live follower that lags further behind is told again when it has caught up, as the original does. */
+/** A live subscriber that lags further behind is notified again when it has caught up, as in the original. */
 const LAG = 32;
 const DEFAULT_WINDOW = 32;
-/** What some clients send for the end of $all. */
+/** The value that some clients send for the end of $all. */
 const LAST_POSITION = 2n ** 64n - 1n;
 const beyond = (value: bigint) => (value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value));
 
@@ -95,7 +95,7 @@ async function readAll(log: EventLog, call: Call): Promise<void> {
   if (request.compatibility >= 1) await outlet.send(encodeLastAllPosition(BigInt(log.end)));
 }
 
-/** As the original: a position that is none of this log's belongs to another log, or to a mistake. */
+/** As in the original: a position that this log does not have belongs to another log, or is a mistake. */
 function refuseForeignPosition(log: EventLog, { from }: ReadRequest): void {
   if (typeof from === 'bigint' && !log.isPosition(beyond(from))) throw invalidArgument('Trying to read from an invalid position.');
 }
@@ -175,7 +175,7 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
     let live = false;
     while (outlet.open) {
       const heard = bell.count;
-      // Taken before the page is sent: what is committed while a slow reader is waited for belongs to the next page.
+      // Taken before the page is sent: events committed while a slow reader is waited for belong to the next page.
       const { end } = log;
       const page = log.readAll(next, false, PAGE, reader);
       const messages: Buffer[] = [];
@@ -229,7 +229,7 @@ function encodeEvent(log: EventLog, { resolveLinks, structuredIds }: ReadRequest
   return encodeReadEvent(linkTarget(log, frame), frame, structuredIds, room);
 }
 
-/** The event that a link leads to, or undefined if it is gone. */
+/** The event that a link points to, or undefined if it is gone. */
 function linkTarget(log: EventLog, link: Frame): Frame | undefined {
   const text = link.data.toString('utf8');
   const at = text.indexOf('@');
@@ -243,7 +243,7 @@ function onEnd(call: Call, listener: () => void): void {
   for (const event of ['cancelled', 'close', 'error']) call.once(event, listener);
 }
 
-/** Wakes one waiter; a ring that came before the waiting began is not lost. */
+/** Wakes one waiter; a wake-up before the wait began is not lost. */
 class Bell {
   count = 0;
   private wake: (() => void) | undefined;

@@ -5,7 +5,7 @@ import { WireWriter } from '../bytes/protobuf';
 /** The version whose behaviour the node follows. */
 export const SERVER_VERSION = '24.6.0';
 
-/** Tells clients what the node can do; they choose their calls by it. Names are lower-case, as the original's. */
+/** Tells clients which features the node has; they choose their calls by it. Names are lower-case, as in the original. */
 export function serverFeatures(context: NodeContext): NodeService {
   return new ServiceBuilder('event_store.client.server_features.ServerFeatures')
     .unary(

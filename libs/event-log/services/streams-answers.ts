@@ -1,7 +1,6 @@
 /**
- * Hides: what event_store.client.streams answers, field by field.
- * Promises: an event goes out as the bytes that lie on disk, with its id and two lengths put before them.
- * Does not: decide anything.
+ * Hides: the answers of event_store.client.streams, field by field. Promises: an event is sent as the bytes on disk, with its id and two
+ * lengths in front. Does not: decide anything.
  */
 import type { Frame } from '../log/frame';
 import type { ExpectedRevision } from '../log/appends';
@@ -10,7 +9,7 @@ import { varintLength, WireWriter, writeVarint } from '../bytes/protobuf';
 
 const NO_POSITION = Buffer.from([0x22, 0x00]);
 
-/** RecordedEvent with its tag (`1` the event, `2` the link), laid directly into the answer. */
+/** RecordedEvent with its tag (`1` the event, `2` the link), written directly into the answer. */
 function recordedLength(frame: Frame, structured: boolean): number {
   return (structured ? structuredIdLength(frame.id) : 40) + frame.encoded.length;
 }
@@ -57,7 +56,7 @@ function writeIdStructured(target: Buffer, at: number, id: Buffer): number {
   return writeBigVarint(target, at, id.readBigUInt64BE(8));
 }
 
-/** ReadEvent: the event (absent if a link leads nowhere), the link it came by, and the position of the original. */
+/** ReadEvent: the event (absent if a link's target is gone), the link that led to it, and the position of the original. */
 export function encodeReadEvent(
   event: Frame | undefined,
   link: Frame | undefined,
@@ -142,7 +141,7 @@ export function encodeBatchAppended(
   return batchAnswer(request, new WireWriter().message(3, success)).finish();
 }
 
-/** BatchAppendResp of a refusal: google.rpc.Status with a single detail, as the clients expect it. */
+/** BatchAppendResp of a refusal: google.rpc.Status with a single detail, as clients expect. */
 export function encodeBatchRefused(
   request: { correlation: Buffer; target: Target },
   code: number,
@@ -181,7 +180,7 @@ export const appendTooLargeDetail = (limit: number): Detail => ({
   type: 'event_store.client.MaximumAppendSizeExceeded',
   value: new WireWriter().uint(1, limit),
 });
-/** A reason that the clients show: they have no class for it. */
+/** A reason that clients show as text: they have no class for it. */
 export const errorInfoDetail = (reason: string): Detail => ({
   type: 'google.rpc.ErrorInfo',
   value: new WireWriter().text(1, reason).text(2, 'event-store'),

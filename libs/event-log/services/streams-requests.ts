@@ -1,7 +1,6 @@
 /**
- * Hides: what event_store.client.streams asks for, field by field.
- * Promises: a request as it was sent, or a fault that names what is wrong with it.
- * Does not: decide anything.
+ * Hides: the requests of event_store.client.streams, field by field. Promises: the decoded request, or a fault that names what is wrong
+ * with it. Does not: decide anything.
  */
 import type { NewEvent } from '../log/frame';
 import type { ExpectedRevision } from '../log/appends';
@@ -10,7 +9,7 @@ import { WireReader } from '../bytes/protobuf';
 
 export type Expression = { regex: string; prefixes: string[] };
 export type Filter = { on: 'stream' | 'type'; expression: Expression; window?: number; checkpointMultiplier: number };
-/** `start`, `end`, or an exact place. */
+/** `start`, `end`, or an exact position. */
 export type From = 'start' | 'end' | bigint;
 export type ReadRequest = {
   /** Absent: `$all`. */
@@ -151,7 +150,7 @@ function readAllOptions(reader: WireReader, request: ReadRequest): void {
   }
 }
 
-/** An event as proposed; `missing` names the metadata keys that the client left out. */
+/** An event to append; `missing` names the metadata keys that the client left out. */
 export type Proposed = { event?: NewEvent; missing?: string; badId?: boolean };
 
 function readProposed(reader: WireReader): Proposed {
@@ -183,7 +182,7 @@ function readProposed(reader: WireReader): Proposed {
   return { event: { id, type, json: content === 'application/json', data, metadata } };
 }
 
-/** Stream and expected revision, as AppendReq, DeleteReq and TombstoneReq share them. */
+/** Stream and expected revision, shared by AppendReq, DeleteReq and TombstoneReq. */
 export type Target = { stream: Buffer; expected: ExpectedRevision };
 export type AppendRequest = { target?: Target; proposed?: Proposed };
 
@@ -222,7 +221,7 @@ export function readDeleteRequest(bytes: Buffer): Target {
 export type BatchRequest = {
   correlation: Buffer;
   target?: Target;
-  /** Milliseconds since 1970 (a client of version 6) or from now on (a duration). */
+  /** Milliseconds since 1970 (client version 6) or from now (a duration). */
   deadlineMs?: number;
   proposed: Proposed[];
   final: boolean;

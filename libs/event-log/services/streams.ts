@@ -1,7 +1,7 @@
 /**
  * Hides: event_store.client.streams.Streams: Append, BatchAppend, Delete, Tombstone and Read.
  * Promises: every append is answered once, after it is durable or refused.
- * Does not: hold rules of its own; they are the log's.
+ * Does not: have rules of its own; the log has them.
  */
 import { Metadata, type ServerDuplexStream, type ServerReadableStream, status } from '@grpc/grpc-js';
 import { brokenOff } from '../wire/call-inside';
@@ -38,11 +38,11 @@ import {
 } from './streams-requests';
 
 const SERVICE = 'event_store.client.streams.Streams';
-/** Bytes that one unfinished append may collect before it is refused. */
+/** Most bytes that an unfinished append may collect before it is refused. */
 const MAX_COLLECTED = 16 * 1024 * 1024;
-/** Appends of one call that may wait for the disk at once. */
+/** Most appends of one call that may wait for the disk at once. */
 const MOST_RUNNING = 1000;
-/** How often appends are looked through for those whose deadline has passed. */
+/** How often appends are checked for passed deadlines. */
 const IMPATIENCE_MS = 250;
 
 export function streams(context: NodeContext): NodeService {
@@ -68,7 +68,7 @@ export function streams(context: NodeContext): NodeService {
     .build();
 }
 
-/** The stream's name, if it is one and the caller may write to it. */
+/** The stream's name, if it is valid and the caller may write to it. */
 function admit(context: NodeContext, metadata: Metadata, target: Target, action: 'write' | 'delete'): string {
   const stream = target.stream.toString('utf8');
   if (stream === '' || stream === '$$') throw invalidArgument(`Stream name '${stream}' is invalid.`);
@@ -87,7 +87,7 @@ function deleted(target: Target, answer: Appended | WrongExpectedRevision): Buff
 
 function accept(proposed: Proposed): NewEvent {
   if (proposed.missing) throw missingProperty(proposed.missing);
-  if (!proposed.event) throw invalidArgument('The event id is missing or no UUID.');
+  if (!proposed.event) throw invalidArgument('The event id must be a UUID.');
   if (Buffer.byteLength(proposed.event.type) > MAX_TYPE) throw invalidArgument('The event type is too long.');
   return proposed.event;
 }
@@ -98,7 +98,7 @@ async function append(context: NodeContext, call: ServerReadableStream<AppendReq
   const size = new AppendSize(context.log.maxAppendSize);
   for await (const request of call as AsyncIterable<AppendRequest>) {
     if (request.target) {
-      if (target) throw invalidArgument('Options came twice.');
+      if (target) throw invalidArgument('An append must send its options only once.');
       target = request.target;
       admit(context, call.metadata, target, 'write');
     } else if (request.proposed) {
@@ -108,10 +108,10 @@ async function append(context: NodeContext, call: ServerReadableStream<AppendReq
       events.push(event);
     }
   }
-  // A call that is broken off looks like one that is finished; grpc-js notices the difference when something is sent.
+  // An aborted call looks like a finished one; grpc-js notices the difference only when something is sent.
   call.sendMetadata(new Metadata());
   await new Promise((resolve) => setImmediate(resolve));
-  if (brokenOff(call)) throw new Fault(status.CANCELLED, 'The append was broken off before its end.');
+  if (brokenOff(call)) throw new Fault(status.CANCELLED, 'The append was aborted before its end.');
   if (!target) throw invalidArgument('The first message of an append holds its options.');
   const stream = admit(context, call.metadata, target, 'write');
   const answer = await context.log.append(stream, target.expected, events);
@@ -121,12 +121,15 @@ async function append(context: NodeContext, call: ServerReadableStream<AppendReq
 
 type Collected = { correlation: Buffer; target: Target; deadlineMs?: number; events: NewEvent[]; size: AppendSize; refused?: Error };
 
-/** Takes appends as fast as they come and answers each when it is durable; all that became durable together leaves in one write. */
+/**
+ * Accepts appends as fast as they arrive and answers each when it is durable; answers to all that became durable together are sent in one
+ * write.
+ */
 const batchAppend = (context: NodeContext, call: ServerDuplexStream<BatchRequest, Buffer>): Promise<void> =>
   new Promise((resolve, reject) => {
     const outlet = new Outlet(call);
     const unfinished = new Map<string, Collected>();
-    /** Those that wait for the disk. */
+    /** Appends that wait for the disk. */
     const running = new Set<Collected>();
     let collected = 0;
     let ended = false;
@@ -163,7 +166,7 @@ const batchAppend = (context: NodeContext, call: ServerDuplexStream<BatchRequest
       if (running.size === MOST_RUNNING - 1) call.resume();
       end();
     };
-    // A disk that hangs must not keep a client waiting beyond its deadline; what becomes of the append it learns by sending it again.
+    // A disk that hangs must not keep a client waiting beyond its deadline; the client learns the outcome by sending the append again.
     const impatience = setInterval(() => {
       for (const entry of running) if (isLate(entry)) answered(entry, timedOut(entry));
     }, IMPATIENCE_MS).unref();

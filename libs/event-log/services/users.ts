@@ -1,5 +1,5 @@
 // Hides: the messages of event_store.client.users.
-// Promises: administrators manage users; everybody reads himself and changes his own password, knowing the old one.
+// Promises: administrators manage users; every user can read their own record and change their own password, given the old one.
 // Does not: store anything (users.ts).
 
 import { isAdmin } from '../security/access';

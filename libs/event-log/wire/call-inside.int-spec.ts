@@ -13,7 +13,7 @@ describe.each(['insecure', 'tls'] as const)('a connection (%s)', (mode) => {
   });
   afterEach(() => fs.rmSync(dataDir, { recursive: true, force: true }));
 
-  it.each(['BatchAppend', 'Append'])('lets a client send a megabyte before it waits for the node, once it asks for %s', async (method) => {
+  it.each(['BatchAppend', 'Append'])('lets a client send a megabyte before it waits for the node, once it has called %s', async (method) => {
     const made = mode === 'tls' ? selfSigned() : undefined;
     const tls = made && { cert: made.certificate, key: made.key };
     const node = await startNode({ dataDir, tls, adminPassword: 'changeit' });

@@ -1,7 +1,6 @@
 /**
- * Hides: what grpc-js does not show of a call (1.14, pinned): the HTTP/2 stream under it, behind its interceptors.
- * Promises: where the inside looks different, a call is served all the same, only slower.
- * Does not: read or write messages.
+ * Hides: private parts of a grpc-js call (1.14, pinned): the HTTP/2 stream behind its interceptors. Promises: if those parts change, a call
+ * is still served, only slower. Does not: read or write messages.
  */
 import type { Http2Session, ServerHttp2Stream } from 'node:http2';
 
@@ -12,7 +11,7 @@ export function insideOf(call: object): Inside | undefined {
   return innermost((call as { call?: Inside }).call);
 }
 
-/** The connection of a call, as seen by an interceptor of the server; without a look inside all calls count as of one connection. */
+/** The connection of a call, as seen by a server interceptor; if it cannot be found, all calls count as one connection. */
 export function connectionOf(interceptor: object): object {
   return innermost(interceptor as Inside)?.stream?.session ?? onlyConnection;
 }
@@ -23,18 +22,18 @@ function innermost(inside: Inside | undefined): Inside | undefined {
   return inside;
 }
 
-/** True where the client broke the call off: its messages end then as those of a finished call do. */
+/** True if the client aborted the call: its messages then end like those of a finished call. */
 export function brokenOff(call: { readonly cancelled: boolean }): boolean {
   const stream = insideOf(call)?.stream;
   return call.cancelled || (stream !== undefined && (stream.destroyed || (stream.closed && stream.rstCode !== 0)));
 }
 
-/** Bytes that a client may send before it is told that they were read: as the original's web server has it. */
+/** Bytes that a client may send before they are acknowledged as read: the same as the original's web server. */
 const STREAM_WINDOW = 768 * 1024;
 const CONNECTION_WINDOW = 1024 * 1024;
 const widened = new WeakSet<Http2Session>();
 
-/** Lets the connection of a call carry more at once than HTTP/2's 64 KiB: on a line with 50 ms there and back those are 1.3 MB a second. */
+/** Raises the flow-control window of a call's connection above HTTP/2's 64 KiB, which limit a line with 50 ms round trip to 1.3 MB a second. */
 export function widen(call: object): void {
   const session = insideOf(call)?.stream?.session;
   if (!session || widened.has(session)) return;

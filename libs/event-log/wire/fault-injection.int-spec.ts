@@ -36,7 +36,7 @@ describe('a node with injected faults', () => {
     return events;
   };
 
-  it('without a fault behaves', async () => expect(await count()).toBe(1));
+  it('behaves normally without faults', async () => expect(await count()).toBe(1));
 
   it('can be mute', async () => {
     faults.mute = true;
@@ -50,7 +50,7 @@ describe('a node with injected faults', () => {
     expect(Date.now() - begun).toBeGreaterThanOrEqual(190);
   });
 
-  it('can send writers to another leader', async () => {
+  it('can redirect writers to another leader', async () => {
     faults.notLeader = { host: 'elsewhere', port: 4711 };
     await expect(count()).rejects.toMatchObject({ type: 'not-leader', leader: { address: 'elsewhere', port: 4711 } });
   });
@@ -60,7 +60,7 @@ describe('a node with injected faults', () => {
     expect(await count()).toBe(2);
   });
 
-  it('can cut the connections after so many messages', async () => {
+  it('can cut the connections after a number of messages', async () => {
     await client.appendToStream('s', [...Array(20)].map(event));
     faults.dropAfter = 5;
     await expect(count()).rejects.toMatchObject({ code: expect.any(Number) });

@@ -1,24 +1,24 @@
 /**
- * Hides: making a node misbehave on purpose, so that what depends on it can be tested against what networks and servers do.
- * Promises: without faults a call is passed on untouched; the log itself is never harmed, only what callers see.
- * Does not: exist in production: the command line takes it only with `--inject-faults`.
+ * Hides: how a node misbehaves on purpose, so that its clients can be tested against faults of networks and servers. Promises: without
+ * faults a call is passed on unchanged; the log itself is never damaged, only the answers. Does not: work in production: the command line
+ * accepts it only with `--inject-faults`.
  */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { notLeader } from './faults';
 
-/** What goes wrong; change the fields of a running node's `faults` at any time. */
+/** The faults to inject; the fields of a running node's `faults` may change at any time. */
 export type Faults = {
-  /** Calls are taken and never answered. */
+  /** Calls are accepted and never answered. */
   mute?: boolean;
   /** Milliseconds that each call waits before it is handled. */
   slowMs?: number;
-  /** After so many more messages to clients all connections are cut; counts down. */
+  /** After this many more messages to clients all connections are cut; counts down. */
   dropAfter?: number;
   /** Every event is delivered to readers twice. */
   duplicate?: boolean;
   /** Reads and writes are sent to this other node, as a follower does. */
   notLeader?: { host: string; port: number };
-  /** So many times the connections are cut after an append is durable and before it is answered; counts down. */
+  /** How many times the connections are cut after an append is durable and before it is answered; counts down. */
   cutBeforeAnswer?: number;
 };
 

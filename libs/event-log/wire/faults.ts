@@ -1,6 +1,6 @@
 /**
  * Hides: which gRPC status and which trailers each refusal has, so that every client throws the right class.
- * Promises: `faultOf` turns any error into a status; nothing of an unexpected error but its message leaves the node.
+ * Promises: `faultOf` turns any error into a status; of an unexpected error only the message leaves the node.
  * Does not: log.
  */
 import { Metadata, status } from '@grpc/grpc-js';
@@ -8,7 +8,7 @@ import type { ExpectedRevision } from '../log/appends';
 import { AppendTooLarge, LogUnavailable, StreamDeleted } from '../log/refusals';
 import { DamagedLog } from '../log/segments';
 
-/** What a call ends with instead of an answer. */
+/** The error that a call ends with instead of an answer. */
 export class Fault extends Error {
   readonly metadata = new Metadata();
 
@@ -108,13 +108,13 @@ export const scavengeNotFound = (id: string) =>
 export const projectionNotFound = (name: string) =>
   new Fault(status.NOT_FOUND, `Projection '${name}' not found. This node runs no user projections: fold the streams in the application.`);
 
-/** Credentials that are wrong; a stranger without any is refused as `accessDenied`. */
+/** Wrong credentials; a caller without any is refused with `accessDenied`. */
 export const unauthenticated = () => new Fault(status.UNAUTHENTICATED, 'Unauthenticated');
 export const unimplemented = (message: string) => new Fault(status.UNIMPLEMENTED, message);
 export const notReady = () => new Fault(status.UNAVAILABLE, 'Server Is Not Ready');
 export const tooBusy = () => new Fault(status.UNAVAILABLE, 'Server Is Too Busy');
 
-/** The fault that a thrown error amounts to. */
+/** The fault for a thrown error. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error;
   if (error instanceof StreamDeleted) return streamDeleted(error.stream);

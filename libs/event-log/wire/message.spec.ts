@@ -7,7 +7,7 @@ describe('a message', () => {
   it('without bytes has the defaults', () => {
     expect(Outer.decode(Buffer.alloc(0))).toEqual({ count: 0, maybe: undefined, inner: undefined, inners: [] });
   });
-  it('keeps what is present apart from what is absent', () => {
+  it('distinguishes present fields from absent ones', () => {
     expect(Outer.decode(Outer.encode({ maybe: 0, inner: {}, inners: [{}, { name: 'x' }] }))).toEqual({
       count: 0,
       maybe: 0,
@@ -15,10 +15,10 @@ describe('a message', () => {
       inners: [{ name: '' }, { name: 'x' }],
     });
   });
-  it('passes over fields that it does not know, and those of another wire type', () => {
+  it('skips unknown fields, and fields of another wire type', () => {
     expect(Outer.decode(Buffer.from([0x7a, 1, 65, 0x0a, 1, 65, 0x08, 7]))).toMatchObject({ count: 7 });
   });
-  it('that claims more bytes than there are is refused', () => {
+  it('is refused if it claims more bytes than there are', () => {
     for (const bytes of [[0x1a, 5, 0x0a], [0x1a, 0xff, 0xff, 0xff, 0x7f], [0x08], [0x0f]])
       expect(() => Outer.decode(Buffer.from(bytes))).toThrow();
   });

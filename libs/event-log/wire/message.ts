@@ -1,17 +1,17 @@
 /**
  * Hides: how a protobuf message that is described by its fields is read and written.
- * Promises: absent fields have proto3's defaults; lengths are checked before anything is copied; unknown fields are passed over.
- * Does not: serve the hot paths, which lay out their bytes by hand (services/streams-*.ts).
+ * Promises: absent fields have proto3's defaults; lengths are checked before anything is copied; unknown fields are skipped.
+ * Does not: serve the hot paths, which encode their bytes by hand (services/streams-*.ts).
  */
 import { WireReader, WireWriter } from '../bytes/protobuf';
 
-/** One field: its number, how it begins, and how its value goes over the wire. */
+/** One field: its number, its initial value, and its wire format. */
 export type Field<T> = Readonly<{
   number: number;
   wire: 0 | 2 | 5;
   initial: () => T;
   read: (reader: WireReader, before: T) => T;
-  /** Writes nothing where the value is the default. */
+  /** Writes nothing if the value is the default. */
   write: (writer: WireWriter, value: T) => void;
 }>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a message has fields of any type
@@ -20,7 +20,7 @@ type Values<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? 
 
 /** A message by its fields. */
 export type Message<T> = Readonly<{ decode: (bytes: Buffer) => T; encode: (values?: Draft<T>) => Buffer; read: (reader: WireReader) => T }>;
-/** Values to encode: what is left out has its default. */
+/** Values to encode: a missing field has its default. */
 export type Draft<T> = T extends string | number | bigint | boolean | Uint8Array | undefined
   ? T
   : T extends readonly (infer Item)[]
@@ -95,7 +95,7 @@ export const float = (number: number): Field<number> => ({
   write: (writer, value) => void (value !== 0 && writer.float(number, value)),
 });
 
-/** A message in a message; undefined where it is absent. */
+/** A nested message; undefined if it is absent. */
 export const nested = <T>(number: number, type: Message<T>): Field<T | undefined> => ({
   number,
   wire: 2,
@@ -104,7 +104,7 @@ export const nested = <T>(number: number, type: Message<T>): Field<T | undefined
   write: (writer, value) => void (value && writer.bytes(number, type.encode(value as Draft<T>))),
 });
 
-/** A member of a oneof, or a field whose presence counts: undefined where it is absent, and written also where it is the default. */
+/** A member of a oneof, or a field whose presence matters: undefined if it is absent, and written even if it is the default. */
 export const optional = <T>(field: Field<T>): Field<T | undefined> => ({
   ...field,
   initial: () => undefined,

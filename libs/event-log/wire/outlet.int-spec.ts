@@ -44,7 +44,7 @@ async function told(tell: (call: Call) => Promise<unknown>): Promise<string[]> {
 describe('messages of one call', () => {
   const many = [...Array(1000).keys()].map((n) => `${n}${'x'.repeat(n)}`);
 
-  test('arrive framed and in order, and not one by one', async () => {
+  test('arrive framed and in order, in few writes', async () => {
     let singly = 0;
     const heard = await told(async (call) => {
       const outlet = new Outlet(call);
@@ -61,7 +61,7 @@ describe('messages of one call', () => {
     expect(singly).toBe(0);
   });
 
-  test('go one by one through a write that was replaced, as fault injection replaces it', async () => {
+  test('are written one by one if `write` was replaced, as by fault injection', async () => {
     let singly = 0;
     const heard = await told(async (call) => {
       const { write } = call;
@@ -86,7 +86,7 @@ describe('messages of one call', () => {
       clearTimeout(timer);
       waiting('never waited');
     });
-    // grpc-js takes in what it is sent, whether it is read or not; a bare HTTP/2 stream does not.
+    // grpc-js buffers what it receives, whether it is read or not; a bare HTTP/2 stream does not.
     const session = http2.connect(`http://127.0.0.1:${port}`);
     const call = session.request({ ':method': 'POST', ':path': '/test/tell', 'content-type': 'application/grpc', te: 'trailers' });
     call.end(Buffer.alloc(5));
@@ -98,7 +98,7 @@ describe('messages of one call', () => {
     stop();
   });
 
-  test('reach slow readers whole, though frames are used again', async () => {
+  test('reach slow readers intact although buffers are reused', async () => {
     const texts = (who: number, page: number) => [...Array(200).keys()].map((n) => `${who}:${page}:${n}:${String(who).repeat(200)}`);
     let reader = 0;
     const { port, stop } = await serve(async (call) => {

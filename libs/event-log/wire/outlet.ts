@@ -1,8 +1,7 @@
 /**
- * Hides: that many messages leave in one write. grpc-js frames and writes each message by itself, which costs more than all else that
- * happens to an event on its way from the disk to a reader.
- * Promises: messages arrive in the order given, framed as gRPC frames them; `send` waits while the reader is slow.
- * Does not: encode messages or end the call.
+ * Hides: that many messages are sent in one write. grpc-js frames and writes each message separately, which costs more than everything else
+ * on an event's way from the disk to a reader. Promises: messages arrive in the order given, framed as gRPC frames them; `send` waits while
+ * the reader is slow. Does not: encode messages or end the call.
  */
 import type { EventEmitter } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
@@ -20,7 +19,7 @@ export class Outlet {
   private posted: Buffer[] = [];
 
   constructor(private readonly call: Sink) {
-    // Where `write` was replaced, as fault injection does, a call gets its messages one by one.
+    // If `write` was replaced, as by fault injection, messages are written one by one.
     const inside = Object.hasOwn(call, 'write') ? undefined : insideOf(call);
     this.stream = inside?.maybeSendMetadata && inside.stream;
     this.begin = () => inside?.maybeSendMetadata?.();
@@ -31,25 +30,25 @@ export class Outlet {
     return !this.call.cancelled && !this.call.destroyed;
   }
 
-  /** Room for a message that is sent before anything is waited for. */
+  /** Buffer space for a message that is sent before anything is waited for. */
   readonly room = (length: number): Buffer => {
     if (!this.stream || used + length > shared.length) return Buffer.allocUnsafe(length);
     return shared.subarray(used, (used += length));
   };
 
-  /** Writes, and waits while the reader at the other end is slow; returns false once the call is over. */
+  /** Writes, and waits while the reader is slow; returns false once the call is over. */
   async send(...messages: readonly Buffer[]): Promise<boolean> {
     if (!this.open) return false;
     if (messages.length > 0 && !this.write(messages)) await this.drained();
     return this.open;
   }
 
-  /** Writes together with everything else that is posted before the event loop goes on. */
+  /** Writes together with everything else posted in the same turn of the event loop. */
   post(message: Buffer): void {
     if (this.posted.push(message) === 1) process.nextTick(this.flush);
   }
 
-  /** Writes what was posted now, as before the call ends. */
+  /** Writes what was posted at once, as needed before the call ends. */
   readonly flush = (): void => {
     const messages = this.posted;
     this.posted = [];
@@ -79,8 +78,8 @@ export class Outlet {
 }
 
 /**
- * Messages are encoded in one place and copied into a frame that is used again once it has left. Buffers of their own would be garbage outside
- * of the heap, a few megabytes of which make the collector mark all of the heap.
+ * Messages are encoded in one place and copied into a buffer that is reused once it was sent. Separate buffers would be garbage outside the
+ * heap, a few megabytes of which trigger a full garbage collection.
  */
 const shared = Buffer.allocUnsafeSlow(1024 * 1024);
 let used = 0;
@@ -93,7 +92,7 @@ function roomFor(length: number): Buffer {
   return (free.pop() ?? Buffer.allocUnsafeSlow(FRAME_ROOM)).subarray(0, length);
 }
 
-/** The socket has taken all bytes of a frame: they may be overwritten. */
+/** The socket has accepted all bytes of a buffer: they may be overwritten. */
 function giveBack(bytes: Buffer): void {
   if (bytes.buffer.byteLength === FRAME_ROOM && free.length < 8) free.push(Buffer.from(bytes.buffer));
 }

@@ -1,5 +1,5 @@
 // Hides: that gRPC, HTTP/1.1 and TLS share one port.
-// Promises: each connection is told apart by ALPN, or by its first bytes; one that stays silent is closed.
+// Promises: the protocol of each connection is detected by ALPN, or by its first bytes; a silent connection is closed.
 // Does not: speak any of the protocols.
 
 import type { ConnectionInjector } from '@grpc/grpc-js';
@@ -10,7 +10,7 @@ import tls from 'node:tls';
 /** PEM of the node's certificate (chain) and key. */
 export type Certificate = Readonly<{ cert: string | Buffer; key: string | Buffer }>;
 
-/** How long a connection may take to say what it is. */
+/** How long a connection may take to show its protocol. */
 const usualPatience = 10_000;
 const http2Preface = Buffer.from('PRI * HTTP/2.0');
 
@@ -48,7 +48,7 @@ export class SharedPort {
     return this.sockets.size;
   }
 
-  /** Takes no new connection. */
+  /** Stops accepting connections. */
   refuse(): void {
     this.listener.close();
   }
@@ -87,7 +87,7 @@ export class SharedPort {
     return server;
   }
 
-  /** Looks at the first bytes and puts them back. */
+  /** Reads the first bytes and puts them back. */
   private sniff(socket: net.Socket): void {
     const timer = setTimeout(() => socket.destroy(), this.patience);
     socket.once('close', () => clearTimeout(timer));

@@ -1,7 +1,7 @@
 /**
- * Hides: how a gRPC service is put on the node: a path, two codecs and an async function per method.
+ * Hides: how a gRPC service is registered: a path, two codecs and an async function per method.
  * Promises: a handler that throws ends its call with the right status; a streaming handler waits while its reader is slow.
- * Does not: authenticate by itself; `authorize` is asked by each service.
+ * Does not: authenticate; each service calls `authorize`.
  */
 import type {
   handleBidiStreamingCall,
@@ -18,7 +18,7 @@ import type {
 import { widen } from './call-inside';
 import { type Fault, faultOf } from './faults';
 
-/** A service: its definition and its handlers, as grpc-js registers them. */
+/** A service: its definition and handlers, in the form that grpc-js registers. */
 export type NodeService = {
   definition: ServiceDefinition;
   implementation: UntypedServiceImplementation;
@@ -29,7 +29,7 @@ type Codec<Request> = { path: string; read: (bytes: Buffer) => Request };
 
 const encoded = (bytes: Buffer) => bytes;
 
-/** Collects methods; answers are encoded by the handlers themselves. */
+/** Collects methods; handlers encode their own answers. */
 export class ServiceBuilder {
   private readonly definition: Record<string, ServiceDefinition[string]> = {};
   private readonly implementation: UntypedServiceImplementation = {};
@@ -111,7 +111,7 @@ export class ServiceBuilder {
     };
   }
 
-  /** Runs a handler; the call ends with what comes first, the handler's end or that of the node. */
+  /** Runs a handler; the call ends when the handler ends or the node closes, whichever comes first. */
   private run<Answer>(work: () => Promise<Answer> | Answer, done: (answer: Answer) => void, fail: (fault: Fault) => void): void {
     let over = false;
     const once =

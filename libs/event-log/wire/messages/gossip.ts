@@ -3,7 +3,7 @@
 import { bool, int32, int64, message, nested, repeated, text, uint32 } from '../message';
 import { Uuid } from './shared';
 
-/** The one state of a node alone. */
+/** The only state of a single node. */
 export const LEADER = 8;
 
 export const ClusterInfo = message({

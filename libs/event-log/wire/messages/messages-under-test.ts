@@ -1,4 +1,4 @@
-// Hides: how the official client's generated messages spell their fields.
+// Hides: the field names of the official client's generated messages.
 // Promises: the same object for the same message, ours or theirs. Does not: compare.
 
 import shared from '@eventstore/db-client/generated/shared_pb';
@@ -6,7 +6,7 @@ import shared from '@eventstore/db-client/generated/shared_pb';
 export type Generated = { toObject(): object; serializeBinary(): Uint8Array };
 export const bytesOf = (generated: Generated) => Buffer.from(generated.serializeBinary());
 
-/** The object of a generated message in our spelling: without `List`, `Map` and `pb_`, bytes as text, no absent members. */
+/** A generated message as an object with our field names: without `List`, `Map` and `pb_`, bytes as text, no absent members. */
 export const plain = (value: unknown): unknown => {
   if (typeof value === 'bigint') return String(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');

@@ -166,7 +166,7 @@ describe('messages mean the same to the official client and to the node', () => 
     expect(plain(theirs.deserializeBinary(encoded).toObject())).toEqual(expected);
   });
 
-  it('the figures of a projection, field by field', () => {
+  it('the statistics of a projection, field by field', () => {
     const details = {
       coreProcessingTime: 1n,
       version: 2n,

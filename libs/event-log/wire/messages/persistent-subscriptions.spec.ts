@@ -92,12 +92,12 @@ describe('messages about groups mean the same to the official client and to the 
       ofGroups.DeleteRequest,
     ],
     [
-      'the figures of a group',
+      'the statistics of a group',
       new groups.GetInfoReq().setOptions(new groups.GetInfoReq.Options().setStreamIdentifier(identifier()).setGroupName('g')),
       ofGroups.InfoRequest,
     ],
     [
-      'the figures of a group on $all',
+      'the statistics of a group on $all',
       new groups.GetInfoReq().setOptions(new groups.GetInfoReq.Options().setAll(empty()).setGroupName('g')),
       ofGroups.InfoRequest,
     ],
@@ -171,7 +171,7 @@ describe('messages about groups mean the same to the official client and to the 
     expect(plain(ours.decode(bytesOf(generated)))).toEqual(plain(generated.toObject()));
   });
 
-  it('the figures of a group, field by field', () => {
+  it('the statistics of a group, field by field', () => {
     const connections = [
       {
         from: '1',

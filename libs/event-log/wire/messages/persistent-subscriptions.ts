@@ -1,5 +1,5 @@
 // Hides: the field numbers of event_store.client.persistent_subscriptions. Promises: the same bytes as the official clients'.
-// Does not: decide anything. Events to consumers are laid out by hand (services/streams-answers.ts).
+// Does not: decide anything. Events to consumers are encoded by hand (services/streams-answers.ts).
 
 import { bool, bytes, int32, int64, mark, message, nested, optional, repeated, text, uint32, uint64, type ValuesOf } from '../message';
 import { StreamIdentifier, Uuid } from './shared';
@@ -16,7 +16,7 @@ const Filter = message({
 
 const Settings = message({
   resolveLinks: bool(1),
-  /** Deprecated, and what version 6 of the client sends. */
+  /** Deprecated; sent by version 6 of the client. */
   revision: uint64(2),
   extraStatistics: bool(3),
   messageTimeoutTicks: optional(int64(4)),
@@ -34,12 +34,12 @@ const Settings = message({
   consumerStrategy: text(16),
 });
 
-/** Create and Update; Update knows neither a filter nor a named strategy, and sends neither. */
+/** Create and Update; Update has neither a filter nor a named strategy. */
 export const SaveRequest = message({
   options: nested(
     1,
     message({
-      /** Deprecated, and what version 6 of the client sends. */
+      /** Deprecated; sent by version 6 of the client. */
       streamIdentifier: nested(1, StreamIdentifier),
       groupName: text(2),
       settings: nested(3, Settings),

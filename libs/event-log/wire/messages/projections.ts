@@ -2,9 +2,9 @@
 
 import { bool, float, int32, int64, mark, message, nested, optional, text } from '../message';
 
-/** Enable, Reset, Update, Delete, State and Result name a projection; what else they say concerns projections that this node does not run. */
+/** Enable, Reset, Update, Delete, State and Result name a projection; their other fields concern projections that this node does not run. */
 export const NamedRequest = message({ options: nested(1, message({ name: text(1) })) });
-/** State and Result name it in field 1, too; Update's query and Delete's flags are passed over. */
+/** State and Result name it in field 1, too; Update's query and Delete's flags are ignored. */
 export const DisableRequest = message({ options: nested(1, message({ name: text(1), writeCheckpoint: bool(2) })) });
 
 export const StatisticsRequest = message({

@@ -1,4 +1,4 @@
-// Writes docs/generated/openapi.json and docs/generated/schema.graphql from the built code; with --check says whether they are up to date.
+// Writes docs/generated/openapi.json and docs/generated/schema.graphql from the built code; with --check, reports whether they are up to date.
 import { createRequire } from 'node:module';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,11 +14,11 @@ for (const [name, text] of Object.entries(await describeApi())) {
   try {
     before = readFileSync(path, 'utf8');
   } catch {
-    // It is written for the first time.
+    // The file does not exist yet.
   }
   if (before === text) continue;
   stale += 1;
-  if (process.argv.includes('--check')) console.error(`docs/generated/${name} is not what the code says: npm run docs`);
+  if (process.argv.includes('--check')) console.error(`docs/generated/${name} is out of date: run npm run docs`);
   else writeFileSync(path, text);
 }
 process.exit(process.argv.includes('--check') && stale > 0 ? 1 : 0);

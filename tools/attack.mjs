@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * `npm run attack [-- --only C40]`: a hostile neighbour, client and analyst against a fresh instance with the settings of production, from outside
- * alone. The checks are numbered as in the project's list of black-box checks (C01–C67) and, where they are of our own, A01 and so on. Each
- * prints pass, FAIL, or n/a with the reason. Takes less than three minutes.
+ * `npm run attack [-- --only C40]`: attacks a fresh instance with production settings from outside only, as a hostile neighbour, client and
+ * analyst. The checks are numbered as in the project's list of black-box checks (C01–C67); our own are A01 and so on. Each prints pass,
+ * FAIL, or n/a with the reason. Takes less than three minutes.
  */
 import { parseArgs } from 'node:util';
 import { prepare } from './prepare.mjs';
@@ -23,7 +23,7 @@ try {
       if (values.only && !id.startsWith(values.only)) continue;
       const began = performance.now();
       const fault =
-        typeof attack === 'string' ? undefined : await attack(target).catch((error) => `could not be carried out: ${error.stack}`);
+        typeof attack === 'string' ? undefined : await attack(target).catch((error) => `the check itself failed: ${error.stack}`);
       const took = `${Math.round(performance.now() - began)} ms`;
       if (typeof attack === 'string') skipped++;
       else if (fault) failed++;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * `npm run bench -- <name> [--short] [--json]`: measures one part of the system on this machine.
- * A benchmark is a file of tools/bench/ that exports `run(options)` and returns plain figures.
+ * A benchmark is a file in tools/bench/ that exports `run(options)` and returns its figures as plain data.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
  * Writes docs/generated/events.md (every event with its fields, from the JSDoc of the events files), docs/generated/modules.md (who imports
- * whom, as a diagram), docs/generated/problems.md (every problem code) and docs/generated/processes.md (how each process steps, as a diagram:
- * the built definitions replay their recorded histories). `--check` compares instead and fails on drift; an undocumented event or field of
- * unclear meaning fails too.
+ * whom, as a diagram), docs/generated/problems.md (every problem code) and docs/generated/processes.md (how each process steps, as a
+ * diagram: the built definitions replay their recorded histories). `--check` compares instead and fails on drift; an undocumented event, or
+ * a field of unclear meaning, fails, too.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ const faults = [];
 const cell = (text) => text.replace(/\s+/g, ' ').replaceAll('|', '\\|').trim();
 const said = (node) => node.getJsDocs?.()[0]?.getDescription().trim() ?? '';
 
-/** Every field of a payload, those of the types that it is put together from included. */
+/** Every field of a payload, including those of the types that it is composed of. */
 function fieldsOf(node) {
   return node
     .getType()
@@ -34,7 +34,7 @@ function fieldsOf(node) {
     });
 }
 
-/** A closed list shows its values, anything else what was written. */
+/** A union of literals shows its values, any other type its source text. */
 function shown(alias) {
   const type = alias.getType();
   const literals = type.isUnion() ? type.getUnionTypes() : [type];
@@ -59,7 +59,7 @@ function catalogue() {
     lines.push(`## ${slice}`, '');
     for (const alias of events) {
       const about = said(alias);
-      if (!about) faults.push(`${slice}: ${alias.getName()} says nothing about itself`);
+      if (!about) faults.push(`${slice}: ${alias.getName()} has no JSDoc`);
       const [, data] = alias.getTypeNode().getTypeArguments();
       lines.push(`### ${alias.getName()}`, '', cell(about), '', '| Field | Type | Meaning |', '|---|---|---|');
       for (const field of fieldsOf(data)) lines.push(`| ${field.name} | \`${field.type}\` | ${field.about} |`);
@@ -73,7 +73,7 @@ function catalogue() {
   return lines.join('\n');
 }
 
-/** Every problem code with the sentences that go with it, from the code that raises it. */
+/** Every problem code with its texts, from the code that raises it. */
 function problems() {
   const project = new Project({ tsConfigFilePath: 'tsconfig.json', skipAddingFilesFromTsConfig: true });
   const found = new Map();
@@ -116,7 +116,7 @@ function problems() {
   ].join('\n');
 }
 
-/** Who imports whom. `libs/slices.ts` only lists slices and views: its imports count as those of the apps that load the list. */
+/** Who imports whom. `libs/slices.ts` only lists slices and views: its imports are counted as those of the apps that load the list. */
 function modules() {
   const { stdout } = spawnSync('npx', ['depcruise', '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'apps', 'libs'], {
     encoding: 'utf8',
@@ -172,7 +172,7 @@ function processes() {
   for (const definition of definitions) {
     const file = project.addSourceFileAtPath(`libs/processes/${definition.name}.ts`);
     const about = said(file.getVariableStatements().find((statement) => statement.isExported()));
-    if (!about) faults.push(`${file.getBaseName()}: the process says nothing about itself`);
+    if (!about) faults.push(`${file.getBaseName()}: the process has no JSDoc`);
     const histories = recorded(definition.name).map((history) => ({ ...history, steps: replay(definition, history) }));
     lines.push(`## ${definition.name}`, '', cell(about), '', '```mermaid', ...diagramOf(histories), '```', '');
   }
@@ -188,7 +188,7 @@ for (const [path, text] of [
   ['docs/generated/processes.md', processes()],
 ]) {
   if (!check) writeFileSync(path, text);
-  else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) faults.push(`${path} is not what the code says: run npm run docs`);
+  else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) faults.push(`${path} is out of date: run npm run docs`);
 }
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length ? 1 : 0;

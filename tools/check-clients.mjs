@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * `npm run campaign:clients`: the contracts in the hands of a stranger. An empty folder outside of the repository gets openapi-typescript and
- * GraphQL Code Generator from the registry; the clients that they make of docs/generated/ compile, and each does its tour against a system
- * of its own. Own packages, since the generators need another TypeScript than the product.
+ * `npm run campaign:clients`: checks the API contracts as an outside user would. Installs openapi-typescript and GraphQL Code Generator
+ * from the registry into an empty folder outside the repository; the clients that they generate from docs/generated/ must compile, and each
+ * runs its tour against a fresh system. The packages are separate because the generators need another version of TypeScript than the
+ * product.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -71,15 +72,15 @@ try {
   const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
   const options = ['--strict', '--module', 'node16', '--target', 'es2022', '--skipLibCheck', '--types', 'node'];
   if (check('the generators install', run('npm', install))) {
-    check('openapi-typescript takes openapi.json', run(bin('openapi-typescript'), ['openapi.json', '-o', 'api.ts']));
-    check('GraphQL Code Generator takes schema.graphql', run(process.execPath, ['generate-graphql.mjs']));
+    check('openapi-typescript accepts openapi.json', run(bin('openapi-typescript'), ['openapi.json', '-o', 'api.ts']));
+    check('GraphQL Code Generator accepts schema.graphql', run(process.execPath, ['generate-graphql.mjs']));
     check('both clients compile', run(bin('tsc'), [...options, 'rest-tour.ts', 'graphql-tour.ts']));
     system = await startSystem();
     for (const client of ['rest', 'graphql'])
-      check(`the ${client} client does its tour`, run(process.execPath, [`${client}-tour.js`], { ENDPOINTS: system.endpoints }));
+      check(`the ${client} client completes its tour`, run(process.execPath, [`${client}-tour.js`], { ENDPOINTS: system.endpoints }));
   }
 } catch (error) {
-  check('the campaign runs to its end', String(error));
+  check('the campaign completes', String(error));
 } finally {
   await system?.stop();
   rmSync(place, { recursive: true, force: true });

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * `npm run campaign:package`: the tarball of `libs/event-log` as a stranger uses it. `npm install` puts it into an empty folder outside of the
- * repository, with the official client, from the registry that npm is configured with; a program there starts a node, appends, reads and stops;
- * and its types are checked. Where the registry cannot be reached, the declared dependencies are linked instead, and the output says so.
+ * `npm run campaign:package`: checks the tarball of `libs/event-log` as an outside user would. `npm install` installs it into an empty
+ * folder outside the repository, with the official client, from npm's configured registry; a program there starts a node, appends, reads
+ * and stops; and its types are checked. If the registry cannot be reached, the declared dependencies are linked instead, and the output
+ * says so.
  */
 import { spawnSync } from 'node:child_process';
 import { builtinModules } from 'node:module';
@@ -26,19 +27,19 @@ const run = (command, args, cwd) => {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 120_000 });
   return status === 0 ? undefined : `exit code ${status}\n${stdout}${stderr}`;
 };
-/** What npm reports when the registry is not reached, and the cache does not have the package. */
+/** npm's errors when the registry cannot be reached and the cache does not have the package. */
 const UNREACHABLE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENOTCACHED)\b|exit code null/;
 const versionOf = (name) => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
 const THEIRS = ['@eventstore/db-client', '@types/node'];
 
-/** Why the tarball and what its user brings could not be installed; undefined when they are. */
+/** Why the tarball and the packages beside it could not be installed; undefined if they were. */
 function install(tarball, home) {
   const registry = spawnSync('npm', ['config', 'get', 'registry'], { cwd: root, encoding: 'utf8' }).stdout.trim();
   const options = ['--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=1', '--fetch-timeout=20000', `--registry=${registry}`];
   return run('npm', ['install', ...options, tarball, ...THEIRS.map((name) => `${name}@${versionOf(name)}`)], home);
 }
 
-/** The same without a registry: unpacked, with every declared dependency linked by name, so that anything undeclared is not found. */
+/** The same without a registry: unpacked, with every declared dependency linked by name, so that undeclared ones are not found. */
 function link(tarball, home) {
   const modules = join(home, 'node_modules');
   const installed = join(modules, PACKAGE);
@@ -85,7 +86,7 @@ try {
   writeFileSync(join(home, 'package.json'), '{ "private": true }\n');
   const fault = install(tarball, home);
   if (fault && UNREACHABLE.test(fault)) {
-    console.log('note the registry cannot be reached: the declared dependencies are linked from this checkout');
+    console.log('note: the registry cannot be reached; the declared dependencies are linked from this checkout');
     check('the tarball unpacks', link(tarball, home));
   } else check('npm installs the tarball into an empty folder', fault);
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * Checks what the project says about itself: that every export and package is used, that every file, script, decision and invariant named in
- * prose exists, and that code shown in the documents is cut from files that compile. `--write` brings the cut code up to date.
- * Exit code 1 with one line for each finding.
+ * Checks the project's claims about itself: every export and package is used, every file, script, decision and invariant named in prose
+ * exists, and code shown in the documents is copied from files that compile. `--write` brings the cut code up to date. Exit code 1 with one
+ * line for each finding.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * `npm run faults -- <campaign> [--short] [--json] [--seed N]`: breaks one part of the system on purpose and counts what was lost.
- * A campaign is a file of tools/faults/ that exports `run(options)` and returns `{ experiments: [{ name, ok, ...figures }] }`.
+ * A campaign is a file in tools/faults/ that exports `run(options)` and returns `{ experiments: [{ name, ok, ...figures }] }`.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

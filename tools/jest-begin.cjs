@@ -1,2 +1,2 @@
-/** Before the first spec: a directory for this run's real parts; the parts themselves start when a spec asks for them. */
+/** Before the first spec: a directory for this run's real parts; the parts themselves start when a spec first needs them. */
 module.exports = () => require('../dist/libs/platform/testing/testing').beginTestRun();

@@ -1,2 +1,2 @@
-/** After the last spec: nothing of this run is left, no process and no file. */
+/** After the last spec: removes all apps and files of this run. */
 module.exports = () => require('../dist/libs/platform/testing/testing').endTestRun();

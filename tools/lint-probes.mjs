@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** Plants one violation of every import rule and claim check in a copy of the source; fails if one is not reported: a rule that cannot fire guards nothing. */
+/**
+ * Plants one violation of every import rule and claim check in a copy of the source; fails if one is not reported: a rule that never fires
+ * guards nothing.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,10 +13,10 @@ import { fileURLToPath } from 'node:url';
 const project = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { forbidden } = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
 
-/** The room of each lib that no other may enter. */
+/** The last room of each lib, which no other room may import. */
 const LAST_ROOM = { platform: 'testing', 'event-log': 'contract' };
 
-/** Rule -> the file that breaks it. */
+/** Rule -> a file that breaks it. */
 const probes = {
   'kernel-imports-nothing': ['libs/kernel/probe.ts', `import 'pg';`],
   'deciders-are-pure': ['libs/facility/probe.ts', `import { Rename } from './facility.commands';\nexport const probe = Rename;`],
@@ -65,7 +68,7 @@ const probes = {
   'no-undeclared-packages': ['libs/platform/smuggled.ts', `import 'pg-protocol';`],
 };
 
-/** What each claim check must report, and the file that gives it reason to. */
+/** What each claim check must report, and the file that causes it. */
 const claims = {
   'an export that nobody imports': [
     'libs/platform/problem/unused-probe.ts',

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * Takes one guard away at a time, in a copy of what was built, and runs the specs that should notice. A mutant that survives is a hole in
- * the tests. (Those of the view engine under fire: `npm run faults -- views`.) Prints the matrix; exits 1 when one survives, or when the
- * specs are red without any mutation. `node tools/mutants.mjs event-log` takes away only guards of files whose path holds that.
+ * Mutation tests: removes one guard at a time in a copy of the build, and runs the specs that should notice. A mutant that survives is a
+ * gap in the tests. (For the view engine under faults: `npm run faults -- views`.) Prints the matrix; exits 1 when a mutant survives, or
+ * when the specs are red without any mutation. `node tools/mutants.mjs event-log` removes only guards of files whose path contains that.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -15,11 +15,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const mutants = all.filter(({ file }) => file.includes(process.argv[2] ?? ''));
 
-/** Two at a time: each in a copy of its own. */
+/** Two at a time, each in its own copy. */
 const WORKERS = 2;
 const copies = Array.from({ length: Math.min(WORKERS, mutants.length) }, () => mkdtempSync(join(tmpdir(), 'plantlog-mutants-')));
 
-/** Runs specs in a copy; resolves with the exit code and what they said. */
+/** Runs specs in a copy; resolves with the exit code and their output. */
 const run = (copy, specs) =>
   new Promise((resolve) => {
     const jest = join(copy, 'node_modules/jest/bin/jest.js');
@@ -33,7 +33,7 @@ const run = (copy, specs) =>
     child.once('exit', (status) => (clearTimeout(timer), resolve({ status, said })));
   });
 
-/** Takes from the list until it is empty, one worker for each copy. */
+/** Works through the list with one worker for each copy. */
 const share = (items, work) => {
   const left = [...items];
   return Promise.all(
@@ -48,7 +48,7 @@ async function walk(copy, { without, file, from, to, specs, also = [] }) {
   const original = readFileSync(path, 'utf8');
   let text = original;
   for (const change of [{ from, to }, ...also]) {
-    if (text.split(change.from).length !== 2) throw new Error(`${file} does not hold exactly once: ${change.from}`);
+    if (text.split(change.from).length !== 2) throw new Error(`${file} must contain exactly once: ${change.from}`);
     text = text.replace(change.from, () => change.to);
   }
   writeFileSync(path, text);
@@ -68,7 +68,7 @@ try {
   }
   await share(new Set(mutants.map((mutant) => mutant.specs)), async (copy, specs) => {
     const { status, said } = await run(copy, specs);
-    console.log(`${status === 0 ? 'green' : 'RED  '}  nothing taken away: ${specs}`);
+    console.log(`${status === 0 ? 'green' : 'RED  '}  without a mutation: ${specs}`);
     if (status === 0) return;
     console.log(said);
     holes += 1;

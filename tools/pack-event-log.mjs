@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm run pack:event-log [-- DIR]`: makes an npm tarball of `libs/event-log` from compiled output. Prints its path.
- * What ships: code, type declarations, package.json and README; no specs and nothing of their support.
+ * `npm run pack:event-log [-- DIR]`: makes an npm tarball of `libs/event-log` from compiled output. Prints its path. It contains code, type
+ * declarations, package.json and README; no specs and none of their helpers.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

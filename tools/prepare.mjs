@@ -1,4 +1,4 @@
-/** Makes a clone ready to run: Node version, packages, build. Each step only when something has changed since it was done. */
+/** Makes a clone ready to run: Node version, packages, build. A step runs only if something has changed since it last ran. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const fail = (text) => {
   process.exit(1);
 };
 
-/** One command, its output only when it fails or when asked for. */
+/** Runs one command; shows its output only if it fails or when asked for. */
 function run(command, args, { show = false } = {}) {
   const result = spawnSync(command, args, {
     cwd: root,
@@ -32,7 +32,7 @@ function checkNode() {
     fail(`This needs Node 20.19 or later; this is ${process.versions.node}. Install a newer one from https://nodejs.org and start again.`);
 }
 
-/** The lock that node_modules was installed from; npm keeps its own copy there, but does not say whether it is still the same. */
+/** The lock file that node_modules was installed from; npm keeps its own copy there, but does not tell whether it still matches. */
 function packages(say) {
   // A linked node_modules belongs to another checkout: `npm ci` would empty that one.
   if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) return;
@@ -41,7 +41,7 @@ function packages(say) {
   const wanted = digest(named, read('package-lock.json'), process.platform, process.arch, process.versions.modules);
   const stamp = 'node_modules/.installed-from';
   if (read(stamp) === wanted && existsSync(join(root, 'node_modules/typescript'))) return;
-  // Installed by hand with `npm ci`: npm's own record tells, as long as it is newer than the lock.
+  // Installed by hand with `npm ci`: npm's own record counts if it is newer than the lock file.
   const record = join(root, 'node_modules/.package-lock.json');
   const manual = !read(stamp) && existsSync(record) && statSync(record).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
   if (!manual) {
@@ -50,8 +50,8 @@ function packages(say) {
     const args = ['--no-audit', '--no-fund', '--loglevel=error'];
     let result = run(npm, ['ci', ...args]);
     if (!result.ok) {
-      // A registry that lacks packages for other platforms makes `npm ci` refuse a lock that `npm install` takes.
-      say('`npm ci` did not work; trying `npm install` …');
+      // If a registry lacks packages for other platforms, `npm ci` refuses a lock file that `npm install` accepts.
+      say('`npm ci` failed; trying `npm install` …');
       const first = result.output;
       result = run(npm, ['install', '--no-save', ...args]);
       if (!result.ok) fail(`The packages could not be installed. Is the npm registry reachable?\n\n${first}\n${result.output}`);
@@ -90,7 +90,7 @@ function build(say, force) {
   writeFileSync(join(root, stamp), wanted);
 }
 
-/** @param {{ quiet?: boolean, force?: boolean }} options `force` builds in any case. */
+/** @param {{ quiet?: boolean, force?: boolean }} options `force` always builds. */
 export async function prepare({ quiet = false, force = false } = {}) {
   process.chdir(root);
   checkNode();

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-/** `npm start`: from a fresh clone to a running system. Plain Node, since nothing is installed yet. */
+/** `npm start`: from a fresh clone to a running system. Uses only Node.js, since nothing is installed yet. */
 import { prepare } from './prepare.mjs';
 
 await prepare();
-// In this very process: whoever stops it, or looks for it, has the supervisor itself.
+// In this OS process: its pid is that of the supervisor.
 await import('../dist/apps/standalone/main.js');

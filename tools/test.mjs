@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm test`: from a fresh clone to a verdict. Builds, checks the import rules, then runs the specs in stages: pure ones, then those on
- * real parts, then the journeys over HTTP. The last line is `N passed, N failed`. With arguments: only the specs whose path matches.
+ * `npm test`: tests a fresh clone. Builds, checks the import rules, then runs the specs in stages: pure ones, then those on real parts,
+ * then the journeys over HTTP. The last line is `N passed, N failed`. With arguments: only the specs whose path matches.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -32,7 +32,7 @@ async function stage(name, work) {
 const judge = (good) => (good ? passed++ : failed++);
 const node = (script, ...args) => run(process.execPath, [script, ...args]);
 
-/** Counts every test; a spec file that cannot be loaded, and a test that is skipped, count as failed: nothing passes by not running. */
+/** Counts every test; a spec file that cannot be loaded and a skipped test count as failed, so that nothing passes by not running. */
 async function jest(pattern, ...args) {
   const directory = mkdtempSync(join(tmpdir(), 'plantlog-jest-'));
   const report = join(directory, 'report.json');
@@ -49,7 +49,7 @@ async function jest(pattern, ...args) {
     if (code !== 0 && faults === 0) failed++;
   } catch {
     failed++;
-    console.log('jest left no report');
+    console.log('jest wrote no report');
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Runs docs/tour.http against the running system and compares each answer with what the file expects. `npm run tour [-- <data directory>]`.
- * `# @expect <status> ["text"]`, `# @capture <name> = <field>`, and `# @wait` (try for 20 s, for what follows by itself).
+ * `# @expect <status> ["text"]`, `# @capture <name> = <field>`, and `# @wait` (retry for 20 s, for asynchronous effects).
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ const { api, graphql, tokens } = JSON.parse(readFileSync(join(dataDir, 'endpoint
 const known = { api, graphql, ...Object.fromEntries(Object.entries(tokens).map(([role, token]) => [`token.${role}`, token])) };
 const filled = (text) =>
   text.replace(/\{\{(.+?)\}\}/g, (_, name) => {
-    if (!(name in known)) throw new Error(`nothing is known as {{${name}}}`);
+    if (!(name in known)) throw new Error(`unknown variable {{${name}}}`);
     return known[name];
   });
 

@@ -1,4 +1,4 @@
-/** Who may do what: other plants, other roles, other spellings. */
+/** Access control: other plants, other roles, other spellings of paths. */
 import { first, statuses, unless } from './target.mjs';
 
 const REGISTER = { equipmentId: 'north.M9', name: 'Press', equipmentClass: 'press' };
@@ -27,7 +27,7 @@ export const checks = [
   ],
   [
     'C16',
-    'lists, filters, exports and sums of another plant',
+    'lists, filters, exports and totals of another plant',
     async (target) => {
       const { south } = target.tokens;
       const paths = [
@@ -135,7 +135,7 @@ export const checks = [
       return first(
         await statuses(401, [target.send('GET', '/me', { headers: claims })]),
         unless(json.actor === 'operator-1' && json.facilities.join() === 'north', JSON.stringify(json)),
-        unless(!target.log().includes('"address":"10.0.0.1"'), 'the log believes X-Forwarded-For'),
+        unless(!target.log().includes('"address":"10.0.0.1"'), 'the log trusts X-Forwarded-For'),
       );
     },
   ],
@@ -188,8 +188,8 @@ export const checks = [
       for (const end = Date.now() + 10_000; !heard.includes('south.M1') && Date.now() < end; await sleep(50));
       await client.dispose();
       return first(
-        unless(heard.includes('south.M1'), 'the own machine was not heard'),
-        unless(!heard.includes('north.M1'), 'the other plant was heard'),
+        unless(heard.includes('south.M1'), 'events of the own machine did not arrive'),
+        unless(!heard.includes('north.M1'), 'events of the other plant arrived'),
       );
     },
   ],

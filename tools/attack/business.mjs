@@ -1,4 +1,4 @@
-/** Business flow: repeats, races, impossible orders of steps. */
+/** Business flow: repetitions, races, impossible sequences of steps. */
 import { first, statuses, unless } from './target.mjs';
 
 const kg = (amount) => ({ amount, unit: 'kg' });
@@ -6,7 +6,7 @@ const kg = (amount) => ({ amount, unit: 'kg' });
 export const checks = [
   [
     'C51',
-    'one key 100 times at once',
+    'one key 100 times concurrently',
     async (target) => {
       const body = { lotId: 'north.R1', materialId: 'steel', quantity: kg('5') };
       const answers = await Promise.all(
@@ -36,7 +36,7 @@ export const checks = [
       );
     },
   ],
-  ['C53', 'a command replayed later', 'a command has no signature of its own; a replay under its id gets the first answer (C51)'],
+  ['C53', 'a command that is replayed later', 'a command has no signature; a replay with its id gets the first answer (C51)'],
   [
     'C54',
     'stale and forged revisions',
@@ -93,5 +93,5 @@ export const checks = [
       );
     },
   ],
-  ['C57', 'forged messages of the floor (MQTT, Sparkplug)', 'nothing listens to MQTT yet'],
+  ['C57', 'forged messages from the shop floor (MQTT, Sparkplug)', 'MQTT is not supported yet'],
 ];

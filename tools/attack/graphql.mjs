@@ -1,8 +1,8 @@
-/** GraphQL: documents that cost more than they should. */
+/** GraphQL: documents that are too expensive. */
 import { first, statuses, unless } from './target.mjs';
 
 const times = (count, make) => Array.from({ length: count }, (_, n) => make(n)).join(' ');
-/** Refused, and at little cost: the CPU of the api over many tries, so that what else the machine does matters little. */
+/** Must be refused cheaply: measures the api's CPU over many attempts, so that other load on the machine matters little. */
 async function refusedCheaply(target, queries, { tries = 10, token = target.tokens.operator } = {}) {
   const before = target.cpu();
   for (const query of queries)
@@ -97,7 +97,7 @@ export const checks = [
   ],
   [
     'C49',
-    'errors say nothing of the inside',
+    'errors reveal no internals',
     async (target) => {
       const answers = await Promise.all([
         target.graphql('{ me { actor ', {}, target.tokens.operator),
@@ -109,7 +109,7 @@ export const checks = [
       return unless(!leak, leak?.text.slice(0, 200));
     },
   ],
-  ['C50', 'persisted queries', 'there are none; every document is sent whole and bounded'],
+  ['C50', 'persisted queries', 'there are none; every document is sent in full and is bounded'],
   [
     'A04',
     '60 hostile messages on one socket',
@@ -138,7 +138,7 @@ export const checks = [
   ],
   [
     'A05',
-    'mutations in one request each count',
+    'each mutation of a request counts',
     async (target) => {
       const rows = times(25, (n) => `a${n}: resetEquipment(input: { equipmentId: "north.M1" }) { id }`);
       return refusedCheaply(target, [`mutation { ${rows} }`]);

@@ -51,7 +51,7 @@ export const checks = [
   ],
   [
     'C64',
-    'the event store without a login, with the usual one',
+    'the event store without a login, and with the default one',
     async (target) => {
       const [, port] = /@?127\.0\.0\.1:(\d+)/.exec(target.endpoints.eventstore);
       const logins = ['', 'admin:changeit@', 'ops:changeit@'];
@@ -74,7 +74,7 @@ export const checks = [
   ],
   [
     'C66',
-    'denials leave a line, with the id that the client got',
+    'denials are logged with the id that the client got',
     async (target) => {
       const { headers } = await target.post(
         '/equipment/register-equipment',
@@ -96,18 +96,18 @@ export const checks = [
   ],
   [
     'A08',
-    'files of others are closed',
+    'other accounts cannot read the files',
     async (target) => {
       const open = readdirSync(target.dataDir, { recursive: true, withFileTypes: true })
         .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
         .filter((path) => !path.includes('/postgres/') && !path.endsWith('jwks.json'))
         .find((path) => (statSync(path).mode & 0o077) !== 0);
-      return first(unless((statSync(target.dataDir).mode & 0o077) === 0, 'the data directory is open'), unless(!open, `${open} is open`));
+      return first(unless((statSync(target.dataDir).mode & 0o077) === 0, 'other accounts can read the data directory'), unless(!open, `${open} is open`));
     },
   ],
   [
     'A09',
-    'the analyst writes, locks, signals, leaves the schema',
+    'the analyst cannot write, lock, signal or leave the schema',
     async (target) => {
       const attempts = {
         'create a table': ['CREATE TABLE public.x (a int)'],

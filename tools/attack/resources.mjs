@@ -1,4 +1,4 @@
-/** Size, slowness, number: what an attacker may use up. */
+/** Resources that an attacker may exhaust: size, time, number. */
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { first, unless } from './target.mjs';
@@ -40,14 +40,14 @@ export const checks = [
   ],
   [
     'C59',
-    'limits per caller, by whatever spelling',
+    'limits per caller, however the path is spelled',
     async (target) => {
       const commands = `mutation { ${many(15, (n) => `a${n}: observeEquipmentState(input: { equipmentId: "north.M1", state: Idle }) { id }`).join(' ')} }`;
       const answers = await Promise.all(many(500, () => target.graphql(commands, {}, target.tokens.device)));
       const limited = answers.filter(({ status }) => status === 429);
       const other = await target.get('/me', target.tokens.quality);
       return first(
-        unless(limited.length > 0, '7,500 commands at once passed, of 12,000 a minute in portions of ten seconds'),
+        unless(limited.length > 0, '7,500 concurrent commands passed, although the limit is 12,000 a minute in bursts of ten seconds'),
         unless(Number(limited[0]?.headers.get('retry-after')) > 0, 'no Retry-After'),
         unless(other.status === 200, 'another caller is limited, too'),
       );
@@ -69,11 +69,11 @@ export const checks = [
       return first(
         unless(/^HTTP\/1.1 400/.test(both), both.slice(0, 60)),
         unless(/^HTTP\/1.1 400/.test(twice), twice.slice(0, 60)),
-        unless(!/^HTTP\/1.1 101/.test(h2c), 'h2c is taken'),
+        unless(!/^HTTP\/1.1 101/.test(h2c), 'h2c is accepted'),
       );
     },
   ],
-  ['C61', 'TLS of the api', 'TLS ends at the balancer; the node’s own is in its contract suite'],
+  ['C61', 'TLS of the api', 'TLS ends at the load balancer; the contract suite covers the node’s own TLS'],
   [
     'C62',
     'header fields for browsers',
@@ -91,15 +91,15 @@ export const checks = [
       );
       return first(
         unless(!missing, `${missing?.[0]} is ${missing && headers.get(missing[0])}`),
-        unless(!headers.get('access-control-allow-origin'), 'a foreign origin may read'),
-        unless(!headers.get('set-cookie') && !headers.get('x-powered-by') && !headers.get('server'), 'it says what it is made of'),
+        unless(!headers.get('access-control-allow-origin'), 'a foreign origin can read answers'),
+        unless(!headers.get('set-cookie') && !headers.get('x-powered-by') && !headers.get('server'), 'headers reveal the software'),
       );
     },
   ],
   [
     'C65',
-    'closed when a part is missing',
-    'faults -- system takes the store, PostgreSQL and the issuer away (auth.int-spec: keys never had let nobody in)',
+    'access stays closed when a part is down',
+    'covered by faults -- system (store, PostgreSQL and issuer down) and by auth.int-spec (without keys nobody gets in)',
   ],
   [
     'A06',
@@ -120,7 +120,7 @@ export const checks = [
   ],
   [
     'A07',
-    '60 sockets that never say who they are',
+    '60 sockets that never authenticate',
     async (target) => {
       const { default: WebSocket } = await import('ws');
       const open = () =>

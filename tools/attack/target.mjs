@@ -1,4 +1,4 @@
-/** The instance under attack, and what an attacker has: HTTP, raw sockets, tokens of an issuer, also wrong ones. */
+/** The instance under attack, and the attacker's tools: HTTP, raw sockets, valid and invalid tokens. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -13,7 +13,7 @@ export const ISSUER = 'https://issuer.attack.test';
 export const ROLES = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer', 'device'];
 export const seconds = () => Math.floor(Date.now() / 1000);
 
-/** A fault for the report unless it holds. */
+/** Returns a fault for the report unless the condition holds. */
 export const unless = (holds, fault) => (holds ? undefined : fault);
 /** The first fault of several. */
 export const first = (...faults) => faults.find(Boolean);
@@ -94,7 +94,7 @@ export async function startTarget() {
     get: (path, bearer) => send('GET', path, { token: bearer }),
     post: (path, body, bearer, headers) => send('POST', path, { token: bearer, body, headers }),
     graphql: (query, variables, bearer) => send('POST', '/graphql', { token: bearer, body: { query, variables } }),
-    /** Bytes as they are, and all that comes back. */
+    /** Sends raw bytes and returns the whole answer. */
     raw: (bytes, { patience = 10_000 } = {}) =>
       new Promise((resolve) => {
         const socket = connect({ host: hostname.replace(/[[\]]/g, ''), port: Number(port) }, () => socket.write(bytes));

@@ -1,4 +1,4 @@
-/** Who calls: forged, stale and stolen tokens. */
+/** Authentication: forged, stale and stolen tokens. */
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exportJWK, generateKeyPair } from 'jose';
@@ -47,7 +47,7 @@ export const checks = [
   ],
   [
     'C04',
-    'a token that brings its own key',
+    'a token that supplies its own key',
     async (target) => {
       const { privateKey, publicKey } = await generateKeyPair('RS256');
       const jwk = await exportJWK(publicKey);
@@ -151,13 +151,13 @@ export const checks = [
       );
       if (done.status !== 0) return `could not revoke: ${done.stderr}`;
       for (const end = Date.now() + 60_000; Date.now() < end; await sleep(200))
-        if ((await target.get('/me', token)).status === 401) return unless(before.status === 200, 'it never worked');
+        if ((await target.get('/me', token)).status === 401) return unless(before.status === 200, 'the token never worked');
       return 'still in after a minute';
     },
   ],
   [
     'C11',
-    'a withdrawn key ends within 30 seconds',
+    'a withdrawn key stops working within 30 seconds',
     async (target) => {
       const next = await generateKeyPair('RS256', { extractable: true });
       const jwk = { ...(await exportJWK(next.publicKey)), kid: 'k2', alg: 'RS256', use: 'sig' };
@@ -170,19 +170,19 @@ export const checks = [
       const began = Date.now();
       for (; Date.now() < began + 40_000; await sleep(250))
         if ((await target.get('/me', token)).status === 401)
-          return first(unless(taken, 'the new key was never taken'), unless(Date.now() - began < 32_000, 'later than 30 s'));
+          return first(unless(taken, 'the new key was never accepted'), unless(Date.now() - began < 32_000, 'later than 30 s'));
       return 'the key still works after 40 s';
     },
   ],
   [
     'C12',
     'passwords and lockout',
-    'the api takes tokens only; passwords are the business of the issuer, those of the event-store node of its own specs',
+    'the api accepts tokens only; the issuer handles passwords, and specs cover those of the event-store node',
   ],
   ['C13', 'client certificates', 'the api authenticates by tokens; TLS ends at the balancer (docs/security.md)'],
   [
     'C14',
-    'a socket outlives its token; foreign origins',
+    'a socket must not outlive its token; foreign origins',
     async (target) => {
       const url = `${target.api.replace('http', 'ws')}/graphql`;
       const token = await target.issuer.token({ exp: seconds() + 3, iat: seconds() - 1 });

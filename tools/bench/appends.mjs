@@ -1,6 +1,6 @@
 /**
- * Appends of one event by 1, 8 and 64 callers, each to a stream of its own at an expected revision: through our own calls, and through the
- * official client in turns with them, on one node. Rates, and this app's CPU for a thousand appends.
+ * Appends of one event by 1, 8 and 64 callers, each to its own stream at an expected revision: alternately through our own calls and
+ * through the official client, on one node. Measures rates, and this app's CPU for a thousand appends.
  */
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * Commands over REST, in turns with raw appends of the same events by the official client on the same node (what the api adds), and with the
- * same command served by Emmett on PostgreSQL (what a team would use instead). All answer after the event is durable. The servers are
- * processes of their own; load comes from this one. Then streams of ten and of many events. `--only compare` or `--only lengths` for one of them.
+ * Commands over REST, alternating with raw appends of the same events by the official client on the same node (shows what the api adds),
+ * and with the same command served by Emmett on PostgreSQL (the alternative). All answer after the event is durable. The servers are
+ * separate apps; load comes from this one. Then streams of ten and of many events. `--only compare` or `--only lengths` for one of them.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -69,7 +69,7 @@ export async function run({ short, say, only, 'data-dir': dataDir }) {
 
 async function compare(sides, parts, ms, rounds, say) {
   const names = Object.keys(sides);
-  // Until the compiler has seen enough of each.
+  // Warm-up of the JIT compiler for each.
   for (const side of names)
     for (let done = 0, turn = 0; done < 6_000; turn += 1) done += (await load(await sides[side](64, `warm${turn}`), 1_000)).count;
   const results = [];
@@ -139,7 +139,7 @@ const summary = (runs) => ({
   ),
 });
 
-/** Each writer sends its next one when the last is answered. */
+/** Each writer sends its next command when the last is answered. */
 async function load({ writers, end }, ms, parts = {}) {
   const latencies = [];
   const cpu = cpuOf(parts);
@@ -167,7 +167,7 @@ async function load({ writers, end }, ms, parts = {}) {
   };
 }
 
-/** CPU time used so far, ms, of this process and of others by pid: unlike rates, it does not depend on what else the machine does. */
+/** CPU time used so far, in ms, by this app and others by pid: unlike rates, it does not depend on other load on the machine. */
 function cpuOf(parts) {
   const { user, system } = process.cpuUsage();
   const of = (pid) => {
@@ -241,7 +241,7 @@ async function restWriters(api, writers, name) {
   };
 }
 
-/** One kept connection; as little as measures HTTP and not a client of it. */
+/** One persistent connection; minimal, so that the client's own cost does not distort the measurement. */
 class Http {
   static open(port, token) {
     return new Promise((resolve, reject) => {
@@ -280,7 +280,7 @@ class Http {
   }
 }
 
-/** Somebody who signs tokens: the key set as a file, and a token. */
+/** A token issuer: the key set as a file, and a token. */
 async function makeIssuer(work) {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const keys = path.join(work, 'keys.json');

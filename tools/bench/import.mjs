@@ -1,6 +1,7 @@
 /**
- * An import through a running api, in turns with batched appends of the same facts on the same node: one append for the rows of an order, as many
- * orders side by side. Rows a second, how much of the appends' rate that is, and the importer's largest memory for a short and a long file.
+ * An import through a running api, alternating with batched appends of the same events on the same node: one append for the rows of an
+ * order, as many orders in parallel. Measures rows a second, their ratio to the appends' rate, and the importer's peak memory for a short
+ * and a long file.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -13,7 +14,7 @@ import { quantile } from '../faults/parts.mjs';
 import { Cluster } from '../faults/system/cluster.mjs';
 
 const ops = fileURLToPath(new URL('../../dist/apps/ops/main.js', import.meta.url));
-/** As in the log of the job shop. */
+/** The format of the job shop's log. */
 const ROWS_OF_AN_ORDER = 11;
 const BLOCK = 400;
 
@@ -81,7 +82,7 @@ const MAPPING = {
 
 const pad = (number) => String(number).padStart(2, '0');
 
-/** Orders overlap in time, as on a floor: forty run at once. */
+/** Orders overlap in time, as on a shop floor: forty run at once. */
 function writeLog(file, rows, name) {
   const out = fs.openSync(file, 'w');
   fs.writeSync(out, 'order,machine,operation,person,good,scrap,minutes,end\n');
@@ -99,7 +100,7 @@ function writeLog(file, rows, name) {
   fs.closeSync(out);
 }
 
-/** The importer as a process of its own, with the largest memory that was seen of it. */
+/** The importer as a separate app, with its peak memory. */
 async function imported({ mapping, file, api, token }) {
   const begun = performance.now();
   const child = spawn(process.execPath, [ops, 'import', mapping, file, '--api', api, '--token', token, '--json'], {
@@ -124,7 +125,7 @@ function residentMb(pid) {
   }
 }
 
-/** Events a second, with the import's shape: the rows of one order within a block are one append. */
+/** Events a second in the import's pattern: the rows of one order within a block are one append. */
 async function appended(store, { data, metadata }, events) {
   const name = randomUUID().slice(0, 8);
   const begun = performance.now();

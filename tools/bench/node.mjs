@@ -1,4 +1,4 @@
-/** The event-store node beside event stores on PostgreSQL: durable appends, reading, live delivery, memory and start time. */
+/** The event-store node compared with event stores on PostgreSQL: durable appends, reading, live delivery, memory and start time. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -10,7 +10,7 @@ import { startPostgres } from '#platform/embedded/embedded-postgres';
 import { jsonEvent, quantile, startProcess } from '../faults/parts.mjs';
 import { CEILING, contenders, install, OURS } from './parts/contenders.mjs';
 
-/** Load comes from one process and, where there are writers enough, from two: each store counts with whichever suits it better. */
+/** Load comes from one app and, with enough writers, from two: for each store the better result counts. */
 const LOADS = [
   { name: 'single, 1 writer', writers: 1, events: 1 },
   { name: 'single, 8 writers', writers: 8, events: 1 },
@@ -34,7 +34,7 @@ export async function run({ short, full, only, say, 'data-dir': dataDir }) {
   }
 }
 
-/** Each load against each store in turn, several rounds, the median counts: what else the machine does hits all alike. */
+/** Each load against each store in turn, several rounds, the median counts: other load on the machine affects all alike. */
 async function appends(work, ms, rounds, say) {
   install(say);
   const server = await startPostgres({ dataDir: path.join(work, 'postgres') });
@@ -102,7 +102,7 @@ function summary(runs) {
   };
 }
 
-/** A process that brings load, and does one order at a time. */
+/** An app that generates load; it carries out one request at a time. */
 function loadClient() {
   const child = fork(new URL('./parts/load-client.mjs', import.meta.url));
   const tell = async (order, given) => {
@@ -129,7 +129,7 @@ async function load({ store, pid }, { writers, events }, clients, ms) {
   };
 }
 
-/** Reading through the official client, with the share of a core that the node and the client need. */
+/** Reads through the official client; also measures the cores used by the node and the client. */
 async function reads(work, events, say) {
   const dataDir = path.join(work, 'reads');
   await fillLog(dataDir, events);
@@ -201,7 +201,7 @@ const cpuSeconds = (pid) => {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 };
 
-/** CPU seconds of a process and its children, living or gone: PostgreSQL is one process per connection. */
+/** CPU seconds of an OS process and its children, running or ended: PostgreSQL has one per connection. */
 export function cpuOfTree(root) {
   let seconds = 0;
   for (const name of fs.readdirSync('/proc')) {
@@ -217,7 +217,7 @@ export function cpuOfTree(root) {
   return seconds;
 }
 
-/** What a log of so many events costs: time until the node serves, and its memory before and after reading all of it. */
+/** The cost of a log of this size: time until the node serves, and its memory before and after reading everything. */
 async function size(work, events, say) {
   const dataDir = path.join(work, `size-${events}`);
   const begun = performance.now();

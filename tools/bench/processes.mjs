@@ -1,7 +1,7 @@
 /**
- * Processes on one node and one PostgreSQL: how fast causes become effects. The engine is a process of its own; load comes from this one.
- * An input is one event of a pulse's stream; its effect is a beat, recorded by a command in another stream. Times run from the moment the
- * cause is sent to the moment its effect is acknowledged, so they include four durable appends: cause, step, effect, outcome.
+ * Processes on one node and one PostgreSQL: the time from cause to effect. The engine is a separate app; load comes from this one. An input
+ * is one event in a pulse's stream; its effect is a beat, recorded by a command in another stream. Times run from sending the cause to the
+ * acknowledgement of its effect, so they include four durable appends: cause, step, effect, outcome.
  */
 import { fork } from 'node:child_process';
 import fs from 'node:fs';
@@ -53,7 +53,7 @@ const summary = (times) => ({
   maxMs: tenths(quantile(times, 1)),
 });
 
-/** A worker with the engine in it; it tells how long each effect took. */
+/** A worker that runs the engine; it reports how long each effect took. */
 async function engine({ at, database }, options = {}) {
   const { owning = true, ...rest } = options;
   const child = fork(worker, [], { env: { ...process.env, BENCH: JSON.stringify({ at, database, ...rest }) } });
@@ -75,7 +75,7 @@ async function engine({ at, database }, options = {}) {
     async until(count) {
       for (let last = -1, since = Date.now(); times.length < count; await sleep(5)) {
         if (times.length !== last) [last, since] = [times.length, Date.now()];
-        if (Date.now() - since > 60_000) throw new Error(`${times.length} of ${count} effects, and no more for a minute`);
+        if (Date.now() - since > 60_000) throw new Error(`only ${times.length} of ${count} effects, and no more for a minute`);
       }
       const done = times;
       times = [];
@@ -134,7 +134,7 @@ async function load({ store }, perSecond, seconds, kind) {
   }
   await Promise.all(sent);
 }
-/** The appends of one stream one after another. */
+/** Appends to one stream, one after the other. */
 const chains = new Map();
 function chained(store, id) {
   const next = (chains.get(id) ?? Promise.resolve()).then(() => pulse(store, id));
@@ -142,7 +142,7 @@ function chained(store, id) {
   return next;
 }
 
-/** Inputs that lie ready over 1,000 instances: what the engine does at most. */
+/** A backlog of inputs over 1,000 instances: the engine's maximum rate. */
 async function backlog(parts, short) {
   const each = short ? 5 : 20;
   const ids = Array.from({ length: INSTANCES }, (_, n) => name('backlog', n));
@@ -155,7 +155,7 @@ async function backlog(parts, short) {
   return { inputs: INSTANCES * each, inputsPerSecond: Math.round((INSTANCES * each) / seconds), withStartSeconds: tenths(seconds) };
 }
 
-/** One instance with observations in a burst, of which only the last has an effect. */
+/** One instance with a burst of observations, of which only the last has an effect. */
 async function burst(parts) {
   const running = await engine(parts);
   const results = {};
@@ -183,7 +183,7 @@ async function open(parts, short) {
   return { instances: count, engineRssMb: rss, beforeMb: before };
 }
 
-/** Inputs that change nothing, over 1,000 instances: no append, so no more than reading them. */
+/** Inputs that change nothing, over 1,000 instances: no appends, only reads. */
 async function idle({ store, ...parts }, short) {
   const count = short ? 5_000 : 50_000;
   const running = await engine({ store, ...parts });
@@ -196,7 +196,7 @@ async function idle({ store, ...parts }, short) {
   return { inputs: count, engineCpuMsPer1000: Math.round(((cpuMs - before) / count) * 1_000) };
 }
 
-/** 100,000 timers that are not due, and among them 1,000 that become due at once. */
+/** 100,000 timers that are not due, among them 1,000 that become due at once. */
 async function timers(parts, short) {
   const { Pool } = require('pg');
   const pool = new Pool({ connectionString: parts.database }).on('error', () => undefined);
@@ -243,7 +243,7 @@ async function takeover(parts) {
   return summary(times);
 }
 
-/** What an input costs an instance that has taken many: 200 inputs one after another, each sent when the last has its effect. */
+/** The cost of an input to an instance with a long history: 200 inputs, each sent when the last has its effect. */
 async function long(parts, short) {
   const results = {};
   for (const taken of short ? [10, 1_000, 10_000] : [10, 1_000, 100_000]) {
@@ -264,7 +264,7 @@ async function long(parts, short) {
   }
   return results;
 }
-/** An instance's stream as if it had taken so many inputs. */
+/** Writes an instance's stream as if it had taken this many inputs. */
 async function history(store, id, count) {
   const stream = `when-pulse-seen-beat-${id}`;
   const metadata = {

@@ -1,4 +1,4 @@
-/** How soon each app serves again after kill -9, with idle neighbours: from the kill to /health/ready, the supervisor's pause included. */
+/** How soon each app serves again after kill -9 while the others are idle: from the kill to /health/ready, including the supervisor's pause. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -35,7 +35,7 @@ export async function run({ short, repeat, say }) {
   return { times, figures };
 }
 
-/** Milliseconds of CPU that a process has used. */
+/** Milliseconds of CPU that an OS process has used. */
 function cpuOf(pid) {
   const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;

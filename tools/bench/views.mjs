@@ -1,4 +1,4 @@
-/** Views: catch-up of six views over raw COPY of the same events, freshness live and after a burst, rebuild, and Emmett's own rebuild. */
+/** Views: catch-up of six views compared with raw COPY of the same events, freshness live and after a burst, rebuild, and Emmett's rebuild. */
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ const { Pool } = require('pg');
 const { from: copyFrom } = require('pg-copy-streams');
 const names = exampleViews.map(({ name }) => name);
 const median = (values) => quantile(values, 0.5);
-/** Databases are dropped under idle connections. */
+/** Databases are dropped while idle connections are open. */
 const quiet = (pool) => pool.on('error', () => undefined);
 const round = (value, digits = 0) => Number(value.toFixed(digits));
 
@@ -84,11 +84,11 @@ export async function run({ short, full, only, say, ...given }) {
       const some = rows.slice(0, Math.min(rows.length, short ? 1_000 : 3_000));
       const rates = {};
       for (const batchSize of [100, 1_000]) {
-        // Its connections stay open: the database goes with the server.
+        // Its connections stay open: the database is removed with the server.
         rates[batchSize] = round(await emmettRebuild((await database()).url, some, batchSize, say));
         say(`  Emmett 0.42 rebuilds the same views, batches of ${batchSize}: ${rates[batchSize]} events/s`);
       }
-      // The engine on no more than the same number of events: a short run flatters nobody.
+      // The engine on at most the same number of events, so that a short run favours neither.
       const store = await smaller(path.join(work, 'smaller'), seed, some.length);
       const ours = round((await withDatabase(database, (url) => catchUp(url, store.url, some.length))).rate);
       await store.stop();
@@ -145,7 +145,7 @@ async function withDatabase(database, use) {
   }
 }
 
-/** Writes the plant straight into a log, and returns the same events as flat rows. */
+/** Writes the plant's events directly into a log, and returns the same events as flat rows. */
 async function fill(dataDir, seed, count) {
   const log = new EventLog(dataDir);
   const rows = [];
@@ -179,7 +179,7 @@ async function fill(dataDir, seed, count) {
 
 const newEvent = (id, type, data, metadata) => ({ id: Buffer.from(id.replaceAll('-', ''), 'hex'), type, json: true, data, metadata });
 
-/** The baseline: the same events as one flat row each, with a key, through one COPY from this process. */
+/** The baseline: the same events as one flat row each, with a key, through one COPY from this app. */
 async function copyRate(url, rows) {
   const pool = quiet(new Pool({ connectionString: url, max: 1, options: '-c synchronous_commit=off' }));
   const client = await pool.connect();
@@ -211,7 +211,7 @@ async function smaller(dataDir, seed, count) {
   return { url: `esdb://127.0.0.1:${node.port}?tls=false`, stop: () => node.kill('SIGTERM') };
 }
 
-/** A worker of its own fills the views' tables: what this process keeps in memory must not burden it. */
+/** A separate worker fills the views' tables: this app's memory must not affect it. */
 async function catchUp(url, store, count, views = exampleViews, others = {}) {
   const cpu = () => Object.entries(others).map(([name, pid]) => [name, cpuOfTree(pid)]);
   const before = cpu();
@@ -240,7 +240,7 @@ async function workerOf(store, url, head, views = exampleViews) {
   return figures;
 }
 
-/** Six tables filled from a log of a size, by a worker of its own, whose memory is its own too. */
+/** Fills six tables from a log of a given size, in a separate worker, so that its memory can be measured. */
 async function atSize(dataDir, { url, drop }, seed, events) {
   const log = new EventLog(dataDir);
   const meta = Buffer.from('{"schema":1}');
@@ -289,7 +289,7 @@ async function headOf(store) {
   return head;
 }
 
-/** From the answer of an append to its row being visible to a reader that waits for it: 100 appends/s, then after ten times as many at once. */
+/** Time from the answer to an append until a waiting reader sees its row: at 100 appends/s, then after a burst of ten times as many. */
 async function freshness(url, node, store, seed, say) {
   const pool = quiet(new Pool({ connectionString: url, max: 4 }));
   const reads = new ViewReads(pool, url);

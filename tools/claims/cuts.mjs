@@ -1,6 +1,6 @@
 /**
- * Code in documents is cut from files that compile. A line `<!-- cut: libs/x/y.ts lotStock -->` stands before a code block: the block is that
- * top-level declaration (or, without a name, the whole file), letter for letter.
+ * Code in documents is copied from files that compile. A line `<!-- cut: libs/x/y.ts lotStock -->` before a code block says that the block
+ * is an exact copy of that top-level declaration (or, without a name, of the whole file).
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';

@@ -1,5 +1,5 @@
 /**
- * References in prose (documents, and comments of the code) that lead nowhere: files and folders, links and their sections, npm scripts,
+ * Finds dangling references in prose (documents and code comments): files and folders, links and their sections, npm scripts,
  * decisions by number, invariants by number.
  */
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * What nobody uses: exports that no other file imports, and packages that no file names. A use by a spec alone is none, unless the export
- * lives in the room for tests. TypeScript's own parser reads the files, so that comments and strings do not count as uses.
+ * Finds unused code: exports that no other file imports, and packages that no file names. A use by specs only does not count, unless the
+ * export is in the room for tests. TypeScript's parser reads the files, so comments and strings do not count as uses.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -9,7 +9,7 @@ import ts from 'typescript';
 const isSpec = (path) =>
   /spec\.ts$|^apps\/[^/]+\/test\/|^libs\/platform\/testing\/|^libs\/event-log\/contract\/|-(under-test|pasts)\.ts$/.test(path);
 
-/** Packages that are used without being imported, and by what. */
+/** Packages that are used without being imported, and why. */
 const USED_UNSEEN = {
   '@nestjs/cli': 'nest build',
   '@nestjs/platform-fastify': 'the HTTP adapter that Nest loads by name',
@@ -25,10 +25,10 @@ const USED_UNSEEN = {
   typescript: 'nest build',
 };
 
-/** What exists to be compared or replayed by specs. */
+/** Exports that exist for specs to compare or replay. */
 const FOR_SPECS = ['envExample', 'variableNames', 'replay'];
 
-/** Names that a file exports, with where each stands. */
+/** Names that a file exports, with the line of each. */
 function exportsOf(source) {
   const found = new Map();
   const add = (name, node, isType = false) =>
@@ -51,14 +51,14 @@ function exportsOf(source) {
   return found;
 }
 
-/** The file of ours that a module specifier names, without its ending; undefined for a package. */
+/** The project file that a module specifier names, without its extension; undefined for a package. */
 function targetOf(path, specifier) {
   if (specifier.startsWith('#')) return `libs/${specifier.slice(1)}`;
   if (specifier.startsWith('.')) return normalize(join(dirname(path), specifier)).replace(/\.(js|ts)$/, '');
   return undefined;
 }
 
-/** Every `{ module, name }` that a file takes from elsewhere; `*` where it takes all of a module. */
+/** Every `{ module, name }` that a file imports; `*` if it imports a whole module. */
 function usesOf(source, path) {
   const uses = [];
   const packages = [];
@@ -125,10 +125,10 @@ export function unused(files) {
       const by = [...(used.get(`${module} ${name}`) ?? []), ...whole];
       if (by.some((user) => !isSpec(user))) continue;
       const inside = (source.text.match(new RegExp(`\\b${name}\\b`, 'g')) ?? []).length > 1;
-      // The kernel's words are for domains that are not written yet; the example domain uses them.
+      // The kernel's exports are for future domains; the example domain uses them.
       if (by.length > 0 && path.startsWith('libs/kernel/')) continue;
       if (by.length > 0 && FOR_SPECS.includes(name)) continue;
-      // A type that an exported function mentions, and a function that a spec looks into, are used where they stand.
+      // A type that an exported function mentions, and a function that a spec tests, count as used.
       if (inside && (isType || by.length > 0)) continue;
       const who = by.length === 0 ? 'which no other file imports' : `which only specs use: ${by[0]}`;
       findings.push(`${path}:${line} exports ${name}, ${who}${inside ? ': drop the word export' : ''}`);

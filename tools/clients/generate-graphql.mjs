@@ -1,4 +1,4 @@
-/** Runs in the folder of the client: schema.graphql and tour.graphql become operations.ts. */
+/** Runs in the client's folder: generates operations.ts from schema.graphql and tour.graphql. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { codegen } from '@graphql-codegen/core';
 import * as typedDocuments from '@graphql-codegen/typed-document-node';

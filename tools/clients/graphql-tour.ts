@@ -1,4 +1,4 @@
-/** Commands and a list through the types that GraphQL Code Generator makes of docs/generated/schema.graphql and tour.graphql. */
+/** Commands and a list through the types that GraphQL Code Generator generates from docs/generated/schema.graphql and tour.graphql. */
 import { readFileSync } from 'node:fs';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';

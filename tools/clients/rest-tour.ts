@@ -1,4 +1,7 @@
-/** The main steps of docs/tour.http through the client that openapi-typescript makes of docs/generated/openapi.json: a path, field or type that the document has wrong does not compile. */
+/**
+ * The main steps of docs/tour.http through the client that openapi-typescript generates from docs/generated/openapi.json: a wrong path,
+ * field or type in the document does not compile.
+ */
 import { readFileSync } from 'node:fs';
 import createClient from 'openapi-fetch';
 import type { components, paths } from './api';

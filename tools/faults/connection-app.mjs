@@ -1,6 +1,6 @@
 /**
- * An app of the campaign `connection`, as a process of its own. As an api it carries commands out as the real one does, on streams that it shares
- * with the other, each until its outcome is known; as a worker it follows the log. It reports to its parent and ends only when it is told to.
+ * An app of the campaign `connection`. As an api it carries out commands like the real one, on streams that it shares with the other api,
+ * each until its outcome is known; as a worker it follows the log. It reports to its parent and stops only on request.
  */
 import { randomUUID } from 'node:crypto';
 import { Decisions } from '#platform/commands/decisions';
@@ -12,7 +12,7 @@ import { sleep } from './parts.mjs';
 
 const [role, url, healthy, name] = process.argv.slice(2);
 const LIMIT_MS = 2_000;
-/** Three appends and as many looks at the stream: what one command may wait for before it answers that its outcome is unknown. */
+/** Three appends and three reads of the stream: how long one command may wait before it answers that its outcome is unknown. */
 const CALLS = 6;
 const WRITERS = 12;
 const store = new EventStore(url, LIMIT_MS);
@@ -24,7 +24,7 @@ process.on('message', () => (stopping = true));
 
 const metadata = (commandId) => ({ commandId, actor: name, schema: 1 });
 
-/** One command, as the api carries it out, sent again with its id until its outcome is known. */
+/** One command, carried out as in the api and sent again with its id until its outcome is known. */
 async function command(binId) {
   const commandId = randomUUID();
   for (let tries = 0; ; tries++) {

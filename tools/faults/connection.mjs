@@ -1,6 +1,6 @@
 /**
- * The connection to an event store that plays elections: two apis and a worker under load, faults at random times. No app may end, no append
- * elsewhere fail, each command must be there exactly once, and all must go on soon after a leader answers.
+ * The connection to an event store that simulates elections: two apis and a worker under load, faults at random times. No app may end, no
+ * append on another node may fail, each command must be recorded exactly once, and all must continue soon after a leader answers.
  */
 import { fork, spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -32,7 +32,7 @@ export async function run({ short, seed, say, only, cycles }) {
   }
 }
 
-/** What befalls the leader; each returns nothing and is undone by `heal`. `stands`: the new leader is there at once. */
+/** The faults of the leader; each returns nothing and is undone by `heal`. `stands`: the new leader is available at once. */
 const FAULTS = {
   dies: (cluster, at) => cluster.members[at].kill(),
   frozen: (cluster, at) => (cluster.members[at].mode = 'mute'),
@@ -71,7 +71,7 @@ async function elections(work, random, cycles, say) {
       if (message.seen) app.seen = message.seen;
       if (message.done) app.done = true;
     });
-    // An exit may be heard of before the last messages: what an app said counts once its channel is closed, too.
+    // An exit may be reported before the last messages: an app's report is complete only when its channel is closed, too.
     app.exit = Promise.all(['exit', 'disconnect'].map((event) => new Promise((resolve) => child.once(event, resolve))));
     void app.exit.then(() => !app.done && (found.ended += 1));
     apps.push(app);
@@ -100,7 +100,7 @@ async function elections(work, random, cycles, say) {
     await sleep(200 + random() * 1_300);
     const next = (leader + 1 + Math.floor(random() * 2)) % 3;
     if (kind === 'all-away') for (const member of cluster.members) await member.start();
-    // Sometimes the old leader does not notice, as one does that is cut off from the others.
+    // Sometimes the old leader does not notice, as when it is cut off from the others.
     const unaware = kind !== 'all-away' && kind !== 'steps-down' && random() < 0.4;
     for (const [index, member] of cluster.members.entries()) if (!(unaware && index === leader)) member.sees = next;
     await recovered(Date.now());
@@ -161,8 +161,8 @@ async function elections(work, random, cycles, say) {
 }
 
 /**
- * What made a connection of our own necessary (event-store.md §6.1 a, c), shown on the official client alone: it remembers a failed discovery
- * for ever, and what happens on one node fails appends on another and ends the app. Where a new version no longer does, ours may be simpler.
+ * Why our own connection is necessary (event-store.md §6.1 a, c), shown on the official client: it never retries a failed discovery, and a
+ * fault of one node fails appends on another and ends the app. If a new version fixes this, ours can be simplified.
  */
 async function officialClient(work) {
   const dataDir = path.join(work, 'official');

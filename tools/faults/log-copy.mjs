@@ -1,6 +1,6 @@
 /**
- * A log is taken along to another store while both ends and the copy itself are killed. Afterwards both logs are the same, byte by byte, and
- * questions about the past have the same answers.
+ * A log is copied to another store while both stores and the copy itself are killed. Afterwards both logs are equal, byte for byte, and
+ * queries about the past have the same answers.
  */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -12,7 +12,7 @@ import { chance, jsonEvent, sleep, startProcess } from './parts.mjs';
 
 const OPS = fileURLToPath(new URL('../../dist/apps/ops/main.js', import.meta.url));
 const RATE = 5_000;
-/** From the end of the source's last event to two logs that are known to be the same. */
+/** Time from the source's last event until both logs are known to be equal. */
 const MOVE_SECONDS = 10;
 
 export async function run({ short, seed, say, only, cycles }) {
@@ -34,7 +34,7 @@ export async function run({ short, seed, say, only, cycles }) {
   }
 }
 
-/** A node that can be killed and started again on its port. */
+/** A node that can be killed and restarted on its port. */
 async function killable(dataDir) {
   let node = await startProcess(dataDir);
   const { port } = node;
@@ -118,7 +118,7 @@ async function kills(work, random, cycles, questions, say) {
   };
 }
 
-/** What was known of a stream at some time: the same in both stores. */
+/** What was known about a stream at a given time: must be the same in both stores. */
 async function answers(one, other, random, questions) {
   const [before, after] = [new EventStore(one, 20_000), new EventStore(other, 20_000)];
   let different = 0;
@@ -138,7 +138,7 @@ async function answers(one, other, random, questions) {
   return { questions, different };
 }
 
-/** A plant moves: its source is followed while it works, then stops. What is left to do must not depend on how much was copied before. */
+/** A plant moves: its source is followed while it works, then stops. The remaining work must not depend on how much was copied before. */
 async function move(work, events) {
   const [source, target] = [await killable(path.join(work, 'move-source')), await killable(path.join(work, 'move-target'))];
   const between = ['--from', source.url, '--to', target.url];

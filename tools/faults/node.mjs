@@ -33,7 +33,7 @@ export async function run({ short, seed, say, only, cycles }) {
   }
 }
 
-/** Kill the node at random instants while writers append; each write without an answer is repeated with the same ids. */
+/** Kill the node at random instants while writers append; each unanswered write is repeated with the same ids. */
 async function kills(dataDir, random, cycles, say) {
   const writers = new Writers(8, random);
   const starts = [];
@@ -69,7 +69,7 @@ async function kills(dataDir, random, cycles, say) {
   };
 }
 
-/** Flip one bit, or cut one file, and open the log: it is either refused by name or every event reads as it was written. */
+/** Flip one bit, or truncate one file, and open the log: either it is refused with the reason, or every event reads as it was written. */
 async function flips(directory, random, count) {
   const dataDir = path.join(directory, 'data');
   const log = new EventLog(dataDir, { segmentSize: 20_000 });
@@ -144,7 +144,7 @@ function readAll(log) {
   return found;
 }
 
-/** Mounts need root and loop devices; says why they are not available. */
+/** Mounts need root and loop devices; returns why they are not available. */
 function whyNoMounts(work) {
   if (process.platform !== 'linux') return 'they need Linux';
   if (process.getuid() !== 0) return 'they need root';
@@ -182,7 +182,7 @@ function unmount(mount) {
   throw new Error(`cannot unmount ${mount}`);
 }
 
-/** Copies the disk's image under load without a sync, as if the current had gone off, and looks for every acknowledged event in the copy. */
+/** Copies the disk's image under load without a sync, as in a power cut, and looks for every acknowledged event in the copy. */
 async function powerCuts(work, random, cycles, flags) {
   const total = { acked: 0, lost: 0, doubled: 0, misplaced: 0, foreign: 0, holes: 0, refusedStarts: [] };
   const starts = [];
@@ -235,13 +235,13 @@ async function lookInto(dataDir, writers, acked, starts) {
   }
 }
 
-/** The same without fsync must lose events: otherwise the detector detects nothing. */
+/** The same without fsync must lose events: otherwise the check cannot detect losses. */
 async function control(work, random, cycles) {
   const result = await powerCuts(work, random, cycles, ['--unsafe-disable-fsync']);
   return { ...result, ok: result.lost > 0, expected: 'events are lost without fsync' };
 }
 
-/** Fill the disk: appends are refused, reads go on; free it: appends go on; restart: nothing acknowledged is missing. */
+/** Fill the disk: appends are refused, reads continue; free it: appends continue; restart: nothing acknowledged is missing. */
 async function fullDisk(work, random, cycles) {
   const [image, mount] = ['full.img', 'full'].map((name) => path.join(work, name));
   makeDisk(image, mount, 512);
@@ -264,7 +264,7 @@ async function fullDisk(work, random, cycles) {
       while (writers.refused.length < 8 && Date.now() < deadline) await sleep(20);
       await writers.stop();
       figures.refusals += writers.refused.length;
-      // The client shows no text for a refused batch, only that the node could not tell; a plain append says why.
+      // For a refused batch the client shows no reason; a plain append does.
       for (const error of writers.refused) if (error.type !== 'unknown') figures.wrongErrors.push(`${error.type}: ${error.message}`);
       const plain = await within(
         4000,
@@ -322,7 +322,7 @@ async function fullDisk(work, random, cycles) {
 /** So large that it finds no room between two blocks. */
 const largeEvents = () => [...Array(20).keys()].map(() => jsonEvent({ type: 'Large', data: { payload: 'x'.repeat(40_000) } }));
 
-/** Takes all space that is left: most of it at once, the rest byte by byte. */
+/** Uses up all remaining space: most of it at once, the rest byte by byte. */
 function fill(ballast) {
   const { bavail, bsize } = fs.statfsSync(path.dirname(ballast));
   const most = bavail * bsize - 2 * 1024 * 1024;

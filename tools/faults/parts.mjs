@@ -1,4 +1,4 @@
-/** What the campaigns share: seeded chance, a node as a process of its own, and writers that keep a ledger of what was acknowledged. */
+/** Shared by the campaigns: seeded random numbers, a node as a separate app, and writers that keep a ledger of acknowledged events. */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const { EventStoreDBClient, jsonEvent, START, FORWARDS } = createRequire(import.meta.url)('@eventstore/db-client');
 const main = fileURLToPath(new URL('../../dist/apps/event-store/main.js', import.meta.url));
 
-/** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
+/** Random numbers from 0 to 1 that depend only on the seed (mulberry32). */
 export function chance(seed) {
   let state = seed >>> 0;
   return () => {
@@ -22,11 +22,11 @@ export function chance(seed) {
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
 
-/** Starts a node in a process of its own; resolves when it serves. */
+/** Starts a node as a separate app; resolves when it serves. */
 export const startProcess = (dataDir, ...flags) =>
   listening(spawn(process.execPath, [main, '--port', '0', '--data-dir', dataDir, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] }));
 
-/** A child that says `LISTENING <port>`, once it has said so. */
+/** Resolves with the child once it has printed `LISTENING <port>`. */
 export async function listening(child) {
   const begun = performance.now();
   let complaint = '';
@@ -54,7 +54,7 @@ export async function listening(child) {
   };
 }
 
-/** Settles within `ms`, or counts as unknown: a client may wait for ever on a server that is gone. */
+/** Settles within `ms`, or the outcome is unknown: a client may wait for ever for a server that is gone. */
 export function within(ms, promise) {
   let timer;
   const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error('no answer in time')), ms)));
@@ -62,8 +62,8 @@ export function within(ms, promise) {
 }
 
 /**
- * Writers that append to streams of their own, one write at a time, and note each acknowledgement.
- * A write without an answer is repeated with the same ids until it is answered.
+ * Writers that append to their own streams, one write at a time, and record each acknowledgement. An unanswered write is repeated with the
+ * same ids until it is answered.
  */
 export class Writers {
   acked = new Map();

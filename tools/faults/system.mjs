@@ -1,7 +1,8 @@
 /**
- * The whole system under faults: two apis, two workers, one event-store node, one PostgreSQL, and a client with a ledger of its own. After each
- * experiment three sources are compared: the ledger, the log as the official client reads it, and the rows of PostgreSQL.
- * `--only a,b` runs some, `--cycles N` says how often kills and pairs strike; `--without drain` ends apps by SIGKILL instead, which must turn `drain` and `rolling` red.
+ * The whole system under faults: two apis, two workers, one event-store node, one PostgreSQL, and a client with its own ledger. After each
+ * experiment three sources are compared: the ledger, the log as the official client reads it, and the rows of PostgreSQL. `--only a,b` runs
+ * some experiments, `--cycles N` sets the number of kills and of pairs; `--without drain` ends apps by SIGKILL instead, which must turn
+ * `drain` and `rolling` red.
  */
 import fs from 'node:fs';
 import os from 'node:os';

@@ -1,4 +1,4 @@
-/** A worker of the views campaign: runs the engine and breaks itself as told. Options come as JSON in the first argument. */
+/** A worker of the views campaign: runs the engine and injects faults into itself. Options come as JSON in the first argument. */
 import { createRequire } from 'node:module';
 import { chance, exampleViews } from '#platform/testing/view-examples';
 import { logReader } from '#platform/store/log-reader';
@@ -22,7 +22,7 @@ const {
 const next = chance(seed);
 const log = logReader(EventStoreDBClient.connectionString(store));
 
-/** Repeats events up to five times, shuffles them within a window of 50, and reads again what was read before. */
+/** Repeats events up to five times, shuffles them within a window of 50, and rereads earlier events. */
 let before = [];
 const disturbed = {
   ...log,
@@ -41,14 +41,14 @@ const disturbed = {
 };
 
 let slept = false;
-/** Throws or dies at one passage in so many; or sleeps once, until it is woken. */
+/** Throws or dies at random with a given probability; or sleeps once, until it is woken. */
 function failpoint(at, table) {
   if (sleepAt && at === sleepAt.at && table.startsWith(sleepAt.table) && !slept && next(sleepAt.oneIn) === 0) {
     slept = true;
     process.stdout.write('ASLEEP\n');
     return new Promise((resolve) => setTimeout(() => (process.kill(process.pid, 'SIGSTOP'), resolve()), 20));
   }
-  // Left to itself it would fold on to the end, and its rows would be right again.
+  // Otherwise it would fold to the end, and its rows would be right again.
   if (slept && sleepAt.thenDie && at === sleepAt.at && table.startsWith(sleepAt.table)) process.kill(process.pid, 'SIGKILL');
   if (crash === 0 || next(crash) !== 0) return undefined;
   if (next(2) === 0) throw new Error(`failpoint ${at}`);
@@ -81,7 +81,7 @@ for (;;) {
     process.once('SIGTERM', () => void running.stop().then(() => process.exit(0)));
     break;
   } catch (error) {
-    // The database may be cut off just now; an app tries again as well.
+    // The database may be cut off at this moment; a real app retries, too.
     process.stderr.write(`${error}\n`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

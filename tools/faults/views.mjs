@@ -1,4 +1,7 @@
-/** The view engine under kill -9, SIGSTOP, cut COMMITs, dropped subscriptions, rebuilds and poison; then the same without each of its guards. */
+/**
+ * The view engine under kill -9, SIGSTOP, cut COMMITs, dropped subscriptions, rebuilds and poison; then the same again with each guard left
+ * out.
+ */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

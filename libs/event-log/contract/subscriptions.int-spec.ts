@@ -224,7 +224,7 @@ contract('subscriptions', (server) => {
     expect(typeof (await reached).commit).toBe('bigint');
   });
 
-  it('to $all lose no event that arrives while the last page of the past waits for a slow reader', async () => {
+  it('to $all lose nothing that arrives while the last page of the past waits for a slow reader', async () => {
     const client = server().client();
     const stream = fresh('catching-up');
     const marker = await client.appendToStream(stream, jsonEvent({ type: 'marker', data: {} }));

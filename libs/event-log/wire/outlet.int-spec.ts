@@ -98,7 +98,7 @@ describe('messages of one call', () => {
     stop();
   });
 
-  test('reach slow readers intact although buffers are reused', async () => {
+  test('reach slow readers whole although buffers are reused', async () => {
     const texts = (who: number, page: number) => [...Array(200).keys()].map((n) => `${who}:${page}:${n}:${String(who).repeat(200)}`);
     let reader = 0;
     const { port, stop } = await serve(async (call) => {

@@ -1,9 +1,9 @@
 /**
- * The stores that are compared: the node through the official client, and three event stores for Node on one PostgreSQL.
- * Each keeps its data on the same disk, and every acknowledgement is durable.
+ * The stores that are compared: the node through the official client, and three event stores for Node on one PostgreSQL. Each keeps its
+ * data on the same disk, and every acknowledgement is durable.
  *
- * Of each: `serve(dataDir, server)` starts or prepares it once and returns `{ pid, at, stop() }`; `connect(at)`, in every process that brings
- * load, returns `{ append(stream, count, last), close() }`, where append adds events after revision `last` (-1: new stream).
+ * For each: `serve(dataDir, server)` starts or prepares it once and returns `{ pid, at, stop() }`; `connect(at)`, called in every load
+ * client, returns `{ append(stream, count, last), close() }`, where append adds events after revision `last` (-1: new stream).
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -17,7 +17,7 @@ import { EventStoreDBClient, jsonEvent, listening, startProcess } from '../../fa
 const folder = fileURLToPath(new URL('./others/', import.meta.url));
 const need = createRequire(new URL('./others/package.json', import.meta.url));
 
-/** Installs the compared packages beside this file: they are no part of the product. */
+/** Installs the compared packages next to this file: they are not part of the product. */
 export function install(say) {
   if (existsSync(path.join(folder, 'node_modules', '@eventide', 'message-db'))) return;
   say('Installing the compared event stores into tools/bench/parts/others');
@@ -44,7 +44,7 @@ function officialClient(at) {
 
 const node = { serve: async (dataDir) => served(await startProcess(dataDir)), connect: officialClient };
 
-/** What the official client can do at most: a server that answers at once and keeps nothing. */
+/** The upper limit of the official client: a server that answers at once and stores nothing. */
 const clientAlone = {
   async serve() {
     const script = fileURLToPath(new URL('./null-node.mjs', import.meta.url));
@@ -161,7 +161,7 @@ const messageDb = {
     return {
       async append(stream, count, last) {
         if (count === 1) return pool.query({ name: 'write', text: sql, values: values(stream, 0, last) });
-        // One statement for the whole batch: the fastest way that its SQL interface offers.
+        // One statement for the whole batch: the fastest way in its SQL interface.
         const rows = [...Array(count).keys()].map((n) => ({ id: randomUUID(), data: { n, text }, metadata, expected: last + n }));
         return pool.query({ name: 'write-batch', text: batchSql, values: [stream, JSON.stringify(rows)] });
       },

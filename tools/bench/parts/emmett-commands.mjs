@@ -1,7 +1,7 @@
 /**
- * The same command as a team would serve it with Emmett: its command handler on PostgreSQL, behind Fastify with compiled validation and a token
- * check that remembers tokens for as long as ours does. (Emmett's own web adapters do not exist for its current version.)
- * Run as a process of its own: `node emmett-commands.mjs <postgres url> <key set> <issuer>`; says `LISTENING <port>`.
+ * The same command served with Emmett: its command handler on PostgreSQL, behind Fastify with compiled validation and a token check that
+ * caches tokens as long as ours. (Emmett has no web adapters for its current version.) Run as a separate app: `node emmett-commands.mjs
+ * <postgres url> <key set> <issuer>`; says `LISTENING <port>`.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { install } from './contenders.mjs';
 const folder = new URL('./others/', import.meta.url);
 const self = fileURLToPath(import.meta.url);
 
-/** The served application, in a process of its own. */
+/** The server, as a separate app. */
 export async function startEmmett(url, keys, issuer, say) {
   if (!existsSync(fileURLToPath(new URL('node_modules/@event-driven-io/emmett-postgresql', folder)))) install(say);
   const served = await listening(spawn(process.execPath, [self, url, keys, issuer], { stdio: ['ignore', 'pipe', 'pipe'] }));

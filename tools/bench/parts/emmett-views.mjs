@@ -1,4 +1,4 @@
-/** Emmett's own rebuild of the six views: the same events and folds as documents, by its projections and its rebuild. */
+/** Emmett's rebuild of the six views: the same events and folds, stored as documents by its projections. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -41,7 +41,7 @@ export async function emmettRebuild(url, rows, batchSize, say) {
       collectionName: view.name.replaceAll('-', '_'),
       canHandle: [...view.events],
       getDocumentId: (event) => view.keys(recorded(event))[0],
-      // The very fold of the view; what is a bigint there is a string in a document.
+      // The view's own fold; its bigints are strings in a document.
       evolve: (document, event) => {
         const [key] = view.keys(recorded(event));
         const rows = [document?.tuple ?? null];

@@ -1,10 +1,10 @@
-/** A process that brings load to the stores: it connects to one when told so, and then writes as often as it can for a while. */
+/** A load client: it connects to a store on request, then writes as fast as it can for a given time. */
 import { contenders } from './contenders.mjs';
 
 const connected = new Map();
 let serial = 0;
 
-/** Each writer sends its next append when the last is answered. Streams are new and of eight categories, as a plant's are of several kinds. */
+/** Each writer sends its next append when the last is answered. Streams are new and belong to eight categories, as in a plant. */
 async function load({ store, writers, events, ms }) {
   const { append } = connected.get(store);
   const cpu = process.cpuUsage();

@@ -1,6 +1,6 @@
 /**
- * Commands for streams of ten and of many events, on one api: with the stream in memory, and the first ones after a restart. A round of each takes
- * turns, so that what else the machine does falls on both.
+ * Commands for streams of ten and of many events, on one api: with the stream in memory, and the first ones after a restart. Rounds
+ * alternate, so that other load on the machine affects both.
  */
 import { randomUUID } from 'node:crypto';
 import { jsonEvent, quantile } from '../../faults/parts.mjs';
@@ -8,7 +8,7 @@ import { jsonEvent, quantile } from '../../faults/parts.mjs';
 const SHORT = 10;
 const STREAMS = 4;
 
-/** `open` gives one connection to the api as it runs now; `restart` starts it anew. */
+/** `open` returns a connection to the running api; `restart` restarts the api. */
 export async function longStreams({ client, open, restart, metadata, length, rounds, say }) {
   const lengths = { short: SHORT, long: length };
   const ids = Object.fromEntries(
@@ -28,7 +28,7 @@ export async function longStreams({ client, open, restart, metadata, length, rou
       await fill(client, facilityId, count, metadata);
     }
   say(`    ${STREAMS} streams of ${SHORT} and ${STREAMS} of ${length} events are written`);
-  // The first command on a long stream reads it all and leaves a snapshot.
+  // The first command on a long stream reads it all and writes a snapshot.
   for (const facilityId of [...ids.long, ...ids.short]) await rename(facilityId);
   const warm = { short: [], long: [] };
   for (let round = 0; round < rounds; round += 1)
@@ -39,7 +39,7 @@ export async function longStreams({ client, open, restart, metadata, length, rou
     http.close();
     await restart();
     http = await open();
-    // Until the compiler has seen enough: other streams.
+    // Warm-up of the JIT compiler, on other streams.
     for (let n = 0; n < 300; n += 1) {
       const facilityId = `warm${n}x${randomUUID().slice(0, 8)}`;
       await http.post('/facility/register-facility', {

@@ -1,6 +1,6 @@
 /**
- * A server that answers every append at once and keeps nothing, with the node's own wire code and no disk: what the official client can do
- * at most. Its rate is the ceiling that the node is held against; nothing that writes anything can be faster through this client.
+ * A server that answers every append at once and stores nothing, with the node's wire code and no disk: the upper limit of the official
+ * client. The node is compared with its rate; no server that writes to disk can be faster through this client.
  */
 import { createRequire } from 'node:module';
 import { Outlet } from '#event-log/wire/outlet';

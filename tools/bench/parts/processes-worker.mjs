@@ -34,7 +34,7 @@ const whenPulseSeenBeat = {
   correlate: ({ data }) => data.id,
   evolve: ({ seen, id }, { data }) => (data.idle ? { seen, id } : { seen: seen + 1, id: data.id ?? id }),
   react: ({ id }, { type, data }, floorTime) => {
-    // A pulse may ask for its beat at a later time.
+    // A pulse can request its beat for a later time.
     if (type === 'TimerFired') return [{ send: { type: 'RecordBeat', data: { beatId: id, sentAt: Date.parse(data.dueAt) } } }];
     if (type !== 'PulseSeen' || data.quiet || data.idle) return [];
     if (data.beatAt) return [{ remind: 'beat', at: data.beatAt }];

@@ -1,4 +1,4 @@
-/** A worker with the six views, until they have come to a position; tells how long it took and how much memory it needed. */
+/** A worker that runs the six views until they reach a position; reports the time and memory that it needed. */
 import { createRequire } from 'node:module';
 import { exampleViews } from '#platform/testing/view-examples';
 import { ViewReads } from '#platform/views/progress';
@@ -13,7 +13,7 @@ let peak = 0;
 const sampling = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 100);
 const own = process.cpuUsage();
 const begun = performance.now();
-// A run that had to begin again measures something else: say so.
+// A run that had to restart measures something else: report it.
 const trouble = (facts, text) => process.stderr.write(`${text} ${JSON.stringify(facts)}\n`);
 const running = await runViews({ store, databaseUrl, views, log: { info: () => undefined, warn: trouble, error: trouble } });
 const all = views.map(({ name }) => name);

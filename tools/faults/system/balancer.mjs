@@ -1,6 +1,6 @@
 /**
- * A small balancer: asks each backend's /health/ready, gives requests to those that are ready in turn, and never tries one twice. Where none is,
- * those get them that have merely been late to answer.
+ * A small load balancer: polls each backend's /health/ready, sends requests to the ready ones in turn, and never retries a request. If none
+ * is ready, it uses those whose last answer was only late.
  */
 import http from 'node:http';
 import { sleep } from '../parts.mjs';
@@ -21,7 +21,7 @@ export async function startBalancer(urls, { looks = true } = {}) {
           backend.refuses = !response.ok;
           return 0;
         },
-        // One late answer on a busy machine takes nobody out.
+        // One late answer on a busy machine removes no backend.
         ({ cause }) => {
           backend.refuses ||= cause?.code === 'ECONNREFUSED';
           return backend.refuses ? LATE : backend.late + 1;

@@ -1,6 +1,6 @@
 /**
- * What has to hold between ledger, log and rows. Each check takes the three sources as plain data and returns its violations as texts;
- * beside each stands a plant that breaks exactly what the check guards: a check that its plant does not turn red is worth nothing.
+ * The invariants between ledger, log and rows. Each check takes the three sources as plain data and returns its violations as texts. Each
+ * has a planted violation (`plant`) of exactly what it guards: a check that does not turn red on it is worthless.
  */
 import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
@@ -10,7 +10,7 @@ import { unfinished } from './sources.mjs';
 
 const deciders = [equipment, facility, materialLot, workOrder];
 const ACTOR = 'campaign';
-/** Records about commands, not facts. */
+/** Records about commands, not business events. */
 const BOOKKEEPING = ['CommandRefused', 'CommandUnchanged'];
 const isFact = ({ type, stream }) => !BOOKKEEPING.includes(type) && !stream.startsWith('refused-');
 const accepted = ({ answers }) => answers.find(({ status }) => status < 300)?.body;
@@ -215,10 +215,13 @@ export const checks = {
   },
 };
 
-/** How long ago what a decision knew of another stream may have been so, ms: it serves for seconds, and apps are frozen for more. */
+/** How old a decision's knowledge of another stream may be, in ms: it is cached for seconds, and apps are frozen for longer. */
 const KNOWN_FOR = 30_000;
 
-/** What deciding again gives another result; undefined where it is the same with something that was to be known of other streams. */
+/**
+ * How the result differs when the command is decided again; undefined if it is the same with some state that could be known of the other
+ * streams.
+ */
 function redecided(decider, { path, body, id }, state, recorded, streams) {
   const name = path.split('/')[1].replace(/(^|-)([a-z])/g, (_, __, letter) => letter.toUpperCase());
   const { occurredAt, actor, role, clock } = recorded[0].metadata;
@@ -238,7 +241,7 @@ function redecided(decider, { path, body, id }, state, recorded, streams) {
   return difference;
 }
 
-/** All that a decision may have known of the streams that it looks at: what each said of itself in the last seconds. */
+/** All states that a decision may have known of the streams that it reads: those of the last seconds. */
 function regardedAt(asked, { position, created }, streams) {
   const toldOf = (stream) => {
     const decider = deciders.find(({ category }) => stream.startsWith(`${category}-`));
@@ -261,7 +264,7 @@ const short = (value) =>
 /** All violations: [{ check, what }]. */
 export const violations = (data) => Object.entries(checks).flatMap(([check, { find }]) => find(data).map((what) => ({ check, what })));
 
-/** For each check whether its planted violation turns it red; the data stay as they are. */
+/** For each check, whether its planted violation turns it red; the data stay unchanged. */
 export function controls(data) {
   return Object.entries(checks).map(([check, { find, plant }]) => {
     const planted = copy(data);

@@ -1,6 +1,6 @@
 /**
- * The campaign's client. Keeps a ledger: for each command id what was sent and every answer, from whichever api. A command without a
- * definite answer is sent again with its id, to the other api; some that were answered are sent again, too, and some ids with other content.
+ * The campaign's client. Keeps a ledger: for each command id, what was sent and every answer from either api. A command without a definite
+ * answer is sent again with its id to the other api; some answered ones are repeated, too, and some ids are sent with other content.
  */
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
@@ -12,7 +12,7 @@ const PATIENCE = 15_000;
 export class Client {
   /** By command id: { path, stream, body, answers, unknown, foreign }. */
   ledger = new Map();
-  /** Reads that lied about their age. */
+  /** Reads that were stale without saying so. */
   staleReads = [];
   #agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   #loops = [];
@@ -36,7 +36,7 @@ export class Client {
     };
   }
 
-  /** The store was set back: what was said of all but these ids holds no more; what was under way may be in it. */
+  /** The store was restored from a backup: only answers about these ids are still valid; commands in flight may be in it. */
   forgetAfter(ids) {
     const kept = new Set(ids);
     for (const [id, entry] of this.ledger) if (!kept.has(id)) Object.assign(entry, { answers: [], foreign: [] });
@@ -52,7 +52,7 @@ export class Client {
     this.#loops = [...Array(this.parallel).keys()].map(() => this.#loop());
   }
 
-  /** Waits until each command has its answer, for so long. */
+  /** Waits until each command has its answer, up to a time limit. */
   async stop(patience = 60_000) {
     this.#running = false;
     this.#giveUpAt = Date.now() + patience;
@@ -79,7 +79,7 @@ export class Client {
       else if (known?.answers.length > 0 && share < 0.12) await this.#misuse(known);
       else {
         const entry = this.#enter(this.commands.next());
-        // Now and then both apis get the same command at once, as when a terminal repeats itself too soon.
+        // Sometimes both apis get the same command at once, as when a terminal retries too soon.
         if (share > 0.95) await Promise.all([this.#carryOut(entry, true, 0), this.#carryOut(entry, true, 1)]);
         else await this.#carryOut(entry, true);
         if (share < 0.25) await this.#look(entry);
@@ -94,7 +94,7 @@ export class Client {
     return entry;
   }
 
-  /** Sends until there is a definite answer. */
+  /** Sends a command until there is a definite answer. */
   async #carryOut(entry, again, first = Math.floor(this.random() * this.urls.length)) {
     for (let attempt = 0; ; attempt++) {
       const api = (first + attempt) % this.urls.length;
@@ -136,7 +136,7 @@ export class Client {
     return this.request(url, 'POST', path, body);
   }
 
-  /** { status, body }; status 0 where no answer came. */
+  /** { status, body }; status 0 if there was no answer. */
   request(url, method, path, body) {
     return new Promise((resolve) => {
       const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
@@ -166,5 +166,5 @@ export class Client {
   }
 }
 
-/** An answer that says what became of the command. */
+/** Whether an answer tells the outcome of the command. */
 export const definite = ({ status }) => status >= 200 && status < 500 && status !== 429 && status !== 408;

@@ -1,6 +1,6 @@
 /**
- * Two apis, two workers, one event-store node and one PostgreSQL as apps of their own, kept running by a small supervisor.
- * Promises: ports stay the same; what ends without having been ended by the campaign is noted in `ownEnds`.
+ * Two apis, two workers, one event-store node and one PostgreSQL as separate apps, kept running by a small supervisor. Promises: ports stay
+ * the same; apps that end without the campaign ending them are recorded in `ownEnds`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ const DATABASE = 'plantlog';
 const FAKETIME = ['/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1', '/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1'].find(
   (file) => fs.existsSync(file),
 );
-/** The clock of an app can be set wrong where Debian's faketime is installed. */
+/** The clock of an app can be set wrong if Debian's faketime is installed. */
 export const canFakeTime = FAKETIME !== undefined;
 
 export class Cluster {
@@ -36,7 +36,7 @@ export class Cluster {
 
   static async start(work) {
     const cluster = new Cluster(work);
-    // Whatever ends the campaign, nothing runs on.
+    // However the campaign ends, nothing keeps running.
     process.once('exit', () => cluster.killAll());
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
     await cluster.#issue();
@@ -95,7 +95,7 @@ export class Cluster {
       .setSubject('campaign')
       .setIssuer(ISSUER)
       .setAudience('plantlog')
-      // With a clock an hour off a token must still be valid.
+      // A token must stay valid even if a clock is an hour off.
       .setIssuedAt(Math.floor(Date.now() / 1000) - 7_200)
       .setNotBefore(Math.floor(Date.now() / 1000) - 7_200)
       .setExpirationTime('12h')
@@ -125,13 +125,13 @@ export class Cluster {
     await this.administer(`CREATE DATABASE ${DATABASE}`);
   }
 
-  /** Nothing is left of it; the server runs on. */
+  /** Drops the database; the server keeps running. */
   async emptyDatabase() {
     await this.administer(`DROP DATABASE ${DATABASE} WITH (FORCE)`);
     await this.createDatabase();
   }
 
-  /** Every process of the server. */
+  /** Every OS process of the server. */
   postgresPids() {
     const children = fs.readdirSync('/proc').filter((pid) => {
       try {
@@ -156,9 +156,9 @@ export class Cluster {
     signal('SIGCONT');
   }
 
-  // -- the whole -----------------------------------------------------------------------------------------------------
+  // -- the whole cluster -----------------------------------------------------------------------------------------------------
 
-  /** Every app says that it is ready, not merely degraded. */
+  /** Waits until every app is ready, not only degraded. */
   async allReady(patience = 60_000) {
     const states = () => Promise.all(this.parts.map(async (part) => [part.name, (await part.health())?.status]));
     const ready = await until(async () => (await states()).every(([, status]) => status === 'ready'), patience);
@@ -180,7 +180,7 @@ export class Cluster {
   }
 }
 
-/** One app; started again when it ends, as the supervisor of `npm start` does. */
+/** One app; restarted when it ends, like by the supervisor of `npm start`. */
 class Part {
   #down = false;
   #extra = {};
@@ -202,7 +202,7 @@ class Part {
     });
   }
 
-  /** Starts it; resolves when it is ready, or merely answers where `degraded` will do. */
+  /** Starts it; resolves when it is ready, or with `degraded` when it answers at all. */
   async up(patience = 60_000) {
     this.#down = false;
     this.spawn();
@@ -213,7 +213,7 @@ class Part {
     if (this.app === 'event-store') {
       return fetch(`${this.url}/`, { signal: AbortSignal.timeout(1_000) }).then(
         () => true,
-        // gRPC over HTTP/2: a fetch is refused, but by somebody.
+        // gRPC over HTTP/2: a fetch fails, but shows that the app listens.
         (error) => error.cause?.code !== 'ECONNREFUSED' && error.name !== 'TimeoutError',
       );
     }
@@ -227,7 +227,7 @@ class Part {
     );
   }
 
-  /** The clock of its next start is off by so many seconds; 0 sets it right again. */
+  /** Sets the clock of its next start off by this many seconds; 0 makes it right again. */
   clock(seconds) {
     this.#extra = seconds
       ? {
@@ -239,7 +239,7 @@ class Part {
       : {};
   }
 
-  /** kill -9; the supervisor starts it again. */
+  /** kill -9; the supervisor restarts it. */
   async kill() {
     const { child } = this;
     child.kill('SIGKILL');
@@ -253,7 +253,7 @@ class Part {
     child.kill('SIGCONT');
   }
 
-  /** Ends it and leaves it down; resolves with its exit code or signal. */
+  /** Stops it without a restart; resolves with its exit code or signal. */
   async end(signal = 'SIGTERM') {
     this.#down = true;
     const { child } = this;
@@ -272,7 +272,7 @@ const attempt = (action) => {
   }
 };
 
-/** Whether it came to hold in time. */
+/** Whether the condition held in time. */
 export async function until(holds, patience, pause = 100) {
   for (const end = Date.now() + patience; ; await sleep(pause)) {
     if (await holds()) return true;

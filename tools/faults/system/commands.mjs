@@ -4,7 +4,7 @@ const MACHINES = 8;
 const PACKML = ['reset', 'start', 'stop', 'hold', 'unhold', 'suspend', 'unsuspend', 'abort', 'clear', 'complete'];
 const STATES = ['Execute', 'Idle', 'Stopped', 'Held', 'Suspended', 'Aborted', 'Complete'];
 
-/** What has to be there first. */
+/** The initial data. */
 export const beginnings = () => [
   command('facility/register-facility', 'facility', {
     facilityId: PLANT,
@@ -36,7 +36,7 @@ export class Commands {
   #of = (list) => list[this.#below(list.length)];
   #kg = () => ({ amount: String(1 + this.#below(40)), unit: 'kg' });
   #machine = () => `${PLANT}.M${this.#below(MACHINES)}`;
-  /** Mostly a recent one, so that commands meet. */
+  /** Mostly a recent one, so that commands conflict. */
   #lot = () => `${PLANT}.L${Math.max(0, this.#lots - 1 - this.#below(12))}`;
   #order = () => `${PLANT}.W${Math.max(0, this.#orders - 1 - this.#below(6))}`;
   #number = () => `n${this.#numbers++}`;
@@ -47,7 +47,7 @@ export class Commands {
     return share < 0.8 ? this.#material() : this.#work();
   }
 
-  /** The same intent with other content, for an id that was used. */
+  /** The same command with other content, for an id that was used. */
   altered(sent) {
     const body = { ...sent.body };
     if (body.quantity) body.quantity = { ...body.quantity, amount: String(Number(body.quantity.amount) + 777) };

@@ -1,4 +1,4 @@
-/** What is done to the cluster under load. Each returns figures; one that returns `violations` found faults of its own. */
+/** The experiments on the cluster under load. Each returns figures, and `violations` if its own checks fail. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import { canFakeTime, until } from './cluster.mjs';
 const nodeMain = fileURLToPath(new URL('../../../dist/apps/event-store/main.js', import.meta.url));
 const between = (random, from, to) => from + Math.floor(random() * (to - from));
 
-/** One fault at one part; each resolves when the fault is over, not when the part is well again. */
+/** A fault of one part; each resolves when the fault is over, not when the part has recovered. */
 const victims = ['api1', 'api2', 'worker1', 'worker2', 'store', 'postgres'];
 const kill = (cluster, name) =>
   name === 'postgres' ? cluster.killPostgres().then(() => cluster.startPostgres()) : cluster.part(name).kill();
@@ -23,7 +23,7 @@ const hit = async (cluster, random) => {
   else await freeze(cluster, name, between(random, 500, 7_000));
 };
 
-/** Time from a kill -9 until the app says that it is ready. */
+/** Time from a kill -9 until the app is ready. */
 async function recovery(cluster, name) {
   const part = cluster.part(name);
   const from = Date.now();
@@ -33,7 +33,7 @@ async function recovery(cluster, name) {
 }
 
 export const experiments = {
-  /** Nothing is broken: what is red here is no fault of a fault. */
+  /** Control without faults: anything red here was not caused by a fault. */
   async calm({ client, short }) {
     await client.load(short ? 4_000 : 30_000);
     return {};
@@ -133,7 +133,7 @@ export const experiments = {
     return {};
   },
 
-  /** Every request that an api took before SIGTERM is answered. No balancer: what comes later may find nobody. */
+  /** Every request that an api accepted before SIGTERM is answered. Without a load balancer: later requests may find no api. */
   async drain({ cluster, client, short, without }) {
     const figures = { answered: 0, cut: 0, refused: 0 };
     const signal = without === 'drain' ? 'SIGKILL' : 'SIGTERM';
@@ -144,13 +144,13 @@ export const experiments = {
       const loops = [...Array(24).keys()].map(async (loop) => {
         while (!over) {
           const sent = Date.now();
-          // Neither needs PostgreSQL; one takes long enough to be under way when the end begins.
+          // Neither needs PostgreSQL; one takes long enough to be running when the shutdown begins.
           const { status, error } =
             loop % 2 === 0
               ? await probe.request(api.url, 'GET', 'me')
               : await probe.request(api.url, 'GET', 'audit/history?entity=equipment-ant.M0');
           if (status > 0 && status < 500) figures.answered++;
-          // Refused before it was taken, or sent when the end had begun: the sender knows that nothing happened.
+          // Refused before it was accepted, or sent after the shutdown began: the sender knows that nothing happened.
           else if (error === 'ECONNREFUSED' || sent > ending) figures.refused++;
           else figures.cut++;
           if (status === 0) await sleep(20);
@@ -164,10 +164,10 @@ export const experiments = {
       if (signal === 'SIGTERM' && code !== 0) figures.cut++;
       await api.up();
     }
-    return { ...figures, violations: figures.cut > 0 ? [`${figures.cut} requests that were taken got no answer`] : [] };
+    return { ...figures, violations: figures.cut > 0 ? [`${figures.cut} accepted requests got no answer`] : [] };
   },
 
-  /** Behind a balancer that looks at /health/ready, a rolling restart of everything but the stores fails no request. */
+  /** Behind a load balancer that polls /health/ready, a rolling restart of everything but the stores fails no request. */
   async rolling({ cluster, client, short, without }) {
     const balancer = await startBalancer(cluster.apis.map(({ url }) => url));
     const through = new Client({ random: client.random, urls: [balancer.url], token: client.token, parallel: 8 });
@@ -179,7 +179,7 @@ export const experiments = {
     through.request = async (...args) => {
       const answer = await request.apply(through, args);
       attempts++;
-      // A read that asked to wait is told that the view is behind: honest while workers change, and no failure.
+      // A read that asked to wait gets the answer that the view is behind: correct while workers restart, and not a failure.
       if (answer.body?.code === 'view-behind') behind++;
       else if (answer.status === 0 || answer.status >= 500)
         failures.push(`${args[1]} ${args[2].split('?')[0]}: ${answer.status || answer.error} ${answer.body?.detail ?? ''}`);
@@ -192,7 +192,7 @@ export const experiments = {
           for (const part of [...cluster.apis, ...cluster.workers.slice(short ? 1 : 0)]) {
             await part.end(without === 'drain' ? 'SIGKILL' : 'SIGTERM');
             await part.up();
-            // Nobody goes before the balancer has seen the last one come back.
+            // No app is stopped before the load balancer has seen the previous one come back.
             if (cluster.apis.includes(part)) await until(() => balancer.sees(part.url), 30_000);
             await sleep(500);
           }
@@ -203,7 +203,7 @@ export const experiments = {
     return { attempts, behind, failed: failures.length, violations: [...new Set(failures)].slice(0, 5) };
   },
 
-  /** A copy of the running store, restored under an empty PostgreSQL: what was acknowledged before the copy is all there. */
+  /** A copy of the running store, restored under an empty PostgreSQL: everything acknowledged before the copy is there. */
   async 'backup-and-restore'({ cluster, client }) {
     const copy = path.join(cluster.work, 'backup');
     fs.rmSync(copy, { recursive: true, force: true });
@@ -226,7 +226,7 @@ export const experiments = {
     return { kept: known.length };
   },
 
-  /** An older copy of the store under a newer PostgreSQL is noticed, said, and mended by the way that is named. */
+  /** An older copy of the store under a newer PostgreSQL is detected and reported, and the documented fix works. */
   async 'older-store'({ cluster, client }) {
     const copy = path.join(cluster.work, 'older');
     fs.rmSync(copy, { recursive: true, force: true });
@@ -257,7 +257,7 @@ export const experiments = {
       return states.every(([, health]) => health && health.status !== 'ready' && Object.keys(health.details ?? {}).length > 0);
     }, 20_000);
     const violations = said ? [] : [`an older store goes unnoticed: ${told.join('; ')}`];
-    // The way out: the read models are made anew.
+    // The fix: the read models are rebuilt.
     await Promise.all(cluster.parts.map((part) => part.end()));
     await cluster.emptyDatabase();
     await Promise.all(cluster.parts.map((part) => part.up()));
@@ -268,5 +268,5 @@ export const experiments = {
 
 const node = (...args) => execFileSync(process.execPath, [nodeMain, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
 
-/** Those that fit into two minutes. */
+/** The experiments of a short run: they fit into two minutes. */
 export const SHORT = ['calm', 'kills', 'freezes', 'pairs', 'postgres-emptied-running', 'drain', 'rolling'];

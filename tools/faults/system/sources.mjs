@@ -8,7 +8,7 @@ import { until } from './cluster.mjs';
 
 const { START, FORWARDS } = createRequire(import.meta.url)('@eventstore/db-client');
 
-/** Everything in the log but what the store keeps for itself. */
+/** Everything in the log except the store's own events. */
 export async function readLog(cluster) {
   const client = cluster.reader();
   const events = [];
@@ -24,7 +24,7 @@ export async function readLog(cluster) {
   return events;
 }
 
-/** Splits and merges whose other half has not come, nor been taken back. */
+/** Splits and merges whose other half was neither recorded nor compensated. */
 export function unfinished(events) {
   const open = new Map();
   const count = (key, by) => open.set(key, (open.get(key) ?? 0) + by);
@@ -41,7 +41,7 @@ export function unfinished(events) {
     .map(([what, left]) => `${what}: ${left > 0 ? 'not finished' : 'finished more than once'}`);
 }
 
-/** Waits until processes have done their work and every view has read the whole log; says what did not come about. */
+/** Waits until processes have finished and every view has read the whole log; returns what did not finish in time. */
 export async function settle(cluster, patience) {
   const faults = [];
   try {

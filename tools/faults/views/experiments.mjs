@@ -1,4 +1,4 @@
-/** The faults: each experiment disturbs the workers of its scene, then asks for the verdict. */
+/** The faults: each experiment disturbs the workers of its scene, then checks the result. */
 import { randomUUID } from 'node:crypto';
 import net from 'node:net';
 import { exampleViews, plantEvents } from '#platform/testing/view-examples';
@@ -7,7 +7,7 @@ import { rebuild } from '#platform/views/tables';
 import { jsonEvent, quantile, sleep } from '../parts.mjs';
 import { allNames, until } from './scene.mjs';
 
-/** Two workers that die at failpoints or are killed from outside, over a feed that repeats and displaces events. */
+/** Two workers that die at failpoints or are killed from outside, on a feed that repeats and reorders events. */
 export async function crashes(scene, cycles, say) {
   let died = 0;
   let rounds = 0;
@@ -44,7 +44,7 @@ export async function sleepers(scene, times) {
     await sleeper.said('ASLEEP');
     const heir = scene.start({ ttlMs: 800 });
     await heir.said('READY');
-    if (!(await scene.reads.waitFor(allNames, scene.plant.head, 20_000))) wrong.push(`${at}: nobody took over`);
+    if (!(await scene.reads.waitFor(allNames, scene.plant.head, 20_000))) wrong.push(`${at}: no worker took over`);
     sleeper.child.kill('SIGCONT');
     await scene.append(20);
     await sleep(400);
@@ -54,7 +54,7 @@ export async function sleepers(scene, times) {
   return { ok: wrong.length === 0, slept: times, wrong };
 }
 
-/** A proxy that breaks connections as told. */
+/** A proxy that breaks connections on request. */
 export async function proxy(port, onBytes) {
   const sockets = new Set();
   let answersLost = 0;
@@ -107,7 +107,7 @@ export async function cutCommits(scene, wanted) {
   return { ok: caughtUp && verdict.equal && cuts >= wanted, cuts, unanswered: between.unanswered(), ...verdict };
 }
 
-/** The store's connections are reset, or fall silent, while events are written; how long until views move again. */
+/** The store's connections are reset, or hang, while events are written; measures how long until views continue. */
 export async function droppedSubscriptions(scene, times) {
   const between = await proxy(scene.plant.node.port);
   const one = scene.start({ store: `esdb://127.0.0.1:${between.port}?tls=false&keepAliveInterval=10000&keepAliveTimeout=2000` });
@@ -122,7 +122,7 @@ export async function droppedSubscriptions(scene, times) {
     if (!(await scene.reads.waitFor(allNames, scene.plant.head, 20_000))) break;
     recoveries.push(Date.now() - begun);
   }
-  // The connection must last for the verdict, which needs no proxy.
+  // The final check bypasses the proxy, so its connection lasts.
   const verdict = await scene.verdict();
   between.close();
   const slowest = Math.max(0, ...recoveries);
@@ -190,7 +190,7 @@ export async function rebuilds(scene, times) {
 
 export const POISON = 'reactor on fire';
 
-/** One bad event among many: its stream waits in order, all others flow; tried again when the fold is mended, the rows are equal. */
+/** One bad event among many: its stream is parked in order, all others continue; after the fold is fixed and retried, the rows are equal. */
 export async function poison(scene, count) {
   const machineId = 'haifa.M9999';
   const stream = `machine-${machineId}`;
@@ -232,7 +232,7 @@ export async function poison(scene, count) {
   };
 }
 
-/** How long until another worker has committed after the owner of everything was killed. */
+/** How long until another worker commits after the owner of all leases was killed. */
 export async function takeover(scene, times) {
   const times_ = [];
   let owner = scene.start({ ttlMs: 1_500, shards: 1 });

@@ -1,4 +1,4 @@
-/** What the campaign of views runs in: a plant with a log that grows, and a scene (one database, its workers) for each experiment. */
+/** The environment of the views campaign: a plant with a growing log, and a scene (one database, its workers) for each experiment. */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ const { Pool } = createRequire(import.meta.url)('pg');
 const worker = fileURLToPath(new URL('../view-worker.mjs', import.meta.url));
 export const allNames = exampleViews.map(({ name }) => name);
 
-/** One store and one database server; each experiment is a scene with a database of its own on the one growing log. */
+/** One store and one database server; each experiment is a scene with its own database on the shared, growing log. */
 export class Plant {
   static async start(work, seed, random) {
     const plant = new Plant();
@@ -68,7 +68,7 @@ export class Scene {
     this.reads = new ViewReads(this.pool, url);
   }
 
-  /** A worker in a process of its own; `ended` resolves when it is gone. */
+  /** A worker app; `ended` resolves when it is gone. */
   start(options = {}) {
     const told = JSON.stringify({ store: this.store, databaseUrl: this.url, seed: this.random(1e9), ...options });
     const child = spawn(process.execPath, [worker, told], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -91,7 +91,7 @@ export class Scene {
     await this.plant.append(count);
   }
 
-  /** A calm worker finishes what is left; then each table must be the fold of the log, and each event counted once. */
+  /** A worker without faults processes the rest; then each table must equal the fold of the log, with each event counted once. */
   async verdict(options = {}, views = exampleViews) {
     await Promise.all([...this.workers].map((one) => one.kill()));
     const calm = this.start(options);
@@ -116,7 +116,7 @@ export class Scene {
     );
   }
 
-  /** Sums in the tables against a count of the log's events. */
+  /** Compares totals in the tables with a count of the log's events. */
   async countedOnce() {
     const counts = {};
     for (let after = -1n; ;) {
@@ -147,5 +147,5 @@ export class Scene {
 
 export async function until(holds, ms, what) {
   for (const end = Date.now() + ms; !(await holds()); await sleep(25))
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+    if (Date.now() > end) throw new Error(`timed out after ${ms} ms: ${what}`);
 }

@@ -1,13 +1,13 @@
-/** Each experiment leaves out one guard of the view engine: the verdict must turn red. */
+/** Each experiment leaves out one guard of the view engine: its result must be red. */
 import { listParked, retryParked } from '#platform/views/parking';
 import { sleep } from '../parts.mjs';
 import { POISON } from './experiments.mjs';
 import { allNames, until } from './scene.mjs';
 
-/** The same faults, each without the guard that stands against it. */
+/** The same faults, each without the guard against it. */
 export const mutants = {
   async fencing(scene) {
-    // Whether the sleeper wakes to a connection that still lives is chance: what is looked for is one time that it writes.
+    // Whether the sleeping worker's connection still works when it wakes is random: it is repeated until it writes once.
     for (let tries = 1; ; tries++) {
       const sleeper = scene.start({
         sleepAt: { at: 'admitted', table: 'machine_now', oneIn: 1, thenDie: true },

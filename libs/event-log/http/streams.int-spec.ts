@@ -122,7 +122,7 @@ describe('streams over HTTP', () => {
     expect((await get('/streams/pages', 'ops:changeit')).code).toBe(200);
   });
 
-  it('answer 404 if missing and 410 if deleted, and refuse invalid parameters', async () => {
+  it('answer 404 if missing or soft-deleted, 410 if tombstoned, and refuse invalid parameters', async () => {
     await node.log.append('buried', 'no_stream', [event('{}')]);
     await node.log.tombstone('buried', 'any');
     await node.log.append('deleted', 'no_stream', [event('{}')]);

@@ -24,7 +24,7 @@ const inner = (word: string) =>
   `exports.word = '${word}'; exports.lines = () => new Error('x').stack.split('\\n')[1].replace(/.*inner/, '');\n`;
 
 const run = (): unknown[] => JSON.parse(execFileSync(process.execPath, [file('app.js')], { encoding: 'utf8' })) as unknown[];
-/** Changes the content but not the file's size. */
+/** Replaces the content so that the file looks unchanged from outside: same size, same time. */
 const forge = (name: string, content: string) => {
   writeFileSync(file(name), content);
   utimesSync(file(name), 1_000, 1_000);

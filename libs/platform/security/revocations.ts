@@ -1,10 +1,10 @@
 /**
- * Tokens that are revoked before they expire. Hides: nothing. Promises: a token is revoked by its id, its subject, or both, if it was
- * issued before the revocation. Does not: read the revocations (the api does) or record them (`ops tokens` does).
+ * Tokens that are revoked before they expire. Hides: nothing. Promises: a token is revoked by its id or its subject, unless it was issued
+ * after the time that the revocation names. Does not: read the revocations (the api does) or record them (`ops tokens` does).
  */
 import type { Event } from '#kernel/event';
 
-/** Where they are recorded. */
+/** The stream that records revocations. */
 export const REVOCATIONS = 'token-operations-enterprise';
 
 /** The tokens of a subject, or one token, were revoked; those issued later stay valid. */

@@ -125,7 +125,7 @@ export const mutants = [
     file: 'libs/platform/processes/instance-run.js',
     from: 'await this.append(heard ? [recorded, heard] : [recorded]);',
     to: 'this.keep({ ...after, answers: [], revision: this.instance.revision });',
-    specs: 'platform/processes/processes.int-spec -t=never.asks.again',
+    specs: 'platform/processes/processes.int-spec -t=never.sends.a.refused.action.again',
   },
   {
     without: 'the checkpoint that waits for the first unfinished input',
@@ -146,7 +146,7 @@ export const mutants = [
     file: 'libs/platform/processes/instance-run.js',
     from: 'idle: !changes && Object.keys(instance.timers).length === 0',
     to: 'idle: !changes',
-    specs: 'platform/processes/processes.int-spec -t=other.than.between.timers',
+    specs: 'platform/processes/processes.int-spec -t=except.between.timers',
   },
   {
     without: 'parking',
@@ -181,7 +181,7 @@ export const mutants = [
     file: 'libs/platform/views/trials.js',
     from: "await client.query('SET CONSTRAINTS ALL IMMEDIATE');",
     to: '',
-    specs: 'platform/views/parking.int-spec -t=refuses.only.at.COMMIT',
+    specs: 'platform/views/parking.int-spec -t=refuses.it.only.at.COMMIT',
   },
   {
     without: 'the check of what changed before a change is reported, whoever sent NOTIFY',

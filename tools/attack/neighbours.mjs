@@ -102,7 +102,10 @@ export const checks = [
         .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
         .filter((path) => !path.includes('/postgres/') && !path.endsWith('jwks.json'))
         .find((path) => (statSync(path).mode & 0o077) !== 0);
-      return first(unless((statSync(target.dataDir).mode & 0o077) === 0, 'other accounts can read the data directory'), unless(!open, `${open} is open`));
+      return first(
+        unless((statSync(target.dataDir).mode & 0o077) === 0, 'other accounts can read the data directory'),
+        unless(!open, `${open} is open`),
+      );
     },
   ],
   [

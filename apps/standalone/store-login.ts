@@ -45,6 +45,6 @@ export async function storeLogin(directory: string): Promise<StoreLogin> {
   const secret = readFileSync(password, 'utf8').trim();
   return {
     env: { TLS_CERT: certificate, TLS_KEY: key, DEFAULT_ADMIN_PASSWORD: secret },
-    url: (port) => `esdb://admin:${secret}@127.0.0.1:${port}?tls=true&tlsCAFile=${encodeURIComponent(certificate)}`,
+    url: (port) => `esdb://admin:${secret}@localhost:${port}?tls=true&tlsCAFile=${encodeURIComponent(certificate)}`,
   };
 }

@@ -53,7 +53,7 @@ export const checks = [
     'C64',
     'the event store without a login, and with the default one',
     async (target) => {
-      const [, port] = /@?127\.0\.0\.1:(\d+)/.exec(target.endpoints.eventstore);
+      const [, port] = /@localhost:(\d+)/.exec(target.endpoints.eventstore);
       const logins = ['', 'admin:changeit@', 'ops:changeit@'];
       const ways = ['tls=false', `tls=true&tlsCAFile=${encodeURIComponent(join(target.dataDir, 'event-store-login/certificate.pem'))}`];
       for (const [login, way] of logins.flatMap((login) => ways.map((way) => [login, way]))) {

@@ -34,7 +34,7 @@ describe('the OpenAPI document', () => {
       if (operationId !== 'me') expect([operationId, operation['x-roles']]).toEqual([operationId, expect.any(Array)]);
     }
     expect(document.paths['/equipment/stop-equipment']!.post!.responses['200']!.headers).toHaveProperty('ETag');
-    expect(document.paths['/equipment']!.get!.responses['200']!.content).toHaveProperty('text/csv');
+    expect(document.paths['/equipment.csv']!.get!.responses['200']!.content).toHaveProperty('text/csv');
   });
 });
 

@@ -67,7 +67,7 @@ describe('auditors', () => {
         role: 'engineer',
         device: 'T7',
         reason: 'new plant',
-        occurredAt: '2026-01-05T08:00:00+02:00',
+        occurredAt: '2026-01-05T06:00:00.000Z',
         clock: 'client',
         facility: 'haifa',
         schema: 1,

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { facilityElement } from '#facility/facility-element.view';
 import { EventStore } from '#platform/store/event-store';
 import { ApiUnderTest } from '../../api/test/api-under-test';
 import { ops } from './command-line';
+
+const TABLE = `facility_element_v${facilityElement.version}`;
 
 describe('views on the command line', () => {
   let under: ApiUnderTest;
@@ -43,20 +46,20 @@ describe('views on the command line', () => {
     expect(json.views.find(({ view }: { view: string }) => view === 'facility-element')).toMatchObject({
       status: 'live',
       parked: 0,
-      table: 'facility_element_v1',
+      table: TABLE,
     });
-    expect((await run('list')).out).toMatch(/facility-element +facility_element_v1 +live[^]*The log ends at \d+\./);
+    expect((await run('list')).out).toMatch(new RegExp(`facility-element +${TABLE} +live[^]*The log ends at \\d+\\.`));
   }, 120_000);
 
   it('are rebuilt beside the live table and verified against the log', async () => {
     expect((await run('rebuild', 'facility-element', '--json')).json).toMatchObject({
       view: 'facility-element',
       status: 'live',
-      table: 'facility_element_v1_g2',
+      table: `${TABLE}_g2`,
     });
     expect(await run('verify', 'facility-element', '--json')).toMatchObject({
       code: 0,
-      json: [{ equal: true, table: 'facility_element_v1_g2', rows: '1' }],
+      json: [{ equal: true, table: `${TABLE}_g2`, rows: '1' }],
     });
     expect(await run('rebuild', 'no-such-view')).toMatchObject({ code: 64, err: expect.stringMatching(/Unknown view "?no-such-view/) });
   }, 180_000);

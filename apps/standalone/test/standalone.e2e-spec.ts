@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync, existsSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -61,6 +63,19 @@ describe('npm start', () => {
     }
   };
 
+  /** User and password of the embedded event store. */
+  const storeLogin = () => decodeURIComponent(/^esdb:\/\/(.+)@/.exec(endpoints().eventstore)![1]!);
+  const ask = (url: string, authorization: string) =>
+    new Promise<{ status: number; body: string }>((resolve, reject) => {
+      const ca = readFileSync(join(dataDir, 'event-store-login', 'certificate.pem'));
+      const get = url.startsWith('https') ? https.get : http.get;
+      get(url, { ca, headers: { authorization } }, (response) => {
+        let body = '';
+        response.on('data', (part: Buffer) => (body += part.toString()));
+        response.once('end', () => resolve({ status: response.statusCode!, body }));
+      }).once('error', reject);
+    });
+
   beforeAll(async () => {
     dataDir = join(testDirectory('standalone'), 'made', 'by the start');
     const from = Date.now();
@@ -80,14 +95,18 @@ describe('npm start', () => {
   it('runs apps that each answer live, ready and metrics requests, and log JSON lines', async () => {
     const { ports } = JSON.parse(readFileSync(join(dataDir, 'state.json'), 'utf8')) as { ports: Record<string, number> };
     const { api, tokens } = endpoints();
-    const apps = { api, worker: `http://127.0.0.1:${ports.worker}`, 'event-store': `http://127.0.0.1:${ports['event-store']}` };
-    for (const [app, url] of Object.entries(apps)) {
+    const bearer = `Bearer ${tokens.engineer}`;
+    const apps = {
+      api: [api, bearer],
+      worker: [`http://127.0.0.1:${ports.worker}`, bearer],
+      'event-store': [`https://localhost:${ports['event-store']}`, `Basic ${Buffer.from(storeLogin()).toString('base64')}`],
+    } as const;
+    for (const [app, [url, authorization]] of Object.entries(apps)) {
       for (const path of ['/health/live', '/health/ready', '/metrics']) {
-        const response = await fetch(url + path, { headers: { authorization: `Bearer ${tokens.engineer}` } });
-        expect([app, path, response.ok]).toEqual([app, path, true]);
-        const body = await response.text();
+        const { status, body } = await ask(url + path, authorization);
+        expect([app, path, Math.floor(status / 100)]).toEqual([app, path, 2]);
         // The node answers 204, as EventStoreDB does.
-        if (response.status === 204) continue;
+        if (status === 204) continue;
         if (path === '/metrics') expect(body).toMatch(/^# TYPE \w+ (counter|gauge|histogram)$/m);
         else expect(JSON.parse(body)).toEqual(expect.objectContaining({ status: expect.any(String) }));
       }
@@ -160,7 +179,7 @@ describe('npm start', () => {
     process.kill(worker.pid, 'SIGSTOP');
     await system.stop('SIGKILL');
     system = new Start({ DATA_DIR: dataDir, PORT: '0' });
-    await system.says(`Stopping worker (process ${worker.pid})`);
+    await system.says(`Stopping worker (pid ${worker.pid})`);
     process.kill(worker.pid, 'SIGCONT');
     await system.says('Ready.');
     expect(lives(worker)).toBe(false);

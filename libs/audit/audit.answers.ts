@@ -21,7 +21,7 @@ const text = (description: string) => [
   IsString(),
   Length(1, 200),
   // Queries are recorded, and PostgreSQL could not store these characters.
-  Matches(READABLE, { message: '$property must not hold control or invisible characters' }),
+  Matches(READABLE, { message: '$property must not contain control or invisible characters' }),
 ];
 const all =
   (decorators: PropertyDecorator[]): PropertyDecorator =>

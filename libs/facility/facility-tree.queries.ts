@@ -55,8 +55,8 @@ class FacilityTree {
   @ApiProperty({ type: String, description: 'Position of the log up to which the answer is complete.' })
   position: string;
 
-  @Field(() => Boolean, { description: 'True where `waitFor` was not reached in time.' })
-  @ApiProperty({ type: Boolean, description: 'True where `waitFor` was not reached in time.' })
+  @Field(() => Boolean, { description: 'True if `waitFor` was not reached in time.' })
+  @ApiProperty({ type: Boolean, description: 'True if `waitFor` was not reached in time.' })
   behind: boolean;
 }
 

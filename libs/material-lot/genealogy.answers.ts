@@ -34,7 +34,7 @@ export class TraceQuery {
   @Whole(1, 500, { optional: true })
   readonly first?: number;
 
-  /** The nextCursor of the page before. */
+  /** The `nextCursor` of the previous page. */
   @Code({ optional: true })
   readonly after?: string;
 
@@ -78,7 +78,7 @@ export class GenealogyTrace {
   @ApiProperty({ type: String, description: 'Position of the log up to which the answer is complete.' })
   position: string;
 
-  @Field(() => Boolean, { description: 'True where `waitFor` was not reached in time.' })
-  @ApiProperty({ type: Boolean, description: 'True where `waitFor` was not reached in time.' })
+  @Field(() => Boolean, { description: 'True if `waitFor` was not reached in time.' })
+  @ApiProperty({ type: Boolean, description: 'True if `waitFor` was not reached in time.' })
   behind: boolean;
 }

@@ -81,7 +81,7 @@ class WipByFacilityAnswer implements Freshness {
   @ApiProperty({ type: String })
   position: string;
 
-  @Field(() => Boolean, { description: 'True where `waitFor` was not reached in time.' })
+  @Field(() => Boolean, { description: 'True if `waitFor` was not reached in time.' })
   @ApiProperty({ type: Boolean })
   behind: boolean;
 }

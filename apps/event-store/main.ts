@@ -73,7 +73,8 @@ const settingsOf = (options: Readonly<Record<string, string | boolean | undefine
 
 /** Reads the PEM files of TLS mode; undefined without them. */
 function certificate(cert: string | undefined, key: string | undefined): NodeOptions['tls'] {
-  if (!cert !== !key) throw new Error('TLS_CERT and TLS_KEY belong together');
+  if (!cert !== !key)
+    throw new ConfigFaults('event-store', [`${cert ? 'TLS_KEY' : 'TLS_CERT'} is missing: TLS_CERT and TLS_KEY belong together.`]);
   return cert && key ? { cert: readFileSync(cert), key: readFileSync(key) } : undefined;
 }
 

@@ -47,8 +47,8 @@ const nothing = { toHold: {}, toResume: {}, toAsk: {}, toForget: [] };
 const initial: MachineWatch = { equipmentId: '', downSince: null, running: {}, held: {}, ...nothing };
 
 /**
- * When a machine aborts, the work orders that run on it are held. When it is back within the time that the order allows (30 minutes
- * unless its release says otherwise) they are resumed; else a supervisor is asked, and decides. All is judged by floor time: a return
+ * When a machine aborts, the work orders that run on it are held. When it is back within the time that the order allows (`resumeWithinMinutes`
+ * of its release, else RESUME_WITHIN_MINUTES of work-order/holds.ts) they are resumed; else a supervisor is asked, and decides. All is judged by floor time: a return
  * that is reported late counts from when it was. Whether an order is still held for the machine, its decider knows best: this process
  * resumes and asks `heldFor` this machine only, which changes nothing where somebody was faster.
  */

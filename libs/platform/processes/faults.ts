@@ -1,6 +1,6 @@
 /**
  * What a failure means for an instance. Hides: the errors of store, database and commands. Promises: an unreachable store or database is never
- * the instance's fault; a fault in pure code is permanent at once. Does not: wait, retry (how often: `usualPatience` in surroundings.ts) or park.
+ * the instance's fault; a fault in pure code is permanent at once. Does not: wait, retry (how often: retries.ts) or park.
  */
 import { Conflict, StoreRefused, StoreUnavailable } from '#platform/store/event-store';
 import { Problem } from '#platform/problem/problem';

@@ -15,7 +15,7 @@ import { fold, hasTaken, standsStill, type Instance, type Pending } from './inst
 import type { Attempt, InstanceEvent, Outcome, StepTaken } from './record';
 import type { Shelved } from './shelf';
 import { answerStep, atItem, dueBefore, earlier, stepOf, type At, type StepInput } from './step-input';
-import { UNATTRIBUTED, type Item, type Surroundings } from './surroundings';
+import { UNATTRIBUTED, type Item, type Surroundings } from './run-context';
 
 /** An event that is not appended yet. `evolved` saves calling the definition's fold; an `idle` event may be left out. */
 type Draft = Readonly<{ event: InstanceEvent; metadata: Metadata; evolved?: { state: unknown }; idle?: boolean }>;

@@ -18,7 +18,7 @@ import type { Owned, Ownership } from './ownership';
 import { controlStream, type ProcessStarted, type ProcessStopped } from './record';
 import type { Shelf } from './shelf';
 import type { Slots } from './slots';
-import { UNATTRIBUTED, type Item, type Surroundings } from './surroundings';
+import { UNATTRIBUTED, type Item, type Surroundings } from './run-context';
 import type { DueTimer, Timers } from './timers';
 
 export type LaneParts = Readonly<{

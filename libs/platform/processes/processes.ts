@@ -17,7 +17,7 @@ import { Ownership, usualOwnership, type Owned, type OwnershipOptions } from './
 import type { Send, TargetOf } from './send';
 import { Shelf } from './shelf';
 import { Slots } from './slots';
-import { usualPatience, type Patience } from './surroundings';
+import { usualPatience, type Patience } from './retries';
 import { TimerWatch } from './timer-watch';
 import { LATE_GRACE_MS, Timers } from './timers';
 

@@ -6,7 +6,7 @@ import type { ClockSource, Recorded } from '#kernel/event';
 import type { Input } from './definitions';
 import type { Instance } from './instance';
 import type { InstanceParked } from './record';
-import type { Item } from './surroundings';
+import type { Item } from './run-context';
 
 export type StepInput = Readonly<{
   input: Input;

@@ -1,6 +1,6 @@
 /**
- * Events that could not be folded, and those that wait behind them. part.ts parks an event when the fold throws, trials.ts when the database
- * refuses its row; part.ts carries out retries. Hides: the table `view_parked` and the skips in the log. Promises: everything in a partition
+ * Events that could not be folded, and those that wait behind them. part.ts parks an event the first time that the fold throws, trials.ts when the
+ * database refuses its row; each retry of an operator tries it once more (part.ts). Hides: the table `view_parked` and the skips in the log. Promises: everything in a partition
  * stays in order; a skip is an event in the log before it takes effect, so it is in the audit trail and holds for every rebuild. Does not: change
  * rows; the worker that holds the part does, when an operator asks.
  */

@@ -6,6 +6,7 @@ import type { EventStore } from '#platform/store/event-store';
 import type { Definitions } from './definitions';
 import type { Memory } from './memory';
 import type { InstanceParked } from './record';
+import type { Patience } from './retries';
 import type { Send, TargetOf } from './send';
 import type { Shelf, Shelved } from './shelf';
 import type { Timers } from './timers';
@@ -46,16 +47,6 @@ export type Surroundings = Readonly<{
   onAlarm: (dueAt: string, key: string) => void;
   patience: Patience;
 }>;
-
-export type Patience = Readonly<{
-  /** Attempts of an action that fails, before the instance is parked. */
-  attempts: number;
-  /** How long a target may answer "not now" to one instance while it serves others, ms. */
-  awayMs: number;
-  /** Before the second attempt; doubled each time, ms. */
-  pauseMs: number;
-}>;
-export const usualPatience: Patience = { attempts: 5, awayMs: 120_000, pauseMs: 100 };
 
 /** Inputs whose instance a definition cannot name wait under this id, by the stream that they come from. */
 export const UNATTRIBUTED = 'unattributed ';

@@ -4,11 +4,14 @@
  */
 import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
+import { masterData } from '#master-data/master-data';
 import { materialLot } from '#material-lot/material-lot';
 import { workOrder } from '#work-order/work-order';
 import { unfinished } from './sources.mjs';
 
 const deciders = [equipment, facility, materialLot, workOrder];
+/** Streams that decisions look at beside their own. */
+const regardable = [...deciders, masterData];
 const ACTOR = 'campaign';
 /** Records about commands, not business events. */
 const BOOKKEEPING = ['CommandRefused', 'CommandUnchanged'];
@@ -244,12 +247,13 @@ function redecided(decider, { path, body, id }, state, recorded, streams) {
 /** All states that a decision may have known of the streams that it reads: those of the last seconds. */
 function regardedAt(asked, { position, created }, streams) {
   const toldOf = (stream) => {
-    const decider = deciders.find(({ category }) => stream.startsWith(`${category}-`));
+    const decider = regardable.find(({ category }) => stream.startsWith(`${category}-`));
+    if (!decider) throw new Error(`no decider for ${stream}, which a decision looks at`);
     let state = decider.initial;
-    let told = [JSON.stringify(decider.tells(state) ?? null)];
+    let told = [JSON.stringify(decider.tells?.(state) ?? null)];
     for (const event of (streams.get(stream) ?? []).filter((each) => each.position < position)) {
       state = decider.evolve(state, event);
-      const now = JSON.stringify(decider.tells(state) ?? null);
+      const now = JSON.stringify(decider.tells?.(state) ?? null);
       told = Date.parse(created) - Date.parse(event.created) > KNOWN_FOR ? [now] : [...told, now];
     }
     return [...new Set(told)].map((each) => JSON.parse(each));

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { first, unless } from './target.mjs';
 
@@ -82,10 +83,12 @@ export const checks = [
         target.tokens.operator,
       );
       const id = headers.get('x-correlation-id');
-      const line = target
-        .log()
-        .split('\n')
-        .find((text) => text.includes(id) && text.includes('denied'));
+      let line;
+      for (const end = Date.now() + 5_000; !line && Date.now() < end; await sleep(50))
+        line = target
+          .log()
+          .split('\n')
+          .find((text) => text.includes(id) && text.includes('denied'));
       return unless(line && JSON.parse(line).actor === 'operator-1' && JSON.parse(line).code === 'role-not-allowed', `the log has ${line}`);
     },
   ],

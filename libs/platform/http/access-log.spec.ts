@@ -39,7 +39,7 @@ describe('the access log', () => {
     const written = lines.length;
     expect(written).toBeGreaterThanOrEqual(200);
     expect(written).toBeLessThan(1_000);
-    for (let n = 0; n < 500; n += 1) answer(access, 200, ann);
+    for (let n = 0; n < 500; n += 1) answer(access, n % 2 ? 200 : 403, ann);
     expect(lines).toHaveLength(written + 500);
     jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
     answer(access, 401);

@@ -8,15 +8,39 @@ import type { Logger } from '#platform/runtime/logging';
 
 /** Statuses of denials: token, role, plant, host or origin missing or wrong, or too many requests. */
 const DENIALS = new Set([401, 403, 421, 429]);
-const LINES_PER_SECOND = 20;
-const BURST = 200;
+/** Lines about callers whom nobody knows, and lines about denials of those who are known: neither can crowd out the other. */
+const UNKNOWN = { perSecond: 20, burst: 200 };
+const KNOWN = { perSecond: 200, burst: 2_000 };
 
 type Line = Readonly<Record<string, unknown>>;
 
-export class AccessLog {
-  private left = BURST;
+/** How many lines may be written: a bucket that fills steadily. */
+class Allowance {
+  private left: number;
   private filledAt = performance.now();
-  private suppressed = 0;
+  /** Lines that were left out since the last one that was written. */
+  suppressed = 0;
+
+  constructor(private readonly size: Readonly<{ perSecond: number; burst: number }>) {
+    this.left = size.burst;
+  }
+
+  take(): boolean {
+    const now = performance.now();
+    this.left = Math.min(this.size.burst, this.left + ((now - this.filledAt) / 1_000) * this.size.perSecond);
+    this.filledAt = now;
+    if (this.left < 1) {
+      this.suppressed += 1;
+      return false;
+    }
+    this.left -= 1;
+    return true;
+  }
+}
+
+export class AccessLog {
+  private readonly unknown = new Allowance(UNKNOWN);
+  private readonly known = new Allowance(KNOWN);
 
   /** `all`: also requests that were not denied. */
   constructor(
@@ -39,26 +63,15 @@ export class AccessLog {
       ...(denial === undefined ? {} : { code: denial }),
     };
     if (denied) this.denied(line);
-    else if (about?.principal || this.mayWrite()) this.log?.info(line, 'request');
+    else if (about?.principal || this.unknown.take()) this.log?.info(line, 'request');
   }
 
   /** A denial that is not an answer to an HTTP request, such as of a websocket. */
   denied(line: Line): void {
-    if (!this.mayWrite()) return;
-    const { suppressed } = this;
-    this.suppressed = 0;
+    const allowance = line.actor === undefined ? this.unknown : this.known;
+    if (!allowance.take()) return;
+    const { suppressed } = allowance;
+    allowance.suppressed = 0;
     this.log?.warn({ ...line, ...(suppressed > 0 ? { suppressed } : {}) }, 'denied');
-  }
-
-  private mayWrite(): boolean {
-    const now = performance.now();
-    this.left = Math.min(BURST, this.left + ((now - this.filledAt) / 1_000) * LINES_PER_SECOND);
-    this.filledAt = now;
-    if (this.left < 1) {
-      this.suppressed += 1;
-      return false;
-    }
-    this.left -= 1;
-    return true;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Appends over our own batch calls. Hides: the calls. Promises: each append gets its own answer, or fails with outcome unknown within its
- * time limit; late, malformed, duplicate or unmatched answers change nothing; a call that fails only fails its own appends. Does not: send
+ * time limit (CALL_TIME_LIMIT_MS of event-store.ts); late, malformed, duplicate or unmatched answers change nothing; a call that fails only fails its own appends. Does not: send
  * twice.
  */
 import { type ClientDuplexStream, makeGenericClientConstructor, type Metadata, type CallOptions, type Client } from '@grpc/grpc-js';

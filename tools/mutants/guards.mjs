@@ -59,8 +59,8 @@ export const mutants = [
   {
     without: 'the content in the ids of events',
     file: 'libs/platform/store/append-message.js',
-    from: '.update(event.data)\n        .update(event.metadata)',
-    to: '',
+    from: ', event.data, event.metadata]',
+    to: ']',
     specs: 'platform/commands/two-apis.int-spec',
   },
   {

@@ -220,6 +220,8 @@ export const checks = {
 
 /** How old a decision's knowledge of another stream may be, in ms: it is cached for seconds, and apps are frozen for longer. */
 const KNOWN_FOR = 30_000;
+/** How long after a decision what it foretold may be recorded, ms: a process may first have to be taken over. */
+const FORETOLD_FOR = 15_000;
 
 /**
  * How the result differs when the command is decided again; undefined if it is the same with some state that could be known of the other
@@ -244,17 +246,22 @@ function redecided(decider, { path, body, id }, state, recorded, streams) {
   return difference;
 }
 
-/** All states that a decision may have known of the streams that it reads: those of the last seconds. */
+/**
+ * All states that a decision may have known of the streams that it reads: those of the seconds before, and of those after, since an app foretells
+ * what will follow from the commands that it accepted itself (`foretells`), before a process has recorded it.
+ */
 function regardedAt(asked, { position, created }, streams) {
   const toldOf = (stream) => {
     const decider = regardable.find(({ category }) => stream.startsWith(`${category}-`));
     if (!decider) throw new Error(`no decider for ${stream}, which a decision looks at`);
     let state = decider.initial;
     let told = [JSON.stringify(decider.tells?.(state) ?? null)];
-    for (const event of (streams.get(stream) ?? []).filter((each) => each.position < position)) {
+    for (const event of streams.get(stream) ?? []) {
+      const ageMs = Date.parse(created) - Date.parse(event.created);
+      if (event.position > position && -ageMs > FORETOLD_FOR) break;
       state = decider.evolve(state, event);
       const now = JSON.stringify(decider.tells?.(state) ?? null);
-      told = Date.parse(created) - Date.parse(event.created) > KNOWN_FOR ? [now] : [...told, now];
+      told = ageMs > KNOWN_FOR ? [now] : [...told, now];
     }
     return [...new Set(told)].map((each) => JSON.parse(each));
   };

@@ -3,6 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { FacilityId } from '#manufacturing/facility.fields';
+import { PAGE } from '#platform/http/page-size';
 import { Instant, READABLE } from '#platform/commands/fields';
 import { DateTime, Json } from '#platform/commands/scalars';
 
@@ -37,12 +38,12 @@ class PageQuery {
   readonly after?: string;
 
   @Field(() => Int, { nullable: true, description: '1 to 500; 100 when absent.' })
-  @ApiProperty({ type: 'integer', required: false, minimum: 1, maximum: 500 })
+  @ApiProperty({ type: 'integer', required: false, minimum: 1, maximum: PAGE.most })
   @IsOptional()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value))
   @IsInt()
   @Min(1)
-  @Max(500)
+  @Max(PAGE.most)
   readonly limit?: number;
 }
 

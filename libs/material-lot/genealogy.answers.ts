@@ -2,6 +2,7 @@ import { ArgsType, Field, Int, ObjectType, registerEnumType } from '@nestjs/grap
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { Code, Flag, Id, OneOf, Whole } from '#platform/commands/fields';
+import { PAGE } from '#platform/http/page-size';
 import { GenealogyEdge } from './genealogy-edge.view';
 
 /** Direction of a trace: Forward to what was made of it, Backward to what it was made of. */
@@ -31,7 +32,7 @@ export class TraceQuery {
 
   /** At most 500; 50 when absent. */
   @whole
-  @Whole(1, 500, { optional: true })
+  @Whole(1, PAGE.most, { optional: true })
   readonly first?: number;
 
   /** The `nextCursor` of the previous page. */

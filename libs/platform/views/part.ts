@@ -2,7 +2,7 @@
  * One part of a view: fold in memory, write once per changed row. Promises: rows, parked events, guard and checkpoint change in one transaction,
  * conditional on the checkpoint's position and the lease's epoch; memory equals what is committed or will be with the batch under way. After any
  * error this object is discarded and loaded again: if the answer to a COMMIT was lost, the database then tells whether it took effect. Does not:
- * fetch events, retry, or hold leases.
+ * fetch events, repeat its own failed batches, or hold leases.
  */
 import type { Pool, PoolClient } from 'pg';
 import type { Upcasts } from '#kernel/event';

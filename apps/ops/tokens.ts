@@ -36,7 +36,7 @@ async function revoke(flags: Flags): Promise<void> {
   const metadata = metadataOf({ command: 'RevokeTokens', facility: 'enterprise', actor, role: 'engineer', reason: data.reason, ...ids });
   await withStore(flags, (store) => store.append(REVOCATIONS, 'any', [{ type: 'TokensRevoked', data, metadata }]));
   say(
-    `${data.subject === undefined ? `The token ${data.tokenId}` : `Tokens of ${data.subject}`}, issued until ${data.issuedBefore}: revoked. Every api refuses them within five seconds.`,
+    `${data.subject === undefined ? `The token ${data.tokenId}` : `Tokens of ${data.subject}`}, issued until ${data.issuedBefore}: revoked. Every api refuses them within five seconds; open subscriptions end within half a minute more.`,
   );
 }
 

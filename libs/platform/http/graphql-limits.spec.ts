@@ -1,5 +1,5 @@
 import { buildSchema, parse } from 'graphql';
-import { LIMITS, tooMuch } from './graphql-limits';
+import { commandsOf, LIMITS, tooMuch } from './graphql-limits';
 
 const schema = buildSchema(`
   type Query { me: Me!, orders(first: Int = 50): Page!, trace(input: Asked): Page! }
@@ -41,5 +41,16 @@ describe('the limits of GraphQL documents', () => {
     const bomb = times(30, (n) => `fragment f${n} on Query { ...f${n + 1} ...f${n + 1} }`);
     expect(limits(`{ ...f0 } ${bomb} fragment f30 on Query { me { actor } }`)).toContain('cost');
     expect(limits(times(LIMITS.operations + 1, (n) => `query q${n} { me { actor } }`))).toEqual(['operations']);
+  });
+
+  it('count root fields and commands within fragments, too', () => {
+    const many = times(LIMITS.rootFields + 1, () => 'me { actor }');
+    expect(limits(`{ ...f } fragment f on Query { ${many} }`)).toContain('rootFields');
+    expect(limits(`{ ... on Query { ${many} } }`)).toContain('rootFields');
+    const commands = (query: string) => commandsOf(parse(query));
+    expect(commands('mutation { a: reset b: reset }')).toBe(2);
+    expect(commands('mutation { ...f ...f ... on Mutation { c: reset } } fragment f on Mutation { a: reset b: reset }')).toBe(5);
+    expect(commands('mutation { ...f } fragment f on Mutation { a: reset ...f }')).toBe(1);
+    expect(commands('{ me { actor } }')).toBe(0);
   });
 });

@@ -10,6 +10,7 @@ import {
   isNonNullType,
   isObjectType,
   Kind,
+  OperationTypeNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -39,6 +40,7 @@ const ITEMS_OF_A_LIST = 10;
 
 type Size = Readonly<{ depth: number; cost: number; aliases: number; directives: number; repeats: number }>;
 type Variables = Readonly<Record<string, unknown>>;
+type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 const NOTHING: Size = { depth: 0, cost: 0, aliases: 0, directives: 0, repeats: 0 };
 
 const fault = (limit: keyof typeof LIMITS, found: number) => {
@@ -57,24 +59,56 @@ export function tooMuch(
 ): GraphQLError[] {
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   if (operations.length > LIMITS.operations) return [fault('operations', operations.length)];
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  const fragments = fragmentsOf(document);
   return operations.flatMap((operation) => {
     const given = { ...defaultsOf(operation), ...variables };
-    const size = new Sizes(schema, fragments, given, introspection).ofSet(
-      operation.selectionSet,
-      schema.getRootType(operation.operation) ?? undefined,
-      false,
-    );
+    const root = schema.getRootType(operation.operation) ?? undefined;
+    const size = new Sizes(schema, fragments, given, introspection).ofSet(operation.selectionSet, root, false);
     const found = {
       ...size,
       directives: size.directives + (operation.directives?.length ?? 0),
-      rootFields: operation.selectionSet.selections.length,
+      rootFields: fieldsOf(operation.selectionSet, fragments),
     };
     return (['depth', 'aliases', 'directives', 'rootFields', 'repeats', 'cost'] as const)
       .filter((limit) => found[limit] > LIMITS[limit])
       .map((limit) => fault(limit, found[limit]));
   });
+}
+
+/** How many commands a document holds at most in one operation: each counts as a request. */
+export function commandsOf(document: DocumentNode): number {
+  const fragments = fragmentsOf(document);
+  const counts = document.definitions.map((node) =>
+    node.kind === Kind.OPERATION_DEFINITION && node.operation === OperationTypeNode.MUTATION ? fieldsOf(node.selectionSet, fragments) : 0,
+  );
+  return Math.max(0, ...counts);
+}
+
+const fragmentsOf = ({ definitions }: DocumentNode): Fragments =>
+  new Map(definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [])));
+
+/** The fields of a selection with its fragments spread out. */
+function fieldsOf({ selections }: SelectionSetNode, fragments: Fragments, known = new Map<string, number>()): number {
+  const ofFragment = (name: string): number => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    // Also what a cycle finds: NoFragmentCycles reports it.
+    known.set(name, 0);
+    const fragment = fragments.get(name);
+    const count = fragment ? fieldsOf(fragment.selectionSet, fragments, known) : 0;
+    known.set(name, count);
+    return count;
+  };
+  return selections.reduce(
+    (sum, selection) =>
+      sum +
+      (selection.kind === Kind.FIELD
+        ? 1
+        : selection.kind === Kind.FRAGMENT_SPREAD
+          ? ofFragment(selection.name.value)
+          : fieldsOf(selection.selectionSet, fragments, known)),
+    0,
+  );
 }
 
 const defaultsOf = ({ variableDefinitions = [] }: OperationDefinitionNode): Variables =>
@@ -96,7 +130,7 @@ class Sizes {
 
   constructor(
     private readonly schema: GraphQLSchema,
-    private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+    private readonly fragments: Fragments,
     private readonly variables: Variables,
     private readonly introspection: boolean,
   ) {}

@@ -10,7 +10,6 @@ import {
   getNamedType,
   getOperationAST,
   GraphQLError,
-  Kind,
   NoSchemaIntrospectionCustomRule,
   OperationTypeNode,
   type DocumentNode,
@@ -22,7 +21,7 @@ import {
 } from 'graphql';
 import { unauthenticated } from '#platform/security/auth';
 import { addBehind, type GraphqlContext } from './graphql-behind';
-import { LIMITS, tooMuch } from './graphql-limits';
+import { commandsOf, LIMITS, tooMuch } from './graphql-limits';
 import { Problem } from '#platform/problem/problem';
 import { extensionsOf, problemFrom, problemOfStatus } from './problem-filter';
 
@@ -138,19 +137,10 @@ export const graphqlModule = (open: boolean) =>
         const { variables } = request.body as { variables?: Record<string, unknown> };
         const errors = tooMuch(schema, document, variables, open);
         if (errors.length > 0) throw Object.assign(new Error('The query is too large.'), { errors });
-        request.charge?.(commandsOf(document) - 1);
+        request.charge?.(Math.max(0, commandsOf(document) - 1));
       },
     } as never,
   } as unknown as MercuriusDriverConfig);
-
-/** How many commands a document holds: each counts as a request of its caller. */
-const commandsOf = ({ definitions }: DocumentNode): number =>
-  Math.max(
-    1,
-    ...definitions.map((node) =>
-      node.kind === Kind.OPERATION_DEFINITION && node.operation === OperationTypeNode.MUTATION ? node.selectionSet.selections.length : 1,
-    ),
-  );
 
 function requestFault(error: Error): { inner: readonly Error[]; status?: number } {
   const { errors, statusCode, code } = error as { errors?: unknown; statusCode?: number; code?: string };

@@ -94,7 +94,8 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
         try {
           limit.take(callers.get(client)!);
         } catch {
-          client.close(TOO_MANY, 'too many messages');
+          // What it sent meanwhile is not looked at.
+          client.removeAllListeners('message').close(TOO_MANY, 'too many messages');
         }
       });
       callers.set(client, address);
@@ -138,8 +139,8 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
         try {
           const session = await tokens.verify(token);
           const { actor } = session.principal;
-          if ((perCaller.get(actor) ?? 0) >= PER_CALLER || extra.socket.readyState !== extra.socket.OPEN)
-            return deny('too-many-connections');
+          if (extra.socket.readyState !== extra.socket.OPEN) return false;
+          if ((perCaller.get(actor) ?? 0) >= PER_CALLER) return deny('too-many-connections');
           add(perCaller, actor, 1);
           known(extra.socket, `@${actor}`);
           Object.assign(extra, { session, token });
@@ -153,7 +154,6 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
       onSubscribe: (context, _id, payload) => argumentsOf(context, payload, schema(), open),
       subscribe: (args) => {
         const { principal } = args.contextValue as { principal: Session['principal'] };
-        limit.take(`@${principal.actor}`);
         return inContext({ correlationId: randomUUID(), principal }, () => subscribe(args));
       },
       onError: (_context, _id, _payload, errors) => errors.map((error) => errorForClient(error, open)),

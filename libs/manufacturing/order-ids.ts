@@ -1,0 +1,45 @@
+/**
+ * Ids of what belongs to a customer order. The order is of any registered facility, e.g. an enterprise; its legs and transfers are of plants, so
+ * their ids carry the order's: for leg 2 of `corp.CO-1` at the plant lyon, `lyon.L2_corp_CO-1`. A scope has no `_`: they are read back exactly.
+ */
+import { QUALIFIED_ID } from '#kernel/identity';
+
+/** Longest id of a customer order: the ids that are built from it must be ids, too. */
+export const MAX_CUSTOMER_ORDER_ID = 56;
+
+const OF_PLANT = /^([a-z][a-z0-9]*)\.([LT])([1-9]\d{0,3})_([a-z][a-z0-9]*)_(.+)$/;
+const PLAN = /^(.+)-P([1-9]\d{0,3})$/;
+
+const atPlant = (kind: 'L' | 'T', plant: string, customerOrderId: string, n: number): string =>
+  `${plant}.${kind}${n}_${customerOrderId.replace('.', '_')}`;
+
+/** What the id of a leg or a transfer says. */
+export type OfOrder = Readonly<{ plant: string; n: number; customerOrderId: string }>;
+
+const readAtPlant = (kind: 'L' | 'T', id: string): OfOrder | undefined => {
+  const [, plant, found, n, scope, local] = OF_PLANT.exec(id) ?? [];
+  if (found !== kind) return undefined;
+  const customerOrderId = `${scope}.${local}`;
+  return QUALIFIED_ID.test(id) && QUALIFIED_ID.test(customerOrderId) ? { plant: plant!, n: Number(n), customerOrderId } : undefined;
+};
+
+/** Production order and work order of a leg; legs are numbered through all plans of an order. */
+export const legIdOf = (customerOrderId: string, n: number, plant: string): string => atPlant('L', plant, customerOrderId, n);
+/** The leg that an id names; undefined for any other id. */
+export const readLegId = (id: string): OfOrder | undefined => readAtPlant('L', id);
+
+/** The transfer of what a leg made, from its plant. */
+export const transferIdOf = (customerOrderId: string, n: number, plant: string): string => atPlant('T', plant, customerOrderId, n);
+/** The transfer that an id names; undefined for any other id. */
+export const readTransferId = (id: string): OfOrder | undefined => readAtPlant('T', id);
+
+/** The nth allocation plan of an order. */
+export const planIdOf = (customerOrderId: string, n: number): string => `${customerOrderId}-P${n}`;
+/** The plan that an id names; undefined for any other id. */
+export const readPlanId = (id: string): Readonly<{ customerOrderId: string; n: number }> | undefined => {
+  const [, customerOrderId, n] = PLAN.exec(id) ?? [];
+  return customerOrderId && QUALIFIED_ID.test(customerOrderId) ? { customerOrderId, n: Number(n) } : undefined;
+};
+
+/** A decision about a customer order, in the order's own scope. */
+export const decisionIdOf = (customerOrderId: string, code: string): string => `${customerOrderId}-${code}`;

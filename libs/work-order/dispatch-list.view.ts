@@ -4,7 +4,7 @@ import { facilityOf } from '#manufacturing/facility';
 import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { JobState } from './job-states.events';
-import { entryIdOf, operationRows, type OperationEvent, type ProgressEvent } from './operation-rows';
+import { OPERATION_PROGRESS, entryIdOf, operationRows, type OperationEvent, type ProgressEvent } from './operation-rows';
 
 /** One operation that is still to be done: the queue of a machine or a pool, in order. */
 @Entity('dispatch_list')
@@ -159,15 +159,7 @@ export const dispatchList: View<DispatchEntry, OperationEvent> = {
     'WorkOrderStartRevoked',
     'WorkOrderStaged',
     'OperationDispatched',
-    'WorkOrderStarted',
-    'OperationStarted',
-    'OperationCompleted',
-    'OperationStopped',
-    'ProductionReported',
-    'ProductionObserved',
-    'ProductionReportReversed',
-    'ProductionReportCorrected',
-    'CounterRead',
+    ...OPERATION_PROGRESS,
     'WorkOrderHeld',
     'WorkOrderSuspended',
     'WorkOrderResumed',

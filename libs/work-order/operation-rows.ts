@@ -13,6 +13,18 @@ export type OperationEvent = Exclude<
   | { type: `Supervisor${string}` }
   | { type: 'WorkOrderObserved' | 'WorkOrderClosed' | 'WorkOrderAttached' | 'WorkOrderDetached' | `EquipmentHold${string}` }
 >;
+/** The start, the reports and the end of operations. */
+export const OPERATION_PROGRESS = [
+  'WorkOrderStarted',
+  'OperationStarted',
+  'OperationCompleted',
+  'OperationStopped',
+  'ProductionReported',
+  'ProductionObserved',
+  'ProductionReportReversed',
+  'ProductionReportCorrected',
+  'CounterRead',
+] as const;
 type Quantities = Extract<OperationEvent, { type: `Production${string}` | 'CounterRead' }>;
 type Planning = Extract<OperationEvent, { type: 'WorkOrderReleased' | 'WorkOrderAmended' }>;
 type Ending = Extract<OperationEvent, { type: 'WorkOrderEnded' | 'WorkOrderAborted' | 'WorkOrderCancelled' }>;

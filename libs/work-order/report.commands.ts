@@ -19,10 +19,9 @@ class ScrapInput {
   readonly reasonCode: string;
 }
 
-/** Report good pieces, scrap and rework of an operation, in one report. */
-@InputType()
-@Allow('operator', 'supervisor', 'device')
-export class ReportProduction extends Command {
+/** What a report of the floor says, ordered or observed. */
+@InputType({ isAbstract: true })
+abstract class FloorReport extends Command {
   @Id()
   readonly workOrderId: string;
 
@@ -46,56 +45,6 @@ export class ReportProduction extends Command {
   @Many(() => ScrapInput, 50, { optional: true, min: 0 })
   readonly scrap?: ScrapInput[];
 
-  /** Pieces to be reworked; none when absent. */
-  @Amount({ optional: true })
-  readonly rework?: string;
-
-  /** Unit of all amounts; the order's unit when absent. */
-  @UnitSymbol({ optional: true })
-  readonly unit?: Unit;
-
-  /** Floor time at which the reported work began. */
-  @Instant()
-  readonly from: string;
-
-  /** Floor time at which it ended. */
-  @Instant()
-  readonly to: string;
-}
-
-/** Record a floor report as it is. Never refused; the rules that it breaks are flagged beside it. */
-@InputType()
-@Allow('device', 'engineer')
-export class ObserveProduction extends Command {
-  @Id()
-  readonly workOrderId: string;
-
-  /** Names the report within the order: a report that is sent twice counts once. */
-  @Code()
-  readonly reportId: string;
-
-  @OneOf(ReportKind)
-  readonly kind: ReportKind;
-
-  @Code()
-  readonly operationId: string;
-
-  /** Name of the operation as the floor reports it, if it is not planned in the order. */
-  @Text(1, 120, { optional: true })
-  readonly operationName?: string;
-
-  @Id()
-  readonly equipmentId: string;
-
-  @Code({ optional: true })
-  readonly person?: string;
-
-  @Amount()
-  readonly good: string;
-
-  @Many(() => ScrapInput, 50, { optional: true, min: 0 })
-  readonly scrap?: ScrapInput[];
-
   /** Pieces reworked or to be reworked; none when absent. */
   @Amount({ optional: true })
   readonly rework?: string;
@@ -111,6 +60,23 @@ export class ObserveProduction extends Command {
   /** Floor time at which it ended. */
   @Instant()
   readonly to: string;
+}
+
+/** Report good pieces, scrap and rework of an operation, in one report. */
+@InputType()
+@Allow('operator', 'supervisor', 'device')
+export class ReportProduction extends FloorReport {}
+
+/** Record a floor report as it is. Never refused; the rules that it breaks are flagged beside it. */
+@InputType()
+@Allow('device', 'engineer')
+export class ObserveProduction extends FloorReport {
+  @OneOf(ReportKind)
+  readonly kind: ReportKind;
+
+  /** Name of the operation as the floor reports it, if it is not planned in the order. */
+  @Text(1, 120, { optional: true })
+  readonly operationName?: string;
 
   /** The product according to the report. */
   @Code({ optional: true })

@@ -4,7 +4,7 @@ import { facilityOf } from '#manufacturing/facility';
 import { compare, minus, plus } from '#manufacturing/quantity';
 import type { View } from '#kernel/view';
 import { Cell, Key, ScopeCell } from '#platform/views/cells';
-import { entryIdOf, operationRows, type OperationEvent } from './operation-rows';
+import { OPERATION_PROGRESS, entryIdOf, operationRows, type OperationEvent } from './operation-rows';
 
 /** What one operation of a work order has before and behind it, from the order's release until it is over. */
 @Entity('work_in_progress')
@@ -81,22 +81,7 @@ export const workInProgress: View<WorkInProgress, OperationEvent> = {
   name: 'work-in-progress',
   version: 2,
   row: WorkInProgress,
-  events: [
-    'WorkOrderReleased',
-    'WorkOrderAmended',
-    'WorkOrderStarted',
-    'OperationStarted',
-    'OperationCompleted',
-    'OperationStopped',
-    'ProductionReported',
-    'ProductionObserved',
-    'ProductionReportReversed',
-    'ProductionReportCorrected',
-    'CounterRead',
-    'WorkOrderEnded',
-    'WorkOrderAborted',
-    'WorkOrderCancelled',
-  ],
+  events: ['WorkOrderReleased', 'WorkOrderAmended', ...OPERATION_PROGRESS, 'WorkOrderEnded', 'WorkOrderAborted', 'WorkOrderCancelled'],
   ...operationRows<WorkInProgress>({
     planned: ({ workOrderId, terms, operation: { operationId, name, sequence }, passedOn }, before) => ({
       ...idle,

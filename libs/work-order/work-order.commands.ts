@@ -221,10 +221,8 @@ export class DispatchOperation extends Command {
   readonly person?: string;
 }
 
-/** Start an order with its first operation. */
-@InputType()
-@Allow('operator', 'supervisor', 'device')
-export class StartWorkOrder extends Command {
+@InputType({ isAbstract: true })
+abstract class MachineStart extends Command {
   @Id()
   readonly workOrderId: string;
 
@@ -244,30 +242,17 @@ export class StartWorkOrder extends Command {
   readonly batchKey?: string;
 }
 
+/** Start an order with its first operation. */
+@InputType()
+@Allow('operator', 'supervisor', 'device')
+export class StartWorkOrder extends MachineStart {}
+
 /** Start an operation on a machine; the first one starts the order. */
 @InputType()
 @Allow('operator', 'supervisor', 'device')
-export class StartOperation extends Command {
-  @Id()
-  readonly workOrderId: string;
-
+export class StartOperation extends MachineStart {
   @Code()
   readonly operationId: string;
-
-  /** The machine; the dispatched or planned one when absent. */
-  @Id({ optional: true })
-  readonly equipmentId?: string;
-
-  @Code({ optional: true })
-  readonly person?: string;
-
-  /** Share of a cumulative capacity that it takes; 1 when absent. */
-  @Whole(1, 1_000_000, { optional: true })
-  readonly load?: number;
-
-  /** What the jobs of one batch have in common, e.g. the oven programme; needed on a batch machine. */
-  @Code({ optional: true })
-  readonly batchKey?: string;
 }
 
 /** Complete an operation. */

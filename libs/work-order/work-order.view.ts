@@ -7,6 +7,7 @@ import type { Recorded } from '#kernel/event';
 import type { View } from '#kernel/view';
 import { Cell, CellMany, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { OperationProgress, operationsIn, progressOf } from './operation-progress.view';
+import { OPERATION_PROGRESS } from './operation-rows';
 import { change, replan, runningOf, tally, totalsOf, type Operation } from './operations';
 import { reportExceptionTypes } from './report-exception.events';
 import { HoldCause, JobState } from './job-states.events';
@@ -345,15 +346,7 @@ export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
     'WorkOrderStartRevoked',
     'WorkOrderStaged',
     'OperationDispatched',
-    'WorkOrderStarted',
-    'OperationStarted',
-    'OperationCompleted',
-    'OperationStopped',
-    'ProductionReported',
-    'ProductionObserved',
-    'ProductionReportReversed',
-    'ProductionReportCorrected',
-    'CounterRead',
+    ...OPERATION_PROGRESS,
     'WorkOrderHeld',
     'WorkOrderSuspended',
     'EquipmentHoldPlaced',

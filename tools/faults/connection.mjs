@@ -3,33 +3,20 @@
  * append on another node may fail, each command must be recorded exactly once, and all must continue soon after a leader answers.
  */
 import { fork, spawn } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FakeCluster } from '#platform/testing/fake-cluster';
-import { chance, EventStoreDBClient, jsonEvent, quantile, sleep, startProcess, within } from './parts.mjs';
+import { chance, EventStoreDBClient, experimentsIn, jsonEvent, quantile, sleep, startProcess, within } from './parts.mjs';
 
 const APP = fileURLToPath(new URL('./connection-app.mjs', import.meta.url));
 const P50_MS = 2_000;
 const MOST_MS = 6_000;
 
 export async function run({ short, seed, say, only, cycles }) {
-  const work = fs.mkdtempSync(path.join(os.tmpdir(), 'faults-connection-'));
-  const experiments = [];
-  const add = async (name, experiment) => {
-    if (only && !name.startsWith(only)) return;
-    const result = { name, ...(await experiment()) };
-    experiments.push(result);
-    say(`${result.ok ? 'ok    ' : 'BROKEN'} ${JSON.stringify(result)}`);
-  };
-  try {
+  return experimentsIn('connection', { say, only }, async (add, work) => {
     await add('elections', () => elections(work, chance(seed), cycles ?? (short ? 14 : 120), say));
     if (!short) await add('official-client', () => officialClient(work));
-    return { experiments };
-  } finally {
-    fs.rmSync(work, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The faults of the leader; each returns nothing and is undone by `heal`. `stands`: the new leader is available at once. */

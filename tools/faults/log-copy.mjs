@@ -3,12 +3,10 @@
  * queries about the past have the same answers.
  */
 import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EventStore } from '#platform/store/event-store';
-import { chance, jsonEvent, sleep, startProcess } from './parts.mjs';
+import { chance, experimentsIn, jsonEvent, sleep, startProcess } from './parts.mjs';
 
 const OPS = fileURLToPath(new URL('../../dist/apps/ops/main.js', import.meta.url));
 const RATE = 5_000;
@@ -16,22 +14,11 @@ const RATE = 5_000;
 const MOVE_SECONDS = 10;
 
 export async function run({ short, seed, say, only, cycles }) {
-  const work = fs.mkdtempSync(path.join(os.tmpdir(), 'faults-log-copy-'));
-  const experiments = [];
-  const add = async (name, experiment) => {
-    if (only && !name.startsWith(only)) return;
-    const result = { name, ...(await experiment()) };
-    experiments.push(result);
-    say(`${result.ok ? 'ok    ' : 'BROKEN'} ${JSON.stringify(result)}`);
-  };
-  try {
+  return experimentsIn('log-copy', { say, only }, async (add, work) => {
     await add('kills', () => kills(work, chance(seed), cycles ?? (short ? 5 : 100), short ? 200 : 1_000, say));
     await add('move', () => move(work, short ? 10_000 : 200_000));
     await add('rate', () => rate(work, short ? 15_000 : 200_000, short));
-    return { experiments };
-  } finally {
-    fs.rmSync(work, { recursive: true, force: true });
-  }
+  });
 }
 
 /** A node that can be killed and restarted on its port. */

@@ -1,23 +1,14 @@
 /** The event-store node under kill -9, power cuts, a full disk and flipped bits. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { backup, verify } from '#event-log/log/backup';
 import { EventLog } from '#event-log/log/log';
-import { chance, compare, jsonEvent, quantile, sleep, sound, startProcess, within, Writers } from './parts.mjs';
+import { chance, compare, experimentsIn, jsonEvent, quantile, sleep, sound, startProcess, within, Writers } from './parts.mjs';
 
 export async function run({ short, seed, say, only, cycles }) {
   const random = chance(seed);
-  const work = fs.mkdtempSync(path.join(os.tmpdir(), 'faults-node-'));
-  const experiments = [];
-  const add = async (name, experiment) => {
-    if (only && !name.startsWith(only)) return;
-    const result = { name, ...(await experiment()) };
-    experiments.push(result);
-    say(`${result.ok ? 'ok    ' : 'BROKEN'} ${JSON.stringify(result)}`);
-  };
-  try {
+  return experimentsIn('node', { say, only }, async (add, work) => {
     await add('kill-9', () => kills(path.join(work, 'kills'), random, cycles ?? (short ? 8 : 300), say));
     await add('bit-flips', () => flips(path.join(work, 'flips'), random, cycles ?? (short ? 100 : 1000)));
     const obstacle = whyNoMounts(work);
@@ -27,10 +18,8 @@ export async function run({ short, seed, say, only, cycles }) {
       await add('power-cut-control', () => control(work, random, short ? 1 : 5));
       await add('disk-full', () => fullDisk(work, random, cycles ?? (short ? 1 : 20)));
     }
-    return { experiments, notRun: obstacle ? { experiments: ['power-cut', 'disk-full'], because: obstacle } : undefined };
-  } finally {
-    fs.rmSync(work, { recursive: true, force: true });
-  }
+    return { notRun: obstacle ? { experiments: ['power-cut', 'disk-full'], because: obstacle } : undefined };
+  });
 }
 
 /** Kill the node at random instants while writers append; each unanswered write is repeated with the same ids. */

@@ -2,7 +2,10 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const { EventStoreDBClient, jsonEvent, START, FORWARDS } = createRequire(import.meta.url)('@eventstore/db-client');
@@ -21,6 +24,23 @@ export function chance(seed) {
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
+
+/** Runs the experiments of a campaign in a work folder of their own, and says how each ended. `only`: those whose name starts with it. */
+export async function experimentsIn(campaign, { say, only }, body) {
+  const work = mkdtempSync(join(tmpdir(), `faults-${campaign}-`));
+  const experiments = [];
+  const add = async (name, experiment) => {
+    if (only && !name.startsWith(only)) return;
+    const result = { name, ...(await experiment()) };
+    experiments.push(result);
+    say(`${result.ok ? 'ok    ' : 'BROKEN'} ${JSON.stringify(result)}`);
+  };
+  try {
+    return { experiments, ...(await body(add, work)) };
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
 
 /** Starts a node as a separate app; resolves when it serves. */
 export const startProcess = (dataDir, ...flags) =>

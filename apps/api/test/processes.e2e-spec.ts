@@ -8,6 +8,7 @@ import { sendThrough } from '#platform/processes/send';
 import { EventStore } from '#platform/store/event-store';
 import { processes } from '#processes/processes';
 import { ApiUnderTest } from './api-under-test';
+import { strangeMetadata } from './strange';
 
 const SPLITS = 'when-lot-split-create-child';
 const ABORTS = 'when-equipment-aborted-hold-work-orders';
@@ -92,15 +93,13 @@ describe('processes, operated by people', () => {
   });
 
   it('are parked by a fault, retried, and continue without the input that an operator skips', async () => {
-    const [commandId, machine] = [randomUUID(), `haifa.M${Date.now()}`];
+    const machine = `haifa.M${Date.now()}`;
     const workOrderId = `haifa.F${Date.now()}`;
-    const who = { actor: 'ann', role: 'engineer', facility: 'haifa', clock: 'server', app: 'x', schema: 1 } as const;
-    const metadata = { ...who, commandId, command: 'Strange', commandDigest: '', correlationId: commandId, causationId: commandId };
     await store.append(`work-order-${workOrderId}`, -1n, [
       {
         type: 'OperationStarted',
         data: { workOrderId, operationId: '10', equipmentId: machine, resumeWithinMinutes: 30, startedAt: 'never' },
-        metadata: { ...metadata, occurredAt: '2026-01-05T08:00:00Z' },
+        metadata: strangeMetadata('haifa'),
       },
     ] as never);
     const stands = async () => (await look(ABORTS, machine)).body;

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventStore } from '#platform/store/event-store';
 import { ApiUnderTest } from './api-under-test';
+import { recordUnfoldable } from './strange';
 
 describe('views by REST', () => {
   let api: ApiUnderTest;
@@ -31,24 +31,7 @@ describe('views by REST', () => {
   });
 
   it('list parked partitions, retry them, and skip an event with a reason that the log keeps', async () => {
-    const commandId = randomUUID();
-    const metadata = {
-      commandId,
-      command: 'Strange',
-      commandDigest: '',
-      correlationId: commandId,
-      causationId: commandId,
-      actor: 'ann',
-      role: 'engineer',
-      facility: 'lyon',
-      occurredAt: '2026-01-05T08:00:00Z',
-      clock: 'server',
-      app: 'x',
-      schema: 1,
-    } as const;
-    const { ids } = await store.append('facility-lyon', -1n, [
-      { type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata },
-    ]);
+    const id = await recordUnfoldable(store);
     const parked = async () =>
       (await api.get('/views/parked?view=facility-element', engineer)).body.items as {
         table: string;
@@ -57,7 +40,7 @@ describe('views by REST', () => {
       }[];
     while ((await parked()).length === 0) await sleep(50);
     const [{ table, partition, head }] = (await parked()) as [{ table: string; partition: string; head: { id: string } }];
-    expect(head.id).toBe(ids[0]);
+    expect(head.id).toBe(id);
     expect((await api.get(`/views/parked-events?table=${table}&partition=${partition}`, engineer)).body.items).toHaveLength(1);
     expect(await api.post('/views/retry-parked', { table, partition }, engineer)).toMatchObject({ status: 200, body: { retried: true } });
     expect((await api.post('/views/skip-parked', { table, partition }, engineer)).status).toBe(400);
@@ -69,7 +52,7 @@ describe('views by REST', () => {
     const [decision] = await store.read('view-operations-enterprise');
     expect(decision).toMatchObject({
       type: 'ViewEventSkipped',
-      data: { eventId: ids[0] },
+      data: { eventId: id },
       metadata: { reason: 'sent by a broken terminal', actor: expect.any(String) },
     });
     expect(await api.post('/views/retry-parked', { table, partition }, engineer)).toMatchObject({

@@ -1,42 +1,24 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventStore } from '#platform/store/event-store';
-import { testDirectory } from '#platform/testing/testing';
-import { ApiUnderTest } from '../../api/test/api-under-test';
 import { madeLog, MAPPING, ops, realLog } from './command-line';
+import { ImportUnderTest } from './import-under-test';
 
 describe('the import of production logs', () => {
-  let under: ApiUnderTest;
-  let store: EventStore;
-  let directory: string;
-  let connection: string[];
+  let imports: ImportUnderTest;
   beforeAll(async () => {
-    under = await ApiUnderTest.start({ BODY_LIMIT: '1048576' });
-    store = new EventStore(under.system.eventStoreUrl, 10_000);
-    directory = testDirectory('import');
-    const facility = { facilityId: 'haifa', name: 'Haifa', enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'Asia/Jerusalem' };
-    expect((await under.post('/facility/register-facility', facility)).status).toBe(200);
-    connection = ['--api', under.api.url, '--token', under.tokens.everywhere!];
+    imports = await ImportUnderTest.start('import', { BODY_LIMIT: '1048576' }, { haifa: 'Asia/Jerusalem' });
   }, 120_000);
-  afterAll(async () => {
-    await store?.close();
-    await under?.stop();
-  });
+  afterAll(() => imports?.stop());
 
-  const written = (name: string, content: string | Buffer) => {
-    const path = join(directory, name);
-    writeFileSync(path, content);
-    return path;
-  };
+  const written: ImportUnderTest['written'] = (...file) => imports.written(...file);
   const run = (command: 'import' | 'reconcile', file: string, ...more: string[]) =>
-    ops([command, MAPPING, file, ...connection, '--json', ...more]).ended;
+    ops([command, MAPPING, file, ...imports.connection, '--json', ...more]).ended;
   /** How often the log has each report of a file, by report id. */
   const reports = async (file: string) => {
     const found = new Map<string, number>();
     for (let at: bigint | 'start' = 'start'; ;) {
-      const { events, next, atEnd } = await store.readAll(at, 1_000);
+      const { events, next, atEnd } = await imports.store.readAll(at, 1_000);
       for (const { type, data } of events) {
         const { reportId, sourceRow } = data as { reportId: string; sourceRow?: string };
         if (type === 'ProductionObserved' && sourceRow?.startsWith(`${file}:`)) found.set(reportId, (found.get(reportId) ?? 0) + 1);
@@ -73,15 +55,15 @@ describe('the import of production logs', () => {
         total: { log: { minutes: '484888' } },
       });
 
-    const head = await store.head();
+    const head = await imports.store.head();
     expect((await run('import', log)).json).toMatchObject({ finishedBefore: true, written: 0, tally });
-    expect(await store.head()).toBe(head);
+    expect(await imports.store.head()).toBe(head);
   }, 600_000);
 
   it('records with every fact its clock source, its request and the raw row', async () => {
     const log = written('one.csv', madeLog(1, 1));
     const { importId } = (await run('import', log)).json;
-    const [fact] = (await store.read('work-order-haifa.Case1')).filter(
+    const [fact] = (await imports.store.read('work-order-haifa.Case1')).filter(
       ({ data }) => (data as { sourceRow?: string }).sourceRow === 'one.csv:2',
     );
     expect(fact).toMatchObject({
@@ -89,16 +71,16 @@ describe('the import of production logs', () => {
       metadata: { clock: 'import', occurredAt: '2012-02-01T00:00:00+02:00', facility: 'haifa', command: 'ObserveProduction' },
     });
     expect((fact!.data as { source: string }).source).toMatch(/^Spur Gear;Y;20;Case1;/);
-    const [begun] = await store.read(`import-${importId}`);
+    const [begun] = await imports.store.read(`import-${importId}`);
     expect(begun!.metadata.correlationId).toBe(fact!.metadata.correlationId);
   }, 180_000);
 
   it('resumes after kill -9: no row is recorded twice, none is lost', async () => {
     const log = written('killed.csv', madeLog(800, 60, 'Killed'));
-    const { child } = ops(['import', MAPPING, log, ...connection, '--block', '100']);
+    const { child } = ops(['import', MAPPING, log, ...imports.connection, '--block', '100']);
     const digest = createHash('sha256').update(readFileSync(log)).digest('hex');
     const settled = async () =>
-      (await store.read(`import-haifa.${digest.slice(0, 40)}`)).some(
+      (await imports.store.read(`import-haifa.${digest.slice(0, 40)}`)).some(
         ({ type, data }) => type === 'RowsSettled' && (data as { throughLine: number }).throughLine > 200,
       );
     while (!(await settled())) {
@@ -117,18 +99,18 @@ describe('the import of production logs', () => {
     expect(held.size).toBe(816);
     expect([...held.values()].every((times) => times === 1)).toBe(true);
     expect(second.tally.findings).toContainEqual({ code: 'time-nonexistent', count: 1 });
-    const head = await store.head();
+    const head = await imports.store.head();
     expect((await run('import', log, '--again')).json).toMatchObject({ written: 0, tally: second.tally });
-    expect(await store.head()).toBe(head);
+    expect(await imports.store.head()).toBe(head);
   }, 300_000);
 
   it('survives the store being killed in the middle', async () => {
     const log = written('outage.csv', madeLog(400, 40, 'Outage'));
-    const { ended } = ops(['import', MAPPING, log, ...connection, '--json', '--report']);
+    const { ended } = ops(['import', MAPPING, log, ...imports.connection, '--json', '--report']);
     await sleep(2_500);
-    await under.system.store.kill();
+    await imports.under.system.store.kill();
     await sleep(2_000);
-    await under.system.store.start();
+    await imports.under.system.store.start();
     const { json, err } = await ended;
     expect(err).toBe('');
     expect(json).toMatchObject({ tally: { rows: 408, observed: 408 }, reconciliation: { equal: true } });
@@ -150,7 +132,9 @@ describe('the import of production logs', () => {
       tally: { rows: 6, observed: 3, rejected: 3 },
       reconciliation: { equal: true, rows: { file: 6, observed: 3, rejected: 3 } },
     });
-    const exceptions = (await store.read(`import-${json.importId}`)).filter(({ type }) => type === 'RowRejected').map(({ data }) => data);
+    const exceptions = (await imports.store.read(`import-${json.importId}`))
+      .filter(({ type }) => type === 'RowRejected')
+      .map(({ data }) => data);
     expect(exceptions).toMatchObject([
       { line: 4, code: 'time-malformed' },
       { line: 5, code: 'cells-miscounted', raw: 'too;few' },
@@ -167,7 +151,7 @@ describe('the import of production logs', () => {
       'better.yaml',
       readFileSync(MAPPING, 'utf8').replace('values: { S: Setup,', 'values: { P: Production, S: Setup,'),
     );
-    const second = (await ops(['import', better, log, ...connection, '--json', '--report']).ended).json;
+    const second = (await ops(['import', better, log, ...imports.connection, '--json', '--report']).ended).json;
     expect(second).toMatchObject({
       importId: first.importId,
       known: 5,
@@ -179,13 +163,13 @@ describe('the import of production logs', () => {
 
   it('works directly on the event store, with the same result', async () => {
     const log = written('direct.csv', madeLog(100, 20, 'Direct'));
-    const env = { EVENTSTORE_URL: under.system.eventStoreUrl, DATABASE_URL: under.system.databaseUrl };
+    const env = { EVENTSTORE_URL: imports.under.system.eventStoreUrl, DATABASE_URL: imports.under.system.databaseUrl };
     const direct = await ops(['import', MAPPING, log, '--direct', '--json', '--report'], env).ended;
     expect(direct.json).toMatchObject({ tally: { rows: 102, observed: 102 }, reconciliation: { equal: true } });
-    const head = await store.head();
+    const head = await imports.store.head();
     const again = await ops(['import', MAPPING, log, '--direct', '--again', '--json'], env).ended;
     expect(again.json).toMatchObject({ written: 0, tally: direct.json.tally });
-    expect(await store.head()).toBe(head);
+    expect(await imports.store.head()).toBe(head);
     // Rows sent by another actor are other commands, but the same reports: reports are identified by their content.
     expect((await run('import', log, '--again')).json).toMatchObject({ written: 0, tally: { rows: 102, observed: 102 } });
   }, 300_000);
@@ -197,11 +181,11 @@ describe('the import of production logs', () => {
     ['an open quote', `${madeLog(1, 1)}"x;y\n`, 1, /not closed/],
     ['a column less', madeLog(1, 1).replaceAll('Case ID;', ''), 1, /Case ID/],
   ])('refuses a file with %s as a whole and writes nothing', async (_what, content, code, message) => {
-    const head = await store.head();
-    const ended = await ops(['import', MAPPING, written('refused.csv', content), ...connection]).ended;
+    const head = await imports.store.head();
+    const ended = await ops(['import', MAPPING, written('refused.csv', content), ...imports.connection]).ended;
     expect([ended.code, ended.out]).toEqual([code, '']);
     expect(ended.err).toMatch(message);
-    expect(await store.head()).toBe(head);
+    expect(await imports.store.head()).toBe(head);
   });
 
   it('says clearly what is wrong with the call', async () => {
@@ -220,11 +204,11 @@ describe('the import of production logs', () => {
       code: 1,
       err: expect.stringMatching(/does not answer/),
     });
-    expect(await ended('import', MAPPING, log, '--api', under.api.url, '--token', under.tokens.operator!)).toMatchObject({
+    expect(await ended('import', MAPPING, log, '--api', imports.under.api.url, '--token', imports.under.tokens.operator!)).toMatchObject({
       code: 1,
       err: expect.stringMatching(/role/),
     });
-    expect(await ended('import', MAPPING, log, '--api', under.api.url, '--token', under.tokens.elsewhere!)).toMatchObject({
+    expect(await ended('import', MAPPING, log, '--api', imports.under.api.url, '--token', imports.under.tokens.elsewhere!)).toMatchObject({
       code: 1,
       err: expect.stringMatching(/outside your facilities|Your facilities/),
     });

@@ -1,10 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { EventStore } from '#platform/store/event-store';
-import { testDirectory } from '#platform/testing/testing';
-import { ApiUnderTest } from '../../api/test/api-under-test';
 import { ops } from './command-line';
+import { ImportUnderTest } from './import-under-test';
 
 const BASE = {
   name: 'table',
@@ -18,39 +16,22 @@ const BASE = {
 const HEADER = 'order,machine,good,end';
 
 describe('tables as plants send them', () => {
-  let under: ApiUnderTest;
-  let store: EventStore;
-  let directory: string;
-  let connection: string[];
+  let imports: ImportUnderTest;
   beforeAll(async () => {
-    under = await ApiUnderTest.start({ BODY_LIMIT: '16384' });
-    store = new EventStore(under.system.eventStoreUrl, 10_000);
-    directory = testDirectory('tables');
-    for (const facilityId of ['haifa', 'lodz']) {
-      const facility = { facilityId, name: facilityId, enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'UTC' };
-      expect((await under.post('/facility/register-facility', facility)).status).toBe(200);
-    }
-    connection = ['--api', under.api.url, '--token', under.tokens.everywhere!, '--json'];
+    imports = await ImportUnderTest.start('tables', { BODY_LIMIT: '16384' }, { haifa: 'UTC', lodz: 'UTC' });
   }, 120_000);
-  afterAll(async () => {
-    await store?.close();
-    await under?.stop();
-  });
+  afterAll(() => imports?.stop());
 
-  const written = (name: string, content: string | Buffer) => {
-    const path = join(directory, name);
-    writeFileSync(path, content);
-    return path;
-  };
+  const written: ImportUnderTest['written'] = (...file) => imports.written(...file);
   const run = (rows: readonly string[], changes: object = {}, ...more: string[]) =>
     runFile(written('t.csv', [HEADER, ...rows, ''].join('\n')), changes, ...more);
   const runFile = (file: string, changes: object = {}, ...more: string[]) =>
-    ops(['import', written('m.json', JSON.stringify({ ...BASE, ...changes })), file, ...connection, ...more]).ended;
+    ops(['import', written('m.json', JSON.stringify({ ...BASE, ...changes })), file, ...imports.connection, '--json', ...more]).ended;
   const row = (order: string, n: number, good = 5) => `${order},M${n},${good},2026-01-05T10:${String(n).padStart(2, '0')}`;
   const rowsOf = (order: string, count: number) => Array.from({ length: count }, (_, n) => row(order, n));
   const goodOf = async (order: string) => {
     let good = 0;
-    for (const { type, data } of await store.read(`work-order-haifa.${order}`)) {
+    for (const { type, data } of await imports.store.read(`work-order-haifa.${order}`)) {
       const pieces = Number((data as { good?: string }).good ?? 0);
       if (['ProductionObserved', 'ProductionReportCorrected'].includes(type)) good += pieces;
       if (type === 'ProductionReportReversed') good -= pieces;
@@ -69,12 +50,12 @@ describe('tables as plants send them', () => {
     });
     expect(await goodOf('Grow')).toBe(100);
     const saved = gzipSync(`${HEADER}\r\n${first.map((line) => `"${line.split(',').join('","')}"`).join('\r\n')}\r\n`);
-    const head = (await store.read('work-order-haifa.Grow')).length;
+    const head = (await imports.store.read('work-order-haifa.Grow')).length;
     expect((await runFile(written('saved.csv.gz', saved))).json.tally).toMatchObject({
       observed: 19,
       findings: [{ code: 'known-before', count: 19 }],
     });
-    expect(await store.read('work-order-haifa.Grow', 0n, { bookkeeping: true })).toHaveLength(head);
+    expect(await imports.store.read('work-order-haifa.Grow', 0n, { bookkeeping: true })).toHaveLength(head);
   }, 180_000);
 
   it('keep rows that really repeat, and flag them', async () => {
@@ -111,22 +92,22 @@ describe('tables as plants send them', () => {
     const plants = written('plants.csv', `plant,${HEADER}\nhaifa,${row('P1', 1)}\nlodz,${row('P1', 2)}\nmars,${row('P1', 3)}\n`);
     const ended = await runFile(plants, { facility: { home: 'haifa', column: 'plant' } });
     expect(ended.json.tally).toMatchObject({ observed: 2, rejected: 1, findings: [{ code: 'rejected:facility-unknown', count: 1 }] });
-    expect(await store.read('work-order-lodz.P1')).not.toHaveLength(0);
+    expect(await imports.store.read('work-order-lodz.P1')).not.toHaveLength(0);
     const nowhere = await run([row('P2', 1)], { facility: 'mars' });
     expect([nowhere.code, nowhere.err]).toEqual([1, expect.stringMatching(/no facility mars.*facility-unknown/s)]);
-    expect(await store.read('work-order-mars.P2')).toEqual([]);
+    expect(await imports.store.read('work-order-mars.P2')).toEqual([]);
   }, 120_000);
 
   it('end with exit code 2 and say so if no row became a fact', async () => {
     expect(await run([])).toMatchObject({ code: 2, json: { tally: { rows: 0, observed: 0 } } });
     expect(await run(['A,M1,many,2026-01-05T10:00'])).toMatchObject({ code: 2, json: { tally: { rows: 1, rejected: 1 } } });
-    const plain = await ops(['import', join(directory, 'm.json'), join(directory, 't.csv'), ...connection.slice(0, -1)]).ended;
+    const plain = await ops(['import', join(imports.directory, 'm.json'), join(imports.directory, 't.csv'), ...imports.connection]).ended;
     expect(plain).toMatchObject({ code: 2, err: expect.stringContaining('nothing became a fact') });
     expect(await run([], {}, '--dry-run')).toMatchObject({ code: 2 });
   }, 120_000);
 
   it('give back their rejected rows as a file to correct', async () => {
-    const rejected = join(directory, 'rejected.csv');
+    const rejected = join(imports.directory, 'rejected.csv');
     const wrong = '"A ""1""",M1,5,2026-01-05T10:00';
     expect((await run([row('Fix', 1), 'Fix,M2,x,2026-01-05T10:02', wrong], {}, '--rejected', rejected)).json.tally.rejected).toBe(2);
     expect(readFileSync(rejected, 'utf8')).toBe(`${HEADER}\nFix,M2,x,2026-01-05T10:02\n${wrong}\n`);

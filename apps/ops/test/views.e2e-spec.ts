@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { facilityElement } from '#facility/facility-element.view';
 import { EventStore } from '#platform/store/event-store';
 import { ApiUnderTest } from '../../api/test/api-under-test';
+import { recordUnfoldable } from '../../api/test/strange';
 import { ops } from './command-line';
 
 const TABLE = `facility_element_v${facilityElement.version}`;
@@ -65,24 +65,7 @@ describe('views on the command line', () => {
   }, 180_000);
 
   it('show an event that cannot be folded, retry it, and skip it by a decision that the log keeps', async () => {
-    const commandId = randomUUID();
-    const metadata = {
-      commandId,
-      command: 'Strange',
-      commandDigest: '',
-      correlationId: commandId,
-      causationId: commandId,
-      actor: 'ann',
-      role: 'engineer',
-      facility: 'lyon',
-      occurredAt: '2026-01-05T08:00:00Z',
-      clock: 'server',
-      app: 'x',
-      schema: 1,
-    } as const;
-    const { ids } = await store.append('facility-lyon', -1n, [
-      { type: 'FacilityRegistered', data: { facilityId: 'lyon', name: null }, metadata },
-    ]);
+    const id = await recordUnfoldable(store);
     await until(async () => (await parked()).length === 1);
     const [held] = await parked();
     expect(held).toMatchObject({ partition: 'facility-lyon', waiting: 1, head: { type: 'FacilityRegistered' } });
@@ -93,7 +76,7 @@ describe('views on the command line', () => {
     const [decision] = await store.read('view-operations-enterprise');
     expect(decision).toMatchObject({
       type: 'ViewEventSkipped',
-      data: { view: 'facility-element', eventId: ids[0], reason: 'sent by a broken terminal' },
+      data: { view: 'facility-element', eventId: id, reason: 'sent by a broken terminal' },
       metadata: { role: 'engineer', reason: 'sent by a broken terminal' },
     });
     expect((await run('verify', 'facility-element', '--json')).json).toMatchObject([{ equal: true, leftOut: 1 }]);

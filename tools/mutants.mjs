@@ -2,7 +2,8 @@
 /**
  * Mutation tests: removes one guard at a time in a copy of the build, and runs the specs that should notice. A mutant that survives is a
  * gap in the tests. (For the view engine under faults: `npm run faults -- views`.) Prints the matrix; exits 1 when a mutant survives, or
- * when the specs are red without any mutation. `node tools/mutants.mjs event-log` removes only guards of files whose path contains that.
+ * when the specs are red without any mutation. `node tools/mutants.mjs event-log` removes only guards of files whose path contains that;
+ * `--after-tests` does not run the specs without a mutation first, as `npm test` has just done so.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -13,7 +14,10 @@ import { mutants as all } from './mutants/guards.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-const mutants = all.filter(({ file }) => file.includes(process.argv[2] ?? ''));
+const args = process.argv.slice(2);
+const afterTests = args.includes('--after-tests');
+const part = args.find((arg) => !arg.startsWith('--')) ?? '';
+const mutants = all.filter(({ file }) => file.includes(part));
 
 /** Two at a time, each in its own copy. */
 const WORKERS = 2;
@@ -66,7 +70,8 @@ try {
       cpSync(join(root, entry), join(copy, entry), { recursive: true });
     symlinkSync(realpathSync(join(root, 'node_modules')), join(copy, 'node_modules'));
   }
-  await share(new Set(mutants.map((mutant) => mutant.specs)), async (copy, specs) => {
+  const unchanged = new Set(afterTests ? [] : mutants.map((mutant) => mutant.specs));
+  await share(unchanged, async (copy, specs) => {
     const { status, said } = await run(copy, specs);
     console.log(`${status === 0 ? 'green' : 'RED  '}  without a mutation: ${specs}`);
     if (status === 0) return;

@@ -162,10 +162,8 @@ export class SetEquipmentMode extends EquipmentCommand {
   readonly mode: number;
 }
 
-/** Assign a work order to a machine, or to part of its capacity. */
-@InputType()
-@Allow('operator', 'supervisor', 'planner')
-export class AssignEquipment extends EquipmentCommand {
+@InputType({ isAbstract: true })
+abstract class Job extends EquipmentCommand {
   @Id()
   readonly workOrderId: string;
 
@@ -173,10 +171,15 @@ export class AssignEquipment extends EquipmentCommand {
   @Whole(1, 1_000_000, { optional: true })
   readonly load?: number;
 
-  /** What the jobs of one batch have in common, e.g. the oven program. */
+  /** What the jobs of one batch have in common, e.g. the oven programme. */
   @Code({ optional: true })
   readonly batchKey?: string;
 }
+
+/** Assign a work order to a machine, or to part of its capacity. */
+@InputType()
+@Allow('operator', 'supervisor', 'planner')
+export class AssignEquipment extends Job {}
 
 /** End the assignment of a work order to a machine. */
 @InputType()
@@ -189,18 +192,7 @@ export class UnassignEquipment extends EquipmentCommand {
 /** Record that work on an order began on a machine, which takes (part of) it. A fact, never refused: beyond the capacity it is flagged. */
 @InputType()
 @Allow('engineer')
-export class RecordJobBegun extends EquipmentCommand {
-  @Id()
-  readonly workOrderId: string;
-
-  /** Share of a cumulative capacity; 1 when absent. */
-  @Whole(1, 1_000_000, { optional: true })
-  readonly load?: number;
-
-  /** What the jobs of one batch have in common, e.g. the oven programme. */
-  @Code({ optional: true })
-  readonly batchKey?: string;
-}
+export class RecordJobBegun extends Job {}
 
 /** Record that an order needs a machine no longer. A fact, never refused. */
 @InputType()

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import type { Context } from '#kernel/decider';
 import { type Event, type Metadata, upcast } from '#kernel/event';
 import { Rejected } from '#kernel/rejected';
+import { customerOrder } from '#customer-order/customer-order';
+import * as customerOrderCommands from '#customer-order/customer-order.commands';
+import * as progressCommands from '#customer-order/progress.commands';
 import { equipment } from '#equipment/equipment';
 import * as equipmentCommands from '#equipment/equipment.commands';
 import { facility } from '#facility/facility';
@@ -39,6 +42,7 @@ type Api = Readonly<{
 }>;
 
 const slices: readonly (readonly [AnyDecider, object])[] = [
+  [customerOrder, { ...customerOrderCommands, ...progressCommands }],
   [equipment, equipmentCommands],
   [facility, facilityCommands],
   [fileImport, importCommands],

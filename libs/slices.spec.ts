@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '#kernel/decider';
 import { type Event, type Metadata, schemaOf, upcast, type Upcasts } from '#kernel/event';
+import { customerOrder } from '#customer-order/customer-order';
 import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
 import { fileImport } from '#import/import';
@@ -15,7 +16,7 @@ import { workOrder } from '#work-order/work-order';
 
 type Recording = Event & { metadata: Pick<Metadata, 'schema'> };
 type Slice = Readonly<{ category: string; initial: unknown; evolve: (state: never, event: never) => unknown; upcasts?: Upcasts }>;
-const slices: readonly Slice[] = [facility, equipment, fileImport, masterData, materialLot, productionOrder, workOrder];
+const slices: readonly Slice[] = [customerOrder, facility, equipment, fileImport, masterData, materialLot, productionOrder, workOrder];
 const source = join(__dirname, '../../libs');
 const typesOf = (category: string): string[] =>
   readdirSync(join(source, category))
@@ -23,6 +24,7 @@ const typesOf = (category: string): string[] =>
     .flatMap((file) => [...readFileSync(join(source, category, file), 'utf8').matchAll(/^export type \w+ = Event<\s*'(\w+)'/gm)])
     .map(([, type]) => type!);
 const OWNERS: Readonly<Record<string, string>> = {
+  'customer-order': 'customer-order',
   'equipment-now': 'equipment',
   'lot-stock': 'material-lot',
   'master-data': 'master-data',

@@ -1,6 +1,9 @@
 import { auditTrail } from '#audit/audit-trail.view';
 import { AuditModule } from '#audit/audit.module';
 import { commandLog } from '#audit/command-log.view';
+import { customerOrderLeg } from '#customer-order/customer-order-leg.view';
+import { CustomerOrderModule } from '#customer-order/customer-order.module';
+import { customerOrderView } from '#customer-order/customer-order.view';
 import { equipmentException } from '#equipment/equipment-exception.view';
 import { equipmentNow } from '#equipment/equipment-now.view';
 import { equipmentStop } from '#equipment/equipment-stop.view';
@@ -28,6 +31,7 @@ import { workOrderView } from '#work-order/work-order.view';
 /** The slices, one line each: what an app loads. */
 export const slices: (new () => object)[] = [
   AuditModule,
+  CustomerOrderModule,
   EquipmentModule,
   FacilityModule,
   ImportModule,
@@ -43,6 +47,8 @@ type AnyView = View<any, any>;
 export const views: readonly AnyView[] = [
   auditTrail,
   commandLog,
+  customerOrderLeg,
+  customerOrderView,
   dispatchList,
   equipmentException,
   equipmentNow,

@@ -8,7 +8,6 @@ import type * as commands from './equipment.commands';
 import type { EquipmentEvent, EquipmentRegistered, EquipmentStateObserved, Mode, PackmlInput, PackmlState } from './equipment.events';
 import { assign, recordJobBegun, recordJobEnded, toldOf, unassign } from './jobs';
 import {
-  countOf,
   currentSince,
   disabledIn,
   type Equipment,
@@ -18,11 +17,11 @@ import {
   stopsAround,
   utc,
   withEntered,
-  withRow,
   withStop,
 } from './machine';
 import { observationKey, observe } from './observation';
 import { legalInputs, MANDATORY, MODE_CHANGE_STATES, nextState } from './packml';
+import { countOf, withRow } from './rows';
 
 const MODES: readonly Mode[] = [
   { mode: 1, name: 'Production', disabledStates: [] },
@@ -116,6 +115,12 @@ function evolveObserved(
   return seen && believed ? enter(known, at, seen) : known;
 }
 
+/** A stop with other times: it may have been the open one. */
+function closing(state: Registered, stopId: string, times: Readonly<{ openedAt?: string; closedAt: string | null }>): Registered {
+  const others = state.openStop === stopId ? null : state.openStop;
+  return { ...state, stops: withStop(state.stops, stopId, times), openStop: times.closedAt === null ? stopId : others };
+}
+
 function evolve(state: Equipment, event: EquipmentEvent): Equipment {
   if (event.type === 'EquipmentStateObserved') return evolveObserved(state, event.data);
   if (event.type === 'EquipmentRegistered') {
@@ -131,6 +136,7 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
       jobs: [],
       left: [],
       stops: [],
+      openStop: null,
       lostSince: state.lostSince,
       entered: state.entered,
       seen: state.seen,
@@ -158,13 +164,13 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
     case 'StopOpened': {
       const { at: openedAt, closedAt = null } = event.data;
       const stop = { stopId: `S${countOf(state.stops) + 1}`, openedAt, closedAt, reasonCode: null, lossClass: null };
-      return { ...state, stops: withRow(state.stops, stop) };
+      return { ...state, stops: withRow(state.stops, stop), openStop: closedAt === null ? stop.stopId : state.openStop };
     }
     case 'StopClosed':
-      return { ...state, stops: withStop(state.stops, event.data.stopId, { closedAt: event.data.at }) };
+      return closing(state, event.data.stopId, { closedAt: event.data.at });
     case 'StopCorrected': {
       const { stopId, openedAt, closedAt } = event.data;
-      return { ...state, stops: withStop(state.stops, stopId, { openedAt, closedAt }) };
+      return closing(state, stopId, { openedAt, closedAt });
     }
     case 'StopClassified': {
       const { stopId, reasonCode, lossClass } = event.data;

@@ -2,6 +2,7 @@ import { Rejected } from '#kernel/rejected';
 import type { Job } from '#manufacturing/capacity';
 import type { EquipmentEvent, EquipmentRegistered, LossClass, MachineState, PackmlState } from './equipment.events';
 import { stopCause } from './packml';
+import { countOf, PAGE, type Rows } from './rows';
 
 export type Stop = Readonly<{
   stopId: string;
@@ -53,6 +54,8 @@ export type Equipment =
         left: readonly FormerJob[];
         /** All stops: `S1` is the first. */
         stops: Rows<Stop>;
+        /** The id of the stop that is not closed. */
+        openStop: string | null;
       }>);
 export type Registered = Extract<Equipment, { status: 'registered' }>;
 
@@ -61,17 +64,6 @@ export function known(state: Equipment): Registered {
   if (state.status === 'unknown') throw new Rejected('equipment-unknown', 'This equipment is not registered. Register it first.');
   return state;
 }
-
-/** A long list in pages, so that adding to it costs the same however long it is. */
-export type Rows<T> = readonly (readonly T[])[];
-const PAGE = 256;
-
-export function withRow<T>(rows: Rows<T>, row: T): Rows<T> {
-  const last = rows.at(-1);
-  return last && last.length < PAGE ? [...rows.slice(0, -1), [...last, row]] : [...rows, [row]];
-}
-
-export const countOf = (rows: Rows<unknown>): number => Math.max(0, rows.length - 1) * PAGE + (rows.at(-1)?.length ?? 0);
 
 /** The stop with that id, if there is one. */
 export function stopOf(stops: Rows<Stop>, stopId: string): Stop | undefined {
@@ -134,9 +126,8 @@ const causeOf = (state: MachineState) => (state === 'Unknown' ? undefined : stop
 
 /** The stop events of a new state: a stop opens when production ceases, and closes when the machine runs or is being prepared (I8). */
 export function stopsAround(machine: Registered, to: MachineState, at: string): EquipmentEvent[] {
-  const { equipmentId, stops } = machine;
-  const last = stops.at(-1)?.at(-1);
-  const open = last?.closedAt === null ? last : findStop(stops, ({ closedAt }) => closedAt === null);
+  const { equipmentId, stops, openStop } = machine;
+  const open = openStop === null ? undefined : stopOf(stops, openStop);
   const cause = causeOf(to);
   if (cause && !open)
     return [

@@ -2,6 +2,7 @@ import type { Context } from '#kernel/decider';
 import type { ObserveEquipmentState } from './equipment.commands';
 import { type EquipmentEvent, type EquipmentStateObserved, type MachineState, PackmlState, type SignalQuality } from './equipment.events';
 import { currentSince, disabledIn, type Equipment, placeAt, type Registered, stopsAround, stopsWithin, utc } from './machine';
+import { holds } from './rows';
 import { isPassage, missedBetween, stateNamed } from './packml';
 
 const SKEW_MS = 5 * 60_000;
@@ -9,12 +10,6 @@ const SKEW_MS = 5 * 60_000;
 /** The key of an observation: same time, quality and state mean the same observation, however old. */
 export const observationKey = (claimedAt: string, quality: SignalQuality, reported: string, sequence?: number): string =>
   `${claimedAt} ${quality} ${reported}${sequence === undefined ? '' : ` #${sequence}`}`;
-
-/** Whether an observation was delivered before; searches the latest first. */
-function isKnown({ seen }: Equipment, key: string): boolean {
-  for (let page = seen.length - 1; page >= 0; page -= 1) if (seen[page]!.includes(key)) return true;
-  return false;
-}
 
 /** The states that machines of this class report. */
 const reportedBy = ({ registration: { reportedStates, vendorStates } }: Registered): readonly PackmlState[] | undefined =>
@@ -37,7 +32,7 @@ export function observe(
   { now, occurredAt }: Context,
 ): readonly EquipmentEvent[] {
   const claimedAt = utc(occurredAt);
-  if (isKnown(known, observationKey(claimedAt, quality, reported, sequence ?? undefined))) return [];
+  if (holds(known.seen, observationKey(claimedAt, quality, reported, sequence ?? undefined))) return [];
   const clockAhead = Date.parse(claimedAt) - Date.parse(now) > SKEW_MS;
   const at = clockAhead ? utc(now) : claimedAt;
   const machine = known.status === 'registered' ? known : undefined;

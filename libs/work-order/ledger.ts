@@ -1,3 +1,4 @@
+import { LedgerIndex, spanOf, storyOf } from './ledger-index';
 import type { Told } from './report.events';
 
 /**
@@ -19,16 +20,12 @@ function* entries(ledger: Ledger): Generator<Entry> {
 }
 
 /** The counted report of that id. */
-export function reportOf(ledger: Ledger, reportId: string): Entry | undefined {
-  for (const entry of entries(ledger)) if (entry.counted && entry.told.reportId === reportId) return entry;
-  return undefined;
-}
+export const reportOf = (ledger: Ledger, reportId: string): Entry | undefined =>
+  ledger ? LedgerIndex.of(ledger).reportOf(reportId) : undefined;
 
 /** The correction of a report, if there is one. */
-export function correctionOf(ledger: Ledger, reportId: string): Entry | undefined {
-  for (const entry of entries(ledger)) if (entry.replaces === reportId) return entry;
-  return undefined;
-}
+export const correctionOf = (ledger: Ledger, reportId: string): Entry | undefined =>
+  ledger ? LedgerIndex.of(ledger).correctionOf(reportId) : undefined;
 
 /** Reports that count and were not corrected, newest first. */
 export function* standing(ledger: Ledger): Generator<Told> {
@@ -39,55 +36,39 @@ export function* standing(ledger: Ledger): Generator<Told> {
   }
 }
 
-/** The instants of a report, parsed once: every new report is compared with all that count. */
-const spans = new WeakMap<Told, readonly [from: number, to: number]>();
-function spanOf(told: Told): readonly [from: number, to: number] {
-  let span = spans.get(told);
-  if (!span) spans.set(told, (span = [Date.parse(told.from), Date.parse(told.to)]));
-  return span;
-}
-
 /** True when both have the same content: who made what, where and when. Instants are compared as instants, amounts as written. */
-export const sameStory = (a: Told, b: Told): boolean =>
-  a.kind === b.kind &&
-  a.operationId === b.operationId &&
-  a.equipmentId === b.equipmentId &&
-  a.person === b.person &&
-  a.good === b.good &&
-  a.rework === b.rework &&
-  a.unit === b.unit &&
-  spanOf(a)[0] === spanOf(b)[0] &&
-  spanOf(a)[1] === spanOf(b)[1] &&
-  a.scrap.length === b.scrap.length &&
-  a.scrap.every(({ quantity, reasonCode }, index) => quantity === b.scrap[index]!.quantity && reasonCode === b.scrap[index]!.reasonCode);
+export const sameStory = (a: Told, b: Told): boolean => storyOf(a) === storyOf(b);
 
 /** True when a report with that id and content is known, counted or not. */
-export function isKept(ledger: Ledger, told: Told): boolean {
-  for (const entry of entries(ledger)) if (entry.told.reportId === told.reportId && sameStory(entry.told, told)) return true;
-  return false;
-}
+export const isKept = (ledger: Ledger, told: Told): boolean => ledger !== null && LedgerIndex.of(ledger).isKept(told);
 
 /** The earliest report with the same content under another id. */
-export function repeatedBy(ledger: Ledger, told: Told): string | undefined {
-  let earliest: string | undefined;
-  for (const other of standing(ledger)) if (other.reportId !== told.reportId && sameStory(other, told)) earliest = other.reportId;
-  return earliest;
-}
+export const repeatedBy = (ledger: Ledger, told: Told): string | undefined =>
+  ledger ? LedgerIndex.of(ledger).repeatedBy(told) : undefined;
+
+/** So many overlapping reports are looked at, beside as many as the machine can take. */
+const LOOKED_AT = 100;
 
 /**
  * The reports that claim the same machine at the same time, oldest first, where they are more than it can take at once. Touching ends do not
  * overlap.
  */
 export function overlappedBy(ledger: Ledger, told: Told, most: number): string[] {
-  if (most === Infinity) return [];
-  const overlaps: { reportId: string; began: number; ended: number }[] = [];
-  const [from, to] = spanOf(told);
-  for (const other of standing(ledger)) {
-    if (other.reportId === told.reportId || other.equipmentId !== told.equipmentId) continue;
-    const [began, ended] = spanOf(other);
-    if (began < to && from < ended) overlaps.push({ reportId: other.reportId, began: Math.max(began, from), ended });
-  }
-  // Most of them are at work together when one of them begins.
-  const together = overlaps.map(({ began }) => overlaps.filter((other) => other.began <= began && began < other.ended).length);
-  return Math.max(0, ...together) < most ? [] : overlaps.map(({ reportId }) => reportId).reverse();
+  if (most === Infinity || !ledger) return [];
+  const span = spanOf(told);
+  const overlaps = LedgerIndex.of(ledger).overlapping(told.equipmentId, span, told.reportId, LOOKED_AT + most);
+  return mostTogether(overlaps.map(spanOf), span[0]) < most ? [] : overlaps.map(({ reportId }) => reportId);
+}
+
+/** Most of them are at work together when one of them begins, or at the beginning of the time that is looked at. */
+function mostTogether(spans: readonly (readonly [from: number, to: number])[], beginning: number): number {
+  const lasting = spans.map(([from, to]) => [Math.max(from, beginning), to] as const).filter(([from, to]) => from < to);
+  const turns = lasting.flatMap(([from, to]) => [
+    { at: from, more: 1 },
+    { at: to, more: -1 },
+  ]);
+  turns.sort((a, b) => a.at - b.at || a.more - b.more);
+  let [now, most] = [0, 0];
+  for (const { more } of turns) most = Math.max(most, (now += more));
+  return most;
 }

@@ -137,7 +137,7 @@ describe('long streams', () => {
   it('keep only the newest snapshot, and none if the state is not plain JSON', async () => {
     const snapshots = new Snapshots(store);
     const stream = `odd-${newBin()}`;
-    snapshots.keep(stream, { revision: 7n, lastId: 'x', body: { at: new Date() } });
+    snapshots.keep(stream, { revision: 3n, lastId: 'x', body: { at: new Date() } });
     await snapshots.settled();
     expect(await snapshots.newest(stream)).toBeUndefined();
     for (const revision of [7n, 8n]) {
@@ -146,6 +146,28 @@ describe('long streams', () => {
     }
     expect(await snapshots.newest(stream)).toEqual({ revision: 8n, lastId: 'x', body: { at: '8' } });
     expect(await store.read(`snapshot-${stream}`)).toHaveLength(1);
+  });
+
+  it('cost nothing where the state is too large, until the stream is twice as long', async () => {
+    const snapshots = new Snapshots(store);
+    const stream = `large-${newBin()}`;
+    let made = 0;
+    const body = (text: string) => ({
+      get text() {
+        made += 1;
+        return text;
+      },
+    });
+    const keep = async (revision: bigint, text: string) => {
+      snapshots.keep(stream, { revision, lastId: 'x', body: body(text) });
+      await snapshots.settled();
+      return made;
+    };
+    expect(await keep(100n, 'x'.repeat(600_000))).toBe(1);
+    expect(await keep(199n, 'small')).toBe(1);
+    expect(await snapshots.newest(stream)).toBeUndefined();
+    expect(await keep(200n, 'small')).toBeGreaterThan(1);
+    expect(await snapshots.newest(stream)).toMatchObject({ revision: 200n });
   });
 
   it('show no snapshots to readers of the whole log', async () => {

@@ -15,12 +15,15 @@ export type Snapshot = Readonly<{ revision: bigint; lastId: string; body: unknow
 /** Types that begin with $ are not business events: views, processes and the audit trail do not see them. */
 const TYPE = '$snapshot';
 const LARGEST_BYTES = 512 * 1024;
+const MOST_REMEMBERED = 10_000;
 type Stored = Readonly<{ build: string; revision: string; lastId: string; body: unknown }>;
 
 const streamOf = (stream: string): string => `snapshot-${stream}`;
 
 export class Snapshots {
   private readonly writing = new Map<string, Promise<void>>();
+  /** Streams whose state got none, and at which revision: they are tried again when they are twice as long. */
+  private readonly omitted = new Map<string, bigint>();
 
   constructor(private readonly store: EventStore) {}
 
@@ -36,7 +39,7 @@ export class Snapshots {
    * Writes a snapshot in the background, unless one of the same stream is being written. `first` is done before, e.g. writing what it refers to.
    */
   keep(stream: string, { revision, lastId, body }: Snapshot, first: () => Promise<unknown> = async () => undefined): void {
-    if (this.writing.has(stream)) return;
+    if (this.writing.has(stream) || revision < 2n * (this.omitted.get(stream) ?? 0n)) return;
     const work = new Promise((resolve) => setImmediate(resolve))
       .then(first)
       .then(() => this.write(stream, { build: buildFingerprint(), revision: String(revision), lastId, body }))
@@ -52,8 +55,10 @@ export class Snapshots {
   }
 
   private async write(stream: string, data: Stored): Promise<void> {
-    const text = JSON.stringify(data);
-    if (text.length > LARGEST_BYTES || !isDeepStrictEqual((JSON.parse(text) as Stored).body, data.body)) return;
+    const text = textOf(data);
+    if (text === undefined || !isDeepStrictEqual((JSON.parse(text) as Stored).body, data.body))
+      return this.omit(stream, BigInt(data.revision));
+    this.omitted.delete(stream);
     const name = streamOf(stream);
     const metadata = metadataOf({ command: 'KeepSnapshot', commandId: data.lastId, actor: 'platform', role: 'process', facility: '' });
     const { revision } = await this.store.append(name, 'any', [{ type: TYPE, data, metadata }]);
@@ -62,5 +67,22 @@ export class Snapshots {
     await this.store.append(`$$${name}`, -1n, only).catch((error: unknown) => {
       if (!(error instanceof Conflict)) throw error;
     });
+  }
+
+  private omit(stream: string, revision: bigint): void {
+    this.omitted.delete(stream);
+    this.omitted.set(stream, revision);
+    if (this.omitted.size > MOST_REMEMBERED) this.omitted.delete(this.omitted.keys().next().value!);
+  }
+}
+
+/** The snapshot as text; undefined if it is too large or too deep. */
+function textOf(data: Stored): string | undefined {
+  try {
+    const text = JSON.stringify(data);
+    return text.length > LARGEST_BYTES ? undefined : text;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }

@@ -1,5 +1,15 @@
 import { QUALIFIED_ID } from '#kernel/identity';
-import { decisionIdOf, legIdOf, MAX_CUSTOMER_ORDER_ID, planIdOf, readLegId, readPlanId, readTransferId, transferIdOf } from './order-ids';
+import {
+  decisionIdOf,
+  legIdOf,
+  MAX_CUSTOMER_ORDER_ID,
+  planIdOf,
+  readDecisionId,
+  readLegId,
+  readPlanId,
+  readTransferId,
+  transferIdOf,
+} from './order-ids';
 
 describe('ids around a customer order', () => {
   test('carry the order, and are read back', () => {
@@ -10,6 +20,7 @@ describe('ids around a customer order', () => {
     for (const id of ['corp.CO-1', 'corp.CO_1', 'a.b', 'corp.CO-1-P2', 'corp.x_y_z']) {
       expect(readLegId(legIdOf(id, 12, 'lyon'))).toEqual({ plant: 'lyon', n: 12, customerOrderId: id });
       expect(readTransferId(transferIdOf(id, 12, 'lyon'))).toEqual({ plant: 'lyon', n: 12, customerOrderId: id });
+      expect(readDecisionId(decisionIdOf(id, 'D3'))).toEqual({ code: 'D3', customerOrderId: id });
       expect(readPlanId(planIdOf(id, 2))).toEqual({ customerOrderId: id, n: 2 });
     }
   });

@@ -43,3 +43,8 @@ export const readPlanId = (id: string): Readonly<{ customerOrderId: string; n: n
 
 /** A decision about a customer order, in the order's own scope. */
 export const decisionIdOf = (customerOrderId: string, code: string): string => `${customerOrderId}-${code}`;
+/** The order that a decision is about; undefined for any other id. */
+export const readDecisionId = (id: string): Readonly<{ customerOrderId: string; code: string }> | undefined => {
+  const [, customerOrderId, code] = /^(.+)-(D[1-9]\d{0,3})$/.exec(id) ?? [];
+  return customerOrderId && QUALIFIED_ID.test(customerOrderId) ? { customerOrderId, code: code! } : undefined;
+};

@@ -36,18 +36,22 @@ const kindOf = ({ input, reactions, status }: RecordedStep, before: RecordedStep
 /** Identifies the kind of the last step, also among other processes. */
 export const keyOfLast = ({ process, steps }: History): string => JSON.stringify([process, kindOf(steps.at(-1)!, steps.at(-2))]);
 
-/** The shortest histories that together show every kind of step. */
+/** A few histories that together show every kind of step: again and again the one that shows most that is new, the shortest of these. */
 export function covering(histories: readonly History[]): History[] {
-  const shown = new Set<string>();
-  return [...histories]
+  const left = [...histories]
     .sort((a, b) => a.steps.length - b.steps.length)
-    .filter((history) => {
-      const fresh = kindsOf(history)
-        .map((kind) => JSON.stringify(kind))
-        .filter((kind) => !shown.has(kind));
-      fresh.forEach((kind) => shown.add(kind));
-      return fresh.length > 0;
+    .map((history) => ({ history, kinds: new Set(kindsOf(history).map((kind) => JSON.stringify(kind))) }));
+  const chosen: History[] = [];
+  for (;;) {
+    const best = left.reduce((most, each) => (each.kinds.size > most.kinds.size ? each : most), {
+      history: left[0]?.history,
+      kinds: new Set<string>(),
     });
+    if (!best.history || best.kinds.size === 0) return chosen;
+    chosen.push(best.history);
+    const shown = [...best.kinds];
+    for (const { kinds } of left) for (const kind of shown) kinds.delete(kind);
+  }
 }
 
 /** A Mermaid state diagram. Steps that change nothing and request nothing are left out. */

@@ -219,7 +219,13 @@ function playing(scene: Scene, met: Map<string, History>) {
     const instance = world.instances[key]!;
     const [first, ...requests] = instance.requests;
     const { type, data, at, facility, undo } = first!;
-    const answer = decide(world, { type, data }, (data['occurredAt'] as string | undefined) ?? at, instance.process.name, facility);
+    const answer = decide(
+      world,
+      { type, data },
+      (data['occurredAt'] as string | undefined) ?? at,
+      instance.process.name,
+      instance.process.spansFacilities ? undefined : facility,
+    );
     const left = { ...answer.world, instances: put(answer.world.instances, key, { ...answer.world.instances[key]!, requests }) };
     const target = String(Object.values(data)[0]);
     if (answer.refusal) {

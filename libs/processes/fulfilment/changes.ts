@@ -1,0 +1,74 @@
+/** Changes of the state that several inputs make. */
+import type { LegMade, LegStep } from '#customer-order/customer-order.events';
+import { change, type Fulfilment, isOpen, isOver, type Leg, legOf, note, type QuestionKind } from './state';
+
+export const ORDER_TIMER = 'the order again';
+
+export const legTimer = (leg: number) => `leg ${leg} again`;
+
+/** The pivot: from now on the leg cannot be undone. */
+export const begun = (state: Fulfilment, leg: Leg): Fulfilment =>
+  note(change(state, leg.leg, { started: true, goal: 'make', waits: 'no', refusals: 0 }), {
+    type: 'RecordCustomerLegStarted',
+    data: { customerOrderId: state.customerOrderId, leg: leg.leg },
+  });
+
+export const made = (state: Fulfilment, leg: Leg, { good, scrap, rework }: LegMade, occurredAt?: string): Fulfilment =>
+  note(change(state, leg.leg, { made: { good, scrap, rework } }), {
+    type: 'RecordCustomerLegEnded',
+    data: { customerOrderId: state.customerOrderId, leg: leg.leg, good, scrap, rework, ...(occurredAt ? { occurredAt } : {}) },
+  });
+
+/** A plant that refused or fell short gets no further leg until a person or the customer says something. */
+export const excluding = (state: Fulfilment, { facilityId }: Leg): Fulfilment => ({
+  ...state,
+  unplaceable: '0',
+  excluded: state.excluded.includes(facilityId) ? state.excluded : [...state.excluded, facilityId],
+});
+
+/** The leg is undone, and with it, where the customer wants all or nothing, all that have not started. */
+export function givenUp(state: Fulfilment, leg: Leg, why: string): Fulfilment {
+  const all = state.demand!.partial === 'AllOrNothing' ? state.legs.filter((each) => isOpen(each) && !each.started) : [leg];
+  return all.reduce((after, each) => undoing(after, each, why), excluding(state, leg));
+}
+
+export const undoing = (state: Fulfilment, { leg, goal }: Leg, why: string): Fulfilment =>
+  goal === 'undo' ? state : change(state, leg, { goal: 'undo', why, waits: 'no', refusals: 0 });
+
+export const question = (state: Fulfilment, kind: QuestionKind, text: string): Fulfilment => ({
+  ...state,
+  questions: state.questions + 1,
+  question: { id: `D${state.questions + 1}`, kind, text, asked: false },
+});
+
+/** Withdraws the question if it is of one of these kinds. */
+export function withoutQuestion({ question: asked, ...state }: Fulfilment, ...kinds: readonly QuestionKind[]): Fulfilment {
+  if (!asked || !kinds.includes(asked.kind)) return asked ? { ...state, question: asked } : state;
+  return { ...state, ...(asked.asked ? { withdrawn: asked.id } : {}), ...rejecting(state) };
+}
+
+/** A plan that waits for an answer, or is not chosen yet, is not carried out. */
+export const rejecting = ({ planning }: Fulfilment): Partial<Fulfilment> =>
+  planning === 'proposed' ? { verdict: 'reject' } : planning === 'accepted' ? { verdict: 'supersede' } : {};
+
+/** A step is undone. Nothing of the leg is left once that was the last one. */
+export function undone(state: Fulfilment, n: number, step: LegStep, tell: boolean): Fulfilment {
+  const leg = legOf(state, n);
+  if (step === 'Ship') return change(state, n, { transfer: 'over', done: without(leg.done, step) });
+  const done = step === 'Reserve' ? [] : without(leg.done, step);
+  const next = change(state, n, { done, refusals: 0, ...(isOver(leg) ? { freed: true } : {}) });
+  return tell ? note(next, { type: 'RecordCustomerLegUndo', data: { customerOrderId: state.customerOrderId, leg: n, step } }) : next;
+}
+
+export const without = (steps: readonly LegStep[], gone: LegStep): LegStep[] => steps.filter((step) => step !== gone);
+
+export const unplanned = ({ proposal: _, verdict: __, ...state }: Fulfilment): Fulfilment => state;
+
+export const withoutTrim = (state: Fulfilment, { leg: n }: Leg): Fulfilment => ({
+  ...state,
+  legs: state.legs.map((leg) => {
+    if (leg.leg !== n) return leg;
+    const { trimTo: _, ...rest } = leg;
+    return rest;
+  }),
+});

@@ -1,0 +1,205 @@
+/** What an input changes: an event, the answer to what was asked, or a timer. */
+import type { LegMade } from '#customer-order/customer-order.events';
+import { decisionIdOf, readLegId, readTransferId } from '#manufacturing/order-ids';
+import { compare, minus } from '#manufacturing/quantity';
+import { accepted, refused } from './answers';
+import { begun, excluding, givenUp, legTimer, made, ORDER_TIMER, question, rejecting, undone, without, withoutQuestion } from './changes';
+import type { Input } from './messages';
+import { settled } from './settle';
+import { type Answer, change, type Fulfilment, type Leg, note, unallocated } from './state';
+
+type Event = Exclude<Input, { type: 'CommandRefused' | 'CommandAccepted' | 'TimerFired' }>;
+
+/** The state after an input, with what follows from it at once. */
+export function fold(before: Fulfilment, input: Input): Fulfilment {
+  const { doing, ...rest } = before;
+  const state: Fulfilment = { ...rest, timers: [] };
+  switch (input.type) {
+    case 'CommandAccepted':
+      return settled(accepted(state, doing));
+    case 'CommandRefused':
+      return settled(refused(state, doing, input.data));
+    case 'TimerFired':
+      return settled(fired(state, input.data.timer));
+    default:
+      return settled(heard({ ...state, endRefused: false }, input));
+  }
+}
+
+const fired = (state: Fulfilment, timer: string): Fulfilment => {
+  if (timer === ORDER_TIMER) return { ...state, waits: false };
+  const leg = state.legs.find((each) => legTimer(each.leg) === timer);
+  return leg?.waits === 'timer' ? change(state, leg.leg, { waits: 'no' }) : state;
+};
+
+function heard(state: Fulfilment, input: Event): Fulfilment {
+  switch (input.type) {
+    case 'CustomerOrderPlaced': {
+      const { customerOrderId, placedAt: _, ...demand } = input.data;
+      return state.demand ? state : { ...state, customerOrderId, demand };
+    }
+    case 'CustomerOrderAmended':
+      return withoutQuestion({ ...fresh(state), demand: input.data.to }, 'Partial', 'Nothing', 'Short');
+    case 'CustomerOrderHeld':
+      return { ...state, held: true };
+    case 'CustomerOrderResumed':
+      return { ...state, held: false };
+    case 'CustomerOrderCancellationRequested': {
+      const { running, reason } = input.data;
+      const cancelling: Fulfilment = { ...state, status: 'cancelling', running, reason, cancel: 'no' };
+      return withoutQuestion({ ...cancelling, ...rejecting(cancelling) }, 'Partial', 'Nothing', 'Short', 'Shipment');
+    }
+    case 'AllocationProposed':
+      return input.data.customerOrderId === state.customerOrderId && state.planning === 'asked'
+        ? looked({ ...state, planning: 'proposed', proposal: input.data })
+        : state;
+    case 'PlanChosen':
+      return {
+        ...state,
+        planning: 'idle',
+        operations: input.data.operations,
+        legs: [
+          ...state.legs,
+          ...input.data.legs
+            .filter(({ leg }) => state.legs.every((each) => each.leg !== leg))
+            .map((leg): Leg => ({
+              ...leg,
+              goal: 'make',
+              why: '',
+              done: [],
+              refusals: 0,
+              waits: 'no',
+              started: false,
+              undone: false,
+              untrimmable: false,
+              freed: false,
+              stop: 'no',
+              transfer: 'none',
+            })),
+        ],
+      };
+    case 'CompensationRetried':
+    case 'CompensationSettled': {
+      const leg = state.legs.find((each) => each.leg === input.data.leg);
+      if (leg?.waits !== 'person') return state;
+      const freed = change(state, leg.leg, { waits: 'no', refusals: 0 });
+      return input.type === 'CompensationSettled' ? undone(freed, leg.leg, input.data.step, false) : freed;
+    }
+    case 'DecisionMade':
+      return isAsked(state, input.data.decisionId) ? decided(state, input.data.option as Answer) : state;
+    case 'DecisionWithdrawn':
+      // Somebody withdrew a question that still is one.
+      return isAsked(state, input.data.decisionId) ? question(state, state.question!.kind, state.question!.text) : state;
+    case 'WorkOrderStarted':
+      return ofLeg(state, input.data.workOrderId, (leg) => (leg.started || leg.undone ? state : begun(state, leg)));
+    case 'WorkOrderEnded':
+      return ofLeg(state, input.data.workOrderId, (leg) => ended(state, leg, input.data.totals, input.data.endedAt));
+    case 'WorkOrderAborted':
+      return ofLeg(state, input.data.workOrderId, (leg) => ended(state, leg, input.data.totals, input.data.abortedAt));
+    case 'WorkOrderCancelled':
+      return ofLeg(state, input.data.workOrderId, (leg) =>
+        leg.goal === 'make' && !leg.undone
+          ? givenUp(change(state, leg.leg, { done: without(leg.done, 'Release') }), leg, `${leg.facilityId} cancelled it`)
+          : state,
+      );
+    case 'LegCorrected':
+      return input.data.workOrderId === input.data.productionOrderId
+        ? ofLeg(state, input.data.workOrderId, (leg) => (leg.made ? made(state, leg, input.data.to) : state))
+        : state;
+    case 'TransferShipped':
+      return ofTransfer(state, input.data.transferId, (leg) => change(state, leg.leg, { transfer: 'shipped' }));
+    case 'TransferCancelled':
+      return ofTransfer(state, input.data.transferId, (leg) =>
+        leg.transfer === 'planned' && state.status === 'open'
+          ? question(
+              change(state, leg.leg, { transfer: 'over' }),
+              'Shipment',
+              `The transfer of leg ${leg.leg} from ${leg.facilityId} was cancelled.`,
+            )
+          : state,
+      );
+    case 'TransferClosed': {
+      const { transferId, ...delivery } = input.data;
+      return ofTransfer(state, transferId, (leg) => delivered(state, leg, delivery));
+    }
+  }
+}
+
+const ofLeg = (state: Fulfilment, id: string, then: (leg: Leg) => Fulfilment): Fulfilment => {
+  const named = readLegId(id);
+  const leg = state.legs.find((each) => each.leg === named?.n && each.facilityId === named.plant);
+  return leg ? then(leg) : state;
+};
+
+const ofTransfer = (state: Fulfilment, id: string, then: (leg: Leg) => Fulfilment): Fulfilment => {
+  const named = readTransferId(id);
+  const leg = state.legs.find((each) => each.leg === named?.n && each.facilityId === named.plant);
+  return leg && (leg.transfer === 'planned' || leg.transfer === 'shipped') ? then(leg) : state;
+};
+
+function ended(state: Fulfilment, leg: Leg, totals: LegMade, endedAt: string): Fulfilment {
+  if (leg.made || leg.undone) return state;
+  const short = compare(totals.good, leg.trimTo ?? leg.quantity) < 0;
+  const over = made(change(state, leg.leg, { started: true, goal: 'make', waits: 'no', refusals: 0 }), leg, totals, endedAt);
+  return short && state.status === 'open' ? excluding(over, leg) : over;
+}
+
+function delivered(state: Fulfilment, leg: Leg, delivery: NonNullable<Leg['delivery']>): Fulfilment {
+  return note(change(state, leg.leg, { transfer: 'over', delivery }), {
+    type: 'RecordCustomerLegDelivered',
+    data: { customerOrderId: state.customerOrderId, leg: leg.leg, ...delivery },
+  });
+}
+
+/** The customer or a person has spoken: plans are made again, on all plants. */
+const fresh = (state: Fulfilment): Fulfilment => ({
+  ...state,
+  replans: 0,
+  excluded: [],
+  unplaceable: '0',
+  partAccepted: false,
+  shortAccepted: false,
+});
+
+const isAsked = ({ customerOrderId, question: asked }: Fulfilment, decisionId: string): boolean =>
+  asked !== undefined && decisionIdOf(customerOrderId, asked.id) === decisionId;
+
+function decided(before: Fulfilment, answer: Answer): Fulfilment {
+  const { question: asked, ...rest } = before;
+  const decisionId = decisionIdOf(before.customerOrderId, asked!.id);
+  const state = note(rest, { type: 'RecordDecisionTaken', data: { customerOrderId: before.customerOrderId, decisionId, option: answer } });
+  switch (answer) {
+    case 'AcceptPartial':
+      return { ...state, verdict: 'accept', unplaceable: remainder(state), partAccepted: true };
+    case 'AcceptShort':
+      return { ...state, shortAccepted: true };
+    case 'TryAgain': {
+      const again = { ...fresh(state), ...rejecting(state) };
+      const cancelled = again.legs.find((leg) => asked!.kind === 'Shipment' && leg.transfer === 'over' && !leg.delivery);
+      return cancelled ? change(again, cancelled.leg, { transfer: 'none' }) : again;
+    }
+    case 'Cancel':
+      return { ...state, ...rejecting(state), cancel: 'wanted' };
+    case 'Stop':
+      return { ...state, running: 'Stop' };
+    case 'Finish':
+      return { ...state, running: 'Finish' };
+    default:
+      return state;
+  }
+}
+
+/** What the proposal leaves out of what is not placed now. */
+const remainder = (state: Fulfilment): string =>
+  state.proposal!.legs.reduce((rest, { quantity }) => minus(rest, quantity), unallocated(state));
+
+/** Looks at a proposal: it is carried out where it places everything, or the customer takes a part. */
+function looked(state: Fulfilment): Fulfilment {
+  if (state.status !== 'open') return { ...state, verdict: 'reject' };
+  const { legs, unallocated: rest } = state.proposal!;
+  const left = rest.map(({ quantity, reason }) => `${quantity}: ${reason}`).join('; ');
+  const missing = compare(remainder(state), '0') > 0;
+  if (legs.length === 0) return question({ ...state, verdict: 'reject' }, 'Nothing', `No plant can make it. ${left}`.slice(0, 500));
+  if (!missing || state.demand!.partial === 'Accept') return { ...state, verdict: 'accept', unplaceable: missing ? remainder(state) : '0' };
+  return question(state, 'Partial', `Not everything can be placed. ${left}`.slice(0, 500));
+}

@@ -1,0 +1,63 @@
+/** What follows from a state, whatever led to it. */
+import { change, type Fulfilment, isOpen, MOST_PLANS, newestFirst, note, surplus, unallocated } from './state';
+import { lastUndoable } from './steps';
+import { compare, minus } from '#manufacturing/quantity';
+import { undoing, question, withoutQuestion } from './changes';
+
+/** What follows at once: legs that nothing is left of, legs that are no longer wanted, and questions. */
+export function settled(before: Fulfilment): Fulfilment {
+  if (!before.demand || before.status === 'over') return before;
+  let state = before;
+  if (state.status === 'cancelling') state = cancelling(state);
+  else state = reduced(state);
+  for (const leg of state.legs)
+    if (leg.goal === 'undo' && !leg.undone && lastUndoable(leg) === undefined)
+      state = note(change(state, leg.leg, { undone: true, done: [] }), {
+        type: 'RecordCustomerLegUndone',
+        data: { customerOrderId: state.customerOrderId, leg: leg.leg, why: leg.why || 'it is not wanted' },
+      });
+  return limited(state);
+}
+
+function cancelling(before: Fulfilment): Fulfilment {
+  let state = before;
+  for (const leg of state.legs) {
+    if (isOpen(leg) && !leg.started) state = undoing(state, leg, state.reason);
+    if (isOpen(leg) && leg.started && state.running === 'Stop' && leg.stop === 'no') state = change(state, leg.leg, { stop: 'wanted' });
+  }
+  const running = state.legs.filter((leg) => isOpen(leg) && leg.started);
+  if (running.length === 0) return withoutQuestion(state, 'Running');
+  if (state.running !== 'Ask' || state.question) return state;
+  const plants = running.map(({ facilityId }) => facilityId).join(', ');
+  return question(state, 'Running', `The order is cancelled, but work runs at ${plants}.`);
+}
+
+/** Less is wanted than the legs make: those that have not started go, newest first; then one that runs becomes smaller. */
+function reduced(before: Fulfilment): Fulfilment {
+  let state = before;
+  for (const leg of newestFirst(state.legs)) {
+    if (compare(surplus(state), '0') === 0) return state;
+    if (isOpen(leg) && leg.goal === 'make' && !leg.started) state = undoing(state, leg, 'the customer needs less');
+  }
+  for (const leg of newestFirst(state.legs)) {
+    const left = minus(leg.quantity, surplus(state));
+    if (compare(surplus(state), '0') === 0) return state;
+    if (isOpen(leg) && leg.started && leg.trimTo === undefined && !leg.untrimmable && compare(left, '0') > 0)
+      state = change(state, leg.leg, { trimTo: left });
+  }
+  return state;
+}
+
+/** After some plans without a word from outside, and where all legs are over and something is missing, a person is asked. */
+function limited(state: Fulfilment): Fulfilment {
+  if (state.status !== 'open' || state.question || state.cancel !== 'no' || state.shortAccepted || state.planning !== 'idle') return state;
+  const rest = unallocated(state);
+  if (compare(rest, '0') === 0 || state.legs.some((leg) => leg.goal === 'undo' && !leg.undone && leg.waits !== 'person')) return state;
+  const { unit, partial } = state.demand!;
+  if (compare(rest, state.unplaceable) > 0)
+    return state.replans < MOST_PLANS ? state : question(state, 'Short', `${rest} ${unit} are missing after ${state.replans} plans.`);
+  if (state.legs.some(isOpen)) return state;
+  const some = state.legs.some(({ made: result }) => compare(result?.good ?? '0', '0') > 0);
+  if ((partial === 'Accept' || state.partAccepted) && some) return { ...state, shortAccepted: true };
+  return question(state, 'Short', `All plants are done; ${rest} ${unit} are missing.`);
+}

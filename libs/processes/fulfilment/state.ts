@@ -1,0 +1,150 @@
+/** What the fulfilment of a customer order knows: the order, its legs, the plan that is looked at, and the question to a person. */
+import type {
+  CustomerDemand,
+  LegDelivery,
+  LegMade,
+  LegStep,
+  MasterOperation,
+  PlannedLeg,
+  RunningPolicy,
+} from '#customer-order/customer-order.events';
+import { compare, minus, sum } from '#manufacturing/quantity';
+import type { AllocationProposed, Out } from './messages';
+
+/** A leg, and what is wanted of it: that it is made, or that nothing is left of it. */
+export type Leg = PlannedLeg &
+  Readonly<{
+    goal: 'make' | 'undo';
+    /** Why it is undone. */
+    why: string;
+    /** Steps that are done and not undone, in their order. */
+    done: readonly LegStep[];
+    /** Refusals of what is tried now. */
+    refusals: number;
+    /** It waits for its timer, or for a person. */
+    waits: 'no' | 'timer' | 'person';
+    started: boolean;
+    undone: boolean;
+    /** Work at the plant is over. */
+    made?: LegMade;
+    /** Its reservation is released after the end. */
+    freed: boolean;
+    /** The quantity that is still wanted, where it is less than planned. */
+    trimTo?: string;
+    /** The plant refused to make less. */
+    untrimmable: boolean;
+    /** Work on it is to be stopped; asked is that it is. */
+    stop: 'no' | 'wanted' | 'asked';
+    transfer: 'none' | 'planned' | 'shipped' | 'over';
+    delivery?: LegDelivery;
+  }>;
+
+/** What a person is asked, and what each answer leads to. */
+export type Question = Readonly<{ id: string; kind: QuestionKind; text: string; asked: boolean }>;
+export type QuestionKind = 'Partial' | 'Nothing' | 'Short' | 'Running' | 'Shipment';
+export type Answer = 'AcceptPartial' | 'AcceptShort' | 'TryAgain' | 'Cancel' | 'Stop' | 'Finish' | 'KeepAtPlant';
+
+/** What is being asked of another stream: one thing at a time, so that its answer is known to be that. */
+export type Task =
+  | Readonly<{ do: 'note' | 'propose' | 'reject' | 'accept' | 'choose' | 'supersede' | 'ask' | 'withdraw' | 'cancel' | 'end' }>
+  | Readonly<{ do: 'step' | 'undo'; leg: number; step: LegStep }>
+  | Readonly<{ do: 'trim' | 'stop' | 'free'; leg: number }>;
+
+export type Fulfilment = Readonly<{
+  customerOrderId: string;
+  demand?: CustomerDemand;
+  status: 'open' | 'cancelling' | 'over';
+  held: boolean;
+  running: RunningPolicy;
+  reason: string;
+  /** Number of the last plan that was asked for, and where it stands. */
+  plans: number;
+  planning: 'idle' | 'asked' | 'proposed' | 'accepted' | 'chosen';
+  proposal?: AllocationProposed['data'];
+  verdict?: 'accept' | 'reject' | 'supersede';
+  /** What the last plan could not place: not asked for again until something changes. */
+  unplaceable: string;
+  /** Plans since a person or the customer last said something. */
+  replans: number;
+  /** Plants that refused or fell short. */
+  excluded: readonly string[];
+  /** A person accepted that a part is left out, or that the order ends with what is made. */
+  partAccepted: boolean;
+  shortAccepted: boolean;
+  operations: readonly MasterOperation[];
+  legs: readonly Leg[];
+  questions: number;
+  question?: Question;
+  /** A question that is no longer one. */
+  withdrawn?: string;
+  /** A person decided to cancel. */
+  cancel: 'no' | 'wanted' | 'asked';
+  /** What is to be recorded on the order, in this order. */
+  notes: readonly Note[];
+  /** The end was refused: something is about to be heard. */
+  endRefused: boolean;
+  /** It waits for its own timer. */
+  waits: boolean;
+  doing?: Task;
+  /** Timers that the last input set. */
+  timers: readonly Readonly<{ name: string; minutes: number }>[];
+}>;
+
+/** A record for the order; `later` is a field that says when something will be, in minutes from now. */
+export type Note = Readonly<{ out: Out; later?: Readonly<{ field: string; minutes: number }> }>;
+
+export const initial: Fulfilment = {
+  customerOrderId: '',
+  status: 'open',
+  held: false,
+  running: 'Ask',
+  reason: '',
+  plans: 0,
+  planning: 'idle',
+  unplaceable: '0',
+  replans: 0,
+  excluded: [],
+  partAccepted: false,
+  shortAccepted: false,
+  operations: [],
+  legs: [],
+  questions: 0,
+  cancel: 'no',
+  notes: [],
+  endRefused: false,
+  waits: false,
+  timers: [],
+};
+
+/** Plans without a new word of a person or the customer; then a person is asked. */
+export const MOST_PLANS = 4;
+
+export const isOver = ({ made }: Leg): boolean => made !== undefined;
+export const isOpen = (leg: Leg): boolean => !leg.undone && !isOver(leg);
+const shipsTo = ({ demand, status }: Fulfilment, leg: Leg): boolean =>
+  status === 'open' && demand?.shipTo !== undefined && demand.shipTo !== leg.facilityId && compare(leg.made?.good ?? '0', '0') > 0;
+/** What the leg made has to be shipped, and nobody has planned that. */
+export const awaitsShipment = (state: Fulfilment, leg: Leg): boolean => leg.transfer === 'none' && shipsTo(state, leg);
+/** Nothing more is expected of the leg. */
+export const isSettled = (state: Fulfilment, leg: Leg): boolean =>
+  leg.undone || (isOver(leg) && leg.freed && (leg.transfer === 'over' || (leg.transfer === 'none' && !shipsTo(state, leg))));
+
+const counted = (leg: Leg): string => (leg.undone ? '0' : (leg.delivery?.received ?? leg.made?.good ?? leg.quantity));
+const positive = (amount: string): string => (compare(amount, '0') > 0 ? amount : '0');
+
+/** The quantity that no leg makes. Legs that are being undone still count. */
+export const unallocated = ({ demand, legs }: Fulfilment): string => positive(minus(demand!.quantity, sum(legs.map(counted))));
+/** What legs make beyond what is ordered, without those that are being undone or reduced. */
+export const surplus = ({ demand, legs }: Fulfilment): string =>
+  positive(minus(sum(legs.map((leg) => (leg.goal === 'undo' ? '0' : (leg.trimTo ?? counted(leg))))), demand!.quantity));
+
+export const legOf = ({ legs }: Fulfilment, leg: number): Leg => legs.find((each) => each.leg === leg)!;
+export const change = (state: Fulfilment, leg: number, changes: Partial<Leg>): Fulfilment => ({
+  ...state,
+  legs: state.legs.map((each) => (each.leg === leg ? { ...each, ...changes } : each)),
+});
+export const note = (state: Fulfilment, out: Out, later?: Note['later']): Fulfilment => ({
+  ...state,
+  notes: [...state.notes, { out, ...(later ? { later } : {}) }],
+});
+export const newestFirst = (legs: readonly Leg[]): readonly Leg[] => [...legs].sort((a, b) => b.leg - a.leg);

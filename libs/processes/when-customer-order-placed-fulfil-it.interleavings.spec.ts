@@ -1,0 +1,303 @@
+import type { Event, Recorded } from '#kernel/event';
+import type { Process } from '#kernel/process';
+import { Rejected } from '#kernel/rejected';
+import { customerOrder } from '#customer-order/customer-order';
+import { balanceOf } from '#customer-order/legs';
+import { legIdOf } from '#manufacturing/order-ids';
+import { minus, plus, sum } from '#manufacturing/quantity';
+import { type History, unrecorded } from '#platform/testing/histories';
+import { type Act, type Ending, explained, interleave, type Scene } from '#platform/testing/interleavings';
+import { productionOrder } from '#production-order/production-order';
+import { workOrder } from '#work-order/work-order';
+import { whenCustomerOrderPlacedFulfilIt as fulfil } from './when-customer-order-placed-fulfil-it';
+
+type Data = Readonly<Record<string, unknown>>;
+const PLANTS = ['lyon', 'haifa', 'oslo'];
+const MOST = 6;
+const ORDER = 'corp.CO-1';
+const day = (time: string, date = '05') => `2026-01-${date}T${time}:00.000Z`;
+const pcs = (amount: string) => ({ amount, unit: 'pcs' });
+
+/** Plans, capacities, decisions and transfers, as small as they can be: who decides in which stream is what matters here. */
+const plan = {
+  category: 'allocation-plan',
+  initial: { status: 'none' },
+  evolve: (_: unknown, { type }: Event) => ({ status: type }),
+  id: ({ planId }: Data) => planId as string,
+  decide: {
+    ProposeAllocation: ({ planId, customerOrderId, quantity, excluded = [] }: Data) => {
+      let rest = Number((quantity as { amount: string }).amount);
+      const legs = PLANTS.filter((plant) => !(excluded as string[]).includes(plant)).flatMap((facilityId, index) => {
+        const part = Math.min(rest, MOST);
+        rest -= part;
+        const buckets = [{ date: '2026-01-06', minutes: part }];
+        return part > 0 ? [{ leg: index + 1, facilityId, capacityId: `${facilityId}.cell`, quantity: String(part), buckets }] : [];
+      });
+      const unallocated = rest > 0 ? [{ quantity: String(rest), reason: 'no capacity before it is due' }] : [];
+      return [{ type: 'AllocationProposed', data: { planId, customerOrderId, legs, unallocated } }];
+    },
+    AcceptPlan: ({ planId }: Data, { status }: { status: string }) => {
+      if (status === 'PlanRejected') throw new Rejected('plan-rejected', 'Somebody rejected it.');
+      return [{ type: 'PlanAccepted', data: { planId } }];
+    },
+    RejectPlan: ({ planId }: Data) => [{ type: 'PlanRejected', data: { planId } }],
+    SupersedePlan: ({ planId }: Data) => [{ type: 'PlanSuperseded', data: { planId } }],
+  },
+};
+type Capacity = Readonly<{ free: number; reserved: Readonly<Record<string, number>> }>;
+const capacity = {
+  category: 'facility-capacity',
+  initial: { free: MOST, reserved: {} } as Capacity,
+  evolve: (state: Capacity, { type, data }: Event): Capacity => {
+    const { reservationId, minutes } = data as { reservationId: string; minutes: number };
+    if (type === 'CapacityBlocked') return { ...state, free: 0 };
+    if (type === 'CapacityReserved') return { ...state, reserved: { ...state.reserved, [reservationId]: minutes } };
+    if (type !== 'ReservationReleased') return state;
+    const { [reservationId]: _, ...reserved } = state.reserved;
+    return { ...state, reserved };
+  },
+  id: ({ capacityId }: Data) => capacityId as string,
+  decide: {
+    ReserveCapacity: ({ capacityId, reservationId, buckets }: Data, { free, reserved }: Capacity) => {
+      if ((reservationId as string) in reserved) return [];
+      const minutes = (buckets as { minutes: number }[]).reduce((total, bucket) => total + bucket.minutes, 0);
+      const taken = Object.values(reserved).reduce((total, each) => total + each, 0);
+      if (taken + minutes > free) throw new Rejected('capacity-taken', 'There is no room.');
+      return [{ type: 'CapacityReserved', data: { capacityId, reservationId, minutes } }];
+    },
+    ConfirmReservation: ({ capacityId, reservationId }: Data) => [{ type: 'ReservationConfirmed', data: { capacityId, reservationId } }],
+    ReleaseReservation: ({ capacityId, reservationId }: Data, { reserved }: Capacity) =>
+      (reservationId as string) in reserved ? [{ type: 'ReservationReleased', data: { capacityId, reservationId } }] : [],
+    BlockCapacity: ({ capacityId }: Data) => [{ type: 'CapacityBlocked', data: { capacityId } }],
+  },
+};
+const decision = {
+  category: 'decision',
+  initial: { status: 'none' },
+  evolve: (_: unknown, { type }: Event) => ({ status: type }),
+  id: ({ decisionId }: Data) => decisionId as string,
+  decide: {
+    RequestDecision: ({ decisionId }: Data) => [{ type: 'DecisionRequested', data: { decisionId } }],
+    MakeDecision: ({ decisionId, option }: Data, { status }: { status: string }) => {
+      if (status !== 'DecisionRequested') throw new Rejected('decision-closed', 'Nobody asks.');
+      return [{ type: 'DecisionMade', data: { decisionId, option } }];
+    },
+    WithdrawDecision: ({ decisionId }: Data) => [{ type: 'DecisionWithdrawn', data: { decisionId } }],
+  },
+};
+const transfer = {
+  category: 'inter-facility-transfer',
+  initial: { status: 'none' },
+  evolve: (_: unknown, { type }: Event) => ({ status: type }),
+  id: ({ transferId }: Data) => transferId as string,
+  decide: {
+    PlanTransfer: ({ transferId }: Data) => [{ type: 'TransferPlanned', data: { transferId } }],
+    ShipTransfer: ({ transferId }: Data, { status }: { status: string }) => {
+      if (status !== 'TransferPlanned') throw new Rejected('transfer-state', 'Not possible now.');
+      return [{ type: 'TransferShipped', data: { transferId } }];
+    },
+    CloseTransfer: ({ transferId, received, damaged }: Data, { status }: { status: string }) => {
+      if (status !== 'TransferShipped') throw new Rejected('transfer-state', 'Not possible now.');
+      return [{ type: 'TransferClosed', data: { transferId, received, damaged, short: '0', lost: '0', returned: '0' } }];
+    },
+    CancelTransfer: ({ transferId }: Data, { status }: { status: string }) => {
+      if (status !== 'TransferPlanned') throw new Rejected('transfer-state', 'Not possible now.');
+      return [{ type: 'TransferCancelled', data: { transferId } }];
+    },
+  },
+};
+
+const send = (type: string, data: object): Act => ({ send: { type, data: data as Data } });
+const place = (amount: string, more: object = {}) =>
+  send('PlaceCustomerOrder', {
+    customerOrderId: ORDER,
+    customer: 'acme',
+    product: 'flange',
+    quantity: pcs(amount),
+    due: day('18:00', '20'),
+    ...more,
+  });
+const order = (type: string, data: object = {}) => send(type, { customerOrderId: ORDER, reason: 'as they ask', ...data });
+const amend = (amount: string) => order('AmendCustomerOrder', { quantity: pcs(amount) });
+const cancel = (running?: string) => order('CancelCustomerOrder', running ? { running } : {});
+const block = (plant: string) => send('BlockCapacity', { capacityId: `${plant}.cell` });
+const decide = (option: string, n = 1) => send('MakeDecision', { decisionId: `${ORDER}-D${n}`, option });
+const wo = (type: string, n: number, plant: string, data: object = {}) =>
+  send(type, { workOrderId: legIdOf(ORDER, n, plant), reason: 'so be it', ...data });
+const start = (n: number, plant: string) => wo('StartWorkOrder', n, plant, { equipmentId: `${plant}.M1` });
+const make = (n: number, plant: string, good: string): Act[] => [
+  start(n, plant),
+  wo('ReportProduction', n, plant, {
+    reportId: 'r1',
+    operationId: '10',
+    equipmentId: `${plant}.M1`,
+    good,
+    from: day('07:45'),
+    to: day('08:00'),
+  }),
+  wo('StopWorkOrder', n, plant),
+];
+const ship = (n: number, plant: string, received: string, damaged = '0'): Act[] =>
+  ['ShipTransfer', 'CloseTransfer'].map((type) => send(type, { transferId: `${plant}.T${n}_corp_CO-1`, received, damaged }));
+
+type Memory = Readonly<{ done: readonly string[]; undone: readonly string[] }>;
+const remember = (memory: Memory, { type, data }: Recorded): Memory => {
+  const { leg, step } = data as { leg: number; step: string };
+  if (type === 'CustomerLegStepDone') return { ...memory, done: [...memory.done, `${leg} ${step}`] };
+  if (type === 'CustomerLegStepUndone') return { ...memory, undone: [...memory.undone, `${leg} ${step}`] };
+  return memory;
+};
+
+/** Every order ends, or a person is asked; nothing stays reserved; no leg that is gone runs; nothing is undone twice or out of order. */
+function faultsOf({ state, memory }: Ending): string[] {
+  const faults: string[] = [];
+  const placed = state(customerOrder, ORDER);
+  if (placed.status === 'Unknown') return ['there is no order'];
+  const { legs, demand, status, decisions } = placed;
+  const over = status === 'Completed' || status === 'Cancelled';
+  const waits = Object.values(decisions).includes(null) || legs.some(({ blocked }) => blocked) || status === 'Held';
+  const travels = (leg: number, plant: string) => /Planned|Shipped/.test(state(transfer, `${plant}.T${leg}_corp_CO-1`).status);
+  const runs =
+    legs.some(({ leg, facilityId, status: is }) => is === 'Released' || is === 'Started' || travels(leg, facilityId)) &&
+    status !== 'Cancelling';
+  if (!over && !waits && !runs) faults.push(`the order is ${status}, and nothing happens`);
+  const { unallocated, surplus } = balanceOf(demand.quantity, legs);
+  const counted = legs.map((leg) => (leg.status === 'Undone' ? '0' : (leg.delivery?.received ?? leg.made?.good ?? leg.quantity)));
+  if (plus(sum(counted), unallocated) !== plus(demand.quantity, surplus)) faults.push('legs and rest do not add up (I1)');
+  for (const { leg, facilityId, status: is, made } of legs) {
+    const id = legIdOf(ORDER, leg, facilityId);
+    const work = state(workOrder, id).status;
+    if (is === 'Undone' && work !== 'Unknown' && work !== 'Cancelled') faults.push(`leg ${leg} is undone, its work order is ${work}`);
+    const demanded = state(productionOrder, id).status;
+    if (is === 'Undone' && demanded !== 'Unknown' && demanded !== 'Cancelled')
+      faults.push(`leg ${leg} is undone, its order is ${demanded}`);
+    if (made && work !== 'Ended' && work !== 'Aborted') faults.push(`leg ${leg} has made something, its work order is ${work}`);
+    if (status === 'Cancelled' && (work === 'Running' || work === 'AllowedToStart')) faults.push(`all is cancelled, leg ${leg} is ${work}`);
+  }
+  if (over)
+    for (const plant of PLANTS) {
+      const { reserved } = state(capacity, `${plant}.cell`);
+      if (Object.keys(reserved).length > 0) faults.push(`${Object.keys(reserved).join()} is still reserved in ${plant}`);
+    }
+  const { done, undone } = memory as Memory;
+  if (new Set(undone).size !== undone.length) faults.push(`undone twice: ${undone.join(', ')}`);
+  for (const { leg } of legs) {
+    const ofLeg = (steps: readonly string[]) => steps.filter((step) => step.startsWith(`${leg} `));
+    const backwards = ofLeg(done)
+      .filter((step) => undone.includes(step))
+      .reverse();
+    if (backwards.join() !== ofLeg(undone).join())
+      faults.push(`leg ${leg} was done as ${ofLeg(done).join()}, undone as ${ofLeg(undone).join()}`);
+  }
+  if (status === 'Completed' && minus(sum(legs.map(({ made }) => made?.good ?? '0')), demand.quantity).startsWith('-') && !waits) {
+    const short = balanceOf(demand.quantity, legs).unallocated;
+    if (short === '0') faults.push('completed without what was ordered');
+  }
+  return faults;
+}
+
+const scene = (parties: Scene['parties'], past: readonly Act[] = [], processes: readonly unknown[] = [fulfil]): Scene => ({
+  deciders: [customerOrder, productionOrder, workOrder, plan, capacity, decision, transfer],
+  processes: processes as Process<unknown, Event, unknown>[],
+  now: day('08:00'),
+  past,
+  parties,
+  remember: remember as Scene['remember'],
+  memory: { done: [], undone: [] } satisfies Memory,
+  faultsOf,
+});
+
+/** Each scene with the statuses of the order at its endings: one that only meets refusals shows nothing. */
+const scenes: Record<string, readonly [reaches: string, scene: Scene]> = {
+  'an order is made at two plants': ['Completed', scene({ lyon: make(1, 'lyon', '6'), haifa: make(2, 'haifa', '4') }, [place('10')])],
+  'it is cancelled while it is planned and reserved': ['Cancelled', scene({ customer: [place('10'), cancel()] })],
+  'it is cancelled when a plant starts': ['Cancelled', scene({ customer: [cancel('Stop')], lyon: [start(1, 'lyon')] }, [place('10')])],
+  'it is cancelled when a plant is at work, and a person decides': [
+    'Cancelled',
+    scene({ customer: [cancel()], person: [decide('Finish')], lyon: make(1, 'lyon', '6') }, [place('10')]),
+  ],
+  'a plant falls short, and another makes the rest': [
+    'Completed Open',
+    scene({ lyon: make(1, 'lyon', '4'), haifa: make(2, 'haifa', '2') }, [place('6')]),
+  ],
+  'a plant has no room any more': ['Open', scene({ other: [block('haifa')], customer: [place('10')] })],
+  'two plants have no room any more, and a person decides': [
+    'Open',
+    scene({ customer: [place('10')], person: [decide('AcceptPartial')], other: [block('haifa')] }, [block('lyon')]),
+  ],
+  'a plant cancels its work order': ['Cancelled', scene({ lyon: [wo('CancelWorkOrder', 1, 'lyon')], customer: [cancel()] }, [place('4')])],
+  'it becomes smaller when a plant starts': ['Open', scene({ customer: [amend('5')], haifa: [start(2, 'haifa')] }, [place('10')])],
+  'it becomes smaller while a plant is at work': [
+    'Completed Open',
+    scene({ customer: [amend('3')], lyon: make(1, 'lyon', '4') }, [place('6')]),
+  ],
+  'it becomes larger when a plant ends': ['Completed Open', scene({ customer: [amend('9')], lyon: make(1, 'lyon', '6') }, [place('6')])],
+  'it is held and resumed while it is planned': [
+    'Held Open',
+    scene({ customer: [place('4'), order('HoldCustomerOrder')], other: [order('ResumeCustomerOrder')], lyon: [start(1, 'lyon')] }),
+  ],
+  'nothing can be placed, and a person cancels': [
+    'Cancelled',
+    scene({ person: [decide('Cancel')] }, [...PLANTS.map(block), place('4', { partial: 'AllOrNothing' })]),
+  ],
+  'more is ordered than there is room for': ['Open', scene({ customer: [amend('18')], person: [decide('TryAgain')] }, [place('20')])],
+  'more is ordered than there is room for, and a person cancels': [
+    'Cancelled Open',
+    scene({ customer: [place('20')], person: [decide('Cancel')] }),
+  ],
+  'a part is accepted, and the order ends with it': [
+    'Completed',
+    scene({ lyon: make(1, 'lyon', '6'), oslo: make(3, 'oslo', '6') }, [place('20', { partial: 'Accept' }), ...make(2, 'haifa', '6')]),
+  ],
+  'all is shipped to one place, and some is damaged': [
+    'Cancelled',
+    scene({ lyon: ship(1, 'lyon', '5', '1'), customer: [cancel()] }, [place('6', { shipTo: 'haifa' }), ...make(1, 'lyon', '6')]),
+  ],
+  'all is shipped to one place and arrives': [
+    'Completed Open',
+    scene({ lyon: [...make(1, 'lyon', '6'), ...ship(1, 'lyon', '6')], haifa: make(2, 'haifa', '2') }, [place('8', { shipTo: 'haifa' })]),
+  ],
+  'somebody rejects the plan': [
+    'Open',
+    scene({ customer: [place('4')], planner: [send('RejectPlan', { planId: `${ORDER}-P1`, reason: 'not now' })] }),
+  ],
+};
+
+/** These show the usual ways; the others are only checked. */
+const RECORDED = [
+  'an order is made at two plants',
+  'it is cancelled when a plant starts',
+  'it is cancelled when a plant is at work, and a person decides',
+  'a plant has no room any more',
+  'it becomes smaller while a plant is at work',
+  'more is ordered than there is room for, and a person cancels',
+  'all is shipped to one place and arrives',
+];
+const met: History[] = [];
+test.each(Object.entries(scenes))('%s: every order ends well', (name, [reaches, tried]) => {
+  const seen = new Set<string>();
+  const found = interleave({ ...tried, faultsOf: (end) => (seen.add(end.state(customerOrder, ORDER).status), tried.faultsOf(end)) });
+  if (RECORDED.includes(name)) met.push(...found.histories);
+  expect(explained(found)).toBe('');
+  expect(
+    [...seen]
+      .filter((status) => status !== 'Unknown')
+      .sort()
+      .join(' '),
+  ).toBe(reaches);
+});
+
+test('a faulty process is detected', () => {
+  const tried = (silent: string) => {
+    const react: typeof fulfil.react = (state, input, at) =>
+      fulfil.react(state, input, at).filter((reaction) => !('send' in reaction) || reaction.send.type !== silent);
+    const [, { parties, past }] = scenes['it is cancelled when a plant starts']!;
+    return explained(interleave(scene(parties, past, [{ ...fulfil, react }])));
+  };
+  expect(tried('none')).toBe('');
+  for (const silent of ['ReleaseReservation', 'CancelWorkOrder', 'StopWorkOrder']) expect(tried(silent)).toContain('nothing happens');
+});
+
+test('the recorded histories show every kind of step', () => {
+  expect(unrecorded(fulfil.name, met)).toEqual([]);
+});

@@ -1,0 +1,80 @@
+import { atHome } from '#kernel/identity';
+import type { Process, Reaction } from '#kernel/process';
+import { readDecisionId, readLegId, readTransferId } from '#manufacturing/order-ids';
+import { fold } from './fulfilment/inputs';
+import type { In, Input, Out } from './fulfilment/messages';
+import { next, wordsOf } from './fulfilment/next';
+import { type Fulfilment, initial, isOpen } from './fulfilment/state';
+
+/**
+ * A customer order is planned, reserved, released, tracked, shipped and completed over its plants, and what can be undone is undone where a
+ * plant refuses, falls short or the customer changes their mind. The steps of a leg stand beside their undo in fulfilment/steps.ts; what
+ * comes next follows from the state (fulfilment/next.ts). It asks one thing at a time. Everything that it does is recorded on the order.
+ */
+export const whenCustomerOrderPlacedFulfilIt: Process<Fulfilment, In, Out> = {
+  name: 'when-customer-order-placed-fulfil-it',
+  initial,
+  events: [
+    'CustomerOrderPlaced',
+    'CustomerOrderAmended',
+    'CustomerOrderHeld',
+    'CustomerOrderResumed',
+    'CustomerOrderCancellationRequested',
+    'PlanChosen',
+    'CompensationRetried',
+    'CompensationSettled',
+    'AllocationProposed',
+    'DecisionMade',
+    'DecisionWithdrawn',
+    'WorkOrderStarted',
+    'WorkOrderEnded',
+    'WorkOrderAborted',
+    'WorkOrderCancelled',
+    'LegCorrected',
+    'TransferShipped',
+    'TransferClosed',
+    'TransferCancelled',
+  ],
+  spansFacilities: true,
+  hearsAccepted: true,
+  correlate: (event) => {
+    const { type, data } = event;
+    switch (type) {
+      case 'DecisionMade':
+      case 'DecisionWithdrawn':
+        return atHome(event, data.decisionId) ? readDecisionId(data.decisionId)?.customerOrderId : undefined;
+      case 'TransferShipped':
+      case 'TransferClosed':
+      case 'TransferCancelled':
+        return atHome(event, data.transferId) ? readTransferId(data.transferId)?.customerOrderId : undefined;
+      case 'WorkOrderStarted':
+      case 'WorkOrderEnded':
+      case 'WorkOrderAborted':
+      case 'WorkOrderCancelled':
+      case 'LegCorrected':
+        return atHome(event, data.workOrderId) ? readLegId(data.workOrderId)?.customerOrderId : undefined;
+      default:
+        return atHome(event, data.customerOrderId) ? data.customerOrderId : undefined;
+    }
+  },
+  evolve: (state: Fulfilment, input: Input): Fulfilment => {
+    const folded = fold(state, input);
+    const doing = next(folded);
+    return doing ? { ...folded, doing } : folded;
+  },
+  react: (state, _, at): readonly Reaction<Out>[] => [
+    ...state.timers.map(({ name, minutes }) => ({ remind: name, at: new Date(Date.parse(at) + minutes * 60_000).toISOString() })),
+    ...(state.doing ? [{ send: wordsOf(state, state.doing, at) }] : []),
+  ],
+  status: ({ demand, status, held, question, legs, planning }) => {
+    if (!demand) return 'not placed';
+    if (status === 'over') return 'over';
+    if (legs.some(({ waits }) => waits === 'person')) return 'a compensation waits for a person';
+    if (question?.asked) return 'a person decides';
+    if (status === 'cancelling') return 'being cancelled';
+    if (held) return 'held';
+    if (planning !== 'idle') return 'being planned';
+    return legs.some((leg) => isOpen(leg) && leg.started) ? 'plants are at work' : 'legs are arranged';
+  },
+  isOver: ({ status, notes }) => status === 'over' && notes.length === 0,
+};

@@ -19,8 +19,8 @@ const ROWS_OF_AN_ORDER = 11;
 const BLOCK = 400;
 
 export async function run({ short, repeat, events, say }) {
-  const rows = Number(events ?? (short ? 10_000 : 50_000));
-  const rounds = Number(repeat ?? (short ? 2 : 3));
+  const rows = Number(events ?? (short ? 10_000 : 30_000));
+  const rounds = Number(repeat ?? 2);
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-import-'));
   fs.chmodSync(work, 0o755);
   const cluster = await Cluster.start(work);

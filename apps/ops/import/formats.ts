@@ -1,5 +1,6 @@
 /** How a file writes its times. Hides: Luxon, serial days of spreadsheets, seconds since 1970. Does not: know time zones (times.ts does). */
-import { DateTime } from 'luxon';
+import { DateTime, FixedOffsetZone } from 'luxon';
+import { plainReader } from './plain-times';
 
 /** What a text says: a wall-clock time, or an instant if the text has its own offset. Both are in `wall`, in UTC. */
 export type Told = Readonly<{ wall: DateTime; instant: boolean; dayOnly: boolean }>;
@@ -10,6 +11,7 @@ const SERIALS: Readonly<Record<string, number>> = { excel: 25_569, 'excel-1904':
 const EPOCHS: Readonly<Record<string, number>> = { 'epoch-s': 1_000, 'epoch-ms': 1 };
 const ISO_DATE = /^\d{4}(-\d\d-\d\d|-?W\d\d-?\d|-\d{3}|\d{4}|\d{3})(T|$)/;
 const OWN_OFFSET = /(Z|[+-]\d\d(:?\d\d)?)$/i;
+const UTC = { zone: FixedOffsetZone.utcInstance };
 const WALL = { zone: 'utc', setZone: true } as const;
 
 const parsers = new Map<string, ReturnType<typeof DateTime.buildFormatParser>>();
@@ -19,11 +21,25 @@ function parserOf(format: string): ReturnType<typeof DateTime.buildFormatParser>
   return known;
 }
 
+const plainReaders = new Map<string, ReturnType<typeof plainReader>>();
+function readPlain(text: string, format: string): DateTime | undefined {
+  if (!plainReaders.has(format)) plainReaders.set(format, plainReader(format));
+  const at = plainReaders.get(format)?.(text);
+  return at === undefined ? undefined : DateTime.fromMillis(at, UTC);
+}
+
 const letters = (format: string): string => format.replace(/'[^']*'/g, '');
 
 /** Whether a format in Luxon's tokens names no time of day. */
 export const isDayOnly = (format: string): boolean =>
   format !== 'ISO' && !(format in SERIALS) && !(format in EPOCHS) && !/[HhtTfF]/.test(letters(format));
+
+const kinds = new Map<string, Omit<Told, 'wall'>>();
+function kindOf(format: string): Omit<Told, 'wall'> {
+  const known = kinds.get(format) ?? { instant: /[Zz]/.test(letters(format)), dayOnly: isDayOnly(format) };
+  kinds.set(format, known);
+  return known;
+}
 
 /** Reads the texts of one or more cells by a format; undefined if they do not match it. */
 export function readTime(cells: readonly string[], format: string): Told | undefined {
@@ -39,8 +55,9 @@ export function readTime(cells: readonly string[], format: string): Told | undef
     const time = text.split('T')[1];
     return wall?.isValid ? { wall, instant: time !== undefined && OWN_OFFSET.test(time), dayOnly: time === undefined } : undefined;
   }
-  const wall = DateTime.fromFormatParser(texts.join(' '), parserOf(format), { ...WALL, locale: 'en' });
-  return wall.isValid ? { wall, instant: /[Zz]/.test(letters(format)), dayOnly: isDayOnly(format) } : undefined;
+  const text = texts.join(' ');
+  const wall = readPlain(text, format) ?? DateTime.fromFormatParser(text, parserOf(format), { ...WALL, locale: 'en' });
+  return wall.isValid ? { wall, ...kindOf(format) } : undefined;
 }
 
 /** A day number with the fraction of the day; in two cells, their sum. */

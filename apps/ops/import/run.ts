@@ -1,6 +1,6 @@
 /**
  * Imports one file. Hides: blocks, resuming. Promises: every row ends as a fact or as a named exception; rows are sent in the order of the file,
- * many at a time; a row's command id derives from its content, so that sending it again changes nothing; memory is bounded by two blocks (and some
+ * many at a time; a row's command id derives from its content, so that sending it again changes nothing; memory is bounded by three blocks (and some
  * bytes a row, to find overlaps and repeats). Does not: know where the system runs.
  */
 import { basename } from 'node:path';
@@ -108,6 +108,7 @@ class Run {
   private readonly fileName: string;
   private readonly rowsOf: RowsOf;
   private sending: Promise<void> = Promise.resolve();
+  private settling: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly options: ImportOptions,
@@ -150,6 +151,7 @@ class Run {
     if (rows !== this.survey.rows) throw new FileFault('file-changed', 'The file changed while it was read. Run the import again.');
     if (block.rows > 0) await this.send(block);
     await this.sending;
+    await this.settling;
     onProgress?.({ stage: 'flagging', rows, of: this.survey.rows });
     const overlaps = await this.flagOverlaps();
     const findings = new Map(this.tally.findings.map(({ code, count }) => [code, count]));
@@ -177,7 +179,7 @@ class Run {
     this.overlaps.add(equipmentId, { line: row.line, order: workOrderId, from: Date.parse(from), to: Date.parse(to) });
   }
 
-  /** One block is on its way while the next is read. */
+  /** While a block is read, the one before it is on its way, and that before is being settled. */
   private async send(block: Block): Promise<void> {
     await this.sending;
     this.sending = this.record(block);
@@ -196,7 +198,9 @@ class Run {
       const answers = part[0]!.readable.reversal ? [await this.one(commands[0]!)] : await this.target.observe(commands);
       part.forEach((sent, n) => this.hear(block, sent, answers[n]!));
     }
-    await this.settle(block);
+    await this.settling;
+    this.settling = this.settle(block);
+    this.settling.catch(() => undefined);
   }
 
   private async one(reversal: object): Promise<OneOf> {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { parseMapping, type Mapping, type TimeColumn } from './mapping';
+import { plainReader } from './plain-times';
 import { intervalOf } from './times';
 
 /** A row with one time. */
@@ -54,6 +55,32 @@ describe('a local time', () => {
       }),
     );
   });
+});
+
+describe('a format of digits between marks', () => {
+  const formats = ['dd.MM.yyyy HH:mm', 'yyyy-MM-dd HH:mm:ss', 'MM/dd/yyyy HH:mm', 'yyyyMMdd', 'dd-MM-yyyy', '[dd|MM|yyyy] HH.mm', 'HH:mm dd.MM.yyyy'];
+  const texts = fc.oneof(
+    fc
+      .tuple(fc.constantFrom(...formats), fc.date({ min: new Date('0001-01-01Z'), max: new Date('9999-01-01Z'), noInvalidDate: true }))
+      .map(([format, date]) => DateTime.fromJSDate(date, { zone: 'utc' }).toFormat(format)),
+    fc.stringMatching(/^[0-3]\d\.[01]\d\.(19|20)\d\d [0-2]\d:[0-6]\d$/),
+    fc.string({ maxLength: 20 }),
+  );
+  test('is read like Luxon reads it', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...formats), texts, (format, text) => {
+        const luxon = DateTime.fromFormat(text, format, { zone: 'utc', locale: 'en' });
+        const read = plainReader(format)!(text);
+        if (read !== undefined) expect(read).toBe(luxon.toMillis());
+        else if (luxon.isValid) expect(text).toMatch(/24[:.]00|^\D|[^\x20-\x7e]|0000/);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+  it.each(['d.M.yyyy', 'dd MMM yyyy', "dd.MM.yyyy 'at' HH:mm", 'yyyy-MM-dd hh:mm a', 'dd.MM.yy', 'dd.MM.yyyy HH:mm ZZ', 'HH:mm', 'dd.MM.yyyy dd'])(
+    'is not %s',
+    (format) => expect(plainReader(format)).toBeUndefined(),
+  );
 });
 
 describe('the formats of times', () => {

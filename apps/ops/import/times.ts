@@ -42,13 +42,20 @@ function steadyOffset(zone: string, wall: DateTime): number | undefined {
   return offsets.get(key);
 }
 
+function firstRead(cells: readonly string[], formats: readonly string[]) {
+  for (const [found, format] of formats.entries()) {
+    const told = readTime(cells, format);
+    if (told) return { told, found };
+  }
+  return { told: undefined, found: -1 };
+}
+
 /** @throws Unreadable */
 function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexistent }: Rules): Moment {
   const column = nameOf(source);
-  const text = shown(cells.map((cell) => cell.trim()).join(' '));
+  const text = shown(cells.length === 1 ? cells[0]!.trim() : cells.map((cell) => cell.trim()).join(' '));
   const name = `${column} ${text}`;
-  const found = source.formats.findIndex((format) => readTime(cells, format));
-  const told = readTime(cells, source.formats[found] ?? source.formats[0]!);
+  const { told, found } = firstRead(cells, source.formats);
   if (!told) throw new Unreadable('time-malformed', `${column} must be a time like ${source.formats.join(' or ')}, was ${text}.`);
   const { wall, instant, dayOnly } = told;
   if (instant) return { readings: [wall.setZone(zone)], name, flags: [] };
@@ -79,6 +86,8 @@ const byRule = ({ readings }: Moment, rule: Ambiguous): DateTime => (rule === 'l
 
 /** One instant for each moment: by the rule if that is possible, else the first possible readings. @throws Unreadable */
 function settled(moments: readonly Moment[], { zone, ambiguous }: Rules): { at: readonly DateTime[]; flags: readonly Flag[] } {
+  const [only] = moments;
+  if (moments.length === 1 && only!.readings.length === 1) return { at: only!.readings, flags: only!.flags };
   const all = moments.reduce<readonly (readonly DateTime[])[]>(
     (ways, { readings }) => ways.flatMap((way) => readings.map((reading) => [...way, reading])),
     [[]],
@@ -125,7 +134,7 @@ export function intervalOf(
   const ms = lasting();
   // A long duration may cross a clock change.
   const known = ms !== undefined && ms > HALF_DAY ? at[0]!.setZone(time.zone) : at[0]!;
-  const other = known.plus({ milliseconds: ms === undefined ? 0 : start ? ms : -ms });
+  const other = ms === undefined ? known : DateTime.fromMillis(known.toMillis() + (start ? ms : -ms), { zone: known.zone });
   const said = ms === undefined ? [...flags, ...missing(iso(other))] : flags;
   return start ? { from: at[0]!, to: other, flags: said } : { from: other, to: at[0]!, flags: said };
 }

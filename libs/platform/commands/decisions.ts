@@ -123,11 +123,13 @@ export class Decisions {
     for (const task of tasks) {
       const { actor, commandId } = task.context;
       const twin = mine.get(commandId);
-      const answer = answerIn(task, seen) ?? (await this.past.answer(task.stream, seen, actor, commandId));
+      const earlier = answerIn(task, seen) ?? this.past.answer(task.stream, seen, actor, commandId);
+      const answer = earlier instanceof Promise ? await earlier : earlier;
       if (twin && twin.digest === task.digest) continue;
       try {
+        const around = answer ? task : this.surroundings.of(task, now.state, SERIES_SERVES_MS);
         const verdict = judge(
-          answer ? task : await this.surroundings.of(task, now.state, SERIES_SERVES_MS),
+          around instanceof Promise ? await around : around,
           now,
           answer ?? (twin && { ...UNANSWERED, digest: twin.digest }),
         );

@@ -27,17 +27,27 @@ export class Surroundings {
     private readonly own: StreamMemory,
   ) {}
 
-  /** The task with the states of the streams that its decider regards. @throws StoreUnavailable */
+  /** The task with the states of the streams that its decider regards; at once if all were read lately. @throws StoreUnavailable */
   of(task: Task, state: unknown, servesMs = SERVES_MS): Task | Promise<Task> {
-    return task.decider.regards ? this.regarding(task, state, servesMs) : task;
+    if (!task.decider.regards) return task;
+    const regarded: Record<string, unknown> = {};
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const asked = unseen(task, state, regarded);
+      if (asked.length === 0) break;
+      for (const { stream, now } of asked) {
+        const told = now ? undefined : this.recently(stream, servesMs);
+        if (told === undefined) return this.regarding(task, state, servesMs);
+        regarded[stream] = told;
+      }
+    }
+    return { ...task, context: { ...task.context, regarded } };
   }
 
   private async regarding(task: Task, state: unknown, servesMs: number): Promise<Task> {
-    const { decider, name, command } = task;
     let regarded: Readonly<Record<string, unknown>> = {};
     // A state may name further streams, e.g. a machine those of the orders at it.
     for (let round = 0; round < ROUNDS; round += 1) {
-      const asked = (decider.regards?.(name, command, state, regarded) ?? []).filter(({ stream }) => !Object.hasOwn(regarded, stream));
+      const asked = unseen(task, state, regarded);
       if (asked.length === 0) break;
       const told = await Promise.all(
         asked.map(async ({ stream, now }) => [stream, await this.told(stream, now ?? false, servesMs)] as const),
@@ -59,14 +69,22 @@ export class Surroundings {
   }
 
   private async told(stream: string, now: boolean, servesMs: number): Promise<unknown> {
+    const recent = now ? undefined : this.recently(stream, servesMs);
+    if (recent !== undefined) return recent;
+    const decider = this.deciderOf(stream);
+    if (!decider?.tells) return null;
+    return this.with(decider, stream, (await this.read(decider, stream, this.memory.of(stream))).state);
+  }
+
+  /** What a stream told lately; null for nothing, undefined if it must be read. */
+  private recently(stream: string, servesMs: number): unknown {
     const decider = this.deciderOf(stream);
     if (!decider?.tells) return null;
     const known = this.memory.of(stream);
-    const recent = known !== undefined && performance.now() - (this.readAt.get(known) ?? -Infinity) < servesMs;
+    if (known === undefined || performance.now() - (this.readAt.get(known) ?? -Infinity) >= servesMs) return undefined;
     // What this app itself wrote in the meantime is known at once.
     const own = this.own.of(stream);
-    if (!now && recent) return this.with(decider, stream, (own && own.revision > known.revision ? own : known).state);
-    return this.with(decider, stream, (await this.read(decider, stream, known)).state);
+    return this.with(decider, stream, (own && own.revision > known.revision ? own : known).state);
   }
 
   private with(decider: AnyDecider, stream: string, state: unknown): unknown {
@@ -82,3 +100,7 @@ export class Surroundings {
     return seen;
   }
 }
+
+/** The streams that the decider regards and that were not seen yet. */
+const unseen = ({ decider, name, command }: Task, state: unknown, regarded: Readonly<Record<string, unknown>>) =>
+  (decider.regards?.(name, command, state, regarded) ?? []).filter(({ stream }) => !Object.hasOwn(regarded, stream));

@@ -8,11 +8,13 @@ type Reader = (text: string) => number | undefined;
 export function plainReader(format: string): Reader | undefined {
   const tokens: readonly string[] = format.match(TOKEN) ?? [];
   const wanted = FIELDS.filter((field) => tokens.includes(field));
-  if (wanted.length !== tokens.length || !['yyyy', 'MM', 'dd'].every((field) => tokens.includes(field)) || /['\\\s]/.test(format.replace(/ /g, '')))
+  if (
+    wanted.length !== tokens.length ||
+    !['yyyy', 'MM', 'dd'].every((field) => tokens.includes(field)) ||
+    /['\\\s]/.test(format.replace(/ /g, ''))
+  )
     return undefined;
-  const pattern = format
-    .replace(/[$()*+?.[\]^{|}/-]/g, '\\$&')
-    .replace(TOKEN, (field) => `(${'\\d'.repeat(field.length)})`);
+  const pattern = format.replace(/[$()*+?.[\]^{|}/-]/g, '\\$&').replace(TOKEN, (field) => `(${'\\d'.repeat(field.length)})`);
   const form = new RegExp(`^${pattern}$`);
   const places = FIELDS.map((field) => tokens.indexOf(field) + 1);
   return (text) => {

@@ -69,6 +69,17 @@ describe('a command that refers to what the plant does not know is refused', () 
       )
       .rejects('material-unknown');
   });
+  test('a machine class', () => {
+    const lathe = 'master-data-haifa.EquipmentClass.lathe';
+    const register = { equipmentId: 'haifa.M4', name: 'Lathe', equipmentClass: 'lathe' };
+    given(equipment).when('RegisterEquipment', register, plant('EquipmentClass', lathe)).rejects('equipment-class-unknown');
+    given(equipment)
+      .when('RegisterEquipment', register, plant('EquipmentClass', lathe, { retired: true }))
+      .rejects('equipment-class-retired');
+    given(equipment)
+      .when('RegisterEquipment', register, plant('EquipmentClass', lathe, { retired: false }))
+      .then(expect.objectContaining({ type: 'EquipmentRegistered' }));
+  });
   test('a reason code', () => {
     const scrap = { ...report, scrap: [{ quantity: '1', reasonCode: 'dull' }] };
     const dull = 'master-data-haifa.ReasonCode.dull';

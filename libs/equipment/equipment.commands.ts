@@ -81,7 +81,7 @@ export class RegisterEquipment extends EquipmentCommand {
   @Many(() => VendorStateInput, 200, { optional: true })
   readonly vendorStates?: VendorStateInput[];
 
-  /** The states that machines of this class report; skipping the others is not flagged. The states of `vendorStates` when absent; without those, all. */
+  /** The states that this machine reports; skipping the others is not flagged. When absent: those of `vendorStates`, or else those of its class, or else all. */
   @ManyOf(PackmlState, { optional: true, min: 1 })
   readonly reportedStates?: PackmlState[];
 }

@@ -92,7 +92,7 @@ export type EquipmentRegistered = Event<
     maxConcurrent: number | null;
     /** What the machine's controller calls the PackML states. */
     vendorStates: readonly Readonly<{ code: string; state: PackmlState }>[];
-    /** The states that machines of this class report; skipping the others is not flagged. All where absent. */
+    /** The states that the machine reports; skipping the others is not flagged. Those of its class, or all, where absent. */
     reportedStates?: readonly PackmlState[];
     /** True for the first machine of the plant: references to machines are checked from now on. */
     firstOfKind?: true;

@@ -19,7 +19,7 @@ import {
   withEntered,
   withStop,
 } from './machine';
-import { observationKey, observe } from './observation';
+import { classRegarded, observationKey, observe } from './observation';
 import { legalInputs, MANDATORY, MODE_CHANGE_STATES, nextState } from './packml';
 import { countOf, withRow } from './rows';
 
@@ -206,13 +206,15 @@ const rules: Rules = {
     'CapacityExceededObserved',
   ],
   tells: toldOf,
-  regards: (name, { equipmentId, workOrderId, reasonCode }, state) => {
+  regards: (name, { equipmentId, equipmentClass, workOrderId, reasonCode }, state) => {
     const facility = facilityOf(equipmentId as string);
     const order = streamOf('work-order', workOrderId as string);
     const others = state.status === 'unknown' ? [] : ordersOf(state.jobs);
     switch (name) {
       case 'RegisterEquipment':
-        return regardsOf(facility, []);
+        return regardsOf(facility, [{ kind: 'EquipmentClass', id: equipmentClass as string }]);
+      case 'ObserveEquipmentState':
+        return classRegarded(state);
       case 'AssignEquipment':
         return [...regardsOf(facility, []), { stream: order, now: true }, ...others];
       case 'RecordJobBegun':
@@ -352,6 +354,7 @@ export const equipment: Rules = {
   decide: checking(rules.decide, {
     facility: ({ equipmentId }) => facilityOf(equipmentId),
     references: {
+      RegisterEquipment: ({ equipmentClass }) => [{ kind: 'EquipmentClass', id: equipmentClass }],
       AssignEquipment: ({ workOrderId }) => [{ kind: 'WorkOrder', id: workOrderId }],
       ClassifyStop: ({ reasonCode }) => [{ kind: 'ReasonCode', id: reasonCode }],
     },

@@ -4,6 +4,7 @@ import { equipment } from './equipment';
 import { type EquipmentEvent, PackmlState as States, SignalQuality } from './equipment.events';
 import { equipmentId, at, registered, changed, inState, observed, later } from './equipment-pasts';
 import type { Equipment, Registered } from './machine';
+import { legalInputs, nextState } from './packml';
 
 describe('observations of equipment', () => {
   const see = (state: string, more: object = {}) => ({ equipmentId, state, ...more });
@@ -111,6 +112,45 @@ describe('observations of equipment', () => {
     expect(types('Execute', cnc, idle)).toEqual(['EquipmentStateObserved']);
     expect(types('Execute', registered(), idle)).toContain('IllegalTransitionObserved');
     expect(types('Execute', cnc, observed('Stopped', 'Stopped', { at: at(1), claimedAt: at(1) }))).toContain('IllegalTransitionObserved');
+  });
+  test('of a class whose profile the plant keeps are not flagged for what the class never reports', () => {
+    const class_ = ['Idle', 'Execute', 'Stopped', 'Held', 'Aborted'] as const;
+    const stream = 'master-data-haifa.EquipmentClass.milling';
+    const findings = (regarded: Readonly<Record<string, unknown>>, ...registration: EquipmentEvent[]) => {
+      let [state, real, minute, random]: [Equipment, States, number, number] = [
+        registration.reduce(equipment.evolve, equipment.initial),
+        'Stopped',
+        0,
+        42,
+      ];
+      const flagged: EquipmentEvent[] = [];
+      for (let seenStates = 0; seenStates < 3_800; minute += 1) {
+        // The machine itself runs through all states; only those of its class are seen.
+        const inputs = legalInputs('PACKML_2022', real);
+        random = (random * 1_103_515_245 + 12_345) % 2_147_483_648;
+        real = nextState('PACKML_2022', real, inputs[(random >> 8) % inputs.length]!)!;
+        if (!(class_ as readonly string[]).includes(real)) continue;
+        seenStates += 1;
+        const occurredAt = new Date(Date.UTC(2026, 0, 1) + minute * 60_000).toISOString();
+        const context = { now: '2026-12-01T00:00:00.000Z', occurredAt, actor: 'm4', role: 'device', commandId: 'c', regarded };
+        const events = equipment.decide.ObserveEquipmentState({ equipmentId, state: real }, state, context);
+        flagged.push(...events.filter(({ type }) => equipment.exceptions!.includes(type)));
+        state = events.reduce(equipment.evolve, state);
+      }
+      return flagged.length;
+    };
+    const cnc = { [stream]: { retired: false, reportedStates: class_ } };
+    expect(equipment.regards!('ObserveEquipmentState', { equipmentId }, equipment.evolve(equipment.initial, registered()))).toEqual([
+      { stream },
+    ]);
+    expect(findings(cnc, registered())).toBe(0);
+    expect(findings({}, registered())).toBeGreaterThan(2_000);
+    expect(findings({ [stream]: null }, registered())).toBeGreaterThan(2_000);
+    // The machine's own states come before those of its class.
+    const own = registered({ reportedStates: [...class_] });
+    expect(equipment.regards!('ObserveEquipmentState', { equipmentId }, equipment.evolve(equipment.initial, own))).toEqual([]);
+    expect(findings({ [stream]: { retired: false, reportedStates: ['Idle'] } }, own)).toBe(0);
+    expect(findings(cnc, registered({ reportedStates: Object.values(States) }))).toBeGreaterThan(2_000);
   });
   test('of one time and state are told apart by the number that the machine gives them', () => {
     const first = observed('Idle', 'Idle', { sequence: 7, from: 'Idle' });

@@ -1,4 +1,7 @@
-import type { Context } from '#kernel/decider';
+import type { Context, Regard } from '#kernel/decider';
+import { facilityOf } from '#manufacturing/facility';
+import { streamOfReference } from '#manufacturing/references';
+import type { MasterDataTold } from '#master-data/master-data.events';
 import type { ObserveEquipmentState } from './equipment.commands';
 import { type EquipmentEvent, type EquipmentStateObserved, type MachineState, PackmlState, type SignalQuality } from './equipment.events';
 import { currentSince, disabledIn, type Equipment, placeAt, type Registered, stopsAround, stopsWithin, utc } from './machine';
@@ -11,13 +14,25 @@ const SKEW_MS = 5 * 60_000;
 export const observationKey = (claimedAt: string, quality: SignalQuality, reported: string, sequence?: number): string =>
   `${claimedAt} ${quality} ${reported}${sequence === undefined ? '' : ` #${sequence}`}`;
 
-/** The states that machines of this class report. */
-const reportedBy = ({ registration: { reportedStates, vendorStates } }: Registered): readonly PackmlState[] | undefined =>
+/** The states that the machine itself is known to report. */
+const reportedByItself = ({ registration: { reportedStates, vendorStates } }: Registered): readonly PackmlState[] | undefined =>
   reportedStates ?? (vendorStates.length > 0 ? vendorStates.map(({ state }) => state) : undefined);
 
-const isAllowed = (machine: Registered, to: PackmlState): boolean => {
+const classStream = ({ equipmentId, registration: { equipmentClass } }: Registered): string =>
+  streamOfReference(facilityOf(equipmentId), { kind: 'EquipmentClass', id: equipmentClass });
+
+/** What an observation looks at beside the machine: its class, unless the machine has its own states. */
+export const classRegarded = (machine: Equipment): Regard[] =>
+  machine.status === 'unknown' || reportedByItself(machine) ? [] : [{ stream: classStream(machine) }];
+
+/** The states that the machine reports: its own, or else those of its class, or else all. */
+const reportedBy = (machine: Registered, { regarded }: Pick<Context, 'regarded'>): readonly PackmlState[] =>
+  reportedByItself(machine) ??
+  (regarded?.[classStream(machine)] as MasterDataTold | null | undefined)?.reportedStates ??
+  Object.values(PackmlState);
+
+const isAllowed = (machine: Registered, to: PackmlState, reported: readonly PackmlState[]): boolean => {
   const { profile } = machine.registration;
-  const reported = reportedBy(machine) ?? Object.values(PackmlState);
   return machine.state === to || isPassage(profile, machine.state, to, reported, disabledIn(machine, machine.mode));
 };
 
@@ -29,8 +44,9 @@ const isAllowed = (machine: Registered, to: PackmlState): boolean => {
 export function observe(
   { equipmentId, state: reported, quality = 'GOOD', sequence }: ObserveEquipmentState,
   known: Equipment,
-  { now, occurredAt }: Context,
+  context: Context,
 ): readonly EquipmentEvent[] {
+  const { now, occurredAt } = context;
   const claimedAt = utc(occurredAt);
   if (holds(known.seen, observationKey(claimedAt, quality, reported, sequence ?? undefined))) return [];
   const clockAhead = Date.parse(claimedAt) - Date.parse(now) > SKEW_MS;
@@ -43,7 +59,7 @@ export function observe(
   const lost = quality === 'STALE' || quality === 'BAD' || (state === null && /^unavailable$/i.test(reported));
   const applied = state !== null && !late && !lost;
   const from = known.lostSince === null ? known.state : null;
-  const legal = !applied || !machine || known.since === null || known.lostSince !== null ? null : isAllowed(machine, state);
+  const legal = !applied || !machine || known.since === null || known.lostSince !== null ? null : isAllowed(machine, state, reportedBy(machine, context));
   const meant: MachineState | undefined = lost ? 'Unknown' : (state ?? undefined);
   const place = late && meant ? placeOf(known, meant, at) : undefined;
   const observed: EquipmentStateObserved = {

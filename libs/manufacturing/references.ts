@@ -6,6 +6,7 @@ import { Rejected } from '#kernel/rejected';
 /** What ids and codes in commands refer to. */
 export const ReferenceKind = {
   Equipment: 'Equipment',
+  EquipmentClass: 'EquipmentClass',
   Material: 'Material',
   ReasonCode: 'ReasonCode',
   Person: 'Person',
@@ -34,7 +35,7 @@ const CATEGORIES: Readonly<Partial<Record<ReferenceKind, string>>> = {
 /** Id of a code of the plant's master data. */
 export const masterDataId = (facility: string, kind: ReferenceKind, code: string): string => `${facility}.${kind}.${code}`;
 
-const streamOfReference = (facility: string, { kind, id }: Reference): string => {
+export const streamOfReference = (facility: string, { kind, id }: Reference): string => {
   const category = CATEGORIES[kind];
   return category ? streamOf(category, id) : streamOf('master-data', masterDataId(facility, kind, id));
 };

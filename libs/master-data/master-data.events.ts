@@ -1,19 +1,27 @@
 import type { Event } from '#kernel/event';
+import type { PackmlState } from '#equipment/equipment.events';
 import type { Unit } from '#manufacturing/quantity';
 
 /** What master data a plant keeps. */
-export const MasterDataKind = { Material: 'Material', ReasonCode: 'ReasonCode', Person: 'Person' } as const;
+export const MasterDataKind = {
+  Material: 'Material',
+  ReasonCode: 'ReasonCode',
+  Person: 'Person',
+  EquipmentClass: 'EquipmentClass',
+} as const;
 export type MasterDataKind = keyof typeof MasterDataKind;
 
 type Entry = { facilityId: string; kind: MasterDataKind; code: string };
-type Description = {
+export type Description = {
   /** As people call it. */
   name: string;
   /** Unit of a material's stock; absent elsewhere, and where it does not matter. */
   unit?: Unit;
+  /** The states that machines of a class report: skipping the others is not flagged. All where absent. */
+  reportedStates?: readonly PackmlState[];
 };
 
-/** A material, a reason code or a person of the plant is known from now on. */
+/** A material, a reason code, a person or a machine class of the plant is known from now on. */
 export type MasterDataRegistered = Event<
   'MasterDataRegistered',
   Entry &
@@ -33,3 +41,6 @@ export type MasterDataRetired = Event<'MasterDataRetired', Entry>;
 export type MasterDataReinstated = Event<'MasterDataReinstated', Entry>;
 
 export type MasterDataEvent = MasterDataRegistered | MasterDataChanged | MasterDataRetired | MasterDataReinstated;
+
+/** What an entry tells to decisions of other slices. */
+export type MasterDataTold = Readonly<{ retired: boolean; reportedStates?: readonly PackmlState[] }>;

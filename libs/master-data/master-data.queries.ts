@@ -10,5 +10,5 @@ export const masterDataList = listOf(MasterData, {
   filters: { kind: 'equals', code: 'equals', name: 'named', retired: 'equals' },
   sorts: ['code', 'name'],
   sortedBy: 'entryId',
-  about: 'Materials, reason codes and persons of the plants.',
+  about: 'Materials, reason codes, persons and machine classes of the plants.',
 });

@@ -54,6 +54,28 @@ describe('master data', () => {
     const told = (...past: MasterDataEvent[]) => masterData.tells!(past.reduce(masterData.evolve, masterData.initial));
     expect([told(), told(registered), told(registered, retired)]).toEqual([null, { retired: false }, { retired: true }]);
   });
+  test('of a machine class says which states its machines report', () => {
+    const lathe = { facilityId: 'haifa', kind: 'EquipmentClass' as const, code: 'lathe', name: 'Lathes' };
+    const known: MasterDataEvent = { type: 'MasterDataRegistered', data: { ...lathe, reportedStates: ['Execute', 'Idle'] } };
+    given(masterData)
+      .when('RegisterMasterData', { ...lathe, reportedStates: ['Idle', 'Execute', 'Idle'] })
+      .then(known);
+    given(masterData, known)
+      .when('RegisterMasterData', { ...lathe, reportedStates: ['Idle', 'Execute'] })
+      .changesNothing();
+    given(masterData, known)
+      .when('ChangeMasterData', { ...lathe, reportedStates: ['Idle'] })
+      .then({
+        type: 'MasterDataChanged',
+        data: { ...entry, kind: 'EquipmentClass', code: 'lathe', from: { name: 'Lathes', reportedStates: ['Execute', 'Idle'] }, to: { name: 'Lathes', reportedStates: ['Idle'] } },
+      });
+    given(masterData)
+      .when('RegisterMasterData', { ...entry, name: 'Steel', reportedStates: ['Idle'] })
+      .rejects('states-not-of-kind');
+    expect(masterData.tells!(masterData.evolve(masterData.initial, known))).toEqual({ retired: false, reportedStates: ['Execute', 'Idle'] });
+    const rows = folded(masterDataView, ['master-data-haifa.EquipmentClass.lathe', [known]]);
+    expect(rows['haifa.EquipmentClass.lathe']).toMatchObject({ reportedStates: ['Execute', 'Idle'] });
+  });
   test('has its stream in its plant', () => expect(masterData.id({ ...entry, ...steel })).toBe('haifa.Material.steel'));
   test('is listed as it is now', () => {
     const rows = folded(masterDataView, ['master-data-haifa.Material.steel', [registered, changed, retired]]);

@@ -2,9 +2,8 @@ import type { Decider } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
 import { isFirstOfKind, masterDataId, regardsOf } from '#manufacturing/references';
 import type * as commands from './master-data.commands';
-import type { MasterDataEvent } from './master-data.events';
+import type { Description, MasterDataEvent, MasterDataKind, MasterDataTold } from './master-data.events';
 
-type Description = Readonly<Pick<Extract<MasterDataEvent, { type: 'MasterDataRegistered' }>['data'], 'name' | 'unit'>>;
 export type Entry = Readonly<{ status: 'unknown' }> | Readonly<{ status: 'in-use' | 'retired'; description: Description }>;
 type Known = Exclude<Entry, { status: 'unknown' }>;
 
@@ -13,20 +12,37 @@ function known(entry: Entry): Known {
   return entry;
 }
 
-const described = (name: string, unit: Description['unit']): Description => ({ name, ...(unit ? { unit } : {}) });
-const same = (a: Description, b: Description): boolean => a.name === b.name && a.unit === b.unit;
+/** @throws Rejected states-not-of-kind */
+function described(kind: MasterDataKind, { name, unit, reportedStates }: Description): Description {
+  if (reportedStates && kind !== 'EquipmentClass')
+    throw new Rejected('states-not-of-kind', `Only an EquipmentClass has \`reportedStates\`, not a ${kind}. Leave it out.`, { kind });
+  return {
+    name,
+    ...(unit ? { unit } : {}),
+    // The order of the states says nothing.
+    ...(reportedStates ? { reportedStates: [...new Set(reportedStates)].sort() } : {}),
+  };
+}
+const same = (a: Description, b: Description): boolean =>
+  a.name === b.name && a.unit === b.unit && String(a.reportedStates) === String(b.reportedStates);
 
-/** One material, reason code or person of a plant. */
+/** One material, reason code, person or machine class of a plant. */
 export const masterData: Decider<typeof commands, Entry, MasterDataEvent> = {
   category: 'master-data',
   initial: { status: 'unknown' },
   id: ({ facilityId, kind, code }) => masterDataId(facilityId, kind, code),
   regards: (name, { facilityId }) => (name === 'RegisterMasterData' ? regardsOf(facilityId as string, []) : []),
-  tells: (entry) => (entry.status === 'unknown' ? null : { retired: entry.status === 'retired' }),
+  tells: (entry): MasterDataTold | null =>
+    entry.status === 'unknown'
+      ? null
+      : {
+          retired: entry.status === 'retired',
+          ...(entry.description.reportedStates ? { reportedStates: entry.description.reportedStates } : {}),
+        },
   evolve: (entry, { type, data }) => {
     switch (type) {
       case 'MasterDataRegistered':
-        return { status: 'in-use', description: described(data.name, data.unit) };
+        return { status: 'in-use', description: described(data.kind, data) };
       case 'MasterDataChanged':
         return entry.status === 'unknown' ? entry : { ...entry, description: data.to };
       case 'MasterDataRetired':
@@ -36,8 +52,8 @@ export const masterData: Decider<typeof commands, Entry, MasterDataEvent> = {
     }
   },
   decide: {
-    RegisterMasterData: ({ facilityId, kind, code, name, unit }, entry, context) => {
-      const description = described(name, unit);
+    RegisterMasterData: ({ facilityId, kind, code, ...told }, entry, context) => {
+      const description = described(kind, told);
       if (entry.status === 'unknown') {
         const first = isFirstOfKind(context, facilityId, kind) ? { firstOfKind: true as const } : {};
         return [{ type: 'MasterDataRegistered', data: { facilityId, kind, code, ...description, ...first } }];
@@ -46,9 +62,13 @@ export const masterData: Decider<typeof commands, Entry, MasterDataEvent> = {
       throw new Rejected('master-data-exists', `${code} is registered already. Change it or reinstate it.`, { code, ...entry });
     },
 
-    ChangeMasterData: ({ facilityId, kind, code, name, unit }, entry) => {
+    ChangeMasterData: ({ facilityId, kind, code, name, unit, reportedStates }, entry) => {
       const { description: from } = known(entry);
-      const to = described(name ?? from.name, unit ?? from.unit);
+      const to = described(kind, {
+        name: name ?? from.name,
+        unit: unit ?? from.unit,
+        reportedStates: reportedStates ?? from.reportedStates,
+      });
       return same(from, to) ? [] : [{ type: 'MasterDataChanged', data: { facilityId, kind, code, from, to } }];
     },
 

@@ -3,9 +3,9 @@ import { Entity, Index } from 'typeorm';
 import { masterDataId } from '#manufacturing/references';
 import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
-import { type MasterDataEvent, MasterDataKind } from './master-data.events';
+import { type Description, type MasterDataEvent, MasterDataKind } from './master-data.events';
 
-/** A material, a reason code or a person of a plant. */
+/** A material, a reason code, a person or a machine class of a plant. */
 @Entity('master_data')
 @Index(['facilityId', 'kind', 'code'])
 @Index(['name'])
@@ -31,6 +31,10 @@ export class MasterData {
   @Cell('text', { optional: true })
   unit: string | null;
 
+  /** The states that machines of a class report; null for all. */
+  @Cell('texts', { optional: true })
+  reportedStates: readonly string[] | null;
+
   /** No longer in use. */
   @Cell('flag')
   retired: boolean;
@@ -46,10 +50,12 @@ export class MasterData {
   recordedAt: string;
 }
 
+const described = ({ name, unit, reportedStates }: Description) => ({ name, unit: unit ?? null, reportedStates: reportedStates ?? null });
+
 /** All master data of all plants. */
 export const masterDataView: View<MasterData, MasterDataEvent> = {
   name: 'master-data',
-  version: 1,
+  version: 2,
   row: MasterData,
   events: ['MasterDataRegistered', 'MasterDataChanged', 'MasterDataRetired', 'MasterDataReinstated'],
   keys: ({ data: { facilityId, kind, code } }) => [masterDataId(facilityId, kind, code)],
@@ -59,8 +65,8 @@ export const masterDataView: View<MasterData, MasterDataEvent> = {
     const row = rows.get(entryId);
     const provenance = { revision, position, recordedAt };
     if (type === 'MasterDataRegistered')
-      rows.put({ entryId, facilityId, kind, code, name: data.name, unit: data.unit ?? null, retired: false, ...provenance });
-    else if (row && type === 'MasterDataChanged') rows.put({ ...row, name: data.to.name, unit: data.to.unit ?? null, ...provenance });
+      rows.put({ entryId, facilityId, kind, code, ...described(data), retired: false, ...provenance });
+    else if (row && type === 'MasterDataChanged') rows.put({ ...row, ...described(data.to), ...provenance });
     else if (row) rows.put({ ...row, retired: type === 'MasterDataRetired', ...provenance });
   },
 };

@@ -7,17 +7,22 @@ import type { Entry, Ledger } from './ledger';
 import { Spans } from './spans';
 import type { Told } from './report.events';
 
-/** The instants of a report, parsed once: reports are often compared. */
-const spans = new WeakMap<Told, readonly [from: number, to: number]>();
-export function spanOf(told: Told): readonly [from: number, to: number] {
-  let span = spans.get(told);
-  if (!span) spans.set(told, (span = [Date.parse(told.from), Date.parse(told.to)]));
-  return span;
+type Read = { span?: readonly [from: number, to: number]; story?: string };
+/** What was read from reports, once: they are often compared. */
+const reads = new WeakMap<Told, Read>();
+function readOf(told: Told): Read {
+  let read = reads.get(told);
+  if (!read) reads.set(told, (read = {}));
+  return read;
 }
+
+/** The instants of a report. */
+export const spanOf = (told: Told): readonly [from: number, to: number] =>
+  (readOf(told).span ??= [Date.parse(told.from), Date.parse(told.to)]);
 
 /** What was made by whom, where and when, whatever the report's id. Instants count as instants, amounts as written. */
 export const storyOf = (told: Told): string =>
-  JSON.stringify([
+  (readOf(told).story ??= JSON.stringify([
     told.kind,
     told.operationId,
     told.equipmentId,
@@ -27,7 +32,7 @@ export const storyOf = (told: Told): string =>
     told.unit,
     ...spanOf(told),
     told.scrap.map(({ quantity, reasonCode }) => [quantity, reasonCode]),
-  ]);
+  ]));
 
 class Lists {
   private readonly lists = new Map<string, Entry[]>();

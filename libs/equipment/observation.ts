@@ -59,7 +59,10 @@ export function observe(
   const lost = quality === 'STALE' || quality === 'BAD' || (state === null && /^unavailable$/i.test(reported));
   const applied = state !== null && !late && !lost;
   const from = known.lostSince === null ? known.state : null;
-  const legal = !applied || !machine || known.since === null || known.lostSince !== null ? null : isAllowed(machine, state, reportedBy(machine, context));
+  const legal =
+    !applied || !machine || known.since === null || known.lostSince !== null
+      ? null
+      : isAllowed(machine, state, reportedBy(machine, context));
   const meant: MachineState | undefined = lost ? 'Unknown' : (state ?? undefined);
   const place = late && meant ? placeOf(known, meant, at) : undefined;
   const observed: EquipmentStateObserved = {

@@ -67,12 +67,21 @@ describe('master data', () => {
       .when('ChangeMasterData', { ...lathe, reportedStates: ['Idle'] })
       .then({
         type: 'MasterDataChanged',
-        data: { ...entry, kind: 'EquipmentClass', code: 'lathe', from: { name: 'Lathes', reportedStates: ['Execute', 'Idle'] }, to: { name: 'Lathes', reportedStates: ['Idle'] } },
+        data: {
+          ...entry,
+          kind: 'EquipmentClass',
+          code: 'lathe',
+          from: { name: 'Lathes', reportedStates: ['Execute', 'Idle'] },
+          to: { name: 'Lathes', reportedStates: ['Idle'] },
+        },
       });
     given(masterData)
       .when('RegisterMasterData', { ...entry, name: 'Steel', reportedStates: ['Idle'] })
       .rejects('states-not-of-kind');
-    expect(masterData.tells!(masterData.evolve(masterData.initial, known))).toEqual({ retired: false, reportedStates: ['Execute', 'Idle'] });
+    expect(masterData.tells!(masterData.evolve(masterData.initial, known))).toEqual({
+      retired: false,
+      reportedStates: ['Execute', 'Idle'],
+    });
     const rows = folded(masterDataView, ['master-data-haifa.EquipmentClass.lathe', [known]]);
     expect(rows['haifa.EquipmentClass.lathe']).toMatchObject({ reportedStates: ['Execute', 'Idle'] });
   });

@@ -64,8 +64,7 @@ export const masterDataView: View<MasterData, MasterDataEvent> = {
     const entryId = masterDataId(facilityId, kind, code);
     const row = rows.get(entryId);
     const provenance = { revision, position, recordedAt };
-    if (type === 'MasterDataRegistered')
-      rows.put({ entryId, facilityId, kind, code, ...described(data), retired: false, ...provenance });
+    if (type === 'MasterDataRegistered') rows.put({ entryId, facilityId, kind, code, ...described(data), retired: false, ...provenance });
     else if (row && type === 'MasterDataChanged') rows.put({ ...row, ...described(data.to), ...provenance });
     else if (row) rows.put({ ...row, retired: type === 'MasterDataRetired', ...provenance });
   },

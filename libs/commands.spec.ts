@@ -7,6 +7,8 @@ import { Rejected } from '#kernel/rejected';
 import { customerOrder } from '#customer-order/customer-order';
 import * as customerOrderCommands from '#customer-order/customer-order.commands';
 import * as progressCommands from '#customer-order/progress.commands';
+import { decision } from '#decision/decision';
+import * as decisionCommands from '#decision/decision.commands';
 import { equipment } from '#equipment/equipment';
 import * as equipmentCommands from '#equipment/equipment.commands';
 import { facility } from '#facility/facility';
@@ -21,6 +23,8 @@ import { inputClassOf } from '#platform/commands/fields';
 import { commandClasses, decisionOf, type AnyDecider } from '#platform/commands/registry';
 import { productionOrder } from '#production-order/production-order';
 import * as orderCommands from '#production-order/production-order.commands';
+import { transportLane } from '#transport-lane/transport-lane';
+import * as laneCommands from '#transport-lane/transport-lane.commands';
 import { workOrder } from '#work-order/work-order';
 import * as holdCommands from '#work-order/hold.commands';
 import * as reportCommands from '#work-order/report.commands';
@@ -43,12 +47,14 @@ type Api = Readonly<{
 
 const slices: readonly (readonly [AnyDecider, object])[] = [
   [customerOrder, { ...customerOrderCommands, ...progressCommands }],
+  [decision, decisionCommands],
   [equipment, equipmentCommands],
   [facility, facilityCommands],
   [fileImport, importCommands],
   [masterData, masterDataCommands],
   [materialLot, lotCommands],
   [productionOrder, orderCommands],
+  [transportLane, laneCommands],
   [workOrder, { ...workCommands, ...holdCommands, ...reportCommands }],
 ];
 const libs = join(__dirname, '../../libs');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Context } from '#kernel/decider';
 import { type Event, type Metadata, schemaOf, upcast, type Upcasts } from '#kernel/event';
 import { customerOrder } from '#customer-order/customer-order';
+import { decision } from '#decision/decision';
 import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
 import { fileImport } from '#import/import';
@@ -12,11 +13,12 @@ import { materialLot } from '#material-lot/material-lot';
 import { productionOrder } from '#production-order/production-order';
 import { cellsOf } from '#platform/views/cells';
 import { views } from '#slices';
+import { transportLane } from '#transport-lane/transport-lane';
 import { workOrder } from '#work-order/work-order';
 
 type Recording = Event & { metadata: Pick<Metadata, 'schema'> };
 type Slice = Readonly<{ category: string; initial: unknown; evolve: (state: never, event: never) => unknown; upcasts?: Upcasts }>;
-const slices: readonly Slice[] = [customerOrder, facility, equipment, fileImport, masterData, materialLot, productionOrder, workOrder];
+const slices: readonly Slice[] = [customerOrder, decision, facility, equipment, fileImport, masterData, materialLot, productionOrder, transportLane, workOrder];
 const source = join(__dirname, '../../libs');
 const typesOf = (category: string): string[] =>
   readdirSync(join(source, category))
@@ -25,10 +27,12 @@ const typesOf = (category: string): string[] =>
     .map(([, type]) => type!);
 const OWNERS: Readonly<Record<string, string>> = {
   'customer-order': 'customer-order',
+  'decision-queue': 'decision',
   'equipment-now': 'equipment',
   'lot-stock': 'material-lot',
   'master-data': 'master-data',
   'order-board': 'production-order',
+  'transport-lane': 'transport-lane',
   'work-order': 'work-order',
 };
 

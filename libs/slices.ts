@@ -4,6 +4,8 @@ import { commandLog } from '#audit/command-log.view';
 import { customerOrderLeg } from '#customer-order/customer-order-leg.view';
 import { CustomerOrderModule } from '#customer-order/customer-order.module';
 import { customerOrderView } from '#customer-order/customer-order.view';
+import { decisionQueue } from '#decision/decision-queue.view';
+import { DecisionModule } from '#decision/decision.module';
 import { equipmentException } from '#equipment/equipment-exception.view';
 import { equipmentNow } from '#equipment/equipment-now.view';
 import { equipmentStop } from '#equipment/equipment-stop.view';
@@ -22,6 +24,8 @@ import { MaterialLotModule } from '#material-lot/material-lot.module';
 import { processInstance } from '#platform/processes/process-instance.view';
 import { orderBoard } from '#production-order/order-board.view';
 import { ProductionOrderModule } from '#production-order/production-order.module';
+import { transportLaneView } from '#transport-lane/transport-lane.view';
+import { TransportLaneModule } from '#transport-lane/transport-lane.module';
 import { dispatchList } from '#work-order/dispatch-list.view';
 import { reportException } from '#work-order/report-exception.view';
 import { workInProgress } from '#work-order/work-in-progress.view';
@@ -32,12 +36,14 @@ import { workOrderView } from '#work-order/work-order.view';
 export const slices: (new () => object)[] = [
   AuditModule,
   CustomerOrderModule,
+  DecisionModule,
   EquipmentModule,
   FacilityModule,
   ImportModule,
   MasterDataModule,
   MaterialLotModule,
   ProductionOrderModule,
+  TransportLaneModule,
   WorkOrderModule,
 ];
 
@@ -49,6 +55,7 @@ export const views: readonly AnyView[] = [
   commandLog,
   customerOrderLeg,
   customerOrderView,
+  decisionQueue,
   dispatchList,
   equipmentException,
   equipmentNow,
@@ -62,6 +69,7 @@ export const views: readonly AnyView[] = [
   orderBoard,
   processInstance,
   reportException,
+  transportLaneView,
   workInProgress,
   workOrderView,
 ];

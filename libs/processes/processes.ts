@@ -1,4 +1,5 @@
 import type { Process } from '#kernel/process';
+import { whenDecisionRequestedEscalateIt } from './when-decision-requested-escalate-it';
 import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hold-work-orders';
 import { whenFirstOfKindCheckReferences } from './when-first-of-kind-check-references';
 import { whenLotMergedAddToOther } from './when-lot-merged-add-to-other';
@@ -12,6 +13,7 @@ import { whenWorkOrderOverFreeReservations } from './when-work-order-over-free-r
 type AnyProcess = Process<any, any, any>;
 /** The processes, one line each: what the worker runs. */
 export const processes: readonly AnyProcess[] = [
+  whenDecisionRequestedEscalateIt,
   whenEquipmentAbortedHoldWorkOrders,
   whenFirstOfKindCheckReferences,
   whenLotMergedAddToOther,

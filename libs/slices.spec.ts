@@ -18,7 +18,18 @@ import { workOrder } from '#work-order/work-order';
 
 type Recording = Event & { metadata: Pick<Metadata, 'schema'> };
 type Slice = Readonly<{ category: string; initial: unknown; evolve: (state: never, event: never) => unknown; upcasts?: Upcasts }>;
-const slices: readonly Slice[] = [customerOrder, decision, facility, equipment, fileImport, masterData, materialLot, productionOrder, transportLane, workOrder];
+const slices: readonly Slice[] = [
+  customerOrder,
+  decision,
+  facility,
+  equipment,
+  fileImport,
+  masterData,
+  materialLot,
+  productionOrder,
+  transportLane,
+  workOrder,
+];
 const source = join(__dirname, '../../libs');
 const typesOf = (category: string): string[] =>
   readdirSync(join(source, category))

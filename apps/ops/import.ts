@@ -61,34 +61,42 @@ async function dryRun(mapping: Mapping, file: string, { json = false, rejected: 
   const survey = await surveyFile(file, mapping);
   const read = rowReader(mapping, survey.header, { name: file });
   const exceptions: Exception[] = [];
-  let [readable, leftOut] = [0, 0];
+  let [readable, leftOut, found] = [0, 0, 0];
+  // All of them are kept for the JSON document only: a bad file may have millions.
+  const note = (exception: Exception) => {
+    found += 1;
+    if (json || exceptions.length < SHOWN) exceptions.push(exception);
+  };
   for await (const row of readRows(file, mapping)) {
     const outcome = read(row);
     if ('leftOut' in outcome) leftOut += 1;
     else if ('rejected' in outcome) {
-      exceptions.push({ line: row.line, ...outcome.rejected, rejected: true });
+      note({ line: row.line, ...outcome.rejected, rejected: true });
       rejects?.add(row, survey.header);
     } else {
       readable += 1;
-      for (const flag of outcome.flags) exceptions.push({ line: row.line, ...flag, rejected: false });
+      for (const flag of outcome.flags) note({ line: row.line, ...flag, rejected: false });
     }
   }
   rejects?.close();
   const rows = survey.rows - leftOut;
   if (json) sayJson({ file, digest: survey.digest, rows, readable, leftOut, exceptions });
-  else sayDryRun(exceptions, rows, readable, leftOut);
+  else sayDryRun(exceptions, found, rows, readable, leftOut);
   if (readable === 0) throw new PlainFault(json ? '' : noFacts(rows), 2);
 }
 
 type Exception = Readonly<{ line: number; code: string; message: string; rejected: boolean }>;
 
+/** So many exceptions of a dry run are printed. */
+const SHOWN = 50;
+
 const noFacts = (rows: number): string =>
   rows === 0 ? 'The file has a header but no rows: nothing became a fact.' : `None of the ${rows} rows can be read: nothing became a fact.`;
 
-function sayDryRun(exceptions: readonly Exception[], rows: number, readable: number, leftOut: number): void {
-  for (const { line, code, message, rejected } of exceptions.slice(0, 50))
+function sayDryRun(exceptions: readonly Exception[], found: number, rows: number, readable: number, leftOut: number): void {
+  for (const { line, code, message, rejected } of exceptions)
     say(`line ${line}: ${rejected ? 'rejected' : 'flagged'}, ${code}: ${message}`);
-  if (exceptions.length > 50) say(`… and ${exceptions.length - 50} more (all of them with --json)`);
+  if (found > exceptions.length) say(`… and ${found - exceptions.length} more (all of them with --json)`);
   say(
     `${rows} rows: ${readable} can be read, ${rows - readable} cannot${leftOut ? `; ${leftOut} are left out by the mapping` : ''}. Nothing was sent.`,
   );

@@ -207,12 +207,14 @@ export const DiscrepancyKind = {
   LESS_THAN_BOOKED: 'LESS_THAN_BOOKED',
   MORE_THAN_BOOKED: 'MORE_THAN_BOOKED',
   UNIT_INCOMPATIBLE: 'UNIT_INCOMPATIBLE',
+  /** Pieces are counted, not measured. */
+  FRACTION_OF_PIECE: 'FRACTION_OF_PIECE',
   LOT_UNKNOWN: 'LOT_UNKNOWN',
   LOT_MERGED: 'LOT_MERGED',
 } as const;
 export type DiscrepancyKind = keyof typeof DiscrepancyKind;
 
-/** Exception: the count differs from the books. */
+/** Exception: the count differs from the books, or cannot be a count. */
 export type StockDiscrepancyObserved = Event<
   'StockDiscrepancyObserved',
   {

@@ -286,6 +286,20 @@ describe('a lot in stock', () => {
     given(materialLot, received())
       .when('ObserveStockCount', count(pieces))
       .then(observed(pieces), odd('UNIT_INCOMPATIBLE', pieces, null));
+    const kinds = (amount: string, ...past: MaterialLotEvent[]) =>
+      materialLot.decide
+        .ObserveStockCount(count({ amount, unit: 'pcs' }), past.reduce(materialLot.evolve, materialLot.initial), {
+          now: at,
+          occurredAt: at,
+          actor: 'ann',
+          role: 'operator',
+          commandId: 'c',
+        })
+        .flatMap(({ type, data }) => (type === 'StockDiscrepancyObserved' ? [data.kind] : []));
+    const piecesBooked = received({ quantity: { amount: '3', unit: 'pcs' } });
+    expect(kinds('3', piecesBooked)).toEqual([]);
+    expect(kinds('2.5', piecesBooked)).toEqual(['LESS_THAN_BOOKED', 'FRACTION_OF_PIECE']);
+    expect(kinds('0.25')).toEqual(['LOT_UNKNOWN', 'FRACTION_OF_PIECE']);
     given(materialLot, received(), observed(grams)).when('ObserveStockCount', count(grams)).changesNothing();
   });
 });

@@ -87,6 +87,15 @@ describe('an observed report of implausible amounts', () => {
   it('is flagged for excess good only, not also for scrap', () =>
     expect(types('106', '1')).toEqual(['ProductionObserved', 'OverproductionDetected']));
   it('is flagged for a fraction of a piece', () => expect(types('0.5', '0')).toEqual(['ProductionObserved', 'FractionOfPieceDetected']));
+  it('is flagged for an order of a fraction of a piece', () =>
+    given(workOrder)
+      .when('ObserveProduction', { ...report, kind: 'Production', ordered: { amount: '1.234', unit: 'pcs' } })
+      .then(
+        expect.objectContaining({ type: 'WorkOrderObserved' }),
+        expect.objectContaining({ type: 'ProductionObserved' }),
+        expect.objectContaining({ type: 'OverproductionDetected' }),
+        { type: 'FractionOfPieceDetected', data: { workOrderId, reportId: 'r1', amount: '1.234' } },
+      ));
 });
 
 describe('a counter', () => {

@@ -57,6 +57,7 @@ export function observeProduction(command: commands.ObserveProduction, state: Wo
     ...(command.ordered ? { ordered: command.ordered.amount, orderedUnit: command.ordered.unit } : {}),
   };
   const place = placeIn(order, told.operationId);
+  const of = { ...ofOrder(order), reportId: told.reportId };
   return [
     ...seen,
     {
@@ -71,7 +72,8 @@ export function observeProduction(command: commands.ObserveProduction, state: Wo
       },
     },
     ...brokenRules(order, told, context, claims),
-    ...fractions({ ...ofOrder(order), reportId: told.reportId }, amountsOf(told), told.unit),
+    ...fractions(of, amountsOf(told), told.unit),
+    ...(command.ordered ? fractions(of, [command.ordered.amount], command.ordered.unit) : []),
   ];
 }
 

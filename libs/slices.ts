@@ -21,15 +21,12 @@ import { genealogyEdge } from '#material-lot/genealogy-edge.view';
 import { lotDiscrepancy } from '#material-lot/lot-discrepancy.view';
 import { lotStock } from '#material-lot/lot-stock.view';
 import { MaterialLotModule } from '#material-lot/material-lot.module';
-import { PerformanceModule } from '#performance/performance.module';
 import { processInstance } from '#platform/processes/process-instance.view';
 import { orderBoard } from '#production-order/order-board.view';
 import { ProductionOrderModule } from '#production-order/production-order.module';
 import { transportLaneView } from '#transport-lane/transport-lane.view';
 import { TransportLaneModule } from '#transport-lane/transport-lane.module';
 import { dispatchList } from '#work-order/dispatch-list.view';
-import { operationSchedule } from '#work-order/operation-schedule.view';
-import { productionReport } from '#work-order/production-report.view';
 import { reportException } from '#work-order/report-exception.view';
 import { workInProgress } from '#work-order/work-in-progress.view';
 import { WorkOrderModule } from '#work-order/work-order.module';
@@ -45,7 +42,6 @@ export const slices: (new () => object)[] = [
   ImportModule,
   MasterDataModule,
   MaterialLotModule,
-  PerformanceModule,
   ProductionOrderModule,
   TransportLaneModule,
   WorkOrderModule,
@@ -70,10 +66,8 @@ export const views: readonly AnyView[] = [
   lotDiscrepancy,
   lotStock,
   masterDataView,
-  operationSchedule,
   orderBoard,
   processInstance,
-  productionReport,
   reportException,
   transportLaneView,
   workInProgress,

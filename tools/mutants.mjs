@@ -69,6 +69,8 @@ try {
     for (const entry of ['dist', 'package.json', 'jest.config.js', 'tools', 'migrations'])
       cpSync(join(root, entry), join(copy, entry), { recursive: true });
     symlinkSync(realpathSync(join(root, 'node_modules')), join(copy, 'node_modules'));
+    // Recorded histories are read there.
+    symlinkSync(join(root, 'libs'), join(copy, 'libs'));
   }
   const unchanged = new Set(afterTests ? [] : mutants.map((mutant) => mutant.specs));
   await share(unchanged, async (copy, specs) => {

@@ -1,111 +1,21 @@
 import type { Event, Recorded } from '#kernel/event';
 import type { Process } from '#kernel/process';
-import { Rejected } from '#kernel/rejected';
 import { customerOrder } from '#customer-order/customer-order';
 import { balanceOf } from '#customer-order/legs';
+import { decision } from '#decision/decision';
 import { legIdOf } from '#manufacturing/order-ids';
 import { minus, plus, sum } from '#manufacturing/quantity';
 import { type History, unrecorded } from '#platform/testing/histories';
 import { type Act, type Ending, explained, interleave, type Scene } from '#platform/testing/interleavings';
 import { productionOrder } from '#production-order/production-order';
 import { workOrder } from '#work-order/work-order';
+import { capacity, plan, PLANTS, transfer } from './fulfilment/others-under-test';
 import { whenCustomerOrderPlacedFulfilIt as fulfil } from './when-customer-order-placed-fulfil-it';
 
 type Data = Readonly<Record<string, unknown>>;
-const PLANTS = ['lyon', 'haifa', 'oslo'];
-const MOST = 6;
 const ORDER = 'corp.CO-1';
 const day = (time: string, date = '05') => `2026-01-${date}T${time}:00.000Z`;
 const pcs = (amount: string) => ({ amount, unit: 'pcs' });
-
-/** Plans, capacities, decisions and transfers, as small as they can be: who decides in which stream is what matters here. */
-const plan = {
-  category: 'allocation-plan',
-  initial: { status: 'none' },
-  evolve: (_: unknown, { type }: Event) => ({ status: type }),
-  id: ({ planId }: Data) => planId as string,
-  decide: {
-    ProposeAllocation: ({ planId, customerOrderId, quantity, excluded = [] }: Data) => {
-      let rest = Number((quantity as { amount: string }).amount);
-      const legs = PLANTS.filter((plant) => !(excluded as string[]).includes(plant)).flatMap((facilityId, index) => {
-        const part = Math.min(rest, MOST);
-        rest -= part;
-        const buckets = [{ date: '2026-01-06', minutes: part }];
-        return part > 0 ? [{ leg: index + 1, facilityId, capacityId: `${facilityId}.cell`, quantity: String(part), buckets }] : [];
-      });
-      const unallocated = rest > 0 ? [{ quantity: String(rest), reason: 'no capacity before it is due' }] : [];
-      return [{ type: 'AllocationProposed', data: { planId, customerOrderId, legs, unallocated } }];
-    },
-    AcceptPlan: ({ planId }: Data, { status }: { status: string }) => {
-      if (status === 'PlanRejected') throw new Rejected('plan-rejected', 'Somebody rejected it.');
-      return [{ type: 'PlanAccepted', data: { planId } }];
-    },
-    RejectPlan: ({ planId }: Data) => [{ type: 'PlanRejected', data: { planId } }],
-    SupersedePlan: ({ planId }: Data) => [{ type: 'PlanSuperseded', data: { planId } }],
-  },
-};
-type Capacity = Readonly<{ free: number; reserved: Readonly<Record<string, number>> }>;
-const capacity = {
-  category: 'facility-capacity',
-  initial: { free: MOST, reserved: {} } as Capacity,
-  evolve: (state: Capacity, { type, data }: Event): Capacity => {
-    const { reservationId, minutes } = data as { reservationId: string; minutes: number };
-    if (type === 'CapacityBlocked') return { ...state, free: 0 };
-    if (type === 'CapacityReserved') return { ...state, reserved: { ...state.reserved, [reservationId]: minutes } };
-    if (type !== 'ReservationReleased') return state;
-    const { [reservationId]: _, ...reserved } = state.reserved;
-    return { ...state, reserved };
-  },
-  id: ({ capacityId }: Data) => capacityId as string,
-  decide: {
-    ReserveCapacity: ({ capacityId, reservationId, buckets }: Data, { free, reserved }: Capacity) => {
-      if ((reservationId as string) in reserved) return [];
-      const minutes = (buckets as { minutes: number }[]).reduce((total, bucket) => total + bucket.minutes, 0);
-      const taken = Object.values(reserved).reduce((total, each) => total + each, 0);
-      if (taken + minutes > free) throw new Rejected('capacity-taken', 'There is no room.');
-      return [{ type: 'CapacityReserved', data: { capacityId, reservationId, minutes } }];
-    },
-    ConfirmReservation: ({ capacityId, reservationId }: Data) => [{ type: 'ReservationConfirmed', data: { capacityId, reservationId } }],
-    ReleaseReservation: ({ capacityId, reservationId }: Data, { reserved }: Capacity) =>
-      (reservationId as string) in reserved ? [{ type: 'ReservationReleased', data: { capacityId, reservationId } }] : [],
-    BlockCapacity: ({ capacityId }: Data) => [{ type: 'CapacityBlocked', data: { capacityId } }],
-  },
-};
-const decision = {
-  category: 'decision',
-  initial: { status: 'none' },
-  evolve: (_: unknown, { type }: Event) => ({ status: type }),
-  id: ({ decisionId }: Data) => decisionId as string,
-  decide: {
-    RequestDecision: ({ decisionId }: Data) => [{ type: 'DecisionRequested', data: { decisionId } }],
-    MakeDecision: ({ decisionId, option }: Data, { status }: { status: string }) => {
-      if (status !== 'DecisionRequested') throw new Rejected('decision-closed', 'Nobody asks.');
-      return [{ type: 'DecisionMade', data: { decisionId, option } }];
-    },
-    WithdrawDecision: ({ decisionId }: Data) => [{ type: 'DecisionWithdrawn', data: { decisionId } }],
-  },
-};
-const transfer = {
-  category: 'inter-facility-transfer',
-  initial: { status: 'none' },
-  evolve: (_: unknown, { type }: Event) => ({ status: type }),
-  id: ({ transferId }: Data) => transferId as string,
-  decide: {
-    PlanTransfer: ({ transferId }: Data) => [{ type: 'TransferPlanned', data: { transferId } }],
-    ShipTransfer: ({ transferId }: Data, { status }: { status: string }) => {
-      if (status !== 'TransferPlanned') throw new Rejected('transfer-state', 'Not possible now.');
-      return [{ type: 'TransferShipped', data: { transferId } }];
-    },
-    CloseTransfer: ({ transferId, received, damaged }: Data, { status }: { status: string }) => {
-      if (status !== 'TransferShipped') throw new Rejected('transfer-state', 'Not possible now.');
-      return [{ type: 'TransferClosed', data: { transferId, received, damaged, short: '0', lost: '0', returned: '0' } }];
-    },
-    CancelTransfer: ({ transferId }: Data, { status }: { status: string }) => {
-      if (status !== 'TransferPlanned') throw new Rejected('transfer-state', 'Not possible now.');
-      return [{ type: 'TransferCancelled', data: { transferId } }];
-    },
-  },
-};
 
 const send = (type: string, data: object): Act => ({ send: { type, data: data as Data } });
 const place = (amount: string, more: object = {}) =>
@@ -121,7 +31,7 @@ const order = (type: string, data: object = {}) => send(type, { customerOrderId:
 const amend = (amount: string) => order('AmendCustomerOrder', { quantity: pcs(amount) });
 const cancel = (running?: string) => order('CancelCustomerOrder', running ? { running } : {});
 const block = (plant: string) => send('BlockCapacity', { capacityId: `${plant}.cell` });
-const decide = (option: string, n = 1) => send('MakeDecision', { decisionId: `${ORDER}-D${n}`, option });
+const decide = (option: string, n = 1) => send('MakeDecision', { decisionId: `${ORDER}-D${n}`, option, reason: 'so be it' });
 const wo = (type: string, n: number, plant: string, data: object = {}) =>
   send(type, { workOrderId: legIdOf(ORDER, n, plant), reason: 'so be it', ...data });
 const start = (n: number, plant: string) => wo('StartWorkOrder', n, plant, { equipmentId: `${plant}.M1` });

@@ -7,14 +7,7 @@ import { seriesController } from '#platform/http/command-series';
 import { WipByFacilityController, WipByFacilityCsvController, WipByFacilityResolver } from './wip-by-facility.queries';
 import { workOrder } from './work-order';
 import * as orders from './work-order.commands';
-import {
-  dispatchEntries,
-  operationSchedules,
-  operationsInProgress,
-  productionReports,
-  reportExceptions,
-  workOrders,
-} from './work-order.queries';
+import { dispatchEntries, operationsInProgress, reportExceptions, workOrders } from './work-order.queries';
 
 const commands = { ...orders, ...holds, ...reports };
 
@@ -24,9 +17,7 @@ const commands = { ...orders, ...holds, ...reports };
     seriesController('work-order', 'observe-productions', reports.ObserveProduction),
     workOrders.controller,
     dispatchEntries.controller,
-    operationSchedules.controller,
     operationsInProgress.controller,
-    productionReports.controller,
     reportExceptions.controller,
     WipByFacilityController,
     WipByFacilityCsvController,
@@ -36,9 +27,7 @@ const commands = { ...orders, ...holds, ...reports };
     commandResolver(commands),
     workOrders.resolver,
     dispatchEntries.resolver,
-    operationSchedules.resolver,
     operationsInProgress.resolver,
-    productionReports.resolver,
     reportExceptions.resolver,
     WipByFacilityResolver,
   ],

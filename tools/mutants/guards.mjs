@@ -1,6 +1,27 @@
 /** The guards to remove, where, and the specs that must turn red. `from` must occur exactly once in the built file. */
 export const mutants = [
   {
+    without: 'the opposite order of the undo of a leg',
+    file: 'libs/processes/fulfilment/steps.js',
+    from: '[...exports.STEPS].reverse()',
+    to: '[...exports.STEPS]',
+    specs: 'fulfil-it.interleavings',
+  },
+  {
+    without: 'the pivot: a leg whose undo is refused because it has started is not undone',
+    file: 'libs/processes/fulfilment/answers.js',
+    from: 'if (!(0, steps_1.stepOf)(task.step).pivot?.includes(refusal.code))',
+    to: 'if (true)',
+    specs: 'fulfil-it.interleavings',
+  },
+  {
+    without: 'the plan that is refused when less is left to plan',
+    file: 'libs/customer-order/progress.js',
+    from: 'if ((0, quantity_1.compare)(quantity, unallocated) > 0)',
+    to: 'if (false)',
+    specs: 'customer-order/customer-order.spec',
+  },
+  {
     without: 'the distinction between positions of this log and of the log that it was copied from',
     file: 'libs/platform/processes/instance.js',
     from: 'step.copied || old ? undefined',

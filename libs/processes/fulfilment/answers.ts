@@ -74,8 +74,12 @@ export function refused(state: Fulfilment, task: Fulfilment['doing'], refusal: R
     case 'note':
     case 'reject':
     case 'supersede':
-    case 'withdraw':
       return accepted(state, task);
+    case 'withdraw': {
+      // Somebody has decided meanwhile; that is about to be heard.
+      const { withdrawn: _, ...rest } = state;
+      return rest;
+    }
     case 'propose':
       return question({ ...state, unplaceable: unallocated(state) }, 'Nothing', `No plan can be made. ${refusal.message}`.slice(0, 500));
     case 'accept':

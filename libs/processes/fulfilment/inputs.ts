@@ -85,8 +85,13 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
       const freed = change(state, leg.leg, { waits: 'no', refusals: 0 });
       return input.type === 'CompensationSettled' ? undone(freed, leg.leg, input.data.step, false) : freed;
     }
-    case 'DecisionMade':
-      return isAsked(state, input.data.decisionId) ? decided(state, input.data.option as Answer) : state;
+    case 'DecisionMade': {
+      const { decisionId, option } = input.data;
+      if (isAsked(state, decisionId)) return decided(state, option as Answer);
+      // An answer to a question that is no longer one is recorded, and changes nothing.
+      const { customerOrderId, demand } = state;
+      return demand ? note(state, { type: 'RecordDecisionTaken', data: { customerOrderId, decisionId, option } }) : state;
+    }
     case 'DecisionWithdrawn':
       // Somebody withdrew a question that still is one.
       return isAsked(state, input.data.decisionId) ? question(state, state.question!.kind, state.question!.text) : state;

@@ -13,6 +13,8 @@ import type {
   PlanChosen,
 } from '#customer-order/customer-order.events';
 import type * as progress from '#customer-order/progress.commands';
+import type * as decisions from '#decision/decision.commands';
+import type { DecisionMade, DecisionWithdrawn } from '#decision/decision.events';
 import type { CommandAccepted, CommandRefused, TimerFired } from '#kernel/process';
 import type { Quantity } from '#manufacturing/quantity';
 import type * as productionOrder from '#production-order/production-order.commands';
@@ -38,8 +40,6 @@ export type AllocationProposed = Event<
     unallocated: readonly Readonly<{ quantity: string; reason: string }>[];
   }
 >;
-export type DecisionMade = Event<'DecisionMade', { decisionId: string; option: string }>;
-export type DecisionWithdrawn = Event<'DecisionWithdrawn', { decisionId: string }>;
 type OfTransfer = Readonly<{ transferId: string }>;
 export type TransferShipped = Event<'TransferShipped', OfTransfer>;
 export type TransferClosed = Event<
@@ -78,6 +78,7 @@ export type Out =
   | Message<typeof progress>
   | Message<typeof productionOrder>
   | Message<typeof workOrder>
+  | Message<typeof decisions>
   | Say<
       'ProposeAllocation',
       {
@@ -98,17 +99,4 @@ export type Out =
   | Say<'ConfirmReservation', OfReservation>
   | Say<'ReleaseReservation', OfReservation & { reason: string }>
   | Say<'PlanTransfer', OfTransfer & { toFacilityId: string; items: { materialId: string; quantity: Quantity }[]; customerOrderId: string }>
-  | Say<'CancelTransfer', OfTransfer & { reason: string }>
-  | Say<
-      'RequestDecision',
-      {
-        decisionId: string;
-        about: string;
-        kind: string;
-        severity: string;
-        dueAt: string;
-        options: { option: string; effect: string }[];
-        evidence?: string;
-      }
-    >
-  | Say<'WithdrawDecision', { decisionId: string; reason: string }>;
+  | Say<'CancelTransfer', OfTransfer & { reason: string }>;

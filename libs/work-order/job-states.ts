@@ -2,7 +2,7 @@ import { Rejected } from '#kernel/rejected';
 import { NO_TOLERANCE, type Tolerance } from '#manufacturing/tolerance';
 import type { Unit } from '#manufacturing/quantity';
 import type { Reading } from './counter';
-import type { Ledger } from './ledger';
+import type { Ledger } from './ledger-entry';
 import { runningOf, type Operation } from './operations';
 import { Ending, JobState, type HoldCause, type Interruption, type Readiness } from './job-states.events';
 import type { RunningOperation, Terms } from './work-order.events';

@@ -3,7 +3,7 @@
  * same answers as a walk through the list; a question after one more report costs the same however many there are. Does not: change the list,
  * which stays plain data; an older ledger may be asked at any time, at the price of what was added since.
  */
-import type { Entry, Ledger } from './ledger';
+import type { Entry, Ledger } from './ledger-entry';
 import { Spans } from './spans';
 import type { Told } from './report.events';
 

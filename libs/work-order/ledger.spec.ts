@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { correctionOf, type Entry, isKept, type Ledger, overlappedBy, repeatedBy, reportOf, sameStory, standing } from './ledger';
+import type { Entry, Ledger } from './ledger-entry';
+import { correctionOf, isKept, overlappedBy, repeatedBy, reportOf, sameStory, standing } from './ledger';
 import type { Told } from './report.events';
 import { told } from './work-order-pasts';
 

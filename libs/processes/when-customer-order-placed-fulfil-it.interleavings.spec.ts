@@ -167,6 +167,18 @@ const scenes: Record<string, readonly [reaches: string, scene: Scene]> = {
     'Completed Open',
     scene({ lyon: [...make(1, 'lyon', '6'), ...ship(1, 'lyon', '6')], haifa: make(2, 'haifa', '2') }, [place('8', { shipTo: 'haifa' })]),
   ],
+  'a plant is silent, and a person decides': [
+    'Completed Open',
+    scene(
+      {
+        clock: [{ clock: '2099-01-07T00:00:00.000Z' }],
+        person: [decide('PlanAgain')],
+        lyon: make(1, 'lyon', '4'),
+        haifa: make(2, 'haifa', '4'),
+      },
+      [place('4', { due: '2099-01-20T12:00:00Z' })],
+    ),
+  ],
   'somebody rejects the plan': [
     'Open',
     scene({ customer: [place('4')], planner: [send('RejectPlan', { planId: `${ORDER}-P1`, reason: 'not now' })] }),

@@ -63,7 +63,10 @@ export const whenCustomerOrderPlacedFulfilIt: Process<Fulfilment, In, Out> = {
     return doing ? { ...folded, doing } : folded;
   },
   react: (state, _, at): readonly Reaction<Out>[] => [
-    ...state.timers.map(({ name, minutes }) => ({ remind: name, at: new Date(Date.parse(at) + minutes * 60_000).toISOString() })),
+    ...state.timers.map((timer) => ({
+      remind: timer.name,
+      at: 'at' in timer ? timer.at : new Date(Date.parse(at) + timer.minutes * 60_000).toISOString(),
+    })),
     ...(state.doing ? [{ send: wordsOf(state, state.doing, at) }] : []),
   ],
   status: ({ demand, status, held, question, legs, planning }) => {

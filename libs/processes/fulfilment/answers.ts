@@ -2,7 +2,7 @@
 import type { LegStep } from '#customer-order/customer-order.events';
 import type { CommandRefused } from '#kernel/process';
 import { decisionIdOf } from '#manufacturing/order-ids';
-import { begun, givenUp, legTimer, ORDER_TIMER, question, undone, unplanned, withoutTrim } from './changes';
+import { begun, givenUp, legTimer, ORDER_TIMER, question, startTimer, undone, unplanned, withoutTrim } from './changes';
 import { DECIDE_WITHIN, OPTIONS } from './next';
 import { change, type Fulfilment, type Leg, legOf, note, type Question, unallocated } from './state';
 import { backoff, stepOf, UNDO_ATTEMPTS } from './steps';
@@ -47,7 +47,8 @@ export function accepted(state: Fulfilment, task: Fulfilment['doing']): Fulfilme
     case 'step': {
       const leg = legOf(state, task.leg);
       if (task.step === 'Ship') return change(state, task.leg, { transfer: 'planned', refusals: 0, done: [...leg.done, 'Ship'] });
-      return recorded(change(state, task.leg, { done: [...leg.done, task.step], refusals: 0 }), leg, task.step);
+      const timers = task.step === 'Confirm' && leg.end && !leg.started ? [{ name: startTimer(task.leg), at: leg.end }] : [];
+      return recorded({ ...change(state, task.leg, { done: [...leg.done, task.step], refusals: 0 }), timers }, leg, task.step);
     }
     case 'undo':
       return undone(state, task.leg, task.step, true);

@@ -5,10 +5,15 @@ import { change, type Fulfilment, isOpen, isOver, type Leg, legOf, note, type Qu
 export const ORDER_TIMER = 'the order again';
 
 export const legTimer = (leg: number) => `leg ${leg} again`;
+export const startTimer = (leg: number) => `start of leg ${leg}`;
+
+/** Whether it starts is no longer asked. */
+export const notLate = (state: Fulfilment, { leg }: Leg): Fulfilment =>
+  state.question?.leg === leg ? withoutQuestion(state, 'Late') : state;
 
 /** The pivot: from now on the leg cannot be undone. */
 export const begun = (state: Fulfilment, leg: Leg): Fulfilment =>
-  note(change(state, leg.leg, { started: true, goal: 'make', waits: 'no', refusals: 0 }), {
+  note(notLate(change(state, leg.leg, { started: true, goal: 'make', waits: 'no', refusals: 0 }), leg), {
     type: 'RecordCustomerLegStarted',
     data: { customerOrderId: state.customerOrderId, leg: leg.leg },
   });
@@ -35,10 +40,10 @@ export function givenUp(state: Fulfilment, leg: Leg, why: string): Fulfilment {
 export const undoing = (state: Fulfilment, { leg, goal }: Leg, why: string): Fulfilment =>
   goal === 'undo' ? state : change(state, leg, { goal: 'undo', why, waits: 'no', refusals: 0 });
 
-export const question = (state: Fulfilment, kind: QuestionKind, text: string): Fulfilment => ({
+export const question = (state: Fulfilment, kind: QuestionKind, text: string, leg?: number): Fulfilment => ({
   ...state,
   questions: state.questions + 1,
-  question: { id: `D${state.questions + 1}`, kind, text, asked: false },
+  question: { id: `D${state.questions + 1}`, kind, text, asked: false, ...(leg ? { leg } : {}) },
 });
 
 /** Withdraws the question if it is of one of these kinds. */

@@ -3,10 +3,27 @@ import type { LegMade } from '#customer-order/customer-order.events';
 import { decisionIdOf, readLegId, readTransferId } from '#manufacturing/order-ids';
 import { compare, minus } from '#manufacturing/quantity';
 import { accepted, refused } from './answers';
-import { begun, excluding, givenUp, legTimer, made, ORDER_TIMER, question, rejecting, undone, without, withoutQuestion } from './changes';
+import {
+  begun,
+  excluding,
+  givenUp,
+  legTimer,
+  made,
+  notLate,
+  ORDER_TIMER,
+  startTimer,
+  question,
+  rejecting,
+  undone,
+  without,
+  withoutQuestion,
+} from './changes';
 import type { Input } from './messages';
 import { settled } from './settle';
-import { type Answer, change, type Fulfilment, type Leg, note, unallocated } from './state';
+import { type Answer, change, type Fulfilment, isOpen, type Leg, note, unallocated } from './state';
+
+/** Minutes until it is asked again whether a leg that has not started is waited for. */
+const ASK_AGAIN = 1_440;
 
 type Event = Exclude<Input, { type: 'CommandRefused' | 'CommandAccepted' | 'TimerFired' }>;
 
@@ -28,9 +45,20 @@ export function fold(before: Fulfilment, input: Input): Fulfilment {
 
 const fired = (state: Fulfilment, timer: string): Fulfilment => {
   if (timer === ORDER_TIMER) return { ...state, waits: false };
+  const late = state.legs.find((each) => startTimer(each.leg) === timer);
+  if (late) return overdue(state, late);
   const leg = state.legs.find((each) => legTimer(each.leg) === timer);
   return leg?.waits === 'timer' ? change(state, leg.leg, { waits: 'no' }) : state;
 };
+
+/** A leg whose time is over and that has not started: a person is asked. Silence alone never takes it from its plant. */
+function overdue(state: Fulfilment, leg: Leg): Fulfilment {
+  if (leg.started || leg.undone || leg.goal === 'undo' || state.status !== 'open') return state;
+  const again = { ...state, timers: [{ name: startTimer(leg.leg), minutes: ASK_AGAIN }] };
+  return state.question
+    ? again
+    : question(again, 'Late', `Leg ${leg.leg} at ${leg.facilityId} has not started by its planned end.`, leg.leg);
+}
 
 function heard(state: Fulfilment, input: Event): Fulfilment {
   switch (input.type) {
@@ -47,7 +75,7 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
     case 'CustomerOrderCancellationRequested': {
       const { running, reason } = input.data;
       const cancelling: Fulfilment = { ...state, status: 'cancelling', running, reason, cancel: 'no' };
-      return withoutQuestion({ ...cancelling, ...rejecting(cancelling) }, 'Partial', 'Nothing', 'Short', 'Shipment');
+      return withoutQuestion({ ...cancelling, ...rejecting(cancelling) }, 'Partial', 'Nothing', 'Short', 'Shipment', 'Late');
     }
     case 'AllocationProposed':
       return input.data.customerOrderId === state.customerOrderId && state.planning === 'asked'
@@ -94,7 +122,9 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
     }
     case 'DecisionWithdrawn':
       // Somebody withdrew a question that still is one.
-      return isAsked(state, input.data.decisionId) ? question(state, state.question!.kind, state.question!.text) : state;
+      return isAsked(state, input.data.decisionId)
+        ? question(state, state.question!.kind, state.question!.text, state.question!.leg)
+        : state;
     case 'WorkOrderStarted':
       return ofLeg(state, input.data.workOrderId, (leg) => (leg.started || leg.undone ? state : begun(state, leg)));
     case 'WorkOrderEnded':
@@ -124,8 +154,8 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
           : state,
       );
     case 'TransferClosed': {
-      const { transferId, ...delivery } = input.data;
-      return ofTransfer(state, transferId, (leg) => delivered(state, leg, delivery));
+      const { transferId, received, short, damaged, lost, returned } = input.data;
+      return ofTransfer(state, transferId, (leg) => delivered(state, leg, { received, short, damaged, lost, returned }));
     }
   }
 }
@@ -139,13 +169,13 @@ const ofLeg = (state: Fulfilment, id: string, then: (leg: Leg) => Fulfilment): F
 const ofTransfer = (state: Fulfilment, id: string, then: (leg: Leg) => Fulfilment): Fulfilment => {
   const named = readTransferId(id);
   const leg = state.legs.find((each) => each.leg === named?.n && each.facilityId === named.plant);
-  return leg && (leg.transfer === 'planned' || leg.transfer === 'shipped') ? then(leg) : state;
+  return leg && (leg.transfer === 'planned' || leg.transfer === 'shipped' || leg.delivery) ? then(leg) : state;
 };
 
 function ended(state: Fulfilment, leg: Leg, totals: LegMade, endedAt: string): Fulfilment {
   if (leg.made || leg.undone) return state;
   const short = compare(totals.good, leg.trimTo ?? leg.quantity) < 0;
-  const over = made(change(state, leg.leg, { started: true, goal: 'make', waits: 'no', refusals: 0 }), leg, totals, endedAt);
+  const over = made(change(notLate(state, leg), leg.leg, { started: true, goal: 'make', waits: 'no', refusals: 0 }), leg, totals, endedAt);
   return short && state.status === 'open' ? excluding(over, leg) : over;
 }
 
@@ -185,6 +215,10 @@ function decided(before: Fulfilment, answer: Answer): Fulfilment {
     }
     case 'Cancel':
       return { ...state, ...rejecting(state), cancel: 'wanted' };
+    case 'PlanAgain': {
+      const leg = state.legs.find((each) => each.leg === asked!.leg);
+      return leg && isOpen(leg) && !leg.started ? givenUp(state, leg, `${leg.facilityId} has not started it`) : state;
+    }
     case 'Stop':
       return { ...state, running: 'Stop' };
     case 'Finish':

@@ -34,6 +34,10 @@ export const OPTIONS: Readonly<Record<QuestionKind, Readonly<Record<string, stri
     Cancel: 'The order is cancelled; what was made is stock.',
   },
   Running: { Stop: 'Work is stopped now. What was made until then is stock.', Finish: 'Work goes on to its end. What it makes is stock.' },
+  Late: {
+    Wait: 'The plant keeps the leg. The question comes again a day later.',
+    PlanAgain: 'The leg is taken back, unless it starts meanwhile, and planned again without the plant.',
+  },
   Shipment: { TryAgain: 'The transfer is planned again.', KeepAtPlant: 'What was made stays at its plant.' },
 };
 

@@ -4,6 +4,8 @@ import { Rejected } from '#kernel/rejected';
 type Data = Readonly<Record<string, unknown>>;
 type Status = Readonly<{ status: string }>;
 export const PLANTS: readonly string[] = ['lyon', 'haifa', 'oslo'];
+/** When legs are to be done. */
+const END = '2099-01-06T12:00:00.000Z';
 /** What one plant can take. */
 const MOST = 6;
 
@@ -21,7 +23,9 @@ export const plan = {
         const part = Math.min(rest, MOST);
         rest -= part;
         const buckets = [{ date: '2026-01-06', minutes: part }];
-        return part > 0 ? [{ leg: index + 1, facilityId, capacityId: `${facilityId}.cell`, quantity: String(part), buckets }] : [];
+        return part > 0
+          ? [{ leg: index + 1, facilityId, capacityId: `${facilityId}.cell`, quantity: String(part), buckets, end: END }]
+          : [];
       });
       const unallocated = rest > 0 ? [{ quantity: String(rest), reason: 'no capacity before it is due' }] : [];
       return [{ type: 'AllocationProposed', data: { planId, customerOrderId, legs, unallocated } }];

@@ -40,9 +40,9 @@ export type Leg = PlannedLeg &
   }>;
 
 /** What a person is asked, and what each answer leads to. */
-export type Question = Readonly<{ id: string; kind: QuestionKind; text: string; asked: boolean }>;
-export type QuestionKind = 'Partial' | 'Nothing' | 'Short' | 'Running' | 'Shipment';
-export type Answer = 'AcceptPartial' | 'AcceptShort' | 'TryAgain' | 'Cancel' | 'Stop' | 'Finish' | 'KeepAtPlant';
+export type Question = Readonly<{ id: string; kind: QuestionKind; text: string; asked: boolean; leg?: number }>;
+export type QuestionKind = 'Partial' | 'Nothing' | 'Short' | 'Running' | 'Shipment' | 'Late';
+export type Answer = 'AcceptPartial' | 'AcceptShort' | 'TryAgain' | 'Cancel' | 'Stop' | 'Finish' | 'KeepAtPlant' | 'Wait' | 'PlanAgain';
 
 /** What is being asked of another stream: one thing at a time, so that its answer is known to be that. */
 export type Task =
@@ -87,7 +87,7 @@ export type Fulfilment = Readonly<{
   waits: boolean;
   doing?: Task;
   /** Timers that the last input set. */
-  timers: readonly Readonly<{ name: string; minutes: number }>[];
+  timers: readonly (Readonly<{ name: string }> & (Readonly<{ minutes: number }> | Readonly<{ at: string }>))[];
 }>;
 
 /** A record for the order; `later` is a field that says when something will be, in minutes from now. */

@@ -15,6 +15,8 @@ import { facility } from '#facility/facility';
 import * as facilityCommands from '#facility/facility.commands';
 import { fileImport } from '#import/import';
 import * as importCommands from '#import/import.commands';
+import { interFacilityTransfer } from '#inter-facility-transfer/inter-facility-transfer';
+import * as transferCommands from '#inter-facility-transfer/inter-facility-transfer.commands';
 import { masterData } from '#master-data/master-data';
 import * as masterDataCommands from '#master-data/master-data.commands';
 import { materialLot } from '#material-lot/material-lot';
@@ -51,6 +53,7 @@ const slices: readonly (readonly [AnyDecider, object])[] = [
   [equipment, equipmentCommands],
   [facility, facilityCommands],
   [fileImport, importCommands],
+  [interFacilityTransfer, transferCommands],
   [masterData, masterDataCommands],
   [materialLot, lotCommands],
   [productionOrder, orderCommands],

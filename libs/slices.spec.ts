@@ -8,6 +8,7 @@ import { decision } from '#decision/decision';
 import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
 import { fileImport } from '#import/import';
+import { interFacilityTransfer } from '#inter-facility-transfer/inter-facility-transfer';
 import { masterData } from '#master-data/master-data';
 import { materialLot } from '#material-lot/material-lot';
 import { productionOrder } from '#production-order/production-order';
@@ -24,6 +25,7 @@ const slices: readonly Slice[] = [
   facility,
   equipment,
   fileImport,
+  interFacilityTransfer,
   masterData,
   materialLot,
   productionOrder,

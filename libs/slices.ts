@@ -14,6 +14,8 @@ import { EquipmentModule } from '#equipment/equipment.module';
 import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
 import { ImportModule } from '#import/import.module';
+import { InterFacilityTransferModule } from '#inter-facility-transfer/inter-facility-transfer.module';
+import { transferView } from '#inter-facility-transfer/transfer.view';
 import type { View } from '#kernel/view';
 import { MasterDataModule } from '#master-data/master-data.module';
 import { masterDataView } from '#master-data/master-data.view';
@@ -40,6 +42,7 @@ export const slices: (new () => object)[] = [
   EquipmentModule,
   FacilityModule,
   ImportModule,
+  InterFacilityTransferModule,
   MasterDataModule,
   MaterialLotModule,
   ProductionOrderModule,
@@ -69,6 +72,7 @@ export const views: readonly AnyView[] = [
   orderBoard,
   processInstance,
   reportException,
+  transferView,
   transportLaneView,
   workInProgress,
   workOrderView,

@@ -1,0 +1,311 @@
+import type { Context, Decider, Regard } from '#kernel/decider';
+import { streamOf } from '#kernel/identity';
+import { inUtc } from '#kernel/instant';
+import { Rejected } from '#kernel/rejected';
+import { facilityOf } from '#manufacturing/facility';
+import { compare, convert, fitsUnit, isPositive, minus, plus, type Quantity } from '#manufacturing/quantity';
+import { checking, type Reference, regardsOf } from '#manufacturing/references';
+import { arrived, inTransit, type ShipmentBooks } from '#manufacturing/shipment';
+import type * as commands from './inter-facility-transfer.commands';
+import type { InterFacilityTransferEvent, ItemBooks, ShippedItem, TransferItem } from './inter-facility-transfer.events';
+import {
+  evolve,
+  fromFacilityOf,
+  inState,
+  isClosed,
+  itemOf,
+  known,
+  type KnownTransfer,
+  of,
+  totalsOf,
+  type Transfer,
+  withItems,
+} from './transfer-state';
+
+type Rules = Decider<typeof commands, Transfer, InterFacilityTransferEvent>;
+type Events = readonly InterFacilityTransferEvent[];
+
+/** What a lot tells to decisions of other streams. */
+type LotTold = Readonly<{ holds: readonly string[]; expiresAt: string | null; ancestors: readonly string[] }> | null | undefined;
+/** Ancestors that go with a shipped item; the genealogy has all. */
+const MOST_ANCESTORS = 200;
+
+const materialsIn = ({ items }: commands.PlanTransfer): Reference[] =>
+  items.map(({ materialId }) => ({ kind: 'Material', id: materialId }));
+const facilityStream = (facilityId: string): string => streamOf('facility', facilityId);
+const lotStream = (lotId: string): string => streamOf('material-lot', lotId);
+
+const rules: Rules = {
+  category: 'inter-facility-transfer',
+  initial: { status: 'unknown' },
+  id: ({ transferId }) => transferId,
+  evolve,
+  regards,
+  exceptions: ['TransferOverReceived'],
+  decide: {
+    PlanTransfer: plan,
+    PickTransfer: ({ items }, state, { occurredAt }) => {
+      const transfer = known(state);
+      const picked = items ? tidied(transfer.transferId, items) : transfer.planned;
+      if ((transfer.status === 'picking' || transfer.status === 'picked') && same(transfer.items, picked)) return [];
+      inState(transfer, 'planned');
+      rejectBeyondPlan(transfer, picked);
+      const booking = picked.some(({ lotId }) => lotId !== undefined);
+      return [{ type: 'TransferPicked', data: { ...of(transfer), pick: transfer.pick + 1, items: picked, booking, pickedAt: occurredAt } }];
+    },
+    RecordLotsBooked: ({ pick }, state, { occurredAt }) => {
+      const transfer = known(state);
+      return transfer.status === 'picking' && transfer.pick === pick
+        ? [{ type: 'TransferLotsBooked', data: { ...of(transfer), pick, bookedAt: occurredAt } }]
+        : [];
+    },
+    UndoPick: ({ pick, reason }, state, { occurredAt }) => {
+      const transfer = known(state);
+      return transfer.status === 'picking' && transfer.pick === pick
+        ? [{ type: 'TransferPickUndone', data: { ...of(transfer), pick, reason, undoneAt: occurredAt } }]
+        : [];
+    },
+    ShipTransfer: ship,
+    ReportDelay: ({ eta, reason }, state, { occurredAt }) => {
+      const transfer = inState(state, 'shipped');
+      const expected = inUtc(eta);
+      if (transfer.eta === expected) return [];
+      return [
+        { type: 'TransferDelayed', data: { ...of(transfer), fromEta: transfer.eta!, eta: expected, reason, reportedAt: occurredAt } },
+      ];
+    },
+    RecordTransferReceipt: receive,
+    ReportLoss: ({ lossId: given, items, reason }, state, { occurredAt, commandId }) => {
+      const lossId = given ?? commandId;
+      if (known(state).booked.includes(`loss/${lossId}`)) return [];
+      const transfer = inState(state, 'shipped');
+      const lost = missing(transfer, items, (books, amount) => ({ lost: plus(books.lost, amount) }));
+      return closing(
+        transfer,
+        lost.books,
+        [{ type: 'TransferLost', data: { ...of(transfer), lossId, items: lost.books, reason, reportedAt: occurredAt } }],
+        occurredAt,
+      );
+    },
+    ReturnTransfer: ({ returnId: given, items, reason }, state, { occurredAt, commandId }) => {
+      const returnId = given ?? commandId;
+      if (known(state).booked.includes(`return/${returnId}`)) return [];
+      const transfer = inState(state, 'shipped');
+      const { books, parts } = missing(transfer, items, (before, amount) => ({ returned: plus(before.returned, amount) }));
+      const back = parts.map(({ item, lotId, unit, amount }) => ({ item, ...(lotId ? { lotId } : {}), quantity: { amount, unit } }));
+      const data = { ...of(transfer), returnId, back, items: books, reason, returnedAt: occurredAt };
+      return closing(transfer, books, [{ type: 'TransferReturned', data }], occurredAt);
+    },
+    CancelTransfer: ({ reason }, state, { occurredAt }) => {
+      const transfer = known(state);
+      if (transfer.status === 'cancelled') return [];
+      inState(transfer, 'planned', 'picking', 'picked');
+      return [{ type: 'TransferCancelled', data: { ...of(transfer), reason, cancelledAt: occurredAt } }];
+    },
+  },
+};
+
+/** Material on its way from one plant to another, as the plant that ships it sees it. The other plant has a stream of its own (inbound-transfer). */
+export const interFacilityTransfer: Rules = {
+  ...rules,
+  decide: checking(rules.decide, { facility: ({ transferId }) => facilityOf(transferId), references: { PlanTransfer: materialsIn } }),
+};
+
+function regards(name: string, command: Readonly<Record<string, unknown>>, state: Transfer): readonly Regard[] {
+  if (name === 'PlanTransfer') {
+    const { transferId, toFacilityId } = command as unknown as commands.PlanTransfer;
+    return [
+      ...regardsOf(facilityOf(transferId), materialsIn(command as unknown as commands.PlanTransfer)),
+      { stream: facilityStream(toFacilityId), now: true },
+    ];
+  }
+  if (name !== 'ShipTransfer' || state.status === 'unknown') return [];
+  return state.items.flatMap(({ lotId }) => (lotId ? [{ stream: lotStream(lotId), now: true as const }] : []));
+}
+
+function plan(
+  { transferId, toFacilityId, items: asked, customerOrderId }: commands.PlanTransfer,
+  state: Transfer,
+  context: Context,
+): Events {
+  const items = tidied(transferId, asked);
+  if (state.status !== 'unknown') {
+    if (state.toFacilityId === toFacilityId && state.customerOrderId === customerOrderId && same(state.planned, items)) return [];
+    throw new Rejected('transfer-exists', `${transferId} is already planned otherwise. Choose another id.`, { transferId });
+  }
+  const fromFacilityId = facilityOf(transferId);
+  if (fromFacilityId === toFacilityId)
+    throw new Rejected('transfer-to-itself', `\`toFacilityId\` must be another facility, was ${toFacilityId}. Move the lot instead.`, {
+      toFacilityId,
+    });
+  if (context.regarded?.[facilityStream(toFacilityId)] === null)
+    throw new Rejected('facility-unknown', `There is no facility ${toFacilityId}. Register it first.`, { toFacilityId });
+  const order = customerOrderId === undefined ? {} : { customerOrderId };
+  return [{ type: 'TransferPlanned', data: { transferId, toFacilityId, fromFacilityId, items, ...order, plannedAt: context.occurredAt } }];
+}
+
+function ship({ carrier, eta }: commands.ShipTransfer, state: Transfer, { occurredAt, regarded }: Context): Events {
+  const transfer = inState(state, 'planned', 'picked');
+  if (transfer.status === 'planned' && transfer.items.some(({ lotId }) => lotId !== undefined))
+    throw new Rejected('transfer-not-picked', 'Lots have to be picked before they are shipped. Pick the transfer first.', {});
+  const expected = inUtc(eta);
+  if (expected < occurredAt)
+    throw new Rejected('eta-before-shipping', `\`eta\` must not be before it is shipped at ${occurredAt}, was ${expected}.`, {
+      eta: expected,
+    });
+  const items = transfer.items.map((item) => shippedItem(item, regarded, occurredAt));
+  const order = transfer.customerOrderId === undefined ? {} : { customerOrderId: transfer.customerOrderId };
+  const named = carrier === undefined ? {} : { carrier };
+  const data = {
+    ...of(transfer),
+    fromFacilityId: fromFacilityOf(transfer),
+    items,
+    ...order,
+    ...named,
+    eta: expected,
+    shippedAt: occurredAt,
+  };
+  return [{ type: 'TransferShipped', data }];
+}
+
+/** An item with what its lot hands on. @throws Rejected lot-held, lot-expired (I5) */
+function shippedItem(item: TransferItem, regarded: Context['regarded'], at: string): ShippedItem {
+  const { lotId } = item;
+  const lot = lotId === undefined ? undefined : (regarded?.[lotStream(lotId)] as LotTold);
+  if (lotId === undefined || !lot) return item;
+  const { holds, expiresAt, ancestors } = lot;
+  if (holds.length > 0)
+    throw new Rejected('lot-held', `${lotId} is on hold (${holds.join(', ')}). Release every hold, or cancel the transfer.`, {
+      lotId,
+      holds,
+    });
+  if (expiresAt !== null && expiresAt <= at)
+    throw new Rejected('lot-expired', `${lotId} expired at ${expiresAt}. Cancel the transfer.`, { lotId, expiresAt });
+  const passedOn = [...ancestors.slice(1 - MOST_ANCESTORS), lotId];
+  return { ...item, ...(expiresAt === null ? {} : { expiresAt }), ancestors: passedOn };
+}
+
+function receive({ receiptId, items, complete }: commands.RecordTransferReceipt, state: Transfer, { occurredAt }: Context): Events {
+  const transfer = inState(state, 'shipped', 'closed');
+  if (transfer.booked.includes(`receipt/${receiptId}`)) return [];
+  rejectRepeated(items.map(({ item }) => item));
+  const said = items.map(({ item, received, damaged }) => ({ item, received, damaged }));
+  let books = transfer.books;
+  for (const { item, received, damaged } of said) {
+    const before = bookOf(books, item);
+    books = withItems(books, [{ ...before, ...arrived(before, received, damaged, complete) }]);
+  }
+  const changed = books.filter(({ item }) => said.some((each) => each.item === item));
+  const data = { ...of(transfer), receiptId, arrived: said, items: changed, receivedAt: occurredAt };
+  const more = changed.flatMap((after): InterFacilityTransferEvent[] => {
+    const over = minus(after.over, bookOf(transfer.books, after.item).over);
+    return isPositive(over)
+      ? [{ type: 'TransferOverReceived', data: { ...of(transfer), receiptId, item: after.item, over, receivedAt: occurredAt } }]
+      : [];
+  });
+  return closing(transfer, changed, [{ type: 'TransferReceived', data }, ...more], occurredAt);
+}
+
+/** The events, and the end of the transfer where nothing is in transit after them. */
+function closing(transfer: KnownTransfer, changed: readonly ItemBooks[], events: Events, closedAt: string): Events {
+  const items = withItems(transfer.books, changed);
+  if (!isClosed(items)) return events;
+  const order = transfer.customerOrderId === undefined ? {} : { customerOrderId: transfer.customerOrderId };
+  return [...events, { type: 'TransferClosed', data: { ...of(transfer), ...totalsOf(items), items, ...order, closedAt } }];
+}
+
+type Part = Readonly<{ item: string; lotId?: string; unit: Quantity['unit']; amount: string }>;
+/** The books after some of what is in transit, or all of it, does not arrive. @throws Rejected item-unknown, quantity-not-positive, exceeds-in-transit */
+function missing(
+  transfer: KnownTransfer,
+  asked: readonly Readonly<{ item: string; amount: string }>[] | undefined,
+  book: (before: ShipmentBooks, amount: string) => Partial<ShipmentBooks>,
+): Readonly<{ books: ItemBooks[]; parts: Part[] }> {
+  const under = transfer.books.map((books) => ({ item: books.item, amount: inTransit(books) })).filter(({ amount }) => isPositive(amount));
+  const lines = asked ?? under;
+  rejectRepeated(lines.map(({ item }) => item));
+  const parts = lines.map(({ item, amount }): Part & { before: ItemBooks } => {
+    const before = bookOf(transfer.books, item);
+    rejectAmount({ amount, unit: before.unit });
+    if (compare(amount, inTransit(before)) > 0)
+      throw new Rejected('exceeds-in-transit', `Of ${item} ${inTransit(before)} ${before.unit} are in transit, not ${amount}.`, {
+        item,
+        inTransit: inTransit(before),
+        amount,
+      });
+    return { item, ...(before.lotId ? { lotId: before.lotId } : {}), unit: before.unit, amount, before };
+  });
+  return { books: parts.map(({ before, amount }) => ({ ...before, ...book(before, amount) })), parts };
+}
+
+/** @throws Rejected item-unknown */
+function bookOf(books: readonly ItemBooks[], item: string): ItemBooks {
+  const found = books.find((each) => each.item === item);
+  if (found) return found;
+  const items = books.map((each) => each.item);
+  throw new Rejected('item-unknown', `The transfer has no item ${item}; its items: ${items.join(', ')}.`, { item, items });
+}
+
+/** @throws Rejected quantity-not-positive, fraction-of-a-piece */
+function rejectAmount({ amount, unit }: Quantity): void {
+  if (!isPositive(amount)) throw new Rejected('quantity-not-positive', `\`amount\` must be above 0, was ${amount}.`, { amount, unit });
+  if (!fitsUnit(amount, unit))
+    throw new Rejected('fraction-of-a-piece', `\`amount\` must be a whole number of pieces, was ${amount}.`, { amount, unit });
+}
+
+/** @throws Rejected item-repeated */
+function rejectRepeated(items: readonly string[]): void {
+  const twice = items.find((item, index) => items.indexOf(item) < index);
+  if (twice !== undefined) throw new Rejected('item-repeated', `Each item may be named once; ${twice} is repeated.`, { item: twice });
+}
+
+/** The items of a command, checked. @throws Rejected wrong-facility, item-repeated, quantity-not-positive, fraction-of-a-piece */
+function tidied(transferId: string, asked: readonly TransferItem[]): TransferItem[] {
+  rejectRepeated(asked.map(itemOf));
+  return asked.map(({ materialId, quantity, lotId }) => {
+    rejectAmount(quantity);
+    if (lotId !== undefined && facilityOf(lotId) !== facilityOf(transferId))
+      throw new Rejected('wrong-facility', `${lotId} is in another facility than ${transferId}. Name a lot of the plant that ships.`, {
+        lotId,
+        transferId,
+      });
+    const { amount, unit } = quantity;
+    return { materialId, quantity: { amount, unit }, ...(lotId === undefined ? {} : { lotId }) };
+  });
+}
+
+const same = (a: readonly TransferItem[], b: readonly TransferItem[]): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** @throws Rejected item-not-planned, unit-incompatible, pick-exceeds-plan */
+function rejectBeyondPlan({ planned }: KnownTransfer, picked: readonly TransferItem[]): void {
+  for (const material of new Set(picked.map(({ materialId }) => materialId))) {
+    const ordered = planned.filter(({ materialId }) => materialId === material);
+    const unit = ordered[0]?.quantity.unit;
+    if (unit === undefined)
+      throw new Rejected('item-not-planned', `The transfer has no ${material}. Pick what is planned.`, { materialId: material });
+    const most = totalIn(ordered, unit);
+    const total = totalIn(
+      picked.filter(({ materialId }) => materialId === material),
+      unit,
+    );
+    if (compare(total, most) > 0)
+      throw new Rejected('pick-exceeds-plan', `At most ${most} ${unit} of ${material} are planned, not ${total} ${unit}.`, {
+        materialId: material,
+        planned: most,
+        picked: total,
+      });
+  }
+}
+
+/** @throws Rejected unit-incompatible */
+function totalIn(items: readonly TransferItem[], unit: Quantity['unit']): string {
+  return items.reduce((total, { quantity, materialId }) => {
+    const amount = convert(quantity, unit);
+    if (amount === undefined)
+      throw new Rejected('unit-incompatible', `${quantity.unit} cannot be converted exactly to ${unit}. Send ${materialId} in ${unit}.`, {
+        materialId,
+        unit,
+      });
+    return plus(total, amount);
+  }, '0');
+}

@@ -9,6 +9,8 @@ import * as customerOrderCommands from '#customer-order/customer-order.commands'
 import * as progressCommands from '#customer-order/progress.commands';
 import { decision } from '#decision/decision';
 import * as decisionCommands from '#decision/decision.commands';
+import { facilityCapacity } from '#facility-capacity/facility-capacity';
+import * as capacityCommands from '#facility-capacity/facility-capacity.commands';
 import { equipment } from '#equipment/equipment';
 import * as equipmentCommands from '#equipment/equipment.commands';
 import { facility } from '#facility/facility';
@@ -52,6 +54,7 @@ const slices: readonly (readonly [AnyDecider, object])[] = [
   [decision, decisionCommands],
   [equipment, equipmentCommands],
   [facility, facilityCommands],
+  [facilityCapacity, capacityCommands],
   [fileImport, importCommands],
   [interFacilityTransfer, transferCommands],
   [masterData, masterDataCommands],

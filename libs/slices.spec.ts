@@ -6,6 +6,7 @@ import { type Event, type Metadata, schemaOf, upcast, type Upcasts } from '#kern
 import { customerOrder } from '#customer-order/customer-order';
 import { decision } from '#decision/decision';
 import { equipment } from '#equipment/equipment';
+import { facilityCapacity } from '#facility-capacity/facility-capacity';
 import { facility } from '#facility/facility';
 import { fileImport } from '#import/import';
 import { interFacilityTransfer } from '#inter-facility-transfer/inter-facility-transfer';
@@ -31,6 +32,7 @@ const slices: readonly Slice[] = [
   productionOrder,
   transportLane,
   workOrder,
+  facilityCapacity,
 ];
 const source = join(__dirname, '../../libs');
 const typesOf = (category: string): string[] =>

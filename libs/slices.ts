@@ -11,6 +11,9 @@ import { equipmentNow } from '#equipment/equipment-now.view';
 import { equipmentStop } from '#equipment/equipment-stop.view';
 import { equipmentTimeline } from '#equipment/equipment-timeline.view';
 import { EquipmentModule } from '#equipment/equipment.module';
+import { FacilityCapacityModule } from '#facility-capacity/facility-capacity.module';
+import { facilityCapacityView } from '#facility-capacity/facility-capacity.view';
+import { capacityLoad } from '#facility-capacity/capacity-load.view';
 import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
 import { ImportModule } from '#import/import.module';
@@ -41,6 +44,7 @@ export const slices: (new () => object)[] = [
   DecisionModule,
   EquipmentModule,
   FacilityModule,
+  FacilityCapacityModule,
   ImportModule,
   InterFacilityTransferModule,
   MasterDataModule,
@@ -65,6 +69,8 @@ export const views: readonly AnyView[] = [
   equipmentStop,
   equipmentTimeline,
   facilityElement,
+  capacityLoad,
+  facilityCapacityView,
   genealogyEdge,
   lotDiscrepancy,
   lotStock,

@@ -1,5 +1,6 @@
 import type { Process } from '#kernel/process';
 import { whenDecisionRequestedEscalateIt } from './when-decision-requested-escalate-it';
+import { whenCapacityReservedExpireIt } from './when-capacity-reserved-expire-it';
 import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hold-work-orders';
 import { whenFirstOfKindCheckReferences } from './when-first-of-kind-check-references';
 import { whenLotMergedAddToOther } from './when-lot-merged-add-to-other';
@@ -14,6 +15,7 @@ type AnyProcess = Process<any, any, any>;
 /** The processes, one line each: what the worker runs. */
 export const processes: readonly AnyProcess[] = [
   whenDecisionRequestedEscalateIt,
+  whenCapacityReservedExpireIt,
   whenEquipmentAbortedHoldWorkOrders,
   whenFirstOfKindCheckReferences,
   whenLotMergedAddToOther,

@@ -32,6 +32,7 @@ import { ProductionOrderModule } from '#production-order/production-order.module
 import { transportLaneView } from '#transport-lane/transport-lane.view';
 import { TransportLaneModule } from '#transport-lane/transport-lane.module';
 import { dispatchList } from '#work-order/dispatch-list.view';
+import { machineOverlap } from '#work-order/machine-overlap.view';
 import { reportException } from '#work-order/report-exception.view';
 import { workInProgress } from '#work-order/work-in-progress.view';
 import { WorkOrderModule } from '#work-order/work-order.module';
@@ -74,6 +75,7 @@ export const views: readonly AnyView[] = [
   genealogyEdge,
   lotDiscrepancy,
   lotStock,
+  machineOverlap,
   masterDataView,
   orderBoard,
   processInstance,

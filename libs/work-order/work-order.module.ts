@@ -7,7 +7,7 @@ import { seriesController } from '#platform/http/command-series';
 import { WipByFacilityController, WipByFacilityCsvController, WipByFacilityResolver } from './wip-by-facility.queries';
 import { workOrder } from './work-order';
 import * as orders from './work-order.commands';
-import { dispatchEntries, operationsInProgress, reportExceptions, workOrders } from './work-order.queries';
+import { dispatchEntries, machineOverlaps, operationsInProgress, reportExceptions, workOrders } from './work-order.queries';
 
 const commands = { ...orders, ...holds, ...reports };
 
@@ -19,6 +19,7 @@ const commands = { ...orders, ...holds, ...reports };
     dispatchEntries.controller,
     operationsInProgress.controller,
     reportExceptions.controller,
+    machineOverlaps.controller,
     WipByFacilityController,
     WipByFacilityCsvController,
   ],
@@ -29,6 +30,7 @@ const commands = { ...orders, ...holds, ...reports };
     dispatchEntries.resolver,
     operationsInProgress.resolver,
     reportExceptions.resolver,
+    machineOverlaps.resolver,
     WipByFacilityResolver,
   ],
 })

@@ -1,5 +1,6 @@
 import { listOf } from '#platform/queries/list';
 import { DispatchEntry } from './dispatch-list.view';
+import { MachineOverlap } from './machine-overlap.view';
 import { ReportException } from './report-exception.view';
 import { WorkInProgress } from './work-in-progress.view';
 import { WorkOrderRow } from './work-order.view';
@@ -63,4 +64,14 @@ export const reportExceptions = listOf(ReportException, {
   sorts: ['occurredAt'],
   sortedBy: 'occurredAtDescending',
   about: 'Rules that floor reports broke: over-production, overlaps, repeats, implausible times and others.',
+});
+
+export const machineOverlaps = listOf(MachineOverlap, {
+  path: 'machine-overlaps',
+  many: 'machineOverlaps',
+  roles: READERS,
+  filters: { equipmentId: 'equals', latestAt: 'range' },
+  sorts: ['latestAt'],
+  sortedBy: 'equipmentId',
+  about: 'Orders reported on one machine at the same time beyond its capacity, started on it or not.',
 });

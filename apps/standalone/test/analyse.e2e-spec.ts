@@ -37,7 +37,7 @@ describe('the guide for analysts', () => {
     };
     const { stdout } = spawnSync(process.execPath, [join(project, 'tools/tour.mjs'), dataDir], { encoding: 'utf8', timeout: 100_000 });
     expect(stdout).toMatch(/\n\d+ passed, 0 failed\n$/);
-    // What neither the demo nor the tour has: a lost signal, an implausible state, a wrong count, too many pieces, a refusal.
+    // What neither the demo nor the tour has: a lost signal, an implausible state, a wrong count, too many pieces, orders at once, a refusal.
     const at = (minute: number) => new Date(Date.now() - (60 - minute) * 60_000).toISOString();
     const machine = { equipmentId: 'tour.M7', name: 'Mill 7', equipmentClass: 'mill' };
     const states = [
@@ -61,6 +61,8 @@ describe('the guide for analysts', () => {
       status: 200,
       body: { exceptions: ['OverproductionDetected'] },
     });
+    const another = { ...pieces, workOrderId: 'tour.W8', from: at(5), to: at(12) };
+    expect(await send('device', 'work-order/observe-production', another)).toMatchObject({ status: 200 });
     expect(await send('operator', 'equipment/unhold-equipment', { equipmentId: 'tour.M7' })).toMatchObject({ status: 422 });
     analyst = new Client({ connectionString: url });
     await analyst.connect();

@@ -114,7 +114,7 @@ export function refused(state: Fulfilment, task: Fulfilment['doing'], refusal: R
 }
 
 /** An undo that was refused is tried again later, and in the end a person has to act. */
-export function again(state: Fulfilment, leg: Leg, step: LegStep, { code, message }: Refusal): Fulfilment {
+function again(state: Fulfilment, leg: Leg, step: LegStep, { code, message }: Refusal): Fulfilment {
   const refusals = leg.refusals + 1;
   const blocked = refusals >= UNDO_ATTEMPTS;
   const data = { customerOrderId: state.customerOrderId, leg: leg.leg, step, undo: true, attempt: refusals, code, message, blocked };

@@ -96,7 +96,7 @@ function going(state: Fulfilment): Task | undefined {
 }
 
 /** Something is not placed, nobody is asked about it, and nothing is being undone whose quantity is part of it. */
-export const wantsPlan = (state: Fulfilment): boolean =>
+const wantsPlan = (state: Fulfilment): boolean =>
   state.planning === 'idle' &&
   !state.question &&
   state.cancel === 'no' &&

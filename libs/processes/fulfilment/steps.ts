@@ -26,8 +26,7 @@ export const UNDO_ATTEMPTS = 5;
 export const backoff = (refusals: number): number => 2 ** (refusals - 1);
 
 export const idOf = ({ customerOrderId }: Fulfilment, { leg, facilityId }: Leg): string => legIdOf(customerOrderId, leg, facilityId);
-const transferOf = ({ customerOrderId }: Fulfilment, { leg, facilityId }: Leg): string =>
-  transferIdOf(customerOrderId, leg, facilityId);
+const transferOf = ({ customerOrderId }: Fulfilment, { leg, facilityId }: Leg): string => transferIdOf(customerOrderId, leg, facilityId);
 /** Unique within the capacity: the local part of the leg's id. */
 export const reservationOf = (state: Fulfilment, leg: Leg) => ({
   capacityId: leg.capacityId,

@@ -11,6 +11,10 @@ import { decision } from '#decision/decision';
 import * as decisionCommands from '#decision/decision.commands';
 import { facilityCapacity } from '#facility-capacity/facility-capacity';
 import * as capacityCommands from '#facility-capacity/facility-capacity.commands';
+import { workMaster } from '#work-master/work-master';
+import * as workMasterCommands from '#work-master/work-master.commands';
+import { allocationPlan } from '#allocation-plan/allocation-plan';
+import * as planCommands from '#allocation-plan/allocation-plan.commands';
 import { equipment } from '#equipment/equipment';
 import * as equipmentCommands from '#equipment/equipment.commands';
 import { facility } from '#facility/facility';
@@ -50,6 +54,7 @@ type Api = Readonly<{
 }>;
 
 const slices: readonly (readonly [AnyDecider, object])[] = [
+  [allocationPlan, planCommands],
   [customerOrder, { ...customerOrderCommands, ...progressCommands }],
   [decision, decisionCommands],
   [equipment, equipmentCommands],
@@ -61,6 +66,7 @@ const slices: readonly (readonly [AnyDecider, object])[] = [
   [materialLot, lotCommands],
   [productionOrder, orderCommands],
   [transportLane, laneCommands],
+  [workMaster, workMasterCommands],
   [workOrder, { ...workCommands, ...holdCommands, ...reportCommands }],
 ];
 const libs = join(__dirname, '../../libs');

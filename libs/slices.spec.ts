@@ -7,6 +7,8 @@ import { customerOrder } from '#customer-order/customer-order';
 import { decision } from '#decision/decision';
 import { equipment } from '#equipment/equipment';
 import { facilityCapacity } from '#facility-capacity/facility-capacity';
+import { workMaster } from '#work-master/work-master';
+import { allocationPlan } from '#allocation-plan/allocation-plan';
 import { facility } from '#facility/facility';
 import { fileImport } from '#import/import';
 import { interFacilityTransfer } from '#inter-facility-transfer/inter-facility-transfer';
@@ -33,6 +35,8 @@ const slices: readonly Slice[] = [
   transportLane,
   workOrder,
   facilityCapacity,
+  workMaster,
+  allocationPlan,
 ];
 const source = join(__dirname, '../../libs');
 const typesOf = (category: string): string[] =>
@@ -41,6 +45,7 @@ const typesOf = (category: string): string[] =>
     .flatMap((file) => [...readFileSync(join(source, category, file), 'utf8').matchAll(/^export type \w+ = Event<\s*'(\w+)'/gm)])
     .map(([, type]) => type!);
 const OWNERS: Readonly<Record<string, string>> = {
+  'allocation-plan': 'allocation-plan',
   'customer-order': 'customer-order',
   'decision-queue': 'decision',
   'equipment-now': 'equipment',

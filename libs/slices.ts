@@ -14,6 +14,10 @@ import { EquipmentModule } from '#equipment/equipment.module';
 import { FacilityCapacityModule } from '#facility-capacity/facility-capacity.module';
 import { facilityCapacityView } from '#facility-capacity/facility-capacity.view';
 import { capacityLoad } from '#facility-capacity/capacity-load.view';
+import { WorkMasterModule } from '#work-master/work-master.module';
+import { workMasterView } from '#work-master/work-master.view';
+import { AllocationPlanModule } from '#allocation-plan/allocation-plan.module';
+import { allocationPlanView } from '#allocation-plan/allocation-plan.view';
 import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
 import { ImportModule } from '#import/import.module';
@@ -45,6 +49,8 @@ export const slices: (new () => object)[] = [
   DecisionModule,
   EquipmentModule,
   FacilityModule,
+  AllocationPlanModule,
+  WorkMasterModule,
   FacilityCapacityModule,
   ImportModule,
   InterFacilityTransferModule,
@@ -70,6 +76,8 @@ export const views: readonly AnyView[] = [
   equipmentStop,
   equipmentTimeline,
   facilityElement,
+  allocationPlanView,
+  workMasterView,
   capacityLoad,
   facilityCapacityView,
   genealogyEdge,

@@ -1,0 +1,94 @@
+import type { Event } from '#kernel/event';
+import type { Unit } from '#manufacturing/quantity';
+
+/** Why a part of an order has no place: the reason that binds. */
+export const Unplaced = {
+  NoWorkMaster: 'NoWorkMaster',
+  NoQualifiedFacility: 'NoQualifiedFacility',
+  CustomerRules: 'CustomerRules',
+  Excluded: 'Excluded',
+  NoLane: 'NoLane',
+  CapacityBeforeDue: 'CapacityBeforeDue',
+  MinBatch: 'MinBatch',
+  SplitLimit: 'SplitLimit',
+} as const;
+export type Unplaced = keyof typeof Unplaced;
+
+/** Minutes of one day, YYYY-MM-DD. */
+export type Bucket = Readonly<{ date: string; minutes: number }>;
+
+/** What one plant makes. */
+export type PlanLeg = Readonly<{
+  leg: number;
+  facilityId: string;
+  capacityId: string;
+  quantity: string;
+  buckets: readonly Bucket[];
+  /** Beginning of the first and end of the last day, in UTC. */
+  start: string;
+  end: string;
+  /** Production and freight, in the currency of the enterprise. */
+  cost: string;
+}>;
+
+/** Demand as the planner sees it. */
+export type PlanOrder = Readonly<{
+  product: string;
+  customer?: string;
+  quantity: string;
+  unit: Unit;
+  due: string;
+  earliest: string;
+  shipTo?: string;
+  excluded: readonly string[];
+  maxLegs?: number;
+}>;
+
+/** A plant that could make it, as the planner sees it. */
+export type Candidate = Readonly<{
+  facilityId: string;
+  capacityId: string;
+  minutesPerUnit: string;
+  setupMinutes: number;
+  costPerUnit: string;
+  minBatch?: string;
+  onlyFor?: readonly string[];
+  neverFor?: readonly string[];
+  /** Minutes of one day; null where there is no limit, absent where the capacity is not defined. */
+  minutesPerDay?: number | null;
+  /** Minutes taken, by day, from `earliest` to `due`. */
+  taken: Readonly<Record<string, number>>;
+  /** Way to `shipTo`; null where there is none, absent where nothing is shipped. */
+  lane?: Readonly<{ transitHours: number; costPerUnit: string }> | null;
+}>;
+
+/** Everything that the plan was made from: the planner, run again on it, returns the same plan. */
+export type PlanInputs = Readonly<{ order: PlanOrder; workMasterVersion?: string; candidates: readonly Candidate[] }>;
+
+type OfPlan = Readonly<{ planId: string; customerOrderId: string }>;
+
+/** A plan was proposed. Σ legs + Σ unallocated = quantity (I1). */
+export type AllocationProposed = Event<
+  'AllocationProposed',
+  OfPlan & {
+    legs: readonly PlanLeg[];
+    unallocated: readonly Readonly<{ quantity: string; reason: Unplaced }>[];
+    cost: string;
+    /** False where not all splits were tried: more, or cheaper, might be possible. */
+    proven: boolean;
+    /** Version of the planner. */
+    algorithm: number;
+    inputs: PlanInputs;
+  }
+>;
+
+/** The plan is carried out. */
+export type PlanAccepted = Event<'PlanAccepted', OfPlan>;
+
+/** The plan is not carried out. */
+export type PlanRejected = Event<'PlanRejected', OfPlan & { reason: string }>;
+
+/** Another plan takes its place. */
+export type PlanSuperseded = Event<'PlanSuperseded', OfPlan & { reason: string }>;
+
+export type AllocationPlanEvent = AllocationProposed | PlanAccepted | PlanRejected | PlanSuperseded;

@@ -1,0 +1,114 @@
+import { folded } from '#platform/testing/folded';
+import { given } from '#platform/testing/given';
+import { allocationPlan } from './allocation-plan';
+import type { AllocationPlanEvent, AllocationProposed } from './allocation-plan.events';
+import { allocationPlanView } from './allocation-plan.view';
+import { planOf } from './planner';
+
+const planId = 'corp.CO-1-P1';
+const of = { planId, customerOrderId: 'corp.CO-1' };
+const ask = {
+  ...of,
+  product: 'pump',
+  quantity: { amount: '60', unit: 'pcs' as const },
+  due: '2999-01-07T00:00:00Z',
+  earliest: '2999-01-05T00:00:00Z',
+  shipTo: 'oslo',
+};
+const facilities = ['lyon', 'oslo'].map((facilityId) => ({
+  facilityId,
+  capacityId: `${facilityId}.cell`,
+  minutesPerUnit: '2',
+  setupMinutes: 20,
+  costPerUnit: '10',
+}));
+const regarded = {
+  'work-master-corp.pump': { version: '3', product: 'pump', unit: 'pcs', operations: [], materials: [], facilities },
+  'facility-capacity-lyon.cell': { mode: 'Unary', units: 1, minutesPerDay: 60, taken: { '2999-01-05': 20, '2998-12-31': 5 } },
+  'facility-capacity-oslo.cell': { mode: 'Unary', units: 1, minutesPerDay: 60, taken: {} },
+  'transport-lane-lyon.oslo': { transitHours: 24, costPerUnit: '1', unit: 'pcs' },
+};
+const context = {
+  now: '2026-01-05T08:00:00Z',
+  occurredAt: '2026-01-05T08:00:00Z',
+  actor: 'pia',
+  role: 'planner',
+  commandId: 'c',
+  regarded,
+};
+const [proposed] = allocationPlan.decide.ProposeAllocation(ask, allocationPlan.initial, context) as readonly [AllocationProposed];
+const accepted: AllocationPlanEvent = { type: 'PlanAccepted', data: of };
+const rejected: AllocationPlanEvent = { type: 'PlanRejected', data: { ...of, reason: 'too dear' } };
+
+describe('a plan', () => {
+  test('is proposed from what work master, capacities and lanes say of themselves', () => {
+    expect(proposed.data.legs).toMatchObject([
+      { facilityId: 'lyon', quantity: '10', buckets: [{ date: '2999-01-05', minutes: 40 }], cost: '110' },
+      { facilityId: 'oslo', quantity: '50' },
+    ]);
+    expect(proposed.data.inputs).toMatchObject({ workMasterVersion: '3', candidates: [{ taken: { '2999-01-05': 20 } }, {}] });
+  });
+  test('is what the planner returns for its inputs, years later, too', () => {
+    const { legs, unallocated, cost, proven } = proposed.data;
+    expect(planOf(JSON.parse(JSON.stringify(proposed.data.inputs)) as typeof proposed.data.inputs)).toEqual({
+      legs,
+      unallocated,
+      cost,
+      proven,
+    });
+  });
+  test('looks at the plants that the work master names', () => {
+    const streams = (seen?: object) =>
+      allocationPlan.regards!('ProposeAllocation', ask, allocationPlan.initial, seen as never).map(({ stream }) => stream);
+    expect(streams()).toEqual(['work-master-corp.pump']);
+    expect(streams(regarded)).toEqual([
+      'work-master-corp.pump',
+      'facility-capacity-lyon.cell',
+      'transport-lane-lyon.oslo',
+      'facility-capacity-oslo.cell',
+    ]);
+  });
+  test('is proposed once', () => {
+    given(allocationPlan, proposed).when('ProposeAllocation', ask, { regarded }).changesNothing();
+    given(allocationPlan, proposed)
+      .when('ProposeAllocation', { ...ask, quantity: { amount: '61', unit: 'pcs' } }, { regarded })
+      .rejects('plan-exists');
+  });
+  test.each([
+    ['of nothing', { quantity: { amount: '0', unit: 'pcs' as const } }, 'quantity-not-positive'],
+    ['in another unit', { quantity: { amount: '1', unit: 'kg' as const } }, 'unit-incompatible'],
+    ['for a time before it begins', { due: '2999-01-05T00:00:00Z' }, 'due-in-the-past'],
+    ['without a facility that is none', { excluded: ['No such'] }, 'facility-malformed'],
+  ])('%s is refused', (_, changes, code) =>
+    given(allocationPlan)
+      .when('ProposeAllocation', { ...ask, ...changes }, { regarded })
+      .rejects(code),
+  );
+  test('without a work master places nothing, and says so', () => {
+    const [none] = allocationPlan.decide.ProposeAllocation(ask, allocationPlan.initial, { ...context, regarded: {} }) as readonly [
+      AllocationProposed,
+    ];
+    expect(none.data).toMatchObject({ legs: [], unallocated: [{ quantity: '60', reason: 'NoWorkMaster' }] });
+  });
+  test('is accepted, or rejected, or superseded', () => {
+    given(allocationPlan, proposed).when('AcceptPlan', { planId }).then(accepted);
+    given(allocationPlan, proposed, accepted).when('AcceptPlan', { planId }).changesNothing();
+    given(allocationPlan, proposed).when('RejectPlan', { planId, reason: 'too dear' }).then(rejected);
+    given(allocationPlan, proposed, rejected).when('AcceptPlan', { planId }).rejects('plan-over');
+    given(allocationPlan, proposed, accepted).when('RejectPlan', { planId, reason: 'x' }).rejects('plan-over');
+    given(allocationPlan, proposed, rejected).when('SupersedePlan', { planId, reason: 'x' }).rejects('plan-over');
+    given(allocationPlan, proposed, accepted)
+      .when('SupersedePlan', { planId, reason: 'x' })
+      .then({ type: 'PlanSuperseded', data: { ...of, reason: 'x' } });
+    given(allocationPlan).when('AcceptPlan', { planId }).rejects('plan-unknown');
+  });
+  test('is listed', () =>
+    expect(folded(allocationPlanView, [`allocation-plan-${planId}`, [proposed, rejected]])[planId]).toMatchObject({
+      facilityId: 'corp',
+      status: 'Rejected',
+      reason: 'too dear',
+      quantity: '60',
+      unallocated: [],
+      revision: 1n,
+    }));
+});

@@ -1,0 +1,151 @@
+import type { Context, Decider, Regard } from '#kernel/decider';
+import { scopeIn, streamOf } from '#kernel/identity';
+import { Rejected } from '#kernel/rejected';
+import { FACILITY_ID } from '#manufacturing/facility';
+import { isPositive } from '#manufacturing/quantity';
+import type * as commands from './allocation-plan.commands';
+import type { AllocationPlanEvent, AllocationProposed, Candidate, PlanInputs } from './allocation-plan.events';
+import { ALGORITHM, planOf } from './planner';
+
+export type AllocationPlan =
+  | Readonly<{ status: 'Unknown' }>
+  | Readonly<{ status: 'Proposed' | 'Accepted' | 'Rejected' | 'Superseded'; customerOrderId: string; request: string }>;
+
+/** What the streams that a plan regards say of themselves. */
+type Qualified = Omit<Candidate, 'minutesPerDay' | 'taken' | 'lane'>;
+type ToldMaster = Readonly<{ version: string; unit: string; facilities: readonly Qualified[] }> | null | undefined;
+type ToldCapacity =
+  Readonly<{ mode: string; units: number; minutesPerDay: number; taken: Readonly<Record<string, number>> }> | null | undefined;
+type ToldLane = Readonly<{ transitHours: number; costPerUnit: string }> | null | undefined;
+
+const refuse = (code: string, message: string, facts: Readonly<Record<string, unknown>>): never => {
+  throw new Rejected(code, message, facts);
+};
+
+const masterStream = (planId: string, product: string): string => streamOf('work-master', `${scopeIn(planId)}.${product}`);
+const capacityStream = (capacityId: string): string => streamOf('facility-capacity', capacityId);
+const laneStream = (from: string, to: string): string => streamOf('transport-lane', `${from}.${to}`);
+
+/** The work master of the product first, then capacity and lane of each plant that it names. */
+function regards(
+  name: string,
+  command: Readonly<Record<string, unknown>>,
+  _: unknown,
+  regarded: Context['regarded'] = {},
+): readonly Regard[] {
+  if (name !== 'ProposeAllocation') return [];
+  const { planId, product, shipTo } = command as unknown as commands.ProposeAllocation;
+  const master = masterStream(planId, product);
+  const told = regarded[master] as ToldMaster;
+  return [
+    { stream: master },
+    ...(told?.facilities ?? []).flatMap(({ facilityId, capacityId }) => [
+      { stream: capacityStream(capacityId), now: true as const },
+      ...(shipTo === undefined || shipTo === facilityId ? [] : [{ stream: laneStream(facilityId, shipTo) }]),
+    ]),
+  ];
+}
+
+/** Everything that the planner needs, as it was when the plan was asked for. */
+function inputsOf(command: commands.ProposeAllocation, { regarded = {}, now }: Context): PlanInputs {
+  const { planId, product, customer, quantity, due, earliest = now, shipTo, excluded = [], maxLegs } = command;
+  const master = regarded[masterStream(planId, product)] as ToldMaster;
+  const [first, last] = [earliest, due].map((instant) => new Date(instant).toISOString().slice(0, 10)) as [string, string];
+  const candidates = (master?.facilities ?? []).map(
+    ({ facilityId, capacityId, minutesPerUnit, setupMinutes, costPerUnit, minBatch, onlyFor, neverFor }): Candidate => {
+      const capacity = regarded[capacityStream(capacityId)] as ToldCapacity;
+      const days = Object.entries(capacity?.taken ?? {}).filter(([date]) => date >= first && date <= last);
+      const lane =
+        shipTo === undefined || shipTo === facilityId ? undefined : ((regarded[laneStream(facilityId, shipTo)] as ToldLane) ?? null);
+      return {
+        facilityId,
+        capacityId,
+        minutesPerUnit,
+        setupMinutes,
+        costPerUnit,
+        ...(minBatch === undefined ? {} : { minBatch }),
+        ...(onlyFor === undefined ? {} : { onlyFor }),
+        ...(neverFor === undefined ? {} : { neverFor }),
+        ...(capacity ? { minutesPerDay: capacity.mode === 'Infinite' ? null : capacity.units * capacity.minutesPerDay } : {}),
+        taken: Object.fromEntries(days.sort(([a], [b]) => (a < b ? -1 : 1))),
+        ...(lane === undefined ? {} : { lane: lane && { transitHours: lane.transitHours, costPerUnit: lane.costPerUnit } }),
+      };
+    },
+  );
+  return {
+    order: {
+      product,
+      ...(customer === undefined ? {} : { customer }),
+      quantity: quantity.amount,
+      unit: quantity.unit,
+      due,
+      earliest,
+      ...(shipTo === undefined ? {} : { shipTo }),
+      excluded: [...excluded],
+      ...(maxLegs === undefined ? {} : { maxLegs }),
+    },
+    ...(master ? { workMasterVersion: master.version } : {}),
+    candidates,
+  };
+}
+
+/** What was asked for: the same question has the same plan. */
+const requestOf = ({ order }: PlanInputs): string => JSON.stringify({ ...order, earliest: undefined });
+
+function propose(command: commands.ProposeAllocation, state: AllocationPlan, context: Context): readonly AllocationProposed[] {
+  const { planId, customerOrderId, product, quantity, due, earliest = context.now, excluded = [] } = command;
+  const inputs = inputsOf(command, context);
+  if (state.status !== 'Unknown') {
+    if (state.request === requestOf(inputs) && state.customerOrderId === customerOrderId) return [];
+    refuse('plan-exists', `Plan ${planId} exists for another question. Use a new id.`, { planId });
+  }
+  if (!isPositive(quantity.amount)) refuse('quantity-not-positive', '`quantity` must be above 0, was 0.', { planId });
+  if (Date.parse(due) <= Date.parse(earliest))
+    refuse('due-in-the-past', `\`due\` must be later than ${earliest}, was ${due}.`, { due, earliest });
+  const wrong = excluded.find((facility) => !FACILITY_ID.test(facility));
+  if (wrong !== undefined) refuse('facility-malformed', `each of \`excluded\` must be a facility, e.g. haifa, was ${wrong}.`, { wrong });
+  const master = context.regarded?.[masterStream(planId, product)] as ToldMaster;
+  if (master && master.unit !== quantity.unit)
+    refuse('unit-incompatible', `\`quantity\` must be in ${master.unit}, the unit of ${product}, was in ${quantity.unit}.`, { product });
+  return [{ type: 'AllocationProposed', data: { planId, customerOrderId, ...planOf(inputs), algorithm: ALGORITHM, inputs } }];
+}
+
+function known(state: AllocationPlan, planId: string): Exclude<AllocationPlan, { status: 'Unknown' }> {
+  return state.status === 'Unknown' ? refuse('plan-unknown', `Unknown plan ${planId}.`, { planId }) : state;
+}
+
+/** How an order is split over plants. A plan is never changed: another one takes its place. */
+export const allocationPlan: Decider<typeof commands, AllocationPlan, AllocationPlanEvent> = {
+  category: 'allocation-plan',
+  initial: { status: 'Unknown' },
+  id: ({ planId }) => planId,
+  regards,
+  evolve: (state, { type, data }) => {
+    if (type === 'AllocationProposed')
+      return { status: 'Proposed', customerOrderId: data.customerOrderId, request: requestOf(data.inputs) };
+    if (state.status === 'Unknown') return state;
+    return { ...state, status: type === 'PlanAccepted' ? 'Accepted' : type === 'PlanRejected' ? 'Rejected' : 'Superseded' };
+  },
+  decide: {
+    ProposeAllocation: propose,
+    AcceptPlan: ({ planId }, state) => {
+      const { status, customerOrderId } = known(state, planId);
+      if (status === 'Accepted') return [];
+      if (status !== 'Proposed') refuse('plan-over', `Plan ${planId} is ${status.toLowerCase()}. Propose another one.`, { planId, status });
+      return [{ type: 'PlanAccepted', data: { planId, customerOrderId } }];
+    },
+    RejectPlan: ({ planId, reason }, state) => {
+      const { status, customerOrderId } = known(state, planId);
+      if (status === 'Rejected') return [];
+      if (status !== 'Proposed')
+        refuse('plan-over', `Plan ${planId} is ${status.toLowerCase()}; only a proposed plan can be rejected.`, { planId, status });
+      return [{ type: 'PlanRejected', data: { planId, customerOrderId, reason } }];
+    },
+    SupersedePlan: ({ planId, reason }, state) => {
+      const { status, customerOrderId } = known(state, planId);
+      if (status === 'Superseded') return [];
+      if (status === 'Rejected') refuse('plan-over', `Plan ${planId} is rejected.`, { planId, status });
+      return [{ type: 'PlanSuperseded', data: { planId, customerOrderId, reason } }];
+    },
+  },
+};

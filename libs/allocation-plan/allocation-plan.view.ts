@@ -1,0 +1,99 @@
+import { ObjectType } from '@nestjs/graphql';
+import { Entity, Index } from 'typeorm';
+import type { View } from '#kernel/view';
+import { scopeIn } from '#kernel/identity';
+import { Cell, CellJson, Key, ScopeCell } from '#platform/views/cells';
+import type { AllocationPlanEvent } from './allocation-plan.events';
+
+/** A plan: how an order is split over plants. */
+@Entity('allocation_plan')
+@Index(['customerOrderId'])
+@Index(['facilityId', 'status'])
+@ObjectType('AllocationPlan', {})
+export class AllocationPlanRow {
+  @Key()
+  planId: string;
+
+  @ScopeCell()
+  facilityId: string;
+
+  @Cell('id')
+  customerOrderId: string;
+
+  /** Proposed, Accepted, Rejected or Superseded. */
+  @Cell('text')
+  status: string;
+
+  @Cell('text')
+  product: string;
+
+  /** Quantity that was to be placed. */
+  @Cell('amount')
+  quantity: string;
+
+  @Cell('text')
+  unit: string;
+
+  /** Due date that it was planned for. */
+  @Cell('instant')
+  due: string;
+
+  /** Production and freight, in the currency of the enterprise. */
+  @Cell('amount')
+  cost: string;
+
+  /** False where not all splits were tried. */
+  @Cell('flag')
+  proven: boolean;
+
+  /** What each plant makes, and when. */
+  @CellJson()
+  legs: object;
+
+  /** What has no place, in parts by the reason. */
+  @CellJson()
+  unallocated: object;
+
+  /** What it was made from: the planner of this `algorithm` returns the same plan for it. */
+  @CellJson()
+  inputs: object;
+
+  @Cell('whole')
+  algorithm: number;
+
+  /** Why it was rejected or superseded. */
+  @Cell('text', { optional: true })
+  reason: string | null;
+
+  /** Revision of the stream, for If-Match. */
+  @Cell('position')
+  revision: bigint;
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+/** All plans. */
+export const allocationPlanView: View<AllocationPlanRow, AllocationPlanEvent> = {
+  name: 'allocation-plan',
+  version: 1,
+  row: AllocationPlanRow,
+  events: ['AllocationProposed', 'PlanAccepted', 'PlanRejected', 'PlanSuperseded'],
+  keys: ({ data }) => [data.planId],
+  fold: (rows, { type, data, revision, position, recordedAt }) => {
+    const provenance = { revision, position, recordedAt };
+    if (type === 'AllocationProposed') {
+      const { planId, customerOrderId, legs, unallocated, cost, proven, algorithm, inputs } = data;
+      const { product, quantity, unit, due } = inputs.order;
+      const of = { planId, facilityId: scopeIn(planId), customerOrderId, product, quantity, unit, due, cost, proven, legs, unallocated };
+      rows.put({ ...of, status: 'Proposed', inputs, algorithm, reason: null, ...provenance });
+      return;
+    }
+    const row = rows.get(data.planId);
+    const status = type.slice('Plan'.length);
+    if (row) rows.put({ ...row, status, reason: 'reason' in data ? data.reason : null, ...provenance });
+  },
+};

@@ -30,6 +30,7 @@ import { genealogyEdge } from '#material-lot/genealogy-edge.view';
 import { lotDiscrepancy } from '#material-lot/lot-discrepancy.view';
 import { lotStock } from '#material-lot/lot-stock.view';
 import { MaterialLotModule } from '#material-lot/material-lot.module';
+import { PerformanceModule } from '#performance/performance.module';
 import { processInstance } from '#platform/processes/process-instance.view';
 import { orderBoard } from '#production-order/order-board.view';
 import { ProductionOrderModule } from '#production-order/production-order.module';
@@ -37,6 +38,8 @@ import { transportLaneView } from '#transport-lane/transport-lane.view';
 import { TransportLaneModule } from '#transport-lane/transport-lane.module';
 import { dispatchList } from '#work-order/dispatch-list.view';
 import { machineOverlap } from '#work-order/machine-overlap.view';
+import { operationSchedule } from '#work-order/operation-schedule.view';
+import { productionReport } from '#work-order/production-report.view';
 import { reportException } from '#work-order/report-exception.view';
 import { workInProgress } from '#work-order/work-in-progress.view';
 import { WorkOrderModule } from '#work-order/work-order.module';
@@ -56,6 +59,7 @@ export const slices: (new () => object)[] = [
   InterFacilityTransferModule,
   MasterDataModule,
   MaterialLotModule,
+  PerformanceModule,
   ProductionOrderModule,
   TransportLaneModule,
   WorkOrderModule,
@@ -85,8 +89,10 @@ export const views: readonly AnyView[] = [
   lotStock,
   machineOverlap,
   masterDataView,
+  operationSchedule,
   orderBoard,
   processInstance,
+  productionReport,
   reportException,
   transferView,
   transportLaneView,

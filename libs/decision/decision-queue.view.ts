@@ -12,7 +12,7 @@ registerEnumType(DecisionStatus, { name: 'DecisionStatus', description: 'Status 
 
 /** A possible answer and what follows from it. */
 @ObjectType('DecisionChoice', {})
-export class DecisionChoice {
+class DecisionChoice {
   option: string;
 
   /** What follows if it is chosen. */

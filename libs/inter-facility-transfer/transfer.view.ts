@@ -26,7 +26,7 @@ registerEnumType(TransferDirection, { name: 'TransferDirection', description: 'W
 
 /** An item of a transfer: what was shipped, and what became of it. */
 @ObjectType('TransferItemBooks', {})
-export class TransferItemBooks {
+class TransferItemBooks {
   /** Its lot at the plant that ships, or its material. */
   item: string;
 

@@ -6,7 +6,6 @@ import {
   planIdOf,
   readDecisionId,
   readLegId,
-  readPlanId,
   readTransferId,
   transferIdOf,
 } from './order-ids';
@@ -21,7 +20,6 @@ describe('ids around a customer order', () => {
       expect(readLegId(legIdOf(id, 12, 'lyon'))).toEqual({ plant: 'lyon', n: 12, customerOrderId: id });
       expect(readTransferId(transferIdOf(id, 12, 'lyon'))).toEqual({ plant: 'lyon', n: 12, customerOrderId: id });
       expect(readDecisionId(decisionIdOf(id, 'D3'))).toEqual({ code: 'D3', customerOrderId: id });
-      expect(readPlanId(planIdOf(id, 2))).toEqual({ customerOrderId: id, n: 2 });
     }
   });
   test.each(['lyon.WO-1', 'lyon.L0_corp_CO-1', 'lyon.L1_corp', 'lyon.L1corp_CO-1', 'lyon.T1_corp_CO-1', 'corp.CO-1', ''])(

@@ -8,7 +8,6 @@ import { QUALIFIED_ID } from '#kernel/identity';
 export const MAX_CUSTOMER_ORDER_ID = 56;
 
 const OF_PLANT = /^([a-z][a-z0-9]*)\.([LT])([1-9]\d{0,3})_([a-z][a-z0-9]*)_(.+)$/;
-const PLAN = /^(.+)-P([1-9]\d{0,3})$/;
 
 const atPlant = (kind: 'L' | 'T', plant: string, customerOrderId: string, n: number): string =>
   `${plant}.${kind}${n}_${customerOrderId.replace('.', '_')}`;
@@ -35,11 +34,6 @@ export const readTransferId = (id: string): OfOrder | undefined => readAtPlant('
 
 /** The nth allocation plan of an order. */
 export const planIdOf = (customerOrderId: string, n: number): string => `${customerOrderId}-P${n}`;
-/** The plan that an id names; undefined for any other id. */
-export const readPlanId = (id: string): Readonly<{ customerOrderId: string; n: number }> | undefined => {
-  const [, customerOrderId, n] = PLAN.exec(id) ?? [];
-  return customerOrderId && QUALIFIED_ID.test(customerOrderId) ? { customerOrderId, n: Number(n) } : undefined;
-};
 
 /** A decision about a customer order, in the order's own scope. */
 export const decisionIdOf = (customerOrderId: string, code: string): string => `${customerOrderId}-${code}`;

@@ -1,4 +1,5 @@
 import type { Process } from '#kernel/process';
+import { whenCustomerOrderPlacedFulfilIt } from './when-customer-order-placed-fulfil-it';
 import { whenDecisionRequestedEscalateIt } from './when-decision-requested-escalate-it';
 import { whenCapacityReservedExpireIt } from './when-capacity-reserved-expire-it';
 import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hold-work-orders';
@@ -14,6 +15,7 @@ import { whenWorkOrderOverFreeReservations } from './when-work-order-over-free-r
 type AnyProcess = Process<any, any, any>;
 /** The processes, one line each: what the worker runs. */
 export const processes: readonly AnyProcess[] = [
+  whenCustomerOrderPlacedFulfilIt,
   whenDecisionRequestedEscalateIt,
   whenCapacityReservedExpireIt,
   whenEquipmentAbortedHoldWorkOrders,

@@ -7,7 +7,15 @@ import { seriesController } from '#platform/http/command-series';
 import { WipByFacilityController, WipByFacilityCsvController, WipByFacilityResolver } from './wip-by-facility.queries';
 import { workOrder } from './work-order';
 import * as orders from './work-order.commands';
-import { dispatchEntries, machineOverlaps, operationsInProgress, reportExceptions, workOrders } from './work-order.queries';
+import {
+  operationSchedules,
+  productionReports,
+  dispatchEntries,
+  machineOverlaps,
+  operationsInProgress,
+  reportExceptions,
+  workOrders,
+} from './work-order.queries';
 
 const commands = { ...orders, ...holds, ...reports };
 
@@ -18,6 +26,8 @@ const commands = { ...orders, ...holds, ...reports };
     workOrders.controller,
     dispatchEntries.controller,
     operationsInProgress.controller,
+    operationSchedules.controller,
+    productionReports.controller,
     reportExceptions.controller,
     machineOverlaps.controller,
     WipByFacilityController,
@@ -29,6 +39,8 @@ const commands = { ...orders, ...holds, ...reports };
     workOrders.resolver,
     dispatchEntries.resolver,
     operationsInProgress.resolver,
+    operationSchedules.resolver,
+    productionReports.resolver,
     reportExceptions.resolver,
     machineOverlaps.resolver,
     WipByFacilityResolver,

@@ -1,6 +1,8 @@
 import { listOf } from '#platform/queries/list';
 import { DispatchEntry } from './dispatch-list.view';
 import { MachineOverlap } from './machine-overlap.view';
+import { OperationSchedule } from './operation-schedule.view';
+import { ProductionReport } from './production-report.view';
 import { ReportException } from './report-exception.view';
 import { WorkInProgress } from './work-in-progress.view';
 import { WorkOrderRow } from './work-order.view';
@@ -74,4 +76,43 @@ export const machineOverlaps = listOf(MachineOverlap, {
   sorts: ['latestAt'],
   sortedBy: 'equipmentId',
   about: 'Orders reported on one machine at the same time beyond its capacity, started on it or not.',
+});
+
+export const productionReports = listOf(ProductionReport, {
+  path: 'production-report',
+  many: 'productionReports',
+  roles: READERS,
+  filters: {
+    equipmentId: 'equals',
+    workOrderId: 'equals',
+    operationId: 'equals',
+    person: 'equals',
+    kind: 'equals',
+    reversed: 'equals',
+    scrapReasons: 'has',
+    endedAt: 'range',
+  },
+  sorts: ['endedAt'],
+  sortedBy: 'endedAtDescending',
+  about: 'What was reported: good, scrap and rework of each report and counter reading, with what corrections replaced.',
+});
+
+export const operationSchedules = listOf(OperationSchedule, {
+  path: 'operation-schedule',
+  many: 'operationSchedule',
+  roles: READERS,
+  filters: {
+    equipmentId: 'equals',
+    workOrderId: 'equals',
+    product: 'equals',
+    completed: 'equals',
+    withdrawn: 'equals',
+    plannedStart: 'range',
+    plannedEnd: 'range',
+    startedAt: 'range',
+    endedAt: 'range',
+  },
+  sorts: ['plannedEnd', 'startedAt'],
+  sortedBy: 'plannedEnd',
+  about: 'Operations as planned and as done, also of orders that are over.',
 });

@@ -3,8 +3,8 @@ export const mutants = [
   {
     without: 'the opposite order of the undo of a leg',
     file: 'libs/processes/fulfilment/steps.js',
-    from: '[...exports.STEPS].reverse()',
-    to: '[...exports.STEPS]',
+    from: '[...STEPS].reverse()',
+    to: '[...STEPS]',
     specs: 'fulfil-it.interleavings',
   },
   {

@@ -33,7 +33,7 @@ export const reservationOf = (state: Fulfilment, leg: Leg) => ({
   reservationId: idOf(state, leg).slice(leg.facilityId.length + 1),
 });
 
-export const STEPS: readonly Step[] = [
+const STEPS: readonly Step[] = [
   {
     step: 'Reserve',
     do: (state, leg) => ({

@@ -1,0 +1,130 @@
+import { ApiUnderTest } from './api-under-test';
+
+let api: ApiUnderTest;
+/** Sends a command and expects it to be accepted. */
+async function take(path: string, body: object): Promise<string> {
+  const { status, body: answer } = await api.post(path, body, api.tokens.everywhere);
+  expect([path, status, answer.detail]).toEqual([path, 200, undefined]);
+  return answer.token as string;
+}
+const at = (time: string) => `2026-01-05T${time}:00.000Z`;
+const observe = (state: string, time: string, quality = 'GOOD') =>
+  take('/equipment/observe-equipment-state', { equipmentId: 'haifa.M1', state, quality, occurredAt: at(time) });
+const ask = (query: string, token = api.tokens.analyst) => api.get(`/performance?${query}`, token);
+
+beforeAll(async () => {
+  api = await ApiUnderTest.start();
+  await take('/facility/register-facility', {
+    facilityId: 'haifa',
+    name: 'Haifa',
+    enterpriseId: 'acme',
+    enterpriseName: 'Acme',
+    timeZone: 'Asia/Jerusalem',
+    occurredAt: at('05:00'),
+  });
+  for (const equipmentId of ['haifa.M1', 'haifa.M2'])
+    await take('/equipment/register-equipment', { equipmentId, name: equipmentId, equipmentClass: 'lathe', occurredAt: at('05:00') });
+}, 60_000);
+afterAll(() => api?.stop());
+
+describe('the performance of machines', () => {
+  let token: string;
+  it('comes from states, stops and reports of the floor, exactly', async () => {
+    await take('/work-order/release-work-order', {
+      workOrderId: 'haifa.WO1',
+      product: 'shaft',
+      quantity: { amount: '1000', unit: 'pcs' },
+      operations: [{ operationId: '10', name: 'Turn', sequence: 10, idealCycleSeconds: '10' }],
+      allowStart: true,
+      occurredAt: at('08:00'),
+    });
+    await take('/work-order/start-work-order', { workOrderId: 'haifa.WO1', equipmentId: 'haifa.M1', occurredAt: at('08:30') });
+    // The worker's process, which occupies the machine, is not run here.
+    await take('/equipment/record-job-begun', { equipmentId: 'haifa.M1', workOrderId: 'haifa.WO1', occurredAt: at('08:30') });
+    for (const [state, time] of [
+      ['Execute', '09:00'],
+      ['Held', '10:30'],
+      ['Execute', '11:00'],
+      ['Complete', '12:00'],
+    ] as const)
+      await observe(state, time);
+    token = await take('/work-order/report-production', {
+      workOrderId: 'haifa.WO1',
+      reportId: 'r1',
+      operationId: '10',
+      equipmentId: 'haifa.M1',
+      good: '800',
+      scrap: [{ quantity: '200', reasonCode: 'burr' }],
+      from: at('09:00'),
+      to: at('12:00'),
+    });
+    const { status, body } = await ask(`facilityId=haifa&from=${at('09:00')}&to=${at('12:00')}&waitFor=${token}`);
+    expect([status, body.behind]).toEqual([200, false]);
+    const [{ items, total }] = body.periods;
+    const [machine, idle] = items;
+    expect(machine).toMatchObject({
+      equipmentId: 'haifa.M1',
+      time: { plannedBusy: 10_800, production: 9_000, delay: 1_800, setup: 0, down: 0, unclassified: 0 },
+      made: [{ unit: 'pcs', good: '800', scrap: '200', rework: '0' }],
+      kpis: {
+        availability: { value: '0.833333' },
+        effectiveness: { value: '1.111111' },
+        qualityRatio: { value: '0.800000' },
+        oee: { value: '0.740741', numerator: '8000', denominator: '10800' },
+      },
+    });
+    expect(idle).toMatchObject({
+      equipmentId: 'haifa.M2',
+      kpis: { oee: { value: '0.000000' }, effectiveness: { value: null, why: 'NoProductionTime' } },
+    });
+    expect(total).toMatchObject({ equipmentId: null, kpis: { availability: { numerator: '9000', denominator: '21600' } } });
+  });
+
+  it('changes for its own period when a report is corrected later', async () => {
+    token = await take('/work-order/correct-report', {
+      workOrderId: 'haifa.WO1',
+      reportId: 'r1',
+      replacementReportId: 'r2',
+      good: '900',
+      reason: 'counted again',
+    });
+    const { body } = await ask(`facilityId=haifa&equipmentId=haifa.M1&from=${at('09:00')}&to=${at('12:00')}&waitFor=${token}`);
+    expect(body.periods[0].items).toMatchObject([{ made: [{ good: '900' }] }]);
+    const evidence = await api.get('/production-report?equipmentId=haifa.M1', api.tokens.analyst);
+    expect(
+      evidence.body.items.map(({ reportId, reversed }: { reportId: string; reversed: boolean }) => [reportId, reversed]).sort(),
+    ).toEqual([
+      ['r1', true],
+      ['r2', false],
+    ]);
+  });
+
+  it('is the same by GraphQL', async () => {
+    const { body } = await api.graphql(
+      `{ performance(facilityId: "haifa", equipmentId: "haifa.M1", from: "${at('09:00')}", to: "${at('12:00')}") {
+        periods { total { time { production } kpis { oee { numerator denominator } } } } } }`,
+    );
+    expect(body.data.performance.periods[0].total).toEqual({
+      time: { production: 9_000 },
+      kpis: { oee: { numerator: '9000', denominator: '10800' } },
+    });
+  });
+
+  it.each([
+    ['to must be later', `facilityId=haifa&from=${at('12:00')}&to=${at('09:00')}`, 400],
+    ['at most 92 days', `facilityId=haifa&from=2025-01-01T00:00:00Z&to=2026-01-01T00:00:00Z`, 400],
+    ['facilityId', `from=${at('09:00')}&to=${at('12:00')}`, 400],
+    ['offset', 'facilityId=haifa&from=2026-01-05&to=2026-01-06', 400],
+    ['nonsense', `facilityId=haifa&from=${at('09:00')}&to=${at('12:00')}&nonsense=1`, 400],
+  ])('refuses a wrong question: %s', async (words, query, expected) => {
+    const { status, body } = await ask(query);
+    expect([status, body.code]).toEqual([expected, 'invalid-input']);
+    expect(JSON.stringify(body)).toContain(words);
+  });
+
+  it('of another plant is not shown, and a device may not ask', async () => {
+    const question = `facilityId=haifa&from=${at('09:00')}&to=${at('12:00')}`;
+    expect((await ask(question, api.tokens.elsewhere)).body.periods[0].items).toEqual([]);
+    expect((await ask(question, api.tokens.device)).status).toBe(403);
+  });
+});

@@ -1,0 +1,125 @@
+import { ObjectType } from '@nestjs/graphql';
+import { Entity, Index } from 'typeorm';
+import type { View } from '#kernel/view';
+import { facilityOf } from '#manufacturing/facility';
+import { sum } from '#manufacturing/quantity';
+import { Cell, Key, ScopeCell } from '#platform/views/cells';
+import type { ReportEvent } from './report.events';
+
+/** What one floor report, or one reading of a counter, says was made. Corrections are rows of their own; what they replace stays, as reversed. */
+@Entity('production_report')
+@Index(['facilityId', 'endedAt'])
+@Index(['equipmentId', 'endedAt'])
+@Index(['workOrderId', 'endedAt'])
+@ObjectType('ProductionReport', {})
+export class ProductionReport {
+  /** The work order and the report; for a counter the id of the event. */
+  @Key()
+  entryId: string;
+
+  @ScopeCell()
+  facilityId: string;
+
+  @Cell('id')
+  workOrderId: string;
+
+  @Cell('text')
+  operationId: string;
+
+  @Cell('id')
+  equipmentId: string;
+
+  /** Absent for a reading of a counter. */
+  @Cell('text', { optional: true })
+  reportId: string | null;
+
+  /** Production, Setup or Breakdown; Counter for a reading. */
+  @Cell('text')
+  kind: string;
+
+  @Cell('text', { optional: true })
+  person: string | null;
+
+  @Cell('amount')
+  good: string;
+
+  @Cell('amount')
+  scrap: string;
+
+  /** The reasons of the scrap; absent ones are not repeated. */
+  @Cell('texts')
+  scrapReasons: string[];
+
+  @Cell('amount')
+  rework: string;
+
+  @Cell('text')
+  unit: string;
+
+  /** Floor time at which the work began; for a counter the time of the reading. */
+  @Cell('instant')
+  startedAt: string;
+
+  /** Floor time at which it ended: the quantities count from then on. */
+  @Cell('instant')
+  endedAt: string;
+
+  /** True where a correction replaced it: it counts no longer. */
+  @Cell('flag')
+  reversed: boolean;
+
+  /** The report that it corrects, or that replaced it. */
+  @Cell('text', { optional: true })
+  otherReportId: string | null;
+
+  /** Id of the event that made the row, for its history. */
+  @Cell('text')
+  eventId: string;
+
+  @Cell('position')
+  position: bigint;
+
+  @Cell('instant')
+  recordedAt: string;
+}
+
+const entryOf = (workOrderId: string, reportId: string): string => `${workOrderId}/${reportId}`;
+
+/** Every report of every work order, as it counts today. */
+export const productionReport: View<ProductionReport, ReportEvent> = {
+  name: 'production-report',
+  version: 1,
+  row: ProductionReport,
+  events: ['ProductionReported', 'ProductionObserved', 'ProductionReportReversed', 'ProductionReportCorrected', 'CounterRead'],
+  keys: ({ id, type, data }) => [type === 'CounterRead' ? id : entryOf(data.workOrderId, data.reportId)],
+  fold: (rows, { id, type, data, position, recordedAt }) => {
+    const { workOrderId, operationId, equipmentId, unit } = data;
+    const of = { facilityId: facilityOf(workOrderId), workOrderId, operationId, equipmentId, unit, eventId: id, position, recordedAt };
+    const plain = { ...of, scrap: '0', scrapReasons: [], rework: '0', reversed: false, person: null, reportId: null, otherReportId: null };
+    if (type === 'CounterRead') {
+      const { delta: good, readAt } = data;
+      if (good !== '0') rows.put({ ...plain, entryId: id, kind: 'Counter', good, startedAt: readAt, endedAt: readAt });
+      return;
+    }
+    const entryId = entryOf(workOrderId, data.reportId);
+    if (type === 'ProductionReportReversed') {
+      const row = rows.get(entryId);
+      if (row) rows.put({ ...row, reversed: true, otherReportId: data.replacedBy, position, recordedAt });
+      return;
+    }
+    rows.put({
+      ...plain,
+      entryId,
+      reportId: data.reportId,
+      kind: data.kind,
+      person: data.person ?? null,
+      good: data.good,
+      scrap: sum(data.scrap.map(({ quantity }) => quantity)),
+      scrapReasons: [...new Set(data.scrap.map(({ reasonCode }) => reasonCode))].sort(),
+      rework: data.rework,
+      startedAt: data.from,
+      endedAt: data.to,
+      otherReportId: type === 'ProductionReportCorrected' ? data.replaces : null,
+    });
+  },
+};

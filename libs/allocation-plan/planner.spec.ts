@@ -60,6 +60,19 @@ describe('a plan', () => {
       proven: true,
     }));
 
+  test('takes of the first day what is still to come', () =>
+    expect(plan([plant('lyon', { setupMinutes: 0 })], { earliest: '2026-01-05T18:00:00Z' })).toMatchObject({
+      legs: [
+        {
+          quantity: '37',
+          buckets: [
+            { date: '2026-01-05', minutes: 15 },
+            { date: '2026-01-06', minutes: 59 },
+          ],
+        },
+      ],
+    }));
+
   test('counts freight, and the days of transport', () => {
     const near = plant('oslo', { costPerUnit: '12', lane: { transitHours: 0, costPerUnit: '0' } });
     const far = plant('lyon', { lane: { transitHours: 24, costPerUnit: '5' } });

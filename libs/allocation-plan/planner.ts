@@ -3,7 +3,7 @@
  * date, then at the lowest cost, then in the fewest legs; what is not placed has the reason that binds. Does not: reserve; capacity that somebody
  * else takes meanwhile is refused when it is reserved.
  */
-import { decimal, millionths } from '#manufacturing/quantity';
+import { decimal, millionths, sum } from '#manufacturing/quantity';
 import {
   Unplaced,
   type AllocationProposed,
@@ -41,7 +41,7 @@ export function planOf({ order, candidates, workMasterVersion }: PlanInputs): Pl
   return {
     legs,
     unallocated: remainders(workMasterVersion === undefined, order, candidates, open, quantity, best.placed),
-    cost: decimal(best.cost / SCALE),
+    cost: sum(legs.map(({ cost }) => cost)),
     proven: open.length <= MOST_PLANTS,
   };
 }
@@ -62,7 +62,7 @@ function placeOf(order: PlanOrder, candidate: Candidate): Place {
   const { minutesPerUnit, setupMinutes, costPerUnit, lane, minBatch, minutesPerDay, taken } = candidate;
   const days = daysBetween(order.earliest, Date.parse(order.due) - (lane?.transitHours ?? 0) * 3_600_000).map((date) => ({
     date,
-    minutes: minutesPerDay === null ? Infinity : Math.max(0, minutesPerDay! - (taken[date] ?? 0)),
+    minutes: minutesPerDay === null ? Infinity : freeOn(date, order.earliest, minutesPerDay!, taken[date] ?? 0),
   }));
   const cost = millionths(costPerUnit) + millionths(lane?.costPerUnit ?? '0');
   const least = millionths(minBatch ?? '0');
@@ -72,6 +72,12 @@ function placeOf(order: PlanOrder, candidate: Candidate): Place {
   // Minutes are whole: what is made takes the next whole minute.
   const most = whole(order, (BigInt(Math.max(0, free - setupMinutes)) * SCALE * SCALE) / millionths(minutesPerUnit));
   return { candidate, most: most < least ? 0n : most < quantity ? most : quantity, least, cost, days };
+}
+
+/** Of the first day, only the part that is still to come. */
+function freeOn(date: string, earliest: string, minutesPerDay: number, taken: number): number {
+  const gone = Math.max(0, Date.parse(earliest) - Date.parse(`${date}T00:00:00Z`)) / DAY_MS;
+  return Math.max(0, Math.min(minutesPerDay - taken, Math.floor(minutesPerDay * (1 - gone))));
 }
 
 /** Pieces are counted. */

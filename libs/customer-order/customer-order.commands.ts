@@ -37,7 +37,10 @@ export class PlaceCustomerOrder extends CustomerOrderCommand {
   @Whole(1, 9, { optional: true })
   readonly priority?: number;
 
-  /** The facility to which all is shipped; where absent, each plant keeps what it makes. */
+  /**
+   * The facility to which all is shipped; where absent, each plant keeps what it makes. The receiving plant cannot book the arrival yet: the order
+   * waits until the sender reports a loss or a return.
+   */
   @FacilityId({ optional: true })
   readonly shipTo?: string;
 

@@ -79,6 +79,29 @@ describe('a reservation', () => {
       .changesNothing();
     given(facilityCapacity, defined).when('ExpireReservation', of).changesNothing();
   });
+  test('expires by the time of its timer, whatever the clock of the app says', () => {
+    const at = '2026-01-05T09:00:00.000Z';
+    given(facilityCapacity, defined, reserved('R1', 10, { expiresAt: at }))
+      .when('ExpireReservation', of, { now: '2026-01-05T08:59:00.000Z', occurredAt: at })
+      .then({ type: 'ReservationReleased', data: { ...of, cause: 'Expired', reason: `not confirmed by ${at}`, buckets: monday(10) } });
+  });
+  test('does not take an id that was released', () =>
+    given(facilityCapacity, defined, reserved('R1', 10), {
+      type: 'ReservationReleased',
+      data: { ...of, cause: 'Released', reason: 'x', buckets: monday(10) },
+    })
+      .when('ReserveCapacity', { ...of, buckets: monday(10) })
+      .rejects('reservation-released'));
+  test('is the same in any order of its days', () => {
+    const tuesday = { date: '2026-01-06', minutes: 5 };
+    const both: FacilityCapacityEvent = { type: 'CapacityReserved', data: { ...of, buckets: [...monday(10), tuesday] } };
+    given(facilityCapacity, defined)
+      .when('ReserveCapacity', { ...of, buckets: [tuesday, ...monday(10)] })
+      .then(both);
+    given(facilityCapacity, defined, both)
+      .when('ReserveCapacity', { ...of, buckets: [tuesday, ...monday(10)] })
+      .changesNothing();
+  });
   test('is confirmed and extended', () => {
     const due = reserved('R1', 10, { expiresAt: soon });
     given(facilityCapacity, defined, due).when('ConfirmReservation', of).then(confirmed);
@@ -118,6 +141,11 @@ describe('a block', () => {
       .rejects('block-exists');
   });
 });
+
+test('one machine has one unit', () =>
+  given(facilityCapacity)
+    .when('DefineCapacity', { capacityId, ...terms, mode: 'Unary' })
+    .rejects('units-of-unary'));
 
 test('new terms flag the days that are overbooked by them', () =>
   given(facilityCapacity, defined, reserved('R1', 960))

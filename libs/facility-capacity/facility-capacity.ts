@@ -1,4 +1,4 @@
-import type { Context, Decider } from '#kernel/decider';
+import type { Decider } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import type * as commands from './facility-capacity.commands';
@@ -10,6 +10,8 @@ export type FacilityCapacity = Readonly<{
   terms?: CapacityTerms;
   reservations: Readonly<Record<string, Reservation>>;
   blocks: Readonly<Record<string, readonly Bucket[]>>;
+  /** Ids of the reservations that were released last: they are not used again. */
+  released: readonly string[];
   /** Reserved and blocked minutes of each day. */
   taken: Readonly<Record<string, number>>;
 }>;
@@ -20,6 +22,9 @@ export type ToldCapacity = CapacityTerms & Readonly<{ taken: Readonly<Record<str
 const refuse = (code: string, message: string, facts: Readonly<Record<string, unknown>>): never => {
   throw new Rejected(code, message, facts);
 };
+
+/** So many released ids are known. */
+const RELEASED = 1_000;
 
 /** Minutes of a day; Infinity where there is no limit. */
 export const minutesOf = ({ mode, units, minutesPerDay }: CapacityTerms): number =>
@@ -61,7 +66,12 @@ function evolve(state: FacilityCapacity, { type, data }: FacilityCapacityEvent):
     }
     case 'ReservationReleased':
       if (!entryOf(state.reservations, data.reservationId)) return state;
-      return { ...state, reservations: without(state.reservations, data.reservationId), taken: added(state.taken, data.buckets, -1) };
+      return {
+        ...state,
+        reservations: without(state.reservations, data.reservationId),
+        released: [...state.released, data.reservationId].slice(-RELEASED),
+        taken: added(state.taken, data.buckets, -1),
+      };
     case 'CapacityBlocked':
       return { ...state, blocks: { ...state.blocks, [data.blockId]: data.buckets }, taken: added(state.taken, data.buckets, 1) };
     case 'CapacityUnblocked':
@@ -84,7 +94,7 @@ function checked(buckets: readonly Bucket[]): Bucket[] {
     if (days.has(date)) refuse('day-twice', `${date} must appear once in \`buckets\`; add its minutes up.`, { date });
     days.add(date);
   }
-  return plain(buckets);
+  return plain(buckets).sort((a, b) => (a.date < b.date ? -1 : 1));
 }
 
 function defined({ terms }: FacilityCapacity, capacityId: string): CapacityTerms {
@@ -112,13 +122,18 @@ function overbooked(capacityId: string, before: FacilityCapacity, events: readon
 /** The capacity of a resource group of a plant, by day: no day has more reserved than it has minutes (I19). */
 export const facilityCapacity: Decider<typeof commands, FacilityCapacity, FacilityCapacityEvent> = {
   category: 'facility-capacity',
-  initial: { reservations: {}, blocks: {}, taken: {} },
+  initial: { reservations: {}, blocks: {}, released: [], taken: {} },
   id: ({ capacityId }) => capacityId,
   tells: ({ terms, taken }): ToldCapacity | null => (terms ? { ...terms, taken } : null),
   exceptions: ['CapacityOverbookedDetected'],
   evolve,
   decide: {
     DefineCapacity: ({ capacityId, mode, units = 1, minutesPerDay }, state) => {
+      if (mode === 'Unary' && units !== 1)
+        refuse('units-of-unary', `\`units\` must be 1 where the mode is Unary, was ${units}. Use Cumulative for several.`, {
+          capacityId,
+          units,
+        });
       const terms = { mode, units, minutesPerDay };
       if (state.terms && JSON.stringify(state.terms) === JSON.stringify(terms)) return [];
       const event: FacilityCapacityEvent = { type: 'CapacityDefined', data: { capacityId, ...terms } };
@@ -134,7 +149,9 @@ export const facilityCapacity: Decider<typeof commands, FacilityCapacity, Facili
           capacityId,
           reservationId,
         });
-      if (expiresAt !== undefined && isOver(expiresAt, context))
+      if (state.released.includes(reservationId))
+        refuse('reservation-released', `Reservation ${reservationId} was released. Use a new id.`, { capacityId, reservationId });
+      if (expiresAt !== undefined && isOver(expiresAt, context.now))
         refuse('expiry-in-the-past', `\`expiresAt\` must be in the future, was ${expiresAt}.`, { expiresAt });
       for (const { date, minutes } of wanted) {
         const free = capacity - (state.taken[date] ?? 0);
@@ -171,9 +188,10 @@ export const facilityCapacity: Decider<typeof commands, FacilityCapacity, Facili
       const { buckets } = known;
       return [{ type: 'ReservationReleased', data: { capacityId, reservationId, cause: 'Released', reason, buckets } }];
     },
+    // By the time of the timer that fired, not by this app's clock: it may be behind, and the timer fires once.
     ExpireReservation: ({ capacityId, reservationId }, state, context) => {
       const known = entryOf(state.reservations, reservationId);
-      if (!known || known.confirmed || known.expiresAt === undefined || !isOver(known.expiresAt, context)) return [];
+      if (!known || known.confirmed || known.expiresAt === undefined || !isOver(known.expiresAt, context.occurredAt)) return [];
       const { buckets } = known;
       const reason = `not confirmed by ${known.expiresAt}`;
       return [{ type: 'ReservationReleased', data: { capacityId, reservationId, cause: 'Expired', reason, buckets } }];
@@ -194,4 +212,4 @@ export const facilityCapacity: Decider<typeof commands, FacilityCapacity, Facili
   },
 };
 
-const isOver = (instant: string, { now }: Context): boolean => Date.parse(instant) <= Date.parse(now);
+const isOver = (instant: string, at: string): boolean => Date.parse(instant) <= Date.parse(at);

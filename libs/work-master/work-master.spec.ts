@@ -30,6 +30,12 @@ describe('a version', () => {
   });
   test('that is approved stays, until another replaces it', () => {
     given(workMaster, drafted('bob'), approved()).when('DraftWorkMaster', draft).rejects('version-approved');
+    given(workMaster, drafted('bob'), approved(), drafted('bob', '2'), approved('2', '1'))
+      .when('DraftWorkMaster', draft)
+      .rejects('version-approved');
+    given(workMaster, drafted('bob'), approved(), { type: 'WorkMasterRetired', data: { ...of, reason: 'x' } })
+      .when('DraftWorkMaster', draft)
+      .rejects('version-approved');
     given(workMaster, drafted('bob'), approved(), drafted('bob', '2'))
       .when('ApproveWorkMaster', { ...of, version: '2' })
       .then(approved('2', '1'));
@@ -50,6 +56,7 @@ describe('a version', () => {
     ['of another product than its id says', { product: 'valve' }, 'wrong-product'],
     ['with a plant twice', { facilities: [...facilities, ...facilities] }, 'named-twice'],
     ['with the capacity of another plant', { facilities: [{ ...facilities[0]!, capacityId: 'haifa.cell' }] }, 'wrong-facility'],
+    ['with half a piece as its batch', { facilities: [{ ...facilities[0]!, minBatch: '0.5' }] }, 'fraction-of-piece'],
     ['without minutes', { facilities: [{ ...facilities[0]!, minutesPerUnit: '0' }] }, 'quantity-not-positive'],
   ])('%s is refused', (_, changes, code) =>
     given(workMaster)

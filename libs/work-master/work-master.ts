@@ -2,12 +2,16 @@ import type { Decider } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
-import { isPositive } from '#manufacturing/quantity';
+import { fitsUnit, isPositive } from '#manufacturing/quantity';
 import type * as commands from './work-master.commands';
 import type { Definition, Qualification, WorkMasterEvent } from './work-master.events';
 
 type Version = Definition & Readonly<{ author: string }>;
-export type WorkMaster = Readonly<{ drafts: Readonly<Record<string, Version>>; approved?: Readonly<{ version: string }> & Version }>;
+export type WorkMaster = Readonly<{
+  drafts: Readonly<Record<string, Version>>;
+  approved?: Readonly<{ version: string }> & Version; /** Versions that were ever approved: what they say stays. */
+  used: readonly string[];
+}>;
 /** What plans look at: the approved version. */
 export type ToldWorkMaster = Definition & Readonly<{ version: string }>;
 
@@ -15,8 +19,8 @@ const refuse = (code: string, message: string, facts: Readonly<Record<string, un
   throw new Rejected(code, message, facts);
 };
 
-/** @throws Rejected for plants or operations named twice, a resource group of another plant, or minutes of zero */
-function checked({ operations, facilities }: Definition): void {
+/** @throws Rejected for plants or operations named twice, a resource group of another plant, minutes of zero, a fraction of a piece */
+function checked({ unit, operations, facilities }: Definition): void {
   const twice = (what: string, ids: readonly string[]) => {
     const id = ids.find((each, index) => ids.indexOf(each) !== index);
     if (id !== undefined) refuse('named-twice', `${what} ${id} must appear once.`, { id });
@@ -35,6 +39,8 @@ function checked({ operations, facilities }: Definition): void {
     if (!isPositive(minutesPerUnit)) refuse('quantity-not-positive', '`minutesPerUnit` must be above 0, was 0.', { facilityId });
     if (minBatch !== undefined && !isPositive(minBatch))
       refuse('quantity-not-positive', '`minBatch` must be above 0, was 0.', { facilityId });
+    if (minBatch !== undefined && !fitsUnit(minBatch, unit))
+      refuse('fraction-of-piece', `\`minBatch\` must be a whole number of pieces, was ${minBatch}.`, { facilityId, minBatch });
   }
 }
 
@@ -66,7 +72,7 @@ const definitionIn = ({ product, unit, operations, materials = [], facilities }:
 /** How a product is made, in versions; the one that was approved last is used. */
 export const workMaster: Decider<typeof commands, WorkMaster, WorkMasterEvent> = {
   category: 'work-master',
-  initial: { drafts: {} },
+  initial: { drafts: {}, used: [] },
   id: ({ workMasterId }) => workMasterId,
   tells: ({ approved }): ToldWorkMaster | null => {
     if (!approved) return null;
@@ -81,7 +87,7 @@ export const workMaster: Decider<typeof commands, WorkMaster, WorkMasterEvent> =
       }
       case 'WorkMasterApproved': {
         const { [data.version]: draft, ...drafts } = state.drafts;
-        return draft ? { drafts, approved: { ...draft, version: data.version } } : state;
+        return draft ? { drafts, approved: { ...draft, version: data.version }, used: [...state.used, data.version] } : state;
       }
       case 'WorkMasterRetired': {
         const { approved: _, ...rest } = state;
@@ -90,15 +96,15 @@ export const workMaster: Decider<typeof commands, WorkMaster, WorkMasterEvent> =
     }
   },
   decide: {
-    DraftWorkMaster: (command, { drafts, approved }, { actor: author }) => {
+    DraftWorkMaster: (command, { drafts, used }, { actor: author }) => {
       const { workMasterId, version } = command;
       const definition = definitionIn(command);
       checked(definition);
       const product = workMasterId.slice(facilityOf(workMasterId).length + 1);
       if (definition.product !== product)
         refuse('wrong-product', `\`product\` must be ${product}, as in the id, was ${definition.product}.`, { workMasterId });
-      if (approved?.version === version)
-        refuse('version-approved', `Version ${version} is approved and stays as it is. Draft another version.`, { workMasterId, version });
+      if (used.includes(version))
+        refuse('version-approved', `Version ${version} was approved and stays as it is. Draft another version.`, { workMasterId, version });
       const draft = { ...definition, author };
       if (JSON.stringify(entryOf(drafts, version)) === JSON.stringify(draft)) return [];
       return [{ type: 'WorkMasterDrafted', data: { workMasterId, version, ...draft } }];

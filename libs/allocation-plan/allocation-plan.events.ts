@@ -1,5 +1,7 @@
 import type { Event } from '#kernel/event';
+import type { Bucket } from '#facility-capacity/facility-capacity.events';
 import type { Unit } from '#manufacturing/quantity';
+import type { Qualification } from '#work-master/work-master.events';
 
 /** Why a part of an order has no place: the reason that binds. */
 export const Unplaced = {
@@ -13,9 +15,6 @@ export const Unplaced = {
   SplitLimit: 'SplitLimit',
 } as const;
 export type Unplaced = keyof typeof Unplaced;
-
-/** Minutes of one day, YYYY-MM-DD. */
-export type Bucket = Readonly<{ date: string; minutes: number }>;
 
 /** What one plant makes. */
 export type PlanLeg = Readonly<{
@@ -45,22 +44,15 @@ export type PlanOrder = Readonly<{
 }>;
 
 /** A plant that could make it, as the planner sees it. */
-export type Candidate = Readonly<{
-  facilityId: string;
-  capacityId: string;
-  minutesPerUnit: string;
-  setupMinutes: number;
-  costPerUnit: string;
-  minBatch?: string;
-  onlyFor?: readonly string[];
-  neverFor?: readonly string[];
-  /** Minutes of one day; null where there is no limit, absent where the capacity is not defined. */
-  minutesPerDay?: number | null;
-  /** Minutes taken, by day, from `earliest` to `due`. */
-  taken: Readonly<Record<string, number>>;
-  /** Way to `shipTo`; null where there is none, absent where nothing is shipped. */
-  lane?: Readonly<{ transitHours: number; costPerUnit: string }> | null;
-}>;
+export type Candidate = Qualification &
+  Readonly<{
+    /** Minutes of one day; null where there is no limit, absent where the capacity is not defined. */
+    minutesPerDay?: number | null;
+    /** Minutes taken, by day, from `earliest` to `due`. */
+    taken: Readonly<Record<string, number>>;
+    /** Way to `shipTo`; null where there is none, absent where nothing is shipped. */
+    lane?: Readonly<{ transitHours: number; costPerUnit: string }> | null;
+  }>;
 
 /** Everything that the plan was made from: the planner, run again on it, returns the same plan. */
 export type PlanInputs = Readonly<{ order: PlanOrder; workMasterVersion?: string; candidates: readonly Candidate[] }>;

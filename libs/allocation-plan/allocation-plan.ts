@@ -3,6 +3,7 @@ import { scopeIn, streamOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import { FACILITY_ID } from '#manufacturing/facility';
 import { isPositive } from '#manufacturing/quantity';
+import type { Qualification } from '#work-master/work-master.events';
 import type * as commands from './allocation-plan.commands';
 import type { AllocationPlanEvent, AllocationProposed, Candidate, PlanInputs } from './allocation-plan.events';
 import { ALGORITHM, planOf } from './planner';
@@ -12,8 +13,7 @@ export type AllocationPlan =
   | Readonly<{ status: 'Proposed' | 'Accepted' | 'Rejected' | 'Superseded'; customerOrderId: string; request: string }>;
 
 /** What the streams that a plan regards say of themselves. */
-type Qualified = Omit<Candidate, 'minutesPerDay' | 'taken' | 'lane'>;
-type ToldMaster = Readonly<{ version: string; unit: string; facilities: readonly Qualified[] }> | null | undefined;
+type ToldMaster = Readonly<{ version: string; unit: string; facilities: readonly Qualification[] }> | null | undefined;
 type ToldCapacity =
   Readonly<{ mode: string; units: number; minutesPerDay: number; taken: Readonly<Record<string, number>> }> | null | undefined;
 type ToldLane = Readonly<{ transitHours: number; costPerUnit: string }> | null | undefined;
@@ -51,27 +51,19 @@ function inputsOf(command: commands.ProposeAllocation, { regarded = {}, now }: C
   const { planId, product, customer, quantity, due, earliest = now, shipTo, excluded = [], maxLegs } = command;
   const master = regarded[masterStream(planId, product)] as ToldMaster;
   const [first, last] = [earliest, due].map((instant) => new Date(instant).toISOString().slice(0, 10)) as [string, string];
-  const candidates = (master?.facilities ?? []).map(
-    ({ facilityId, capacityId, minutesPerUnit, setupMinutes, costPerUnit, minBatch, onlyFor, neverFor }): Candidate => {
-      const capacity = regarded[capacityStream(capacityId)] as ToldCapacity;
-      const days = Object.entries(capacity?.taken ?? {}).filter(([date]) => date >= first && date <= last);
-      const lane =
-        shipTo === undefined || shipTo === facilityId ? undefined : ((regarded[laneStream(facilityId, shipTo)] as ToldLane) ?? null);
-      return {
-        facilityId,
-        capacityId,
-        minutesPerUnit,
-        setupMinutes,
-        costPerUnit,
-        ...(minBatch === undefined ? {} : { minBatch }),
-        ...(onlyFor === undefined ? {} : { onlyFor }),
-        ...(neverFor === undefined ? {} : { neverFor }),
-        ...(capacity ? { minutesPerDay: capacity.mode === 'Infinite' ? null : capacity.units * capacity.minutesPerDay } : {}),
-        taken: Object.fromEntries(days.sort(([a], [b]) => (a < b ? -1 : 1))),
-        ...(lane === undefined ? {} : { lane: lane && { transitHours: lane.transitHours, costPerUnit: lane.costPerUnit } }),
-      };
-    },
-  );
+  const candidates = (master?.facilities ?? []).map((plant): Candidate => {
+    const { facilityId, capacityId } = plant;
+    const capacity = regarded[capacityStream(capacityId)] as ToldCapacity;
+    const days = Object.entries(capacity?.taken ?? {}).filter(([date]) => date >= first && date <= last);
+    const lane =
+      shipTo === undefined || shipTo === facilityId ? undefined : ((regarded[laneStream(facilityId, shipTo)] as ToldLane) ?? null);
+    return {
+      ...plant,
+      ...(capacity ? { minutesPerDay: capacity.mode === 'Infinite' ? null : capacity.units * capacity.minutesPerDay } : {}),
+      taken: Object.fromEntries(days.sort(([a], [b]) => (a < b ? -1 : 1))),
+      ...(lane === undefined ? {} : { lane: lane && { transitHours: lane.transitHours, costPerUnit: lane.costPerUnit } }),
+    };
+  });
   return {
     order: {
       product,

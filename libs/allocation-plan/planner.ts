@@ -3,16 +3,9 @@
  * date, then at the lowest cost, then in the fewest legs; what is not placed has the reason that binds. Does not: reserve; capacity that somebody
  * else takes meanwhile is refused when it is reserved.
  */
+import type { Bucket } from '#facility-capacity/facility-capacity.events';
 import { decimal, millionths, sum } from '#manufacturing/quantity';
-import {
-  Unplaced,
-  type AllocationProposed,
-  type Bucket,
-  type Candidate,
-  type PlanInputs,
-  type PlanLeg,
-  type PlanOrder,
-} from './allocation-plan.events';
+import { Unplaced, type AllocationProposed, type Candidate, type PlanInputs, type PlanLeg, type PlanOrder } from './allocation-plan.events';
 
 /** A change of what is planned from the same inputs is a new version. */
 export const ALGORITHM = 1;

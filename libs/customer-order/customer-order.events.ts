@@ -1,5 +1,7 @@
 import type { Event } from '#kernel/event';
+import type { Bucket } from '#facility-capacity/facility-capacity.events';
 import type { Unit } from '#manufacturing/quantity';
+import type { MasterOperation } from '#work-master/work-master.events';
 
 /** Status of a customer order. Cancelling: what can be undone is being undone, what runs waits for its end. */
 export const CustomerOrderState = {
@@ -59,20 +61,9 @@ export type PlannedLeg = Readonly<{
   facilityId: string;
   capacityId: string;
   quantity: string;
-  buckets: readonly Readonly<{ date: string; minutes: number }>[];
+  buckets: readonly Bucket[];
   start?: string;
   end?: string;
-}>;
-
-/** One operation of the product's work master, as a work order has them. */
-export type MasterOperation = Readonly<{
-  operationId: string;
-  name: string;
-  sequence: number;
-  equipmentClass?: string;
-  equipmentId?: string;
-  idealCycleSeconds?: string;
-  overlapAllowed?: boolean;
 }>;
 
 /** Quantities made, in the unit of the order. */

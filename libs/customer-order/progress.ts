@@ -4,7 +4,8 @@ import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
 import { compare, isPositive, isZero, minus, sum } from '#manufacturing/quantity';
 import { type CustomerOrder, inState, known, type KnownOrder, of, workMasterStreamOf } from './order-state';
-import type { CustomerOrderEvent, MasterOperation, PlannedLeg } from './customer-order.events';
+import type { MasterOperation } from '#work-master/work-master.events';
+import type { CustomerOrderEvent, PlannedLeg } from './customer-order.events';
 import { balanceOf, isSettled, legIn, type Leg, madeBy, withLeg } from './legs';
 import type * as commands from './progress.commands';
 

@@ -4,7 +4,7 @@ import { Amount, UnitSymbol } from '#manufacturing/quantity.fields';
 import { FacilityId } from '#manufacturing/facility.fields';
 import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
-import { Code, Id, Many, Reason, Text, Whole } from '#platform/commands/fields';
+import { Code, Flag, Id, Many, Reason, Text, Whole } from '#platform/commands/fields';
 
 /** One operation of every work order made from this definition. */
 @InputType('MasterOperationInput', {})
@@ -26,6 +26,10 @@ class MasterOperationInput {
   /** Ideal run time of one unit, in seconds. */
   @Amount({ optional: true })
   readonly idealCycleSeconds?: string;
+
+  /** True where pieces may be passed on before the operation upstream reports them; false when absent. */
+  @Flag({ optional: true })
+  readonly overlapAllowed?: boolean;
 }
 
 /** Material for one unit of the product. */

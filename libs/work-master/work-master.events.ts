@@ -9,6 +9,8 @@ export type MasterOperation = Readonly<{
   equipmentClass?: string;
   /** Ideal run time of one unit, in seconds. */
   idealCycleSeconds?: string;
+  /** True where pieces may be passed on before the operation upstream reports them. */
+  overlapAllowed?: boolean;
 }>;
 
 /** A plant that can make the product, and on what terms. */

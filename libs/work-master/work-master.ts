@@ -47,12 +47,13 @@ function checked({ unit, operations, facilities }: Definition): void {
 const definitionIn = ({ product, unit, operations, materials = [], facilities }: commands.DraftWorkMaster): Definition => ({
   product,
   unit,
-  operations: operations.map(({ operationId, name, sequence, equipmentClass, idealCycleSeconds }) => ({
+  operations: operations.map(({ operationId, name, sequence, equipmentClass, idealCycleSeconds, overlapAllowed }) => ({
     operationId,
     name,
     sequence,
     ...(equipmentClass === undefined ? {} : { equipmentClass }),
     ...(idealCycleSeconds === undefined ? {} : { idealCycleSeconds }),
+    ...(overlapAllowed === undefined ? {} : { overlapAllowed }),
   })),
   materials: materials.map(({ materialId, quantityPerUnit }) => ({ materialId, quantityPerUnit })),
   facilities: facilities.map(

@@ -1,15 +1,9 @@
 /** What the fulfilment of a customer order knows: the order, its legs, the plan that is looked at, and the question to a person. */
-import type {
-  CustomerDemand,
-  LegDelivery,
-  LegMade,
-  LegStep,
-  MasterOperation,
-  PlannedLeg,
-  RunningPolicy,
-} from '#customer-order/customer-order.events';
+import type { AllocationProposed } from '#allocation-plan/allocation-plan.events';
+import type { CustomerDemand, LegDelivery, LegMade, LegStep, PlannedLeg, RunningPolicy } from '#customer-order/customer-order.events';
+import type { MasterOperation } from '#work-master/work-master.events';
 import { compare, minus, sum } from '#manufacturing/quantity';
-import type { AllocationProposed, Out } from './messages';
+import type { Out } from './messages';
 
 /** A leg, and what is wanted of it: that it is made, or that nothing is left of it. */
 export type Leg = PlannedLeg &

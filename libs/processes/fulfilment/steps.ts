@@ -3,7 +3,6 @@
  * again where the plant has said no; an undo is tried until it is done, or a person has to act.
  */
 import type { LegStep } from '#customer-order/customer-order.events';
-import { facilityOf } from '#manufacturing/facility';
 import { legIdOf, transferIdOf } from '#manufacturing/order-ids';
 import type { Out } from './messages';
 import type { Fulfilment, Leg } from './state';
@@ -68,7 +67,7 @@ const STEPS: readonly Step[] = [
         productionOrderId: idOf(state, leg),
         product: state.demand!.product,
         quantity: { amount: leg.quantity, unit: state.demand!.unit },
-        operations: operationsOf(state, leg),
+        operations: operationsOf(state),
         ...(leg.start ? { plannedStart: leg.start } : {}),
         ...(leg.end ? { plannedEnd: leg.end } : {}),
         allowStart: true,
@@ -106,11 +105,6 @@ export const nextStep = ({ done }: Leg): LegStep | undefined => BEFORE_THE_START
 export const lastUndoable = ({ done }: Leg): LegStep | undefined =>
   [...STEPS].reverse().find(({ step, undo }) => undo && done.includes(step))?.step;
 
-/** The operations of the work master; machines of other plants are left out. Without a work master, one operation makes the product. */
-function operationsOf({ operations, demand }: Fulfilment, { facilityId }: Leg) {
-  if (operations.length === 0) return [{ operationId: '10', name: demand!.product, sequence: 10 }];
-  return operations.map(({ equipmentId, ...operation }) => ({
-    ...operation,
-    ...(equipmentId && facilityOf(equipmentId) === facilityId ? { equipmentId } : {}),
-  }));
-}
+/** The operations of the work master. Without one, one operation makes the product. */
+const operationsOf = ({ operations, demand }: Fulfilment) =>
+  operations.length > 0 ? [...operations] : [{ operationId: '10', name: demand!.product, sequence: 10 }];

@@ -21,6 +21,8 @@ import { facility } from '#facility/facility';
 import * as facilityCommands from '#facility/facility.commands';
 import { fileImport } from '#import/import';
 import * as importCommands from '#import/import.commands';
+import { inboundTransfer } from '#inbound-transfer/inbound-transfer';
+import * as inboundCommands from '#inbound-transfer/inbound-transfer.commands';
 import { interFacilityTransfer } from '#inter-facility-transfer/inter-facility-transfer';
 import * as transferCommands from '#inter-facility-transfer/inter-facility-transfer.commands';
 import { masterData } from '#master-data/master-data';
@@ -61,6 +63,7 @@ const slices: readonly (readonly [AnyDecider, object])[] = [
   [facility, facilityCommands],
   [facilityCapacity, capacityCommands],
   [fileImport, importCommands],
+  [inboundTransfer, inboundCommands],
   [interFacilityTransfer, transferCommands],
   [masterData, masterDataCommands],
   [materialLot, lotCommands],

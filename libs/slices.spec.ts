@@ -11,6 +11,7 @@ import { workMaster } from '#work-master/work-master';
 import { allocationPlan } from '#allocation-plan/allocation-plan';
 import { facility } from '#facility/facility';
 import { fileImport } from '#import/import';
+import { inboundTransfer } from '#inbound-transfer/inbound-transfer';
 import { interFacilityTransfer } from '#inter-facility-transfer/inter-facility-transfer';
 import { masterData } from '#master-data/master-data';
 import { materialLot } from '#material-lot/material-lot';
@@ -28,6 +29,7 @@ const slices: readonly Slice[] = [
   facility,
   equipment,
   fileImport,
+  inboundTransfer,
   interFacilityTransfer,
   masterData,
   materialLot,
@@ -49,6 +51,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   'customer-order': 'customer-order',
   'decision-queue': 'decision',
   'equipment-now': 'equipment',
+  'inbound-transfer': 'inbound-transfer',
   'lot-stock': 'material-lot',
   'master-data': 'master-data',
   'order-board': 'production-order',

@@ -21,6 +21,8 @@ import { allocationPlanView } from '#allocation-plan/allocation-plan.view';
 import { facilityElement } from '#facility/facility-element.view';
 import { FacilityModule } from '#facility/facility.module';
 import { ImportModule } from '#import/import.module';
+import { InboundTransferModule } from '#inbound-transfer/inbound-transfer.module';
+import { inboundTransferView } from '#inbound-transfer/inbound-transfer.view';
 import { InterFacilityTransferModule } from '#inter-facility-transfer/inter-facility-transfer.module';
 import { transferView } from '#inter-facility-transfer/transfer.view';
 import type { View } from '#kernel/view';
@@ -56,6 +58,7 @@ export const slices: (new () => object)[] = [
   WorkMasterModule,
   FacilityCapacityModule,
   ImportModule,
+  InboundTransferModule,
   InterFacilityTransferModule,
   MasterDataModule,
   MaterialLotModule,
@@ -85,6 +88,7 @@ export const views: readonly AnyView[] = [
   capacityLoad,
   facilityCapacityView,
   genealogyEdge,
+  inboundTransferView,
   lotDiscrepancy,
   lotStock,
   machineOverlap,

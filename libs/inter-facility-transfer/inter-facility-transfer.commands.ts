@@ -175,3 +175,28 @@ export class RecordTransferReceipt extends TransferCommand {
   @Flag()
   readonly complete: boolean;
 }
+
+/** Record what the other plant declared lost. Sent by the process that books receipts. */
+@InputType()
+@Allow()
+export class RecordTransferLoss extends TransferCommand {
+  @Code()
+  readonly lossId: string;
+
+  @Many(() => TransferPartInput, 20)
+  readonly items: TransferPartInput[];
+
+  @Reason()
+  declare readonly reason: string;
+}
+
+/** Record that the other plant refused it. Sent by the process that books receipts. */
+@InputType()
+@Allow()
+export class RecordTransferRefusal extends TransferCommand {
+  @Code()
+  readonly refusalId: string;
+
+  @Reason()
+  declare readonly reason: string;
+}

@@ -82,8 +82,20 @@ export type TransferOverReceived = Event<
 /** Some of it was lost on the way. */
 export type TransferLost = Event<
   'TransferLost',
-  OfTransfer & { lossId: string; items: readonly ItemBooks[]; reason: string; reportedAt: string }
+  OfTransfer & {
+    lossId: string;
+    /** The plant that declared it, where it is the one that receives. */
+    declaredBy?: string;
+    /** What was declared lost; less is booked where some of it has arrived. */
+    amounts?: readonly Readonly<{ item: string; amount: string }>[];
+    items: readonly ItemBooks[];
+    reason: string;
+    reportedAt: string;
+  }
 >;
+
+/** The other plant does not take it: it comes back, or is lost. */
+export type TransferRefused = Event<'TransferRefused', OfTransfer & { refusalId: string; reason: string; refusedAt: string }>;
 
 /** Some of it came back. */
 export type TransferReturned = Event<
@@ -122,6 +134,7 @@ export type InterFacilityTransferEvent =
   | TransferReceived
   | TransferOverReceived
   | TransferLost
+  | TransferRefused
   | TransferReturned
   | TransferCancelled
   | TransferClosed;

@@ -3,24 +3,24 @@ import { streamOf } from '#kernel/identity';
 import { inUtc } from '#kernel/instant';
 import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
-import { compare, convert, fitsUnit, isPositive, minus, plus, type Quantity } from '#manufacturing/quantity';
+import { compare, convert, isPositive, minus, plus, type Quantity } from '#manufacturing/quantity';
 import { checking, type Reference, regardsOf } from '#manufacturing/references';
-import { arrived, inTransit, type ShipmentBooks } from '#manufacturing/shipment';
+import {
+  arrived,
+  bookOf,
+  cameBack,
+  isClosed,
+  lost,
+  partsInTransit,
+  rejectAmount,
+  rejectRepeated,
+  totalsOf,
+  withItems,
+} from '#manufacturing/shipment';
+import { atReceiver } from '#manufacturing/transfer-ids';
 import type * as commands from './inter-facility-transfer.commands';
 import type { InterFacilityTransferEvent, ItemBooks, ShippedItem, TransferItem } from './inter-facility-transfer.events';
-import {
-  evolve,
-  fromFacilityOf,
-  inState,
-  isClosed,
-  itemOf,
-  known,
-  type KnownTransfer,
-  of,
-  totalsOf,
-  type Transfer,
-  withItems,
-} from './transfer-state';
+import { evolve, fromFacilityOf, inState, itemOf, known, type KnownTransfer, lossKey, of, type Transfer } from './transfer-state';
 
 type Rules = Decider<typeof commands, Transfer, InterFacilityTransferEvent>;
 type Events = readonly InterFacilityTransferEvent[];
@@ -77,22 +77,33 @@ const rules: Rules = {
     RecordTransferReceipt: receive,
     ReportLoss: ({ lossId: given, items, reason }, state, { occurredAt, commandId }) => {
       const lossId = given ?? commandId;
-      if (known(state).booked.includes(`loss/${lossId}`)) return [];
+      if (known(state).booked.includes(lossKey({ lossId }))) return [];
       const transfer = inState(state, 'shipped');
-      const lost = missing(transfer, items, (books, amount) => ({ lost: plus(books.lost, amount) }));
-      return closing(
-        transfer,
-        lost.books,
-        [{ type: 'TransferLost', data: { ...of(transfer), lossId, items: lost.books, reason, reportedAt: occurredAt } }],
-        occurredAt,
-      );
+      return lose(transfer, { lossId }, partsInTransit(transfer.books, items), reason, occurredAt);
+    },
+    RecordTransferLoss: ({ lossId, items, reason }, state, { occurredAt }) => {
+      const transfer = inState(state, 'shipped', 'closed');
+      const declared = { lossId, declaredBy: transfer.toFacilityId };
+      if (transfer.booked.includes(lossKey(declared))) return [];
+      rejectRepeated(items.map(({ item }) => item));
+      return lose(transfer, declared, items, reason, occurredAt);
+    },
+    RecordTransferRefusal: ({ refusalId, reason }, state, { occurredAt }) => {
+      const transfer = inState(state, 'shipped', 'closed');
+      if (transfer.booked.includes(`refusal/${refusalId}`)) return [];
+      return [{ type: 'TransferRefused', data: { ...of(transfer), refusalId, reason, refusedAt: occurredAt } }];
     },
     ReturnTransfer: ({ returnId: given, items, reason }, state, { occurredAt, commandId }) => {
       const returnId = given ?? commandId;
       if (known(state).booked.includes(`return/${returnId}`)) return [];
       const transfer = inState(state, 'shipped');
-      const { books, parts } = missing(transfer, items, (before, amount) => ({ returned: plus(before.returned, amount) }));
-      const back = parts.map(({ item, lotId, unit, amount }) => ({ item, ...(lotId ? { lotId } : {}), quantity: { amount, unit } }));
+      const parts = partsInTransit(transfer.books, items);
+      const books = parts.map(({ before, amount }) => ({ ...before, ...cameBack(before, amount) }));
+      const back = parts.map(({ item, amount, before: { lotId, unit } }) => ({
+        item,
+        ...(lotId ? { lotId } : {}),
+        quantity: { amount, unit },
+      }));
       const data = { ...of(transfer), returnId, back, items: books, reason, returnedAt: occurredAt };
       return closing(transfer, books, [{ type: 'TransferReturned', data }], occurredAt);
     },
@@ -137,6 +148,12 @@ function plan(
   if (fromFacilityId === toFacilityId)
     throw new Rejected('transfer-to-itself', `\`toFacilityId\` must be another facility, was ${toFacilityId}. Move the lot instead.`, {
       toFacilityId,
+    });
+  const names = [transferId, ...items.flatMap(({ lotId }) => lotId ?? [])];
+  const tooLong = names.find((id) => atReceiver(id, toFacilityId) === undefined);
+  if (tooLong !== undefined)
+    throw new Rejected('id-too-long', `${tooLong} is too long: the id at the plant that receives is made from it. Choose a shorter one.`, {
+      id: tooLong,
     });
   if (context.regarded?.[facilityStream(toFacilityId)] === null)
     throw new Rejected('facility-unknown', `There is no facility ${toFacilityId}. Register it first.`, { toFacilityId });
@@ -214,49 +231,22 @@ function closing(transfer: KnownTransfer, changed: readonly ItemBooks[], events:
   return [...events, { type: 'TransferClosed', data: { ...of(transfer), ...totalsOf(items), items, ...order, closedAt } }];
 }
 
-type Part = Readonly<{ item: string; lotId?: string; unit: Quantity['unit']; amount: string }>;
-/** The books after some of what is in transit, or all of it, does not arrive. @throws Rejected item-unknown, quantity-not-positive, exceeds-in-transit */
-function missing(
+type Named = Readonly<{ item: string; amount: string }>;
+/** The event of a loss, with the books after it; the transfer may end with it. */
+function lose(
   transfer: KnownTransfer,
-  asked: readonly Readonly<{ item: string; amount: string }>[] | undefined,
-  book: (before: ShipmentBooks, amount: string) => Partial<ShipmentBooks>,
-): Readonly<{ books: ItemBooks[]; parts: Part[] }> {
-  const under = transfer.books.map((books) => ({ item: books.item, amount: inTransit(books) })).filter(({ amount }) => isPositive(amount));
-  const lines = asked ?? under;
-  rejectRepeated(lines.map(({ item }) => item));
-  const parts = lines.map(({ item, amount }): Part & { before: ItemBooks } => {
+  declared: Readonly<{ lossId: string; declaredBy?: string }>,
+  amounts: readonly Named[],
+  reason: string,
+  reportedAt: string,
+): Events {
+  const items = amounts.map(({ item, amount }) => {
     const before = bookOf(transfer.books, item);
-    rejectAmount({ amount, unit: before.unit });
-    if (compare(amount, inTransit(before)) > 0)
-      throw new Rejected('exceeds-in-transit', `Of ${item} ${inTransit(before)} ${before.unit} are in transit, not ${amount}.`, {
-        item,
-        inTransit: inTransit(before),
-        amount,
-      });
-    return { item, ...(before.lotId ? { lotId: before.lotId } : {}), unit: before.unit, amount, before };
+    return { ...before, ...lost(before, amount) };
   });
-  return { books: parts.map(({ before, amount }) => ({ ...before, ...book(before, amount) })), parts };
-}
-
-/** @throws Rejected item-unknown */
-function bookOf(books: readonly ItemBooks[], item: string): ItemBooks {
-  const found = books.find((each) => each.item === item);
-  if (found) return found;
-  const items = books.map((each) => each.item);
-  throw new Rejected('item-unknown', `The transfer has no item ${item}; its items: ${items.join(', ')}.`, { item, items });
-}
-
-/** @throws Rejected quantity-not-positive, fraction-of-a-piece */
-function rejectAmount({ amount, unit }: Quantity): void {
-  if (!isPositive(amount)) throw new Rejected('quantity-not-positive', `\`amount\` must be above 0, was ${amount}.`, { amount, unit });
-  if (!fitsUnit(amount, unit))
-    throw new Rejected('fraction-of-a-piece', `\`amount\` must be a whole number of pieces, was ${amount}.`, { amount, unit });
-}
-
-/** @throws Rejected item-repeated */
-function rejectRepeated(items: readonly string[]): void {
-  const twice = items.find((item, index) => items.indexOf(item) < index);
-  if (twice !== undefined) throw new Rejected('item-repeated', `Each item may be named once; ${twice} is repeated.`, { item: twice });
+  const named = amounts.map(({ item, amount }) => ({ item, amount }));
+  const data = { ...of(transfer), ...declared, amounts: named, items, reason, reportedAt };
+  return closing(transfer, items, [{ type: 'TransferLost', data }], reportedAt);
 }
 
 /** The items of a command, checked. @throws Rejected wrong-facility, item-repeated, quantity-not-positive, fraction-of-a-piece */

@@ -1,8 +1,7 @@
 /** What is known of a transfer, and how its events change it. */
 import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
-import { isZero, sum } from '#manufacturing/quantity';
-import { inTransit, type ShipmentBooks, shippedBooks } from '#manufacturing/shipment';
+import { shippedBooks, withItems } from '#manufacturing/shipment';
 import type { InterFacilityTransferEvent, ItemBooks, TransferItem } from './inter-facility-transfer.events';
 
 type Known = Readonly<{
@@ -50,16 +49,9 @@ export function inState(transfer: Transfer, ...states: readonly TransferStatus[]
 export const of = ({ transferId, toFacilityId }: KnownTransfer) => ({ transferId, toFacilityId });
 export const fromFacilityOf = ({ transferId }: KnownTransfer): string => facilityOf(transferId);
 
-const PARTS = ['shipped', 'received', 'short', 'damaged', 'lost', 'returned', 'over'] as const;
-/** The totals over all items. */
-export const totalsOf = (books: readonly ItemBooks[]): ShipmentBooks =>
-  Object.fromEntries(PARTS.map((part) => [part, sum(books.map((item) => item[part]))])) as ShipmentBooks;
-
-/** The books with some items changed. */
-export const withItems = (books: readonly ItemBooks[], changed: readonly ItemBooks[]): readonly ItemBooks[] =>
-  books.map((each) => changed.find(({ item }) => item === each.item) ?? each);
-
-export const isClosed = (books: readonly ItemBooks[]): boolean => books.every((item) => isZero(inTransit(item)));
+/** Both plants name losses. */
+export const lossKey = ({ lossId, declaredBy = '' }: Readonly<{ lossId: string; declaredBy?: string }>): string =>
+  `loss/${declaredBy}/${lossId}`;
 
 /** Folds one event into a transfer. Never throws. */
 export function evolve(transfer: Transfer, { type, data }: InterFacilityTransferEvent): Transfer {
@@ -90,8 +82,10 @@ export function evolve(transfer: Transfer, { type, data }: InterFacilityTransfer
       return { ...transfer, books: withItems(transfer.books, data.items), booked: [...transfer.booked, `receipt/${data.receiptId}`] };
     case 'TransferOverReceived':
       return transfer;
+    case 'TransferRefused':
+      return { ...transfer, booked: [...transfer.booked, `refusal/${data.refusalId}`] };
     case 'TransferLost':
-      return { ...transfer, books: withItems(transfer.books, data.items), booked: [...transfer.booked, `loss/${data.lossId}`] };
+      return { ...transfer, books: withItems(transfer.books, data.items), booked: [...transfer.booked, lossKey(data)] };
     case 'TransferReturned':
       return { ...transfer, books: withItems(transfer.books, data.items), booked: [...transfer.booked, `return/${data.returnId}`] };
     case 'TransferCancelled':

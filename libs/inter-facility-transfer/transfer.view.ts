@@ -128,6 +128,10 @@ export class TransferRow {
   @Cell('text', { optional: true })
   reason: string | null;
 
+  /** The plant that receives does not take it. */
+  @Cell('flag')
+  refused: boolean;
+
   /** Missing, damaged, lost, or more than was shipped. */
   @Cell('flag')
   discrepancy: boolean;
@@ -183,6 +187,8 @@ function changes(row: TransferRow, { type, data }: Later): Partial<TransferRow> 
       return { items: withBooks(row.items, data.items) };
     case 'TransferOverReceived':
       return {};
+    case 'TransferRefused':
+      return { refused: true, reason: data.reason };
     case 'TransferCancelled':
       return { status: 'Cancelled', reason: data.reason, closedAt: data.cancelledAt };
     case 'TransferClosed':
@@ -199,7 +205,7 @@ const endsOf = ({ transferId, toFacilityId }: InterFacilityTransferEvent['data']
 /** Every transfer between plants, at both ends. */
 export const transferView: View<TransferRow, InterFacilityTransferEvent> = {
   name: 'transfer',
-  version: 1,
+  version: 2,
   row: TransferRow,
   events: [
     'TransferPlanned',
@@ -211,6 +217,7 @@ export const transferView: View<TransferRow, InterFacilityTransferEvent> = {
     'TransferReceived',
     'TransferOverReceived',
     'TransferLost',
+    'TransferRefused',
     'TransferReturned',
     'TransferCancelled',
     'TransferClosed',
@@ -222,7 +229,7 @@ export const transferView: View<TransferRow, InterFacilityTransferEvent> = {
       const entryId = entryIdOf(facilityId, event.data.transferId);
       if (event.type === 'TransferPlanned') {
         const { transferId, fromFacilityId, toFacilityId, items, customerOrderId, plannedAt } = event.data;
-        const open = { carrier: null, eta: null, delays: 0, shippedAt: null, closedAt: null, reason: null, discrepancy: false };
+        const open = { carrier: null, eta: null, delays: 0, shippedAt: null, closedAt: null, reason: null, refused: false };
         rows.put({
           entryId,
           facilityId,
@@ -235,6 +242,7 @@ export const transferView: View<TransferRow, InterFacilityTransferEvent> = {
           items: items.map(planned),
           materials: [...new Set(items.map(({ materialId }) => materialId))],
           ...open,
+          discrepancy: false,
           plannedAt,
           position,
           recordedAt,

@@ -4,9 +4,11 @@ import { whenDecisionRequestedEscalateIt } from './when-decision-requested-escal
 import { whenCapacityReservedExpireIt } from './when-capacity-reserved-expire-it';
 import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hold-work-orders';
 import { whenFirstOfKindCheckReferences } from './when-first-of-kind-check-references';
+import { whenInboundTransferReceivedConfirmIt } from './when-inbound-transfer-received-confirm-it';
 import { whenLotMergedAddToOther } from './when-lot-merged-add-to-other';
 import { whenLotSplitCreateChild } from './when-lot-split-create-child';
 import { whenOperationStartedOccupyEquipment } from './when-operation-started-occupy-equipment';
+import { whenTransferShippedAnnounceIt } from './when-transfer-shipped-announce-it';
 import { whenWorkOrderEndedAdvanceProductionOrder } from './when-work-order-ended-advance-production-order';
 import { whenWorkOrderLinkedAttachIt } from './when-work-order-linked-attach-it';
 import { whenWorkOrderOverFreeReservations } from './when-work-order-over-free-reservations';
@@ -20,9 +22,11 @@ export const processes: readonly AnyProcess[] = [
   whenCapacityReservedExpireIt,
   whenEquipmentAbortedHoldWorkOrders,
   whenFirstOfKindCheckReferences,
+  whenInboundTransferReceivedConfirmIt,
   whenLotMergedAddToOther,
   whenLotSplitCreateChild,
   whenOperationStartedOccupyEquipment,
+  whenTransferShippedAnnounceIt,
   whenWorkOrderEndedAdvanceProductionOrder,
   whenWorkOrderLinkedAttachIt,
   whenWorkOrderOverFreeReservations,

@@ -331,4 +331,11 @@ export const mutants = [
     to: 'true',
     specs: 'platform/security/revocations.spec',
   },
+  {
+    without: 'the refusal to receive more of a transfer than can still arrive',
+    file: 'libs/inbound-transfer/inbound-transfer.js',
+    from: '(0, quantity_1.compare)(total, (0, shipment_1.arrivable)(books)) > 0',
+    to: 'false',
+    specs: 'inbound-transfer/inbound-transfer.spec',
+  },
 ];

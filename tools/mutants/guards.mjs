@@ -50,6 +50,20 @@ export const mutants = [
     specs: 'platform/store/election.int-spec',
   },
   {
+    without: 'the belief in a leader that the others name while the old one does not answer',
+    file: 'libs/platform/store/connection.js',
+    from: 'await Promise.all([this.address.cluster ? this.lookAround(link) : undefined, this.lookAt(link)]);',
+    to: 'await this.lookAt(link); if (this.silent === 0 && this.address.cluster) await this.lookAround(link);',
+    specs: 'platform/store/election.int-spec',
+  },
+  {
+    without: 'the majority that a leader needs before a working one is left',
+    file: 'libs/platform/store/connection.js',
+    from: 'if (!agreed || leader === undefined',
+    to: 'if (leader === undefined',
+    specs: 'platform/store/election.int-spec',
+  },
+  {
     without: 'a separate table of waiting appends for each call',
     file: 'libs/platform/store/append-calls.js',
     from: 'waiting = new Map();',

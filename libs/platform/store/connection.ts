@@ -232,20 +232,28 @@ export class Connection {
     return this.checking;
   }
 
+  /** A leader that most of the nodes name is believed at once, whatever the node in use does meanwhile. */
   private async look(link: Link): Promise<void> {
+    this.lastLook = performance.now();
+    await Promise.all([this.address.cluster ? this.lookAround(link) : undefined, this.lookAt(link)]);
+  }
+
+  private async lookAround(link: Link): Promise<void> {
+    const { leader, agreed } = await this.gossip.findLeader(ANSWER_MS);
+    if (!agreed || leader === undefined || leader === link.node || link.gone) return;
+    this.hint = leader;
+    this.lose(link, `${link.node} no longer leads; ${leader} does`);
+  }
+
+  /** On the connection in use: it may be broken while a new one would work. */
+  private async lookAt(link: Link): Promise<void> {
     const begun = performance.now();
-    this.lastLook = begun;
     try {
-      const [found] = await Promise.all([
-        this.address.cluster ? this.gossip.findLeader(ANSWER_MS) : undefined,
-        // On the connection in use: it may be broken while a new one would work.
-        ask(link.client, ANSWER_MS),
-      ]);
+      await ask(link.client, ANSWER_MS);
       this.silent = 0;
-      if (found?.leader !== undefined && found.leader !== link.node) this.lose(link, `${link.node} no longer leads; ${found.leader} does`);
     } catch (error) {
       // If this app was busy itself, it may have missed answers.
-      if (performance.now() - begun > 2 * ANSWER_MS) return;
+      if (link.gone || performance.now() - begun > 2 * ANSWER_MS) return;
       this.silent += 1;
       if (this.silent >= this.patience) this.lose(link, shortReason(error));
     }

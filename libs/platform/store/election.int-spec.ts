@@ -77,6 +77,38 @@ it('leaves it even if nothing is appended, so that reads do not stay stale', asy
   }
 }, 10_000);
 
+it('leaves a frozen leader at the first check at which the others name another', async () => {
+  // Its appends wait for longer than this: only the checks tell.
+  const patient = new EventStore(cluster.url, 60_000);
+  const lost = jest.fn();
+  patient.connection.watch({ lost, found: () => undefined });
+  await patient.append(`${stream}-patient`, -1n, [counted(0)]);
+  cluster.members[leader]!.mode = 'mute';
+  const pending = [patient.append(`${stream}-patient`, 0n, [counted(1)]), patient.read(stream)];
+  await store.close();
+  const before = cluster.members[follower]!.gossips;
+  cluster.elect(follower);
+  await Promise.all(pending);
+  const [old, leads] = [cluster.members[leader]!.name, cluster.members[follower]!.name];
+  expect(lost.mock.calls).toEqual([[expect.objectContaining({ reason: `${old} no longer leads; ${leads} does` })]]);
+  // One check may have been under way.
+  expect(cluster.members[follower]!.gossips - before).toBeLessThanOrEqual(2);
+  await patient.close();
+}, 30_000);
+
+it('stays with a leader that answers while the others do not agree on another', async () => {
+  cluster.elect(2);
+  await next(1);
+  cluster.members[1]!.kill();
+  cluster.members[0]!.sees = 0;
+  const lost = jest.fn();
+  store.connection.watch({ lost, found: () => undefined });
+  const { gossips } = cluster.members[0]!;
+  while (cluster.members[0]!.gossips < gossips + 3) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(lost).not.toHaveBeenCalled();
+  expect(store.state.node).toBe(cluster.members[2]!.name);
+}, 20_000);
+
 it('finds a leader when one node does not answer and another is down', async () => {
   cluster.members[leader]!.kill();
   cluster.members[2]!.mode = 'mute';

@@ -14,7 +14,8 @@ const { LEADER } = MemberInfo.VNodeState;
 
 /** The nodes that a node knows, and which of them it believes to lead. */
 export type View = Readonly<{ members: readonly NodeName[]; leader?: NodeName }>;
-export type Found = Readonly<{ leader?: NodeName; reason: string; answered: ReadonlySet<NodeName> }>;
+/** `agreed`: most of the nodes that answered name this leader. */
+export type Found = Readonly<{ leader?: NodeName; agreed: boolean; reason: string }>;
 
 /** A node that answers like this is alive but says nothing about others. */
 const MUM = new Set([status.UNIMPLEMENTED, status.PERMISSION_DENIED, status.UNAUTHENTICATED]);
@@ -68,7 +69,7 @@ export class Gossip {
     if (members.size > 0) this.members = [...members];
     const [best] = [...votes].sort(([, one], [, other]) => other - one);
     const reason = answered.size > 0 ? `${answered.size} of ${asked.length} nodes answer, but none leads` : reasons.join('; ');
-    return { ...(best && { leader: best[0] }), reason, answered };
+    return { ...(best && { leader: best[0] }), agreed: best !== undefined && best[1] * 2 > answered.size, reason };
   }
 
   close(): void {

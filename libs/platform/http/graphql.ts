@@ -4,7 +4,7 @@
  */
 import { Logger } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
-import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
+import type { MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   getNamedType,
@@ -21,6 +21,7 @@ import {
 } from 'graphql';
 import { unauthenticated } from '#platform/security/auth';
 import { addBehind, type GraphqlContext } from './graphql-behind';
+import { SchemaOnce } from './graphql-driver';
 import { commandsOf, LIMITS, tooMuch } from './graphql-limits';
 import { Problem } from '#platform/problem/problem';
 import { extensionsOf, problemFrom, problemOfStatus } from './problem-filter';
@@ -94,7 +95,7 @@ const noSubscription =
 /** The module that serves POST /graphql. `open`: the schema is readable, also without a token. */
 export const graphqlModule = (open: boolean) =>
   GraphQLModule.forRoot<MercuriusDriverConfig>({
-    driver: MercuriusDriver,
+    driver: SchemaOnce,
     autoSchemaFile: true,
     // The check would run the whole introspection at each start; the spec of the api's description runs it once per change.
     buildSchemaOptions: { skipCheck: true },

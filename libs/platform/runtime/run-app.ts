@@ -3,11 +3,10 @@
  * crash, and that on SIGTERM, Ctrl-C or the death of its supervisor the app finishes what it has begun, for DRAIN_SECONDS at most. Does not
  * restart anything: the supervisor does.
  */
-import { ConfigFaults, EXIT_CONFIG, readConfig, shownConfig, type AppName, type Config } from './config';
+import type { AppName, Config } from './config';
 import { leave } from './leave';
-import { createLog, type Logger } from './logging';
+import type { Logger } from './logging';
 import { loadQuickly } from './module-cache';
-import { startTracing, stopTracing } from './tracing';
 
 /** Flags of Node.js for the worker: with a young generation of four times the usual size, events that wait for their views are seldom copied. */
 export const WORKER_FLAGS: readonly string[] = ['--max-semi-space-size=64'];
@@ -25,6 +24,14 @@ export type Started = Readonly<{ stop(options?: { notice: boolean }): Promise<vo
 export async function runApp(name: AppName, start: (config: Config, log: Logger) => Promise<Started>): Promise<void> {
   // Only the app's own account can read the files that it writes.
   process.umask(0o077);
+  // Newer Node.js has it; without it `pg` asks for `Response`, which loads the whole of fetch.
+  globalThis.navigator ??= { userAgent: `Node.js/${process.versions.node.split('.')[0]}` } as Navigator;
+  const keepModules = loadQuickly(name);
+  /* eslint-disable @typescript-eslint/no-require-imports */
+  const { ConfigFaults, EXIT_CONFIG, readConfig, shownConfig } = require('./config') as typeof import('./config');
+  const { createLog } = require('./logging') as typeof import('./logging');
+  const { startTracing, stopTracing } = require('./tracing') as typeof import('./tracing');
+  /* eslint-enable @typescript-eslint/no-require-imports */
   let config: Config;
   try {
     config = readConfig(name);
@@ -47,7 +54,6 @@ export async function runApp(name: AppName, start: (config: Config, log: Logger)
   process.stdout.on('error', () => undefined);
   log.info({ settings: shownConfig(config) }, 'starting');
 
-  const keepModules = loadQuickly(name);
   const started = start(config, log);
   let stopping = false;
   const stop = (why: string, notice: boolean) => {

@@ -16,6 +16,7 @@ import { interFacilityTransfer } from '#inter-facility-transfer/inter-facility-t
 import { masterData } from '#master-data/master-data';
 import { materialLot } from '#material-lot/material-lot';
 import { productionOrder } from '#production-order/production-order';
+import { codeOf } from '#platform/runtime/build';
 import { cellsOf } from '#platform/views/cells';
 import { views } from '#slices';
 import { transportLane } from '#transport-lane/transport-lane';
@@ -58,6 +59,11 @@ const OWNERS: Readonly<Record<string, string>> = {
   'transport-lane': 'transport-lane',
   'work-order': 'work-order',
 };
+
+it('the snapshots of each slice depend on the code of its decider, not on all code', () => {
+  const all = codeOf({}, __filename);
+  expect(slices.filter((slice) => codeOf(slice, __filename) === all)).toEqual([]);
+});
 
 /** Views whose rows offer a revision for If-Match. Those of the audit trail and of processes offer one of another kind. */
 const revised = views.filter(

@@ -6,7 +6,6 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { ROLES } from '#manufacturing/roles';
 import { Tokens } from '#platform/security/auth';
-import { buildFingerprint } from '#platform/runtime/build';
 import type { Config } from '#platform/runtime/config';
 import { refuseQueriesByGet } from '#platform/http/graphql';
 import { httpAdapter } from '#platform/http/adapter';
@@ -72,8 +71,6 @@ export async function startApi(config: Config, log?: Logger): Promise<Api> {
   const drain = drainOf(app, () => app.get(HealthController).health);
   app.get(RevocationWatch).start();
   await app.listen(config.PORT, config.HOST);
-  // In advance: it reads every file of the build, and the first command on a long stream would have to wait for it.
-  setImmediate(buildFingerprint);
   const address = app.getHttpServer().address() as { port: number };
   const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;
   return {

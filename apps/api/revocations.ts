@@ -9,13 +9,17 @@ import { Revocations, REVOCATIONS, type Issued, type TokensRevoked } from '#plat
 import { EventStore } from '#platform/store/event-store';
 
 const EVERY_MS = 2_000;
+/** Until the first read has succeeded. */
+const FIRST_MS = 100;
 const PATIENCE_MS = 3_000;
 
 @Injectable()
 export class RevocationWatch implements OnModuleDestroy {
   private readonly known = new Revocations();
   private revision = -1n;
-  private first?: Promise<void>;
+  private started = false;
+  private firstDone: () => void = () => undefined;
+  private readonly first = new Promise<void>((resolve) => (this.firstDone = resolve));
   private looked = false;
   private readonly ended = new AbortController();
 
@@ -39,7 +43,9 @@ export class RevocationWatch implements OnModuleDestroy {
   };
 
   start(): void {
-    this.first ??= this.look().then(() => void this.goOn());
+    if (this.started) return;
+    this.started = true;
+    void this.look().then(() => this.goOn());
   }
 
   onModuleDestroy(): void {
@@ -49,7 +55,7 @@ export class RevocationWatch implements OnModuleDestroy {
   private async goOn(): Promise<void> {
     const { signal } = this.ended;
     while (!signal.aborted) {
-      await sleep(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      await sleep(this.looked ? EVERY_MS : FIRST_MS, undefined, { signal, ref: false }).catch(() => undefined);
       if (!signal.aborted) await this.look();
     }
   }
@@ -62,6 +68,7 @@ export class RevocationWatch implements OnModuleDestroy {
         this.revision = revision;
       }
       this.looked = true;
+      this.firstDone();
       if (found.length > 0) this.changed();
     } catch {
       // The connection says in the log that the store is away.

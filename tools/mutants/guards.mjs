@@ -121,9 +121,9 @@ export const mutants = [
     specs: 'platform/commands/past.int-spec',
   },
   {
-    without: 'the build in snapshots',
+    without: 'the code in snapshots',
     file: 'libs/platform/store/snapshots.js',
-    from: 'stored.build !== (0, build_1.buildFingerprint)()',
+    from: 'stored.code !== codeFor(stored.body)',
     to: 'false',
     specs: 'platform/commands/past.int-spec',
   },

@@ -201,7 +201,7 @@ export class Decisions {
       revision: first + BigInt(index),
       position,
     }));
-    return this.keep(stream, grown(decider, seen, recorded));
+    return this.keep(decider, stream, grown(decider, seen, recorded));
   }
 
   /** The stream as it is. Reads on from memory, unless it is no longer the same stream. */
@@ -209,7 +209,7 @@ export class Decisions {
     const known = this.memory.of(stream);
     this.memory.forget(stream);
     const now = known && known.revision >= 0n ? await this.past.since(decider, stream, known) : undefined;
-    return this.keep(stream, now ?? (await this.past.of(decider, stream)));
+    return this.keep(decider, stream, now ?? (await this.past.of(decider, stream)));
   }
 
   private async told(task: Task, answer: Answer): Promise<Receipt> {
@@ -228,8 +228,8 @@ export class Decisions {
     return typeof token === 'string' ? receipt(token) : token.then(receipt);
   }
 
-  private keep(stream: string, seen: Seen): Seen {
-    const kept = this.past.kept(stream, seen);
+  private keep(decider: AnyDecider, stream: string, seen: Seen): Seen {
+    const kept = this.past.kept(decider, stream, seen);
     this.memory.keep(stream, kept);
     return kept;
   }

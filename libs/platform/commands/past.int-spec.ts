@@ -20,6 +20,7 @@ describe('long streams', () => {
     await node.stop();
   });
   const snapshotOf = (id: string) => store.readBackwards(`snapshot-bin-${id}`, 1);
+  const code = 'code';
   const settled = async (...decisions: Decisions[]) => {
     for (const each of decisions) await each.past.snapshots.settled();
   };
@@ -110,7 +111,7 @@ describe('long streams', () => {
     expect(await send(new Decisions(store), command)).toEqual(first);
   }, 60_000);
 
-  it('are folded from the start if the snapshot is of another build, of another stream, or invalid', async () => {
+  it('are folded from the start if the snapshot is of other code, of another stream, or invalid', async () => {
     const id = newBin();
     await written(id, 200);
     const decisions = new Decisions(store);
@@ -121,7 +122,7 @@ describe('long streams', () => {
     const state = { pieces: 5, stamps: [] };
     const body = (good!.data as { body: object }).body;
     for (const data of [
-      wrong({ build: 'another', body: { ...body, state } }),
+      wrong({ code: 'another', body: { ...body, state } }),
       wrong({ lastId: randomUUID(), body: { ...body, state } }),
       wrong({ revision: 'seven', body: { ...body, state } }),
       wrong({ revision: '9999999', body: { ...body, state } }),
@@ -137,14 +138,14 @@ describe('long streams', () => {
   it('keep only the newest snapshot, and none if the state is not plain JSON', async () => {
     const snapshots = new Snapshots(store);
     const stream = `odd-${newBin()}`;
-    snapshots.keep(stream, { revision: 3n, lastId: 'x', body: { at: new Date() } });
+    snapshots.keep(stream, { revision: 3n, lastId: 'x', code, body: { at: new Date() } });
     await snapshots.settled();
-    expect(await snapshots.newest(stream)).toBeUndefined();
+    expect(await snapshots.newest(stream, () => code)).toBeUndefined();
     for (const revision of [7n, 8n]) {
-      snapshots.keep(stream, { revision, lastId: 'x', body: { at: String(revision) } });
+      snapshots.keep(stream, { revision, lastId: 'x', code, body: { at: String(revision) } });
       await snapshots.settled();
     }
-    expect(await snapshots.newest(stream)).toEqual({ revision: 8n, lastId: 'x', body: { at: '8' } });
+    expect(await snapshots.newest(stream, () => code)).toEqual({ revision: 8n, lastId: 'x', code, body: { at: '8' } });
     expect(await store.read(`snapshot-${stream}`)).toHaveLength(1);
   });
 
@@ -159,15 +160,15 @@ describe('long streams', () => {
       },
     });
     const keep = async (revision: bigint, text: string) => {
-      snapshots.keep(stream, { revision, lastId: 'x', body: body(text) });
+      snapshots.keep(stream, { revision, lastId: 'x', code, body: body(text) });
       await snapshots.settled();
       return made;
     };
     expect(await keep(100n, 'x'.repeat(600_000))).toBe(1);
     expect(await keep(199n, 'small')).toBe(1);
-    expect(await snapshots.newest(stream)).toBeUndefined();
+    expect(await snapshots.newest(stream, () => code)).toBeUndefined();
     expect(await keep(200n, 'small')).toBeGreaterThan(1);
-    expect(await snapshots.newest(stream)).toMatchObject({ revision: 200n });
+    expect(await snapshots.newest(stream, () => code)).toMatchObject({ revision: 200n });
   });
 
   it('show no snapshots to readers of the whole log', async () => {

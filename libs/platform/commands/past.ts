@@ -3,6 +3,7 @@
  * equals the fold of every event. Does not: remember (stream-memory.ts does).
  */
 import type { Event, Recorded } from '#kernel/event';
+import { codeOf } from '#platform/runtime/build';
 import { Conflict, EventStore } from '#platform/store/event-store';
 import { metadataOf } from '#platform/store/metadata';
 import { Snapshots } from '#platform/store/snapshots';
@@ -23,6 +24,8 @@ const USUAL: Lengths = { every: 64, page: 96 };
 const FILTER = '$answered';
 type Filter = Event<typeof FILTER, { stretch: number; filter: string }>;
 const filtersOf = (stream: string): string => `answered-${stream}`;
+
+const codeFor = (decider: AnyDecider): string => codeOf(decider, __filename);
 
 type Body = Readonly<{ state: unknown; facts: { revision: string; position: string }; filter: string }>;
 
@@ -57,14 +60,14 @@ export class Past {
   }
 
   /** Writes a snapshot in the background if one is due; returns the stream as seen, with its latest snapshot. */
-  kept(stream: string, seen: Seen): Seen {
+  kept(decider: AnyDecider, stream: string, seen: Seen): Seen {
     const { revision, lastId, state, facts, answers, snapshot } = seen;
     if (lastId === undefined || revision - snapshot < BigInt(this.lengths.every) || answers.filters.length === 0) return seen;
     const current = stretchOf(revision);
     const filter = answers.filters[current]?.toString() ?? IdFilter.empty().toString();
     const body: Body = { state, facts: { revision: String(facts.revision), position: String(facts.position) }, filter };
     const whole = stretchOf(snapshot) < current ? answers.filters.slice(0, current) : [];
-    this.snapshots.keep(stream, { revision, lastId, body }, () => this.keepFilters(stream, whole));
+    this.snapshots.keep(stream, { revision, lastId, body, code: codeFor(decider) }, () => this.keepFilters(stream, whole));
     return { ...seen, snapshot: revision };
   }
 
@@ -92,7 +95,7 @@ export class Past {
   }
 
   private async snapshot(decider: AnyDecider, stream: string): Promise<Seen | undefined> {
-    const [found, filters] = await Promise.all([this.snapshots.newest(stream), this.store.read<Filter>(filtersOf(stream))]);
+    const [found, filters] = await Promise.all([this.snapshots.newest(stream, () => codeFor(decider)), this.store.read<Filter>(filtersOf(stream))]);
     if (!found) return undefined;
     const { state, facts, filter } = found.body as Body;
     const whole = stretchOf(found.revision);

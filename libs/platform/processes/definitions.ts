@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Recorded } from '#kernel/event';
 import type { AnyProcess, Reaction } from '#kernel/process';
+import { codeOf } from '#platform/runtime/build';
 import { Poison } from './faults';
 import type { Instance } from './instance';
 import type { StepTaken } from './record';
@@ -44,6 +45,12 @@ export class Definitions {
     if (found) return found;
     throw new Poison(`version ${version} of ${this.name} is not registered; register it beside the newer one, or migrate the instance`, '');
   };
+
+  /** Fingerprint of the code that folds instances of a version; undefined if that is not registered. */
+  codeOf(version: number, engine: string): string | undefined {
+    const definition = this.versions.find((candidate) => versionOf(candidate) === version);
+    return definition && codeOf(definition, engine);
+  }
 
   /** @throws Poison */
   concerned(event: Recorded): Concerned {

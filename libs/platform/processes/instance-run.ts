@@ -315,7 +315,7 @@ export class InstanceRun {
 
   private keep(instance: Instance): void {
     this.instance = instance;
-    this.around.memory.keep(this.stream, instance);
+    this.around.memory.keep(this.stream, instance, this.around.definitions);
   }
 
   private async fail(error: unknown, item: Item): Promise<void> {

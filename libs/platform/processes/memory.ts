@@ -33,7 +33,7 @@ export class Memory {
   /** The instance according to its stream as it is now. */
   async load(stream: string, definitions: Definitions): Promise<Instance> {
     const [last] = await this.store.readBackwards(stream, 1);
-    const base = last && last.revision >= SNAPSHOT_EVERY ? await this.baseline(stream) : undefined;
+    const base = last && last.revision >= SNAPSHOT_EVERY ? await this.baseline(stream, definitions) : undefined;
     let instance = base ?? fresh;
     while (last && instance.revision < last.revision) {
       const page = await this.store.read<InstanceEvent>(stream, instance.revision + 1n, { maxCount: PAGE });
@@ -42,18 +42,19 @@ export class Memory {
     }
     if (instance.source !== undefined) instance = await this.located(instance, instance.source);
     if (base) this.seen.set(stream, base);
-    this.keep(stream, instance);
+    this.keep(stream, instance, definitions);
     return instance;
   }
 
-  keep(stream: string, instance: Instance): void {
+  keep(stream: string, instance: Instance, definitions: Definitions): void {
     const before = this.seen.get(stream)?.revision ?? -1n;
     this.seen.delete(stream);
     this.seen.set(stream, instance);
     if (this.seen.size > this.most) this.seen.delete(this.seen.keys().next().value!);
-    const { revision, lastId, broken } = instance;
-    if (revision / SNAPSHOT_EVERY > before / SNAPSHOT_EVERY && lastId && broken === undefined)
-      this.snapshots.keep(stream, { revision, lastId, body: bodyOf(instance) });
+    const { revision, lastId, broken, version } = instance;
+    if (revision / SNAPSHOT_EVERY <= before / SNAPSHOT_EVERY || !lastId || broken !== undefined) return;
+    const code = definitions.codeOf(version, __filename);
+    if (code !== undefined) this.snapshots.keep(stream, { revision, lastId, code, body: bodyOf(instance) });
   }
 
   forget(stream: string): void {
@@ -73,8 +74,8 @@ export class Memory {
   }
 
   /** The newest snapshot, if its revision in the stream still holds the event that it was made after. */
-  private async baseline(stream: string): Promise<Instance | undefined> {
-    const snapshot = await this.snapshots.newest(stream);
+  private async baseline(stream: string, definitions: Definitions): Promise<Instance | undefined> {
+    const snapshot = await this.snapshots.newest(stream, (body) => definitions.codeOf((body as Body).version, __filename));
     if (!snapshot) return undefined;
     const [at] = await this.store.read(stream, snapshot.revision, { maxCount: 1 });
     return at?.id === snapshot.lastId ? instanceOf(snapshot.body as Body) : undefined;

@@ -1,22 +1,27 @@
 /**
  * Snapshots of long streams: a fold continues from them instead of starting at the first event. The callers (commands/past.ts,
  * processes/memory.ts) decide how often one is written. Hides: their streams, and that only the newest is kept. Promises: a snapshot that
- * is absent, wrong, or from another build costs only time; writing one never delays or fails its caller. Does not: know what is folded; a
+ * is absent, wrong, or made by other code costs only time; writing one never delays or fails its caller. Does not: know what is folded; a
  * state that is not plain JSON, or is large, gets no snapshot.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { buildFingerprint } from '#platform/runtime/build';
 import { metadataOf } from './metadata';
 import { Conflict, type EventStore } from './event-store';
 
 /** The state folded from a stream up to a revision. Valid only if the stream's event at that revision has that id. */
-export type Snapshot = Readonly<{ revision: bigint; lastId: string; body: unknown }>;
+export type Snapshot = Readonly<{
+  revision: bigint;
+  lastId: string;
+  body: unknown;
+  /** Fingerprint of the code that folded it (runtime/build.ts). */
+  code: string;
+}>;
 
 /** Types that begin with $ are not business events: views, processes and the audit trail do not see them. */
 const TYPE = '$snapshot';
 const LARGEST_BYTES = 512 * 1024;
 const MOST_REMEMBERED = 10_000;
-type Stored = Readonly<{ build: string; revision: string; lastId: string; body: unknown }>;
+type Stored = Readonly<{ code: string; revision: string; lastId: string; body: unknown }>;
 
 const streamOf = (stream: string): string => `snapshot-${stream}`;
 
@@ -27,22 +32,25 @@ export class Snapshots {
 
   constructor(private readonly store: EventStore) {}
 
-  /** The newest snapshot of a stream, if this build wrote it into this log: it may hold positions. @throws StoreUnavailable */
-  async newest(stream: string): Promise<Snapshot | undefined> {
+  /**
+   * The newest snapshot of a stream, if it was written into this log, since it may hold positions, by the code that folds such a body today.
+   * @throws StoreUnavailable
+   */
+  async newest(stream: string, codeFor: (body: unknown) => string | undefined): Promise<Snapshot | undefined> {
     const [found] = await this.store.readBackwards(streamOf(stream), 1);
     const stored = found?.type === TYPE ? (found.data as Stored) : undefined;
-    if (!stored || found!.copied || stored.build !== buildFingerprint() || !/^\d{1,19}$/.test(stored.revision)) return undefined;
-    return { revision: BigInt(stored.revision), lastId: stored.lastId, body: stored.body };
+    if (!stored || found!.copied || stored.code !== codeFor(stored.body) || !/^\d{1,19}$/.test(stored.revision)) return undefined;
+    return { revision: BigInt(stored.revision), lastId: stored.lastId, body: stored.body, code: stored.code };
   }
 
   /**
    * Writes a snapshot in the background, unless one of the same stream is being written. `first` is done before, e.g. writing what it refers to.
    */
-  keep(stream: string, { revision, lastId, body }: Snapshot, first: () => Promise<unknown> = async () => undefined): void {
+  keep(stream: string, { revision, lastId, body, code }: Snapshot, first: () => Promise<unknown> = async () => undefined): void {
     if (this.writing.has(stream) || revision < 2n * (this.omitted.get(stream) ?? 0n)) return;
     const work = new Promise((resolve) => setImmediate(resolve))
       .then(first)
-      .then(() => this.write(stream, { build: buildFingerprint(), revision: String(revision), lastId, body }))
+      .then(() => this.write(stream, { code, revision: String(revision), lastId, body }))
       // Any failure is harmless: the stream itself is complete.
       .catch(() => undefined)
       .finally(() => this.writing.delete(stream));

@@ -95,7 +95,10 @@ export class Past {
   }
 
   private async snapshot(decider: AnyDecider, stream: string): Promise<Seen | undefined> {
-    const [found, filters] = await Promise.all([this.snapshots.newest(stream, () => codeFor(decider)), this.store.read<Filter>(filtersOf(stream))]);
+    const [found, filters] = await Promise.all([
+      this.snapshots.newest(stream, () => codeFor(decider)),
+      this.store.read<Filter>(filtersOf(stream)),
+    ]);
     if (!found) return undefined;
     const { state, facts, filter } = found.body as Body;
     const whole = stretchOf(found.revision);

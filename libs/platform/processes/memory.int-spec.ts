@@ -50,7 +50,12 @@ describe('an instance that has taken many inputs', () => {
     const stream = await takenBy(newKiln(), 1_200);
     const memory = new Memory(works.store);
     const whole = await memory.load(stream, definitions);
-    memory.snapshots.keep(stream, { revision: 1_100n, lastId: 'another', code: definitions.codeOf(1, MEMORY)!, body: { state: 'nonsense' } });
+    memory.snapshots.keep(stream, {
+      revision: 1_100n,
+      lastId: 'another',
+      code: definitions.codeOf(1, MEMORY)!,
+      body: { state: 'nonsense' },
+    });
     await memory.snapshots.settled();
     expect(await new Memory(works.store).load(stream, definitions)).toEqual(whole);
   });

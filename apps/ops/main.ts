@@ -5,6 +5,7 @@ import { Conflict, StoreUnavailable } from '#platform/store/event-store';
 import { Problem } from '#platform/problem/problem';
 import { leave, watchOutput } from '#platform/runtime/leave';
 import { APP_VERSION } from '#platform/runtime/version';
+import { addAnalystCommands } from './analysts';
 import { addAuditCommands } from './audit';
 import { addImportCommands } from './import';
 import { addLogCommands } from './log';
@@ -29,6 +30,7 @@ addViewCommands(program);
 addLogCommands(program);
 addProcessCommands(program);
 addTokenCommands(program.command('tokens').description('revoke access tokens before they expire'));
+addAnalystCommands(program.command('analysts').description('logins for SQL, each with its facilities'));
 addSystemCommands(program);
 
 /** 0: done; 1: failed; 2: done, with findings; 64: wrong usage; 78: wrong settings. */

@@ -4,7 +4,9 @@ import { CommandBus } from '@nestjs/cqrs';
 import { NestFactory } from '@nestjs/core';
 import { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureAnalyst } from '#platform/views/analyst-role';
+import { ANALYST_ACCOUNTS, analystsAfter, type AnalystEvent } from '#platform/security/analysts';
+import { accountOf, ensureAnalyst, restoreScopes } from '#platform/views/analyst-role';
+import { watchAnalysts } from '#platform/views/analyst-sessions';
 import { Registry } from '#platform/commands/registry';
 import { now } from '#platform/runtime/clock';
 import type { Config } from '#platform/runtime/config';
@@ -65,8 +67,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
             const done = await migrate(config.DATABASE_URL!);
             if (done.length > 0) log.info({ migrations: done }, 'migrated');
           },
-          opened: () =>
-            ensureAnalyst(pool, config.ANALYST_PASSWORD).catch((err: unknown) => log.warn({ err }, 'could not set up the analyst role')),
+          opened: () => setUpAnalysts(config, pool, store).catch((err: unknown) => log.warn({ err }, 'could not set up the analyst role')),
         });
         break;
       } catch (err) {
@@ -79,18 +80,29 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
     runner.start();
   };
   const begun = begin();
+  const unwatch = watchAnalysts(pool, config.ANALYST_SECONDS, (session) => log.warn(session, 'ended an SQL session over its limit'));
   const server = await serveHealth(health, config.PORT, config.HOST, config.ALLOWED_HOSTS);
   log.info({ port: (server.address() as { port: number }).port, processes: processes.map(({ name }) => name) }, 'the worker is ready');
   return {
     stop: async () => {
       health.drain();
       stopping = true;
+      unwatch();
       await begun;
       await Promise.all([runner.stop(), alarms.close(), keeping?.stop()]);
       await closed(server);
       await app.close();
     },
   };
+}
+
+async function setUpAnalysts(config: Config, pool: Pool, store: EventStore): Promise<void> {
+  await ensureAnalyst(pool, views, config.ANALYST_PASSWORD, { seconds: config.ANALYST_SECONDS });
+  const accounts = analystsAfter(await store.read<AnalystEvent>(ANALYST_ACCOUNTS)).values();
+  await restoreScopes(
+    pool,
+    [...accounts].map(({ data: { name, scopes, auditor } }) => ({ account: accountOf(name), scopes, auditor })),
+  );
 }
 
 const ensureAll = (parts: readonly { table: string; healthy: boolean }[]): void => {

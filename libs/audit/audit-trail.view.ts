@@ -2,6 +2,7 @@ import { ObjectType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import type { View } from '#kernel/view';
 import { Cell, CellJson, Key, ScopeCell } from '#platform/views/cells';
+import { ForAuditors } from '#platform/views/scope';
 import { entityOf } from './entity';
 
 /**
@@ -16,6 +17,7 @@ import { entityOf } from './entity';
 @Index(['correlationId'])
 @Index(['recordedAt'], { type: 'brin' } as never)
 @Index(['fields'], { type: 'gin' } as never)
+@ForAuditors()
 @ObjectType('AuditTrailRow', {})
 export class AuditTrailRow {
   @Key()

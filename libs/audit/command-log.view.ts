@@ -3,6 +3,7 @@ import { Entity, Index } from 'typeorm';
 import { isBookkeeping } from '#kernel/event';
 import type { View } from '#kernel/view';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
+import { ForAuditors } from '#platform/views/scope';
 import { entityOf } from './entity';
 
 export const Outcome = { Accepted: 'Accepted', Refused: 'Refused', Unchanged: 'Unchanged' } as const;
@@ -16,6 +17,7 @@ registerEnumType(Outcome, { name: 'CommandOutcome', description: 'Outcome of a c
 @Index(['facilityId', 'position'])
 @Index(['position'])
 @Index(['commandId'])
+@ForAuditors()
 @ObjectType('CommandLogRow', {})
 export class CommandLogRow {
   /** Command id, stream and sender; for a refusal also its code. */

@@ -270,7 +270,7 @@ async function launch(
       'timezone=UTC',
       'jit=off',
       `cluster_name=${APPLICATION}`,
-      'log_line_prefix=%m [%p] ',
+      'log_line_prefix=%m [%p] %q%u@%d ',
       ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
     ];
     const server = opened(cluster, account, (path, inherited) =>

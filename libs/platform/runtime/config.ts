@@ -115,6 +115,11 @@ const VARIABLES = {
     secret: true,
     read: text(/^.{12,128}$/s, '12 to 128 characters'),
   }),
+  ANALYST_SECONDS: variable({
+    about: 'Longest statement of an analyst, in seconds. A session that lifts its own limit is ended.',
+    fallback: 300,
+    read: whole(1, 86_400),
+  }),
   JWT_ISSUER: variable({
     about: 'Issuer (`iss`) whose access tokens are accepted. Empty with `npm start`: its own development issuer.',
     needed: ['api'],

@@ -1,30 +1,42 @@
 /**
- * The read-only SQL role `analyst`. Hides: roles and grants of PostgreSQL. Promises: it can read the views of schema `analytics` and nothing
- * else, for a bounded time, and cannot write, whatever it sets in its session. Does not: restrict facilities: it sees all of them.
+ * Who may read the read models with SQL: the role `analyst`, which sees all scopes but not the audit, and accounts of persons, each with its scopes.
+ * Hides: roles and grants of PostgreSQL. Promises: an account reads its rows of the views of schema `analytics` (shown.ts) and nothing else, and
+ * cannot write, whatever it sets in its session. Does not: end sessions that exceed their limits (analyst-sessions.ts).
  */
 import { escapeIdentifier, escapeLiteral, type Pool, type PoolClient } from 'pg';
 import { APPLICATION } from '#platform/runtime/version';
+import type { AnyView } from './shape';
+import { ANALYSTS, AUDITORS, letRead } from './shown';
 
 export const ANALYST = 'analyst';
+/** The longest transaction without a statement under way, in seconds. */
+export const IDLE_SECONDS = 60;
 
-/** A session cannot hold a lock that the engine needs, store a large object, or use more than these limits. */
+/** For each account. */
 const CONNECTIONS = 8;
-const STATEMENT_SECONDS = 300;
 /** Limit per session, for sorts and joins that do not fit in memory; only a superuser can change it. */
 const TEMPORARY_FILES = '2GB';
 
-/**
- * Creates the role if it is missing and sets its rights. With a password it can log in, without one it cannot. Safe to repeat and to run
- * concurrently.
- */
-export async function ensureAnalyst(pool: Pool, password: string | undefined): Promise<void> {
+/** The login of a person; `name` is lower case. */
+export const accountOf = (name: string): string => `${ANALYST}_${name}`;
+
+export type Account = Readonly<{ account: string; scopes: readonly string[]; auditor: boolean }>;
+type Limits = Readonly<{ seconds: number }>;
+type Server = Readonly<{ database: string; owner: string; superuser: boolean; mayCreate: boolean }>;
+
+/** Roles belong to the whole server: two apps, or two databases, must not set them at the same time. */
+async function exclusively<T>(pool: Pool, work: (client: PoolClient, server: Server) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
-    // Roles belong to the whole server: two apps, or two databases, must not set them at the same time.
     await client.query(`SELECT pg_advisory_xact_lock(hashtext($1))`, [`${APPLICATION}.analyst`]);
-    await grant(client, password);
+    const { rows } = await client.query<Server>(
+      `SELECT current_database() AS database, current_user AS owner, rolsuper AS superuser, rolsuper OR rolcreaterole AS "mayCreate"
+       FROM pg_roles WHERE rolname = current_user`,
+    );
+    const result = await work(client, rows[0]!);
     await client.query('COMMIT');
+    return result;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
@@ -33,44 +45,106 @@ export async function ensureAnalyst(pool: Pool, password: string | undefined): P
   }
 }
 
-async function grant(client: PoolClient, password: string | undefined): Promise<void> {
-  const { rows } = await client.query<{ there: boolean; database: string; owner: string; superuser: boolean }>(
-    `SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1) AS there, current_database() AS database, current_user AS owner,
-            (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser`,
-    [ANALYST],
-  );
-  const { there, database, owner, superuser } = rows[0]!;
-  const role = escapeIdentifier(ANALYST);
-  if (!there) await client.query(`CREATE ROLE ${role} NOINHERIT`);
-  const logIn = password === undefined ? 'NOLOGIN PASSWORD NULL' : `LOGIN PASSWORD ${escapeLiteral(password)}`;
-  await client.query(`ALTER ROLE ${role} ${logIn} NOCREATEDB NOCREATEROLE CONNECTION LIMIT ${CONNECTIONS}`);
-  if (superuser) await client.query(`ALTER ROLE ${role} NOSUPERUSER NOREPLICATION NOBYPASSRLS`);
+/**
+ * Creates the groups and the role `analyst`, and grants the views. With a password `analyst` can log in, without one it cannot. Safe to repeat and to
+ * run concurrently.
+ */
+export const ensureAnalyst = (pool: Pool, views: readonly AnyView[], password: string | undefined, limits: Limits): Promise<void> =>
+  exclusively(pool, async (client, server) => {
+    await grantGroups(client, server, views);
+    await setAccount(client, server, { account: ANALYST, scopes: ['*'], auditor: false }, password ?? null, limits);
+  });
+
+/**
+ * Creates an account, or changes its scopes and its password. Groups and grants must be there already: the worker sets them when it starts.
+ * @throws Error if the connection may not create roles
+ */
+export const setAnalyst = (pool: Pool, account: Account, password: string, limits: Limits): Promise<void> =>
+  exclusively(pool, (client, server) => setAccount(client, server, account, password, limits));
+
+/** Ends the account's sessions and removes it. False if there is none. */
+export const removeAnalyst = (pool: Pool, account: string): Promise<boolean> =>
+  exclusively(pool, async (client) => {
+    await client.query('DELETE FROM view_readers WHERE account = $1', [account]);
+    if (!(await exists(client, account))) return false;
+    await client.query(`ALTER ROLE ${escapeIdentifier(account)} NOLOGIN`);
+    await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [account]);
+    await client.query(`DROP ROLE ${escapeIdentifier(account)}`);
+    return true;
+  });
+
+/** Restores which scopes the accounts have, where that was lost with the database: roles belong to the server, scopes to the database. */
+export async function restoreScopes(pool: Pool, accounts: readonly Account[]): Promise<void> {
+  for (const { account, scopes } of accounts) await noteScopes(pool, account, scopes);
+}
+
+const noteScopes = async (client: Pool | PoolClient, account: string, scopes: readonly string[]): Promise<void> =>
+  void (await client.query(
+    `INSERT INTO view_readers (account, scopes) VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET scopes = excluded.scopes
+     WHERE view_readers.scopes <> excluded.scopes`,
+    [account, scopes],
+  ));
+
+const exists = async (client: PoolClient, role: string): Promise<boolean> =>
+  (await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role])).rowCount === 1;
+
+async function grantGroups(client: PoolClient, server: Server, views: readonly AnyView[]): Promise<void> {
+  const [analysts, database, owner] = [ANALYSTS, server.database, server.owner].map(escapeIdentifier) as [string, string, string];
+  for (const group of [ANALYSTS, AUDITORS])
+    if (!(await exists(client, group))) await client.query(`CREATE ROLE ${escapeIdentifier(group)} NOLOGIN`);
+  await client.query(`GRANT ${analysts} TO ${escapeIdentifier(AUDITORS)}`);
+  if (!(await exists(client, ANALYST))) await client.query(`CREATE ROLE ${ANALYST} NOLOGIN`);
+
+  await client.query('CREATE SCHEMA IF NOT EXISTS analytics');
+  await client.query(`REVOKE ALL ON SCHEMA public FROM PUBLIC, ${ANALYST}, ${analysts}`);
+  await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${owner}`);
+  await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC, ${ANALYST}`);
+  await client.query(`GRANT ALL ON DATABASE ${database} TO ${owner}`);
+  await client.query(`GRANT CONNECT ON DATABASE ${database} TO ${analysts}`);
+  // Earlier releases granted everything to the one role directly.
+  await client.query(`REVOKE ALL ON SCHEMA analytics FROM PUBLIC, ${ANALYST}`);
+  await client.query(`REVOKE ALL ON ALL TABLES IN SCHEMA analytics FROM PUBLIC, ${ANALYST}`);
+  await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA analytics REVOKE ALL ON TABLES FROM ${ANALYST}`);
+  await client.query(`GRANT USAGE ON SCHEMA analytics TO ${analysts}`);
+  for (const view of views) await letRead(client, view);
+  if (!server.superuser) return;
+  await client.query(WITHOUT_SIDE_EFFECTS);
+  // On a server of our own (we are superuser there): analysts must not reach its other databases.
+  await client.query('REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC');
+}
+
+async function setAccount(
+  client: PoolClient,
+  { database, owner, superuser }: Server,
+  { account, scopes, auditor }: Account,
+  password: string | null,
+  { seconds }: Limits,
+): Promise<void> {
+  const role = escapeIdentifier(account);
+  if (!(await exists(client, account))) await client.query(`CREATE ROLE ${role}`);
+  const logIn = password === null ? 'NOLOGIN PASSWORD NULL' : `LOGIN PASSWORD ${escapeLiteral(password)}`;
+  await client.query(`ALTER ROLE ${role} ${logIn} INHERIT NOCREATEDB NOCREATEROLE CONNECTION LIMIT ${CONNECTIONS}`);
+  await client.query(`GRANT ${escapeIdentifier(ANALYSTS)} TO ${role} WITH INHERIT TRUE`);
+  if (auditor) await client.query(`GRANT ${escapeIdentifier(AUDITORS)} TO ${role} WITH INHERIT TRUE`);
+  else await client.query(`REVOKE ${escapeIdentifier(AUDITORS)} FROM ${role}`);
   for (const setting of [
     'default_transaction_read_only = on',
-    `statement_timeout = '${STATEMENT_SECONDS}s'`,
-    `idle_in_transaction_session_timeout = '60s'`,
+    `statement_timeout = '${seconds}s'`,
+    `idle_in_transaction_session_timeout = '${IDLE_SECONDS}s'`,
     'search_path = analytics',
     `TimeZone = 'UTC'`,
   ])
     await client.query(`ALTER ROLE ${role} IN DATABASE ${escapeIdentifier(database)} SET ${setting}`);
-
-  await client.query('CREATE SCHEMA IF NOT EXISTS analytics');
-  await client.query(`REVOKE ALL ON SCHEMA public FROM PUBLIC, ${role}`);
-  await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${escapeIdentifier(owner)}`);
-  await client.query(`REVOKE ALL ON DATABASE ${escapeIdentifier(database)} FROM PUBLIC, ${role}`);
-  await client.query(`GRANT ALL ON DATABASE ${escapeIdentifier(database)} TO ${escapeIdentifier(owner)}`);
-  await client.query(`GRANT CONNECT ON DATABASE ${escapeIdentifier(database)} TO ${role}`);
-  await client.query(`REVOKE ALL ON SCHEMA analytics FROM PUBLIC, ${role}`);
-  await client.query(`GRANT USAGE ON SCHEMA analytics TO ${role}`);
-  await client.query(`GRANT SELECT ON ALL TABLES IN SCHEMA analytics TO ${role}`);
-  // Views that are created later, such as a new version of an existing one.
-  await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA analytics GRANT SELECT ON TABLES TO ${role}`);
   if (superuser) {
-    await client.query(WITHOUT_SIDE_EFFECTS);
-    // On a server of our own (we are superuser there): the analyst must not reach its other databases.
-    await client.query('REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC');
+    await client.query(`ALTER ROLE ${role} NOSUPERUSER NOREPLICATION NOBYPASSRLS`);
     await client.query(`ALTER ROLE ${role} SET temp_file_limit = '${TEMPORARY_FILES}'`);
+    // Reading who did what leaves a record: the server's log has each statement, and the account cannot turn that off.
+    await client.query(auditor ? `ALTER ROLE ${role} SET log_statement = 'all'` : `ALTER ROLE ${role} RESET log_statement`);
+  } else {
+    // Otherwise an owner without superuser could neither see nor end the account's sessions.
+    await client.query(`GRANT ${role} TO ${escapeIdentifier(owner)} WITH INHERIT TRUE`);
   }
+  await noteScopes(client, account, scopes);
 }
 
 /** Functions that everybody may call and that would let a reader take the engine's locks or fill the disk. Only a superuser can revoke them. */

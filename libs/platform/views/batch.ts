@@ -3,7 +3,7 @@
  * are parked, in the order of the log. Does not: read, write or know the database.
  */
 import type { Recorded } from '#kernel/event';
-import type { ParkedEvent } from './parking';
+import type { NewlyParked } from './parking';
 import type { Tuple } from './shape';
 import type { LogEvent } from '#platform/store/log-event';
 
@@ -20,7 +20,7 @@ export type Entry = {
 
 export const entryOf = (key: string, tuple: Tuple | null): Entry => ({ key, tuple, there: tuple !== null, batch: 0 });
 
-/** An event to fold, with the rows that it may touch; `error` if it could not be read. */
+/** An event to fold, with the rows that it may touch; `error` if it could not be read, and then its rows are not known. */
 export type Work = { event: LogEvent; recorded?: Recorded; partition: string; keys: readonly string[]; rows: Entry[]; error?: string };
 
 /** Rows to write. */
@@ -34,7 +34,7 @@ let batches = 0;
 export class Batch {
   readonly #number = ++batches;
   readonly #changed: Entry[] = [];
-  readonly parked: (ParkedEvent & { partition: string })[] = [];
+  readonly parked: NewlyParked[] = [];
   readonly #partitions = new Set<string>();
   /** Events that are not folded yet: they are folded when the batch is written, one by one if need be. */
   readonly unfolded: Work[] = [];
@@ -75,9 +75,11 @@ export class Batch {
     return this.parked.length > 0 && this.#partitions.has(partition);
   }
 
-  park({ event, partition }: Work, error: string | null): void {
+  park(work: Work, error: string | null): void {
+    const { event, partition } = work;
     const { position, stream, revision, type, id } = event;
-    this.parked.push({ partition, position, stream, revision, type, id, error, attempts: error === null ? 0 : 1 });
+    const keys = work.error === undefined ? work.keys : null;
+    this.parked.push({ partition, keys, position, stream, revision, type, id, error, attempts: error === null ? 0 : 1 });
     this.#partitions.add(partition);
   }
 

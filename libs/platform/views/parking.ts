@@ -31,6 +31,9 @@ export type ParkedEvent = {
   wish?: 'retry' | 'skip' | null;
 };
 
+/** An event to park, with the keys of the rows that it is about; null if it could not be read. */
+export type NewlyParked = ParkedEvent & Readonly<{ partition: string; keys: readonly string[] | null }>;
+
 /** What an operator sees of a held-up partition; its name as text. */
 export type ParkedPartition = Readonly<{
   view: string;
@@ -61,16 +64,23 @@ export async function loadSkipped(readStream: ReadStream, operations: string, vi
   }
 }
 
+/** No row has a key with a NUL character. */
+const isStorable = (key: string): boolean => !key.includes('\0');
+const wellFormed = (key: string): string => (key as string & { toWellFormed(): string }).toWellFormed();
+
 export async function insertParked(
   client: ClientBase,
   table: string,
   shard: number,
-  entries: readonly (ParkedEvent & { partition: string })[],
+  entries: readonly NewlyParked[],
 ): Promise<void> {
-  const column = (of: (entry: ParkedEvent & { partition: string }) => unknown) => entries.map(of);
+  const column = (of: (entry: NewlyParked) => unknown) => entries.map(of);
   await client.query(
-    `INSERT INTO view_parked (table_name, shard, partition, position, stream, revision, type, event_id, error, attempts)
-     SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::int[])`,
+    `INSERT INTO view_parked (table_name, shard, partition, position, stream, revision, type, event_id, error, attempts, keys)
+     SELECT $1, $2, partition, position, stream, revision, type, id, error, attempts,
+       CASE WHEN keys IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(keys::json)) END
+     FROM unnest($3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::int[], $11::text[])
+       AS e (partition, position, stream, revision, type, id, error, attempts, keys)`,
     [
       table,
       shard,
@@ -82,6 +92,7 @@ export async function insertParked(
       column((e) => e.id),
       column((e) => e.error),
       column((e) => e.attempts),
+      column((e) => e.keys && JSON.stringify(e.keys.filter(isStorable).map(wellFormed))),
     ],
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Which scope a row belongs to. Hides: which column says so; domains name it as they like. Promises: a row class declares it once, for all lists
- * and subscriptions. Does not: check it against a caller (the queries do).
+ * Who may see a row. Hides: which column says so; domains name it as they like. Promises: a row class declares it once, for all lists,
+ * subscriptions and SQL. Does not: check it against a caller (the queries do, and the views of analysts).
  */
 import 'reflect-metadata';
 
@@ -14,3 +14,9 @@ export function scopeColumnOf(row: new () => object): string {
   if (column === undefined) throw new TypeError(`${row.name} has no @Scope column: put it on the column with the scope of a row`);
   return column;
 }
+
+const AUDIT = 'for-auditors';
+/** On a row class: its rows say who did what, so analysts with SQL see them only if they are auditors. Lists name their roles themselves. */
+export const ForAuditors = (): ClassDecorator => (row) => Reflect.defineMetadata(AUDIT, true, row);
+
+export const isForAuditors = (row: new () => object): boolean => Reflect.getMetadata(AUDIT, row) === true;

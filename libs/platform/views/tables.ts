@@ -3,8 +3,9 @@
  * the next. Promises: readers of `<name>` see one table or the other, never none; a switch happens only when the new table has overtaken the old
  * one. Does not: fill tables (projector.ts) or decide who may (leases.ts).
  */
-import type { ClientBase, Pool, PoolClient } from 'pg';
-import { quoted, shapeOf, tableSql, toSql, viewSql, type AnyView, type Shape } from './shape';
+import { escapeLiteral, type ClientBase, type Pool, type PoolClient } from 'pg';
+import { quoted, shapeOf, tableSql, toSql, type AnyView, type Shape } from './shape';
+import { show, showIfChanged } from './shown';
 
 export type TableStatus = 'building' | 'live' | 'kept' | 'stopped';
 export type ViewTable = Readonly<{ table: string; view: string; version: number; generation: number; shards: number; status: TableStatus }>;
@@ -31,6 +32,9 @@ CREATE TABLE IF NOT EXISTS view_parked (
 CREATE INDEX IF NOT EXISTS view_parked_partition ON view_parked (table_name, shard, partition, position);
 ALTER TABLE view_checkpoints ADD COLUMN IF NOT EXISTS changes bigint NOT NULL DEFAULT 0;
 ALTER TABLE view_checkpoints ADD COLUMN IF NOT EXISTS log text;
+ALTER TABLE view_parked ADD COLUMN IF NOT EXISTS keys text[];
+ALTER TABLE view_tables ADD COLUMN IF NOT EXISTS shown text;
+CREATE TABLE IF NOT EXISTS view_readers (account text PRIMARY KEY, scopes text[] NOT NULL);
 CREATE TABLE IF NOT EXISTS view_changes (
   table_name text NOT NULL, shard integer NOT NULL, change bigint NOT NULL, keys text[], made_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (table_name, shard, change));
@@ -65,8 +69,8 @@ async function exclusively<T>(pool: Pool, work: (client: PoolClient) => Promise<
 export const ensureBookkeeping = (pool: Pool): Promise<void> =>
   exclusively(pool, async (client) => {
     const { rows } = await client.query(
-      `SELECT to_regclass('view_states') IS NOT NULL AND to_regnamespace('analytics') IS NOT NULL
-         AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('view_checkpoints') AND attname = 'log') AS there`,
+      `SELECT to_regclass('view_states') IS NOT NULL AND to_regclass('view_readers') IS NOT NULL AND to_regnamespace('analytics') IS NOT NULL
+         AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('view_tables') AND attname = 'shown') AS there`,
     );
     if (!rows[0].there) await client.query(BOOKKEEPING);
   });
@@ -110,6 +114,7 @@ export const openView = (pool: Pool, view: AnyView, shards: number): Promise<voi
     }
     const live = tables.find((table) => table.status === 'live');
     if (live && live.version > view.version) return;
+    if (live?.version === view.version) await showIfChanged(client, view, shape, live.table);
     if (own.some(({ status }) => status === 'live' || status === 'building')) return;
     const left = own.filter(({ status, because }) => status === 'kept' || because === OUTRUN).at(-1);
     if (own.length > 0 && !left) return;
@@ -179,35 +184,6 @@ async function index(client: ClientBase, table: string, shape: Shape): Promise<v
   await client.query('UPDATE view_tables SET indexed = true WHERE table_name = $1', [table]);
 }
 
-const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-/** Points `<name>`, read by the application, and `analytics.<name>`, read by analysts, at the table. */
-async function show(client: ClientBase, view: AnyView, shape: Shape, table: string): Promise<void> {
-  const name = quoted(viewSql(view.name));
-  const point = async (target: string, list: string) => {
-    const select = `VIEW ${target} AS SELECT ${list} FROM ${quoted(table)}`;
-    await client.query('SAVEPOINT point');
-    await client.query(`CREATE OR REPLACE ${select}`).catch(async (error: { code?: string }) => {
-      // REPLACE cannot change a column's type or place; within the transaction nobody sees the gap.
-      if (error.code !== '42P16') throw error;
-      await client.query(`ROLLBACK TO point; DROP VIEW ${target}; CREATE ${select}`);
-    });
-  };
-  await point(name, shape.columns.map((column) => quoted(column.name)).join(', '));
-  await point(`analytics.${name}`, shape.columns.map((column) => `${quoted(column.name)} AS ${quoted(snake(column.name))}`).join(', '));
-  const described = describe(view);
-  if (shape.comment) await client.query(`COMMENT ON VIEW analytics.${name} IS ${literal(shape.comment)}`);
-  for (const column of shape.columns) {
-    const comment = column.comment ?? described[column.name]?.description;
-    if (comment) await client.query(`COMMENT ON COLUMN analytics.${name}.${quoted(snake(column.name))} IS ${literal(comment)}`);
-  }
-}
-
-/** The JSDoc of the row's fields, as the Nest compiler plugin keeps it for OpenAPI. */
-const describe = (view: AnyView): Record<string, { description?: string }> =>
-  (view.row as { _OPENAPI_METADATA_FACTORY?: () => Record<string, { description?: string }> })._OPENAPI_METADATA_FACTORY?.() ?? {};
-
 /** Tables with missing parts, in a partly emptied database. */
 const BROKEN = `to_regclass(quote_ident(table_name)) IS NULL
   OR shards <> (SELECT count(*) FROM view_checkpoints c WHERE c.table_name = t.table_name)
@@ -235,7 +211,7 @@ export async function tablesToRun(pool: Pool, views: readonly AnyView[]): Promis
 }
 
 const allBookkeeping = (table: string) =>
-  `SELECT min(position) AS low, max(position) AS high FROM view_checkpoints WHERE table_name = ${literal(table)}`;
+  `SELECT min(position) AS low, max(position) AS high FROM view_checkpoints WHERE table_name = ${escapeLiteral(table)}`;
 
 /**
  * Makes the table being built the live one, if it has overtaken the live one. The live table's checkpoints are locked meanwhile, so that the new

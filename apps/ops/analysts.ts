@@ -35,7 +35,8 @@ const checkedName = (name: string): string => {
 
 async function scopesOf(store: EventStore, { facilities }: Flags): Promise<string[]> {
   const scopes = [...new Set((facilities ?? '').split(',').map((id) => id.trim()))].filter((id) => id !== '').sort();
-  if (scopes.length === 0) throw new PlainFault('Name the facilities of the account: --facilities haifa,lyon, or --facilities "*" for all.', 64);
+  if (scopes.length === 0)
+    throw new PlainFault('Name the facilities of the account: --facilities haifa,lyon, or --facilities "*" for all.', 64);
   if (scopes.includes('*')) return ['*'];
   for (const id of scopes) {
     if ((await store.read(`facility-${id}`, 0n, { maxCount: 1 })).length === 0)
@@ -60,13 +61,18 @@ async function add(given: string, flags: Flags): Promise<void> {
     const scopes = await scopesOf(store, flags);
     const password = randomBytes(18).toString('base64url');
     await record(store, { type: 'AnalystAdded', data: { name, scopes, auditor, reason } });
-    await setAnalyst(pool, { account: accountOf(name), scopes, auditor }, password, { seconds }).catch((error: Error & { code?: string }) => {
-      if (error.code === '42704') throw new PlainFault('The groups of analysts do not exist yet: start a worker once, then send this again.');
-      if (error.code === '42501') throw new PlainFault(`The account of DATABASE_URL may not create roles: ${error.message}.`);
-      throw error;
-    });
+    await setAnalyst(pool, { account: accountOf(name), scopes, auditor }, password, { seconds }).catch(
+      (error: Error & { code?: string }) => {
+        if (error.code === '42704')
+          throw new PlainFault('The groups of analysts do not exist yet: start a worker once, then send this again.');
+        if (error.code === '42501') throw new PlainFault(`The account of DATABASE_URL may not create roles: ${error.message}.`);
+        throw error;
+      },
+    );
     if (flags.json) return sayJson({ account: accountOf(name), password, scopes, auditor });
-    say(`${accountOf(name)} may log in, sees ${scopes[0] === '*' ? 'all facilities' : scopes.join(', ')}${auditor ? ' and the audit' : ''}.`);
+    say(
+      `${accountOf(name)} may log in, sees ${scopes[0] === '*' ? 'all facilities' : scopes.join(', ')}${auditor ? ' and the audit' : ''}.`,
+    );
     say(`Its password, which is shown only now: ${password}`);
   });
 }

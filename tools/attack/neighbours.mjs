@@ -9,11 +9,12 @@ import pg from 'pg';
 import { first, unless } from './target.mjs';
 
 const { EventStoreDBClient, jsonEvent } = createRequire(import.meta.url)('@eventstore/db-client');
-const analyst = async (target, ...statements) => {
-  const client = new pg.Client({ connectionString: target.endpoints.analyst });
+const analyst = (target, ...statements) => sql(target.endpoints.analyst, ...statements);
+const sql = async (url, ...statements) => {
+  const client = new pg.Client({ connectionString: url });
   client.on('error', () => undefined);
-  await client.connect();
   try {
+    await client.connect();
     for (const statement of statements) await client.query(statement);
     return 'worked';
   } catch (error) {
@@ -146,6 +147,49 @@ export const checks = [
         if (entered) return `it enters the database ${database}`;
       }
       return undefined;
+    },
+  ],
+  [
+    'A11',
+    'an analyst’s account of one plant, and the audit',
+    async (target) => {
+      const account = async (name, ...args) => {
+        const said = target.ops('analysts', 'add', name, ...args, '--reason', 'attack drill', '--json');
+        const { account, password } = JSON.parse(said.stdout);
+        return Object.assign(new URL(target.endpoints.postgres), { username: account, password }).href;
+      };
+      const [plain, auditor] = [
+        await account('south', '--facilities', 'south'),
+        await account('aud', '--facilities', 'south', '--auditor'),
+      ];
+      const rows = async (url, statement) => {
+        const client = new pg.Client({ connectionString: url });
+        await client.connect();
+        const found = await client.query(statement).catch((error) => ({ rows: [{ error: error.code }] }));
+        await client.end();
+        return JSON.stringify(found.rows);
+      };
+      const lots = 'SELECT * FROM lot_stock';
+      const seen = await rows(plain, lots);
+      const probed = await rows(plain, `${lots} WHERE 1 / (CASE WHEN lot_id LIKE 'north%' THEN 0 ELSE 1 END) = 1`);
+      const audit = await rows(auditor, 'SELECT * FROM audit_trail');
+      target.ops('analysts', 'remove', 'south', '--reason', 'attack drill');
+      return first(
+        unless(seen.includes('south.L1') && !seen.includes('north.'), `it sees ${seen}`),
+        unless(probed.includes('south.L1'), `a condition reached the other plant: ${probed}`),
+        unless((await rows(auditor, 'SELECT * FROM command_log')).includes('south'), 'an auditor does not see its audit'),
+        unless(audit.includes('south.L1') && !audit.includes('north.'), 'an auditor sees the audit of the other plant'),
+        unless((await sql(target.endpoints.analyst, 'SELECT * FROM audit_trail')) === '42501', 'the shared analyst reads the audit'),
+        unless((await sql(plain, 'SELECT 1')) === '28P01', 'a removed account may still log in'),
+      );
+    },
+  ],
+  [
+    'A12',
+    'a statement of an analyst who lifts its time limit',
+    async (target) => {
+      const outcome = await analyst(target, 'SET statement_timeout = 0', 'SELECT pg_sleep(60)');
+      return unless(outcome !== 'worked', 'it ran for a minute; the limit of this instance is 5 s');
     },
   ],
   [

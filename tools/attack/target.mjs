@@ -1,5 +1,5 @@
 /** The instance under attack, and the attacker's tools: HTTP, raw sockets, valid and invalid tokens. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
 const main = fileURLToPath(new URL('../../dist/apps/standalone/main.js', import.meta.url));
+const ops = fileURLToPath(new URL('../../dist/apps/ops/main.js', import.meta.url));
 export const ISSUER = 'https://issuer.attack.test';
 export const ROLES = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer', 'device'];
 export const seconds = () => Math.floor(Date.now() / 1000);
@@ -37,6 +38,7 @@ export async function startTarget() {
     PORT: '0',
     API_DOCS: 'no',
     ACCESS_LOG: 'all',
+    ANALYST_SECONDS: '5',
     JWT_ISSUER: ISSUER,
     JWKS_URL: pathToFileURL(jwks).href,
   };
@@ -114,6 +116,12 @@ export async function startTarget() {
       const { pid } = JSON.parse(readFileSync(join(dataDir, 'run', 'api.pid.json'), 'utf8'));
       return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
     },
+    /** The operator's command line on this instance. */
+    ops: (...args) =>
+      spawnSync(process.execPath, [ops, '--data-dir', dataDir, ...args], {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, HOME: process.env.HOME, USER: 'drill' },
+      }),
     log: () => readFileSync(join(dataDir, 'logs', 'api.log'), 'utf8'),
     async stop() {
       system.kill('SIGTERM');
@@ -125,7 +133,10 @@ export async function startTarget() {
   target.tokens.all = await token({ sub: 'eve', roles: ROLES, facilities: ['*'] });
   target.tokens.south = await token({ sub: 'otto', roles: ROLES, facilities: ['south'] });
   const made = async (path, body) => {
-    const { status, text } = await target.post(path, body, target.tokens.all);
+    let { status, text } = await target.post(path, body, target.tokens.all);
+    // On a busy machine the api may still be reading the revocations.
+    for (const end = Date.now() + 30_000; status === 503 && Date.now() < end; await sleep(1_000))
+      ({ status, text } = await target.post(path, body, target.tokens.all));
     if (status !== 200) throw new Error(`${path}: ${text}`);
   };
   for (const facilityId of ['north', 'south']) {

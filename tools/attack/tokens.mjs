@@ -141,14 +141,7 @@ export const checks = [
     async (target) => {
       const token = await target.issuer.token({ sub: 'leaver', iat: seconds() - 60 });
       const before = await target.get('/me', token);
-      const { spawnSync } = await import('node:child_process');
-      const { fileURLToPath } = await import('node:url');
-      const ops = fileURLToPath(new URL('../../dist/apps/ops/main.js', import.meta.url));
-      const done = spawnSync(
-        process.execPath,
-        [ops, '--data-dir', target.dataDir, 'tokens', 'revoke', '--subject', 'leaver', '--reason', 'attack drill'],
-        { encoding: 'utf8', env: { PATH: process.env.PATH, HOME: process.env.HOME, USER: 'drill' } },
-      );
+      const done = target.ops('tokens', 'revoke', '--subject', 'leaver', '--reason', 'attack drill');
       if (done.status !== 0) return `could not revoke: ${done.stderr}`;
       for (const end = Date.now() + 60_000; Date.now() < end; await sleep(200))
         if ((await target.get('/me', token)).status === 401) return unless(before.status === 200, 'the token never worked');

@@ -198,6 +198,27 @@ export const mutants = [
     specs: 'platform/views/faults.int-spec -t=before-commit',
   },
   {
+    without: 'the scopes of an analyst',
+    file: 'libs/platform/views/shown.js',
+    from: "WHERE (SELECT '*' = ANY (scopes) ${READER})",
+    to: 'WHERE true',
+    specs: 'platform/views/analysts.int-spec -t=sees.the.rows.of.its.plants',
+  },
+  {
+    without: 'the barrier before conditions of an analyst',
+    file: 'libs/platform/views/shown.js',
+    from: 'WITH (security_barrier) AS',
+    to: 'AS',
+    specs: 'platform/views/analysts.int-spec -t=functions.that.fail',
+  },
+  {
+    without: 'the end of sessions over their limits',
+    file: 'libs/platform/views/analyst-sessions.js',
+    from: 'pg_terminate_backend(pid) AS ended',
+    to: 'true AS ended',
+    specs: 'platform/views/analysts.int-spec -t=lasts.too.long',
+  },
+  {
     without: 'the rows in memory that the next batch may have changed',
     file: 'libs/platform/views/memory.js',
     from: 'this.#old = this.#young;',

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { testDirectory } from '#platform/testing/testing';
+import { ops } from '../../ops/test/command-line';
 import { Start, until } from './start';
 
 const project = resolve(__dirname, '../../../..');
@@ -64,7 +65,15 @@ describe('the guide for analysts', () => {
     const another = { ...pieces, workOrderId: 'tour.W8', from: at(5), to: at(12) };
     expect(await send('device', 'work-order/observe-production', another)).toMatchObject({ status: 200 });
     expect(await send('operator', 'equipment/unhold-equipment', { equipmentId: 'tour.M7' })).toMatchObject({ status: 422 });
-    analyst = new Client({ connectionString: url });
+    const shared = new Client({ connectionString: url });
+    await shared.connect();
+    await expect(shared.query('SELECT 1 FROM command_log')).rejects.toMatchObject({ code: '42501' });
+    await shared.end();
+    const args = ['--data-dir', dataDir, 'analysts', 'add', 'guide', '--facilities', '*', '--auditor', '--reason', 'questions', '--json'];
+    const { code, err, json } = await ops(args).ended;
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const own = Object.assign(new URL(url), { username: json.account, password: json.password });
+    analyst = new Client({ connectionString: own.href });
     await analyst.connect();
     await until(
       async () => (await analyst.query(`SELECT 1 FROM command_log WHERE entity_id = 'tour.M7' AND outcome = 'Refused'`)).rowCount === 1,

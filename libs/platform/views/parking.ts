@@ -68,12 +68,7 @@ export async function loadSkipped(readStream: ReadStream, operations: string, vi
 const isStorable = (key: string): boolean => !key.includes('\0');
 const wellFormed = (key: string): string => (key as string & { toWellFormed(): string }).toWellFormed();
 
-export async function insertParked(
-  client: ClientBase,
-  table: string,
-  shard: number,
-  entries: readonly NewlyParked[],
-): Promise<void> {
+export async function insertParked(client: ClientBase, table: string, shard: number, entries: readonly NewlyParked[]): Promise<void> {
   const column = (of: (entry: NewlyParked) => unknown) => entries.map(of);
   await client.query(
     `INSERT INTO view_parked (table_name, shard, partition, position, stream, revision, type, event_id, error, attempts, keys)

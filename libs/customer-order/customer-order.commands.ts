@@ -37,10 +37,7 @@ export class PlaceCustomerOrder extends CustomerOrderCommand {
   @Whole(1, 9, { optional: true })
   readonly priority?: number;
 
-  /**
-   * The facility to which all is shipped; where absent, each plant keeps what it makes. The receiving plant cannot book the arrival yet: the order
-   * waits until the sender reports a loss or a return.
-   */
+  /** The facility to which all is shipped, and where it is received; where absent, each plant keeps what it makes. */
   @FacilityId({ optional: true })
   readonly shipTo?: string;
 

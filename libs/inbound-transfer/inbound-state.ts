@@ -12,6 +12,8 @@ type Known = Readonly<{
   items: readonly ShippedItem[];
   eta: string;
   books: readonly ItemBooks[];
+  /** What goes into lots, by receipt and item. */
+  lots: Readonly<Record<string, Readonly<{ amount: string; lotId: string; refused: boolean }>>>;
   /** Receipts, losses, returns and the refusal that are booked, by kind and id. */
   booked: readonly string[];
 }>;
@@ -30,6 +32,8 @@ export function known(transfer: InboundTransfer): KnownInbound {
 
 export const of = ({ inboundTransferId, transferId, fromFacilityId }: KnownInbound) => ({ inboundTransferId, transferId, fromFacilityId });
 
+export const arrivalKey = (receiptId: string, item: string): string => `${receiptId}/${item}`;
+
 /** Folds one event into an inbound transfer. Never throws. */
 export function evolve(transfer: InboundTransfer, { type, data }: InboundTransferEvent): InboundTransfer {
   if (type === 'InboundTransferAnnounced') {
@@ -39,10 +43,10 @@ export function evolve(transfer: InboundTransfer, { type, data }: InboundTransfe
       const lot = lotId === undefined ? {} : { lotId };
       return { item: lotId ?? materialId, materialId, ...lot, unit: quantity.unit, ...shippedBooks(quantity.amount) };
     });
-    return { status: 'announced', inboundTransferId, transferId, fromFacilityId, ...order, items, eta, books, booked: [] };
+    return { status: 'announced', inboundTransferId, transferId, fromFacilityId, ...order, items, eta, books, lots: {}, booked: [] };
   }
   if (transfer.status === 'unknown') return transfer;
-  const booking = (key: string, items: readonly ItemBooks[]): InboundTransfer => ({
+  const booking = (key: string, items: readonly ItemBooks[]) => ({
     ...transfer,
     books: withItems(transfer.books, items),
     booked: [...transfer.booked, key],
@@ -51,7 +55,21 @@ export function evolve(transfer: InboundTransfer, { type, data }: InboundTransfe
     case 'InboundTransferDelayed':
       return { ...transfer, eta: data.eta };
     case 'InboundTransferReceived':
-      return booking(`receipt/${data.receiptId}`, data.items);
+      return {
+        ...transfer,
+        ...booking(`receipt/${data.receiptId}`, data.items),
+        lots: data.arrived.reduce(
+          (lots, { item, received, lotId }) =>
+            lotId === undefined ? lots : { ...lots, [arrivalKey(data.receiptId, item)]: { amount: received, lotId, refused: false } },
+          transfer.lots,
+        ),
+      };
+    case 'InboundLotRefused':
+    case 'InboundLotNamed': {
+      const { receiptId, item, amount, lotId } = data;
+      const named = { amount, lotId, refused: type === 'InboundLotRefused' };
+      return { ...transfer, lots: { ...transfer.lots, [arrivalKey(receiptId, item)]: named } };
+    }
     case 'InboundTransferRefused':
       return { ...transfer, status: 'refused', booked: [...transfer.booked, `refusal/${data.refusalId}`] };
     case 'InboundTransferLost':

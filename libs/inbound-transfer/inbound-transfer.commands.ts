@@ -142,6 +142,38 @@ export class ReceiveInboundTransfer extends InboundCommand {
   readonly complete?: boolean;
 }
 
+/** Name another lot for what arrived, where the first one could not take it. */
+@InputType()
+@Allow('operator', 'supervisor')
+export class NameInboundLot extends InboundCommand {
+  @Code()
+  readonly receiptId: string;
+
+  @TransferItemId()
+  readonly item: string;
+
+  /** A lot of this plant, new or of the same material. */
+  @Id()
+  readonly lotId: string;
+}
+
+/** Record that a lot could not take what arrived. Sent by the process that books receipts into lots. */
+@InputType()
+@Allow()
+export class RecordInboundLotRefused extends InboundCommand {
+  @Code()
+  readonly receiptId: string;
+
+  @TransferItemId()
+  readonly item: string;
+
+  @Id()
+  readonly lotId: string;
+
+  @Reason()
+  declare readonly reason: string;
+}
+
 /** Refuse what is in transit: it goes back to the plant that shipped it. */
 @InputType()
 @Allow('supervisor', 'quality')

@@ -50,6 +50,34 @@ export type InboundTransferReceived = Event<
   }
 >;
 
+/** A lot could not take what arrived: a person names another one. */
+export type InboundLotRefused = Event<
+  'InboundLotRefused',
+  OfInbound & {
+    receiptId: string;
+    item: string;
+    /** Of the receipt, usable, in the unit of the item. */
+    amount: string;
+    lotId: string;
+    /** What the lot said. */
+    reason: string;
+    refusedAt: string;
+  }
+>;
+
+/** Another lot takes what arrived. */
+export type InboundLotNamed = Event<
+  'InboundLotNamed',
+  OfInbound & {
+    receiptId: string;
+    item: string;
+    /** Of the receipt, usable, in the unit of the item. */
+    amount: string;
+    lotId: string;
+    namedAt: string;
+  }
+>;
+
 /** This plant does not take it: what is in transit goes back. */
 export type InboundTransferRefused = Event<
   'InboundTransferRefused',
@@ -99,6 +127,8 @@ export type InboundTransferEvent =
   | InboundTransferAnnounced
   | InboundTransferDelayed
   | InboundTransferReceived
+  | InboundLotRefused
+  | InboundLotNamed
   | InboundTransferRefused
   | InboundTransferLost
   | InboundTransferReturned

@@ -113,6 +113,36 @@ describe('what arrives', () => {
   );
 });
 
+describe('a lot that cannot take what arrived', () => {
+  const lotRefused = ['RecordInboundLotRefused', { receiptId: 'R1', item, lotId: 'haifa.lyon_L1' }] as const;
+  const name = (lotId: string) => ({ inboundTransferId, receiptId: 'R1', item, lotId });
+  test('is flagged once, and another one is named', () => {
+    const past = after(receive('R1', '4'), lotRefused, lotRefused);
+    expect(past.filter(({ type }) => type === 'InboundLotRefused').map(({ data }) => data)).toMatchObject([
+      { amount: '4', lotId: 'haifa.lyon_L1', reason },
+    ]);
+    const named: InboundTransferEvent = {
+      type: 'InboundLotNamed',
+      data: { ...of, receiptId: 'R1', item, amount: '4', lotId: 'haifa.L9', namedAt: at },
+    };
+    given(inbound, ...past)
+      .when('NameInboundLot', name('haifa.L9'))
+      .then(named);
+    given(inbound, ...past, named)
+      .when('NameInboundLot', name('haifa.L9'))
+      .changesNothing();
+  });
+  test('is named only where there is one, and only in this plant', () => {
+    given(inbound, ...after(receive('R1', '4')))
+      .when('NameInboundLot', name('haifa.L9'))
+      .rejects('lot-not-refused');
+    given(inbound, announced).when('NameInboundLot', name('haifa.L9')).rejects('no-such-receipt');
+    given(inbound, ...after(receive('R1', '4'), lotRefused))
+      .when('NameInboundLot', name('lyon.L9'))
+      .rejects('wrong-facility');
+  });
+});
+
 describe('what is refused', () => {
   test('goes back: it is not received any more, and comes to an end when the other plant has it', () => {
     const events = after(receive('R1', '4'), refusal);
@@ -170,6 +200,11 @@ test('the list shows what is expected, what has arrived and what is missing', ()
   expect(row([announced])).toMatchObject({ facilityId: 'haifa', status: 'Announced', items: [{ inTransit: '10' }], discrepancy: false });
   expect(row(after(receive('R1', '4')))).toMatchObject({ status: 'PartlyReceived', receivedAt: at, items: [{ received: '4' }] });
   expect(row(after(refusal))).toMatchObject({ status: 'Refused', reason });
+  const lotRefused = ['RecordInboundLotRefused', { receiptId: 'R1', item, lotId: 'haifa.lyon_L1' }] as const;
+  expect(row(after(receive('R1', '4'), lotRefused))).toMatchObject({ lotsRefused: [`R1/${item}`] });
+  expect(row(after(receive('R1', '4'), lotRefused, ['NameInboundLot', { receiptId: 'R1', item, lotId: 'haifa.L9' }]))).toMatchObject({
+    lotsRefused: [],
+  });
   const end = row(after(receive('R1', '4', { complete: true })));
   expect(end).toMatchObject({ status: 'Closed', closedAt: at, discrepancy: true, items: [{ short: '6', inTransit: '0' }] });
 });

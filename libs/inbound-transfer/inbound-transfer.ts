@@ -1,4 +1,5 @@
 import type { Context, Decider } from '#kernel/decider';
+import { entryOf } from '#kernel/identity';
 import { inUtc } from '#kernel/instant';
 import { Rejected } from '#kernel/rejected';
 import type { ItemBooks, ShippedItem } from '#inter-facility-transfer/inter-facility-transfer.events';
@@ -21,7 +22,7 @@ import {
 import { atReceiver } from '#manufacturing/transfer-ids';
 import type * as commands from './inbound-transfer.commands';
 import type { Arrival, InboundTransferEvent } from './inbound-transfer.events';
-import { evolve, type InboundTransfer, known, type KnownInbound, of } from './inbound-state';
+import { arrivalKey, evolve, type InboundTransfer, known, type KnownInbound, of } from './inbound-state';
 
 type Events = readonly InboundTransferEvent[];
 type Part = Readonly<{ item: string; amount: string }>;
@@ -62,6 +63,26 @@ export const inboundTransfer: Decider<typeof commands, InboundTransfer, InboundT
       return closing(transfer, changed, { type: 'InboundTransferReturned', data }, occurredAt);
     },
     ReceiveInboundTransfer: receive,
+    RecordInboundLotRefused: ({ receiptId, item, lotId, reason }, state, { occurredAt }) => {
+      const transfer = known(state);
+      const arrival = entryOf(transfer.lots, arrivalKey(receiptId, item));
+      if (!arrival || arrival.refused || arrival.lotId !== lotId) return [];
+      const data = { ...of(transfer), receiptId, item, amount: arrival.amount, lotId, reason, refusedAt: occurredAt };
+      return [{ type: 'InboundLotRefused', data }];
+    },
+    NameInboundLot: ({ receiptId, item, lotId }, state, { occurredAt }) => {
+      const transfer = known(state);
+      const arrival = entryOf(transfer.lots, arrivalKey(receiptId, item));
+      if (!arrival) throw new Rejected('no-such-receipt', `Receipt ${receiptId} has nothing of ${item} for a lot.`, { receiptId, item });
+      if (!arrival.refused) {
+        if (arrival.lotId === lotId) return [];
+        throw new Rejected('lot-not-refused', `${arrival.lotId} has taken it. Split that lot, or merge it into another one.`, {
+          lotId: arrival.lotId,
+        });
+      }
+      rejectOtherPlant(transfer, lotId);
+      return [{ type: 'InboundLotNamed', data: { ...of(transfer), receiptId, item, amount: arrival.amount, lotId, namedAt: occurredAt } }];
+    },
     RefuseInboundTransfer: ({ reason }, state, { occurredAt, commandId: refusalId }) => {
       const transfer = known(state);
       if (transfer.status === 'refused' || transfer.booked.includes(`refusal/${refusalId}`)) return [];
@@ -144,9 +165,15 @@ function arrivalOf(transfer: KnownInbound, line: Readonly<{ item: string; receiv
     );
   const facilityId = facilityOf(transfer.inboundTransferId);
   const lotId = line.lotId ?? (books.lotId === undefined ? undefined : atReceiver(books.lotId, facilityId));
-  if (lotId !== undefined && facilityOf(lotId) !== facilityId)
-    throw new Rejected('wrong-facility', `\`lotId\` must be a lot of ${facilityId}, was ${lotId}.`, { lotId });
+  if (lotId !== undefined) rejectOtherPlant(transfer, lotId);
   return { item, materialId, received, damaged, ...(lotId === undefined ? {} : { lotId }) };
+}
+
+/** @throws Rejected wrong-facility */
+function rejectOtherPlant({ inboundTransferId }: KnownInbound, lotId: string): void {
+  const facilityId = facilityOf(inboundTransferId);
+  if (facilityOf(lotId) !== facilityId)
+    throw new Rejected('wrong-facility', `\`lotId\` must be a lot of ${facilityId}, was ${lotId}.`, { lotId });
 }
 
 type Loss = Readonly<{ lossId: string; declaredBy: string; reason: string }>;

@@ -106,6 +106,10 @@ export class InboundTransferRow {
   @Cell('text', { optional: true })
   reason: string | null;
 
+  /** Receipts and items whose lot could not take them: name another lot for each. */
+  @Cell('texts')
+  lotsRefused: string[];
+
   /** Missing, damaged, lost, or more than was shipped. */
   @Cell('flag')
   discrepancy: boolean;
@@ -127,6 +131,8 @@ const shown = (books: ItemBooks): InboundItemBooks => {
 };
 const differs = ({ short, damaged, lost, over }: InboundItemBooks): boolean => [short, damaged, lost, over].some((part) => part !== '0');
 
+const arrivalOf = ({ receiptId, item }: Readonly<{ receiptId: string; item: string }>): string => `${receiptId}/${item}`;
+
 type Later = Exclude<InboundTransferEvent, { type: 'InboundTransferAnnounced' }>;
 function changes(row: InboundTransferRow, { type, data }: Later): Partial<InboundTransferRow> {
   switch (type) {
@@ -136,6 +142,10 @@ function changes(row: InboundTransferRow, { type, data }: Later): Partial<Inboun
       const items = [...withItems(row.items, data.items.map(shown))];
       return { items, receivedAt: data.receivedAt, status: isClosed(items) ? row.status : InboundStatus.PartlyReceived };
     }
+    case 'InboundLotRefused':
+      return { lotsRefused: [...row.lotsRefused, arrivalOf(data)], reason: data.reason };
+    case 'InboundLotNamed':
+      return { lotsRefused: row.lotsRefused.filter((each) => each !== arrivalOf(data)) };
     case 'InboundTransferRefused':
       return { status: InboundStatus.Refused, reason: data.reason };
     case 'InboundTransferLost':
@@ -149,12 +159,14 @@ function changes(row: InboundTransferRow, { type, data }: Later): Partial<Inboun
 /** Every transfer to a plant, as that plant sees it. */
 export const inboundTransferView: View<InboundTransferRow, InboundTransferEvent> = {
   name: 'inbound-transfer',
-  version: 1,
+  version: 2,
   row: InboundTransferRow,
   events: [
     'InboundTransferAnnounced',
     'InboundTransferDelayed',
     'InboundTransferReceived',
+    'InboundLotRefused',
+    'InboundLotNamed',
     'InboundTransferRefused',
     'InboundTransferLost',
     'InboundTransferReturned',
@@ -182,6 +194,7 @@ export const inboundTransferView: View<InboundTransferRow, InboundTransferEvent>
         receivedAt: null,
         closedAt: null,
         reason: null,
+        lotsRefused: [],
         discrepancy: false,
         revision,
         position,

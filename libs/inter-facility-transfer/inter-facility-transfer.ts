@@ -3,6 +3,7 @@ import { streamOf } from '#kernel/identity';
 import { inUtc } from '#kernel/instant';
 import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
+import type { LotTold } from '#material-lot/material-lot.events';
 import { compare, convert, isPositive, minus, plus, type Quantity } from '#manufacturing/quantity';
 import { checking, type Reference, regardsOf } from '#manufacturing/references';
 import {
@@ -25,8 +26,6 @@ import { evolve, fromFacilityOf, inState, itemOf, known, type KnownTransfer, los
 type Rules = Decider<typeof commands, Transfer, InterFacilityTransferEvent>;
 type Events = readonly InterFacilityTransferEvent[];
 
-/** What a lot tells to decisions of other streams. */
-type LotTold = Readonly<{ holds: readonly string[]; expiresAt: string | null; ancestors: readonly string[] }> | null | undefined;
 /** Ancestors that go with a shipped item; the genealogy has all. */
 const MOST_ANCESTORS = 200;
 
@@ -188,7 +187,7 @@ function ship({ carrier, eta }: commands.ShipTransfer, state: Transfer, { occurr
 /** An item with what its lot hands on. @throws Rejected lot-held, lot-expired (I5) */
 function shippedItem(item: TransferItem, regarded: Context['regarded'], at: string): ShippedItem {
   const { lotId } = item;
-  const lot = lotId === undefined ? undefined : (regarded?.[lotStream(lotId)] as LotTold);
+  const lot = lotId === undefined ? undefined : (regarded?.[lotStream(lotId)] as LotTold | null);
   if (lotId === undefined || !lot) return item;
   const { holds, expiresAt, ancestors } = lot;
   if (holds.length > 0)

@@ -7,7 +7,13 @@ import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import type { MaterialLotEvent } from './material-lot.events';
 
 /** How material got from one node to the other. */
-export const GenealogyKind = { Consumption: 'Consumption', Production: 'Production', Split: 'Split', Merge: 'Merge' } as const;
+export const GenealogyKind = {
+  Consumption: 'Consumption',
+  Production: 'Production',
+  Split: 'Split',
+  Merge: 'Merge',
+  Transfer: 'Transfer',
+} as const;
 export type GenealogyKind = keyof typeof GenealogyKind;
 registerEnumType(GenealogyKind, { name: 'GenealogyKind', description: 'How material got from one node to the other.' });
 
@@ -18,7 +24,7 @@ registerEnumType(GenealogyNode, { name: 'GenealogyNode', description: 'A node at
 
 /**
  * One step of material: from a lot to the work order that consumed it, from a work order to the lot that it produced, from a lot to a lot
- * split from it or merged with it. A correction voids the edge; it stays visible.
+ * split from it or merged with it, from a lot to the lot of another plant that it was shipped to. A correction voids the edge; it stays visible.
  */
 @Entity('genealogy_edge')
 @Index(['parentId', 'childId'])
@@ -82,6 +88,7 @@ const edges = {
   Production: (lotId: string, id: string) => `${lotId}/production/${id}`,
   Split: (lotId: string, id: string) => `${lotId}/split/${id}`,
   Merge: (lotId: string, id: string) => `${lotId}/merge/${id}`,
+  Transfer: (lotId: string, id: string) => `${lotId}/transfer/${id}`,
 } as const;
 
 /** The edge that an event adds, changes or voids. */
@@ -99,6 +106,8 @@ function edgeOf({ type, data }: MaterialLotEvent): string | undefined {
     case 'LotMerged':
     case 'LotMergeUndone':
       return edges.Merge(data.lotId, data.intoLotId);
+    case 'LotReceivedFromTransfer':
+      return data.fromLotId === null ? undefined : edges.Transfer(data.lotId, `${data.transferId}/${data.receiptId}/${data.fromLotId}`);
     default:
       return undefined;
   }
@@ -122,6 +131,10 @@ function begun({ type, data }: MaterialLotEvent): Begun | undefined {
       return [{ ...lot, kind: 'Split', childId: data.childLotId, childKind: 'Lot' }, data.quantity, data.at];
     case 'LotMerged':
       return [{ ...lot, kind: 'Merge', childId: data.intoLotId, childKind: 'Lot' }, data.quantity, data.at];
+    case 'LotReceivedFromTransfer': {
+      const { fromLotId: parentId, lotId: childId, quantity, at } = data;
+      return parentId === null ? undefined : [{ ...lot, kind: 'Transfer', parentId, childId, childKind: 'Lot' }, quantity, at];
+    }
     default:
       return undefined;
   }
@@ -130,7 +143,7 @@ function begun({ type, data }: MaterialLotEvent): Begun | undefined {
 /** All steps of material between lots and work orders. */
 export const genealogyEdge: View<GenealogyEdge, MaterialLotEvent> = {
   name: 'genealogy-edge',
-  version: 1,
+  version: 2,
   row: GenealogyEdge,
   events: [
     'LotConsumed',
@@ -141,6 +154,7 @@ export const genealogyEdge: View<GenealogyEdge, MaterialLotEvent> = {
     'LotSplitUndone',
     'LotMerged',
     'LotMergeUndone',
+    'LotReceivedFromTransfer',
   ],
   keys: (event) => {
     const edgeId = edgeOf(event);

@@ -110,6 +110,11 @@ const created = (
 
 /** The row of a lot after an event; undefined for a lot that was not created. */
 function changed(row: Row | undefined, { type, data }: MaterialLotEvent): Row | undefined {
+  if (type === 'LotReceivedFromTransfer') {
+    const { lotId, materialId, quantity, expiresAt, at } = data;
+    if (row) return { ...row, onHand: plus(row.onHand, quantity.amount), expiresAt };
+    return created(lotId, { materialId, onHand: quantity.amount, unit: quantity.unit, expiresAt, locationId: null, createdAt: at });
+  }
   if (type === 'LotReceived' || type === 'LotCreatedFromSplit' || (type === 'LotProduced' && !row)) {
     const { lotId, materialId, quantity, expiresAt, locationId, at } = data;
     const first = { materialId, onHand: quantity.amount, unit: quantity.unit, expiresAt, locationId, createdAt: at };
@@ -137,8 +142,10 @@ function changed(row: Row | undefined, { type, data }: MaterialLotEvent): Row | 
     case 'LotSplit':
     case 'LotScrapped':
     case 'LotReturned':
+    case 'LotIssuedToTransfer':
       return less(data.quantity.amount);
     case 'LotSplitUndone':
+    case 'LotTakenBackFromTransfer':
       return { ...more(data.quantity.amount), mergedInto: null };
     case 'LotMerged':
       return { ...less(data.quantity.amount), mergedInto: data.intoLotId };
@@ -173,7 +180,7 @@ const statusOf = ({ mergedInto, holds, onHand }: Row): LotStatus =>
 /** The stock of every lot. */
 export const lotStock: View<LotStock, MaterialLotEvent> = {
   name: 'lot-stock',
-  version: 2,
+  version: 3,
   row: LotStock,
   events: [
     'LotReceived',
@@ -190,6 +197,9 @@ export const lotStock: View<LotStock, MaterialLotEvent> = {
     'LotMerged',
     'LotMergeUndone',
     'MergedLotAdded',
+    'LotIssuedToTransfer',
+    'LotTakenBackFromTransfer',
+    'LotReceivedFromTransfer',
     'LotMoved',
     'LotHeld',
     'LotHoldReleased',

@@ -1,6 +1,6 @@
 import type { Unit } from '#manufacturing/quantity';
 import { minus, plus, sum } from '#manufacturing/quantity';
-import type { MaterialLotEvent } from './material-lot.events';
+import type { LotTold, MaterialLotEvent } from './material-lot.events';
 import { taken, withMovement, type Movement } from './movements';
 
 export type Reservation = Readonly<{ workOrderId: string; asked: string; left: string }>;
@@ -31,6 +31,8 @@ export type Books = Readonly<{
   holds: Readonly<Record<string, boolean>>;
   consumptions: Readonly<Record<string, Consumption>>;
   productions: Readonly<Record<string, Production>>;
+  /** What transfers took, by transfer and pick, and what they still have. */
+  issues: Readonly<Record<string, Readonly<{ amount: string; left: string }>>>;
   /** Amounts by child lot. */
   splits: Readonly<Record<string, string>>;
   /** Amounts by the lot that it was merged into. */
@@ -61,6 +63,15 @@ export const reserved = ({ reservations }: Books): string => sum(Object.values(r
 /** Free stock (I6). */
 export const available = (books: Books): string => minus(books.onHand, reserved(books));
 
+/** Names what a transfer took at one of its picks. */
+export const issueKey = (transferId: string, pick: number): string => `${transferId}/${pick}`;
+
+/** What a lot tells to decisions of other streams; null where there is none. */
+export const toldOf = (lot: MaterialLot): LotTold | null =>
+  lot.status === 'unknown'
+    ? null
+    : { holds: Object.keys(lot.holds).filter((id) => lot.holds[id]), expiresAt: lot.expiresAt, ancestors: lot.ancestors };
+
 const begun = (
   lotId: string,
   at: string,
@@ -75,6 +86,7 @@ const begun = (
   holds: {},
   consumptions: {},
   productions: {},
+  issues: {},
   splits: {},
   merges: {},
   ...first,
@@ -139,6 +151,22 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
       expiresAt,
       locationId: locationId ?? state.locationId,
       productions: { ...state.productions, ...productions },
+    };
+  }
+  if (type === 'LotReceivedFromTransfer') {
+    const { lotId, materialId, quantity, expiresAt, ancestors } = data;
+    const booked = { [`transfer/${data.transferId}/${data.receiptId}/${data.fromLotId ?? ''}`]: quantity.amount };
+    if (state.status === 'unknown') {
+      const first = { materialId, unit: quantity.unit, origin: 'transferred', onHand: quantity.amount, expiresAt, ancestors, booked };
+      return begun(lotId, data.at, { ...first, locationId: null }, state.counts);
+    }
+    return {
+      ...state,
+      onHand: plus(state.onHand, quantity.amount),
+      movements: withMovement(state.movements, data.at, quantity.amount),
+      expiresAt,
+      ancestors,
+      booked: { ...state.booked, ...booked },
     };
   }
   if (type === 'StockCountObserved') {
@@ -225,6 +253,25 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
         ancestors: ancestry(data.ancestors, state.ancestors).filter((ancestor) => ancestor !== state.lotId),
         booked: { ...state.booked, [`merge/${data.fromLotId}`]: '' },
       };
+    case 'LotIssuedToTransfer': {
+      const issue = { amount: data.quantity.amount, left: data.quantity.amount };
+      return {
+        ...state,
+        ...take(data.quantity.amount, data.at),
+        issues: { ...state.issues, [issueKey(data.transferId, data.pick)]: issue },
+      };
+    }
+    case 'LotTakenBackFromTransfer': {
+      const key = issueKey(data.transferId, data.pick);
+      const issue = state.issues[key];
+      return {
+        ...state,
+        status: 'in-stock',
+        ...add(data.quantity.amount, data.at),
+        issues: issue ? { ...state.issues, [key]: { ...issue, left: data.remaining.amount } } : state.issues,
+        booked: { ...state.booked, [`back/${key}/${data.backId}`]: data.quantity.amount },
+      };
+    }
     case 'LotMoved':
       return { ...state, locationId: data.toLocationId };
     case 'LotHeld':

@@ -2,7 +2,7 @@ import { InputType } from '@nestjs/graphql';
 import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
 import { QuantityField, QuantityInput } from '#manufacturing/quantity.fields';
-import { Code, Id, Ids, Instant, Reason, Text } from '#platform/commands/fields';
+import { Code, Id, Ids, Instant, Reason, Text, Whole } from '#platform/commands/fields';
 
 @InputType({ isAbstract: true })
 abstract class LotCommand extends Command {
@@ -222,6 +222,70 @@ export class UndoMerge extends LotCommand {
 
   @Reason()
   declare readonly reason: string;
+}
+
+@InputType({ isAbstract: true })
+abstract class TransferPick extends LotCommand {
+  @Id()
+  readonly transferId: string;
+
+  /** Counts the picks of the transfer. */
+  @Whole(1, 9_999)
+  readonly pick: number;
+}
+
+/** Take what was picked for a transfer out of its lot. Sent by the process that books picks. */
+@InputType()
+@Allow()
+export class IssueLotToTransfer extends TransferPick {
+  @Code()
+  readonly materialId: string;
+
+  @QuantityField()
+  readonly quantity: QuantityInput;
+}
+
+/** Put back what a transfer took. Sent by the process that books picks. */
+@InputType()
+@Allow()
+export class TakeBackFromTransfer extends TransferPick {
+  /** Names the booking within the pick, so that it is booked once. */
+  @Code()
+  readonly backId: string;
+
+  /** All that the transfer still has when absent. */
+  @QuantityField({ optional: true })
+  readonly quantity?: QuantityInput;
+
+  @Reason()
+  declare readonly reason: string;
+}
+
+/** Book what arrived from another plant into a lot; creates the lot the first time. Sent by the process that books receipts. */
+@InputType()
+@Allow()
+export class ReceiveLotFromTransfer extends LotCommand {
+  @Id()
+  readonly transferId: string;
+
+  @Code()
+  readonly receiptId: string;
+
+  /** The lot of the other plant. */
+  @Id({ optional: true })
+  readonly fromLotId?: string;
+
+  @Code()
+  readonly materialId: string;
+
+  @QuantityField()
+  readonly quantity: QuantityInput;
+
+  @Instant({ optional: true })
+  readonly expiresAt?: string;
+
+  @Ids(1000, { optional: true })
+  readonly ancestors?: string[];
 }
 
 /** Move a lot to another place of its plant. */

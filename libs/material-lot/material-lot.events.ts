@@ -142,6 +142,59 @@ export type MergedLotAdded = Event<
   }
 >;
 
+/** Part of the lot was picked for a transfer to another plant. */
+export type LotIssuedToTransfer = Event<
+  'LotIssuedToTransfer',
+  {
+    lotId: string;
+    transferId: string;
+    /** Counts the picks of the transfer. */
+    pick: number;
+    quantity: Quantity;
+    at: string;
+  }
+>;
+
+/** What a transfer took is back, or part of it: the pick was undone, the transfer cancelled, or it was returned. */
+export type LotTakenBackFromTransfer = Event<
+  'LotTakenBackFromTransfer',
+  {
+    lotId: string;
+    transferId: string;
+    pick: number;
+    /** Names the booking within the pick. */
+    backId: string;
+    quantity: Quantity;
+    /** What the transfer still has of the pick. */
+    remaining: Quantity;
+    reason: string;
+    at: string;
+  }
+>;
+
+/** Material arrived from another plant; the first time, this created the lot. */
+export type LotReceivedFromTransfer = Event<
+  'LotReceivedFromTransfer',
+  {
+    lotId: string;
+    /** At the plant that shipped it. */
+    transferId: string;
+    receiptId: string;
+    /** The lot of the other plant that it comes from; null where it had none. */
+    fromLotId: string | null;
+    materialId: string;
+    quantity: Quantity;
+    /** Of the whole lot from now on: the earliest of its contents. */
+    expiresAt: string | null;
+    /** The lots that it comes from, also at other plants, oldest first. */
+    ancestors: readonly string[];
+    at: string;
+  }
+>;
+
+/** What a lot tells to decisions of other slices: the holds that stand, its expiry, and the lots that it comes from. */
+export type LotTold = Readonly<{ holds: readonly string[]; expiresAt: string | null; ancestors: readonly string[] }>;
+
 /** The lot was moved to another place of its plant. */
 export type LotMoved = Event<'LotMoved', { lotId: string; fromLocationId: string | null; toLocationId: string; at: string }>;
 
@@ -244,6 +297,9 @@ export type MaterialLotEvent =
   | LotMerged
   | LotMergeUndone
   | MergedLotAdded
+  | LotIssuedToTransfer
+  | LotTakenBackFromTransfer
+  | LotReceivedFromTransfer
   | LotMoved
   | LotHeld
   | LotHoldReleased

@@ -4,10 +4,12 @@ import { whenDecisionRequestedEscalateIt } from './when-decision-requested-escal
 import { whenCapacityReservedExpireIt } from './when-capacity-reserved-expire-it';
 import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hold-work-orders';
 import { whenFirstOfKindCheckReferences } from './when-first-of-kind-check-references';
+import { whenInboundTransferReceivedBookLots } from './when-inbound-transfer-received-book-lots';
 import { whenInboundTransferReceivedConfirmIt } from './when-inbound-transfer-received-confirm-it';
 import { whenLotMergedAddToOther } from './when-lot-merged-add-to-other';
 import { whenLotSplitCreateChild } from './when-lot-split-create-child';
 import { whenOperationStartedOccupyEquipment } from './when-operation-started-occupy-equipment';
+import { whenTransferPickedIssueLots } from './when-transfer-picked-issue-lots';
 import { whenTransferShippedAnnounceIt } from './when-transfer-shipped-announce-it';
 import { whenWorkOrderEndedAdvanceProductionOrder } from './when-work-order-ended-advance-production-order';
 import { whenWorkOrderLinkedAttachIt } from './when-work-order-linked-attach-it';
@@ -22,10 +24,12 @@ export const processes: readonly AnyProcess[] = [
   whenCapacityReservedExpireIt,
   whenEquipmentAbortedHoldWorkOrders,
   whenFirstOfKindCheckReferences,
+  whenInboundTransferReceivedBookLots,
   whenInboundTransferReceivedConfirmIt,
   whenLotMergedAddToOther,
   whenLotSplitCreateChild,
   whenOperationStartedOccupyEquipment,
+  whenTransferPickedIssueLots,
   whenTransferShippedAnnounceIt,
   whenWorkOrderEndedAdvanceProductionOrder,
   whenWorkOrderLinkedAttachIt,

@@ -195,6 +195,20 @@ describe('its legs', () => {
       .when('RecordCustomerLegDelivered', { ...id, leg: 1, ...delivery })
       .then({ type: 'CustomerLegDelivered', data: { ...leg(1, 'lyon'), delivery, unallocated: '110', surplus: '0', deliveredAt: at } });
   });
+  test('have scrapped what is scrap, and not what is to be reworked', () => {
+    const made = { good: '500', scrap: '3', rework: '2' };
+    const all: CustomerOrderEvent = {
+      type: 'CustomerLegEnded',
+      data: { ...leg(1, 'lyon'), made, unallocated: '0', surplus: '250', endedAt: at },
+    };
+    const undone: CustomerOrderEvent = {
+      type: 'CustomerLegUndone',
+      data: { ...leg(2, 'haifa'), why: reason, unallocated: '0', surplus: '0' },
+    };
+    given(customerOrder, placed, chosen, all, undone)
+      .when('RecordCustomerOrderCompleted', id)
+      .then({ type: 'CustomerOrderCompleted', data: { ...id, produced: '500', scrapped: '3', delivered: '0', completedAt: at } });
+  });
   test('are waited for before the order is over', () => {
     const undone: CustomerOrderEvent = {
       type: 'CustomerLegUndone',

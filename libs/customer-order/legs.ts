@@ -1,6 +1,6 @@
 /** The legs of a customer order, and their balance with what is ordered (I1). */
 import { Rejected } from '#kernel/rejected';
-import { compare, minus, plus, sum } from '#manufacturing/quantity';
+import { compare, minus, sum } from '#manufacturing/quantity';
 import type { LegDelivery, LegMade, LegStatus, LegStep } from './customer-order.events';
 
 export type Leg = Readonly<{
@@ -35,7 +35,7 @@ export const settledBy = (legs: readonly Leg[]): string => sum(legs.filter(({ ma
 
 export const madeBy = (legs: readonly Leg[]): { produced: string; scrapped: string } => ({
   produced: sum(legs.map(({ made }) => made?.good ?? '0')),
-  scrapped: sum(legs.map(({ made }) => plus(made?.scrap ?? '0', made?.rework ?? '0'))),
+  scrapped: sum(legs.map(({ made }) => made?.scrap ?? '0')),
 });
 
 /** Legs that nothing more is expected of. */

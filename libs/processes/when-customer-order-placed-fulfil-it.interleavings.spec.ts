@@ -209,6 +209,25 @@ test.each(Object.entries(scenes))('%s: every order ends well', (name, [reaches, 
   ).toBe(reaches);
 });
 
+test('a plant whose capacity others have taken in part still gets what is left of it', () => {
+  const taken = send('ReserveCapacity', { capacityId: 'haifa.cell', reservationId: 'R', buckets: [{ date: '2026-01-06', minutes: 3 }] });
+  const tried = scene({ customer: [place('10')], other: [taken] });
+  const seen = new Set<string>();
+  const found = interleave({
+    ...tried,
+    faultsOf: (end) => {
+      const placed = end.state(customerOrder, ORDER);
+      if (placed.status === 'Unknown') return ['there is no order'];
+      const standing = placed.legs.filter(({ status }) => status !== 'Undone');
+      seen.add(standing.map(({ facilityId, quantity }) => `${facilityId} ${quantity}`).join(', '));
+      return tried.faultsOf(end);
+    },
+  });
+  expect(explained(found)).toBe('');
+  // Reserved before the other one came, or else planned or planned again with what is left.
+  expect([...seen].sort()).toEqual(['lyon 6, haifa 3, oslo 1', 'lyon 6, haifa 4']);
+});
+
 test('a faulty process is detected', () => {
   const tried = (silent: string) => {
     const react: typeof fulfil.react = (state, input, at) =>

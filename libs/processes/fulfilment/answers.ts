@@ -7,6 +7,9 @@ import { DECIDE_WITHIN, OPTIONS } from './next';
 import { change, type Fulfilment, type Leg, legOf, note, type Question, unallocated } from './state';
 import { backoff, stepOf, UNDO_ATTEMPTS } from './steps';
 
+/** Between plan and reservation somebody else reserved. */
+const CAPACITY_TAKEN = 'capacity-exceeded';
+
 type Refusal = CommandRefused['data'];
 
 export function accepted(state: Fulfilment, task: Fulfilment['doing']): Fulfilment {
@@ -136,7 +139,9 @@ function notDone(state: Fulfilment, leg: Leg, step: LegStep, { code, message }: 
   // Nothing undoes a leg that has started.
   if (leg.started && step !== 'Ship') return change(told, leg.leg, { refusals: 0, done: [...leg.done, step] });
   const why = `${leg.facilityId} refused ${step}: ${code}`;
-  return step === 'Ship' ? question(change(told, leg.leg, { refusals: 0, transfer: 'over' }), 'Shipment', why) : givenUp(told, leg, why);
+  return step === 'Ship'
+    ? question(change(told, leg.leg, { refusals: 0, transfer: 'over' }), 'Shipment', why)
+    : givenUp(told, leg, why, code === CAPACITY_TAKEN);
 }
 
 const recorded = (state: Fulfilment, { leg, refusals }: Leg, step: LegStep): Fulfilment =>

@@ -24,6 +24,9 @@ export const made = (state: Fulfilment, leg: Leg, { good, scrap, rework }: LegMa
     data: { customerOrderId: state.customerOrderId, leg: leg.leg, good, scrap, rework, ...(occurredAt ? { occurredAt } : {}) },
   });
 
+/** Somebody was faster: a plan is made with what is free now, also at this plant. */
+const anew = (state: Fulfilment): Fulfilment => ({ ...state, unplaceable: '0' });
+
 /** A plant that refused or fell short gets no further leg until a person or the customer says something. */
 export const excluding = (state: Fulfilment, { facilityId }: Leg): Fulfilment => ({
   ...state,
@@ -31,10 +34,10 @@ export const excluding = (state: Fulfilment, { facilityId }: Leg): Fulfilment =>
   excluded: state.excluded.includes(facilityId) ? state.excluded : [...state.excluded, facilityId],
 });
 
-/** The leg is undone, and with it, where the customer wants all or nothing, all that have not started. */
-export function givenUp(state: Fulfilment, leg: Leg, why: string): Fulfilment {
+/** The leg is undone, and with it, where the customer wants all or nothing, all that have not started. `outrun`: others took its capacity. */
+export function givenUp(state: Fulfilment, leg: Leg, why: string, outrun = false): Fulfilment {
   const all = state.demand!.partial === 'AllOrNothing' ? state.legs.filter((each) => isOpen(each) && !each.started) : [leg];
-  return all.reduce((after, each) => undoing(after, each, why), excluding(state, leg));
+  return all.reduce((after, each) => undoing(after, each, why), outrun ? anew(state) : excluding(state, leg));
 }
 
 export const undoing = (state: Fulfilment, { leg, goal }: Leg, why: string): Fulfilment =>

@@ -1,4 +1,5 @@
 import type { Event } from '#kernel/event';
+import type { Context } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
 
 type Data = Readonly<Record<string, unknown>>;
@@ -9,18 +10,21 @@ const END = '2099-01-06T12:00:00.000Z';
 /** What one plant can take. */
 const MOST = 6;
 
+const cellOf = (plant: string): string => `facility-capacity-${plant}.cell`;
+
 /** Plans, capacities and transfers, as small as they can be: who decides in which stream is what matters here. */
 export const plan = {
   category: 'allocation-plan',
   initial: { status: 'none' },
   evolve: (_: unknown, { type }: Event) => ({ status: type }),
   id: ({ planId }: Data) => planId as string,
+  regards: (name: string) => (name === 'ProposeAllocation' ? PLANTS.map((plant) => ({ stream: cellOf(plant), now: true as const })) : []),
   decide: {
-    ProposeAllocation: ({ planId, customerOrderId, quantity, excluded = [] }: Data, { status }: Status) => {
+    ProposeAllocation: ({ planId, customerOrderId, quantity, excluded = [] }: Data, { status }: Status, { regarded }: Context) => {
       if (status !== 'none') return [];
       let rest = Number((quantity as { amount: string }).amount);
       const legs = PLANTS.filter((plant) => !(excluded as string[]).includes(plant)).flatMap((facilityId, index) => {
-        const part = Math.min(rest, MOST);
+        const part = Math.min(rest, (regarded?.[cellOf(facilityId)] as number | null | undefined) ?? MOST);
         rest -= part;
         const buckets = [{ date: '2026-01-06', minutes: part }];
         return part > 0
@@ -43,6 +47,7 @@ export const plan = {
       status === 'PlanSuperseded' ? [] : [{ type: 'PlanSuperseded', data: { planId } }],
   },
 };
+const takenOf = ({ reserved }: Capacity): number => Object.values(reserved).reduce((total, each) => total + each, 0);
 type Capacity = Readonly<{ free: number; reserved: Readonly<Record<string, number>> }>;
 export const capacity = {
   category: 'facility-capacity',
@@ -56,12 +61,13 @@ export const capacity = {
     return { ...state, reserved };
   },
   id: ({ capacityId }: Data) => capacityId as string,
+  tells: (state: Capacity): number => Math.max(0, state.free - takenOf(state)),
   decide: {
-    ReserveCapacity: ({ capacityId, reservationId, buckets }: Data, { free, reserved }: Capacity) => {
+    ReserveCapacity: ({ capacityId, reservationId, buckets }: Data, state: Capacity) => {
+      const { free, reserved } = state;
       if ((reservationId as string) in reserved) return [];
       const minutes = (buckets as { minutes: number }[]).reduce((total, bucket) => total + bucket.minutes, 0);
-      const taken = Object.values(reserved).reduce((total, each) => total + each, 0);
-      if (taken + minutes > free) throw new Rejected('capacity-taken', 'There is no room.');
+      if (takenOf(state) + minutes > free) throw new Rejected('capacity-exceeded', 'There is no room.');
       return [{ type: 'CapacityReserved', data: { capacityId, reservationId, minutes } }];
     },
     ConfirmReservation: () => [],

@@ -7,6 +7,9 @@ import type { Pool } from 'pg';
 import type { Event } from '#kernel/event';
 import { customerOrder } from '#customer-order/customer-order';
 import { decision } from '#decision/decision';
+import { inboundTransfer } from '#inbound-transfer/inbound-transfer';
+import { interFacilityTransfer } from '#inter-facility-transfer/inter-facility-transfer';
+import type { AnyProcess } from '#kernel/process';
 import { legIdOf, transferIdOf } from '#manufacturing/order-ids';
 import type { Command } from '#platform/commands/command';
 import { Decisions } from '#platform/commands/decisions';
@@ -21,10 +24,15 @@ import { EventStore } from '#platform/store/event-store';
 import { productionOrder } from '#production-order/production-order';
 import { workOrder } from '#work-order/work-order';
 import { whenCustomerOrderPlacedFulfilIt as fulfil } from '../when-customer-order-placed-fulfil-it';
+import { whenInboundTransferReceivedConfirmIt as confirm } from '../when-inbound-transfer-received-confirm-it';
+import { whenTransferShippedAnnounceIt as announce } from '../when-transfer-shipped-announce-it';
 import { ReferenceKind } from '#manufacturing/references';
-import { capacity, plan, transfer } from './others-under-test';
+import { atReceiver } from '#manufacturing/transfer-ids';
+import { capacity, plan } from './others-under-test';
 
-const deciders = [customerOrder, productionOrder, workOrder, plan, capacity, decision, transfer] as unknown as readonly AnyDecider[];
+const orders = [customerOrder, productionOrder, workOrder, plan, capacity, decision];
+const deciders = [...orders, interFacilityTransfer, inboundTransfer] as unknown as readonly AnyDecider[];
+const processes: readonly AnyProcess[] = [fulfil, announce, confirm];
 const deciderOf = (type: string): AnyDecider => deciders.find(({ decide }) => type in decide)!;
 /** Registered plants that check no references, and an approved work master. */
 const told = (category: string, tells: object): AnyDecider => ({
@@ -70,9 +78,15 @@ const make = (order: string, n: number, plant: string, good: string): Act[] => [
   work('ReportProduction', order, n, plant, { reportId: 'r1', operationId: '10', equipmentId: `${plant}.M1`, good, from: NOW, to: NOW }),
   work('StopWorkOrder', order, n, plant),
 ];
-const move = (type: string, order: string, n: number, plant: string, data: object = {}): Act => ({
-  type,
-  data: { transferId: transferIdOf(order, n, plant), ...data },
+const HUB = 'oslo';
+const inboundOf = (order: string, n: number, plant: string) => atReceiver(transferIdOf(order, n, plant), HUB)!;
+const ship = (order: string, n: number, plant: string): Act => ({
+  type: 'ShipTransfer',
+  data: { transferId: transferIdOf(order, n, plant), eta: '2099-01-07T12:00:00Z' },
+});
+const receive = (order: string, n: number, plant: string, receiptId: string, received?: string): Act => ({
+  type: 'ReceiveInboundTransfer',
+  data: { inboundTransferId: inboundOf(order, n, plant), receiptId, ...(received ? { items: [{ item: 'flange', received }] } : {}) },
 });
 
 export const PATHS: readonly Path[] = [
@@ -85,13 +99,14 @@ export const PATHS: readonly Path[] = [
     name: 'made at two plants and shipped to a third',
     ends: 'Completed',
     acts: (order) => [
-      place(order, '8', { shipTo: 'oslo' }),
+      place(order, '8', { shipTo: HUB }),
       ...make(order, 1, 'lyon', '6'),
       ...make(order, 2, 'haifa', '2'),
-      ...['ShipTransfer', 'CloseTransfer'].flatMap((type) => [
-        move(type, order, 1, 'lyon', { received: '6', damaged: '0' }),
-        move(type, order, 2, 'haifa', { received: '2', damaged: '0' }),
-      ]),
+      ship(order, 1, 'lyon'),
+      receive(order, 1, 'lyon', 'R1', '4'),
+      ship(order, 2, 'haifa'),
+      receive(order, 1, 'lyon', 'R2'),
+      receive(order, 2, 'haifa', 'R1'),
     ],
   },
   {
@@ -188,7 +203,7 @@ export class FulfilmentWorks {
       pool: this.pool,
       send: this.sending('none'),
       targetOf: ({ type, data }) => deciderOf(type).id(data),
-      processes: [fulfil],
+      processes: [...processes],
       saveMs: 10,
       timerPollMs: 50,
       lateGraceMs: 100,
@@ -261,23 +276,40 @@ export class FulfilmentWorks {
     );
   }
 
-  /** Nothing more happens by itself: the process has taken everything, and has no action without an outcome. */
+  /** Nothing more happens by itself: the processes have taken everything, and have no action without an outcome. */
   private async isAtRest(order: string): Promise<boolean> {
-    const before = await this.store.read<InstanceEvent>(`${fulfil.name}-${order}`);
+    const before = await this.instances(order);
     const newest = (await this.streams(order))
       .flatMap(({ events }) => events)
       .reduce((latest, { position }) => (position > latest ? position : latest), -1n);
-    const { rows } = await this.pool.query<{ position: bigint }>('SELECT position FROM process_checkpoint WHERE process = $1', [
-      fulfil.name,
+    const { rows } = await this.pool.query<{ position: bigint }>('SELECT position FROM process_checkpoint WHERE process = ANY($1)', [
+      processes.map(({ name }) => name),
     ]);
-    if (rows[0] === undefined || rows[0].position < newest) return false;
+    if (rows.length < processes.length || rows.some(({ position }) => position < newest)) return false;
     // The answer to an action is taken after its input is finished, and may have led to more meanwhile.
-    const own = await this.store.read<InstanceEvent>(`${fulfil.name}-${order}`);
-    const steps = own.flatMap((event) => (event.type === 'StepTaken' ? [event.data] : []));
+    const now = await this.instances(order);
+    const [own] = now;
+    const steps = own!.flatMap((event) => (event.type === 'StepTaken' ? [event.data] : []));
     const last = steps.reduce((state, { input }) => fulfil.evolve(state, input as never), fulfil.initial);
-    const outcomes = own.filter(({ type }) => type === 'OutcomeRecorded').length;
-    const sent = steps.reduce((all, { sends }) => all + sends.length, 0);
-    return own.length === before.length && own.length > 0 && last.doing === undefined && outcomes === sent;
+    return (
+      own!.length > 0 && last.doing === undefined && now.every((events, n) => events.length === before[n]!.length && isAnswered(events))
+    );
+  }
+
+  /** What the instances of the processes have recorded, the order's own first. */
+  private async instances(order: string): Promise<readonly (readonly InstanceEvent[])[]> {
+    const names = [
+      `${fulfil.name}-${order}`,
+      ...(await this.transfers(order)).flatMap(([there, here]) => [`${announce.name}-${there}`, `${confirm.name}-${here}`]),
+    ];
+    return Promise.all(names.map((name) => this.store.read<InstanceEvent>(name)));
+  }
+
+  /** The transfers of the legs, at both plants. */
+  private async transfers(order: string): Promise<(readonly [there: string, here: string])[]> {
+    const state = await this.state(order);
+    const legs = state.status === 'Unknown' ? [] : state.legs;
+    return legs.map(({ leg, facilityId }) => [transferIdOf(order, leg, facilityId), inboundOf(order, leg, facilityId)]);
   }
 
   private async streams(order: string) {
@@ -289,8 +321,8 @@ export class FulfilmentWorks {
       ...legs.flatMap(({ leg, facilityId }) => [
         `production-order-${legIdOf(order, leg, facilityId)}`,
         `work-order-${legIdOf(order, leg, facilityId)}`,
-        `inter-facility-transfer-${transferIdOf(order, leg, facilityId)}`,
       ]),
+      ...(await this.transfers(order)).flatMap(([there, here]) => [`inter-facility-transfer-${there}`, `inbound-transfer-${here}`]),
     ];
     return Promise.all(names.map(async (name) => ({ name, events: await this.store.read(name) })));
   }
@@ -314,6 +346,11 @@ export class FulfilmentWorks {
     return [...told, ...reserved].map((line) => line.replace(local, 'CO').replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'then'));
   }
 }
+
+const isAnswered = (events: readonly InstanceEvent[]): boolean => {
+  const sent = events.reduce((all, event) => all + (event.type === 'StepTaken' ? event.data.sends.length : 0), 0);
+  return sent === events.filter(({ type }) => type === 'OutcomeRecorded').length;
+};
 
 async function until(done: () => Promise<boolean>, what: string): Promise<void> {
   for (const end = performance.now() + 25_000; !(await done()); await new Promise((resolve) => setTimeout(resolve, 15)))

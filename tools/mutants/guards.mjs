@@ -64,6 +64,15 @@ export const mutants = [
     specs: 'platform/store/election.int-spec',
   },
   {
+    without: 'the check that a read was not cut off by the loss of its connection',
+    file: 'libs/platform/store/client-inside.js',
+    from: `yield* read;
+        if (this.closed)`,
+    to: `yield* read;
+        if (false)`,
+    specs: 'platform/store/election.int-spec -t=middle.of.the.read',
+  },
+  {
     without: 'a separate table of waiting appends for each call',
     file: 'libs/platform/store/append-calls.js',
     from: 'waiting = new Map();',

@@ -113,7 +113,11 @@ describe('the import of production logs', () => {
     await imports.under.system.store.start();
     const { json, err } = await ended;
     expect(err).toBe('');
-    expect(json).toMatchObject({ tally: { rows: 408, observed: 408 }, reconciliation: { equal: true } });
+    const { tally, reconciliation } = json;
+    expect(tally).toMatchObject({ rows: 408, observed: 408 });
+    expect(reconciliation).toMatchObject({ missing: [], unexpected: [], view: { equal: true } });
+    expect(reconciliation.lines.filter(({ equal }: { equal: boolean }) => !equal)).toEqual([]);
+    expect(reconciliation.equal).toBe(true);
   }, 300_000);
 
   it('records every row as a fact or as a named exception; equal rows are both kept', async () => {

@@ -13,6 +13,8 @@ type Inside = {
   callArguments(options: { requiresLeader?: boolean }, call: { deadline: Date | number }): [Metadata, CallOptions];
 };
 
+const CLOSED = 'the connection to the node was closed';
+
 type ServiceClass<C extends Client> = new (address: never, credentials: never, options: { channelOverride: Channel }) => C;
 
 type Cancellable = { cancel(): void; once(event: 'status', heard: () => void): unknown };
@@ -62,6 +64,15 @@ export class NodeClient {
     return call;
   }
 
+  /**
+   * What a read of the official client delivers. The client ends a cancelled read as if it were complete, so a read during which the node was
+   * closed fails. @throws Error
+   */
+  async *whole<T>(read: AsyncIterable<T>): AsyncGenerator<T> {
+    yield* read;
+    if (this.closed) throw new Error(CLOSED);
+  }
+
   /** Calls `broken` once when an established connection is lost. */
   async watch(broken: (reason: string) => void): Promise<void> {
     const channel = await this.open();
@@ -92,7 +103,7 @@ export class NodeClient {
   }
 
   private async open(): Promise<Channel> {
-    if (this.closed) throw new Error('the connection to the node was closed');
+    if (this.closed) throw new Error(CLOSED);
     this.channel ??= await this.inside.getChannel();
     return this.channel;
   }

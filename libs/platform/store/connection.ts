@@ -263,7 +263,7 @@ export class Connection {
 /** Reads the newest event; only a leader that is ready can. */
 async function prove(client: NodeClient): Promise<void> {
   const read = client.official.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1, requiresLeader: true });
-  for await (const _ of read);
+  for await (const _ of client.whole(read));
 }
 
 export async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {

@@ -69,6 +69,20 @@ it('leaves a leader that was cut off from the others but still answers', async (
   expect(store.state.node).toBe(cluster.members[follower]!.name);
 });
 
+it('reads everything when the connection is lost in the middle of the read', async () => {
+  const patient = new EventStore(cluster.url, 15_000);
+  try {
+    for (let n = 1; n < 40; n += 1) await patient.append(stream, BigInt(n - 1), [counted(n)]);
+    cluster.members[leader]!.mode = 'stalled';
+    const [ofStream, ofLog] = [patient.read(stream), patient.readAll('start', 1_000)];
+    setTimeout(() => cluster.elect(follower), 100);
+    expect(await ofStream).toHaveLength(40);
+    expect((await ofLog).events.filter((event) => event.stream === stream)).toHaveLength(40);
+  } finally {
+    await patient.close();
+  }
+}, 30_000);
+
 it('leaves it even if nothing is appended, so that reads do not stay stale', async () => {
   for (const member of cluster.members.slice(1)) member.sees = follower;
   for (const begun = Date.now(); store.state.node !== cluster.members[follower]!.name;) {

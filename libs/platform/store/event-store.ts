@@ -240,7 +240,7 @@ export class EventStore {
       link.reads.through(leftMs, async () => {
         const call = open(link.client.official);
         try {
-          return await within(leftMs, read(call));
+          return await within(leftMs, read(link.client.whole(call)));
         } catch (error) {
           // A call that was too slow would otherwise keep its stream open.
           (call as unknown as Readable).destroy();

@@ -182,7 +182,7 @@ export class LogCopy {
       maxCount: 4 * NOTE_EVERY,
       requiresLeader: true,
     });
-    for await (const { event } of newest) {
+    for await (const { event } of link.client.whole(newest)) {
       if (!event || event.streamId.startsWith('$') || event.type.startsWith('$')) continue;
       const [same] = await this.patient(() => this.reader.readStream(event.streamId, BigInt(event.revision), 1));
       if (same?.id === event.id) return;

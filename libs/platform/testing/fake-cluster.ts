@@ -22,9 +22,12 @@ import { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated
 /**
  * How a member treats calls. `not-ready`, `busy` and `no-details` answer appends with indefinite errors; `mute` accepts calls and never
  * answers; `garbage` answers with invalid bytes, `doubled` twice, `late` after the append's time limit; `cut` writes, then breaks the
- * connection.
+ * connection; `stalled` sends the first messages of a read and no more.
  */
-export type Mode = 'well' | 'not-ready' | 'busy' | 'no-details' | 'mute' | 'garbage' | 'doubled' | 'late' | 'cut';
+export type Mode = 'well' | 'not-ready' | 'busy' | 'no-details' | 'mute' | 'garbage' | 'doubled' | 'late' | 'cut' | 'stalled';
+
+/** Messages of a read that a stalled member still sends. */
+const BEFORE_STALL = 3;
 
 const raw = (bytes: Buffer): Buffer => bytes;
 const STREAMS = '/event_store.client.streams.Streams/';
@@ -100,8 +103,14 @@ export class Member {
     if (this.mode === 'not-ready' || this.mode === 'busy') return void call.emit('error', unavailable(this.mode));
     if (this.refuse(call)) return;
     const behind = this.cluster.behind.makeServerStreamRequest(STREAMS + 'Read', raw, raw, call.request);
-    behind.on('data', (bytes: Buffer) => call.write(bytes));
-    behind.on('end', () => call.end());
+    let sent = 0;
+    behind.on('data', (bytes: Buffer) => {
+      sent += 1;
+      if (this.mode !== 'stalled' || sent <= BEFORE_STALL) call.write(bytes);
+    });
+    behind.on('end', () => {
+      if (this.mode !== 'stalled' || sent <= BEFORE_STALL) call.end();
+    });
     behind.on('error', (error) => call.emit('error', error));
     call.on('cancelled', () => behind.cancel());
   }

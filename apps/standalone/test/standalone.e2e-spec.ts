@@ -38,7 +38,7 @@ describe('npm start', () => {
   let startTook: number;
   const endpoints = () => JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')) as Endpoints;
   const start = async (...args: string[]) => {
-    system = new Start({ DATA_DIR: dataDir, PORT: '0' }, ...args);
+    system = new Start({ DATA_DIR: dataDir, PORT: '0', DRAIN_SECONDS: '5' }, ...args);
     await system.says('Ready.');
   };
   const markOfChild = (name: string): ProcessMark =>
@@ -161,6 +161,7 @@ describe('npm start', () => {
   it('recovers on the next start when the supervisor itself is killed with -9: its children end, PostgreSQL is reused', async () => {
     const [api, worker, store, postgres] = everything();
     expect(await system.stop('SIGKILL')).toBe('SIGKILL');
+    // Each has DRAIN_SECONDS and five more.
     await until(
       () => ![api, worker, store].some((mark) => lives(mark!)),
       15_000,

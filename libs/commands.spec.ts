@@ -33,6 +33,8 @@ import { inputClassOf } from '#platform/commands/fields';
 import { commandClasses, decisionOf, type AnyDecider } from '#platform/commands/registry';
 import { productionOrder } from '#production-order/production-order';
 import * as orderCommands from '#production-order/production-order.commands';
+import { shiftCalendar } from '#shift-calendar/shift-calendar';
+import * as shiftCommands from '#shift-calendar/shift-calendar.commands';
 import { transportLane } from '#transport-lane/transport-lane';
 import * as laneCommands from '#transport-lane/transport-lane.commands';
 import { workOrder } from '#work-order/work-order';
@@ -68,6 +70,7 @@ const slices: readonly (readonly [AnyDecider, object])[] = [
   [masterData, masterDataCommands],
   [materialLot, lotCommands],
   [productionOrder, orderCommands],
+  [shiftCalendar, shiftCommands],
   [transportLane, laneCommands],
   [workMaster, workMasterCommands],
   [workOrder, { ...workCommands, ...holdCommands, ...reportCommands }],

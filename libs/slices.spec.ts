@@ -19,6 +19,7 @@ import { productionOrder } from '#production-order/production-order';
 import { codeOf } from '#platform/runtime/build';
 import { cellsOf } from '#platform/views/cells';
 import { views } from '#slices';
+import { shiftCalendar } from '#shift-calendar/shift-calendar';
 import { transportLane } from '#transport-lane/transport-lane';
 import { workOrder } from '#work-order/work-order';
 
@@ -35,6 +36,7 @@ const slices: readonly Slice[] = [
   masterData,
   materialLot,
   productionOrder,
+  shiftCalendar,
   transportLane,
   workOrder,
   facilityCapacity,
@@ -56,6 +58,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   'lot-stock': 'material-lot',
   'master-data': 'master-data',
   'order-board': 'production-order',
+  'shift-calendar': 'shift-calendar',
   'transport-lane': 'transport-lane',
   'work-order': 'work-order',
 };

@@ -36,6 +36,8 @@ import { PerformanceModule } from '#performance/performance.module';
 import { processInstance } from '#platform/processes/process-instance.view';
 import { orderBoard } from '#production-order/order-board.view';
 import { ProductionOrderModule } from '#production-order/production-order.module';
+import { ShiftCalendarModule } from '#shift-calendar/shift-calendar.module';
+import { shiftCalendarView } from '#shift-calendar/shift-calendar.view';
 import { transportLaneView } from '#transport-lane/transport-lane.view';
 import { TransportLaneModule } from '#transport-lane/transport-lane.module';
 import { dispatchList } from '#work-order/dispatch-list.view';
@@ -64,6 +66,7 @@ export const slices: (new () => object)[] = [
   MaterialLotModule,
   PerformanceModule,
   ProductionOrderModule,
+  ShiftCalendarModule,
   TransportLaneModule,
   WorkOrderModule,
 ];
@@ -99,6 +102,7 @@ export const views: readonly AnyView[] = [
   productionReport,
   reportException,
   transferView,
+  shiftCalendarView,
   transportLaneView,
   workInProgress,
   workOrderView,

@@ -1,5 +1,6 @@
 import type { Decider } from '#kernel/decider';
 import { facilityOf } from '#manufacturing/facility';
+import { checkTimeZone } from '#manufacturing/local-time';
 import { Rejected } from '#kernel/rejected';
 import type { FacilityTold } from '#manufacturing/references';
 import type * as commands from './facility.commands';
@@ -70,16 +71,6 @@ function checkPlace(facility: Registered, level: HierarchyLevel, parentId: strin
 function isBelow(facility: Registered, elementId: string, ancestorId: string): boolean {
   for (let at: string | undefined = elementId; at !== undefined; at = facility.elements[at]?.parentId) if (at === ancestorId) return true;
   return false;
-}
-
-function checkTimeZone(timeZone: string): void {
-  const named = /^(UTC|[A-Z][A-Za-z]+(\/[A-Z][A-Za-z0-9_+-]*){1,2})$/.test(timeZone);
-  try {
-    if (named) return void new Intl.DateTimeFormat('en', { timeZone });
-  } catch {
-    // The runtime does not know the zone: refused below, as a name of another form is.
-  }
-  throw new Rejected('no-such-time-zone', `\`timeZone\` must be an IANA time zone such as Asia/Jerusalem, was ${timeZone}.`, { timeZone });
 }
 
 const withElement = (facility: Registered, elementId: string, change: Partial<Element>): Registered => ({

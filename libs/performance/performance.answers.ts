@@ -141,13 +141,13 @@ export class PerformanceAnswer {
 /** The performance of machines in one period. */
 @ObjectType('PerformancePeriod', {})
 export class PerformancePeriod {
-  @Said(() => String, { type: String }, 'Name of the shift; null without a calendar.', true)
+  @Said(() => String, { type: String }, 'Name of the shift; null without a calendar, and for the time outside all shifts.', true)
   shift: string | null;
 
   @Said(
     () => String,
     { type: String },
-    'The day that the shift belongs to: the one on which it begins, YYYY-MM-DD; null without a calendar.',
+    'The day that the shift belongs to: the one on which it begins, YYYY-MM-DD; null without a shift.',
     true,
   )
   day: string | null;
@@ -167,7 +167,11 @@ export class PerformancePeriod {
 
 @ObjectType('PerformanceReport', {})
 export class PerformanceReport {
-  @Said(() => [PerformancePeriod], { type: () => [PerformancePeriod] } as never, 'The period asked for, or its shifts.')
+  @Said(
+    () => [PerformancePeriod],
+    { type: () => [PerformancePeriod] } as never,
+    'The period asked for; with a calendar its shifts, and last the time outside of them.',
+  )
   periods: PerformancePeriod[];
 
   @Moment('Planned time after this moment is not counted yet.')

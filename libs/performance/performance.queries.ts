@@ -1,7 +1,7 @@
 /**
  * The performance of machines over a period: GET /performance and the query `performance`. Hides: the SQL, and how rows become elements and
  * quantities. Promises: every number is the sum of rows of equipment-timeline, equipment-stops and production-report of the same period, which are
- * lists of their own. Does not: plan; without a calendar the whole period is planned operation time.
+ * lists of their own. Does not: plan; without a calendar the whole period is planned operation time, with one only its shifts without breaks.
  */
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Args, ArgsType, Query, Resolver } from '@nestjs/graphql';
@@ -13,14 +13,18 @@ import { invalidInput } from '#platform/problem/problem';
 import { inScopes, Reads, scopeOf } from '#platform/queries/reads';
 import { now } from '#platform/runtime/clock';
 import { caller } from '#platform/security/auth';
+import type { Calendar } from '#manufacturing/shifts';
 import { kpisOf, quantitiesOf, sumOfQuantities, type Failures, type Quantities, type Report } from './kpis';
 import { PerformanceReport, type PerformanceAnswer, type PerformancePeriod } from './performance.answers';
+import { inShifts, overall, type Section } from './sections';
 import { sumOfElements, timeElements, type Period, type StateInterval, type TimeElements } from './time-elements';
 
 const READERS = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'] as const;
-const VIEWS = ['equipment-now', 'equipment-timeline', 'equipment-stop', 'production-report', 'operation-schedule'];
+const VIEWS = ['equipment-now', 'equipment-timeline', 'equipment-stop', 'production-report', 'operation-schedule', 'shift-calendar'];
 const MOST_DAYS = 92;
 const MOST_MACHINES = 500;
+/** Machines times shifts of one answer. */
+const MOST_ENTRIES = 20_000;
 const DAY_MS = 86_400_000;
 
 /** Which machines, and when. */
@@ -41,6 +45,10 @@ class PerformanceQuery {
   @Instant()
   readonly to: string;
 
+  /** Divides the period into the shifts of this calendar; the last entry is the time outside of them. */
+  @Id({ optional: true })
+  readonly calendarId?: string;
+
   /** Token of a receipt: the answer reflects that command, or has `behind: true`. */
   @Code({ optional: true })
   readonly waitFor?: string;
@@ -60,31 +68,33 @@ const INTERVALS = `
   WHERE line."equipmentId" = ANY($1) AND line."startedAt" < $3 AND (line."endedAt" IS NULL OR line."endedAt" > $2)`;
 
 const REPORTS = `
-  SELECT report."equipmentId" AS machine, period.n::int - 1 AS period, report.unit, plan."idealCycleSeconds"::text AS "idealCycleSeconds",
+  SELECT report."equipmentId" AS machine, period.section, report.unit, plan."idealCycleSeconds"::text AS "idealCycleSeconds",
     trim_scale(sum(report.good))::text AS good, trim_scale(sum(report.scrap))::text AS scrap, trim_scale(sum(report.rework))::text AS rework
-  FROM unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS period(since, until, n)
+  FROM unnest($2::timestamptz[], $3::timestamptz[], $4::int[]) AS period(since, until, section)
   JOIN production_report report ON report."endedAt" > period.since AND report."endedAt" <= period.until
   LEFT JOIN operation_schedule plan ON plan."entryId" = report."workOrderId" || '/' || report."operationId"
   WHERE report."equipmentId" = ANY($1) AND NOT report.reversed
-  GROUP BY report."equipmentId", period.n, report.unit, plan."idealCycleSeconds"`;
+  GROUP BY report."equipmentId", period.section, report.unit, plan."idealCycleSeconds"`;
 
 const FAILURES = `
   SELECT "equipmentId" AS machine, ${ms('"startedAt"')} AS "from", ${ms('"endedAt"')} AS "to"
   FROM equipment_stop WHERE "equipmentId" = ANY($1) AND cause = 'Abort' AND "startedAt" >= $2 AND "startedAt" < $3`;
 
+const CALENDAR = `
+  SELECT versions, exceptions FROM shift_calendar WHERE "calendarId" = $1 AND "facilityId" = $2 AND ${inScopes('"facilityId"', 3)}`;
+
 type OfMachine = Readonly<{ machine: string }>;
 type Interval = OfMachine & Omit<StateInterval, 'to'> & Readonly<{ to: number | null }>;
 type Failure = OfMachine & Readonly<{ from: number; to: number | null }>;
 type Part = Readonly<{ time: TimeElements; made: Quantities; failures: Failures }>;
-type Named = Period & Readonly<{ shift: string | null; day: string | null }>;
 
 /** Reads rows and computes. */
 @Injectable()
 export class Performances {
   constructor(@Inject(Reads) private readonly reads: Reads) {}
 
-  /** @throws Problem 400 `invalid-input` for a period that is empty or longer than 92 days, or more than 500 machines */
-  async report({ facilityId, equipmentId, from, to, waitFor }: PerformanceQuery): Promise<PerformanceReport> {
+  /** @throws Problem 400 `invalid-input` for a period that is empty or longer than 92 days, more than 500 machines, an unknown calendar */
+  async report({ facilityId, equipmentId, from, to, calendarId, waitFor }: PerformanceQuery): Promise<PerformanceReport> {
     const asked = { from: Date.parse(from), to: Date.parse(to) };
     if (asked.to <= asked.from) throw invalidInput([{ field: 'to', message: `to must be later than from, was ${to}` }]);
     if (asked.to - asked.from > MOST_DAYS * DAY_MS)
@@ -98,36 +108,52 @@ export class Performances {
         { field: 'equipmentId', message: `equipmentId is needed where a facility has more than ${MOST_MACHINES} machines` },
       ]);
     const until = now();
-    const periods = await this.performance(machines, [{ ...asked, shift: null, day: null }], until.getTime());
+    const sections = calendarId === undefined ? [overall(asked)] : inShifts(await this.calendar(calendarId, facilityId), asked);
+    if (sections.length * machines.length > MOST_ENTRIES)
+      throw invalidInput([
+        {
+          field: 'to',
+          message: `to must be nearer to from: ${sections.length} shifts of ${machines.length} machines are too many at once`,
+        },
+      ]);
+    const periods = await this.performance(machines, sections, until.getTime());
     return { periods, until: until.toISOString(), ...fresh };
   }
 
-  private async performance(machines: readonly string[], periods: readonly Named[], until: number): Promise<PerformancePeriod[]> {
-    const all = [machines, instant(Math.min(...periods.map(({ from }) => from))), instant(Math.max(...periods.map(({ to }) => to)))];
-    const bounds = [periods.map(({ from }) => instant(from)), periods.map(({ to }) => instant(to))];
+  private async calendar(calendarId: string, facilityId: string): Promise<Calendar> {
+    const [calendar] = await this.reads.rows<Calendar>(CALENDAR, [calendarId, facilityId, scopeOf(caller())]);
+    if (!calendar)
+      throw invalidInput([{ field: 'calendarId', message: `calendarId must be a calendar of ${facilityId}, was ${calendarId}` }]);
+    return calendar;
+  }
+
+  private async performance(machines: readonly string[], sections: readonly Section[], until: number): Promise<PerformancePeriod[]> {
+    const all = [machines, instant(Math.min(...sections.map(({ from }) => from))), instant(Math.max(...sections.map(({ to }) => to)))];
+    const spans = sections.flatMap((section, index) => section.spans.map((span) => ({ ...span, index })));
+    const bounds = [spans.map(({ from }) => instant(from)), spans.map(({ to }) => instant(to)), spans.map(({ index }) => index)];
     const [intervals, reports, failures] = await Promise.all([
       this.reads.rows<Interval>(INTERVALS, all),
-      this.reads.rows<Report & OfMachine & { period: number }>(REPORTS, [machines, ...bounds]),
+      this.reads.rows<Report & OfMachine & { section: number }>(REPORTS, [machines, ...bounds]),
       this.reads.rows<Failure>(FAILURES, all),
     ]);
     const [intervalsOf, reportsOf, failuresOf] = [byMachine(intervals), byMachine(reports), byMachine(failures)];
-    return periods.map((period, index) => {
+    return sections.map((section, index) => {
       const parts = machines.map((machine): readonly [string, Part] => {
         const states = (intervalsOf.get(machine) ?? []).map((interval) => ({ ...interval, to: interval.to ?? Infinity }));
         return [
           machine,
           {
-            time: timeElements([period], states, until),
-            made: quantitiesOf((reportsOf.get(machine) ?? []).filter((report) => report.period === index)),
-            failures: failuresIn(period, failuresOf.get(machine) ?? [], until),
+            time: timeElements(section.planned, states, until),
+            made: quantitiesOf((reportsOf.get(machine) ?? []).filter((report) => report.section === index)),
+            failures: failuresIn(section.spans, failuresOf.get(machine) ?? [], until),
           },
         ];
       });
       return {
-        shift: period.shift,
-        day: period.day,
-        from: instant(period.from),
-        to: instant(period.to),
+        shift: section.shift,
+        day: section.day,
+        from: instant(section.from),
+        to: instant(section.to),
         items: parts.map(([machine, part]) => answerOf(machine, part)),
         total: answerOf(null, together(parts.map(([, part]) => part))),
       };
@@ -147,8 +173,8 @@ function byMachine<Row extends OfMachine>(rows: readonly Row[]): Map<string, Row
   return groups;
 }
 
-function failuresIn({ from, to }: Period, failures: readonly Failure[], until: number): Failures {
-  const within = failures.filter((failure) => failure.from >= from && failure.from < to);
+function failuresIn(spans: readonly Period[], failures: readonly Failure[], until: number): Failures {
+  const within = failures.filter((failure) => spans.some(({ from, to }) => failure.from >= from && failure.from < to));
   return { count: within.length, repairMs: within.reduce((sum, failure) => sum + Math.max(0, (failure.to ?? until) - failure.from), 0) };
 }
 

@@ -110,6 +110,31 @@ describe('the performance of machines', () => {
     });
   });
 
+  it('is divided into the shifts of a calendar, without their breaks, and the time outside of them', async () => {
+    const calendarId = 'haifa.turning';
+    const weekdays = ['Monday'];
+    await take('/shift-calendar/publish-calendar-version', {
+      calendarId,
+      timeZone: 'Asia/Jerusalem',
+      effectiveFrom: '2026-01-01',
+      shifts: [
+        { shift: 'Morning', weekdays, startsAt: '11:00', endsAt: '13:00', breaks: [{ startsAt: '12:00', endsAt: '12:15' }] },
+        { shift: 'Late', weekdays, startsAt: '13:00', endsAt: '14:00' },
+      ],
+    });
+    token = await take('/shift-calendar/add-calendar-exception', { calendarId, day: '2026-01-12', shifts: [], reason: 'holiday' });
+    const query = `facilityId=haifa&equipmentId=haifa.M1&from=${at('08:30')}&to=2026-01-12T22:00:00.000Z&calendarId=${calendarId}`;
+    const { status, body } = await ask(`${query}&waitFor=${token}`);
+    expect([status, body.behind]).toEqual([200, false]);
+    expect(body.periods).toMatchObject([
+      { shift: 'Morning', day: '2026-01-05', total: { time: { plannedOperation: 6_300, production: 4_500, delay: 1_800 }, made: [] } },
+      { shift: 'Late', day: '2026-01-05', total: { time: { plannedOperation: 3_600, production: 3_600 }, made: [{ good: '900' }] } },
+      { shift: null, day: null, from: at('08:30'), total: { time: { plannedOperation: 0, production: 0 }, made: [] } },
+    ]);
+    const { status: unknown, body: problem } = await ask(query.replace('turning', 'milling'));
+    expect([unknown, problem.errors]).toMatchObject([400, [{ field: 'calendarId' }]]);
+  });
+
   it.each([
     ['to must be later', `facilityId=haifa&from=${at('12:00')}&to=${at('09:00')}`, 400],
     ['at most 92 days', `facilityId=haifa&from=2025-01-01T00:00:00Z&to=2026-01-01T00:00:00Z`, 400],

@@ -2,7 +2,7 @@
 import type { LegStep } from '#customer-order/customer-order.events';
 import type { CommandRefused } from '#kernel/process';
 import { decisionIdOf } from '#manufacturing/order-ids';
-import { begun, givenUp, legTimer, ORDER_TIMER, question, startTimer, undone, unplanned, withoutTrim } from './changes';
+import { begun, givenUp, legTimer, notShipped, ORDER_TIMER, question, startTimer, undone, unplanned, withoutTrim } from './changes';
 import { DECIDE_WITHIN, OPTIONS } from './next';
 import { change, type Fulfilment, type Leg, legOf, note, type Question, unallocated } from './state';
 import { backoff, stepOf, UNDO_ATTEMPTS } from './steps';
@@ -139,9 +139,7 @@ function notDone(state: Fulfilment, leg: Leg, step: LegStep, { code, message }: 
   // Nothing undoes a leg that has started.
   if (leg.started && step !== 'Ship') return change(told, leg.leg, { refusals: 0, done: [...leg.done, step] });
   const why = `${leg.facilityId} refused ${step}: ${code}`;
-  return step === 'Ship'
-    ? question(change(told, leg.leg, { refusals: 0, transfer: 'over' }), 'Shipment', why)
-    : givenUp(told, leg, why, code === CAPACITY_TAKEN);
+  return step === 'Ship' ? question(notShipped(told, leg), 'Shipment', why, leg.leg) : givenUp(told, leg, why, code === CAPACITY_TAKEN);
 }
 
 const recorded = (state: Fulfilment, { leg, refusals }: Leg, step: LegStep): Fulfilment =>

@@ -1,5 +1,6 @@
 /** Changes of the state that several inputs make. */
 import type { LegMade, LegStep } from '#customer-order/customer-order.events';
+import { minus } from '#manufacturing/quantity';
 import { change, type Fulfilment, isOpen, isOver, type Leg, legOf, note, type QuestionKind } from './state';
 
 export const ORDER_TIMER = 'the order again';
@@ -42,6 +43,10 @@ export function givenUp(state: Fulfilment, leg: Leg, why: string, outrun = false
 
 export const undoing = (state: Fulfilment, { leg, goal }: Leg, why: string): Fulfilment =>
   goal === 'undo' ? state : change(state, leg, { goal: 'undo', why, waits: 'no', refusals: 0 });
+
+/** Its transfer will not leave. */
+export const notShipped = (state: Fulfilment, { leg, again, sentAgain }: Leg): Fulfilment =>
+  change(state, leg, { transfer: 'over', refusals: 0, sentAgain: minus(sentAgain, again) });
 
 export const question = (state: Fulfilment, kind: QuestionKind, text: string, leg?: number): Fulfilment => ({
   ...state,

@@ -1,7 +1,7 @@
 /** What an input changes: an event, the answer to what was asked, or a timer. */
-import type { LegMade } from '#customer-order/customer-order.events';
-import { decisionIdOf, readLegId, readTransferId } from '#manufacturing/order-ids';
-import { compare, minus } from '#manufacturing/quantity';
+import type { LegDelivery, LegMade } from '#customer-order/customer-order.events';
+import { decisionIdOf, MOST_TRANSFERS, readLegId, readTransferId } from '#manufacturing/order-ids';
+import { compare, minus, plus, sum } from '#manufacturing/quantity';
 import { accepted, refused } from './answers';
 import {
   begun,
@@ -10,6 +10,7 @@ import {
   legTimer,
   made,
   notLate,
+  notShipped,
   ORDER_TIMER,
   startTimer,
   question,
@@ -75,7 +76,7 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
     case 'CustomerOrderCancellationRequested': {
       const { running, reason } = input.data;
       const cancelling: Fulfilment = { ...state, status: 'cancelling', running, reason, cancel: 'no' };
-      return withoutQuestion({ ...cancelling, ...rejecting(cancelling) }, 'Partial', 'Nothing', 'Short', 'Shipment', 'Late');
+      return withoutQuestion({ ...cancelling, ...rejecting(cancelling) }, 'Partial', 'Nothing', 'Short', 'Shipment', 'Returned', 'Late');
     }
     case 'AllocationProposed':
       return input.data.customerOrderId === state.customerOrderId && state.planning === 'asked'
@@ -103,6 +104,10 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
               freed: false,
               stop: 'no',
               transfer: 'none',
+              shipment: 1,
+              again: '0',
+              sentAgain: '0',
+              deliveries: [],
             })),
         ],
       };
@@ -146,16 +151,14 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
     case 'TransferCancelled':
       return ofTransfer(state, input.data.transferId, (leg) =>
         leg.transfer === 'planned' && state.status === 'open'
-          ? question(
-              change(state, leg.leg, { transfer: 'over' }),
-              'Shipment',
-              `The transfer of leg ${leg.leg} from ${leg.facilityId} was cancelled.`,
-            )
+          ? question(notShipped(state, leg), 'Shipment', `The transfer of leg ${leg.leg} from ${leg.facilityId} was cancelled.`, leg.leg)
           : state,
       );
     case 'TransferClosed': {
       const { transferId, received, short, damaged, lost, returned } = input.data;
-      return ofTransfer(state, transferId, (leg) => delivered(state, leg, { received, short, damaged, lost, returned }));
+      return ofTransfer(state, transferId, (leg, shipment) =>
+        delivered(state, leg, shipment, { received, short, damaged, lost, returned }),
+      );
     }
   }
 }
@@ -166,10 +169,12 @@ const ofLeg = (state: Fulfilment, id: string, then: (leg: Leg) => Fulfilment): F
   return leg ? then(leg) : state;
 };
 
-const ofTransfer = (state: Fulfilment, id: string, then: (leg: Leg) => Fulfilment): Fulfilment => {
+const ofTransfer = (state: Fulfilment, id: string, then: (leg: Leg, shipment: number) => Fulfilment): Fulfilment => {
   const named = readTransferId(id);
   const leg = state.legs.find((each) => each.leg === named?.n && each.facilityId === named.plant);
-  return leg && (leg.transfer === 'planned' || leg.transfer === 'shipped' || leg.delivery) ? then(leg) : state;
+  if (!leg || !named) return state;
+  const known = named.attempt < leg.shipment ? leg.deliveries[named.attempt - 1] : leg.transfer === 'planned' || leg.transfer === 'shipped';
+  return known || (named.attempt === leg.shipment && leg.delivery) ? then(leg, named.attempt) : state;
 };
 
 function ended(state: Fulfilment, leg: Leg, totals: LegMade, endedAt: string): Fulfilment {
@@ -179,12 +184,25 @@ function ended(state: Fulfilment, leg: Leg, totals: LegMade, endedAt: string): F
   return short && state.status === 'open' ? excluding(over, leg) : over;
 }
 
-function delivered(state: Fulfilment, leg: Leg, delivery: NonNullable<Leg['delivery']>): Fulfilment {
-  return note(change(state, leg.leg, { transfer: 'over', delivery }), {
+function delivered(before: Fulfilment, leg: Leg, shipment: number, result: LegDelivery): Fulfilment {
+  const deliveries = Array.from({ length: Math.max(shipment, leg.deliveries.length) }, (_, n) =>
+    n === shipment - 1 ? result : (leg.deliveries[n] ?? NOTHING),
+  );
+  const total = (part: keyof LegDelivery): string => sum(deliveries.map((each) => each[part]));
+  // What is shipped again does not stay with the plant.
+  const returned = minus(total('returned'), leg.sentAgain);
+  const delivery = { received: total('received'), short: total('short'), damaged: total('damaged'), lost: total('lost'), returned };
+  const present = shipment === leg.shipment;
+  const state = note(change(before, leg.leg, { deliveries, delivery, ...(present ? { transfer: 'over' } : {}) }), {
     type: 'RecordCustomerLegDelivered',
-    data: { customerOrderId: state.customerOrderId, leg: leg.leg, ...delivery },
+    data: { customerOrderId: before.customerOrderId, leg: leg.leg, ...delivery },
   });
+  const asks = present && compare(result.returned, '0') > 0 && leg.shipment < MOST_TRANSFERS && state.status === 'open' && !state.question;
+  if (!asks) return state;
+  return question(state, 'Returned', `${result.returned} of leg ${leg.leg} came back to ${leg.facilityId}.`, leg.leg);
 }
+
+const NOTHING: LegDelivery = { received: '0', short: '0', damaged: '0', lost: '0', returned: '0' };
 
 /** The customer or a person has spoken: plans are made again, on all plants. */
 const fresh = (state: Fulfilment): Fulfilment => ({
@@ -210,8 +228,13 @@ function decided(before: Fulfilment, answer: Answer): Fulfilment {
       return { ...state, shortAccepted: true };
     case 'TryAgain': {
       const again = { ...fresh(state), ...rejecting(state) };
-      const cancelled = again.legs.find((leg) => asked!.kind === 'Shipment' && leg.transfer === 'over' && !leg.delivery);
-      return cancelled ? change(again, cancelled.leg, { transfer: 'none' }) : again;
+      const leg = again.legs.find((each) => asked!.kind === 'Shipment' && each.leg === asked!.leg);
+      return leg?.transfer === 'over' ? shippedAgain(again, leg, leg.again) : again;
+    }
+    case 'ShipAgain': {
+      const leg = state.legs.find((each) => each.leg === asked!.leg);
+      if (leg?.transfer !== 'over' || !leg.delivery) return state;
+      return shippedAgain(state, leg, leg.delivery.returned);
     }
     case 'Cancel':
       return { ...state, ...rejecting(state), cancel: 'wanted' };
@@ -227,6 +250,12 @@ function decided(before: Fulfilment, answer: Answer): Fulfilment {
       return state;
   }
 }
+
+/** A transfer of its own: the one before is over. */
+const shippedAgain = (state: Fulfilment, { leg, shipment, sentAgain }: Leg, again: string): Fulfilment =>
+  shipment < MOST_TRANSFERS
+    ? change(state, leg, { transfer: 'none', shipment: shipment + 1, again, sentAgain: plus(sentAgain, again) })
+    : state;
 
 /** What the proposal leaves out of what is not placed now. */
 const remainder = (state: Fulfilment): string =>

@@ -38,6 +38,11 @@ export const OPTIONS: Readonly<Record<QuestionKind, Readonly<Record<string, stri
     Wait: 'The plant keeps the leg. The question comes again a day later.',
     PlanAgain: 'The leg is taken back, unless it starts meanwhile, and planned again without the plant.',
   },
+  Returned: {
+    ShipAgain: 'What came back is shipped again.',
+    MakeAgain: 'What came back stays at its plant; the quantity is planned again.',
+    Cancel: 'The order is cancelled; what was made is stock.',
+  },
   Shipment: { TryAgain: 'The transfer is planned again.', KeepAtPlant: 'What was made stays at its plant.' },
 };
 

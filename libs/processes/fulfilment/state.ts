@@ -2,7 +2,7 @@
 import type { AllocationProposed } from '#allocation-plan/allocation-plan.events';
 import type { CustomerDemand, LegDelivery, LegMade, LegStep, PlannedLeg, RunningPolicy } from '#customer-order/customer-order.events';
 import type { MasterOperation } from '#work-master/work-master.events';
-import { compare, minus, sum } from '#manufacturing/quantity';
+import { compare, minus, plus, sum } from '#manufacturing/quantity';
 import type { Out } from './messages';
 
 /** A leg, and what is wanted of it: that it is made, or that nothing is left of it. */
@@ -30,13 +30,31 @@ export type Leg = PlannedLeg &
     /** Work on it is to be stopped; asked is that it is. */
     stop: 'no' | 'wanted' | 'asked';
     transfer: 'none' | 'planned' | 'shipped' | 'over';
+    /** Counts its transfers; the present one has this number. */
+    shipment: number;
+    /** What came back and is shipped again: by the present transfer, and by all. */
+    again: string;
+    sentAgain: string;
+    /** What became of each transfer, and of all of them. */
+    deliveries: readonly LegDelivery[];
     delivery?: LegDelivery;
   }>;
 
 /** What a person is asked, and what each answer leads to. */
 export type Question = Readonly<{ id: string; kind: QuestionKind; text: string; asked: boolean; leg?: number }>;
-export type QuestionKind = 'Partial' | 'Nothing' | 'Short' | 'Running' | 'Shipment' | 'Late';
-export type Answer = 'AcceptPartial' | 'AcceptShort' | 'TryAgain' | 'Cancel' | 'Stop' | 'Finish' | 'KeepAtPlant' | 'Wait' | 'PlanAgain';
+export type QuestionKind = 'Partial' | 'Nothing' | 'Short' | 'Running' | 'Shipment' | 'Returned' | 'Late';
+export type Answer =
+  | 'AcceptPartial'
+  | 'AcceptShort'
+  | 'TryAgain'
+  | 'Cancel'
+  | 'Stop'
+  | 'Finish'
+  | 'KeepAtPlant'
+  | 'ShipAgain'
+  | 'MakeAgain'
+  | 'Wait'
+  | 'PlanAgain';
 
 /** What is being asked of another stream: one thing at a time, so that its answer is known to be that. */
 export type Task =
@@ -123,7 +141,11 @@ export const awaitsShipment = (state: Fulfilment, leg: Leg): boolean => leg.tran
 export const isSettled = (state: Fulfilment, leg: Leg): boolean =>
   leg.undone || (isOver(leg) && leg.freed && (leg.transfer === 'over' || (leg.transfer === 'none' && !shipsTo(state, leg))));
 
-const counted = (leg: Leg): string => (leg.undone ? '0' : (leg.delivery?.received ?? leg.made?.good ?? leg.quantity));
+const counted = (leg: Leg): string => {
+  if (leg.undone) return '0';
+  if (!leg.delivery) return leg.made?.good ?? leg.quantity;
+  return leg.transfer === 'over' ? leg.delivery.received : plus(leg.delivery.received, leg.again);
+};
 const positive = (amount: string): string => (compare(amount, '0') > 0 ? amount : '0');
 
 /** The quantity that no leg makes. Legs that are being undone still count. */

@@ -25,12 +25,16 @@ export const UNDO_ATTEMPTS = 5;
 export const backoff = (refusals: number): number => 2 ** (refusals - 1);
 
 export const idOf = ({ customerOrderId }: Fulfilment, { leg, facilityId }: Leg): string => legIdOf(customerOrderId, leg, facilityId);
-const transferOf = ({ customerOrderId }: Fulfilment, { leg, facilityId }: Leg): string => transferIdOf(customerOrderId, leg, facilityId);
+const transferOf = ({ customerOrderId }: Fulfilment, { leg, facilityId, shipment }: Leg): string =>
+  transferIdOf(customerOrderId, leg, facilityId, shipment);
 /** Unique within the capacity: the local part of the leg's id. */
 export const reservationOf = (state: Fulfilment, leg: Leg) => ({
   capacityId: leg.capacityId,
   reservationId: idOf(state, leg).slice(leg.facilityId.length + 1),
 });
+
+/** What the leg made, or what of it came back. */
+const toShip = ({ made, delivery, again }: Leg): string => (delivery ? again : made!.good);
 
 const STEPS: readonly Step[] = [
   {
@@ -85,7 +89,7 @@ const STEPS: readonly Step[] = [
       data: {
         transferId: transferOf(state, leg),
         toFacilityId: state.demand!.shipTo!,
-        items: [{ materialId: state.demand!.product, quantity: { amount: leg.made!.good, unit: state.demand!.unit } }],
+        items: [{ materialId: state.demand!.product, quantity: { amount: toShip(leg), unit: state.demand!.unit } }],
         customerOrderId: state.customerOrderId,
       },
     }),

@@ -146,7 +146,7 @@ export class LogCopy {
       this.after = BigInt(note.position);
       this.events = note.events;
       this.compared = this.isSameLeftOut(note.leftOut) ? note.compared : undefined;
-      await this.refuseOwnEvents();
+      await this.patient(() => this.refuseOwnEvents());
     } else await this.refuseAnyEvent();
     await this.note();
   }

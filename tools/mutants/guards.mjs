@@ -45,7 +45,7 @@ export const mutants = [
   {
     without: 'the repeated search for a leader after a failure',
     file: 'libs/platform/store/connection.js',
-    from: 'await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())).unref());',
+    from: 'await new Promise((resolve) => setTimeout(resolve, Math.max(FIRST_PAUSE_MS, left)).unref());',
     to: 'return;',
     specs: 'platform/store/election.int-spec -t=all.nodes.were.down',
   },

@@ -14,9 +14,11 @@ import { type NodeName, StoreAddress } from './store-address';
 /** Streams of one connection. EventStoreDB takes a hundred; the 101st would wait silently. */
 const STREAMS = { reads: 44, long: 24, appends: 4, own: 4 } as const;
 
-/** Pauses between searches for a leader, before jitter (times 0.5 to 1.5). */
+/** From one search for a leader to the next, before jitter (times 0.5 to 1.5). */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 700;
+/** While there is no leader, one that a node names is tried this soon, even if other nodes do not answer; a later check corrects it. */
+const GRACE_MS = 300;
 /** How often the node in use is checked, and how long it may take to answer. */
 const WATCH_MS = 1_200;
 const ANSWER_MS = 1_000;
@@ -161,6 +163,7 @@ export class Connection {
     this.seeking = true;
     void (async () => {
       for (let pause = FIRST_PAUSE_MS; !this.closed && !this.link; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+        const begun = performance.now();
         try {
           this.use(await this.reach());
         } catch (error) {
@@ -168,7 +171,8 @@ export class Connection {
           const first = this.current.reason === 'not connected yet';
           this.current = { ...this.current, reason };
           if (first) this.watchers.forEach((watcher) => watcher.lost(this.current));
-          await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())).unref());
+          const left = pause * (0.5 + Math.random()) - (performance.now() - begun);
+          await new Promise((resolve) => setTimeout(resolve, Math.max(FIRST_PAUSE_MS, left)).unref());
         }
       }
       this.seeking = false;
@@ -196,7 +200,7 @@ export class Connection {
     this.hint = undefined;
     if (hint !== undefined) return hint;
     if (!this.address.cluster) return this.address.nodes[0]!;
-    const { leader, reason } = await this.gossip.findLeader(ANSWER_MS);
+    const { leader, reason } = await this.gossip.findLeader(ANSWER_MS, GRACE_MS);
     if (leader === undefined) throw new Error(reason);
     return leader;
   }

@@ -3,7 +3,9 @@ import { FakeCluster, type Mode } from '#platform/testing/fake-cluster';
 import { testStore, type TestStore } from '#platform/testing/testing';
 import { AppendMessage } from './append-message';
 import { Conflict, EventStore, StoreUnavailable } from './event-store';
+import { Gossip } from './gossip';
 import { BEFORE_ALL, logReader } from './log-reader';
+import { StoreAddress } from './store-address';
 
 const metadata = { commandId: 'c', actor: 'a', schema: 1 } as unknown as Metadata;
 const counted = (n: number) => ({ type: 'Counted', data: { n }, metadata });
@@ -132,6 +134,16 @@ it('finds a leader when one node does not answer and another is down', async () 
   cluster.elect(follower);
   expect(await next(1)).toBeLessThan(6_000);
 });
+
+it('does not wait for silent nodes once a node has named the leader, unless the answer needs a majority', async () => {
+  for (const silent of [leader, 2]) cluster.members[silent]!.mode = 'mute';
+  cluster.elect(follower);
+  const gossip = new Gossip(new StoreAddress(cluster.url));
+  const patient = gossip.findLeader(60_000).catch(() => undefined);
+  expect(await gossip.findLeader(60_000, 100)).toMatchObject({ leader: cluster.members[follower]!.name });
+  expect(await Promise.race([patient, Promise.resolve('waiting')])).toBe('waiting');
+  gossip.close();
+}, 20_000);
 
 // Ten minutes would be no different: after a second the pause between searches has its full length, and searches share no state.
 it('reconnects after all nodes were down for longer than the time limit of a call, and sends few calls meanwhile', async () => {

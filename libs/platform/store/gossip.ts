@@ -1,6 +1,6 @@
 /**
  * Which node leads. Hides: gossip. Promises: all nodes are asked at once, each within a time limit, and the leader is the one that most of
- * them name: a leader that was cut off from the others is outvoted. Does not: remember an answer or a failure.
+ * those that answer name: a leader that was cut off from the others is outvoted. Does not: remember an answer or a failure.
  */
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { GossipClient } from '@eventstore/db-client/generated/gossip_grpc_pb';
@@ -43,12 +43,14 @@ export class Gossip {
 
   constructor(private readonly address: StoreAddress) {}
 
-  async findLeader(limitMs: number): Promise<Found> {
+  /** @param graceMs how long to wait for other answers once a node named a leader */
+  async findLeader(limitMs: number, graceMs = limitMs): Promise<Found> {
     const asked = [...new Set([...this.address.nodes, ...this.members])];
     const votes = new Map<NodeName, number>();
     const answered = new Set<NodeName>();
     const members = new Set<NodeName>();
     const reasons: string[] = [];
+    let grace: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       let open = asked.length;
       for (const node of asked) {
@@ -58,6 +60,7 @@ export class Gossip {
               answered.add(node);
               view.members.forEach((member) => members.add(member));
               if (!view.leader) return;
+              grace ??= setTimeout(resolve, graceMs);
               votes.set(view.leader, (votes.get(view.leader) ?? 0) + 1);
               if (votes.get(view.leader)! * 2 > asked.length) resolve();
             },
@@ -66,6 +69,7 @@ export class Gossip {
           .finally(() => --open === 0 && resolve());
       }
     });
+    clearTimeout(grace);
     if (members.size > 0) this.members = [...members];
     const [best] = [...votes].sort(([, one], [, other]) => other - one);
     const reason = answered.size > 0 ? `${answered.size} of ${asked.length} nodes answer, but none leads` : reasons.join('; ');

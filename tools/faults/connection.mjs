@@ -1,150 +1,201 @@
 /**
  * The connection to an event store that simulates elections: two apis and a worker under load, faults at random times. No app may end, no
  * append on another node may fail, each command must be recorded exactly once, and all must continue soon after a leader answers.
+ *
+ * The long form takes about 17 minutes: `elections`, 120 faults by the seed (`--cycles N` for another number), each kind at least once, then
+ * `away`, all nodes away for ten real minutes. `--short` has each kind once and shortens the absence to ten seconds, as it says. `--only
+ * elections` runs one of them. The members share one real node's log, so a leader that is cut off is never behind: reads of old data are
+ * not simulated.
  */
-import { fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { selfSigned } from '#event-log/contract/certificate';
 import { FakeCluster } from '#platform/testing/fake-cluster';
+import { Apps } from './connection/apps.mjs';
 import { chance, EventStoreDBClient, experimentsIn, jsonEvent, quantile, sleep, startProcess, within } from './parts.mjs';
 
-const APP = fileURLToPath(new URL('./connection-app.mjs', import.meta.url));
+const { ServerCredentials } = createRequire(import.meta.url)('@grpc/grpc-js');
 const P50_MS = 2_000;
 const MOST_MS = 6_000;
+const FAULTS_OF_A_RUN = 120;
+const AWAY_MS = 600_000;
+const SHORT_AWAY_MS = 10_000;
+/** Connections that one app may open to one node in a second while it searches. */
+const ATTEMPTS_PER_SECOND = 4;
+const HOSTS = ['a.store.example', 'b.store.example', 'c.store.example'];
 
 export async function run({ short, seed, say, only, cycles }) {
   return experimentsIn('connection', { say, only }, async (add, work) => {
-    await add('elections', () => elections(work, chance(seed), cycles ?? (short ? 14 : 120), say));
+    await add('elections', () => elections(work, chance(seed), cycles ?? (short ? Object.keys(FAULTS).length : FAULTS_OF_A_RUN), say));
+    await add('away', () => away(work, short ? SHORT_AWAY_MS : AWAY_MS));
     if (!short) await add('official-client', () => officialClient(work));
   });
 }
 
-/** The faults of the leader; each returns nothing and is undone by `heal`. `stands`: the new leader is available at once. */
+const turns = (mode) => ({ harm: (cluster, at) => (cluster.members[at].mode = mode) });
+
+/**
+ * The faults. `harm` happens to the leader `at`; after a while the others have a new one, `next`, unless the fault has a `cure`, after which
+ * the same leader works again. `third` is the member that is neither. `alone`: the old leader never notices that it was replaced.
+ */
 const FAULTS = {
-  dies: (cluster, at) => cluster.members[at].kill(),
-  frozen: (cluster, at) => (cluster.members[at].mode = 'mute'),
-  'not-ready': (cluster, at) => (cluster.members[at].mode = 'not-ready'),
-  busy: (cluster, at) => (cluster.members[at].mode = 'busy'),
-  'no-details': (cluster, at) => (cluster.members[at].mode = 'no-details'),
-  cut: (cluster, at) => (cluster.members[at].mode = 'cut'),
-  late: (cluster, at) => (cluster.members[at].mode = 'late'),
-  garbage: (cluster, at) => (cluster.members[at].mode = 'garbage'),
-  'steps-down': (cluster) => cluster.elect(undefined),
-  'all-away': (cluster) => cluster.members.forEach((member) => member.kill()),
+  dies: { harm: (cluster, at) => cluster.members[at].kill(), after: (cluster, at) => cluster.members[at].start() },
+  frozen: turns('mute'),
+  'not-ready': turns('not-ready'),
+  busy: turns('busy'),
+  'no-details': turns('no-details'),
+  cut: turns('cut'),
+  late: turns('late'),
+  garbage: turns('garbage'),
+  'steps-down': { harm: (cluster) => cluster.elect(undefined) },
+  'all-away': { harm: killAll, then: startAll },
+  // Reachable, but without its followers: first its answers come too late, then it says that it is not ready.
+  isolated: { ...turns('late'), then: (cluster, at) => (cluster.members[at].mode = 'not-ready'), alone: true },
+  'beside-silent': beside('mute'),
+  'beside-not-ready': beside('not-ready'),
+  // Its host name then resolves to another address; the old one no longer answers.
+  'address-changed': {
+    harm: (cluster, at) => cluster.members[at].kill(),
+    cure: async (cluster, at, { apps }) => {
+      const member = cluster.members[at];
+      member.address = member.address === '127.0.0.1' ? '127.0.0.2' : '127.0.0.1';
+      await member.start();
+      apps.resolve(member.host, member.address);
+    },
+  },
+  // By another authority, under the same file name.
+  'certificates-renewed': {
+    harm: killAll,
+    cure: async (cluster, _, { caFile }) => {
+      cluster.security = security(caFile);
+      await startAll(cluster);
+    },
+  },
 };
 
-async function elections(work, random, cycles, say) {
-  const node = await startProcess(path.join(work, 'elections'));
-  const other = await startProcess(path.join(work, 'healthy'));
-  const cluster = await FakeCluster.start(node.port);
-  const apps = [];
-  const acked = new Map();
-  const found = { unknown: 0, foreign: [], violations: [], ended: 0, reconnects: 0 };
-  const start = (role, name) => {
-    const child = fork(APP, [role, cluster.url, `esdb://127.0.0.1:${other.port}?tls=false`, name], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    const app = { name, child, lastAck: 0, done: false, seen: undefined };
-    child.on('message', (message) => {
-      if (message.ack) {
-        app.lastAck = message.at;
-        if (acked.has(message.ack)) found.violations.push(`${message.ack} was acknowledged twice`);
-        acked.set(message.ack, message);
-      }
-      if (message.unknown) found.unknown += 1;
-      if (message.foreign) found.foreign.push(message.foreign);
-      if (message.violation) found.violations.push(message.violation);
-      if (message.found !== undefined) found.reconnects += 1;
-      if (message.seen) app.seen = message.seen;
-      if (message.done) app.done = true;
-    });
-    // An exit may be reported before the last messages: an app's report is complete only when its channel is closed, too.
-    app.exit = Promise.all(['exit', 'disconnect'].map((event) => new Promise((resolve) => child.once(event, resolve))));
-    void app.exit.then(() => !app.done && (found.ended += 1));
-    apps.push(app);
-    return app;
+/** The leader dies, while another member has been in this mode for long. */
+function beside(mode) {
+  return {
+    harm: (cluster, at, { third }) => {
+      cluster.members[third].mode = mode;
+      cluster.members[at].kill();
+    },
+    after: (cluster, at) => cluster.members[at].start(),
   };
-  // They may start before the store does.
+}
+
+function killAll(cluster) {
+  for (const member of cluster.members) member.kill();
+}
+
+async function startAll(cluster) {
+  for (const member of cluster.members) await member.start();
+}
+
+/** A new certificate, whose authority is in the file. */
+function security(caFile) {
+  const { certificate, key } = selfSigned(HOSTS);
+  writeFileSync(caFile, certificate);
+  const pair = { cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) };
+  return { credentials: ServerCredentials.createSsl(null, [pair]), settings: `tls=true&tlsCAFile=${caFile}` };
+}
+
+/** A cluster with TLS and host names, and apps that work on it; `body` returns figures of its own, with `ok`. */
+async function underLoad(work, name, body) {
+  const directory = path.join(work, name);
+  mkdirSync(directory);
+  const caFile = path.join(directory, 'ca.crt');
+  const node = await startProcess(path.join(directory, 'node'));
+  const other = await startProcess(path.join(directory, 'healthy'));
+  const cluster = await FakeCluster.start(node.port, HOSTS, security(caFile));
+  // Apps may start before the store does.
   cluster.elect(undefined);
-  const apis = [start('api', 'one'), start('api', 'two')];
-  const worker = start('worker', 'worker');
+  const addresses = Object.fromEntries(HOSTS.map((host) => [host, '127.0.0.1']));
+  const apps = new Apps(cluster.url, `esdb://127.0.0.1:${other.port}?tls=false`, addresses);
   await sleep(500);
   cluster.elect(0);
-  const recovery = [];
-  const recovered = async (since) => {
-    while (apis.some(({ lastAck }) => lastAck <= since) && Date.now() - since < 20_000 && found.ended === 0) await sleep(5);
-    recovery.push(Math.max(...apis.map(({ lastAck }) => (lastAck > since ? lastAck - since : 20_000))));
-  };
-  await recovered(Date.now());
-  recovery.length = 0;
-  const kinds = Object.keys(FAULTS);
-  let leader = 0;
-  const byFault = {};
-  for (let cycle = 0; cycle < cycles && found.ended === 0; cycle++) {
-    const kind = cycle < kinds.length ? kinds[cycle] : kinds[Math.floor(random() * kinds.length)];
-    await sleep(200 + random() * 500);
-    FAULTS[kind](cluster, leader);
-    await sleep(200 + random() * 1_300);
-    const next = (leader + 1 + Math.floor(random() * 2)) % 3;
-    if (kind === 'all-away') for (const member of cluster.members) await member.start();
-    // Sometimes the old leader does not notice, as when it is cut off from the others.
-    const unaware = kind !== 'all-away' && kind !== 'steps-down' && random() < 0.4;
-    for (const [index, member] of cluster.members.entries()) if (!(unaware && index === leader)) member.sees = next;
-    await recovered(Date.now());
-    (byFault[kind] ??= []).push(recovery.at(-1));
-    if (kind === 'dies') await cluster.members[leader].start();
-    for (const member of cluster.members) member.mode = 'well';
-    cluster.elect(next);
-    leader = next;
-    if (cycle % 20 === 19)
-      say(`       ${cycle + 1} faults, ${acked.size} commands acknowledged, ${found.unknown} of unknown outcome in between`);
-  }
-  for (const { child } of apps.slice(0, 2)) if (child.connected) child.send('stop');
-  await within(30_000, Promise.all(apis.map(({ exit }) => exit))).catch(() => found.violations.push('an api did not stop'));
-  if (worker.child.connected) worker.child.send('stop');
-  await within(30_000, worker.exit).catch(() => found.violations.push('the worker did not stop'));
-  apps.forEach(({ child }) => child.kill('SIGKILL'));
-
+  await apps.recovered(Date.now());
+  const { ok, ...own } = await body({ cluster, apps, caFile });
+  await apps.stop();
   const client = node.connect();
-  const inLog = [];
-  const times = new Map();
-  for await (const { event } of client.readAll()) {
-    if (event?.type !== 'BinCounted') continue;
-    inLog.push(event.id);
-    const { commandId } = event.metadata;
-    times.set(commandId, (times.get(commandId) ?? 0) + 1);
-    const known = acked.get(commandId);
-    if (known && (known.stream !== event.streamId || BigInt(known.revision) !== event.revision))
-      found.violations.push(`${commandId} lies elsewhere`);
-  }
+  const { sound, figures } = await apps.compare(client);
   await client.dispose();
-  const lost = [...acked.keys()].filter((id) => !times.has(id)).length;
-  const doubled = [...times.values()].filter((count) => count > 1).length;
-  const followed = worker.seen?.length === inLog.length && worker.seen.every((id, index) => id === inLog[index]);
   cluster.stop();
   await node.kill();
   await other.kill();
-  const [p50, max] = [quantile(recovery, 0.5), Math.max(...recovery)];
-  const ok =
-    lost + doubled + found.ended + found.foreign.length + found.violations.length === 0 &&
-    followed &&
-    p50 <= P50_MS &&
-    max <= MOST_MS &&
-    acked.size > 0;
-  return {
-    ok,
-    faults: recovery.length,
-    commands: acked.size,
-    unknownInBetween: found.unknown,
-    lost,
-    doubled,
-    appsEnded: found.ended,
-    foreignFailures: found.foreign.length,
-    workerFollowed: followed,
-    recoveryMs: { p50, max },
-    slowest: Object.fromEntries(Object.entries(byFault).map(([kind, all]) => [kind, Math.max(...all)])),
-    ...(found.violations.length + found.foreign.length > 0 && { violations: [...found.violations, ...found.foreign].slice(0, 5) }),
-  };
+  return { ok: ok && sound, ...own, ...figures };
+}
+
+function elections(work, random, cycles, say) {
+  return underLoad(work, 'elections', async ({ cluster, apps, caFile }) => {
+    const kinds = Object.keys(FAULTS);
+    const byFault = {};
+    let leader = 0;
+    for (let cycle = 0; cycle < cycles && apps.ended === 0; cycle++) {
+      const kind = cycle < kinds.length ? kinds[cycle] : kinds[Math.floor(random() * kinds.length)];
+      const { harm, then, cure, after, alone } = FAULTS[kind];
+      await sleep(200 + random() * 500);
+      const next = (leader + 1 + Math.floor(random() * 2)) % 3;
+      const parts = { third: 3 - leader - next, apps, caFile };
+      await harm(cluster, leader, parts);
+      await sleep(200 + random() * 1_300);
+      // Sometimes the old leader does not notice, as when it is cut off from the others.
+      const unaware = alone || random() < 0.4;
+      await (cure ?? then)?.(cluster, leader, parts);
+      if (!cure)
+        for (const [index, member] of cluster.members.entries())
+          if (index !== leader || !unaware || kind === 'all-away' || kind === 'steps-down') member.sees = next;
+      (byFault[kind] ??= []).push(await apps.recovered(Date.now()));
+      await after?.(cluster, leader);
+      for (const member of cluster.members) member.mode = 'well';
+      if (!cure) leader = next;
+      cluster.elect(leader);
+      if (cycle % 20 === 19)
+        say(`       ${cycle + 1} faults, ${apps.acked.size} commands acknowledged, ${apps.unknown} of unknown outcome in between`);
+    }
+    const all = Object.values(byFault).flat();
+    const [p50, max] = [quantile(all, 0.5), Math.max(...all)];
+    const slowest = Object.fromEntries(Object.entries(byFault).map(([kind, ms]) => [kind, Math.max(...ms)]));
+    return { ok: p50 <= P50_MS && max <= MOST_MS, faults: all.length, recoveryMs: { p50, max }, slowest };
+  });
+}
+
+/** All nodes are away: two addresses close each connection, and one accepts it and says nothing. */
+function away(work, ms) {
+  return underLoad(work, 'away', async ({ cluster, apps }) => {
+    killAll(cluster);
+    const attempts = cluster.members.map(() => 0);
+    const places = await Promise.all(
+      cluster.members.map(async ({ port }, index) => {
+        const open = new Set();
+        const place = createServer((socket) => {
+          attempts[index] += 1;
+          socket.on('error', () => undefined);
+          if (index > 0) return socket.destroy();
+          open.add(socket);
+          socket.once('close', () => open.delete(socket)).resume();
+        }).listen(port, '127.0.0.1');
+        await once(place, 'listening');
+        return () => new Promise((resolve) => (open.forEach((socket) => socket.destroy()), place.close(resolve)));
+      }),
+    );
+    await sleep(ms);
+    await Promise.all(places.map((close) => close()));
+    const perSecond = Math.max(...attempts) / (ms / 1_000) / 3;
+    await startAll(cluster);
+    const recoveryMs = await apps.recovered(Date.now());
+    return {
+      ok: recoveryMs <= MOST_MS && perSecond <= ATTEMPTS_PER_SECOND,
+      awayMs: ms,
+      ...(ms < AWAY_MS && { shortenedFromMs: AWAY_MS }),
+      recoveryMs,
+      attemptsPerAppNodeAndSecond: Math.round(perSecond * 10) / 10,
+    };
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 // Hides: X.509 in DER, by hand, so that tests in TLS mode need neither openssl nor a committed key.
-// Promises: a self-signed P-256 certificate for 127.0.0.1 and localhost that Node's TLS accepts when it is configured as the authority.
+// Promises: a self-signed P-256 certificate for 127.0.0.1 and some host names that Node's TLS accepts when it is configured as the authority.
 // Does not: create certificates for production.
 
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
@@ -22,16 +22,17 @@ const ecdsaWithSha256 = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0
 const commonName = (name: string): Buffer => sequence(der(0x31, sequence(oid(0x55, 0x04, 0x03), der(0x0c, Buffer.from(name)))));
 
 /** A new certificate and its key, both PEM, valid for about a day around now. */
-export const selfSigned = (): { certificate: string; key: string } => {
+export const selfSigned = (hosts: readonly string[] = ['localhost']): { certificate: string; key: string } => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = commonName('plantlog test node');
   const day = 86_400_000;
   const serial = randomBytes(8);
   serial[0] = serial[0]! & 0x7f || 1;
+  const names = hosts.map((host) => der(0x82, Buffer.from(host)));
   const extensions = sequence(
     sequence(oid(0x55, 0x1d, 0x13), yes, octets(sequence(yes))),
     sequence(oid(0x55, 0x1d, 0x0f), yes, octets(bits(Buffer.from([0x84]), 2))),
-    sequence(oid(0x55, 0x1d, 0x11), octets(sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1]))))),
+    sequence(oid(0x55, 0x1d, 0x11), octets(sequence(...names, der(0x87, Buffer.from([127, 0, 0, 1]))))),
   );
   const toSign = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),

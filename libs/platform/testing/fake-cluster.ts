@@ -47,6 +47,8 @@ export class Member {
   gossips = 0;
   calls = 0;
   port = 0;
+  /** Where it listens, from its next start on. */
+  address = '127.0.0.1';
   /** Delay of answers. */
   lateMs = 7_000;
   private server: Server | undefined;
@@ -54,10 +56,12 @@ export class Member {
   constructor(
     private readonly cluster: FakeCluster,
     private readonly index: number,
+    /** The name by which gossip knows it. */
+    readonly host: string,
   ) {}
 
   get name(): string {
-    return `127.0.0.1:${this.port}`;
+    return `${this.host}:${this.port}`;
   }
 
   async start(): Promise<void> {
@@ -71,7 +75,7 @@ export class Member {
       },
     );
     this.port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync(`127.0.0.1:${this.port}`, ServerCredentials.createInsecure(), (error, port) =>
+      server.bindAsync(`${this.address}:${this.port}`, this.cluster.security.credentials, (error, port) =>
         error ? reject(error) : resolve(port),
       ),
     );
@@ -92,7 +96,7 @@ export class Member {
         .setInstanceId(new UUID().setString(`00000000-0000-4000-8000-00000000000${index}`))
         .setState(index === this.sees ? MemberInfo.VNodeState.LEADER : MemberInfo.VNodeState.FOLLOWER)
         .setIsAlive(true)
-        .setHttpEndPoint(new EndPoint().setAddress('127.0.0.1').setPort(member.port)),
+        .setHttpEndPoint(new EndPoint().setAddress(member.host).setPort(member.port)),
     );
     answer(null, new ClusterInfo().setMembersList(members));
   }
@@ -148,30 +152,41 @@ export class Member {
     const metadata = new Metadata();
     metadata.set('exception', 'not-leader');
     const leader = this.sees === undefined ? undefined : this.cluster.members[this.sees];
-    metadata.set('leader-endpoint-host', '127.0.0.1');
+    metadata.set('leader-endpoint-host', leader?.host ?? '127.0.0.1');
     metadata.set('leader-endpoint-port', String(leader?.port ?? 1));
     call.emit('error', { code: status.NOT_FOUND, details: 'Leader info available', metadata } satisfies Partial<ServiceError>);
     return true;
   }
 }
 
+/** What members present from their next start on, and the settings with which clients trust it. */
+export type Security = Readonly<{ credentials: ServerCredentials; settings: string }>;
+
+const INSECURE: Security = { credentials: ServerCredentials.createInsecure(), settings: 'tls=false' };
+const HOSTS = ['127.0.0.1', '127.0.0.1', '127.0.0.1'];
+
 export class FakeCluster {
-  readonly members: readonly Member[] = [0, 1, 2].map((index) => new Member(this, index));
+  readonly members: readonly Member[];
   readonly behind: Client;
 
-  private constructor(port: number) {
+  private constructor(
+    port: number,
+    hosts: readonly string[],
+    public security: Security,
+  ) {
+    this.members = hosts.map((host, index) => new Member(this, index, host));
     this.behind = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   }
 
   /** @param port of the node that holds the log */
-  static async start(port: number): Promise<FakeCluster> {
-    const cluster = new FakeCluster(port);
+  static async start(port: number, hosts: readonly string[] = HOSTS, security = INSECURE): Promise<FakeCluster> {
+    const cluster = new FakeCluster(port, hosts, security);
     for (const member of cluster.members) await member.start();
     return cluster;
   }
 
   get url(): string {
-    return `esdb://${this.members.map(({ name }) => name).join(',')}?tls=false`;
+    return `esdb://${this.members.map(({ name }) => name).join(',')}?${this.security.settings}`;
   }
 
   /** All members name this one as the leader; undefined: no leader. */

@@ -1,26 +1,36 @@
 /**
  * An app of the campaign `connection`. As an api it carries out commands like the real one, on streams that it shares with the other api,
- * each until its outcome is known; as a worker it follows the log. It reports to its parent and stops only on request.
+ * each until its outcome is known; as a worker it follows the log. It reports to its parent and stops only on request. The parent says to
+ * which address each host name resolves.
  */
 import { randomUUID } from 'node:crypto';
+import dns from 'node:dns';
 import { Decisions } from '#platform/commands/decisions';
 import { problemFrom } from '#platform/http/problem-filter';
 import { EventStore } from '#platform/store/event-store';
 import { BEFORE_ALL, logReader } from '#platform/store/log-reader';
 import { count, send } from '#platform/testing/bin';
-import { sleep } from './parts.mjs';
+import { sleep } from '../parts.mjs';
 
-const [role, url, healthy, name] = process.argv.slice(2);
+const [role, url, healthy, name, resolved] = process.argv.slice(2);
+const addresses = new Map(Object.entries(JSON.parse(resolved)));
+const lookup = dns.promises.lookup;
+dns.promises.lookup = async (host, options) =>
+  addresses.has(host) ? [{ address: addresses.get(host), family: 4 }] : lookup(host, options);
 const LIMIT_MS = 2_000;
 /** Three appends and three reads of the stream: how long one command may wait before it answers that its outcome is unknown. */
 const CALLS = 6;
-const WRITERS = 12;
+/** Writers on streams that the apis share, and on streams of their own, where they never wait for each other. */
+const WRITERS = { shared: 8, own: 4 };
 const store = new EventStore(url, LIMIT_MS);
 const decisions = new Decisions(store);
 let stopping = false;
 const tell = (message) => process.send(message);
 store.connection.watch({ lost: ({ reason }) => tell({ lost: reason }), found: (_, lostMs) => tell({ found: lostMs }) });
-process.on('message', () => (stopping = true));
+process.on('message', ({ stop, host, address }) => {
+  if (stop) stopping = true;
+  else addresses.set(host, address);
+});
 
 const metadata = (commandId) => ({ commandId, actor: name, schema: 1 });
 
@@ -45,9 +55,10 @@ async function command(binId) {
 
 async function api() {
   const other = new EventStore(healthy, LIMIT_MS);
-  const shared = [...Array(WRITERS).keys()].map(async (n) => {
+  const bins = (prefix, count) => [...Array(count).keys()].map((n) => `haifa.${prefix}-${n}`);
+  const writers = [...bins('shared', WRITERS.shared), ...bins(name, WRITERS.own)].map(async (binId) => {
     while (!stopping) {
-      await command(`haifa.shared-${n}`);
+      await command(binId);
       await sleep(10 + Math.random() * 20);
     }
   });
@@ -56,13 +67,15 @@ async function api() {
       try {
         ({ revision } = await other.append(`healthy-${name}`, revision, [{ type: 'Counted', data: {}, metadata: metadata(randomUUID()) }]));
       } catch (error) {
-        tell({ foreign: `${error} ${error.cause ?? ''}` });
-        revision = (await other.readBackwards(`healthy-${name}`, 1))[0]?.revision ?? -1n;
+        // Before its first answer it was not healthy yet.
+        if (revision >= 0n) tell({ foreign: `${error} ${error.cause ?? ''}` });
+        const newest = await other.readBackwards(`healthy-${name}`, 1).catch(() => undefined);
+        if (newest) revision = newest[0]?.revision ?? -1n;
       }
       await sleep(5);
     }
   })();
-  await Promise.all([...shared, theirs]);
+  await Promise.all([...writers, theirs]);
   await other.close();
 }
 

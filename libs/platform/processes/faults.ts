@@ -27,12 +27,15 @@ export class Stopped extends Error {
 /** `away`: store or database do not answer; `busy`: they answer, but this call has to wait. */
 export type FaultKind = 'conflict' | 'away' | 'busy' | 'poison' | 'fault' | 'stopped';
 
+/** Statuses of a target that may serve the same command later. */
+const PASSING = new Set([408, 425, 429, 503]);
+
 export function kindOf(error: unknown): FaultKind {
   if (error instanceof Conflict) return 'conflict';
   if (error instanceof Stopped) return 'stopped';
   if (error instanceof Poison) return 'poison';
   if (error instanceof StoreUnavailable || isDenied(error) || isDatabaseAway(error)) return 'away';
-  if (error instanceof Problem && (error.status === 503 || error.status === 429)) return 'busy';
+  if (error instanceof Problem && PASSING.has(error.status)) return 'busy';
   return 'fault';
 }
 

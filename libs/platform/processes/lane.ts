@@ -146,10 +146,20 @@ export class Lane {
 
   /** A timer that is due, after everything was taken that was in the log when it was found due. */
   fire({ id, timer, setAt }: DueTimer, now: string): void {
-    const key = `${id}/${timer}/${setAt}`;
+    const key = keyOf({ id, timer, setAt });
     if (this.inFlight.has(key)) return;
     this.inFlight.add(key);
     this.hand(id, { kind: 'timer', timer, setAt, now, done: () => this.inFlight.delete(key) });
+  }
+
+  /** True if the timer was handed to its instance, which has not finished it. */
+  fires(due: DueTimer): boolean {
+    return this.inFlight.has(keyOf(due));
+  }
+
+  /** Number of such timers. */
+  get firing(): number {
+    return this.inFlight.size;
   }
 
   /** True if its oldest unfinished input is older than this, and nothing was finished for as long. */
@@ -263,6 +273,8 @@ export class Lane {
     return oldest === undefined ? 0 : Math.max(0, nowMs() - oldest);
   }
 }
+
+const keyOf = ({ id, timer, setAt }: Pick<DueTimer, 'id' | 'timer' | 'setAt'>): string => `${id}/${timer}/${setAt}`;
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -102,6 +102,22 @@ describe('an instance that cannot continue', () => {
     expect(await works.story(id)).toEqual(['KilnLit', 'accepted']);
   }, 40_000);
 
+  it.each([408, 425, 429, 503])(
+    'tries again after %i, which is no refusal',
+    async (status) => {
+      const id = newKiln();
+      let tries = 0;
+      works.run([whenKilnLitCheckIt(60_000)], {
+        patience: { attempts: 2, pauseMs: 5 },
+        send: (...given) => ((tries += 1) < 4 ? Promise.reject(new Problem(status, 'later', 'Not now.')) : works.send(...given)),
+      });
+      await works.order('LightKiln', id);
+      await until(async () => (await works.story(id)).length === 2);
+      expect(await works.story(id)).toEqual(['KilnLit', 'accepted']);
+    },
+    40_000,
+  );
+
   it('is not parked while its tables are missing', async () => {
     const id = newKiln();
     let tries = 0;

@@ -17,7 +17,10 @@ export type TimerWatchParts = Readonly<{
   pollMs: number;
 }>;
 
-const FULL = 500;
+/** Timers that one round finds at most; the next one finds the others. */
+const MOST = 2_048;
+/** While fewer than this many fire, the next round comes at once. */
+const FEW = 4_096;
 
 export class TimerWatch {
   private stopped = false;
@@ -51,17 +54,23 @@ export class TimerWatch {
   /** Returns the milliseconds until the next poll. */
   private async round(): Promise<number> {
     const { timers, pollMs, head: end } = this.parts;
-    const lanes = this.parts.lanes();
+    const lanes = this.parts.lanes().filter((lane) => !this.gated.has(lane));
     if (lanes.length === 0) return pollMs;
     const { due, nextMs, now } = await timers.due(lanes.map(({ name }) => name));
-    if (due.length > 0) {
+    const found: DueTimer[] = [];
+    for await (const page of due) {
+      found.push(...page.filter((timer) => !lanes.find(({ name }) => name === timer.process)!.fires(timer)));
+      if (found.length >= MOST) break;
+    }
+    if (found.length > 0) {
       const head = await end();
       for (const lane of lanes) {
-        const mine = due.filter(({ process }) => process === lane.name);
-        if (mine.length > 0 && !this.gated.has(lane)) void this.fire(lane, mine, head, now);
+        const mine = found.filter(({ process }) => process === lane.name);
+        if (mine.length > 0) void this.fire(lane, mine, head, now);
       }
     }
-    return due.length >= FULL ? 20 : Math.max(5, Math.min(pollMs, nextMs ?? pollMs));
+    const firing = lanes.reduce((sum, lane) => sum + lane.firing, 0);
+    return found.length >= MOST && firing < FEW ? 20 : Math.max(5, Math.min(pollMs, nextMs ?? pollMs));
   }
 
   private async fire(lane: Lane, due: readonly DueTimer[], head: bigint, now: string): Promise<void> {
@@ -69,6 +78,7 @@ export class TimerWatch {
     await this.parts.handedOut(lane, head);
     this.gated.delete(lane);
     if (lane.takes) for (const timer of due) lane.fire(timer, now);
+    this.wakeUp();
   }
 
   private sleep(ms: number): Promise<void> {

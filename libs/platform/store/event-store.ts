@@ -34,7 +34,7 @@ export type From = bigint | 'start' | 'end';
 const BUSINESS_EVENTS: Filter = { filterOn: 'eventType', checkpointInterval: 1, maxSearchWindow: 256, regex: '^[^$]' };
 
 /** How long an append or a read may take in total, including retries; then it throws `StoreUnavailable`. */
-const CALL_TIME_LIMIT_MS = 5_000;
+export const CALL_TIME_LIMIT_MS = 5_000;
 const APPENDS_AT_ONCE = 512;
 /** How many times a call is sent at most. */
 const SENDS = 3;

@@ -6,7 +6,10 @@ import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
 import { masterData } from '#master-data/master-data';
 import { materialLot } from '#material-lot/material-lot';
+import { SERVES_MS, FORETOLD_MS } from '#platform/commands/surroundings';
+import { CALL_TIME_LIMIT_MS } from '#platform/store/event-store';
 import { workOrder } from '#work-order/work-order';
+import { LONGEST_FREEZE_MS } from './experiments.mjs';
 import { unfinished } from './sources.mjs';
 
 const deciders = [equipment, facility, materialLot, workOrder];
@@ -218,10 +221,13 @@ export const checks = {
   },
 };
 
-/** How old a decision's knowledge of another stream may be, in ms: it is cached for seconds, and apps are frozen for longer. */
-const KNOWN_FOR = 30_000;
-/** How long after a decision what it foretold may be recorded, ms: a process may first have to be taken over. */
-const FORETOLD_FOR = 15_000;
+/**
+ * How old a decision's knowledge of another stream may be when it is recorded, ms: a read serves for a while, then comes the append, and any part
+ * may be frozen in between.
+ */
+const KNOWN_FOR = SERVES_MS + CALL_TIME_LIMIT_MS + LONGEST_FREEZE_MS;
+/** How long after a decision what it foretold may be recorded, ms: the process may first be frozen or killed, and taken over. */
+const FORETOLD_FOR = FORETOLD_MS + LONGEST_FREEZE_MS;
 
 /**
  * How the result differs when the command is decided again; undefined if it is the same with some state that could be known of the other

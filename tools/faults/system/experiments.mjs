@@ -15,6 +15,8 @@ const between = (random, from, to) => from + Math.floor(random() * (to - from));
 const victims = ['api1', 'api2', 'worker1', 'worker2', 'store', 'postgres'];
 const kill = (cluster, name) =>
   name === 'postgres' ? cluster.killPostgres().then(() => cluster.startPostgres()) : cluster.part(name).kill();
+/** The longest time that an app, the event store or PostgreSQL is frozen. */
+export const LONGEST_FREEZE_MS = 10_000;
 const freeze = (cluster, name, ms) => (name === 'postgres' ? cluster.freezePostgres(ms) : cluster.part(name).freeze(ms));
 
 const hit = async (cluster, random) => {
@@ -61,7 +63,7 @@ export const experiments = {
     await client.load(0, async () => {
       for (let n = 0; n < (short ? 3 : 40); n++) {
         await sleep(between(random, 200, 1_000));
-        await freeze(cluster, victims[between(random, 0, victims.length)], between(random, 300, short ? 3_000 : 10_000));
+        await freeze(cluster, victims[between(random, 0, victims.length)], between(random, 300, short ? 3_000 : LONGEST_FREEZE_MS));
       }
     });
     return {};

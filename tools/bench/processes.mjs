@@ -35,6 +35,7 @@ export async function run({ short, say, only, 'data-dir': dataDir }) {
     }
     return { results };
   } finally {
+    for (const child of engines) child.kill('SIGKILL');
     await parts.store.close();
     await stopPostgres(path.join(work, 'postgres'));
     await node.kill('SIGTERM');
@@ -53,10 +54,15 @@ const summary = (times) => ({
   maxMs: tenths(quantile(times, 1)),
 });
 
+/** Those that run, to be killed if a measurement fails. */
+const engines = new Set();
+
 /** A worker that runs the engine; it reports how long each effect took. */
 async function engine({ at, database }, options = {}) {
   const { owning = true, ...rest } = options;
   const child = fork(worker, [], { env: { ...process.env, BENCH: JSON.stringify({ at, database, ...rest }) } });
+  engines.add(child);
+  child.once('exit', () => engines.delete(child));
   let times = [];
   const asked = new Map();
   child.on('message', ({ latencies, answer, value }) => {

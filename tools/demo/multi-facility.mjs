@@ -57,6 +57,7 @@ export async function tell(system) {
   });
   say(`The work order ${held.workOrderId} is held by itself: ${held.holdReason}.`);
   await story.act('supervisor', 'work-order/abort-work-order', { workOrderId: broken.legId, reason: 'The press needs a new pump.' });
+  await story.ended(broken);
   say(`Lyon gives up after ${half} of ${broken.quantity}. They are good, and count.`);
   await story.repair('lyon.M1');
   legs = await story.finishLegs(big);
@@ -205,16 +206,17 @@ class Story {
     if (leg.startedAt === null) await this.start(leg);
     const order = await this.until(`${leg.legId} to run`, async () => {
       const found = await this.one('work-order', leg.legId);
-      return found?.status === 'Running' && found;
+      return found?.status === 'Running' && found.quantity === leg.quantity && found;
     });
     await this.report(leg, Number(order.quantity));
     await this.act('supervisor', 'work-order/stop-work-order', { workOrderId: leg.legId, reason: 'All is made.' });
-    await this.legs(
-      leg.customerOrderId,
-      (all) => all.some(({ legId, status }) => legId === leg.legId && status === 'Ended'),
-      'an ended leg',
-    );
+    await this.ended(leg);
     say(`${leg.facilityId} has made ${order.quantity}.`);
+  }
+
+  ended({ customerOrderId, legId }) {
+    const over = (all) => all.some((leg) => leg.legId === legId && leg.status === 'Ended');
+    return this.legs(customerOrderId, over, 'an ended leg');
   }
 
   /** Plants make what they have, until nothing is left to make. */

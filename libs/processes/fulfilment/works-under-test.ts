@@ -11,6 +11,7 @@ import { inboundTransfer } from '#inbound-transfer/inbound-transfer';
 import { interFacilityTransfer } from '#inter-facility-transfer/inter-facility-transfer';
 import type { AnyProcess } from '#kernel/process';
 import { legIdOf, transferIdOf } from '#manufacturing/order-ids';
+import { materialLot } from '#material-lot/material-lot';
 import type { Command } from '#platform/commands/command';
 import { Decisions } from '#platform/commands/decisions';
 import { type AnyDecider, Registry } from '#platform/commands/registry';
@@ -24,15 +25,17 @@ import { EventStore } from '#platform/store/event-store';
 import { productionOrder } from '#production-order/production-order';
 import { workOrder } from '#work-order/work-order';
 import { whenCustomerOrderPlacedFulfilIt as fulfil } from '../when-customer-order-placed-fulfil-it';
+import { whenInboundTransferReceivedBookLots as book } from '../when-inbound-transfer-received-book-lots';
 import { whenInboundTransferReceivedConfirmIt as confirm } from '../when-inbound-transfer-received-confirm-it';
+import { whenTransferPickedIssueLots as issue } from '../when-transfer-picked-issue-lots';
 import { whenTransferShippedAnnounceIt as announce } from '../when-transfer-shipped-announce-it';
 import { ReferenceKind } from '#manufacturing/references';
 import { atReceiver } from '#manufacturing/transfer-ids';
 import { capacity, plan } from './others-under-test';
 
 const orders = [customerOrder, productionOrder, workOrder, plan, capacity, decision];
-const deciders = [...orders, interFacilityTransfer, inboundTransfer] as unknown as readonly AnyDecider[];
-const processes: readonly AnyProcess[] = [fulfil, announce, confirm];
+const deciders = [...orders, interFacilityTransfer, inboundTransfer, materialLot] as unknown as readonly AnyDecider[];
+const processes: readonly AnyProcess[] = [fulfil, announce, confirm, issue, book];
 const deciderOf = (type: string): AnyDecider => deciders.find(({ decide }) => type in decide)!;
 /** Registered plants that check no references, and an approved work master. */
 const told = (category: string, tells: object): AnyDecider => ({
@@ -80,13 +83,26 @@ const make = (order: string, n: number, plant: string, good: string): Act[] => [
 ];
 const HUB = 'oslo';
 const inboundOf = (order: string, n: number, plant: string) => atReceiver(transferIdOf(order, n, plant), HUB)!;
+const lotOf = (order: string, n: number, plant: string) => `${plant}.S${n}_${order.replace('.', '_')}`;
+/** What the leg made is put into a lot, and picked from there. */
+const pick = (order: string, n: number, plant: string, amount: string): Act[] => {
+  const [lotId, materialId, quantity] = [lotOf(order, n, plant), 'flange', pcs(amount)];
+  return [
+    { type: 'ReceiveLot', data: { lotId, materialId, quantity } },
+    { type: 'PickTransfer', data: { transferId: transferIdOf(order, n, plant), items: [{ materialId, quantity, lotId }] } },
+  ];
+};
 const ship = (order: string, n: number, plant: string): Act => ({
   type: 'ShipTransfer',
   data: { transferId: transferIdOf(order, n, plant), eta: '2099-01-07T12:00:00Z' },
 });
 const receive = (order: string, n: number, plant: string, receiptId: string, received?: string): Act => ({
   type: 'ReceiveInboundTransfer',
-  data: { inboundTransferId: inboundOf(order, n, plant), receiptId, ...(received ? { items: [{ item: 'flange', received }] } : {}) },
+  data: {
+    inboundTransferId: inboundOf(order, n, plant),
+    receiptId,
+    ...(received ? { items: [{ item: lotOf(order, n, plant), received }] } : {}),
+  },
 });
 
 export const PATHS: readonly Path[] = [
@@ -102,6 +118,7 @@ export const PATHS: readonly Path[] = [
       place(order, '8', { shipTo: HUB }),
       ...make(order, 1, 'lyon', '6'),
       ...make(order, 2, 'haifa', '2'),
+      ...pick(order, 1, 'lyon', '6'),
       ship(order, 1, 'lyon'),
       receive(order, 1, 'lyon', 'R1', '4'),
       ship(order, 2, 'haifa'),
@@ -300,7 +317,10 @@ export class FulfilmentWorks {
   private async instances(order: string): Promise<readonly (readonly InstanceEvent[])[]> {
     const names = [
       `${fulfil.name}-${order}`,
-      ...(await this.transfers(order)).flatMap(([there, here]) => [`${announce.name}-${there}`, `${confirm.name}-${here}`]),
+      ...(await this.transfers(order)).flatMap(([there, here]) => [
+        ...[announce, issue].map(({ name }) => `${name}-${there}`),
+        ...[confirm, book].map(({ name }) => `${name}-${here}`),
+      ]),
     ];
     return Promise.all(names.map((name) => this.store.read<InstanceEvent>(name)));
   }
@@ -321,6 +341,7 @@ export class FulfilmentWorks {
       ...legs.flatMap(({ leg, facilityId }) => [
         `production-order-${legIdOf(order, leg, facilityId)}`,
         `work-order-${legIdOf(order, leg, facilityId)}`,
+        ...[lotOf(order, leg, facilityId), atReceiver(lotOf(order, leg, facilityId), HUB)].map((lot) => `material-lot-${lot}`),
       ]),
       ...(await this.transfers(order)).flatMap(([there, here]) => [`inter-facility-transfer-${there}`, `inbound-transfer-${here}`]),
     ];

@@ -64,6 +64,13 @@ const PLANTS: readonly Plant[] = [
   },
 ];
 
+const WORKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday'];
+const SHIFTS = [
+  { shift: 'Early', weekdays: WORKDAYS, startsAt: '06:00', endsAt: '14:00', breaks: [{ startsAt: '09:30', endsAt: '10:00' }] },
+  { shift: 'Late', weekdays: WORKDAYS, startsAt: '14:00', endsAt: '22:00', breaks: [{ startsAt: '18:00', endsAt: '18:30' }] },
+  { shift: 'Night', weekdays: WORKDAYS, startsAt: '22:00', endsAt: '06:00', breaks: [{ startsAt: '02:00', endsAt: '02:30' }] },
+];
+
 /** A working day of one plant: an order that is finished and closed, one that runs, one that waits, a lot on hold, a machine that broke down. */
 function* dayOf({ id, name, timeZone, area, line, machines, raw, product }: Plant, moment: (ago: number) => string): Generator<Step> {
   const at = (local: string) => `${id}.${local}`;
@@ -89,6 +96,12 @@ function* dayOf({ id, name, timeZone, area, line, machines, raw, product }: Plan
   yield place('S1', 'StorageZone', 'A1', 'Store');
   yield place('S1-RAW', 'StorageUnit', 'S1', 'Raw material');
   yield place('S1-FG', 'StorageUnit', 'S1', 'Finished goods');
+  yield step('planner', 595, 'shift-calendar/publish-calendar-version', {
+    calendarId: at('L1'),
+    timeZone,
+    effectiveFrom: '2026-01-01',
+    shifts: SHIFTS,
+  });
 
   const machine = (local: string, ago: number, ...commands: readonly (readonly [Role, string, string?])[]) =>
     commands.map(([as, command, reason], index) =>

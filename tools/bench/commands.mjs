@@ -1,46 +1,51 @@
 /**
  * Commands over REST, alternating with raw appends of the same events by the official client on the same node (shows what the api adds),
- * and with the same command served by Emmett on PostgreSQL (the alternative). All answer after the event is durable. The servers are
- * separate apps; load comes from this one. Then streams of ten and of many events. `--only compare` or `--only lengths` for one of them.
+ * with the same command served by Emmett on PostgreSQL (the alternative), and with an api that appends by the official client (what the
+ * own append path saves). All answer after the event is durable. The servers are separate apps; load comes from this one. Then streams of
+ * ten and of many events. `--only compare` or `--only lengths` for one of them. `BENCH_PROFILE`: a folder for CPU profiles of both apis,
+ * which cost CPU themselves.
  */
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { startPostgres } from '#platform/embedded/embedded-postgres';
 import { jsonEvent, quantile, startProcess } from '../faults/parts.mjs';
+import { Http, ISSUER, makeIssuer, startApi } from './parts/api-process.mjs';
 import { startEmmett } from './parts/emmett-commands.mjs';
 import { longStreams } from './parts/long-streams.mjs';
 
-const { exportJWK, generateKeyPair, SignJWT } = createRequire(import.meta.url)('jose');
-const main = fileURLToPath(new URL('../../dist/apps/api/main.js', import.meta.url));
 const CONCURRENCY = [1, 8, 64];
-const ISSUER = 'https://bench.invalid';
+/** The most CPU that a command may cost the api at 64 clients, of what it costs with appends by the official client. */
+const CPU_GOAL = 0.8;
+/** The least share of raw appends at 64 clients. */
+const RAW_GOAL = 0.45;
+const OFFICIAL = new URL('./parts/official-appends.mjs', import.meta.url).href;
 
 export async function run({ short, say, only, 'data-dir': dataDir }) {
   const work = fs.mkdtempSync(path.join(dataDir ?? os.tmpdir(), 'bench-commands-'));
   const node = await startProcess(path.join(work, 'node'));
   const client = node.connect();
   const issuer = await makeIssuer(work);
-  let api = await startApi(issuer, node.port);
+  const profile = process.env.BENCH_PROFILE;
+  let api = await startApi(issuer, node.port, { profile });
   const figures = {};
   try {
     if (only !== 'lengths') {
       const postgres = await startPostgres({ dataDir: path.join(work, 'postgres') });
       const emmett = await startEmmett(postgres.url, issuer.keys, ISSUER, say);
+      const official = await startApi(issuer, node.port, { preload: OFFICIAL, profile: profile && path.join(profile, 'official') });
       try {
-        const parts = { node: node.child.pid, api: api.pid, emmett: emmett.pid };
+        const parts = { node: node.child.pid, api: api.pid, emmett: emmett.pid, official: official.pid };
         const sides = {
           raw: (writers, name) => rawWriters(client, writers, name),
           rest: (writers, name) => restWriters({ port: api.port, token: issuer.token }, writers, name),
+          official: (writers, name) => restWriters({ port: official.port, token: issuer.token }, writers, name),
           emmett: (writers, name) => restWriters({ port: emmett.port, token: issuer.token }, writers, name),
         };
         Object.assign(figures, await compare(sides, parts, short ? 1_000 : 2_000, short ? 3 : 7, say));
       } finally {
+        await official.stop();
         await emmett.stop();
         await postgres.stop();
       }
@@ -51,11 +56,12 @@ export async function run({ short, say, only, 'data-dir': dataDir }) {
         open: () => Http.open(api.port, issuer.token),
         restart: async () => {
           await api.stop();
-          api = await startApi(issuer, node.port);
+          api = await startApi(issuer, node.port, { profile });
         },
         metadata,
+        restarts: short ? 4 : 20,
         length: short ? 20_000 : 100_000,
-        rounds: short ? 100 : 500,
+        rounds: short ? 40 : 200,
         say,
       });
     return figures;
@@ -93,6 +99,12 @@ async function compare(sides, parts, ms, rounds, say) {
       ofRaw: of('raw', 'rate'),
       ofEmmett: { rate: of('emmett', 'rate'), p99: of('emmett', 'p99') },
     };
+    row.cpuOfOfficial = Number(
+      quantile(
+        runs.rest.map(({ cpu }, round) => cpu.api / runs.official[round].cpu.official),
+        0.5,
+      ).toFixed(2),
+    );
     row.cpuOfRaw = Number((row.rest.cpuMsPer1000.api / row.raw.cpuMsPer1000.client).toFixed(1));
     results.push(row);
     const told = ({ perSecond, p50Ms, p99Ms, cpuMsPer1000 }) =>
@@ -104,8 +116,15 @@ async function compare(sides, parts, ms, rounds, say) {
     );
     for (const side of names) say(`    ${side.padEnd(8)} ${told(row[side])}`);
   }
+  const { ofRaw, cpuOfOfficial } = results.at(-1);
+  say(`    at 64: ${ofRaw} of raw appends, ${verdict(ofRaw >= RAW_GOAL)} the goal of at least ${RAW_GOAL}`);
+  say(
+    `    at 64: the api's CPU per command is ${cpuOfOfficial} of that with the official client's appends, ${verdict(cpuOfOfficial <= CPU_GOAL)} the goal of at most ${CPU_GOAL}`,
+  );
   return { rounds, secondsEach: ms / 1000, results };
 }
+
+const verdict = (met) => (met ? 'meets' : 'MISSES');
 
 const summary = (runs) => ({
   perSecond: Math.round(
@@ -240,104 +259,3 @@ async function restWriters(api, writers, name) {
     }),
   };
 }
-
-/** One persistent connection; minimal, so that the client's own cost does not distort the measurement. */
-class Http {
-  static open(port, token) {
-    return new Promise((resolve, reject) => {
-      const socket = net.connect(port, '127.0.0.1', () => resolve(new Http(socket, token)));
-      socket.once('error', reject);
-    });
-  }
-  constructor(socket, token) {
-    this.socket = socket.setNoDelay(true);
-    this.head = `host: 127.0.0.1\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n`;
-    this.text = '';
-    socket.on('data', (bytes) => this.#hear(bytes.toString('latin1')));
-    socket.on('close', () => this.reject?.(new Error('the connection was closed')));
-  }
-  post(url, value) {
-    const body = JSON.stringify(value);
-    return new Promise((resolve, reject) => {
-      Object.assign(this, { resolve, reject });
-      this.socket.write(`POST ${url} HTTP/1.1\r\n${this.head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
-    });
-  }
-  #hear(part) {
-    this.text += part;
-    const end = this.text.indexOf('\r\n\r\n');
-    if (end < 0) return;
-    const length = Number(/\r\ncontent-length: (\d+)/i.exec(this.text)?.[1]);
-    if (this.text.length < end + 4 + length) return;
-    const answer = this.text;
-    this.text = '';
-    if (answer.startsWith('HTTP/1.1 200 ')) this.resolve();
-    else this.reject(new Error(answer));
-  }
-  close() {
-    this.reject = undefined;
-    this.socket.destroy();
-  }
-}
-
-/** A token issuer: the key set as a file, and a token. */
-async function makeIssuer(work) {
-  const { privateKey, publicKey } = await generateKeyPair('ES256');
-  const keys = path.join(work, 'keys.json');
-  fs.writeFileSync(keys, JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'bench', use: 'sig' }] }));
-  const token = await new SignJWT({ roles: ['engineer'], facilities: ['*'] })
-    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'bench' })
-    .setIssuer(ISSUER)
-    .setAudience('plantlog')
-    .setSubject('bench')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(privateKey);
-  return { keys, token };
-}
-
-async function startApi({ keys }, storePort) {
-  const port = await freePort();
-  // Commands need no PostgreSQL: there is none.
-  const env = {
-    ...process.env,
-    PORT: String(port),
-    HOST: '127.0.0.1',
-    LOG_LEVEL: 'error',
-    RATE_LIMIT: '0',
-    EVENTSTORE_URL: `esdb://127.0.0.1:${storePort}?tls=false`,
-    DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
-    JWT_ISSUER: ISSUER,
-    JWT_AUDIENCE: 'plantlog',
-    JWKS_URL: pathToFileURL(keys).href,
-  };
-  const flags = process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : [];
-  const child = spawn(process.execPath, [...flags, main], { env, stdio: ['ignore', 'inherit', 'inherit'] });
-  for (let tries = 0; !(await ready(port)); tries += 1) {
-    if (tries > 300 || child.exitCode !== null) throw new Error('the api does not start');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  const stop = async () => {
-    if (child.exitCode !== null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    await gone;
-  };
-  return { port, pid: child.pid, stop };
-}
-
-const ready = async (port) => {
-  try {
-    return (await fetch(`http://127.0.0.1:${port}/health/ready`)).ok;
-  } catch {
-    return false;
-  }
-};
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });

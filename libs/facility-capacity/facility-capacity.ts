@@ -16,14 +16,14 @@ export type FacilityCapacity = Readonly<{
   taken: Readonly<Record<string, number>>;
 }>;
 
-/** The capacity as the planner sees it. */
+/** What plans look at. */
 export type ToldCapacity = CapacityTerms & Readonly<{ taken: Readonly<Record<string, number>> }>;
 
 const refuse = (code: string, message: string, facts: Readonly<Record<string, unknown>>): never => {
   throw new Rejected(code, message, facts);
 };
 
-/** How many released ids are remembered. */
+/** So many released ids are known. */
 const RELEASED = 1_000;
 
 /** Minutes of a day; Infinity where there is no limit. */

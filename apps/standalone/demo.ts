@@ -1,8 +1,6 @@
 import { v5 as derivedId } from 'uuid';
 import type { Role } from '#manufacturing/roles';
-
-/** One command: who sends it, how many minutes before the demo's moment it happened, and its fields. */
-type Step = Readonly<{ as: Role; ago: number; send: string; body: Readonly<Record<string, unknown>>; refused?: string }>;
+import { orderOfAll, type Step } from './demo-order';
 
 type Machine = Readonly<{ id: string; name: string; class: string; operation: string; cycle: string }>;
 type Plant = Readonly<{
@@ -305,22 +303,22 @@ class DemoFailed extends Error {}
 export async function createDemo(api: string, base: string, tokenOf: (role: Role) => Promise<string>): Promise<number> {
   const moment = (ago: number) => new Date(Date.parse(base) - ago * 60_000).toISOString();
   let sent = 0;
-  await Promise.all(
-    PLANTS.map(async (plant) => {
-      let number = 0;
-      for (const { as, ago, send, body, refused } of dayOf(plant, moment)) {
-        const commandId = derivedId(`${base}/${plant.id}/${number++}`, NAMESPACE);
-        const response = await post(`${api}/${send}`, await tokenOf(as), { ...body, commandId, occurredAt: moment(ago) });
-        const answer = (await response.json()) as { code?: string; detail?: string; errors?: unknown };
-        if (refused ? answer.code !== refused : !response.ok) {
-          throw new DemoFailed(
-            `${send} of ${plant.name} (${JSON.stringify(body)}): ${response.status} ${answer.code}: ${answer.detail} ${JSON.stringify(answer.errors ?? '')}`,
-          );
-        }
-        sent += 1;
+  const play = async (name: string, steps: Iterable<Step>) => {
+    let number = 0;
+    for (const { as, ago, send, body, refused } of steps) {
+      const commandId = derivedId(`${base}/${name}/${number++}`, NAMESPACE);
+      const response = await post(`${api}/${send}`, await tokenOf(as), { ...body, commandId, occurredAt: moment(ago) });
+      const answer = (await response.json()) as { code?: string; detail?: string; errors?: unknown };
+      if (refused ? answer.code !== refused : !response.ok) {
+        throw new DemoFailed(
+          `${send} of ${name} (${JSON.stringify(body)}): ${response.status} ${answer.code}: ${answer.detail} ${JSON.stringify(answer.errors ?? '')}`,
+        );
       }
-    }),
-  );
+      sent += 1;
+    }
+  };
+  await Promise.all(PLANTS.map((plant) => play(plant.id, dayOf(plant, moment))));
+  await play('order', orderOfAll(ENTERPRISE, moment));
   return sent;
 }
 

@@ -112,7 +112,7 @@ export class System {
     this.remember({ demoMoment });
     const commands = await createDemo(this.apiUrl, demoMoment, (role) => Promise.resolve(tokens[role]!));
     this.remember({ demo: 'created' });
-    this.say(`Created a demo enterprise of three plants with ${commands} commands.`);
+    this.say(`Created a demo enterprise of three plants, with an order that all of them make, by ${commands} commands.`);
   }
 
   private remember(change: Partial<State>): void {

@@ -34,7 +34,27 @@ describe('the demo enterprise', () => {
         expect.arrayContaining(['FacilityRegistered', 'EquipmentRegistered', 'StopClassified', 'ProductionOrderCreated', 'CommandRefused']),
       );
     }
+    expect(types('office')).toEqual(['FacilityRegistered', 'WorkMasterDrafted', 'WorkMasterApproved', 'CustomerOrderPlaced']);
     for (const { metadata } of first) expect(Date.parse(metadata.occurredAt)).toBeLessThanOrEqual(Date.now());
+  }, 90_000);
+
+  it('has an order that the system splits over all plants', async () => {
+    await start();
+    const { api, tokens } = JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')) as {
+      api: string;
+      tokens: Record<string, string>;
+    };
+    const headers = { authorization: `Bearer ${tokens['planner']}` };
+    const released = async () => {
+      const response = await fetch(`${api}/customer-order-legs?customerOrderId=office.CO-2001&status=Released`, { headers });
+      const { items } = (await response.json()) as { items?: { facilityId: string; quantity: string }[] };
+      return items ?? [];
+    };
+    for (const end = Date.now() + 30_000; (await released()).length < 3 && Date.now() < end;)
+      await new Promise((wait) => setTimeout(wait, 100));
+    const legs = await released();
+    expect(legs.map(({ facilityId }) => facilityId).sort()).toEqual(['haifa', 'lyon', 'pune']);
+    expect(legs.reduce((total, { quantity }) => total + Number(quantity), 0)).toBe(300);
   }, 90_000);
 
   it('is created once and completely, even if its first creation was interrupted', async () => {

@@ -30,7 +30,7 @@ const LONGEST_PAUSE = 10_000;
 const TRIES = 4;
 const READY_WITHIN = 90_000;
 
-/** One app that is kept running: restarted when it dies, with growing pauses, on the same port and data. */
+/** One app that is kept running: restarted when it dies, at once the first time and then with growing pauses, on the same port and data. */
 export class Child {
   private process?: ChildProcess;
   private stopping = false;
@@ -114,9 +114,12 @@ export class Child {
       this.options.onHopeless(reason);
       return;
     }
-    say(`${name} ${how}; it restarts in ${this.pause} ms.`);
-    await sleep(this.pause);
-    this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
+    if (this.failures === 1) say(`${name} ${how}; it restarts.`);
+    else {
+      say(`${name} ${how}; it restarts in ${this.pause} ms.`);
+      await sleep(this.pause);
+      this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
+    }
     if (this.stopping) return;
     this.restarts++;
     this.spawn();

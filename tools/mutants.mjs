@@ -36,7 +36,7 @@ const run = (copy, specs) =>
 /** The specs of all mutants, in as few runs as possible. */
 function unchanged() {
   const specs = [...new Set(mutants.map((mutant) => mutant.specs))].map((spec) => spec.split(' -t='));
-  const files = (some) => some.map(([file]) => file).join(' ');
+  const files = (some) => [...new Set(some.map(([file]) => file))].join(' ');
   const [whole, parts] = [specs.filter(([, part]) => !part), specs.filter(([, part]) => part)];
   return [
     ...(whole.length ? [files(whole)] : []),

@@ -9,7 +9,7 @@ import { addAnalystCommands } from './analysts';
 import { addAuditCommands } from './audit';
 import { addImportCommands } from './import';
 import { addLogCommands } from './log';
-import { addSystemCommands } from './maintenance';
+import { addSystemCommands } from './system-commands';
 import { PlainFault, tell } from './terminal';
 import { addProcessCommands } from './processes';
 import { addTokenCommands } from './tokens';

@@ -16,14 +16,14 @@ export type FacilityCapacity = Readonly<{
   taken: Readonly<Record<string, number>>;
 }>;
 
-/** What plans look at. */
+/** The capacity as the planner sees it. */
 export type ToldCapacity = CapacityTerms & Readonly<{ taken: Readonly<Record<string, number>> }>;
 
 const refuse = (code: string, message: string, facts: Readonly<Record<string, unknown>>): never => {
   throw new Rejected(code, message, facts);
 };
 
-/** So many released ids are known. */
+/** How many released ids are remembered. */
 const RELEASED = 1_000;
 
 /** Minutes of a day; Infinity where there is no limit. */

@@ -1,6 +1,6 @@
 /**
- * KPIs of ISO 22400-2 from time elements and quantities. Hides: exact division. Promises: each KPI has its numerator and denominator; a zero
- * denominator is no value but a reason; OEE is Σ(PRI·GQ) / PBT, and equals availability × effectiveness × quality exactly. Does not: read anything.
+ * KPIs of ISO 22400-2 from time elements and quantities. Hides: exact division. Promises: each KPI has its numerator and denominator; with a zero
+ * denominator a reason instead of a value; OEE is Σ(PRI·GQ) / PBT, and equals availability × effectiveness × quality exactly. Does not: read anything.
  */
 import { millionths, plus } from '#manufacturing/quantity';
 import type { TimeElements } from './time-elements';

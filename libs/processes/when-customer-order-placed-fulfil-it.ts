@@ -9,7 +9,8 @@ import { type Fulfilment, initial, isOpen } from './fulfilment/state';
 /**
  * A customer order is planned, reserved, released, tracked, shipped and completed over its plants, and what can be undone is undone where a
  * plant refuses, falls short or the customer changes their mind. The steps of a leg stand beside their undo in fulfilment/steps.ts; what
- * comes next follows from the state (fulfilment/next.ts). It asks one thing at a time. Everything that it does is recorded on the order.
+ * an answer means, also a plan that places nothing, is in fulfilment/inputs.ts; what comes next follows from the state (fulfilment/next.ts), and
+ * when people are asked, in fulfilment/settle.ts. It asks one thing at a time. Everything that it does is recorded on the order.
  */
 export const whenCustomerOrderPlacedFulfilIt: Process<Fulfilment, In, Out> = {
   name: 'when-customer-order-placed-fulfil-it',

@@ -63,8 +63,8 @@ type Place = Readonly<{
 }>;
 
 /** Maximum number of keys in a change; with more rows, readers find them by position. */
-const NAMED = 200;
-const keysOfChange = (batch: Batch): readonly string[] | null => (batch.rows <= NAMED ? batch.keys : null);
+const MAX_KEYS_PER_CHANGE = 200;
+const keysOfChange = (batch: Batch): readonly string[] | null => (batch.rows <= MAX_KEYS_PER_CHANGE ? batch.keys : null);
 
 export class PartOfView {
   readonly #shape: Shape;

@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
+import { openPool } from '#platform/runtime/database';
 import { ANALYST_ACCOUNTS, analystsAfter, type AnalystAdded, type AnalystEvent, type AnalystRemoved } from '#platform/security/analysts';
 import { EventStore } from '#platform/store/event-store';
 import { metadataOf } from '#platform/store/metadata';
 import { accountOf, removeAnalyst, setAnalyst } from '#platform/views/analyst-role';
-import { configOf, openApplication, operator, type Whereabouts } from './system';
+import { configOf, openApplication, operator, ownerUrlOf, type Whereabouts } from './system';
 import { PlainFault, say, sayJson, table } from './terminal';
 
 type Flags = Whereabouts & { json?: boolean; facilities?: string; auditor?: boolean; reason?: string };
@@ -14,9 +15,11 @@ type Parts = Readonly<{ store: EventStore; pool: Pool; seconds: number }>;
 async function withParts<T>(flags: Flags, work: (parts: Parts) => Promise<T>): Promise<T> {
   const config = configOf(flags);
   const app = await openApplication(config);
+  const pool = openPool(ownerUrlOf(config), 'ops', 1);
   try {
-    return await work({ store: app.get(EventStore), pool: app.get(Pool), seconds: config.ANALYST_SECONDS });
+    return await work({ store: app.get(EventStore), pool, seconds: config.ANALYST_SECONDS });
   } finally {
+    await pool.end();
     await app.close();
   }
 }
@@ -64,8 +67,11 @@ async function add(given: string, flags: Flags): Promise<void> {
     await setAnalyst(pool, { account: accountOf(name), scopes, auditor }, password, { seconds }).catch(
       (error: Error & { code?: string }) => {
         if (error.code === '42704')
-          throw new PlainFault('The groups of analysts do not exist yet: start a worker once, then send this again.');
-        if (error.code === '42501') throw new PlainFault(`The account of DATABASE_URL may not create roles: ${error.message}.`);
+          throw new PlainFault(
+            'The groups of analysts do not exist yet: start a worker as the owner of the database, or run `ops accounts`; then send this again.',
+          );
+        if (error.code === '42501')
+          throw new PlainFault(`This role of PostgreSQL may not create others: ${error.message}. Set DATABASE_OWNER_URL.`);
         throw error;
       },
     );

@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
-import { migrate } from '#platform/runtime/database';
+import { migrate, openPool } from '#platform/runtime/database';
+import { withoutPassword } from '#platform/runtime/tls';
+import { ensureStoreUsers } from '#platform/store/store-users';
+import { ensureAnalyst } from '#platform/views/analyst-role';
+import { ensureRoles } from '#platform/views/database-roles';
+import { views } from '#slices';
 import { openRepl } from './repl';
-import { configOf, endpointsOf, type Whereabouts } from './system';
+import { configOf, endpointsOf, ownerUrlOf, type Whereabouts } from './system';
 import { brief, PlainFault, say, sayJson } from './terminal';
 
 type Flags = Whereabouts & { json?: boolean; secrets?: boolean; facility?: string };
-
-/** The URL without its password. */
-const withoutPassword = (url: string): string => url.replace(/(:\/\/[^:/@]+:)[^@]+@/, '$1***@');
 
 function endpoints(flags: Flags): void {
   const { tokens = {}, ...urls } = endpointsOf(flags);
@@ -34,9 +36,25 @@ function token(role: string, flags: Flags): void {
 }
 
 async function migrateCommand(flags: Flags): Promise<void> {
-  const done = await migrate(configOf(flags).DATABASE_URL!);
+  const done = await migrate(ownerUrlOf(configOf(flags)));
   if (flags.json) sayJson({ migrations: done });
   else say(done.length === 0 ? 'The fixed tables are up to date.' : `Migrated: ${done.join(', ')}`);
+}
+
+/** Makes the accounts of the apps: after this, none of them needs the owner of the database or an administrator of the event store. */
+async function accounts(flags: Flags): Promise<void> {
+  const config = configOf(flags);
+  const [api, worker, ops, admin] = [config.API_PASSWORD, config.WORKER_PASSWORD, config.OPS_PASSWORD, config.EVENTSTORE_ADMIN_URL];
+  if (!api || !worker || !ops) throw new PlainFault('Set API_PASSWORD, WORKER_PASSWORD and OPS_PASSWORD: each app gets its own.', 64);
+  const owner = ownerUrlOf(config);
+  await migrate(owner);
+  await ensureRoles(owner, { api, worker, ops });
+  const pool = openPool(owner, 'ops', 1);
+  await ensureAnalyst(pool, views, config.ANALYST_PASSWORD, { seconds: config.ANALYST_SECONDS }).finally(() => pool.end());
+  say('PostgreSQL: the tables are up to date; plantlog_api, plantlog_worker and plantlog_ops have their rights.');
+  if (!admin) return say('Event store: EVENTSTORE_ADMIN_URL is not set; its users are as before.');
+  await ensureStoreUsers(admin, { api, worker, ops });
+  say('Event store: plantlog-api, plantlog-worker and plantlog-ops have their rights.');
 }
 
 export function addSystemCommands(program: Command): void {
@@ -57,6 +75,10 @@ export function addSystemCommands(program: Command): void {
     .description('migrate the fixed tables of PostgreSQL')
     .option('--json', 'print one JSON document')
     .action((_: unknown, command: Command) => migrateCommand(command.optsWithGlobals()));
+  program
+    .command('accounts')
+    .description('make the accounts of the apps in PostgreSQL and the event store, or set their passwords')
+    .action((_: unknown, command: Command) => accounts(command.optsWithGlobals()));
   program
     .command('repl')
     .description('a Node prompt with the slices loaded')

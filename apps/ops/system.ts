@@ -24,6 +24,8 @@ export type Endpoints = Readonly<{
   api?: string;
   eventstore?: string;
   postgres?: string;
+  /** The owner of the database, if the other has fewer rights. */
+  postgresOwner?: string;
   analyst?: string;
   graphql?: string;
   tokens?: Readonly<Record<string, string>>;
@@ -108,14 +110,18 @@ export async function ask(
 
 /** Settings for work without the api. @throws ConfigFaults */
 export function configOf(where: Whereabouts): Config {
-  const { eventstore, postgres } = endpointsOf(where);
+  const { eventstore, postgres, postgresOwner } = endpointsOf(where);
   const changes = {
+    ...(postgresOwner && !given('DATABASE_URL') && !given('DATABASE_OWNER_URL') ? { DATABASE_OWNER_URL: postgresOwner } : {}),
     ...(eventstore ? { EVENTSTORE_URL: eventstore } : {}),
     ...(postgres ? { DATABASE_URL: postgres } : {}),
     DATA_DIR: directoryOf(where),
   };
   return readConfig('ops', [], environmentWith(changes));
 }
+
+/** The connection string for what only the owner of the database may do. */
+export const ownerUrlOf = (config: Config): string => config.DATABASE_OWNER_URL ?? config.DATABASE_URL!;
 
 /** Everything with every slice loaded, in this process. */
 export const openApplication = (config: Config): Promise<INestApplicationContext> =>

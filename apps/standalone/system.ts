@@ -6,11 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
 import { now } from '#platform/runtime/clock';
 import { environmentWith, type Config } from '#platform/runtime/config';
-import { migrate, refuseOldPostgres } from '#platform/runtime/database';
+import { migrate, openPool, refuseOldPostgres } from '#platform/runtime/database';
 import { WORKER_FLAGS } from '#platform/runtime/run-app';
+import { withoutPassword } from '#platform/runtime/tls';
 import { freePort, isFree, startPostgres, type RunningPostgres } from '#platform/embedded/embedded-postgres';
 import { EventStore } from '#platform/store/event-store';
+import { ensureStoreUsers, urlOfStoreUser } from '#platform/store/store-users';
+import { ensureAnalyst } from '#platform/views/analyst-role';
+import { ensureRoles, urlOfRole, type RoleApp } from '#platform/views/database-roles';
 import { readable } from '#platform/runtime/logging';
+import { views } from '#slices';
 import { Child, stopOrphans } from './child';
 import { createDemo } from './demo';
 import { developmentIssuer, replace, type Issuer } from './issuer';
@@ -19,7 +24,14 @@ import { storeLogin } from './store-login';
 import { APPLICATION } from '#platform/runtime/version';
 
 /** State for the next start. */
-type State = { ports: Record<string, number>; demo?: 'created' | 'none'; demoMoment?: string; analystPassword?: string };
+type State = {
+  ports: Record<string, number>;
+  demo?: 'created' | 'none';
+  demoMoment?: string;
+  analystPassword?: string;
+  /** Passwords of the apps in the embedded parts. */
+  passwords?: Record<RoleApp, string>;
+};
 
 /** A fault outside of this program; the text says what to do. */
 export class PlainFault extends Error {}
@@ -66,6 +78,7 @@ export class System {
     if (this.config.JWT_ISSUER === undefined) this.issuer = await developmentIssuer(join(this.dir, 'issuer'));
     await Promise.all([this.startDatabase(), this.startEventStore()]);
     await migrate(this.databaseUrl);
+    await this.makeAccounts();
     await this.startWorkerAndApi();
     await this.makeDemo(withDemo).catch((error: Error) =>
       this.say(`The demo enterprise is incomplete; the next start continues it. ${error.message}`),
@@ -184,11 +197,34 @@ export class System {
     this.wasEmpty = (await store.head({ business: true }).finally(() => store.close())) < 0n;
   }
 
+  /** In the embedded parts each app has an account of its own, with what it needs. */
+  private async makeAccounts(): Promise<void> {
+    const fresh = () => randomBytes(24).toString('base64url');
+    const passwords = this.state.passwords ?? { api: fresh(), worker: fresh(), ops: fresh() };
+    this.remember({ passwords });
+    const { config, databaseUrl, eventStoreUrl } = this;
+    if (!config.DATABASE_URL) {
+      await ensureRoles(databaseUrl, passwords);
+      const pool = openPool(databaseUrl, 'standalone', 1);
+      const limits = { seconds: config.ANALYST_SECONDS };
+      await ensureAnalyst(pool, views, this.analystPassword(), limits).finally(() => pool.end());
+    }
+    if (!config.EVENTSTORE_URL) await ensureStoreUsers(eventStoreUrl, passwords);
+  }
+
+  /** The connection strings of an app. */
+  private backendsOf(app: RoleApp): { EVENTSTORE_URL: string; DATABASE_URL: string } {
+    const { config, databaseUrl, eventStoreUrl } = this;
+    const password = this.state.passwords![app];
+    return {
+      EVENTSTORE_URL: config.EVENTSTORE_URL ?? urlOfStoreUser(eventStoreUrl, app, password),
+      DATABASE_URL: config.DATABASE_URL ?? urlOfRole(databaseUrl, app, password),
+    };
+  }
+
   private async startWorkerAndApi(): Promise<void> {
     const { config, issuer } = this;
     const given = {
-      EVENTSTORE_URL: this.eventStoreUrl,
-      DATABASE_URL: this.databaseUrl,
       ANALYST_PASSWORD: this.analystPassword(),
       JWT_ISSUER: issuer?.issuer ?? config.JWT_ISSUER,
       JWKS_URL: issuer?.jwksUrl ?? config.JWKS_URL,
@@ -196,11 +232,13 @@ export class System {
       DRAIN_NOTICE_SECONDS: String(config.DRAIN_NOTICE_SECONDS),
     };
     const workerPort = await this.portFor('worker');
-    const worker = this.child('worker', { ...given, PORT: String(workerPort), HOST: '127.0.0.1' }, () =>
+    const worker = this.child('worker', { ...given, ...this.backendsOf('worker'), PORT: String(workerPort), HOST: '127.0.0.1' }, () =>
       answersReady(`http://127.0.0.1:${workerPort}`),
     );
     const { HOST, API_DOCS, ACCESS_LOG } = config;
-    const api = this.child('api', { ...given, PORT: String(this.port), HOST, API_DOCS, ACCESS_LOG }, () => answersReady(this.apiUrl));
+    const api = this.child('api', { ...given, ...this.backendsOf('api'), PORT: String(this.port), HOST, API_DOCS, ACCESS_LOG }, () =>
+      answersReady(this.apiUrl),
+    );
     await Promise.all([worker.start(), api.start()]);
   }
 
@@ -241,20 +279,19 @@ export class System {
     const password = this.analystPassword();
     const analyst = password && new URL(this.databaseUrl);
     if (analyst) [analyst.username, analyst.password] = ['analyst', password];
+    const backends = this.backendsOf('ops');
     const endpoints = {
       api: this.apiUrl,
       graphql: `${this.apiUrl}/graphql`,
-      eventstore: this.eventStoreUrl,
-      postgres: this.databaseUrl,
+      eventstore: backends.EVENTSTORE_URL,
+      postgres: backends.DATABASE_URL,
+      ...(this.config.DATABASE_URL ? {} : { postgresOwner: this.databaseUrl }),
       ...(analyst && { analyst: analyst.href }),
       tokens: (await this.issuer?.tokens(this.config.JWT_AUDIENCE, DEMO_FACILITIES)) ?? {},
     };
     replace(join(this.dir, 'endpoints.json'), JSON.stringify(endpoints, null, 2) + '\n', 0o600);
   }
 }
-
-/** The URL without its password. */
-const withoutPassword = (url: string): string => url.replace(/(:\/\/[^:/@]+:)[^@]+@/, '$1***@');
 
 const readState = (path: string): State => {
   try {

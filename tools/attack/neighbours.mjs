@@ -1,7 +1,7 @@
 /** Neighbours on the machine: the embedded parts, files, the SQL role, the logs. */
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -156,7 +156,7 @@ export const checks = [
       const account = async (name, ...args) => {
         const said = target.ops('analysts', 'add', name, ...args, '--reason', 'attack drill', '--json');
         const { account, password } = JSON.parse(said.stdout);
-        return Object.assign(new URL(target.endpoints.postgres), { username: account, password }).href;
+        return Object.assign(new URL(target.endpoints.postgresOwner), { username: account, password }).href;
       };
       const [plain, auditor] = [
         await account('south', '--facilities', 'south'),
@@ -190,6 +190,64 @@ export const checks = [
     async (target) => {
       const outcome = await analyst(target, 'SET statement_timeout = 0', 'SELECT pg_sleep(60)');
       return unless(outcome !== 'worked', 'it ran for a minute; the limit of this instance is 5 s');
+    },
+  ],
+  [
+    'A13',
+    'the api’s own logins, stolen: read models, history, rights',
+    async (target) => {
+      const { passwords } = JSON.parse(readFileSync(join(target.dataDir, 'state.json'), 'utf8'));
+      const database = Object.assign(new URL(target.endpoints.postgresOwner), { username: 'plantlog_api', password: passwords.api });
+      for (const statement of [
+        'DELETE FROM lot_stock',
+        'UPDATE view_checkpoints SET position = 0',
+        'DELETE FROM process_timer',
+        'CREATE ROLE x',
+      ])
+        if ((await sql(database.href, statement)) !== '42501') return `PostgreSQL lets it: ${statement}`;
+      const url = target.endpoints.eventstore.replace(/plantlog-ops:[^@]+/, `plantlog-api:${passwords.api}`);
+      const client = EventStoreDBClient.connectionString(`${url}&defaultDeadline=5000`);
+      const attempts = {
+        'delete a history': () => client.deleteStream('equipment-north.M1'),
+        'bury a history': () => client.tombstoneStream('equipment-north.M1'),
+        'revoke tokens': () => client.appendToStream('token-operations-enterprise', jsonEvent({ type: 'TokensRevoked', data: {} })),
+        'change rights': () => client.appendToStream('$settings', jsonEvent({ type: 'update-default-acl', data: {} })),
+      };
+      const outcomes = [];
+      for (const [what, attempt] of Object.entries(attempts))
+        outcomes.push([
+          what,
+          await attempt().then(
+            () => 'worked',
+            (error) => error.type,
+          ),
+        ]);
+      await client.dispose().catch(() => undefined);
+      const open = outcomes.find(([, outcome]) => outcome !== 'access-denied');
+      return unless(!open, `the event store: ${open?.join(' ')}`);
+    },
+  ],
+  [
+    'A14',
+    'a backend without TLS, where TLS is required',
+    async () => {
+      const { fileURLToPath } = await import('node:url');
+      const main = fileURLToPath(new URL('../../dist/apps/api/main.js', import.meta.url));
+      const env = {
+        PATH: process.env.PATH,
+        REQUIRE_TLS: 'yes',
+        DATABASE_URL: 'postgresql://me:hunter2@db.example/plantlog',
+        EVENTSTORE_URL: 'esdb://db.example:2113?tls=false',
+        JWT_ISSUER: 'x',
+        JWKS_URL: 'https://login.example/keys',
+      };
+      const { status, stdout, stderr } = spawnSync(process.execPath, [main], { encoding: 'utf8', timeout: 30_000, env });
+      const said = stdout + stderr;
+      return first(
+        unless(status === 78, `it ended with ${status}: ${said}`),
+        unless(said.includes('DATABASE_URL') && said.includes('EVENTSTORE_URL'), `it names ${said}`),
+        unless(!said.includes('hunter2'), 'it shows the password'),
+      );
     },
   ],
   [

@@ -214,6 +214,20 @@ export const mutants = [
     specs: 'platform/views/analysts.int-spec -t=sees.the.rows.of.its.plants',
   },
   {
+    without: 'the right of operators alone to delete streams',
+    file: 'libs/platform/store/store-users.js',
+    from: '$d: operators, $mr: apps',
+    to: '$d: apps, $mr: apps',
+    specs: 'platform/store/store-users.int-spec -t=deletes.nothing',
+  },
+  {
+    without: 'the check of TLS at start',
+    file: 'libs/platform/runtime/config.js',
+    from: 'faults.push(...(0, tls_1.unencrypted)(config));',
+    to: '',
+    specs: 'platform/runtime/tls.spec',
+  },
+  {
     without: 'the barrier before conditions of an analyst',
     file: 'libs/platform/views/shown.js',
     from: 'WITH (security_barrier) AS',

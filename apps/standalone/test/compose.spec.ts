@@ -28,6 +28,9 @@ const compose = parse(readFileSync(join(docker, 'compose.yml'), 'utf8'), { merge
 const names = Object.keys(compose.services);
 const ours = names.filter((name) => compose.services[name]!.build);
 
+/** Services that do their work and end. */
+const ONCE = ['certificates', 'accounts'];
+
 /** Fills `${NAME}`, `${NAME:-x}` and `${NAME:?x}` as Docker does. */
 const filled = (text: string): string =>
   text.replace(/\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}/g, (_, name: string, fallback?: string) => fallback ?? given[name] ?? '');
@@ -92,7 +95,17 @@ describe('docker/compose.yml', () => {
   });
 
   it('has a three-node event store, PostgreSQL 18, Redis 7, a worker and an api', () => {
-    expect(names.sort()).toEqual(['api', 'certificates', 'event-store-1', 'event-store-2', 'event-store-3', 'postgres', 'redis', 'worker']);
+    expect(names.sort()).toEqual([
+      'accounts',
+      'api',
+      'certificates',
+      'event-store-1',
+      'event-store-2',
+      'event-store-3',
+      'postgres',
+      'redis',
+      'worker',
+    ]);
     expect(compose.services.postgres!.image).toMatch(/^postgres:18\./);
     expect(compose.services.redis!.image).toMatch(/^redis:7\./);
     expect(compose.services.redis!.command!.join(' ')).toMatch(/--appendonly yes.*--maxmemory-policy noeviction/);
@@ -110,7 +123,7 @@ describe('docker/compose.yml', () => {
     }
   });
 
-  it.each(names.filter((name) => name !== 'certificates'))('checks the health of %s and restarts it', (name) => {
+  it.each(names.filter((name) => !ONCE.includes(name)))('checks the health of %s and restarts it', (name) => {
     expect(compose.services[name]).toMatchObject({ restart: 'unless-stopped', healthcheck: { test: expect.any(Array) as unknown } });
   });
 
@@ -133,12 +146,27 @@ describe('docker/compose.yml', () => {
 
   it.each(ours)('gives %s all settings that it needs, and no unknown or faulty one', (name) => {
     const { environment = {}, command = [] } = compose.services[name]!;
-    expect(Object.keys(environment).filter((key) => !variableNames().includes(key))).toEqual([]);
+    expect(Object.keys(environment).filter((key) => !variableNames().includes(key) && key !== 'NODE_EXTRA_CA_CERTS')).toEqual([]);
     const env = Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, filled(value)]));
     expect(readConfig(name as AppName, [], env).PORT).toBe(Number(environment.PORT));
     // As `npm start` runs it.
     expect(command).toEqual(['node', ...(name === 'worker' ? WORKER_FLAGS : []), `dist/apps/${name}/main.js`]);
     expect(existsSync(join(project, command.at(-1)!))).toBe(true);
+  });
+
+  it('reaches every backend by TLS, and gives each app its own account; the logins of owner and administrator are where accounts are made', () => {
+    const settingsOf = (name: string) =>
+      Object.fromEntries(Object.entries(compose.services[name]!.environment!).map(([key, value]) => [key, filled(value)]));
+    for (const name of [...ours, 'accounts']) {
+      const app = name === 'accounts' ? 'ops' : name;
+      const env = settingsOf(name);
+      expect(readConfig(app as AppName, [], env).REQUIRE_TLS).toBe('yes');
+      expect(env.DATABASE_URL).toContain(`//plantlog_${app}:`);
+      expect(env.EVENTSTORE_URL).toContain(`//plantlog-${app}:`);
+    }
+    for (const name of ours)
+      expect(JSON.stringify(compose.services[name])).not.toMatch(/POSTGRES_PASSWORD|EVENTSTORE_ADMIN_PASSWORD|EVENTSTORE_OPS/);
+    expect(compose.services.accounts!.command).toEqual(['node', 'dist/apps/ops/main.js', 'accounts']);
   });
 
   it.each(ours)('checks the health of %s on an open port, and lets it drain', (name) => {

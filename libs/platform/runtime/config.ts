@@ -3,6 +3,7 @@
  * Promises that an app starts with settings that are complete and well formed, or names every fault at once and does not start.
  * Does not watch for changes, read files or print secrets.
  */
+import { unencrypted } from './tls';
 import { APPLICATION } from './version';
 
 /** Exit code of an app whose settings are wrong (EX_CONFIG of sysexits.h): a restart does not help. */
@@ -74,6 +75,12 @@ const origins = (value: string): readonly string[] =>
     return origin;
   });
 
+const ofApp = (app: string) => ({
+  about: `Password that \`ops accounts\` gives the role plantlog_${app} of PostgreSQL and the user plantlog-${app} of the event store.`,
+  secret: true,
+  read: text(/^[\w.~-]{12,64}$/, '12 to 64 letters, digits and . _ ~ -'),
+});
+
 const VARIABLES = {
   PORT: variable({
     about: 'TCP port that the app listens on. api and standalone: HTTP; worker: health and metrics; event-store: gRPC.',
@@ -108,6 +115,27 @@ const VARIABLES = {
     about: 'Redis 7 for the job queue, e.g. redis://localhost:6379. Empty: the queue lives in PostgreSQL.',
     secret: true,
     read: url('redis', 'rediss'),
+  }),
+  DATABASE_OWNER_URL: variable({
+    about:
+      'Connection string of the role that owns the database, for `ops migrate` and `ops analysts`, where DATABASE_URL has a role with fewer rights. Empty: DATABASE_URL.',
+    only: 'ops',
+    secret: true,
+    read: url('postgresql', 'postgres'),
+  }),
+  EVENTSTORE_ADMIN_URL: variable({
+    about: 'Connection string of an administrator of the event store, for `ops accounts`.',
+    only: 'ops',
+    secret: true,
+    read: url('esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover'),
+  }),
+  API_PASSWORD: variable({ ...ofApp('api'), only: 'ops' }),
+  WORKER_PASSWORD: variable({ ...ofApp('worker'), only: 'ops' }),
+  OPS_PASSWORD: variable({ ...ofApp('ops'), only: 'ops' }),
+  REQUIRE_TLS: variable({
+    about: 'yes: refuse to start with a connection string to another machine that is not encrypted, or whose certificate is not checked.',
+    fallback: 'no' as const,
+    read: oneOf('yes', 'no'),
   }),
   ANALYST_PASSWORD: variable({
     about:
@@ -277,6 +305,7 @@ export function readConfig<K extends keyof Variables = never>(
       faults.push(`${name}: ${shown} is not ${(error as Error).message}.`);
     }
   }
+  faults.push(...unencrypted(config));
   if (faults.length > 0) throw new ConfigFaults(app, faults);
   return Object.freeze(config) as Complete<K>;
 }

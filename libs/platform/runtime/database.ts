@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { Client, Pool, types, type PoolConfig } from 'pg';
-import { DataSource } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { APPLICATION } from './version';
 import { ConfigFaults, type AppName } from './config';
 
@@ -33,6 +33,14 @@ export const openPool = (url: string, application: string, max = 8): Pool =>
 export const survivingLosses = (pool: Pool): Pool =>
   pool.on('error', () => undefined).on('connect', (client) => void client.on('error', () => undefined));
 
+/** Whether this role made the tables, or may as well have; true in an empty database. */
+const isOwner = async (runner: QueryRunner): Promise<boolean> =>
+  (
+    (await runner.query(
+      `SELECT coalesce((SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('migration')), true) AS owner`,
+    )) as { owner: boolean }[]
+  )[0]!.owner;
+
 const MIGRATION_LOCK = `${APPLICATION}.migrate`;
 const OLDEST = 16;
 
@@ -56,7 +64,10 @@ export async function refuseOldPostgres(app: AppName, url: string): Promise<void
     throw new ConfigFaults(app, [`DATABASE_URL: this needs PostgreSQL ${OLDEST} or later, and the server is ${version}. Upgrade it.`]);
 }
 
-/** Brings the fixed tables up to date, one migrator at a time. Returns the names of what ran. */
+/**
+ * Brings the fixed tables up to date, one migrator at a time. Returns the names of what ran.
+ * @throws Error if something is missing and the role does not own the tables
+ */
 export async function migrate(url: string): Promise<string[]> {
   const source = new DataSource({
     type: 'postgres',
@@ -70,6 +81,12 @@ export async function migrate(url: string): Promise<string[]> {
   const lock = source.createQueryRunner();
   try {
     await lock.query(`SELECT pg_advisory_lock(hashtext($1))`, [MIGRATION_LOCK]);
+    if (!(await isOwner(lock))) {
+      if (!(await source.showMigrations())) return [];
+      throw new Error(
+        'This release needs migrations, and the role of DATABASE_URL may not run them: run `npm run ops -- migrate` as the owner.',
+      );
+    }
     return (await source.runMigrations()).map(({ name }) => name);
   } finally {
     await lock.query(`SELECT pg_advisory_unlock(hashtext($1))`, [MIGRATION_LOCK]).catch(() => undefined);

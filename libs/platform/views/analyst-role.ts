@@ -6,7 +6,7 @@
 import { escapeIdentifier, escapeLiteral, type Pool, type PoolClient } from 'pg';
 import { APPLICATION } from '#platform/runtime/version';
 import type { AnyView } from './shape';
-import { ANALYSTS, AUDITORS, letRead } from './shown';
+import { ANALYSTS, AUDITORS, letRead, WORKER_ROLE } from './shown';
 
 export const ANALYST = 'analyst';
 /** The longest transaction without a statement under way, in seconds. */
@@ -46,13 +46,19 @@ async function exclusively<T>(pool: Pool, work: (client: PoolClient, server: Ser
 }
 
 /**
- * Creates the groups and the role `analyst`, and grants the views. With a password `analyst` can log in, without one it cannot. Safe to repeat and to
- * run concurrently.
+ * Creates the groups and the role `analyst`, and grants the views. With a password `analyst` can log in, without one it cannot. A role that may not
+ * create others grants the views only. Safe to repeat and to run concurrently.
  */
 export const ensureAnalyst = (pool: Pool, views: readonly AnyView[], password: string | undefined, limits: Limits): Promise<void> =>
   exclusively(pool, async (client, server) => {
-    await grantGroups(client, server, views);
-    await setAccount(client, server, { account: ANALYST, scopes: ['*'], auditor: false }, password ?? null, limits);
+    // The worker's own role makes no accounts; it owns the views and lets the groups read them.
+    if (server.mayCreate) {
+      await grantGroups(client, server, views);
+      await setAccount(client, server, { account: ANALYST, scopes: ['*'], auditor: false }, password ?? null, limits);
+    } else {
+      for (const view of views) await letRead(client, view);
+      await noteScopes(client, ANALYST, ['*']);
+    }
   });
 
 /**
@@ -141,8 +147,9 @@ async function setAccount(
     // Reading who did what leaves a record: the server's log has each statement, and the account cannot turn that off.
     await client.query(auditor ? `ALTER ROLE ${role} SET log_statement = 'all'` : `ALTER ROLE ${role} RESET log_statement`);
   } else {
-    // Otherwise an owner without superuser could neither see nor end the account's sessions.
-    await client.query(`GRANT ${role} TO ${escapeIdentifier(owner)} WITH INHERIT TRUE`);
+    // Otherwise an owner without superuser, and its worker, could neither see nor end the account's sessions.
+    for (const member of [owner, WORKER_ROLE])
+      if (await exists(client, member)) await client.query(`GRANT ${role} TO ${escapeIdentifier(member)} WITH INHERIT TRUE`);
   }
   await noteScopes(client, account, scopes);
 }

@@ -12,6 +12,8 @@ import { quoted, viewSql, type AnyView, type Shape } from './shape';
 /** Groups without a login. Every analyst is in the first, an auditor in both. */
 export const ANALYSTS = `${APPLICATION}_analysts`;
 export const AUDITORS = `${APPLICATION}_auditors`;
+/** The role of the worker, where each app has its own (database-roles.ts). */
+export const WORKER_ROLE = `${APPLICATION}_worker`;
 /** Bound to the name of the login, which `SET ROLE` does not change. */
 const READER = 'FROM view_readers WHERE account = session_user::text';
 const BEHIND = `True if an event about this row is parked, so that the row does not show it yet. If a parked event cannot be read, it may be about any row: then all are.`;
@@ -67,11 +69,14 @@ const markOf = (view: AnyView, shape: Shape, table: string): string =>
     .update(JSON.stringify(statements(view, shape, table)))
     .digest('hex');
 
-/** Grants `analytics.<name>` to the group that may read it, if the group exists already, and to nobody else. */
+/** Grants `analytics.<name>` to the group that may read it, if both exist already, and to nobody else. */
 export async function letRead(client: ClientBase, view: AnyView): Promise<void> {
   const [own, other] = isForAuditors(view.row) ? [AUDITORS, ANALYSTS] : [ANALYSTS, AUDITORS];
   const name = `analytics.${quoted(viewSql(view.name))}`;
-  const { rows } = await client.query('SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)', [[own, other]]);
+  const { rows } = await client.query('SELECT rolname FROM pg_roles WHERE rolname = ANY ($1) AND to_regclass($2) IS NOT NULL', [
+    [own, other],
+    name,
+  ]);
   for (const { rolname } of rows as { rolname: string }[])
     await client.query(rolname === own ? `GRANT SELECT ON ${name} TO ${quoted(own)}` : `REVOKE ALL ON ${name} FROM ${quoted(other)}`);
 }

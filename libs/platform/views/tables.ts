@@ -4,11 +4,15 @@
  * one. Does not: fill tables (projector.ts) or decide who may (leases.ts).
  */
 import { escapeLiteral, type ClientBase, type Pool, type PoolClient } from 'pg';
+import { APPLICATION } from '#platform/runtime/version';
 import { quoted, shapeOf, tableSql, toSql, type AnyView, type Shape } from './shape';
 import { show, showIfChanged } from './shown';
 
 export type TableStatus = 'building' | 'live' | 'kept' | 'stopped';
 export type ViewTable = Readonly<{ table: string; view: string; version: number; generation: number; shards: number; status: TableStatus }>;
+
+/** The role of the api, where each app has its own (database-roles.ts). */
+export const API_ROLE = `${APPLICATION}_api`;
 
 const BOOKKEEPING = `
 CREATE TABLE IF NOT EXISTS view_tables (
@@ -41,7 +45,8 @@ CREATE TABLE IF NOT EXISTS view_changes (
 CREATE TABLE IF NOT EXISTS view_states (
   table_name text NOT NULL REFERENCES view_tables ON DELETE CASCADE, shard integer NOT NULL, worker text NOT NULL, trouble text,
   other_log boolean NOT NULL DEFAULT false, since timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (table_name, shard));
-CREATE SCHEMA IF NOT EXISTS analytics`;
+CREATE SCHEMA IF NOT EXISTS analytics;
+DO $$ BEGIN IF to_regrole('${API_ROLE}') IS NOT NULL THEN GRANT UPDATE (wish) ON view_parked TO ${API_ROLE}; END IF; END $$`;
 
 // Two workers may start at once; their DDL must not run concurrently.
 const DDL_LOCK = 7_236_487_201;

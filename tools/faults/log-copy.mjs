@@ -71,6 +71,8 @@ function ops(...args) {
   let [said, complained] = ['', ''];
   child.stdout.on('data', (bytes) => (said += bytes));
   child.stderr.on('data', (bytes) => (complained += bytes));
+  // It begins by saying what there is to copy.
+  const begun = new Promise((resolve) => child.stderr.once('data', resolve));
   const exit = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code: code ?? signal, said, complained })));
   const ended = async () => {
     try {
@@ -85,28 +87,38 @@ function ops(...args) {
       };
     }
   };
-  return { child, exit, ended };
+  return { child, exit, begun, ended };
 }
 
 async function kills(work, random, cycles, say) {
   const [source, target] = [await killable(path.join(work, 'source')), await killable(path.join(work, 'target'))];
   const between = ['--from', source.url, '--to', target.url];
-  const found = { source: 0, target: 0, copy: 0, refused: [] };
+  const found = { source: 0, target: 0, copy: 0, whileCopying: 0, refused: [] };
   let written = 0;
   await fill(source, 0, 2_000);
   written += 2_000;
-  for (let kill = 0; kill < cycles; kill++) {
-    await fill(source, written, 2_000);
-    written += 2_000;
-    const { child, exit, ended } = ops('copy', ...between);
-    await Promise.race([sleep(500 + random() * 1_500), exit]);
-    const whom = ['copy', 'source', 'target'][Math.floor(random() * 3)];
-    found[whom] += 1;
-    if (whom === 'copy') child.kill('SIGKILL');
-    else await (whom === 'source' ? source : target).again();
+  for (let kill = 0; kill < cycles;) {
+    await fill(source, written, 4_000);
+    written += 4_000;
+    const { child, exit, begun, ended } = ops('copy', ...between);
+    let running = true;
+    void exit.then(() => (running = false));
+    // Mostly while it copies, sometimes while it starts.
+    if (random() < 0.8) await Promise.race([begun, exit]);
+    do {
+      await Promise.race([sleep(random() * 1_000), exit]);
+      const whom = ['copy', 'source', 'target'][Math.floor(random() * 3)];
+      if (running) found.whileCopying += 1;
+      if (whom !== 'copy') await (whom === 'source' ? source : target).again();
+      else if (running) child.kill('SIGKILL');
+      else continue;
+      found[whom] += 1;
+      kill += 1;
+      if (kill % 20 === 0) say(`       ${kill} kills`);
+      if (whom === 'copy') break;
+    } while (running && kill < cycles);
     const { code, complained } = await ended();
     if (code !== 0 && code !== 'SIGKILL') found.refused.push(complained.trim().split('\n').at(-1));
-    if (kill % 20 === 19) say(`       ${kill + 1} kills`);
   }
   const last = await ops('copy', ...between).ended();
   const compared = await ops('compare', ...between, '--json').ended();

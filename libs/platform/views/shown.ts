@@ -26,7 +26,7 @@ function statements(view: AnyView, shape: Shape, table: string): { application: 
   const parked = `FROM view_parked p WHERE p.table_name = ${escapeLiteral(table)}`;
   const columns = shape.columns.map((column) => `r.${quoted(column.name)} AS ${quoted(snake(column.name))}`).join(', ');
   const behind = `EXISTS (SELECT ${parked} AND p.keys IS NULL)
-     OR r.${quoted(shape.columns[shape.key]!.name)} IN (SELECT unnest(p.keys) ${parked} AND p.keys IS NOT NULL)`;
+     OR r.${quoted(shape.columns[shape.key]!.name)}::text IN (SELECT unnest(p.keys) ${parked} AND p.keys IS NOT NULL)`;
   const described = describe(view);
   const comments = shape.comment ? [`COMMENT ON VIEW analytics.${quoted(name)} IS ${escapeLiteral(shape.comment)}`] : [];
   const comment = (column: string, text: string | undefined) => {

@@ -139,7 +139,26 @@ export const checks = [
       );
     },
   ],
-  ['C23', 'approving one’s own work', 'there are no approvals yet; they come with work masters'],
+  [
+    'C23',
+    'approving one’s own work',
+    async (target) => {
+      const { engineer } = target.tokens;
+      const version = { workMasterId: 'north.P1', version: '1' };
+      const facility = { facilityId: 'north', capacityId: 'north.L1', minutesPerUnit: '1', costPerUnit: '1' };
+      const operations = [{ operationId: '10', name: 'Press', sequence: 10 }];
+      const drafted = await target.post(
+        '/work-master/draft-work-master',
+        { ...version, product: 'P1', unit: 'pcs', operations, facilities: [facility] },
+        engineer,
+      );
+      const approved = await target.post('/work-master/approve-work-master', version, engineer);
+      return first(
+        unless(drafted.status === 200, `the draft: ${drafted.text}`),
+        unless(approved.status === 422 && approved.json?.code === 'four-eyes', `approved: ${approved.text}`),
+      );
+    },
+  ],
   [
     'C24',
     'internal routes without a token',

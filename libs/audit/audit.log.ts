@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { isBookkeeping, type Recorded } from '#kernel/event';
+import { isBookkeeping, isOfStore, type Recorded } from '#kernel/event';
 import { inUtc } from '#kernel/instant';
 import { facilityOf } from '#manufacturing/facility';
 import type { Role } from '#manufacturing/roles';
@@ -184,9 +184,7 @@ function stateAt(fold: Fold, stream: string, events: readonly Recorded[]): State
   return { stream, state, events: events.length, revision, position, recordedAt, occurredAt: inUtc(metadata.occurredAt) };
 }
 
-/** Streams of the event store itself, such as `$user-admin` with its password hash, are left out. */
-const isOfTheStore = (stream: string): boolean => stream.startsWith('$');
-
+/** Events of the event store itself, such as those of `$user-admin` with its password hash, are left out. */
 function matching(reader: Principal, filter: ReplayFilter): (event: Recorded) => boolean {
   const { category, type, actor, facility, correlationId, to, from } = filter;
   const since = filter.recordedFrom === undefined ? -Infinity : Date.parse(filter.recordedFrom);
@@ -194,7 +192,7 @@ function matching(reader: Principal, filter: ReplayFilter): (event: Recorded) =>
   return ({ stream, type: name, position, recordedAt, metadata }) => {
     const recorded = Date.parse(recordedAt);
     return (
-      !isOfTheStore(stream) &&
+      !isOfStore({ stream, type: name }) &&
       inScope(reader, metadata.facility ?? '') &&
       (category === undefined || stream.startsWith(`${category}-`)) &&
       (type === undefined || name === type) &&

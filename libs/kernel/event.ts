@@ -57,6 +57,10 @@ export type Recorded<E extends Event = Event> = E &
 const BOOKKEEPING: ReadonlySet<string> = new Set(['CommandUnchanged', 'CommandRefused']);
 export const isBookkeeping = ({ type }: Readonly<{ type: string }>): boolean => BOOKKEEPING.has(type);
 
+/** The event store's own events, such as `$settings` with its default rights: their stream or their type begins with `$`. */
+export const isOfStore = ({ stream, type }: Readonly<{ stream: string; type: string }>): boolean =>
+  stream.startsWith('$') || type.startsWith('$');
+
 /** A command with a client's id that changed nothing, with its answer. */
 export type CommandUnchanged = Event<'CommandUnchanged', { revision: string; token: string }>;
 /** A command that a rule refused, with its answer. */

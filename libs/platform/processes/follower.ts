@@ -3,7 +3,7 @@
  * inputs, in order, from its own position on; events that concern no process are not even parsed; bounded: reading pauses while too many inputs
  * wait. Does not: store anything.
  */
-import type { Recorded, Upcasts } from '#kernel/event';
+import { isOfStore, type Recorded, type Upcasts } from '#kernel/event';
 import { endsLog } from '#platform/store/log-cursor';
 import type { LogEvent } from '#platform/store/log-event';
 import type { LogReader } from '#platform/store/log-reader';
@@ -86,7 +86,7 @@ export class Follower {
     const events = await this.parts.log.readAll(after, PAGE);
     const last = events.at(-1);
     if (last === undefined) return false;
-    for (const event of events) if (!event.type.startsWith('$')) this.handOut(event, lanes);
+    for (const event of events) if (!isOfStore(event)) this.handOut(event, lanes);
     for (const lane of lanes) lane.water.pass(last.position);
     for (const look of [...this.waiting]) look();
     return !endsLog(events, PAGE) || this.rung;

@@ -1,4 +1,4 @@
-import { EventStoreDBClient } from '@eventstore/db-client';
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import type { Metadata } from '#kernel/event';
 import { startNode, type RunningNode } from '#event-log/node';
 import { testDirectory } from '#platform/testing/testing';
@@ -41,6 +41,16 @@ it('stores the same content at the same revision once, and refuses other content
   expect(other).toBeInstanceOf(Conflict);
   expect((other as Conflict).actual).toBe(1n);
   expect((await store.read('order-2')).map(({ data }) => (data as { n: number }).n)).toEqual([1, 2]);
+});
+
+it('takes no event in a stream of the store for one of the business, whatever its type', async () => {
+  const client = EventStoreDBClient.connectionString(node.connectionString);
+  const { position } = await store.append('order-8', -1n, [counted(1)]);
+  await client.appendToStream('$settings', jsonEvent({ type: 'update-default-acl', data: {} }));
+  await client.dispose();
+  expect(await store.head({ business: true })).toBe(position);
+  expect(await store.head()).toBeGreaterThan(position);
+  expect((await store.readAll('start', 1_000)).events.filter((event) => event.stream.startsWith('$'))).toEqual([]);
 });
 
 it('gives equal content at different revisions different ids', async () => {

@@ -14,7 +14,7 @@ import {
   type Filter,
   type ResolvedEvent,
 } from '@eventstore/db-client';
-import { isBookkeeping, upcast, type Event, type Metadata, type Recorded, type Upcasts } from '#kernel/event';
+import { isBookkeeping, isOfStore, upcast, type Event, type Metadata, type Recorded, type Upcasts } from '#kernel/event';
 import { AppendMessage, eventIdOf, type EventBytes, type Expected } from './append-message';
 import { Connection, type Link, type StoreState, within } from './connection';
 import { Gate } from './gate';
@@ -30,7 +30,7 @@ export type Appended = Readonly<{ revision: bigint; position: bigint; ids: reado
 /** Where to continue in $all: after this commit position, or at the start or end of the log. */
 export type From = bigint | 'start' | 'end';
 
-/** Event types of the store itself begin with $; they are not business events. */
+/** Spares most events of the store itself; the server filters by one of both names only (`isOfBusiness`). */
 const BUSINESS_EVENTS: Filter = { filterOn: 'eventType', checkpointInterval: 1, maxSearchWindow: 256, regex: '^[^$]' };
 
 /** How long an append or a read may take in total, including retries; then it throws `StoreUnavailable`. */
@@ -130,7 +130,7 @@ export class EventStore {
         const position = resolved.commitPosition ?? -1n;
         if (position <= next) return false;
         next = position;
-        return !resolved.event?.type.startsWith('$');
+        return isOfBusiness(resolved);
       },
       asStored,
     );
@@ -149,7 +149,7 @@ export class EventStore {
         return client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: business ? 256 : 1, requiresLeader: true });
       },
       (resolved) => {
-        if (head < 0n && !(business && resolved.event?.type.startsWith('$'))) head = resolved.commitPosition ?? -1n;
+        if (head < 0n && (!business || isOfBusiness(resolved))) head = resolved.commitPosition ?? -1n;
         return false;
       },
     );
@@ -179,7 +179,7 @@ export class EventStore {
     try {
       for await (const resolved of subscription as AsyncIterable<AllStreamResolvedEvent>) {
         if (signal?.aborted) return;
-        if (resolved.event) yield this.recorded(resolved);
+        if (isOfBusiness(resolved)) yield this.recorded(resolved);
       }
       if (!signal?.aborted) throw new StoreUnavailable(new Error('the subscription ended'));
     } catch (error) {
@@ -266,6 +266,8 @@ export class EventStore {
     };
   }
 }
+
+const isOfBusiness = ({ event }: ResolvedEvent): boolean => event !== undefined && !isOfStore({ stream: event.streamId, type: event.type });
 
 const unavailable = (error: unknown): Error => (error instanceof StoreUnavailable ? error : new StoreUnavailable(error));
 

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isOfStore } from '#kernel/event';
 import { AppendMessage, type EventBytes } from './append-message';
 import type { Connection, Link } from './connection';
 import { LogComparison, stillThere, type Compared } from './log-compare';
@@ -183,7 +184,7 @@ export class LogCopy {
       requiresLeader: true,
     });
     for await (const { event } of link.client.whole(newest)) {
-      if (!event || event.streamId.startsWith('$') || event.type.startsWith('$')) continue;
+      if (!event || isOfStore({ stream: event.streamId, type: event.type })) continue;
       const [same] = await this.patient(() => this.reader.readStream(event.streamId, BigInt(event.revision), 1));
       if (same?.id === event.id) return;
       throw new CopyRefused(

@@ -4,6 +4,7 @@
  * asking costs one short read per connection. Does not: tell a log from an older backup of it, which has the same beginning.
  */
 import { createHash } from 'node:crypto';
+import { isOfStore } from '#kernel/event';
 import type { Connection, Link } from './connection';
 import { endsLog } from './log-cursor';
 import { BEFORE_ALL, logReader, type LogReader } from './log-reader';
@@ -60,7 +61,7 @@ export class LogMark {
 async function logIn(reader: LogReader): Promise<Log | undefined> {
   for (let after = BEFORE_ALL; ;) {
     const page = await reader.readAll(after, PAGE);
-    const first = page.find(({ stream, type }) => !stream.startsWith('$') && !type.startsWith('$'));
+    const first = page.find((event) => !isOfStore(event));
     if (first) {
       const hash = createHash('sha256').update(`${first.id} ${first.position} ${first.storedMs}`);
       return { mark: hash.digest('hex').slice(0, 8), copied: first.copied };

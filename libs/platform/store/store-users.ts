@@ -29,8 +29,6 @@ const DEFAULTS = {
   $userStreamAcl: { $r: apps, $w: apps, $d: operators, $mr: apps, $mw: apps },
   $systemStreamAcl: { $r: '$admins', $w: '$admins', $d: '$admins', $mr: '$admins', $mw: '$admins' },
 };
-/** A type with `$`: readers of the log take every other one for an event of the plant. */
-const DEFAULTS_SET = '$default-acl-set';
 const OPERATORS_RECORDS = [REVOCATIONS, ANALYST_ACCOUNTS];
 
 type Answered = (error: ServiceError | null) => void;
@@ -71,7 +69,7 @@ async function setDefaults(client: EventStoreDBClient): Promise<void> {
   } catch (error) {
     if (!(error instanceof StreamNotFoundError)) throw error;
   }
-  await client.appendToStream('$settings', jsonEvent({ type: DEFAULTS_SET, data: DEFAULTS }));
+  await client.appendToStream('$settings', jsonEvent({ type: 'update-default-acl', data: DEFAULTS }));
 }
 
 /** Keeps what else the metadata says. */

@@ -3,6 +3,7 @@
  * read of the log, in order. The subscription is only a wake-up that shortens the poll: it may end, fail, repeat itself or fall silent without
  * causing a gap. Memory is bounded by the page cache. Does not: remember the position of a view.
  */
+import { isOfStore } from '#kernel/event';
 import { endsLog } from '#platform/store/log-cursor';
 import { BEFORE_ALL, type LogReader } from '#platform/store/log-reader';
 import type { LogEvent } from '#platform/store/log-event';
@@ -200,7 +201,7 @@ export class Feed {
         const page: Page = {
           after,
           through,
-          events: events.filter((event) => !event.stream.startsWith('$') && !event.type.startsWith('$')),
+          events: events.filter((event) => !isOfStore(event)),
           last: endsLog(events, this.options.pageSize),
         };
         if (through > after) this.#keep(page);

@@ -4,7 +4,7 @@
  * over the log. Does not: repair (rebuild does).
  */
 import type { Pool } from 'pg';
-import type { Recorded, Upcasts } from '#kernel/event';
+import { isOfStore, type Recorded, type Upcasts } from '#kernel/event';
 import { copyRows } from './rows';
 import { Folded, partitionOf, spread } from './fold';
 import { loadSkipped } from './parking';
@@ -123,7 +123,7 @@ async function foldLog(
       after = event.position;
       if (after > end) break;
       // As in the feed: without the store's own events and snapshots.
-      if (event.stream.startsWith('$') || event.type.startsWith('$') || !read(event.type)) continue;
+      if (isOfStore(event) || !read(event.type)) continue;
       if (isOut(event.id)) {
         if (isIn(event.stream)) leftOut++;
         continue;

@@ -20,7 +20,7 @@ import { inShifts, overall, type Section } from './sections';
 import { sumOfElements, timeElements, type Period, type StateInterval, type TimeElements } from './time-elements';
 
 const READERS = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'] as const;
-const VIEWS = ['equipment-now', 'equipment-timeline', 'equipment-stop', 'production-report', 'operation-schedule', 'shift-calendar'];
+const VIEWS = ['equipment-now', 'equipment-timeline', 'equipment-stop', 'production-report', 'operation-schedule'];
 const MOST_DAYS = 92;
 const MOST_MACHINES = 500;
 /** Machines times shifts of one answer. */
@@ -99,7 +99,7 @@ export class Performances {
     if (asked.to <= asked.from) throw invalidInput([{ field: 'to', message: `to must be later than from, was ${to}` }]);
     if (asked.to - asked.from > MOST_DAYS * DAY_MS)
       throw invalidInput([{ field: 'to', message: `to must be at most ${MOST_DAYS} days after from; ask for shorter periods` }]);
-    const fresh = await this.reads.fresh(VIEWS, waitFor);
+    const fresh = await this.reads.fresh(calendarId === undefined ? VIEWS : [...VIEWS, 'shift-calendar'], waitFor);
     const machines = (await this.reads.rows<{ id: string }>(MACHINES, [facilityId, equipmentId ?? null, scopeOf(caller())])).map(
       ({ id }) => id,
     );

@@ -1,7 +1,7 @@
 import { InputType } from '@nestjs/graphql';
 import { FacilityId } from '#manufacturing/facility.fields';
-import { Amount, QuantityField, QuantityInput } from '#manufacturing/quantity.fields';
-import { TransferItemId } from '#manufacturing/shipment.fields';
+import { Amount } from '#manufacturing/quantity.fields';
+import { TransferItemId, TransferItemInput, TransferPartInput } from '#manufacturing/shipment.fields';
 import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
 import { Code, Flag, Id, Ids, Instant, Many, Reason, Text } from '#platform/commands/fields';
@@ -14,32 +14,12 @@ abstract class InboundCommand extends Command {
 }
 
 @InputType('InboundItemInput', {})
-class InboundItemInput {
-  @Code()
-  readonly materialId: string;
-
-  @QuantityField()
-  readonly quantity: QuantityInput;
-
-  /** The lot of the shipping plant that it comes from. */
-  @Id({ optional: true })
-  readonly lotId?: string;
-
+class InboundItemInput extends TransferItemInput {
   @Instant({ optional: true })
   readonly expiresAt?: string;
 
   @Ids(1000, { optional: true })
   readonly ancestors?: string[];
-}
-
-@InputType('InboundPartInput', {})
-class InboundPartInput {
-  @TransferItemId()
-  readonly item: string;
-
-  /** In the unit of the item. */
-  @Amount()
-  readonly amount: string;
 }
 
 @InputType('InboundArrivalInput', {})
@@ -104,8 +84,8 @@ export class RecordInboundLoss extends InboundCommand {
   @Code()
   readonly lossId: string;
 
-  @Many(() => InboundPartInput, 20)
-  readonly items: InboundPartInput[];
+  @Many(() => TransferPartInput, 20)
+  readonly items: TransferPartInput[];
 
   @Reason()
   declare readonly reason: string;
@@ -118,8 +98,8 @@ export class RecordInboundReturn extends InboundCommand {
   @Code()
   readonly returnId: string;
 
-  @Many(() => InboundPartInput, 20)
-  readonly items: InboundPartInput[];
+  @Many(() => TransferPartInput, 20)
+  readonly items: TransferPartInput[];
 
   @Reason()
   declare readonly reason: string;
@@ -192,8 +172,8 @@ export class DeclareInboundLoss extends InboundCommand {
   readonly lossId?: string;
 
   /** What was lost; all that is in transit when absent. */
-  @Many(() => InboundPartInput, 20, { optional: true })
-  readonly items?: InboundPartInput[];
+  @Many(() => TransferPartInput, 20, { optional: true })
+  readonly items?: TransferPartInput[];
 
   /** What happened. */
   @Reason()

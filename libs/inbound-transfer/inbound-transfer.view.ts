@@ -1,10 +1,10 @@
-import { Field, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import type { ItemBooks } from '#inter-facility-transfer/inter-facility-transfer.events';
 import { facilityOf } from '#manufacturing/facility';
 import { inTransit, isClosed, shippedBooks, withItems } from '#manufacturing/shipment';
+import { isDiscrepant, ItemAmount, ShipmentItemAnswer } from '#manufacturing/shipment.answers';
 import type { View } from '#kernel/view';
-import { Decimal } from '#platform/commands/scalars';
 import { Cell, CellMany, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import type { InboundTransferEvent } from './inbound-transfer.events';
 
@@ -15,39 +15,9 @@ registerEnumType(InboundStatus, { name: 'InboundStatus', description: 'Status of
 
 /** An item of an inbound transfer: what was shipped, and what became of it. */
 @ObjectType('InboundItemBooks', {})
-class InboundItemBooks {
-  /** Its lot at the plant that ships, or its material. */
-  item: string;
-
-  materialId: string;
-
-  unit: string;
-
-  @Field(() => Decimal)
+class InboundItemBooks extends ShipmentItemAnswer {
+  @ItemAmount('What the other plant shipped.')
   shipped: string;
-
-  @Field(() => Decimal)
-  received: string;
-
-  /** Missing at the receipt. */
-  @Field(() => Decimal)
-  short: string;
-
-  @Field(() => Decimal)
-  damaged: string;
-
-  @Field(() => Decimal)
-  lost: string;
-
-  @Field(() => Decimal)
-  returned: string;
-
-  /** More than was shipped. */
-  @Field(() => Decimal)
-  over: string;
-
-  @Field(() => Decimal)
-  inTransit: string;
 }
 
 /** A transfer that another plant has shipped, as the plant that receives it sees it. */
@@ -129,7 +99,6 @@ const shown = (books: ItemBooks): InboundItemBooks => {
   const { item, materialId, unit, shipped, received, short, damaged, lost, returned, over } = books;
   return { item, materialId, unit, shipped, received, short, damaged, lost, returned, over, inTransit: inTransit(books) };
 };
-const differs = ({ short, damaged, lost, over }: InboundItemBooks): boolean => [short, damaged, lost, over].some((part) => part !== '0');
 
 const arrivalOf = ({ receiptId, item }: Readonly<{ receiptId: string; item: string }>): string => `${receiptId}/${item}`;
 
@@ -205,6 +174,6 @@ export const inboundTransferView: View<InboundTransferRow, InboundTransferEvent>
     const row = rows.get(event.data.inboundTransferId);
     if (!row) return;
     const changed = { ...row, ...changes(row, event) };
-    rows.put({ ...changed, discrepancy: changed.items.some(differs), revision, position, recordedAt });
+    rows.put({ ...changed, discrepancy: changed.items.some(isDiscrepant), revision, position, recordedAt });
   },
 };

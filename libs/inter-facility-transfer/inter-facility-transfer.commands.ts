@@ -1,7 +1,7 @@
 import { InputType } from '@nestjs/graphql';
 import { FacilityId } from '#manufacturing/facility.fields';
-import { Amount, QuantityField, QuantityInput } from '#manufacturing/quantity.fields';
-import { TransferItemId } from '#manufacturing/shipment.fields';
+import { Amount } from '#manufacturing/quantity.fields';
+import { TransferItemId, TransferItemInput, TransferPartInput } from '#manufacturing/shipment.fields';
 import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
 import { Code, Flag, Id, Instant, Many, Reason, Text, Whole } from '#platform/commands/fields';
@@ -11,30 +11,6 @@ abstract class TransferCommand extends Command {
   /** In the plant that ships: lyon.T1. */
   @Id()
   readonly transferId: string;
-}
-
-@InputType('TransferItemInput', {})
-class TransferItemInput {
-  @Code()
-  readonly materialId: string;
-
-  @QuantityField()
-  readonly quantity: QuantityInput;
-
-  /** The lot of the shipping plant that it comes from. */
-  @Id({ optional: true })
-  readonly lotId?: string;
-}
-
-@InputType('TransferPartInput', {})
-class TransferPartInput {
-  /** The item's lot, or its material where it has no lot. */
-  @TransferItemId()
-  readonly item: string;
-
-  /** In the unit of the item. */
-  @Amount()
-  readonly amount: string;
 }
 
 @InputType('TransferArrivalInput', {})

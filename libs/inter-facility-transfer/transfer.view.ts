@@ -1,9 +1,9 @@
-import { Field, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Entity, Index } from 'typeorm';
 import { facilityOf } from '#manufacturing/facility';
 import { inTransit } from '#manufacturing/shipment';
+import { isDiscrepant, ItemAmount, ShipmentItemAnswer } from '#manufacturing/shipment.answers';
 import type { View } from '#kernel/view';
-import { Decimal } from '#platform/commands/scalars';
 import { Cell, CellMany, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import type { InterFacilityTransferEvent, ItemBooks, TransferItem } from './inter-facility-transfer.events';
 
@@ -26,40 +26,9 @@ registerEnumType(TransferDirection, { name: 'TransferDirection', description: 'W
 
 /** An item of a transfer: what was shipped, and what became of it. */
 @ObjectType('TransferItemBooks', {})
-class TransferItemBooks {
-  /** Its lot at the plant that ships, or its material. */
-  item: string;
-
-  materialId: string;
-
-  unit: string;
-
-  /** Planned or picked, until it is shipped. */
-  @Field(() => Decimal)
+class TransferItemBooks extends ShipmentItemAnswer {
+  @ItemAmount('Planned or picked, until it is shipped; then what was shipped.')
   quantity: string;
-
-  @Field(() => Decimal)
-  received: string;
-
-  /** Missing at the receipt. */
-  @Field(() => Decimal)
-  short: string;
-
-  @Field(() => Decimal)
-  damaged: string;
-
-  @Field(() => Decimal)
-  lost: string;
-
-  @Field(() => Decimal)
-  returned: string;
-
-  /** Received beyond what was shipped. */
-  @Field(() => Decimal)
-  over: string;
-
-  @Field(() => Decimal)
-  inTransit: string;
 }
 
 /** A transfer as one of its plants sees it: each has an entry at both. */
@@ -163,8 +132,6 @@ const withBooks = (items: readonly TransferItemBooks[], changed: readonly ItemBo
     return found ? booked(found) : each;
   });
 
-const differs = ({ short, damaged, lost, over }: TransferItemBooks): boolean => [short, damaged, lost, over].some((part) => part !== '0');
-
 type Later = Exclude<InterFacilityTransferEvent, { type: 'TransferPlanned' }>;
 function changes(row: TransferRow, { type, data }: Later): Partial<TransferRow> {
   switch (type) {
@@ -252,7 +219,7 @@ export const transferView: View<TransferRow, InterFacilityTransferEvent> = {
       const row = rows.get(entryId);
       if (!row) continue;
       const changed = { ...row, ...changes(row, event) };
-      rows.put({ ...changed, discrepancy: changed.items.some(differs), position, recordedAt });
+      rows.put({ ...changed, discrepancy: changed.items.some(isDiscrepant), position, recordedAt });
     }
   },
 };

@@ -6,7 +6,7 @@ import { decision } from '#decision/decision';
 import { legIdOf } from '#manufacturing/order-ids';
 import { minus, plus, sum } from '#manufacturing/quantity';
 import { type History, unrecorded } from '#platform/testing/histories';
-import { type Act, type Ending, explained, interleave, type Scene } from '#platform/testing/interleavings';
+import { type Act, type Ending, explained, interleave, type Scene, silenced } from '#platform/testing/interleavings';
 import { productionOrder } from '#production-order/production-order';
 import { workOrder } from '#work-order/work-order';
 import { capacity, plan, PLANTS, transfer } from './fulfilment/others-under-test';
@@ -230,10 +230,8 @@ test('a plant whose capacity others have taken in part still gets what is left o
 
 test('a faulty process is detected', () => {
   const tried = (silent: string) => {
-    const react: typeof fulfil.react = (state, input, at) =>
-      fulfil.react(state, input, at).filter((reaction) => !('send' in reaction) || reaction.send.type !== silent);
     const [, { parties, past }] = scenes['it is cancelled when a plant starts']!;
-    return explained(interleave(scene(parties, past, [{ ...fulfil, react }])));
+    return explained(interleave(scene(parties, past, [silenced(fulfil, silent)])));
   };
   expect(tried('none')).toBe('');
   for (const silent of ['ReleaseReservation', 'CancelWorkOrder', 'StopWorkOrder']) expect(tried(silent)).toContain('nothing happens');

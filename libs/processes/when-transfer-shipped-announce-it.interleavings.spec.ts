@@ -5,7 +5,7 @@ import { interFacilityTransfer } from '#inter-facility-transfer/inter-facility-t
 import { inTransit, totalsOf } from '#manufacturing/shipment';
 import { isZero } from '#manufacturing/quantity';
 import { type History, unrecorded } from '#platform/testing/histories';
-import { type Act, type Ending, explained, interleave, type Scene } from '#platform/testing/interleavings';
+import { type Act, type Ending, explained, interleave, type Scene, silenced } from '#platform/testing/interleavings';
 import { whenInboundTransferReceivedConfirmIt as confirm } from './when-inbound-transfer-received-confirm-it';
 import { whenTransferShippedAnnounceIt as announce } from './when-transfer-shipped-announce-it';
 
@@ -91,19 +91,8 @@ test.each([
   ['RecordInboundDelay', 'it is late, and some is there', 'lyon expects it'],
   ['AnnounceInboundTransfer', 'it is shipped and received whole', 'it was not announced'],
 ])('a process that does not send %s is detected', (silent, name, fault) => {
-  const without = ({ react, ...process }: Process<never, never, never>) => ({
-    ...process,
-    react: (...input: Parameters<typeof react>) =>
-      (react(...input) as readonly object[]).filter((each) => (each as { send: { type: string } }).send.type !== silent),
-  });
   const { parties, past } = scenes[name]!;
-  const found = interleave(
-    scene(
-      parties,
-      past,
-      [announce, confirm].map((each) => without(each as never)),
-    ),
-  );
+  const found = interleave(scene(parties, past, [silenced(announce, silent), silenced(confirm, silent)]));
   expect(explained(found)).toContain(fault);
 });
 

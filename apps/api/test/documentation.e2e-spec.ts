@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { buildSchema, isObjectType } from 'graphql';
 import { describeApi } from '../describe-api';
 import { ApiUnderTest } from './api-under-test';
 
@@ -16,7 +17,7 @@ describe('the OpenAPI document', () => {
   const document = JSON.parse(readFileSync(resolve(__dirname, '../../../../docs/generated/openapi.json'), 'utf8')) as {
     servers: unknown[];
     paths: Record<string, Record<string, Operation>>;
-    components: { schemas: Json };
+    components: { schemas: Record<string, Json> };
   };
   const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
 
@@ -25,6 +26,20 @@ describe('the OpenAPI document', () => {
     expect(references.length).toBeGreaterThan(300);
     const dangling = references.filter((reference) => !(reference.slice('#/components/schemas/'.length) in document.components.schemas));
     expect(dangling).toEqual([]);
+  });
+
+  it('has every field that the same object has in GraphQL', () => {
+    const schema = buildSchema(readFileSync(resolve(__dirname, '../../../../docs/generated/schema.graphql'), 'utf8'));
+    const both = Object.values(schema.getTypeMap())
+      .filter(isObjectType)
+      .filter(({ name }) => name in document.components.schemas);
+    expect(both.length).toBeGreaterThan(40);
+    const missing = both.flatMap((type) =>
+      Object.keys(type.getFields())
+        .filter((field) => !(field in (document.components.schemas[type.name]!.properties as Json)))
+        .map((field) => `${type.name}.${field}`),
+    );
+    expect(missing).toEqual([]);
   });
 
   it('names a server, the roles and refusals of each operation, and the ETag of commands', () => {

@@ -116,6 +116,13 @@ export function interleave(scene: Scene, { most = 200_000 }: { most?: number } =
   return { worlds: seen.size, endings, histories: [...histories.values()], faults };
 }
 
+/** The process without one of its requested actions: a check of it must notice that. */
+export function silenced<P extends AnyProcess>(process: P, command: string): P {
+  const react: AnyProcess['react'] = (...input) =>
+    process.react(...input).filter((each: object) => (each as { send?: Plain }).send?.type !== command);
+  return { ...process, react };
+}
+
 /** The faults as text: what is wrong, and how it happened. */
 export const explained = ({ faults }: Found): string =>
   faults.map(({ says, way }) => `${says.join('; ')}\n${way.map((label) => `  ${label}`).join('\n')}`).join('\n\n');

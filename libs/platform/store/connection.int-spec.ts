@@ -2,6 +2,7 @@ import type { Metadata } from '#kernel/event';
 import { freePort } from '#platform/embedded/embedded-postgres';
 import { testStore } from '#platform/testing/testing';
 import { EventStore, StoreUnavailable } from './event-store';
+import { reportStore } from './store-watch';
 
 const metadata = { commandId: 'c', actor: 'a', schema: 1 } as unknown as Metadata;
 const counted = (n: number) => ({ type: 'Counted', data: { n }, metadata });
@@ -43,9 +44,16 @@ it('connects to a node that is started after it', async () => {
   const node = await testStore();
   await node.kill();
   const store = new EventStore(node.url, 1_000);
+  const said: string[] = [];
+  const line = (_: object, text: string) => void said.push(text);
+  reportStore(store.connection, { info: line, warn: line } as never);
   await expect(store.append('order-1', -1n, [counted(1)])).rejects.toBeInstanceOf(StoreUnavailable);
   await node.start();
   expect(await until(() => store.append('order-1', -1n, [counted(1)]))).toBeLessThan(6_000);
+  expect(said[0]).toMatch(/^not connected to the event store yet/);
+  await node.kill();
+  await expect(store.append('order-1', 0n, [counted(2)])).rejects.toBeInstanceOf(StoreUnavailable);
+  expect(said.at(-1)).toMatch(/^lost the connection/);
   await store.close();
   await node.stop();
 }, 60_000);

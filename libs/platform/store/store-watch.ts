@@ -24,7 +24,8 @@ export function reportStore(connection: Connection, log?: Pick<Logger, 'info' | 
   connection.watch({
     lost: ({ node, reason }) => {
       losses += 1;
-      log?.warn({ node, reason }, 'lost the connection to the event store; searching for a leader');
+      const what = node === undefined ? 'not connected to the event store yet' : 'lost the connection to the event store';
+      log?.warn({ node, reason }, `${what}; searching for a leader`);
     },
     found: ({ node }, lostMs) => {
       if (losses === 0) return void log?.info({ node }, 'connected to the event store');

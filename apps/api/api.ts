@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import { Pool } from 'pg';
 import { ROLES } from '#manufacturing/roles';
 import { Tokens } from '#platform/security/auth';
 import type { Config } from '#platform/runtime/config';
@@ -14,6 +15,7 @@ import { guardEdge } from '#platform/http/edge';
 import { serveLive } from '#platform/http/subscriptions';
 import { nestLog, type Logger } from '#platform/runtime/logging';
 import { RateLimit } from '#platform/http/rate-limit';
+import { shareLimit } from '#platform/http/shared-limit';
 import { AccessLog } from '#platform/http/access-log';
 import { ownHost } from '#platform/runtime/own-host';
 import { AppModule } from './app.module';
@@ -42,6 +44,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
   );
   app.get(RevocationWatch).onChange(() => tokens.forget());
   const limit = new RateLimit(config.RATE_LIMIT);
+  const shared = shareLimit(limit, app.get(Pool), (err) => log?.warn({ err }, 'PostgreSQL is away; each api counts requests alone'));
   const access = new AccessLog(log, config.ACCESS_LOG === 'all');
   const isOwnHost = ownHost(config.ALLOWED_HOSTS);
   guardEdge(app, { tokens, limit, access, isOwnHost, bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
@@ -58,10 +61,9 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
     open,
     origins: config.CORS_ORIGINS,
   });
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('preClose', () => live.stop());
+  const http = app.getHttpAdapter().getInstance();
+  http.addHook('onReady', () => shared.start());
+  http.addHook('preClose', async () => void (await Promise.all([live.stop(), shared.stop()])));
   return app;
 }
 

@@ -8,6 +8,7 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJson } from '#platform/problem/json';
+import { PROBES } from '#platform/runtime/health';
 import { histogram } from '#platform/runtime/metrics';
 import { unauthenticated, type Tokens } from '#platform/security/auth';
 import { inContext, type RequestContext } from '#platform/security/context';
@@ -116,7 +117,8 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, access, 
       checkBody(request);
       const token = bearer(request);
       if (token === undefined) {
-        limit.take(callerOf(request.ip));
+        // A balancer's probes, from an address that it shares with all its clients, must not be refused because of them.
+        if (!PROBES.has(request.routeOptions.url ?? '')) limit.take(callerOf(request.ip));
         return go();
       }
       const admit = (actor: string) => {

@@ -18,6 +18,28 @@ describe('the rate limit', () => {
     expect(() => limit.take('ann')).toThrow();
     limit.take('bob');
   });
+  it('takes more than a burst at once from a caller without debt, and lets it pay that back', () => {
+    let now = 0;
+    const limit = new RateLimit(60, () => now);
+    limit.take('ann', 20);
+    expect(() => limit.take('ann')).toThrow(expect.objectContaining({ extra: expect.objectContaining({ retryAfterSeconds: 11 }) }));
+    now += 11_000;
+    limit.take('ann');
+    expect(() => limit.take('ann', 20)).toThrow(expect.objectContaining({ extra: expect.objectContaining({ retryAfterSeconds: 10 }) }));
+  });
+  it('tells what was spent once, those who spent most first, and learns debts on top of it', () => {
+    const limit = new RateLimit(60, () => 0);
+    limit.take('ann');
+    limit.take('bob', 3);
+    const spent = limit.takeSpent(1);
+    expect([...spent]).toEqual([['bob', 3_000]]);
+    expect([...limit.takeSpent(9)]).toEqual([['ann', 1_000]]);
+    expect([...limit.takeSpent(9)]).toEqual([]);
+    limit.giveBack(spent);
+    limit.learn([['bob', 4_000]]);
+    for (let i = 0; i < 3; i += 1) limit.take('bob');
+    expect(() => limit.take('bob')).toThrow();
+  });
   it('is off at zero', () => {
     const limit = new RateLimit(0, () => 0);
     for (let i = 0; i < 1000; i += 1) limit.take('ann');

@@ -1,45 +1,81 @@
 /**
- * How many requests a caller may send. Hides: token buckets. Promises: a caller over the limit is refused, others are not affected; memory
- * is bounded. Does not: count across api apps; each counts alone.
+ * How many requests a caller may send. Hides: the accounts of callers (the generic cell rate algorithm). Promises: a caller over the limit is
+ * refused, others are not affected; memory is bounded; nobody waits for the other apis. Does not: exchange accounts with them (shared-limit.ts).
  */
 import { Problem } from '#platform/problem/problem';
 
-const BUCKETS = 50_000;
+const ACCOUNTS = 50_000;
 
-/** A bucket per caller that holds ten seconds' worth and fills steadily. */
+/** `due`: when all that the caller has sent would have arrived at the permitted rate. `unsettled`: what no other api knows of, in ms of that rate. */
+type Account = { due: number; unsettled: number };
+
+/** Each caller may send ten seconds' worth at once, and then steadily. */
 export class RateLimit {
-  private readonly buckets = new Map<string, { left: number; at: number }>();
-  private readonly perMs: number;
-  private readonly depth: number;
+  private readonly accounts = new Map<string, Account>();
+  private readonly msEach: number;
+  /** Longest debt, in milliseconds of the permitted rate. */
+  readonly depth: number;
 
   /** `perMinute` 0 for no limit. */
   constructor(
-    private readonly perMinute: number,
+    readonly perMinute: number,
     /** Milliseconds of any monotonic clock. */
     private readonly now: () => number = () => performance.now(),
   ) {
-    this.perMs = perMinute / 60_000;
-    this.depth = Math.max(1, Math.ceil(perMinute / 6));
+    this.msEach = 60_000 / perMinute;
+    this.depth = Math.max(this.msEach, 10_000);
   }
 
-  /** Counts requests of a caller. @throws Problem 429 */
+  /** Counts requests of a caller; more at once than ten seconds' worth are taken from a caller without debt. @throws Problem 429 */
   take(caller: string, requests = 1): void {
     if (this.perMinute === 0) return;
     const now = this.now();
-    const bucket = this.buckets.get(caller) ?? { left: this.depth, at: now };
-    bucket.left = Math.min(this.depth, bucket.left + (now - bucket.at) * this.perMs);
-    bucket.at = now;
-    this.buckets.delete(caller);
-    this.buckets.set(caller, bucket);
-    if (this.buckets.size > BUCKETS) this.buckets.delete(this.buckets.keys().next().value!);
-    if (bucket.left < requests) {
-      const retryAfterSeconds = Math.max(1, Math.ceil((requests - bucket.left) / this.perMs / 1000));
+    const account = this.accountOf(caller);
+    const before = Math.max(0, account.due - now);
+    const cost = requests * this.msEach;
+    if (before > 0 && before + cost > this.depth) {
+      const retryAfterSeconds = Math.max(1, Math.ceil(Math.min(before, before + cost - this.depth) / 1_000));
       throw new Problem(429, 'too-many-requests', `You may send ${this.perMinute} requests per minute.`, {
         retryAfterSeconds,
         whatToDo: `Wait ${retryAfterSeconds} s, then send fewer requests.`,
       });
     }
-    bucket.left -= requests;
+    account.due = now + before + cost;
+    account.unsettled += cost;
+  }
+
+  /** What callers have spent since the last call, in milliseconds of the permitted rate; those who spent most first. */
+  takeSpent(most: number): ReadonlyMap<string, number> {
+    const spent = [...this.accounts].filter(([, { unsettled }]) => unsettled > 0);
+    if (spent.length > most) spent.sort(([, one], [, other]) => other.unsettled - one.unsettled).splice(most);
+    const taken = new Map(spent.map(([caller, { unsettled }]) => [caller, unsettled]));
+    for (const [, account] of spent) account.unsettled = 0;
+    return taken;
+  }
+
+  /** Puts back what could not be settled. */
+  giveBack(spent: ReadonlyMap<string, number>): void {
+    for (const [caller, ms] of spent) {
+      const account = this.accounts.get(caller);
+      if (account) account.unsettled += ms;
+    }
+  }
+
+  /** The debts of callers to all apis together, in milliseconds of the permitted rate. */
+  learn(debts: Iterable<readonly [caller: string, ms: number]>): void {
+    const now = this.now();
+    for (const [caller, ms] of debts) {
+      const account = this.accountOf(caller);
+      account.due = now + Math.max(0, ms) + account.unsettled;
+    }
+  }
+
+  private accountOf(caller: string): Account {
+    const account = this.accounts.get(caller) ?? { due: -Infinity, unsettled: 0 };
+    this.accounts.delete(caller);
+    this.accounts.set(caller, account);
+    if (this.accounts.size > ACCOUNTS) this.accounts.delete(this.accounts.keys().next().value!);
+    return account;
   }
 }
 

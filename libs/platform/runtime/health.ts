@@ -31,6 +31,9 @@ export type Readiness = Readonly<{
   details?: Readonly<Record<string, Detail>>;
 }>;
 
+/** Routes that balancers ask: without a token, not counted, and logged only if the answer is bad. */
+export const PROBES: ReadonlySet<string> = new Set(['/health/live', '/health/ready']);
+
 /** Milliseconds after which a part that does not answer counts as down. */
 const PATIENCE = 2_000;
 

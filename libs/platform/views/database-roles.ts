@@ -1,7 +1,7 @@
 /**
  * The roles of the apps in PostgreSQL. Hides: roles, grants and owners. Promises: the api reads the read models and can change nothing but an
- * operator's wish about a parked event; the worker owns the read models and the queue; only the owner of the database, who is no app, can change the
- * fixed tables or make accounts. Does not: restrict what the worker writes into the read models: that is its work.
+ * operator's wish about a parked event and what callers have used of their limits; the worker owns the read models and the queue; only the owner
+ * of the database, who is no app, can change the fixed tables or make accounts. Does not: restrict what the worker writes into the read models: that is its work.
  */
 import { escapeIdentifier, escapeLiteral, type PoolClient } from 'pg';
 import { openPool } from '#platform/runtime/database';
@@ -86,6 +86,7 @@ async function setRoles(client: PoolClient, passwords: Readonly<Record<RoleApp, 
   await client.query(`ALTER DEFAULT PRIVILEGES FOR ROLE ${worker} IN SCHEMA public GRANT SELECT ON TABLES TO ${api}`);
   await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO ${api}, ${worker}`);
   await client.query(`GRANT UPDATE (wish) ON view_parked TO ${api}`);
+  await client.query(`GRANT INSERT, UPDATE, DELETE ON caller_debt TO ${api}`);
   for (const table of FIXED) await client.query(`GRANT INSERT, UPDATE, DELETE, TRUNCATE ON ${table} TO ${worker}`);
 }
 

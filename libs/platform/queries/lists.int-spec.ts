@@ -3,6 +3,7 @@ import { Pool } from 'pg';
 import { Entity } from 'typeorm';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
 import { csvOf } from './csv';
+import { Exports } from './exports';
 import { openPool } from '#platform/runtime/database';
 import { ListRequests, type Asked } from './list-request';
 import { Reads } from './reads';
@@ -36,6 +37,7 @@ class Sample {
 const postgres = withPostgres();
 let pool: Pool;
 let reads: Reads;
+let csv: Exports;
 const requests = new ListRequests({
   row: Sample,
   table: 'sample',
@@ -50,6 +52,7 @@ const order = (i: number) => (i * 37) % SIZE;
 beforeAll(async () => {
   pool = openPool(postgres.url, 'spec');
   reads = new Reads(pool, new ViewReads(pool, postgres.url), 100, () => Promise.resolve(-1n));
+  csv = new Exports(pool);
   await pool.query(`CREATE TABLE sample ("sampleId" text PRIMARY KEY, "facilityId" text NOT NULL, name text, "takenAt" timestamptz, weight numeric NOT NULL,
     colour text NOT NULL, tags text[] NOT NULL, held boolean NOT NULL, position bigint NOT NULL)`);
   for (let i = 0; i < SIZE; i += 1) {
@@ -189,7 +192,7 @@ describe('a list', () => {
 
   it('comes as CSV without formulas', async () => {
     const { text: sql, values } = requests.all({ sort: 'sampleId', filter: { colour: 'RED' } }, ['haifa']);
-    const lines = (await text((await reads.stream(sql, values)).pipe(csvOf(requests.cells.map(({ name }) => name)))))
+    const lines = (await text((await csv.stream('ann', sql, values)).pipe(csvOf(requests.cells.map(({ name }) => name)))))
       .trimEnd()
       .split('\r\n');
     expect(lines).toHaveLength(21);
@@ -199,11 +202,33 @@ describe('a list', () => {
 
   it('releases the connection when an export is not read to its end', async () => {
     for (let i = 0; i < 12; i += 1) {
-      const rows = await reads.stream('SELECT generate_series(1, 1000000) AS n', []);
+      const rows = await csv.stream('ann', 'SELECT generate_series(1, 1000000) AS n', []);
       await new Promise((done) => rows.once('data', done));
       rows.destroy();
       await new Promise((done) => rows.once('close', done));
     }
     expect(await reads.rows('SELECT 1 AS one', [])).toEqual([{ one: 1 }]);
+  });
+
+  it('lets one caller read two at once, slowly, and others meanwhile', async () => {
+    const read = (caller: string) => csv.stream(caller, 'SELECT generate_series(1, 1000000) AS n', []);
+    const open = [await read('ann'), await read('ann'), await read('bob')];
+    await expect(read('ann')).rejects.toMatchObject({ status: 429, code: 'too-many-exports' });
+    open.push(await read('bob'), await read('carl'), await read('carl'));
+    await expect(read('dora')).rejects.toMatchObject({ status: 503, code: 'exports-busy' });
+    const closed = open.map((rows) => new Promise((done) => rows.once('close', done)));
+    for (const rows of open) rows.destroy();
+    await Promise.all(closed);
+    expect(await text((await csv.stream('ann', 'SELECT 1 AS n', [])).pipe(csvOf(['n'])))).toBe('n\r\n1\r\n');
+  });
+
+  it.each([
+    ['stands still', { standstillMs: 50, wholeMs: 60_000 }],
+    ['takes too long', { standstillMs: 60_000, wholeMs: 50 }],
+  ])('takes the connection from a reader that %s', async (_, patience) => {
+    const rows = await new Exports(pool, patience).stream('ann', 'SELECT generate_series(1, 1000000) AS n', []);
+    await new Promise((done) => rows.once('readable', done));
+    const error = await new Promise<Error>((done) => rows.once('error', done));
+    expect(error.message).toMatch(/too slowly/);
   });
 });

@@ -8,15 +8,15 @@
  *   const rows = await this.reads.rows<Row>(`… WHERE ${inScopes('"facilityId"', 1)}`, [scopeOf(caller()), …]);
  *   return { items: rows, nextCursor: null, position, behind };
  */
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import type { Pool, PoolClient } from 'pg';
-import QueryStream from 'pg-query-stream';
+import type { Pool } from 'pg';
 import type { Principal } from '#platform/security/access';
-import { EXACT_TYPES } from '#platform/runtime/database';
 import { invalidInput, Problem } from '#platform/problem/problem';
+import { caller } from '#platform/security/auth';
 import { parseToken } from '#platform/store/log-mark';
 import type { ViewReads } from '#platform/views/progress';
+import { Exports } from './exports';
 
 /** What an answer reflects. `behind` is true if a token was given and the view did not reach it in time. */
 export type Freshness = Readonly<{ position: string; behind: boolean }>;
@@ -39,14 +39,13 @@ const positionOfAnotherLog = (what: string) =>
     whatToDo: 'Send the request again without it. The log was moved or replaced; after a move, the new log has all earlier events.',
   });
 
-const EXPORTS_AT_ONCE = 3;
 /** How long to wait for one row if no token was given. */
 const CURRENT_MS = 1_000;
 const STATEMENT_MS = 10_000;
 
 @Injectable()
 export class Reads {
-  private exports = 0;
+  private readonly exports: Exports;
   private asking: Promise<bigint | undefined> = Promise.resolve(undefined);
   private due?: Promise<bigint | undefined>;
 
@@ -57,7 +56,11 @@ export class Reads {
     /** Position of the newest event of the log. */
     private readonly head: () => Promise<bigint>,
     private readonly mark: () => Promise<string | undefined> = () => Promise.resolve(undefined),
-  ) {}
+    /** Connections for exports. */
+    exports = pool,
+  ) {
+    this.exports = new Exports(exports);
+  }
 
   /** Mark of the log in the event store; undefined while it is not known. */
   log(): Promise<string | undefined> {
@@ -121,32 +124,8 @@ export class Reads {
     return rows;
   }
 
-  /** All rows of one statement, at the speed of the reader. Ends with an error if the database does. */
-  async stream(text: string, values: readonly unknown[]): Promise<Readable> {
-    if (this.exports >= EXPORTS_AT_ONCE)
-      throw new Problem(503, 'too-many-exports', `${EXPORTS_AT_ONCE} other exports are running.`, { retryAfterSeconds: 10 });
-    this.exports += 1;
-    let client: PoolClient | undefined;
-    try {
-      client = await this.pool.connect();
-      const rows = client.query(new QueryStream(text, [...values], { batchSize: 500, highWaterMark: 500, types: EXACT_TYPES }));
-      const held = client;
-      let released = false;
-      const release = (error?: Error) => {
-        if (released) return;
-        released = true;
-        this.exports -= 1;
-        held.off('error', release);
-        // A cursor that was not read to its end leaves its connection in the middle of an answer.
-        held.release(error ?? !rows.readableEnded);
-      };
-      held.on('error', release);
-      rows.once('error', release).once('close', () => release());
-      return rows;
-    } catch (error) {
-      this.exports -= 1;
-      client?.release(true);
-      throw error;
-    }
+  /** All rows of one statement for the present caller, as in exports.ts. @throws Problem 429, 503 */
+  stream(text: string, values: readonly unknown[]): Promise<Readable> {
+    return this.exports.stream(caller().actor, text, values);
   }
 }

@@ -1,6 +1,6 @@
 /** The instance under attack, and the attacker's tools: HTTP, raw sockets, valid and invalid tokens. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -122,7 +122,12 @@ export async function startTarget() {
         encoding: 'utf8',
         env: { PATH: process.env.PATH, HOME: process.env.HOME, USER: 'drill' },
       }),
-    log: () => readFileSync(join(dataDir, 'logs', 'api.log'), 'utf8'),
+    /** The log of the api, with its denials, which have a file of their own. */
+    log: () =>
+      ['api.log', 'api.denied.log']
+        .map((name) => join(dataDir, 'logs', name))
+        .map((path) => (existsSync(path) ? readFileSync(path, 'utf8') : ''))
+        .join(''),
     async stop() {
       system.kill('SIGTERM');
       await ended;

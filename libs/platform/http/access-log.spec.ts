@@ -33,17 +33,43 @@ describe('the access log', () => {
     answer(access, 200, { ...ann, denial: 'role-not-allowed' });
     expect(lines).toMatchObject([{ level: 'warn', status: 200, code: 'role-not-allowed' }]);
   });
-  it('cannot be flooded by unauthenticated callers, and says how many lines it left out', () => {
+  it('has no line for a balancer that found the app well', () => {
     const { lines, access } = log(true);
-    for (let n = 0; n < 5_000; n += 1) answer(access, n % 2 ? 401 : 404);
+    for (const status of [200, 503]) answer(access, status, { routeOptions: { url: '/health/ready' } });
+    expect(lines).toMatchObject([{ status: 503 }]);
+  });
+  const bytes = (lines: readonly Line[]) => lines.reduce((sum, line) => sum + JSON.stringify(line).length, 0);
+  const from = (ip: string) => ({ ip });
+  const as = (actor: string) => ({ about: { correlationId: 'c1', principal: { actor } } });
+
+  it('cannot be flooded by unauthenticated callers, however many addresses they have, and counts the lines it left out', () => {
+    const { lines, access } = log(true);
+    for (let n = 0; n < 5_000; n += 1) answer(access, n % 2 ? 401 : 404, from('10.0.0.1'));
     const written = lines.length;
-    expect(written).toBeGreaterThanOrEqual(200);
-    expect(written).toBeLessThan(1_000);
-    for (let n = 0; n < 500; n += 1) answer(access, n % 2 ? 200 : 403, ann);
-    expect(lines).toHaveLength(written + 500);
+    expect(written).toBeGreaterThanOrEqual(20);
+    expect(bytes(lines)).toBeLessThan(32_768);
+    answer(access, 401, from('10.0.0.2'));
+    expect(lines).toHaveLength(written + 1);
+    for (let n = 0; n < 5_000; n += 1) answer(access, 401, from(`10.1.${n >> 8}.${n & 255}`));
+    expect(bytes(lines)).toBeLessThan(131_072);
+    const before = lines.length;
+    answer(access, 403, as('ann'));
+    expect(lines).toHaveLength(before + 1);
     jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
-    answer(access, 401);
+    answer(access, 401, from('10.0.0.1'));
     jest.restoreAllMocks();
-    expect(lines.reduce((sum, { suppressed = 0 }) => sum + suppressed, 0)).toBe(5_000 - written);
+    expect(lines.at(-1)?.suppressed).toBe(5_000 - written);
+  });
+  it('cannot be flooded by one verified caller, whose denials stay visible among its requests, and those of others, too', () => {
+    const { lines, access } = log(true);
+    for (let n = 0; n < 50_000; n += 1) answer(access, 200, as('eve'));
+    expect(bytes(lines)).toBeLessThan(4 * 1_048_576);
+    const before = lines.length;
+    for (let n = 0; n < 5_000; n += 1) answer(access, 403, as('eve'));
+    const denials = lines.length - before;
+    expect(denials).toBeGreaterThanOrEqual(100);
+    expect(bytes(lines.slice(before))).toBeLessThan(131_072);
+    answer(access, 403, as('bob'));
+    expect(lines).toHaveLength(before + denials + 1);
   });
 });

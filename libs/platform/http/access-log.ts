@@ -1,46 +1,62 @@
 /**
  * One structured line for each request that was answered, with the correlation id that the answer shows, and one for each denial. Hides:
- * the limit on lines. Promises: callers without a valid token cannot flood the log: their lines are limited, and those left out are
- * counted. Does not: log bodies, queries or tokens.
+ * how many bytes each caller may log. Promises: no caller can flood the log or crowd out the lines about others; what is left out is counted, in
+ * the caller's next line and in a metric. Does not: log bodies, queries or tokens.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PROBES } from '#platform/runtime/health';
 import type { Logger } from '#platform/runtime/logging';
+import { counter } from '#platform/runtime/metrics';
+import { callerOf } from './rate-limit';
 
 /** Statuses of denials: token, role, plant, host or origin missing or wrong, or too many requests. */
 const DENIALS = new Set([401, 403, 421, 429]);
-/** Lines about callers whom nobody knows, and lines about denials of those who are known: neither can crowd out the other. */
-const UNKNOWN = { perSecond: 20, burst: 200 };
-const KNOWN = { perSecond: 200, burst: 2_000 };
+
+type Size = Readonly<{ perSecond: number; burst: number }>;
+const KB = 1_024;
+/** Bytes of lines about one verified caller: of denials, and of other requests. */
+const DENIED: Size = { perSecond: 2 * KB, burst: 64 * KB };
+const ANSWERED: Size = { perSecond: 128 * KB, burst: 2_048 * KB };
+/** Bytes of lines about one address without a valid token, and about all of them together. */
+const ADDRESS: Size = { perSecond: KB, burst: 16 * KB };
+const UNKNOWN: Size = { perSecond: 2 * KB, burst: 64 * KB };
+/** What the logger adds to the fields of a line: time, level, app, pid, ids of the trace. */
+const OVERHEAD = 200;
+/** Callers whose allowances are kept: those seen last. */
+const CALLERS = 10_000;
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** How many lines may be written: a bucket that fills steadily. */
+const suppressedLines = counter('log_suppressed_total', 'Lines about requests that were left out, because their caller had too many.', [
+  'caller',
+]);
+
+/** How many bytes may be written: a bucket that fills steadily. */
 class Allowance {
   private left: number;
   private filledAt = performance.now();
   /** Lines that were left out since the last one that was written. */
   suppressed = 0;
 
-  constructor(private readonly size: Readonly<{ perSecond: number; burst: number }>) {
+  constructor(private readonly size: Size) {
     this.left = size.burst;
   }
 
-  take(): boolean {
+  has(bytes: number): boolean {
     const now = performance.now();
     this.left = Math.min(this.size.burst, this.left + ((now - this.filledAt) / 1_000) * this.size.perSecond);
     this.filledAt = now;
-    if (this.left < 1) {
-      this.suppressed += 1;
-      return false;
-    }
-    this.left -= 1;
-    return true;
+    return this.left >= bytes;
+  }
+
+  use(bytes: number): void {
+    this.left -= bytes;
   }
 }
 
 export class AccessLog {
   private readonly unknown = new Allowance(UNKNOWN);
-  private readonly known = new Allowance(KNOWN);
+  private readonly allowances = new Map<string, Allowance>();
 
   /** `all`: also requests that were not denied. */
   constructor(
@@ -51,7 +67,7 @@ export class AccessLog {
   answered(request: FastifyRequest, reply: FastifyReply): void {
     const { about, denial } = request;
     const denied = DENIALS.has(reply.statusCode) || (denial !== undefined && reply.statusCode < 400);
-    if (!denied && !this.all) return;
+    if (!denied && (!this.all || (reply.statusCode === 200 && PROBES.has(request.routeOptions.url ?? '')))) return;
     const line = {
       method: request.method,
       route: request.routeOptions.url ?? 'none',
@@ -63,15 +79,39 @@ export class AccessLog {
       ...(denial === undefined ? {} : { code: denial }),
     };
     if (denied) this.denied(line);
-    else if (about?.principal || this.unknown.take()) this.log?.info(line, 'request');
+    else this.write(line, ANSWERED, (whole) => this.log?.info(whole, 'request'));
   }
 
   /** A denial that is not an answer to an HTTP request, such as of a websocket. */
   denied(line: Line): void {
-    const allowance = line.actor === undefined ? this.unknown : this.known;
-    if (!allowance.take()) return;
-    const { suppressed } = allowance;
-    allowance.suppressed = 0;
-    this.log?.warn({ ...line, ...(suppressed > 0 ? { suppressed } : {}) }, 'denied');
+    this.write(line, DENIED, (whole) => this.log?.warn(whole, 'denied'));
+  }
+
+  private write(line: Line, ofKnown: Size, put: (line: Line) => void): void {
+    const { actor, address } = line;
+    const known = typeof actor === 'string';
+    // Denials of a caller and its other requests cannot crowd out each other.
+    const own = known
+      ? this.allowance(`${ofKnown === DENIED ? '!' : '@'}${actor}`, ofKnown)
+      : this.allowance(callerOf(String(address)), ADDRESS);
+    const bytes = JSON.stringify(line).length + OVERHEAD;
+    if (!own.has(bytes) || (!known && !this.unknown.has(bytes))) {
+      own.suppressed += 1;
+      suppressedLines.inc({ caller: known ? 'known' : 'unknown' });
+      return;
+    }
+    own.use(bytes);
+    if (!known) this.unknown.use(bytes);
+    const { suppressed } = own;
+    own.suppressed = 0;
+    put(suppressed > 0 ? { ...line, suppressed } : line);
+  }
+
+  private allowance(caller: string, size: Size): Allowance {
+    const found = this.allowances.get(caller) ?? new Allowance(size);
+    this.allowances.delete(caller);
+    this.allowances.set(caller, found);
+    if (this.allowances.size > CALLERS) this.allowances.delete(this.allowances.keys().next().value!);
+    return found;
   }
 }

@@ -9,11 +9,12 @@ import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { mutants as all } from './mutants/guards.mjs';
+import { mutants as guards } from './mutants/guards.mjs';
+import { mutants as shares } from './mutants/shares.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-const mutants = all.filter(({ file }) => file.includes(process.argv[2] ?? ''));
+const mutants = [...guards, ...shares].filter(({ file }) => file.includes(process.argv[2] ?? ''));
 
 /** Two at a time, each in its own copy. */
 const WORKERS = 2;

@@ -67,6 +67,12 @@ describe('orders reported on one machine at the same time', () => {
     expect(after(2, one, { ...two, from: '11:00' }, { ...three, from: '10:00' })).toMatchObject({ overlaps: 0 });
     expect(after(null, one, two, three)).toMatchObject({ overlaps: 0 });
   });
+  it('are flagged in whatever sequence reports end', () => {
+    const late = { order: 'W3', reportId: 'r3', from: '09:00', to: '10:10' };
+    expect(after(1, one, { ...two, from: '11:00' }, late)).toMatchObject({ overlaps: 1, reports: [{ others: ['haifa.W1'] }] });
+    const ends = after(1, two, one, three, late)!.compared.split('\n').slice(0, -1);
+    expect(ends.map((line) => line.slice(11, 16))).toEqual(['10:10', '11:00', '11:30', '12:00']);
+  });
   it('are no longer flagged when the report is taken back', () => {
     const back = { ...two, type: 'ProductionReportReversed' as const };
     expect(after(1, one, two, back)).toMatchObject({ overlaps: 0, reports: [], latestAt: null });
@@ -75,7 +81,7 @@ describe('orders reported on one machine at the same time', () => {
   it('are compared with a bounded number of reports', () => {
     const many = Array.from({ length: 300 }, (_, n) => ({ ...one, reportId: `r${n}` }));
     const row = after(1, ...many, two)!;
-    expect(row.compared).toHaveLength(200);
+    expect(row.compared.split('\n')).toHaveLength(200 + 1);
     expect(row).toMatchObject({ overlaps: 1 });
   });
 });

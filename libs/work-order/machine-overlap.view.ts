@@ -3,7 +3,8 @@ import { Entity, Index } from 'typeorm';
 import type { EquipmentRegistered } from '#equipment/equipment.events';
 import { facilityOf } from '#manufacturing/facility';
 import type { View } from '#kernel/view';
-import { Cell, CellJson, CellMany, Key, ScopeCell } from '#platform/views/cells';
+import { Cell, CellMany, Key, ScopeCell } from '#platform/views/cells';
+import { endingAfter, type Span, withoutReport, withSpan } from './compared';
 import type { ReportEvent } from './report.events';
 
 /** A report for a machine that had no room for it beside other orders. */
@@ -26,8 +27,6 @@ class OverlappingReport {
   @Cell('ids')
   others: string[];
 }
-
-type Span = Readonly<{ workOrderId: string; reportId: string; from: string; to: string }>;
 
 /** Orders that were reported on one machine at the same time, beyond its capacity, whether or not they had been started on it. */
 @Entity('machine_overlap')
@@ -57,9 +56,9 @@ export class MachineOverlap {
   @Cell('instant', { optional: true })
   latestAt: string | null;
 
-  /** The 200 reports that end last: a report is compared with these. */
-  @CellJson()
-  compared: readonly Span[];
+  /** The 200 reports that end last: a report is compared with these. A line for each: end, beginning, order, report. */
+  @Cell('text')
+  compared: string;
 
   @Cell('position')
   position: bigint;
@@ -68,17 +67,16 @@ export class MachineOverlap {
   recordedAt: string;
 }
 
-const COMPARED = 200;
 const NAMED = 50;
 
 type Row = Omit<MachineOverlap, 'position' | 'recordedAt'>;
 type Report = Exclude<ReportEvent, { type: 'CounterRead' }>;
 
 /** The other orders within the time of a report, if they and it are more at once than the machine can take. */
-function othersWithout(room: number | null, { workOrderId, from, to }: Span, compared: readonly Span[]): string[] {
+function othersWithout(room: number | null, { workOrderId, from, to }: Span, compared: string): string[] {
   if (room === null) return [];
-  const within = compared.filter(
-    (other) => other.workOrderId !== workOrderId && other.from < to && from < other.to && other.from < other.to,
+  const within = endingAfter(compared, from).filter(
+    (other) => other.workOrderId !== workOrderId && other.from < to && other.from < other.to,
   );
   // Most of them are at work together when one of them begins, or the report itself.
   const atOnce = within.map(({ from: begins }) => {
@@ -88,22 +86,22 @@ function othersWithout(room: number | null, { workOrderId, from, to }: Span, com
   return Math.max(0, ...atOnce) < room ? [] : [...new Set(within.map((other) => other.workOrderId))].sort();
 }
 
-function withReport(row: Row, span: Span): Row {
+function reported(row: Row, span: Span): Row {
   const others = othersWithout(row.capacity, span, row.compared);
-  const compared = [...row.compared, span].sort((a, b) => (a.to < b.to ? -1 : 1)).slice(-COMPARED);
+  const compared = withSpan(row.compared, span);
   if (others.length === 0) return { ...row, compared };
   const reports = [...row.reports, { ...span, others }].slice(-NAMED);
   return { ...row, compared, reports, overlaps: row.overlaps + 1, latestAt: latestOf(reports) };
 }
 
-function withoutReport(row: Row, { workOrderId, reportId }: Span): Row {
-  const isOther = (each: Span) => each.workOrderId !== workOrderId || each.reportId !== reportId;
-  const reports = row.reports.filter(isOther);
+function reversed(row: Row, { workOrderId, reportId }: Span): Row {
+  const reports = row.reports.filter((each) => each.workOrderId !== workOrderId || each.reportId !== reportId);
   const overlaps = row.overlaps - (row.reports.length - reports.length);
-  return { ...row, compared: row.compared.filter(isOther), reports, overlaps, latestAt: latestOf(reports) };
+  const compared = withoutReport(row.compared, { workOrderId, reportId });
+  return { ...row, compared, reports, overlaps, latestAt: latestOf(reports) };
 }
 
-const latestOf = (reports: readonly Span[]): string | null =>
+const latestOf = (reports: readonly Pick<Span, 'from'>[]): string | null =>
   reports
     .map(({ from }) => from)
     .sort()
@@ -113,7 +111,7 @@ const utc = (instant: string): string => new Date(instant).toISOString();
 /** Every machine with reports, and the reports that it had no room for. */
 export const machineOverlap: View<MachineOverlap, Report | EquipmentRegistered> = {
   name: 'machine-overlap',
-  version: 1,
+  version: 2,
   row: MachineOverlap,
   events: ['ProductionReported', 'ProductionObserved', 'ProductionReportReversed', 'ProductionReportCorrected', 'EquipmentRegistered'],
   keys: ({ data }) => [data.equipmentId],
@@ -128,11 +126,11 @@ export const machineOverlap: View<MachineOverlap, Report | EquipmentRegistered> 
       overlaps: 0,
       reports: [],
       latestAt: null,
-      compared: [],
+      compared: '',
     };
     const put = (after: Row) => rows.put(after as MachineOverlap);
     if (type === 'EquipmentRegistered') return put({ ...row, capacity: data.maxConcurrent });
     const span = { workOrderId: data.workOrderId, reportId: data.reportId, from: utc(data.from), to: utc(data.to) };
-    put(type === 'ProductionReportReversed' ? withoutReport(row, span) : withReport(row, span));
+    put(type === 'ProductionReportReversed' ? reversed(row, span) : reported(row, span));
   },
 };

@@ -43,23 +43,41 @@ export function decimal(value: bigint): string {
   return `${value < 0n ? '-' : ''}${digits.slice(0, -6)}${part ? '.' + part : ''}`;
 }
 
-export const plus = (a: string, b: string): string => decimal(millionths(a) + millionths(b));
-export const minus = (a: string, b: string): string => decimal(millionths(a) - millionths(b));
-export const sum = (amounts: Iterable<string>): string => {
-  let total = 0n;
-  for (const amount of amounts) total += millionths(amount);
-  return decimal(total);
-};
+/** A short whole amount as a number, as most are; -1 for any other. */
+function small(amount: string): number {
+  const { length } = amount;
+  if (length === 0 || length > 9 || (length > 1 && amount.charCodeAt(0) === 0x30)) return -1;
+  let value = 0;
+  for (let at = 0; at < length; at += 1) {
+    const digit = amount.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = 10 * value + digit;
+  }
+  return value;
+}
+
+export function plus(a: string, b: string): string {
+  const [x, y] = [small(a), small(b)];
+  return x >= 0 && y >= 0 ? String(x + y) : decimal(millionths(a) + millionths(b));
+}
+export function minus(a: string, b: string): string {
+  const [x, y] = [small(a), small(b)];
+  return x >= 0 && y >= 0 ? String(x - y) : decimal(millionths(a) - millionths(b));
+}
+export const sum = (amounts: readonly string[]): string => amounts.reduce(plus, '0');
 /** Negative, zero or positive, as a comparator for sort. */
 export const compare = (a: string, b: string): number => {
+  const [x, y] = [small(a), small(b)];
+  if (x >= 0 && y >= 0) return Math.sign(x - y);
   const difference = millionths(a) - millionths(b);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 };
 /** Whether the unit can hold the amount: pieces are counted, not measured. The one rule for all quantities. */
-export const fitsUnit = (amount: string, unit: Unit): boolean => unit !== 'pcs' || millionths(amount) % SCALE === 0n;
+export const fitsUnit = (amount: string, unit: Unit): boolean =>
+  unit !== 'pcs' || small(amount) >= 0 || millionths(amount) % SCALE === 0n;
 
-export const isZero = (amount: string): boolean => millionths(amount) === 0n;
-export const isPositive = (amount: string): boolean => millionths(amount) > 0n;
+export const isZero = (amount: string): boolean => amount === '0' || millionths(amount) === 0n;
+export const isPositive = (amount: string): boolean => small(amount) > 0 || millionths(amount) > 0n;
 
 export const sameDimension = (a: Unit, b: Unit): boolean => measure[a][0] === measure[b][0];
 

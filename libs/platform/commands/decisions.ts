@@ -94,8 +94,8 @@ export class Decisions {
     let seen = this.memory.of(first.stream) ?? (await this.look(first));
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       try {
-        const { written, answers } = await this.walk(tasks, seen);
-        if (written.length > 0) seen = await this.write(first, seen, written);
+        const { written, answers, state } = await this.walk(tasks, seen);
+        if (written.length > 0) seen = await this.write(first, seen, written, state);
         this.surroundings.expect(first, written as readonly Event[]);
         const now = seen;
         return await Promise.all(
@@ -114,7 +114,7 @@ export class Decisions {
     throw contention(first.stream);
   }
 
-  /** Decides commands one after the other: the events to write, and the answers that exist already. */
+  /** Decides commands one after the other: the events to write, the state after them, and the answers that exist already. */
   private async walk(tasks: readonly Task[], seen: Seen) {
     const written: NewEvent[] = [];
     const answers = new Map<Task, Answer | Problem>();
@@ -144,7 +144,7 @@ export class Decisions {
         answers.set(task, await problemAlone(error));
       }
     }
-    return { written, answers };
+    return { written, answers, state: now.state };
   }
 
   private async decide(task: Task): Promise<Receipt> {
@@ -186,8 +186,11 @@ export class Decisions {
     return this.write(task, seen, written);
   }
 
-  /** The stream after the append: exactly what was written. @throws Conflict, StoreUnavailable, StoreRefused */
-  private async write({ decider, stream }: Task, seen: Seen, written: readonly NewEvent[]): Promise<Seen> {
+  /**
+   * The stream after the append: exactly what was written. `state` is the state after it, if it is known. @throws Conflict, StoreUnavailable,
+   * StoreRefused
+   */
+  private async write({ decider, stream }: Task, seen: Seen, written: readonly NewEvent[], state?: unknown): Promise<Seen> {
     const { revision, position, ids } = await traced('append', { stream, events: written.length }, () =>
       this.store.append(stream, seen.revision, written),
     );
@@ -201,7 +204,7 @@ export class Decisions {
       revision: first + BigInt(index),
       position,
     }));
-    return this.keep(decider, stream, grown(decider, seen, recorded));
+    return this.keep(decider, stream, grown(decider, seen, recorded, state));
   }
 
   /** The stream as it is. Reads on from memory, unless it is no longer the same stream. */
@@ -236,11 +239,10 @@ export class Decisions {
 }
 
 /** An event as a reader will find it: fields that JSON omits are not kept in memory either. */
-const eventOf = (task: Task, { type, data }: Event): NewEvent => ({
-  type,
-  data: JSON.parse(JSON.stringify(data)) as object,
-  metadata: metadataFor(task, schemaOf(task.decider.upcasts, type)),
-});
+function eventOf(task: Task, { type, data }: Event): NewEvent {
+  const json = JSON.stringify(data);
+  return { type, data: JSON.parse(json) as object, json, metadata: metadataFor(task, schemaOf(task.decider.upcasts, type)) };
+}
 
 /** What the stream tells about a command, as far as it is in memory. */
 const answerIn = ({ context }: Task, seen: Seen): Answer | undefined => seen.answers.of(context.actor, context.commandId);

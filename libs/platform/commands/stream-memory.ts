@@ -30,18 +30,18 @@ export const nothingSeen = (decider: AnyDecider): Seen => ({
   snapshot: -1n,
 });
 
-/** The stream after some more events; `seen` must not be used afterwards. */
-export function grown(decider: AnyDecider, seen: Seen, events: readonly (Trace & Pick<Recorded, 'id'>)[]): Seen {
+/** The stream after some more events, and the state after them if it is known; `seen` must not be used afterwards. */
+export function grown(decider: AnyDecider, seen: Seen, events: readonly (Trace & Pick<Recorded, 'id'>)[], after?: unknown): Seen {
   let { state, facts } = seen;
   for (const event of events) {
     seen.answers.learn(event);
     if (isBookkeeping(event)) continue;
-    state = decider.evolve(state, event);
+    if (after === undefined) state = decider.evolve(state, event);
     facts = event;
   }
   const last = events.at(-1);
   return {
-    state,
+    state: after ?? state,
     revision: last?.revision ?? seen.revision,
     lastId: last?.id ?? seen.lastId,
     facts: { revision: facts.revision, position: facts.position },

@@ -25,7 +25,13 @@ import { isDefinite, refusalOf, StoreRefused, StoreUnavailable } from './refusal
 export { Conflict, StoreRefused, StoreUnavailable } from './refusals';
 
 /** An event to append. Its id is computed from its content and revision. */
-export type NewEvent = Readonly<{ type: string; data: unknown; metadata: Metadata }>;
+export type NewEvent = Readonly<{
+  type: string;
+  data: unknown;
+  /** The data as JSON, where it was made before. */
+  json?: string;
+  metadata: Metadata;
+}>;
 export type Appended = Readonly<{ revision: bigint; position: bigint; ids: readonly string[] }>;
 /** Where to continue in $all: after this commit position, or at the start or end of the log. */
 export type From = bigint | 'start' | 'end';
@@ -271,10 +277,10 @@ const isOfBusiness = ({ event }: ResolvedEvent): boolean => event !== undefined 
 
 const unavailable = (error: unknown): Error => (error instanceof StoreUnavailable ? error : new StoreUnavailable(error));
 
-function encode(stream: string, expected: Expected, index: number, { type, data, metadata }: NewEvent): EventBytes {
+function encode(stream: string, expected: Expected, index: number, { type, data, json, metadata }: NewEvent): EventBytes {
   checkName('event type', type);
   if (Object.hasOwn(metadata, KNOWN_TIME)) throw new StoreRefused('bad-request', `Metadata must not have the key \`${KNOWN_TIME}\`.`);
-  const bytes = { type, data: Buffer.from(JSON.stringify(data)), metadata: Buffer.from(JSON.stringify(metadata)) };
+  const bytes = { type, data: Buffer.from(json ?? JSON.stringify(data)), metadata: Buffer.from(JSON.stringify(metadata)) };
   return { id: eventIdOf(stream, expected, index, bytes), json: true, ...bytes };
 }
 

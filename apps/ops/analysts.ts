@@ -6,7 +6,8 @@ import { ANALYST_ACCOUNTS, analystsAfter, type AnalystAdded, type AnalystEvent, 
 import { EventStore } from '#platform/store/event-store';
 import { metadataOf } from '#platform/store/metadata';
 import { accountOf, removeAnalyst, setAnalyst } from '#platform/views/analyst-role';
-import { configOf, openApplication, operator, ownerUrlOf, type Whereabouts } from './system';
+import { openApplication, operator } from './application';
+import { configOf, ownerUrlOf, type Whereabouts } from './system';
 import { PlainFault, say, sayJson, table } from './terminal';
 
 type Flags = Whereabouts & { json?: boolean; facilities?: string; auditor?: boolean; reason?: string };

@@ -3,7 +3,8 @@ import { AuditController } from '#audit/audit.queries';
 import type { Change } from '#audit/changes';
 import { inContext } from '#platform/security/context';
 import { whole } from './import';
-import { ask, configOf, openApplication, operator, type Whereabouts } from './system';
+import { openApplication, operator } from './application';
+import { ask, configOf, type Whereabouts } from './system';
 import { brief, PlainFault, Progress, say, sayJson, sayJsonLine, table } from './terminal';
 
 type Flags = Whereabouts & { direct?: boolean; json?: boolean; limit?: string } & Record<string, string | boolean | undefined>;

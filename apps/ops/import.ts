@@ -9,8 +9,8 @@ import { rowReader, type Row } from './import/rows';
 import { correlationIdOf, importFile, type ImportResult } from './import/run';
 import { NoAnswer, Refused, restTarget } from './import/target';
 import type { Finding } from '#import/import.events';
-import { EventStore } from '#platform/store/event-store';
-import { apiOf, ask, configOf, directTarget, openApplication, type Whereabouts } from './system';
+import type { EventStore } from '#platform/store/event-store';
+import { apiOf, ask, configOf, type Whereabouts } from './system';
 import { brief, PlainFault, Progress, say, sayJson, table } from './terminal';
 
 type ImportFlags = Whereabouts & {
@@ -251,7 +251,9 @@ const same = ({ file, log }: Reconciliation['total']) => JSON.stringify(file) ==
 
 async function reconciled(mapping: Mapping, file: string, flags: ImportFlags): Promise<Reconciliation> {
   if (!flags.direct) return reconcile(mapping, file, overRest(flags, mapping), ordersOverRest(flags));
-  const store = new EventStore(configOf(flags).EVENTSTORE_URL!, 30_000);
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { EventStore: Store } = require('#platform/store/event-store') as typeof import('#platform/store/event-store');
+  const store = new Store(configOf(flags).EVENTSTORE_URL!, 30_000);
   try {
     return await reconcile(mapping, file, fromStore(store));
   } finally {
@@ -281,6 +283,8 @@ async function importCommand(mappingPath: string, file: string, flags: ImportFla
         ...options,
         target: (correlationId) => restTarget({ ...apiOf(flags, ...IMPORTERS), correlationId, patienceMs }),
       });
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { directTarget, openApplication } = require('./application') as typeof import('./application');
     const app = await openApplication(configOf(flags));
     try {
       return await importFile({ ...options, target: (correlationId) => directTarget(app, correlationId) });

@@ -1,19 +1,12 @@
 import 'reflect-metadata';
 import { Command, CommanderError } from 'commander';
 import { ConfigFaults, EXIT_CONFIG } from '#platform/runtime/config';
-import { Conflict, StoreUnavailable } from '#platform/store/event-store';
+import { Conflict, StoreUnavailable } from '#platform/store/refusals';
 import { Problem } from '#platform/problem/problem';
 import { leave, watchOutput } from '#platform/runtime/leave';
 import { APP_VERSION } from '#platform/runtime/version';
-import { addAnalystCommands } from './analysts';
-import { addAuditCommands } from './audit';
 import { addImportCommands } from './import';
-import { addLogCommands } from './log';
-import { addSystemCommands } from './system-commands';
 import { PlainFault, tell } from './terminal';
-import { addProcessCommands } from './processes';
-import { addTokenCommands } from './tokens';
-import { addViewCommands } from './views';
 
 const program = new Command('npm run ops --')
   .description('Work on the running system from the command line.')
@@ -25,13 +18,13 @@ const program = new Command('npm run ops --')
   .exitOverride();
 
 addImportCommands(program);
-addAuditCommands(program);
-addViewCommands(program);
-addLogCommands(program);
-addProcessCommands(program);
-addTokenCommands(program.command('tokens').description('revoke access tokens before they expire'));
-addAnalystCommands(program.command('analysts').description('logins for SQL, each with its facilities'));
-addSystemCommands(program);
+// Other commands load every slice, which takes longer than many an import.
+const [command] = program.parseOptions(process.argv.slice(2)).operands;
+if (command !== 'import' && command !== 'reconcile') {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { addOtherCommands } = require('./commands') as typeof import('./commands');
+  addOtherCommands(program);
+}
 
 /** 0: done; 1: failed; 2: done, with findings; 64: wrong usage; 78: wrong settings. */
 function exitCodeOf(error: unknown): number {

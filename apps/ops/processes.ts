@@ -6,7 +6,8 @@ import { labelOf } from '#platform/processes/labels';
 import { type Operator, ProcessOperations } from '#platform/processes/operations';
 import { EventStore } from '#platform/store/event-store';
 import { processes } from '#processes/processes';
-import { ask, configOf, openApplication, operator, type Whereabouts } from './system';
+import { openApplication, operator } from './application';
+import { ask, configOf, type Whereabouts } from './system';
 import { brief, PlainFault, say, sayJson, table } from './terminal';
 
 type Flags = Whereabouts & { json?: boolean; process?: string; state?: string; reason?: string; refused?: string; first?: string };

@@ -9,7 +9,8 @@ import { Registry } from '#platform/commands/registry';
 import { EventStore } from '#platform/store/event-store';
 import { InputPipe } from '#platform/http/input-pipe';
 import { views } from '#slices';
-import { configOf, openApplication, operator, type Whereabouts } from './system';
+import { openApplication, operator } from './application';
+import { configOf, type Whereabouts } from './system';
 import { say } from './terminal';
 
 const WELCOME = `The slices are loaded. Try:

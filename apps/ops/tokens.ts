@@ -4,7 +4,8 @@ import { now } from '#platform/runtime/clock';
 import { REVOCATIONS, type TokensRevoked } from '#platform/security/revocations';
 import { EventStore } from '#platform/store/event-store';
 import { metadataOf } from '#platform/store/metadata';
-import { configOf, openApplication, operator, type Whereabouts } from './system';
+import { openApplication, operator } from './application';
+import { configOf, type Whereabouts } from './system';
 import { PlainFault, say, sayJson, table } from './terminal';
 
 type Flags = Whereabouts & { json?: boolean; subject?: string; tokenId?: string; issuedBefore?: string; reason?: string };

@@ -11,7 +11,8 @@ import { verifyView } from '#platform/views/verify';
 import { logReader } from '#platform/store/log-reader';
 import { OPERATIONS_STREAM, skipAndRecord } from '#platform/views/skip';
 import { views } from '#slices';
-import { configOf, openApplication, operator, type Whereabouts } from './system';
+import { openApplication, operator } from './application';
+import { configOf, type Whereabouts } from './system';
 import { brief, PlainFault, Progress, say, sayJson, table } from './terminal';
 
 type Flags = Whereabouts & { json?: boolean; noWait?: boolean; wait?: boolean; reason?: string; view?: string };

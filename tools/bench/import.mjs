@@ -17,9 +17,12 @@ const ops = fileURLToPath(new URL('../../dist/apps/ops/main.js', import.meta.url
 /** The format of the job shop's log. */
 const ROWS_OF_AN_ORDER = 11;
 const BLOCK = 400;
+/** No new round begins after this time. */
+const MOST_MS = 100_000;
 
 export async function run({ short, repeat, events, say }) {
   const rows = Number(events ?? (short ? 10_000 : 30_000));
+  const until = performance.now() + MOST_MS;
   const rounds = Number(repeat ?? 2);
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-import-'));
   fs.chmodSync(work, 0o755);
@@ -49,7 +52,8 @@ export async function run({ short, repeat, events, say }) {
     };
     await bring('warm', Math.min(rows, 5_000), 'short');
     const [sample] = await store.read('work-order-haifa.warm-0', 1n, { maxCount: 1 });
-    for (let round = 0; round < rounds; round += 1) {
+    // On a machine that is busy with other things, fewer rounds.
+    for (let round = 0; round < rounds && (round === 0 || performance.now() < until); round += 1) {
       imports.push(await bring(`r${round}`, rows, 'long'));
       appends.push(await appended(store, sample, rows));
       say(`round ${round + 1}: ${Math.round(imports.at(-1))} rows/s imported, ${Math.round(appends.at(-1))} events/s appended`);
@@ -59,7 +63,7 @@ export async function run({ short, repeat, events, say }) {
     say(
       `${rowsPerSecond} rows/s, ${ofAppends} of batched appends; importer's memory ${memory.short} MB for 5,000 rows, ${memory.long} MB for ${rows}`,
     );
-    return { rows, rounds, rowsPerSecond, appendsPerSecond, ofAppends, memoryMb: memory };
+    return { rows, rounds: imports.length, rowsPerSecond, appendsPerSecond, ofAppends, memoryMb: memory };
   } finally {
     await store.close();
     await cluster.stop();

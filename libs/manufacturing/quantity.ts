@@ -73,8 +73,7 @@ export const compare = (a: string, b: string): number => {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 };
 /** Whether the unit can hold the amount: pieces are counted, not measured. The one rule for all quantities. */
-export const fitsUnit = (amount: string, unit: Unit): boolean =>
-  unit !== 'pcs' || small(amount) >= 0 || millionths(amount) % SCALE === 0n;
+export const fitsUnit = (amount: string, unit: Unit): boolean => unit !== 'pcs' || small(amount) >= 0 || millionths(amount) % SCALE === 0n;
 
 export const isZero = (amount: string): boolean => amount === '0' || millionths(amount) === 0n;
 export const isPositive = (amount: string): boolean => small(amount) > 0 || millionths(amount) > 0n;

@@ -4,7 +4,7 @@
  */
 export type Span = Readonly<{ workOrderId: string; reportId: string; from: string; to: string }>;
 
-export const COMPARED = 200;
+const COMPARED = 200;
 
 /** Instants are UTC with milliseconds, so that they compare as text. */
 const INSTANT = '2026-01-05T10:00:00.000Z'.length;

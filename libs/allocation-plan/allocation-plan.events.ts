@@ -13,6 +13,14 @@ export const Unplaced = {
   CapacityBeforeDue: 'CapacityBeforeDue',
   MinBatch: 'MinBatch',
   SplitLimit: 'SplitLimit',
+  /** Not one whole day is left before the due date. */
+  DueTooSoon: 'DueTooSoon',
+  /** The order is in another unit than the work master. */
+  UnitDiffers: 'UnitDiffers',
+  /** A plant lacks material. */
+  Material: 'Material',
+  /** Other orders of the same run got the capacity. */
+  OtherOrders: 'OtherOrders',
 } as const;
 export type Unplaced = keyof typeof Unplaced;
 

@@ -1,0 +1,72 @@
+/** The terms on which a plant can be used for an order: rules, days, free minutes. */
+import type { Bucket } from '#facility-capacity/facility-capacity.events';
+import { Unplaced, type Candidate, type PlanOrder } from './allocation-plan.events';
+
+export const SCALE = 1_000_000n;
+export const DAY_MS = 86_400_000;
+/** Nothing is planned further ahead. */
+export const MOST_DAYS = 400;
+
+/** Why a plant cannot be used at all. */
+export function whyNot(
+  { customer, excluded }: PlanOrder,
+  { facilityId, onlyFor, neverFor, minutesPerDay, lane }: Candidate,
+): Unplaced | undefined {
+  if (excluded.includes(facilityId)) return Unplaced.Excluded;
+  if (customer !== undefined && neverFor?.includes(customer)) return Unplaced.CustomerRules;
+  if (onlyFor && (customer === undefined || !onlyFor.includes(customer))) return Unplaced.CustomerRules;
+  if (lane === null) return Unplaced.NoLane;
+  return minutesPerDay === undefined ? Unplaced.CapacityBeforeDue : undefined;
+}
+
+/** Why none of the plants can be used; undefined where one can. */
+export function whyNone(order: PlanOrder, candidates: readonly Candidate[], hasWorkMaster: boolean): Unplaced | undefined {
+  if (!hasWorkMaster) return Unplaced.NoWorkMaster;
+  if (candidates.length === 0) return Unplaced.NoQualifiedFacility;
+  const refusals = candidates.map((candidate) => whyNot(order, candidate));
+  if (refusals.some((reason) => reason === undefined)) return undefined;
+  return refusals.find((reason) => reason !== Unplaced.Excluded) ?? Unplaced.Excluded;
+}
+
+/** Free minutes of a day: of the first one, only the part that is still to come. */
+export function freeOn(date: string, earliest: string, minutesPerDay: number, taken: number): number {
+  const gone = Math.max(0, Date.parse(earliest) - Date.parse(`${date}T00:00:00Z`)) / DAY_MS;
+  return Math.max(0, Math.min(minutesPerDay - taken, Math.floor(minutesPerDay * (1 - gone))));
+}
+
+/** Days from one instant to the other, as far as they are whole at the end: work of the last day is done before it. */
+export function daysBetween(earliest: string, end: number): string[] {
+  const days: string[] = [];
+  for (let day = Math.floor(Date.parse(earliest) / DAY_MS) * DAY_MS; day + DAY_MS <= end && days.length < MOST_DAYS; day += DAY_MS)
+    days.push(new Date(day).toISOString().slice(0, 10));
+  return days;
+}
+
+/** When the last work must be done: what is shipped must have arrived by the due date. In ms. */
+export const readyBy = ({ due }: PlanOrder, { lane }: Candidate): number => Date.parse(due) - (lane?.transitHours ?? 0) * 3_600_000;
+
+/** Pieces are counted. */
+export const whole = ({ unit }: PlanOrder, amount: bigint): bigint => (unit === 'pcs' ? amount - (amount % SCALE) : amount);
+
+/** Whole minutes that an amount in millionths takes: what is made takes the next whole minute. */
+export function minutesFor(amount: bigint, minutesPerUnit: bigint, setupMinutes: number): number {
+  return setupMinutes + Number((amount * minutesPerUnit + SCALE * SCALE - 1n) / (SCALE * SCALE));
+}
+
+/** The most that fits into so many minutes, in millionths; whole pieces where pieces are counted. */
+export const mostIn = (order: PlanOrder, minutes: number, minutesPerUnit: bigint, setupMinutes: number): bigint =>
+  whole(order, (BigInt(Math.max(0, minutes - setupMinutes)) * SCALE * SCALE) / minutesPerUnit);
+
+/** Minutes spread over days from the first on; where they are not limited, a day is worked around the clock, and the last one has the rest. */
+export function spread(days: readonly Bucket[], minutes: number): Bucket[] {
+  const buckets = new Map<string, number>();
+  let left = minutes;
+  for (const { date, minutes: free } of days) {
+    const part = Math.min(left, free === Infinity ? 1_440 : free);
+    if (part > 0) buckets.set(date, part);
+    left -= part;
+  }
+  const last = days.at(-1)!.date;
+  if (left > 0) buckets.set(last, (buckets.get(last) ?? 0) + left);
+  return [...buckets].map(([date, worked]) => ({ date, minutes: worked }));
+}

@@ -49,6 +49,19 @@ export type PlanOrder = Readonly<{
   shipTo?: string;
   excluded: readonly string[];
   maxLegs?: number;
+  /** Until when it may still be made, after the due date. */
+  latest?: string;
+}>;
+
+/** What a plan for many orders gives to one of them. */
+export type BatchShare = Readonly<{
+  /** SHA-256 of the inputs of the batch, and the version of its planner: run again on them, it gives the same shares. */
+  digest: string;
+  algorithm: number;
+  /** So much more of the whole batch, at most, could be placed. */
+  gap: string;
+  legs: readonly Readonly<{ facilityId: string; quantity: string; buckets: readonly Bucket[] }>[];
+  unplaced: readonly Readonly<{ quantity: string; reason: Unplaced }>[];
 }>;
 
 /** A plant that could make it, as the planner sees it. */
@@ -63,7 +76,13 @@ export type Candidate = Qualification &
   }>;
 
 /** Everything that the plan was made from: the planner, run again on it, returns the same plan. */
-export type PlanInputs = Readonly<{ order: PlanOrder; workMasterVersion?: string; candidates: readonly Candidate[] }>;
+export type PlanInputs = Readonly<{
+  order: PlanOrder;
+  workMasterVersion?: string;
+  candidates: readonly Candidate[];
+  /** Where a plan for many orders was made before. */
+  batch?: BatchShare;
+}>;
 
 type OfPlan = Readonly<{ planId: string; customerOrderId: string }>;
 
@@ -76,6 +95,12 @@ export type AllocationProposed = Event<
     cost: string;
     /** False where not all splits were tried: more, or cheaper, might be possible. */
     proven: boolean;
+    /** By how much it may be off: so much more could be placed, at most (of a batch: of all its orders), or so much cheaper. */
+    gap?: Readonly<{ quantity: string; cost?: string }>;
+    /** What is made after the due date: quantity times days. */
+    lateness?: string;
+    /** SHA-256 of the inputs. */
+    digest?: string;
     /** Version of the planner. */
     algorithm: number;
     inputs: PlanInputs;

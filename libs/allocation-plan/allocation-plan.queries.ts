@@ -6,7 +6,7 @@ export const allocationPlans = listOf(AllocationPlanRow, {
   one: 'allocationPlan',
   many: 'allocationPlans',
   roles: ['supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer'],
-  filters: { customerOrderId: 'equals', status: 'equals', product: 'equals', due: 'range' },
+  filters: { customerOrderId: 'equals', status: 'equals', product: 'equals', batch: 'equals', due: 'range' },
   sorts: ['due'],
   sortedBy: 'planId',
   about: 'How customer orders are split over plants: legs, what has no place and why, and what the plan was made from.',

@@ -1,3 +1,4 @@
+import { digestOf } from '#manufacturing/digest';
 import { folded } from '#platform/testing/folded';
 import { given } from '#platform/testing/given';
 import { allocationPlan } from './allocation-plan';
@@ -49,14 +50,80 @@ describe('a plan', () => {
     expect(proposed.data.inputs).toMatchObject({ workMasterVersion: '3', candidates: [{ taken: { '2999-01-05': 20 } }, {}] });
   });
   test('is what the planner returns for its inputs, years later, too', () => {
-    const { legs, unallocated, cost, proven } = proposed.data;
+    const { legs, unallocated, cost, proven, gap, lateness } = proposed.data;
     expect(planOf(JSON.parse(JSON.stringify(proposed.data.inputs)) as typeof proposed.data.inputs)).toEqual({
       legs,
       unallocated,
       cost,
       proven,
+      gap,
+      lateness,
+    });
+    expect(proposed.data).toMatchObject({
+      algorithm: 2,
+      digest: digestOf(proposed.data.inputs),
+      gap: { quantity: '0', cost: '0' },
+      lateness: '0',
     });
   });
+  const leg = (facilityId: string, quantity: string, ...buckets: [date: string, minutes: number][]) => ({
+    facilityId,
+    quantity,
+    buckets: buckets.map(([date, minutes]) => ({ date, minutes })),
+  });
+  const batch = {
+    digest: 'a'.repeat(64),
+    algorithm: 1,
+    gap: '7',
+    legs: [leg('oslo', '35', ['2999-01-05', 60], ['2999-01-06', 30])],
+    unplaced: [{ quantity: '25', reason: 'OtherOrders' as const }],
+  };
+  const share = (changes: object) =>
+    given(allocationPlan).when('ProposeAllocation', { ...ask, batch: { ...batch, ...changes } }, { regarded });
+  test('that is a share of a batch is carried out as given, with cost and gap', () => {
+    const [of] = allocationPlan.decide.ProposeAllocation({ ...ask, batch }, allocationPlan.initial, context) as readonly [
+      AllocationProposed,
+    ];
+    expect(of.data).toMatchObject({
+      legs: [{ leg: 1, facilityId: 'oslo', capacityId: 'oslo.cell', quantity: '35', cost: '350', end: '2999-01-06T23:59:59.999Z' }],
+      unallocated: batch.unplaced,
+      cost: '350',
+      proven: false,
+      gap: { quantity: '7' },
+      lateness: '0',
+    });
+    expect(planOf(of.data.inputs)).toMatchObject({ legs: of.data.legs, cost: '350' });
+    given(allocationPlan, of)
+      .when('ProposeAllocation', { ...ask, batch }, { regarded })
+      .changesNothing();
+    given(allocationPlan, of).when('ProposeAllocation', ask, { regarded }).rejects('plan-exists');
+  });
+  test('may be late, where the batch says so', () => {
+    const late = { legs: [leg('oslo', '35', ['2999-01-08', 60], ['2999-01-06', 30])] };
+    share(late).rejects('share-outdated');
+    const asked = { ...ask, latest: '2999-01-10T00:00:00Z', batch: { ...batch, ...late } };
+    const [of] = allocationPlan.decide.ProposeAllocation(asked, allocationPlan.initial, context) as readonly [AllocationProposed];
+    expect(of.data.lateness).toBe('70');
+    given(allocationPlan)
+      .when('ProposeAllocation', { ...ask, latest: asked.latest }, { regarded })
+      .rejects('latest-without-batch');
+  });
+  test.each([
+    ['does not add up', { unplaced: [] }],
+    ['takes minutes that others have taken meanwhile', { legs: [leg('lyon', '35', ['2999-01-05', 60], ['2999-01-06', 30])] }],
+    [
+      'takes more minutes than a day has, in two legs',
+      { legs: [leg('oslo', '20', ['2999-01-05', 60]), leg('oslo', '15', ['2999-01-05', 50])] },
+    ],
+    ['takes other minutes than are needed', { legs: [leg('oslo', '35', ['2999-01-05', 60])] }],
+    ['has no days', { legs: [leg('oslo', '35')] }],
+    ['is of a plant that is not qualified', { legs: [leg('ayr', '35', ['2999-01-05', 60], ['2999-01-06', 30])] }],
+    [
+      'is in parts of pieces',
+      { legs: [leg('oslo', '34.5', ['2999-01-05', 60], ['2999-01-06', 29])], unplaced: [{ quantity: '25.5', reason: 'OtherOrders' }] },
+    ],
+  ])('that %s is refused', (_, changes) => share(changes).rejects('share-outdated'));
+
   test('looks at the plants that the work master names', () => {
     const streams = (seen?: object) =>
       allocationPlan.regards!('ProposeAllocation', ask, allocationPlan.initial, seen as never).map(({ stream }) => stream);

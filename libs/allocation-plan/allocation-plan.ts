@@ -1,12 +1,14 @@
 import type { Context, Decider, Regard } from '#kernel/decider';
 import { scopeIn, streamOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
+import { digestOf } from '#manufacturing/digest';
 import { FACILITY_ID } from '#manufacturing/facility';
 import { isPositive } from '#manufacturing/quantity';
 import type { Qualification } from '#work-master/work-master.events';
 import type * as commands from './allocation-plan.commands';
-import type { AllocationPlanEvent, AllocationProposed, Candidate, PlanInputs } from './allocation-plan.events';
+import type { AllocationPlanEvent, AllocationProposed, BatchShare, Candidate, PlanInputs } from './allocation-plan.events';
 import { ALGORITHM, planOf } from './planner';
+import { sharedPlan } from './shared-plan';
 
 export type AllocationPlan =
   | Readonly<{ status: 'Unknown' }>
@@ -48,9 +50,9 @@ function regards(
 
 /** Everything that the planner needs, as it was when the plan was asked for. */
 function inputsOf(command: commands.ProposeAllocation, { regarded = {}, now }: Context): PlanInputs {
-  const { planId, product, customer, quantity, due, earliest = now, shipTo, excluded = [], maxLegs } = command;
+  const { planId, product, customer, quantity, due, earliest = now, shipTo, excluded = [], maxLegs, latest, batch } = command;
   const master = regarded[masterStream(planId, product)] as ToldMaster;
-  const [first, last] = [earliest, due].map((instant) => new Date(instant).toISOString().slice(0, 10)) as [string, string];
+  const [first, last] = [earliest, latest ?? due].map((instant) => new Date(instant).toISOString().slice(0, 10)) as [string, string];
   const candidates = (master?.facilities ?? []).map((plant): Candidate => {
     const { facilityId, capacityId } = plant;
     const capacity = regarded[capacityStream(capacityId)] as ToldCapacity;
@@ -75,14 +77,29 @@ function inputsOf(command: commands.ProposeAllocation, { regarded = {}, now }: C
       ...(shipTo === undefined ? {} : { shipTo }),
       excluded: [...excluded],
       ...(maxLegs === undefined ? {} : { maxLegs }),
+      ...(latest === undefined ? {} : { latest }),
     },
     ...(master ? { workMasterVersion: master.version } : {}),
     candidates,
+    ...(batch ? { batch: shareOf(batch) } : {}),
   };
 }
 
+/** Plain data, as the event has it. */
+const shareOf = ({ digest, algorithm, gap, legs, unplaced }: NonNullable<commands.ProposeAllocation['batch']>): BatchShare => ({
+  digest,
+  algorithm,
+  gap,
+  legs: legs.map(({ facilityId, quantity, buckets }) => ({
+    facilityId,
+    quantity,
+    buckets: buckets.map(({ date, minutes }) => ({ date, minutes })),
+  })),
+  unplaced: unplaced.map(({ quantity, reason }) => ({ quantity, reason })),
+});
+
 /** What was asked for: the same question has the same plan. */
-const requestOf = ({ order }: PlanInputs): string => JSON.stringify({ ...order, earliest: undefined });
+const requestOf = ({ order, batch }: PlanInputs): string => JSON.stringify({ ...order, earliest: undefined, batch });
 
 function propose(command: commands.ProposeAllocation, state: AllocationPlan, context: Context): readonly AllocationProposed[] {
   const { planId, customerOrderId, product, quantity, due, earliest = context.now, excluded = [] } = command;
@@ -99,7 +116,13 @@ function propose(command: commands.ProposeAllocation, state: AllocationPlan, con
   const master = context.regarded?.[masterStream(planId, product)] as ToldMaster;
   if (master && master.unit !== quantity.unit)
     refuse('unit-incompatible', `\`quantity\` must be in ${master.unit}, the unit of ${product}, was in ${quantity.unit}.`, { product });
-  return [{ type: 'AllocationProposed', data: { planId, customerOrderId, ...planOf(inputs), algorithm: ALGORITHM, inputs } }];
+  if (command.latest !== undefined && !inputs.batch)
+    refuse('latest-without-batch', '`latest` is only used with a share of a batch. Leave it out.', { planId });
+  const fault = inputs.batch && sharedPlan(inputs, inputs.batch);
+  if (typeof fault === 'string')
+    refuse('share-outdated', `The share of the batch does not fit any more: ${fault}. Plan again.`, { planId });
+  const data = { planId, customerOrderId, ...planOf(inputs), algorithm: ALGORITHM, digest: digestOf(inputs), inputs };
+  return [{ type: 'AllocationProposed', data }];
 }
 
 function known(state: AllocationPlan, planId: string): Exclude<AllocationPlan, { status: 'Unknown' }> {

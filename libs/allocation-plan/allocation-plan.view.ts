@@ -46,6 +46,26 @@ export class AllocationPlanRow {
   @Cell('flag')
   proven: boolean;
 
+  /** So much more could be placed at most; of a plan in a batch, of all its orders. */
+  @Cell('amount', { optional: true })
+  gapQuantity: string | null;
+
+  /** So much cheaper, at most, the same quantity could be placed. */
+  @Cell('amount', { optional: true })
+  gapCost: string | null;
+
+  /** What is made after the due date: quantity times days. */
+  @Cell('amount', { optional: true })
+  lateness: string | null;
+
+  /** SHA-256 of the inputs. */
+  @Cell('text', { optional: true })
+  digest: string | null;
+
+  /** SHA-256 of the inputs of the batch in which it was planned; null where it was planned alone. */
+  @Cell('text', { optional: true })
+  batch: string | null;
+
   /** What each plant makes, and when. */
   @CellJson()
   legs: object;
@@ -79,7 +99,7 @@ export class AllocationPlanRow {
 /** All plans. */
 export const allocationPlanView: View<AllocationPlanRow, AllocationPlanEvent> = {
   name: 'allocation-plan',
-  version: 1,
+  version: 2,
   row: AllocationPlanRow,
   events: ['AllocationProposed', 'PlanAccepted', 'PlanRejected', 'PlanSuperseded'],
   keys: ({ data }) => [data.planId],
@@ -88,8 +108,10 @@ export const allocationPlanView: View<AllocationPlanRow, AllocationPlanEvent> = 
     if (type === 'AllocationProposed') {
       const { planId, customerOrderId, legs, unallocated, cost, proven, algorithm, inputs } = data;
       const { product, quantity, unit, due } = inputs.order;
+      const off = { gapQuantity: data.gap?.quantity ?? null, gapCost: data.gap?.cost ?? null, lateness: data.lateness ?? null };
+      const made = { ...off, digest: data.digest ?? null, batch: inputs.batch?.digest ?? null };
       const of = { planId, facilityId: scopeIn(planId), customerOrderId, product, quantity, unit, due, cost, proven, legs, unallocated };
-      rows.put({ ...of, status: 'Proposed', inputs, algorithm, reason: null, ...provenance });
+      rows.put({ ...of, ...made, status: 'Proposed', inputs, algorithm, reason: null, ...provenance });
       return;
     }
     const row = rows.get(data.planId);

@@ -120,13 +120,9 @@ export function demandOf(inputs: BatchInputs, resources: Resources, order: Batch
 
 function candidateOf(inputs: BatchInputs, { shipTo }: BatchOrder, plant: Qualification): Candidate {
   const capacity = entryOf(inputs.capacities, plant.capacityId);
-  const lane = shipTo === undefined || shipTo === plant.facilityId ? undefined : (entryOf(inputs.lanes, `${plant.facilityId}.${shipTo}`) ?? null);
-  return {
-    ...plant,
-    ...(capacity ? { minutesPerDay: capacity.minutesPerDay } : {}),
-    taken: {},
-    ...(lane === undefined ? {} : { lane }),
-  };
+  const lane =
+    shipTo === undefined || shipTo === plant.facilityId ? undefined : (entryOf(inputs.lanes, `${plant.facilityId}.${shipTo}`) ?? null);
+  return { ...plant, ...(capacity ? { minutesPerDay: capacity.minutesPerDay } : {}), taken: {}, ...(lane === undefined ? {} : { lane }) };
 }
 
 /** The last whole day before an instant, counted from the first day of the run; below 0 where there is none. */
@@ -156,7 +152,12 @@ export function mostNow(
 }
 
 /** Takes what an amount needs, or, with sign −1, gives it back. */
-export function take({ room, lastDay, minutesPerUnit, candidate, materials }: BatchPlace, amount: bigint, stock: Stock, sign: 1 | -1): void {
+export function take(
+  { room, lastDay, minutesPerUnit, candidate, materials }: BatchPlace,
+  amount: bigint,
+  stock: Stock,
+  sign: 1 | -1,
+): void {
   room?.take(lastDay, sign * minutesFor(amount, minutesPerUnit, candidate.setupMinutes));
   for (const { key, perUnit } of materials) stock.take(key, BigInt(sign) * ((amount * perUnit + SCALE - 1n) / SCALE));
 }

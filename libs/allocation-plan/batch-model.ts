@@ -7,7 +7,11 @@ const PLACED = 10_000;
 /** Each step of priority is worth so many times the dearest unit: it decides who gets what not all can get. */
 const STEP = 2;
 
-export type BatchModel = Readonly<{ model: LinearModel; dearest: number; /** The first column of each demand. */ columns: readonly number[] }>;
+export type BatchModel = Readonly<{
+  model: LinearModel;
+  dearest: number;
+  /** The first column of each demand. */ columns: readonly number[];
+}>;
 
 export function modelOf(demands: readonly Demand[], { rooms, stock }: Resources): BatchModel {
   const dearest = Math.max(1e-6, ...demands.map(({ places }) => Math.max(0, ...places.map(({ cost }) => Number(cost) / 1e6))));

@@ -27,7 +27,7 @@ export type PlannedOrder = Readonly<{
   cost: string;
 }>;
 
-/** Quantities in the units of the orders, costs in the currency of the enterprise. */
+/** Quantities in the units of the orders; costs, of production and freight, in the currency of the enterprise. */
 export type BatchPlan = Readonly<{
   algorithm: number;
   orders: readonly PlannedOrder[];
@@ -99,7 +99,10 @@ function round({ demand, taken }: Entry, valueOf: (place: number) => number, { s
 function improve(entry: Entry, { stock }: Resources): boolean {
   const { demand, taken } = entry;
   const before = totalOf(taken);
-  if (before === demand.quantity || !demand.places.some((place) => mostNow(demand, place, stock, false) > 0n || hasLeg(taken, place, demand)))
+  if (
+    before === demand.quantity ||
+    !demand.places.some((place) => mostNow(demand, place, stock, false) > 0n || hasLeg(taken, place, demand))
+  )
     return false;
   for (const { place, amount } of taken) take(place, amount, stock, -1);
   const split = bestOf(demand, demand.places, demand.quantity, demand.order.maxLegs, stock);
@@ -158,7 +161,7 @@ function placeLate({ demand, taken }: Entry, inputs: BatchInputs, resources: Res
 }
 
 /** Gives all work its days: on each resource, what must be done first comes first. */
-function withDays(entries: readonly Entry[], { earliest: _, late }: BatchInputs, { days, rooms, stock }: Resources): PlannedOrder[] {
+function withDays(entries: readonly Entry[], { late }: BatchInputs, { days, rooms, stock }: Resources): PlannedOrder[] {
   const buckets = new Map<Taken, PlanLeg['buckets']>();
   const minutes = ({ place, amount }: Taken): number => minutesFor(amount, place.minutesPerUnit, place.candidate.setupMinutes);
   const all = entries.flatMap(({ taken }) => taken);
@@ -177,7 +180,7 @@ function withDays(entries: readonly Entry[], { earliest: _, late }: BatchInputs,
         const worked = buckets.get(each)!;
         const [first, last] = [worked[0]!.date, worked.at(-1)!.date];
         const daysLate = Math.max(0, days.indexOf(last) - (place.lastDay - lateDays));
-        const fine = lateDays === 0 ? 0n : millionths(late!.costPerDay) * BigInt(daysLate - lateDays);
+        const cost = place.cost - (lateDays === 0 ? 0n : millionths(late!.costPerDay) * BigInt(lateDays));
         const { facilityId, capacityId } = place.candidate;
         return {
           facilityId,
@@ -186,7 +189,7 @@ function withDays(entries: readonly Entry[], { earliest: _, late }: BatchInputs,
           buckets: worked,
           start: `${first}T00:00:00.000Z`,
           end: `${last}T23:59:59.999Z`,
-          cost: decimal(((place.cost + fine) * amount) / SCALE),
+          cost: decimal((cost * amount) / SCALE),
           ...(daysLate > 0 ? { daysLate } : {}),
         };
       })
@@ -240,7 +243,9 @@ function figures(
     return worth + worthOf(demand.order.priority, Number(totalOf(due)) / 1e6, cost, dearest);
   }, 0);
   const cheaper = Math.max(0, Math.ceil((solution.worth - own) * dearest * 100) / 100);
-  const late = orders.flatMap(({ legs }) => legs.flatMap(({ daysLate, quantity }) => (daysLate ? [millionths(quantity) * BigInt(daysLate)] : [])));
+  const late = orders.flatMap(({ legs }) =>
+    legs.flatMap(({ daysLate, quantity }) => (daysLate ? [millionths(quantity) * BigInt(daysLate)] : [])),
+  );
   return {
     ordered: decimal(ordered),
     placed: decimal(total(entries.map(({ taken }) => totalOf(taken)))),

@@ -5,7 +5,10 @@ import type { LinearModel, Solve } from './linear-model';
 /** Loads the solver. */
 export async function loadSolver(): Promise<Solve> {
   const highs = await loadHighs();
-  return (model) => (model.worth.length === 0 ? { values: [], worth: 0, count: 0 } : highs.withModel(dataOf(highs, model), (loaded) => solve(highs, loaded, model)));
+  return (model) =>
+    model.worth.length === 0
+      ? { values: [], worth: 0, count: 0 }
+      : highs.withModel(dataOf(highs, model), (loaded) => solve(highs, loaded, model));
 }
 
 function solve(highs: Highs, loaded: Model, { count }: LinearModel) {

@@ -58,6 +58,8 @@ describe('a plan', () => {
       unallocated: [],
       cost: '620',
       proven: true,
+      gap: { quantity: '0', cost: '0' },
+      lateness: '0',
     }));
 
   test('takes of the first day what is still to come', () =>
@@ -94,6 +96,7 @@ describe('a plan', () => {
     ['the customer is not served', [plant('lyon', { neverFor: ['acme'] })], {}, 'CustomerRules'],
     ['others are served only', [plant('lyon', { onlyFor: ['other'] })], {}, 'CustomerRules'],
     ['there is no way', [plant('lyon', { lane: null })], { shipTo: 'oslo' }, 'NoLane'],
+    ['not one whole day is left', [plant('lyon')], { due: '2026-01-05T23:00:00Z' }, 'DueTooSoon'],
     ['the plant is full', [plant('lyon', { taken: { '2026-01-05': 60, '2026-01-06': 60 } })], {}, 'CapacityBeforeDue'],
     ['its capacity is not defined', [plant('lyon', { minutesPerDay: undefined })], {}, 'CapacityBeforeDue'],
     ['the batch is larger than the order', [plant('lyon', { minBatch: '101', minutesPerDay: null })], {}, 'MinBatch'],
@@ -109,6 +112,17 @@ describe('a plan', () => {
       { quantity: '30', reason: 'CapacityBeforeDue' },
       { quantity: '50', reason: 'SplitLimit' },
     ]);
+  });
+
+  test('says by how much it may be off where not all splits of more than twelve plants were tried', () => {
+    const many = Array.from({ length: 14 }, (_, n) =>
+      plant(`p${String(n).padStart(2, '0')}`, { costPerUnit: String(10 + n), minBatch: '45' }),
+    );
+    const asked = plan(many, { quantity: '700' });
+    expect(asked).toMatchObject({ proven: false, gap: { quantity: '100' } });
+    expect(asked.legs).toHaveLength(12);
+    // 5 of the dearer plant could be made at the cheaper one, but for the smallest batch.
+    expect(plan(many, { quantity: '90' })).toMatchObject({ proven: false, cost: '945', gap: { quantity: '0', cost: '5' } });
   });
 
   const candidates = fc

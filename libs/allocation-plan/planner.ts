@@ -6,20 +6,29 @@
 import type { Bucket } from '#facility-capacity/facility-capacity.events';
 import { decimal, millionths, sum } from '#manufacturing/quantity';
 import { Unplaced, type AllocationProposed, type Candidate, type PlanInputs, type PlanLeg, type PlanOrder } from './allocation-plan.events';
+import { sharedPlan } from './shared-plan';
 import { bestSplit } from './split';
 import { daysBetween, freeOn, minutesFor, mostIn, readyBy, SCALE, spread, whyNone, whyNot } from './terms';
 
 /** A change of what is planned from the same inputs is a new version. */
-export const ALGORITHM = 1;
+export const ALGORITHM = 2;
 /** All subsets of so many plants are tried: 4,096. With more plants, those that cost least. */
 const MOST_PLANTS = 12;
 
-export type Plan = Pick<AllocationProposed['data'], 'legs' | 'unallocated' | 'cost' | 'proven'>;
+export type Plan = Pick<AllocationProposed['data'], 'legs' | 'unallocated' | 'cost' | 'proven'> &
+  Required<Pick<AllocationProposed['data'], 'gap' | 'lateness'>>;
 
 /** A plant with the most that it can make in time, and the cost of one unit there; amounts in millionths. */
 type Place = Readonly<{ candidate: Candidate; most: bigint; least: bigint; cost: bigint; days: readonly Bucket[] }>;
 
-export function planOf({ order, candidates, workMasterVersion }: PlanInputs): Plan {
+/** @throws Error where the inputs hold a share of a batch that does not fit them; sharedPlan says why. */
+export function planOf(inputs: PlanInputs): Plan {
+  const { order, candidates, workMasterVersion, batch } = inputs;
+  if (batch) {
+    const shared = sharedPlan(inputs, batch);
+    if (typeof shared === 'string') throw new Error(shared);
+    return shared;
+  }
   const quantity = millionths(order.quantity);
   const usable = candidates.filter((candidate) => whyNot(order, candidate) === undefined).map((candidate) => placeOf(order, candidate));
   const open = usable.filter(({ most }) => most > 0n).sort(cheapestFirst);
@@ -31,10 +40,25 @@ export function planOf({ order, candidates, workMasterVersion }: PlanInputs): Pl
     .map((leg, index) => ({ leg: index + 1, ...leg }));
   return {
     legs,
-    unallocated: remainders(workMasterVersion === undefined, order, candidates, open, quantity, best.placed),
+    unallocated: remainders(workMasterVersion === undefined, order, candidates, usable, quantity, best.placed),
     cost: sum(legs.map(({ cost }) => cost)),
     proven: open.length <= MOST_PLANTS,
+    gap: open.length <= MOST_PLANTS ? { quantity: '0', cost: '0' } : gapOf(open, quantity, best),
+    lateness: '0',
   };
+}
+
+/** What might be missed where not all splits were tried: without limits of batch and split, this would be possible. */
+function gapOf(open: readonly Place[], quantity: bigint, { placed, cost }: Readonly<{ placed: bigint; cost: bigint }>): Plan['gap'] {
+  const all = open.reduce((total, { most }) => total + most, 0n);
+  const most = all < quantity ? all : quantity;
+  let [left, least] = [placed, 0n];
+  for (const place of open) {
+    const part = place.most < left ? place.most : left;
+    left -= part;
+    least += part * place.cost;
+  }
+  return { quantity: decimal(most - placed), ...(most === placed ? { cost: decimal((cost - least) / SCALE) } : {}) };
 }
 
 function placeOf(order: PlanOrder, candidate: Candidate): Place {
@@ -74,7 +98,7 @@ function remainders(
   noWorkMaster: boolean,
   order: PlanOrder,
   candidates: readonly Candidate[],
-  open: readonly Place[],
+  usable: readonly Place[],
   quantity: bigint,
   placed: bigint,
 ): Plan['unallocated'] {
@@ -83,6 +107,8 @@ function remainders(
   const all = (reason: Unplaced) => [{ quantity: decimal(rest), reason }];
   const none = whyNone(order, candidates, !noWorkMaster);
   if (none) return all(none);
+  if (usable.every(({ days }) => days.length === 0)) return all(Unplaced.DueTooSoon);
+  const open = usable.filter(({ most }) => most > 0n);
   // Without limits of batch and split, so much would fit.
   const possible = open.reduce((sum, { most }) => sum + most, 0n);
   const lacking = quantity > possible ? quantity - possible : 0n;

@@ -56,7 +56,10 @@ export async function run({ short, say, only, seed = '1' }) {
         );
       }
   const largest = results.filter((row) => row.orders === 10_000 && !row.setup);
-  const met = largest.length === 0 ? undefined : largest.every(({ seconds, gapPercent }) => seconds <= GOAL.seconds && gapPercent <= GOAL.share * 100);
+  const met =
+    largest.length === 0
+      ? undefined
+      : largest.every(({ seconds, gapPercent }) => seconds <= GOAL.seconds && gapPercent <= GOAL.share * 100);
   if (met !== undefined) say(`10,000 × 20: ${met ? 'meets' : 'MISSES'} the goal of at most ${GOAL.seconds} s within ${GOAL.share * 100} %`);
   return { results, met };
 }
@@ -65,7 +68,9 @@ export async function run({ short, say, only, seed = '1' }) {
 function check(inputs, plan) {
   const taken = new Map();
   for (const [n, { legs, unallocated, customerOrderId }] of plan.orders.entries()) {
-    const order = inputs.orders.find((each) => each === inputs.orders[n] && each.customerOrderId === customerOrderId) ?? inputs.orders.find((each) => each.customerOrderId === customerOrderId);
+    const order =
+      inputs.orders.find((each) => each === inputs.orders[n] && each.customerOrderId === customerOrderId) ??
+      inputs.orders.find((each) => each.customerOrderId === customerOrderId);
     const total = [...legs, ...unallocated].reduce((sum, { quantity }) => sum + Number(quantity), 0);
     if (total !== Number(order.quantity)) throw new Error(`${customerOrderId}: ${total} of ${order.quantity}`);
     for (const { capacityId, buckets, end } of legs) {

@@ -44,7 +44,9 @@ export function instance(random, { orders, plants, load, setup }) {
   });
   const lanes = Object.fromEntries(
     names.flatMap((from) =>
-      names.filter((to) => to !== from).map((to) => [`${from}.${to}`, { transitHours: 24 * upTo(4), costPerUnit: (upTo(200) / 100).toFixed(2) }]),
+      names
+        .filter((to) => to !== from)
+        .map((to) => [`${from}.${to}`, { transitHours: 24 * upTo(4), costPerUnit: (upTo(200) / 100).toFixed(2) }]),
     ),
   );
   return {

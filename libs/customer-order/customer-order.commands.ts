@@ -4,9 +4,10 @@ import { QuantityField, QuantityInput } from '#manufacturing/quantity.fields';
 import { Allow } from '#manufacturing/roles.access';
 import { Command } from '#platform/commands/command';
 import { Code, Id, Instant, OneOf, Reason, Whole } from '#platform/commands/fields';
-import { PartialPolicy, RunningPolicy } from './customer-order.events';
+import { PartialPolicy, PlanningMode, RunningPolicy } from './customer-order.events';
 
 registerEnumType(PartialPolicy, { name: 'PartialPolicy', description: 'What is done where the plants cannot make everything in time.' });
+registerEnumType(PlanningMode, { name: 'PlanningMode', description: 'Whether an order is planned at once, or together with others.' });
 registerEnumType(RunningPolicy, { name: 'RunningPolicy', description: 'What becomes of work that runs when its order is cancelled.' });
 
 @InputType({ isAbstract: true })
@@ -48,6 +49,10 @@ export class PlaceCustomerOrder extends CustomerOrderCommand {
   /** Largest number of plants that a plan may use. */
   @Whole(1, 20, { optional: true })
   readonly maxLegs?: number;
+
+  /** Whether it is planned at once, or waits for a plan of many orders; AtOnce when absent. */
+  @OneOf(PlanningMode, { optional: true })
+  readonly planning?: PlanningMode;
 }
 
 /** Change an order, also while plants work for it; absent fields stay. Not below what is made. */

@@ -17,6 +17,10 @@ export type CustomerOrderState = keyof typeof CustomerOrderState;
 export const PartialPolicy = { Accept: 'Accept', Ask: 'Ask', AllOrNothing: 'AllOrNothing' } as const;
 export type PartialPolicy = keyof typeof PartialPolicy;
 
+/** AtOnce: the order is planned by itself. Batch: a planner plans it together with others; only what changes later is planned by itself. */
+export const PlanningMode = { AtOnce: 'AtOnce', Batch: 'Batch' } as const;
+export type PlanningMode = keyof typeof PlanningMode;
+
 /** What becomes of work that runs when its order is cancelled. */
 export const RunningPolicy = { Ask: 'Ask', Finish: 'Finish', Stop: 'Stop' } as const;
 export type RunningPolicy = keyof typeof RunningPolicy;
@@ -52,6 +56,8 @@ export type CustomerDemand = Readonly<{
   partial: PartialPolicy;
   /** Largest number of legs of a plan. */
   maxLegs?: number;
+  /** AtOnce when absent. */
+  planning?: PlanningMode;
 }>;
 
 /** A part of the order that one plant makes. Its id at the plant follows from order, number and plant (manufacturing/order-ids.ts). */

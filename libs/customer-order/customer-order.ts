@@ -76,6 +76,7 @@ function place(command: commands.PlaceCustomerOrder, state: CustomerOrder, { occ
     ...(shipTo ? { shipTo } : {}),
     partial: command.partial ?? 'Ask',
     ...(maxLegs ? { maxLegs } : {}),
+    ...(command.planning === 'Batch' ? { planning: command.planning } : {}),
   };
   if (state.status !== 'Unknown') {
     if (same(state.demand, demand)) return [];

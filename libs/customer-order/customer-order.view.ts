@@ -4,7 +4,7 @@ import type { View } from '#kernel/view';
 import { facilityOf } from '#manufacturing/facility';
 import { minus, sum, type Unit } from '#manufacturing/quantity';
 import { Cell, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
-import { type CustomerDemand, type CustomerOrderEvent, CustomerOrderState, PartialPolicy } from './customer-order.events';
+import { type CustomerDemand, type CustomerOrderEvent, CustomerOrderState, PartialPolicy, PlanningMode } from './customer-order.events';
 
 registerEnumType(CustomerOrderState, { name: 'CustomerOrderState', description: 'Status of a customer order.' });
 
@@ -51,6 +51,14 @@ export class CustomerOrderEntry {
 
   @CellOneOf(PartialPolicy)
   partial: PartialPolicy;
+
+  /** Largest number of plants that a plan may use. */
+  @Cell('whole', { optional: true })
+  maxLegs: number | null;
+
+  /** Batch: it waits for a plan of many orders until `plans` is 1. */
+  @CellOneOf(PlanningMode)
+  planning: PlanningMode;
 
   /** Quantity of its legs, of which made: good. */
   @Cell('amount')
@@ -121,7 +129,7 @@ export class CustomerOrderEntry {
   recordedAt: string;
 }
 
-const demanded = ({ customer, product, quantity, unit, due, priority, shipTo, partial }: CustomerDemand) => ({
+const demanded = ({ customer, product, quantity, unit, due, priority, shipTo, partial, maxLegs, planning }: CustomerDemand) => ({
   customer,
   product,
   quantity,
@@ -130,6 +138,8 @@ const demanded = ({ customer, product, quantity, unit, due, priority, shipTo, pa
   priority,
   shipTo: shipTo ?? null,
   partial,
+  maxLegs: maxLegs ?? null,
+  planning: planning ?? 'AtOnce',
 });
 const balance = (quantity: string, { unallocated, surplus }: Readonly<{ unallocated: string; surplus: string }>) => ({
   allocated: minus(sum([quantity, surplus]), unallocated),
@@ -188,7 +198,7 @@ function changes(
 /** Every customer order as it is now. */
 export const customerOrderView: View<CustomerOrderEntry, CustomerOrderEvent> = {
   name: 'customer-order',
-  version: 1,
+  version: 2,
   row: CustomerOrderEntry,
   events: [
     'CustomerOrderPlaced',

@@ -31,6 +31,11 @@ const order = (type: string, data: object = {}) => send(type, { customerOrderId:
 const amend = (amount: string) => order('AmendCustomerOrder', { quantity: pcs(amount) });
 const cancel = (running?: string) => order('CancelCustomerOrder', running ? { running } : {});
 const block = (plant: string) => send('BlockCapacity', { capacityId: `${plant}.cell` });
+const batch = (amount: string) =>
+  send('ProposeAllocation', {
+    ...{ planId: `${ORDER}-P1`, customerOrderId: ORDER, product: 'flange', quantity: pcs(amount), due: day('18:00', '20') },
+    batch: { digest: 'd' },
+  });
 const decide = (option: string, n = 1) => send('MakeDecision', { decisionId: `${ORDER}-D${n}`, option, reason: 'so be it' });
 const wo = (type: string, n: number, plant: string, data: object = {}) =>
   send(type, { workOrderId: legIdOf(ORDER, n, plant), reason: 'so be it', ...data });
@@ -178,6 +183,18 @@ const scenes: Record<string, readonly [reaches: string, scene: Scene]> = {
       },
       [place('4', { due: '2099-01-20T12:00:00Z' })],
     ),
+  ],
+  'it waits for a plan of many orders, and is made by it': [
+    'Completed Open',
+    scene({ planner: [batch('4')], lyon: make(1, 'lyon', '4') }, [place('4', { planning: 'Batch' })]),
+  ],
+  'it is changed when many orders are planned': [
+    'Open',
+    scene({ planner: [batch('8')], customer: [amend('3')] }, [place('8', { planning: 'Batch' })]),
+  ],
+  'it is cancelled when many orders are planned': [
+    'Cancelled',
+    scene({ planner: [batch('8')], customer: [cancel()] }, [place('8', { planning: 'Batch' })]),
   ],
   'somebody rejects the plan': [
     'Open',

@@ -4,7 +4,7 @@ import { readDecisionId, readLegId, readTransferId } from '#manufacturing/order-
 import { fold } from './fulfilment/inputs';
 import type { In, Input, Out } from './fulfilment/messages';
 import { next, wordsOf } from './fulfilment/next';
-import { type Fulfilment, initial, isOpen } from './fulfilment/state';
+import { awaitsBatch, type Fulfilment, initial, isOpen } from './fulfilment/state';
 
 /**
  * A customer order is planned, reserved, released, tracked, shipped and completed over its plants, and what can be undone is undone where a
@@ -70,13 +70,15 @@ export const whenCustomerOrderPlacedFulfilIt: Process<Fulfilment, In, Out> = {
     })),
     ...(state.doing ? [{ send: wordsOf(state, state.doing, at) }] : []),
   ],
-  status: ({ demand, status, held, question, legs, planning }) => {
+  status: (state) => {
+    const { demand, status, held, question, legs, planning } = state;
     if (!demand) return 'not placed';
     if (status === 'over') return 'over';
     if (legs.some(({ waits }) => waits === 'person')) return 'a compensation waits for a person';
     if (question?.asked) return 'a person decides';
     if (status === 'cancelling') return 'being cancelled';
     if (held) return 'held';
+    if (awaitsBatch(state)) return 'waits for a plan of many orders';
     if (planning !== 'idle') return 'being planned';
     return legs.some((leg) => isOpen(leg) && leg.started) ? 'plants are at work' : 'legs are arranged';
   },

@@ -67,10 +67,9 @@ export async function run({ short, say, only, seed = '1' }) {
 /** What every plan must keep, whatever made it. */
 function check(inputs, plan) {
   const taken = new Map();
-  for (const [n, { legs, unallocated, customerOrderId }] of plan.orders.entries()) {
-    const order =
-      inputs.orders.find((each) => each === inputs.orders[n] && each.customerOrderId === customerOrderId) ??
-      inputs.orders.find((each) => each.customerOrderId === customerOrderId);
+  const byId = new Map(inputs.orders.map((order) => [order.customerOrderId, order]));
+  for (const { legs, unallocated, customerOrderId } of plan.orders) {
+    const order = byId.get(customerOrderId);
     const total = [...legs, ...unallocated].reduce((sum, { quantity }) => sum + Number(quantity), 0);
     if (total !== Number(order.quantity)) throw new Error(`${customerOrderId}: ${total} of ${order.quantity}`);
     for (const { capacityId, buckets, end } of legs) {

@@ -1,6 +1,7 @@
 /** What an input changes: an event, the answer to what was asked, or a timer. */
+import type { AllocationProposed } from '#allocation-plan/allocation-plan.events';
 import type { LegDelivery, LegMade } from '#customer-order/customer-order.events';
-import { decisionIdOf, MOST_TRANSFERS, readLegId, readTransferId } from '#manufacturing/order-ids';
+import { decisionIdOf, MOST_TRANSFERS, planIdOf, readLegId, readTransferId } from '#manufacturing/order-ids';
 import { compare, minus, plus, sum } from '#manufacturing/quantity';
 import { accepted, refused } from './answers';
 import {
@@ -21,7 +22,7 @@ import {
 } from './changes';
 import type { Input } from './messages';
 import { settled } from './settle';
-import { type Answer, change, type Fulfilment, isOpen, type Leg, note, unallocated } from './state';
+import { type Answer, awaitsBatch, change, type Fulfilment, isOpen, type Leg, note, unallocated } from './state';
 
 /** Minutes until it is asked again whether a leg that has not started is waited for. */
 const ASK_AGAIN = 1_440;
@@ -79,9 +80,7 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
       return withoutQuestion({ ...cancelling, ...rejecting(cancelling) }, 'Partial', 'Nothing', 'Short', 'Shipment', 'Returned', 'Late');
     }
     case 'AllocationProposed':
-      return input.data.customerOrderId === state.customerOrderId && state.planning === 'asked'
-        ? looked({ ...state, planning: 'proposed', proposal: input.data })
-        : state;
+      return proposed(state, input.data);
     case 'PlanChosen':
       return {
         ...state,
@@ -161,6 +160,19 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
       );
     }
   }
+}
+
+/** The plan that was asked for, or the first one of an order that waits for a batch. */
+function proposed(state: Fulfilment, proposal: AllocationProposed['data']): Fulfilment {
+  if (proposal.customerOrderId !== state.customerOrderId) return state;
+  if (state.planning === 'asked') return looked({ ...state, planning: 'proposed', proposal });
+  if (!awaitsBatch(state) || state.status !== 'open' || proposal.planId !== planIdOf(state.customerOrderId, 1)) return state;
+  const { product, quantity, due } = proposal.inputs.order;
+  const { demand } = state;
+  const same = product === demand!.product && compare(quantity, demand!.quantity) === 0 && Date.parse(due) === Date.parse(demand!.due);
+  const first: Fulfilment = { ...state, planning: 'proposed', plans: 1, replans: 1, proposal };
+  // The customer has changed the order meanwhile: it is planned by itself.
+  return same ? looked(first) : { ...first, verdict: 'reject' };
 }
 
 const ofLeg = (state: Fulfilment, id: string, then: (leg: Leg) => Fulfilment): Fulfilment => {

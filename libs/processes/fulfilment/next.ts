@@ -3,6 +3,7 @@ import { decisionIdOf, planIdOf } from '#manufacturing/order-ids';
 import { compare } from '#manufacturing/quantity';
 import type { Out } from './messages';
 import {
+  awaitsBatch,
   awaitsShipment,
   type Fulfilment,
   isOpen,
@@ -103,6 +104,7 @@ function going(state: Fulfilment): Task | undefined {
 /** Something is not placed, nobody is asked about it, and nothing is being undone whose quantity is part of it. */
 const wantsPlan = (state: Fulfilment): boolean =>
   state.planning === 'idle' &&
+  !awaitsBatch(state) &&
   !state.question &&
   state.cancel === 'no' &&
   !state.shortAccepted &&

@@ -20,7 +20,7 @@ export const plan = {
   id: ({ planId }: Data) => planId as string,
   regards: (name: string) => (name === 'ProposeAllocation' ? PLANTS.map((plant) => ({ stream: cellOf(plant), now: true as const })) : []),
   decide: {
-    ProposeAllocation: ({ planId, customerOrderId, quantity, excluded = [] }: Data, { status }: Status, { regarded }: Context) => {
+    ProposeAllocation: ({ planId, customerOrderId, quantity, product, due, excluded = [], batch }: Data, { status }: Status, { regarded }: Context) => {
       if (status !== 'none') return [];
       let rest = Number((quantity as { amount: string }).amount);
       const legs = PLANTS.filter((plant) => !(excluded as string[]).includes(plant)).flatMap((facilityId, index) => {
@@ -32,7 +32,9 @@ export const plan = {
           : [];
       });
       const unallocated = rest > 0 ? [{ quantity: String(rest), reason: 'no capacity before it is due' }] : [];
-      return [{ type: 'AllocationProposed', data: { planId, customerOrderId, legs, unallocated } }];
+      const { amount } = quantity as { amount: string };
+      const inputs = batch ? { inputs: { order: { product, quantity: amount, due }, batch } } : {};
+      return [{ type: 'AllocationProposed', data: { planId, customerOrderId, legs, unallocated, ...inputs } }];
     },
     AcceptPlan: ({ planId }: Data, { status }: Status) => {
       if (status === 'PlanAccepted') return [];

@@ -131,6 +131,10 @@ export const initial: Fulfilment = {
 /** Plans without a new word of a person or the customer; then a person is asked. */
 export const MOST_PLANS = 4;
 
+/** Its first plan is made together with other orders, by a planner. */
+export const awaitsBatch = ({ demand, plans, planning }: Fulfilment): boolean =>
+  demand?.planning === 'Batch' && plans === 0 && planning === 'idle';
+
 export const isOver = ({ made }: Leg): boolean => made !== undefined;
 export const isOpen = (leg: Leg): boolean => !leg.undone && !isOver(leg);
 const shipsTo = ({ demand, status }: Fulfilment, leg: Leg): boolean =>

@@ -1,4 +1,4 @@
-import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
+import { binaryEvent, EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import type { Metadata } from '#kernel/event';
 import { startNode, type RunningNode } from '#event-log/node';
 import { testDirectory } from '#platform/testing/testing';
@@ -94,6 +94,32 @@ it('answers each of 2,000 concurrent appends', async () => {
     streams.set(`many-${n % 40}`, seen.add(revision));
   });
   expect([...streams.values()].every((seen) => seen.size === 50)).toBe(true);
+});
+
+it('reads a stream as the official client does, whatever other apps have written into it', async () => {
+  const client = EventStoreDBClient.connectionString(node.connectionString);
+  await client.appendToStream('order-9', [
+    jsonEvent({ type: 'Counted', data: { n: 1 }, metadata: { schema: 1, note: 'é' } }),
+    jsonEvent({ type: 'Counted', data: 'text' }),
+    binaryEvent({ type: 'Scanned', data: Buffer.from([1, 2, 255]), metadata: Buffer.from('no JSON') }),
+  ]);
+  await client.appendToStream('order-9', jsonEvent({ type: 'CommandUnchanged', data: {} }));
+  const official = [];
+  for await (const { event, commitPosition } of client.readStream('order-9')) official.push({ ...event!, position: commitPosition });
+  await client.dispose();
+  const plain = ({ data, metadata, ...rest }: { data: unknown; metadata?: unknown }) => ({
+    ...rest,
+    data: data instanceof Uint8Array ? [...data] : data,
+    metadata: metadata instanceof Uint8Array ? [...metadata] : (metadata ?? {}),
+  });
+  const expected = official.map(({ streamId, created, isJson: _, ...event }) =>
+    plain({ ...event, stream: streamId, recordedAt: created.toISOString() } as never),
+  );
+  expect((await store.read('order-9', 0n, { bookkeeping: true })).map(plain)).toEqual(expected);
+  expect((await store.read('order-9', 1n, { maxCount: 3 })).map(plain)).toEqual(expected.slice(1, 3));
+  expect((await store.readBackwards('order-9', 2)).map(plain)).toEqual([expected[3], expected[2]]);
+  expect(await store.read('order-none')).toEqual([]);
+  expect(await store.readBackwards('order-none', 1)).toEqual([]);
 });
 
 it('sends an append of several megabytes in parts', async () => {

@@ -14,12 +14,15 @@ import {
   type Filter,
   type ResolvedEvent,
 } from '@eventstore/db-client';
+import type { ReadReq } from '@eventstore/db-client/generated/streams_pb';
 import { isBookkeeping, isOfStore, upcast, type Event, type Metadata, type Recorded, type Upcasts } from '#kernel/event';
 import { AppendMessage, eventIdOf, type EventBytes, type Expected } from './append-message';
 import { Connection, type Link, type StoreState, within } from './connection';
 import { Gate } from './gate';
 import { KNOWN_TIME, parsedOriginal } from './known-time';
+import type { LogEvent } from './log-event';
 import { LogMark } from './log-mark';
+import { eventsOf, streamRequest } from './read-calls';
 import { isDefinite, refusalOf, StoreRefused, StoreUnavailable } from './refusals';
 
 export { Conflict, StoreRefused, StoreUnavailable } from './refusals';
@@ -87,10 +90,12 @@ export class EventStore {
   }
 
   /** Appends events unchanged, for copies. @throws Conflict, StoreRefused, StoreUnavailable */
-  async appendBytes(stream: string, expected: Expected, events: readonly EventBytes[]): Promise<Omit<Appended, 'ids'>> {
+  appendBytes(stream: string, expected: Expected, events: readonly EventBytes[]): Promise<Omit<Appended, 'ids'>> {
     const message = new AppendMessage(stream, expected, events, this.timeoutMs);
-    if (message.size > MAX_APPEND_BYTES)
-      throw new StoreRefused('too-large', `An append to ${stream} has ${message.size} bytes; at most ${MAX_APPEND_BYTES} can be sent.`);
+    if (message.size > MAX_APPEND_BYTES) {
+      const what = `An append to ${stream} has ${message.size} bytes; at most ${MAX_APPEND_BYTES} can be sent.`;
+      return Promise.reject(new StoreRefused('too-large', what));
+    }
     // Without an expected revision, a second append of the same content may be a second event.
     return this.repeated(expected === 'any' ? 1 : SENDS, (link, leftMs) =>
       this.appends.through(leftMs, () => link.appends.send(message, leftMs)),
@@ -106,17 +111,12 @@ export class EventStore {
     from = 0n,
     { asStored = false, bookkeeping = false, maxCount = Number.MAX_SAFE_INTEGER } = {},
   ): Promise<Recorded<E>[]> {
-    return this.collect<E>(
-      (client) => client.readStream(stream, { fromRevision: from, maxCount, requiresLeader: true }),
-      ({ event }) => bookkeeping || !event || !isBookkeeping(event),
-      asStored,
-    );
+    return this.readStream<E>(streamRequest(stream, from, maxCount), (event) => bookkeeping || !isBookkeeping(event), asStored);
   }
 
   /** The newest events of a stream, newest first. @throws StoreUnavailable */
   readBackwards<E extends Event = Event>(stream: string, maxCount: number): Promise<Recorded<E>[]> {
-    const options = { direction: BACKWARDS, fromRevision: END, maxCount, requiresLeader: true } as const;
-    return this.collect<E>((client) => client.readStream(stream, options));
+    return this.readStream<E>(streamRequest(stream, 'end', maxCount));
   }
 
   /** A page of $all, business events only, after `from`, with the position to continue from; `asStored` skips upcasts. @throws StoreUnavailable */
@@ -227,6 +227,36 @@ export class EventStore {
     }
   }
 
+  private readStream<E extends Event>(
+    what: ReadReq,
+    wanted: (event: LogEvent) => boolean = () => true,
+    asStored = false,
+  ): Promise<Recorded<E>[]> {
+    return this.repeated(SENDS, (link, leftMs) =>
+      link.reads.through(leftMs, async () => {
+        const events = await within(leftMs, eventsOf(link.client, what, leftMs));
+        return events.filter(wanted).map((event) => this.readAs(event, asStored) as Recorded<E>);
+      }),
+    );
+  }
+
+  private readAs(event: LogEvent, asStored: boolean): Recorded {
+    const { id, type, stream, revision, recordedAt, copied } = event;
+    const metadata = jsonOr(
+      () => event.metadata,
+      () => event.metadataBytes,
+    ) as Metadata;
+    const stored = event.isJson
+      ? jsonOr(
+          () => event.data,
+          () => event.dataBytes.toString('utf8'),
+        )
+      : event.dataBytes;
+    const data = asStored ? stored : upcast(this.upcasts, type, stored, metadata.schema ?? 1);
+    const position = event.position < UNKNOWN_POSITION ? event.position : -1n;
+    return { id, type, stream, revision, position, recordedAt, data: data as never, metadata, ...(copied ? { copied } : {}) };
+  }
+
   private async collect<E extends Event = Event>(
     open: (client: EventStoreDBClient) => AsyncIterable<ResolvedEvent>,
     wanted: (resolved: ResolvedEvent) => boolean = () => true,
@@ -274,6 +304,18 @@ export class EventStore {
 }
 
 const isOfBusiness = ({ event }: ResolvedEvent): boolean => event !== undefined && !isOfStore({ stream: event.streamId, type: event.type });
+
+/** EventStoreDB may answer reads of a stream without positions: then it says the largest number of 64 bits. */
+const UNKNOWN_POSITION = 2n ** 63n;
+
+/** Parsed, or as it is stored if it is not JSON: events of other apps may hold anything. */
+function jsonOr(parsed: () => unknown, stored: () => unknown): unknown {
+  try {
+    return parsed();
+  } catch {
+    return stored();
+  }
+}
 
 const unavailable = (error: unknown): Error => (error instanceof StoreUnavailable ? error : new StoreUnavailable(error));
 

@@ -2,37 +2,14 @@
  * Reading the log in bulk. Hides: the calls, elections between them, and that successive pages come from one long read. Promises: events in
  * log order from exactly the position asked for; a read that hangs fails. Does not: append, or know positions of more than one log.
  */
-import {
-  type CallOptions,
-  type Client,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceDefinition,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js';
+import { type ServiceError, status } from '@grpc/grpc-js';
 import { EventStoreDBClient } from '@eventstore/db-client';
-import { Empty, StreamIdentifier } from '@eventstore/db-client/generated/shared_pb';
 import { ReadReq } from '@eventstore/db-client/generated/streams_pb';
 import { NodeClient } from './client-inside';
 import { type Connection, Link } from './connection';
 import { type Call, Cursors, endsLog, PAGE_BYTES } from './log-cursor';
-import { decodeReadResponse, LogEvent, type Message } from './log-event';
-
-const definition: ServiceDefinition = {
-  read: {
-    path: '/event_store.client.streams.Streams/Read',
-    requestStream: false,
-    responseStream: true,
-    requestSerialize: (request: ReadReq) => Buffer.from(request.serializeBinary()),
-    requestDeserialize: (bytes: Buffer) => ReadReq.deserializeBinary(bytes),
-    responseSerialize: () => Buffer.alloc(0),
-    responseDeserialize: decodeReadResponse,
-  },
-};
-const Reader = makeGenericClientConstructor(definition, 'Streams') as unknown as new () => Client & {
-  read(request: ReadReq, metadata: Metadata, options: CallOptions): Call;
-};
+import { LogEvent, type Message } from './log-event';
+import { empty, Reader, request, streamRequest } from './read-calls';
 
 const isDeleted = ({ metadata }: Partial<ServiceError>): boolean => metadata?.get('exception')[0] === 'stream-deleted';
 
@@ -43,19 +20,6 @@ type Links = Pick<Connection, 'get' | 'suspect'>;
 function onlyLinkOf(client: EventStoreDBClient): Links {
   const link = new Link('the node of the client', NodeClient.of(client), () => undefined);
   return { get: () => Promise.resolve(link), suspect: () => undefined };
-}
-
-const empty = () => new Empty();
-
-function request(fill: (options: ReadReq.Options) => void): ReadReq {
-  const options = new ReadReq.Options();
-  options.setUuidOption(new ReadReq.Options.UUIDOption());
-  options.getUuidOption()!.setString(empty());
-  options.setNoFilter(empty());
-  fill(options);
-  const whole = new ReadReq();
-  whole.setOptions(options);
-  return whole;
 }
 
 const allFrom = (after: bigint): ReadReq.Options.AllOptions => {
@@ -92,8 +56,11 @@ export type LogReader = {
   last(): Promise<LogEvent | undefined>;
   /** Closes the reads that are kept open for further pages. */
   close?(): void;
-  /** Wake-up: calls `ring` when the subscription is connected and at each new event; resolves when it has ended, for whatever reason. */
-  subscribe(ring: () => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Wake-up: calls `ring` when the subscription is connected, without an event, and with each new event; resolves when it has ended, for whatever
+   * reason.
+   */
+  subscribe(ring: (event?: LogEvent) => void, signal: AbortSignal): Promise<void>;
 };
 
 /** Full pages that were read singly and may have a next one. */
@@ -180,19 +147,7 @@ export function logReader(store: Connection | EventStoreDBClient, { timeoutMs = 
       cursors.close();
       thread?.close();
     },
-    readStream: (stream, from, max) =>
-      collect(
-        request((options) => {
-          const of = new ReadReq.Options.StreamOptions();
-          const identifier = new StreamIdentifier();
-          identifier.setStreamName(Buffer.from(stream));
-          of.setStreamIdentifier(identifier);
-          of.setRevision(from.toString());
-          options.setStream(of);
-          options.setCount(String(max));
-        }),
-        max,
-      ),
+    readStream: (stream, from, max) => collect(streamRequest(stream, from, max), max),
     async last() {
       const events = await collect(
         request((options) => {
@@ -220,7 +175,7 @@ export function logReader(store: Connection | EventStoreDBClient, { timeoutMs = 
       const cancel = () => call.cancel();
       signal.addEventListener('abort', cancel, { once: true });
       await new Promise<void>((resolve) => {
-        call.on('data', ring);
+        call.on('data', (message: Message) => ring(message instanceof LogEvent ? message : undefined));
         call.on('end', resolve);
         call.on('error', () => resolve());
       });

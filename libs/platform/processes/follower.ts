@@ -15,6 +15,9 @@ const PAGE = 1_024;
 /** Reading pauses when this many inputs wait, and continues when they are down to the second number. */
 const MOST_QUEUED = 4_096;
 const FEW_QUEUED = 1_024;
+/** While this many inputs wait, pages are not read more often than this: each read has a price, and those inputs come first. */
+const BUSY_QUEUED = 16;
+const BUSY_MS = 10;
 
 export type FollowerParts = Readonly<{
   log: LogReader;
@@ -33,6 +36,7 @@ export class Follower {
   private rung = false;
   private wake: () => void = () => undefined;
   private readonly waiting = new Set<() => void>();
+  private readAt = -Infinity;
 
   constructor(private readonly parts: FollowerParts) {}
 
@@ -72,13 +76,17 @@ export class Follower {
       };
       this.waiting.add(look);
       look();
+      if (this.waiting.has(look)) this.ring();
     });
   }
 
   /** Reads and hands out one page. False if there was nothing. */
   private async page(): Promise<boolean> {
-    if (this.parts.slots.queued > MOST_QUEUED)
-      while (this.parts.slots.queued > FEW_QUEUED && !this.stopping.signal.aborted) await this.sleep(10, true);
+    const { slots } = this.parts;
+    if (slots.queued > MOST_QUEUED) while (slots.queued > FEW_QUEUED && !this.stopping.signal.aborted) await this.sleep(10, true);
+    const early = BUSY_MS - (performance.now() - this.readAt);
+    if (slots.queued > BUSY_QUEUED && early > 1) await this.sleep(early, true);
+    this.readAt = performance.now();
     this.rung = false;
     const lanes = this.parts.lanes();
     if (lanes.length === 0) return false;
@@ -92,13 +100,18 @@ export class Follower {
     return !endsLog(events, PAGE) || this.rung;
   }
 
+  /** False for most events, for example those that the engine writes: they are passed with the next page. */
+  private concerns({ type }: LogEvent): boolean {
+    return isControl(type) || this.parts.lanes().some(({ definitions }) => definitions.events.has(type));
+  }
+
   private handOut(event: LogEvent, lanes: readonly Lane[]): void {
     let recorded: Recorded | undefined;
     for (const lane of lanes) {
       if (event.position <= lane.water.handedOut || !lane.takes) continue;
       if (lane.definitions.events.has(event.type)) lane.take((recorded ??= this.recorded(event)));
     }
-    if (OPERATOR_EVENTS.includes(event.type as never)) {
+    if (OPERATOR_EVENTS.has(event.type)) {
       const [lane] = lanes.filter(({ name }) => event.stream.startsWith(`${name}-`)).sort((a, b) => b.name.length - a.name.length);
       if (lane?.takes && event.position > lane.water.handedOut) lane.look(event.stream.slice(lane.name.length + 1), event.position);
     }
@@ -119,7 +132,9 @@ export class Follower {
 
   private async listen(): Promise<void> {
     while (!this.stopping.signal.aborted) {
-      await this.parts.log.subscribe(() => this.ring(), this.stopping.signal).catch(() => undefined);
+      await this.parts.log
+        .subscribe((event) => (event === undefined || this.concerns(event)) && this.ring(), this.stopping.signal)
+        .catch(() => undefined);
       if (!this.stopping.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 200).unref());
     }
   }
@@ -140,3 +155,5 @@ export class Follower {
     });
   }
 }
+
+const isControl = (type: string): boolean => OPERATOR_EVENTS.has(type) || type === 'ProcessStopped';

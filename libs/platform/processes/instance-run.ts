@@ -17,8 +17,8 @@ import type { Shelved } from './shelf';
 import { answerStep, atItem, dueBefore, earlier, stepOf, type At, type StepInput } from './step-input';
 import { UNATTRIBUTED, type Item, type Surroundings } from './run-context';
 
-/** An event that is not appended yet. `evolved` saves calling the definition's fold; an `idle` event may be left out. */
-type Draft = Readonly<{ event: InstanceEvent; metadata: Metadata; evolved?: { state: unknown }; idle?: boolean }>;
+/** An event that is not appended yet. `evolved` saves calling the definition's fold; an `idle` event may be left out; one that `requests` has actions. */
+type Draft = Readonly<{ event: InstanceEvent; metadata: Metadata; evolved?: { state: unknown }; idle?: boolean; requests?: boolean }>;
 /** Maximum number of steps in one append. */
 const BATCH = 64;
 
@@ -67,8 +67,10 @@ export class InstanceRun {
 
   /** Returns how many of the first items are finished. */
   private async handle(item: Item): Promise<number> {
-    await this.look(item);
-    if (!standsStill(this.instance)) await this.settle();
+    // Most instances are in memory and have nothing open: no promise is made for them.
+    const looking = this.look(item);
+    if (looking) await looking;
+    if (!standsStill(this.instance) && this.isOpen) await this.settle();
     if (this.instance.released && !standsStill(this.instance)) await this.empty();
     let count = 1;
     if (item.kind === 'timer') await this.handleTimer(item);
@@ -78,18 +80,27 @@ export class InstanceRun {
     return count;
   }
 
-  /** Loads the instance into memory. */
-  private async look(item: Item): Promise<void> {
-    const { memory, definitions, restoring } = this.around;
+  /** Loads the instance, unless it is in memory. */
+  private look(item: Item): Promise<void> | undefined {
+    const { memory } = this.around;
     if (item.kind === 'look') memory.forget(this.stream);
     const known = memory.known(this.stream);
-    if (known) this.instance = known;
-    else {
-      this.at = undefined;
-      this.instance = await memory.load(this.stream, definitions);
-      if (restoring(item.kind === 'input' ? item.event.position : undefined) || item.kind === 'look') this.unsynced = true;
-      if (item.kind === 'input' && hasTaken(this.instance, item.event)) this.unsynced = true;
-    }
+    if (!known) return this.load(item);
+    this.instance = known;
+    return undefined;
+  }
+
+  private async load(item: Item): Promise<void> {
+    const { memory, definitions, restoring } = this.around;
+    this.at = undefined;
+    this.instance = await memory.load(this.stream, definitions);
+    if (restoring(item.kind === 'input' ? item.event.position : undefined) || item.kind === 'look') this.unsynced = true;
+    if (item.kind === 'input' && hasTaken(this.instance, item.event)) this.unsynced = true;
+  }
+
+  /** True if there are requested actions without an outcome, or answers that the definition has not taken. */
+  private get isOpen(): boolean {
+    return this.instance.pending.length > 0 || this.instance.answers.length > 0;
   }
 
   private async syncTimers(): Promise<void> {
@@ -108,10 +119,14 @@ export class InstanceRun {
     const drafts: Draft[] = [];
     let count = 0;
     let so = this.instance;
+    /** The last draft, which is folded only if another input is decided after it. */
+    let last: Draft | undefined;
     // A batch that fails is tried one by one, so that a fault is attributed to its own input.
     for (const item of this.line.slice(0, this.attempts.length > 0 ? 1 : BATCH)) {
       if (item.kind !== 'input' || item.late) break;
       const { event, versions } = item;
+      if (last) so = this.folded(so, last);
+      last = undefined;
       if (!hasTaken(so, event) && this.around.definitions.wants(so, versions)) {
         const step = stepOf(event);
         if (dueBefore(so, step.at).length > 0) break;
@@ -119,19 +134,16 @@ export class InstanceRun {
         const draft = count === 0 ? this.draft(so, step) : this.drafted(so, step);
         if (!draft) break;
         if (draft.idle) so = { ...so, taken: event.position };
-        else {
-          drafts.push(draft);
-          so = this.folded(so, draft);
-        }
+        else drafts.push((last = draft));
       }
       count += 1;
-      if (so.pending.length > 0) break;
+      if (last?.requests) break;
     }
-    if (so === this.instance) return count;
+    if (so === this.instance && drafts.length === 0) return count;
     if (drafts.length > 0) await this.append(drafts);
-    this.keep({ ...this.instance, taken: so.taken });
-    for (const item of this.line.slice(0, count)) this.around.onStep(item);
-    await this.settle();
+    if (so.taken > this.instance.taken) this.keep({ ...this.instance, taken: so.taken });
+    for (let n = 0; n < count; n += 1) this.around.onStep(this.line[n]!);
+    if (this.isOpen) await this.settle();
     return count;
   }
 
@@ -243,6 +255,7 @@ export class InstanceRun {
       await this.append([recorded, { event: { type: 'InstanceParked', data }, metadata }]);
       return this.around.onParked(this.id, data);
     }
+    if ('accepted' in outcome && !this.around.definitions.of(this.instance.version).hearsAccepted) return this.append([recorded]);
     const after = this.folded(this.instance, recorded);
     const [answer] = after.answers;
     const heard = answer && this.drafted(after, answerStep(answer));
@@ -288,7 +301,8 @@ export class InstanceRun {
       ...(status === undefined ? {} : { status }),
       ...(over ? { over } : {}),
     };
-    return { event: { type: 'StepTaken', data }, evolved: { state }, idle: !changes && Object.keys(instance.timers).length === 0 };
+    const idle = !changes && Object.keys(instance.timers).length === 0;
+    return { event: { type: 'StepTaken', data }, evolved: { state }, idle, requests: sends.length > 0 };
   }
 
   /** Appends at the known revision, which proves that nothing was missed, and folds. */

@@ -46,6 +46,9 @@ export class Lane {
   private saving: Promise<void> = Promise.resolve();
   private saver?: NodeJS.Timeout;
   private ready = false;
+  // Metrics with their labels, which are looked up once.
+  private readonly seconds: ReturnType<typeof inputSeconds.labels>;
+  private readonly handled: Readonly<Record<Item['kind'], ReturnType<typeof handledInputs.labels>>>;
   /** Why it takes no inputs, if it is stopped. */
   stopped?: string;
   /** The latest failure that has not been resolved. */
@@ -58,6 +61,10 @@ export class Lane {
   ) {
     this.water = new LowWater(owned.position);
     this.saved = owned.position;
+    const process = definitions.name;
+    const handled = (kind: Item['kind']) => handledInputs.labels({ process, kind });
+    this.seconds = inputSeconds.labels({ process });
+    this.handled = { input: handled('input'), timer: handled('timer'), look: handled('look') };
     const { store, memory, timers, shelf, send, targetOf, patience, onAlarm, log } = parts;
     this.around = {
       definitions,
@@ -76,7 +83,7 @@ export class Lane {
       onStep: (item) => {
         this.troubled.clear();
         this.trouble = undefined;
-        handledInputs.inc({ process: this.name, kind: item.kind });
+        this.handled[item.kind].inc();
       },
       onParked: (id, { reason, error }) => {
         parkedInstances.inc({ process: this.name, reason });
@@ -131,7 +138,7 @@ export class Lane {
     for (const [id, versions] of concerned) {
       const finish = this.water.begin(event.position, since);
       const done = () => {
-        inputSeconds.observe({ process: this.name }, (nowMs() - since) / 1_000);
+        this.seconds.observe((nowMs() - since) / 1_000);
         finish();
       };
       this.hand(id, { kind: 'input', event, versions, done });

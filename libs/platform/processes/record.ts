@@ -55,7 +55,7 @@ export type OutcomeForced = Event<'OutcomeForced', OutcomeRecorded['data'] & { r
 export type Attempt = Readonly<{ at: string; error: string }>;
 export type ParkReason = 'poison' | 'lasting-fault' | 'undo-refused';
 
-/** The instance takes nothing, and all its inputs wait,, until an operator decides. */
+/** The instance takes nothing, and all its inputs wait, until an operator decides. */
 export type InstanceParked = Event<
   'InstanceParked',
   {
@@ -90,14 +90,14 @@ export type InstanceEvent =
   | InstanceMigrated;
 
 /** Decisions of operators: when one of these is read, the owner of the process looks at the instance again. */
-export const OPERATOR_EVENTS: readonly InstanceEvent['type'][] = [
+export const OPERATOR_EVENTS: ReadonlySet<string> = new Set<InstanceEvent['type']>([
   'InstanceRetried',
   'InputSkipped',
   'InstancePaused',
   'InstanceResumed',
   'InstanceMigrated',
   'OutcomeForced',
-];
+]);
 
 /** A process that is stopped, by an operator or because its definition fails for instance after instance, takes no inputs until it is started. */
 export type ProcessStopped = Event<'ProcessStopped', { process: string; reason: string }>;

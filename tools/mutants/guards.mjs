@@ -137,6 +137,20 @@ export const mutants = [
     specs: 'platform/commands/past.int-spec',
   },
   {
+    without: 'the digest of snapshots',
+    file: 'libs/platform/store/snapshots.js',
+    from: 'digest === digestOf(JSON.stringify(content))',
+    to: 'true',
+    specs: 'platform/processes/memory.int-spec',
+  },
+  {
+    without: "the check of the event that an instance's snapshot is based on",
+    file: 'libs/platform/processes/memory.js',
+    from: 'at.id === lastId',
+    to: 'true',
+    specs: 'platform/processes/memory.int-spec',
+  },
+  {
     without: 'the search behind the filters',
     file: 'libs/platform/commands/past.js',
     from: 'stretches.length > 0',
@@ -188,8 +202,8 @@ export const mutants = [
   {
     without: 'the record of inputs that arrive while a timer is open',
     file: 'libs/platform/processes/instance-run.js',
-    from: 'idle: !changes && Object.keys(instance.timers).length === 0',
-    to: 'idle: !changes',
+    from: 'const idle = !changes && Object.keys(instance.timers).length === 0;',
+    to: 'const idle = !changes;',
     specs: 'platform/processes/processes.int-spec -t=except.between.timers',
   },
   {

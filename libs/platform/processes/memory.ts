@@ -2,6 +2,7 @@
  * Instances as last seen. Hides: how many are kept, and snapshots of long streams. Promises: they are only a starting point: the expected
  * revision of the next append proves them; bounded memory; a missing or wrong snapshot costs only time. Does not: write to the stream.
  */
+import type { Recorded } from '#kernel/event';
 import type { EventStore } from '#platform/store/event-store';
 import { Snapshots } from '#platform/store/snapshots';
 import type { Definitions } from './definitions';
@@ -10,8 +11,9 @@ import type { InstanceEvent } from './record';
 
 /** Instances kept in memory, over all processes. */
 export const KEPT_INSTANCES = 20_000;
-/** Events between two snapshots of an instance. */
-const SNAPSHOT_EVERY = 1_000n;
+/** Events between two snapshots of an instance, and those of the first read: enough for a short stream, and to reach the snapshot of a long one. */
+const SNAPSHOT_EVERY = 64n;
+const FIRST = 96;
 const PAGE = 4_096;
 
 export class Memory {
@@ -30,16 +32,21 @@ export class Memory {
     return this.seen.get(stream);
   }
 
-  /** The instance according to its stream as it is now. */
+  /** The instance according to its stream as it is now. @throws StoreUnavailable */
   async load(stream: string, definitions: Definitions): Promise<Instance> {
-    const [last] = await this.store.readBackwards(stream, 1);
-    const base = last && last.revision >= SNAPSHOT_EVERY ? await this.baseline(stream, definitions) : undefined;
+    const page = (await this.store.readBackwards<InstanceEvent>(stream, FIRST)).reverse();
+    const isWhole = page.length === 0 || page[0]!.revision === 0n;
+    const base = isWhole ? undefined : await this.baseline(stream, definitions, page);
     let instance = base ?? fresh;
-    while (last && instance.revision < last.revision) {
-      const page = await this.store.read<InstanceEvent>(stream, instance.revision + 1n, { maxCount: PAGE });
-      instance = page.reduce((so, event) => fold(so, event, definitions.of), instance);
-      if (page.length === 0) break;
+    const take = (events: readonly Recorded<InstanceEvent>[]) => {
+      for (const event of events) instance = fold(instance, event, definitions.of);
+    };
+    while (instance.revision + 1n < (page[0]?.revision ?? 0n)) {
+      const events = await this.store.read<InstanceEvent>(stream, instance.revision + 1n, { maxCount: PAGE });
+      take(events);
+      if (events.length === 0) break;
     }
+    take(page.filter(({ revision }) => revision > instance.revision));
     if (instance.source !== undefined) instance = await this.located(instance, instance.source);
     if (base) this.seen.set(stream, base);
     this.keep(stream, instance, definitions);
@@ -73,12 +80,13 @@ export class Memory {
     return afterSource(instance, input?.revision === BigInt(revision!) ? input.position : undefined);
   }
 
-  /** The newest snapshot, if its revision in the stream still holds the event that it was made after. */
-  private async baseline(stream: string, definitions: Definitions): Promise<Instance | undefined> {
+  /** The newest snapshot, if its revision in the stream, of which `page` is the end, still holds the event that it was made after. */
+  private async baseline(stream: string, definitions: Definitions, page: readonly Recorded[]): Promise<Instance | undefined> {
     const snapshot = await this.snapshots.newest(stream, (body) => definitions.codeOf((body as Body).version, __filename));
     if (!snapshot) return undefined;
-    const [at] = await this.store.read(stream, snapshot.revision, { maxCount: 1 });
-    return at?.id === snapshot.lastId ? instanceOf(snapshot.body as Body) : undefined;
+    const { revision, lastId, body } = snapshot;
+    const at = page.find((event) => event.revision === revision) ?? (await this.store.read(stream, revision, { maxCount: 1 }))[0];
+    return at?.revision === revision && at.id === lastId ? instanceOf(body as Body) : undefined;
   }
 }
 

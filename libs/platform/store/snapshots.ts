@@ -1,9 +1,10 @@
 /**
  * Snapshots of long streams: a fold continues from them instead of starting at the first event. The callers (commands/past.ts,
  * processes/memory.ts) decide how often one is written. Hides: their streams, and that only the newest is kept. Promises: a snapshot that
- * is absent, wrong, or made by other code costs only time; writing one never delays or fails its caller. Does not: know what is folded; a
+ * is absent, damaged, or made by other code costs only time; writing one never delays or fails its caller. Does not: know what is folded; a
  * state that is not plain JSON, or is large, gets no snapshot.
  */
+import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { metadataOf } from './metadata';
 import { Conflict, type EventStore } from './event-store';
@@ -21,7 +22,9 @@ export type Snapshot = Readonly<{
 const TYPE = '$snapshot';
 const LARGEST_BYTES = 512 * 1024;
 const MOST_REMEMBERED = 10_000;
-type Stored = Readonly<{ code: string; revision: string; lastId: string; body: unknown }>;
+type Content = Readonly<{ code: string; revision: string; lastId: string; body: unknown }>;
+/** `digest` is of the other fields: a snapshot that was damaged, or written by somebody else, is not used. */
+type Stored = Content & Readonly<{ digest: string }>;
 
 const streamOf = (stream: string): string => `snapshot-${stream}`;
 
@@ -39,7 +42,7 @@ export class Snapshots {
   async newest(stream: string, codeFor: (body: unknown) => string | undefined): Promise<Snapshot | undefined> {
     const [found] = await this.store.readBackwards(streamOf(stream), 1);
     const stored = found?.type === TYPE ? (found.data as Stored) : undefined;
-    if (!stored || found!.copied || stored.code !== codeFor(stored.body) || !/^\d{1,19}$/.test(stored.revision)) return undefined;
+    if (!stored || found!.copied || !isWhole(stored) || stored.code !== codeFor(stored.body)) return undefined;
     return { revision: BigInt(stored.revision), lastId: stored.lastId, body: stored.body, code: stored.code };
   }
 
@@ -62,13 +65,14 @@ export class Snapshots {
     await Promise.all(this.writing.values());
   }
 
-  private async write(stream: string, data: Stored): Promise<void> {
-    const text = textOf(data);
-    if (text === undefined || !isDeepStrictEqual((JSON.parse(text) as Stored).body, data.body))
-      return this.omit(stream, BigInt(data.revision));
+  private async write(stream: string, content: Content): Promise<void> {
+    const text = textOf(content);
+    if (text === undefined || !isDeepStrictEqual((JSON.parse(text) as Content).body, content.body))
+      return this.omit(stream, BigInt(content.revision));
+    const data: Stored = { ...content, digest: digestOf(text) };
     this.omitted.delete(stream);
     const name = streamOf(stream);
-    const metadata = metadataOf({ command: 'KeepSnapshot', commandId: data.lastId, actor: 'platform', role: 'process', facility: '' });
+    const metadata = metadataOf({ command: 'KeepSnapshot', commandId: content.lastId, actor: 'platform', role: 'process', facility: '' });
     const { revision } = await this.store.append(name, 'any', [{ type: TYPE, data, metadata }]);
     if (revision > 0n) return;
     const only = [{ type: '$metadata', data: { $maxCount: 1 }, metadata }];
@@ -84,10 +88,16 @@ export class Snapshots {
   }
 }
 
+const digestOf = (text: string): string => hash('sha256', text, 'hex');
+
+function isWhole({ digest, ...content }: Stored): boolean {
+  return /^\d{1,19}$/.test(content.revision) && digest === digestOf(JSON.stringify(content));
+}
+
 /** The snapshot as text; undefined if it is too large or too deep. */
-function textOf(data: Stored): string | undefined {
+function textOf(content: Content): string | undefined {
   try {
-    const text = JSON.stringify(data);
+    const text = JSON.stringify(content);
     return text.length > LARGEST_BYTES ? undefined : text;
   } catch (error) {
     if (error instanceof RangeError) return undefined;

@@ -10,11 +10,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mutants as guards } from './mutants/guards.mjs';
+import { mutants as processes } from './mutants/processes.mjs';
 import { mutants as shares } from './mutants/shares.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-const mutants = [...guards, ...shares].filter(({ file }) => file.includes(process.argv[2] ?? ''));
+const mutants = [...guards, ...processes, ...shares].filter(({ file }) => file.includes(process.argv[2] ?? ''));
 
 /** Two at a time, each in its own copy. */
 const WORKERS = 2;

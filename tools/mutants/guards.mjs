@@ -1,32 +1,11 @@
 /** The guards to remove, where, and the specs that must turn red. `from` must occur exactly once in the built file. */
 export const mutants = [
   {
-    without: 'the opposite order of the undo of a leg',
-    file: 'libs/processes/fulfilment/steps.js',
-    from: '[...STEPS].reverse()',
-    to: '[...STEPS]',
-    specs: 'fulfil-it.interleavings',
-  },
-  {
-    without: 'the pivot: a leg whose undo is refused because it has started is not undone',
-    file: 'libs/processes/fulfilment/answers.js',
-    from: 'if (!(0, steps_1.stepOf)(task.step).pivot?.includes(refusal.code))',
-    to: 'if (true)',
-    specs: 'fulfil-it.interleavings',
-  },
-  {
     without: 'the plan that is refused when less is left to plan',
     file: 'libs/customer-order/progress.js',
     from: 'if ((0, quantity_1.compare)(quantity, unallocated) > 0)',
     to: 'if (false)',
     specs: 'customer-order/customer-order.spec',
-  },
-  {
-    without: 'the distinction between positions of this log and of the log that it was copied from',
-    file: 'libs/platform/processes/instance.js',
-    from: 'step.copied || old ? undefined',
-    to: 'old ? undefined',
-    specs: 'platform/processes/instance.spec',
   },
   {
     without: 'the check of the log mark in a token',
@@ -130,27 +109,6 @@ export const mutants = [
     specs: 'platform/commands/past.int-spec',
   },
   {
-    without: 'the code in snapshots',
-    file: 'libs/platform/store/snapshots.js',
-    from: 'stored.code !== codeFor(stored.body)',
-    to: 'false',
-    specs: 'platform/commands/past.int-spec',
-  },
-  {
-    without: 'the digest of snapshots',
-    file: 'libs/platform/store/snapshots.js',
-    from: 'digest === digestOf(JSON.stringify(content))',
-    to: 'true',
-    specs: 'platform/processes/memory.int-spec',
-  },
-  {
-    without: "the check of the event that an instance's snapshot is based on",
-    file: 'libs/platform/processes/memory.js',
-    from: 'at.id === lastId',
-    to: 'true',
-    specs: 'platform/processes/memory.int-spec',
-  },
-  {
     without: 'the search behind the filters',
     file: 'libs/platform/commands/past.js',
     from: 'stretches.length > 0',
@@ -177,41 +135,6 @@ export const mutants = [
     from: "principal.scopes.includes('*') || principal.scopes.includes(scope)",
     to: 'true',
     specs: 'platform/commands/decisions.int-spec',
-  },
-  {
-    without: 'the outcome that is recorded before anything follows from it',
-    file: 'libs/platform/processes/instance-run.js',
-    from: 'await this.append(heard ? [recorded, heard] : [recorded]);',
-    to: 'this.keep({ ...after, answers: [], revision: this.instance.revision });',
-    specs: 'platform/processes/processes.int-spec -t=never.sends.a.refused.action.again',
-  },
-  {
-    without: 'the checkpoint that waits for the first unfinished input',
-    file: 'libs/platform/processes/low-water.js',
-    from: 'this.head < this.entries.length ? this.entries[this.head].before : this.seen',
-    to: 'this.seen',
-    specs: 'platform/processes/(low-water|kills)',
-  },
-  {
-    without: "keeping a timer's row until all actions requested by its step are done",
-    file: 'libs/platform/processes/instance-run.js',
-    from: 'async settle() {',
-    to: 'async settle() {\n        if (this.unsynced) await this.syncTimers();',
-    specs: 'platform/processes/kills.int-spec -t=action.of.a.timer',
-  },
-  {
-    without: 'the record of inputs that arrive while a timer is open',
-    file: 'libs/platform/processes/instance-run.js',
-    from: 'const idle = !changes && Object.keys(instance.timers).length === 0;',
-    to: 'const idle = !changes;',
-    specs: 'platform/processes/processes.int-spec -t=except.between.timers',
-  },
-  {
-    without: 'parking',
-    file: 'libs/platform/processes/instance-run.js',
-    from: 'if (lasting && (this.at ?? (0, step_input_1.atItem)(item)))',
-    to: 'if (false)',
-    specs: 'platform/processes/parking.int-spec -t=is.parked.with.everything',
   },
   {
     without: 'the revision guard as it was at the checkpoint',

@@ -56,40 +56,47 @@ describe('long streams', () => {
       fc.constantFrom('red', 'blue').map((text) => (id: string, commandId: string) => label(id, text, { commandId })),
       fc.constant((id: string, commandId: string) => stamp(id, { commandId })),
     );
+    // The snapshot is among the newest events, just before them, or far back.
+    const lengths = fc.record({ every: fc.constantFrom(1, 5, 13), page: fc.constantFrom(1, 2, 9) });
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ command, id: fc.nat(9), afresh: fc.boolean() }), { maxLength: 14 }), async (steps) => {
-        const [one, two] = [newBin(), newBin()];
-        await Promise.all([written(one, 66), written(two, 66)]);
-        const ids = Array.from({ length: 10 }, () => randomUUID());
-        const [often, never] = [
-          { every: 1, page: 2 },
-          { every: 1_000_000, page: 1_000 },
-        ];
-        let [a, b] = [new Decisions(store, often), new Decisions(store, never)];
-        for (const { command: make, id, afresh } of steps) {
-          await settled(a);
-          if (afresh) [a, b] = [new Decisions(store, often), new Decisions(store, never)];
-          const [first, second] = await Promise.all(
-            [[a, one] as const, [b, two] as const].map(([on, bin]) =>
-              send(on, make(bin, ids[id]!)).then(
-                ({ revision, changed, events }) => ({ revision, changed, events }),
-                ({ status, code, extra }: Record<string, unknown>) => ({ status, code, extra: { ...(extra as object), facts: undefined } }),
+      fc.asyncProperty(
+        lengths,
+        fc.array(fc.record({ command, id: fc.nat(9), afresh: fc.boolean() }), { maxLength: 14 }),
+        async (often, steps) => {
+          const [one, two] = [newBin(), newBin()];
+          await Promise.all([written(one, 66), written(two, 66)]);
+          const ids = Array.from({ length: 10 }, () => randomUUID());
+          const never = { every: 1_000_000, page: 1_000 };
+          let [a, b] = [new Decisions(store, often), new Decisions(store, never)];
+          for (const { command: make, id, afresh } of steps) {
+            await settled(a);
+            if (afresh) [a, b] = [new Decisions(store, often), new Decisions(store, never)];
+            const [first, second] = await Promise.all(
+              [[a, one] as const, [b, two] as const].map(([on, bin]) =>
+                send(on, make(bin, ids[id]!)).then(
+                  ({ revision, changed, events }) => ({ revision, changed, events }),
+                  ({ status, code, extra }: Record<string, unknown>) => ({
+                    status,
+                    code,
+                    extra: { ...(extra as object), facts: undefined },
+                  }),
+                ),
               ),
-            ),
-          );
-          expect(first).toEqual(second);
-        }
-        await settled(a);
-        const state = async (id: string, upTo = 1_000_000n) =>
-          (await store.read(`bin-${id}`))
-            .filter(({ revision }) => revision <= upTo)
-            .reduce<Bin>((known, event) => bin.evolve(known, event as never), bin.initial);
-        expect({ ...(await state(one)), stamps: [] }).toEqual({ ...(await state(two)), stamps: [] });
-        const [kept] = await snapshotOf(one);
-        if (!kept) return;
-        const { revision, body } = kept.data as { revision: string; body: { state: Bin } };
-        expect(body.state).toEqual(await state(one, BigInt(revision)));
-      }),
+            );
+            expect(first).toEqual(second);
+          }
+          await settled(a);
+          const state = async (id: string, upTo = 1_000_000n) =>
+            (await store.read(`bin-${id}`))
+              .filter(({ revision }) => revision <= upTo)
+              .reduce<Bin>((known, event) => bin.evolve(known, event as never), bin.initial);
+          expect({ ...(await state(one)), stamps: [] }).toEqual({ ...(await state(two)), stamps: [] });
+          const [kept] = await snapshotOf(one);
+          if (!kept) return;
+          const { revision, body } = kept.data as { revision: string; body: { state: Bin } };
+          expect(body.state).toEqual(await state(one, BigInt(revision)));
+        },
+      ),
       { numRuns: 25 },
     );
   }, 120_000);

@@ -15,10 +15,10 @@ import { grown, nothingSeen, type Seen } from './stream-memory';
 export type Lengths = Readonly<{
   /** Events between two snapshots. */
   every: number;
-  /** Events of the first read: enough for a stream that is shorter, or whose snapshot is among them. */
+  /** Events of the first read, which is all that a shorter stream needs. A few: each costs more than asking again for those before them. */
   page: number;
 }>;
-const USUAL: Lengths = { every: 64, page: 96 };
+const USUAL: Lengths = { every: 64, page: 24 };
 
 /** Filters of whole stretches, each written once: the n-th event is that of the n-th stretch. Its type hides it from views and processes. */
 const FILTER = '$answered';
@@ -41,22 +41,33 @@ export class Past {
 
   /** The stream as it is. @throws StoreUnavailable */
   async of(decider: AnyDecider, stream: string): Promise<Seen> {
-    const page = (await this.store.readBackwards(stream, this.lengths.page)).reverse();
+    let snapshot: Promise<Seen | undefined> | undefined;
+    // The newest event, which comes first, tells that the stream is long: its snapshot is read while the others are still coming.
+    const page = await this.store.readBackwards(stream, this.lengths.page, ({ revision }) => {
+      if (revision < this.lengths.page) return;
+      snapshot ??= this.snapshot(decider, stream);
+      snapshot.catch(() => undefined);
+    });
+    page.reverse();
     const [oldest] = page;
     if (!oldest || oldest.revision === 0n) return grown(decider, nothingSeen(decider), page);
-    const base = await this.snapshot(decider, stream);
-    if (!base) return this.after(decider, stream, nothingSeen(decider));
-    const at = page.findIndex(({ revision }) => revision === base.revision);
-    if (at >= 0 && page[at]!.id === base.lastId) return grown(decider, base, page.slice(at + 1));
-    return (await this.since(decider, stream, base)) ?? this.after(decider, stream, nothingSeen(decider));
+    const base = await snapshot;
+    const known = base && page.findIndex(({ revision, id }) => revision === base.revision && id === base.lastId);
+    if (base && known! >= 0) return grown(decider, base, page.slice(known! + 1));
+    const from = base && base.revision < oldest.revision ? await this.since(decider, stream, base, oldest.revision) : undefined;
+    return grown(decider, from ?? (await this.after(decider, stream, nothingSeen(decider), oldest.revision)), page);
   }
 
-  /** The same stream as it is now; undefined if it is another one, for example after an older copy was restored. @throws StoreUnavailable */
-  async since(decider: AnyDecider, stream: string, seen: Seen): Promise<Seen | undefined> {
-    const [last, ...more] = await this.store.read(stream, seen.revision, { bookkeeping: true, maxCount: STRETCH });
+  /**
+   * The same stream as it is now, or as it was before a revision; undefined if it is another one, for example after an older copy was
+   * restored. @throws StoreUnavailable
+   */
+  async since(decider: AnyDecider, stream: string, seen: Seen, before?: bigint): Promise<Seen | undefined> {
+    const maxCount = before === undefined ? STRETCH : Math.min(STRETCH, Number(before - seen.revision));
+    const [last, ...more] = await this.store.read(stream, seen.revision, { bookkeeping: true, maxCount });
     if (last?.id !== seen.lastId) return undefined;
     const next = grown(decider, seen, more);
-    return more.length < STRETCH - 1 ? next : this.after(decider, stream, next);
+    return more.length < STRETCH - 1 ? next : this.after(decider, stream, next, before);
   }
 
   /** Writes a snapshot in the background if one is due; returns the stream as seen, with its latest snapshot. */
@@ -86,9 +97,11 @@ export class Past {
     return found.of(actor, commandId);
   }
 
-  private async after(decider: AnyDecider, stream: string, seen: Seen): Promise<Seen> {
+  private async after(decider: AnyDecider, stream: string, seen: Seen, before?: bigint): Promise<Seen> {
     for (let now = seen; ;) {
-      const events: Recorded[] = await this.store.read(stream, now.revision + 1n, { bookkeeping: true, maxCount: STRETCH });
+      const maxCount = before === undefined ? STRETCH : Math.min(STRETCH, Number(before - now.revision) - 1);
+      if (maxCount < 1) return now;
+      const events: Recorded[] = await this.store.read(stream, now.revision + 1n, { bookkeeping: true, maxCount });
       now = grown(decider, now, events);
       if (events.length < STRETCH) return now;
     }

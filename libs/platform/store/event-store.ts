@@ -22,7 +22,7 @@ import { Gate } from './gate';
 import { KNOWN_TIME, parsedOriginal } from './known-time';
 import type { LogEvent } from './log-event';
 import { LogMark } from './log-mark';
-import { eventsOf, streamRequest } from './read-calls';
+import { eventsOf, type OnFirst, streamRequest } from './read-calls';
 import { isDefinite, refusalOf, StoreRefused, StoreUnavailable } from './refusals';
 
 export { Conflict, StoreRefused, StoreUnavailable } from './refusals';
@@ -114,9 +114,9 @@ export class EventStore {
     return this.readStream<E>(streamRequest(stream, from, maxCount), (event) => bookkeeping || !isBookkeeping(event), asStored);
   }
 
-  /** The newest events of a stream, newest first. @throws StoreUnavailable */
-  readBackwards<E extends Event = Event>(stream: string, maxCount: number): Promise<Recorded<E>[]> {
-    return this.readStream<E>(streamRequest(stream, 'end', maxCount));
+  /** The newest events of a stream, newest first; `onNewest` gets the first as soon as it is there. @throws StoreUnavailable */
+  readBackwards<E extends Event = Event>(stream: string, maxCount: number, onNewest?: OnFirst): Promise<Recorded<E>[]> {
+    return this.readStream<E>(streamRequest(stream, 'end', maxCount), undefined, false, onNewest);
   }
 
   /** A page of $all, business events only, after `from`, with the position to continue from; `asStored` skips upcasts. @throws StoreUnavailable */
@@ -231,10 +231,11 @@ export class EventStore {
     what: ReadReq,
     wanted: (event: LogEvent) => boolean = () => true,
     asStored = false,
+    onFirst?: OnFirst,
   ): Promise<Recorded<E>[]> {
     return this.repeated(SENDS, (link, leftMs) =>
       link.reads.through(leftMs, async () => {
-        const events = await within(leftMs, eventsOf(link.client, what, leftMs));
+        const events = await within(leftMs, eventsOf(link.client, what, leftMs, onFirst));
         return events.filter(wanted).map((event) => this.readAs(event, asStored) as Recorded<E>);
       }),
     );

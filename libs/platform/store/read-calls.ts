@@ -56,12 +56,17 @@ export const streamRequest = (stream: string, from: bigint | 'end', max: number)
     options.setCount(String(max));
   });
 
+/** Gets the first event of a read while the others are still coming; once for each attempt of the read. */
+export type OnFirst = (event: Readonly<{ revision: bigint }>) => void;
+
 /** All events of a read, in the order in which they came; none if the stream does not exist. @throws ServiceError */
-export async function eventsOf(node: NodeClient, what: ReadReq, limitMs: number): Promise<LogEvent[]> {
+export async function eventsOf(node: NodeClient, what: ReadReq, limitMs: number, onFirst?: OnFirst): Promise<LogEvent[]> {
   const call = await node.call(Reader, (service, ...about) => service.read(what, ...about), { limitMs, requiresLeader: true });
   return new Promise((resolve, reject) => {
     const events: LogEvent[] = [];
-    call.on('data', (message: Message) => message instanceof LogEvent && events.push(message));
+    call.on('data', (message: Message) => {
+      if (message instanceof LogEvent && events.push(message) === 1) onFirst?.(message);
+    });
     call.on('end', () => resolve(events));
     call.on('error', reject);
   });

@@ -105,7 +105,7 @@ export const mutants = [
     file: 'libs/platform/commands/past.js',
     from: 'last?.id !== seen.lastId',
     to: 'false',
-    also: [{ from: 'page[at].id === base.lastId', to: 'true' }],
+    also: [{ from: ' && id === base.lastId', to: '' }],
     specs: 'platform/commands/past.int-spec',
   },
   {

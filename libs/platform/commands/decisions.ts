@@ -64,14 +64,16 @@ export class Decisions {
     // One span and one measurement per command, with its outcome.
     const begun = performance.now();
     let outcome: Outcome = 'failed';
+    const turn = this.lines.join(stream);
     try {
-      const answer = await traced(`command ${name}`, { stream }, () => this.lines.inLine(stream, () => this.decide(task)));
+      const answer = await traced(`command ${name}`, { stream }, () => (turn ? turn.then(() => this.decide(task)) : this.decide(task)));
       outcome = answer.changed ? 'changed' : 'unchanged';
       return answer;
     } catch (error) {
       if (error instanceof Problem && error.status < 500) outcome = 'refused';
       throw error;
     } finally {
+      this.lines.leave(stream);
       secondsOf(name, outcome).observe((performance.now() - begun) / 1_000);
     }
   }
@@ -87,7 +89,12 @@ export class Decisions {
     if (!first) return [];
     if (!inScope(first.principal, scopeIn(first.id))) return tasks.map(outOfScope);
     const { stream } = first;
-    return this.lines.inLine(stream, () => traced(`commands ${name}`, { stream }, () => this.decideAll(tasks, first)));
+    await this.lines.join(stream);
+    try {
+      return await traced(`commands ${name}`, { stream }, () => this.decideAll(tasks, first));
+    } finally {
+      this.lines.leave(stream);
+    }
   }
 
   private async decideAll(tasks: readonly Task[], first: Task): Promise<(Receipt | Problem)[]> {

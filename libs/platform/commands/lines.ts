@@ -6,16 +6,17 @@ export class Lines {
   /** Those who wait behind the current turn, per name. */
   private readonly waiting = new Map<string, (() => void)[]>();
 
-  async inLine<T>(name: string, run: () => Promise<T>): Promise<T> {
+  /** Joins the line. Resolves when it is one's turn; undefined if it is already. Call `leave` after it, whatever happened. */
+  join(name: string): Promise<void> | undefined {
     const line = this.waiting.get(name);
-    if (line) await new Promise<void>((resolve) => line.push(resolve));
-    else this.waiting.set(name, []);
-    try {
-      return await run();
-    } finally {
-      const next = this.waiting.get(name)!.shift();
-      if (next) next();
-      else this.waiting.delete(name);
-    }
+    if (line) return new Promise<void>((resolve) => line.push(resolve));
+    this.waiting.set(name, []);
+    return undefined;
+  }
+
+  leave(name: string): void {
+    const next = this.waiting.get(name)!.shift();
+    if (next) next();
+    else this.waiting.delete(name);
   }
 }

@@ -171,7 +171,8 @@ export class Decisions {
         try {
           seen = await this.append(task, seen, verdict.events);
           this.surroundings.expect(task, verdict.events);
-          return await this.answerTo(task, answerIn(task, seen)!);
+          const receipt = this.answerTo(task, answerIn(task, seen)!);
+          return receipt instanceof Promise ? await receipt : receipt;
         } catch (error) {
           // An append that was not answered may have been written: the stream itself tells.
           const unknown = error instanceof StoreUnavailable && attempt < SEARCHES;

@@ -35,7 +35,8 @@ export function serveCommands(app: NestFastifyApplication, { bodyLimit }: Readon
       request.body = parseJson(body);
       readConditions(request);
       admit(about.principal, roles);
-      const receipt = await sending.send(name, await pipe.read(request.body, type));
+      const read = pipe.read(request.body, type);
+      const receipt = await sending.send(name, read instanceof Promise ? await read : read);
       reply.header('etag', `"${receipt.revision}"`).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(receipt));
     } catch (error) {
       const problem = problemFrom(error);

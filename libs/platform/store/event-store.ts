@@ -209,22 +209,29 @@ export class EventStore {
   }
 
   /** Retries a call until it succeeds or definitely fails, within the time limit. An indefinite failure says nothing about the next attempt. */
-  private async repeated<T>(sends: number, run: (link: Link, leftMs: number) => Promise<T>, stream?: string): Promise<T> {
+  private repeated<T>(sends: number, run: (link: Link, leftMs: number) => Promise<T>, stream?: string): Promise<T> {
     const until = performance.now() + this.timeoutMs;
-    for (let sent = 1; ; sent += 1) {
+    const retry = async (link: Link | undefined, error: unknown, sent: number): Promise<T> => {
+      const refusal = refusalOf(error, stream);
+      if (refusal ?? isDefinite(error)) throw refusal ?? error;
+      if (link) this.connection.suspect(link, error);
+      const pause = sent * 50 * (0.5 + Math.random());
+      if (!link || sent >= sends || until - performance.now() < 2 * pause) throw unavailable(error);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      return attempt(sent + 1);
+    };
+    const attempt = async (sent: number): Promise<T> => {
       let link: Link | undefined;
       try {
         link = this.connection.standing ?? (await this.connection.get(until - performance.now(), this.timeoutMs));
         return await run(link, Math.max(1, until - performance.now()));
       } catch (error) {
-        const refusal = refusalOf(error, stream);
-        if (refusal ?? isDefinite(error)) throw refusal ?? error;
-        if (link) this.connection.suspect(link, error);
-        const pause = sent * 50 * (0.5 + Math.random());
-        if (!link || sent >= sends || until - performance.now() < 2 * pause) throw unavailable(error);
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        return retry(link, error, sent);
       }
-    }
+    };
+    const { standing } = this.connection;
+    // The usual case is on the path of every command: it costs one promise.
+    return standing ? run(standing, this.timeoutMs).catch((error: unknown) => retry(standing, error, 1)) : attempt(1);
   }
 
   private readStream<E extends Event>(

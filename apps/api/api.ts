@@ -16,6 +16,7 @@ import { serveLive } from '#platform/http/subscriptions';
 import { nestLog, type Logger } from '#platform/runtime/logging';
 import { RateLimit } from '#platform/http/rate-limit';
 import { shareLimit } from '#platform/http/shared-limit';
+import { reportDisks } from '#platform/runtime/disk';
 import { AccessLog } from '#platform/http/access-log';
 import { ownHost } from '#platform/runtime/own-host';
 import { AppModule } from './app.module';
@@ -37,6 +38,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
     ...(log ? { logger: nestLog(log) } : { logger: false }),
   });
   reportStore(app.get(EventStore).connection, log);
+  const forgetDisks = reportDisks(log);
   const open = config.API_DOCS === 'yes';
   const tokens: Tokens = new Tokens(
     { issuer: config.JWT_ISSUER!, audience: config.JWT_AUDIENCE, jwksUrl: config.JWKS_URL!, roles: ROLES, scopesClaim: 'facilities' },
@@ -47,7 +49,15 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
   const shared = shareLimit(limit, app.get(Pool), (err) => log?.warn({ err }, 'PostgreSQL is away; each api counts requests alone'));
   const access = new AccessLog(log, config.ACCESS_LOG === 'all');
   const isOwnHost = ownHost(config.ALLOWED_HOSTS);
-  guardEdge(app, { tokens, limit, access, isOwnHost, bodyLimit: config.BODY_LIMIT, origins: config.CORS_ORIGINS });
+  guardEdge(app, {
+    tokens,
+    limit,
+    access,
+    isOwnHost,
+    bodyLimit: config.BODY_LIMIT,
+    metricsToken: config.METRICS_TOKEN,
+    origins: config.CORS_ORIGINS,
+  });
   serveCommands(app, { bodyLimit: config.BODY_LIMIT });
   refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);
   if (open) serveDocumentation(app);
@@ -63,7 +73,10 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
   });
   const http = app.getHttpAdapter().getInstance();
   http.addHook('onReady', () => shared.start());
-  http.addHook('preClose', async () => void (await Promise.all([live.stop(), shared.stop()])));
+  http.addHook('preClose', async () => {
+    forgetDisks();
+    await Promise.all([live.stop(), shared.stop()]);
+  });
   return app;
 }
 

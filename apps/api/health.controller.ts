@@ -1,11 +1,12 @@
-import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Pool } from 'pg';
 import { caller, Public } from '#platform/security/auth';
 import type { Config } from '#platform/runtime/config';
 import { EventStore } from '#platform/store/event-store';
 import { storeDetail } from '#platform/store/store-watch';
+import { diskCheck } from '#platform/runtime/disk';
 import { Health, statusOf, type Detail, type Readiness } from '#platform/runtime/health';
 import { metricsText } from '#platform/runtime/metrics';
 import { CONFIG } from '#platform/platform.module';
@@ -29,6 +30,7 @@ export class HealthController {
       // Commands need only the event store: without PostgreSQL the api is degraded, not down.
       'read-models': { probe: () => pool.query('SELECT 1'), vital: false },
       // A view that is stuck still serves its rows: the api is degraded, and names the view.
+      disk: diskCheck,
       views: { probe: () => this.lookAtViews(views), vital: false, detail: () => this.standing },
     });
   }
@@ -58,9 +60,9 @@ export class HealthController {
 
   @Public()
   @Get('metrics')
-  async metrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
-    // Metrics reveal production figures: open if the documentation is, else for engineers only.
-    if (this.config.API_DOCS === 'no' && !caller().roles.includes('engineer'))
+  async metrics(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    // Metrics reveal production figures: open if the documentation is, else for engineers and for Prometheus.
+    if (this.config.API_DOCS === 'no' && !request.scrapes && !caller().roles.includes('engineer'))
       throw new Problem(403, 'role-not-allowed', 'Your roles do not allow this.');
     const { contentType, body } = await metricsText();
     reply.header('content-type', contentType);

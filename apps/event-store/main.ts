@@ -7,6 +7,7 @@ import { SYSTEM_PROJECTIONS } from '#event-log/projections/system-projections';
 import { ConfigFaults, environmentWith, EXIT_CONFIG, readConfig } from '#platform/runtime/config';
 import { leave } from '#platform/runtime/leave';
 import { createLog } from '#platform/runtime/logging';
+import { METRIC_PREFIX } from '#platform/runtime/version';
 
 const usage = `event-store [--port N] [--host H] [--data-dir DIR] [--tls-cert F --tls-key F]  serve; the first line on stdout is LISTENING <port>
     --advertise-host H                                 what gossip tells clients to connect to
@@ -60,6 +61,7 @@ async function main(): Promise<void> {
       faults: values['inject-faults'] ? (JSON.parse(values['inject-faults']) as Faults) : undefined,
       adminPassword: config.DEFAULT_ADMIN_PASSWORD,
       opsPassword: config.DEFAULT_OPS_PASSWORD,
+      metricsPrefix: METRIC_PREFIX,
     });
 }
 

@@ -13,9 +13,9 @@ import type { Config } from '#platform/runtime/config';
 import { migrate } from '#platform/runtime/database';
 import { EventStore } from '#platform/store/event-store';
 import { reportStore, storeDetail } from '#platform/store/store-watch';
+import { diskCheck, reportDisks } from '#platform/runtime/disk';
 import { Health, serveHealth } from '#platform/runtime/health';
 import type { Logger } from '#platform/runtime/logging';
-import { registry } from '#platform/runtime/metrics';
 import { ProcessRunner, type ProcessHealth } from '#platform/processes/processes';
 import { sendThrough } from '#platform/processes/send';
 import { JobQueue } from '#platform/processes/queue';
@@ -23,6 +23,7 @@ import type { Started } from '#platform/runtime/run-app';
 import { runViews, type RunningViews } from '#platform/views/engine';
 import { processes } from '#processes/processes';
 import { views } from '#slices';
+import { reportWorker } from './gauges';
 import { WorkerModule } from './worker.module';
 
 /** Maintains the read models and runs the processes. */
@@ -30,9 +31,11 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
   const app: INestApplicationContext = await NestFactory.createApplicationContext(WorkerModule.of(config), { logger: false });
   const [store, pool, commandRegistry] = [app.get(EventStore), app.get(Pool), app.get(Registry)];
   reportStore(store.connection, log);
+  const forgetDisks = reportDisks(log);
   let keeping: RunningViews | undefined;
   const health = new Health({
     'event store': { probe: () => store.ping(), vital: true, detail: () => storeDetail(store.connection) },
+    disk: diskCheck,
     postgresql: { probe: () => pool.query('SELECT 1'), vital: true },
     // Being behind is a metric; being stuck is a fault, but no reason to stop the others.
     views: { probe: async () => ensureAll(keeping?.health() ?? []), vital: false },
@@ -42,6 +45,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
   const alarms = new JobQueue<{ dueAt: string }>('process-timers', config, {
     onTrouble: (err) => log.warn({ err }, 'the timer queue has an error'),
   });
+  reportWorker(pool, alarms);
   const runner = new ProcessRunner({
     store,
     pool,
@@ -61,7 +65,6 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
           databaseUrl: config.DATABASE_URL!,
           views,
           upcasts: store.upcasts,
-          registry,
           log,
           prepare: async () => {
             const done = await migrate(config.DATABASE_URL!);
@@ -81,13 +84,19 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
   };
   const begun = begin();
   const unwatch = watchAnalysts(pool, config.ANALYST_SECONDS, (session) => log.warn(session, 'ended an SQL session over its limit'));
-  const server = await serveHealth(health, config.PORT, config.HOST, config.ALLOWED_HOSTS);
+  const server = await serveHealth(health, {
+    port: config.PORT,
+    host: config.HOST,
+    names: config.ALLOWED_HOSTS,
+    metrics: { open: config.API_DOCS === 'yes', token: config.METRICS_TOKEN },
+  });
   log.info({ port: (server.address() as { port: number }).port, processes: processes.map(({ name }) => name) }, 'the worker is ready');
   return {
     stop: async () => {
       health.drain();
       stopping = true;
       unwatch();
+      forgetDisks();
       await begun;
       await Promise.all([runner.stop(), alarms.close(), keeping?.stop()]);
       await closed(server);

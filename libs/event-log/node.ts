@@ -49,6 +49,8 @@ export type NodeOptions = LogOptions &
     patience?: number;
     /** Standing projections to keep up to date; none by default, as in the original. */
     systemProjections?: readonly SystemProjection[];
+    /** Of the names of all metrics; none by default. */
+    metricsPrefix?: string;
     /** For tests only: injected faults. The object may be changed while the node runs. */
     faults?: Faults;
   }>;
@@ -154,7 +156,7 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     authorization,
     isOwnHost: hostCheck([host, options.advertiseHost, hostname()], options.tls?.cert),
     gossip: () => gossipOverHttp(context),
-    metrics: () => metricsOf({ log, groups, connections: shared.connections }),
+    metrics: () => metricsOf({ log, groups, connections: shared.connections, prefix: options.metricsPrefix ?? '' }),
     stats: () => statistics(context),
     stopping: () => !!stopping,
   });

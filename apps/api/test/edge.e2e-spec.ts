@@ -4,7 +4,7 @@ import { SignJWT } from 'jose';
 import { ApiUnderTest, ISSUER } from './api-under-test';
 
 let api: ApiUnderTest;
-beforeAll(async () => void (api = await ApiUnderTest.start()), 60_000);
+beforeAll(async () => void (api = await ApiUnderTest.start({ METRICS_TOKEN: 'token-of-prometheus' })), 60_000);
 afterAll(() => api?.stop());
 
 describe('a request for another host', () => {
@@ -221,13 +221,16 @@ describe('health', () => {
     expect((await api.send('GET', '/health/live')).body).toEqual({ status: 'live' });
     expect((await api.send('GET', '/health/ready')).body).toEqual({
       status: 'ready',
-      parts: { 'event-store': 'up', 'read-models': 'up', views: 'up' },
+      parts: { 'event-store': 'up', 'read-models': 'up', disk: 'up', views: 'up' },
     });
   });
-  it('shows metrics to engineers only', async () => {
+  it('shows metrics to engineers, and to those with the token of Prometheus', async () => {
     expect((await api.send('GET', '/metrics')).status).toBe(401);
     expect((await api.get('/metrics', api.tokens.operator)).status).toBe(403);
-    expect((await api.get('/metrics', api.tokens.engineer)).text).toContain('plantlog_');
+    for (const token of [api.tokens.engineer, 'token-of-prometheus'])
+      expect((await api.get('/metrics', token)).text).toContain('plantlog_');
+    for (const path of ['/me', '/equipment', '/metrics/']) expect((await api.get(path, 'token-of-prometheus')).status).not.toBe(200);
+    expect((await api.get('/metrics', 'token-of-prometheuS')).status).toBe(401);
   });
 });
 

@@ -1,15 +1,24 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { registry } from '#platform/runtime/metrics';
-import { measuresOf } from '#platform/views/measures';
+import { METRIC_PREFIX } from '#platform/runtime/version';
+import { reportWorker } from '../../worker/gauges';
 import '#platform/commands/decisions';
+import '#platform/http/access-log';
 import '#platform/http/edge';
+import '#platform/http/subscriptions';
 import '#platform/processes/metrics';
+import '#platform/queries/exports';
+import '#platform/runtime/database';
+import '#platform/runtime/disk';
+import '#platform/store/event-store';
 import '#platform/store/store-watch';
+import '#platform/views/measures';
 
-measuresOf(registry);
+reportWorker({ query: () => Promise.reject(new Error('away')) } as never, { counts: () => Promise.reject(new Error('away')) });
 const project = resolve(__dirname, '../../../..');
 const read = (path: string): string => readFileSync(join(project, path), 'utf8');
 type Rule = { alert: string; expr: string; for?: string; labels: { severity: string }; annotations: { summary: string } };
@@ -27,7 +36,8 @@ async function known(): Promise<ReadonlyMap<string, readonly string[]>> {
     for (const part of parts) metrics.set(name + part, part === '_bucket' ? [...labelNames, 'le'] : labelNames);
   }
   // The node writes its metrics itself.
-  for (const [, name] of read('libs/event-log/http/metrics.ts').matchAll(/'(event_store_\w+)'/g)) metrics.set(name!, []);
+  for (const [, name] of read('libs/event-log/http/metrics.ts').matchAll(/'((?:event_store|process)_\w+)'/g))
+    if (!metrics.has(METRIC_PREFIX + name)) metrics.set(METRIC_PREFIX + name!, []);
   return metrics;
 }
 
@@ -39,7 +49,7 @@ function namesIn(expr: string): { metrics: string[]; labels: string[] } {
   const bare = expr
     .replace(/\{[^}]*\}|\[[^\]]*\]/g, '')
     .replace(/by \([^)]*\)/g, '')
-    .replace(/\b\w+\s*(?=\()/g, '');
+    .replace(/\b\w+\s*(?=\()|\bor\b/g, '');
   return { metrics: bare.match(/[a-z_]\w*/g) ?? [], labels };
 }
 
@@ -73,4 +83,19 @@ test('a metric that does not exist is noticed', () => {
     metrics: ['nowhere_total', 'other'],
     labels: ['le', 'a'],
   });
+});
+
+test('all metrics have one prefix, and no other characters', async () => {
+  for (const [name] of await known()) if (name !== 'up') expect(name).toMatch(/^plantlog_[a-z0-9_]+$/);
+});
+
+const promtool = spawnSync('promtool', ['--version']).status === 0 ? test : test.skip;
+promtool('promtool accepts the rules, and they fire when they should', () => {
+  for (const args of [
+    ['check', 'rules', 'docker/alerts.yml'],
+    ['test', 'rules', 'docker/alerts.test.yml'],
+  ]) {
+    const { status, stdout, stderr } = spawnSync('promtool', args, { cwd: project, encoding: 'utf8' });
+    expect({ status, said: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, said: '' });
+  }
 });

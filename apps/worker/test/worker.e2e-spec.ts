@@ -25,6 +25,7 @@ describe('the worker as an app of its own', () => {
         PORT: String(port),
         DATABASE_URL: system.databaseUrl,
         EVENTSTORE_URL: system.eventStoreUrl,
+        METRICS_TOKEN: 'token-of-prometheus',
         LOG_LEVEL: 'warn',
         OTEL_EXPORTER_OTLP_ENDPOINT: '',
       },
@@ -50,7 +51,14 @@ describe('the worker as an app of its own', () => {
     await ready('unavailable');
     await system.store.start();
     await ready('ready');
-    expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('plantlog_process_cpu');
+    expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(401);
+    const headers = { authorization: 'Bearer token-of-prometheus' };
+    let metrics = '';
+    // The views may still be starting.
+    for (const end = Date.now() + 30_000; !metrics.includes('view_lag_seconds{') && Date.now() < end;)
+      metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers })).text();
+    for (const name of ['view_lag_seconds', 'process_timers_waiting', 'queue_jobs', 'database_bytes', 'database_connections'])
+      expect(metrics).toMatch(new RegExp(`^plantlog_${name}(\\{.*\\})? \\d`, 'm'));
     first.kill('SIGTERM');
     expect((await once(first, 'exit'))[0]).toBe(0);
   }, 90_000);

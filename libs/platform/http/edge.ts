@@ -9,7 +9,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJson } from '#platform/problem/json';
 import { PROBES } from '#platform/runtime/health';
-import { histogram } from '#platform/runtime/metrics';
+import { histogram, mayScrape } from '#platform/runtime/metrics';
 import { unauthenticated, type Tokens } from '#platform/security/auth';
 import { inContext, type RequestContext } from '#platform/security/context';
 import type { AccessLog } from './access-log';
@@ -23,6 +23,8 @@ declare module 'fastify' {
     about: RequestContext;
     /** The code of the problem in its answer. */
     denial?: string;
+    /** True if it has the token of METRICS_TOKEN. */
+    scrapes?: boolean;
     /** Counts further requests of the caller. @throws Problem 429 */
     charge?: (requests: number) => void;
   }
@@ -34,6 +36,8 @@ export type Edge = Readonly<{
   access: AccessLog;
   isOwnHost: (field: string | undefined) => boolean;
   bodyLimit: number;
+  /** Token with which /metrics may be read. */
+  metricsToken?: string;
   /** Origins of browser applications that may call; none by default. */
   origins?: readonly string[];
 }>;
@@ -75,7 +79,10 @@ const SAFE_HEADERS = {
 };
 
 /** Adds the edge to an application that was created with `bodyParser: false`. Call it before the application is initialised. */
-export function guardEdge(app: NestFastifyApplication, { tokens, limit, access, isOwnHost, bodyLimit, origins = [] }: Edge): void {
+export function guardEdge(
+  app: NestFastifyApplication,
+  { tokens, limit, access, isOwnHost, bodyLimit, metricsToken, origins = [] }: Edge,
+): void {
   const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   server.server.maxConnections = MAX_CONNECTIONS;
   if (origins.length > 0)
@@ -115,6 +122,8 @@ export function guardEdge(app: NestFastifyApplication, { tokens, limit, access, 
       if (given !== undefined && given !== request.about.correlationId)
         throw badHeader('X-Correlation-Id', 'must be 1 to 64 letters, digits, . _ : or -');
       checkBody(request);
+      request.scrapes = request.routeOptions.url === '/metrics' && mayScrape(request.headers.authorization, metricsToken);
+      if (request.scrapes) return go();
       const token = bearer(request);
       if (token === undefined) {
         // A balancer's probes, from an address that it shares with all its clients, must not be refused because of them.

@@ -59,7 +59,7 @@ function errorsForClient(
   );
   const statuses = formatted.map(({ extensions }) => extensions?.status as number);
   const nothing = data === undefined || data === null || Object.values(data).every((value) => value === null);
-  const status = nothing ? ([401, 429, 503, 500].find((code) => statuses.includes(code)) ?? 200) : 200;
+  const status = nothing ? ([401, 429, 507, 503, 500].find((code) => statuses.includes(code)) ?? 200) : 200;
   const wait = formatted.find(({ extensions }) => extensions?.retryAfterSeconds !== undefined)?.extensions?.retryAfterSeconds as
     number | undefined;
   return { status, errors: formatted, ...(wait === undefined || status === 200 ? {} : { retryAfter: wait }) };

@@ -30,6 +30,14 @@ test('if the store does not answer, the problem says that the outcome is unknown
   expect(problemFrom(new StoreUnavailable(new Error('x')))).toMatchObject({ status: 503, code: 'event-store-unavailable' });
 });
 
+test.each([
+  ['event-store-full', new StoreUnavailable(new Error('The node cannot write: ENOSPC: no space left on device, write'))],
+  ['database-full', Object.assign(new Error('could not extend file'), { code: '53100' })],
+])('a full disk is %s, with what to do', (code, error) => {
+  const problem = problemFrom(error);
+  expect(problem).toMatchObject({ status: 507, code, extra: { retryAfterSeconds: 30, whatToDo: expect.stringMatching(/make room/) } });
+});
+
 test('an unexpected error becomes an internal error, without its text', () => {
   expect(problemFrom(new Error('secret'))).toMatchObject({
     status: 500,

@@ -6,6 +6,7 @@ import { ArgumentsHost, Catch, HttpException, Logger, type ExceptionFilter } fro
 import { GraphQLError } from 'graphql';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Rejected } from '#kernel/rejected';
+import { isDiskFull, noteDisk } from '#platform/runtime/disk';
 import { currentContext } from '#platform/security/context';
 import { StoreRefused, StoreUnavailable } from '#platform/store/event-store';
 import { Problem, problemBody, problemOf } from '#platform/problem/problem';
@@ -73,6 +74,12 @@ export function problemFrom(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof GraphQLError && error.originalError) return problemFrom(error.originalError);
   if (error instanceof Rejected) return problemOf(error);
+  if (error instanceof StoreUnavailable && isDiskFull(error)) {
+    return new Problem(507, 'event-store-full', 'The disk of the event store is full: it records nothing now. Reads go on.', {
+      retryAfterSeconds: 30,
+      whatToDo: 'Tell whoever operates it to make room. Then send the same command again with the same command id; it takes effect once.',
+    });
+  }
   if (error instanceof StoreUnavailable) {
     return new Problem(503, 'event-store-unavailable', 'The event store does not answer. The command may or may not have taken effect.', {
       retryAfterSeconds: 2,
@@ -84,6 +91,12 @@ export function problemFrom(error: unknown): Problem {
   const { statusCode, code } = (error ?? {}) as { statusCode?: unknown; code?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return problemOfStatus(statusCode);
   if (statusCode === 503) return problemOfStatus(503);
+  if (noteDisk('postgresql', error)) {
+    return new Problem(507, 'database-full', 'The disk of PostgreSQL is full. Commands are still accepted.', {
+      retryAfterSeconds: 30,
+      whatToDo: 'Tell whoever operates it to make room. Then send the same request again.',
+    });
+  }
   if (isDatabaseAway(error)) {
     return new Problem(503, 'read-models-unavailable', 'The read models are unavailable. Commands are still accepted.', {
       retryAfterSeconds: 2,

@@ -21,6 +21,7 @@ import { CloseCode, type Context, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { nowMs } from '#platform/runtime/clock';
+import { gauge } from '#platform/runtime/metrics';
 import type { Session, Tokens } from '#platform/security/auth';
 import { inContext } from '#platform/security/context';
 import { LIMITS, tooMuch } from './graphql-limits';
@@ -50,6 +51,11 @@ const UNKNOWN_PER_ADDRESS = 50;
 const TOO_MANY = 4_429;
 const PER_CONNECTION = 20;
 const RECHECK_MS = 30_000;
+const websockets = gauge('websockets_open', 'Open websockets.');
+const contexts = new Set<Context<Record<string, unknown>, Extra>>();
+gauge('subscriptions_open', 'GraphQL subscriptions that are being served.', [], function () {
+  this.set([...contexts].reduce((sum, { subscriptions }) => sum + Object.keys(subscriptions).length, 0));
+});
 
 /** Serves subscriptions on the upgrade requests of an HTTP server. */
 export function serveLive({ server, schema, tokens, limit, access, isOwnHost, open, origins = [] }: Options): Live {
@@ -88,7 +94,11 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
       add(unknown, address, 1);
-      client.once('close', () => known(client));
+      websockets.inc();
+      client.once('close', () => {
+        websockets.dec();
+        known(client);
+      });
       // Before graphql-ws parses it: every message counts, valid or not.
       client.on('message', () => {
         try {
@@ -129,7 +139,8 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
   const disposable = useServer<Record<string, unknown>, Extra>(
     {
       connectionInitWaitTimeout: 5_000,
-      async onConnect({ connectionParams, extra }) {
+      async onConnect(context) {
+        const { connectionParams, extra } = context;
         const token = tokenOf(connectionParams, extra.request);
         const deny = (code: string) => {
           access.denied({ route: 'websocket', code, address: callerOf(extra.request.socket.remoteAddress ?? '') });
@@ -145,12 +156,16 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
           known(extra.socket, `@${actor}`);
           Object.assign(extra, { session, token });
           watch(extra);
+          contexts.add(context);
           return true;
         } catch (error) {
           return deny((error as { code?: string }).code ?? 'unauthenticated');
         }
       },
-      onClose: ({ extra }) => leave(extra),
+      onClose: (context) => {
+        contexts.delete(context);
+        leave(context.extra);
+      },
       onSubscribe: (context, _id, payload) => argumentsOf(context, payload, schema(), open),
       subscribe: (args) => {
         const { principal } = args.contextValue as { principal: Session['principal'] };

@@ -28,7 +28,7 @@ export class Stopped extends Error {
 export type FaultKind = 'conflict' | 'away' | 'busy' | 'poison' | 'fault' | 'stopped';
 
 /** Statuses of a target that may serve the same command later. */
-const PASSING = new Set([408, 425, 429, 503]);
+const PASSING = new Set([408, 425, 429, 503, 507]);
 
 export function kindOf(error: unknown): FaultKind {
   if (error instanceof Conflict) return 'conflict';

@@ -8,4 +8,5 @@ export const inFlight = gauge('process_inputs_in_flight', 'Inputs handed out and
 export const lagSeconds = gauge('process_lag_seconds', 'Age of the oldest input that is not finished, by process.', ['process']);
 export const stoppedProcesses = gauge('process_stopped', '1 if a process of this worker is stopped.', ['process']);
 export const waitingInstances = gauge('process_instances_parked', 'Instances with inputs waiting behind a fault or a pause.');
+export const waitingInputs = gauge('process_inputs_waiting', 'Inputs that wait behind a fault or a pause of their instance.');
 export const lateTimers = gauge('process_timers_late', 'Timers that have been due for more than a second.');

@@ -6,13 +6,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { AnyProcess } from '#kernel/process';
+import { noteDisk } from '#platform/runtime/disk';
 import type { EventStore } from '#platform/store/event-store';
 import { logReader, type LogReader } from '#platform/store/log-reader';
 import { byName, type Definitions } from './definitions';
 import { Follower } from './follower';
 import { Lane } from './lane';
 import { KEPT_INSTANCES, Memory } from './memory';
-import { inFlight, lagSeconds, lateTimers, stoppedProcesses, waitingInstances } from './metrics';
+import { inFlight, lagSeconds, lateTimers, stoppedProcesses, waitingInputs, waitingInstances } from './metrics';
 import { Ownership, usualOwnership, type Owned, type OwnershipOptions } from './ownership';
 import type { Send, TargetOf } from './send';
 import { Shelf } from './shelf';
@@ -180,7 +181,9 @@ export class ProcessRunner {
       lagSeconds.set({ process }, lane.lagMs / 1_000);
       stoppedProcesses.set({ process }, lane.stopped === undefined ? 0 : 1);
     }
-    waitingInstances.set((await this.shelf.counts()).instances);
+    const { instances, inputs } = await this.shelf.counts();
+    waitingInstances.set(instances);
+    waitingInputs.set(inputs);
     lateTimers.set(await this.timers.late());
   }
 
@@ -231,6 +234,7 @@ export class ProcessRunner {
   }
 
   private fault(what: string, error: unknown): void {
+    noteDisk('postgresql', error);
     this.options.log?.(what, error);
   }
 }

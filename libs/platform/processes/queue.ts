@@ -63,7 +63,7 @@ function bind({ REDIS_URL, DATABASE_URL }: QueueBackend, closed: () => boolean):
 const inPostgres: typeof createPostgresBackend = (...given) => {
   const backend = createPostgresBackend(...given);
   const { connection } = backend as unknown as { connection: { pool: Pool; getListenClient(): Promise<EventEmitter> } };
-  survivingLosses(connection.pool);
+  survivingLosses(connection.pool, 'queue');
   const listening = connection.getListenClient.bind(connection);
   connection.getListenClient = async () => {
     const client = await listening();

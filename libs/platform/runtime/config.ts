@@ -204,6 +204,12 @@ const VARIABLES = {
     fallback: (app) => (app === 'standalone' ? 'denied' : 'all'),
     read: oneOf('all', 'denied'),
   }),
+  METRICS_TOKEN: variable({
+    about:
+      'What Prometheus sends as `Authorization: Bearer …` to read /metrics of the api and the worker. Empty: only engineers may read those of the api, and nobody those of the worker, unless API_DOCS=yes.',
+    secret: true,
+    read: text(/^[\w.~+/=-]{16,256}$/, '16 to 256 letters, digits and . _ ~ + / = -'),
+  }),
   DRAIN_SECONDS: variable({
     about: 'How many seconds an app may take to finish what it has begun when it is stopped.',
     fallback: 10,

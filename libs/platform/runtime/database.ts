@@ -8,6 +8,7 @@ import { Client, Pool, types, type PoolConfig } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { APPLICATION } from './version';
 import { ConfigFaults, type AppName } from './config';
+import { gauge } from './metrics';
 
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
@@ -24,14 +25,32 @@ export const EXACT_TYPES: PoolConfig['types'] = { getTypeParser: parser as never
 export const openPool = (url: string, application: string, max = 8): Pool =>
   survivingLosses(
     new Pool({ connectionString: url, application_name: application, max, connectionTimeoutMillis: 5_000, types: EXACT_TYPES }),
+    application,
   );
+
+/** Pools by the name that metrics give them. */
+const pools = new Map<Pool, string>();
+const opened = () => [...pools].filter(([pool]) => !pool.ended || !pools.delete(pool));
+gauge('database_connections', 'Connections to PostgreSQL, by pool and state (busy, idle).', ['pool', 'state'], function () {
+  this.reset();
+  for (const [{ totalCount, idleCount }, pool] of opened()) {
+    this.inc({ pool, state: 'idle' }, idleCount);
+    this.inc({ pool, state: 'busy' }, totalCount - idleCount);
+  }
+});
+gauge('database_connections_awaited', 'Queries that wait for a connection of a pool.', ['pool'], function () {
+  this.reset();
+  for (const [{ waitingCount }, pool] of opened()) this.inc({ pool }, waitingCount);
+});
 
 /**
  * A connection that the server closes is replaced by the next query. Without listeners it would crash the app: through the pool's error
- * event if it is idle, through its own between two statements of a transaction.
+ * event if it is idle, through its own between two statements of a transaction. `name` is that of the pool in metrics.
  */
-export const survivingLosses = (pool: Pool): Pool =>
-  pool.on('error', () => undefined).on('connect', (client) => void client.on('error', () => undefined));
+export const survivingLosses = (pool: Pool, name: string): Pool => {
+  pools.set(pool, name);
+  return pool.on('error', () => undefined).on('connect', (client) => void client.on('error', () => undefined));
+};
 
 /** Whether this role made the tables, or may as well have; true in an empty database. */
 const isOwner = async (runner: QueryRunner): Promise<boolean> =>

@@ -59,14 +59,20 @@ describe('health', () => {
   it('is served together with the metrics by an app without its own HTTP server', async () => {
     counter('spec_total', 'For this spec.', ['kind']).inc({ kind: 'a' });
     counter('spec_total', 'For this spec.', ['kind']).inc({ kind: 'a' });
-    const server = await serveHealth(new Health({ store: { probe: down, vital: true } }), 0, '127.0.0.1');
-    const get = async (path: string) => {
-      const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+    const server = await serveHealth(new Health({ store: { probe: down, vital: true } }), {
+      port: 0,
+      host: '127.0.0.1',
+      metrics: { open: false, token: 'a-token-of-prometheus' },
+    });
+    const get = async (path: string, token?: string) => {
+      const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { headers });
       return { status: response.status, body: await response.text() };
     };
     expect(await get('/health/live')).toEqual({ status: 200, body: '{"status":"live"}' });
     expect((await get('/health/ready')).status).toBe(503);
-    expect((await get('/metrics')).body).toContain('plantlog_spec_total{kind="a"} 2');
+    for (const token of [undefined, 'another-token-of-prometheus']) expect((await get('/metrics', token)).status).toBe(401);
+    expect((await get('/metrics', 'a-token-of-prometheus')).body).toContain('plantlog_spec_total{kind="a"} 2');
     expect((await get('/elsewhere')).status).toBe(404);
     await new Promise((closed) => server.close(closed));
   });

@@ -6,7 +6,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import { now } from './clock';
-import { metricsText } from './metrics';
+import { mayScrape, metricsText } from './metrics';
 import { ownHost } from './own-host';
 
 export type Check = Readonly<{
@@ -99,8 +99,17 @@ async function isUp(probe: () => Promise<unknown>): Promise<boolean> {
 /** HTTP status of a readiness answer: a degraded app still accepts work. */
 export const statusOf = (readiness: Readiness): number => (readiness.status === 'ready' || readiness.status === 'degraded' ? 200 : 503);
 
+export type HealthServer = Readonly<{
+  port: number;
+  host: string;
+  /** Names by which it is reached. */
+  names?: readonly string[];
+  /** Who may read /metrics: everybody, or who has this token; nobody if there is none. */
+  metrics: Readonly<{ open: boolean; token?: string }>;
+}>;
+
 /** Serves /health/live, /health/ready and /metrics for an app without its own HTTP server. Resolves when it listens. */
-export async function serveHealth(health: Health, port: number, host: string, names?: readonly string[]): Promise<Server> {
+export async function serveHealth(health: Health, { port, host, names, metrics }: HealthServer): Promise<Server> {
   const isOwnHost = ownHost(names);
   const server = createServer((request, response) => {
     const answer = (status: number, contentType: string, body: string) => {
@@ -114,6 +123,10 @@ export async function serveHealth(health: Health, port: number, host: string, na
     if (path === '/health/live') return json(200, health.live());
     if (path === '/health/ready') return void health.ready().then((readiness) => json(statusOf(readiness), readiness));
     if (path === '/metrics') {
+      if (!metrics.open && !mayScrape(request.headers.authorization, metrics.token)) {
+        response.setHeader('www-authenticate', 'Bearer');
+        return json(401, { status: 'send the token of METRICS_TOKEN' });
+      }
       return void metricsText().then(
         ({ contentType, body }) => answer(200, contentType, body),
         () => json(500, { status: 'metrics failed' }),

@@ -12,3 +12,6 @@ const manifest = JSON.parse(readFileSync(join(__dirname, '..', '..', '..', '..',
 export const APPLICATION = manifest.name;
 /** Written into every event's metadata. */
 export const APP_VERSION = `${manifest.name}@${manifest.version}`;
+
+/** Of the names of all metrics, in all apps. */
+export const METRIC_PREFIX = `${APPLICATION.replace(/\W/g, '_')}_`;

@@ -16,6 +16,8 @@ import {
 } from '@eventstore/db-client';
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb';
 import { isBookkeeping, isOfStore, upcast, type Event, type Metadata, type Recorded, type Upcasts } from '#kernel/event';
+import { noteDisk, noteRoom } from '#platform/runtime/disk';
+import { histogram } from '#platform/runtime/metrics';
 import { AppendMessage, eventIdOf, type EventBytes, type Expected } from './append-message';
 import { Connection, type Link, type StoreState, within } from './connection';
 import { Gate } from './gate';
@@ -45,6 +47,8 @@ const BUSINESS_EVENTS: Filter = { filterOn: 'eventType', checkpointInterval: 1, 
 /** How long an append or a read may take in total, including retries; then it throws `StoreUnavailable`. */
 export const CALL_TIME_LIMIT_MS = 5_000;
 const APPENDS_AT_ONCE = 512;
+const seconds = histogram('event_store_call_seconds', 'Time of calls to the event store that succeeded, with retries.', ['call']);
+const callSeconds = { append: seconds.labels('append'), read: seconds.labels('read') };
 /** How many times a call is sent at most. */
 const SENDS = 3;
 /** The longest message that the server accepts. */
@@ -97,7 +101,7 @@ export class EventStore {
       return Promise.reject(new StoreRefused('too-large', what));
     }
     // Without an expected revision, a second append of the same content may be a second event.
-    return this.repeated(expected === 'any' ? 1 : SENDS, (link, leftMs) =>
+    return this.repeated('append', expected === 'any' ? 1 : SENDS, (link, leftMs) =>
       this.appends.through(leftMs, () => link.appends.send(message, leftMs)),
     );
   }
@@ -209,9 +213,21 @@ export class EventStore {
   }
 
   /** Retries a call until it succeeds or definitely fails, within the time limit. An indefinite failure says nothing about the next attempt. */
-  private repeated<T>(sends: number, run: (link: Link, leftMs: number) => Promise<T>, stream?: string): Promise<T> {
-    const until = performance.now() + this.timeoutMs;
+  private repeated<T>(
+    call: keyof typeof callSeconds,
+    sends: number,
+    run: (link: Link, leftMs: number) => Promise<T>,
+    stream?: string,
+  ): Promise<T> {
+    const begun = performance.now();
+    const until = begun + this.timeoutMs;
+    const done = (result: T): T => {
+      callSeconds[call].observe((performance.now() - begun) / 1_000);
+      if (call === 'append') noteRoom('event store');
+      return result;
+    };
     const retry = async (link: Link | undefined, error: unknown, sent: number): Promise<T> => {
+      noteDisk('event store', error);
       const refusal = refusalOf(error, stream);
       if (refusal ?? isDefinite(error)) throw refusal ?? error;
       if (link) this.connection.suspect(link, error);
@@ -224,14 +240,14 @@ export class EventStore {
       let link: Link | undefined;
       try {
         link = this.connection.standing ?? (await this.connection.get(until - performance.now(), this.timeoutMs));
-        return await run(link, Math.max(1, until - performance.now()));
+        return done(await run(link, Math.max(1, until - performance.now())));
       } catch (error) {
         return retry(link, error, sent);
       }
     };
     const { standing } = this.connection;
     // The usual case is on the path of every command: it costs one promise.
-    return standing ? run(standing, this.timeoutMs).catch((error: unknown) => retry(standing, error, 1)) : attempt(1);
+    return standing ? run(standing, this.timeoutMs).then(done, (error: unknown) => retry(standing, error, 1)) : attempt(1);
   }
 
   private readStream<E extends Event>(
@@ -240,7 +256,7 @@ export class EventStore {
     asStored = false,
     onFirst?: OnFirst,
   ): Promise<Recorded<E>[]> {
-    return this.repeated(SENDS, (link, leftMs) =>
+    return this.repeated('read', SENDS, (link, leftMs) =>
       link.reads.through(leftMs, async () => {
         const events = await within(leftMs, eventsOf(link.client, what, leftMs, onFirst));
         return events.filter(wanted).map((event) => this.readAs(event, asStored) as Recorded<E>);
@@ -280,7 +296,7 @@ export class EventStore {
       }
       return events;
     };
-    return this.repeated(SENDS, (link, leftMs) =>
+    return this.repeated('read', SENDS, (link, leftMs) =>
       link.reads.through(leftMs, async () => {
         const call = open(link.client.official);
         try {

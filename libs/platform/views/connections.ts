@@ -41,5 +41,5 @@ function openEnginePool(databaseUrl: string, worker: string, max: number): Pool 
     // A lost commit is repeated from the log, so commits need no fsync.
     options: '-c synchronous_commit=off -c idle_in_transaction_session_timeout=10000 -c TimeZone=UTC -c DateStyle=ISO',
   };
-  return survivingLosses(new Pool(config));
+  return survivingLosses(new Pool(config), 'views');
 }

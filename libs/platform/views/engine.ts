@@ -5,7 +5,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Registry } from 'prom-client';
 import type { Upcasts } from '#kernel/event';
 import { Connection } from '#platform/store/connection';
 import { LogMark } from '#platform/store/log-mark';
@@ -14,7 +13,7 @@ import { ReadingThread } from '#platform/store/reader-thread';
 import { closeConnections, openConnections, type Connections } from './connections';
 import { Feed, usualFeed, type FeedOptions } from './feed';
 import { Leases, usualLease, type LeaseOptions, type Part } from './leases';
-import { measuresOf, type Measures } from './measures';
+import { measures } from './measures';
 import { RowBudget } from './memory';
 import type { Testing } from './part';
 import { usualProjector, type ProjectorOptions } from './projector';
@@ -54,7 +53,6 @@ export type ViewsOptions = Readonly<{
   prepare?: () => Promise<unknown>;
   /** Called once the views' tables exist, also each time they were created again. */
   opened?: () => Promise<unknown>;
-  registry?: Registry;
   log?: EngineLog;
   lease?: LeaseOptions;
   feed?: Partial<FeedOptions>;
@@ -94,7 +92,6 @@ class Engine implements RunningViews {
   readonly #connections: Connections;
   readonly #connection: Connection | undefined;
   readonly #feed: Feed;
-  readonly #measures: Measures | undefined;
   readonly #projectors: Projectors;
   readonly #leases: Leases;
   readonly #states: States;
@@ -120,7 +117,6 @@ class Engine implements RunningViews {
     const reader = typeof store === 'string' ? logReader(this.#connection!, { thread: new ReadingThread(store) }) : store;
     const mark = this.#connection && new LogMark(this.#connection);
     this.#feed = new Feed(reader, { ...usualFeed, ...options.feed });
-    this.#measures = options.registry && measuresOf(options.registry);
     this.#projectors = new Projectors({
       connections: this.#connections,
       feed: this.#feed,
@@ -129,7 +125,6 @@ class Engine implements RunningViews {
       operations: options.operationsStream ?? OPERATIONS_STREAM,
       testing: options.testing ?? {},
       options: { ...usualProjector, ...options.projector },
-      measures: this.#measures,
       log: this.#log,
       find: (name) => this.#find(name),
       mark: async () => (await mark?.now())?.mark,
@@ -224,6 +219,7 @@ class Engine implements RunningViews {
 
   /** The checks that run four times a second. */
   async #tend(): Promise<void> {
+    this.#measure();
     try {
       const missing = await viewsWithoutTable(this.#connections.control, [...this.#views.values()]);
       if (missing.length > 0) await this.#openAgain(missing);
@@ -236,7 +232,18 @@ class Engine implements RunningViews {
       if (!isEmptied(error)) throw error;
       await this.#openAgain([...this.#views.values()]);
     }
-    this.#measures?.resubscribed.set(this.#feed.wakeups.resubscribed);
+  }
+
+  #measure(): void {
+    measures.resubscribed.set(this.#feed.wakeups.resubscribed);
+    const lags = new Map<string, number>();
+    for (const part of this.#leases.held) {
+      const [view, lagMs] = [this.#tables.get(part.table)?.view ?? part.table, this.#projectors.of(part)?.lagMs ?? 0];
+      lags.set(view, Math.max(lags.get(view) ?? 0, lagMs));
+    }
+    // Another worker tells of the parts that this one has lost.
+    measures.lag.reset();
+    for (const [view, lagMs] of lags) measures.lag.set({ view }, lagMs / 1_000);
   }
 
   /** The database was emptied while this worker runs: all views are built again from the log. */

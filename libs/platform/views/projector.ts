@@ -37,6 +37,8 @@ export class Projector {
   /** True if it waits because the store's log is not the one that was folded. */
   otherLog = false;
   #movedAt = performance.now();
+  /** Recording time of the newest event seen; a page of only the store's own events has none. */
+  #newestMs = 0;
   /** The last known committed position: merely reading is not progress. */
   #moved?: bigint;
 
@@ -57,6 +59,12 @@ export class Projector {
   /** Time since its checkpoint last moved or was found at the end of the log, ms. */
   get idleMs(): number {
     return performance.now() - this.#movedAt;
+  }
+
+  /** Age of what it folds while there is more, or the time for which it stands still, ms; 0 at the end of the log. */
+  get lagMs(): number {
+    if (this.state === 'current') return 0;
+    return this.state === 'behind' && this.#newestMs > 0 ? this.feed.ageOf(this.#newestMs) : this.idleMs;
   }
 
   get position(): bigint | undefined {
@@ -117,8 +125,6 @@ export class Projector {
     this.#moved = part.position;
     /** When the first page arrived that waits to be written or passed. */
     let begun: number | undefined;
-    // Recording time of the newest event seen; a page of only the store's own events has none.
-    let newestMs = 0;
     // While one batch is written the next is gathered, as long as there is more to read.
     let writing = Promise.resolve();
     let busy = false;
@@ -143,9 +149,9 @@ export class Projector {
         begun ??= performance.now();
         await part.gather(page.events, page.through);
         const { events, rows } = part.gathered;
-        newestMs = page.events.at(-1)?.recordedMs ?? newestMs;
+        this.#newestMs = page.events.at(-1)?.recordedMs ?? this.#newestMs;
         // A wrong clock can only make a catch-up gather longer, up to the limit of a batch.
-        const age = Math.max(this.feed.ageOf(newestMs), nowMs() - newestMs);
+        const age = Math.max(this.feed.ageOf(this.#newestMs), nowMs() - this.#newestMs);
         const patience = page.last || careful ? 0 : Math.min(batchMs, age * OF_ITS_AGE);
         const waited = performance.now() - begun;
         if (events > 0) {

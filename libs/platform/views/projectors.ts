@@ -3,13 +3,14 @@
  * part; a stopped projector has ended before its part is projected here again. Does not: decide which parts to hold (leases.ts).
  */
 import { nowMs } from '#platform/runtime/clock';
+import { noteDisk, noteRoom } from '#platform/runtime/disk';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Upcasts } from '#kernel/event';
 import type { Connections } from './connections';
 import type { Feed } from './feed';
 import { OtherLog } from './guard';
 import type { Part } from './leases';
-import type { Measures } from './measures';
+import { measures } from './measures';
 import type { RowBudget } from './memory';
 import { PartOfView, type Committed, type Testing } from './part';
 import { Projector, type ProjectorOptions } from './projector';
@@ -30,7 +31,6 @@ type Needs = Readonly<{
   operations: string;
   testing: Testing;
   options: ProjectorOptions;
-  measures?: Measures;
   log: EngineLog;
   /** The view of a table and the table's current state; undefined if the table is gone. */
   find: (table: string) => Readonly<{ view: AnyView; table: ViewTable }> | undefined;
@@ -115,16 +115,17 @@ export class Projectors {
   }
 
   #eventsOf(part: Part, view: AnyView): ConstructorParameters<typeof Projector>[3] {
-    const { measures, log, connections } = this.needs;
+    const { log, connections } = this.needs;
     const facts = { view: view.name, table: part.table, shard: part.shard };
     const labels = { view: view.name, table: part.table };
     let known = { text: '', at: 0 };
     return {
       committed: (what: Committed, of: PartOfView) => {
-        measures?.events.inc(labels, what.events);
-        measures?.rows.inc(labels, what.rows);
-        measures?.parked.set(labels, of.parkedPartitions);
-        if (what.newestMs > 0) measures?.visible.observe({ view: view.name }, Math.max(0, nowMs() - what.newestMs) / 1_000);
+        noteRoom('postgresql');
+        measures.events.inc(labels, what.events);
+        measures.rows.inc(labels, what.rows);
+        measures.parked.set(labels, of.parkedPartitions);
+        if (what.newestMs > 0) measures.visible.observe({ view: view.name }, Math.max(0, nowMs() - what.newestMs) / 1_000);
         if (what.parked > 0) {
           const text = 'events were parked: they, or an earlier event of their partition, cannot be folded';
           log.error({ ...facts, parked: what.parked }, text);
@@ -132,7 +133,8 @@ export class Projectors {
         this.#lookForLate(of, view, facts);
       },
       trouble: (error, transient) => {
-        measures?.retries.inc(labels);
+        measures.retries.inc(labels);
+        noteDisk('postgresql', error);
         if (error instanceof OtherLog && error.copy) this.#followCopy(part, view, facts);
         const text = String(error);
         if (text === known.text && performance.now() - known.at < REMIND_MS) return;

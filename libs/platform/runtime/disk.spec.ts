@@ -1,0 +1,56 @@
+import { diskCheck, isDiskFull, noteDisk, noteRoom, reportDisks } from './disk';
+import { Health } from './health';
+import { metricsText } from './metrics';
+
+const lines: string[] = [];
+const to = { error: (_: object, text: string) => void lines.push(text), info: (_: object, text: string) => void lines.push(text) };
+let stop: () => void;
+beforeEach(() => {
+  lines.length = 0;
+  stop = reportDisks(to as never);
+});
+afterEach(() => {
+  noteRoom('postgresql');
+  noteRoom('event store');
+  stop();
+  jest.restoreAllMocks();
+});
+const noSpace = Object.assign(new Error('could not extend file "base/1/2": No space left on device'), { code: '53100' });
+
+test.each([
+  ['of PostgreSQL', noSpace],
+  ['of the system', Object.assign(new Error('write'), { code: 'ENOSPC' })],
+  ['of the event store', new Error('the event store does not answer', { cause: new Error('The node cannot write: ENOSPC: no space') })],
+])('a full disk is recognised in an error %s', (_, error) => expect(isDiskFull(error)).toBe(true));
+
+test.each([undefined, null, 'ENOSPC', new Error('ENOSPC of somebody’s text'), Object.assign(new Error(), { code: '53200' })])(
+  'other errors are not: %s',
+  (error) => {
+    expect(noteDisk('postgresql', error)).toBe(false);
+    expect(lines).toEqual([]);
+  },
+);
+
+test('it is logged once, red in the readiness and in the metric, until a write succeeds', async () => {
+  const health = () => new Health({ disk: diskCheck }).ready();
+  expect(await health()).toEqual({ status: 'ready', parts: { disk: 'up' } });
+  for (let n = 0; n < 3; n += 1) noteDisk('postgresql', noSpace);
+  expect(lines).toEqual([expect.stringMatching(/postgresql is full/)]);
+  expect(await health()).toMatchObject({
+    status: 'degraded',
+    parts: { disk: 'down' },
+    details: { disk: { reason: 'The disk of the postgresql is full.' } },
+  });
+  expect((await metricsText()).body).toContain('plantlog_disk_full{part="postgresql"} 1');
+  noteRoom('postgresql');
+  noteRoom('postgresql');
+  expect(lines).toEqual([expect.anything(), expect.stringMatching(/has room again/)]);
+  expect(await health()).toEqual({ status: 'ready', parts: { disk: 'up' } });
+});
+
+test('it is over when no write was refused for half a minute', async () => {
+  noteDisk('event store', Object.assign(new Error(), { code: 'ENOSPC' }));
+  jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 31_000);
+  expect((await metricsText()).body).toContain('plantlog_disk_full{part="event store"} 0');
+  expect(lines).toHaveLength(2);
+});

@@ -77,4 +77,11 @@ export const mutants = [
     to: 'if (false)',
     specs: 'platform/processes/parking.int-spec -t=is.parked.with.everything',
   },
+  {
+    without: 'parking when a compensation is refused',
+    file: 'libs/platform/processes/instance-run.js',
+    from: "if (undo && 'refused' in outcome)",
+    to: 'if (false)',
+    specs: 'platform/processes/parking.int-spec -t=compensation.is.refused',
+  },
 ];

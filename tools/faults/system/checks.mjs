@@ -240,7 +240,8 @@ function redecided(decider, { path, body, id }, state, recorded, streams) {
   const plain = (list) => JSON.stringify(list.map(({ type, data }) => ({ type, data })));
   const was = plain(recorded);
   let difference;
-  for (const regarded of regardedAt(decider.regards?.(name, body, state) ?? [], recorded[0], streams)) {
+  const asked = (regarded) => decider.regards?.(name, body, state, regarded) ?? [];
+  for (const regarded of regardedAt(asked, recorded[0], streams)) {
     try {
       const is = plain(decider.decide[name](body, state, { now, occurredAt, actor, role, commandId: id, ...(regarded && { regarded }) }));
       if (was === is) return undefined;
@@ -271,8 +272,22 @@ function regardedAt(asked, { position, created }, streams) {
     }
     return [...new Set(told)].map((each) => JSON.parse(each));
   };
-  if (asked.length === 0) return [undefined];
-  return asked.reduce((so, { stream }) => so.flatMap((known) => toldOf(stream).map((told) => ({ ...known, [stream]: told }))), [{}]);
+  return known(asked, toldOf, {}, ROUNDS);
+}
+
+/** Like surroundings.ts: what was told may name further streams, e.g. a machine the orders at it. */
+const ROUNDS = 3;
+function* known(asked, toldOf, regarded, rounds) {
+  const unseen = rounds === 0 ? [] : asked(regarded).filter(({ stream }) => !Object.hasOwn(regarded, stream));
+  if (unseen.length === 0) yield Object.keys(regarded).length > 0 ? regarded : undefined;
+  else
+    for (const more of combined(unseen.map(({ stream }) => [stream, toldOf(stream)])))
+      yield* known(asked, toldOf, { ...regarded, ...more }, rounds - 1);
+}
+/** Every choice of one told state for each stream. */
+function* combined([first, ...rest]) {
+  if (first === undefined) return yield {};
+  for (const told of first[1]) for (const others of combined(rest)) yield { [first[0]]: told, ...others };
 }
 
 const short = (value) =>

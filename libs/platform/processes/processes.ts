@@ -82,7 +82,7 @@ export class ProcessRunner {
     const { store, pool, processes, reader } = options;
     this.definitions = byName(processes);
     this.reader = reader ?? logReader(store.connection);
-    this.slots = new Slots(options.atOnce ?? 64);
+    this.slots = new Slots(options.atOnce ?? 256);
     this.memory = new Memory(store, options.keptInstances ?? KEPT_INSTANCES);
     this.timers = new Timers(pool, options.lateGraceMs ?? LATE_GRACE_MS);
     this.shelf = new Shelf(pool);

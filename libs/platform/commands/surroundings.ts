@@ -12,7 +12,7 @@ import type { Task } from './task';
 /** How long a read of a stream is reused if it need not be current. */
 export const SERVES_MS = 2_000;
 /** How long a foretold event counts: after that, the process has caused it or is far behind. */
-export const FORETOLD_MS = 5_000;
+const FORETOLD_MS = 5_000;
 const MOST_FORETOLD = 1_000;
 const ROUNDS = 3;
 

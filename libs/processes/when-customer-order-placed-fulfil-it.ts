@@ -3,7 +3,7 @@ import type { Process, Reaction } from '#kernel/process';
 import { readDecisionId, readLegId, readTransferId } from '#manufacturing/order-ids';
 import { fold } from './fulfilment/inputs';
 import type { In, Input, Out } from './fulfilment/messages';
-import { next, wordsOf } from './fulfilment/next';
+import { next, commandFor } from './fulfilment/next';
 import { awaitsBatch, type Fulfilment, initial, isOpen } from './fulfilment/state';
 
 /**
@@ -68,7 +68,7 @@ export const whenCustomerOrderPlacedFulfilIt: Process<Fulfilment, In, Out> = {
       remind: timer.name,
       at: 'at' in timer ? timer.at : new Date(Date.parse(at) + timer.minutes * 60_000).toISOString(),
     })),
-    ...(state.doing ? [{ send: wordsOf(state, state.doing, at) }] : []),
+    ...(state.doing ? [{ send: commandFor(state, state.doing, at) }] : []),
   ],
   status: (state) => {
     const { demand, status, held, question, legs, planning } = state;

@@ -39,7 +39,7 @@ describe('processes on the command line', () => {
       processes,
       send,
       targetOf: ({ type, data }) => app.get(Registry).targetOf(type, data) ?? '',
-      patience: { attempts: 2, pauseMs: 5, awayMs: 50 },
+      retryPolicy: { attempts: 2, pauseMs: 5, awayMs: 50 },
     });
     runner.start();
     const quantity = { amount: '100', unit: 'kg' };

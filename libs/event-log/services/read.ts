@@ -114,13 +114,13 @@ async function followStream(log: EventLog, call: Call, stream: string): Promise<
   if (!(await confirm(outlet))) return;
   let next = request.from === 'start' ? 0 : request.from === 'end' ? log.state(stream).last + 1 : beyond(request.from) + 1;
   const reader = log.openReader(true);
-  const bell = new Bell();
-  const unfollow = log.followStream(stream, bell.ring);
-  onEnd(call, bell.ring);
+  const wakeUps = new WakeUps();
+  const unfollow = log.followStream(stream, wakeUps.wake);
+  onEnd(call, wakeUps.wake);
   try {
     let live = false;
     while (outlet.open) {
-      const heard = bell.count;
+      const heard = wakeUps.count;
       const state = log.state(stream);
       if (state.tombstoned) throw streamDeleted(stream);
       const page = log.readStream(stream, next, false, PAGE, reader);
@@ -139,7 +139,7 @@ async function followStream(log: EventLog, call: Call, stream: string): Promise<
         if (!(await outlet.send(encodeCaughtUp()))) return;
       }
       reader.rest();
-      await bell.after(heard);
+      await wakeUps.after(heard);
     }
   } finally {
     unfollow();
@@ -168,13 +168,13 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
     return encodeCheckpoint(BigInt(seen));
   };
   const reader = log.openReader(true);
-  const bell = new Bell();
-  const unfollow = log.follow(bell.ring);
-  onEnd(call, bell.ring);
+  const wakeUps = new WakeUps();
+  const unfollow = log.follow(wakeUps.wake);
+  onEnd(call, wakeUps.wake);
   try {
     let live = false;
     while (outlet.open) {
-      const heard = bell.count;
+      const heard = wakeUps.count;
       // Taken before the page is sent: events committed while a slow reader is waited for belong to the next page.
       const { end } = log;
       const page = log.readAll(next, false, PAGE, reader);
@@ -200,7 +200,7 @@ async function followAll(log: EventLog, call: Call): Promise<void> {
         if (!(await outlet.send(...last, encodeCaughtUp()))) return;
       }
       reader.rest();
-      await bell.after(heard);
+      await wakeUps.after(heard);
     }
   } finally {
     unfollow();
@@ -244,18 +244,18 @@ function onEnd(call: Call, listener: () => void): void {
 }
 
 /** Wakes one waiter; a wake-up before the wait began is not lost. */
-class Bell {
+class WakeUps {
   count = 0;
-  private wake: (() => void) | undefined;
+  private resume: (() => void) | undefined;
 
-  readonly ring = (): void => {
+  readonly wake = (): void => {
     this.count++;
-    this.wake?.();
+    this.resume?.();
   };
 
   async after(heard: number): Promise<void> {
     if (this.count !== heard) return;
-    await new Promise<void>((resolve) => (this.wake = resolve));
-    this.wake = undefined;
+    await new Promise<void>((resolve) => (this.resume = resolve));
+    this.resume = undefined;
   }
 }

@@ -336,7 +336,7 @@ export class InstanceRun {
     const kind = kindOf(error);
     if (kind === 'stopped' || !this.around.alive()) throw new Stopped();
     this.around.memory.forget(this.stream);
-    const { attempts: most, awayMs, pauseMs } = this.around.patience;
+    const { attempts: most, awayMs, pauseMs } = this.around.retryPolicy;
     if (kind === 'conflict') return this.around.sleep(Math.random() * 10);
     this.around.onTrouble(this.id, error);
     if (this.attempts.length === 0) this.failingSince = performance.now();
@@ -364,7 +364,7 @@ export class InstanceRun {
     } catch (failure) {
       // What cannot be recorded has not happened: the input is retried.
       this.around.onTrouble(this.id, failure);
-      await this.around.sleep(this.around.patience.pauseMs);
+      await this.around.sleep(this.around.retryPolicy.pauseMs);
     }
   }
 

@@ -33,7 +33,7 @@ export type LaneParts = Readonly<{
   alarmAfter: number;
   saveMs: number;
 }> &
-  Pick<Surroundings, 'send' | 'targetOf' | 'onAlarm' | 'patience'>;
+  Pick<Surroundings, 'send' | 'targetOf' | 'onAlarm' | 'retryPolicy'>;
 
 export class Lane {
   readonly water: LowWater;
@@ -65,7 +65,7 @@ export class Lane {
     const handled = (kind: Item['kind']) => handledInputs.labels({ process, kind });
     this.seconds = inputSeconds.labels({ process });
     this.handled = { input: handled('input'), timer: handled('timer'), look: handled('look') };
-    const { store, memory, timers, shelf, send, targetOf, patience, onAlarm, log } = parts;
+    const { store, memory, timers, shelf, send, targetOf, retryPolicy, onAlarm, log } = parts;
     this.around = {
       definitions,
       store,
@@ -74,7 +74,7 @@ export class Lane {
       shelf,
       send,
       targetOf,
-      patience,
+      retryPolicy,
       onAlarm,
       alive: () => this.alive,
       handOver: (id, input) => new Promise((done) => this.hand(id, { kind: 'input', ...input, late: true, done })),

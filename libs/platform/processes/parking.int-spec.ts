@@ -89,7 +89,7 @@ describe('an instance that cannot continue', () => {
     let away = true;
     let tries = 0;
     works.run([whenKilnLitCheckIt(60_000)], {
-      patience: { attempts: 2, pauseMs: 5, awayMs: 50 },
+      retryPolicy: { attempts: 2, pauseMs: 5, awayMs: 50 },
       send: (...given) => {
         tries += 1;
         return away ? Promise.reject(new StoreUnavailable(new Error('gone'))) : works.send(...given);
@@ -108,7 +108,7 @@ describe('an instance that cannot continue', () => {
       const id = newKiln();
       let tries = 0;
       works.run([whenKilnLitCheckIt(60_000)], {
-        patience: { attempts: 2, pauseMs: 5 },
+        retryPolicy: { attempts: 2, pauseMs: 5 },
         send: (...given) => ((tries += 1) < 4 ? Promise.reject(new Problem(status, 'later', 'Not now.')) : works.send(...given)),
       });
       await works.order('LightKiln', id);
@@ -126,7 +126,7 @@ describe('an instance that cannot continue', () => {
       if (text.includes('INSERT INTO process_timer')) tries += 1;
       return works.pool.query(text, values);
     }) as never;
-    const runner = works.run([whenKilnLitCheckIt(60_000)], { pool, patience: { attempts: 2, pauseMs: 5 } });
+    const runner = works.run([whenKilnLitCheckIt(60_000)], { pool, retryPolicy: { attempts: 2, pauseMs: 5 } });
     await until(() => runner.position(NAME) !== undefined);
     await works.pool.query('ALTER TABLE process_timer RENAME TO elsewhere');
     await works.order('LightKiln', id);

@@ -18,7 +18,7 @@ import { Ownership, usualOwnership, type Owned, type OwnershipOptions } from './
 import type { Send, TargetOf } from './send';
 import { Shelf } from './shelf';
 import { Slots } from './slots';
-import { usualPatience, type Patience } from './retries';
+import { usualRetryPolicy, type RetryPolicy } from './retries';
 import { TimerWatch } from './timer-watch';
 import { LATE_GRACE_MS, Timers } from './timers';
 
@@ -42,7 +42,7 @@ export type ProcessOptions = Readonly<{
   /** How long a timer set for the past waits for late reports of that time. */
   lateGraceMs?: number;
   ownership?: OwnershipOptions;
-  patience?: Partial<Patience>;
+  retryPolicy?: Partial<RetryPolicy>;
   /** Instances that work concurrently. */
   atOnce?: number;
   keptInstances?: number;
@@ -188,11 +188,11 @@ export class ProcessRunner {
   }
 
   private async begin(owned: Owned): Promise<void> {
-    const { store, send, targetOf, alarm, patience, alarmAfter = 5, saveMs = 250 } = this.options;
+    const { store, send, targetOf, alarm, retryPolicy, alarmAfter = 5, saveMs = 250 } = this.options;
     const { memory, timers, shelf, slots, ownership } = this;
     const lane = new Lane(owned, this.definitions.get(owned.process)!, {
       ...{ store, memory, timers, shelf, ownership, slots, send, targetOf, alarmAfter, saveMs },
-      patience: { ...usualPatience, ...patience },
+      retryPolicy: { ...usualRetryPolicy, ...retryPolicy },
       log: (fault, error) => this.fault(fault, error),
       // A lost alarm costs at most one poll interval: nobody waits for it.
       onAlarm: (dueAt, key) =>

@@ -2,7 +2,7 @@
  * How often and how long a requested action is tried before its instance is parked. Hides: nothing. Promises: nothing. Does not: count or wait
  * (instance-run.ts does), or say which faults are worth another attempt (faults.ts does).
  */
-export type Patience = Readonly<{
+export type RetryPolicy = Readonly<{
   /** Attempts of an action that fails, before the instance is parked. */
   attempts: number;
   /** How long a target may answer "not now" to one instance while it serves others, ms. */
@@ -10,4 +10,4 @@ export type Patience = Readonly<{
   /** Before the second attempt; doubled each time, ms. */
   pauseMs: number;
 }>;
-export const usualPatience: Patience = { attempts: 5, awayMs: 120_000, pauseMs: 100 };
+export const usualRetryPolicy: RetryPolicy = { attempts: 5, awayMs: 120_000, pauseMs: 100 };

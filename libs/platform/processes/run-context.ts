@@ -6,7 +6,7 @@ import type { EventStore } from '#platform/store/event-store';
 import type { Definitions } from './definitions';
 import type { Memory } from './memory';
 import type { InstanceParked } from './record';
-import type { Patience } from './retries';
+import type { RetryPolicy } from './retries';
 import type { Send, TargetOf } from './send';
 import type { Shelf, Shelved } from './shelf';
 import type { Timers } from './timers';
@@ -45,7 +45,7 @@ export type Surroundings = Readonly<{
   onParked: (id: string, reason: InstanceParked['data']) => void;
   onTrouble: (id: string, error: unknown) => void;
   onAlarm: (dueAt: string, key: string) => void;
-  patience: Patience;
+  retryPolicy: RetryPolicy;
 }>;
 
 /** Inputs whose instance a definition cannot name wait under this id, by the stream that they come from. */

@@ -23,7 +23,7 @@ const GRACE_MS = 300;
 const WATCH_MS = 1_200;
 const ANSWER_MS = 1_000;
 /** Checks in a row that a node may leave unanswered: it may only be busy. */
-const PATIENCE = 3;
+const UNANSWERED = 3;
 /** However many calls fail, their node is checked no more often than this. */
 const SUSPECT_MS = 250;
 
@@ -81,8 +81,8 @@ export class Connection {
   private checking: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private silent = 0;
-  /** Time limit of the search under way: the shortest that any caller asked for. */
-  private patience = PATIENCE;
+  /** Checks in a row without an answer that close the link; the fewest that any caller of the check under way asked for. */
+  private unanswered = UNANSWERED;
   private lastLook = -Infinity;
   private closed = false;
 
@@ -113,10 +113,10 @@ export class Connection {
     if (this.link) return this.link;
     if (this.closed) throw new StoreUnavailable(new Error('the connection was closed'));
     this.seek();
-    const patience = Math.min(leftMs, Math.max(LONGEST_PAUSE_MS * 1.5, limitMs - (performance.now() - this.lostAt)));
-    if (patience <= 0 || this.waiting.size >= 8_192) throw new StoreUnavailable(new Error(this.current.reason));
+    const waitMs = Math.min(leftMs, Math.max(LONGEST_PAUSE_MS * 1.5, limitMs - (performance.now() - this.lostAt)));
+    if (waitMs <= 0 || this.waiting.size >= 8_192) throw new StoreUnavailable(new Error(this.current.reason));
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => waiter.reject(new StoreUnavailable(new Error(this.current.reason))), patience);
+      const late = setTimeout(() => waiter.reject(new StoreUnavailable(new Error(this.current.reason))), waitMs);
       const done = () => {
         clearTimeout(late);
         this.waiting.delete(waiter);
@@ -219,19 +219,19 @@ export class Connection {
   private keepLooking(link: Link): void {
     if (link.gone) return;
     this.timer = setTimeout(
-      () => void this.check(PATIENCE).finally(() => this.keepLooking(link)),
+      () => void this.check(UNANSWERED).finally(() => this.keepLooking(link)),
       WATCH_MS * (0.75 + Math.random() / 2),
     ).unref();
   }
 
   /** Closes the link if another node leads, or if the node did not answer this check and those before it. One check at a time. */
-  private check(patience: number): Promise<void> {
+  private check(unanswered: number): Promise<void> {
     const { link } = this;
     if (!link) return Promise.resolve();
-    this.patience = Math.min(this.patience, patience);
+    this.unanswered = Math.min(this.unanswered, unanswered);
     this.checking ??= this.look(link).finally(() => {
       this.checking = undefined;
-      this.patience = PATIENCE;
+      this.unanswered = UNANSWERED;
     });
     return this.checking;
   }
@@ -259,7 +259,7 @@ export class Connection {
       // If this app was busy itself, it may have missed answers.
       if (link.gone || performance.now() - begun > 2 * ANSWER_MS) return;
       this.silent += 1;
-      if (this.silent >= this.patience) this.lose(link, shortReason(error));
+      if (this.silent >= this.unanswered) this.lose(link, shortReason(error));
     }
   }
 }

@@ -153,7 +153,7 @@ export class KilnWorks {
       processes,
       timerPollMs: 50,
       lateGraceMs: 100,
-      patience: { attempts: 3, pauseMs: 10 },
+      retryPolicy: { attempts: 3, pauseMs: 10 },
       log: (fault, error) => this.faults.push([fault, error]),
       ...more,
     });

@@ -4,7 +4,7 @@
  * read rows.
  */
 import type { Pool } from 'pg';
-import type { Bell } from './bell';
+import type { WakeUps } from './wake-ups';
 
 /**
  * Rows of a view that changed. If `keys` is null, the single keys are not known: then it is all rows written after `since`. Whatever is read
@@ -79,23 +79,23 @@ class Changes {
 const nameOf = ({ table, shard }: Part): string => `${table}/${shard}`;
 
 /** Changes from now on, until the signal. If the database does not answer, the next look asks again. */
-export async function* changesOf(pool: Pool, bell: Bell, view: string, signal: AbortSignal): AsyncGenerator<ViewChange> {
+export async function* changesOf(pool: Pool, wakeUps: WakeUps, view: string, signal: AbortSignal): AsyncGenerator<ViewChange> {
   const changes = new Changes(pool, view);
   let wake: () => void = () => undefined;
-  let rung = false;
-  const ring = () => {
-    rung = true;
+  let woken = false;
+  const onWake = () => {
+    woken = true;
     wake();
   };
-  const deafen = bell.hear(view, ring);
-  signal.addEventListener('abort', ring);
+  const leave = wakeUps.onChange(view, onWake);
+  signal.addEventListener('abort', onWake);
   try {
-    await bell.listen();
+    await wakeUps.listen();
     while (!signal.aborted) {
-      rung = false;
+      woken = false;
       const change = await changes.look().catch(() => undefined);
       if (change) yield change;
-      if (rung || signal.aborted) continue;
+      if (woken || signal.aborted) continue;
       let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -104,7 +104,7 @@ export async function* changesOf(pool: Pool, bell: Bell, view: string, signal: A
       clearTimeout(timer);
     }
   } finally {
-    deafen();
-    signal.removeEventListener('abort', ring);
+    leave();
+    signal.removeEventListener('abort', onWake);
   }
 }

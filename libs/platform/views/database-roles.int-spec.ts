@@ -49,7 +49,7 @@ describe('the roles of the apps', () => {
     for (const pool of pools) await pool.end();
   });
 
-  test('the api reads the views and writes nothing but a wish', async () => {
+  test('the api reads the views and writes nothing but the decision of an operator', async () => {
     const api = as('api');
     await owner.query(
       `INSERT INTO view_parked (table_name, shard, partition, position, stream, revision, type, event_id) VALUES ('lot_stock_v1', 0, 'p', 1, 's', 0, 'T', 'e')`,

@@ -1,6 +1,6 @@
 /**
  * The roles of the apps in PostgreSQL. Hides: roles, grants and owners. Promises: the api reads the read models and can change nothing but an
- * operator's wish about a parked event and what callers have used of their limits; the worker owns the read models and the queue; only the owner
+ * operator's decision about a parked event and what callers have used of their limits; the worker owns the read models and the queue; only the owner
  * of the database, who is no app, can change the fixed tables or make accounts. Does not: restrict what the worker writes into the read models: that is its work.
  */
 import { escapeIdentifier, escapeLiteral, type PoolClient } from 'pg';

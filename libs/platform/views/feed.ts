@@ -61,8 +61,8 @@ export class Feed {
   #endMs = 0;
   #endAt = 0;
   #learning?: Promise<void>;
-  #wakeups = { bell: 0, poll: 0, resubscribed: 0 };
-  readonly #bell: Promise<void>;
+  #wakeups = { notified: 0, polled: 0, resubscribed: 0 };
+  readonly #subscription: Promise<void>;
   #mute = new AbortController();
 
   constructor(
@@ -70,7 +70,7 @@ export class Feed {
     private readonly options: FeedOptions = usualFeed,
   ) {
     this.#rung = this.#renew();
-    this.#bell = this.#listen();
+    this.#subscription = this.#listen();
   }
 
   /** Registers a view as a reader; it must call `leave` when it stops. */
@@ -115,7 +115,7 @@ export class Feed {
     return later;
   }
 
-  get wakeups(): Readonly<{ bell: number; poll: number; resubscribed: number }> {
+  get wakeups(): Readonly<{ notified: number; polled: number; resubscribed: number }> {
     return this.#wakeups;
   }
 
@@ -175,7 +175,7 @@ export class Feed {
     this.#stop.abort();
     this.#ring();
     this.log.close?.();
-    await this.#bell;
+    await this.#subscription;
   }
 
   #readAhead(after: bigint): void {
@@ -296,7 +296,7 @@ export class Feed {
     ]);
     clearTimeout(timer);
     if (stop) signal.removeEventListener('abort', stop);
-    this.#wakeups[heard ? 'bell' : 'poll']++;
+    this.#wakeups[heard ? 'notified' : 'polled']++;
     return heard;
   }
 

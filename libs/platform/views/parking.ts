@@ -28,7 +28,8 @@ export type ParkedEvent = {
   /** Why it failed; null if it only waits behind a failed event. */
   error: string | null;
   attempts: number;
-  wish?: 'retry' | 'skip' | null;
+  /** The operator's decision, until it is carried out. */
+  requested?: 'retry' | 'skip' | null;
 };
 
 /** An event to park, with the keys of the rows that it is about; null if it could not be read. */
@@ -117,11 +118,11 @@ const asParked = (row: Record<string, unknown>): ParkedEvent => ({
   id: row.event_id as string,
   error: row.error as string | null,
   attempts: row.attempts as number,
-  wish: row.wish as ParkedEvent['wish'],
+  requested: row.wish as ParkedEvent['requested'],
 });
 
 /** Up to `limit` events of the partitions that operators asked to retry, in order, by partition. */
-export async function wishes(pool: Pool, table: string, shard: number, limit: number): Promise<Map<string, ParkedEvent[]>> {
+export async function retriesRequested(pool: Pool, table: string, shard: number, limit: number): Promise<Map<string, ParkedEvent[]>> {
   const { rows } = await pool.query(
     `SELECT p.* FROM view_parked p WHERE table_name = $1 AND shard = $2
        AND partition IN (SELECT partition FROM view_parked WHERE table_name = $1 AND shard = $2 AND wish IS NOT NULL)
@@ -165,7 +166,7 @@ export async function inspectParked(pool: Pool, table: string, partition: string
 
 /** Asks the owner of the part to retry the partition's queue. False if nothing is parked there. */
 export async function retryParked(pool: Pool, table: string, partition: string): Promise<boolean> {
-  return wish(pool, table, partition, 'retry');
+  return request(pool, table, partition, 'retry');
 }
 
 /** Writes the operator's decision to the log; returns when it is stored. */
@@ -182,10 +183,10 @@ export async function skipParked(pool: Pool, table: string, partition: string, r
   if (!head || !rows[0]) return false;
   const { view, version } = rows[0] as { view: string; version: number };
   await record({ view, version, eventId: head.id, stream: head.stream, revision: head.revision.toString(), reason }, head);
-  return wish(pool, table, partition, 'skip', head.position);
+  return request(pool, table, partition, 'skip', head.position);
 }
 
-async function wish(pool: Pool, table: string, partition: string, what: 'retry' | 'skip', position?: bigint): Promise<boolean> {
+async function request(pool: Pool, table: string, partition: string, what: 'retry' | 'skip', position?: bigint): Promise<boolean> {
   const { rowCount } = await pool.query(
     `UPDATE view_parked SET wish = $3 WHERE table_name = $1 AND partition = $2
        AND position = coalesce($4, (SELECT min(position) FROM view_parked WHERE table_name = $1 AND partition = $2))`,

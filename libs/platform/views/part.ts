@@ -355,7 +355,7 @@ export class PartOfView {
       await client.query('BEGIN');
       const change = await this.#moveCheckpoint(client, batch, this.committed, this.guard.stored, false);
       for (const [i, entry] of entries.entries()) {
-        if (entry.wish !== 'skip') {
+        if (entry.requested !== 'skip') {
           const event = events[i];
           const failed = event
             ? await this.#trials.again(client, this.#prepare(event), batch, (work, trial) => this.#change(work, trial))

@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import { now } from '#platform/runtime/clock';
 import type { EventStore } from '#platform/store/event-store';
 import { BEFORE_ALL } from '#platform/store/log-reader';
-import { Bell } from './bell';
+import { WakeUps } from './wake-ups';
 import { isEmptied } from './tables';
 import { changesOf, type ViewChange } from './changes';
 
@@ -93,7 +93,7 @@ async function agesOf(
 type Reached = Readonly<{ position: bigint; otherLog: boolean; /** Mark of the log that the position is in. */ log: string | undefined }>;
 
 export class ViewReads {
-  readonly #bell: Bell;
+  readonly #wakeUps: WakeUps;
   #asking: Promise<unknown> = Promise.resolve();
   #due?: Promise<ReadonlyMap<string, Reached>>;
 
@@ -101,7 +101,7 @@ export class ViewReads {
     private readonly pool: Pool,
     databaseUrl: string,
   ) {
-    this.#bell = new Bell(databaseUrl);
+    this.#wakeUps = new WakeUps(databaseUrl);
   }
 
   /** The position up to which a view has folded the log; -1 if it has not started or is unknown. */
@@ -148,28 +148,28 @@ export class ViewReads {
     const until = performance.now() + timeoutMs;
     const open = new Set(views);
     let wake: () => void = () => undefined;
-    const deafen = views.map((view) => this.#bell.hear(view, () => wake()));
+    const leave = views.map((view) => this.#wakeUps.onChange(view, () => wake()));
     try {
       for (;;) {
         // Listen before asking: a commit in between is not missed.
-        const rung = new Promise<void>((resolve) => (wake = resolve));
+        const woken = new Promise<void>((resolve) => (wake = resolve));
         const positions = await this.viewPositions([...open]);
         for (const view of open) if ((positions.get(view) ?? BEFORE_ALL) >= position) open.delete(view);
         if (open.size === 0) return true;
         const left = until - performance.now();
         if (left <= 0) return false;
         let timer: NodeJS.Timeout | undefined;
-        await Promise.race([rung, new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.min(POLL_MS, left))))]);
+        await Promise.race([woken, new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.min(POLL_MS, left))))]);
         clearTimeout(timer);
       }
     } finally {
-      for (const stop of deafen) stop();
+      for (const stop of leave) stop();
     }
   }
 
   /** Changes of a view's rows from now on, for subscriptions; ends with the signal. */
   changes(view: string, signal: AbortSignal): AsyncGenerator<ViewChange> {
-    return changesOf(this.pool, this.#bell, view, signal);
+    return changesOf(this.pool, this.#wakeUps, view, signal);
   }
 
   /** The live views that are stalled, by their workers' reports and their leases. */
@@ -232,6 +232,6 @@ export class ViewReads {
   }
 
   async close(): Promise<void> {
-    await this.#bell.close();
+    await this.#wakeUps.close();
   }
 }

@@ -165,14 +165,14 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
 /** The plan that was asked for, or the first one of an order that waits for a batch. */
 function proposed(state: Fulfilment, proposal: AllocationProposed['data']): Fulfilment {
   if (proposal.customerOrderId !== state.customerOrderId) return state;
-  if (state.planning === 'asked') return looked({ ...state, planning: 'proposed', proposal });
+  if (state.planning === 'asked') return evaluated({ ...state, planning: 'proposed', proposal });
   if (!awaitsBatch(state) || state.status !== 'open' || proposal.planId !== planIdOf(state.customerOrderId, 1)) return state;
   const { product, quantity, due } = proposal.inputs.order;
   const { demand } = state;
   const same = product === demand!.product && compare(quantity, demand!.quantity) === 0 && Date.parse(due) === Date.parse(demand!.due);
   const first: Fulfilment = { ...state, planning: 'proposed', plans: 1, replans: 1, proposal };
   // The customer has changed the order meanwhile: it is planned by itself.
-  return same ? looked(first) : { ...first, verdict: 'reject' };
+  return same ? evaluated(first) : { ...first, verdict: 'reject' };
 }
 
 const ofLeg = (state: Fulfilment, id: string, then: (leg: Leg) => Fulfilment): Fulfilment => {
@@ -273,8 +273,8 @@ const shippedAgain = (state: Fulfilment, { leg, shipment, sentAgain }: Leg, agai
 const remainder = (state: Fulfilment): string =>
   state.proposal!.legs.reduce((rest, { quantity }) => minus(rest, quantity), unallocated(state));
 
-/** Looks at a proposal: it is carried out where it places everything, or the customer takes a part. */
-function looked(state: Fulfilment): Fulfilment {
+/** Evaluates a proposal: it is carried out where it places everything, or the customer takes a part. */
+function evaluated(state: Fulfilment): Fulfilment {
   if (state.status !== 'open') return { ...state, verdict: 'reject' };
   const { legs, unallocated: rest } = state.proposal!;
   const left = rest.map(({ quantity, reason }) => `${quantity}: ${reason}`).join('; ');

@@ -119,8 +119,8 @@ function ending(state: Fulfilment): Task | undefined {
   return done && !state.held ? { do: 'end' } : undefined;
 }
 
-/** The words for a task. `at` is the floor time of what it follows from. */
-export function wordsOf(state: Fulfilment, task: Task, at: string): Out {
+/** The command or event that a task sends. `at` is the floor time of what it follows from. */
+export function commandFor(state: Fulfilment, task: Task, at: string): Out {
   const { customerOrderId, demand, reason } = state;
   const planId = planIdOf(customerOrderId, state.plans);
   const after = (minutes: number) => new Date(Date.parse(at) + minutes * 60_000).toISOString();

@@ -224,7 +224,7 @@ export class FulfilmentWorks {
       saveMs: 10,
       timerPollMs: 50,
       lateGraceMs: 100,
-      patience: { attempts: 3, pauseMs: 10 },
+      retryPolicy: { attempts: 3, pauseMs: 10 },
       ownership: LEASE,
       log: () => undefined,
       ...more,

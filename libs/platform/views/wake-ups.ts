@@ -9,10 +9,10 @@ import { Client } from 'pg';
 const SPACING_MS = 5;
 const AGAIN_MS = 500;
 
-type Ears = { readonly wake: Set<() => void>; rungAt: number; due?: NodeJS.Timeout };
+type Waiting = { readonly wake: Set<() => void>; wokenAt: number; due?: NodeJS.Timeout };
 
-export class Bell {
-  readonly #ears = new Map<string, Ears>();
+export class WakeUps {
+  readonly #waiting = new Map<string, Waiting>();
   #client?: Client;
   #connecting?: Promise<void>;
   #closed = false;
@@ -20,16 +20,16 @@ export class Bell {
   constructor(private readonly databaseUrl: string) {}
 
   /** Calls `wake` when a view may have changed, until the returned function is called. */
-  hear(view: string, wake: () => void): () => void {
-    const ears: Ears = this.#ears.get(view) ?? { wake: new Set(), rungAt: 0 };
-    this.#ears.set(view, ears);
-    ears.wake.add(wake);
+  onChange(view: string, wake: () => void): () => void {
+    const waiting: Waiting = this.#waiting.get(view) ?? { wake: new Set(), wokenAt: 0 };
+    this.#waiting.set(view, waiting);
+    waiting.wake.add(wake);
     void this.listen();
     return () => {
-      ears.wake.delete(wake);
-      if (ears.wake.size > 0 || this.#ears.get(view) !== ears) return;
-      clearTimeout(ears.due);
-      this.#ears.delete(view);
+      waiting.wake.delete(wake);
+      if (waiting.wake.size > 0 || this.#waiting.get(view) !== waiting) return;
+      clearTimeout(waiting.due);
+      this.#waiting.delete(view);
     };
   }
 
@@ -53,7 +53,7 @@ export class Bell {
     };
     client.on('error', lost);
     client.on('end', lost);
-    client.on('notification', ({ payload }) => this.#ring(payload ?? ''));
+    client.on('notification', ({ payload }) => this.#wake(payload ?? ''));
     await client.connect();
     await client.query('LISTEN views');
     this.#client = client;
@@ -63,21 +63,21 @@ export class Bell {
     this.#client = undefined;
     const again = () => {
       this.#connecting = undefined;
-      if (this.#ears.size > 0) void this.listen();
+      if (this.#waiting.size > 0) void this.listen();
     };
     if (!this.#closed) setTimeout(again, AGAIN_MS).unref();
   }
 
-  #ring(name: string): void {
-    const ears = this.#ears.get(name);
-    if (!ears || ears.due) return;
+  #wake(name: string): void {
+    const waiting = this.#waiting.get(name);
+    if (!waiting || waiting.due) return;
     const wake = () => {
-      ears.due = undefined;
-      ears.rungAt = performance.now();
-      for (const one of ears.wake) one();
+      waiting.due = undefined;
+      waiting.wokenAt = performance.now();
+      for (const one of waiting.wake) one();
     };
-    const left = ears.rungAt + SPACING_MS - performance.now();
+    const left = waiting.wokenAt + SPACING_MS - performance.now();
     if (left <= 0) wake();
-    else ears.due = setTimeout(wake, left);
+    else waiting.due = setTimeout(wake, left);
   }
 }

@@ -21,7 +21,7 @@ import { AccessLog } from '#platform/http/access-log';
 import { ownHost } from '#platform/runtime/own-host';
 import { AppModule } from './app.module';
 import { EventStore } from '#platform/store/event-store';
-import { reportStore } from '#platform/store/store-watch';
+import { reportStore } from '#platform/store/store-report';
 import { serveDocumentation } from './documentation';
 import { drainOf } from './drain';
 import { HealthController } from './health.controller';

@@ -5,7 +5,7 @@ import { Pool } from 'pg';
 import { caller, Public } from '#platform/security/auth';
 import type { Config } from '#platform/runtime/config';
 import { EventStore } from '#platform/store/event-store';
-import { storeDetail } from '#platform/store/store-watch';
+import { storeDetail } from '#platform/store/store-report';
 import { diskCheck } from '#platform/runtime/disk';
 import { Health, statusOf, type Detail, type Readiness } from '#platform/runtime/health';
 import { metricsText } from '#platform/runtime/metrics';

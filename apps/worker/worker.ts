@@ -12,7 +12,7 @@ import { now } from '#platform/runtime/clock';
 import type { Config } from '#platform/runtime/config';
 import { migrate } from '#platform/runtime/database';
 import { EventStore } from '#platform/store/event-store';
-import { reportStore, storeDetail } from '#platform/store/store-watch';
+import { reportStore, storeDetail } from '#platform/store/store-report';
 import { diskCheck, reportDisks } from '#platform/runtime/disk';
 import { Health, serveHealth } from '#platform/runtime/health';
 import type { Logger } from '#platform/runtime/logging';

@@ -5,7 +5,7 @@ import type { Definition, Qualification } from '#work-master/work-master.events'
 import { Unplaced, type Candidate, type PlanOrder } from './allocation-plan.events';
 import { Room, Stock } from './batch-room';
 import type { SplitPlace } from './split';
-import { DAY_MS, daysBetween, MOST_DAYS, freeOn, minutesFor, mostIn, readyBy, SCALE, whole, whyNone, whyNot } from './terms';
+import { cheapestFirst, DAY_MS, daysBetween, MOST_DAYS, freeOn, minutesFor, mostIn, readyBy, SCALE, whole, whyNone, whyNot } from './terms';
 
 /** An order of the batch. */
 export type BatchOrder = Readonly<{
@@ -128,9 +128,6 @@ function candidateOf(inputs: BatchInputs, { shipTo }: BatchOrder, plant: Qualifi
 /** The last whole day before an instant, counted from the first day of the run; below 0 where there is none. */
 const lastDayOf = (earliest: string, end: number): number =>
   Math.min(MOST_DAYS, Math.floor((end - Math.floor(Date.parse(earliest) / DAY_MS) * DAY_MS) / DAY_MS)) - 1;
-
-const cheapestFirst = (a: BatchPlace, b: BatchPlace): number =>
-  a.cost === b.cost ? (a.candidate.facilityId < b.candidate.facilityId ? -1 : 1) : a.cost < b.cost ? -1 : 1;
 
 /** The most that fits there now. With `limited` false, also less than a batch. */
 export function mostNow(

@@ -1,6 +1,6 @@
 /**
  * Splits one order over plants. Hides: which splits are tried. Promises: the same plan for the same inputs; it places as much as fits before the due
- * date, then at the lowest cost, then in the fewest legs; what is not placed has the reason that binds. Does not: reserve; capacity that somebody
+ * date, then at the lowest cost, then in the fewest legs, then where the id of the plant sorts first; what is not placed has the reason that binds. Does not: reserve; capacity that somebody
  * else takes meanwhile is refused when it is reserved.
  */
 import type { Bucket } from '#facility-capacity/facility-capacity.events';
@@ -8,11 +8,11 @@ import { decimal, millionths, sum } from '#manufacturing/quantity';
 import { Unplaced, type AllocationProposed, type Candidate, type PlanInputs, type PlanLeg, type PlanOrder } from './allocation-plan.events';
 import { sharedPlan } from './shared-plan';
 import { bestSplit } from './split';
-import { daysBetween, freeOn, minutesFor, mostIn, readyBy, SCALE, spread, whyNone, whyNot } from './terms';
+import { cheapestFirst, daysBetween, freeOn, minutesFor, mostIn, readyBy, SCALE, spread, whyNone, whyNot } from './terms';
 
 /** A change of what is planned from the same inputs is a new version. */
 export const ALGORITHM = 2;
-/** All subsets of so many plants are tried: 4,096. With more plants, those that cost least. */
+/** With up to so many plants all subsets are tried, 4,096 of them; with more, only those of the cheapest ones. */
 const MOST_PLANTS = 12;
 
 export type Plan = Pick<AllocationProposed['data'], 'legs' | 'unallocated' | 'cost' | 'proven'> &
@@ -75,9 +75,6 @@ function placeOf(order: PlanOrder, candidate: Candidate): Place {
   const most = mostIn(order, free, millionths(minutesPerUnit), setupMinutes);
   return { candidate, most: most < least ? 0n : most < quantity ? most : quantity, least, cost, days };
 }
-
-const cheapestFirst = (a: Place, b: Place): number =>
-  a.cost === b.cost ? (a.candidate.facilityId < b.candidate.facilityId ? -1 : 1) : a.cost < b.cost ? -1 : 1;
 
 function legOf({ candidate, cost, days }: Place, amount: bigint): Omit<PlanLeg, 'leg'> {
   const { facilityId, capacityId, minutesPerUnit, setupMinutes } = candidate;

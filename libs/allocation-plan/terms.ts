@@ -70,3 +70,8 @@ export function spread(days: readonly Bucket[], minutes: number): Bucket[] {
   if (left > 0) buckets.set(last, (buckets.get(last) ?? 0) + left);
   return [...buckets].map(([date, worked]) => ({ date, minutes: worked }));
 }
+
+type Priced = Readonly<{ cost: bigint; candidate: Readonly<{ facilityId: string }> }>;
+/** The order in which plants are tried: where two cost the same, by the id of the plant, so that a plan can be repeated. */
+export const cheapestFirst = (a: Priced, b: Priced): number =>
+  a.cost === b.cost ? (a.candidate.facilityId < b.candidate.facilityId ? -1 : 1) : a.cost < b.cost ? -1 : 1;

@@ -90,7 +90,8 @@ function enter(
   });
 }
 
-/** The state of each machine over time, as known today. A late observation is inserted at its own time. */
+/** The state of each machine over time, as known today. A late observation begins at its own time if
+ * it splits a known interval of another state (`placeOf` in observation.ts); otherwise it changes nothing. */
 export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
   name: 'equipment-timeline',
   version: 2,

@@ -23,8 +23,8 @@ export type EngineInput = TimerFired | CommandRefused | CommandAccepted;
 /** What a process does next. The engine gives each requested action a command id, once, and records it with the step before it sends. */
 export type Reaction<Out> =
   /**
-   * Requests an action, at the floor time of the input and within the facility of its cause. With `undo` it is a compensation: its
-   * refusal is an incident that waits for a person, and never an input.
+   * Requests an action, at the floor time of the input and within the facility of its cause. With `undo` it is a compensation: if
+   * it is refused, the instance is parked until an operator acts, and the process never gets the refusal as an input.
    */
   | Readonly<{ send: Out; undo?: true }>
   /** Sets (or moves) the named timer; `at` is ISO 8601. */

@@ -11,12 +11,12 @@ export type Made = Readonly<{ unit: string; good: string; scrap: string; rework:
 /** What one report says was made, with the ideal cycle of its operation in seconds (PRI); null if the plan has none. */
 export type Report = Made & Readonly<{ idealCycleSeconds: string | null }>;
 
-/** Quantities, and the time that they would ideally take (ms, six decimals kept as whole millionths of a second). */
+/** Quantities, and the time that they would ideally take (10⁻¹² s: a cycle and an amount in millionths each). */
 export type Quantities = Readonly<{
   byUnit: readonly Made[];
-  /** Σ PRI·PQ, in millionths of a second. */
+  /** Σ PRI·PQ, in 10⁻¹² s. */
   idealForProduced: bigint;
-  /** Σ PRI·GQ, in millionths of a second. */
+  /** Σ PRI·GQ, in 10⁻¹² s. */
   idealForGood: bigint;
   /** True if a quantity was reported for an operation without ideal cycle: effectiveness and OEE have no value. */
   withoutCycle: boolean;

@@ -20,7 +20,7 @@ export type StateInterval = Period &
 export type TimeElements = Readonly<{
   /** POT, planned operation time. */
   plannedOperation: number;
-  /** PDOT: maintenance and breaks, planned as such. */
+  /** PDOT: stops that are classified as PlannedMaintenance or Break. */
   plannedDown: number;
   /** PBT = POT − PDOT. It is the sum of the elements below. */
   plannedBusy: number;

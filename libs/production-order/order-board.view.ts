@@ -187,12 +187,16 @@ const join = (row: OrderBoardEntry, workOrderId: string, changes: Partial<OrderL
 };
 
 /** Adds amounts to a leg, in the unit of the row; amounts that cannot be converted are not counted. */
-function count(row: OrderBoardEntry, workOrderId: string, unit: Unit, way: typeof plus, good: string, scrap = '0', rework = '0'): Change {
+function count(row: OrderBoardEntry, workOrderId: string, unit: Unit, add: typeof plus, good: string, scrap = '0', rework = '0'): Change {
   const before = row.legs.find((known) => known.workOrderId === workOrderId);
   const amounts = [good, scrap, rework].map((amount) => convert({ amount, unit }, row.unit));
   if (!before || amounts.some((amount) => amount === undefined)) return {};
-  const [more, waste, again] = amounts as [string, string, string];
-  return leg(row, workOrderId, { good: way(before.good, more), scrap: way(before.scrap, waste), rework: way(before.rework, again) });
+  const [goodToo, scrapToo, reworkToo] = amounts as [string, string, string];
+  return leg(row, workOrderId, {
+    good: add(before.good, goodToo),
+    scrap: add(before.scrap, scrapToo),
+    rework: add(before.rework, reworkToo),
+  });
 }
 
 type Quantities = Extract<
@@ -245,14 +249,14 @@ function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionO
     case 'WorkOrderReleased': {
       const quantity = convert({ amount: data.quantity, unit: data.unit }, row.unit);
       const { good = '0', scrap = '0', rework = '0' } = data.soFar?.totals ?? {};
-      const [made, lost, again] = [good, scrap, rework].map((amount) => convert({ amount, unit: data.unit }, row.unit));
-      return quantity === undefined || made === undefined || lost === undefined || again === undefined
+      const [goodHere, scrapHere, reworkHere] = [good, scrap, rework].map((amount) => convert({ amount, unit: data.unit }, row.unit));
+      return quantity === undefined || goodHere === undefined || scrapHere === undefined || reworkHere === undefined
         ? {}
         : join(row, data.workOrderId, {
             status: 'NotAllowedToStart',
             quantity,
             plannedEnd: data.plannedEnd ?? null,
-            ...(data.soFar ? { good: made, scrap: lost, rework: again } : {}),
+            ...(data.soFar ? { good: goodHere, scrap: scrapHere, rework: reworkHere } : {}),
           });
     }
     case 'WorkOrderAttached': {

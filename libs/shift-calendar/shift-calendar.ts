@@ -19,7 +19,10 @@ const refuse = (code: string, message: string, facts: Readonly<Record<string, un
 /** Minutes from the beginning of a week. */
 type Span = Readonly<{ name: string; from: number; to: number }>;
 
-/** @throws Rejected shifts-overlap; after the last span the first one comes again, `repeatsAfter` later */
+/**
+ * `repeatsAfter`: minutes after which the spans repeat, a week for example, so that the last is compared with the first.
+ * @throws Rejected shifts-overlap
+ */
 function checkApart(spans: readonly Span[], repeatsAfter = Infinity): void {
   const sorted = [...spans].sort((a, b) => a.from - b.from);
   sorted.forEach((span, index) => {

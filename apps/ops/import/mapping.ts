@@ -8,7 +8,7 @@ import { parseDocument } from 'yaml';
 import { FACILITY_ID } from '#manufacturing/facility';
 import { UNITS, type Unit } from '#manufacturing/quantity';
 import { isNode, MappingFaults, Reader } from './mapping-reader';
-import { formatFault } from './formats';
+import { formatFault } from './time-formats';
 
 export { MappingFaults } from './mapping-reader';
 

@@ -1,9 +1,9 @@
 /**
  * The floor times of a row. Hides: clock changes. Promises: an interval with one possible reading gets that reading; of several, the mapping's rule
- * chooses, and a flag says so. Does not: know how texts are written (formats.ts does).
+ * chooses, and a flag says so. Does not: know how texts are written (time-formats.ts does).
  */
 import { DateTime, FixedOffsetZone, IANAZone } from 'luxon';
-import { isDayOnly, readTime } from './formats';
+import { isDayOnly, readTime } from './time-formats';
 import type { Ambiguous, Mapping, TimeColumn } from './mapping';
 import { shown, Unreadable, type Flag } from './texts';
 

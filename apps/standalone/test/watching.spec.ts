@@ -15,7 +15,7 @@ import '#platform/queries/exports';
 import '#platform/runtime/database';
 import '#platform/runtime/disk';
 import '#platform/store/event-store';
-import '#platform/store/store-watch';
+import '#platform/store/store-report';
 import '#platform/views/measures';
 
 reportWorker({ query: () => Promise.reject(new Error('away')) } as never, { counts: () => Promise.reject(new Error('away')) });

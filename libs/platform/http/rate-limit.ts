@@ -13,8 +13,8 @@ type Account = { due: number; unsettled: number };
 export class RateLimit {
   private readonly accounts = new Map<string, Account>();
   private readonly msEach: number;
-  /** Longest debt, in milliseconds of the permitted rate. */
-  readonly depth: number;
+  /** How far a caller may be ahead of the permitted rate, ms. */
+  readonly burstMs: number;
 
   /** `perMinute` 0 for no limit. */
   constructor(
@@ -23,18 +23,18 @@ export class RateLimit {
     private readonly now: () => number = () => performance.now(),
   ) {
     this.msEach = 60_000 / perMinute;
-    this.depth = Math.max(this.msEach, 10_000);
+    this.burstMs = Math.max(this.msEach, 10_000);
   }
 
-  /** Counts requests of a caller; more at once than ten seconds' worth are taken from a caller without debt. @throws Problem 429 */
+  /** Counts requests of a caller. A single call may exceed ten seconds' worth if the caller is not ahead of the rate. @throws Problem 429 */
   take(caller: string, requests = 1): void {
     if (this.perMinute === 0) return;
     const now = this.now();
     const account = this.accountOf(caller);
     const before = Math.max(0, account.due - now);
     const cost = requests * this.msEach;
-    if (before > 0 && before + cost > this.depth) {
-      const retryAfterSeconds = Math.max(1, Math.ceil(Math.min(before, before + cost - this.depth) / 1_000));
+    if (before > 0 && before + cost > this.burstMs) {
+      const retryAfterSeconds = Math.max(1, Math.ceil(Math.min(before, before + cost - this.burstMs) / 1_000));
       throw new Problem(429, 'too-many-requests', `You may send ${this.perMinute} requests per minute.`, {
         retryAfterSeconds,
         whatToDo: `Wait ${retryAfterSeconds} s, then send fewer requests.`,

@@ -13,7 +13,7 @@ const MOST = 1_000;
 /** Settlements between two sweeps of accounts without debt. */
 const SWEEP = 60;
 
-/** Also tells of callers who owe more than half of what they may, to apis that have not heard of them. */
+/** Also returns callers of other apis whose debt is more than half of the most that they may owe. */
 const SETTLE = `
   WITH given AS (SELECT * FROM unnest($1::text[], $2::float8[]) AS g (caller, ms)),
   put AS (
@@ -42,7 +42,7 @@ export function shareLimit(limit: RateLimit, pool: Pool, trouble: (error: unknow
 
   const settle = async () => {
     const spent = limit.takeSpent(MOST);
-    const values = [[...spent.keys()], [...spent.values()], limit.depth / 2];
+    const values = [[...spent.keys()], [...spent.values()], limit.burstMs / 2];
     try {
       const { rows } = await pool.query<{ caller: string; ms: number }>({ text: SETTLE, values, query_timeout: PATIENCE_MS } as never);
       limit.learn(rows.map(({ caller, ms }) => [caller, ms] as const));

@@ -67,7 +67,7 @@ export class InstanceRun {
 
   /** Returns how many of the first items are finished. */
   private async handle(item: Item): Promise<number> {
-    // Most instances are in memory and have nothing open: no promise is made for them.
+    // Most instances are in memory and have nothing open: waiting for them would cost a Promise each.
     const looking = this.look(item);
     if (looking) await looking;
     if (!standsStill(this.instance) && this.isOpen) await this.settle();

@@ -19,7 +19,7 @@ import type { Send, TargetOf } from './send';
 import { Shelf } from './shelf';
 import { Slots } from './slots';
 import { usualRetryPolicy, type RetryPolicy } from './retries';
-import { TimerWatch } from './timer-watch';
+import { TIMER_POLL_MS, TimerWatch } from './timer-watch';
 import { LATE_GRACE_MS, Timers } from './timers';
 
 /** Schedules a call of `wake` at that time (BullMQ). Only an optimisation: due timers are also polled for. */
@@ -103,7 +103,7 @@ export class ProcessRunner {
       head,
       handedOut: (lane, position) => this.follower.handedOut(lane, position),
       onFault: (error) => this.fault('cannot query due timers', error),
-      pollMs: options.timerPollMs ?? 500,
+      pollMs: options.timerPollMs ?? TIMER_POLL_MS,
     });
     const on = {
       gained: (owned: Owned) => void this.begin(owned),

@@ -17,9 +17,11 @@ export type TimerWatchParts = Readonly<{
   pollMs: number;
 }>;
 
+/** Longest time between two rounds, if nothing wakes the worker sooner. */
+export const TIMER_POLL_MS = 500;
 /** Timers that one round finds at most; the next one finds the others. */
 const MOST = 2_048;
-/** While fewer than this many fire, the next round comes at once. */
+/** After a full round, if fewer than this many are firing, the next one comes after 20 ms. */
 const FEW = 4_096;
 
 export class TimerWatch {

@@ -2,7 +2,7 @@ import type { Metadata } from '#kernel/event';
 import { freePort } from '#platform/embedded/embedded-postgres';
 import { testStore } from '#platform/testing/testing';
 import { EventStore, StoreUnavailable } from './event-store';
-import { reportStore } from './store-watch';
+import { reportStore } from './store-report';
 
 const metadata = { commandId: 'c', actor: 'a', schema: 1 } as unknown as Metadata;
 const counted = (n: number) => ({ type: 'Counted', data: { n }, metadata });

@@ -1,4 +1,6 @@
 /** Access control: other plants, other roles, other spellings of paths. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { first, statuses, unless } from './target.mjs';
 
 const REGISTER = { equipmentId: 'north.M9', name: 'Press', equipmentClass: 'press' };
@@ -47,7 +49,32 @@ export const checks = [
       return unless(leak < 0, `${paths[leak]} shows the other plant`);
     },
   ],
-  ['C17', 'from a row to another plant in GraphQL', 'the schema has no edges between rows and no node(id)'],
+  [
+    'C17',
+    'every GraphQL query by id, and edges between rows',
+    async (target) => {
+      const { buildSchema, isObjectType } = createRequire(import.meta.url)('graphql');
+      const schema = buildSchema(readFileSync(new URL('../../docs/generated/schema.graphql', import.meta.url), 'utf8'));
+      const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+      const edge = Object.values(schema.getTypeMap()).find(
+        (type) =>
+          isObjectType(type) &&
+          !roots.includes(type) &&
+          !type.name.startsWith('__') &&
+          Object.values(type.getFields()).some(({ args }) => args.length > 0),
+      );
+      const byId = Object.values(schema.getQueryType().getFields()).filter(({ args }) => args.some(({ name }) => name === 'id'));
+      const ids = ['north', 'north.M1', 'north.L1', 'north.P1', 'north.W1'];
+      const asked = byId.flatMap(({ name }) => ids.map((id) => `{ ${name}(id: "${id}") { __typename } }`));
+      const answers = await Promise.all(asked.map((query) => target.graphql(query, {}, target.tokens.south)));
+      const leak = answers.findIndex(({ json }) => Object.values(json?.data ?? {}).some((row) => row !== null));
+      return first(
+        unless(!edge, `${edge?.name} has fields with arguments: check their scope`),
+        unless(byId.length > 5, `only ${byId.length} queries by id`),
+        unless(leak < 0, `${asked[leak]}: ${answers[leak]?.text.slice(0, 200)}`),
+      );
+    },
+  ],
   [
     'C18',
     'commands of another role, other verbs',

@@ -36,7 +36,25 @@ export const checks = [
       );
     },
   ],
-  ['C53', 'a command that is replayed later', 'a command has no signature; a replay with its id gets the first answer (C51)'],
+  [
+    'C53',
+    'a command that is replayed after the state has moved on',
+    async (target) => {
+      const { operator } = target.tokens;
+      const body = { lotId: 'north.R9', materialId: 'steel', quantity: kg('5') };
+      const receive = () => target.post('/material-lot/receive-lot', body, operator, { 'idempotency-key': 'captured' });
+      const before = await receive();
+      const use = { lotId: 'north.R9', workOrderId: 'north.W1', quantity: kg('2'), consumptionId: 'c-replay' };
+      await target.post('/material-lot/consume-lot', use, operator);
+      const events = async () => (await target.get('/audit/history?entity=material-lot-north.R9', target.tokens.auditor)).json.items.length;
+      const count = await events();
+      const again = await receive();
+      return first(
+        unless(before.status === 200 && again.text === before.text, `first ${before.text}, then ${again.text}`),
+        unless((await events()) === count, 'the replay was recorded as a new event'),
+      );
+    },
+  ],
   [
     'C54',
     'stale and forged revisions',

@@ -109,7 +109,18 @@ export const checks = [
       return unless(!leak, leak?.text.slice(0, 200));
     },
   ],
-  ['C50', 'persisted queries', 'there are none; every document is sent in full and is bounded'],
+  [
+    'C50',
+    'persisted queries: asked for by hash, and poisoned',
+    async (target) => {
+      const extensions = { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } };
+      const send = (body) => target.send('POST', '/graphql', { token: target.tokens.operator, body });
+      await send({ query: '{ me { actor } }', extensions });
+      const answers = await Promise.all([{ extensions }, { query: 'a'.repeat(64), persisted: true }, { id: 'x', extensions }].map(send));
+      const served = answers.find(({ status, json }) => status < 400 || json?.data);
+      return unless(!served, served?.text);
+    },
+  ],
   [
     'A04',
     '60 hostile messages on one socket',

@@ -95,8 +95,11 @@ export const checks = [
   ],
   [
     'C67',
-    'packages with known faults, licences, secrets in the repository',
-    'npm audit needs the registry’s advisories: run it by hand; the lock file is checked by npm ci',
+    'packages: checksums, sources, licences, installation scripts, known faults (new advisories need a network: npm audit)',
+    async () => {
+      const { dependencyFaults } = await import('../dependencies.mjs');
+      return dependencyFaults()[0];
+    },
   ],
   [
     'A08',
@@ -193,6 +196,24 @@ export const checks = [
     },
   ],
   [
+    'A15',
+    'a statement of an analyst that takes all memory',
+    async (target) => {
+      const hog = `SELECT count(a) FROM (SELECT array_agg(repeat(md5(g::text), 30000)) AS a FROM generate_series(1, 1500) g GROUP BY g % 3) x`;
+      const outcome = await analyst(target, "SET work_mem = '2GB'", hog);
+      return unless(process.platform !== 'linux' || outcome === '53200', `1.4 GB: ${outcome}`);
+    },
+  ],
+  [
+    'A16',
+    'the metrics of worker and event store without a login',
+    async (target) => {
+      const { ports } = JSON.parse(readFileSync(join(target.dataDir, 'state.json'), 'utf8'));
+      const { status } = await fetch(`http://127.0.0.1:${ports.worker}/metrics`);
+      return unless(status === 401, `the worker answered ${status}`);
+    },
+  ],
+  [
     'A13',
     'the api’s own logins, stolen: read models, history, rights',
     async (target) => {
@@ -262,6 +283,24 @@ export const checks = [
         { encoding: 'utf8', timeout: 15_000, killSignal: 'SIGTERM' },
       );
       return unless(status !== 0 && status !== null && !stdout.includes('LISTENING'), `it serves: ${stdout}${stderr}`);
+    },
+  ],
+  [
+    'A17',
+    'a balancer’s probes while callers without a token use up their share',
+    async (target) => {
+      // On one connection, so that they are many within the ten seconds of a burst.
+      const ask = (more) => `GET /me HTTP/1.1\r\nHost: ${target.host}\r\n${more}\r\n`;
+      const answers = await target.raw(`${ask('').repeat(4_000)}${ask('Connection: close\r\n')}`, { patience: 20_000 });
+      const limited = answers.split('HTTP/1.1 429').length - 1;
+      const probes = await Promise.all(['/health/live', '/health/ready'].map((path) => target.get(path)));
+      return first(
+        unless(limited > 0, '4,000 requests without a token passed in one burst'),
+        unless(
+          probes.every(({ status }) => status === 200),
+          `the probes were answered ${probes.map(({ status }) => status)}`,
+        ),
+      );
     },
   ],
 ];

@@ -128,7 +128,18 @@ export const checks = [
       );
     },
   ],
-  ['C35', 'XML', 'XML is not supported yet'],
+  [
+    'C35',
+    'XML with external entities',
+    async (target) => {
+      const body = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>';
+      const types = ['application/xml', 'text/xml', 'application/soap+xml'];
+      return statuses(
+        415,
+        types.map((type) => target.send('POST', '/equipment/reset-equipment', { token: target.tokens.operator, body, type })),
+      );
+    },
+  ],
   ['C36', 'paths in uploads', 'the api accepts no files; the importer reads the files that its user names'],
   ['C37', 'URLs that the server would fetch', 'the server fetches no URL from a client; the URL of the signing keys is a setting'],
   [

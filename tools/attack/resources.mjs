@@ -98,8 +98,19 @@ export const checks = [
   ],
   [
     'C65',
-    'access stays closed when a part is down',
-    'covered by faults -- system (store, PostgreSQL and issuer down) and by auth.int-spec (without keys nobody gets in)',
+    'while the issuer’s keys cannot be read, known keys work and no other (other parts: faults -- system)',
+    async (target) => {
+      const { generateKeyPair } = await import('jose');
+      const stranger = await target.issuer.token({}, { kid: 'k9' }, (await generateKeyPair('RS256')).privateKey);
+      target.issuer.set('no keys');
+      const known = await target.get('/me', target.tokens.operator);
+      const unknown = await target.get('/me', stranger);
+      target.issuer.set([target.jwk]);
+      return first(
+        unless(known.status === 200, `a known key: ${known.text}`),
+        unless([401, 503].includes(unknown.status), `an unknown key: ${unknown.status}`),
+      );
+    },
   ],
   [
     'A06',

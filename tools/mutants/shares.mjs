@@ -35,4 +35,25 @@ export const mutants = [
     to: 'this.all',
     specs: 'standalone/test/log-file.spec',
   },
+  {
+    without: 'the memory limit of the embedded PostgreSQL',
+    file: 'libs/platform/embedded/server-limits.js',
+    from: 'ulimit -v ${MEMORY_BYTES / 1024} && exec',
+    to: 'exec',
+    specs: 'platform/embedded/embedded-postgres.int-spec -t=memory',
+  },
+  {
+    without: 'the token for the metrics of the worker',
+    file: 'libs/platform/runtime/health.js',
+    from: '!metrics.open && !(0, metrics_1.mayScrape)(request.headers.authorization, metrics.token)',
+    to: 'false',
+    specs: 'platform/runtime/health.int-spec',
+  },
+  {
+    without: 'the problem of a full disk',
+    file: 'libs/platform/runtime/disk.js',
+    from: "code === '53100' ||",
+    to: '',
+    specs: 'platform/runtime/disk.spec',
+  },
 ];

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { lives, markOf } from './directory-lock';
+import { boundLog } from './server-limits';
 import { startPostgres, type RunningPostgres } from './embedded-postgres';
 
 const on = async <T>(url: string, sql: string): Promise<T[]> => {
@@ -121,6 +122,32 @@ describe('embedded PostgreSQL', () => {
     writeFileSync(path, '18\n');
     await start();
     expect(await on(server.url, 'select count(*)::int as n from kept')).toEqual([{ n: 1000 }]);
+  });
+
+  (process.platform === 'linux' ? it : it.skip)(
+    'fails a query that wants too much memory, whatever its session sets, and goes on',
+    async () => {
+      const hog = `SET work_mem = '2GB'; SELECT count(a) FROM (SELECT array_agg(repeat(md5(g::text), 30000)) AS a FROM generate_series(1, 1500) g GROUP BY g % 3) x`;
+      await expect(on(server.url, hog)).rejects.toMatchObject({ code: '53200' });
+      expect(await on(server.url, 'select 1 as n')).toEqual([{ n: 1 }]);
+    },
+  );
+
+  it('keeps its log within bounds while the server appends to it', async () => {
+    const log = join(dataDir, 'postgres.log');
+    const bound = () => boundLog(log, { bytes: 2_000, older: 2 });
+    for (let n = 0; n < 4; n += 1) {
+      await on(server.url, `DO $$ BEGIN RAISE LOG '%', repeat('x${n}', 2000); END $$`);
+      bound();
+      expect(statSync(log).size).toBe(0);
+    }
+    expect(
+      readdirSync(dataDir)
+        .filter((name) => name.startsWith('postgres.log'))
+        .sort(),
+    ).toEqual(['postgres.log', 'postgres.log.1', 'postgres.log.2']);
+    expect(readFileSync(`${log}.1`, 'utf8')).toContain('x3x3');
+    expect(statSync(`${log}.1`).mode & 0o077).toBe(0);
   });
 
   it('is gone after stop, with nothing left running', async () => {

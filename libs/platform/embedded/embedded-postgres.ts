@@ -24,6 +24,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { binariesFor, type Account } from './postgres-binaries';
+import { boundLog, watchLog, withinLimits } from './server-limits';
 import { DirectoryTaken, lockDirectory, lives, markOf, type ProcessMark } from './directory-lock';
 import { APPLICATION } from '#platform/runtime/version';
 
@@ -56,17 +57,18 @@ export type PostgresOptions = Readonly<{
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const { dataDir, timeout = 120_000 } = options;
   mkdirSync(dataDir, { recursive: true });
+  const log = join(dataDir, 'postgres.log');
   const unlock = await lockForStart(dataDir, timeout);
   try {
     const cluster = join(dataDir, 'cluster');
     const account = accountFor(cluster);
     const secret = passwordIn(dataDir);
     const found = await liveServer(cluster, secret, timeout);
-    if (found) return running(found.port, secret, found.mark);
+    if (found) return watchLog(log, running(found.port, secret, found.mark));
     const binaries = binariesFor(dataDir, account);
     if (!existsSync(join(cluster, 'PG_VERSION'))) createCluster(cluster, binaries, secret, account, options.durable ?? true);
     refuseForeignVersion(cluster);
-    return await launch(cluster, binaries, secret, account, options);
+    return watchLog(log, await launch(cluster, binaries, secret, account, options));
   } finally {
     unlock();
   }
@@ -260,7 +262,7 @@ async function launch(
   for (let attempt = 0; ; attempt++) {
     const port = wanted ?? (attempt === 0 && remembered > 0 && (await isFree(remembered)) ? remembered : await freePort());
     const log = join(dataDir, 'postgres.log');
-    if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 16 * 1024 * 1024) renameSync(log, `${log}.old`);
+    boundLog(log);
     const from = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
     const output = openSync(log, 'a', 0o600);
     const settings = [
@@ -273,8 +275,9 @@ async function launch(
       'log_line_prefix=%m [%p] %q%u@%d ',
       ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
     ];
+    const options = ['-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
     const server = opened(cluster, account, (path, inherited) =>
-      spawn(join(binaries, 'bin', 'postgres'), ['-D', path, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])], {
+      spawn(...withinLimits(join(binaries, 'bin', 'postgres'), ['-D', path, ...options]), {
         ...account,
         cwd: '/',
         env: childEnvironment(),

@@ -1,0 +1,42 @@
+/**
+ * What the sessions of the embedded PostgreSQL cannot exceed, whatever they set: memory of one server process, bytes of the server's log. Hides:
+ * the kernel's limits (Linux only). Does not: limit disk or time.
+ */
+import { closeSync, copyFileSync, ftruncateSync, openSync, renameSync, statSync } from 'node:fs';
+
+/** Address space of each server process; about 250 MB of it are shared. A query that needs more fails with 53200; the server goes on. */
+const MEMORY_BYTES = 1024 ** 3;
+const LOG_BYTES = 16 * 1024 * 1024;
+const OLDER_LOGS = 4;
+const WATCH_MS = 2_000;
+
+/** The command that starts a server within its limits, under the same process id. */
+export const withinLimits = (program: string, args: readonly string[]): [string, string[]] =>
+  process.platform === 'linux'
+    ? ['/bin/sh', ['-c', `ulimit -v ${MEMORY_BYTES / 1024} && exec "$0" "$@"`, program, ...args]]
+    : [program, [...args]];
+
+/** Moves the server's log on when it is too long, while the server goes on appending to it. */
+export function boundLog(path: string, { bytes = LOG_BYTES, older = OLDER_LOGS } = {}): void {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) <= bytes) return;
+  for (let n = older - 1; n > 0; n -= 1)
+    if (statSync(`${path}.${n}`, { throwIfNoEntry: false })) renameSync(`${path}.${n}`, `${path}.${n + 1}`);
+  copyFileSync(path, `${path}.1`);
+  const descriptor = openSync(path, 'r+');
+  ftruncateSync(descriptor);
+  closeSync(descriptor);
+}
+
+/** Keeps the log bounded until the server has ended. */
+export function watchLog<T extends { exited: Promise<void> }>(path: string, server: T): T {
+  const timer = setInterval(() => {
+    try {
+      boundLog(path);
+    } catch {
+      // A full disk: tried again.
+    }
+  }, WATCH_MS);
+  timer.unref();
+  void server.exited.finally(() => clearInterval(timer));
+  return server;
+}

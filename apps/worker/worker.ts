@@ -26,6 +26,9 @@ import { views } from '#slices';
 import { reportWorker } from './gauges';
 import { WorkerModule } from './worker.module';
 
+/** How long the read models may take to start, ms: usually one second. */
+const START_MS = 20_000;
+
 /** Maintains the read models and runs the processes. */
 export async function startWorker(config: Config, log: Logger): Promise<Started> {
   const app: INestApplicationContext = await NestFactory.createApplicationContext(WorkerModule.of(config), { logger: false });
@@ -33,12 +36,13 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
   reportStore(store.connection, log);
   const forgetDisks = reportDisks(log);
   let keeping: RunningViews | undefined;
+  const created = performance.now();
   const health = new Health({
     'event store': { probe: () => store.ping(), vital: true, detail: () => storeDetail(store.connection) },
     disk: diskCheck,
     postgresql: { probe: () => pool.query('SELECT 1'), vital: true },
     // Being behind is a metric; being stuck is a fault, but no reason to stop the others.
-    views: { probe: async () => ensureAll(keeping?.health() ?? []), vital: false },
+    views: { probe: async () => ensureAll(keeping?.health() ?? notStarted(performance.now() - created)), vital: false },
     // Parked instances block no others.
     processes: { probe: async () => ensureAllRun(runner.health(), await runner.waiting()), vital: false },
   });
@@ -112,6 +116,12 @@ async function setUpAnalysts(config: Config, pool: Pool, store: EventStore): Pro
     pool,
     [...accounts].map(({ data: { name, scopes, auditor } }) => ({ account: accountOf(name), scopes, auditor })),
   );
+}
+
+/** The parts of read models that are not there yet. @throws Error if that takes too long: neither views nor processes run */
+function notStarted(afterMs: number): [] {
+  if (afterMs > START_MS) throw new Error('the read models have not started; processes wait for them');
+  return [];
 }
 
 const ensureAll = (parts: readonly { table: string; healthy: boolean }[]): void => {

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { withPostgres } from '#platform/testing/testing';
 import { ConfigFaults } from './config';
-import { openPool, refuseOldPostgres } from './database';
+import { migrate, openPool, refuseOldPostgres } from './database';
 
 const int32 = (value: number) => Buffer.from(Uint32Array.of(value).buffer).swap32();
 const int16 = (value: number) => Buffer.from(Uint16Array.of(value).buffer).swap16();
@@ -73,3 +73,11 @@ describe('a connection that the server closes', () => {
     await pool.end();
   });
 });
+
+it('does not wait without end for a server that takes a connection and never answers, when it migrates', async () => {
+  const server = createServer((socket) => socket.on('error', () => undefined));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await expect(migrate(`postgres://anyone@127.0.0.1:${port}/any`)).rejects.toThrow(/timeout/);
+  server.close();
+}, 15_000);

@@ -21,10 +21,13 @@ const parser = (oid: number, format?: 'text' | 'binary') =>
 /** int8 as bigint, timestamptz as ISO 8601 UTC, numeric as decimal text. */
 export const EXACT_TYPES: PoolConfig['types'] = { getTypeParser: parser as never };
 
+/** How long to wait for a connection. */
+const CONNECT_MS = 5_000;
+
 /** A pool of connections; `application` names it in pg_stat_activity. */
 export const openPool = (url: string, application: string, max = 8): Pool =>
   survivingLosses(
-    new Pool({ connectionString: url, application_name: application, max, connectionTimeoutMillis: 5_000, types: EXACT_TYPES }),
+    new Pool({ connectionString: url, application_name: application, max, connectionTimeoutMillis: CONNECT_MS, types: EXACT_TYPES }),
     application,
   );
 
@@ -94,7 +97,8 @@ export async function migrate(url: string): Promise<string[]> {
     migrations: [join(__dirname, '..', '..', '..', 'migrations', '*.js')],
     migrationsTableName: 'migration',
     migrationsTransactionMode: 'all',
-    extra: { max: 2 },
+    // Without a limit, a connection that a dying server no longer accepts would be waited for without end.
+    extra: { max: 2, connectionTimeoutMillis: CONNECT_MS, keepAlive: true },
   });
   await source.initialize();
   const lock = source.createQueryRunner();

@@ -2,7 +2,8 @@
  * The whole system under faults: two apis, two workers, one event-store node, one PostgreSQL, and a client with its own ledger. After each
  * experiment three sources are compared: the ledger, the log as the official client reads it, and the rows of PostgreSQL. `--only a,b` runs
  * some experiments, `--cycles N` sets the number of kills and of pairs; `--without drain` ends apps by SIGKILL instead, which must turn
- * `drain` and `rolling` red.
+ * `drain` and `rolling` red. The long form takes half an hour with two free cores and well over an hour on a busy machine: give it time, or
+ * run it in parts with `--only`. `clock` needs faketime.
  */
 import fs from 'node:fs';
 import os from 'node:os';

@@ -73,8 +73,19 @@ export async function settle(cluster, patience) {
   return faults;
 }
 
-/** @returns { ledger, events, views, stock, machines, audit } */
+/**
+ * The three sources at one point of the log: on a busy machine a process may still record something while rows are read.
+ * @returns { ledger, events, views, stock, machines, audit }
+ */
 export async function collect(cluster, client) {
+  for (let tries = 1; ; tries += 1) {
+    const found = await collectOnce(cluster, client);
+    if (tries === 5 || (await readLog(cluster)).length === found.events.length) return found;
+    await settle(cluster, 30_000);
+  }
+}
+
+async function collectOnce(cluster, client) {
   const events = await readLog(cluster);
   const { pool } = cluster;
   const reader = cluster.reader();

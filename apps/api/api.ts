@@ -47,7 +47,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
   app.get(RevocationWatch).onChange(() => tokens.forget());
   const limit = new RateLimit(config.RATE_LIMIT);
   const shared = shareLimit(limit, app.get(Pool), (err) => log?.warn({ err }, 'PostgreSQL is away; each api counts requests alone'));
-  const access = new AccessLog(log, config.ACCESS_LOG === 'all');
+  const access = new AccessLog(log, config.ACCESS_LOG === 'all' && log?.isLevelEnabled('info') === true);
   const isOwnHost = ownHost(config.ALLOWED_HOSTS);
   guardEdge(app, {
     tokens,

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { isOfTables, parseTablesMapping, type TablesMapping } from './tables/mapping';
+import { importTables } from './tables/run';
 import { FileFault, surveyFile, readRows } from './import/file';
 import { MappingFaults, parseMapping, type Mapping } from './import/mapping';
 import { reconcile, type EventsOf, type Logged, type OrderRow, type OrdersOf, type Reconciliation } from './import/reconcile';
@@ -28,14 +30,30 @@ const IMPORTERS = ['engineer', 'device'];
 const READERS = ['auditor', 'supervisor', 'quality'];
 
 /** @throws PlainFault */
-function mappingIn(path: string): Mapping {
-  let text: string;
+function mappingText(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw new PlainFault(`Could not read the mapping ${path}: ${(error as Error).message}`);
   }
+}
+
+/** The mapping, if it is one of plants and orders. @throws PlainFault */
+function tablesMappingIn(path: string): TablesMapping | undefined {
+  const text = mappingText(path);
   try {
+    return isOfTables(text) ? parseTablesMapping(text) : undefined;
+  } catch (error) {
+    if (error instanceof MappingFaults) throw new PlainFault(`${path}: ${error.message}`, 64);
+    throw error;
+  }
+}
+
+/** @throws PlainFault */
+function mappingIn(path: string): Mapping {
+  const text = mappingText(path);
+  try {
+    if (isOfTables(text)) throw new PlainFault(`${path} is a mapping of plants and orders; it can only be imported.`, 64);
     return parseMapping(text);
   } catch (error) {
     if (error instanceof MappingFaults) throw new PlainFault(`${path}: ${error.message}`, 64);
@@ -262,6 +280,8 @@ async function reconciled(mapping: Mapping, file: string, flags: ImportFlags): P
 }
 
 async function importCommand(mappingPath: string, file: string, flags: ImportFlags): Promise<void> {
+  const tables = tablesMappingIn(mappingPath);
+  if (tables) return plainly(file, () => importTables(tables, file, flags));
   const mapping = mappingIn(mappingPath);
   if (flags.dryRun) return plainly(file, () => dryRun(mapping, file, flags));
   const begun = performance.now();

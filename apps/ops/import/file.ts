@@ -24,6 +24,8 @@ export class FileFault extends Error {
   }
 }
 
+/** How a table is written. */
+export type Form = Pick<Mapping, 'csv'>;
 export type Survey = Readonly<{ header: readonly string[]; rows: number; bytes: bigint; digest: string }>;
 
 /** No row of a table is this long; a longer one means that a quote was not closed. */
@@ -50,6 +52,15 @@ export async function surveyFile(path: string, mapping: Mapping): Promise<Survey
   }
 }
 
+/** All rows of a table, the header first. @throws FileFault */
+export async function* tableRows(path: string, form: Form): AsyncGenerator<Row> {
+  try {
+    yield* records(path, form);
+  } catch (error) {
+    throw faultOf(error, form);
+  }
+}
+
 /** The rows below the header. @throws FileFault */
 export async function* readRows(path: string, mapping: Mapping): AsyncGenerator<Row> {
   let columns: number | undefined;
@@ -69,7 +80,7 @@ const hasText = (cell: string): boolean => cell.trim() !== '';
 type OnBytes = (chunk: Buffer) => void;
 
 /** The rows that hold any text, the header first. */
-async function* records(path: string, mapping: Mapping, onBytes?: OnBytes): AsyncGenerator<Row> {
+async function* records(path: string, mapping: Form, onBytes?: OnBytes): AsyncGenerator<Row> {
   const begins = await firstBytes(path);
   const isSheet = begins.readUInt32BE(0) === 0x504b0304;
   if (isSheet && onBytes) for await (const chunk of bytesOf(path)) onBytes(chunk);
@@ -93,7 +104,7 @@ async function* bytesOf(path: string, onBytes?: OnBytes): AsyncGenerator<Buffer>
   }
 }
 
-async function* textRows(path: string, mapping: Mapping, begins: Buffer, onBytes?: OnBytes): AsyncGenerator<Row> {
+async function* textRows(path: string, mapping: Form, begins: Buffer, onBytes?: OnBytes): AsyncGenerator<Row> {
   const { delimiter, quote, comment } = mapping.csv;
   const packed = begins.readUInt16BE(0) === 0x1f8b;
   const bytes = bytesOf(path, onBytes);
@@ -216,7 +227,7 @@ const SYSTEM_FAULTS: Readonly<Record<string, readonly [code: string, message: st
   Z_BUF_ERROR: ['archive-damaged', 'The compressed file ends too early. Copy it again.'],
 };
 
-function faultOf(error: unknown, mapping: Mapping): Error {
+function faultOf(error: unknown, mapping: Form): Error {
   if (error instanceof FileFault) return error;
   if (error instanceof SheetFault) return new FileFault(error.code, error.message);
   const { code = '', message } = error as Omit<CsvError, 'code'> & { code?: string };

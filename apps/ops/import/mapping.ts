@@ -7,7 +7,7 @@ import { IANAZone } from 'luxon';
 import { parseDocument } from 'yaml';
 import { FACILITY_ID } from '#manufacturing/facility';
 import { UNITS, type Unit } from '#manufacturing/quantity';
-import { isNode, MappingFaults, Reader } from './mapping-reader';
+import { isNode, MappingFaults, type Node, Reader } from './mapping-reader';
 import { formatFault } from './time-formats';
 
 export { MappingFaults } from './mapping-reader';
@@ -141,7 +141,8 @@ function timeColumn(from: Reader, key: string): TimeColumn {
   return { columns, formats };
 }
 
-function csvOf(top: Reader): Mapping['csv'] {
+/** How the files are written. */
+export function csvOf(top: Reader): Mapping['csv'] {
   const file = top.has('csv') ? top.in('csv', ['delimiter', 'quote', 'encoding', 'comment', 'sheet']) : undefined;
   const csv = {
     delimiter: file?.text('delimiter', ',') ?? ',',
@@ -228,13 +229,18 @@ const TOP = [
   'operation',
 ].concat(['product', 'person', 'ordered', 'kind', 'good', 'scrap', 'rework']);
 
-/** Reads a mapping. @throws MappingFaults with every fault. */
-export function parseMapping(text: string): Mapping {
+/** The content of a mapping, unchecked. @throws MappingFaults */
+export function contentOf(text: string): Node {
   const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
   if (document.errors.length > 0) throw new MappingFaults(document.errors.map(({ message }) => message.split('\n', 1)[0]!));
   const content: unknown = document.toJS({ maxAliasCount: 20 });
   if (!isNode(content)) throw new MappingFaults(['It must be a YAML or JSON object; see docs/import.md.']);
+  return content;
+}
 
+/** Reads a mapping. @throws MappingFaults with every fault. */
+export function parseMapping(text: string): Mapping {
+  const content = contentOf(text);
   const faults: string[] = [];
   const top = new Reader(content, '', faults, TOP);
   const name = top.text('name');

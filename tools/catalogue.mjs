@@ -169,11 +169,12 @@ function processes() {
     'that are requested. How to write and how to operate one: [processes.md](../processes.md).',
     '',
   ];
-  for (const definition of definitions) {
+  const newest = (definition) => !definitions.some(({ name, version = 1 }) => name === definition.name && version > (definition.version ?? 1));
+  for (const definition of definitions.filter(newest)) {
     const file = project.addSourceFileAtPath(`libs/processes/${definition.name}.ts`);
     const about = said(file.getVariableStatements().find((statement) => statement.isExported()));
     if (!about) faults.push(`${file.getBaseName()}: the process has no JSDoc`);
-    const histories = recorded(definition.name).map((history) => ({ ...history, steps: replay(definition, history) }));
+    const histories = recorded(definition.name, definition.version).map((history) => ({ ...history, steps: replay(definition, history) }));
     lines.push(`## ${definition.name}`, '', cell(about), '', '```mermaid', ...diagramOf(histories), '```', '');
   }
   return lines.join('\n');

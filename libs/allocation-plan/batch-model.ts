@@ -35,7 +35,8 @@ export function modelOf(demands: readonly Demand[], { rooms, stock }: Resources)
       if (place.room) {
         const byDay = work.get(place.room) ?? new Map<number, { column: number; minutes: number }[]>();
         work.set(place.room, byDay);
-        const minutes = Number(place.minutesPerUnit) / 1e6 + place.candidate.setupMinutes / alone;
+        // A leg takes whole minutes, so at least one besides its set-up.
+        const minutes = Math.max(Number(place.minutesPerUnit) / 1e6, 1 / alone) + place.candidate.setupMinutes / alone;
         const sameDay = byDay.get(place.lastDay) ?? [];
         byDay.set(place.lastDay, sameDay);
         sameDay.push({ column, minutes });

@@ -60,6 +60,10 @@ export class ReserveCapacity extends ReservationCommand {
   /** When it ends by itself unless it is confirmed; never when absent. */
   @Instant({ optional: true })
   readonly expiresAt?: string;
+
+  /** Instead of `expiresAt`: so many minutes after it is reserved, by the clock of the system. */
+  @Whole(1, 525_600, { optional: true })
+  readonly lastsMinutes?: number;
 }
 
 /** Make a reservation definite. */

@@ -26,6 +26,14 @@ describe('a reservation', () => {
       .when('ReserveCapacity', { ...of, buckets: monday(960) })
       .changesNothing();
   });
+  test('may last for some minutes from now on', () => {
+    const context = { now: '2026-01-05T08:00:00.000Z', occurredAt: '2020-01-01T00:00:00Z', actor: 'pia', role: 'planner', commandId: 'c' };
+    const asked = { ...of, buckets: monday(10), lastsMinutes: 30 };
+    const state = facilityCapacity.evolve(facilityCapacity.initial, defined);
+    expect(facilityCapacity.decide.ReserveCapacity(asked, state, context)).toEqual([
+      reserved('R1', 10, { expiresAt: '2026-01-05T08:30:00.000Z' }),
+    ]);
+  });
   test('is refused beyond the capacity of a day', () => {
     given(facilityCapacity, defined, reserved('R1', 900))
       .when('ReserveCapacity', { capacityId, reservationId: 'R2', buckets: monday(61) })
@@ -51,6 +59,9 @@ describe('a reservation', () => {
     given(facilityCapacity, defined)
       .when('ReserveCapacity', { ...of, buckets: monday(1), expiresAt: '2001-01-01T00:00:00Z' })
       .rejects('expiry-in-the-past');
+    given(facilityCapacity, defined)
+      .when('ReserveCapacity', { ...of, buckets: monday(1), expiresAt: later, lastsMinutes: 30 })
+      .rejects('expiry-twice');
   });
   test('is released once, and its minutes are free again', () => {
     const released: FacilityCapacityEvent = {

@@ -139,7 +139,10 @@ export const facilityCapacity: Decider<typeof commands, FacilityCapacity, Facili
       const event: FacilityCapacityEvent = { type: 'CapacityDefined', data: { capacityId, ...terms } };
       return [event, ...overbooked(capacityId, state, [event])];
     },
-    ReserveCapacity: ({ capacityId, reservationId, customerOrderId, buckets, expiresAt }, state, context) => {
+    ReserveCapacity: ({ capacityId, reservationId, customerOrderId, buckets, lastsMinutes, ...command }, state, context) => {
+      if (command.expiresAt !== undefined && lastsMinutes !== undefined)
+        refuse('expiry-twice', 'Give `expiresAt` or `lastsMinutes`, not both.', { capacityId, reservationId });
+      const expiresAt = lastsMinutes === undefined ? command.expiresAt : later(context.now, lastsMinutes);
       const capacity = minutesOf(defined(state, capacityId));
       const wanted = checked(buckets);
       const known = entryOf(state.reservations, reservationId);
@@ -212,4 +215,5 @@ export const facilityCapacity: Decider<typeof commands, FacilityCapacity, Facili
   },
 };
 
+const later = (now: string, minutes: number): string => new Date(Date.parse(now) + minutes * 60_000).toISOString();
 const isOver = (instant: string, at: string): boolean => Date.parse(instant) <= Date.parse(at);

@@ -1,5 +1,5 @@
 import type { Process } from '#kernel/process';
-import { whenCustomerOrderPlacedFulfilIt } from './when-customer-order-placed-fulfil-it';
+import { whenCustomerOrderPlacedFulfilIt, whenCustomerOrderPlacedFulfilItV1 } from './when-customer-order-placed-fulfil-it';
 import { whenDecisionRequestedEscalateIt } from './when-decision-requested-escalate-it';
 import { whenCapacityReservedExpireIt } from './when-capacity-reserved-expire-it';
 import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hold-work-orders';
@@ -17,9 +17,10 @@ import { whenWorkOrderOverFreeReservations } from './when-work-order-over-free-r
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type AnyProcess = Process<any, any, any>;
-/** The processes, one line each: what the worker runs. */
+/** The processes, one line for each version that instances may be under: what the worker runs. */
 export const processes: readonly AnyProcess[] = [
   whenCustomerOrderPlacedFulfilIt,
+  whenCustomerOrderPlacedFulfilItV1,
   whenDecisionRequestedEscalateIt,
   whenCapacityReservedExpireIt,
   whenEquipmentAbortedHoldWorkOrders,

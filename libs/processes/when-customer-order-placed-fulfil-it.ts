@@ -13,8 +13,10 @@ import { awaitsBatch, type Fulfilment, initial, isOpen } from './fulfilment/stat
  * when people are asked, in fulfilment/settle.ts. It asks one thing at a time. Everything that it does is recorded on the order.
  */
 export const whenCustomerOrderPlacedFulfilIt: Process<Fulfilment, In, Out> = {
+  version: 2,
   name: 'when-customer-order-placed-fulfil-it',
-  initial,
+  initial: { ...initial, edition: 2 },
+  migrate: (state) => ({ ...(state as Fulfilment), edition: 2 }),
   events: [
     'CustomerOrderPlaced',
     'CustomerOrderAmended',
@@ -84,3 +86,6 @@ export const whenCustomerOrderPlacedFulfilIt: Process<Fulfilment, In, Out> = {
   },
   isOver: ({ status, notes }) => status === 'over' && notes.length === 0,
 };
+
+/** For orders that were placed under it: reservations last until they are released, and a question may replace another. */
+export const whenCustomerOrderPlacedFulfilItV1: Process<Fulfilment, In, Out> = { ...whenCustomerOrderPlacedFulfilIt, version: 1, initial };

@@ -10,7 +10,7 @@ import type { Cells, Exception } from './cells';
 import { TABLES, type TablesMapping } from './mapping';
 
 type Flags = Whereabouts & { json?: boolean; dryRun?: boolean; direct?: boolean };
-type Count = { sent: number; changed: number; known: number };
+type Count = { sent: number; accepted: number; known: number };
 
 const AT_ONCE = 16;
 /** So many exceptions are printed. */
@@ -75,14 +75,14 @@ async function sendAll(assembled: Assembled, flags: Flags, counts: Record<string
       .digest('hex')
       .slice(0, 40)}`;
     const answer = await send(flags, [role], path, id, data);
-    const count = (counts[part] ??= { sent: 0, changed: 0, known: 0 });
+    const count = (counts[part] ??= { sent: 0, accepted: 0, known: 0 });
     count.sent += 1;
     if ('refused' in answer) {
       const { code, message } = answer.refused;
       exceptions.push({ table: from?.table ?? 'capabilities', line: from?.line ?? 0, code, message });
       return false;
     }
-    if (answer.events.length > 0) count.changed += 1;
+    count.accepted += 1;
     return true;
   };
   const all = async (part: (typeof PARTS)[number], asked: readonly Asked[]) => {
@@ -93,7 +93,7 @@ async function sendAll(assembled: Assembled, flags: Flags, counts: Record<string
       (n) => progress.show(part, n, asked.length),
     );
   };
-  const skipped = (part: string, known: number) => (counts[part] = { sent: 0, changed: 0, known });
+  const skipped = (part: string, known: number) => (counts[part] = { sent: 0, accepted: 0, known });
   const unknown = assembled.facilities.filter(({ data }) => !facilities.has(data.facilityId as string));
   skipped('facilities', assembled.facilities.length - unknown.length);
   await all('facilities', unknown);
@@ -105,6 +105,7 @@ async function sendAll(assembled: Assembled, flags: Flags, counts: Record<string
   await all('lanes', assembled.lanes);
   await all('orders', assembled.orders);
   progress.end();
+  exceptions.sort((a, b) => (a.table === b.table ? a.line - b.line : a.table < b.table ? -1 : 1));
 }
 
 function sayResult(
@@ -114,10 +115,10 @@ function sayResult(
   exceptions: readonly Exception[],
 ): void {
   say(inColumns([['table', 'rows'], ...Object.entries(rows).map(([name, count]) => [name, String(count)])], [1]));
-  const head = ['', 'in the tables', ...(sent ? ['commands', 'changed something', 'known before'] : [])];
+  const head = ['', 'in the tables', ...(sent ? ['commands', 'accepted', 'skipped as known'] : [])];
   const body = Object.entries(planned).map(([part, count]) => {
-    const { sent: commands, changed, known } = sent?.[part] ?? { sent: 0, changed: 0, known: 0 };
-    return [part, String(count), ...(sent ? [commands, changed, known].map(String) : [])];
+    const { sent: commands, accepted, known } = sent?.[part] ?? { sent: 0, accepted: 0, known: 0 };
+    return [part, String(count), ...(sent ? [commands, accepted, known].map(String) : [])];
   });
   say(`\n${inColumns([head, ...body], [1, 2, 3, 4])}`);
   if (exceptions.length > 0) {

@@ -77,17 +77,18 @@ function reactionIn(reaction: Reaction<Plain>): string {
   return 'remind' in reaction ? 'set timer' : 'cancel timer';
 }
 
-const fileOf = (process: string) => `libs/processes/history/${process}.1.json`;
+const fileOf = (process: string, version: number) => `libs/processes/history/${process}.${version}.json`;
 
 /** @throws Error if nothing is recorded */
-export const recorded = (process: string): readonly History[] => JSON.parse(readFileSync(fileOf(process), 'utf8')) as History[];
+export const recorded = (process: string, version = 1): readonly History[] =>
+  JSON.parse(readFileSync(fileOf(process, version), 'utf8')) as History[];
 
 /** The kinds of steps that occurred and are in no recorded history. With RECORD=1 in the environment, the histories are recorded again. */
-export function unrecorded(process: string, met: readonly History[]): Kind[] {
+export function unrecorded(process: string, met: readonly History[], version = 1): Kind[] {
   const histories = met.filter((history) => history.process === process);
-  if (env['RECORD'] === '1') writeFileSync(fileOf(process), `${JSON.stringify(covering(histories), null, 1)}\n`);
+  if (env['RECORD'] === '1') writeFileSync(fileOf(process, version), `${JSON.stringify(covering(histories), null, 1)}\n`);
   const known = new Set(
-    recorded(process)
+    recorded(process, version)
       .flatMap(kindsOf)
       .map((kind) => JSON.stringify(kind)),
   );

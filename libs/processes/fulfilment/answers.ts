@@ -7,8 +7,8 @@ import { DECIDE_WITHIN, OPTIONS } from './next';
 import { change, type Fulfilment, type Leg, legOf, note, type Question, unallocated } from './state';
 import { backoff, stepOf, UNDO_ATTEMPTS } from './steps';
 
-/** Between plan and reservation somebody else reserved. */
-const CAPACITY_TAKEN = 'capacity-exceeded';
+/** Between plan and reservation somebody else reserved, or the reservation ended before it was confirmed: the plant has not said no. */
+const CAPACITY_GONE: readonly string[] = ['capacity-exceeded', 'reservation-unknown'];
 
 type Refusal = CommandRefused['data'];
 
@@ -139,7 +139,9 @@ function notDone(state: Fulfilment, leg: Leg, step: LegStep, { code, message }: 
   // Nothing undoes a leg that has started.
   if (leg.started && step !== 'Ship') return change(told, leg.leg, { refusals: 0, done: [...leg.done, step] });
   const why = `${leg.facilityId} refused ${step}: ${code}`;
-  return step === 'Ship' ? question(notShipped(told, leg), 'Shipment', why, leg.leg) : givenUp(told, leg, why, code === CAPACITY_TAKEN);
+  return step === 'Ship'
+    ? question(notShipped(told, leg), 'Shipment', why, leg.leg)
+    : givenUp(told, leg, why, CAPACITY_GONE.includes(code));
 }
 
 const recorded = (state: Fulfilment, { leg, refusals }: Leg, step: LegStep): Fulfilment =>

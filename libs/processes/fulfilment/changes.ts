@@ -48,16 +48,58 @@ export const undoing = (state: Fulfilment, { leg, goal }: Leg, why: string): Ful
 export const notShipped = (state: Fulfilment, { leg, again, sentAgain }: Leg): Fulfilment =>
   change(state, leg, { transfer: 'over', refusals: 0, sentAgain: minus(sentAgain, again) });
 
-export const question = (state: Fulfilment, kind: QuestionKind, text: string, leg?: number): Fulfilment => ({
-  ...state,
-  questions: state.questions + 1,
-  question: { id: `D${state.questions + 1}`, kind, text, asked: false, ...(leg ? { leg } : {}) },
-});
+/** Asks a person, or, while another question is open, later: no question replaces another. */
+export function question(state: Fulfilment, kind: QuestionKind, text: string, leg?: number): Fulfilment {
+  const asked = { kind, text, ...(leg ? { leg } : {}) };
+  if (state.question && state.edition === 2) return { ...state, later: [...(state.later ?? []), asked] };
+  const n = state.questions + 1;
+  return { ...state, questions: n, question: { id: `D${n}`, ...asked, asked: false } };
+}
 
-/** Withdraws the question if it is of one of these kinds. */
-export function withoutQuestion({ question: asked, ...state }: Fulfilment, ...kinds: readonly QuestionKind[]): Fulfilment {
+/** The present question has been withdrawn by somebody, and still is one: it is asked again. */
+export function askedAgain({ question: asked, ...state }: Fulfilment): Fulfilment {
+  return asked ? question(state, asked.kind, asked.text, asked.leg) : state;
+}
+
+/** The next of the questions that waited, if it still is one. */
+export function nextQuestion({ later = [], ...state }: Fulfilment): Fulfilment {
+  const [next, ...rest] = later;
+  if (state.question || !next) return later.length > 0 ? { ...state, later } : state;
+  const left = rest.length > 0 ? { ...state, later: rest } : state;
+  return stillAsks(state, next) ? question(left, next.kind, next.text, next.leg) : nextQuestion(left);
+}
+
+function stillAsks(
+  { status, planning, verdict, legs }: Fulfilment,
+  { kind, leg: n }: Readonly<{ kind: QuestionKind; leg?: number }>,
+): boolean {
+  if (status !== 'open') return false;
+  const leg = legs.find((each) => each.leg === n);
+  switch (kind) {
+    case 'Partial':
+      return planning === 'proposed' && verdict === undefined;
+    case 'Shipment':
+    case 'Returned':
+      return leg?.transfer === 'over';
+    case 'Late':
+      return leg !== undefined && isOpen(leg) && !leg.started;
+    default:
+      return true;
+  }
+}
+
+/** Withdraws the question if it is of one of these kinds, and forgets those that waited. */
+export function withoutQuestion(before: Fulfilment, ...kinds: readonly QuestionKind[]): Fulfilment {
+  const { question: asked, ...state } = withoutLater(before, ...kinds);
   if (!asked || !kinds.includes(asked.kind)) return asked ? { ...state, question: asked } : state;
   return { ...state, ...(asked.asked ? { withdrawn: asked.id } : {}), ...rejecting(state) };
+}
+
+/** Forgets questions of these kinds that nobody has been asked yet. */
+export function withoutLater({ later = [], ...state }: Fulfilment, ...kinds: readonly QuestionKind[]): Fulfilment {
+  const kept = later.filter(({ kind }) => !kinds.includes(kind));
+  if (kept.length === later.length) return later.length > 0 ? { ...state, later } : state;
+  return { ...state, ...(kept.length > 0 ? { later: kept } : {}), ...rejecting(state) };
 }
 
 /** A plan that waits for an answer, or is not chosen yet, is not carried out. */

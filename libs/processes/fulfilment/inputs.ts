@@ -5,6 +5,7 @@ import { decisionIdOf, MOST_TRANSFERS, planIdOf, readLegId, readTransferId } fro
 import { compare, minus, plus, sum } from '#manufacturing/quantity';
 import { accepted, refused } from './answers';
 import {
+  askedAgain,
   begun,
   excluding,
   givenUp,
@@ -18,6 +19,7 @@ import {
   rejecting,
   undone,
   without,
+  withoutLater,
   withoutQuestion,
 } from './changes';
 import type { Input } from './messages';
@@ -126,9 +128,7 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
     }
     case 'DecisionWithdrawn':
       // Somebody withdrew a question that still is one.
-      return isAsked(state, input.data.decisionId)
-        ? question(state, state.question!.kind, state.question!.text, state.question!.leg)
-        : state;
+      return isAsked(state, input.data.decisionId) ? askedAgain(state) : state;
     case 'WorkOrderStarted':
       return ofLeg(state, input.data.workOrderId, (leg) => (leg.started || leg.undone ? state : begun(state, leg)));
     case 'WorkOrderEnded':
@@ -209,7 +209,8 @@ function delivered(before: Fulfilment, leg: Leg, shipment: number, result: LegDe
     type: 'RecordCustomerLegDelivered',
     data: { customerOrderId: before.customerOrderId, leg: leg.leg, ...delivery },
   });
-  const asks = present && compare(result.returned, '0') > 0 && leg.shipment < MOST_TRANSFERS && state.status === 'open' && !state.question;
+  const asks = present && compare(result.returned, '0') > 0 && leg.shipment < MOST_TRANSFERS && state.status === 'open';
+  if (asks && state.question && state.edition !== 2) return state;
   if (!asks) return state;
   return question(state, 'Returned', `${result.returned} of leg ${leg.leg} came back to ${leg.facilityId}.`, leg.leg);
 }
@@ -218,7 +219,7 @@ const NOTHING: LegDelivery = { received: '0', short: '0', damaged: '0', lost: '0
 
 /** The customer or a person has spoken: plans are made again, on all plants. */
 const fresh = (state: Fulfilment): Fulfilment => ({
-  ...state,
+  ...withoutLater(state, 'Partial', 'Nothing', 'Short'),
   replans: 0,
   excluded: [],
   unplaceable: '0',

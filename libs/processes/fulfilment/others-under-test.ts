@@ -20,7 +20,11 @@ export const plan = {
   id: ({ planId }: Data) => planId as string,
   regards: (name: string) => (name === 'ProposeAllocation' ? PLANTS.map((plant) => ({ stream: cellOf(plant), now: true as const })) : []),
   decide: {
-    ProposeAllocation: ({ planId, customerOrderId, quantity, product, due, excluded = [], batch }: Data, { status }: Status, { regarded }: Context) => {
+    ProposeAllocation: (
+      { planId, customerOrderId, quantity, product, due, excluded = [], batch }: Data,
+      { status }: Status,
+      { regarded }: Context,
+    ) => {
       if (status !== 'none') return [];
       let rest = Number((quantity as { amount: string }).amount);
       const legs = PLANTS.filter((plant) => !(excluded as string[]).includes(plant)).flatMap((facilityId, index) => {
@@ -72,7 +76,10 @@ export const capacity = {
       if (takenOf(state) + minutes > free) throw new Rejected('capacity-exceeded', 'There is no room.');
       return [{ type: 'CapacityReserved', data: { capacityId, reservationId, minutes } }];
     },
-    ConfirmReservation: () => [],
+    ConfirmReservation: ({ reservationId }: Data, { reserved }: Capacity) => {
+      if (!((reservationId as string) in reserved)) throw new Rejected('reservation-unknown', 'It has ended.');
+      return [];
+    },
     ReleaseReservation: ({ capacityId, reservationId }: Data, { reserved }: Capacity) =>
       (reservationId as string) in reserved ? [{ type: 'ReservationReleased', data: { capacityId, reservationId } }] : [],
     BlockCapacity: ({ capacityId }: Data) => [{ type: 'CapacityBlocked', data: { capacityId } }],

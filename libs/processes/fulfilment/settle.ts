@@ -2,7 +2,7 @@
 import { change, type Fulfilment, isOpen, MOST_PLANS, newestFirst, note, surplus, unallocated } from './state';
 import { lastUndoable } from './steps';
 import { compare, minus } from '#manufacturing/quantity';
-import { undoing, question, withoutQuestion } from './changes';
+import { nextQuestion, undoing, question, withoutQuestion } from './changes';
 
 /** What follows at once: legs that nothing is left of, legs that are no longer wanted, and questions. */
 export function settled(before: Fulfilment): Fulfilment {
@@ -16,7 +16,7 @@ export function settled(before: Fulfilment): Fulfilment {
         type: 'RecordCustomerLegUndone',
         data: { customerOrderId: state.customerOrderId, leg: leg.leg, why: leg.why || 'it is not wanted' },
       });
-  return limited(state);
+  return limited(nextQuestion(state));
 }
 
 function cancelling(before: Fulfilment): Fulfilment {

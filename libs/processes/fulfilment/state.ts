@@ -64,6 +64,8 @@ export type Task =
 
 export type Fulfilment = Readonly<{
   customerOrderId: string;
+  /** Of version 2: a reservation ends by itself unless it is confirmed in time, and no question replaces another. */
+  edition?: 2;
   demand?: CustomerDemand;
   status: 'open' | 'cancelling' | 'over';
   held: boolean;
@@ -87,6 +89,8 @@ export type Fulfilment = Readonly<{
   legs: readonly Leg[];
   questions: number;
   question?: Question;
+  /** What is asked once the present question is answered. */
+  later?: readonly Omit<Question, 'id' | 'asked'>[];
   /** A question that is no longer one. */
   withdrawn?: string;
   /** A person decided to cancel. */

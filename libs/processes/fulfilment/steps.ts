@@ -19,6 +19,8 @@ type Step = Readonly<{
   pivot?: readonly string[];
 }>;
 
+/** Minutes after which a reservation ends by itself unless it is confirmed. */
+const RESERVED_FOR = 30;
 /** How often an undo is tried before a person has to act. */
 export const UNDO_ATTEMPTS = 5;
 /** Minutes until the next attempt. */
@@ -41,7 +43,12 @@ const STEPS: readonly Step[] = [
     step: 'Reserve',
     do: (state, leg) => ({
       type: 'ReserveCapacity',
-      data: { ...reservationOf(state, leg), customerOrderId: state.customerOrderId, buckets: [...leg.buckets] },
+      data: {
+        ...reservationOf(state, leg),
+        customerOrderId: state.customerOrderId,
+        buckets: [...leg.buckets],
+        ...(state.edition === 2 ? { lastsMinutes: RESERVED_FOR } : {}),
+      },
     }),
     undo: (state, leg) => ({ type: 'ReleaseReservation', data: { ...reservationOf(state, leg), reason: leg.why } }),
     attempts: 1,

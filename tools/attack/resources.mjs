@@ -73,6 +73,18 @@ export const checks = [
       );
     },
   ],
+  [
+    'A18',
+    'commands hidden in series of a thousand',
+    async (target) => {
+      const token = await target.issuer.token({ sub: 'bulk', roles: ['device', 'operator'] });
+      const body = { commands: many(1_000, () => ({})) };
+      const answers = await Promise.all(many(40, () => target.post('/work-order/observe-productions', body, token)));
+      const limited = answers.filter(({ status }) => status === 429).length;
+      const passed = answers.filter(({ status }) => status === 200).length;
+      return unless(limited > 0 && passed > 0, `of 40,000 commands ${passed},000 passed, ${limited},000 were limited`);
+    },
+  ],
   ['C61', 'TLS of the api', 'TLS ends at the load balancer; the contract suite covers the node’s own TLS'],
   [
     'C62',

@@ -2,8 +2,9 @@
  * Many commands of one class in one request. Hides: how they are grouped by stream. Promises: commands for one stream run in order; each is
  * answered as if it had been sent alone, except that one that changes nothing is not recorded. Does not: make them one transaction.
  */
-import { Body, Controller, HttpCode, Inject, Post, type Type } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post, Req, type Type } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import type { Command } from '#platform/commands/command';
 import { Sending } from '#platform/commands/sending';
 import { invalidInput, Problem } from '#platform/problem/problem';
@@ -11,6 +12,11 @@ import { Allow, allowedRoles } from '#platform/security/access';
 import { InputPipe } from './input-pipe';
 
 const LONGEST_SERIES = 1_000;
+/** Together they cost about as much as one command alone. */
+const OF_ONE_REQUEST = 10;
+
+/** How many requests a series counts as. */
+export const requestsIn = (commands: number): number => Math.ceil(commands / OF_ONE_REQUEST);
 
 /** The outcome of one command of a series. */
 export type SeriesAnswer =
@@ -66,10 +72,11 @@ export function seriesController(path: string, name: string, command: Type<Comma
       description: 'An answer for each command, in their order: events and token, or the problem.',
       schema: { type: 'object', properties: { answers: { type: 'array', items: { type: 'object' } } } },
     })
-    async send(@Body() body: object): Promise<{ answers: SeriesAnswer[] }> {
+    async send(@Body() body: object, @Req() request: FastifyRequest): Promise<{ answers: SeriesAnswer[] }> {
       const { commands } = body as { commands?: unknown };
       if (!Array.isArray(commands) || commands.length === 0 || commands.length > LONGEST_SERIES)
         throw invalidInput([{ field: 'commands', message: `commands must be a list of 1 to ${LONGEST_SERIES} commands` }], 'fields');
+      request.charge?.(requestsIn(commands.length) - 1);
       return { answers: await runSeries(this.sending, command, commands) };
     }
   }

@@ -262,18 +262,37 @@ function regardedAt(asked, { position, created }, streams) {
     const decider = regardable.find(({ category }) => stream.startsWith(`${category}-`));
     if (!decider) throw new Error(`no decider for ${stream}, which a decision looks at`);
     let state = decider.initial;
-    let told = [JSON.stringify(decider.tells?.(state) ?? null)];
+    let states = [state];
     for (const event of streams.get(stream) ?? []) {
       const ageMs = Date.parse(created) - Date.parse(event.created);
       if (event.position > position && -ageMs > FORETOLD_FOR) break;
       state = decider.evolve(state, event);
-      const now = JSON.stringify(decider.tells?.(state) ?? null);
-      told = ageMs > KNOWN_FOR ? [now] : [...told, now];
+      states = ageMs > KNOWN_FOR ? [state] : [...states, state];
     }
+    const foretold = foretoldFor(stream, created, streams);
+    const told = states.flatMap((base) =>
+      foretold.map((some) => JSON.stringify(decider.tells?.(some.reduce(decider.evolve, base)) ?? null)),
+    );
     return [...new Set(told)].map((each) => JSON.parse(each));
   };
   return known(asked, toldOf, {}, ROUNDS);
 }
+
+/** Every choice of the events that an app may have foretold for a stream: each app foretells what it accepted itself. */
+function foretoldFor(stream, created, streams) {
+  const events = [];
+  for (const [from, facts] of streams) {
+    const decider = deciders.find(({ category, foretells }) => foretells && from.startsWith(`${category}-`));
+    if (!decider) continue;
+    for (const fact of facts) {
+      const ageMs = Date.parse(created) - Date.parse(fact.created);
+      if (ageMs < 0 || ageMs > KNOWN_FOR) continue;
+      for (const each of decider.foretells(fact)) if (each.stream === stream) events.push(each.event);
+    }
+  }
+  return events.slice(-MOST_FORETOLD).reduce((so, event) => [...so, ...so.map((some) => [...some, event])], [[]]);
+}
+const MOST_FORETOLD = 6;
 
 /** Like surroundings.ts: what was told may name further streams, e.g. a machine the orders at it. */
 const ROUNDS = 3;

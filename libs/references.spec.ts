@@ -1,4 +1,11 @@
 import { given } from '#platform/testing/given';
+import { inputClassOf } from '#platform/commands/fields';
+import { commandClasses, type AnyDecider } from '#platform/commands/registry';
+import { shiftCalendar } from '#shift-calendar/shift-calendar';
+import { Weekday } from '#manufacturing/shifts';
+import { transportLane } from '#transport-lane/transport-lane';
+import { workMaster } from '#work-master/work-master';
+import { slices } from './slices-under-test';
 import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
 import type { FacilityEvent } from '#facility/facility.events';
@@ -80,6 +87,57 @@ describe('a command that refers to what the plant does not know is refused', () 
       .when('RegisterEquipment', register, plant('EquipmentClass', lathe, { retired: false }))
       .then(expect.objectContaining({ type: 'EquipmentRegistered' }));
   });
+  test('a place, once the plant has some', () => {
+    const hall = { 'facility-haifa': { checks: {}, elements: { 'haifa.hall': { retired: false }, 'haifa.old': { retired: true } } } };
+    const none = { 'facility-haifa': { checks: {}, elements: {} } };
+    const at = (elementId: string) => ({ equipmentId: 'haifa.M4', name: 'Lathe', equipmentClass: 'lathe', elementId });
+    given(equipment).when('RegisterEquipment', at('haifa.attic'), { regarded: hall }).rejects('element-unknown');
+    given(equipment).when('RegisterEquipment', at('haifa.old'), { regarded: hall }).rejects('element-retired');
+    given(equipment).when('RegisterEquipment', at('haifa.constructor'), { regarded: hall }).rejects('element-unknown');
+    for (const [elementId, regarded] of [['haifa.hall', hall] as const, ['haifa.attic', none] as const])
+      given(equipment)
+        .when('RegisterEquipment', at(elementId), { regarded })
+        .then(expect.objectContaining({ type: 'EquipmentRegistered' }));
+    const lot = { lotId, materialId: 'steel', quantity: kg('10'), locationId: 'haifa.attic' };
+    given(materialLot).when('ReceiveLot', lot, { regarded: hall }).rejects('element-unknown');
+    given(materialLot)
+      .when('ProduceLot', { ...lot, workOrderId: 'haifa.W1' }, { regarded: hall })
+      .rejects('element-unknown');
+    given(materialLot, ...received)
+      .when('MoveLot', { lotId, locationId: 'haifa.attic' }, { regarded: hall })
+      .rejects('element-unknown');
+  });
+  test('the plant itself, when something comes into being there', () => {
+    const nowhere = { regarded: { 'facility-haifa': null } };
+    const register = { equipmentId: 'haifa.M4', name: 'Lathe', equipmentClass: 'lathe' };
+    given(equipment).when('RegisterEquipment', register, nowhere).rejects('facility-unknown');
+    given(workOrder).when('ReleaseWorkOrder', release, nowhere).rejects('facility-unknown');
+    given(materialLot)
+      .when('ReceiveLot', { lotId, materialId: 'steel', quantity: kg('10') }, nowhere)
+      .rejects('facility-unknown');
+    const shifts = [{ shift: 'Early', startsAt: '06:00', endsAt: '14:00', weekdays: [Weekday.Monday] }];
+    given(shiftCalendar)
+      .when('PublishCalendarVersion', { calendarId: 'haifa.L1', timeZone: 'Asia/Jerusalem', effectiveFrom: '2026-01-01', shifts }, nowhere)
+      .rejects('facility-unknown');
+    given(materialLot, ...received)
+      .when('MoveLot', { lotId, locationId: 'haifa.S1' }, nowhere)
+      .then(expect.objectContaining({ type: 'LotMoved' }));
+  });
+  test('another plant', () => {
+    const terms = { laneId: 'haifa.mars', transitHours: 4, costPerUnit: '1', unit: 'pcs' as const };
+    given(transportLane)
+      .when('DefineLane', terms, { regarded: { 'facility-mars': null } })
+      .rejects('facility-unknown');
+    const operations = [{ operationId: '10', name: 'Turn', sequence: 1 }];
+    const facilities = [{ facilityId: 'mars', capacityId: 'mars.cell', minutesPerUnit: '1', costPerUnit: '1' }];
+    given(workMaster)
+      .when(
+        'DraftWorkMaster',
+        { workMasterId: 'acme.flange', version: '1', product: 'flange', unit: 'pcs', operations, facilities },
+        { regarded: { 'facility-mars': null } },
+      )
+      .rejects('facility-unknown');
+  });
   test('a reason code', () => {
     const scrap = { ...report, scrap: [{ quantity: '1', reasonCode: 'dull' }] };
     const dull = 'master-data-haifa.ReasonCode.dull';
@@ -101,7 +159,7 @@ describe('a command that refers to what the plant does not know is refused', () 
   });
   test('but not where the plant keeps none of the kind, or switched the check off', () => {
     const lot = { lotId, materialId: 'steel', quantity: kg('10') };
-    for (const told of [{ checks: {} }, { checks: { Material: false } }, null])
+    for (const told of [{ checks: {} }, { checks: { Material: false } }])
       given(materialLot)
         .when('ReceiveLot', lot, { regarded: { 'facility-haifa': told, 'master-data-haifa.Material.steel': null } })
         .then(...received);
@@ -122,6 +180,9 @@ test('a fact that names what the plant does not know is recorded and flagged', (
   expect(found.map(({ type }) => type)).toEqual(['ProductionObserved', 'UnknownReferenceDetected']);
   expect(found[1]!.data).toEqual({ workOrderId, reportId: 'r1', kind: 'ReasonCode', id: 'dull' });
   expect(workOrder.exceptions).toContain('UnknownReferenceDetected');
+  const nowhere = { regarded: { 'facility-haifa': null } };
+  const first = workOrder.decide.ObserveProduction({ ...report, kind: 'Production' }, workOrder.initial, { ...context, ...nowhere });
+  expect(first.at(-1)).toEqual({ type: 'UnknownReferenceDetected', data: { workOrderId, reportId: 'r1', kind: 'Facility', id: 'haifa' } });
   const counted = workOrder.decide.ReportCounter(
     { workOrderId, counterId: 'c1', operationId: '10', equipmentId: 'haifa.M4', raw: '10' },
     state,
@@ -179,6 +240,130 @@ describe('the check of a kind is switched on', () => {
     given(facility)
       .when('CheckReferences', { ...ask, on: true })
       .rejects('facility-unknown');
-    expect(facility.tells!([registered, set(true)].reduce(facility.evolve, facility.initial))).toEqual(checks('Material'));
+    expect(facility.tells!([registered, set(true)].reduce(facility.evolve, facility.initial))).toEqual({
+      ...checks('Material'),
+      elements: {},
+    });
   });
+});
+
+/** Fields that name something of another stream: ids, and codes of master data. */
+const NAMES_SOMETHING =
+  /(^|\.)(\w+Ids?|ancestors|person|product|reasonCode|equipmentClass|customer|customerRef|assignee|heldFor|shipTo|about|excluded)$/;
+
+/** Why a reference is not looked up, by field, or by command and field. */
+const FREE: Readonly<Record<string, string>> = {
+  commandId: 'of the command itself',
+  reportId: 'a name that the sender gives',
+  replacementReportId: 'a name that the sender gives',
+  counterId: 'a name that the sender gives',
+  stopId: 'of the machine itself',
+  operationId: 'of the order itself',
+  'operations.operationId': 'of the order itself',
+  directiveId: 'of the system that plans',
+  heldFor: 'a hold of the order itself',
+  deliveryId: 'of the lot itself',
+  productionId: 'of the lot itself',
+  consumptionId: 'of the lot itself',
+  reversalId: 'of the lot itself',
+  holdId: 'of the lot itself',
+  scrapId: 'of the lot itself',
+  returnId: 'of the lot or transfer itself',
+  adjustmentId: 'of the lot itself',
+  countId: 'of the lot itself',
+  backId: 'of the lot itself',
+  receiptId: 'of the transfer itself',
+  lossId: 'of the transfer itself',
+  refusalId: 'of the transfer itself',
+  reservationId: 'of the lot or capacity itself',
+  blockId: 'of the capacity itself',
+  enterpriseId: 'the enterprise is known by its plants',
+  supplierId: 'suppliers have no master data',
+  customer: 'customers have no master data',
+  customerRef: 'the number of an order in another system',
+  'facilities.onlyFor.customer': 'customers have no master data',
+  'facilities.neverFor.customer': 'customers have no master data',
+  assignee: 'people who decide are known by their tokens',
+  'RequestDecision.about': 'a decision may be about anything',
+  'MergeLot.intoLotId': 'a process asks the other lot, which may refuse; then the merge is undone',
+  'UndoMerge.intoLotId': 'of the lot itself',
+  'SplitLot.childLotId': 'the lot that comes into being',
+  'UndoSplit.childLotId': 'of the lot itself',
+  'LinkWorkOrder.workOrderId': 'an order is linked before it is released; its leg waits for it',
+  'UnlinkWorkOrder.workOrderId': 'a leg of the order itself',
+  'DetachWorkOrder.productionOrderId': 'of the order itself',
+  'UnassignEquipment.workOrderId': 'of the machine itself',
+  'UnreserveLot.workOrderId': 'of the lot itself',
+  'PlanTransfer.items.lotId': 'a plan; what is shipped is looked up',
+  'PickTransfer.items.lotId': 'a process asks the lot, which may refuse; then the pick is undone',
+  'PickTransfer.items.materialId': 'must be as planned',
+  'PlanTransfer.customerOrderId': 'an order of the enterprise, which the plant need not know',
+  'ReserveCapacity.customerOrderId': 'an order of the enterprise, which the plant need not know',
+  'DraftWorkMaster.operations.equipmentClass': 'plants have classes of their own',
+  'DraftWorkMaster.materials.materialId': 'plants have materials of their own',
+  'DraftWorkMaster.product': 'as in its id',
+  'DraftWorkMaster.facilities.capacityId': 'a plan says where there is no capacity',
+  'PlaceCustomerOrder.shipTo': 'looked up',
+  'ProposeAllocation.excluded': 'a plant to leave out',
+  'ProposeAllocation.shipTo': 'from an order that was accepted',
+  'ProposeAllocation.customerOrderId': 'from an order that was accepted, or a trial',
+  'ReceiveInboundTransfer.items.lotId': 'the lot that comes into being, or grows',
+  'AddHierarchyElement.elementId': 'of the plant itself',
+  'RenameHierarchyElement.elementId': 'of the plant itself',
+  'MoveHierarchyElement.elementId': 'of the plant itself',
+  'RetireHierarchyElement.elementId': 'of the plant itself',
+  'AddHierarchyElement.parentId': 'of the plant itself',
+  'MoveHierarchyElement.parentId': 'of the plant itself',
+  'ReverseObservation.equipmentId': 'of the report that is taken back',
+  'ReverseObservation.scrap.reasonCode': 'of the report that is taken back',
+  'RecordJobEnded.workOrderId': 'of the machine itself',
+};
+/** Commands that processes or the importer send about what has happened already. */
+const HAPPENED =
+  /^(Record\w+|SettleRows|FlagRows|AnnounceInboundTransfer|NameInboundLot|CreateLotFromSplit|AddMergedLot|IssueLotToTransfer|TakeBackFromTransfer|ReceiveLotFromTransfer)$/;
+/** Places are told by the plant's own stream: see above. */
+const PLACES = [
+  'RegisterEquipment.elementId',
+  'MoveEquipment.elementId',
+  'ReceiveLot.locationId',
+  'ProduceLot.locationId',
+  'MoveLot.locationId',
+];
+
+test('every reference in a command is looked up, or free for a reason', () => {
+  type Input = new () => object;
+  const fieldsOf = (type: Input): string[] =>
+    ((Reflect.getMetadata('swagger/apiModelPropertiesArray', type.prototype as object) as string[] | undefined) ?? []).map((name) =>
+      name.slice(1),
+    );
+  /** An input in which every text is a name of its field. */
+  const sample = (type: Input, path = ''): Record<string, unknown> =>
+    Object.fromEntries(
+      fieldsOf(type).map((name) => {
+        const inner = inputClassOf(type, name);
+        const { isArray } = Reflect.getMetadata('swagger/apiModelProperties', type.prototype as object, name) as { isArray?: boolean };
+        const one = inner ? sample(inner, `${path}${name}.`) : `haifa.${path}${name}`;
+        return [name, isArray ? [one] : one];
+      }),
+    );
+  const pathsOf = (type: Input, path = ''): string[] =>
+    fieldsOf(type).flatMap((name) => {
+      const inner = inputClassOf(type, name);
+      return inner ? pathsOf(inner, `${path}${name}.`) : [`${path}${name}`];
+    });
+  const unchecked = slices.flatMap(([decider, classes]: readonly [AnyDecider, object]) =>
+    commandClasses(classes).flatMap(([command, type]) => {
+      const plain = sample(type);
+      const looked = (decider.regards?.(command, plain, decider.initial, {}) ?? []).map(({ stream }) => stream);
+      const own = decider.id(plain);
+      return pathsOf(type)
+        .filter((path) => NAMES_SOMETHING.test(path) && !own.includes(`haifa.${path}`))
+        .filter((path) => !looked.some((stream) => stream.endsWith(`haifa.${path}`)))
+        .map((path) => `${command}.${path}`)
+        .filter(
+          (each) => !HAPPENED.test(command) && !PLACES.includes(each) && !(each in FREE) && !(each.slice(command.length + 1) in FREE),
+        );
+    }),
+  );
+  expect(unchecked).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
 import { streamOf } from '#kernel/identity';
 import { isJobOf, ordersOf } from '#manufacturing/capacity';
-import { checking, isFirstOfKind, regardsOf } from '#manufacturing/references';
+import { checking, isFirstOfKind, ofPlants, type Reference, referring, regardsOf } from '#manufacturing/references';
 import type * as commands from './equipment.commands';
 import type { EquipmentEvent, EquipmentRegistered, EquipmentStateObserved, Mode, PackmlInput, PackmlState } from './equipment.events';
 import { assign, recordJobBegun, recordJobEnded, toldOf, unassign } from './jobs';
@@ -188,6 +188,15 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
 
 type Rules = Decider<typeof commands, Equipment, EquipmentEvent>;
 
+/** The references in each command that has some. */
+const references = {
+  RegisterEquipment: ({ equipmentClass, elementId }: commands.RegisterEquipment): Reference[] =>
+    referring(['EquipmentClass', equipmentClass], ['Element', elementId]),
+  MoveEquipment: ({ elementId }: commands.MoveEquipment): Reference[] => referring(['Element', elementId]),
+  AssignEquipment: ({ workOrderId }: commands.AssignEquipment): Reference[] => referring(['WorkOrder', workOrderId]),
+  ClassifyStop: ({ reasonCode }: commands.ClassifyStop): Reference[] => referring(['ReasonCode', reasonCode]),
+};
+
 /**
  * A machine by PackML. Each PackML command is a command of its own (`StopEquipment`, not `RequestState{command}`), so that it can be allowed,
  * documented and found by its name. The table refuses commands, never observations.
@@ -206,21 +215,22 @@ const rules: Rules = {
     'CapacityExceededObserved',
   ],
   tells: toldOf,
-  regards: (name, { equipmentId, equipmentClass, workOrderId, reasonCode }, state) => {
+  regards: (name, command, state) => {
+    const { equipmentId, workOrderId } = command;
     const facility = facilityOf(equipmentId as string);
     const order = streamOf('work-order', workOrderId as string);
     const others = state.status === 'unknown' ? [] : ordersOf(state.jobs);
     switch (name) {
       case 'RegisterEquipment':
-        return regardsOf(facility, [{ kind: 'EquipmentClass', id: equipmentClass as string }]);
+      case 'MoveEquipment':
+      case 'ClassifyStop':
+        return regardsOf(facility, references[name](command as never));
       case 'ObserveEquipmentState':
         return classRegarded(state);
       case 'AssignEquipment':
         return [...regardsOf(facility, []), { stream: order, now: true }, ...others];
       case 'RecordJobBegun':
         return [{ stream: order, now: true }, ...others];
-      case 'ClassifyStop':
-        return regardsOf(facility, [{ kind: 'ReasonCode', id: reasonCode as string }]);
       default:
         return [];
     }
@@ -349,14 +359,7 @@ const rules: Rules = {
   },
 };
 
-export const equipment: Rules = {
+export const equipment: Rules = ofPlants({
   ...rules,
-  decide: checking(rules.decide, {
-    facility: ({ equipmentId }) => facilityOf(equipmentId),
-    references: {
-      RegisterEquipment: ({ equipmentClass }) => [{ kind: 'EquipmentClass', id: equipmentClass }],
-      AssignEquipment: ({ workOrderId }) => [{ kind: 'WorkOrder', id: workOrderId }],
-      ClassifyStop: ({ reasonCode }) => [{ kind: 'ReasonCode', id: reasonCode }],
-    },
-  }),
-};
+  decide: checking(rules.decide, { facility: ({ equipmentId }) => facilityOf(equipmentId), references }),
+});

@@ -1,6 +1,7 @@
 import type { Decider } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
+import { ofPlants } from '#manufacturing/references';
 import type * as commands from './facility-capacity.commands';
 import type { Bucket, CapacityOverbookedDetected, CapacityTerms, FacilityCapacityEvent } from './facility-capacity.events';
 
@@ -119,8 +120,7 @@ function overbooked(capacityId: string, before: FacilityCapacity, events: readon
     .map(([date, taken]) => ({ type: 'CapacityOverbookedDetected', data: { capacityId, date, taken, capacity } }));
 }
 
-/** The capacity of a resource group of a plant, by day: no day has more reserved than it has minutes (I19). */
-export const facilityCapacity: Decider<typeof commands, FacilityCapacity, FacilityCapacityEvent> = {
+const rules: Decider<typeof commands, FacilityCapacity, FacilityCapacityEvent> = {
   category: 'facility-capacity',
   initial: { reservations: {}, blocks: {}, released: [], taken: {} },
   id: ({ capacityId }) => capacityId,
@@ -214,6 +214,9 @@ export const facilityCapacity: Decider<typeof commands, FacilityCapacity, Facili
     },
   },
 };
+
+/** The capacity of a resource group of a plant, by day: no day has more reserved than it has minutes (I19). */
+export const facilityCapacity: typeof rules = ofPlants(rules);
 
 const later = (now: string, minutes: number): string => new Date(Date.parse(now) + minutes * 60_000).toISOString();
 const isOver = (instant: string, at: string): boolean => Date.parse(instant) <= Date.parse(at);

@@ -105,7 +105,7 @@ export const facility: Decider<typeof commands, Facility, FacilityEvent> = {
   initial: { status: 'unknown' },
   id: (command) => ('facilityId' in command ? command.facilityId : facilityOf(command.elementId)),
   evolve,
-  tells: (state): FacilityTold | null => (state.status === 'unknown' ? null : { checks: state.checks }),
+  tells: (state): FacilityTold | null => (state.status === 'unknown' ? null : { checks: state.checks, elements: state.elements }),
   decide: {
     RegisterFacility: ({ facilityId, name, enterpriseId, enterpriseName, timeZone }, state) => {
       checkTimeZone(timeZone);

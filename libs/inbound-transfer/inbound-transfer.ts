@@ -20,6 +20,7 @@ import {
   withItems,
 } from '#manufacturing/shipment';
 import { atReceiver } from '#manufacturing/transfer-ids';
+import { ofPlants } from '#manufacturing/references';
 import type * as commands from './inbound-transfer.commands';
 import type { Arrival, InboundTransferEvent } from './inbound-transfer.events';
 import { arrivalKey, evolve, type InboundTransfer, known, type KnownInbound, of } from './inbound-state';
@@ -27,11 +28,7 @@ import { arrivalKey, evolve, type InboundTransfer, known, type KnownInbound, of 
 type Events = readonly InboundTransferEvent[];
 type Part = Readonly<{ item: string; amount: string }>;
 
-/**
- * What another plant has shipped to this one, as this plant sees it: what is expected, and what has become of it. The two plants tell each
- * other by messages that may take hours; each keeps its own books, and both come to the same (manufacturing/shipment.ts).
- */
-export const inboundTransfer: Decider<typeof commands, InboundTransfer, InboundTransferEvent> = {
+const rules: Decider<typeof commands, InboundTransfer, InboundTransferEvent> = {
   category: 'inbound-transfer',
   initial: { status: 'unknown' },
   id: ({ inboundTransferId }) => inboundTransferId,
@@ -101,6 +98,12 @@ export const inboundTransfer: Decider<typeof commands, InboundTransfer, InboundT
     },
   },
 };
+
+/**
+ * What another plant has shipped to this one, as this plant sees it: what is expected, and what has become of it. The two plants tell each
+ * other by messages that may take hours; each keeps its own books, and both come to the same (manufacturing/shipment.ts).
+ */
+export const inboundTransfer: typeof rules = ofPlants(rules);
 
 function announce(command: commands.AnnounceInboundTransfer, state: InboundTransfer): Events {
   const { inboundTransferId, transferId, fromFacilityId, customerOrderId, carrier } = command;

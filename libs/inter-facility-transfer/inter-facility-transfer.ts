@@ -5,7 +5,7 @@ import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
 import type { LotTold } from '#material-lot/material-lot.events';
 import { compare, convert, isPositive, minus, plus, type Quantity } from '#manufacturing/quantity';
-import { checking, type Reference, regardsOf } from '#manufacturing/references';
+import { checking, ofPlants, type Reference, regardsFacilities, regardsOf, rejectUnknownFacilities } from '#manufacturing/references';
 import {
   arrived,
   bookOf,
@@ -31,7 +31,6 @@ const MOST_ANCESTORS = 200;
 
 const materialsIn = ({ items }: commands.PlanTransfer): Reference[] =>
   items.map(({ materialId }) => ({ kind: 'Material', id: materialId }));
-const facilityStream = (facilityId: string): string => streamOf('facility', facilityId);
 const lotStream = (lotId: string): string => streamOf('material-lot', lotId);
 
 const rules: Rules = {
@@ -116,17 +115,17 @@ const rules: Rules = {
 };
 
 /** Material on its way from one plant to another, as the plant that ships it sees it. The other plant has a stream of its own (inbound-transfer). */
-export const interFacilityTransfer: Rules = {
+export const interFacilityTransfer: Rules = ofPlants({
   ...rules,
   decide: checking(rules.decide, { facility: ({ transferId }) => facilityOf(transferId), references: { PlanTransfer: materialsIn } }),
-};
+});
 
 function regards(name: string, command: Readonly<Record<string, unknown>>, state: Transfer): readonly Regard[] {
   if (name === 'PlanTransfer') {
     const { transferId, toFacilityId } = command as unknown as commands.PlanTransfer;
     return [
       ...regardsOf(facilityOf(transferId), materialsIn(command as unknown as commands.PlanTransfer)),
-      { stream: facilityStream(toFacilityId), now: true },
+      ...regardsFacilities(toFacilityId),
     ];
   }
   if (name !== 'ShipTransfer' || state.status === 'unknown') return [];
@@ -154,8 +153,7 @@ function plan(
     throw new Rejected('id-too-long', `${tooLong} is too long: the id at the plant that receives is made from it. Choose a shorter one.`, {
       id: tooLong,
     });
-  if (context.regarded?.[facilityStream(toFacilityId)] === null)
-    throw new Rejected('facility-unknown', `There is no facility ${toFacilityId}. Register it first.`, { toFacilityId });
+  rejectUnknownFacilities(context, toFacilityId);
   const order = customerOrderId === undefined ? {} : { customerOrderId };
   return [{ type: 'TransferPlanned', data: { transferId, toFacilityId, fromFacilityId, items, ...order, plannedAt: context.occurredAt } }];
 }

@@ -18,6 +18,8 @@ export type Regard = Readonly<{
   stream: string;
   /** True where it must be read now; otherwise a state of the last seconds may be used. */
   now?: true;
+  /** True where it must be read now if nothing was known of it: it may have just come into being. */
+  sure?: true;
 }>;
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

@@ -1,6 +1,6 @@
 import type { Decider } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
-import { isFirstOfKind, masterDataId, regardsOf } from '#manufacturing/references';
+import { isFirstOfKind, masterDataId, ofPlants, regardsOf } from '#manufacturing/references';
 import type * as commands from './master-data.commands';
 import type { Description, MasterDataEvent, MasterDataKind, MasterDataTold } from './master-data.events';
 
@@ -26,8 +26,7 @@ function described(kind: MasterDataKind, { name, unit, reportedStates }: Descrip
 const same = (a: Description, b: Description): boolean =>
   a.name === b.name && a.unit === b.unit && String(a.reportedStates) === String(b.reportedStates);
 
-/** One material, reason code, person or machine class of a plant. */
-export const masterData: Decider<typeof commands, Entry, MasterDataEvent> = {
+const rules: Decider<typeof commands, Entry, MasterDataEvent> = {
   category: 'master-data',
   initial: { status: 'unknown' },
   id: ({ facilityId, kind, code }) => masterDataId(facilityId, kind, code),
@@ -79,3 +78,6 @@ export const masterData: Decider<typeof commands, Entry, MasterDataEvent> = {
       known(entry).status === 'in-use' ? [] : [{ type: 'MasterDataReinstated', data: { facilityId, kind, code } }],
   },
 };
+
+/** One material, reason code, person or machine class of a plant. */
+export const masterData: typeof rules = ofPlants(rules);

@@ -2,7 +2,7 @@ import type { Decider } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
 import { compare, isPositive, isZero, minus, plus } from '#manufacturing/quantity';
 import { facilityOf } from '#manufacturing/facility';
-import { checking } from '#manufacturing/references';
+import { checking, ofPlants } from '#manufacturing/references';
 import { Rejected } from '#kernel/rejected';
 import { earlier, evolve, type MaterialLot, receiptOf, reserved, toldOf } from './lot';
 import type * as commands from './material-lot.commands';
@@ -310,4 +310,7 @@ const rules: Rules = {
   },
 };
 
-export const materialLot: Rules = { ...rules, decide: checking(rules.decide, { facility: ({ lotId }) => facilityOf(lotId), references }) };
+export const materialLot: Rules = ofPlants({
+  ...rules,
+  decide: checking(rules.decide, { facility: ({ lotId }) => facilityOf(lotId), references }),
+});

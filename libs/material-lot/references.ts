@@ -1,4 +1,4 @@
-/** What movements of a lot refer to: materials, work orders, reason codes. */
+/** What movements of a lot refer to: materials, work orders, reason codes, places. */
 import type { Regard } from '#kernel/decider';
 import { streamOf } from '#kernel/identity';
 import { facilityOf } from '#manufacturing/facility';
@@ -9,8 +9,10 @@ const forOrder = ({ workOrderId }: Readonly<{ workOrderId: string }>): Reference
 
 /** The references in each command that has some. */
 export const references = {
-  ReceiveLot: ({ materialId }: commands.ReceiveLot) => referring(['Material', materialId]),
-  ProduceLot: ({ materialId, workOrderId }: commands.ProduceLot) => referring(['Material', materialId], ['WorkOrder', workOrderId]),
+  ReceiveLot: ({ materialId, locationId }: commands.ReceiveLot) => referring(['Material', materialId], ['Element', locationId]),
+  ProduceLot: ({ materialId, workOrderId, locationId }: commands.ProduceLot) =>
+    referring(['Material', materialId], ['WorkOrder', workOrderId], ['Element', locationId]),
+  MoveLot: ({ locationId }: commands.MoveLot) => referring(['Element', locationId]),
   ReserveLot: forOrder,
   ConsumeLot: forOrder,
   ScrapLot: ({ reasonCode }: commands.ScrapLot) => referring(['ReasonCode', reasonCode]),

@@ -1,7 +1,7 @@
 import type { Context, Decider } from '#kernel/decider';
 import { facilityOf } from '#manufacturing/facility';
 import { compare, convert } from '#manufacturing/quantity';
-import { checking, regardsOf } from '#manufacturing/references';
+import { checking, ofPlants, regardsOf } from '#manufacturing/references';
 import { alike, inUtc } from '#kernel/instant';
 import { Rejected } from '#kernel/rejected';
 import { excess, shortfall, upperLimit } from '#manufacturing/tolerance';
@@ -132,13 +132,13 @@ const rules: Rules = {
   },
 };
 
-export const productionOrder: Rules = {
+export const productionOrder: Rules = ofPlants({
   ...rules,
   decide: checking(rules.decide, {
     facility: ({ productionOrderId }) => facilityOf(productionOrderId),
     references: { CreateProductionOrder: ({ product }: commands.CreateProductionOrder) => [{ kind: 'Material', id: product }] },
   }),
-};
+});
 
 function create(command: commands.CreateProductionOrder, state: ProductionOrder, { occurredAt }: Context): Events {
   const { productionOrderId, product, revision, quantity, due, customerRef } = command;

@@ -3,6 +3,7 @@ import { entryOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import { checkTimeZone } from '#manufacturing/local-time';
 import { WEEKDAYS, type Calendar, type DayShift, type LocalTimes, type WeeklyShift } from '#manufacturing/shifts';
+import { ofPlants } from '#manufacturing/references';
 import type * as commands from './shift-calendar.commands';
 import type { ShiftCalendarEvent } from './shift-calendar.events';
 
@@ -78,8 +79,7 @@ const dayShift = ({ shift, startsAt, endsAt, breaks = [] }: commands.AddCalendar
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** When a plant, or a part of it, works: shifts that repeat every week, in versions, and days that differ. */
-export const shiftCalendar: Decider<typeof commands, Calendar, ShiftCalendarEvent> = {
+const rules: Decider<typeof commands, Calendar, ShiftCalendarEvent> = {
   category: 'shift-calendar',
   initial: { versions: [], exceptions: {} },
   id: ({ calendarId }) => calendarId,
@@ -129,3 +129,6 @@ export const shiftCalendar: Decider<typeof commands, Calendar, ShiftCalendarEven
       entryOf(exceptions, day) ? [{ type: 'CalendarExceptionRemoved', data: { calendarId, day, reason } }] : [],
   },
 };
+
+/** When a plant, or a part of it, works: shifts that repeat every week, in versions, and days that differ. */
+export const shiftCalendar: typeof rules = ofPlants(rules);

@@ -2,6 +2,7 @@ import type { Decider } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
+import { regardsFacilities, rejectUnknownFacilities } from '#manufacturing/references';
 import { fitsUnit, isPositive } from '#manufacturing/quantity';
 import type * as commands from './work-master.commands';
 import type { Definition, Qualification, WorkMasterEvent } from './work-master.events';
@@ -75,6 +76,8 @@ export const workMaster: Decider<typeof commands, WorkMaster, WorkMasterEvent> =
   category: 'work-master',
   initial: { drafts: {}, used: [] },
   id: ({ workMasterId }) => workMasterId,
+  regards: (name, { facilities }) =>
+    name === 'DraftWorkMaster' ? regardsFacilities(...(facilities as readonly Qualification[]).map(({ facilityId }) => facilityId)) : [],
   tells: ({ approved }): ToldWorkMaster | null => {
     if (!approved) return null;
     const { author: _, ...told } = approved;
@@ -97,7 +100,7 @@ export const workMaster: Decider<typeof commands, WorkMaster, WorkMasterEvent> =
     }
   },
   decide: {
-    DraftWorkMaster: (command, { drafts, used }, { actor: author }) => {
+    DraftWorkMaster: (command, { drafts, used }, context) => {
       const { workMasterId, version } = command;
       const definition = definitionIn(command);
       checked(definition);
@@ -106,8 +109,9 @@ export const workMaster: Decider<typeof commands, WorkMaster, WorkMasterEvent> =
         refuse('wrong-product', `\`product\` must be ${product}, as in the id, was ${definition.product}.`, { workMasterId });
       if (used.includes(version))
         refuse('version-approved', `Version ${version} was approved and stays as it is. Draft another version.`, { workMasterId, version });
-      const draft = { ...definition, author };
+      const draft = { ...definition, author: context.actor };
       if (JSON.stringify(entryOf(drafts, version)) === JSON.stringify(draft)) return [];
+      rejectUnknownFacilities(context, ...definition.facilities.map(({ facilityId }) => facilityId));
       return [{ type: 'WorkMasterDrafted', data: { workMasterId, version, ...draft } }];
     },
     ApproveWorkMaster: ({ workMasterId, version }, { drafts, approved }, { actor: approvedBy }) => {

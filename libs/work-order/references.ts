@@ -13,7 +13,9 @@ const onMachine = ({ equipmentId, person }: OnMachine): Reference[] => referring
 const scrapped = ({ scrap }: Readonly<{ scrap?: readonly { reasonCode: string }[] }>): Reference[] =>
   referring(...[...new Set((scrap ?? []).map(({ reasonCode }) => reasonCode))].map((code) => ['ReasonCode', code] as const));
 const planned = ({ operations }: commands.UpdateWorkOrder): Reference[] =>
-  referring(...(operations ?? []).map(({ equipmentId }) => ['Equipment', equipmentId] as const));
+  (operations ?? []).flatMap(({ equipmentId, equipmentClass }) =>
+    referring(['Equipment', equipmentId], ['EquipmentClass', equipmentClass]),
+  );
 
 /** The references in each command that has some. */
 export const references = {
@@ -34,6 +36,8 @@ export const references = {
     ...referring(['Material', command.product]),
   ],
   ReportCounter: onMachine,
+  HoldWorkOrder: onMachine,
+  RequestSupervisorDecision: onMachine,
 };
 
 /** What a decision looks at beside the order. */

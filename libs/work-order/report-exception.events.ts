@@ -1,5 +1,5 @@
 import type { Event } from '#kernel/event';
-import type { ReferenceKind } from '#manufacturing/references';
+import type { Missing } from '#manufacturing/references';
 import type { Unit } from '#manufacturing/quantity';
 import type { JobState, OfOrder } from './job-states.events';
 import type { CounterMove, Told } from './report.events';
@@ -27,8 +27,8 @@ export type OverlapDetected = Event<'OverlapDetected', OnReport & { equipmentId:
 /** A report claims a machine that other orders had at that time, beyond its capacity. */
 export type MachineOccupiedDetected = Event<'MachineOccupiedDetected', OnReport & { equipmentId: string; others: readonly string[] }>;
 
-/** A report names a machine, a person, a material or a reason code that the plant does not know, or has retired. */
-export type UnknownReferenceDetected = Event<'UnknownReferenceDetected', OnReport & { kind: ReferenceKind; id: string; retired?: true }>;
+/** A report names a machine, a person, a material or a reason code that the plant does not know, or has retired; or an unknown plant. */
+export type UnknownReferenceDetected = Event<'UnknownReferenceDetected', OnReport & { kind: Missing['kind']; id: string; retired?: true }>;
 
 /** A report repeats an earlier one under another id; both are counted. */
 export type RepeatedReportDetected = Event<'RepeatedReportDetected', OnReport & { repeats: string }>;

@@ -1,7 +1,7 @@
 import type { Context, Decider } from '#kernel/decider';
 import { facilityOf } from '#manufacturing/facility';
 import type { OrderTold } from '#manufacturing/capacity';
-import { checking, isFirstOfKind } from '#manufacturing/references';
+import { checking, isFirstOfKind, ofPlants } from '#manufacturing/references';
 import { Rejected } from '#kernel/rejected';
 import { amend } from './amend';
 import { abort, cancel, close, complete, stop } from './endings';
@@ -116,10 +116,10 @@ const rules: Rules = {
   },
 };
 
-export const workOrder: Rules = {
-  ...rules,
-  decide: checking(rules.decide, { facility: ({ workOrderId }) => facilityOf(workOrderId), references, flags }),
-};
+export const workOrder: Rules = ofPlants(
+  { ...rules, decide: checking(rules.decide, { facility: ({ workOrderId }) => facilityOf(workOrderId), references, flags }) },
+  flags,
+);
 
 function release(command: commands.ReleaseWorkOrder, state: WorkOrder, context: Context): Events {
   const { occurredAt } = context;

@@ -84,6 +84,15 @@ export class ApiUnderTest {
     return new ApiUnderTest(api, system, issuer, tokens, running, config);
   }
 
+  /** Registers plants. */
+  async plants(...facilityIds: readonly string[]): Promise<void> {
+    for (const facilityId of facilityIds) {
+      const plant = { facilityId, name: facilityId, enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'UTC' };
+      const { status, text } = await this.post('/facility/register-facility', plant, this.tokens.everywhere);
+      if (status !== 200) throw new Error(text);
+    }
+  }
+
   async send(
     method: string,
     path: string,

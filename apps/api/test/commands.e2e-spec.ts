@@ -17,6 +17,7 @@ const problem = ({ status, body }: Answer) => [status, body?.code];
 beforeAll(async () => {
   api = await ApiUnderTest.start({}, (url) => wire.to(url));
   store = new EventStore(api.system.eventStoreUrl);
+  await api.plants('haifa', 'lyon');
 }, 60_000);
 afterAll(async () => {
   await store?.close();

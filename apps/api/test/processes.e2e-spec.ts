@@ -44,6 +44,7 @@ describe('processes, operated by people', () => {
       timerPollMs: 100,
     });
     runner.start();
+    await api.plants('haifa');
     const kg = (amount: string) => ({ amount, unit: 'kg' });
     await api.post('/material-lot/receive-lot', { lotId: lots.parent, materialId: 'steel', quantity: kg('100') }, api.tokens.supervisor);
     await api.post('/material-lot/split-lot', { lotId: lots.parent, childLotId: lots.child, quantity: kg('25') }, api.tokens.supervisor);

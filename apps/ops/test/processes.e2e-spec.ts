@@ -42,6 +42,7 @@ describe('processes on the command line', () => {
       retryPolicy: { attempts: 2, pauseMs: 5, awayMs: 50 },
     });
     runner.start();
+    await under.plants('haifa');
     const quantity = { amount: '100', unit: 'kg' };
     await under.post('/material-lot/receive-lot', { lotId: parent, materialId: 'steel', quantity }, under.tokens.supervisor);
     await split(child);

@@ -22,6 +22,9 @@ class NoteTaking extends TakeFromBin {}
 class EmptyBin extends TakeFromBin {}
 type Taken = Event<'Taken', { pieces: number | null }> | Event<'BinWasEmpty', object> | Event<'Emptied', { binId: string }>;
 
+/** How current the bin must be. */
+const NEED = { TakeFromBin: { now: true }, NoteTaking: {}, EmptyBin: { sure: true } } as const;
+
 /** An order that may take from a bin only if it is not empty; NoteTaking records the taking in any case. */
 const order: Decider<{ TakeFromBin: typeof TakeFromBin; NoteTaking: typeof NoteTaking; EmptyBin: typeof EmptyBin }, number, Taken> = {
   category: 'taking',
@@ -29,7 +32,7 @@ const order: Decider<{ TakeFromBin: typeof TakeFromBin; NoteTaking: typeof NoteT
   id: ({ orderId }) => orderId,
   observed: ['NoteTaking'],
   exceptions: ['BinWasEmpty'],
-  regards: (name, { binId }) => [{ stream: `bin-${String(binId)}`, ...(name === 'TakeFromBin' ? { now: true as const } : {}) }],
+  regards: (name, { binId }) => [{ stream: `bin-${String(binId)}`, ...NEED[name as keyof typeof NEED] }],
   foretells: ({ type, data }) =>
     type === 'Emptied' ? [{ stream: `bin-${data.binId}`, event: { type: 'BinCounted', data: { pieces: 0 } } }] : [],
   evolve: (taken) => taken + 1,
@@ -39,7 +42,10 @@ const order: Decider<{ TakeFromBin: typeof TakeFromBin; NoteTaking: typeof NoteT
       if (!pieces) throw new Rejected('bin-empty', `${binId} is empty.`);
       return [{ type: 'Taken', data: { pieces } }];
     },
-    EmptyBin: ({ binId }) => [{ type: 'Emptied', data: { binId } }],
+    EmptyBin: ({ binId }, _, { regarded }) => {
+      if (!regarded![`bin-${binId}`]) throw new Rejected('bin-empty', `${binId} is empty.`);
+      return [{ type: 'Emptied', data: { binId } }];
+    },
     NoteTaking: ({ binId }, _, { regarded }) => {
       const pieces = regarded![`bin-${binId}`] as number | null;
       return [{ type: 'Taken', data: { pieces } }, ...(pieces ? [] : [{ type: 'BinWasEmpty' as const, data: {} }])];
@@ -80,6 +86,14 @@ describe('a decision that looks at another stream', () => {
     await take(one, id);
     await send(two, count(id, 0), by({ ...ann, roles: ['device'] }));
     await expect(take(one, id)).rejects.toMatchObject({ code: 'bin-empty' });
+  });
+
+  it('sees what has just come into being, where it must be sure', async () => {
+    const [one, two] = [api(), api()];
+    const id = newBin();
+    await expect(take(one, id, EmptyBin)).rejects.toMatchObject({ code: 'bin-empty' });
+    await send(two, fill(id, 3), by(ann));
+    expect(await take(one, id, EmptyBin)).toMatchObject({ events: ['Emptied'] });
   });
 
   it('names the rule that the fact breaks in its answer, also in the repeated one', async () => {

@@ -3,6 +3,7 @@
  * now is current, and nothing else is older than some seconds; a decider that regards no other stream costs nothing. Does not: lock other streams
  * until the append; a process must handle what happens in between.
  */
+import type { Regard } from '#kernel/decider';
 import type { Event } from '#kernel/event';
 import type { Past } from './past';
 import type { AnyDecider } from './registry';
@@ -34,8 +35,9 @@ export class Surroundings {
     for (let round = 0; round < ROUNDS; round += 1) {
       const asked = unseen(task, state, regarded);
       if (asked.length === 0) break;
-      for (const { stream, now } of asked) {
-        const told = now ? undefined : this.recently(stream, servesMs);
+      for (const regard of asked) {
+        const { stream } = regard;
+        const told = this.remembered(regard, servesMs);
         if (told === undefined) return this.regarding(task, state, servesMs);
         regarded[stream] = told;
       }
@@ -50,7 +52,7 @@ export class Surroundings {
       const asked = unseen(task, state, regarded);
       if (asked.length === 0) break;
       const told = await Promise.all(
-        asked.map(async ({ stream, now }) => [stream, await this.told(stream, now ?? false, servesMs)] as const),
+        asked.map(async (regard) => [regard.stream, await this.told(regard, servesMs)] as const),
       );
       regarded = { ...regarded, ...Object.fromEntries(told) };
     }
@@ -68,12 +70,19 @@ export class Surroundings {
       }
   }
 
-  private async told(stream: string, now: boolean, servesMs: number): Promise<unknown> {
-    const recent = now ? undefined : this.recently(stream, servesMs);
+  private async told(regard: Regard, servesMs: number): Promise<unknown> {
+    const recent = this.remembered(regard, servesMs);
     if (recent !== undefined) return recent;
+    const { stream } = regard;
     const decider = this.deciderOf(stream);
     if (!decider?.tells) return null;
     return this.with(decider, stream, (await this.read(decider, stream, this.memory.of(stream))).state);
+  }
+
+  /** What is remembered of a stream, as far as that will do; undefined if it must be read. */
+  private remembered({ stream, now, sure }: Regard, servesMs: number): unknown {
+    const recent = now ? undefined : this.recently(stream, servesMs);
+    return sure && recent === null ? undefined : recent;
   }
 
   /** What a stream told lately; null for nothing, undefined if it must be read. */

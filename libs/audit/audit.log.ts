@@ -24,7 +24,9 @@ export const AUDIENCE: readonly Role[] = ['auditor', 'supervisor', 'quality'];
 /** Which events of the log to replay. */
 export type ReplayFilter = Readonly<{
   stream?: string;
+  /** One or several, separated by commas. */
   category?: string;
+  /** One or several, separated by commas. */
   type?: string;
   actor?: string;
   facility?: string;
@@ -185,8 +187,9 @@ function stateAt(fold: Fold, stream: string, events: readonly Recorded[]): State
 }
 
 /** Events of the event store itself, such as those of `$user-admin` with its password hash, are left out. */
-function matching(reader: Principal, filter: ReplayFilter): (event: Recorded) => boolean {
-  const { category, type, actor, facility, correlationId, to, from } = filter;
+export function matching(reader: Principal, filter: ReplayFilter): (event: Recorded) => boolean {
+  const { actor, facility, correlationId, to, from } = filter;
+  const [categories, types] = [filter.category?.split(','), filter.type?.split(',')];
   const since = filter.recordedFrom === undefined ? -Infinity : Date.parse(filter.recordedFrom);
   const until = filter.recordedTo === undefined ? Infinity : Date.parse(filter.recordedTo);
   return ({ stream, type: name, position, recordedAt, metadata }) => {
@@ -194,8 +197,8 @@ function matching(reader: Principal, filter: ReplayFilter): (event: Recorded) =>
     return (
       !isOfStore({ stream, type: name }) &&
       inScope(reader, metadata.facility ?? '') &&
-      (category === undefined || stream.startsWith(`${category}-`)) &&
-      (type === undefined || name === type) &&
+      (categories === undefined || categories.some((category) => stream.startsWith(`${category}-`))) &&
+      (types === undefined || types.includes(name)) &&
       (actor === undefined || metadata.actor === actor) &&
       (facility === undefined || metadata.facility === facility) &&
       (correlationId === undefined || metadata.correlationId === correlationId) &&

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Event, Metadata, Recorded } from '#kernel/event';
 import type { Rows, View } from '#kernel/view';
+import { matching } from './audit.log';
 import { auditTrail } from './audit-trail.view';
 import { changesBetween, plain, type Change } from './changes';
 import { commandLog } from './command-log.view';
@@ -172,6 +173,18 @@ describe('the history of an entity', () => {
       }),
     );
   });
+});
+
+describe('the raw log', () => {
+  const events = [at(1, 'BinFilled', {}), at(2, 'BinCounted', {}), at(3, 'BatchBegun', {}, {}, 'kiln-haifa.K1')];
+  const found = (filter: object) =>
+    events.filter(matching({ actor: 'ann', roles: [], scopes: ['*'] }, filter)).map(({ position }) => Number(position));
+  it.each([
+    [{ type: 'BinFilled' }, [100]],
+    [{ type: 'BinFilled,BatchBegun' }, [100, 300]],
+    [{ category: 'bin,kiln', type: 'BinCounted,BatchBegun' }, [200, 300]],
+    [{ category: 'kiln' }, [300]],
+  ])('is filtered by %j', (filter, positions) => expect(found(filter)).toEqual(positions));
 });
 
 describe('entities of streams', () => {

@@ -74,6 +74,7 @@ function enter(
   rows: Rows<EquipmentInterval>,
   { equipmentId, startedAt, position, recordedAt, ...entered }: Entered,
   since: string | null,
+  endedAt: string | null = null,
 ): void {
   const before = since === null ? undefined : rows.get(keyOf(equipmentId, since));
   if (before && before.startedAt !== startedAt) rows.put({ ...before, endedAt: startedAt, position, recordedAt });
@@ -82,7 +83,7 @@ function enter(
     equipmentId,
     facilityId: facilityOf(equipmentId),
     startedAt,
-    endedAt: null,
+    endedAt,
     stopId: before?.stopId ?? null,
     ...entered,
     position,
@@ -94,7 +95,7 @@ function enter(
  * it splits a known interval of another state (`placeOf` in observation.ts); otherwise it changes nothing. */
 export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
   name: 'equipment-timeline',
-  version: 2,
+  version: 3,
   row: EquipmentInterval,
   events: ['EquipmentStateChanged', 'EquipmentStateObserved', 'EquipmentAssigned', 'StopOpened', 'StopClosed', 'StopCorrected'],
   keys: ({ type, data }) => {
@@ -123,9 +124,15 @@ export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
         if (state === null) break;
         if (within) {
           const before = rows.get(keyOf(equipmentId, within.startedAt));
+          const intervalId = keyOf(equipmentId, startedAt);
+          if (within.startedAt === startedAt) {
+            // The first state that is known of the machine.
+            const seen = { equipmentId, state, startedAt, source: 'Observation', legal: true } as const;
+            enter(rows, { ...seen, workOrderIds: [...workOrderIds], position, recordedAt }, null, within.until);
+            break;
+          }
           if (!before) break;
           rows.put({ ...before, endedAt: startedAt, position, recordedAt });
-          const intervalId = keyOf(equipmentId, startedAt);
           rows.put({ ...before, intervalId, state, startedAt, endedAt: within.until, source: 'Observation', position, recordedAt });
           break;
         }

@@ -170,6 +170,21 @@ describe('the time line', () => {
     const asOf = events.filter(({ data }) => !('at' in data) || data.at <= at(7)).reduce(equipment.evolve, equipment.initial);
     expect(asOf).toMatchObject({ state: 'Stopped', since: at(5) });
   });
+  test('inserts a late state before the first one that was known', () => {
+    const events = shift(
+      register,
+      ['ObserveEquipmentState', { state: 'Execute' }, 10],
+      ['ObserveEquipmentState', { state: 'Held' }, 5],
+      ['ObserveEquipmentState', { state: 'Execute' }, 0],
+    );
+    const times = intervals(events).map(([state, startedAt, endedAt]) => [state, startedAt, endedAt]);
+    expect(times.sort(([, a], [, b]) => (a! < b! ? -1 : 1))).toEqual([
+      ['Execute', at(0), at(5)],
+      ['Held', at(5), at(10)],
+      ['Execute', at(10), null],
+    ]);
+    expect(folded(equipmentStop, [stream, events])).toMatchObject({ [`${equipmentId}/S1`]: { startedAt: at(5), endedAt: at(10) } });
+  });
   test.each([
     ['a stop within production', ['Execute', 'Idle'], 'Held', [[5, 10]]],
     [

@@ -91,7 +91,7 @@ function findStop(stops: Rows<Stop>, is: (stop: Stop) => boolean): Stop | undefi
 /** When the current state began, or became unknown. */
 export const currentSince = ({ since, lostSince }: Pick<Equipment, 'since' | 'lostSince'>): string | null => lostSince ?? since;
 
-const KEPT_STATES = 1_000;
+export const KEPT_STATES = 1_000;
 
 /** The index of the last state that began by then; -1 where none did. */
 export function placeAt(entered: readonly Entered[], at: string): number {

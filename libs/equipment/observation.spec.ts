@@ -44,10 +44,18 @@ describe('observations of equipment', () => {
     const machine = inState('Execute', observed('Held', 'Held'));
     given(equipment, ...machine)
       .when('ObserveEquipmentState', see('Idle'), { now: at(9), occurredAt: at(3) })
-      .then(observed('Idle', 'Idle', { at: at(3), claimedAt: at(3), applied: false, from: 'Held', since: at(5), legal: null }), {
-        type: 'LateStateObserved',
-        data: { equipmentId, reported: 'Idle', at: at(3), knownState: 'Held', knownSince: at(5) },
-      });
+      .then(
+        observed('Idle', 'Idle', {
+          at: at(3),
+          claimedAt: at(3),
+          applied: false,
+          from: 'Held',
+          since: at(5),
+          legal: null,
+          within: { startedAt: at(3), until: at(5), state: 'Unknown' },
+        }),
+        { type: 'LateStateObserved', data: { equipmentId, reported: 'Idle', at: at(3), knownState: 'Held', knownSince: at(5) } },
+      );
   });
   test('of unknown states are recorded and flagged', () => {
     given(equipment, ...inState('Execute'))

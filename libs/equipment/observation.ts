@@ -4,7 +4,7 @@ import { streamOfReference } from '#manufacturing/references';
 import type { MasterDataTold } from '#master-data/master-data.events';
 import type { ObserveEquipmentState } from './equipment.commands';
 import { type EquipmentEvent, type EquipmentStateObserved, type MachineState, PackmlState, type SignalQuality } from './equipment.events';
-import { currentSince, disabledIn, type Equipment, placeAt, type Registered, stopsAround, stopsWithin, utc } from './machine';
+import { currentSince, disabledIn, type Equipment, KEPT_STATES, placeAt, type Registered, stopsAround, stopsWithin, utc } from './machine';
 import { holds } from './rows';
 import { isPassage, missedBetween, stateNamed } from './packml';
 
@@ -108,6 +108,9 @@ export function observe(
 function placeOf({ entered }: Equipment, state: MachineState, at: string) {
   const index = placeAt(entered, at);
   const [before, after] = [entered[index], entered[index + 1]];
+  // Before the first state that is known of the machine; where older ones were dropped, it may be anywhere.
+  if (!before && after && entered.length < KEPT_STATES)
+    return { startedAt: at, until: after.at, before: 'Unknown' as const, after: after.state };
   if (!before || !after || before.at === at || before.state === state) return undefined;
   return { startedAt: before.at, until: after.at, before: before.state, after: after.state };
 }

@@ -316,6 +316,8 @@ const FREE: Readonly<Record<string, string>> = {
   'MoveHierarchyElement.parentId': 'of the plant itself',
   'ReverseObservation.equipmentId': 'of the report that is taken back',
   'ReverseObservation.scrap.reasonCode': 'of the report that is taken back',
+  'HoldWorkOrder.equipmentId': 'a machine that aborts holds its order, also one that the plant does not know',
+  'RequestSupervisorDecision.equipmentId': 'a machine that the order is held for',
   'RecordJobEnded.workOrderId': 'of the machine itself',
 };
 /** Commands that processes or the importer send about what has happened already. */

@@ -36,8 +36,6 @@ export const references = {
     ...referring(['Material', command.product]),
   ],
   ReportCounter: onMachine,
-  HoldWorkOrder: onMachine,
-  RequestSupervisorDecision: onMachine,
 };
 
 /** What a decision looks at beside the order. */

@@ -307,6 +307,7 @@ const FREE: Readonly<Record<string, string>> = {
   'ProposeAllocation.excluded': 'a plant to leave out',
   'ProposeAllocation.shipTo': 'from an order that was accepted',
   'ProposeAllocation.customerOrderId': 'from an order that was accepted, or a trial',
+  'ProposeAllocation.batch.legs.facilityId': 'a plant of the work master, which the planner found',
   'ReceiveInboundTransfer.items.lotId': 'the lot that comes into being, or grows',
   'AddHierarchyElement.elementId': 'of the plant itself',
   'RenameHierarchyElement.elementId': 'of the plant itself',

@@ -42,7 +42,7 @@ export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Re
   /** The aggregate that a command is for. */
   id: (command: C[keyof C]) => string;
   /** The floor time of a command without `occurredAt`, e.g. the end of the reported interval; server time when undefined. */
-  impliedAt?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
+  floorTimeIfAbsent?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
   decide: { readonly [K in keyof C]: (command: C[K], state: State, context: Context) => readonly E[] };
   /** Commands that report observed facts: never refused; a rule that they break is an exception event beside them. */
   observed?: readonly (keyof C)[];

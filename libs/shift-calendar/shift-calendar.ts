@@ -29,7 +29,7 @@ function checkApart(spans: readonly Span[], repeatsAfter = Infinity): void {
   sorted.forEach((span, index) => {
     const next = sorted[index + 1] ?? { ...sorted[0]!, from: sorted[0]!.from + repeatsAfter };
     if (span.to > next.from)
-      refuse('shifts-overlap', `${span.name} must end before ${next.name} begins.`, { first: span.name, second: next.name });
+      refuse('shifts-overlap', `${span.name} must not end after ${next.name} begins.`, { first: span.name, second: next.name });
   });
 }
 

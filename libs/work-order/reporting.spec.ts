@@ -193,6 +193,6 @@ describe('any past of a work order', () => {
 
 test.each(['ReportProduction', 'ObserveProduction'])('the floor time of %s is the end of its interval', (name) => {
   const to = '2026-01-05T07:00:00+02:00';
-  expect(workOrder.impliedAt!(name, { from: '2026-01-05T06:00:00+02:00', to })).toBe(to);
-  expect(workOrder.impliedAt!('StartWorkOrder', { to })).toBeUndefined();
+  expect(workOrder.floorTimeIfAbsent!(name, { from: '2026-01-05T06:00:00+02:00', to })).toBe(to);
+  expect(workOrder.floorTimeIfAbsent!('StartWorkOrder', { to })).toBeUndefined();
 });

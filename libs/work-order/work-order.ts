@@ -51,7 +51,7 @@ const rules: Rules = {
     state.status === 'Unknown' ? null : { over: isOver(state), runsOn: runningIn(state).map(({ equipmentId }) => equipmentId) },
   foretells,
   // The pieces of a report exist at the end of its interval.
-  impliedAt: (name, { to }) => (name === 'ReportProduction' || name === 'ObserveProduction' ? (to as string) : undefined),
+  floorTimeIfAbsent: (name, { to }) => (name === 'ReportProduction' || name === 'ObserveProduction' ? (to as string) : undefined),
   decide: {
     ReleaseWorkOrder: release,
     AllowStart: (_, state) => {

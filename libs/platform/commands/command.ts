@@ -16,7 +16,7 @@ export abstract class Command {
   @ApiProperty({ type: String, format: 'uuid', required: false })
   readonly commandId?: string;
 
-  /** Floor time: when it happened, by the sender's clock. The server's time if absent. */
+  /** Floor time: when it happened, by the sender's clock. If absent, the end of the interval in a report, else the server's time. */
   @Instant({ optional: true })
   readonly occurredAt?: string;
 

@@ -24,8 +24,8 @@ import { judge, outOfScope, unchangedAt } from './verdict';
 
 /** How often a command is decided again after conflicts; after that the answer is 503 `too-much-contention`. */
 const ATTEMPTS = 12;
-/** How long earlier reads of other streams are reused for commands that are sent together: whole files of past events come in blocks. */
-const SERIES_SERVES_MS = 10_000;
+/** Commands that are sent together, as an import sends them, use reads of other streams up to this age. */
+const SERIES_REUSES_READS_MS = 10_000;
 /** How often to look for a command in its stream if an append was not answered. */
 const SEARCHES = 2;
 
@@ -134,7 +134,7 @@ export class Decisions {
       const answer = earlier instanceof Promise ? await earlier : earlier;
       if (twin && twin.digest === task.digest) continue;
       try {
-        const around = answer ? task : this.surroundings.of(task, now.state, SERIES_SERVES_MS);
+        const around = answer ? task : this.surroundings.of(task, now.state, SERIES_REUSES_READS_MS);
         const verdict = judge(
           around instanceof Promise ? await around : around,
           now,

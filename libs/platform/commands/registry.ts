@@ -15,7 +15,7 @@ export type AnyDecider = Readonly<{
   evolve: (state: any, event: any) => any;
   id: (command: any) => string;
   decide: object;
-  impliedAt?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
+  floorTimeIfAbsent?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
   observed?: readonly PropertyKey[];
   exceptions?: readonly string[];
   regards?: (name: string, command: any, state: any, regarded?: Context['regarded']) => readonly Regard[];

@@ -45,7 +45,7 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
   const commandId = (given ?? newId()).toLowerCase();
   const expected = command.expectedRevision ?? request.expectedRevision;
   const now = wallClock().toISOString();
-  const occurredAt = command.occurredAt ?? decider.impliedAt?.(name, command as never) ?? now;
+  const occurredAt = command.occurredAt ?? decider.floorTimeIfAbsent?.(name, command as never) ?? now;
   const digest = digestOf(name, command);
   return {
     decider,

@@ -22,7 +22,7 @@ const GRACE_MS = 300;
 /** How often the node in use is checked, and how long it may take to answer. */
 const WATCH_MS = 1_200;
 const ANSWER_MS = 1_000;
-/** Checks in a row that a node may leave unanswered: it may only be busy. */
+/** So many unanswered checks in a row close the link: after fewer the node may only be busy. */
 const UNANSWERED = 3;
 /** However many calls fail, their node is checked no more often than this. */
 const SUSPECT_MS = 250;
@@ -81,7 +81,7 @@ export class Connection {
   private checking: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private silent = 0;
-  /** Checks in a row without an answer that close the link; the fewest that any caller of the check under way asked for. */
+  /** How many unanswered checks close the link; a suspicion lowers it to one for the check under way. */
   private unanswered = UNANSWERED;
   private lastLook = -Infinity;
   private closed = false;

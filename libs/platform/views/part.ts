@@ -345,7 +345,7 @@ export class PartOfView {
     );
   }
 
-  /** Retries the parked events of a partition from its head; stops at the first event that still fails or is gone. */
+  /** Retries the parked events of a partition from its head, after an operator asked for it (projector.ts); stops at the first event that still fails or is gone. */
   async retry(partition: string, entries: readonly ParkedEvent[], events: readonly (LogEvent | undefined)[]): Promise<number> {
     const client = await this.place.pool.connect();
     let broken: Error | undefined;

@@ -120,7 +120,7 @@ export class Projector {
   async #work(part: PartOfView, feed: Follower, worked: () => void): Promise<void> {
     const { signal } = this.#stop;
     const { batchRows, batchMs } = this.options;
-    let wishedAt = 0;
+    let requestsReadAt = 0;
     let { resubscribed } = this.feed.wakeups;
     this.#moved = part.position;
     /** When the first page arrived that waits to be written or passed. */
@@ -132,10 +132,10 @@ export class Projector {
       while (!signal.aborted) {
         // Throws if the write failed.
         if (!busy) await writing;
-        if (part.parkedPartitions > 0 && part.gathered.events === 0 && performance.now() - wishedAt > 250) {
+        if (part.parkedPartitions > 0 && part.gathered.events === 0 && performance.now() - requestsReadAt > 250) {
           await writing;
-          await this.#grant(part);
-          wishedAt = performance.now();
+          await this.#carryOutRequests(part);
+          requestsReadAt = performance.now();
         }
         if (this.feed.wakeups.resubscribed !== resubscribed) {
           // The store may have come back with another log.
@@ -170,7 +170,7 @@ export class Projector {
           await part.advance(page.last);
           begun = undefined;
         }
-        // Events only read and folded may still be refused: trouble ends when the checkpoint moves, or has nothing left to pass.
+        // Reading and folding is no success yet, the write may fail: trouble ends when the checkpoint moves, or is at the end.
         if (part.position !== this.#moved || (page.last && part.position === part.at)) {
           worked();
           this.trouble = undefined;
@@ -192,7 +192,7 @@ export class Projector {
   }
 
   /** Carries out operators' requests on parked partitions. */
-  async #grant(part: PartOfView): Promise<void> {
+  async #carryOutRequests(part: PartOfView): Promise<void> {
     for (const [partition, entries] of await retriesRequested(this.pool, part.table.table, part.shard, 1_000)) {
       const events = [];
       for (const { stream, revision, requested } of entries) {

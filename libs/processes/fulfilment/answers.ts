@@ -74,7 +74,7 @@ export function accepted(state: Fulfilment, task: Fulfilment['doing']): Fulfilme
 
 export function refused(state: Fulfilment, task: Fulfilment['doing'], refusal: Refusal): Fulfilment {
   switch (task?.do) {
-    // What cannot be recorded any more is not: the order has moved on.
+    // A refused note is dropped: the order has moved on.
     case 'note':
     case 'reject':
     case 'supersede':

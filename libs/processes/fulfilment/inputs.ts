@@ -1,7 +1,6 @@
 /** What an input changes: an event, the answer to what was asked, or a timer. */
-import type { AllocationProposed } from '#allocation-plan/allocation-plan.events';
 import type { LegDelivery, LegMade } from '#customer-order/customer-order.events';
-import { decisionIdOf, MOST_TRANSFERS, planIdOf, readLegId, readTransferId } from '#manufacturing/order-ids';
+import { decisionIdOf, MOST_TRANSFERS, readLegId, readTransferId } from '#manufacturing/order-ids';
 import { compare, minus, plus, sum } from '#manufacturing/quantity';
 import { accepted, refused } from './answers';
 import {
@@ -23,10 +22,11 @@ import {
   withoutQuestion,
 } from './changes';
 import type { Input } from './messages';
+import { proposed, remainder } from './proposal';
 import { settled } from './settle';
-import { type Answer, awaitsBatch, change, type Fulfilment, isOpen, type Leg, note, unallocated } from './state';
+import { type Answer, change, type Fulfilment, isOpen, type Leg, note } from './state';
 
-/** Minutes until it is asked again whether a leg that has not started is waited for. */
+/** Minutes until a person is asked again whether to keep waiting for a leg that has not started. */
 const ASK_AGAIN = 1_440;
 
 type Event = Exclude<Input, { type: 'CommandRefused' | 'CommandAccepted' | 'TimerFired' }>;
@@ -127,7 +127,7 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
       return demand ? note(state, { type: 'RecordDecisionTaken', data: { customerOrderId, decisionId, option } }) : state;
     }
     case 'DecisionWithdrawn':
-      // Somebody withdrew a question that still is one.
+      // The decision was withdrawn, but its question is still open: it is asked again.
       return isAsked(state, input.data.decisionId) ? askedAgain(state) : state;
     case 'WorkOrderStarted':
       return ofLeg(state, input.data.workOrderId, (leg) => (leg.started || leg.undone ? state : begun(state, leg)));
@@ -160,19 +160,6 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
       );
     }
   }
-}
-
-/** The plan that was asked for, or the first one of an order that waits for a batch. */
-function proposed(state: Fulfilment, proposal: AllocationProposed['data']): Fulfilment {
-  if (proposal.customerOrderId !== state.customerOrderId) return state;
-  if (state.planning === 'asked') return evaluated({ ...state, planning: 'proposed', proposal });
-  if (!awaitsBatch(state) || state.status !== 'open' || proposal.planId !== planIdOf(state.customerOrderId, 1)) return state;
-  const { product, quantity, due } = proposal.inputs.order;
-  const { demand } = state;
-  const same = product === demand!.product && compare(quantity, demand!.quantity) === 0 && Date.parse(due) === Date.parse(demand!.due);
-  const first: Fulfilment = { ...state, planning: 'proposed', plans: 1, replans: 1, proposal };
-  // The customer has changed the order meanwhile: it is planned by itself.
-  return same ? evaluated(first) : { ...first, verdict: 'reject' };
 }
 
 const ofLeg = (state: Fulfilment, id: string, then: (leg: Leg) => Fulfilment): Fulfilment => {
@@ -269,18 +256,3 @@ const shippedAgain = (state: Fulfilment, { leg, shipment, sentAgain }: Leg, agai
   shipment < MOST_TRANSFERS
     ? change(state, leg, { transfer: 'none', shipment: shipment + 1, again, sentAgain: plus(sentAgain, again) })
     : state;
-
-/** What the proposal leaves out of what is not placed now. */
-const remainder = (state: Fulfilment): string =>
-  state.proposal!.legs.reduce((rest, { quantity }) => minus(rest, quantity), unallocated(state));
-
-/** Evaluates a proposal: it is carried out where it places everything, or the customer takes a part. */
-function evaluated(state: Fulfilment): Fulfilment {
-  if (state.status !== 'open') return { ...state, verdict: 'reject' };
-  const { legs, unallocated: rest } = state.proposal!;
-  const left = rest.map(({ quantity, reason }) => `${quantity}: ${reason}`).join('; ');
-  const missing = compare(remainder(state), '0') > 0;
-  if (legs.length === 0) return question({ ...state, verdict: 'reject' }, 'Nothing', `No plant can make it. ${left}`.slice(0, 500));
-  if (!missing || state.demand!.partial === 'Accept') return { ...state, verdict: 'accept', unplaceable: missing ? remainder(state) : '0' };
-  return question(state, 'Partial', `Not everything can be placed. ${left}`.slice(0, 500));
-}

@@ -4,7 +4,7 @@ import { lastUndoable } from './steps';
 import { compare, minus } from '#manufacturing/quantity';
 import { nextQuestion, undoing, question, withoutQuestion } from './changes';
 
-/** What follows at once: legs that nothing is left of, legs that are no longer wanted, and questions. */
+/** What follows at once: legs without a step left to undo, legs that are no longer wanted, and questions. */
 export function settled(before: Fulfilment): Fulfilment {
   if (!before.demand || before.status === 'over') return before;
   let state = before;
@@ -16,7 +16,7 @@ export function settled(before: Fulfilment): Fulfilment {
         type: 'RecordCustomerLegUndone',
         data: { customerOrderId: state.customerOrderId, leg: leg.leg, why: leg.why || 'it is not wanted' },
       });
-  return limited(nextQuestion(state));
+  return askIfShort(nextQuestion(state));
 }
 
 function cancelling(before: Fulfilment): Fulfilment {
@@ -48,8 +48,8 @@ function reduced(before: Fulfilment): Fulfilment {
   return state;
 }
 
-/** After some plans without a word from outside, and where all legs are over and something is missing, a person is asked. */
-function limited(state: Fulfilment): Fulfilment {
+/** Asks a person when something is missing and so many plans were made, or all legs are over. */
+function askIfShort(state: Fulfilment): Fulfilment {
   if (state.status !== 'open' || state.question || state.cancel !== 'no' || state.shortAccepted || state.planning !== 'idle') return state;
   const rest = unallocated(state);
   if (compare(rest, '0') === 0 || state.legs.some((leg) => leg.goal === 'undo' && !leg.undone && leg.waits !== 'person')) return state;

@@ -75,7 +75,7 @@ export const cameBack = (before: ShipmentBooks, amount: string): ShipmentBooks =
 });
 
 const missingOf = (books: ShipmentBooks): string => plus(inTransit(books), books.short);
-/** The most that may still arrive: what is in transit, short or lost. */
+/** The most that may still arrive: what is in transit, short or lost. The receiver refuses more (`arrivalOf` in inbound-transfer.ts). */
 export const arrivable = (books: ShipmentBooks): string => plus(missingOf(books), books.lost);
 
 const PARTS = ['shipped', 'received', 'short', 'damaged', 'lost', 'returned', 'over'] as const;

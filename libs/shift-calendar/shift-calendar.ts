@@ -17,14 +17,14 @@ const refuse = (code: string, message: string, facts: Readonly<Record<string, un
   throw new Rejected(code, message, facts);
 };
 
-/** Minutes from the beginning of a week. */
+/** Minutes from a common origin: the beginning of the week, the day or the shift. */
 type Span = Readonly<{ name: string; from: number; to: number }>;
 
 /**
  * `repeatsAfter`: minutes after which the spans repeat, a week for example, so that the last is compared with the first.
  * @throws Rejected shifts-overlap
  */
-function checkApart(spans: readonly Span[], repeatsAfter = Infinity): void {
+function rejectOverlaps(spans: readonly Span[], repeatsAfter = Infinity): void {
   const sorted = [...spans].sort((a, b) => a.from - b.from);
   sorted.forEach((span, index) => {
     const next = sorted[index + 1] ?? { ...sorted[0]!, from: sorted[0]!.from + repeatsAfter };
@@ -44,7 +44,7 @@ function checkBreaks({ shift, startsAt, endsAt, breaks }: DayShift): void {
       });
     return { name: `The break ${pause.startsAt}–${pause.endsAt} of ${shift}`, from, to };
   });
-  if (spans.length > 0) checkApart(spans);
+  if (spans.length > 0) rejectOverlaps(spans);
 }
 
 function spansOn(day: number, shifts: readonly DayShift[], at = ''): Span[] {
@@ -67,7 +67,7 @@ function checkWeek(shifts: readonly WeeklyShift[]): void {
       weekday,
     ),
   );
-  checkApart(spans, WEEK);
+  rejectOverlaps(spans, WEEK);
 }
 
 const dayShift = ({ shift, startsAt, endsAt, breaks = [] }: commands.AddCalendarException['shifts'][number]): DayShift => ({
@@ -121,7 +121,7 @@ const rules: Decider<typeof commands, Calendar, ShiftCalendarEvent> = {
         });
       const shifts = asked.map(dayShift);
       shifts.forEach(checkBreaks);
-      if (shifts.length > 0) checkApart(spansOn(0, shifts));
+      if (shifts.length > 0) rejectOverlaps(spansOn(0, shifts));
       if (same(entryOf(exceptions, day)?.shifts, shifts)) return [];
       return [{ type: 'CalendarExceptionAdded', data: { calendarId, day, shifts, reason } }];
     },

@@ -79,7 +79,7 @@ export class ReleaseWorkOrder extends Command {
   @Code({ optional: true })
   readonly directiveVersion?: string;
 
-  /** How long a hold for equipment may last before a supervisor is asked, in minutes; RESUME_WITHIN_MINUTES of holds.ts, 30, when absent. */
+  /** How long a hold for equipment may last before a supervisor is asked, in minutes; 30 when absent. */
   @Whole(1, 10_080, { optional: true })
   readonly resumeWithinMinutes?: number;
 

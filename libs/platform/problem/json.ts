@@ -1,7 +1,7 @@
 /**
  * JSON from clients. Hides: what JSON.parse accepts too easily. Promises: what is accepted means the same to every reader: no duplicate or dangerous
- * keys, no number that a double cannot hold exactly, no broken UTF-8, and no more of it than any input needs (BOUNDS), counted before anything
- * looks at it. Does not: know which fields are expected (input-pipe.ts).
+ * keys, no number that a double cannot hold exactly, no broken UTF-8, and no more of it than any input needs (BOUNDS), counted before it
+ * is validated. Does not: know which fields are expected (input-pipe.ts).
  */
 import { Problem } from './problem';
 
@@ -9,7 +9,7 @@ import { Problem } from './problem';
 const BOUNDS = { depth: 32, keys: 256, items: 1_000, values: 20_000 } as const;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-const malformed = (detail: string): Problem => new Problem(400, 'malformed-json', detail, { whatToDo: 'Send well-formed JSON in UTF-8.' });
+const malformed = (detail: string, whatToDo: string): Problem => new Problem(400, 'malformed-json', detail, { whatToDo });
 
 /** @throws Problem 400 `malformed-json` */
 export function parseJson(source: Buffer | Uint8Array | string): unknown {
@@ -19,10 +19,10 @@ export function parseJson(source: Buffer | Uint8Array | string): unknown {
     text = typeof source === 'string' ? source : utf8.decode(source);
     value = JSON.parse(text);
   } catch {
-    throw malformed('The body is not valid JSON.');
+    throw malformed('The body is not valid JSON.', 'Send well-formed JSON in UTF-8.');
   }
   const fault = faultIn(text);
-  if (fault) throw malformed(fault);
+  if (fault) throw malformed(fault, 'Send each key once, numbers that a double can hold, and no more than any input needs.');
   return value;
 }
 

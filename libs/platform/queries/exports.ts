@@ -60,7 +60,7 @@ export class Exports {
         whatToDo: 'Read them to their end, or close them, first.',
       });
     if (this.total >= EXPORTS)
-      throw new Problem(503, 'exports-busy', `${EXPORTS} exports of other callers are running.`, {
+      throw new Problem(503, 'exports-busy', `All ${EXPORTS} exports are in use.`, {
         retryAfterSeconds: 10,
         whatToDo: 'Send the same request again.',
       });

@@ -147,8 +147,8 @@ export class LogCopy {
       this.after = BigInt(note.position);
       this.events = note.events;
       this.compared = this.isSameLeftOut(note.leftOut) ? note.compared : undefined;
-      await this.patient(() => this.refuseOwnEvents());
-    } else await this.refuseAnyEvent();
+      await this.patient(() => this.refuseTargetInUse());
+    } else await this.refuseTargetThatIsNotEmpty();
     await this.note();
   }
 
@@ -164,7 +164,7 @@ export class LogCopy {
     return this.patient(() => lastNoteIn(this.targetReader));
   }
 
-  private async refuseAnyEvent(): Promise<void> {
+  private async refuseTargetThatIsNotEmpty(): Promise<void> {
     for (let after = BEFORE_ALL; ;) {
       const page = await this.patient(() => this.targetReader.readAll(after, PAGE));
       const own = page.find(isCopied);
@@ -175,7 +175,7 @@ export class LogCopy {
   }
 
   /** The target must not be in use: its newest event must come from the source. */
-  private async refuseOwnEvents(): Promise<void> {
+  private async refuseTargetInUse(): Promise<void> {
     const link = await this.to.get(LIMIT_MS);
     const newest = link.client.official.readAll({
       direction: 'backwards',

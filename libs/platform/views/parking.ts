@@ -28,7 +28,7 @@ export type ParkedEvent = {
   /** Why it failed; null if it only waits behind a failed event. */
   error: string | null;
   attempts: number;
-  /** The operator's decision, until it is carried out. */
+  /** The operator's decision, until it is carried out; column `wish`. */
   requested?: 'retry' | 'skip' | null;
 };
 
@@ -122,7 +122,7 @@ const asParked = (row: Record<string, unknown>): ParkedEvent => ({
 });
 
 /** Up to `limit` events of the partitions that operators asked to retry, in order, by partition. */
-export async function retriesRequested(pool: Pool, table: string, shard: number, limit: number): Promise<Map<string, ParkedEvent[]>> {
+export async function requestsOf(pool: Pool, table: string, shard: number, limit: number): Promise<Map<string, ParkedEvent[]>> {
   const { rows } = await pool.query(
     `SELECT p.* FROM view_parked p WHERE table_name = $1 AND shard = $2
        AND partition IN (SELECT partition FROM view_parked WHERE table_name = $1 AND shard = $2 AND wish IS NOT NULL)

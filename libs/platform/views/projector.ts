@@ -7,7 +7,7 @@ import { nowMs } from '#platform/runtime/clock';
 import type { Feed, Follower } from './feed';
 import { OtherLog } from './guard';
 import { Fenced, PoisonInBuild, Refused, type Committed, type PartOfView } from './part';
-import { retriesRequested } from './parking';
+import { requestsOf } from './parking';
 import type { Pool } from 'pg';
 
 export type ProjectorOptions = Readonly<{
@@ -193,7 +193,7 @@ export class Projector {
 
   /** Carries out operators' requests on parked partitions. */
   async #carryOutRequests(part: PartOfView): Promise<void> {
-    for (const [partition, entries] of await retriesRequested(this.pool, part.table.table, part.shard, 1_000)) {
+    for (const [partition, entries] of await requestsOf(this.pool, part.table.table, part.shard, 1_000)) {
       const events = [];
       for (const { stream, revision, requested } of entries) {
         const [event] = requested === 'skip' ? [] : await this.feed.readStream(stream, revision, 1);

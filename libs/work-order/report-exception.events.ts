@@ -21,7 +21,7 @@ export type OverproductionDetected = Event<
   OnReport & { operationId: string; good: string; limit: string; excess: string; unit: Unit }
 >;
 
-/** Reports of one machine overlap in time. */
+/** Reports of one order overlap in time on one machine. */
 export type OverlapDetected = Event<'OverlapDetected', OnReport & { equipmentId: string; overlaps: readonly string[] }>;
 
 /** A report claims a machine that other orders had at that time, beyond its capacity. */

@@ -36,7 +36,7 @@ export class Snapshots {
   constructor(private readonly store: EventStore) {}
 
   /**
-   * The newest snapshot of a stream, if it was written into this log, since it may hold positions, by the code that folds such a body today.
+   * The newest snapshot of a stream, if it was written by the code that folds it today, and into this log (a body may hold positions of the log).
    * @throws StoreUnavailable
    */
   async newest(stream: string, codeFor: (body: unknown) => string | undefined): Promise<Snapshot | undefined> {

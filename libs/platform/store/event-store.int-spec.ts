@@ -96,6 +96,17 @@ it('answers each of 2,000 concurrent appends', async () => {
   expect([...streams.values()].every((seen) => seen.size === 50)).toBe(true);
 });
 
+it('refuses at once to read a stream that was deleted permanently', async () => {
+  const client = EventStoreDBClient.connectionString(node.connectionString);
+  await client.appendToStream('order-gone', jsonEvent({ type: 'Counted', data: {} }));
+  await client.tombstoneStream('order-gone');
+  await client.dispose();
+  const before = store.state;
+  for (const read of [() => store.read('order-gone'), () => store.readBackwards('order-gone', 1)])
+    await expect(read()).rejects.toMatchObject({ name: 'StoreRefused', reason: 'stream-deleted' });
+  expect(store.state).toEqual(before);
+});
+
 it('reads a stream as the official client does, whatever other apps have written into it', async () => {
   const client = EventStoreDBClient.connectionString(node.connectionString);
   await client.appendToStream('order-9', [

@@ -108,19 +108,19 @@ export class EventStore {
 
   /**
    * The events of a stream forwards from a revision; with `bookkeeping`, also the platform's own records about commands; none if the stream
-   * does not exist. `maxCount` bounds how many events are looked at. @throws StoreUnavailable
+   * does not exist. `maxCount` bounds how many events are looked at. @throws StoreUnavailable, StoreRefused if it was deleted permanently
    */
   read<E extends Event = Event>(
     stream: string,
     from = 0n,
     { asStored = false, bookkeeping = false, maxCount = Number.MAX_SAFE_INTEGER } = {},
   ): Promise<Recorded<E>[]> {
-    return this.readStream<E>(streamRequest(stream, from, maxCount), (event) => bookkeeping || !isBookkeeping(event), asStored);
+    return this.readStream<E>(stream, streamRequest(stream, from, maxCount), (event) => bookkeeping || !isBookkeeping(event), asStored);
   }
 
   /** The newest events of a stream, newest first; `onNewest` gets the first as soon as it is there. @throws StoreUnavailable */
   readBackwards<E extends Event = Event>(stream: string, maxCount: number, onNewest?: OnFirst): Promise<Recorded<E>[]> {
-    return this.readStream<E>(streamRequest(stream, 'end', maxCount), undefined, false, onNewest);
+    return this.readStream<E>(stream, streamRequest(stream, 'end', maxCount), undefined, false, onNewest);
   }
 
   /** A page of $all, business events only, after `from`, with the position to continue from; `asStored` skips upcasts. @throws StoreUnavailable */
@@ -251,17 +251,18 @@ export class EventStore {
   }
 
   private readStream<E extends Event>(
+    stream: string,
     what: ReadReq,
     wanted: (event: LogEvent) => boolean = () => true,
     asStored = false,
     onFirst?: OnFirst,
   ): Promise<Recorded<E>[]> {
-    return this.repeated('read', SENDS, (link, leftMs) =>
+    const run = (link: Link, leftMs: number) =>
       link.reads.through(leftMs, async () => {
         const events = await within(leftMs, eventsOf(link.client, what, leftMs, onFirst));
         return events.filter(wanted).map((event) => this.readAs(event, asStored) as Recorded<E>);
-      }),
-    );
+      });
+    return this.repeated('read', SENDS, run, stream);
   }
 
   private readAs(event: LogEvent, asStored: boolean): Recorded {

@@ -29,13 +29,18 @@ export class Exports {
   /** All rows of one statement, at the speed of the reader. Ends with an error if the database does. @throws Problem 429, 503 */
   async stream(caller: string, text: string, values: readonly unknown[]): Promise<Readable> {
     this.enter(caller);
-    let client: PoolClient;
+    let client: PoolClient | undefined;
     try {
       client = await this.pool.connect();
+      return this.rowsOf(client, caller, text, values);
     } catch (error) {
+      client?.release(true);
       this.leave(caller);
       throw error;
     }
+  }
+
+  private rowsOf(client: PoolClient, caller: string, text: string, values: readonly unknown[]): Readable {
     const rows = client.query(new QueryStream(text, [...values], { batchSize: ROWS, highWaterMark: ROWS, types: EXACT_TYPES }));
     const watch = watchReader(rows, this.patience);
     let released = false;

@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import * as fc from 'fast-check';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -136,6 +137,7 @@ describe.each(slices.map(([decider, classes]) => [decider.category, decider, cla
               actor: 'ann',
               role: 'operator',
               commandId: `c${index}`,
+              digestOf,
             };
             const first = decided(decider, name, command, state, context);
             if (first instanceof Rejected) return;

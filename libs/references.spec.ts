@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import { given } from '#platform/testing/given';
 import { inputClassOf } from '#platform/commands/fields';
 import { commandClasses, type AnyDecider } from '#platform/commands/registry';
@@ -29,6 +30,7 @@ const received = materialLot.decide.ReceiveLot({ lotId, materialId: 'steel', qua
   actor: 'ann',
   role: 'operator',
   commandId: 'c',
+  digestOf,
 });
 
 describe('a command that refers to what the plant does not know is refused', () => {
@@ -172,7 +174,14 @@ describe('a command that refers to what the plant does not know is refused', () 
 });
 
 test('a fact that names what the plant does not know is recorded and flagged', () => {
-  const context = { now: '2026-01-05T08:30:00Z', occurredAt: '2026-01-05T07:00:00Z', actor: 'm4', role: 'device', commandId: 'c' };
+  const context = {
+    now: '2026-01-05T08:30:00Z',
+    occurredAt: '2026-01-05T07:00:00Z',
+    actor: 'm4',
+    role: 'device',
+    commandId: 'c',
+    digestOf,
+  };
   const state = running.reduce(workOrder.evolve, workOrder.initial);
   const scrap = [{ quantity: '1', reasonCode: 'dull' }];
   const told = plant('ReasonCode', 'master-data-haifa.ReasonCode.dull');
@@ -208,6 +217,7 @@ describe('the check of a kind is switched on', () => {
       actor: 'a',
       role: 'engineer',
       commandId: 'c',
+      digestOf,
       regarded: at,
     });
     expect(first[0]!.data).toMatchObject({ firstOfKind: true });

@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import * as fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -193,7 +194,7 @@ describe.each(observing)('the observed fact %s', (name, decider) => {
   test('is never refused whatever was recorded before, and changes nothing when it comes again', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...recorded), { maxLength: 12 }), facts[name]!, instant, (past, fact, occurredAt) => {
-        const context: Context = { now: '2026-01-05T08:00:00.000Z', occurredAt, actor: 'm4', role: 'device', commandId: 'c' };
+        const context: Context = { now: '2026-01-05T08:00:00.000Z', occurredAt, actor: 'm4', role: 'device', commandId: 'c', digestOf };
         const fold = (state: unknown, events: readonly object[]) =>
           events.reduce<unknown>((now, event) => decider.evolve(now as never, event as never), state);
         const before = fold(decider.initial, past);

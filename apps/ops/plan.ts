@@ -4,7 +4,7 @@ import { type BatchPlan, type PlannedOrder, planBatch } from '#allocation-plan/b
 import type { BatchInputs, BatchOrder } from '#allocation-plan/batch-inputs';
 import { loadSolver } from '#allocation-plan/highs.solver';
 import { scopeIn } from '#kernel/identity';
-import { digestOf } from '#manufacturing/digest';
+import { digestOf } from '#platform/commands/digest';
 import { planIdOf } from '#manufacturing/order-ids';
 import { AMOUNT, plus } from '#manufacturing/quantity';
 import type { Definition } from '#work-master/work-master.events';

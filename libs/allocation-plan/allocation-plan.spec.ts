@@ -1,4 +1,4 @@
-import { digestOf } from '#manufacturing/digest';
+import { digestOf } from '#platform/commands/digest';
 import { folded } from '#platform/testing/folded';
 import { given } from '#platform/testing/given';
 import { allocationPlan } from './allocation-plan';
@@ -35,6 +35,7 @@ const context = {
   actor: 'pia',
   role: 'planner',
   commandId: 'c',
+  digestOf,
   regarded,
 };
 const [proposed] = allocationPlan.decide.ProposeAllocation(ask, allocationPlan.initial, context) as readonly [AllocationProposed];

@@ -1,7 +1,6 @@
 import type { Context, Decider, Regard } from '#kernel/decider';
 import { scopeIn, streamOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
-import { digestOf } from '#manufacturing/digest';
 import { FACILITY_ID } from '#manufacturing/facility';
 import { isPositive } from '#manufacturing/quantity';
 import type { Qualification } from '#work-master/work-master.events';
@@ -121,7 +120,7 @@ function propose(command: commands.ProposeAllocation, state: AllocationPlan, con
   const fault = inputs.batch && sharedPlan(inputs, inputs.batch);
   if (typeof fault === 'string')
     refuse('share-outdated', `The share of the batch does not fit any more: ${fault}. Plan again.`, { planId });
-  const data = { planId, customerOrderId, ...planOf(inputs), algorithm: ALGORITHM, digest: digestOf(inputs), inputs };
+  const data = { planId, customerOrderId, ...planOf(inputs), algorithm: ALGORITHM, digest: context.digestOf(inputs), inputs };
   return [{ type: 'AllocationProposed', data }];
 }
 

@@ -1,7 +1,7 @@
 /**
  * Splits one order over plants. Hides: which splits are tried. Promises: the same plan for the same inputs; it places as much as fits before the due
- * date, then at the lowest cost, then in the fewest legs, then where the id of the plant sorts first; what is not placed has the reason that binds. Does not: reserve; capacity that somebody
- * else takes meanwhile is refused when it is reserved.
+ * date, then at the lowest cost, then in the fewest legs, then where the id of the plant sorts first; what is not placed has the reason that binds.
+ * Does not: reserve; capacity that somebody else takes meanwhile is refused when it is reserved.
  */
 import type { Bucket } from '#facility-capacity/facility-capacity.events';
 import { decimal, millionths, sum } from '#manufacturing/quantity';

@@ -91,8 +91,10 @@ function enter(
   });
 }
 
-/** The state of each machine over time, as known today. A late observation begins at its own time if
- * it splits a known interval of another state (`placeOf` in observation.ts); otherwise it changes nothing. */
+/**
+ * The state of each machine over time, as known today. A late observation begins at its own time if it splits a known interval of another state,
+ * or comes before all of them (`placeOf` in observation.ts); otherwise it changes nothing.
+ */
 export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
   name: 'equipment-timeline',
   version: 3,

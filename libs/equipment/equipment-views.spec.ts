@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import * as fc from 'fast-check';
 import { folded } from '#platform/testing/folded';
 import { equipment } from './equipment';
@@ -18,7 +19,7 @@ function shift(...steps: readonly (readonly [type: keyof Commands, command?: obj
   const events: EquipmentEvent[] = [];
   let state = equipment.initial;
   steps.forEach(([type, command = {}, minute], index) => {
-    const context = { now: at(59), occurredAt: at(minute ?? index), actor: 'ann', role: 'operator', commandId: 'c' };
+    const context = { now: at(59), occurredAt: at(minute ?? index), actor: 'ann', role: 'operator', commandId: 'c', digestOf };
     const more = (equipment.decide[type] as (...input: unknown[]) => EquipmentEvent[])({ equipmentId, ...command }, state, context);
     state = more.reduce(equipment.evolve, state);
     events.push(...more);
@@ -113,6 +114,11 @@ describe('the time line', () => {
       endedAt,
       stopId,
     ]);
+  /** State, beginning and end of the intervals, in the order of time. */
+  const inOrder = (events: EquipmentEvent[]) =>
+    intervals(events)
+      .map(([state, startedAt, endedAt]) => [state, startedAt, endedAt])
+      .sort(([, a], [, b]) => (a! < b! ? -1 : 1));
   test('is a gapless row of intervals', () => {
     expect(intervals(shift(...run, ['HoldEquipment'], ['ReportStateComplete'], ['UnholdEquipment'], ['ReportStateComplete']))).toEqual([
       ['Resetting', at(1), at(2), null],
@@ -159,8 +165,7 @@ describe('the time line', () => {
       ['ObserveEquipmentState', { state: 'Held' }, 10],
       ['ObserveEquipmentState', { state: 'Stopped' }, 5],
     );
-    const times = intervals(events).map(([state, startedAt, endedAt]) => [state, startedAt, endedAt]);
-    expect(times.sort(([, a], [, b]) => (a! < b! ? -1 : 1))).toEqual([
+    expect(inOrder(events)).toEqual([
       ['Execute', at(0), at(5)],
       ['Stopped', at(5), at(10)],
       ['Held', at(10), null],
@@ -177,8 +182,7 @@ describe('the time line', () => {
       ['ObserveEquipmentState', { state: 'Held' }, 5],
       ['ObserveEquipmentState', { state: 'Execute' }, 0],
     );
-    const times = intervals(events).map(([state, startedAt, endedAt]) => [state, startedAt, endedAt]);
-    expect(times.sort(([, a], [, b]) => (a! < b! ? -1 : 1))).toEqual([
+    expect(inOrder(events)).toEqual([
       ['Execute', at(0), at(5)],
       ['Held', at(5), at(10)],
       ['Execute', at(10), null],
@@ -235,7 +239,7 @@ describe('the time line', () => {
         const events: EquipmentEvent[] = shift(register);
         let machine = events.reduce(equipment.evolve, equipment.initial);
         for (const each of steps) {
-          const context = { now: at(59), occurredAt: at(each.minute), actor: 'a', role: 'operator', commandId: 'c' };
+          const context = { now: at(59), occurredAt: at(each.minute), actor: 'a', role: 'operator', commandId: 'c', digestOf };
           try {
             const more =
               'state' in each

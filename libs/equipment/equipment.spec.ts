@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import * as fc from 'fast-check';
 import { given } from '#platform/testing/given';
 import { equipment } from './equipment';
@@ -109,6 +110,7 @@ describe('registered equipment', () => {
             actor: 'ann',
             role: 'operator',
             commandId: 'c',
+            digestOf,
           });
           expect(event).toMatchObject({ type: 'EquipmentStateChanged', data: { from: state, input } });
           taken[input] = (taken[input] ?? 0) + 1;
@@ -175,8 +177,13 @@ describe('registered equipment', () => {
       const machine = inState(state).reduce(equipment.evolve, equipment.initial);
       try {
         return (
-          equipment.decide.SetEquipmentMode({ equipmentId, mode: 2 }, machine, { ...later, actor: 'a', role: 'operator', commandId: 'c' })
-            .length > 0
+          equipment.decide.SetEquipmentMode({ equipmentId, mode: 2 }, machine, {
+            ...later,
+            actor: 'a',
+            role: 'operator',
+            commandId: 'c',
+            digestOf,
+          }).length > 0
         );
       } catch {
         return false;
@@ -331,7 +338,7 @@ describe('any sequence of equipment commands', () => {
       fc.property(fc.array(step, { maxLength: 40 }), fc.constantFrom('PACKML_2022' as const, 'PACKML_2015' as const), (steps, profile) => {
         let machine = equipment.evolve(equipment.initial, registered({ profile, capacityMode: 'Cumulative', maxConcurrent: 8 }));
         steps.forEach(({ type, data }, minute) => {
-          const context = { now: at(59), occurredAt: at(minute), actor: 'ann', role: 'operator', commandId: 'c' };
+          const context = { now: at(59), occurredAt: at(minute), actor: 'ann', role: 'operator', commandId: 'c', digestOf };
           const decide = equipment.decide[type as 'StopEquipment'] as (...input: unknown[]) => readonly EquipmentEvent[];
           const run = () => decide(data, machine, context);
           try {

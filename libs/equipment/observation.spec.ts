@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import * as fc from 'fast-check';
 import { given } from '#platform/testing/given';
 import { equipment } from './equipment';
@@ -115,6 +116,7 @@ describe('observations of equipment', () => {
           actor: 'a',
           role: 'device',
           commandId: 'c',
+          digestOf,
         })
         .map(({ type }) => type);
     expect(types('Execute', cnc, idle)).toEqual(['EquipmentStateObserved']);
@@ -140,7 +142,7 @@ describe('observations of equipment', () => {
         if (!(class_ as readonly string[]).includes(real)) continue;
         seenStates += 1;
         const occurredAt = new Date(Date.UTC(2026, 0, 1) + minute * 60_000).toISOString();
-        const context = { now: '2026-12-01T00:00:00.000Z', occurredAt, actor: 'm4', role: 'device', commandId: 'c', regarded };
+        const context = { now: '2026-12-01T00:00:00.000Z', occurredAt, actor: 'm4', role: 'device', commandId: 'c', digestOf, regarded };
         const events = equipment.decide.ObserveEquipmentState({ equipmentId, state: real }, state, context);
         flagged.push(...events.filter(({ type }) => equipment.exceptions!.includes(type)));
         state = events.reduce(equipment.evolve, state);
@@ -183,7 +185,7 @@ describe('observations of equipment', () => {
     ] as const;
     const state = sightings.reduce<Equipment>(
       (machine, [reported, quality, minute]) => {
-        const context = { now: at(5), occurredAt: at(minute), actor: 'm4', role: 'device', commandId: 'c' };
+        const context = { now: at(5), occurredAt: at(minute), actor: 'm4', role: 'device', commandId: 'c', digestOf };
         return equipment.decide
           .ObserveEquipmentState({ equipmentId, state: reported, quality }, machine, context)
           .reduce(equipment.evolve, machine);
@@ -207,7 +209,7 @@ describe('observations of equipment', () => {
       fc.property(fc.boolean(), fc.array(seen, { maxLength: 30 }), (isRegistered, sightings) => {
         let state = isRegistered ? equipment.evolve(equipment.initial, registered()) : equipment.initial;
         for (const { occurredAt, ...sighting } of sightings) {
-          const context = { now: at(5), occurredAt, actor: 'm4', role: 'device', commandId: 'c' };
+          const context = { now: at(5), occurredAt, actor: 'm4', role: 'device', commandId: 'c', digestOf };
           const since = state.since;
           const more = equipment.decide.ObserveEquipmentState({ equipmentId, ...sighting }, state, context);
           state = more.reduce(equipment.evolve, state);

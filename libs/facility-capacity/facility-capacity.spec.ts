@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import * as fc from 'fast-check';
 import { folded } from '#platform/testing/folded';
 import { given } from '#platform/testing/given';
@@ -27,7 +28,14 @@ describe('a reservation', () => {
       .changesNothing();
   });
   test('may last for some minutes from now on', () => {
-    const context = { now: '2026-01-05T08:00:00.000Z', occurredAt: '2020-01-01T00:00:00Z', actor: 'pia', role: 'planner', commandId: 'c' };
+    const context = {
+      now: '2026-01-05T08:00:00.000Z',
+      occurredAt: '2020-01-01T00:00:00Z',
+      actor: 'pia',
+      role: 'planner',
+      commandId: 'c',
+      digestOf,
+    };
     const asked = { ...of, buckets: monday(10), lastsMinutes: 30 };
     const state = facilityCapacity.evolve(facilityCapacity.initial, defined);
     expect(facilityCapacity.decide.ReserveCapacity(asked, state, context)).toEqual([
@@ -184,7 +192,7 @@ test('I19: no day has more reserved than there is, and what is taken is what was
   });
   fc.assert(
     fc.property(fc.array(act, { maxLength: 30 }), (acts) => {
-      const context = { now: soon, occurredAt: soon, actor: 'ann', role: 'planner', commandId: 'c' };
+      const context = { now: soon, occurredAt: soon, actor: 'ann', role: 'planner', commandId: 'c', digestOf };
       const events: FacilityCapacityEvent[] = [defined];
       for (const { type, ...command } of acts) {
         const state = events.reduce(facilityCapacity.evolve, facilityCapacity.initial);

@@ -9,6 +9,8 @@ export type Context = Readonly<{
   actor: string;
   role: string;
   commandId: string;
+  /** SHA-256 of plain data, in hex, whatever the order of its fields: names what was decided from. */
+  digestOf: (data: unknown) => string;
   /** What other streams tell, by stream name: those that the decider `regards`. Null for a stream that tells nothing. */
   regarded?: Readonly<Record<string, unknown>>;
 }>;

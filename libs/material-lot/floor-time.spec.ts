@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import fc from 'fast-check';
 import { compare } from '#manufacturing/quantity';
 import { given } from '#platform/testing/given';
@@ -43,6 +44,7 @@ describe('what leaves a lot at an earlier time', () => {
           actor: 'ann',
           role: 'operator',
           commandId: 'c',
+          digestOf,
         }),
       ).toHaveLength(1);
   });

@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import { given } from '#platform/testing/given';
 import { materialLot } from './material-lot';
 import type { MaterialLotEvent } from './material-lot.events';
@@ -94,6 +95,7 @@ describe('a merge', () => {
           actor: 'ann',
           role: 'operator',
           commandId: 'c',
+          digestOf,
         }),
       ).toHaveLength(1);
   });

@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import * as fc from 'fast-check';
 import { given } from '#platform/testing/given';
 import { compare } from '#manufacturing/quantity';
@@ -294,6 +295,7 @@ describe('a lot in stock', () => {
           actor: 'ann',
           role: 'operator',
           commandId: 'c',
+          digestOf,
         })
         .flatMap(({ type, data }) => (type === 'StockDiscrepancyObserved' ? [data.kind] : []));
     const piecesBooked = received({ quantity: { amount: '3', unit: 'pcs' } });
@@ -345,7 +347,7 @@ describe('any sequence of lot commands', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         let lot: MaterialLot = materialLot.initial;
-        const context = { now: at, occurredAt: at, actor: 'ann', role: 'operator', commandId: 'c' };
+        const context = { now: at, occurredAt: at, actor: 'ann', role: 'operator', commandId: 'c', digestOf };
         for (const { type, data } of steps) {
           const decide = materialLot.decide[type as 'MoveLot'] as (...input: unknown[]) => readonly MaterialLotEvent[];
           try {

@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import type { Event } from '#kernel/event';
 import type { Process } from '#kernel/process';
 import { materialLot } from '#material-lot/material-lot';
@@ -75,6 +76,7 @@ test('nothing is reserved for an order that is over', () => {
     actor: 'ann',
     role: 'planner',
     commandId: 'c',
+    digestOf,
   };
   const lot = materialLot.evolve(materialLot.initial, {
     type: 'LotReceived',

@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import * as fc from 'fast-check';
 import { given } from '#platform/testing/given';
 import type { Context } from '#kernel/decider';
@@ -308,7 +309,7 @@ describe('a cancelled production order', () => {
 });
 
 describe('any past of a production order', () => {
-  const context: Context = { now: at, occurredAt: at, actor: 'pia', role: 'planner', commandId: '1' };
+  const context: Context = { now: at, occurredAt: at, actor: 'pia', role: 'planner', commandId: '1', digestOf };
   type Command = Readonly<{ type: keyof typeof productionOrder.decide; data: object }>;
   const decide = (state: ProductionOrder, { type, data }: Command) => productionOrder.decide[type](data as never, state, context);
   const run = (commands: readonly Command[]) =>

@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import { folded } from '#platform/testing/folded';
 import { given } from '#platform/testing/given';
 import { dispatchList } from './dispatch-list.view';
@@ -82,6 +83,7 @@ describe('a report on the wrong operation or machine', () => {
       actor: 'ann',
       role: 'supervisor',
       commandId: 'c',
+      digestOf,
     });
     expect(events.map(({ type, data }) => [type, (data as { operationId?: string }).operationId]).slice(0, 2)).toEqual([
       ['ProductionReportReversed', '20'],

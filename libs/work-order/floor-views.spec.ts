@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import { folded } from '#platform/testing/folded';
 import { operationSchedule } from './operation-schedule.view';
 import { productionReport } from './production-report.view';
@@ -12,7 +13,7 @@ type Step = readonly [type: keyof typeof workOrder.decide, command?: object];
 function day(...steps: readonly Step[]): WorkOrderEvent[] {
   let state = workOrder.initial;
   return steps.flatMap(([type, command = {}], index) => {
-    const context = { now: at(index * 15), occurredAt: at(index * 15), actor: 'ann', role: 'operator', commandId: 'c' };
+    const context = { now: at(index * 15), occurredAt: at(index * 15), actor: 'ann', role: 'operator', commandId: 'c', digestOf };
     const events = workOrder.decide[type]({ workOrderId, ...command } as never, state, context);
     state = events.reduce(workOrder.evolve, state);
     return [...events];

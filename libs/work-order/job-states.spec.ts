@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import type { Context } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
 import { workOrder } from './work-order';
@@ -6,7 +7,7 @@ import type { WorkOrderEvent } from './work-order.events';
 
 const workOrderId = 'haifa.WO1';
 const now = '2026-01-05T08:00:00.000Z';
-const context: Context = { now, occurredAt: now, actor: 'ann', role: 'supervisor', commandId: '1' };
+const context: Context = { now, occurredAt: now, actor: 'ann', role: 'supervisor', commandId: '1', digestOf };
 type Name = keyof typeof workOrder.decide;
 type Step = readonly [Name, object?];
 

@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import type { EquipmentTold } from '#equipment/equipment.events';
 import { given } from '#platform/testing/given';
 import type { WorkOrderEvent } from './work-order.events';
@@ -60,6 +61,7 @@ describe('reports on a machine', () => {
         actor: 'ann',
         role: 'operator',
         commandId: 'c',
+        digestOf,
         ...soon,
         ...told,
       })
@@ -94,6 +96,7 @@ describe('reports on a machine', () => {
         actor: 'm4',
         role: 'device',
         commandId: 'c',
+        digestOf,
         ...soon,
         ...machine({ jobs: [job('W2')] }),
       })

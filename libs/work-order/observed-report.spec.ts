@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import { given } from '#platform/testing/given';
 import { workOrder } from './work-order';
 import type { Told } from './report.events';
@@ -77,6 +78,7 @@ describe('an observed report of implausible amounts', () => {
         actor: 'ann',
         role: 'operator',
         commandId: 'c',
+        digestOf,
       })
       .map(({ type }) => type);
   it('is flagged when good and scrap together exceed the order', () => {

@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import * as fc from 'fast-check';
 import type { Context } from '#kernel/decider';
 import { compare, plus, sum } from '#manufacturing/quantity';
@@ -14,6 +15,7 @@ const context: Context = {
   actor: 'ann',
   role: 'operator',
   commandId: '1',
+  digestOf,
 };
 type Command = Readonly<{ type: keyof typeof workOrder.decide; data: object }>;
 

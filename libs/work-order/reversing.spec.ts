@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import { given } from '#platform/testing/given';
 import { workOrder } from './work-order';
 import type { WorkOrderEvent } from './work-order.events';
@@ -28,6 +29,7 @@ const decided = (past: readonly WorkOrderEvent[], command: object = {}) =>
     actor: 'a',
     role: 'device',
     commandId: 'c',
+    digestOf,
   });
 
 describe('a reversal that the floor reports', () => {

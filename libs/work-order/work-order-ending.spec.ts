@@ -1,3 +1,4 @@
+import { digestOf } from '#platform/commands/digest';
 import { given } from '#platform/testing/given';
 import { workOrder } from './work-order';
 import type { WorkOrderEvent } from './work-order.events';
@@ -161,7 +162,7 @@ describe('an order that is over', () => {
     const events = workOrder.decide.CorrectReport(
       { ...correct, reportId: 'r2', good: '150' } as never,
       [...running, reported(), excessive].reduce(workOrder.evolve, workOrder.initial),
-      { now: at, occurredAt: at, actor: 'ann', role: 'supervisor', commandId: '1' },
+      { now: at, occurredAt: at, actor: 'ann', role: 'supervisor', commandId: '1', digestOf },
     );
     expect(events.map(({ type }) => type)).toEqual(['ProductionReportReversed', 'ProductionReportCorrected', 'OverproductionDetected']);
   });

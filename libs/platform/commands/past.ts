@@ -15,7 +15,10 @@ import { grown, nothingSeen, type Seen } from './stream-memory';
 export type Lengths = Readonly<{
   /** Events between two snapshots. */
   every: number;
-  /** Events of the first read, which is all that a shorter stream needs. Small: an event read for nothing costs more than a second read for older ones. */
+  /**
+   * Events of the first read, which is all that a shorter stream needs. Small: an event read for nothing costs more than a second read for older
+   * ones.
+   */
   page: number;
 }>;
 const USUAL: Lengths = { every: 64, page: 24 };

@@ -14,7 +14,7 @@ import { caller } from '#platform/security/auth';
 import { currentContext } from '#platform/security/context';
 import { metadataOf, type Act } from '#platform/store/metadata';
 import type { Command } from './command';
-import { digestOf } from './digest';
+import { digestOf, digestOfCommand } from './digest';
 import type { AnyDecider } from './registry';
 
 export type Task = Readonly<{
@@ -46,7 +46,7 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
   const expected = command.expectedRevision ?? request.expectedRevision;
   const now = wallClock().toISOString();
   const occurredAt = command.occurredAt ?? decider.floorTimeIfAbsent?.(name, command as never) ?? now;
-  const digest = digestOf(name, command);
+  const digest = digestOfCommand(name, command);
   return {
     decider,
     name,
@@ -57,7 +57,7 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
     expected: expected === undefined ? undefined : BigInt(expected),
     digest,
     repeatable: given !== undefined,
-    context: { now, occurredAt: inUtc(occurredAt), actor: principal.actor, role, commandId },
+    context: { now, occurredAt: inUtc(occurredAt), actor: principal.actor, role, commandId, digestOf },
     act: {
       command: name,
       commandId,

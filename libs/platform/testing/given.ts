@@ -1,5 +1,6 @@
 import type { Context, Decider } from '#kernel/decider';
 import type { Event } from '#kernel/event';
+import { digestOf } from '#platform/commands/digest';
 
 const usual: Context = {
   now: '2026-01-05T08:00:00.000Z',
@@ -7,6 +8,7 @@ const usual: Context = {
   actor: 'ann',
   role: 'operator',
   commandId: '00000000-0000-4000-8000-000000000001',
+  digestOf,
 };
 
 /** `given(equipment, ...past).when('StopEquipment', {…}).then(...events)`, or `.rejects('code')`. */

@@ -3,6 +3,7 @@
  * commands, the processes' requested actions, events, timers and the clock is tried; deciders and processes are the real ones. Does not:
  * simulate crashes or repetitions (the engine covers them: it records a step with its outcomes, and a command id has one answer).
  */
+import { digestOf } from '#platform/commands/digest';
 import type { Context, Regard } from '#kernel/decider';
 import type { Event, Recorded } from '#kernel/event';
 import { scopeIn } from '#kernel/identity';
@@ -152,7 +153,15 @@ function playing(scene: Scene, met: Map<string, History>) {
     const before = world.streams[stream]?.state ?? decider.initial;
     const asked = (told: object) => decider.regards?.(type as never, data as never, before as never, told as never) ?? [];
     const regarded = surroundings(world, asked(surroundings(world, asked({}))));
-    const context: Context = { now: world.now, occurredAt, actor, role: 'process', commandId: `${actor}/${type}/${id}`, regarded };
+    const context: Context = {
+      now: world.now,
+      occurredAt,
+      actor,
+      role: 'process',
+      commandId: `${actor}/${type}/${id}`,
+      digestOf,
+      regarded,
+    };
     let events: readonly Event[];
     try {
       if (facility !== undefined && scopeIn(id) !== facility)

@@ -1,8 +1,9 @@
 /**
- * Which command ids a stretch of a stream may contain: a Bloom filter. Hides: its arithmetic. Promises: no false negatives; one false positive in
- * ten thousand ids. Does not: remember answers; a hit has to be looked up in the stream.
+ * Which command ids a stretch of a stream may contain: a Bloom filter. Hides: its arithmetic and its stored forms. Promises: no false negatives;
+ * one false positive in ten thousand ids. Does not: remember answers; a hit has to be looked up in the stream.
  */
 import { hash } from 'node:crypto';
+import { varint, varintEnd, varintLength, writeVarint } from '#platform/store/varint';
 
 /** Revisions that one filter covers. Stored filters contain this number; those with another are not used. */
 export const STRETCH = 4_096;
@@ -10,6 +11,8 @@ export const STRETCH = 4_096;
 export const stretchOf = (revision: bigint): number => Number(revision / BigInt(STRETCH));
 const BITS = 20 * STRETCH;
 const PLACES = 14;
+/** Begins a stored filter that lists its bits; no base64 begins with it. */
+const LISTED = '~';
 
 export class IdFilter {
   private constructor(private readonly bits: Uint8Array) {}
@@ -20,6 +23,7 @@ export class IdFilter {
 
   /** @throws Error if it is not a filter of this size */
   static of(text: string): IdFilter {
+    if (text.startsWith(LISTED)) return IdFilter.empty().with(Buffer.from(text.slice(1), 'base64'));
     const bits = Buffer.from(text, 'base64');
     if (bits.length !== BITS / 8) throw new Error(`A stored filter has the wrong size: ${bits.length} bytes`);
     return new IdFilter(bits);
@@ -35,6 +39,34 @@ export class IdFilter {
 
   toString(): string {
     return Buffer.from(this.bits.buffer, this.bits.byteOffset, this.bits.byteLength).toString('base64');
+  }
+
+  /** A form that is short while few ids are in it: the distances between its bits. */
+  toShortString(): string {
+    const listed = Buffer.allocUnsafe(this.bits.length);
+    let at = 0;
+    let before = -1;
+    for (const place of this.places()) {
+      const distance = place - before;
+      if (at + varintLength(distance) > listed.length) return this.toString();
+      at = writeVarint(listed, at, distance);
+      before = place;
+    }
+    return LISTED + listed.toString('base64', 0, at);
+  }
+
+  private *places(): Generator<number> {
+    for (let n = 0; n < this.bits.length; n += 1)
+      for (let byte = this.bits[n]!, place = n << 3; byte !== 0; byte >>= 1, place += 1) if (byte & 1) yield place;
+  }
+
+  private with(listed: Buffer): this {
+    for (let at = 0, place = -1; at < listed.length; at = varintEnd(listed, at)) {
+      place += varint(listed, at);
+      if (!(place < BITS)) throw new Error(`A stored filter has no bit ${place}`);
+      this.bits[place >> 3]! |= 1 << (place & 7);
+    }
+    return this;
   }
 }
 

@@ -78,7 +78,7 @@ export class Past {
     const { revision, lastId, state, facts, answers, snapshot } = seen;
     if (lastId === undefined || revision - snapshot < BigInt(this.lengths.every) || answers.filters.length === 0) return seen;
     const current = stretchOf(revision);
-    const filter = answers.filters[current]?.toString() ?? IdFilter.empty().toString();
+    const filter = (answers.filters[current] ?? IdFilter.empty()).toShortString();
     const body: Body = { state, facts: { revision: String(facts.revision), position: String(facts.position) }, filter };
     const whole = stretchOf(snapshot) < current ? answers.filters.slice(0, current) : [];
     this.snapshots.keep(stream, { revision, lastId, body, code: codeFor(decider) }, () => this.keepFilters(stream, whole));

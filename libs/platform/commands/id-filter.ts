@@ -3,7 +3,7 @@
  * one false positive in ten thousand ids. Does not: remember answers; a hit has to be looked up in the stream.
  */
 import { hash } from 'node:crypto';
-import { varint, varintEnd, varintLength, writeVarint } from '#platform/store/varint';
+import { varint, varintEnd, writeVarint } from '#platform/store/varint';
 
 /** Revisions that one filter covers. Stored filters contain this number; those with another are not used. */
 export const STRETCH = 4_096;
@@ -13,6 +13,8 @@ const BITS = 20 * STRETCH;
 const PLACES = 14;
 /** Begins a stored filter that lists its bits; no base64 begins with it. */
 const LISTED = '~';
+/** Bytes; a longer list would take more time than it saves. */
+const LONGEST_LIST = 4_096;
 
 export class IdFilter {
   private constructor(private readonly bits: Uint8Array) {}
@@ -43,21 +45,17 @@ export class IdFilter {
 
   /** A form that is short while few ids are in it: the distances between its bits. */
   toShortString(): string {
-    const listed = Buffer.allocUnsafe(this.bits.length);
+    const { bits } = this;
+    const listed = Buffer.allocUnsafe(LONGEST_LIST);
     let at = 0;
-    let before = -1;
-    for (const place of this.places()) {
-      const distance = place - before;
-      if (at + varintLength(distance) > listed.length) return this.toString();
-      at = writeVarint(listed, at, distance);
-      before = place;
-    }
+    for (let n = 0, before = -1; n < BITS; n += 8)
+      for (let byte = bits[n >> 3]!, place = n; byte !== 0; byte >>= 1, place += 1) {
+        if ((byte & 1) === 0) continue;
+        if (at > LONGEST_LIST - 4) return this.toString();
+        at = writeVarint(listed, at, place - before);
+        before = place;
+      }
     return LISTED + listed.toString('base64', 0, at);
-  }
-
-  private *places(): Generator<number> {
-    for (let n = 0; n < this.bits.length; n += 1)
-      for (let byte = this.bits[n]!, place = n << 3; byte !== 0; byte >>= 1, place += 1) if (byte & 1) yield place;
   }
 
   private with(listed: Buffer): this {

@@ -6,6 +6,7 @@ import { CustomerOrderModule } from '#customer-order/customer-order.module';
 import { customerOrderView } from '#customer-order/customer-order.view';
 import { decisionQueue } from '#decision/decision-queue.view';
 import { DecisionModule } from '#decision/decision.module';
+import { equipmentAssignment } from '#equipment/equipment-assignment.view';
 import { equipmentException } from '#equipment/equipment-exception.view';
 import { equipmentNow } from '#equipment/equipment-now.view';
 import { equipmentStop } from '#equipment/equipment-stop.view';
@@ -81,6 +82,7 @@ export const views: readonly AnyView[] = [
   customerOrderView,
   decisionQueue,
   dispatchList,
+  equipmentAssignment,
   equipmentException,
   equipmentNow,
   equipmentStop,

@@ -55,6 +55,22 @@ export class EquipmentStop {
   @Cell('text', { optional: true })
   classifiedBy: string | null;
 
+  /** When that was recorded. */
+  @Cell('instant', { optional: true })
+  classifiedAt: string | null;
+
+  /** When the system learned that it began, or when that was corrected. */
+  @Cell('instant')
+  learnedAt: string;
+
+  /** Id of the event that opened the stop, for its history. */
+  @Cell('text')
+  eventId: string;
+
+  /** Id of the event that classified it last. */
+  @Cell('text', { optional: true })
+  classificationEventId: string | null;
+
   @Cell('position')
   position: bigint;
 
@@ -69,11 +85,11 @@ const stopIdsIn = (data: EquipmentEvent['data']): readonly string[] =>
 /** Every stop of every machine. */
 export const equipmentStop: View<EquipmentStop, EquipmentEvent> = {
   name: 'equipment-stop',
-  version: 3,
+  version: 4,
   row: EquipmentStop,
   events: ['StopOpened', 'StopClosed', 'StopCorrected', 'StopClassified', 'EquipmentAssigned', 'EquipmentUnassigned'],
   keys: ({ data }) => stopIdsIn(data).map((stopId) => `${data.equipmentId}/${stopId}`),
-  fold: (rows, { type, data, metadata, position, recordedAt }) => {
+  fold: (rows, { id, type, data, metadata, position, recordedAt }) => {
     if (type === 'StopOpened') {
       const { equipmentId, stopId, cause, at, workOrderIds } = data;
       rows.put({
@@ -88,6 +104,10 @@ export const equipmentStop: View<EquipmentStop, EquipmentEvent> = {
         reasonCode: null,
         lossClass: null,
         classifiedBy: null,
+        classifiedAt: null,
+        learnedAt: recordedAt,
+        eventId: id,
+        classificationEventId: null,
         position,
         recordedAt,
       });
@@ -100,17 +120,14 @@ export const equipmentStop: View<EquipmentStop, EquipmentEvent> = {
       }
     } else if (type === 'StopCorrected') {
       const row = rows.get(`${data.equipmentId}/${data.stopId}`);
-      if (row) rows.put({ ...row, startedAt: data.openedAt, endedAt: data.closedAt, position, recordedAt });
+      if (row) rows.put({ ...row, startedAt: data.openedAt, endedAt: data.closedAt, learnedAt: recordedAt, position, recordedAt });
     } else if (type === 'StopClosed' || type === 'StopClassified') {
       const row = rows.get(`${data.equipmentId}/${data.stopId}`);
       if (!row) return;
-      const { reasonCode, lossClass } = type === 'StopClassified' ? data : row;
-      rows.put({
-        ...row,
-        ...(type === 'StopClosed' ? { endedAt: data.at } : { reasonCode, lossClass, classifiedBy: metadata.actor }),
-        position,
-        recordedAt,
-      });
+      if (type === 'StopClosed') return rows.put({ ...row, endedAt: data.at, position, recordedAt });
+      const { reasonCode, lossClass } = data;
+      const by = { classifiedBy: metadata.actor, classifiedAt: recordedAt, classificationEventId: id };
+      rows.put({ ...row, reasonCode, lossClass, ...by, position, recordedAt });
     }
   },
 };

@@ -55,6 +55,14 @@ export class EquipmentInterval {
   @Cell('ids')
   workOrderIds: string[];
 
+  /** Id of the event that it began with, for its history. */
+  @Cell('text')
+  eventId: string;
+
+  /** When the system learned that it began. */
+  @Cell('instant')
+  learnedAt: string;
+
   @Cell('position')
   position: bigint;
 
@@ -66,7 +74,7 @@ const keyOf = (equipmentId: string, startedAt: string): string => `${equipmentId
 
 type Entered = Pick<
   EquipmentInterval,
-  'equipmentId' | 'state' | 'startedAt' | 'source' | 'legal' | 'workOrderIds' | 'position' | 'recordedAt'
+  'equipmentId' | 'state' | 'startedAt' | 'source' | 'legal' | 'workOrderIds' | 'eventId' | 'position' | 'recordedAt'
 >;
 
 /** Ends the previous interval and begins the next. A state without duration is left out: it is in the history, not on the time line. */
@@ -86,6 +94,7 @@ function enter(
     endedAt,
     stopId: before?.stopId ?? null,
     ...entered,
+    learnedAt: recordedAt,
     position,
     recordedAt,
   });
@@ -97,7 +106,7 @@ function enter(
  */
 export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
   name: 'equipment-timeline',
-  version: 3,
+  version: 4,
   row: EquipmentInterval,
   events: ['EquipmentStateChanged', 'EquipmentStateObserved', 'EquipmentAssigned', 'StopOpened', 'StopClosed', 'StopCorrected'],
   keys: ({ type, data }) => {
@@ -108,14 +117,14 @@ export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
     if (type === 'StopCorrected') return [...key(data.openedAt), ...key(data.closedAt)];
     return type === 'StopOpened' || type === 'StopClosed' ? key(data.at) : [];
   },
-  fold: (rows, { type, data, position, recordedAt }) => {
+  fold: (rows, { id: eventId, type, data, position, recordedAt }) => {
     const { equipmentId } = data;
     switch (type) {
       case 'EquipmentStateChanged': {
         const { to: state, at: startedAt, since, workOrderIds } = data;
         enter(
           rows,
-          { equipmentId, state, startedAt, source: 'Command', legal: true, workOrderIds: [...workOrderIds], position, recordedAt },
+          { equipmentId, state, startedAt, source: 'Command', legal: true, workOrderIds: [...workOrderIds], eventId, position, recordedAt },
           since,
         );
         break;
@@ -130,12 +139,13 @@ export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
           if (within.startedAt === startedAt) {
             // The first state that is known of the machine.
             const seen = { equipmentId, state, startedAt, source: 'Observation', legal: true } as const;
-            enter(rows, { ...seen, workOrderIds: [...workOrderIds], position, recordedAt }, null, within.until);
+            enter(rows, { ...seen, workOrderIds: [...workOrderIds], eventId, position, recordedAt }, null, within.until);
             break;
           }
           if (!before) break;
           rows.put({ ...before, endedAt: startedAt, position, recordedAt });
-          rows.put({ ...before, intervalId, state, startedAt, endedAt: within.until, source: 'Observation', position, recordedAt });
+          const split = { ...before, intervalId, startedAt, endedAt: within.until, eventId, learnedAt: recordedAt };
+          rows.put({ ...split, state, source: 'Observation', position, recordedAt });
           break;
         }
         const late = since !== null && startedAt < since;
@@ -150,6 +160,7 @@ export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
             source: 'Observation',
             legal: legal ?? true,
             workOrderIds: [...workOrderIds],
+            eventId,
             position,
             recordedAt,
           },

@@ -3,9 +3,15 @@ import { bindDecider } from '#platform/commands/bind-decider';
 import { commandController, commandResolver } from '#platform/commands/command-api';
 import { equipment } from './equipment';
 import * as commands from './equipment.commands';
-import { equipmentExceptionList, equipmentNowList, equipmentStopList, equipmentTimelineList } from './equipment.queries';
+import {
+  equipmentAssignmentList,
+  equipmentExceptionList,
+  equipmentNowList,
+  equipmentStopList,
+  equipmentTimelineList,
+} from './equipment.queries';
 
-const lists = [equipmentNowList, equipmentTimelineList, equipmentStopList, equipmentExceptionList];
+const lists = [equipmentNowList, equipmentTimelineList, equipmentStopList, equipmentAssignmentList, equipmentExceptionList];
 
 @Module({
   controllers: [commandController('equipment', commands), ...lists.map(({ controller }) => controller)],

@@ -1,5 +1,6 @@
 import { ROLES } from '#manufacturing/roles';
 import { listOf } from '#platform/queries/list';
+import { EquipmentAssignment } from './equipment-assignment.view';
 import { EquipmentException } from './equipment-exception.view';
 import { EquipmentNow } from './equipment-now.view';
 import { EquipmentStop } from './equipment-stop.view';
@@ -43,6 +44,16 @@ export const equipmentStopList = listOf(EquipmentStop, {
   sorts: ['startedAt'],
   sortedBy: 'startedAtDescending',
   about: 'When machines did not produce, and why.',
+});
+
+export const equipmentAssignmentList = listOf(EquipmentAssignment, {
+  path: 'equipment-assignments',
+  many: 'equipmentAssignments',
+  roles: ROLES,
+  filters: { equipmentId: 'equals', workOrderId: 'equals', startedAt: 'range', endedAt: 'range' },
+  sorts: ['startedAt'],
+  sortedBy: 'startedAtDescending',
+  about: 'Which machine had which work order, and when.',
 });
 
 export const equipmentExceptionList = listOf(EquipmentException, {

@@ -30,11 +30,17 @@ export const WhyNoValue = {
   NoIdealCycle: 'NoIdealCycle',
   SeveralUnits: 'SeveralUnits',
   NoFailure: 'NoFailure',
+  NothingDue: 'NothingDue',
+  NoExecutionTime: 'NoExecutionTime',
 } as const;
 export type WhyNoValue = keyof typeof WhyNoValue;
 
+/** What is doubtful about a value that is shown all the same. */
+export const Doubt = { IdealCycleTooLong: 'IdealCycleTooLong' } as const;
+export type Doubt = keyof typeof Doubt;
+
 /** A ratio with what it is made of; `value` has six decimals. */
-export type Kpi = Readonly<{ value: string | null; numerator: string; denominator: string; why: WhyNoValue | null }>;
+export type Kpi = Readonly<{ value: string | null; numerator: string; denominator: string; why: WhyNoValue | null; doubt: Doubt | null }>;
 
 const MS = 1_000n;
 
@@ -100,11 +106,11 @@ export function kpisOf(time: TimeElements, made: Quantities, failures: Failures)
     bigint,
   ];
   const ideal = (numerator: bigint, denominator: bigint, zero: WhyNoValue): Kpi =>
-    made.withoutCycle ? { value: null, ...said(numerator, denominator), why: 'NoIdealCycle' } : ratio(numerator, denominator, zero);
+    made.withoutCycle ? without(numerator, denominator, 'NoIdealCycle') : ratio(numerator, denominator, zero);
   const pieces = (numerator: (of: Made) => string): Kpi => {
     const [only, other] = made.byUnit;
-    if (other) return { value: null, numerator: '0', denominator: '0', why: 'SeveralUnits' };
-    if (!only) return { value: null, numerator: '0', denominator: '0', why: 'NoQuantity' };
+    if (other) return without(0n, 0n, 'SeveralUnits');
+    if (!only) return without(0n, 0n, 'NoQuantity');
     const scale = PICO / 1_000_000n;
     const produced = plus(only.good, plus(only.scrap, only.rework));
     return ratio(millionths(numerator(only)) * scale, millionths(produced) * scale, 'NoQuantity');
@@ -114,7 +120,7 @@ export function kpisOf(time: TimeElements, made: Quantities, failures: Failures)
   const oee = ideal(made.idealForGood, pbt, 'NoPlannedTime');
   return {
     availability: ratio(apt, pbt, 'NoPlannedTime'),
-    effectiveness: ideal(made.idealForProduced, apt, 'NoProductionTime'),
+    effectiveness: doubted(ideal(made.idealForProduced, apt, 'NoProductionTime'), made.idealForProduced > apt),
     // Weighted by ideal time where it is known, so that products of different cycles add up to OEE.
     qualityRatio:
       made.withoutCycle || made.idealForProduced === 0n
@@ -138,14 +144,29 @@ export function kpisOf(time: TimeElements, made: Quantities, failures: Failures)
 /** NEE = (AUPT / PBT) · E · Q = AUPT · Σ(PRI·GQ) / (PBT · APT). */
 function netOf(aupt: bigint, apt: bigint, pbt: bigint, { idealForGood, withoutCycle }: Quantities): Kpi {
   const [numerator, denominator] = [(aupt * idealForGood) / PICO, (pbt * apt) / PICO];
-  if (withoutCycle) return { value: null, ...said(numerator, denominator), why: 'NoIdealCycle' };
+  if (withoutCycle) return without(numerator, denominator, 'NoIdealCycle');
   return ratio(numerator, denominator, pbt === 0n ? 'NoPlannedTime' : 'NoProductionTime');
 }
 
+/** An effectiveness above 1 is shown, and doubted. */
+const doubted = (kpi: Kpi, doubtful: boolean): Kpi => (kpi.value !== null && doubtful ? { ...kpi, doubt: 'IdealCycleTooLong' } : kpi);
+
+const without = (numerator: bigint, denominator: bigint, why: WhyNoValue): Kpi => ({
+  value: null,
+  ...said(numerator, denominator),
+  why,
+  doubt: null,
+});
+
 function ratio(numerator: bigint, denominator: bigint, zero: WhyNoValue): Kpi {
-  if (denominator === 0n) return { value: null, ...said(numerator, denominator), why: zero };
-  return { value: decimals((numerator * 2_000_000n + denominator) / (2n * denominator)), ...said(numerator, denominator), why: null };
+  if (denominator === 0n) return without(numerator, denominator, zero);
+  const value = decimals((numerator * 2_000_000n + denominator) / (2n * denominator));
+  return { value, ...said(numerator, denominator), why: null, doubt: null };
 }
+
+/** A ratio of two amounts: decimal strings. */
+export const ratioOf = (numerator: string, denominator: string, zero: WhyNoValue): Kpi =>
+  ratio(millionths(numerator) * 1_000_000n, millionths(denominator) * 1_000_000n, zero);
 
 /** Numerator and denominator as decimals of seconds or pieces. */
 const said = (numerator: bigint, denominator: bigint) => ({ numerator: short(numerator), denominator: short(denominator) });

@@ -1,33 +1,6 @@
-import { applyDecorators } from '@nestjs/common';
-import { Field, Float, ID, ObjectType, registerEnumType } from '@nestjs/graphql';
-import { ApiProperty } from '@nestjs/swagger';
-import { DateTime, Decimal } from '#platform/commands/scalars';
-import { WhyNoValue, type Kpi, type Kpis, type Made } from './kpis';
-
-registerEnumType(WhyNoValue, { name: 'WhyNoValue', description: 'Why a KPI has no value.' });
-
-const Said = (field: Parameters<typeof Field>[0], api: Parameters<typeof ApiProperty>[0], description: string, nullable = false) =>
-  applyDecorators(Field(field, { description, nullable }), ApiProperty({ ...api, description, nullable } as never));
-const Seconds = (description: string) => Said(() => Float, { type: Number }, `${description}, in seconds.`);
-const Value = (description: string) => Said(() => KpiAnswer, { type: () => KpiAnswer }, description);
-const Amount = (description: string) => Said(() => Decimal, { type: String }, description);
-const Moment = (description: string) => Said(() => DateTime, { type: String, format: 'date-time' } as never, description);
-
-/** A ratio with what it is made of. */
-@ObjectType('Kpi', {})
-class KpiAnswer implements Kpi {
-  @Said(() => Decimal, { type: String }, 'Six decimals; null where there is none.', true)
-  value: string | null;
-
-  @Amount('In seconds, or in the unit of the quantities.')
-  numerator: string;
-
-  @Amount('Likewise. Sums of several machines are ratios of sums.')
-  denominator: string;
-
-  @Said(() => WhyNoValue, { enum: Object.values(WhyNoValue) } as never, 'Why there is no value.', true)
-  why: WhyNoValue | null;
-}
+import { ObjectType } from '@nestjs/graphql';
+import type { Kpis, Made } from './kpis';
+import { Amount, Fresh, Identity, KpiAnswer, Moment, Named, One, Restated, Seconds, Several, Value } from './said.answers';
 
 /** Time elements of ISO 22400-2. plannedBusy = production + setup + delay + down + unclassified. */
 @ObjectType('TimeElements', {})
@@ -60,7 +33,7 @@ class TimeElementsAnswer {
 /** What was made, of one unit of measure. */
 @ObjectType('MadeQuantity', {})
 class MadeAnswer implements Made {
-  @Said(() => String, { type: String }, 'Unit of the amounts.')
+  @Named('Unit of the amounts.')
   unit: string;
 
   @Amount('GQ.')
@@ -125,31 +98,29 @@ class KpisAnswer implements Kpis {
 /** Time, quantities and KPIs of one machine, or of all of them together. */
 @ObjectType('Performance', {})
 export class PerformanceAnswer {
-  @Said(() => ID, { type: String }, 'The machine; null for the sum of all.', true)
+  @Identity('The machine; null for the sum of all.', true)
   equipmentId: string | null;
 
-  @Said(() => TimeElementsAnswer, { type: () => TimeElementsAnswer }, 'Time elements.')
+  @One(() => TimeElementsAnswer, 'Time elements.')
   time: TimeElementsAnswer;
 
-  @Said(() => [MadeAnswer], { type: () => [MadeAnswer] } as never, 'Quantities of the reports that ended in the period.')
+  @Several(() => MadeAnswer, 'Quantities of the reports that ended in the period.')
   made: MadeAnswer[];
 
-  @Said(() => KpisAnswer, { type: () => KpisAnswer }, 'KPIs.')
+  @One(() => KpisAnswer, 'KPIs.')
   kpis: KpisAnswer;
+
+  @Restated()
+  restatedAt: string | null;
 }
 
 /** The performance of machines in one period. */
 @ObjectType('PerformancePeriod', {})
 export class PerformancePeriod {
-  @Said(() => String, { type: String }, 'Name of the shift; null without a calendar, and for the time outside all shifts.', true)
+  @Named('Name of the shift; null without a calendar, and for the time outside all shifts.', true)
   shift: string | null;
 
-  @Said(
-    () => String,
-    { type: String },
-    'The day that the shift belongs to: the one on which it begins, YYYY-MM-DD; null without a shift.',
-    true,
-  )
+  @Named('The day that the shift belongs to: the one on which it begins, YYYY-MM-DD; null without a shift.', true)
   day: string | null;
 
   @Moment('Beginning.')
@@ -158,28 +129,18 @@ export class PerformancePeriod {
   @Moment('End.')
   to: string;
 
-  @Said(() => [PerformanceAnswer], { type: () => [PerformanceAnswer] } as never, 'One entry for each machine.')
+  @Several(() => PerformanceAnswer, 'One entry for each machine.')
   items: PerformanceAnswer[];
 
-  @Said(() => PerformanceAnswer, { type: () => PerformanceAnswer }, 'All of them, by sums of numerators and denominators.')
+  @One(() => PerformanceAnswer, 'All of them, by sums of numerators and denominators.')
   total: PerformanceAnswer;
 }
 
 @ObjectType('PerformanceReport', {})
-export class PerformanceReport {
-  @Said(
-    () => [PerformancePeriod],
-    { type: () => [PerformancePeriod] } as never,
-    'The period asked for; with a calendar its shifts, and last the time outside of them.',
-  )
+export class PerformanceReport extends Fresh {
+  @Several(() => PerformancePeriod, 'The period asked for; with a calendar its shifts, and last the time outside of them.')
   periods: PerformancePeriod[];
 
   @Moment('Planned time after this moment is not counted yet.')
   until: string;
-
-  @Said(() => String, { type: String }, 'Position of the log up to which the answer is complete.')
-  position: string;
-
-  @Said(() => Boolean, { type: Boolean }, 'True if `waitFor` was not reached in time.')
-  behind: boolean;
 }

@@ -123,7 +123,13 @@ describe('KPIs', () => {
     const kpis = kpisOf(time, quantitiesOf([report('800', '200', '10')]), noFailure);
     expect(time).toMatchObject({ production: 9_000_000, delay: 1_800_000, plannedBusy: 10_800_000 });
     expect(kpis.availability.value).toBe('0.833333');
-    expect(kpis.effectiveness).toEqual({ value: '1.111111', numerator: '10000', denominator: '9000', why: null });
+    expect(kpis.effectiveness).toEqual({
+      value: '1.111111',
+      numerator: '10000',
+      denominator: '9000',
+      why: null,
+      doubt: 'IdealCycleTooLong',
+    });
     expect(kpis.qualityRatio.value).toBe('0.800000');
     expect(kpis.oee.value).toBe('0.740741');
     expect(kpis.scrapRatio.value).toBe('0.200000');
@@ -137,7 +143,7 @@ describe('KPIs', () => {
 
   test('without planned time, production time or quantity have no value but a reason', () => {
     const none = kpisOf(NO_TIME, quantitiesOf([]), noFailure);
-    expect(none.availability).toEqual({ value: null, numerator: '0', denominator: '0', why: 'NoPlannedTime' });
+    expect(none.availability).toEqual({ value: null, numerator: '0', denominator: '0', why: 'NoPlannedTime', doubt: null });
     expect(none.effectiveness.why).toBe('NoProductionTime');
     expect(none.qualityRatio.why).toBe('NoQuantity');
     expect(none.meanTimeToRepair.why).toBe('NoFailure');

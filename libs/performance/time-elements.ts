@@ -10,7 +10,7 @@ export type Period = Readonly<{ from: number; to: number }>;
 export type StateInterval = Period &
   Readonly<{
     state: string;
-    /** True if a work order was assigned to the machine. */
+    /** True if the machine had a work order. */
     ordered: boolean;
     /** How the stop that it belongs to was classified. */
     lossClass?: string | null;
@@ -36,7 +36,7 @@ export type TimeElements = Readonly<{
   unclassified: number;
 }>;
 
-type Part = Exclude<keyof TimeElements, 'plannedOperation' | 'plannedBusy'>;
+export type Part = Exclude<keyof TimeElements, 'plannedOperation' | 'plannedBusy'>;
 
 export const NO_TIME: TimeElements = {
   plannedOperation: 0,
@@ -60,29 +60,55 @@ export function elementOf({ state, ordered, lossClass }: Pick<StateInterval, 'st
 }
 
 /**
- * The elements of the planned periods, up to `now`. The intervals of a machine do not overlap; where there is none, time is unclassified.
- * Planned periods that overlap or touch count once.
+ * Visits the periods piece by piece, each with the interval that it lies in, if any. The periods do not overlap; the intervals of a machine do not
+ * overlap and are in order.
  */
-export function timeElements(planned: readonly Period[], intervals: readonly StateInterval[], now: number): TimeElements {
-  const spent: Record<Part, number> = { plannedDown: 0, production: 0, setup: 0, delay: 0, down: 0, unclassified: 0 };
-  const periods = merged(planned.map(({ from, to }) => ({ from, to: Math.min(to, now) })));
-  const sorted = [...intervals].sort((a, b) => a.from - b.from);
-  let first = 0;
+export function eachPiece<I extends Period>(
+  periods: readonly Period[],
+  intervals: readonly I[],
+  visit: (interval: I | undefined, from: number, to: number) => void,
+): void {
   for (const { from, to } of periods) {
-    while (first < sorted.length && sorted[first]!.to <= from) first += 1;
     let at = from;
-    for (let index = first; index < sorted.length && sorted[index]!.from < to; index += 1) {
-      const interval = sorted[index]!;
+    for (let index = firstAfter(intervals, from); index < intervals.length && intervals[index]!.from < to; index += 1) {
+      const interval = intervals[index]!;
       const begin = Math.max(interval.from, at);
       const end = Math.min(interval.to, to);
       if (end <= begin) continue;
-      spent.unclassified += begin - at;
-      spent[elementOf(interval)] += end - begin;
+      if (begin > at) visit(undefined, at, begin);
+      visit(interval, begin, end);
       at = end;
     }
-    spent.unclassified += to - at;
+    if (at < to) visit(undefined, at, to);
   }
-  const plannedOperation = periods.reduce((sum, { from, to }) => sum + to - from, 0);
+}
+
+/** The place of the first interval that ends after a moment. */
+function firstAfter(intervals: readonly Period[], at: number): number {
+  let [low, high] = [0, intervals.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (intervals[middle]!.to <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Planned periods as they count: up to `now`; those that overlap or touch count once. */
+export const passed = (planned: readonly Period[], now: number): Period[] =>
+  merged(planned.map(({ from, to }) => ({ from, to: Math.min(to, now) })));
+
+/**
+ * The elements of the planned periods, up to `now`. The intervals of a machine do not overlap and are in order; where there is none, time is
+ * unclassified.
+ */
+export function timeElements(planned: readonly Period[], intervals: readonly StateInterval[], now: number): TimeElements {
+  const spent: Record<Part, number> = { plannedDown: 0, production: 0, setup: 0, delay: 0, down: 0, unclassified: 0 };
+  let plannedOperation = 0;
+  eachPiece(passed(planned, now), intervals, (interval, from, to) => {
+    plannedOperation += to - from;
+    spent[interval ? elementOf(interval) : 'unclassified'] += to - from;
+  });
   return { ...spent, plannedOperation, plannedBusy: plannedOperation - spent.plannedDown };
 }
 
@@ -106,4 +132,37 @@ export function sumOfElements(all: readonly TimeElements[]): TimeElements {
     return sum;
   };
   return all.reduce(add, NO_TIME);
+}
+
+/** The periods that two lists have in common; each is in order and without overlaps, as of `merged`. */
+export function common(some: readonly Period[], others: readonly Period[]): Period[] {
+  const result: Period[] = [];
+  eachPiece(some, others, (other, from, to) => {
+    if (other) result.push({ from, to });
+  });
+  return result;
+}
+
+/** The time in which a machine had orders, cut wherever one came or went. */
+function segments(orders: readonly Period[]): Period[] {
+  const changes = orders.filter(({ from, to }) => to > from).flatMap(({ from, to }) => [[from, 1] as const, [to, -1] as const]);
+  changes.sort(([a], [b]) => a - b);
+  const result: Period[] = [];
+  let held = 0;
+  changes.forEach(([at, change], index) => {
+    const before = changes[index - 1]?.[0] ?? at;
+    if (held > 0 && at > before) result.push({ from: before, to: at });
+    held += change;
+  });
+  return result;
+}
+
+/** Intervals of a machine, cut wherever an order came or went: whether it had one decides between delay and down time. */
+export function withOrders<I extends Period>(intervals: readonly I[], orders: readonly Period[]): (I & { ordered: boolean })[] {
+  const held = segments(orders);
+  return intervals.flatMap((interval) => {
+    const pieces: (I & { ordered: boolean })[] = [];
+    eachPiece([interval], held, (order, from, to) => pieces.push({ ...interval, from, to, ordered: order !== undefined }));
+    return pieces;
+  });
 }

@@ -3,8 +3,18 @@ import { Entity, Index } from 'typeorm';
 import type { View } from '#kernel/view';
 import { facilityOf } from '#manufacturing/facility';
 import { sum } from '#manufacturing/quantity';
-import { Cell, Key, ScopeCell } from '#platform/views/cells';
-import type { ReportEvent } from './report.events';
+import { Cell, CellMany, Key, ScopeCell } from '#platform/views/cells';
+import type { ReportEvent, Scrap } from './report.events';
+
+/** Scrap with its reason. */
+@ObjectType('ScrapOfReason', {})
+class ScrapOfReason implements Scrap {
+  @Cell('text')
+  reasonCode: string;
+
+  @Cell('amount')
+  quantity: string;
+}
 
 /** What one floor report, or one reading of a counter, says was made. Corrections are rows of their own; what they replace stays, as reversed. */
 @Entity('production_report')
@@ -50,6 +60,10 @@ export class ProductionReport {
   @Cell('texts')
   scrapReasons: string[];
 
+  /** The scrap by its reasons. */
+  @CellMany(() => ScrapOfReason)
+  scrapByReason: ScrapOfReason[];
+
   @Cell('amount')
   rework: string;
 
@@ -72,9 +86,17 @@ export class ProductionReport {
   @Cell('text', { optional: true })
   otherReportId: string | null;
 
+  /** Why it was corrected, in the words of the person who did. */
+  @Cell('text', { optional: true })
+  correctionReason: string | null;
+
   /** Id of the event that made the row, for its history. */
   @Cell('text')
   eventId: string;
+
+  /** Id of the event that reversed it. */
+  @Cell('text', { optional: true })
+  reversalEventId: string | null;
 
   @Cell('position')
   position: bigint;
@@ -85,17 +107,27 @@ export class ProductionReport {
 
 const entryOf = (workOrderId: string, reportId: string): string => `${workOrderId}/${reportId}`;
 
+/** One entry for each reason, in the order of the codes. */
+const byReason = (scrap: readonly Scrap[]): ScrapOfReason[] =>
+  [...new Set(scrap.map(({ reasonCode }) => reasonCode))]
+    .sort()
+    .map((reasonCode) => ({
+      reasonCode,
+      quantity: sum(scrap.filter((each) => each.reasonCode === reasonCode).map(({ quantity }) => quantity)),
+    }));
+
 /** Every report of every work order, as it counts today. */
 export const productionReport: View<ProductionReport, ReportEvent> = {
   name: 'production-report',
-  version: 1,
+  version: 2,
   row: ProductionReport,
   events: ['ProductionReported', 'ProductionObserved', 'ProductionReportReversed', 'ProductionReportCorrected', 'CounterRead'],
   keys: ({ id, type, data }) => [type === 'CounterRead' ? id : entryOf(data.workOrderId, data.reportId)],
   fold: (rows, { id, type, data, position, recordedAt }) => {
     const { workOrderId, operationId, equipmentId, unit } = data;
     const of = { facilityId: facilityOf(workOrderId), workOrderId, operationId, equipmentId, unit, eventId: id, position, recordedAt };
-    const plain = { ...of, scrap: '0', scrapReasons: [], rework: '0', reversed: false, person: null, reportId: null, otherReportId: null };
+    const none = { person: null, reportId: null, otherReportId: null, correctionReason: null, reversalEventId: null };
+    const plain = { ...of, ...none, scrap: '0', scrapReasons: [], scrapByReason: [], rework: '0', reversed: false };
     if (type === 'CounterRead') {
       const { delta: good, readAt } = data;
       if (good !== '0') rows.put({ ...plain, entryId: id, kind: 'Counter', good, startedAt: readAt, endedAt: readAt });
@@ -104,7 +136,8 @@ export const productionReport: View<ProductionReport, ReportEvent> = {
     const entryId = entryOf(workOrderId, data.reportId);
     if (type === 'ProductionReportReversed') {
       const row = rows.get(entryId);
-      if (row) rows.put({ ...row, reversed: true, otherReportId: data.replacedBy, position, recordedAt });
+      const why = { otherReportId: data.replacedBy, correctionReason: data.reason, reversalEventId: id };
+      if (row) rows.put({ ...row, ...why, reversed: true, position, recordedAt });
       return;
     }
     rows.put({
@@ -115,11 +148,13 @@ export const productionReport: View<ProductionReport, ReportEvent> = {
       person: data.person ?? null,
       good: data.good,
       scrap: sum(data.scrap.map(({ quantity }) => quantity)),
-      scrapReasons: [...new Set(data.scrap.map(({ reasonCode }) => reasonCode))].sort(),
+      scrapReasons: byReason(data.scrap).map(({ reasonCode }) => reasonCode),
+      scrapByReason: byReason(data.scrap),
       rework: data.rework,
       startedAt: data.from,
       endedAt: data.to,
       otherReportId: type === 'ProductionReportCorrected' ? data.replaces : null,
+      correctionReason: type === 'ProductionReportCorrected' ? data.reason : null,
     });
   },
 };

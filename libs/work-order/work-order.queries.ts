@@ -20,6 +20,8 @@ export const workOrders = listOf(WorkOrderRow, {
     productionOrderId: 'equals',
     product: 'equals',
     plannedStart: 'range',
+    plannedEnd: 'range',
+    endedAt: 'range',
     lastReportAt: 'range',
     overproduced: 'equals',
     exceptionKinds: 'has',

@@ -22,6 +22,8 @@ registerEnumType(JobState, { name: 'JobState', description: 'Job order states of
 @Index(['product'])
 @Index(['plannedStart'])
 @Index(['lastReportAt'])
+@Index(['facilityId', 'endedAt'])
+@Index(['facilityId', 'plannedEnd'])
 @ObjectType('WorkOrder', {})
 export class WorkOrderRow {
   @Key()
@@ -115,6 +117,10 @@ export class WorkOrderRow {
   @Cell('instant', { optional: true })
   plannedEnd: string | null;
 
+  /** Floor time of its first release; absent for an order that was only observed. */
+  @Cell('instant', { optional: true })
+  releasedAt: string | null;
+
   @Cell('instant', { optional: true })
   startedAt: string | null;
 
@@ -179,6 +185,7 @@ const blank = (workOrderId: string) =>
     directiveVersion: null,
     plannedStart: null,
     plannedEnd: null,
+    releasedAt: null,
     startedAt: null,
     endedAt: null,
     reports: 0,
@@ -225,7 +232,7 @@ const later = (a: string | null, b: string): string => (a !== null && Date.parse
 const goes = { subStatus: null, blockers: [], holdCause: null, holdReason: null, heldFor: [], question: null };
 
 /** What an event changes of its order's row. */
-function changes(row: WorkOrderRow, { type, data }: WorkOrderEvent): Partial<WorkOrderRow> {
+function changes(row: WorkOrderRow, { type, data, metadata }: Recorded<WorkOrderEvent>): Partial<WorkOrderRow> {
   const after = (operations: readonly Operation[]) => made(operations, row);
   switch (type) {
     case 'WorkOrderReleased':
@@ -234,6 +241,7 @@ function changes(row: WorkOrderRow, { type, data }: WorkOrderEvent): Partial<Wor
         ...termsOf(row, data),
         status: 'NotAllowedToStart',
         productionOrderId: data.productionOrderId ?? row.productionOrderId,
+        releasedAt: row.releasedAt ?? metadata.occurredAt,
       };
     case 'WorkOrderObserved':
       return {
@@ -334,7 +342,7 @@ const exception = (row: WorkOrderRow, kind: string): Partial<WorkOrderRow> => ({
 /** The current state of every work order. */
 export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
   name: 'work-order',
-  version: 3,
+  version: 4,
   row: WorkOrderRow,
   events: [
     'WorkOrderReleased',

@@ -149,7 +149,8 @@ describe('the performance of machines', () => {
 
   it('of another plant is not shown, and a device may not ask', async () => {
     const question = `facilityId=haifa&from=${at('09:00')}&to=${at('12:00')}`;
-    expect((await ask(question, api.tokens.elsewhere)).body.periods[0].items).toEqual([]);
+    const { status, body } = await ask(question, api.tokens.elsewhere);
+    expect([status, body.errors]).toMatchObject([400, [{ field: 'facilityId' }]]);
     expect((await ask(question, api.tokens.device)).status).toBe(403);
   });
 });

@@ -32,5 +32,9 @@ export async function stop(): Promise<void> {
   const config = readConfig('standalone');
   const directory = resolve(config.DATA_DIR);
   const say = (text: string) => void process.stdout.write(`${text}\n`);
-  say((await stopSystem(directory, config.DRAIN_SECONDS, say)) ? 'Stopped.' : `No system is running in ${directory}.`);
+  say(
+    (await stopSystem(directory, config.DRAIN_SECONDS + 2 * config.DRAIN_NOTICE_SECONDS, say))
+      ? 'Stopped.'
+      : `No system is running in ${directory}.`,
+  );
 }

@@ -252,7 +252,7 @@ export class System {
       runDir: join(this.dir, 'run'),
       log: new LogFile(join(this.dir, 'logs', `${name}.log`), (line) => this.say(readable(line, process.stdout.isTTY))),
       isReady,
-      drain: this.config.DRAIN_SECONDS,
+      drain: this.config.DRAIN_SECONDS + 2 * this.config.DRAIN_NOTICE_SECONDS,
       say: this.say,
       onHopeless: this.onHopeless,
     });

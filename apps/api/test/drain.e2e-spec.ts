@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '#platform/embedded/embedded-postgres';
 import { migrate } from '#platform/runtime/database';
 import { startTestSystem, type TestSystem } from '#platform/testing/testing';
 import { ISSUER, TestIssuer } from './api-under-test';
+
+const NOTICE_SECONDS = 2;
 
 type Answer = Readonly<{ status: number; connection?: string; body: Record<string, unknown> }>;
 
@@ -28,7 +31,7 @@ class Backend {
   }
 
   async start(): Promise<void> {
-    const env = { ...process.env, ...this.env, PORT: String(this.port), DRAIN_NOTICE_SECONDS: '1', LOG_LEVEL: 'warn' };
+    const env = { ...process.env, ...this.env, PORT: String(this.port), DRAIN_NOTICE_SECONDS: String(NOTICE_SECONDS), LOG_LEVEL: 'warn' };
     this.app = spawn(process.execPath, [resolve(__dirname, '../main.js')], { env, stdio: ['ignore', 'inherit', 'inherit'] });
     for (const end = Date.now() + 60_000; !this.ready; await sleep(50)) if (Date.now() > end) throw new Error('the api is not ready');
   }
@@ -38,6 +41,14 @@ class Backend {
     const [code] = (await once(this.app, 'exit')) as [number | null];
     this.ready = false;
     return code;
+  }
+
+  /** The first answer that says that it is draining. */
+  async draining(): Promise<Answer> {
+    for (; ; await sleep(20)) {
+      const answer = await this.ask('GET', 'health/ready');
+      if (answer.status !== 200) return answer;
+    }
   }
 
   async close(): Promise<void> {
@@ -158,13 +169,11 @@ describe('an api that is stopped', () => {
     });
     await slow.begun;
     const ended = backend.stop();
-    for (let answer: Answer; ; await sleep(20)) {
-      answer = await backend.ask('GET', 'health/ready');
-      if (answer.status === 200) continue;
-      expect(answer).toMatchObject({ status: 503, connection: 'close', body: { status: 'draining' } });
-      break;
-    }
+    expect(await backend.draining()).toMatchObject({ status: 503, connection: 'close', body: { status: 'draining' } });
     expect(await backend.ask('GET', 'me')).toMatchObject({ status: 200, connection: 'close' });
+    expect(await backend.ask('GET', '%zz')).toMatchObject({ status: 400, connection: 'close' });
+    const silent = connect(backend.port, '127.0.0.1');
+    await once(silent, 'connect');
     // New connections are refused (one that waits while the port closes is reset); a request that had partly arrived is answered.
     while (
       await backend
@@ -172,8 +181,23 @@ describe('an api that is stopped', () => {
         .catch((error: NodeJS.ErrnoException) => (expect(['ECONNREFUSED', 'ECONNRESET']).toContain(error.code), undefined))
     )
       await sleep(20);
+    // So is one on a connection that was there before.
+    silent.write(`GET /health/live HTTP/1.1\r\nhost: 127.0.0.1:${backend.port}\r\n\r\n`);
+    expect(await text(silent)).toMatch(/^HTTP\/1.1 200 OK\r\n(.+\r\n)*connection: close\r\n/i);
     slow.finish();
     expect(await slow.answer).toMatchObject({ connection: 'close', body: { changed: true } });
+    expect(await ended).toBe(0);
+    await backend.start();
+  }, 60_000);
+
+  it('serves a balancer that has not noticed, for as long as the notice again', async () => {
+    const [backend] = backends;
+    const ended = backend.stop();
+    await backend.draining();
+    const answers: number[] = [];
+    for (const end = Date.now() + NOTICE_SECONDS * 1_000 + 300; Date.now() < end; await sleep(20))
+      answers.push((await backend.ask('GET', 'me')).status);
+    expect(new Set(answers)).toEqual(new Set([200]));
     expect(await ended).toBe(0);
     await backend.start();
   }, 60_000);

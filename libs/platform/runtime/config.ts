@@ -217,7 +217,7 @@ const VARIABLES = {
   }),
   DRAIN_NOTICE_SECONDS: variable({
     about:
-      'How many seconds the api goes on taking requests after SIGTERM while /health/ready already says that it is draining: longer than your balancer takes to notice. 0: not at all.',
+      'How many seconds the api goes on taking requests after SIGTERM while /health/ready already says that it is draining, and at most as long again while requests still come: longer than your balancer takes to notice. 0: not at all.',
     fallback: (app) => (app === 'api' ? 5 : 0),
     read: whole(0, 300),
   }),

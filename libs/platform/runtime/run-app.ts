@@ -60,7 +60,7 @@ export async function runApp(name: AppName, start: (config: Config, log: Logger)
     if (stopping) return;
     stopping = true;
     log.info(`stopping: ${why}`);
-    const limit = config.DRAIN_SECONDS + 5 + (notice ? config.DRAIN_NOTICE_SECONDS : 0);
+    const limit = config.DRAIN_SECONDS + 5 + (notice ? 2 * config.DRAIN_NOTICE_SECONDS : 0);
     setTimeout(() => {
       log.error(`shutdown did not finish within ${limit} s`);
       process.exit(1);

@@ -7,9 +7,17 @@ import { sleep } from '../parts.mjs';
 
 const EVERY_MS = 200;
 const LATE = 3;
+/** Idle connections are closed before the api would (72 s): otherwise a request may arrive just as the api closes its connection. */
+const IDLE_MS = 60_000;
 
 export async function startBalancer(urls, { looks = true } = {}) {
-  const backends = urls.map((url) => ({ url, ready: true, refuses: false, late: 0, agent: new http.Agent({ keepAlive: true }) }));
+  const backends = urls.map((url) => ({
+    url,
+    ready: true,
+    refuses: false,
+    late: 0,
+    agent: new http.Agent({ keepAlive: true, timeout: IDLE_MS }),
+  }));
   let turn = 0;
   let stopped = false;
   const watch = async (backend) => {
@@ -50,6 +58,8 @@ export async function startBalancer(urls, { looks = true } = {}) {
     onward.on('error', failed);
     request.pipe(onward);
   });
+  // Its own clients are never cut off: their failures would count as the api's.
+  server.keepAliveTimeout = 0;
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     url: `http://127.0.0.1:${server.address().port}`,

@@ -14,7 +14,7 @@ export class Client {
   ledger = new Map();
   /** Reads that were stale without saying so. */
   staleReads = [];
-  #agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
+  #agent = new http.Agent({ keepAlive: true, maxSockets: 64, timeout: 60_000 });
   #loops = [];
   #running = false;
   #order = [];

@@ -61,8 +61,8 @@ export const isBookkeeping = ({ type }: Readonly<{ type: string }>): boolean => 
 export const isOfStore = ({ stream, type }: Readonly<{ stream: string; type: string }>): boolean =>
   stream.startsWith('$') || type.startsWith('$');
 
-/** A command with a client's id that changed nothing, with its answer. */
-export type CommandUnchanged = Event<'CommandUnchanged', { revision: string; token: string }>;
+/** A command with a client's id that changed nothing, with its answer. Without a token: the position of this event is the token. */
+export type CommandUnchanged = Event<'CommandUnchanged', { revision: string; token?: string }>;
 /** A command that a rule refused, with its answer. */
 export type CommandRefused = Event<
   'CommandRefused',

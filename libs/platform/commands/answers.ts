@@ -80,7 +80,7 @@ function answerIn({ type, data, revision, position, copied }: Trace, digest: str
   if (type === 'CommandUnchanged') {
     const answer = data as CommandUnchanged['data'];
     // A token recorded in another log is a position of that log.
-    return { digest, ...answer, ...(copied ? { token: String(position) } : {}), events: [] };
+    return { digest, revision: answer.revision, token: (!copied && answer.token) || String(position), events: [] };
   }
   const earlier = before && !before.rejected ? before.events : [];
   return { digest, revision: String(revision), token: String(position), events: [...earlier, type] };

@@ -20,7 +20,7 @@ import { Past, type Lengths } from './past';
 import { grown, StreamMemory, type Seen } from './stream-memory';
 import { Surroundings } from './surroundings';
 import { metadataFor, taskOf, type Task } from './task';
-import { judge, outOfScope, unchangedAt } from './verdict';
+import { judge, outOfScope, unchangedAt, type Known } from './verdict';
 
 /** How often a command is decided again after conflicts; after that the answer is 503 `too-much-contention`. */
 const ATTEMPTS = 12;
@@ -79,9 +79,8 @@ export class Decisions {
   }
 
   /**
-   * Runs commands for one stream, in order, with a single append for all their events. Each gets its own answer; one that changes nothing leaves
-   * nothing in the stream, so use it for facts that are recognised by their content when they are repeated. @throws StoreUnavailable,
-   * StoreRefused, Problem 503
+   * Runs commands for one stream, in order, with a single append for all their events. Each gets the answer that it would get alone. @throws
+   * StoreUnavailable, StoreRefused, Problem 503
    */
   async runAll(decider: AnyDecider, name: string, commands: readonly Command[]): Promise<(Receipt | Problem)[]> {
     const tasks = commands.map((command) => taskOf(decider, name, command));
@@ -98,10 +97,17 @@ export class Decisions {
   }
 
   private async decideAll(tasks: readonly Task[], first: Task): Promise<(Receipt | Problem)[]> {
-    let seen = this.memory.of(first.stream) ?? (await this.look(first));
+    const known = this.memory.of(first.stream);
+    let seen = known ?? (await this.look(first));
+    let fresh = known === undefined;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       try {
-        const { written, answers, state } = await this.walk(tasks, seen);
+        const { written, answers, state, unproved } = await this.walk(tasks, seen);
+        if (unproved && written.length === 0 && !fresh) {
+          seen = await this.look(first);
+          fresh = true;
+          continue;
+        }
         if (written.length > 0) seen = await this.write(first, seen, written, state);
         this.surroundings.expect(first, written as readonly Event[]);
         const now = seen;
@@ -116,17 +122,22 @@ export class Decisions {
         if (!unknown && !(error instanceof Conflict)) throw error;
         await pause(unknown ? attempt + 4 : attempt);
         seen = await this.look(first);
+        fresh = true;
       }
     }
     throw contention(first.stream);
   }
 
-  /** Decides commands one after the other: the events to write, the state after them, and the answers that exist already. */
+  /**
+   * Decides commands one after the other: the events to write, the state after them, and the answers that exist already. `unproved`: an answer
+   * is only valid if the stream was just read, or if the events are written after it as last seen.
+   */
   private async walk(tasks: readonly Task[], seen: Seen) {
     const written: NewEvent[] = [];
     const answers = new Map<Task, Answer | Problem>();
     const mine = new Map<string, Task>();
-    let now = seen;
+    let now: Known = seen;
+    let unproved = false;
     for (const task of tasks) {
       const { actor, commandId } = task.context;
       const twin = mine.get(commandId);
@@ -142,16 +153,19 @@ export class Decisions {
         );
         if (verdict.kind === 'answered') answers.set(task, verdict.answer);
         if (verdict.kind === 'stale') answers.set(task, verdict.problem);
-        if (verdict.kind !== 'recorded' || verdict.events.every(({ type }) => type === 'CommandUnchanged')) continue;
-        const events = verdict.events.map((event) => eventOf(task, event));
-        for (const event of events) if (!isBookkeeping(event)) now = { ...now, state: task.decider.evolve(now.state, event) };
-        written.push(...events);
+        if (verdict.kind === 'stale' || verdict.kind === 'unchanged') unproved = true;
+        if (verdict.kind !== 'recorded') continue;
+        for (const event of verdict.events.map((each) => eventOf(task, each))) {
+          written.push(event);
+          const revision = seen.revision + BigInt(written.length);
+          if (!isBookkeeping(event)) now = { state: task.decider.evolve(now.state, event), facts: { revision } };
+        }
         mine.set(commandId, task);
       } catch (error) {
         answers.set(task, await problemAlone(error));
       }
     }
-    return { written, answers, state: now.state };
+    return { written, answers, state: now.state, unproved };
   }
 
   private async decide(task: Task): Promise<Receipt> {

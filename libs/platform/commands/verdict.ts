@@ -16,6 +16,9 @@ import type { Task } from './task';
 /** How far a client's clock may be ahead of the server's. */
 const LATEST_SKEW_MS = 5 * 60_000;
 
+/** A stream as last seen. Events that are not appended yet have no position. */
+export type Known = Readonly<{ state: unknown; facts: Readonly<{ revision: bigint; position?: bigint }> }>;
+
 /** What a stream, as last seen, says about a command. */
 export type Verdict =
   /** It was answered before. */
@@ -27,7 +30,7 @@ export type Verdict =
   | Readonly<{ kind: 'stale'; problem: Problem }>;
 
 /** The verdict on a command, given a stream as last seen. @throws Problem 409 */
-export function judge(task: Task, seen: Seen, answer: Answer | undefined): Verdict {
+export function judge(task: Task, seen: Known, answer: Answer | undefined): Verdict {
   if (answer && answer.digest !== task.digest) throw reused(task.context.commandId);
   if (answer) return { kind: 'answered', answer };
   const { expected } = task;
@@ -37,8 +40,9 @@ export function judge(task: Task, seen: Seen, answer: Answer | undefined): Verdi
   if (decided instanceof Rejected) return { kind: 'recorded', events: [{ type: 'CommandRefused', data: refusalOf(task, decided) }] };
   if (decided.length > 0) return { kind: 'recorded', events: decided };
   if (!task.repeatable) return { kind: 'unchanged' };
-  const unchanged: CommandUnchanged = { type: 'CommandUnchanged', data: unchangedAt(seen) };
-  return { kind: 'recorded', events: [unchanged] };
+  const { revision, position } = seen.facts;
+  const data = { revision: String(revision), ...(position !== undefined && { token: String(position) }) };
+  return { kind: 'recorded', events: [{ type: 'CommandUnchanged', data } satisfies CommandUnchanged] };
 }
 
 /** What the rules say: events, none, or a refusal. */
@@ -58,7 +62,7 @@ function decisionOn({ decider, name, command, context }: Task, state: unknown): 
   }
 }
 
-/** What is recorded, and answered, when a command with an id changed nothing. */
+/** What is answered when a command changed nothing. */
 export const unchangedAt = ({ facts }: Seen) => ({ revision: String(facts.revision), token: String(facts.position) });
 
 /** An id outside the caller's facilities gets the same answer as one that does not exist: nothing is read or decided. */

@@ -1,6 +1,6 @@
 /**
  * Many commands of one class in one request. Hides: how they are grouped by stream. Promises: commands for one stream run in order; each is
- * answered as if it had been sent alone, except that one that changes nothing is not recorded. Does not: make them one transaction.
+ * answered as if it had been sent alone. Does not: make them one transaction.
  */
 import { Body, Controller, HttpCode, Inject, Post, Req, type Type } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';

@@ -129,16 +129,15 @@ async function steady(parts, short) {
   const { rss } = await running.ask('usage');
   const after = await cpuOf(parts, running);
   await running.stop();
-  const cpuMsPer1000 = Object.fromEntries(
-    Object.entries(after).map(([app, ms]) => [app, Math.round(((ms - before[app]) / (perSecond * seconds)) * 1_000)]),
-  );
-  return { inputsPerSecond: perSecond, ...summary(times), engineRssMb: rss, cpuMsPer1000 };
+  return { inputsPerSecond: perSecond, ...summary(times), engineRssMb: rss, cpuMsPer1000: perThousand(before, after, perSecond * seconds) };
 }
 /** CPU used so far: by the engine, by the node, and by the load itself, which share this machine. PostgreSQL does next to nothing here. */
 async function cpuOf({ node }, running) {
   const { user, system } = process.cpuUsage();
   return { engine: (await running.ask('usage')).cpuMs, node: cpuMsOf(node.child.pid), load: (user + system) / 1_000 };
 }
+const perThousand = (before, after, count) =>
+  Object.fromEntries(Object.entries(after).map(([app, ms]) => [app, Math.round(((ms - before[app]) / count) * 1_000)]));
 /** CPU of another process, from Linux's /proc in ticks of 10 ms; NaN elsewhere. */
 function cpuMsOf(pid) {
   try {
@@ -221,7 +220,7 @@ async function idle(parts, short) {
   return { inputs: count, engineCpuMsPer1000: Math.round(((cpuMs - before) / count) * 1_000) };
 }
 
-/** 100,000 timers that are not due, among them 1,000 that become due at once. */
+/** 100,000 timers that are not due, among them 1,000 that become due at once. CPU: until the last effect, and until all outcomes are recorded. */
 async function timers(parts, short) {
   const { Pool } = require('pg');
   const pool = new Pool({ connectionString: parts.database }).on('error', () => undefined);
@@ -246,11 +245,23 @@ async function timers(parts, short) {
   const set = async () => Number((await pool.query(`SELECT count(*) FROM process_timer WHERE id LIKE 'bench.timer%'`)).rows[0].count);
   while ((await set()) < due && Date.now() < dueAt) await sleep(50);
   if (Date.now() >= dueAt) throw new Error('the timers were not set before they were due: this machine is too slow for the measurement');
+  await sleep(Math.max(0, dueAt - Date.now() - 100));
+  const before = await cpuOf(parts, running);
   const late = await running.until(due);
+  const effects = perThousand(before, await cpuOf(parts, running), due);
+  while ((await set()) > 0) await sleep(50);
+  const whole = perThousand(before, await cpuOf(parts, running), due);
   await running.stop();
   await pool.query(`DELETE FROM process_timer WHERE id LIKE 'bench.waiting%'`);
   await pool.end();
-  return { waiting, cpuMsPerSecondWithout: without, cpuMsPerSecondWith: within, due, lateMs: summary(late) };
+  return {
+    waiting,
+    cpuMsPerSecondWithout: without,
+    cpuMsPerSecondWith: within,
+    due,
+    lateMs: summary(late),
+    cpuMsPer1000: { effects, whole },
+  };
 }
 
 /** From kill -9 of the worker that runs the process to the first effect by another, five times. */

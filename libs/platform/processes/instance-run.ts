@@ -225,7 +225,10 @@ export class InstanceRun {
         await this.step(answerStep(answer));
       } else if (action) {
         this.at = { commandId: action.commandId, type: action.type };
-        await this.record(action, await this.carryOut(action));
+        const outcome = await this.carryOut(action);
+        // When many act at once, as after a timer of many orders: first all effects, then their outcomes.
+        await this.around.giveWay();
+        await this.record(action, outcome);
         this.attempts = [];
       } else return;
     }

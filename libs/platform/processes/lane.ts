@@ -80,6 +80,7 @@ export class Lane {
       handOver: (id, input) => new Promise((done) => this.hand(id, { kind: 'input', ...input, late: true, done })),
       restoring: (position) => position === undefined || position <= owned.restoreUntil,
       sleep: (ms) => pause(ms, this.stopping.signal),
+      giveWay: () => parts.slots.giveWay(),
       onStep: (item) => {
         this.troubled.clear();
         this.trouble = undefined;

@@ -40,6 +40,8 @@ export type Surroundings = Readonly<{
   restoring: (position?: bigint) => boolean;
   /** Resolves after the given time, or at once when the process is no longer run here. */
   sleep: (ms: number) => Promise<void>;
+  /** Lets other instances that wait for a place go first. */
+  giveWay: () => Promise<void>;
   /** A step was taken. */
   onStep: (item: Item) => void;
   onParked: (id: string, reason: InstanceParked['data']) => void;

@@ -1,4 +1,7 @@
-/** How many instances work at once, over all processes of a worker, and how many inputs wait. Promises: bounded; first come, first served. */
+/**
+ * How many instances work at once, over all processes of a worker, and how many inputs wait. Promises: bounded; first come, first served. Does
+ * not: know what an instance does.
+ */
 export class Slots {
   /** Inputs handed out and not finished. */
   queued = 0;
@@ -19,5 +22,14 @@ export class Slots {
       if (next) next();
       else this.free += 1;
     }
+  }
+
+  /** Inside `through`: lets those go first that wait now. */
+  async giveWay(): Promise<void> {
+    const next = this.line.shift();
+    if (!next) return;
+    const again = new Promise<void>((resolve) => this.line.push(resolve));
+    next();
+    await again;
   }
 }

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Injectable, Query } from '@nestjs/common';
-import { Args, ArgsType, Field, ID, Int, ObjectType, Query as GraphQuery, Resolver } from '@nestjs/graphql';
+import { Args, ArgsType, Context, Field, ID, Int, ObjectType, Query as GraphQuery, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsString, Matches } from 'class-validator';
@@ -7,10 +7,13 @@ import { ROLES } from '#manufacturing/roles';
 import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { Code, Flag } from '#platform/commands/fields';
+import { noteBehind, type GraphqlContext } from '#platform/http/graphql-behind';
 import { columnsOf } from '#platform/queries/list';
 import { notFound } from '#platform/problem/problem';
 import { inScopes, Reads, scopeOf } from '#platform/queries/reads';
 import { FacilityElement } from './facility-element.view';
+
+const BEHIND = 'True if `waitFor`, or else what was recorded before the request, was not reached in time.';
 
 /** The requested part of the hierarchy. */
 @ArgsType()
@@ -55,8 +58,8 @@ class FacilityTree {
   @ApiProperty({ type: String, description: 'Position of the log up to which the answer is complete.' })
   position: string;
 
-  @Field(() => Boolean, { description: 'True if `waitFor` was not reached in time.' })
-  @ApiProperty({ type: Boolean, description: 'True if `waitFor` was not reached in time.' })
+  @Field(() => Boolean, { description: BEHIND })
+  @ApiProperty({ type: Boolean, description: BEHIND })
   behind: boolean;
 }
 
@@ -81,7 +84,7 @@ export class FacilityTrees {
   constructor(@Inject(Reads) private readonly reads: Reads) {}
 
   async tree({ id, includeRetired = false, waitFor }: TreeQuery): Promise<FacilityTree> {
-    const fresh = await this.reads.fresh(['facility-element'], waitFor);
+    const fresh = await this.reads.current(['facility-element'], waitFor, id);
     const rows = await this.reads.rows<FacilityElement & { __depth: number }>(statement, [id, scopeOf(caller()), includeRetired]);
     if (rows.length === 0 && !fresh.behind) throw notFound();
     return { items: rows.map(({ __depth: depth, ...element }) => ({ depth, element })), ...fresh };
@@ -113,7 +116,7 @@ export class FacilityTreeResolver {
     description: 'An element of the hierarchy with all below it, each parent before its children.',
   })
   @Allow(...ROLES)
-  facilityTree(@Args() query: TreeQuery): Promise<FacilityTree> {
-    return this.trees.tree(query);
+  async facilityTree(@Args() query: TreeQuery, @Context() context: GraphqlContext): Promise<FacilityTree> {
+    return noteBehind(context, 'facilityTree', await this.trees.tree(query));
   }
 }

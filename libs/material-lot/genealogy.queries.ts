@@ -1,9 +1,10 @@
 import { Controller, Get, Inject, Injectable, Query } from '@nestjs/common';
-import { Args, Query as GraphQuery, Resolver } from '@nestjs/graphql';
+import { Args, Context, Query as GraphQuery, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ROLES } from '#manufacturing/roles';
 import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
+import { noteBehind, type GraphqlContext } from '#platform/http/graphql-behind';
 import { PAGE } from '#platform/http/page-size';
 import { columnsOf } from '#platform/queries/list';
 import { invalidInput } from '#platform/problem/problem';
@@ -87,7 +88,7 @@ export class GenealogyResolver {
     description: 'Traces the material of a lot or work order forward or backward, through any number of steps.',
   })
   @Allow(...ROLES)
-  trace(@Args() query: TraceQuery): Promise<GenealogyTrace> {
-    return this.genealogy.trace(query);
+  async trace(@Args() query: TraceQuery, @Context() context: GraphqlContext): Promise<GenealogyTrace> {
+    return noteBehind(context, 'genealogy', await this.genealogy.trace(query));
   }
 }

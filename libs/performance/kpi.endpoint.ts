@@ -3,13 +3,15 @@
  * check the question: its class does.
  */
 import { Controller, Get, Inject, Query as Parameter, type Type } from '@nestjs/common';
-import { Args, Query, Resolver } from '@nestjs/graphql';
+import { Args, Context, Query, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Allow } from '#manufacturing/roles.access';
+import { noteBehind, type GraphqlContext } from '#platform/http/graphql-behind';
 import { named } from '#platform/queries/list-page';
+import type { Freshness } from '#platform/queries/reads';
 import { READERS } from './kpi.scope';
 
-type Reading<Question extends object, Answer extends object, Reader extends object> = Readonly<{
+type Reading<Question extends object, Answer extends Freshness, Reader extends object> = Readonly<{
   /** Path in REST, without a leading slash. */
   path: string;
   /** Name of the query in GraphQL. */
@@ -23,7 +25,7 @@ type Reading<Question extends object, Answer extends object, Reader extends obje
   read: (reader: Reader, question: Question) => Promise<Answer>;
 }>;
 
-export function kpiReading<Question extends object, Answer extends object, Reader extends object>({
+export function kpiReading<Question extends object, Answer extends Freshness, Reader extends object>({
   path,
   name,
   about,
@@ -33,7 +35,7 @@ export function kpiReading<Question extends object, Answer extends object, Reade
   read,
 }: Reading<Question, Answer, Reader>): Readonly<{ controller: Type<object>; resolver: Type<object> }> {
   // The pipe that checks the parameters reads their class from the metadata of the method.
-  const ofClass = Reflect.metadata('design:paramtypes', [question]) as MethodDecorator;
+  const ofClass = Reflect.metadata('design:paramtypes', [question, Object]) as MethodDecorator;
 
   @Controller(path)
   @ApiTags(path.split('/')[0]!)
@@ -58,8 +60,8 @@ export function kpiReading<Question extends object, Answer extends object, Reade
     @Query(() => answer, { name, description: about })
     @Allow(...READERS)
     @ofClass
-    ask(@Args({ type: () => question }) asked: Question): Promise<Answer> {
-      return read(this.reader, asked);
+    async ask(@Args({ type: () => question }) asked: Question, @Context() context: GraphqlContext): Promise<Answer> {
+      return noteBehind(context, name, await read(this.reader, asked));
     }
   }
   return { controller: named(KpiController, `${name}-controller`), resolver: named(KpiResolver, `${name}-resolver`) };

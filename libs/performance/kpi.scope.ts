@@ -7,7 +7,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { FacilityId } from '#manufacturing/facility.fields';
 import type { Calendar } from '#manufacturing/shifts';
 import { Code, Id, Instant, Text } from '#platform/commands/fields';
-import { invalidInput } from '#platform/problem/problem';
+import { invalidInput, Problem } from '#platform/problem/problem';
+import { viewBehind } from '#platform/queries/list-reader';
 import { inScopes, Reads, scopeOf, type Freshness } from '#platform/queries/reads';
 import { now } from '#platform/runtime/clock';
 import { caller } from '#platform/security/auth';
@@ -87,6 +88,9 @@ const PLANT = `
 const CALENDAR = `
   SELECT versions, exceptions FROM shift_calendar WHERE "calendarId" = $1 AND "facilityId" = $2 AND ${inScopes('"facilityId"', 3)}`;
 
+/** The views that say which plants, elements and machines there are. */
+const PARTS = ['equipment-now', 'machine-overlap', 'facility-element'];
+
 const refused = (field: string, message: string) => invalidInput([{ field, message }]);
 
 @Injectable()
@@ -102,11 +106,17 @@ export class KpiScopes {
     const asked = periodOf(question);
     if (shift !== undefined && calendarId === undefined)
       throw refused('shift', 'shift needs the calendar that it belongs to: give calendarId');
-    const all = ['equipment-now', 'machine-overlap', 'facility-element', ...views, ...(calendarId === undefined ? [] : ['shift-calendar'])];
-    const fresh = await this.reads.fresh(all, waitFor);
-    const machines = await this.machines(question);
-    const sections =
-      calendarId === undefined ? [overall(asked)] : this.named(inShifts(await this.calendar(calendarId, facilityId), asked), shift);
+    const named = [...PARTS, ...(calendarId === undefined ? [] : ['shift-calendar'])];
+    const fresh = await this.reads.fresh([...named, ...views], waitFor);
+    const known = waitFor === undefined ? await this.reads.current(named) : fresh;
+    const unknown = (error: unknown): never => {
+      // What a view that is behind does not show may exist.
+      if (known.behind && error instanceof Problem) throw viewBehind(named.join(', '), known);
+      throw error;
+    };
+    const machines = await this.machines(question).catch(unknown);
+    const calendar = calendarId === undefined ? undefined : await this.calendar(calendarId, facilityId).catch(unknown);
+    const sections = calendar ? this.named(inShifts(calendar, asked), shift) : [overall(asked)];
     if (sections.length * machines.length > MOST_ENTRIES) {
       const many = `${sections.length} shifts of ${machines.length} machines are too many at once`;
       throw refused('to', `to must be nearer to from: ${many}`);

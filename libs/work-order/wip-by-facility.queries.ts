@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import { applyDecorators, Controller, Get, Inject, Query as Parameter, Res, type StreamableFile } from '@nestjs/common';
-import { Args, ID, ObjectType, Query, Resolver, Field, Int } from '@nestjs/graphql';
+import { Args, Context, ID, ObjectType, Query, Resolver, Field, Int } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { FACILITY_ID } from '#manufacturing/facility';
@@ -12,6 +12,7 @@ import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { invalidInput, refuseUnknown } from '#platform/problem/problem';
 import { ApiCsv, csvFile, csvOf } from '#platform/queries/csv';
+import { noteBehind, type GraphqlContext } from '#platform/http/graphql-behind';
 import { Decimal } from '#platform/commands/scalars';
 import { flagOf, sayFreshness } from '#platform/queries/list-reader';
 import { WAIT_FOR } from '#platform/queries/list-page';
@@ -178,11 +179,12 @@ export class WipByFacilityResolver {
   /** Work in progress by plant, product and operation. */
   @Query(() => WipByFacilityAnswer, { description: 'Work in progress by plant, product and operation.' })
   @Allow(...READERS)
-  wipByFacility(
+  async wipByFacility(
+    @Context() context: GraphqlContext,
     @Args('facilityId', { type: () => ID, nullable: true }) facilityId?: string,
     @Args('product', { type: () => String, nullable: true }) product?: string,
     @Args('waitFor', { type: () => String, nullable: true }) waitFor?: string,
   ): Promise<WipByFacilityAnswer> {
-    return sums(this.reads, facilityId, product, waitFor);
+    return noteBehind(context, 'wipByFacility', await sums(this.reads, facilityId, product, waitFor));
   }
 }

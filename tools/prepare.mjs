@@ -64,7 +64,7 @@ function* sources(directory) {
   for (const entry of readdirSync(join(root, directory), { withFileTypes: true })) {
     const path = `${directory}/${entry.name}`;
     if (entry.isDirectory()) {
-      if (entry.name !== 'node_modules') yield* sources(path);
+      if (entry.name !== 'node_modules' && entry.name !== 'generated') yield* sources(path);
     } else yield path;
   }
 }
@@ -78,14 +78,18 @@ function build(say, force) {
     read('package.json'),
     read('tsconfig.json'),
     read('nest-cli.json'),
+    read('docs/generated/openapi.json'),
+    ...['web.mjs', 'web/budget.mjs', 'web/generate-client.mjs'].map((name) => read(`tools/${name}`)),
     ...files.map((path) => `${path}\0${read(path)}`),
   );
   const stamp = 'dist/.built-from';
   if (!force && read(stamp) === wanted) return;
   say('Building …');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
-  const result = run(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', 'api']);
-  if (!result.ok) fail(`The build failed:\n\n${result.output}`);
+  for (const step of [['node_modules/@nestjs/cli/bin/nest.js', 'build', 'api'], ['tools/web.mjs']]) {
+    const result = run(process.execPath, step);
+    if (!result.ok) fail(`The build failed:\n\n${result.output}`);
+  }
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(join(root, stamp), wanted);
 }

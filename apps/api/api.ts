@@ -22,6 +22,7 @@ import { ownHost } from '#platform/runtime/own-host';
 import { AppModule } from './app.module';
 import { EventStore } from '#platform/store/event-store';
 import { reportStore } from '#platform/store/store-report';
+import { serveConsole } from './console';
 import { serveDocumentation } from './documentation';
 import { drainOf } from './drain';
 import { HealthController } from './health.controller';
@@ -61,6 +62,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
   serveCommands(app, { bodyLimit: config.BODY_LIMIT });
   refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);
   if (open) serveDocumentation(app);
+  serveConsole(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, config);
   const live = serveLive({
     server: app.getHttpServer() as Server,
     schema: () => app.get(GraphQLSchemaHost).schema,

@@ -73,8 +73,8 @@ export function serveDocumentation(app: NestFastifyApplication): void {
     '/graphiql/start.js': { type: JS, text: () => startGraphiql },
     '/graphiql/graphiql.css': { type: CSS, file: ['graphiql', 'graphiql.min.css'] },
     '/graphiql/graphiql.js': { type: JS, file: ['graphiql', 'graphiql.min.js'] },
-    '/graphiql/react.js': { type: JS, file: ['react', 'umd/react.production.min.js'] },
-    '/graphiql/react-dom.js': { type: JS, file: ['react-dom', 'umd/react-dom.production.min.js'] },
+    '/graphiql/react.js': { type: JS, file: ['graphiql-react', 'umd/react.production.min.js'] },
+    '/graphiql/react-dom.js': { type: JS, file: ['graphiql-react-dom', 'umd/react-dom.production.min.js'] },
   };
   const policy =
     "default-src 'none';script-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;font-src 'self' data:;connect-src 'self';frame-ancestors 'none'";

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
 import { ROLES } from '#manufacturing/roles';
-import { APPLICATION } from '#platform/runtime/version';
+import { DEVELOPMENT_ISSUER } from '#platform/runtime/version';
 
-const DEVELOPMENT_ISSUER = `urn:${APPLICATION}:development`;
 const LIFETIME = '30d';
 
 /** Issues access tokens for one installation on one machine; its private key never leaves the data directory. */

@@ -135,6 +135,7 @@ Ready.
 
   Writes to        ${system.writesTo}
 
+  Console          ${system.consoleUrl}
   REST, try it     ${system.apiUrl}/docs
   GraphQL, try it  ${system.apiUrl}/graphiql
   Health           ${system.apiUrl}/health/ready

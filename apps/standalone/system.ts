@@ -19,6 +19,7 @@ import { views } from '#slices';
 import { Child, stopOrphans } from './child';
 import { createDemo } from './demo';
 import { developmentIssuer, replace, type Issuer } from './issuer';
+import type { DevelopmentTokens } from '../api/console';
 import { LogFile } from './log-file';
 import { storeLogin } from './store-login';
 import { APPLICATION } from '#platform/runtime/version';
@@ -29,6 +30,8 @@ type State = {
   demo?: 'created' | 'none';
   demoMoment?: string;
   analystPassword?: string;
+  /** What the console needs to get a token of the development issuer. */
+  consoleKey?: string;
   /** Passwords of the apps in the embedded parts. */
   passwords?: Record<RoleApp, string>;
 };
@@ -69,6 +72,11 @@ export class System {
     return `http://${visibleHost(this.config.HOST)}:${this.port}`;
   }
 
+  /** The address of the console, with its key where this system issues the tokens itself. */
+  get consoleUrl(): string {
+    return this.issuer ? `${this.apiUrl}/#key=${this.state.consoleKey}` : `${this.apiUrl}/`;
+  }
+
   /** Starts every part in order of dependency; resolves when the api is ready, including the demo enterprise if it is enabled. */
   async start(withDemo: boolean): Promise<void> {
     // endpoints.json means that everything is ready: remove the old one.
@@ -76,6 +84,7 @@ export class System {
     this.state = readState(join(this.dir, 'state.json'));
     await stopOrphans(join(this.dir, 'run'), this.say);
     if (this.config.JWT_ISSUER === undefined) this.issuer = await developmentIssuer(join(this.dir, 'issuer'));
+    await this.writeDevelopmentTokens();
     await Promise.all([this.startDatabase(), this.startEventStore()]);
     await migrate(this.databaseUrl);
     await this.makeAccounts();
@@ -84,7 +93,8 @@ export class System {
       this.say(`The demo enterprise is incomplete; the next start continues it. ${error.message}`),
     );
     await this.writeEndpoints();
-    this.renewal = setInterval(() => void this.writeEndpoints().catch(() => undefined), 12 * 3600 * 1000);
+    const renew = () => Promise.all([this.writeEndpoints(), this.writeDevelopmentTokens()]);
+    this.renewal = setInterval(() => void renew().catch(() => undefined), 12 * 3600 * 1000);
     this.renewal.unref();
   }
 
@@ -230,6 +240,7 @@ export class System {
       JWKS_URL: issuer?.jwksUrl ?? config.JWKS_URL,
       API_DOCS: config.API_DOCS,
       DRAIN_NOTICE_SECONDS: String(config.DRAIN_NOTICE_SECONDS),
+      DEVELOPMENT_TOKENS: issuer && this.developmentTokensPath,
     };
     const workerPort = await this.portFor('worker');
     const worker = this.child('worker', { ...given, ...this.backendsOf('worker'), PORT: String(workerPort), HOST: '127.0.0.1' }, () =>
@@ -274,6 +285,19 @@ export class System {
     return this.state.analystPassword;
   }
 
+  private get developmentTokensPath(): string {
+    return join(this.dir, 'issuer', 'console.json');
+  }
+
+  /** For the console: tokens of the development issuer, for whoever has the key. */
+  private async writeDevelopmentTokens(): Promise<void> {
+    if (!this.issuer) return;
+    const key = this.state.consoleKey ?? randomBytes(24).toString('base64url');
+    this.remember({ consoleKey: key });
+    const tokens = await this.issuer.tokens(this.config.JWT_AUDIENCE, DEMO_FACILITIES);
+    replace(this.developmentTokensPath, JSON.stringify({ key, tokens } satisfies DevelopmentTokens), 0o600);
+  }
+
   /** Addresses of all parts, for programs; readable by this user only, since it has tokens and passwords. */
   private async writeEndpoints(): Promise<void> {
     const password = this.analystPassword();
@@ -282,6 +306,7 @@ export class System {
     const backends = this.backendsOf('ops');
     const endpoints = {
       api: this.apiUrl,
+      console: this.consoleUrl,
       graphql: `${this.apiUrl}/graphql`,
       eventstore: backends.EVENTSTORE_URL,
       postgres: backends.DATABASE_URL,

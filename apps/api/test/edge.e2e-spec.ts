@@ -121,7 +121,6 @@ describe('access tokens', () => {
 describe('paths', () => {
   it('that do not exist get a problem, with and without a token', async () => {
     for (const path of [
-      '/',
       '/nothing',
       '/me/',
       '//me',

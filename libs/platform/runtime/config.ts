@@ -163,6 +163,20 @@ const VARIABLES = {
     needed: ['api'],
     read: keySource,
   }),
+  CONSOLE_CLIENT_ID: variable({
+    about:
+      'Client id of the console at JWT_ISSUER, a public client with PKCE and the redirect URI https://<host>/console/signed-in. Empty: nobody signs in there.',
+    read: text(/^\S{1,256}$/, 'a text without spaces'),
+  }),
+  CONSOLE_SCOPE: variable({
+    about: 'Scopes that the console asks for when somebody signs in.',
+    fallback: 'openid profile',
+    read: text(/^[\x21-\x7e]+( [\x21-\x7e]+)*$/, 'scopes, separated by single spaces'),
+  }),
+  DEVELOPMENT_TOKENS: variable({
+    about: 'File with the tokens and the key of the development issuer. `npm start` sets it; the api reads it only with that issuer.',
+    read: (value) => value,
+  }),
   OPS_TOKEN: variable({
     about: 'Access token that `npm run ops` sends to the api. Empty with `npm start`: one of its own issuer.',
     secret: true,

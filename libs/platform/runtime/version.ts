@@ -13,5 +13,8 @@ export const APPLICATION = manifest.name;
 /** Written into every event's metadata. */
 export const APP_VERSION = `${manifest.name}@${manifest.version}`;
 
+/** Issues the tokens of `npm start`, where no other issuer is set. */
+export const DEVELOPMENT_ISSUER = `urn:${APPLICATION}:development`;
+
 /** Of the names of all metrics, in all apps. */
 export const METRIC_PREFIX = `${APPLICATION.replace(/\W/g, '_')}_`;

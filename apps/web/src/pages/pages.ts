@@ -1,0 +1,5 @@
+import type { Page } from '../parts/page';
+import { overview } from './overview/overview.page';
+
+/** The pages, one line each, in the order of the navigation. */
+export const pages: readonly Page[] = [overview];

@@ -1,0 +1,84 @@
+/** How old what this page shows is: of all reads of the page the oldest, as the api dated it. */
+import { Badge, Group, Text } from '@mantine/core';
+import { useQueryClient, type QueryCache } from '@tanstack/react-query';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import type { Answer } from '../client/api';
+import { serverNow } from '../client/clock';
+import { isLive } from '../client/live';
+import { usePlant, usePlants, useTexts } from '../parts/plants';
+import { useStore } from '../session/store';
+import { shellWords } from '../words/shell';
+import { useWords } from '../words/words';
+
+/** Without an answer for so long, what is shown is old. */
+const OLD_MS = 25_000;
+
+type Freshness = Readonly<{ asOf: number; position?: string; behind: boolean; failing: boolean }>;
+
+function freshnessOf(cache: QueryCache): Freshness | undefined {
+  let all: Freshness | undefined;
+  for (const query of cache.getAll()) {
+    const answer = query.state.data as Answer<unknown> | undefined;
+    if (!query.isActive() || !answer) continue;
+    const failing = query.state.fetchFailureCount > 0 || query.state.status === 'error';
+    const older = all === undefined || answer.asOf < all.asOf;
+    all = {
+      asOf: older ? answer.asOf : all!.asOf,
+      position: answer.position !== undefined && (all?.position === undefined || BigInt(answer.position) < BigInt(all.position)) ? answer.position : all?.position,
+      behind: answer.behind || (all?.behind ?? false),
+      failing: failing || (all?.failing ?? false),
+    };
+  }
+  return all;
+}
+
+function useFreshness(): Freshness | undefined {
+  const cache = useQueryClient().getQueryCache();
+  const [text, setText] = useState('');
+  useEffect(() => {
+    const note = () => setText(JSON.stringify(freshnessOf(cache) ?? null));
+    note();
+    return cache.subscribe(() => queueMicrotask(note));
+  }, [cache]);
+  return text === '' || text === 'null' ? undefined : (JSON.parse(text) as Freshness);
+}
+
+const everySecond = (listener: () => void) => {
+  const timer = setInterval(listener, 1_000);
+  return () => clearInterval(timer);
+};
+
+export function FreshnessLine() {
+  const words = useWords(shellWords);
+  const live = useStore(isLive);
+  const now = useSyncExternalStore(everySecond, () => Math.floor(serverNow() / 1_000) * 1_000);
+  const plant = usePlants().get(usePlant() ?? '');
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const texts = useTexts(plant?.timeZone ?? own);
+  const fresh = useFreshness();
+  if (!fresh) return null;
+  const time = `${texts.seconds(fresh.asOf)} ${texts.zone(fresh.asOf)}`;
+  const old = now - fresh.asOf > OLD_MS || (fresh.failing && now - fresh.asOf > 3_000);
+  const state = old ? 'old' : fresh.behind ? 'behind' : 'fresh';
+  return (
+    <Group gap="sm" data-testid="freshness" data-state={state} wrap="wrap">
+      {state === 'fresh' ? (
+        <Text size="sm" c="dimmed">
+          {words.asOf(time)}
+        </Text>
+      ) : (
+        <Text size="sm" fw={600} c="var(--plantlog-bad)" role="status">
+          {state === 'old' ? words.old(time) : `${words.behind} ${words.asOf(time)}`}
+        </Text>
+      )}
+      {fresh.position === undefined ? null : (
+        <Text size="sm" c="dimmed">
+          {words.position(fresh.position)}
+        </Text>
+      )}
+      <Badge variant="light" color={live ? 'teal' : 'gray'} size="sm" data-testid="live" data-live={live}>
+        {live ? words.live : words.notLive}
+      </Badge>
+    </Group>
+  );
+}

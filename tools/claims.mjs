@@ -15,7 +15,7 @@ import { unused } from './claims/unused.mjs';
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8', maxBuffer: 1 << 26 });
 const files = listed.stdout.split('\n').filter((path) => path && existsSync(path) && !/^(docs\/generated|dist|node_modules)\//.test(path));
-const sources = files.filter((path) => /^(apps|libs|migrations|tools)\/.*\.(ts|mjs|cjs)$|^[^/]+\.(mjs|js|cjs)$/.test(path));
+const sources = files.filter((path) => /^(apps|libs|migrations|tools)\/.*\.(tsx?|mjs|cjs)$|^[^/]+\.(mjs|js|cjs)$/.test(path));
 const findings = [...unused(sources), ...dangling(files), ...cuts(files, process.argv.includes('--write'))];
 for (const finding of findings) console.log(finding);
 process.exitCode = findings.length ? 1 : 0;

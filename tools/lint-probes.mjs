@@ -46,7 +46,7 @@ const probes = {
   ],
   ...Object.fromEntries(
     forbidden
-      .filter(({ name }) => name.startsWith('room-'))
+      .filter(({ name }) => /^room-(platform|event-log)-/.test(name))
       .map(({ name }) => {
         const [, lib, room] = /^room-(platform|event-log)-(.+)$/.exec(name);
         return [
@@ -57,6 +57,18 @@ const probes = {
   ),
   'contract-is-for-specs': ['libs/event-log/probe.ts', `import type { Probe } from './contract/probe';\nexport type Room = Probe;`],
   'testing-is-for-specs': ['apps/api/probe.ts', `import { given } from '#platform/testing/given';\nexport const probe = given;`],
+  'web-knows-the-api-only': [
+    'apps/web/src/parts/probe.ts',
+    `import { facility } from '../../../../libs/facility/facility';\nexport const probe = facility;`,
+  ],
+  'web-runs-in-browsers': ['apps/web/src/parts/probing.ts', `import 'pg';`],
+  'only-web-imports-web': ['apps/api/probe-web.ts', `import { lengthOf } from '../web/src/parts/plants';\nexport const probe = lengthOf;`],
+  'pages-do-not-meet': ['apps/web/src/pages/probe/probe.ts', `import '../overview/overview';`],
+  ...Object.fromEntries(
+    forbidden
+      .filter(({ name }) => name.startsWith('room-web-'))
+      .map(({ name }) => [name, [`apps/web/src/${name.slice('room-web-'.length)}/room-probe.ts`, `import '../shell/app';`]]),
+  ),
   'apps-are-leaves': ['libs/platform/leaf.ts', `import '../../apps/api/main';`],
   'no-cycles': [
     'libs/platform/ring.ts',

@@ -18,7 +18,9 @@ const target = join(root, 'dist/web');
 /** The compiler's complaints, or nothing. */
 const typeFaults = () =>
   new Promise((resolve) => {
-    const tsc = spawn(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', join(source, 'src')], { cwd: root });
+    const tsc = spawn(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', join(source, 'src')], {
+      cwd: root,
+    });
     let said = '';
     for (const stream of [tsc.stdout, tsc.stderr]) stream.on('data', (part) => (said += part));
     tsc.once('exit', (code) => resolve(code === 0 ? undefined : said));

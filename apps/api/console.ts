@@ -75,10 +75,7 @@ export function serveConsole(server: FastifyInstance, config: Config, build = BU
 
   const sendPage = (_request: FastifyRequest, reply: FastifyReply) => {
     const nonce = randomBytes(18).toString('base64');
-    return reply
-      .header('content-security-policy', policy(nonce, issuer))
-      .type(TYPES['.html']!)
-      .send(page.replace('%NONCE%', nonce));
+    return reply.header('content-security-policy', policy(nonce, issuer)).type(TYPES['.html']!).send(page.replace('%NONCE%', nonce));
   };
   const sendFile = (request: FastifyRequest, reply: FastifyReply) => {
     const path = (request.params as { '*': string })['*'];

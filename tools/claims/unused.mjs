@@ -54,7 +54,7 @@ function exportsOf(source) {
 /** The project file that a module specifier names, without its extension; undefined for a package. */
 function targetOf(path, specifier) {
   if (specifier.startsWith('#')) return `libs/${specifier.slice(1)}`;
-  if (specifier.startsWith('.')) return normalize(join(dirname(path), specifier)).replace(/\.(js|ts)$/, '');
+  if (specifier.startsWith('.')) return normalize(join(dirname(path), specifier)).replace(/\.(js|tsx?)$/, '');
   return undefined;
 }
 
@@ -101,7 +101,7 @@ export function unused(files) {
     const found = usesOf(source, path);
     for (const name of found.packages) packages.add(name);
     for (const match of text.matchAll(/['"`](@?[a-z][\w.-]*(?:\/[\w.-]+)?)(?:\/[\w./-]*)?['"`]/g))
-      if (!/\.ts$/.test(path)) packages.add(match[1]);
+      if (!/\.tsx?$/.test(path)) packages.add(match[1]);
     if (/require\.resolve\(|pack(age)?\b/.test(text))
       for (const match of text.matchAll(/'(@?[\w-]+(?:\/[\w-]+)?)'/g)) packages.add(match[1]);
     for (const { module, name } of found.uses) {
@@ -112,13 +112,15 @@ export function unused(files) {
   const findings = [];
   for (const { path, source } of parsed) {
     if (
-      !path.endsWith('.ts') ||
+      !/\.tsx?$/.test(path) ||
       isSpec(path) ||
+      // The kit of the console's pages.
+      path.startsWith('apps/web/src/parts/') ||
       /\.(commands|events)\.ts$|^migrations\//.test(path) ||
       /^apps\/[^/]+\/main\.ts$/.test(path)
     )
       continue;
-    const module = path.replace(/\.ts$/, '');
+    const module = path.replace(/\.tsx?$/, '');
     const whole = [...(used.get(`${module} *`) ?? [])];
     if (whole.some((by) => !isSpec(by))) continue;
     for (const [name, { line, isType }] of exportsOf(source)) {

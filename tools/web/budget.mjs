@@ -38,5 +38,9 @@ export function overBudget(directory, manifest, budget = FIRST_LOAD) {
   const total = sizes.reduce((sum, [, size]) => sum + size, 0);
   const summary = `console: first load ${(total / 1_000).toFixed(0)} of ${budget / 1_000} kB gzipped`;
   const list = sizes.map(([file, size]) => `  ${size} ${file}`).join('\n');
-  return { total, summary, faults: total > budget ? [`its first load is ${total} bytes gzipped; at most ${budget} are allowed:\n${list}`] : [] };
+  return {
+    total,
+    summary,
+    faults: total > budget ? [`its first load is ${total} bytes gzipped; at most ${budget} are allowed:\n${list}`] : [],
+  };
 }

@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Writes api.d.ts and roles.ts, unless they were made from the same document. */
+/** Writes the types and the roles, unless they were made from the same document. */
 export async function generateClient(documentPath, directory) {
   const text = readFileSync(documentPath, 'utf8');
-  const stamp = `// ${createHash('sha256').update(text).update(readFileSync(new URL(import.meta.url))).digest('hex')}\n`;
+  const stamp = `// ${createHash('sha256')
+    .update(text)
+    .update(readFileSync(new URL(import.meta.url)))
+    .digest('hex')}\n`;
   const [types, roles] = ['api.d.ts', 'roles.ts'].map((name) => join(directory, name));
   if ([types, roles].every((path) => existsSync(path) && readFileSync(path, 'utf8').startsWith(stamp))) return;
   const document = JSON.parse(text);

@@ -6,7 +6,7 @@ import createClient from 'openapi-fetch';
 import type { components, paths } from './generated/api';
 import { WAITING } from './generated/roles';
 import { currentToken, leave } from '../session/session';
-import { heardFrom } from './clock';
+import { heardFrom, serverNow } from './clock';
 
 export type Schemas = components['schemas'];
 export type Problem = Schemas['Problem'];
@@ -98,7 +98,7 @@ export async function get<Path extends GetPath>(
   const position = response.headers.get('x-position') ?? (typeof page?.position === 'string' ? page.position : undefined);
   return {
     data: data as Body<Path>,
-    asOf: Date.parse(response.headers.get('date') ?? '') || Date.now(),
+    asOf: Date.parse(response.headers.get('date') ?? '') || serverNow(),
     position,
     behind: response.headers.get('x-behind') === 'true' || page?.behind === true,
   };

@@ -34,7 +34,7 @@ type Asked<Path extends GetPath> = Readonly<{
   query?: Question<Path>;
   place?: Place<Path>;
   enabled?: boolean;
-  /** Milliseconds between two reads; false for a list that changes by hand only. */
+  /** Milliseconds between two reads. What is read less often than usual does not count for the freshness of the page. */
   every?: number | false;
 }>;
 
@@ -49,6 +49,7 @@ export function useRead<Path extends GetPath>(path: Path, asked: Asked<Path> = {
     enabled,
     refetchInterval: ({ state }) => (isFinal(state.error) ? false : every),
     placeholderData: keepPreviousData,
+    meta: { isDated: every !== false && every <= HEARTBEAT },
   });
 }
 

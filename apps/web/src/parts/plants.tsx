@@ -22,7 +22,10 @@ export function usePlants(): ReadonlyMap<string, Plant> {
   return useMemo(
     () =>
       new Map(
-        (data?.data.items ?? []).map(({ facilityId, name, timeZone }) => [facilityId, { id: facilityId, name, timeZone: timeZone ?? 'UTC' }]),
+        (data?.data.items ?? []).map(({ facilityId, name, timeZone }) => [
+          facilityId,
+          { id: facilityId, name, timeZone: timeZone ?? 'UTC' },
+        ]),
       ),
     [data],
   );

@@ -53,15 +53,7 @@ export async function comeBack(openid: OpenId): Promise<{ token: string; back: s
   if (!begun) throw new Error('No sign-in was begun in this tab.');
   const { oauth, server, client, options } = await prepare(openid);
   const answer = oauth.validateAuthResponse(server, client, new URL(location.href), begun.state);
-  const response = await oauth.authorizationCodeGrantRequest(
-    server,
-    client,
-    oauth.None(),
-    answer,
-    redirectUri(),
-    begun.verifier,
-    options,
-  );
+  const response = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), answer, redirectUri(), begun.verifier, options);
   const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, { expectedNonce: begun.nonce });
   return { token: tokens.access_token, back: begun.back };
 }

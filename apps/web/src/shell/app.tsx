@@ -4,6 +4,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { resumeActs } from '../client/command';
 import { get } from '../client/api';
+import { serverNow } from '../client/clock';
 import { queryClient } from '../client/query';
 import { MeContext } from '../parts/me';
 import { leave, session, type Session } from '../session/session';
@@ -40,7 +41,7 @@ function Inside({ now }: Readonly<{ now: Session }>) {
   const me = useQuery({ queryKey: ['me', now.subject], queryFn: ({ signal }) => get('/me', { signal }), staleTime: Infinity });
   useEffect(() => {
     resumeActs();
-    const left = now.expiresAt - Date.now();
+    const left = now.expiresAt - serverNow();
     // Longer than a timer can be: the api refuses the token in time.
     if (left > 2 ** 31 - 1) return;
     const timer = setTimeout(() => leave('ended'), Math.max(0, left));

@@ -1,10 +1,11 @@
 /** How old what this page shows is: of all reads of the page the oldest, as the api dated it. */
-import { Badge, Group, Text } from '@mantine/core';
+import { Group, Text } from '@mantine/core';
 import { useQueryClient, type QueryCache } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { Answer } from '../client/api';
 import { serverNow } from '../client/clock';
 import { isLive } from '../client/live';
+import { Mark } from '../parts/mark';
 import { usePlant, usePlants, useTexts } from '../parts/plants';
 import { useStore } from '../session/store';
 import { shellWords } from '../words/shell';
@@ -19,12 +20,15 @@ function freshnessOf(cache: QueryCache): Freshness | undefined {
   let all: Freshness | undefined;
   for (const query of cache.getAll()) {
     const answer = query.state.data as Answer<unknown> | undefined;
-    if (!query.isActive() || !answer) continue;
+    if (!query.isActive() || !answer || !query.meta?.isDated) continue;
     const failing = query.state.fetchFailureCount > 0 || query.state.status === 'error';
     const older = all === undefined || answer.asOf < all.asOf;
     all = {
       asOf: older ? answer.asOf : all!.asOf,
-      position: answer.position !== undefined && (all?.position === undefined || BigInt(answer.position) < BigInt(all.position)) ? answer.position : all?.position,
+      position:
+        answer.position !== undefined && (all?.position === undefined || BigInt(answer.position) < BigInt(all.position))
+          ? answer.position
+          : all?.position,
       behind: answer.behind || (all?.behind ?? false),
       failing: failing || (all?.failing ?? false),
     };
@@ -76,9 +80,9 @@ export function FreshnessLine() {
           {words.position(fresh.position)}
         </Text>
       )}
-      <Badge variant="light" color={live ? 'teal' : 'gray'} size="sm" data-testid="live" data-live={live}>
-        {live ? words.live : words.notLive}
-      </Badge>
+      <span data-testid="live" data-live={live}>
+        <Mark tone={live ? 'good' : 'idle'}>{live ? words.live : words.notLive}</Mark>
+      </span>
     </Group>
   );
 }

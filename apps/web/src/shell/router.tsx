@@ -11,11 +11,7 @@ const routes = pages.map(({ path, load }) =>
   createRoute({ getParentRoute: () => root, path: `/console/${path}`, component: lazyRouteComponent(load) }),
 );
 
-export const router = createRouter({
-  routeTree: root.addChildren(routes),
-  defaultErrorComponent: Failed,
-  scrollRestoration: true,
-});
+export const router = createRouter({ routeTree: root.addChildren(routes), defaultErrorComponent: Failed, scrollRestoration: true });
 
 /** The addresses that are not pages. */
 export function toStartPage(): void {

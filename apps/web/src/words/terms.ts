@@ -171,4 +171,5 @@ const de: Terms = {
 export const termWords: Section<Terms> = section({ en, de });
 
 /** A word of the api that may be newer than this page. */
-export const termOf = (terms: Terms, word: string | null | undefined): string => (word ? ((terms as Record<string, string>)[word] ?? word) : '–');
+export const termOf = (terms: Terms, word: string | null | undefined): string =>
+  word ? ((terms as Record<string, string>)[word] ?? word) : '–';

@@ -1,0 +1,38 @@
+import { section } from './words';
+
+export const dispatchWords = section({
+  en: {
+    title: 'Dispatch list',
+    machine: 'Machine',
+    allMachines: 'All machines',
+    none: 'Nothing waits here.',
+    underWay: 'under way',
+    ready: 'can start',
+    blocked: 'waits',
+    plannedStart: 'planned',
+    good: (good: string, quantity: string, unit: string) => `${good} of ${quantity} ${unit} good`,
+    passedOn: (passed: string, unit: string) => `${passed} ${unit} passed on to it`,
+    start: 'Start',
+    complete: 'Complete',
+    starting: (operation: string, order: string) => `Start ${operation} of ${order}`,
+    completing: (operation: string, order: string) => `Complete ${operation} of ${order}`,
+    noMachine: 'not dispatched',
+  },
+  de: {
+    title: 'Arbeitsvorrat',
+    machine: 'Maschine',
+    allMachines: 'Alle Maschinen',
+    none: 'Hier wartet nichts.',
+    underWay: 'in Arbeit',
+    ready: 'kann starten',
+    blocked: 'wartet',
+    plannedStart: 'geplant',
+    good: (good: string, quantity: string, unit: string) => `${good} von ${quantity} ${unit} gut`,
+    passedOn: (passed: string, unit: string) => `${passed} ${unit} weitergegeben`,
+    start: 'Starten',
+    complete: 'Abschließen',
+    starting: (operation: string, order: string) => `Start von ${operation} in ${order}`,
+    completing: (operation: string, order: string) => `Abschluss von ${operation} in ${order}`,
+    noMachine: 'nicht zugeteilt',
+  },
+});

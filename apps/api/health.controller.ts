@@ -29,7 +29,7 @@ export class HealthController {
       'event-store': { probe: () => store.ping(), vital: true, detail: () => storeDetail(store.connection) },
       // Commands need only the event store: without PostgreSQL the api is degraded, not down.
       'read-models': { probe: () => pool.query('SELECT 1'), vital: false },
-      // A view that is stuck still serves its rows: the api is degraded, and names the view.
+      // A view that is stuck, or has parked events, still serves its rows: the api is degraded, and names the view.
       disk: diskCheck,
       views: { probe: () => this.lookAtViews(views), vital: false, detail: () => this.standing },
     });

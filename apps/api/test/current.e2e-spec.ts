@@ -80,6 +80,8 @@ describe('a row about which an event could not be folded', () => {
     expect(body.extensions.behind).toMatchObject([{ field: 'facilityElement' }]);
     expect((await api.get(`/facility?waitFor=${position}`)).body.behind).toBe(true);
     expect((await api.get('/facility-tree?id=lyon')).body.behind).toBe(true);
+    const { status, details } = (await api.get('/health/ready', '')).body;
+    expect([status, details.views.reason]).toEqual(['degraded', expect.stringMatching(/facility-element \(1 events are parked/)]);
     const oslo = await api.get('/facility/oslo');
     expect([oslo.body.name, oslo.headers.get('x-behind')]).toEqual(['oslo', 'false']);
     expect((await api.get(`/facility?waitFor=${(await rename('Haifa')).token}`)).body.behind).toBe(false);

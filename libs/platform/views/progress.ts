@@ -30,7 +30,7 @@ export type ViewLag = Readonly<{
   updatedAt: string | null;
 }>;
 
-/** A view that does not move, or whose rows are from another log than the event store's. */
+/** A view that does not move, has parked events, or whose rows are from another log than the event store's. */
 export type Standing = Readonly<{ view: string; why: string; since: string; otherLog: boolean }>;
 
 /** Recording time of the first event after a position, ISO 8601; undefined if there is none. */
@@ -195,7 +195,7 @@ export class ViewReads {
     return changesOf(this.pool, this.#wakeUps, view, signal);
   }
 
-  /** The live views that are stalled, by their workers' reports and their leases. */
+  /** The live views that are stalled, by their workers' reports and their leases, and those with parked events. */
   async standing(): Promise<Standing[]> {
     try {
       return await this.#standing();
@@ -218,7 +218,11 @@ export class ViewReads {
        ORDER BY t.view, l.shard`,
       [UNOWNED_SECONDS],
     );
-    return rows.map((row) => ({
+    const { rows: parked } = await this.pool.query(
+      `SELECT t.view, false AS other_log, min(p.parked_at) AS since, count(*) || ' events are parked: ops views parked list' AS why
+       FROM view_parked p JOIN view_tables t USING (table_name) WHERE t.status = 'live' GROUP BY t.view ORDER BY t.view`,
+    );
+    return [...rows, ...parked].map((row) => ({
       view: row.view,
       why: row.why ?? 'no worker runs it',
       since: new Date(row.since).toISOString(),

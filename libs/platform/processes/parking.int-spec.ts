@@ -66,8 +66,9 @@ describe('an instance that cannot continue', () => {
     await works.order('LightKiln', bad);
     await until(async () => (await operations.look(NAME, bad)).waiting.length === 2);
     await operations.skip(NAME, bad, ann);
-    await until(async () => (await works.checks(bad)) === 1);
+    await until(async () => (await works.story(bad)).length === 4);
     expect(await works.story(bad)).toEqual(['InstanceParked', 'InputSkipped', 'KilnLit', 'accepted']);
+    expect(await works.checks(bad)).toBe(1);
     expect((await operations.look(NAME, bad)).waiting).toEqual([]);
   }, 40_000);
 

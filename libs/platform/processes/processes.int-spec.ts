@@ -164,7 +164,8 @@ describe('processes on a real store and database', () => {
     works.run([whenKilnLitCheckIt(60_000)], {
       send: async (...given) => {
         most = Math.max(most, ++now);
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        // The first ones wait for another, however slowly the inputs come.
+        for (const end = Date.now() + 5_000; most < 2 && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 10));
         now -= 1;
         return works.send(...given);
       },

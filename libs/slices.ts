@@ -1,3 +1,5 @@
+import '#analytics/columns.words';
+import '#analytics/star.sql';
 import { auditTrail } from '#audit/audit-trail.view';
 import { AuditModule } from '#audit/audit.module';
 import { commandLog } from '#audit/command-log.view';

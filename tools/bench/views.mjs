@@ -180,7 +180,7 @@ async function fill(dataDir, seed, count) {
 const newEvent = (id, type, data, metadata) => ({ id: Buffer.from(id.replaceAll('-', ''), 'hex'), type, json: true, data, metadata });
 
 /** The baseline: the same events as one flat row each, with a key, through one COPY from this app. */
-async function copyRate(url, rows) {
+export async function copyRate(url, rows) {
   const pool = quiet(new Pool({ connectionString: url, max: 1, options: '-c synchronous_commit=off' }));
   const client = await pool.connect();
   await client.query(
@@ -280,7 +280,7 @@ async function rebuildAll(url, store, count) {
   return { seconds: round(seconds, 2), eventsPerSecond: round(count / seconds) };
 }
 
-async function headOf(store) {
+export async function headOf(store) {
   const { EventStoreDBClient, BACKWARDS, END } = require('@eventstore/db-client');
   const client = EventStoreDBClient.connectionString(store);
   let head = -1n;

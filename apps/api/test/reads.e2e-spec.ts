@@ -1,4 +1,5 @@
 import { parseToken } from '#platform/store/log-mark';
+import { readParquet } from '#platform/testing/parquet-under-test';
 import { ApiUnderTest } from './api-under-test';
 
 const positionOf = (token: string) => parseToken(token)!.position;
@@ -168,3 +169,102 @@ describe('CSV', () => {
     expect((await api.get('/facility.csv', '')).status).toBe(401);
   });
 });
+
+/** The bytes of an answer. */
+const bytesOf = async (path: string, headers: Record<string, string> = {}) => {
+  const answer = await fetch(api.api.url + path, { headers: { authorization: `Bearer ${api.tokens.operator}`, ...headers } });
+  return { status: answer.status, type: answer.headers.get('content-type'), bytes: Buffer.from(await answer.arrayBuffer()) };
+};
+
+describe('Parquet', () => {
+  it('has the rows and columns of the list, of the plants of the caller', async () => {
+    const { body: page } = await api.get('/facility?level=Area&first=100', api.tokens.operator);
+    for (const file of [
+      await bytesOf('/facility.parquet?level=Area'),
+      await bytesOf('/facility?level=Area', { accept: 'application/vnd.apache.parquet' }),
+    ]) {
+      expect([file.status, file.type]).toEqual([200, 'application/vnd.apache.parquet']);
+      const { rows, types } = await readParquet(file.bytes);
+      expect(types).toMatchObject({
+        elementId: 'UTF8',
+        retired: 'BOOLEAN',
+        checks: 'JSON',
+        position: 'INT64',
+        recordedAt: 'TIMESTAMP_MILLIS',
+      });
+      const plain = rows.map(({ recordedAt, position, ...row }) => ({
+        ...row,
+        recordedAt: (recordedAt as Date).toISOString(),
+        position: String(position),
+      }));
+      expect(plain).toEqual(page.items);
+      expect(plain).toHaveLength(12);
+    }
+    expect((await api.get('/facility.parquet', '')).status).toBe(401);
+    expect((await api.get('/facility.parquet?level=Cellar')).body.errors).toMatchObject([{ field: 'level' }]);
+    expect((await api.get('/audit/trail.parquet', api.tokens.operator)).status).toBe(403);
+  });
+});
+
+describe('OCEL 2.0', () => {
+  it('has the events of a plant, each with declared types and with objects that are there', async () => {
+    const { status, body, headers } = await api.get(`/audit/events.ocel.json?facilityId=haifa&waitFor=${token}`, api.tokens.auditor);
+    expect([status, headers.get('content-type'), headers.get('x-behind')]).toEqual([200, 'application/json; charset=utf-8', 'false']);
+    expect(faultsOf(body)).toEqual([]);
+    expect(body.eventTypes.map(({ name }: { name: string }) => name)).toContain('HierarchyElementAdded');
+    const registered = body.events.find(({ type }: { type: string }) => type === 'FacilityRegistered');
+    expect(registered.relationships).toEqual([{ objectId: 'facility:haifa', qualifier: 'subject' }]);
+  });
+  it('is for those who may read the audit trail, of their plants', async () => {
+    expect((await api.get('/audit/events.ocel.json?facilityId=haifa', api.tokens.operator)).status).toBe(403);
+    const { body } = await api.get('/audit/events.ocel.json?facilityId=lyon', api.tokens.auditor);
+    expect(body).toEqual({ objectTypes: [], eventTypes: [], objects: [], events: [] });
+    const { body: problem } = await api.get(
+      '/audit/events.ocel.json?facilityId=haifa&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z',
+      api.tokens.auditor,
+    );
+    expect(problem.errors).toMatchObject([{ field: 'to' }]);
+  });
+});
+
+type Attribute = { name: string; type?: string; value?: unknown; time?: string };
+type Thing = { id: string; type: string; time?: string; attributes: Attribute[]; relationships: { objectId: string; qualifier: string }[] };
+type Log = Record<'objectTypes' | 'eventTypes', { name: string; attributes: Attribute[] }[]> & Record<'objects' | 'events', Thing[]>;
+
+/** What breaks the schema of OCEL 2.0 (ocel-standard.org): its required properties, its types, and that names and ids are declared once. */
+function faultsOf(log: Log): string[] {
+  const faults: string[] = [];
+  const instant = (time: unknown) => typeof time === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(time);
+  const check = (good: boolean, what: string) => void (good || faults.push(what));
+  const unique = (names: string[], what: string) => check(new Set(names).size === names.length, `${what} repeat`);
+  const objects = new Set(log.objects.map(({ id }) => id));
+  for (const [types, things] of [
+    [log.objectTypes, log.objects],
+    [log.eventTypes, log.events],
+  ] as const) {
+    unique(
+      types.map(({ name }) => name),
+      'types',
+    );
+    unique(
+      things.map(({ id }) => id),
+      'ids',
+    );
+    for (const { attributes } of types)
+      for (const { name, type } of attributes)
+        check(!!name && ['string', 'time', 'integer', 'float', 'boolean'].includes(type!), `type of ${name}`);
+    for (const { id, type, attributes, relationships } of things) {
+      const declared = types.find(({ name }) => name === type);
+      check(typeof id === 'string' && declared !== undefined, `${id} is of no declared type`);
+      for (const { name, value } of attributes) {
+        const of = declared?.attributes.find((attribute) => attribute.name === name);
+        check(of?.type === 'time' ? instant(value) : typeof value === of?.type, `${id}: ${name}`);
+      }
+      for (const { objectId, qualifier } of relationships)
+        check(objects.has(objectId) && typeof qualifier === 'string', `${id} leads to ${objectId}`);
+    }
+  }
+  for (const { id, time } of log.events) check(instant(time), `${id} has no time`);
+  for (const { id, attributes } of log.objects) for (const { time } of attributes) check(instant(time), `${id}: an attribute has no time`);
+  return faults;
+}

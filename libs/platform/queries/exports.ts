@@ -15,7 +15,7 @@ export const EXPORTS = 6;
 const OF_CALLER = 2;
 const ROWS = 500;
 const PATIENCE = { standstillMs: 60_000, wholeMs: 1_800_000 };
-const running = gauge('exports_running', 'CSV exports that are being read.');
+const running = gauge('exports_running', 'Exports that are being read.');
 
 export class Exports {
   private readonly running = new Map<string, number>();

@@ -2,6 +2,7 @@
  * What REST and GraphQL ask of one list. Hides: the order of waiting, reading and reporting how current the answer is. Promises: the same
  * behaviour for both. Does not: know their parameters (list-rest.ts, list-graphql.ts).
  */
+import type { Transform } from 'node:stream';
 import type { StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { invalidInput, Problem } from '#platform/problem/problem';
@@ -9,6 +10,7 @@ import type { Role } from '#platform/security/access';
 import { caller } from '#platform/security/auth';
 import { csvFile, csvOf } from './csv';
 import { logOfCursor, type Asked, type FilterKind, type Lasting, type ListRequests } from './list-request';
+import { parquetFile, parquetOf } from './parquet';
 import { scopeOf, type Freshness, type Reads } from './reads';
 
 export type ListOptions<Row> = Readonly<{
@@ -66,17 +68,24 @@ export class Reader<Row extends object> {
   }
 
   async csv(reads: Reads, asked: Asked, waitFor: unknown, byteOrderMark: boolean, reply: FastifyReply): Promise<StreamableFile> {
+    const columns = this.requests.cells.map(({ name }) => name);
+    return csvFile(await this.all(reads, asked, waitFor, () => csvOf(columns, { byteOrderMark }), reply), this.view);
+  }
+
+  async parquet(reads: Reads, asked: Asked, waitFor: unknown, reply: FastifyReply): Promise<StreamableFile> {
+    return parquetFile(await this.all(reads, asked, waitFor, () => parquetOf(this.requests.cells), reply), this.view);
+  }
+
+  /** All rows, in a format that is made once the rows can be read. */
+  private async all(reads: Reads, asked: Asked, waitFor: unknown, format: () => Transform, reply: FastifyReply): Promise<Transform> {
     const { text, values } = this.requests.all(asked, scopeOf(caller()));
     const fresh = await reads.fresh([this.view], tokenIn(waitFor));
     const rows = await reads.stream(text, values);
-    const lines = csvOf(
-      this.requests.cells.map(({ name }) => name),
-      { byteOrderMark },
-    );
-    rows.on('error', (error) => lines.destroy(error));
-    lines.on('close', () => rows.destroy());
+    const file = format();
+    rows.on('error', (error) => file.destroy(error));
+    file.on('close', () => rows.destroy());
     sayFreshness(reply, fresh);
-    return csvFile(rows.pipe(lines), this.view);
+    return rows.pipe(file);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * A list in REST. Hides: parameters, headers, CSV by path or by Accept. Promises: GET /path, /path.csv and, if single rows can be queried,
+ * A list in REST. Hides: parameters, headers, CSV and Parquet by path or by Accept. Promises: GET /path, /path.csv, /path.parquet and, if single rows can be queried,
  * /path/:id with an ETag. Does not: check parameters: no pipe validates them, list-request.ts does.
  */
 import { applyDecorators, Controller, Get, Headers, Inject, Param, Query, Res, type StreamableFile, type Type } from '@nestjs/common';
@@ -12,7 +12,10 @@ import { ApiCsv } from './csv';
 import { flagOf, sayFreshness, type ListOptions, type Page, type Reader } from './list-reader';
 import { named, pageOf, WAIT_FOR } from './list-page';
 import type { Asked, Question } from './list-request';
+import { ApiParquet, PARQUET_TYPE } from './parquet';
 import { Reads } from './reads';
+
+const OTHER_FORMATS = `With \`Accept: text/csv\` or \`${PARQUET_TYPE}\`: the same as the path ending in .csv or .parquet.`;
 
 type Words = Readonly<Record<string, unknown>>;
 
@@ -45,13 +48,14 @@ export function controllerOf<Row extends object>(
     @Allow(...roles)
     @ApiOperation({ operationId: many, summary: about })
     @ApiQuestions(questions, orders)
-    @ApiOkResponse({ type: pageOf(row), description: 'With `Accept: text/csv`: the same as the path ending in .csv.' })
+    @ApiOkResponse({ type: pageOf(row), description: OTHER_FORMATS })
     async list(
       @Query() words: Words,
       @Headers('accept') accept: string | undefined,
       @Res({ passthrough: true }) reply: FastifyReply,
     ): Promise<Page<Row> | StreamableFile> {
       if (/\btext\/csv\b/.test(accept ?? '')) return this.csv(words, reply);
+      if ((accept ?? '').includes(PARQUET_TYPE)) return this.parquet(words, reply);
       return reader.page(this.reads, askedBy(words, questions), words.waitFor);
     }
 
@@ -62,6 +66,15 @@ export function controllerOf<Row extends object>(
     @ApiCsv()
     csv(@Query() { byteOrderMark, ...words }: Words, @Res({ passthrough: true }) reply: FastifyReply): Promise<StreamableFile> {
       return reader.csv(this.reads, askedBy(words, questions), words.waitFor, flagOf('byteOrderMark', byteOrderMark), reply);
+    }
+
+    @Get(`${path}.parquet`)
+    @Allow(...roles)
+    @ApiOperation({ operationId: `${many}Parquet`, summary: `${about} All rows as Parquet.` })
+    @ApiQuestions(questions, orders)
+    @ApiParquet()
+    parquet(@Query() words: Words, @Res({ passthrough: true }) reply: FastifyReply): Promise<StreamableFile> {
+      return reader.parquet(this.reads, askedBy(words, questions), words.waitFor, reply);
     }
   }
   if (!one) return named(ListController, `${path}-list`);

@@ -1,10 +1,10 @@
 /**
- * Reads of a view, declared in a few lines. Hides: paging, filters, sorting, scope, freshness and CSV behind one declaration. Promises: REST
+ * Reads of a view, declared in a few lines. Hides: paging, filters, sorting, scope, freshness, CSV and Parquet behind one declaration. Promises: REST
  * and GraphQL offer the same list; only the caller's facilities are seen, in every row and count; an id outside them looks like one that does
  * not exist; each answer says which position it reflects. Does not: join views: such queries are written by hand (reads.ts).
  *
  *   export const equipmentNow = listOf(EquipmentNow, {
- *     path: 'equipment',                       // GET /equipment, GET /equipment.csv, GET /equipment/:id
+ *     path: 'equipment',                       // GET /equipment, /equipment.csv, /equipment.parquet, /equipment/:id
  *     one: 'equipment', many: 'equipmentNow',  // query { equipment(id:) equipmentNow(filter:, sort:, first:, after:, waitFor:) }
  *     roles: ['operator', 'supervisor'],
  *     filters: { state: 'equals', since: 'range', tags: 'has' },

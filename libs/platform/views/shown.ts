@@ -1,11 +1,14 @@
 /**
  * What is read of a view: `<name>` by the application, `analytics.<name>` by analysts. Hides: SQL views and grants. Promises: an analyst's account
  * sees the rows of its scopes and no others, whatever functions its queries call; views of the audit need the auditors' group; a row that may be
- * behind, because an event about it is parked, says so. Does not: create accounts (analyst-role.ts).
+ * behind, because an event about it is parked, says so; each view and column says what it means, in a comment made from the JSDoc of its row. Does
+ * not: create accounts (analyst-role.ts).
  */
 import { createHash } from 'node:crypto';
+import { TypeMetadataStorage } from '@nestjs/graphql';
 import { escapeLiteral, type ClientBase } from 'pg';
 import { APPLICATION } from '#platform/runtime/version';
+import { derivedFrom, showDerived, wordFor } from './derived';
 import { isForAuditors, scopeColumnOf } from './scope';
 import { quoted, viewSql, type AnyView, type Shape } from './shape';
 
@@ -28,11 +31,13 @@ function statements(view: AnyView, shape: Shape, table: string): { application: 
   const behind = `EXISTS (SELECT ${parked} AND p.keys IS NULL)
      OR r.${quoted(shape.columns[shape.key]!.name)}::text IN (SELECT unnest(p.keys) ${parked} AND p.keys IS NOT NULL)`;
   const described = describe(view);
-  const comments = shape.comment ? [`COMMENT ON VIEW analytics.${quoted(name)} IS ${escapeLiteral(shape.comment)}`] : [];
+  const about = shape.comment ?? TypeMetadataStorage.getObjectTypesMetadata().find(({ target }) => target === view.row)?.description;
+  const comments = about ? [`COMMENT ON VIEW analytics.${quoted(name)} IS ${escapeLiteral(about)}`] : [];
   const comment = (column: string, text: string | undefined) => {
     if (text) comments.push(`COMMENT ON COLUMN analytics.${quoted(name)}.${quoted(column)} IS ${escapeLiteral(text)}`);
   };
-  for (const column of shape.columns) comment(snake(column.name), column.comment ?? described[column.name]?.description);
+  for (const column of shape.columns)
+    comment(snake(column.name), column.comment ?? described[column.name]?.description ?? wordFor(column.name));
   comment('behind', BEHIND);
   return {
     application: `VIEW ${quoted(name)} AS SELECT ${shape.columns.map((column) => quoted(column.name)).join(', ')} FROM ${quoted(table)}`,
@@ -50,10 +55,11 @@ export async function show(client: ClientBase, view: AnyView, shape: Shape, tabl
     await client.query(`CREATE OR REPLACE ${select}`).catch(async (error: { code?: string }) => {
       // REPLACE cannot change a column's type or place; within the transaction nobody sees the gap.
       if (error.code !== '42P16') throw error;
-      await client.query(`ROLLBACK TO point; DROP ${/^VIEW \S+/.exec(select)![0]}; CREATE ${select}`);
+      await client.query(`ROLLBACK TO point; DROP ${/^VIEW \S+/.exec(select)![0]} CASCADE; CREATE ${select}`);
     });
   }
   for (const comment of comments) await client.query(comment);
+  await showDerived(client, viewSql(view.name));
   await letRead(client, view);
   await client.query('UPDATE view_tables SET shown = $2 WHERE table_name = $1', [table, markOf(view, shape, table)]);
 }
@@ -66,19 +72,22 @@ export async function showIfChanged(client: ClientBase, view: AnyView, shape: Sh
 
 const markOf = (view: AnyView, shape: Shape, table: string): string =>
   createHash('sha256')
-    .update(JSON.stringify(statements(view, shape, table)))
+    .update(JSON.stringify([statements(view, shape, table), derivedFrom(viewSql(view.name))]))
     .digest('hex');
 
-/** Grants `analytics.<name>` to the group that may read it, if both exist already, and to nobody else. */
+/** Grants `analytics.<name>`, and what is derived from it, to the group that may read it, if they exist already, and to nobody else. */
 export async function letRead(client: ClientBase, view: AnyView): Promise<void> {
   const [own, other] = isForAuditors(view.row) ? [AUDITORS, ANALYSTS] : [ANALYSTS, AUDITORS];
-  const name = `analytics.${quoted(viewSql(view.name))}`;
-  const { rows } = await client.query('SELECT rolname FROM pg_roles WHERE rolname = ANY ($1) AND to_regclass($2) IS NOT NULL', [
-    [own, other],
-    name,
-  ]);
-  for (const { rolname } of rows as { rolname: string }[])
-    await client.query(rolname === own ? `GRANT SELECT ON ${name} TO ${quoted(own)}` : `REVOKE ALL ON ${name} FROM ${quoted(other)}`);
+  const name = viewSql(view.name);
+  for (const each of [name, ...derivedFrom(name).map((derived) => derived.name)]) {
+    const shown = `analytics.${quoted(each)}`;
+    const { rows } = await client.query('SELECT rolname FROM pg_roles WHERE rolname = ANY ($1) AND to_regclass($2) IS NOT NULL', [
+      [own, other],
+      shown,
+    ]);
+    for (const { rolname } of rows as { rolname: string }[])
+      await client.query(rolname === own ? `GRANT SELECT ON ${shown} TO ${quoted(own)}` : `REVOKE ALL ON ${shown} FROM ${quoted(other)}`);
+  }
 }
 
 /** The JSDoc of the row's fields, as the Nest compiler plugin keeps it for OpenAPI. */

@@ -50,12 +50,12 @@ export class Http {
   }
 }
 
-/** A token issuer: the key set as a file, and a token of an engineer for all facilities. */
-export async function makeIssuer(work) {
+/** A token issuer: the key set as a file, and a token for all facilities, of an engineer if no roles are given. */
+export async function makeIssuer(work, roles = ['engineer']) {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const keys = path.join(work, 'keys.json');
   fs.writeFileSync(keys, JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'bench', use: 'sig' }] }));
-  const token = await new SignJWT({ roles: ['engineer'], facilities: ['*'] })
+  const token = await new SignJWT({ roles, facilities: ['*'] })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'bench' })
     .setIssuer(ISSUER)
     .setAudience('plantlog')
@@ -67,10 +67,10 @@ export async function makeIssuer(work) {
 }
 
 /**
- * The api as a separate app on a store. Commands need no PostgreSQL: there is none. `preload`: a module to load before it; `profile`: a
+ * The api as a separate app on a store. Commands need no PostgreSQL: without `databaseUrl` there is none. `preload`: a module to load before it; `profile`: a
  * folder for its CPU profile. @returns its port, its pid, and `stop`
  */
-export async function startApi({ keys }, storePort, { preload, profile } = {}) {
+export async function startApi({ keys }, storePort, { preload, profile, databaseUrl = 'postgresql://nobody@127.0.0.1:1/none' } = {}) {
   const port = await freePort();
   const env = {
     ...process.env,
@@ -79,7 +79,7 @@ export async function startApi({ keys }, storePort, { preload, profile } = {}) {
     LOG_LEVEL: 'error',
     RATE_LIMIT: '0',
     EVENTSTORE_URL: `esdb://127.0.0.1:${storePort}?tls=false`,
-    DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+    DATABASE_URL: databaseUrl,
     JWT_ISSUER: ISSUER,
     JWT_AUDIENCE: 'plantlog',
     JWKS_URL: pathToFileURL(keys).href,

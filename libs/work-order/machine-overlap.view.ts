@@ -56,7 +56,7 @@ export class MachineOverlap {
   @Cell('instant', { optional: true })
   latestAt: string | null;
 
-  /** The 200 reports that end last: a report is compared with these. A line for each: end, beginning, order, report. */
+  /** The 100 reports that end last: a report is compared with these. A line for each: end, milliseconds that it lasted (base 36), order, report. */
   @Cell('text')
   compared: string;
 
@@ -111,7 +111,7 @@ const utc = (instant: string): string => new Date(instant).toISOString();
 /** Every machine with reports, and the reports that it had no room for. */
 export const machineOverlap: View<MachineOverlap, Report | EquipmentRegistered> = {
   name: 'machine-overlap',
-  version: 2,
+  version: 3,
   row: MachineOverlap,
   events: ['ProductionReported', 'ProductionObserved', 'ProductionReportReversed', 'ProductionReportCorrected', 'EquipmentRegistered'],
   keys: ({ data }) => [data.equipmentId],

@@ -27,7 +27,7 @@ function logOf(length: number) {
   return { log, reads };
 }
 
-const options = { pageSize: 10, kept: 50, pollMs: 20 };
+const options = { pageSize: 10, kept: 50, pollMs: 20, paceMs: 0 };
 const stop = new AbortController();
 
 async function follow(feed: Follower, at: (page: Page) => Promise<unknown>): Promise<number> {
@@ -76,5 +76,51 @@ describe('views that catch up', () => {
     expect(await follow(follower, () => Promise.resolve())).toBe(30);
     expect(reads.filter((after) => after === BEFORE_ALL)).toHaveLength(2);
     await feed.close();
+  });
+});
+
+describe('the end of the log', () => {
+  /** A log that grows, its feed, and one view at its end. */
+  async function atTheEnd(paceMs: number) {
+    const { log } = logOf(1_000);
+    let length = 0;
+    let ring: () => void = () => undefined;
+    const growing: LogReader = {
+      ...log,
+      readAll: async (after, max) => (await log.readAll(after, max)).filter(({ position }) => position <= BigInt(length)),
+      subscribe: (heard, signal) => {
+        ring = heard;
+        return log.subscribe(heard, signal);
+      },
+    };
+    const feed = new Feed(growing, { pageSize: 100, kept: 500, pollMs: 60_000, paceMs });
+    const follower = feed.join();
+    let after = BEFORE_ALL;
+    /** The number of events that the view gets when some more are recorded. */
+    const record = async (events: number) => {
+      const next = follower.next(after, stop.signal);
+      await sleep(0);
+      length += events;
+      ring();
+      const page = await next;
+      after = page.through;
+      return page.events.length;
+    };
+    return { record, close: () => feed.close() };
+  }
+
+  test('is read at once while few events come', async () => {
+    const { record, close } = await atTheEnd(60_000);
+    for (let n = 0; n < 50; n += 1) expect(await record(3)).toBe(3);
+    await close();
+  });
+
+  test('is read no more often than its pace while many come', async () => {
+    const { record, close } = await atTheEnd(80);
+    expect(await record(40)).toBe(40);
+    const from = performance.now();
+    expect(await record(40)).toBe(40);
+    expect(performance.now() - from).toBeGreaterThan(60);
+    await close();
   });
 });

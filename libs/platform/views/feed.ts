@@ -3,6 +3,7 @@
  * read of the log, in order. The subscription is only a wake-up that shortens the poll: it may end, fail, repeat itself or fall silent without
  * causing a gap. Memory is bounded by the page cache. Does not: remember the position of a view.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isOfStore } from '#kernel/event';
 import { endsLog } from '#platform/store/log-cursor';
 import { BEFORE_ALL, type LogReader } from '#platform/store/log-reader';
@@ -33,9 +34,14 @@ export type FeedOptions = Readonly<{
   kept: number;
   /** How long a view waits for a wake-up before it polls, ms. */
   pollMs: number;
+  /** While events come in numbers, the end of the log is read once in this time, ms: a hundred events cost little more to write than one. */
+  paceMs: number;
 }>;
 
-export const usualFeed: FeedOptions = { pageSize: 1024, kept: 24_576, pollMs: 500 };
+export const usualFeed: FeedOptions = { pageSize: 1024, kept: 24_576, pollMs: 500, paceMs: 100 };
+
+/** Events at the end of the log that count as many; fewer are read at once, since somebody may be waiting for them. */
+const MANY = 32;
 
 /** How long available pages are folded before the event loop handles I/O, ms. */
 const TURN_MS = 20;
@@ -62,6 +68,8 @@ export class Feed {
   #endAt = 0;
   #learning?: Promise<void>;
   #wakeups = { notified: 0, polled: 0, resubscribed: 0 };
+  /** The end of the log is not read again before this time. */
+  #pacedUntil = 0;
   readonly #subscription: Promise<void>;
   #mute = new AbortController();
 
@@ -188,8 +196,8 @@ export class Feed {
     if (known) return Promise.resolve(known);
     const running = this.#reads.get(after);
     if (running) return running;
-    const read = this.log
-      .readAll(after, this.options.pageSize)
+    const read = this.#paced(after)
+      .then(() => this.log.readAll(after, this.options.pageSize))
       .then((events): Page => {
         let newest = events[0];
         for (const event of events) if (event.position > newest!.position) newest = event;
@@ -204,12 +212,18 @@ export class Feed {
           events: events.filter((event) => !isOfStore(event)),
           last: endsLog(events, this.options.pageSize),
         };
+        if (page.last && events.length >= MANY) this.#pacedUntil = performance.now() + this.options.paceMs;
         if (through > after) this.#keep(page);
         return page;
       })
       .finally(() => this.#reads.delete(after));
     this.#reads.set(after, read);
     return read;
+  }
+
+  async #paced(after: bigint): Promise<void> {
+    const waitMs = after === this.#seen ? this.#pacedUntil - performance.now() : 0;
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 
   #keep(page: Page): void {

@@ -7,6 +7,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Upcasts } from '#kernel/event';
 import { Batch, type Work, type Writes } from './batch';
+import { moveCheckpoint, type Move, type PassingCheckpoints } from './checkpoints';
 import { Folder, keysOf, partitionOf, spread } from './fold';
 import { recogniseLog, RevisionGuard, type ReadStream } from './guard';
 import type { Part } from './leases';
@@ -50,6 +51,7 @@ type Place = Readonly<{
   pool: Pool;
   /** For looking up rows while all other connections may be writing. */
   rows: Pool;
+  passing: PassingCheckpoints;
   view: AnyView;
   table: ViewTable;
   part: Part;
@@ -261,9 +263,20 @@ export class PartOfView {
   /** Moves the checkpoint past events that this part does not fold; only if nothing is gathered. */
   async advance(caughtUp: boolean): Promise<void> {
     const through = this.#at;
-    await this.#moveCheckpoint(this.place.pool, undefined, through, this.guard.stored, caughtUp);
-    await this.#announce(this.place.pool, undefined, null);
+    const guard = this.guard.stored;
+    const together = !this.place.testing.without?.fencing && (await this.place.passing.move(await this.#move(through, guard, caughtUp)));
+    if (!together) {
+      await this.#moveCheckpoint(this.place.pool, undefined, through, guard, caughtUp);
+      await this.#announce(this.place.pool, undefined, null);
+    }
     this.committed = through;
+  }
+
+  async #move(through: bigint, guard: string, caughtUp: boolean): Promise<Move> {
+    this.folded ??= await this.place.log();
+    const [{ table }, { shard, epoch }] = [this.table, this.place.part];
+    const to = through > this.committed ? through : this.committed;
+    return { table, shard, epoch, from: this.committed, to, guard, log: this.folded, caughtUp };
   }
 
   /** Returns the number of this change of rows, if any may have changed. */
@@ -274,28 +287,11 @@ export class PartOfView {
     guard: string,
     caughtUp: boolean,
   ): Promise<bigint | undefined> {
-    const position = through > this.committed ? through : this.committed;
-    this.folded ??= await this.place.log();
-    const condition = this.place.testing.without?.fencing ? '' : ' AND position = $9 AND epoch = $10';
-    const { table, shard } = { table: this.table.table, shard: this.place.part.shard };
-    const { rows } = await client.query(
-      `UPDATE view_checkpoints SET position = $3, guard = $4, events = events + $5, updated_at = now(), changes = changes + $7, log = $8,
-         caught_up_at = CASE WHEN $6 THEN clock_timestamp() ELSE caught_up_at END
-       WHERE table_name = $1 AND shard = $2${condition} RETURNING changes`,
-      [
-        table,
-        shard,
-        position,
-        guard,
-        batch?.events ?? 0,
-        caughtUp,
-        batch ? 1 : 0,
-        this.folded ?? null,
-        ...(condition ? [this.committed, this.place.part.epoch] : []),
-      ],
-    );
-    if (rows.length !== 1) throw new Fenced(`${table}/${shard}: the checkpoint has moved`);
-    return batch && BigInt(rows[0].changes as string);
+    const move = await this.#move(through, guard, caughtUp);
+    const wrote = { events: batch?.events ?? 0, changes: batch ? 1 : 0 };
+    const change = await moveCheckpoint(client, move, wrote, !this.place.testing.without?.fencing);
+    if (change === undefined) throw new Fenced(`${move.table}/${move.shard}: the checkpoint has moved`);
+    return batch && change;
   }
 
   #fold(work: Work, batch: Batch): void {

@@ -6,6 +6,7 @@ import { nowMs } from '#platform/runtime/clock';
 import { noteDisk, noteRoom } from '#platform/runtime/disk';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Upcasts } from '#kernel/event';
+import { PassingCheckpoints } from './checkpoints';
 import type { Connections } from './connections';
 import type { Feed } from './feed';
 import { OtherLog } from './guard';
@@ -56,8 +57,12 @@ const COPIED = 'the event store holds a copy of the log, at other positions: reb
 export class Projectors {
   readonly #running = new Map<string, Projector>();
   readonly #closing = new Set<Promise<void>>();
+  readonly #passing: Readonly<Record<'live' | 'build', PassingCheckpoints>>;
 
-  constructor(private readonly needs: Needs) {}
+  constructor(private readonly needs: Needs) {
+    const { live, build } = needs.connections;
+    this.#passing = { live: new PassingCheckpoints(live), build: new PassingCheckpoints(build) };
+  }
 
   of(part: Part): Projector | undefined {
     return this.#running.get(nameOf(part));
@@ -97,8 +102,10 @@ export class Projectors {
 
   #load(part: Part, view: AnyView, table: ViewTable, carefulThrough: bigint): Promise<PartOfView> {
     const { connections, feed, upcasts, budget, testing, operations } = this.needs;
+    const kind = table.status === 'building' ? 'build' : 'live';
     return PartOfView.load({
-      pool: table.status === 'building' ? connections.build : connections.live,
+      pool: connections[kind],
+      passing: this.#passing[kind],
       rows: connections.rows,
       view,
       table,

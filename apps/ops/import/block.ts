@@ -1,5 +1,5 @@
 /** Rows that are sent and settled together, with the outcome of each. Pure bookkeeping: run.ts sends. */
-import { legible, type Readable, type ReadRow, type Row } from './rows';
+import { legible, sentence, type Readable, type ReadRow, type Row } from './rows';
 
 export type RejectedRow = { line: number; code: string; message: string; raw: string };
 export type FlaggedRow = {
@@ -62,7 +62,7 @@ export class Block {
   reject(row: Row, code: string, message: string): void {
     const raw = legible(row.raw, 1_000);
     const cut = raw.endsWith('…') && !row.raw.endsWith('…') ? ' (the row is kept cut to 1,000 characters)' : '';
-    this.rejected.push({ line: row.line, code, message: legible(`${message}${cut}`, 500), raw });
+    this.rejected.push({ line: row.line, code, message: sentence(`${message}${cut}`, 500), raw });
     this.count(`rejected:${code}`);
   }
 

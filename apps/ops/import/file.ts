@@ -9,23 +9,16 @@ import { open } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { parse, type CsvError, type Options } from 'csv-parse';
-import { columnsOf, type Mapping } from './mapping';
+import { FileFault } from './file-fault';
+import { Header } from './header';
+import type { Mapping } from './mapping';
 import type { Row } from './rows';
 import { SheetFault, sheetRows } from './sheet';
 
-/** A fault of the file as a whole. Nothing of it is recorded. */
-export class FileFault extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-    this.name = 'FileFault';
-  }
-}
+export { FileFault } from './file-fault';
 
 /** How a table is written. */
-export type Form = Pick<Mapping, 'csv'>;
+export type Form = Pick<Mapping, 'csv'> & Partial<Pick<Mapping, 'time'>>;
 export type Survey = Readonly<{ header: readonly string[]; rows: number; bytes: bigint; digest: string }>;
 
 /** No row of a table is this long; a longer one means that a quote was not closed. */
@@ -33,7 +26,7 @@ const LONGEST_ROW = 1_048_576;
 
 /** Reads a whole file once: computes its digest and checks that it is a table with the columns of the mapping. @throws FileFault */
 export async function surveyFile(path: string, mapping: Mapping): Promise<Survey> {
-  let header: readonly string[] | undefined;
+  const header = new Header(mapping);
   let rows = 0;
   try {
     const identity = createHash('sha256');
@@ -42,11 +35,9 @@ export async function surveyFile(path: string, mapping: Mapping): Promise<Survey
       identity.update(chunk);
       bytes += BigInt(chunk.length);
     })) {
-      if (header) rows += 1;
-      else header = checkedHeader(cells, mapping);
+      if (header.isAbove(cells)) rows += 1;
     }
-    if (!header) throw new FileFault('file-empty', 'The file is empty. It must begin with a line of column names.');
-    return { header, rows, bytes, digest: identity.digest('hex') };
+    return { header: header.columns, rows, bytes, digest: identity.digest('hex') };
   } catch (error) {
     throw faultOf(error, mapping);
   }
@@ -63,30 +54,36 @@ export async function* tableRows(path: string, form: Form): AsyncGenerator<Row> 
 
 /** The rows below the header. @throws FileFault */
 export async function* readRows(path: string, mapping: Mapping): AsyncGenerator<Row> {
-  let columns: number | undefined;
+  const header = new Header(mapping);
   try {
     for await (const { line, cells, raw } of records(path, mapping)) {
-      if (columns === undefined) columns = cells.length;
+      if (!header.isAbove(cells)) continue;
+      const width = header.columns.length;
       // Separators beyond the last column are ignored.
-      else yield { line, cells: cells.slice(columns).some(hasText) ? cells : cells.slice(0, columns), raw };
+      yield { line, cells: cells.slice(width).some(hasText) ? cells : cells.slice(0, width), raw };
     }
   } catch (error) {
     throw faultOf(error, mapping);
   }
 }
 
-const hasText = (cell: string): boolean => cell.trim() !== '';
+/** Spaces and control characters are no text, such as the end mark of DOS. */
+const hasText = (cell: string): boolean => /[^\s\u0000-\u001f]/.test(cell);
 
 type OnBytes = (chunk: Buffer) => void;
 
 /** The rows that hold any text, the header first. */
 async function* records(path: string, mapping: Form, onBytes?: OnBytes): AsyncGenerator<Row> {
   const begins = await firstBytes(path);
+  if (begins.readUInt32BE(0) === 0xd0cf11e0)
+    throw new FileFault('not-text', 'This is a spreadsheet of the old form (xls). Save it as xlsx or CSV.');
   const isSheet = begins.readUInt32BE(0) === 0x504b0304;
   if (isSheet && onBytes) for await (const chunk of bytesOf(path)) onBytes(chunk);
-  const rows = isSheet ? sheetRows(path, mapping.csv) : textRows(path, mapping, begins, onBytes);
+  const rows = isSheet ? sheetRows(path, { ...mapping.csv, formats: formatsOf(mapping) }) : textRows(path, mapping, begins, onBytes);
   for await (const row of rows) if (row.cells.some(hasText)) yield row;
 }
+
+const formatsOf = ({ time }: Form): readonly string[] => [...(time?.start?.formats ?? []), ...(time?.end?.formats ?? [])];
 
 async function firstBytes(path: string): Promise<Buffer> {
   const file = await open(path, 'r');
@@ -110,9 +107,6 @@ async function* textRows(path: string, mapping: Form, begins: Buffer, onBytes?: 
   const bytes = bytesOf(path, onBytes);
   // Errors are thrown to the reader of the last part.
   const source = packed ? (pipeline(bytes, createGunzip(), () => undefined) as unknown as AsyncIterable<Buffer>) : bytes;
-  const parts = decoded(source, mapping.csv.encoding, packed ? undefined : begins);
-  const first = await parts.next();
-  if (first.done) return;
   const options: Options = {
     delimiter,
     quote: quote === 'none' ? false : quote,
@@ -122,11 +116,11 @@ async function* textRows(path: string, mapping: Form, begins: Buffer, onBytes?: 
     relax_quotes: true,
     skip_empty_lines: true,
     max_record_size: LONGEST_ROW,
-    record_delimiter: ['\r\n', '\n', ...(endsLinesWithReturn(first.value, quote) ? ['\r'] : [])],
+    record_delimiter: ['\r\n', '\n', '\r'],
     ...(comment === undefined ? {} : { comment, comment_no_infix: true }),
   };
   const parser = parse(options);
-  const text = Readable.from(chained(first.value, parts));
+  const text = Readable.from(decoded(source, mapping.csv.encoding));
   text.on('error', (error) => parser.destroy(error));
   text.pipe(parser);
   const between = comment === undefined ? /^[\r\n]+/ : new RegExp(`^(?:[\\r\\n]|${escaped(comment)}[^\\r\\n]*[\\r\\n])+`);
@@ -144,79 +138,54 @@ async function* textRows(path: string, mapping: Form, begins: Buffer, onBytes?: 
   }
 }
 
-async function* chained(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
-  yield first;
-  yield* rest;
-}
-
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 const breaksIn = (text: string): number => text.match(/\r\n|\n|\r/g)?.length ?? 0;
 
-/** Whether the first line ends with a carriage return alone, as of old Macs. */
-function endsLinesWithReturn(text: string, quote: string): boolean {
-  let quoted = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at]!;
-    if (character === quote) quoted = !quoted;
-    else if (!quoted && character === '\n') return false;
-    else if (!quoted && character === '\r') return at + 1 < text.length && text[at + 1] !== '\n';
-  }
-  return false;
+/** The encoding of the byte order mark if there is one, else `said`. */
+function encodingOf(begins: Buffer, said: string): string {
+  const mark = begins.toString('hex', 0, 3);
+  return mark.startsWith('fffe') ? 'utf-16le' : mark.startsWith('feff') ? 'utf-16be' : mark === 'efbbbf' ? 'utf-8' : said;
 }
 
-/** The encoding of the file's byte order mark if it has one, else `said`. */
-function encodingOf(begins: Buffer | undefined, said: string): string {
-  const mark = begins?.readUInt16BE(0);
-  return mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : said;
+/** In UTF-16, every second byte of plain text is zero. */
+function looksLike(bytes: Buffer): string | undefined {
+  const [even, odd] = [0, 1].map((from) => bytes.subarray(0, 200).filter((byte, at) => at % 2 === from && byte === 0).length) as [
+    number,
+    number,
+  ];
+  const half = Math.min(200, bytes.length) / 2;
+  return odd > 0.6 * half && even === 0 ? 'utf-16le' : even > 0.6 * half && odd === 0 ? 'utf-16be' : undefined;
 }
 
-async function* decoded(source: AsyncIterable<Buffer>, said: string, begins: Buffer | undefined): AsyncGenerator<string> {
-  const encoding = encodingOf(begins, said);
-  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
+async function* decoded(source: AsyncIterable<Buffer>, said: string): AsyncGenerator<string> {
+  let decoder: TextDecoder | undefined;
   let offset = 0;
   const decode = (chunk?: Buffer): string => {
+    decoder ??= new TextDecoder(encodingOf(chunk ?? Buffer.alloc(0), said), { fatal: true, ignoreBOM: true });
     try {
       return decoder.decode(chunk, { stream: chunk !== undefined });
     } catch {
       throw new FileFault(
         'not-text',
-        `The file is not valid ${encoding} (near byte ${offset}). Set its encoding in the mapping (csv.encoding).`,
+        `The file is not valid ${decoder.encoding} (near byte ${offset}). Set its encoding in the mapping (csv.encoding).`,
       );
     }
   };
   for await (const chunk of source) {
     const text = decode(chunk);
-    if (text.includes('\0')) throw new FileFault('not-text', `The file contains binary data (near byte ${offset}). Use a CSV file.`);
+    if (text.includes('\0')) {
+      const other = offset === 0 ? looksLike(chunk) : undefined;
+      if (other) throw new FileFault('not-text', `The file looks like ${other} without a byte order mark. Set csv.encoding to ${other}.`);
+      throw new FileFault(
+        'not-text',
+        `The file contains a NUL character (near byte ${offset + chunk.indexOf(0)}): it is damaged, or not a CSV file.`,
+      );
+    }
     offset += chunk.length;
     if (text) yield text;
   }
   const rest = decode();
   if (rest) yield rest;
-}
-
-function checkedHeader(cells: readonly string[], mapping: Mapping): readonly string[] {
-  const wanted = columnsOf(mapping);
-  const missing = wanted.filter((column) => !cells.includes(column));
-  const twice = wanted.filter((column) => cells.indexOf(column) !== cells.lastIndexOf(column));
-  const other = [';', ',', '\t', '|'].find((mark) => mark !== mapping.csv.delimiter && cells.length === 1 && cells[0]!.includes(mark));
-  if (other)
-    throw new FileFault(
-      'wrong-delimiter',
-      `The delimiter of the file is ${JSON.stringify(other)}, that of the mapping ${JSON.stringify(mapping.csv.delimiter)}. Correct csv.delimiter.`,
-    );
-  if (missing.length > 0) {
-    const there = cells
-      .slice(0, 40)
-      .map((cell) => JSON.stringify(cell.slice(0, 60)))
-      .join(', ');
-    throw new FileFault(
-      'columns-missing',
-      `Missing columns: ${missing.map((column) => JSON.stringify(column)).join(', ')}; present: ${there}.`,
-    );
-  }
-  if (twice.length > 0)
-    throw new FileFault('columns-doubled', `Duplicate columns: ${twice.map((column) => JSON.stringify(column)).join(', ')}.`);
-  return cells;
 }
 
 const SYSTEM_FAULTS: Readonly<Record<string, readonly [code: string, message: string]>> = {

@@ -1,56 +1,45 @@
 /** Report ids that identify rows across files: a digest of the row's key, and a number where rows of a file are equal. */
 import { createHash } from 'node:crypto';
+import { Digests } from './digests';
 
-const LOAD = 0.6;
-
-/** A set of 64-bit digests in flat memory: 8 bytes each, kept at most 60 % full. */
-class Digests {
-  private places = new Uint32Array(2 * 4_096);
-  private size = 0;
-
-  /** True if it is new. */
-  add(high: number, low: number): boolean {
-    if (this.size > (LOAD * this.places.length) / 2) this.grow();
-    return this.put(high, low);
-  }
-
-  private put(high: number, low: number): boolean {
-    // No digest is 0, 0: that is an empty place.
-    const [a, b] = high === 0 && low === 0 ? [0, 1] : [high, low];
-    const mask = this.places.length / 2 - 1;
-    for (let place = b & mask; ; place = (place + 1) & mask) {
-      const [x, y] = [this.places[2 * place]!, this.places[2 * place + 1]!];
-      if (x === a && y === b) return false;
-      if (x !== 0 || y !== 0) continue;
-      this.places[2 * place] = a;
-      this.places[2 * place + 1] = b;
-      this.size += 1;
-      return true;
-    }
-  }
-
-  private grow(): void {
-    const before = this.places;
-    this.places = new Uint32Array(2 * before.length);
-    this.size = 0;
-    for (let at = 0; at < before.length; at += 2) if (before[at] !== 0 || before[at + 1] !== 0) this.put(before[at]!, before[at + 1]!);
-  }
-}
+/** Repeated keys whose number is remembered; that of others is found in the set. */
+const RECENT = 10_000;
 
 /** Gives report ids to the rows of one file, in their order: equal keys are counted. */
 export class KnownRows {
-  private readonly seen = new Digests();
-  /** How often each repeated key occurred. */
-  private readonly repeated = new Map<string, number>();
+  private readonly recent = new Map<string, number>();
+
+  constructor(private readonly seen = new Digests()) {}
 
   idOf(key: readonly string[]): string {
     const digest = createHash('sha256')
       .update(key.map((cell) => cell.trim()).join('\u001f'))
       .digest();
     const id = `row-${digest.toString('hex', 0, 12)}`;
-    if (this.seen.add(digest.readUInt32LE(0), digest.readUInt32LE(4))) return id;
-    const times = (this.repeated.get(id) ?? 1) + 1;
-    this.repeated.set(id, times);
+    const [high, low] = [digest.readUInt32LE(0), digest.readUInt32LE(4)];
+    if (this.seen.add(high, low)) return id;
+    const times = (this.recent.get(id) ?? this.countOf(high, low)) + 1;
+    this.seen.add(...nth(high, low, times));
+    if (this.recent.size >= RECENT) this.recent.clear();
+    this.recent.set(id, times);
     return `${id}.${times}`;
   }
+
+  /** How often the key occurred: its second, third, … time has a digest of its own in the set. */
+  private countOf(high: number, low: number): number {
+    const has = (times: number) => times < 2 || this.seen.has(...nth(high, low, times));
+    let [known, missing] = [1, 2];
+    while (has(missing)) [known, missing] = [missing, 2 * missing];
+    while (missing - known > 1) {
+      const middle = (known + missing) >>> 1;
+      if (has(middle)) known = middle;
+      else missing = middle;
+    }
+    return known;
+  }
 }
+
+const nth = (high: number, low: number, times: number): readonly [number, number] => [
+  (high ^ Math.imul(times, 0x9e3779b1)) >>> 0,
+  (low ^ Math.imul(times, 0x85ebca6b)) >>> 0,
+];

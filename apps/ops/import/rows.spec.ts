@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { parseMapping, type Mapping } from './mapping';
 import { legible, minutesBetween, rowReader, slug } from './rows';
+import { sentence, shown } from './texts';
 
 const mapping = parseMapping(`
 name: log
@@ -130,6 +131,8 @@ describe('texts of a file', () => {
     expect(legible('a\u0000b\tc\\', 100)).toBe('a\\u0000b\\u0009c\\\\');
     expect(legible('x'.repeat(50), 10)).toBe(`${'x'.repeat(9)}…`);
     expect(legible('a\ud800b', 10)).toBe('a\ufffdb');
+    expect(sentence(`order must be x, was ${shown('a\\b')}`, 100)).toBe('order must be x, was "a\\\\b"');
+    expect(sentence('a\u0000b', 100)).toBe('a\\u0000b');
   });
 
   it('give exact minutes', () => expect(minutesBetween('2012-01-30T05:44:00+02:00', '2012-01-30T06:42:30+02:00')).toBe('58.5'));

@@ -8,10 +8,11 @@ import { FACILITY_ID, facilityOf } from '#manufacturing/facility';
 import { decimal, millionths, type Unit } from '#manufacturing/quantity';
 import { KnownRows } from './known-rows';
 import type { DurationUnit, IdColumn, IdSource, Mapping, Match, ReportKind } from './mapping';
-import { legible, shown, signedAmount, slug, Slugs, Unreadable, type Flag } from './texts';
+import { legible, sentence, shown, signedAmount, slug, Slugs, Unreadable, type Flag } from './texts';
+import { inFirstFormat } from './time-formats';
 import { intervalOf, iso } from './times';
 
-export { legible, slug } from './texts';
+export { legible, sentence, slug } from './texts';
 
 /** The fields of `ObserveProduction` from a row. */
 export type Observation = Readonly<{
@@ -207,16 +208,24 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
     return { observation, reversal, flags };
   };
 
+  const severalFormats = [time.start, time.end].filter((source) => source !== undefined && source.formats.length > 1);
+  /** Times of the key in their first format: a file that was saved again with other dates keeps its rows. */
+  const keyOf = (cell: Cells): readonly string[] => {
+    const rewritten = new Map<string, string>();
+    for (const { columns, formats } of severalFormats)
+      inFirstFormat(columns.map(cell), formats)?.forEach((text, n) => rewritten.set(columns[n]!, text));
+    return (rows.key.length ? rows.key : header).map((column) => rewritten.get(column) ?? cell(column));
+  };
+
   return (row) => {
     const cell: Cells = (column) => row.cells[places.get(column)!] ?? '';
     const fits = ({ column, match }: Match) => match.test(cell(column).trim());
     if (!rows.only.every(fits) || rows.skip.some(fits)) return { leftOut: true };
-    const reportId =
-      file.linesOf === undefined ? known.idOf((rows.key.length ? rows.key : header).map(cell)) : `${file.linesOf}.${row.line}`;
+    const reportId = file.linesOf === undefined ? known.idOf(keyOf(cell)) : `${file.linesOf}.${row.line}`;
     try {
       return read(row, cell, reportId);
     } catch (error) {
-      if (error instanceof Unreadable) return { rejected: { code: error.code, message: legible(error.message, 500) } };
+      if (error instanceof Unreadable) return { rejected: { code: error.code, message: sentence(error.message, 500) } };
       throw error;
     }
   };

@@ -1,7 +1,7 @@
 /**
  * Imports one file. Hides: blocks, resuming. Promises: every row ends as a fact or as a named exception; rows are sent in the order of the file,
- * many at a time; a row's command id derives from its content, so that sending it again changes nothing; memory is bounded by three blocks (and some
- * bytes a row, to find overlaps and repeats). Does not: know where the system runs.
+ * many at a time; a row's command id derives from its content, so that sending it again changes nothing; memory is bounded by three blocks and what
+ * finds overlaps and repeats. Does not: know where the system runs.
  */
 import { basename } from 'node:path';
 import { commandIdOf } from '#platform/commands/command-ids';
@@ -52,6 +52,7 @@ type Started = Exclude<FileImport, { status: 'unknown' }>;
 
 const USUAL_BLOCK = 400;
 const FLAGS_AT_ONCE = 200;
+const MOST_FACILITIES = 10_000;
 
 export const importIdOf = (facility: string, digest: string): string => `${facility}.${digest.slice(0, 40)}`;
 /** One correlation id for all events of an import. */
@@ -166,7 +167,10 @@ class Run {
     if (!('observation' in outcome)) return outcome;
     const facility = facilityOf(outcome.observation.workOrderId);
     let known = this.facilities.get(facility);
-    if (known === undefined) this.facilities.set(facility, (known = await this.target.hasFacility(facility)));
+    if (known === undefined) {
+      known = await this.target.hasFacility(facility);
+      if (this.facilities.size < MOST_FACILITIES) this.facilities.set(facility, known);
+    }
     return known
       ? outcome
       : { rejected: { code: 'facility-unknown', message: `Unknown facility ${facility}, or it is outside your scope.` } };

@@ -119,6 +119,18 @@ describe('a spreadsheet', () => {
     expect(rows).toEqual([{ line: 3, cells: ['A1', '5', '46027.4375'], raw: 'A1,5,46027.4375' }]);
   });
 
+  it('that counts its days otherwise than the mapping is refused', async () => {
+    const [parts, later] = [workbook(`<row>${texts('a')}</row>`), workbook(`<row>${texts('_x0041_x_x000D_')}</row>`)];
+    later['xl/workbook.xml'] = later['xl/workbook.xml'].replace('<sheets>', '<workbookPr date1904="1"/><sheets>');
+    const first = (given: Record<string, string>, format: string) =>
+      sheetRows(file(given), { delimiter: ';', formats: ['ISO', format] }).next();
+    await expect(first(later, 'excel')).rejects.toMatchObject({ code: 'days-differ' });
+    await expect(first(parts, 'excel-1904')).rejects.toMatchObject({ code: 'days-differ' });
+    expect((await first(parts, 'excel')).value).toMatchObject({ cells: ['a'] });
+    // Control characters are written as their code.
+    expect((await first(later, 'excel-1904')).value).toMatchObject({ cells: ['Ax\r'] });
+  });
+
   it('is read correctly wherever its chunks are cut', () => {
     const text = '<a><!-- > --><b c="1 &amp; 2">x&#65;&#x42;<![CDATA[<y>]]></b><d/></a>';
     for (let size = 1; size < text.length; size += 1) {

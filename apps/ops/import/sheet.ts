@@ -18,7 +18,8 @@ export class SheetFault extends Error {
   }
 }
 
-type Choice = Readonly<{ delimiter: string; sheet?: string }>;
+/** `formats`: those of the times in the sheet. */
+type Choice = Readonly<{ delimiter: string; sheet?: string; formats?: readonly string[] }>;
 
 /** The rows of the sheet of that name, or of the first. @throws SheetFault */
 export async function* sheetRows(path: string, choice: Choice): AsyncGenerator<Row> {
@@ -26,7 +27,7 @@ export async function* sheetRows(path: string, choice: Choice): AsyncGenerator<R
     const archive = await Archive.open(path);
     if (!archive.has('xl/workbook.xml'))
       throw new SheetFault('not-a-spreadsheet', 'This zip archive is not an xlsx spreadsheet. Unpack it, or save it as xlsx or CSV.');
-    const sheet = await chosen(archive, choice.sheet);
+    const sheet = await chosen(archive, choice);
     yield* rowsOf(archive, sheet, await sharedTexts(archive), choice.delimiter);
   } catch (error) {
     if (error instanceof DamagedArchive || (error as { code?: string }).code?.startsWith('Z_'))
@@ -48,16 +49,24 @@ async function scan(archive: Archive, part: string, heard: Heard): Promise<void>
   for await (const _ of scanned(archive, part, heard));
 }
 
-async function chosen(archive: Archive, wanted: string | undefined): Promise<string> {
+async function chosen(archive: Archive, { sheet: wanted, formats = [] }: Choice): Promise<string> {
   const sheets: { name: string; id: string }[] = [];
+  let own = 'excel';
   await scan(archive, 'xl/workbook.xml', {
     open: (name, attribute) => {
+      if (name === 'workbookPr' && /^(1|true)$/.test(attribute('date1904') ?? '')) own = 'excel-1904';
       if (name === 'sheet') sheets.push({ name: attribute('name') ?? '', id: attribute('r:id') ?? attribute('id') ?? '' });
     },
   });
   const sheet = wanted === undefined ? sheets[0] : sheets.find(({ name }) => name === wanted);
   const names = sheets.map(({ name }) => JSON.stringify(name)).join(', ');
   if (!sheet) throw new SheetFault('sheet-missing', `The spreadsheet has no sheet ${JSON.stringify(wanted)} (csv.sheet); it has ${names}.`);
+  const others = formats.find((format) => format.startsWith('excel') && format !== own);
+  if (others)
+    throw new SheetFault(
+      'days-differ',
+      `The spreadsheet counts its days as ${own}, the mapping reads them as ${others}: times would be four years off.`,
+    );
   const targets = new Map<string, string>();
   await scan(archive, 'xl/_rels/workbook.xml.rels', {
     open: (name, attribute) => {
@@ -133,10 +142,14 @@ function columnOf(place: string): number {
   return column - 1;
 }
 
+/** Spreadsheets write control characters as `_x000D_`. */
+const plain = (text: string): string =>
+  text.includes('_x') ? text.replace(/_x([0-9A-F]{4})_/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16))) : text;
+
 function shown(type: string, value: string, shared: readonly string[]): string {
-  if (type === 's') return shared[Number(value)] ?? '';
+  if (type === 's') return plain(shared[Number(value)] ?? '');
   if (type === 'b') return value === '1' ? 'TRUE' : 'FALSE';
-  if (type !== 'n' || value === '') return value;
+  if (type !== 'n' || value === '') return plain(value);
   const number = Number(value);
   if (!Number.isFinite(number)) return value;
   const short = String(Number(number.toPrecision(15)));

@@ -153,6 +153,24 @@ describe('a row of a table', () => {
     expect(again).toBe(`${byKey}.2`);
   });
 
+  it('is the same row if its times are written in another format of the mapping', () => {
+    const idOf = (format: string[], end: string, changes: object = {}) =>
+      fact({ time: { zone: 'UTC', end: { column: 'end', format } }, ...changes }, { end }).observation.reportId;
+    const usual = 'dd.MM.yyyy HH:mm';
+    const first = idOf([usual], '05.01.2026 10:30');
+    for (const [format, end] of [
+      ['M/d/yyyy H:mm', '1/5/2026 10:30'],
+      ['M/d/yy h:mm a', '1/5/26 10:30 AM'],
+      ['excel', '46027.4375'],
+    ] as const)
+      expect(idOf([usual, format], end)).toBe(first);
+    expect(idOf([usual, 'excel'], '46028.4375')).not.toBe(first);
+    expect(idOf(['excel', usual], '05.01.2026 06:15')).toBe(idOf(['excel'], '46027.2604166667'));
+    const two = { time: { zone: 'UTC', end: { columns: ['day', 'end'], format: ['dd.MM.yyyy HH:mm', 'M/d/yyyy H:mm'] } } };
+    const of = (day: string, end: string) => fact(two, { day, end }).observation.reportId;
+    expect(of('1/5/2026', '9:05')).toBe(of('05.01.2026', '09:05'));
+  });
+
   it('is named by its line if its import began before rows were identified by content', () => {
     const reader = rowReader(parseMapping(JSON.stringify(base)), ['order', 'good', 'end'], { name: 'old.csv', linesOf: 'abc' });
     expect(reader({ line: 7, cells: ['A1', '5', '2026-01-05T10:00'], raw: '' })).toMatchObject({ observation: { reportId: 'abc.7' } });

@@ -88,9 +88,14 @@ export function signedAmount(
   return { amount, negative: sign === '-' && /[1-9]/.test(amount) };
 }
 
-/** Text with control characters as escapes, since commands must not contain them; cut if too long. */
-export function legible(text: string, length: number): string {
-  const escape = (character: string) => (character === '\\' ? '\\\\' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  const plain = text.replace(/[\u0000-\u001f\u007f\\]/g, escape).replace(/\p{Cs}/gu, '\ufffd');
+const escape = (character: string): string => (character === '\\' ? '\\\\' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const cut = (text: string, length: number): string => {
+  const plain = text.replace(/\p{Cs}/gu, '\ufffd');
   return plain.length <= length ? plain : `${plain.slice(0, length - 1).replace(/\p{Cs}/gu, '')}…`;
-}
+};
+
+/** Text of a file with control characters as escapes, since commands must not contain them, so that the original can be told; cut if too long. */
+export const legible = (text: string, length: number): string => cut(text.replace(/[\u0000-\u001f\u007f\\]/g, escape), length);
+
+/** A sentence, whose quotes of the file are escaped already (`shown`). */
+export const sentence = (text: string, length: number): string => cut(text.replace(/[\u0000-\u001f\u007f]/g, escape), length);

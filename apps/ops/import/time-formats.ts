@@ -60,6 +60,21 @@ export function readTime(cells: readonly string[], format: string): Told | undef
   return wall.isValid ? { wall, ...kindOf(format) } : undefined;
 }
 
+/** A time that is written in a later format, as the first would write it; undefined if it is in the first, in none, or cannot be written so. */
+export function inFirstFormat(cells: readonly string[], formats: readonly string[]): readonly string[] | undefined {
+  const found = formats.findIndex((format) => readTime(cells, format) !== undefined);
+  const [first = ''] = formats;
+  if (found < 1 || first === 'ISO' || first in EPOCHS) return undefined;
+  const { wall, instant } = readTime(cells, formats[found]!)!;
+  if (instant) return undefined;
+  const days = SERIALS[first];
+  const parts = days === undefined && cells.length > 1 ? first.split(' ') : [first];
+  if (parts.length !== cells.length) return undefined;
+  return parts.map((part) =>
+    days === undefined ? wall.toFormat(part, { locale: 'en' }) : String(Number((wall.toMillis() / DAY + days).toPrecision(15))),
+  );
+}
+
 /** A day number with the fraction of the day; in two cells, their sum. */
 function ofDays(texts: readonly string[], from: number): Told | undefined {
   if (texts.length === 0 || !texts.every((text) => /^\d{1,7}([.,]\d{1,20})?$/.test(text))) return undefined;

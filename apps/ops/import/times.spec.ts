@@ -178,6 +178,18 @@ describe('an interval', () => {
     expect(() => of(cells, { ...ends, ambiguous: 'reject' })).toThrow('happened twice');
   });
 
+  it('that touches a skipped time gets a possible reading, and is flagged', () => {
+    const skipped = { from: '30.03.2025 02:30', to: '30.03.2025 03:10' };
+    for (const nonexistent of ['earlier', 'later'])
+      expect(of(skipped, { ...ends, nonexistent })).toMatchObject({ minutes: 40, codes: ['time-nonexistent'] });
+    const both = { from: '30.03.2025 02:30', to: '30.03.2025 02:40' };
+    expect(of(both)).toMatchObject({ minutes: 10, codes: ['time-nonexistent', 'time-nonexistent'], to: '2025-03-30T01:40:00Z' });
+    expect(() => of(skipped, { ...ends, nonexistent: 'reject' })).toThrow('was skipped');
+  });
+
+  it('before 1900 is refused: years of two digits were read as four', () =>
+    expect(() => of({ to: '30.1.12' }, { end: { column: 'to', format: 'd.M.y' } })).toThrow('Years of two digits are yy'));
+
   it('that ends before it begins is kept as it is', () =>
     expect(of({ from: '05.01.2026 10:00', to: '05.01.2026 09:00' })).toMatchObject({ minutes: -60 }));
 

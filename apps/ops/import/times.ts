@@ -9,7 +9,7 @@ import { shown, Unreadable, type Flag } from './texts';
 
 type Rules = Readonly<{ zone: string; ambiguous: Ambiguous; nonexistent: Ambiguous }>;
 /** A time with all its possible readings, the earliest first. */
-type Moment = Readonly<{ readings: readonly DateTime[]; name: string; flags: readonly Flag[] }>;
+type Moment = Readonly<{ readings: readonly DateTime[]; name: string; flags: readonly Flag[]; skipped?: true }>;
 
 const fields = ({ year, month, day, hour, minute, second, millisecond }: DateTime) => ({
   year,
@@ -27,6 +27,7 @@ const nameOf = ({ columns }: TimeColumn): string => columns.join(' and ');
 const DAY = 86_400_000;
 const HALF_DAY = DAY / 2;
 const MOST_DAYS = 10_000;
+const EARLIEST_YEAR = 1900;
 const offsets = new Map<string, number | undefined>();
 
 /** The zone's offset in minutes if no clock changes within a day of that day. Asking the zone for each time would cost more than all else. */
@@ -58,6 +59,11 @@ function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexist
   const { told, found } = firstRead(cells, source.formats);
   if (!told) throw new Unreadable('time-malformed', `${column} must be a time like ${source.formats.join(' or ')}, was ${text}.`);
   const { wall, instant, dayOnly } = told;
+  if (wall.year < EARLIEST_YEAR)
+    throw new Unreadable(
+      'time-malformed',
+      `${column} must not be before ${EARLIEST_YEAR}, was ${text}. Years of two digits are yy in a format.`,
+    );
   if (instant) return { readings: [wall.setZone(zone)], name, flags: [] };
   // If the first format is a date alone, no time of day is expected in this column.
   const unexpected = dayOnly && (found > 0 || !isDayOnly(source.formats[0]!));
@@ -75,17 +81,16 @@ function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexist
     return { readings, name, flags };
   }
   if (nonexistent === 'reject') throw new Unreadable('time-nonexistent', `${column} was skipped by a clock change in ${zone}: ${text}.`);
-  // The offset before the change moves the time forward by the gap, the offset after it moves the time back.
-  const beside = wall.plus({ days: nonexistent === 'later' ? -1 : 1 });
-  const at = DateTime.fromMillis(wall.toMillis() - DateTime.fromObject(fields(beside), { zone }).offset * 60_000, { zone });
-  const skipped = { code: 'time-nonexistent', message: `${name} was skipped by a clock change in ${zone}; taken as ${iso(at)}.` };
-  return { readings: [at], name, flags: [...flags, skipped] };
+  // The offset after the change moves the time back by the gap, the offset before it moves the time forward.
+  const readings = [1, -1].map((days) => {
+    const { offset } = DateTime.fromObject(fields(wall.plus({ days })), { zone });
+    return DateTime.fromMillis(wall.toMillis() - offset * 60_000, { zone });
+  });
+  return { readings, name, flags, skipped: true };
 }
 
-const byRule = ({ readings }: Moment, rule: Ambiguous): DateTime => (rule === 'later' ? readings.at(-1)! : readings[0]!);
-
-/** One instant for each moment: by the rule if that is possible, else the first possible readings. @throws Unreadable */
-function settled(moments: readonly Moment[], { zone, ambiguous }: Rules): { at: readonly DateTime[]; flags: readonly Flag[] } {
+/** One instant for each moment: by the rules if that is possible, else the first possible readings. @throws Unreadable */
+function settled(moments: readonly Moment[], { zone, ambiguous, nonexistent }: Rules): { at: readonly DateTime[]; flags: readonly Flag[] } {
   const [only] = moments;
   if (moments.length === 1 && only!.readings.length === 1) return { at: only!.readings, flags: only!.flags };
   const all = moments.reduce<readonly (readonly DateTime[])[]>(
@@ -93,14 +98,16 @@ function settled(moments: readonly Moment[], { zone, ambiguous }: Rules): { at: 
     [[]],
   );
   const possible = all.filter(([from, to]) => !from || !to || from.toMillis() <= to.toMillis());
-  const wanted = moments.map((moment) => byRule(moment, ambiguous));
+  const wanted = moments.map(({ readings, skipped }) =>
+    (skipped ? nonexistent : ambiguous) === 'later' ? readings.at(-1)! : readings[0]!,
+  );
   const at = possible.find((way) => way.every((time, n) => time.toMillis() === wanted[n]!.toMillis())) ?? possible[0] ?? wanted;
-  const flags = moments.flatMap((moment, n): Flag[] => {
-    const doubtful = moment.readings.length > 1 && possible.length !== 1;
-    if (doubtful && ambiguous === 'reject') throw new Unreadable('time-ambiguous', `${moment.name} happened twice in ${zone}.`);
-    if (!doubtful) return [...moment.flags];
-    const taken = `${moment.name} happened twice in ${zone}; taken as ${iso(at[n]!)}.`;
-    return [...moment.flags, { code: 'time-ambiguous', message: taken }];
+  const flags = moments.flatMap(({ readings, name, flags: own, skipped }, n): Flag[] => {
+    if (skipped)
+      return [...own, { code: 'time-nonexistent', message: `${name} was skipped by a clock change in ${zone}; taken as ${iso(at[n]!)}.` }];
+    if (readings.length === 1 || possible.length === 1) return [...own];
+    if (ambiguous === 'reject') throw new Unreadable('time-ambiguous', `${name} happened twice in ${zone}.`);
+    return [...own, { code: 'time-ambiguous', message: `${name} happened twice in ${zone}; taken as ${iso(at[n]!)}.` }];
   });
   return { at, flags };
 }

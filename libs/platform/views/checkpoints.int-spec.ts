@@ -23,6 +23,7 @@ describe('checkpoints that pass events of other views', () => {
 
   beforeAll(async () => {
     pool = new Pool({ connectionString: database.url });
+    pool.on('error', () => undefined);
     await ensureBookkeeping(pool);
     for (const view of exampleViews) await openView(pool, view, 1);
     pool.on('acquire', () => (statements += 1));

@@ -3,9 +3,9 @@ import { CounterMove } from './report.events';
 
 /**
  * The last reading of a counter that changed something. `dropped` is present right after the counter fell: its value before, and what
- * was counted at the fall, so that a glitch can be undone.
+ * was counted at the fall, so that a glitch can be undone. `dip` is the lower reading that was taken as jitter since.
  */
-export type Reading = Readonly<{ raw: string; readAt: string; dropped?: Readonly<{ from: string; counted: string }> }>;
+export type Reading = Readonly<{ raw: string; readAt: string; dropped?: Readonly<{ from: string; counted: string }>; dip?: string }>;
 
 /** How far a counter advanced; undefined for a reading without news. `delta` is never negative (invariant I12). */
 export type Advance = Readonly<{ delta: string; move: CounterMove; reset: boolean }>;
@@ -21,6 +21,9 @@ export function advance(last: Reading | undefined, raw: string, readAt: string, 
     }
     return { delta: minus(raw, last.raw), move: CounterMove.Advanced, reset: false };
   }
+  // It counts on below its old value: what looked like a dip was another counter.
+  if (last.dip !== undefined && compare(raw, last.dip) > 0 && compare(minus(last.raw, raw), '1') > 0)
+    return { delta: minus(raw, last.dip), move: CounterMove.Replaced, reset: true };
   if (!isZero(raw) && compare(minus(last.raw, raw), atLeast('1', part(last.raw, 100n))) <= 0)
     return { delta: '0', move: CounterMove.Jitter, reset: false };
   if (wrapAt && compare(last.raw, wrapAt) < 0) {
@@ -36,7 +39,7 @@ export function readingAfter(
   before: Reading | undefined,
   { raw, readAt, move, delta }: Readonly<{ raw: string; readAt: string; move: CounterMove; delta: string }>,
 ): Reading {
-  if (move === CounterMove.Jitter && before) return { ...before, readAt };
+  if (move === CounterMove.Jitter && before) return { ...before, readAt, dip: raw };
   const fell = move === CounterMove.Reset || move === CounterMove.Replaced;
   return { raw, readAt, ...(fell && before ? { dropped: { from: before.raw, counted: delta } } : {}) };
 }

@@ -84,7 +84,7 @@ function described({ type, data }: ReportExceptionEvent): string {
 }
 const discontinuities: Readonly<Partial<Record<CounterMove, string>>> = {
   Reset: 'reset to zero',
-  Replaced: 'a replaced counter; nothing is added',
+  Replaced: 'a replaced counter',
   Recovered: 'a glitch',
 };
 const timeProblems = {
@@ -96,7 +96,7 @@ const timeProblems = {
 /** Every rule that floor reports broke. */
 export const reportException: View<ReportException, ReportExceptionEvent> = {
   name: 'report-exception',
-  version: 3,
+  version: 4,
   row: ReportException,
   events: reportExceptionTypes,
   keys: ({ id }) => [id],

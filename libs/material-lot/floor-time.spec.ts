@@ -33,6 +33,16 @@ describe('what leaves a lot at an earlier time', () => {
     };
     given(materialLot, made(1), later, made(20)).when('ConsumeLot', consume('5'), on(3)).rejects('stock-insufficient');
   });
+  test('comes back no earlier than it left', () => {
+    const left = given(materialLot, made(1), {
+      type: 'LotConsumed',
+      data: { lotId, consumptionId: 'C9', workOrderId, operationId: null, quantity: kg('8'), reservationId: null, at: day(20) },
+    } satisfies MaterialLotEvent);
+    const back = { lotId, reversalId: 'V1', consumptionId: 'C9', reason: 'left over' };
+    left.when('ReverseConsumption', back, on(10)).rejects('reversal-before-consumption');
+    const data = { ...back, workOrderId, quantity: kg('8'), remaining: kg('0'), at: day(21) };
+    left.when('ReverseConsumption', back, on(21)).then({ type: 'ConsumptionReversed', data });
+  });
   test('is booked if it was there', () => {
     for (const [amount, when] of [
       ['10', 10],

@@ -10,6 +10,8 @@ export type Consumption = Readonly<{
   reservationId: string | null;
   amount: string;
   left: string;
+  /** Floor time, ISO 8601 UTC. */
+  at: string;
 }>;
 export type Production = Readonly<{ workOrderId: string; materialId: string; amount: string; reversed: boolean }>;
 
@@ -214,7 +216,7 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
         reservation && reservationId !== null
           ? { ...state.reservations, [reservationId]: { ...reservation, left: minus(reservation.left, amount) } }
           : state.reservations;
-      const consumption = { workOrderId, operationId, reservationId, amount, left: amount };
+      const consumption = { workOrderId, operationId, reservationId, amount, left: amount, at: data.at };
       return { ...state, ...take(amount, data.at), reservations, consumptions: { ...state.consumptions, [consumptionId]: consumption } };
     }
     case 'ConsumptionReversed': {

@@ -197,13 +197,19 @@ const rules: Rules = {
       ];
     },
 
-    ReverseConsumption: ({ lotId, reversalId: given, consumptionId, quantity, reason }, state, { occurredAt, commandId }) => {
+    ReverseConsumption: ({ lotId, reversalId: given, consumptionId, quantity, reason }, state, { now, occurredAt, commandId }) => {
       const lot = inStock(state);
       const reversalId = given ?? commandId;
       const consumption = entryOf(lot.consumptions, consumptionId);
       if (!consumption) throw new Rejected('no-such-consumption', `Unknown consumption ${consumptionId} of ${lotId}.`, { consumptionId });
       if (isBooked(lot, `reversal/${reversalId}`, consumptionId)) return [];
       if (!isPositive(consumption.left)) return [];
+      if (occurredAt !== now && utc(occurredAt) < consumption.at)
+        throw new Rejected(
+          'reversal-before-consumption',
+          `\`occurredAt\` must not be before the consumption at ${consumption.at}, was ${utc(occurredAt)}.`,
+          { consumptionId, consumedAt: consumption.at },
+        );
       const amount = quantity ? amountIn(lot, quantity) : consumption.left;
       if (compare(amount, consumption.left) > 0)
         throw new Rejected(

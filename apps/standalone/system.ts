@@ -133,6 +133,7 @@ export class System {
     const tokens = await this.issuer.tokens(this.config.JWT_AUDIENCE, []);
     const demoMoment = this.state.demoMoment ?? now().toISOString();
     this.remember({ demoMoment });
+    this.say(`Creating a demo enterprise in ${this.writesTo} …`);
     const commands = await createDemo(this.apiUrl, demoMoment, (role) => Promise.resolve(tokens[role]!));
     this.remember({ demo: 'created' });
     this.say(`Created a demo enterprise of three plants, with an order that all of them make, by ${commands} commands.`);

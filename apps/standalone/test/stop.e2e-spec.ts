@@ -55,7 +55,11 @@ describe('the system started by npm start', () => {
     rmSync(join(dataDir, 'state.json'));
     const first = new Start(env);
     await first.says('Ready.');
-    expect(first.output).toContain('Created a demo enterprise');
+    const told = ['Creating a demo enterprise in ', join(dataDir, 'event-store'), 'Created a demo enterprise'].map((text) =>
+      first.output.indexOf(text),
+    );
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(told[0]).toBeGreaterThan(0);
     expect(await first.stop()).toBe(0);
     rmSync(join(dataDir, 'state.json'));
     const second = new Start(env);
@@ -63,6 +67,32 @@ describe('the system started by npm start', () => {
     expect(second.output).toContain('No demo enterprise: the event store already holds events');
     expect(second.output).toContain('(embedded, with the history of earlier starts)');
     expect(await second.stop()).toBe(0);
+  }, 120_000);
+
+  it('writes no demo into an event store that is not its own, even an empty one, and says whose it is', async () => {
+    const own = testDirectory('stop-external');
+    const node = spawn(process.execPath, [resolve(__dirname, '../../event-store/main.js')], {
+      env: { ...bare, DATA_DIR: join(own, 'store'), PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    node.stdout.on('data', (part: Buffer) => (said += part.toString()));
+    await until(
+      () => said.includes('LISTENING'),
+      60_000,
+      () => `the node does not listen: ${said}`,
+    );
+    const external = `esdb://127.0.0.1:${/LISTENING (\d+)/.exec(said)![1]}?tls=false`;
+    const system = new Start({ DATA_DIR: join(own, 'data'), PORT: '0', EVENTSTORE_URL: external });
+    await system.says('Ready.');
+    expect(system.output).toContain('No demo enterprise: the event store at EVENTSTORE_URL is not embedded.');
+    expect(system.output).toContain(`Writes to        ${external} (EVENTSTORE_URL)`);
+    const store = new EventStore(external);
+    const { events } = await store.readAll('start', 1_000);
+    expect(events.filter(({ stream }) => /^(facility|equipment|customer-order|work-order)-/.test(stream))).toEqual([]);
+    await store.close();
+    expect(await system.stop()).toBe(0);
+    node.kill();
   }, 120_000);
 
   it('ends with npm, whose shell forwards no signal', async () => {

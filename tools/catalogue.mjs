@@ -197,7 +197,8 @@ function processes() {
     'that are requested. How to write and how to operate one: [processes.md](../processes.md).',
     '',
   ];
-  const newest = (definition) => !definitions.some(({ name, version = 1 }) => name === definition.name && version > (definition.version ?? 1));
+  const newest = (definition) =>
+    !definitions.some(({ name, version = 1 }) => name === definition.name && version > (definition.version ?? 1));
   for (const definition of definitions.filter(newest)) {
     const file = project.addSourceFileAtPath(`libs/processes/${definition.name}.ts`);
     const about = said(file.getVariableStatements().find((statement) => statement.isExported()));

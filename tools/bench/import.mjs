@@ -1,7 +1,7 @@
 /**
  * An import through a running api, alternating with batched appends of the same events on the same node: one append for the rows of an
- * order, as many orders in parallel. Measures rows a second, their ratio to the appends' rate, and the importer's peak memory for a short
- * and a long file.
+ * order, as many orders in parallel. The system is what `npm start` runs: one api, one worker. Measures rows a second, their ratio to the
+ * appends' rate, each app's CPU for a row until the views have it, and the importer's peak memory for a short and a long file.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -30,6 +30,7 @@ export async function run({ short, repeat, events, say }) {
   const store = new EventStore(cluster.storeUrl, 20_000);
   try {
     await cluster.allReady(120_000);
+    for (const name of ['api2', 'worker2']) await cluster.part(name).end();
     const { token } = cluster;
     const api = `http://127.0.0.1:${cluster.apis[0].port}`;
     const facility = { facilityId: 'haifa', name: 'Haifa', enterpriseId: 'acme', enterpriseName: 'Acme', timeZone: 'Asia/Jerusalem' };
@@ -41,7 +42,7 @@ export async function run({ short, repeat, events, say }) {
     if (!registered.ok) throw new Error(await registered.text());
     const mapping = path.join(work, 'mapping.json');
     fs.writeFileSync(mapping, JSON.stringify(MAPPING));
-    const [imports, appends, memory] = [[], [], {}];
+    const [imports, appends, memory, cpu] = [[], [], {}, []];
     const bring = async (name, count, label) => {
       const file = path.join(work, `${name}.csv`);
       writeLog(file, count, name);
@@ -54,16 +55,21 @@ export async function run({ short, repeat, events, say }) {
     const [sample] = await store.read('work-order-haifa.warm-0', 1n, { maxCount: 1 });
     // On a machine that is busy with other things, fewer rounds.
     for (let round = 0; round < rounds && (round === 0 || performance.now() < until); round += 1) {
+      const before = cpuOf(cluster);
       imports.push(await bring(`r${round}`, rows, 'long'));
+      await shown(cluster, store);
+      const after = cpuOf(cluster);
+      cpu.push(Object.fromEntries(Object.keys(after).map((app) => [app, Math.round(((after[app] - before[app]) * 1_000) / rows)])));
       appends.push(await appended(store, sample, rows));
       say(`round ${round + 1}: ${Math.round(imports.at(-1))} rows/s imported, ${Math.round(appends.at(-1))} events/s appended`);
+      say(`  microseconds of CPU for a row: ${JSON.stringify(cpu.at(-1))}`);
     }
     const [rowsPerSecond, appendsPerSecond] = [imports, appends].map((list) => Math.round(quantile(list, 0.5)));
     const ofAppends = Number((rowsPerSecond / appendsPerSecond).toFixed(2));
     say(
       `${rowsPerSecond} rows/s, ${ofAppends} of batched appends; importer's memory ${memory.short} MB for 5,000 rows, ${memory.long} MB for ${rows}`,
     );
-    return { rows, rounds: imports.length, rowsPerSecond, appendsPerSecond, ofAppends, memoryMb: memory };
+    return { rows, rounds: imports.length, rowsPerSecond, appendsPerSecond, ofAppends, cpuUsPerRow: cpu.at(-1), memoryMb: memory };
   } finally {
     await store.close();
     await cluster.stop();
@@ -119,6 +125,33 @@ async function imported({ mapping, file, api, token }) {
   const { tally } = JSON.parse(out);
   if (tally.rejected > 0) throw new Error(`${tally.rejected} rows were rejected`);
   return { seconds: (performance.now() - begun) / 1_000, megabytes: peak };
+}
+
+/** Milliseconds of CPU that each app has used, PostgreSQL with its ended backends. */
+function cpuOf(cluster) {
+  const fields = (pid) => {
+    try {
+      return fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ').map(Number);
+    } catch {
+      return [];
+    }
+  };
+  const own = (pid) => 10 * ((fields(pid)[11] ?? 0) + (fields(pid)[12] ?? 0));
+  const server = fields(cluster.postgres.pid);
+  return {
+    api: own(cluster.part('api1').child.pid),
+    worker: own(cluster.part('worker1').child.pid),
+    node: own(cluster.store.child.pid),
+    postgres: 10 * (server[13] + server[14]) + cluster.postgresPids().reduce((sum, pid) => sum + own(pid), 0),
+  };
+}
+
+/** Waits until every view has what is in the log now. */
+async function shown(cluster, store) {
+  const head = await store.head();
+  const least = async () => BigInt((await cluster.pool.query('SELECT min(position) AS least FROM view_checkpoints')).rows[0].least);
+  for (const until = performance.now() + MOST_MS; (await least()) < head && performance.now() < until;)
+    await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 function residentMb(pid) {

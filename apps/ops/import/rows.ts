@@ -208,7 +208,7 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
     return { observation, reversal, flags };
   };
 
-  const severalFormats = [time.start, time.end].filter((source) => source !== undefined && source.formats.length > 1);
+  const severalFormats = [time.start, time.end].filter((source) => source !== undefined).filter(({ formats }) => formats.length > 1);
   /** Times of the key in their first format: a file that was saved again with other dates keeps its rows. */
   const keyOf = (cell: Cells): readonly string[] => {
     const rewritten = new Map<string, string>();

@@ -68,13 +68,20 @@ export class Digests {
 
   private spill(): void {
     const filter = (this.filter ??= new Uint32Array(FILTER_BITS / 32));
-    const sorted = new BigUint64Array(this.places.buffer).filter((digest) => digest !== 0n).sort();
-    for (let at = 0; at < this.places.length; at += 2)
-      if (this.places[at + 1] !== 0)
-        for (const bit of bitsOf(this.places[at]!, this.places[at + 1]!)) filter[bit >>> 5]! |= 1 << (bit & 31);
-    const firsts = BigUint64Array.from({ length: Math.ceil(sorted.length / BLOCK) }, (_, n) => sorted[n * BLOCK]!);
-    this.runs.push({ begin: this.disk.append(new Uint8Array(sorted.buffer)), length: sorted.length, firsts });
-    this.places.fill(0);
+    const { places } = this;
+    // The digests move to the front of the table and are sorted there.
+    for (let at = 0, next = 0; at < places.length; at += 2) {
+      const [a, b] = [places[at]!, places[at + 1]!];
+      if (b === 0) continue;
+      for (const bit of bitsOf(a, b)) filter[bit >>> 5]! |= 1 << (bit & 31);
+      places[next++] = a;
+      places[next++] = b;
+    }
+    const sorted = new BigUint64Array(places.buffer, 0, this.size).sort();
+    const firsts = BigUint64Array.from({ length: Math.ceil(this.size / BLOCK) }, (_, n) => sorted[n * BLOCK]!);
+    const begin = this.disk.append(new Uint8Array(places.buffer, 0, this.size * 8));
+    this.runs.push({ begin, length: this.size, firsts });
+    places.fill(0);
     this.size = 0;
   }
 

@@ -18,6 +18,7 @@ import { readable } from '#platform/runtime/logging';
 import { views } from '#slices';
 import { Child, stopOrphans } from './child';
 import { createDemo } from './demo';
+import { NOT_EMPTY, noDemoBecause } from './demo-place';
 import { developmentIssuer, replace, type Issuer } from './issuer';
 import type { DevelopmentTokens } from '../api/console';
 import { LogFile } from './log-file';
@@ -124,13 +125,12 @@ export class System {
   private async makeDemo(wanted: boolean): Promise<void> {
     if (this.state.demo) return;
     if (!wanted) return this.remember({ demo: 'none' });
-    if (this.config.EVENTSTORE_URL) return this.say('No demo enterprise: the event store at EVENTSTORE_URL is not embedded.');
-    if (!this.wasEmpty && !this.state.demoMoment) {
-      this.remember({ demo: 'none' });
-      return this.say('No demo enterprise: the event store already holds events, as after a restored backup.');
-    }
-    if (!this.issuer) return this.say('No demo enterprise: it needs tokens of the built-in issuer.');
-    const tokens = await this.issuer.tokens(this.config.JWT_AUDIENCE, []);
+    const { wasEmpty, state, issuer, config } = this;
+    const reason = noDemoBecause({ external: Boolean(config.EVENTSTORE_URL), wasEmpty, begun: Boolean(state.demoMoment) });
+    if (reason === NOT_EMPTY) this.remember({ demo: 'none' });
+    if (reason !== undefined) return this.say(`No demo enterprise: ${reason}`);
+    if (!issuer) return this.say('No demo enterprise: it needs tokens of the built-in issuer.');
+    const tokens = await issuer.tokens(this.config.JWT_AUDIENCE, []);
     const demoMoment = this.state.demoMoment ?? now().toISOString();
     this.remember({ demoMoment });
     this.say(`Creating a demo enterprise in ${this.writesTo} …`);

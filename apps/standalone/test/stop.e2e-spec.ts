@@ -69,37 +69,6 @@ describe('the system started by npm start', () => {
     expect(await second.stop()).toBe(0);
   }, 120_000);
 
-  it('writes no demo into an event store that is not its own, even an empty one, and says whose it is', async () => {
-    const own = testDirectory('stop-external');
-    const node = spawn(process.execPath, [resolve(__dirname, '../../event-store/main.js')], {
-      env: { ...bare, DATA_DIR: join(own, 'store'), PORT: '0' },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const system: Start[] = [];
-    try {
-      let said = '';
-      node.stdout.on('data', (part: Buffer) => (said += part.toString()));
-      await until(
-        () => said.includes('LISTENING'),
-        45_000,
-        () => `the node does not listen: ${said}`,
-      );
-      const external = `esdb://127.0.0.1:${/LISTENING (\d+)/.exec(said)![1]}?tls=false`;
-      const started = new Start({ DATA_DIR: join(own, 'data'), PORT: '0', EVENTSTORE_URL: external });
-      system.push(started);
-      await started.says('Ready.', 90_000);
-      expect(started.output).toContain('No demo enterprise: the event store at EVENTSTORE_URL is not embedded.');
-      expect(started.output).toContain(`Writes to        ${external} (EVENTSTORE_URL)`);
-      const store = new EventStore(external);
-      const { events } = await store.readAll('start', 1_000);
-      expect(events.filter(({ stream }) => /^(facility|equipment|customer-order|work-order)-/.test(stream))).toEqual([]);
-      await store.close();
-    } finally {
-      await Promise.all(system.map((each) => each.stop()));
-      node.kill('SIGKILL');
-    }
-  }, 180_000);
-
   it('ends with npm, whose shell forwards no signal', async () => {
     // `; true` keeps the shell from becoming the system itself.
     const command = `"${process.execPath}" "${resolve(__dirname, '../main.js')}" --empty; true`;

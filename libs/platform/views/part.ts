@@ -262,11 +262,10 @@ export class PartOfView {
 
   /** Moves the checkpoint past events that this part does not fold; only if nothing is gathered. */
   async advance(caughtUp: boolean): Promise<void> {
-    const through = this.#at;
-    const guard = this.guard.stored;
-    const together = !this.place.testing.without?.fencing && (await this.place.passing.move(await this.#move(through, guard, caughtUp)));
+    const [through, window] = [this.#at, this.guard.stored];
+    const together = !this.place.testing.without?.fencing && (await this.place.passing.move(await this.#move(through, window, caughtUp)));
     if (!together) {
-      await this.#moveCheckpoint(this.place.pool, undefined, through, guard, caughtUp);
+      await this.#moveCheckpoint(this.place.pool, undefined, through, window, caughtUp);
       await this.#announce(this.place.pool, undefined, null);
     }
     this.committed = through;

@@ -128,11 +128,13 @@ describe('commands on a real store', () => {
     await expect(run(fill(id, 1, { expectedRevision: '0' }))).rejects.toMatchObject({ status: 412, code: 'stale-revision' });
   });
 
-  it('refuses commands from the future, but not observed facts', async () => {
+  it('refuses commands from the future, but neither observed facts nor what a process repeats by the clock of another app', async () => {
     const id = newBin();
     const occurredAt = new Date(Date.now() + 3_600_000).toISOString();
     await expect(run(fill(id, 1, { occurredAt }))).rejects.toMatchObject({ code: 'occurred-in-the-future' });
     await expect(run(count(id, 1, { occurredAt }))).resolves.toMatchObject({ changed: true });
+    const process = by({ actor: 'process:when-x-y', roles: ['process'], scopes: ['haifa'] });
+    await expect(run(fill(id, 2, { occurredAt }), process)).resolves.toMatchObject({ changed: true });
   });
 
   it('gives the same answer for an id of another facility as for one that does not exist', async () => {

@@ -1,17 +1,32 @@
 /**
- * Customer orders under kill -9, messages that come twice, and emptied tables: on every path, a worker dies after every single append of the process
- * and of the streams that it asks. What is left in all streams must be what is left undisturbed: nothing twice, nothing missing, each
- * undo once and in its order. `--short` goes through every path with messages
- * that come again, and kills at every append of the process on one of them.
+ * Customer orders under kill -9, lost answers, messages that come twice or late, and emptied tables. What is left in all streams must be what is left
+ * undisturbed: nothing twice, nothing missing, each undo once and in its order. First in a simulated world, where a worker dies after every single
+ * append of the processes and of the streams that they ask, on every path; there, too, every answer is lost once, and every request comes ten minutes
+ * late, after it was sent again. Then on a real store and database: every append of the orders' own process, and of the streams that it asks, up to
+ * the first that is too many. `--short`: in the simulated world deaths only; on real parts messages that come again, and deaths on one path.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { FulfilmentWorks, PATHS } from '#processes/fulfilment/works-under-test';
+import { undergo } from '#processes/simulation/paths-under-test';
 import { startPostgres } from '#platform/embedded/embedded-postgres';
 import { experimentsIn, startProcess } from './parts.mjs';
 
 export const run = ({ short, say, only }) =>
   experimentsIn('sagas', { say, only }, async (add, work) => {
+    for (const tried of PATHS) {
+      const { left } = await undergo(tried);
+      const same = async (trouble) => {
+        const end = await undergo(tried, trouble);
+        return { died: end.struck, wrong: firstDifference(left, end.left) };
+      };
+      for (const what of short ? ['it dies'] : ['it dies', 'no answer', 'late'])
+        await add(`${tried.name}, simulated: ${what}, at every change`, () => everywhere((n) => same({ what, n })));
+      await add(`${tried.name}, simulated: every request comes again`, async () => {
+        const { wrong } = await same({ what: 'comes again' });
+        return { ok: !wrong, wrong };
+      });
+    }
     fs.chmodSync(work, 0o755);
     const postgres = await startPostgres({ dataDir: path.join(work, 'postgres'), durable: false });
     const node = await startProcess(path.join(work, 'store'));
@@ -33,7 +48,7 @@ export const run = ({ short, say, only }) =>
         for (const trouble of short ? ['none'] : ['none', 'emptied'])
           for (const at of short ? ['appended'] : ['appended', 'answered'])
             await add(`${tried.name}: killed after each ${at}${trouble === 'none' ? '' : ', tables emptied'}`, () =>
-              killedEverywhere(same, at, trouble),
+              everywhere((n) => same({ at, n }, trouble)),
             );
       }
     } finally {
@@ -44,13 +59,13 @@ export const run = ({ short, say, only }) =>
     return {};
   });
 
-/** Kills at the first, second, … append until a run ends without dying. */
-async function killedEverywhere(same, at, trouble) {
+/** Strikes at the first, second, … change until a run ends without being struck. */
+async function everywhere(strike) {
   const wrong = [];
   for (let n = 1; ; n += 1) {
-    const end = await same({ at, n }, trouble);
+    const end = await strike(n);
     if (end.wrong) wrong.push({ n, wrong: end.wrong });
-    if (!end.died) return { ok: wrong.length === 0 && n > 10, kills: n - 1, wrong: wrong.slice(0, 3) };
+    if (!end.died) return { ok: wrong.length === 0 && n > 10, struck: n - 1, wrong: wrong.slice(0, 3) };
   }
 }
 

@@ -34,9 +34,7 @@ import { atReceiver } from '#manufacturing/transfer-ids';
 import { capacity, plan } from './others-under-test';
 
 const orders = [customerOrder, productionOrder, workOrder, plan, capacity, decision];
-const deciders = [...orders, interFacilityTransfer, inboundTransfer, materialLot] as unknown as readonly AnyDecider[];
-const processes: readonly AnyProcess[] = [fulfil, announce, confirm, issue, book];
-const deciderOf = (type: string): AnyDecider => deciders.find(({ decide }) => type in decide)!;
+export const processes: readonly AnyProcess[] = [fulfil, announce, confirm, issue, book];
 /** Registered plants that check no references, and an approved work master. */
 const told = (category: string, tells: object): AnyDecider => ({
   category,
@@ -48,10 +46,16 @@ const told = (category: string, tells: object): AnyDecider => ({
 });
 const checks = Object.fromEntries(Object.keys(ReferenceKind).map((kind) => [kind, false]));
 const surroundings = [told('facility', { checks }), told('work-master', { operations: [] })];
+/** All that decide, and what they look at. */
+export const deciders: readonly AnyDecider[] = [
+  ...([...orders, interFacilityTransfer, inboundTransfer, materialLot] as unknown as readonly AnyDecider[]),
+  ...surroundings,
+];
+const deciderOf = (type: string): AnyDecider => deciders.find(({ decide }) => type in decide)!;
 const LEASE = { ttlMs: 250, beatMs: 40 };
 
 /** In the data of an act: when it is sent. */
-const NOW = 'now';
+export const NOW = 'now';
 
 /** What a party does once the order is at rest. */
 type Act = Readonly<{ type: string; data: Readonly<Record<string, unknown>> }>;
@@ -172,7 +176,7 @@ export class FulfilmentWorks {
     private readonly pool: Pool,
   ) {
     const registry = new Registry();
-    for (const decider of [...deciders, ...surroundings]) registry.enter(decider, {});
+    for (const decider of deciders) registry.enter(decider, {});
     this.decisions = new Decisions(store, undefined, registry);
   }
 

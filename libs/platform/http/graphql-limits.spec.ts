@@ -1,5 +1,5 @@
 import { buildSchema, parse } from 'graphql';
-import { commandsOf, LIMITS, tooMuch } from './graphql-limits';
+import { LIMITS, requestsIn, tooLong, tooMuch } from './graphql-limits';
 
 const schema = buildSchema(`
   type Query { me: Me!, orders(first: Int = 50): Page!, trace(input: Asked): Page! }
@@ -17,6 +17,10 @@ const lists = (argument: string) => `{ ${times(5, (n) => `a${n}: orders(${argume
 describe('the limits of GraphQL documents', () => {
   it('let a normal query through', () => {
     expect(limits('query ($n: Int) { me { actor } orders(first: $n) { items { id legs { id good scrap } } } }', { n: 500 })).toEqual([]);
+  });
+  it('count characters, of which white space, comments and block strings may have many in few tokens', () => {
+    expect(tooLong(' '.repeat(LIMITS.characters))).toEqual([]);
+    expect(tooLong(' '.repeat(LIMITS.characters + 1)).map(({ extensions }) => extensions.limit)).toEqual(['characters']);
   });
   it('count repeated fields and repeated fragments', () => {
     expect(limits(`{ me { ${'actor '.repeat(LIMITS.repeats + 2)} } }`)).toEqual(['repeats']);
@@ -47,10 +51,12 @@ describe('the limits of GraphQL documents', () => {
     const many = times(LIMITS.rootFields + 1, () => 'me { actor }');
     expect(limits(`{ ...f } fragment f on Query { ${many} }`)).toContain('rootFields');
     expect(limits(`{ ... on Query { ${many} } }`)).toContain('rootFields');
-    const commands = (query: string) => commandsOf(parse(query));
-    expect(commands('mutation { a: reset b: reset }')).toBe(2);
-    expect(commands('mutation { ...f ...f ... on Mutation { c: reset } } fragment f on Mutation { a: reset b: reset }')).toBe(5);
-    expect(commands('mutation { ...f } fragment f on Mutation { a: reset ...f }')).toBe(1);
-    expect(commands('{ me { actor } }')).toBe(0);
+    const requests = (query: string) => requestsIn(parse(query));
+    expect(requests('mutation { a: reset b: reset }')).toBe(2);
+    expect(requests('mutation { ...f ...f ... on Mutation { c: reset } } fragment f on Mutation { a: reset b: reset }')).toBe(5);
+    expect(requests('mutation { ...f } fragment f on Mutation { a: reset ...f }')).toBe(1);
+    expect(requests('{ me { actor } }')).toBe(1);
+    expect(requests(lists('first: 1'))).toBe(5);
+    expect(requests('fragment f on Query { me { actor } }')).toBe(1);
   });
 });

@@ -10,7 +10,6 @@ import {
   isNonNullType,
   isObjectType,
   Kind,
-  OperationTypeNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -23,8 +22,12 @@ import {
 } from 'graphql';
 import { PAGE } from './page-size';
 
-/** `repeats`: fields that are repeated in one selection, and fragment spreads; validation compares each with each. */
+/**
+ * `characters`: also white space, comments and long texts, which are few tokens. `repeats`: fields that are repeated in one selection, and
+ * fragment spreads; validation compares each with each.
+ */
 export const LIMITS = {
+  characters: 65_536,
   tokens: 2_000,
   depth: 10,
   aliases: 15,
@@ -44,11 +47,15 @@ type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 const NOTHING: Size = { depth: 0, cost: 0, aliases: 0, directives: 0, repeats: 0 };
 
 const fault = (limit: keyof typeof LIMITS, found: number) => {
-  const what = limit === 'rootFields' ? 'number of root fields' : limit === 'operations' ? 'number of operations' : limit;
+  const what =
+    limit === 'rootFields' ? 'number of root fields' : ['characters', 'operations'].includes(limit) ? `number of ${limit}` : limit;
   return new GraphQLError(`The ${what} of this query is ${found}, more than ${LIMITS[limit]}.`, {
     extensions: { code: 'query-too-large', status: 400, limit },
   });
 };
+
+/** The text is longer than any document of LIMITS.tokens tokens needs to be. */
+export const tooLong = (source: string): GraphQLError[] => (source.length > LIMITS.characters ? [fault('characters', source.length)] : []);
 
 /** The limits that a document exceeds; empty if it exceeds none. `variables` count if they give the number of rows. */
 export function tooMuch(
@@ -75,13 +82,11 @@ export function tooMuch(
   });
 }
 
-/** How many commands a document holds at most in one operation: each counts as a request. */
-export function commandsOf(document: DocumentNode): number {
+/** How many commands or queries a document holds at most in one operation: each counts as a request. */
+export function requestsIn(document: DocumentNode): number {
   const fragments = fragmentsOf(document);
-  const counts = document.definitions.map((node) =>
-    node.kind === Kind.OPERATION_DEFINITION && node.operation === OperationTypeNode.MUTATION ? fieldsOf(node.selectionSet, fragments) : 0,
-  );
-  return Math.max(0, ...counts);
+  const counts = document.definitions.map((node) => (node.kind === Kind.OPERATION_DEFINITION ? fieldsOf(node.selectionSet, fragments) : 0));
+  return Math.max(1, ...counts);
 }
 
 const fragmentsOf = ({ definitions }: DocumentNode): Fragments =>

@@ -22,7 +22,7 @@ import {
 import { unauthenticated } from '#platform/security/auth';
 import { addBehind, type GraphqlContext } from './graphql-behind';
 import { SchemaOnce } from './graphql-driver';
-import { commandsOf, LIMITS, tooMuch } from './graphql-limits';
+import { LIMITS, requestsIn, tooLong, tooMuch } from './graphql-limits';
 import { Problem } from '#platform/problem/problem';
 import { extensionsOf, problemFrom, problemOfStatus } from './problem-filter';
 
@@ -131,6 +131,8 @@ export const graphqlModule = (open: boolean) =>
       onResolution: (execution: ExecutionResult, context: GraphqlContext) => addBehind(execution as never, context),
       preParsing: (_schema: unknown, source: string, { request }: { request: FastifyRequest }) => {
         if (!open && !request.about.principal) throw unauthenticated('This request has no access token.');
+        const errors = tooLong(source);
+        if (errors.length > 0) throw Object.assign(new Error('The query is too long.'), { errors });
         // Mercurius would treat JSON as a parsed document and skip the token limit.
         if (isJson(source)) throw new Problem(400, 'invalid-query', 'The query must be a GraphQL document.');
       },
@@ -138,7 +140,7 @@ export const graphqlModule = (open: boolean) =>
         const { variables } = request.body as { variables?: Record<string, unknown> };
         const errors = tooMuch(schema, document, variables, open);
         if (errors.length > 0) throw Object.assign(new Error('The query is too large.'), { errors });
-        request.charge?.(Math.max(0, commandsOf(document) - 1));
+        request.charge?.(requestsIn(document) - 1);
       },
     } as never,
   } as unknown as MercuriusDriverConfig);

@@ -9,7 +9,6 @@ import { knownGood } from './known-good';
 
 /** class-validator's name for the fault of an unknown field. */
 const UNKNOWN = 'whitelistValidation';
-const MOST_FAULTS = 50;
 const MOST_CHARACTERS = 64;
 const storage = getMetadataStorage();
 
@@ -36,7 +35,7 @@ export class InputPipe extends ValidationPipe {
       forbidUnknownValues: true,
       stopAtFirstError: true,
       validationError: { target: true, value: false },
-      exceptionFactory: (errors) => invalidInput(faultsOf(errors.slice(0, MOST_FAULTS)).slice(0, MOST_FAULTS), 'fields'),
+      exceptionFactory: (errors) => invalidInput(faultsOf(errors.slice(0, 50)), 'fields'),
     });
   }
 

@@ -43,4 +43,14 @@ describe('JSON from outside', () => {
     refuses(`{"operations":${list(60_000)}}`);
     refuses(list(200, list(101, '1')));
   });
+  it('does not build what it refuses', () => {
+    const parse = jest.spyOn(JSON, 'parse');
+    for (const text of ['['.repeat(400_000), '{"a":'.repeat(33), `[${'1,'.repeat(1_001)}1]`]) refuses(text);
+    expect(parse.mock.calls.filter(([text]) => text.length > 10)).toEqual([]);
+    parse.mockRestore();
+  });
+  it.each(['"', '{"', '{"a', '{"a\\\\', '{"\\u12', '-', '[-', '{"a":-}', '{"a"', '}}]]', ',', '{"\\', '"\\'])(
+    'refuses %p, however it ends',
+    (text) => refuses(text),
+  );
 });

@@ -1,7 +1,7 @@
 /**
  * JSON from clients. Hides: what JSON.parse accepts too easily. Promises: what is accepted means the same to every reader: no duplicate or dangerous
  * keys, no number that a double cannot hold exactly, no broken UTF-8, and no more of it than any input needs (BOUNDS), counted before it
- * is validated. Does not: know which fields are expected (input-pipe.ts).
+ * is parsed. Does not: know which fields are expected (input-pipe.ts).
  */
 import { Problem } from './problem';
 
@@ -13,24 +13,22 @@ const malformed = (detail: string, whatToDo: string): Problem => new Problem(400
 
 /** @throws Problem 400 `malformed-json` */
 export function parseJson(source: Buffer | Uint8Array | string): unknown {
-  let text: string;
-  let value: unknown;
+  let fault: string | undefined;
   try {
-    text = typeof source === 'string' ? source : utf8.decode(source);
-    value = JSON.parse(text);
+    const text = typeof source === 'string' ? source : utf8.decode(source);
+    fault = faultIn(text);
+    if (!fault) return JSON.parse(text);
   } catch {
     throw malformed('The body is not valid JSON.', 'Send well-formed JSON in UTF-8.');
   }
-  const fault = faultIn(text);
-  if (fault) throw malformed(fault, 'Send each key once, numbers that a double can hold, and no more than any input needs.');
-  return value;
+  throw malformed(fault, 'Send each key once, numbers that a double can hold, and no more than any input needs.');
 }
 
 /** Keys that libraries skip or obey; no field has such a name. */
 const DANGEROUS = new Set(['__proto__', 'constructor', 'prototype']);
 const NUMBER = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y;
 
-/** The first fault in text that JSON.parse has accepted. */
+/** The first fault in a text, which may be no JSON at all: JSON.parse, which would build all of it, comes after. @throws SyntaxError */
 function faultIn(text: string): string | undefined {
   /** The containers that are open: the keys of an object, or the number of commas in a list. */
   const containers: (Set<string> | { commas: number })[] = [];
@@ -39,7 +37,7 @@ function faultIn(text: string): string | undefined {
     const code = text.charCodeAt(at);
     if (code === 0x22) {
       const start = at;
-      for (at += 1; text.charCodeAt(at) !== 0x22; at += 1) if (text.charCodeAt(at) === 0x5c) at += 1;
+      for (at += 1; at < text.length && text.charCodeAt(at) !== 0x22; at += 1) if (text.charCodeAt(at) === 0x5c) at += 1;
       const keys = containers.at(-1);
       if (!(keys instanceof Set) || !followedByColon(text, at + 1)) continue;
       const key = JSON.parse(text.slice(start, at + 1)) as string;
@@ -58,7 +56,8 @@ function faultIn(text: string): string | undefined {
       containers.pop();
     } else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
       NUMBER.lastIndex = at;
-      const [number, part, power] = NUMBER.exec(text)!;
+      const [number, part, power] = NUMBER.exec(text) ?? [];
+      if (number === undefined) continue;
       const held = Number(number);
       if (!Number.isFinite(held) || (!part && !power && !Number.isSafeInteger(held)))
         return `The number ${number.slice(0, 32)} is too large to be exact; send it as a string where the field allows one.`;

@@ -28,21 +28,21 @@ export class Problem extends Error {
 export const notFound = (): Problem =>
   new Problem(404, 'not-found', 'Nothing has this id, or it is outside your facilities.', { whatToDo: 'Check the id.' });
 
-/** 400 with every fault; `where` says what the faults are in. */
-export const invalidInput = (errors: readonly FieldFault[], where: 'fields' | 'parameters' = 'parameters'): Problem =>
-  new Problem(
-    400,
-    'invalid-input',
-    errors
-      .map(({ message }) => message)
-      .join('; ')
-      .slice(0, 500),
-    { errors, whatToDo: `Correct the ${where} named in errors.` },
-  );
+/** Faults that are named in one answer: it must not be many times larger than the request. */
+const MOST_FAULTS = 50;
+
+/** 400 with the first faults; `where` says what they are in. */
+export function invalidInput(faults: readonly FieldFault[], where: 'fields' | 'parameters' = 'parameters'): Problem {
+  const errors = faults.slice(0, MOST_FAULTS);
+  const detail = errors.map(({ message }) => message).join('; ');
+  return new Problem(400, 'invalid-input', detail.slice(0, 500), { errors, whatToDo: `Correct the ${where} named in errors.` });
+}
 
 /** Refuses parameters of other names: a misspelt filter must not be ignored. */
 export function refuseUnknown(asked: Readonly<Record<string, unknown>>, ...known: readonly string[]): void {
-  const unknown = Object.keys(asked).filter((name) => !known.includes(name));
+  const unknown = Object.keys(asked)
+    .filter((name) => !known.includes(name))
+    .slice(0, MOST_FAULTS);
   if (unknown.length > 0)
     throw invalidInput(
       unknown.map((field) => ({ field, message: `Unknown parameter \`${field.slice(0, 64)}\`; known: ${known.join(', ')}` })),

@@ -17,6 +17,7 @@ import { EventLog, type LogOptions } from './log/log';
 import { PersistentSubscriptions } from './groups/persistent-subscriptions';
 import { notReady } from './wire/faults';
 import { type Certificate, SharedPort } from './wire/port';
+import { Strangers } from './wire/strangers';
 import type { NodeService } from './wire/service-builder';
 import type { NodeContext, ServiceFactory } from './services/context';
 import { gossip, gossipOverHttp } from './services/gossip';
@@ -107,7 +108,8 @@ async function claimDirectory(given: string | undefined): Promise<{ dataDir: str
 
 async function serve(options: NodeOptions, host: string, log: EventLog, users: Users, release: () => Promise<void>): Promise<RunningNode> {
   let port = options.port ?? 0;
-  const authentication = new Authentication(users, options.journal);
+  const strangers = new Strangers();
+  const authentication = new Authentication(users, options.journal, strangers);
   const authorization = new Authorization(log, options.tls && ((metadata) => authentication.principal(metadata)));
   const groups = new PersistentSubscriptions(log);
   const standing = new StandingProjections(log, options.systemProjections ?? []);
@@ -160,7 +162,7 @@ async function serve(options: NodeOptions, host: string, log: EventLog, users: U
     stats: () => statistics(context),
     stopping: () => !!stopping,
   });
-  const shared = new SharedPort(injector, http, options.tls, options.patience);
+  const shared = new SharedPort(injector, http, options.tls, options.patience, options.tls && strangers);
   const close = () =>
     (stopping ??= (async () => {
       journal('info', 'stopping');

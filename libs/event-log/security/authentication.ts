@@ -5,7 +5,8 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import type { Journal } from '../log/journal';
 import type { Principal } from './access';
-import { connectionOf } from '../wire/call-inside';
+import { connectionOf, streamOf } from '../wire/call-inside';
+import { Strangers } from '../wire/strangers';
 import { faultOf, tooBusy, unauthenticated } from '../wire/faults';
 import { TooManyChecks } from './password-checks';
 import type { Users } from './users';
@@ -19,6 +20,7 @@ export class Authentication {
   constructor(
     private readonly users: Users,
     private readonly journal: Journal = () => undefined,
+    private readonly strangers = new Strangers(),
   ) {}
 
   principal(metadata: Metadata): Principal {
@@ -39,6 +41,7 @@ export class Authentication {
       this.noted.add(connection);
       throw unauthenticated();
     }
+    this.strangers.known(connection);
     return principal;
   }
 
@@ -49,10 +52,15 @@ export class Authentication {
         next({
           onReceiveMetadata: (metadata, proceed) => {
             const [header] = metadata.get('authorization');
+            const stream = streamOf(call);
+            const trust = stream && this.strangers.watch(stream);
             if (header === undefined) return proceed(metadata);
             this.identify(String(header), connectionOf(call)).then(
               (principal) => {
-                if (principal) this.principals.set(metadata, principal);
+                if (principal) {
+                  this.principals.set(metadata, principal);
+                  trust?.();
+                }
                 proceed(metadata);
               },
               (error: unknown) => {

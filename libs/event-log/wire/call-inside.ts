@@ -17,6 +17,9 @@ export function connectionOf(interceptor: object): object {
 }
 const onlyConnection = {};
 
+/** The stream of a call, as seen by a server interceptor. */
+export const streamOf = (interceptor: object): ServerHttp2Stream | undefined => innermost(interceptor as Inside)?.stream;
+
 function innermost(inside: Inside | undefined): Inside | undefined {
   while (inside && !inside.stream) inside = inside.nextCall;
   return inside;

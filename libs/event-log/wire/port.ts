@@ -6,6 +6,7 @@ import type { ConnectionInjector } from '@grpc/grpc-js';
 import type { Server as HttpServer } from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
+import type { Strangers } from './strangers';
 
 /** PEM of the node's certificate (chain) and key. */
 export type Certificate = Readonly<{ cert: string | Buffer; key: string | Buffer }>;
@@ -23,10 +24,12 @@ export class SharedPort {
     private readonly http: HttpServer,
     certificate?: Certificate,
     private readonly patience = usualPatience,
+    strangers?: Strangers,
   ) {
     this.listener = certificate ? this.secure(certificate) : net.createServer({ noDelay: true }, (socket) => this.sniff(socket));
     this.listener.on('connection', (socket: net.Socket) => {
       this.sockets.add(socket);
+      strangers?.opened(socket);
       socket.on('error', () => socket.destroy());
       socket.once('close', () => this.sockets.delete(socket));
     });

@@ -58,6 +58,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
     bodyLimit: config.BODY_LIMIT,
     metricsToken: config.METRICS_TOKEN,
     origins: config.CORS_ORIGINS,
+    anonymous: open ? ['/graphql'] : [],
   });
   serveCommands(app, { bodyLimit: config.BODY_LIMIT });
   refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);

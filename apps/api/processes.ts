@@ -12,8 +12,8 @@ import { labelOf } from '#platform/processes/labels';
 import { type ForcedOutcome, type Operator, ProcessOperations } from '#platform/processes/operations';
 import { ProcessInstanceRow } from '#platform/processes/process-instance.view';
 import { listOf } from '#platform/queries/list';
-import { inScope, type Principal } from '#platform/security/access';
-import { caller } from '#platform/security/auth';
+import type { Principal } from '#platform/security/access';
+import { caller, mayReach } from '#platform/security/auth';
 import { currentContext } from '#platform/security/context';
 import { EventStore } from '#platform/store/event-store';
 import { scopeIn } from '#kernel/identity';
@@ -197,7 +197,7 @@ export class Processes {
   }
 
   private ensureInScope(instanceId: string): void {
-    if (!inScope(caller(), scopeIn(instanceId))) throw notFound();
+    if (!mayReach(caller(), scopeIn(instanceId))) throw notFound();
   }
 }
 

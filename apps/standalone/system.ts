@@ -244,8 +244,11 @@ export class System {
       DEVELOPMENT_TOKENS: issuer && this.developmentTokensPath,
     };
     const workerPort = await this.portFor('worker');
-    const worker = this.child('worker', { ...given, ...this.backendsOf('worker'), PORT: String(workerPort), HOST: '127.0.0.1' }, () =>
-      answersReady(`http://127.0.0.1:${workerPort}`),
+    const disk = config.DATABASE_URL ? {} : { DATABASE_DISK: join(this.dir, 'postgres') };
+    const worker = this.child(
+      'worker',
+      { ...given, ...disk, ...this.backendsOf('worker'), PORT: String(workerPort), HOST: '127.0.0.1' },
+      () => answersReady(`http://127.0.0.1:${workerPort}`),
     );
     const { HOST, API_DOCS, ACCESS_LOG } = config;
     const api = this.child('api', { ...given, ...this.backendsOf('api'), PORT: String(this.port), HOST, API_DOCS, ACCESS_LOG }, () =>

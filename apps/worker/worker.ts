@@ -13,7 +13,7 @@ import type { Config } from '#platform/runtime/config';
 import { migrate } from '#platform/runtime/database';
 import { EventStore } from '#platform/store/event-store';
 import { reportStore, storeDetail } from '#platform/store/store-report';
-import { diskCheck, reportDisks } from '#platform/runtime/disk';
+import { diskCheck, measureDatabaseDisk, reportDisks } from '#platform/runtime/disk';
 import { Health, serveHealth } from '#platform/runtime/health';
 import type { Logger } from '#platform/runtime/logging';
 import { ProcessRunner, type ProcessHealth } from '#platform/processes/processes';
@@ -88,6 +88,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
   };
   const begun = begin();
   const unwatch = watchAnalysts(pool, config.ANALYST_SECONDS, (session) => log.warn(session, 'ended an SQL session over its limit'));
+  if (config.DATABASE_DISK) measureDatabaseDisk(config.DATABASE_DISK);
   const server = await serveHealth(health, {
     port: config.PORT,
     host: config.HOST,

@@ -5,6 +5,7 @@ import { Transform } from 'class-transformer';
 import { IsString, Matches } from 'class-validator';
 import { ROLES } from '#manufacturing/roles';
 import { Allow } from '#manufacturing/roles.access';
+import { scopeIn } from '#kernel/identity';
 import { caller } from '#platform/security/auth';
 import { Code, Flag } from '#platform/commands/fields';
 import { noteBehind, type GraphqlContext } from '#platform/http/graphql-behind';
@@ -85,7 +86,11 @@ export class FacilityTrees {
 
   async tree({ id, includeRetired = false, waitFor }: TreeQuery): Promise<FacilityTree> {
     const fresh = await this.reads.current(['facility-element'], waitFor, id);
-    const rows = await this.reads.rows<FacilityElement & { __depth: number }>(statement, [id, scopeOf(caller()), includeRetired]);
+    const rows = await this.reads.rows<FacilityElement & { __depth: number }>(statement, [
+      id,
+      scopeOf(caller(), scopeIn(id)),
+      includeRetired,
+    ]);
     if (rows.length === 0 && !fresh.behind) throw notFound();
     return { items: rows.map(({ __depth: depth, ...element }) => ({ depth, element })), ...fresh };
   }

@@ -2,8 +2,8 @@ import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { QUALIFIED_ID, streamOf } from '#kernel/identity';
 import { FACILITY_ID, facilityOf } from '#manufacturing/facility';
-import { inScope } from '#platform/security/access';
 import { Allow } from '#manufacturing/roles.access';
+import { mayReach } from '#platform/security/auth';
 import { currentContext } from '#platform/security/context';
 import { EventStore } from '#platform/store/event-store';
 import { notFound } from '#platform/problem/problem';
@@ -54,7 +54,7 @@ export class ImportQueries {
   @ApiOkResponse({ type: KnownFacility })
   async facility(@Param('facilityId') facilityId: string): Promise<KnownFacility> {
     const principal = currentContext()?.principal;
-    if (!FACILITY_ID.test(facilityId) || !principal || !inScope(principal, facilityId)) throw notFound();
+    if (!FACILITY_ID.test(facilityId) || !principal || !mayReach(principal, facilityId)) throw notFound();
     const [registered] = await this.store.read(streamOf('facility', facilityId), 0n, { maxCount: 1 });
     if (!registered) throw notFound();
     return { facilityId };
@@ -67,7 +67,7 @@ export class ImportQueries {
   @ApiOkResponse({ type: ImportProgress })
   async progress(@Param('importId') importId: string): Promise<ImportProgress> {
     const principal = currentContext()?.principal;
-    if (!QUALIFIED_ID.test(importId) || !principal || !inScope(principal, facilityOf(importId))) throw notFound();
+    if (!QUALIFIED_ID.test(importId) || !principal || !mayReach(principal, facilityOf(importId))) throw notFound();
     const past = await this.store.read<ImportEvent>(streamOf(fileImport.category, importId));
     const state = past.reduce<FileImport>(fileImport.evolve, fileImport.initial);
     if (state.status === 'unknown') throw notFound();

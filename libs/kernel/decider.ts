@@ -43,6 +43,8 @@ export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Re
   evolve: (state: State, event: E) => State;
   /** The aggregate that a command is for. */
   id: (command: C[keyof C]) => string;
+  /** Other scopes that a command gives something to do: its sender must be of them, too. */
+  reaches?: (name: string, command: Readonly<Record<string, unknown>>) => readonly string[];
   /** The floor time of a command without `occurredAt`, e.g. the end of the reported interval; server time when undefined. */
   floorTimeIfAbsent?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
   decide: { readonly [K in keyof C]: (command: C[K], state: State, context: Context) => readonly E[] };

@@ -3,6 +3,7 @@ import { Args, Context, Query as GraphQuery, Resolver } from '@nestjs/graphql';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ROLES } from '#manufacturing/roles';
 import { Allow } from '#manufacturing/roles.access';
+import { scopeIn } from '#kernel/identity';
 import { caller } from '#platform/security/auth';
 import { noteBehind, type GraphqlContext } from '#platform/http/graphql-behind';
 import { PAGE } from '#platform/http/page-size';
@@ -48,7 +49,7 @@ export class Genealogy {
     if (!/^\d{1,6}$/.test(after))
       throw invalidInput([{ field: 'after', message: '`after` must be the nextCursor of an answer to the same query' }]);
     const fresh = await this.reads.fresh(['genealogy-edge'], waitFor);
-    const edges = await this.reads.rows<Edge>(statements[direction], [id, includeVoided, scopeOf(caller())]);
+    const edges = await this.reads.rows<Edge>(statements[direction], [id, includeVoided, scopeOf(caller(), scopeIn(id))]);
     const steps = stepsFrom(id, edges, direction);
     const begin = Number.parseInt(after, 10);
     const end = begin + first;

@@ -126,7 +126,11 @@ export class KpiScopes {
 
   /** A plant that the caller may see. @throws Problem 400 */
   async plant({ facilityId }: Pick<PeriodQuestion, 'facilityId'>, elementId?: string): Promise<void> {
-    const [found] = await this.reads.rows<{ plant: boolean; element: boolean }>(PLANT, [facilityId, elementId ?? null, scopeOf(caller())]);
+    const [found] = await this.reads.rows<{ plant: boolean; element: boolean }>(PLANT, [
+      facilityId,
+      elementId ?? null,
+      scopeOf(caller(), facilityId),
+    ]);
     if (!found!.plant) throw refused('facilityId', `facilityId must be a plant that you may see, was ${facilityId}`);
     if (elementId !== undefined && !found!.element)
       throw refused('elementId', `elementId must be an element of ${facilityId}, was ${elementId}`);
@@ -134,7 +138,7 @@ export class KpiScopes {
 
   private async machines(question: MachineQuestion): Promise<Machine[]> {
     const { facilityId, equipmentId, elementId } = question;
-    const values = [facilityId, equipmentId ?? null, elementId ?? null, scopeOf(caller())];
+    const values = [facilityId, equipmentId ?? null, elementId ?? null, scopeOf(caller(), facilityId)];
     const machines = await this.reads.rows<Machine>(MACHINES, values);
     if (machines.length > MOST_MACHINES) {
       const needed = `equipmentId or elementId is needed where a facility has more than ${MOST_MACHINES} machines`;

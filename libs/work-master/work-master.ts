@@ -71,13 +71,17 @@ const definitionIn = ({ product, unit, operations, materials = [], facilities }:
   ),
 });
 
+const plantsOf = (name: string, { facilities }: Readonly<{ facilities?: unknown }>): string[] =>
+  name === 'DraftWorkMaster' ? (facilities as readonly Qualification[]).map(({ facilityId }) => facilityId) : [];
+
 /** How a product is made, in versions; the one that was approved last is used. */
 export const workMaster: Decider<typeof commands, WorkMaster, WorkMasterEvent> = {
   category: 'work-master',
   initial: { drafts: {}, used: [] },
   id: ({ workMasterId }) => workMasterId,
-  regards: (name, { facilities }) =>
-    name === 'DraftWorkMaster' ? regardsFacilities(...(facilities as readonly Qualification[]).map(({ facilityId }) => facilityId)) : [],
+  // Customer orders reserve and release work where a product can be made: who says so must be of that plant.
+  reaches: plantsOf,
+  regards: (name, command) => regardsFacilities(...plantsOf(name, command)),
   tells: ({ approved }): ToldWorkMaster | null => {
     if (!approved) return null;
     const { author: _, ...told } = approved;

@@ -121,7 +121,7 @@ async function sums(reads: Reads, facilityId: unknown, product: unknown, waitFor
   const what = asked('product', product, (text) => text.length <= 64 && !text.includes('\0'));
   const token = asked('waitFor', waitFor, () => true) ?? undefined;
   const fresh = await reads.fresh(['work-in-progress'], token);
-  return { items: await reads.rows<WipByFacility>(SUMS, [scopeOf(caller()), facility, what]), ...fresh };
+  return { items: await reads.rows<WipByFacility>(SUMS, [scopeOf(caller(), facility), facility, what]), ...fresh };
 }
 
 const ApiQuestions = () =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CommandRefused } from '#kernel/event';
-import { ann, by, count, fill, newBin, send } from '#platform/testing/bin';
+import { ann, bin, by, count, fill, newBin, send } from '#platform/testing/bin';
+import { inContext } from '#platform/security/context';
 import { testStore, type TestStore } from '#platform/testing/testing';
 import { EventStore } from '#platform/store/event-store';
 import { parseToken } from '#platform/store/log-mark';
@@ -144,6 +145,15 @@ describe('commands on a real store', () => {
     const answer = (binId: string) => run(fill(binId, 5)).catch((problem: unknown) => problem);
     expect(await answer(existing)).toEqual(await answer(absent));
     expect(await store.read(`bin-${existing}`)).toHaveLength(1);
+  });
+
+  it('refuses a command that reaches another scope than those of its sender', async () => {
+    const id = newBin();
+    const reaching = (scope: string) =>
+      inContext(by(ann), () => decisions.run({ ...bin, reaches: () => ['haifa', scope] }, 'FillBin', fill(id, 1)));
+    await expect(reaching('lyon')).rejects.toMatchObject({ status: 403, code: 'facility-not-in-scope' });
+    expect(await store.read(`bin-${id}`)).toHaveLength(0);
+    await expect(reaching('haifa')).resolves.toMatchObject({ changed: true });
   });
 
   it('refuses a command that no role of the caller may send', async () => {

@@ -9,7 +9,7 @@ import { scopeIn } from '#kernel/identity';
 import { Problem, problemOf } from '#platform/problem/problem';
 import { histogram } from '#platform/runtime/metrics';
 import { traced } from '#platform/runtime/tracing';
-import { inScope } from '#platform/security/access';
+import { mayReach } from '#platform/security/auth';
 import { Conflict, EventStore, StoreUnavailable, type NewEvent } from '#platform/store/event-store';
 import type { Answer } from './answers';
 import type { Command } from './command';
@@ -20,7 +20,7 @@ import { Past, type Lengths } from './past';
 import { grown, StreamMemory, type Seen } from './stream-memory';
 import { Surroundings } from './surroundings';
 import { metadataFor, taskOf, type Task } from './task';
-import { judge, outOfScope, unchangedAt, type Known } from './verdict';
+import { judge, notOfFacility, outOfScope, unchangedAt, type Known } from './verdict';
 
 /** How often a command is decided again after conflicts; after that the answer is 503 `too-much-contention`. */
 const ATTEMPTS = 12;
@@ -59,7 +59,8 @@ export class Decisions {
   /** Runs one command and returns its answer. @throws Problem (401, 403, 404, 409, 412, 422, 503), StoreUnavailable, StoreRefused */
   async run(decider: AnyDecider, name: string, command: Command): Promise<Receipt> {
     const task = taskOf(decider, name, command);
-    if (!inScope(task.principal, scopeIn(task.id))) throw outOfScope(task);
+    const fault = scopeFault(task);
+    if (fault) throw fault;
     const { stream } = task;
     // One span and one measurement per command, with its outcome.
     const begun = performance.now();
@@ -86,7 +87,7 @@ export class Decisions {
     const tasks = commands.map((command) => taskOf(decider, name, command));
     const [first] = tasks;
     if (!first) return [];
-    if (!inScope(first.principal, scopeIn(first.id))) return tasks.map(outOfScope);
+    if (!mayReach(first.principal, scopeIn(first.id))) return tasks.map(outOfScope);
     const { stream } = first;
     await this.lines.join(stream);
     try {
@@ -140,6 +141,11 @@ export class Decisions {
     let unproved = false;
     for (const task of tasks) {
       const { actor, commandId } = task.context;
+      const fault = scopeFault(task);
+      if (fault) {
+        answers.set(task, fault);
+        continue;
+      }
       const twin = mine.get(commandId);
       const earlier = answerIn(task, seen) ?? this.past.answer(task.stream, seen, actor, commandId);
       const answer = earlier instanceof Promise ? await earlier : earlier;
@@ -258,6 +264,14 @@ export class Decisions {
     this.memory.keep(stream, kept);
     return kept;
   }
+}
+
+/** Why the sender may not act on what the command is for, or on what it reaches. */
+function scopeFault(task: Task): Problem | undefined {
+  const { decider, name, command, principal, id } = task;
+  if (!mayReach(principal, scopeIn(id))) return outOfScope(task);
+  const foreign = decider.reaches?.(name, command).find((scope) => !mayReach(principal, scope));
+  return foreign === undefined ? undefined : notOfFacility(foreign);
 }
 
 /** An event as a reader will find it: fields that JSON omits are not kept in memory either. */

@@ -15,6 +15,7 @@ export type AnyDecider = Readonly<{
   evolve: (state: any, event: any) => any;
   id: (command: any) => string;
   decide: object;
+  reaches?: (name: string, command: any) => readonly string[];
   floorTimeIfAbsent?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
   observed?: readonly PropertyKey[];
   exceptions?: readonly string[];

@@ -71,10 +71,13 @@ export const unchangedAt = ({ facts }: Seen) => ({ revision: String(facts.revisi
 export function outOfScope(task: Task): Problem {
   const decided = decisionOn(task, task.decider.initial);
   if (decided instanceof Rejected) return problemOf(decided, task.decider.category);
-  return new Problem(403, 'facility-not-in-scope', `Your facilities do not include ${scopeIn(task.id)}.`, {
+  return notOfFacility(scopeIn(task.id));
+}
+
+export const notOfFacility = (scope: string): Problem =>
+  new Problem(403, 'facility-not-in-scope', `Your facilities do not include ${scope}.`, {
     whatToDo: 'Send an id of one of your facilities.',
   });
-}
 
 const stale = (stream: string, expected: bigint, actual: bigint) =>
   new Problem(412, 'stale-revision', `${stream} is at revision ${actual}; the command expects ${expected}.`, {

@@ -269,6 +269,7 @@ async function launch(
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',
       'max_connections=200',
+      'authentication_timeout=5s', // A log-in that is begun and left takes a connection until then.
       'timezone=UTC',
       'jit=off',
       `cluster_name=${APPLICATION}`,

@@ -28,6 +28,16 @@ describe('the access log', () => {
     answer(access, status, { denial: 'some-code' });
     expect(lines).toMatchObject([{ level: 'warn', status, code: 'some-code' }]);
   });
+  it.each([200, 404])('names an attempt on another plant, which the answer %d does not show', (status) => {
+    const { lines, access } = log(false);
+    answer(access, status, { denial: 'not-found', about: { ...ann.about, denial: 'facility-not-in-scope' } });
+    expect(lines).toMatchObject([{ level: 'warn', status, code: 'facility-not-in-scope' }]);
+  });
+  it('has a line for each read of the audit, also if only denials are logged', () => {
+    const { lines, access } = log(false);
+    answer(access, 200, { about: { ...ann.about, readsAudit: true } });
+    expect(lines).toMatchObject([{ level: 'info', status: 200, actor: 'ann' }]);
+  });
   it('names a denial within a GraphQL answer', () => {
     const { lines, access } = log(false);
     answer(access, 200, { ...ann, denial: 'role-not-allowed' });

@@ -1,7 +1,7 @@
 /**
- * One structured line for each request that was answered, with the correlation id that the answer shows, and one for each denial. Hides:
- * how many bytes each caller may log. Promises: no caller can flood the log or crowd out the lines about others; what is left out is counted, in
- * the caller's next line and in a metric. Does not: log bodies, queries or tokens.
+ * One structured line for each request that was answered, with the correlation id that the answer shows, or only for denials and reads of the
+ * audit. Hides: how many bytes each caller may log. Promises: no caller can flood the log or crowd out the lines about others; what is left out
+ * is counted, in the caller's next line and in a metric. Does not: log bodies, queries or tokens.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PROBES } from '#platform/runtime/health';
@@ -9,7 +9,7 @@ import type { Logger } from '#platform/runtime/logging';
 import { counter } from '#platform/runtime/metrics';
 import { callerOf } from './rate-limit';
 
-/** Statuses of denials: token, role, plant, host or origin missing or wrong, or too many requests. */
+/** Statuses of denials: token, role, host or origin missing or wrong, or too many requests. Another plant's things are answered as absent. */
 const DENIALS = new Set([401, 403, 421, 429]);
 
 type Size = Readonly<{ perSecond: number; burst: number }>;
@@ -74,9 +74,11 @@ export class AccessLog {
   ) {}
 
   answered(request: FastifyRequest, reply: FastifyReply): void {
-    const { about, denial } = request;
-    const denied = DENIALS.has(reply.statusCode) || (denial !== undefined && reply.statusCode < 400);
-    if (!denied && (!this.all || (reply.statusCode === 200 && PROBES.has(request.routeOptions.url ?? '')))) return;
+    const { about } = request;
+    const denial = about?.denial ?? request.denial;
+    const denied = DENIALS.has(reply.statusCode) || about?.denial !== undefined || (denial !== undefined && reply.statusCode < 400);
+    const audit = about?.readsAudit === true;
+    if (!denied && !audit && (!this.all || (reply.statusCode === 200 && PROBES.has(request.routeOptions.url ?? '')))) return;
     const line = {
       method: request.method,
       route: request.routeOptions.url ?? 'none',
@@ -88,7 +90,7 @@ export class AccessLog {
       ...(denial === undefined ? {} : { code: denial }),
     };
     if (denied) this.denied(line);
-    else this.write(line, ANSWERED, (whole) => this.log?.info(whole, 'request'));
+    else this.write(line, ANSWERED, (whole) => this.log?.info(whole, audit ? 'audit read' : 'request'));
   }
 
   /** A denial that is not an answer to an HTTP request, such as of a websocket. */

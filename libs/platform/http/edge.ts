@@ -12,10 +12,13 @@ import { PROBES } from '#platform/runtime/health';
 import { histogram, mayScrape } from '#platform/runtime/metrics';
 import { unauthenticated, type Tokens } from '#platform/security/auth';
 import { inContext, type RequestContext } from '#platform/security/context';
+import { Connections } from '#platform/runtime/connections';
+import { Problem } from '#platform/problem/problem';
 import type { AccessLog } from './access-log';
 import { badHeader, readConditions } from './conditions';
 import { problemFrom, problemOfStatus, sendProblem } from './problem-filter';
 import { callerOf, type RateLimit } from './rate-limit';
+import { Turns } from './turns';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -40,6 +43,8 @@ export type Edge = Readonly<{
   metricsToken?: string;
   /** Origins of browser applications that may call; none by default. */
   origins?: readonly string[];
+  /** Routes that take a body from callers without a token; none by default. */
+  anonymous?: readonly string[];
 }>;
 
 const MAX_CONNECTIONS = 4_096;
@@ -81,10 +86,14 @@ const SAFE_HEADERS = {
 /** Adds the edge to an application that was created with `bodyParser: false`. Call it before the application is initialised. */
 export function guardEdge(
   app: NestFastifyApplication,
-  { tokens, limit, access, isOwnHost, bodyLimit, metricsToken, origins = [] }: Edge,
+  { tokens, limit, access, isOwnHost, bodyLimit, metricsToken, origins = [], anonymous = [] }: Edge,
 ): void {
   const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   server.server.maxConnections = MAX_CONNECTIONS;
+  const connections = new Connections(server.server);
+  // Websockets are limited by subscriptions.ts.
+  server.server.on('upgrade', ({ socket }) => connections.leave(socket));
+  const turns = new Turns();
   if (origins.length > 0)
     app.enableCors({
       origin: [...origins],
@@ -116,7 +125,14 @@ export function guardEdge(
     const given = request.headers['x-correlation-id'];
     if (typeof given === 'string' && CORRELATION_ID.test(given)) request.about.correlationId = given;
     reply.headers(SAFE_HEADERS).header('x-correlation-id', request.about.correlationId);
-    const go = (error?: unknown) => inContext(request.about, () => (error ? done(problemFrom(error)) : done()));
+    const go = (error?: unknown) => {
+      const fault = error ?? (request.scrapes ? undefined : refusedUnread(request, anonymous));
+      const on = () => inContext(request.about, () => (fault ? done(problemFrom(fault)) : done()));
+      const { principal } = request.about;
+      // Commands are short, and wait for each other only where they are for the same stream.
+      if (fault || !principal || (request.routeOptions.config as { command?: string }).command !== undefined) return on();
+      reply.raw.once('close', turns.take(principal.actor, on));
+    };
     try {
       if (!isOwnHost(request.headers.host)) throw problemOfStatus(421);
       if (given !== undefined && given !== request.about.correlationId)
@@ -125,14 +141,23 @@ export function guardEdge(
       request.scrapes = request.routeOptions.url === '/metrics' && mayScrape(request.headers.authorization, metricsToken);
       if (request.scrapes) return go();
       const token = bearer(request);
+      const charge = (caller: string) => {
+        limit.take(caller);
+        request.charge = (requests) => limit.take(caller, requests);
+      };
       if (token === undefined) {
         // A balancer's probes, from an address that it shares with all its clients, must not be refused because of them.
-        if (!PROBES.has(request.routeOptions.url ?? '')) limit.take(callerOf(request.ip));
+        if (!PROBES.has(request.routeOptions.url ?? '')) charge(callerOf(request.ip));
         return go();
       }
       const admit = (actor: string) => {
-        limit.take(`@${actor}`);
-        request.charge = (requests) => limit.take(`@${actor}`, requests);
+        charge(`@${actor}`);
+        if (connections.isOf(request.raw.socket, actor)) return;
+        reply.header('connection', 'close');
+        throw new Problem(429, 'too-many-connections', 'You have too many connections.', {
+          retryAfterSeconds: 1,
+          whatToDo: 'Use the ones that you have, or close some.',
+        });
       };
       const known = tokens.remembered(token);
       if (known) {
@@ -190,8 +215,17 @@ function bearer(request: FastifyRequest): string | undefined {
   return token;
 }
 
+const TAKES_NO_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Why a request is refused whatever its body says. */
+function refusedUnread({ method, is404, about, routeOptions }: FastifyRequest, anonymous: readonly string[]): Problem | undefined {
+  if (is404) return problemOfStatus(404);
+  if (TAKES_NO_BODY.has(method) || about.principal || anonymous.includes(routeOptions.url ?? '')) return undefined;
+  return unauthenticated('This request has no access token.');
+}
+
 function checkBody({ method, headers, is404 }: FastifyRequest): void {
-  if (is404 || method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return;
+  if (is404 || TAKES_NO_BODY.has(method)) return;
   if (!JSON_TYPE.test(headers['content-type'] ?? '') || (headers['content-encoding'] ?? 'identity') !== 'identity')
     throw problemOfStatus(415);
 }

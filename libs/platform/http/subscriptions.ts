@@ -23,7 +23,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { nowMs } from '#platform/runtime/clock';
 import { gauge } from '#platform/runtime/metrics';
 import type { Session, Tokens } from '#platform/security/auth';
-import { inContext } from '#platform/security/context';
+import { inContext, type RequestContext } from '#platform/security/context';
 import { LIMITS, tooMuch } from './graphql-limits';
 import { errorForClient } from './graphql';
 import type { AccessLog } from './access-log';
@@ -169,7 +169,15 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
       onSubscribe: (context, _id, payload) => argumentsOf(context, payload, schema(), open),
       subscribe: (args) => {
         const { principal } = args.contextValue as { principal: Session['principal'] };
-        return inContext({ correlationId: randomUUID(), principal }, () => subscribe(args));
+        const { request } = (args.contextValue as { extra: Extra }).extra;
+        const context: RequestContext = { correlationId: randomUUID(), principal };
+        const begun = inContext(context, () => subscribe(args));
+        void Promise.resolve(begun).finally(() => {
+          const { denial: code, correlationId } = context;
+          const address = callerOf(request.socket.remoteAddress ?? '');
+          if (code) access.denied({ route: 'websocket', code, correlationId, actor: principal.actor, address });
+        });
+        return begun;
       },
       onError: (_context, _id, _payload, errors) => errors.map((error) => errorForClient(error, open)),
       onNext: (_context, _id, _payload, _args, result) =>
@@ -232,7 +240,7 @@ function argumentsOf(
       document,
       variableValues: variables,
       operationName,
-      contextValue: { principal: extra.session.principal, req: { headers: {} } },
+      contextValue: { principal: extra.session.principal, extra, req: { headers: {} } },
     };
   } catch (error) {
     return [error instanceof GraphQLError ? error : new GraphQLError('The query is not a GraphQL document.')];

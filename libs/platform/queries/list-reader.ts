@@ -6,8 +6,10 @@ import type { Transform } from 'node:stream';
 import type { StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { invalidInput, Problem } from '#platform/problem/problem';
+import { scopeIn } from '#kernel/identity';
 import type { Role } from '#platform/security/access';
 import { caller } from '#platform/security/auth';
+import { currentContext } from '#platform/security/context';
 import { csvFile, csvOf } from './csv';
 import { logOfCursor, type Asked, type FilterKind, type Lasting, type ListRequests } from './list-request';
 import { parquetFile, parquetOf } from './parquet';
@@ -42,7 +44,7 @@ export class Reader<Row extends object> {
   ) {}
 
   async page(reads: Reads, asked: Asked, waitFor: unknown): Promise<Page<Row>> {
-    const { text, values, size, order } = this.requests.page(asked, scopeOf(caller()));
+    const { text, values, size, order } = this.requests.page(asked, this.scopes(asked));
     await reads.ensureOwn('The cursor in after', logOfCursor(asked.after));
     const fresh = await reads.fresh([this.view], tokenIn(waitFor));
     const found = await reads.rows<Row & { __place?: string | null }>(text, values);
@@ -61,7 +63,7 @@ export class Reader<Row extends object> {
     const fresh = await reads.current([this.view], tokenIn(waitFor), key);
     // An id of any other form cannot exist.
     if (key === undefined) return { row: undefined, fresh };
-    const { text, values } = this.requests.one(key, scopeOf(caller()));
+    const { text, values } = this.requests.one(key, scopeOf(caller(), scopeIn(key)));
     const [row] = await reads.rows<Row>(text, values);
     if (!row && fresh.behind) throw viewBehind(this.view, fresh);
     return { row, fresh };
@@ -78,7 +80,7 @@ export class Reader<Row extends object> {
 
   /** All rows, in a format that is made once the rows can be read. */
   private async all(reads: Reads, asked: Asked, waitFor: unknown, format: () => Transform, reply: FastifyReply): Promise<Transform> {
-    const { text, values } = this.requests.all(asked, scopeOf(caller()));
+    const { text, values } = this.requests.all(asked, this.scopes(asked));
     const fresh = await reads.fresh([this.view], tokenIn(waitFor));
     const rows = await reads.stream(text, values);
     const file = format();
@@ -86,6 +88,12 @@ export class Reader<Row extends object> {
     file.on('close', () => rows.destroy());
     sayFreshness(reply, fresh);
     return rows.pipe(file);
+  }
+
+  private scopes({ filter }: Asked): readonly string[] | null {
+    const context = currentContext();
+    if (context && this.requests.forAuditors) context.readsAudit = true;
+    return scopeOf(caller(), ...[filter?.[this.requests.scope]].flat());
   }
 }
 

@@ -13,7 +13,7 @@ import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import type { Principal } from '#platform/security/access';
 import { invalidInput, Problem } from '#platform/problem/problem';
-import { caller } from '#platform/security/auth';
+import { caller, mayReach } from '#platform/security/auth';
 import { parseToken } from '#platform/store/log-mark';
 import type { ViewReads } from '#platform/views/progress';
 import { Exports } from './exports';
@@ -21,8 +21,11 @@ import { Exports } from './exports';
 /** What an answer reflects. `behind` is true if a token was given and the view did not reach it in time, or could not fold what it is about. */
 export type Freshness = Readonly<{ position: string; behind: boolean }>;
 
-/** The caller's scopes as a parameter of SQL; null for all. */
-export const scopeOf = ({ scopes }: Principal): readonly string[] | null => (scopes.includes('*') ? null : scopes);
+/** The caller's scopes as a parameter of SQL; null for all. `named` are those that its question names: the access log says which are not its own. */
+export function scopeOf(principal: Principal, ...named: readonly unknown[]): readonly string[] | null {
+  for (const scope of named) if (typeof scope === 'string') mayReach(principal, scope);
+  return principal.scopes.includes('*') ? null : principal.scopes;
+}
 
 /** The condition that the caller may see a row, with `scopeOf(caller)` as the n-th parameter. */
 export const inScopes = (column: string, n: number): string => `($${n}::text[] IS NULL OR ${column} = ANY($${n}::text[]))`;

@@ -8,7 +8,7 @@ import { QUALIFIED_ID, scopeIn } from '#kernel/identity';
 import { inScope, type Principal } from '#platform/security/access';
 import type { ListRequests } from './list-request';
 import { Problem } from '#platform/problem/problem';
-import type { Reads } from './reads';
+import { scopeOf, type Reads } from './reads';
 import type { ViewReads } from '#platform/views/progress';
 
 /** A row that changed; `row` is null if it no longer exists. */
@@ -37,6 +37,7 @@ export class Moves implements OnApplicationShutdown {
     watched: Watched,
   ): AsyncIterableIterator<Move<Row>> {
     if (this.closed) throw new Problem(503, 'unavailable', 'The service is stopping.', { retryAfterSeconds: 1 });
+    scopeOf(principal, watched.scope, ...(watched.ids ?? []).map(scopeIn));
     let pump = this.pumps.get(view);
     if (!pump) {
       pump = new Pump(view, requests, this.reads, this.views, () => this.pumps.delete(view));

@@ -116,6 +116,12 @@ const VARIABLES = {
     secret: true,
     read: url('redis', 'rediss'),
   }),
+  DATABASE_DISK: variable({
+    about:
+      "A directory on PostgreSQL's disk, if that is a disk of this machine: its room is measured. `npm start` sets it for the embedded one.",
+    only: 'worker',
+    read: (value) => value,
+  }),
   DATABASE_OWNER_URL: variable({
     about:
       'Connection string of the role that owns the database, for `ops migrate` and `ops analysts`, where DATABASE_URL has a role with fewer rights. Empty: DATABASE_URL.',

@@ -1,7 +1,9 @@
 /**
  * Disks of other parts that are full, as this app learns from refused writes. Hides: how each part says so. Promises: one log line when a disk is
- * found full and one when it has room again; red in the readiness and in a metric while writes are refused. Does not: make room, or measure disks.
+ * found full and one when it has room again; red in the readiness and in a metric while writes are refused. Does not: make room, or measure a
+ * disk of another machine.
  */
+import { statfs } from 'node:fs/promises';
 import { now, nowMs } from './clock';
 import type { Check, Detail } from './health';
 import type { Logger } from './logging';
@@ -64,6 +66,18 @@ function stillFull(part: DiskOf): boolean {
   if (nowMs() - known.at < REMEMBERED_MS) return true;
   noteRoom(part);
   return false;
+}
+
+/** Shows the room on PostgreSQL's disk as a metric; if it cannot be measured, the metric is absent. */
+export function measureDatabaseDisk(directory: string): void {
+  gauge('database_disk_free_bytes', "Room on PostgreSQL's disk.", [], async function () {
+    try {
+      const { bavail, bsize } = await statfs(directory);
+      this.set(bavail * bsize);
+    } catch {
+      this.reset();
+    }
+  });
 }
 
 /** For the readiness of an app: reads go on, so a full disk leaves it degraded. */

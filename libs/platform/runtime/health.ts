@@ -5,6 +5,7 @@
  * of views: that is a metric.
  */
 import { createServer, type Server } from 'node:http';
+import { Connections } from './connections';
 import { now } from './clock';
 import { mayScrape, metricsText } from './metrics';
 import { ownHost } from './own-host';
@@ -134,6 +135,7 @@ export async function serveHealth(health: Health, { port, host, names, metrics }
     }
     json(404, { status: 'not found' });
   });
+  new Connections(server, { strangers: 256, ofCaller: 0 });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   return server;
 }

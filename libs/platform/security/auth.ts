@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
 import { SCOPE_ID } from '#kernel/identity';
-import { allowedRoles, grantedRole, type Principal } from './access';
+import { allowedRoles, grantedRole, inScope, type Principal } from './access';
 import { currentContext } from './context';
 import { parseJson } from '#platform/problem/json';
 import { Problem } from '#platform/problem/problem';
@@ -200,6 +200,16 @@ const known = (principal: Principal | undefined): Principal => {
 
 /** The verified caller of the current request. @throws Problem 401 */
 export const caller = (): Principal => known(currentContext()?.principal);
+
+/**
+ * Whether a caller may reach what is of a scope. If not, the access log says so: the answer is the same as for what does not exist.
+ */
+export function mayReach(principal: Principal, scope: string): boolean {
+  if (inScope(principal, scope)) return true;
+  const context = currentContext();
+  if (context) context.denial = 'facility-not-in-scope';
+  return false;
+}
 
 /** Lets a caller through if it has one of the roles. @throws Problem 401, 403 */
 export function admit(principal: Principal | undefined, allowed: readonly string[]): void {

@@ -19,6 +19,10 @@ export type RequestContext = {
   commandId?: string;
   /** The revision that the client requires, if the transport carries it (If-Match). */
   expectedRevision?: string;
+  /** Why something was denied, where the answer must not show it. */
+  denial?: string;
+  /** True if the audit trail was read: the access log says so. */
+  readsAudit?: true;
   /** The trace at the first entry: a request's body arrives outside its context. */
   trace?: Trace;
 };

@@ -10,7 +10,7 @@ import { prepare } from './prepare.mjs';
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
 await prepare({ quiet: true });
 const { startTarget } = await import('./attack/target.mjs');
-const suites = ['tokens', 'access', 'parsing', 'graphql', 'business', 'resources', 'neighbours'];
+const suites = ['tokens', 'access', 'parsing', 'graphql', 'business', 'resources', 'shares', 'neighbours'];
 
 const target = await startTarget();
 let passed = 0;

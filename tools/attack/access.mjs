@@ -145,7 +145,26 @@ export const checks = [
       );
     },
   ],
-  ['C21', 'fields that a role may not read', 'the views hold no prices and no personal data beyond the name of the actor'],
+  [
+    'C21',
+    'costs, which operators and devices may not read: REST, CSV, GraphQL, audit',
+    async (target) => {
+      const asked = [target.tokens.operator, target.tokens.device].flatMap((token) => [
+        ...[
+          '/allocation-plan',
+          '/allocation-plan.csv',
+          '/transport-lane',
+          '/transport-lane.csv',
+          '/audit/history?entity=transport-lane-north.south',
+        ].map((path) => target.get(path, token)),
+        ...['{ allocationPlans { items { cost } } }', '{ transportLanes { items { costPerUnit } } }'].map(async (query) => {
+          const { json } = await target.graphql(query, {}, token);
+          return { status: json?.data ? 200 : json?.errors?.[0].extensions.status };
+        }),
+      ]);
+      return statuses(403, asked);
+    },
+  ],
   [
     'C22',
     'header fields that claim another caller',
@@ -237,6 +256,54 @@ export const checks = [
         unless(heard.includes('south.M1'), 'events of the own machine did not arrive'),
         unless(!heard.includes('north.M1'), 'events of the other plant arrived'),
       );
+    },
+  ],
+  [
+    'A23',
+    'work for another plant, by saying that it can make one’s own product',
+    async (target) => {
+      const draft = (facilityId) => ({
+        workMasterId: 'north.P7',
+        version: '1',
+        product: 'P7',
+        unit: 'pcs',
+        operations: [{ operationId: '10', name: 'Press', sequence: 10 }],
+        facilities: [{ facilityId, capacityId: `${facilityId}.cut`, minutesPerUnit: '1', costPerUnit: '1' }],
+      });
+      const send = (facilityId) => target.post('/work-master/draft-work-master', draft(facilityId), target.tokens.engineer);
+      return first(await statuses(403, [send('south'), send('nowhere')]), await statuses(200, [send('north')]));
+    },
+  ],
+  [
+    'A24',
+    'attempts on another plant, and reads of the audit, are in the log',
+    async (target) => {
+      const { south } = target.tokens;
+      const attempts = [
+        target.get('/equipment/north.M1', south),
+        target.get('/equipment?facilityId=north', south),
+        target.get('/genealogy?id=north.L1&direction=FORWARD', south),
+        target.get('/audit/history?entity=equipment-north.M1', south),
+        target.get('/audit/replay?facility=north', south),
+        target.post('/equipment/reset-equipment', { equipmentId: 'north.M1' }, south),
+        target.graphql('{ equipment(id: "north.M1") { state } }', {}, south),
+      ];
+      const reads = ['/audit/trail?first=1', '/audit/trail.csv', '/audit/commands'].map((path) => target.get(path, target.tokens.auditor));
+      const idsOf = async (answers) => (await Promise.all(answers)).map(({ headers }) => headers.get('x-correlation-id'));
+      const [denied, read] = [await idsOf(attempts), await idsOf(reads)];
+      const missing = () => {
+        const lines = target.log().split('\n');
+        const has = (id, ...texts) => lines.some((line) => [id, ...texts].every((text) => line.includes(text)));
+        return [
+          ...denied
+            .filter((id) => !has(id, '"code":"facility-not-in-scope"', '"msg":"denied"'))
+            .map((id) => `attempt ${denied.indexOf(id) + 1}`),
+          ...read.filter((id) => !has(id, '"msg":"audit read"', '"actor":"auditor-1"')).map((id) => `read ${read.indexOf(id) + 1}`),
+        ];
+      };
+      for (const end = Date.now() + 5_000; missing().length > 0 && Date.now() < end;)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      return unless(missing().length === 0, `the log lacks ${missing().join(', ')}`);
     },
   ],
   [

@@ -1,5 +1,8 @@
 /** Resources that an attacker may exhaust: size, time, number. */
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import tls from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { first, unless } from './target.mjs';
 
@@ -85,7 +88,29 @@ export const checks = [
       return unless(limited > 0 && passed > 0, `of 40,000 commands ${passed},000 passed, ${limited},000 were limited`);
     },
   ],
-  ['C61', 'TLS of the api', 'TLS ends at the load balancer; the contract suite covers the node’s own TLS'],
+  [
+    'C61',
+    'TLS of the event store: old versions, weak ciphers, another certificate',
+    async (target) => {
+      const [, port] = /@localhost:(\d+)/.exec(target.endpoints.eventstore);
+      const ca = readFileSync(join(target.dataDir, 'event-store-login/certificate.pem'));
+      const shake = (options) =>
+        new Promise((resolve) => {
+          const socket = tls.connect({ port: Number(port), host: 'localhost', ca, ...options }, () => resolve(socket.getProtocol()));
+          socket.once('error', (error) => resolve(error.code)).setTimeout(5_000, () => resolve('silence'));
+        });
+      const old = await shake({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' });
+      const weak = await shake({ maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA:AES256-SHA:DES-CBC3-SHA:NULL:@SECLEVEL=0' });
+      const good = [await shake({ minVersion: 'TLSv1.3' }), await shake({ maxVersion: 'TLSv1.2' })];
+      const unknown = await shake({ ca: [] });
+      return first(
+        unless(!String(old).startsWith('TLS'), `${old} is spoken`),
+        unless(!String(weak).startsWith('TLS'), 'a cipher without forward secrecy is taken'),
+        unless(good.join() === 'TLSv1.3,TLSv1.2', `TLS 1.3 and 1.2: ${good}`),
+        unless(!String(unknown).startsWith('TLS'), 'anybody’s client trusts it'),
+      );
+    },
+  ],
   [
     'C62',
     'header fields for browsers',

@@ -112,8 +112,9 @@ export async function startTarget() {
       const [, utime, stime] = /^.*\) (?:\S+ ){11}(\d+) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
       return (Number(utime) + Number(stime)) * 10;
     },
-    rss: () => {
-      const { pid } = JSON.parse(readFileSync(join(dataDir, 'run', 'api.pid.json'), 'utf8'));
+    /** Memory of a part, in MB. */
+    rss: (part = 'api') => {
+      const { pid } = JSON.parse(readFileSync(join(dataDir, 'run', `${part}.pid.json`), 'utf8'));
       return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
     },
     /** The operator's command line on this instance. */

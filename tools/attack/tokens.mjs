@@ -1,5 +1,8 @@
 /** Authentication: forged, stale and stolen tokens. */
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import http2 from 'node:http2';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exportJWK, generateKeyPair } from 'jose';
 import WebSocket from 'ws';
@@ -169,8 +172,47 @@ export const checks = [
   ],
   [
     'C12',
-    'passwords and lockout',
-    'the api accepts tokens only; the issuer handles passwords, and specs cover those of the event-store node',
+    'passwords of the event store: guessed by the hundred, unknown users (the api takes tokens only)',
+    async (target) => {
+      const [, port] = /@localhost:(\d+)/.exec(target.endpoints.eventstore);
+      const ca = readFileSync(join(target.dataDir, 'event-store-login/certificate.pem'));
+      const session = http2.connect(`https://localhost:${port}`, { ca }).on('error', () => undefined);
+      const guess = (login, n) =>
+        new Promise((resolve) => {
+          const began = performance.now();
+          session
+            .request({
+              ':method': 'POST',
+              ':path': '/event_store.client.streams.Streams/Read',
+              'content-type': 'application/grpc',
+              te: 'trailers',
+              authorization: `Basic ${Buffer.from(`${login}:guess-${n}`).toString('base64')}`,
+            })
+            .on('response', (head) => resolve({ code: head['grpc-status'], ms: performance.now() - began }))
+            .on('error', () => resolve({ code: 'error', ms: 0 }))
+            .end();
+        });
+      // In turns, so that other load on the machine slows both down.
+      const times = { 'plantlog-ops': [], nobody: [] };
+      const codes = new Set();
+      for (let n = 0; n < 15; n += 1)
+        for (const login of Object.keys(times)) {
+          const { code, ms } = await guess(login, n);
+          times[login].push(ms);
+          codes.add(code);
+        }
+      const [known, unknown] = Object.values(times).map((all) => all.sort((a, b) => a - b)[7]);
+      const flood = await Promise.all(Array.from({ length: 300 }, (_, n) => guess('plantlog-ops', `x${n}`)));
+      const busy = flood.filter(({ code }) => code !== '16').length;
+      const ready = await target.get('/health/ready');
+      session.destroy();
+      return first(
+        unless([...codes].join() === '16', `wrong passwords were answered ${[...codes]}`),
+        unless(known < 3 * unknown && unknown < 3 * known, `a known user takes ${known} ms, an unknown one ${unknown} ms`),
+        unless(busy > 0, '300 guesses at once were all checked'),
+        unless(ready.json?.parts['event-store'] === 'up', `the api: ${ready.text}`),
+      );
+    },
   ],
   ['C13', 'client certificates', 'the api authenticates by tokens; TLS ends at the balancer (docs/security.md)'],
   [

@@ -238,7 +238,7 @@ export const mutants = [
   {
     without: 'the scope check of reads',
     file: 'libs/platform/queries/reads.js',
-    from: "scopes.includes('*') ? null : scopes",
+    from: "principal.scopes.includes('*') ? null : principal.scopes",
     to: 'null',
     specs: 'api/test/reads.e2e-spec',
   },
@@ -304,6 +304,20 @@ export const mutants = [
     from: '(0, node_net_1.isIP)(plain) === 4 || own.has(plain.toLowerCase())',
     to: 'true',
     specs: 'platform/runtime/own-host.spec',
+  },
+  {
+    without: 'the scope check of what a command gives to do elsewhere',
+    file: 'libs/platform/commands/decisions.js',
+    from: 'decider.reaches?.(name, command)',
+    to: '[]',
+    specs: 'platform/commands/decisions.int-spec -t=reaches',
+  },
+  {
+    without: 'the limit on the depth of a body',
+    file: 'libs/platform/problem/json.js',
+    from: 'containers.length > BOUNDS.depth',
+    to: 'false',
+    specs: 'platform/problem/json.spec',
   },
   {
     without: 'the limit on the keys of a body',

@@ -29,6 +29,27 @@ export const mutants = [
     specs: 'apps/api/test/drain -t=has.not.noticed',
   },
   {
+    without: 'the turns of a caller',
+    file: 'libs/platform/http/turns.js',
+    from: 'line.working < this.atOnce)\n            work();',
+    to: 'true)\n            work();',
+    specs: 'platform/http/turns.spec',
+  },
+  {
+    without: 'the connections of strangers that give way',
+    file: 'libs/platform/runtime/connections.js',
+    from: 'this.strangers.size <= this.most.strangers',
+    to: 'true',
+    specs: 'platform/runtime/connections.spec',
+  },
+  {
+    without: 'the line about an attempt on another plant',
+    file: 'libs/platform/http/access-log.js',
+    from: 'about?.denial !== undefined',
+    to: 'false',
+    specs: 'platform/http/access-log.spec',
+  },
+  {
     without: 'what callers owe to other apis',
     file: 'libs/platform/http/rate-limit.js',
     from: 'Math.max(0, ms) + account.unsettled',

@@ -13,6 +13,7 @@ import { Problem } from '#platform/problem/problem';
 import { inspectParked, listParked, retryParked } from '#platform/views/parking';
 import { firstAfterIn, ViewReads } from '#platform/views/progress';
 import { skipAndRecord } from '#platform/views/skip';
+import { ParkedEvents, ParkedPartitions, ViewTables } from './views.answers';
 
 @InputType()
 class OfView {
@@ -64,7 +65,7 @@ export class ViewsController {
   @Get()
   @Allow('engineer')
   @ApiOperation({ operationId: 'views', summary: 'Every table of every view: its position, and how far it is behind.' })
-  @ApiOkResponse({ schema: { type: 'object' } })
+  @ApiOkResponse({ type: ViewTables })
   async views(): Promise<unknown> {
     engineerOfAll();
     return plain({ items: await this.reads.lag(firstAfterIn(this.store)) });
@@ -73,7 +74,7 @@ export class ViewsController {
   @Get('parked')
   @Allow('engineer')
   @ApiOperation({ operationId: 'parkedPartitions', summary: 'Partitions parked behind an event that cannot be folded, oldest first.' })
-  @ApiOkResponse({ schema: { type: 'object' } })
+  @ApiOkResponse({ type: ParkedPartitions })
   async parkedPartitions(@Query() { view }: OfView): Promise<unknown> {
     engineerOfAll();
     return plain({ items: await listParked(this.pool, view) });
@@ -82,7 +83,7 @@ export class ViewsController {
   @Get('parked-events')
   @Allow('engineer')
   @ApiOperation({ operationId: 'parkedEvents', summary: 'The events that wait in one partition, the faulty one first.' })
-  @ApiOkResponse({ schema: { type: 'object' } })
+  @ApiOkResponse({ type: ParkedEvents })
   async parkedEvents(@Query() { table, partition }: ParkedPartitionInput): Promise<unknown> {
     engineerOfAll();
     const items = await inspectParked(this.pool, table, partition);

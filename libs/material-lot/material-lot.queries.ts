@@ -11,6 +11,7 @@ export const lotStockList = listOf(LotStock, {
   moved: 'lotMoved',
   roles: ROLES,
   filters: {
+    lotId: 'equals',
     materialId: 'equals',
     status: 'equals',
     expiresAt: 'range',

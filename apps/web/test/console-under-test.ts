@@ -11,7 +11,7 @@ export const browserProgram = ['chromium', 'chromium-browser', 'google-chrome']
   .map((name) => spawnSync('which', [name], { encoding: 'utf8' }).stdout.trim())
   .find((path) => path !== '');
 
-type Endpoints = Readonly<{ api: string; console: string; tokens: Record<string, string> }>;
+type Endpoints = Readonly<{ api: string; console: string; eventstore: string; tokens: Record<string, string> }>;
 export type Receipt = Readonly<{ token: string; changed: boolean; code?: string }>;
 
 export class ConsoleUnderTest {

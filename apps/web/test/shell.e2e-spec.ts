@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { browserProgram, ConsoleUnderTest } from './console-under-test';
+import { officeJourneys } from './office';
 
 const BUILD = join(__dirname, '../../../web');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -92,6 +93,8 @@ if (!browserProgram) {
         expect([colorScheme, await seriousFindings(page)]).toEqual([colorScheme, []]);
       }
     });
+
+    officeJourneys(() => system, seriousFindings);
 
     it('asks no other host, and its pages complain of nothing', () => expect([system.foreign, system.complaints]).toEqual([[], []]));
   });

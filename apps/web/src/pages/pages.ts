@@ -1,6 +1,25 @@
 import type { Page } from '../parts/page';
+import { audit, history } from './audit/audit.page';
+import { decisions } from './decisions/decisions.page';
 import { dispatch, dispatchOfMachine } from './dispatch/dispatch.page';
+import { health } from './health/health.page';
+import { kpis } from './kpis/kpis.page';
+import { lot, lots } from './lots/lots.page';
 import { overview } from './overview/overview.page';
+import { instance, processes } from './processes/processes.page';
 
 /** The pages, one line each, in the order of the navigation. */
-export const pages: readonly Page[] = [overview, dispatch, dispatchOfMachine];
+export const pages: readonly Page[] = [
+  overview,
+  dispatch,
+  dispatchOfMachine,
+  lots,
+  lot,
+  kpis,
+  decisions,
+  processes,
+  instance,
+  audit,
+  history,
+  health,
+];

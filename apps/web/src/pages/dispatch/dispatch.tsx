@@ -5,6 +5,7 @@ import type { Schemas } from '../../client/api';
 import { send } from '../../client/command';
 import { useRead } from '../../client/query';
 import { Act } from '../../parts/act';
+import { History } from '../../parts/history';
 import { links } from '../../parts/links';
 import { useMay } from '../../parts/me';
 import { Time, usePlantFilter } from '../../parts/plants';
@@ -76,6 +77,7 @@ function Entry(entry: Schemas['DispatchEntry']) {
                 {words.plannedStart} <Time at={entry.plannedStart} plant={facilityId} />
               </Text>
             ) : null}
+            <History of={`work-order-${workOrderId}`} />
           </Group>
           {[...entry.blockers, ...entry.orderBlockers].map((text) => (
             <Text key={text} size="sm" c="var(--plantlog-wait)">

@@ -6,6 +6,7 @@ import type { Schemas } from '../../client/api';
 import { serverNow } from '../../client/clock';
 import { useRead } from '../../client/query';
 import { grouped } from '../../parts/grouped';
+import { History } from '../../parts/history';
 import { links } from '../../parts/links';
 import { lengthOf, usePlantFilter, usePlants } from '../../parts/plants';
 import { Mark } from '../../parts/mark';
@@ -126,6 +127,7 @@ function MachineCard({ equipmentId, name, state, since, equipmentClass, workOrde
           </Mark>
         ) : null}
         {quality && quality !== 'GOOD' ? <Mark tone="unknown">{quality === 'STALE' ? words.stale : words.quality(quality)}</Mark> : null}
+        <History of={`equipment-${equipmentId}`} />
       </Group>
     </Paper>
   );

@@ -22,16 +22,19 @@ type Props = Readonly<{
 }>;
 
 const SIZE = { width: 190, height: 64 };
+/** Between layers there is room for the text of an arrow. */
+const LAYERS = '130';
 const elk = new ELK();
 
 export default function Graph({ nodes, edges, label, direction = 'RIGHT', height = 520, onOpen }: Props) {
   const [placed, setPlaced] = useState<Node[]>([]);
   const scheme = useComputedColorScheme('light');
+  const canOpen = onOpen !== undefined;
   useEffect(() => {
     let isCurrent = true;
     const layout = {
       id: 'all',
-      layoutOptions: { 'elk.algorithm': 'layered', 'elk.direction': direction, 'elk.layered.spacing.nodeNodeBetweenLayers': '70' },
+      layoutOptions: { 'elk.algorithm': 'layered', 'elk.direction': direction, 'elk.layered.spacing.nodeNodeBetweenLayers': LAYERS },
       children: nodes.map(({ id }) => ({ id, ...SIZE })),
       edges: edges.map(({ from, to }, index) => ({ id: String(index), sources: [from], targets: [to] })),
     };
@@ -44,14 +47,14 @@ export default function Graph({ nodes, edges, label, direction = 'RIGHT', height
           position: { x, y },
           data: { label: known.get(id)?.label },
           ...SIZE,
-          style: { borderColor: colorOf(known.get(id)?.tone ?? 'idle'), borderWidth: 2, cursor: 'pointer' },
+          style: { borderColor: colorOf(known.get(id)?.tone ?? 'idle'), borderWidth: 2, cursor: canOpen ? 'pointer' : 'default' },
           sourcePosition: (direction === 'RIGHT' ? 'right' : 'bottom') as Node['sourcePosition'],
           targetPosition: (direction === 'RIGHT' ? 'left' : 'top') as Node['targetPosition'],
         })),
       );
     });
     return () => void (isCurrent = false);
-  }, [nodes, edges, direction]);
+  }, [nodes, edges, direction, canOpen]);
   const lines: Edge[] = edges.map(({ from, to, label: text }, index) => ({
     id: String(index),
     source: from,
@@ -63,10 +66,13 @@ export default function Graph({ nodes, edges, label, direction = 'RIGHT', height
     <div style={{ height }} role="group" aria-label={label}>
       {placed.length === 0 ? null : (
         <ReactFlow
+          // It fits only what it begins with.
+          key={JSON.stringify(placed.map(({ id, position }) => [id, position]))}
           nodes={placed}
           edges={lines}
           colorMode={scheme}
           fitView
+          fitViewOptions={{ padding: 0.08, maxZoom: 1.2 }}
           minZoom={0.1}
           nodesDraggable={false}
           nodesConnectable={false}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { browserProgram, ConsoleUnderTest } from './console-under-test';
 import { officeJourneys } from './office';
+import { shopFloorJourneys } from './shop-floor';
 
 const BUILD = join(__dirname, '../../../web');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -95,6 +96,7 @@ if (!browserProgram) {
     });
 
     officeJourneys(() => system, seriousFindings);
+    shopFloorJourneys(() => system, seriousFindings);
 
     it('asks no other host, and its pages complain of nothing', () => expect([system.foreign, system.complaints]).toEqual([[], []]));
   });

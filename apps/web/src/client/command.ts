@@ -46,7 +46,7 @@ export function forget(id: string): void {
 }
 
 /** A UUID of version 4. crypto.randomUUID exists under https only. */
-function newId(): string {
+export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;

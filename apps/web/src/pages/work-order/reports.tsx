@@ -1,0 +1,124 @@
+import { Button, Group, Table, Text, Textarea } from '@mantine/core';
+import { useState } from 'react';
+import type { Schemas } from '../../client/api';
+import { newId, send } from '../../client/command';
+import { useRead } from '../../client/query';
+import { Amount, isAmount } from '../../parts/amount';
+import { Form } from '../../parts/form';
+import { Mark } from '../../parts/mark';
+import { useMay } from '../../parts/me';
+import { Time } from '../../parts/plants';
+import { ShownList } from '../../parts/shown';
+import { workOrderWords } from '../../words/work-order';
+import { useWords } from '../../words/words';
+
+type Row = Schemas['ProductionReport'];
+
+/** All reports of an order, corrected ones included. */
+export function Reports({ workOrderId, facilityId }: Readonly<{ workOrderId: string; facilityId: string }>) {
+  const words = useWords(workOrderWords);
+  const mayCorrect = useMay()('post /work-order/correct-report');
+  const [wrong, setWrong] = useState<Row>();
+  const reports = useRead('/production-report', { query: { workOrderId: [workOrderId], sort: 'endedAtDescending', first: 200 } });
+  return (
+    <>
+      <ShownList of={reports} empty={words.noReports}>
+        {(rows) => (
+          <Table.ScrollContainer minWidth={640}>
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  {[words.to, words.operation, words.machine, words.good, words.scrap, words.rework, ''].map((name) => (
+                    <Table.Th key={name}>{name}</Table.Th>
+                  ))}
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {rows.map((row) => (
+                  <Table.Tr key={row.entryId} data-report={row.reportId ?? ''} data-reversed={row.reversed}>
+                    <Table.Td>
+                      <Time at={row.endedAt} plant={facilityId} />
+                    </Table.Td>
+                    <Table.Td>{row.operationId}</Table.Td>
+                    <Table.Td>{row.equipmentId}</Table.Td>
+                    <Table.Td td={row.reversed ? 'line-through' : undefined}>
+                      {row.good} {row.unit}
+                    </Table.Td>
+                    <Table.Td>
+                      {row.scrap} <Text span>{row.scrapReasons.join(', ')}</Text>
+                    </Table.Td>
+                    <Table.Td>{row.rework}</Table.Td>
+                    <Table.Td>
+                      <Group gap="xs" justify="flex-end" wrap="nowrap">
+                        {row.reversed ? <Mark tone="idle">{words.reversed}</Mark> : null}
+                        {!row.reversed && row.otherReportId ? <Mark tone="move">{words.correction}</Mark> : null}
+                        {mayCorrect && !row.reversed && row.reportId ? (
+                          <Button size="md" variant="default" className="no-print" onClick={() => setWrong(row)}>
+                            {words.correct}
+                          </Button>
+                        ) : null}
+                      </Group>
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        )}
+      </ShownList>
+      {wrong ? <Correct key={wrong.entryId} row={wrong} onClose={() => setWrong(undefined)} /> : null}
+    </>
+  );
+}
+
+function Correct({ row, onClose }: Readonly<{ row: Row; onClose: () => void }>) {
+  const words = useWords(workOrderWords);
+  const { workOrderId, reportId, unit } = row;
+  const [replacementReportId] = useState(() => `r-${newId().slice(0, 8)}`);
+  const [good, setGood] = useState(row.good);
+  const [scrap, setScrap] = useState(row.scrap);
+  const [rework, setRework] = useState(row.rework);
+  const [scrapReason, setScrapReason] = useState(row.scrapReasons[0] ?? '');
+  const [reason, setReason] = useState('');
+  const hasScrap = Number(scrap) > 0;
+  const title = words.titleCorrect(reportId!);
+  const body = {
+    workOrderId,
+    reportId: reportId!,
+    replacementReportId,
+    good,
+    ...(hasScrap && { scrap: [{ quantity: scrap, reasonCode: scrapReason.trim() }] }),
+    ...(Number(rework) > 0 && { rework }),
+    reason: reason.trim(),
+  };
+  return (
+    <Form
+      title={title}
+      submit={words.send}
+      isComplete={[good, scrap, rework].every(isAmount) && reason.trim() !== '' && (!hasScrap || scrapReason.trim() !== '')}
+      onClose={onClose}
+      does={() => send('/work-order/correct-report', body, title)}
+    >
+      <Amount label={words.good} unit={unit} value={good} onChange={setGood} required />
+      <Amount label={words.scrap} unit={unit} value={scrap} onChange={setScrap} />
+      {hasScrap ? (
+        <Textarea
+          label={words.scrapReason}
+          maxLength={64}
+          withAsterisk
+          value={scrapReason}
+          onChange={({ currentTarget }) => setScrapReason(currentTarget.value)}
+        />
+      ) : null}
+      <Amount label={words.rework} unit={unit} value={rework} onChange={setRework} />
+      <Textarea
+        label={words.reason}
+        maxLength={500}
+        withAsterisk
+        data-autofocus
+        value={reason}
+        onChange={({ currentTarget }) => setReason(currentTarget.value)}
+      />
+    </Form>
+  );
+}

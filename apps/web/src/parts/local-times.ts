@@ -1,0 +1,43 @@
+/** Local times of a plant, for inputs: the browser may be in another zone. Pure. */
+
+/** Minutes that the zone is ahead of UTC at a moment. */
+function aheadOf(at: number, timeZone: string): number {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  }).formatToParts(new Date(at));
+  const of = (type: string) => Number(parts.find((part) => part.type === type)?.value);
+  const local = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
+  return Math.round((local - Math.floor(at / 1_000) * 1_000) / 60_000);
+}
+
+/** `2026-01-05T06:00`, as an input of type datetime-local takes it. */
+export const localOf = (at: number, timeZone: string): string => new Date(at + aheadOf(at, timeZone) * 60_000).toISOString().slice(0, 16);
+
+/** The moment of such a text, or NaN. In an hour that is repeated, the first; one that is skipped is moved on. */
+export function momentOf(local: string, timeZone: string): number {
+  const asUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(local) ? Date.parse(`${local}:00Z`) : Number.NaN;
+  if (Number.isNaN(asUtc)) return Number.NaN;
+  const [before, after] = [asUtc - 86_400_000, asUtc + 86_400_000].map((at) => asUtc - aheadOf(at, timeZone) * 60_000) as [number, number];
+  const found = [before, after].filter((at) => localOf(at, timeZone) === local);
+  return found.length > 0 ? Math.min(...found) : before;
+}
+
+export const HOUR = 3_600_000;
+
+/** Moments at which a local hour begins that `every` divides, within a period; the beginnings of days for 24. */
+export function hoursWithin(from: number, to: number, every: number, timeZone: string): number[] {
+  const ticks: number[] = [];
+  // Zones differ from UTC by quarters of an hour.
+  for (let at = Math.ceil(from / 900_000) * 900_000; at <= to; at += 900_000) {
+    const local = localOf(at, timeZone);
+    if (local.endsWith(':00') && Number(local.slice(11, 13)) % every === 0) ticks.push(at);
+  }
+  return ticks;
+}

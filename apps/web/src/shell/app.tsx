@@ -17,6 +17,8 @@ import { SignIn } from './sign-in';
 import { theme } from './theme';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
+// The name under which the scroll lock of dialogs looks for it.
+(globalThis as { __webpack_nonce__?: string }).__webpack_nonce__ = nonce;
 
 export function App({ fault }: Readonly<{ fault?: string }>) {
   return (

@@ -6,9 +6,10 @@ import { loadSolver } from '#allocation-plan/highs.solver';
 import { scopeIn } from '#kernel/identity';
 import { digestOf } from '#platform/commands/digest';
 import { planIdOf } from '#manufacturing/order-ids';
-import { AMOUNT, plus } from '#manufacturing/quantity';
+import { AMOUNT, plus, type Unit } from '#manufacturing/quantity';
 import type { Definition } from '#work-master/work-master.events';
 import { now } from '#platform/runtime/clock';
+import { freeStock, type LotRow } from './free-stock';
 import { whole } from './import';
 import { each, rowsOf, send } from './rest';
 import type { Whereabouts } from './system';
@@ -43,8 +44,7 @@ type OrderRow = Readonly<{
 type MasterRow = Readonly<{ workMasterId: string; version: string; unit: Definition['unit']; definition: Definition }>;
 type CapacityRow = Readonly<{ capacityId: string; mode: string; units: number; minutesPerDay: number }>;
 type LoadRow = Readonly<{ capacityId: string; date: string; reserved: number; blocked: number }>;
-type LaneRow = Readonly<{ laneId: string; transitHours: number; costPerUnit: string; retired: boolean }>;
-type LotRow = Readonly<{ facilityId: string; materialId: string; status: string; available: string; expiresAt: string | null }>;
+type LaneRow = Readonly<{ laneId: string; transitHours: number; costPerUnit: string; unit: Unit; retired: boolean }>;
 
 /** Everything that the waiting orders are planned from, as the read models have it. */
 async function gathered(flags: Flags, late: BatchInputs['late']): Promise<BatchInputs> {
@@ -75,7 +75,7 @@ async function gathered(flags: Flags, late: BatchInputs['late']): Promise<BatchI
       ]),
     ),
     capacities,
-    lanes: Object.fromEntries(lanes.map(({ laneId, transitHours, costPerUnit }) => [laneId, { transitHours, costPerUnit }])),
+    lanes: Object.fromEntries(lanes.map(({ laneId, transitHours, costPerUnit, unit }) => [laneId, { transitHours, costPerUnit, unit }])),
     stock: flags.ignoreStock ? {} : await stockOf(list, masters, earliest),
     ...(late ? { late } : {}),
   };
@@ -83,14 +83,10 @@ async function gathered(flags: Flags, late: BatchInputs['late']): Promise<BatchI
 
 /** Free stock of the materials of these products, at plants that keep lots of them. Elsewhere it is not limited. */
 async function stockOf(list: <T>(path: string, filters?: object) => Promise<T[]>, masters: readonly MasterRow[], at: string) {
-  const stock: Record<string, string> = {};
   const materials = new Set(masters.flatMap(({ definition }) => definition.materials.map(({ materialId }) => materialId)));
-  for (const materialId of [...materials].sort())
-    for (const { facilityId, status, available, expiresAt } of await list<LotRow>('material-lot', { materialId })) {
-      const usable = status === 'Available' && (expiresAt === null || expiresAt > at) && AMOUNT.test(available);
-      stock[`${facilityId}.${materialId}`] = plus(stock[`${facilityId}.${materialId}`] ?? '0', usable ? available : '0');
-    }
-  return stock;
+  const lots: LotRow[] = [];
+  for (const materialId of [...materials].sort()) lots.push(...(await list<LotRow>('material-lot', { materialId })));
+  return freeStock(lots, at);
 }
 
 /** @throws PlainFault */

@@ -10,6 +10,8 @@ export const Unplaced = {
   CustomerRules: 'CustomerRules',
   Excluded: 'Excluded',
   NoLane: 'NoLane',
+  /** The lane is paid by a unit in which the order's unit has no exact price. */
+  LaneUnit: 'LaneUnit',
   CapacityBeforeDue: 'CapacityBeforeDue',
   MinBatch: 'MinBatch',
   SplitLimit: 'SplitLimit',
@@ -73,6 +75,8 @@ export type Candidate = Qualification &
     taken: Readonly<Record<string, number>>;
     /** Way to `shipTo`; null where there is none, absent where nothing is shipped. */
     lane?: Readonly<{ transitHours: number; costPerUnit: string }> | null;
+    /** By which the lane is paid, where it is not used because the order's unit has no exact price in it. */
+    laneUnit?: Unit;
   }>;
 
 /** Everything that the plan was made from: the planner, run again on it, returns the same plan. */

@@ -50,6 +50,14 @@ describe('a plan', () => {
     ]);
     expect(proposed.data.inputs).toMatchObject({ workMasterVersion: '3', candidates: [{ taken: { '2999-01-05': 20 } }, {}] });
   });
+  test('uses no lane that is paid by a unit of another kind', () => {
+    const paid = { ...regarded, 'transport-lane-lyon.oslo': { transitHours: 24, costPerUnit: '1', unit: 'kg' } };
+    const [other] = allocationPlan.decide.ProposeAllocation(ask, allocationPlan.initial, { ...context, regarded: paid }) as readonly [
+      AllocationProposed,
+    ];
+    expect(other.data.legs).toMatchObject([{ facilityId: 'oslo', quantity: '50' }]);
+    expect(other.data.inputs.candidates[0]).toMatchObject({ lane: null, laneUnit: 'kg' });
+  });
   test('is what the planner returns for its inputs, years later, too', () => {
     const { legs, unallocated, cost, proven, gap, lateness } = proposed.data;
     expect(planOf(JSON.parse(JSON.stringify(proposed.data.inputs)) as typeof proposed.data.inputs)).toEqual({

@@ -8,6 +8,7 @@ import type * as commands from './allocation-plan.commands';
 import type { AllocationPlanEvent, AllocationProposed, BatchShare, Candidate, PlanInputs } from './allocation-plan.events';
 import { ALGORITHM, planOf } from './planner';
 import { sharedPlan } from './shared-plan';
+import { type Lane, laneFor } from './terms';
 
 export type AllocationPlan =
   | Readonly<{ status: 'Unknown' }>
@@ -17,7 +18,7 @@ export type AllocationPlan =
 type ToldMaster = Readonly<{ version: string; unit: string; facilities: readonly Qualification[] }> | null | undefined;
 type ToldCapacity =
   Readonly<{ mode: string; units: number; minutesPerDay: number; taken: Readonly<Record<string, number>> }> | null | undefined;
-type ToldLane = Readonly<{ transitHours: number; costPerUnit: string }> | null | undefined;
+type ToldLane = Lane | null | undefined;
 
 const refuse = (code: string, message: string, facts: Readonly<Record<string, unknown>>): never => {
   throw new Rejected(code, message, facts);
@@ -56,13 +57,12 @@ function inputsOf(command: commands.ProposeAllocation, { regarded = {}, now }: C
     const { facilityId, capacityId } = plant;
     const capacity = regarded[capacityStream(capacityId)] as ToldCapacity;
     const days = Object.entries(capacity?.taken ?? {}).filter(([date]) => date >= first && date <= last);
-    const lane =
-      shipTo === undefined || shipTo === facilityId ? undefined : ((regarded[laneStream(facilityId, shipTo)] as ToldLane) ?? null);
+    const stays = shipTo === undefined || shipTo === facilityId;
     return {
       ...plant,
       ...(capacity ? { minutesPerDay: capacity.mode === 'Infinite' ? null : capacity.units * capacity.minutesPerDay } : {}),
       taken: Object.fromEntries(days.sort(([a], [b]) => (a < b ? -1 : 1))),
-      ...(lane === undefined ? {} : { lane: lane && { transitHours: lane.transitHours, costPerUnit: lane.costPerUnit } }),
+      ...(stays ? {} : laneFor(quantity.unit, (regarded[laneStream(facilityId, shipTo)] as ToldLane) ?? null)),
     };
   });
   return {

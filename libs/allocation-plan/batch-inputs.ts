@@ -5,7 +5,22 @@ import type { Definition, Qualification } from '#work-master/work-master.events'
 import { Unplaced, type Candidate, type PlanOrder } from './allocation-plan.events';
 import { Room, Stock } from './batch-room';
 import type { SplitPlace } from './split';
-import { cheapestFirst, DAY_MS, daysBetween, MOST_DAYS, freeOn, minutesFor, mostIn, readyBy, SCALE, whole, whyNone, whyNot } from './terms';
+import {
+  cheapestFirst,
+  DAY_MS,
+  daysBetween,
+  type Lane,
+  laneFor,
+  MOST_DAYS,
+  freeOn,
+  minutesFor,
+  mostIn,
+  readyBy,
+  SCALE,
+  whole,
+  whyNone,
+  whyNot,
+} from './terms';
 
 /** An order of the batch. */
 export type BatchOrder = Readonly<{
@@ -34,7 +49,7 @@ export type BatchInputs = Readonly<{
   /** By capacity: minutes of a day, null where there is no limit, and those that are taken. */
   capacities: Readonly<Record<string, Readonly<{ minutesPerDay: number | null; taken: Readonly<Record<string, number>> }>>>;
   /** By the plant that ships, a dot, and the plant that receives. */
-  lanes: Readonly<Record<string, Readonly<{ transitHours: number; costPerUnit: string }>>>;
+  lanes: Readonly<Record<string, Lane>>;
   /** Free stock by plant, a dot, and material; what is not listed is not limited. */
   stock: Readonly<Record<string, string>>;
   /** Days after its due date in which an order may still be made, and the cost of one unit a day late; without it, none. */
@@ -118,11 +133,11 @@ export function demandOf(inputs: BatchInputs, resources: Resources, order: Batch
   return { order, asPlanned, quantity, places, reason: short ? Unplaced.Material : small ? Unplaced.MinBatch : Unplaced.CapacityBeforeDue };
 }
 
-function candidateOf(inputs: BatchInputs, { shipTo }: BatchOrder, plant: Qualification): Candidate {
+function candidateOf(inputs: BatchInputs, { shipTo, unit }: BatchOrder, plant: Qualification): Candidate {
   const capacity = entryOf(inputs.capacities, plant.capacityId);
-  const lane =
-    shipTo === undefined || shipTo === plant.facilityId ? undefined : (entryOf(inputs.lanes, `${plant.facilityId}.${shipTo}`) ?? null);
-  return { ...plant, ...(capacity ? { minutesPerDay: capacity.minutesPerDay } : {}), taken: {}, ...(lane === undefined ? {} : { lane }) };
+  const stays = shipTo === undefined || shipTo === plant.facilityId;
+  const way = stays ? {} : laneFor(unit, entryOf(inputs.lanes, `${plant.facilityId}.${shipTo}`) ?? null);
+  return { ...plant, ...(capacity ? { minutesPerDay: capacity.minutesPerDay } : {}), taken: {}, ...way };
 }
 
 /** The last whole day before an instant, counted from the first day of the run; below 0 where there is none. */

@@ -91,6 +91,18 @@ describe('a batch of orders', () => {
     ]);
   });
 
+  test('pays freight by the unit of the lane, and does not use a lane without an exact price', () => {
+    const workMasters = { 'corp.pump': { ...master(qualified('lyon')), unit: 'kg' as const } };
+    const freight = (unit: 't' | 'kg' | 'pcs', costPerUnit: string) => {
+      const lanes = { 'lyon.bergen': { transitHours: 24, costPerUnit, unit } };
+      return of(plan([order(1, '10', { shipTo: 'bergen', unit: 'kg' })], { lanes, workMasters }), 1);
+    };
+    expect(freight('kg', '5').legs).toMatchObject([{ quantity: '10', cost: '150' }]);
+    expect(freight('t', '5000').legs).toMatchObject([{ quantity: '10', cost: '150' }]);
+    expect(freight('pcs', '5').unallocated).toEqual([{ quantity: '10', reason: 'LaneUnit' }]);
+    expect(freight('t', '0.0001').unallocated).toEqual([{ quantity: '10', reason: 'LaneUnit' }]);
+  });
+
   test('uses no more material than there is', () => {
     const workMasters = { 'corp.pump': { ...master(qualified('lyon')), materials: [{ materialId: 'steel', quantityPerUnit: '2.5' }] } };
     const made = plan([order(1, '60', { priority: 1 }), order(2, '60')], { workMasters, stock: { 'lyon.steel': '176' } });

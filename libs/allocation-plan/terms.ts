@@ -1,5 +1,6 @@
 /** The terms on which a plant can be used for an order: rules, days, free minutes. */
 import type { Bucket } from '#facility-capacity/facility-capacity.events';
+import { convert, type Unit } from '#manufacturing/quantity';
 import { Unplaced, type Candidate, type PlanOrder } from './allocation-plan.events';
 
 export const SCALE = 1_000_000n;
@@ -10,13 +11,24 @@ export const MOST_DAYS = 400;
 /** Why a plant cannot be used at all. */
 export function whyNot(
   { customer, excluded }: PlanOrder,
-  { facilityId, onlyFor, neverFor, minutesPerDay, lane }: Candidate,
+  { facilityId, onlyFor, neverFor, minutesPerDay, lane, laneUnit }: Candidate,
 ): Unplaced | undefined {
   if (excluded.includes(facilityId)) return Unplaced.Excluded;
   if (customer !== undefined && neverFor?.includes(customer)) return Unplaced.CustomerRules;
   if (onlyFor && (customer === undefined || !onlyFor.includes(customer))) return Unplaced.CustomerRules;
-  if (lane === null) return Unplaced.NoLane;
+  if (lane === null) return laneUnit === undefined ? Unplaced.NoLane : Unplaced.LaneUnit;
   return minutesPerDay === undefined ? Unplaced.CapacityBeforeDue : undefined;
+}
+
+/** Terms of a lane; without a unit, its freight is of one unit of the order. */
+export type Lane = Readonly<{ transitHours: number; costPerUnit: string; unit?: Unit }>;
+
+/** The lane with the freight of one unit of the order, e.g. of a gram where it is paid by the kilogram. */
+export function laneFor(order: Unit, lane: Lane | null): Pick<Candidate, 'lane' | 'laneUnit'> {
+  if (!lane) return { lane };
+  const { transitHours, costPerUnit, unit = order } = lane;
+  const price = convert({ amount: costPerUnit, unit: order }, unit);
+  return price === undefined ? { lane: null, laneUnit: unit } : { lane: { transitHours, costPerUnit: price } };
 }
 
 /** Why none of the plants can be used; undefined where one can. */

@@ -219,8 +219,9 @@ const TAKES_NO_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Why a request is refused whatever its body says. */
 function refusedUnread({ method, is404, about, routeOptions }: FastifyRequest, anonymous: readonly string[]): Problem | undefined {
+  if (TAKES_NO_BODY.has(method)) return undefined;
   if (is404) return problemOfStatus(404);
-  if (TAKES_NO_BODY.has(method) || about.principal || anonymous.includes(routeOptions.url ?? '')) return undefined;
+  if (about.principal || anonymous.includes(routeOptions.url ?? '')) return undefined;
   return unauthenticated('This request has no access token.');
 }
 

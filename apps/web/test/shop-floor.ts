@@ -34,7 +34,9 @@ export function shopFloorJourneys(started: () => ConsoleUnderTest, seriousFindin
     const page = await started().signedIn('supervisor', '/console/work-orders/lyon.WO-2');
     await page.locator('[data-report="10-2"]').getByRole('button', { name: 'Correct' }).click();
     await dialog(page).getByLabel('Good (pcs)').fill('38');
-    await dialog(page).getByLabel(/^Reason( \*)?$/).fill('Two were scrap.');
+    await dialog(page)
+      .getByLabel(/^Reason( \*)?$/)
+      .fill('Two were scrap.');
     await dialog(page).getByRole('button', { name: 'Record' }).click();
     await done(page);
     await page.locator('[data-report="10-2"][data-reversed=true]').waitFor();
@@ -58,7 +60,9 @@ export function shopFloorJourneys(started: () => ConsoleUnderTest, seriousFindin
       if (request.url().endsWith('/pause-work-order')) ids.push(request.headers()['idempotency-key']!);
     });
     await page.getByRole('button', { name: 'Pause' }).click();
-    await dialog(page).getByLabel(/^Reason( \*)?$/).fill('No sand.');
+    await dialog(page)
+      .getByLabel(/^Reason( \*)?$/)
+      .fill('No sand.');
     await page.route('**/pause-work-order', (route) => route.abort());
     await dialog(page).getByRole('button', { name: 'Pause' }).click();
     await page.locator('.notices [data-status=unconfirmed]').waitFor();

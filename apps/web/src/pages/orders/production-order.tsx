@@ -12,7 +12,7 @@ import { useWords } from '../../words/words';
 
 type Risk = Schemas['OrderBoardEntry']['risk'];
 
-export function RiskMark({ risk }: Readonly<{ risk: Risk }>) {
+function RiskMark({ risk }: Readonly<{ risk: Risk }>) {
   const terms = useWords(termWords);
   if (risk === 'None') return null;
   return <Mark tone={risk === 'Exceeded' || risk === 'ShortMade' ? 'bad' : 'wait'}>{termOf(terms, risk)}</Mark>;

@@ -10,7 +10,7 @@ import { timelineWords } from '../../words/timeline';
 import { termOf, termWords } from '../../words/terms';
 import { useWords } from '../../words/words';
 import './axis.css';
-import type { Stop } from './timeline';
+import type { Stop } from './stop';
 
 type Interval = Schemas['EquipmentInterval'];
 type Span = Readonly<{ startedAt: string; endedAt?: string | null }>;
@@ -25,7 +25,7 @@ type Props = Readonly<{
 }>;
 
 /** The time that each order was at the machine, over changes of state. */
-export function ordersIn(intervals: readonly Interval[]): (Span & { workOrderId: string })[] {
+function ordersIn(intervals: readonly Interval[]): (Span & { workOrderId: string })[] {
   const found: { workOrderId: string; startedAt: string; endedAt?: string | null }[] = [];
   for (const { workOrderIds, startedAt, endedAt } of [...intervals].sort((a, b) => a.startedAt.localeCompare(b.startedAt)))
     for (const workOrderId of workOrderIds) {

@@ -8,7 +8,7 @@ import { useMay } from '../../parts/me';
 import { timelineWords } from '../../words/timeline';
 import { termOf, termWords } from '../../words/terms';
 import { useWords } from '../../words/words';
-import type { Stop } from './timeline';
+import type { Stop } from './stop';
 
 type LossClass = Input<'/equipment/classify-stop'>['lossClass'];
 const CLASSES: readonly LossClass[] = [

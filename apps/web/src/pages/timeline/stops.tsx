@@ -4,7 +4,7 @@ import { lengthOf, Time } from '../../parts/plants';
 import { timelineWords } from '../../words/timeline';
 import { termOf, termWords } from '../../words/terms';
 import { useWords } from '../../words/words';
-import type { Stop } from './timeline';
+import type { Stop } from './stop';
 
 type Props = Readonly<{ stops: readonly Stop[]; now: number; onClassify: (stop: Stop) => void }>;
 

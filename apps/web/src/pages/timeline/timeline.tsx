@@ -2,7 +2,6 @@
 import { Button, Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState, useSyncExternalStore } from 'react';
-import type { Schemas } from '../../client/api';
 import { serverNow } from '../../client/clock';
 import { useRead } from '../../client/query';
 import { links, plantOf } from '../../parts/links';
@@ -13,9 +12,9 @@ import { timelineWords } from '../../words/timeline';
 import { useWords } from '../../words/words';
 import { Axis } from './axis';
 import { Classify } from './classify';
+import type { Stop } from './stop';
 import { Stops } from './stops';
 
-export type Stop = Schemas['EquipmentStop'];
 const SPANS = [4, 8, 24, 72, 168];
 const MOST = 500;
 

@@ -8,7 +8,7 @@ import { State } from '../../parts/state';
 import { workOrderWords } from '../../words/work-order';
 import { useWords } from '../../words/words';
 import { Report } from './report';
-import type { Order } from './work-order';
+import type { Order } from './order';
 
 type Operation = Schemas['OperationProgress'];
 

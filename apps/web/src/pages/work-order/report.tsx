@@ -10,7 +10,7 @@ import { usePlants } from '../../parts/plants';
 import { localOf, momentOf } from '../../parts/local-times';
 import { workOrderWords } from '../../words/work-order';
 import { useWords } from '../../words/words';
-import type { Order } from './work-order';
+import type { Order } from './order';
 
 type Props = Readonly<{ order: Order; operation: Schemas['OperationProgress']; onClose: () => void }>;
 

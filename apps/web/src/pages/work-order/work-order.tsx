@@ -2,7 +2,6 @@
 import { Alert, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { Schemas } from '../../client/api';
 import { send } from '../../client/command';
 import { useRead } from '../../client/query';
 import { Act } from '../../parts/act';
@@ -15,9 +14,8 @@ import { termOf, termWords } from '../../words/terms';
 import { useWords } from '../../words/words';
 import { HandOver, Pause } from './interrupt';
 import { Operations } from './operations';
+import type { Order } from './order';
 import { Reports } from './reports';
-
-export type Order = Schemas['WorkOrderRow'];
 
 export default function WorkOrder() {
   const { workOrderId } = useParams({ strict: false }) as { workOrderId: string };

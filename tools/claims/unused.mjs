@@ -26,7 +26,7 @@ const USED_UNSEEN = {
 };
 
 /** Exports that exist for specs to compare or replay. */
-const FOR_SPECS = ['envExample', 'variableNames', 'replay'];
+const FOR_SPECS = ['envExample', 'variableNames', 'replay', 'setClock'];
 
 /** Names that a file exports, with the line of each. */
 function exportsOf(source) {

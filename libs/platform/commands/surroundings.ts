@@ -51,9 +51,7 @@ export class Surroundings {
     for (let round = 0; round < ROUNDS; round += 1) {
       const asked = unseen(task, state, regarded);
       if (asked.length === 0) break;
-      const told = await Promise.all(
-        asked.map(async (regard) => [regard.stream, await this.told(regard, servesMs)] as const),
-      );
+      const told = await Promise.all(asked.map(async (regard) => [regard.stream, await this.told(regard, servesMs)] as const));
       regarded = { ...regarded, ...Object.fromEntries(told) };
     }
     return { ...task, context: { ...task.context, regarded } };

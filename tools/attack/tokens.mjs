@@ -202,14 +202,16 @@ export const checks = [
           codes.add(code);
         }
       const [known, unknown] = Object.values(times).map((all) => all.sort((a, b) => a - b)[7]);
-      const flood = await Promise.all(Array.from({ length: 300 }, (_, n) => guess('plantlog-ops', `x${n}`)));
-      const busy = flood.filter(({ code }) => code !== '16').length;
+      // This connection has used up its wrong passwords: no more are checked.
+      const began = performance.now();
+      await Promise.all(Array.from({ length: 300 }, (_, n) => guess('plantlog-ops', `x${n}`)));
+      const flood = performance.now() - began;
       const ready = await target.get('/health/ready');
       session.destroy();
       return first(
         unless([...codes].join() === '16', `wrong passwords were answered ${[...codes]}`),
         unless(known < 3 * unknown && unknown < 3 * known, `a known user takes ${known} ms, an unknown one ${unknown} ms`),
-        unless(busy > 0, '300 guesses at once were all checked'),
+        unless(flood < 50 * known, `300 guesses were checked in ${flood} ms, one takes ${known} ms`),
         unless(ready.json?.parts['event-store'] === 'up', `the api: ${ready.text}`),
       );
     },

@@ -56,9 +56,10 @@ const policy = (nonce: string, issuer: string | undefined) =>
 
 /** What the console must know before anybody has signed in. */
 function settingsOf(config: Config) {
-  const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience, CONSOLE_CLIENT_ID: clientId, CONSOLE_SCOPE: scope } = config;
   const version = APP_VERSION.split('@').at(-1)!;
-  return { version, ...(clientId && { openid: { issuer, clientId, scope, audience } }) };
+  const clientId = config.CONSOLE_CLIENT_ID;
+  if (!clientId) return { version };
+  return { version, openid: { issuer: config.JWT_ISSUER, clientId, scope: config.CONSOLE_SCOPE, audience: config.JWT_AUDIENCE } };
 }
 
 /** To be called before the application listens. */
@@ -69,9 +70,9 @@ export function serveConsole(server: FastifyInstance, config: Config, build = BU
   }
   const files = filesOf(build);
   const page = files.get('index.html')!.text.toString('utf8');
-  const { CONSOLE_CLIENT_ID, JWT_ISSUER, DEVELOPMENT_TOKENS } = config;
-  const issuer = CONSOLE_CLIENT_ID && URL.canParse(JWT_ISSUER!) ? new URL(JWT_ISSUER!).origin : undefined;
-  const development = DEVELOPMENT_TOKENS !== undefined && JWT_ISSUER === DEVELOPMENT_ISSUER ? DEVELOPMENT_TOKENS : undefined;
+  const { JWT_ISSUER } = config;
+  const issuer = config.CONSOLE_CLIENT_ID && URL.canParse(JWT_ISSUER!) ? new URL(JWT_ISSUER!).origin : undefined;
+  const development = JWT_ISSUER === DEVELOPMENT_ISSUER ? config.DEVELOPMENT_TOKENS : undefined;
 
   const sendPage = (_request: FastifyRequest, reply: FastifyReply) => {
     const nonce = randomBytes(18).toString('base64');

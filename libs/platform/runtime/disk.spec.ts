@@ -1,4 +1,5 @@
-import { diskCheck, isDiskFull, noteDisk, noteRoom, reportDisks } from './disk';
+import { tmpdir } from 'node:os';
+import { diskCheck, isDiskFull, measureDatabaseDisk, noteDisk, noteRoom, reportDisks } from './disk';
 import { Health } from './health';
 import { metricsText } from './metrics';
 
@@ -53,4 +54,13 @@ test('it is over when no write was refused for half a minute', async () => {
   jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 31_000);
   expect((await metricsText()).body).toContain('plantlog_disk_full{part="event store"} 0');
   expect(lines).toHaveLength(2);
+});
+
+test("the room on PostgreSQL's disk is a metric where it can be measured, and never 0 for want of a measurement", async () => {
+  const shown = async () => /^plantlog_database_disk_free_bytes (.+)$/m.exec((await metricsText()).body)?.[1];
+  expect(await shown()).toBeUndefined();
+  measureDatabaseDisk(tmpdir());
+  expect(Number(await shown())).toBeGreaterThan(0);
+  measureDatabaseDisk('/nowhere');
+  expect(await shown()).toBeUndefined();
 });

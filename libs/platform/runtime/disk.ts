@@ -68,17 +68,17 @@ function stillFull(part: DiskOf): boolean {
   return false;
 }
 
-/** Shows the room on PostgreSQL's disk as a metric; if it cannot be measured, the metric is absent. */
-export function measureDatabaseDisk(directory: string): void {
-  gauge('database_disk_free_bytes', "Room on PostgreSQL's disk.", [], async function () {
-    try {
-      const { bavail, bsize } = await statfs(directory);
-      this.set(bavail * bsize);
-    } catch {
-      this.reset();
-    }
-  });
-}
+let databaseDirectory: string | undefined;
+gauge('database_disk_free_bytes', "Room on PostgreSQL's disk; absent where it cannot be measured.", [], async function () {
+  const disk = databaseDirectory === undefined ? undefined : await statfs(databaseDirectory).catch(() => undefined);
+  if (disk) this.set(disk.bavail * disk.bsize);
+  else this.remove();
+});
+
+/** Shows the room on PostgreSQL's disk as a metric from now on. */
+export const measureDatabaseDisk = (directory: string): void => {
+  databaseDirectory = directory;
+};
 
 /** For the readiness of an app: reads go on, so a full disk leaves it degraded. */
 export const diskCheck: Check = {

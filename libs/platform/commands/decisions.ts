@@ -159,8 +159,9 @@ export class Decisions {
         );
         if (verdict.kind === 'answered') answers.set(task, verdict.answer);
         if (verdict.kind === 'stale') answers.set(task, verdict.problem);
-        if (verdict.kind === 'stale' || verdict.kind === 'unchanged') unproved = true;
-        if (verdict.kind !== 'recorded') continue;
+        const again = verdict.kind === 'recorded' && isImportedAgain(task, verdict.events);
+        if (verdict.kind === 'stale' || verdict.kind === 'unchanged' || again) unproved = true;
+        if (verdict.kind !== 'recorded' || again) continue;
         for (const event of verdict.events.map((each) => eventOf(task, each))) {
           written.push(event);
           const revision = seen.revision + BigInt(written.length);
@@ -265,6 +266,13 @@ export class Decisions {
     return kept;
   }
 }
+
+/**
+ * A row of a file that grew, or was saved again, is a new command for a fact that is known. It needs no answer of its own, since the fact is
+ * recognized by its content whenever it comes; and the stream does not grow by all known rows each time.
+ */
+const isImportedAgain = ({ act, decider, name }: Task, events: readonly Event[]): boolean =>
+  act.clock === 'import' && decider.observed?.includes(name) === true && events.every(({ type }) => type === 'CommandUnchanged');
 
 /** Why the sender may not act on what the command is for, or on what it reaches. */
 function scopeFault(task: Task): Problem | undefined {

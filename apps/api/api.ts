@@ -22,7 +22,7 @@ import { ownHost } from '#platform/runtime/own-host';
 import { AppModule } from './app.module';
 import { EventStore } from '#platform/store/event-store';
 import { reportStore } from '#platform/store/store-report';
-import { serveConsole } from './console';
+import { serveConsole, SIGN_IN } from './console';
 import { serveDocumentation } from './documentation';
 import { drainOf } from './drain';
 import { HealthController } from './health.controller';
@@ -58,7 +58,7 @@ export async function createApi(config: Config, log?: Logger): Promise<NestFasti
     bodyLimit: config.BODY_LIMIT,
     metricsToken: config.METRICS_TOKEN,
     origins: config.CORS_ORIGINS,
-    anonymous: open ? ['/graphql'] : [],
+    anonymous: [SIGN_IN, ...(open ? ['/graphql'] : [])],
   });
   serveCommands(app, { bodyLimit: config.BODY_LIMIT });
   refuseQueriesByGet(app.getHttpAdapter().getInstance() as unknown as FastifyInstance);

@@ -54,6 +54,9 @@ const policy = (nonce: string, issuer: string | undefined) =>
     "frame-ancestors 'none'",
   ].join(';');
 
+/** Where the console signs in at the development issuer: sent before there is a token. */
+export const SIGN_IN = '/console/development-token';
+
 /** What the console must know before anybody has signed in. */
 function settingsOf(config: Config) {
   const version = APP_VERSION.split('@').at(-1)!;
@@ -99,8 +102,7 @@ export function serveConsole(server: FastifyInstance, config: Config, build = BU
     const facilities = development ? facilitiesIn(readTokens(development)) : [];
     return { ...settingsOf(config), ...(development && { development: { roles: ROLES, facilities } }) };
   });
-  if (development)
-    server.post('/console/development-token', async ({ body }) => ({ token: developmentToken(readTokens(development), body) }));
+  if (development) server.post(SIGN_IN, async ({ body }) => ({ token: developmentToken(readTokens(development), body) }));
 }
 
 const readTokens = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as DevelopmentTokens;

@@ -57,28 +57,18 @@ async function jest(pattern, ...args) {
 
 await stage('prepare', () => prepare());
 if (patterns.length === 0) {
-  await stage('lint', async () =>
-    judge((await node('node_modules/eslint/bin/eslint.js', 'apps', 'libs', 'migrations', 'tools', 'eslint.config.mjs')) === 0),
-  );
-  await stage('import rules', async () =>
-    judge(
-      (await node(
-        'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
-        '--config',
-        '.dependency-cruiser.cjs',
-        '--output-type',
-        'err',
-        'apps',
-        'libs',
-      )) === 0,
+  const check = (name, ...args) => stage(name, async () => judge((await node(...args)) === 0));
+  const rules = ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'];
+  // Each uses one core.
+  await Promise.all([
+    check('lint', 'node_modules/eslint/bin/eslint.js', 'apps', 'libs', 'migrations', 'tools', 'eslint.config.mjs').then(() =>
+      check('generated documents are current', 'tools/catalogue.mjs', '--check'),
     ),
-  );
-  await stage('claims', async () => judge((await node('tools/claims.mjs')) === 0));
-  await stage('import rules and claims fire', async () => judge((await node('tools/lint-probes.mjs')) === 0));
-  await stage('generated documents are current', async () => {
-    judge((await node('tools/catalogue.mjs', '--check')) === 0);
-    judge((await node('tools/api-description.mjs', '--check')) === 0);
-  });
+    check('import rules', ...rules, 'apps', 'libs')
+      .then(() => check('claims', 'tools/claims.mjs'))
+      .then(() => check('import rules and claims fire', 'tools/lint-probes.mjs'))
+      .then(() => check('the API description is current', 'tools/api-description.mjs', '--check')),
+  ]);
   await stage('pure specs', () => jest('\\.spec\\.js$', '--maxWorkers=2'));
   await stage('specs on real parts', () => jest('\\.int-spec\\.js$', '--maxWorkers=2'));
   await stage('journeys', () => jest('\\.e2e-spec\\.js$', '--maxWorkers=2'));

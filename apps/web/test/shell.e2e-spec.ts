@@ -69,9 +69,12 @@ if (!browserProgram) {
       const page = await system.signedIn('supervisor');
       await freshness(page, 'fresh');
       await page.evaluate(() => ((window as unknown as { mark: number }).mark = 1));
+      // A killed api is back before anything is old; the way to it stays cut for longer.
       system.killApi();
+      await page.context().setOffline(true);
       await freshness(page, 'old');
       await page.locator('[data-machine="haifa.M3"]').waitFor();
+      await page.context().setOffline(false);
       await freshness(page, 'fresh');
       await page.waitForSelector('[data-testid=live][data-live=true]');
       await system.send('operator', 'equipment/suspend-equipment', { equipmentId: 'haifa.M3', reason: 'No pieces.' });

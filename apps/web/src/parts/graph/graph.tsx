@@ -3,6 +3,7 @@
  * node can be reached and opened by keyboard. Does not: edit.
  */
 import '@xyflow/react/dist/style.css';
+import './graph.css';
 import { Background, Controls, MarkerType, ReactFlow, type Edge, type Node } from '@xyflow/react';
 import { useComputedColorScheme } from '@mantine/core';
 import ELK from 'elkjs/lib/elk.bundled.js';

@@ -58,7 +58,13 @@ async function jest(pattern, ...args) {
 await stage('prepare', () => prepare());
 if (patterns.length === 0) {
   const check = (name, ...args) => stage(name, async () => judge((await node(...args)) === 0));
-  const rules = ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'];
+  const rules = [
+    'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+    '--config',
+    '.dependency-cruiser.cjs',
+    '--output-type',
+    'err',
+  ];
   // Each uses one core.
   await Promise.all([
     check('lint', 'node_modules/eslint/bin/eslint.js', 'apps', 'libs', 'migrations', 'tools', 'eslint.config.mjs').then(() =>

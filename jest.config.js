@@ -6,6 +6,7 @@ module.exports = {
   transform: {},
   globalSetup: '../tools/jest-begin.cjs',
   globalTeardown: '../tools/jest-end.cjs',
+  testSequencer: '<rootDir>/../tools/jest-order.cjs',
   maxWorkers: 2,
   // For machines that are busy with other things; no spec measures time by it.
   testTimeout: 60_000,

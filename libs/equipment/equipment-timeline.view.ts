@@ -106,7 +106,7 @@ function enter(
  */
 export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
   name: 'equipment-timeline',
-  version: 4,
+  version: 5,
   row: EquipmentInterval,
   events: ['EquipmentStateChanged', 'EquipmentStateObserved', 'EquipmentAssigned', 'StopOpened', 'StopClosed', 'StopCorrected'],
   keys: ({ type, data }) => {
@@ -115,7 +115,8 @@ export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
     if (type === 'EquipmentStateObserved' && data.within) return [...key(data.within.startedAt), ...key(data.at)];
     if (type === 'EquipmentStateChanged' || type === 'EquipmentStateObserved') return [...key(data.since), ...key(data.at)];
     if (type === 'StopCorrected') return [...key(data.openedAt), ...key(data.closedAt)];
-    return type === 'StopOpened' || type === 'StopClosed' ? key(data.at) : [];
+    if (type === 'StopOpened') return [data.at, ...(data.laterStates ?? [])].flatMap(key);
+    return type === 'StopClosed' ? key(data.at) : [];
   },
   fold: (rows, { id: eventId, type, data, position, recordedAt }) => {
     const { equipmentId } = data;
@@ -181,10 +182,16 @@ export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
         if (end) rows.put({ ...end, stopId: null, position, recordedAt });
         break;
       }
-      case 'StopOpened':
+      case 'StopOpened': {
+        for (const startedAt of [data.at, ...(data.laterStates ?? [])]) {
+          const row = rows.get(keyOf(equipmentId, startedAt));
+          if (row) rows.put({ ...row, stopId: data.stopId, position, recordedAt });
+        }
+        break;
+      }
       case 'StopClosed': {
         const row = rows.get(keyOf(equipmentId, data.at));
-        if (row) rows.put({ ...row, stopId: type === 'StopOpened' ? data.stopId : null, position, recordedAt });
+        if (row) rows.put({ ...row, stopId: null, position, recordedAt });
         break;
       }
     }

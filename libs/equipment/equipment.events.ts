@@ -245,6 +245,8 @@ export type StopOpened = Event<
     /** Present where the stop became known only after it was over. */
     closedAt?: string;
     workOrderIds: readonly string[];
+    /** When the later states of the stop began. Present where it is the rest of a stop that was split. */
+    laterStates?: readonly string[];
   }
 >;
 

@@ -149,7 +149,7 @@ export function stopsWithin(
   at: string,
   until: string,
 ): EquipmentEvent[] {
-  const { equipmentId, stops } = machine;
+  const { equipmentId, stops, entered } = machine;
   const [stoodBefore, stands, standsAfter] = [causeOf(before), causeOf(state), causeOf(after)];
   const corrected = (stop: Stop, times: Partial<Pick<Stop, 'openedAt' | 'closedAt'>>): EquipmentEvent => ({
     type: 'StopCorrected',
@@ -163,7 +163,12 @@ export function stopsWithin(
       previousClosedAt: stop.closedAt,
     },
   });
-  const found = (cause: NonNullable<typeof stands>, from: string, closedAt: string | null): EquipmentEvent => ({
+  const found = (
+    cause: NonNullable<typeof stands>,
+    from: string,
+    closedAt: string | null,
+    laterStates: readonly string[] = [],
+  ): EquipmentEvent => ({
     type: 'StopOpened',
     data: {
       equipmentId,
@@ -172,6 +177,7 @@ export function stopsWithin(
       at: from,
       ...(closedAt === null ? {} : { closedAt }),
       workOrderIds: ordersDuring(machine, from, closedAt),
+      ...(laterStates.length === 0 ? {} : { laterStates }),
     },
   });
   if (stands && !stoodBefore) {
@@ -182,6 +188,7 @@ export function stopsWithin(
   const stop = findStop(stops, ({ openedAt, closedAt }) => openedAt <= at && (closedAt === null || closedAt > at));
   if (!stop) return [];
   const continues = stop.closedAt === null || stop.closedAt > until;
-  const rest = standsAfter && continues ? [found(standsAfter, until, stop.closedAt)] : [];
+  const laterStates = entered.map((each) => each.at).filter((began) => began > until && (stop.closedAt === null || began < stop.closedAt));
+  const rest = standsAfter && continues ? [found(standsAfter, until, stop.closedAt, laterStates)] : [];
   return [corrected(stop, { closedAt: at }), ...rest];
 }

@@ -137,15 +137,13 @@ test('elements from the views are those of every minute, looked up in the events
       expect(elements).toEqual(lookedUp(events, from, to));
       stopped += elements.delay + elements.plannedDown > 0 ? 1 : 0;
     }),
-    // Fixed until the fault below is mended, which about one history in some thousands meets.
-    { numRuns: 1_000, seed: 1 },
+    { numRuns: 1_000 },
   );
-  // The histories are not trivial.
-  expect(stopped).toBeGreaterThan(100);
+  // The histories are not trivial: about 120 have a stop in the period.
+  expect(stopped).toBeGreaterThan(30);
 });
 
-// A known fault: an interval of the timeline keeps the stop that it was part of when a late loss of signal ends that stop before it.
-test.failing('a stop that a late loss of signal splits keeps its loss class to its own part', () => {
+test('a stop that a late loss of signal splits keeps its loss class to its own part', () => {
   const clearing = (quality: string): readonly [string, object] => ['ObserveEquipmentState', { state: 'Clearing', quality }];
   const all: Parameters<typeof historyOf>[0] = [
     [clearing('GOOD'), 3],

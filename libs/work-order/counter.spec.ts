@@ -44,6 +44,7 @@ describe('a counter', () => {
     ],
     ['passes its limit', ['65530', '4'], '65536', '10', ['First', 'Wrapped']],
     ['dips although it has a limit', ['1010', '1009', '1012'], '9999', '2', ['First', 'Jitter', 'Advanced']],
+    ['repeats its dip', ['163', '162', '162'], undefined, '0', ['First', 'Jitter', undefined]],
     ['repeats itself', ['7', '7', '7'], undefined, '0', ['First', undefined, undefined]],
   ])('that %s', (_, raws, wrapAt, good, moves) => {
     const told = read(raws, wrapAt);

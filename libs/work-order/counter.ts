@@ -13,7 +13,8 @@ export type Advance = Readonly<{ delta: string; move: CounterMove; reset: boolea
 /** The decision table of docs/counters.md, first match. */
 export function advance(last: Reading | undefined, raw: string, readAt: string, wrapAt?: string): Advance | undefined {
   if (!last) return { delta: '0', move: CounterMove.First, reset: false };
-  if (compare(raw, last.raw) === 0 || Date.parse(readAt) < Date.parse(last.readAt)) return undefined;
+  const known = [last.raw, ...(last.dip === undefined ? [] : [last.dip])];
+  if (known.some((value) => compare(raw, value) === 0) || Date.parse(readAt) < Date.parse(last.readAt)) return undefined;
   if (compare(raw, last.raw) > 0) {
     if (last.dropped && compare(raw, last.dropped.from) >= 0) {
       const since = minus(minus(raw, last.dropped.from), last.dropped.counted);

@@ -1,4 +1,4 @@
-/** Local times of a plant, for inputs: the browser may be in another zone. Pure. */
+/** Local times and days of a plant, for inputs and periods: the browser may be in another zone. Pure. */
 
 /** Minutes that the zone is ahead of UTC at a moment. */
 function aheadOf(at: number, timeZone: string): number {
@@ -41,3 +41,13 @@ export function hoursWithin(from: number, to: number, every: number, timeZone: s
   }
   return ticks;
 }
+
+/** YYYY-MM-DD in a zone. */
+export const dayAt = (moment: number, timeZone: string): string => localOf(moment, timeZone).slice(0, 10);
+
+/** A day later or earlier. */
+export const plusDays = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * 24 * HOUR).toISOString().slice(0, 10);
+
+/** The first moment of a day in a zone; of a day whose midnight the clock skips, the first one that exists. */
+export const dayBegins = (day: string, timeZone: string): number => momentOf(`${day}T00:00`, timeZone);

@@ -1,11 +1,12 @@
 /** The queue of a machine: what is under way, what can start, and what blocks the rest. */
-import { Button, Group, NativeSelect, Paper, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import type { Schemas } from '../../client/api';
 import { send } from '../../client/command';
 import { useRead } from '../../client/query';
 import { Act } from '../../parts/act';
 import { History } from '../../parts/history';
+import { MachineChoice } from '../../parts/machine-choice';
 import { links } from '../../parts/links';
 import { useMay } from '../../parts/me';
 import { Time, usePlantFilter } from '../../parts/plants';
@@ -19,7 +20,6 @@ export default function Dispatch() {
   const { equipmentId } = useParams({ strict: false }) as { equipmentId?: string };
   const navigate = useNavigate();
   const plant = usePlantFilter();
-  const machines = useRead('/equipment', { query: { ...plant, first: 500 }, every: 60_000 });
   const entries = useRead('/dispatch-list', { query: { ...(equipmentId ? { equipmentId: [equipmentId] } : plant), first: 200 } });
   return (
     <Stack>
@@ -27,14 +27,11 @@ export default function Dispatch() {
         <Title order={1} size="h2">
           {words.title}
         </Title>
-        <NativeSelect
+        <MachineChoice
           label={words.machine}
-          value={equipmentId ?? ''}
-          data={[
-            { value: '', label: words.allMachines },
-            ...(machines.data?.data.items ?? []).map(({ equipmentId: id, name }) => ({ value: id, label: `${id} · ${name ?? ''}` })),
-          ]}
-          onChange={({ currentTarget }) => void navigate({ to: links.dispatch(currentTarget.value || undefined) })}
+          none={words.allMachines}
+          equipmentId={equipmentId}
+          onChoose={(chosen) => void navigate({ to: links.dispatch(chosen) })}
         />
       </Group>
       <ShownList of={entries} empty={words.none}>

@@ -5,7 +5,7 @@ import { serverNow } from '../../client/clock';
 import { useRead } from '../../client/query';
 import { choosePlant, usePlant, usePlants, useTexts, type Plant } from '../../parts/plants';
 import { Shown } from '../../parts/shown';
-import { dayAt, dayBegins, plusDays } from '../../parts/zone';
+import { dayAt, dayBegins, plusDays } from '../../parts/local-times';
 import { kpisWords } from '../../words/kpis';
 import { useWords } from '../../words/words';
 import { Evidence } from './evidence';

@@ -4,8 +4,9 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState, useSyncExternalStore } from 'react';
 import { serverNow } from '../../client/clock';
 import { useRead } from '../../client/query';
+import { MachineChoice } from '../../parts/machine-choice';
 import { links, plantOf } from '../../parts/links';
-import { usePlantFilter, usePlants } from '../../parts/plants';
+import { usePlants } from '../../parts/plants';
 import { Shown } from '../../parts/shown';
 import { HOUR } from '../../parts/local-times';
 import { timelineWords } from '../../words/timeline';
@@ -22,21 +23,17 @@ export default function Timeline() {
   const words = useWords(timelineWords);
   const { equipmentId } = useParams({ strict: false }) as { equipmentId?: string };
   const navigate = useNavigate();
-  const machines = useRead('/equipment', { query: { ...usePlantFilter(), first: 500 }, every: 60_000 });
   return (
     <Stack>
       <Group justify="space-between" align="flex-end">
         <Title order={1} size="h2">
           {words.title}
         </Title>
-        <NativeSelect
+        <MachineChoice
           label={words.machine}
-          value={equipmentId ?? ''}
-          data={[
-            { value: '', label: '–' },
-            ...(machines.data?.data.items ?? []).map(({ equipmentId: id, name }) => ({ value: id, label: `${id} · ${name ?? ''}` })),
-          ]}
-          onChange={({ currentTarget }) => void navigate({ to: links.timeline(currentTarget.value || undefined) })}
+          none="–"
+          equipmentId={equipmentId}
+          onChoose={(chosen) => void navigate({ to: links.timeline(chosen) })}
         />
       </Group>
       {equipmentId ? <OfMachine key={equipmentId} equipmentId={equipmentId} /> : <Text c="dimmed">{words.choose}</Text>}

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { Input } from '../../client/api';
 import { send } from '../../client/command';
 import { Form } from '../../parts/form';
+import { isReason, Reason } from '../../parts/reason';
 import { workOrderWords } from '../../words/work-order';
 import { termOf, termWords } from '../../words/terms';
 import { useWords } from '../../words/words';
@@ -21,7 +22,7 @@ export function Pause({ workOrderId, onClose }: Props) {
     <Form
       title={title}
       submit={words.pause}
-      isComplete={reason.trim() !== ''}
+      isComplete={isReason(reason)}
       onClose={onClose}
       does={() => send('/work-order/pause-work-order', { workOrderId, cause, reason: reason.trim() }, title)}
     >
@@ -32,14 +33,7 @@ export function Pause({ workOrderId, onClose }: Props) {
         data={CAUSES.map((value) => ({ value, label: termOf(terms, value) }))}
         onChange={({ currentTarget }) => setCause(currentTarget.value as Cause)}
       />
-      <Textarea
-        label={words.reason}
-        maxLength={500}
-        withAsterisk
-        data-autofocus
-        value={reason}
-        onChange={({ currentTarget }) => setReason(currentTarget.value)}
-      />
+      <Reason value={reason} onChange={setReason} />
     </Form>
   );
 }

@@ -5,6 +5,7 @@ import { newId, send } from '../../client/command';
 import { useRead } from '../../client/query';
 import { Amount, isAmount } from '../../parts/amount';
 import { Form } from '../../parts/form';
+import { isReason, Reason } from '../../parts/reason';
 import { Mark } from '../../parts/mark';
 import { useMay } from '../../parts/me';
 import { Time } from '../../parts/plants';
@@ -95,7 +96,7 @@ function Correct({ row, onClose }: Readonly<{ row: Row; onClose: () => void }>) 
     <Form
       title={title}
       submit={words.send}
-      isComplete={[good, scrap, rework].every(isAmount) && reason.trim() !== '' && (!hasScrap || scrapReason.trim() !== '')}
+      isComplete={[good, scrap, rework].every(isAmount) && isReason(reason) && (!hasScrap || scrapReason.trim() !== '')}
       onClose={onClose}
       does={() => send('/work-order/correct-report', body, title)}
     >
@@ -111,14 +112,7 @@ function Correct({ row, onClose }: Readonly<{ row: Row; onClose: () => void }>) 
         />
       ) : null}
       <Amount label={words.rework} unit={unit} value={rework} onChange={setRework} />
-      <Textarea
-        label={words.reason}
-        maxLength={500}
-        withAsterisk
-        data-autofocus
-        value={reason}
-        onChange={({ currentTarget }) => setReason(currentTarget.value)}
-      />
+      <Reason value={reason} onChange={setReason} />
     </Form>
   );
 }

@@ -47,7 +47,8 @@ const bin = (name) => join(place, 'node_modules/.bin', name);
 /** A system on free ports with an empty store; resolves with the file of its addresses. */
 async function startSystem() {
   const dataDir = join(place, 'data');
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir, PORT: '0' };
+  // Reads wait for their token as long as a busy machine takes.
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir, PORT: '0', WAIT_FOR_MS: '30000' };
   const system = spawn(process.execPath, [join(root, 'dist/apps/standalone/main.js'), '--empty'], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

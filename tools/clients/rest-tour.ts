@@ -87,14 +87,15 @@ async function main(): Promise<void> {
   const receipt = taken(await report());
   expect('a repeated command has the first answer', taken(await report()).token === receipt.token);
 
-  const board = taken(await planner.GET('/order-board', { params: { query: { waitFor: receipt.token, facilityId: ['rest'] } } }));
+  const seen = { waitFor: receipt.token };
+  const board = taken(await planner.GET('/order-board', { params: { query: { ...seen, facilityId: ['rest'] } } }));
   const [entry] = board.items;
   expect(
     'the board shows the report',
     !board.behind && entry?.productionOrderId === 'rest.P1' && entry.legs.some(({ good }) => good === '6'),
   );
 
-  const one = await operator.GET('/work-order/{id}', { params: { path: { id: 'rest.W1' }, query: {} } });
+  const one = await operator.GET('/work-order/{id}', { params: { path: { id: 'rest.W1' }, query: seen } });
   expect('a row has the entity tag that If-Match takes', taken(one).revision === one.response.headers.get('etag')?.replaceAll('"', ''));
 
   const hidden = await as('operator@haifa').GET('/equipment/{id}', { params: { path: { id: 'rest.M4' }, query: {} } });

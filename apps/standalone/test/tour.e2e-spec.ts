@@ -11,7 +11,8 @@ describe('the tours', () => {
   const dataDir = join(testDirectory('tour'), 'data');
 
   beforeAll(async () => {
-    system = new Start({ DATA_DIR: dataDir, PORT: '0' }, '--empty');
+    // Reads wait for their token as long as a busy machine takes.
+    system = new Start({ DATA_DIR: dataDir, PORT: '0', WAIT_FOR_MS: '30000' }, '--empty');
     await system.says('Ready.');
   }, 90_000);
   afterAll(() => system.stop(), 30_000);

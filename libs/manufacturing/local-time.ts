@@ -33,6 +33,21 @@ function shownAt(timeZone: string, at: number): number {
   return Date.UTC(of.year!, of.month! - 1, of.day, of.hour, of.minute, of.second);
 }
 
+const MOST_DAYS = 50_000;
+/** Per zone and UTC midnight: how far clocks are ahead of UTC, in ms. */
+const ahead = new Map<string, number>();
+
+/** How far clocks of the zone are ahead of UTC at the beginning of a UTC day, in ms. */
+function aheadAtMidnight(timeZone: string, midnight: number): number {
+  const key = `${timeZone} ${midnight}`;
+  let known = ahead.get(key);
+  if (known === undefined) {
+    if (ahead.size >= MOST_DAYS) ahead.clear();
+    ahead.set(key, (known = shownAt(timeZone, midnight) - midnight));
+  }
+  return known;
+}
+
 /**
  * The moment at which clocks of the zone show a day and a time of day, in ms since 1970. Of a time that a clock change repeats the first one; one
  * that it skips is moved on by the change.
@@ -40,6 +55,10 @@ function shownAt(timeZone: string, at: number): number {
  */
 export function momentOf(day: string, time: string, timeZone: string): number {
   const shown = Date.parse(`${day}T${time}:00Z`);
+  const midnight = Math.floor(shown / DAY_MS) * DAY_MS;
+  const [start, end] = [aheadAtMidnight(timeZone, midnight - DAY_MS), aheadAtMidnight(timeZone, midnight + 2 * DAY_MS)];
+  // Clocks do not change twice within three days.
+  if (start === end) return shown - start;
   const [before, after] = [-DAY_MS, DAY_MS].map((away) => shown - (shownAt(timeZone, shown + away) - (shown + away))) as [number, number];
   const found = [before, after].filter((at) => shownAt(timeZone, at) === shown);
   return found.length > 0 ? Math.min(...found) : before;

@@ -2,7 +2,8 @@
 /**
  * Mutation tests: removes one guard at a time in a copy of the build, and runs the specs that should notice. A mutant that survives is a
  * gap in the tests. (For the view engine under faults: `npm run faults -- views`.) Prints the matrix; exits 1 when a mutant survives, or
- * when the specs are red without any mutation. `node tools/mutants.mjs event-log` removes only guards of files whose path contains that.
+ * when the specs are red without any mutation. `node tools/mutants.mjs event-log` removes only guards of files whose path contains that;
+ * `--after-specs` leaves out the run without any mutation, where the specs have just been run.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -15,7 +16,10 @@ import { mutants as shares } from './mutants/shares.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-const mutants = [...guards, ...processes, ...shares].filter(({ file }) => file.includes(process.argv[2] ?? ''));
+const options = process.argv.slice(2);
+const afterSpecs = options.includes('--after-specs');
+const part = options.find((option) => !option.startsWith('--')) ?? '';
+const mutants = [...guards, ...processes, ...shares].filter(({ file }) => file.includes(part));
 
 /** Two at a time, each in its own copy. */
 const WORKERS = 2;
@@ -25,7 +29,8 @@ const copies = Array.from({ length: Math.min(WORKERS, mutants.length) }, () => m
 const run = (copy, specs) =>
   new Promise((resolve) => {
     const jest = join(copy, 'node_modules/jest/bin/jest.js');
-    const child = spawn(process.execPath, [jest, '-i', '--silent', '--forceExit', ...specs.split(' ')], {
+    const environment = join(copy, 'tools/mutants/until-one-fails.cjs');
+    const child = spawn(process.execPath, [jest, '-i', '--silent', '--forceExit', '--env', environment, ...specs.split(' ')], {
       cwd: copy,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -56,20 +61,22 @@ const share = (items, work) => {
   );
 };
 
-async function walk(copy, { without, file, from, to, specs, also = [] }) {
+async function walk(copy, { without, file, from: guard, to, specs, also = [] }) {
   const path = join(copy, 'dist', file);
   const original = readFileSync(path, 'utf8');
   let text = original;
-  for (const change of [{ from, to }, ...also]) {
+  for (const change of [{ from: guard, to }, ...also]) {
     if (text.split(change.from).length !== 2) throw new Error(`${file} must contain exactly once: ${change.from}`);
     text = text.replace(change.from, () => change.to);
   }
   writeFileSync(path, text);
+  const from = Date.now();
   const { status } = await run(copy, specs);
+  const seconds = Math.round((Date.now() - from) / 1_000);
   writeFileSync(path, original);
   const noticed = status !== 0;
   if (!noticed) holes += 1;
-  console.log(`${noticed ? 'red  ' : 'GREEN'}  without ${without}: ${specs} ${noticed ? 'notices' : 'DOES NOT NOTICE'}`);
+  console.log(`${noticed ? 'red  ' : 'GREEN'}  without ${without}: ${specs} ${noticed ? 'notices' : 'DOES NOT NOTICE'} (${seconds} s)`);
 }
 
 let holes = 0;
@@ -82,7 +89,7 @@ try {
     symlinkSync(join(root, 'libs'), join(copy, 'libs'));
   }
   // A spec that is red for another reason would count as noticed. One run for whole files, one for parts of files.
-  await share(unchanged(), async (copy, specs) => {
+  await share(afterSpecs ? [] : unchanged(), async (copy, specs) => {
     const { status, said } = await run(copy, specs);
     console.log(`${status === 0 ? 'green' : 'RED  '}  without a mutation: ${specs}`);
     if (status === 0) return;

@@ -5,7 +5,7 @@ module.exports = class UntilOneFails extends TestEnvironment {
   hasFailed = false;
 
   handleTestEvent(event) {
-    if (event.name === 'test_fn_failure' || event.name === 'hook_failure') this.hasFailed = true;
+    if (event.name === 'test_fn_failure') this.hasFailed = true;
     else if (event.name === 'test_start' && this.hasFailed) event.test.mode = 'skip';
   }
 };

@@ -3,7 +3,7 @@
  * Mutation tests: removes one guard at a time in a copy of the build, and runs the specs that should notice. A mutant that survives is a
  * gap in the tests. (For the view engine under faults: `npm run faults -- views`.) Prints the matrix; exits 1 when a mutant survives, or
  * when the specs are red without any mutation. `node tools/mutants.mjs event-log` removes only guards of files whose path contains that;
- * `--after-specs` leaves out the run without any mutation, where the specs have just been run.
+ * `--after-specs` leaves out the run without any mutation, where the specs have just been run; `--quick` leaves out those whose specs take longest.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -18,8 +18,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const options = process.argv.slice(2);
 const afterSpecs = options.includes('--after-specs');
+/** Specs that kill apps, wait for leases and limits, or start a whole system for each test. */
+const SLOW =
+  /views\/(faults|switch|two-workers|moved-log)|store\/election|commands\/past|processes\/(kills|memory|\(low-water)|api\/test|analysts/;
 const part = options.find((option) => !option.startsWith('--')) ?? '';
-const mutants = [...guards, ...processes, ...shares].filter(({ file }) => file.includes(part));
+const mutants = [...guards, ...processes, ...shares].filter(
+  ({ file, specs }) => file.includes(part) && !(options.includes('--quick') && SLOW.test(specs)),
+);
 
 /** Two at a time, each in its own copy. */
 const WORKERS = 2;

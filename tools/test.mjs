@@ -76,7 +76,8 @@ if (patterns.length === 0) {
       .then(() => check('the API description is current', 'tools/api-description.mjs', '--check')),
   ]);
   await stage('pure specs', () => jest('\\.spec\\.js$', '--maxWorkers=2'));
-  await stage('specs on real parts', () => jest('\\.int-spec\\.js$', '--maxWorkers=2'));
+  // These wait more than they compute.
+  await stage('specs on real parts', () => jest('\\.int-spec\\.js$', '--maxWorkers=3'));
   await stage('journeys', () => jest('\\.e2e-spec\\.js$', '--maxWorkers=2'));
 } else {
   await stage(`specs like ${patterns.join(', ')}`, () => jest(`(${patterns.join('|')})`, '--runInBand'));

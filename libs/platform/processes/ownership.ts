@@ -1,9 +1,11 @@
 /**
  * Which worker runs which process, and its checkpoint. Hides: leases, heartbeats, fair shares, fencing, lost tables. Promises: one owner per
- * process by the database's clock; a process whose worker died is taken over within `ttlMs` and a beat; an owner that slept writes no checkpoint;
- * if tables are emptied or come from another log, at any time, that is detected and they are filled again from the log. Does not: run anything.
+ * process by the database's clock; a process whose worker died is taken over within `ttlMs` and a beat, on a machine that is too busy to renew in
+ * time within half a minute; an owner that slept writes no checkpoint; if tables are emptied or come from another log, at any time, that is
+ * detected and they are filled again from the log. Does not: run anything.
  */
 import type { Pool, PoolClient } from 'pg';
+import { LeaseTime } from '#platform/runtime/lease-time';
 import type { Log } from '#platform/store/log-mark';
 
 export type Owned = Readonly<{
@@ -24,6 +26,7 @@ export class Ownership {
   private beating: Promise<void> = Promise.resolve();
   private closed = false;
   private answeredAt = -Infinity;
+  private readonly lease: LeaseTime;
 
   constructor(
     private readonly pool: Pool,
@@ -40,7 +43,9 @@ export class Ownership {
       failed: (error: unknown) => void;
     }>,
     private readonly options: OwnershipOptions = usualOwnership,
-  ) {}
+  ) {
+    this.lease = new LeaseTime(options.ttlMs);
+  }
 
   start(): void {
     const again = () => {
@@ -65,9 +70,10 @@ export class Ownership {
        gone AS (DELETE FROM process_worker WHERE seen_at < now() - interval '1 minute')
        UPDATE process_checkpoint AS c SET until = now() + $2 * interval '1 millisecond' WHERE owner = $1 AND process = ANY ($3)
        RETURNING process, epoch, log, ${WHOLE} AS whole`,
-      [this.worker, this.options.ttlMs, this.processes],
+      [this.worker, this.lease.ms, this.processes],
     );
     this.answeredAt = performance.now();
+    this.lease.renewed();
     const renewed = new Map(rows.map((row) => [row.process, row]));
     for (const [process, { epoch }] of [...this.held]) {
       const row = renewed.get(process);
@@ -94,7 +100,7 @@ export class Ownership {
     const { rows } = await this.pool.query<{ workers: bigint; free: string[] }>(
       `SELECT (SELECT count(*) FROM process_worker WHERE seen_at > now() - $1 * interval '1 millisecond') AS workers,
               ARRAY(SELECT unnest($2::text[]) EXCEPT SELECT process FROM process_checkpoint WHERE owner IS NOT NULL AND until >= now()) AS free`,
-      [this.options.ttlMs, this.processes],
+      [this.lease.ms, this.processes],
     );
     const { workers, free } = rows[0]!;
     return { share: Math.ceil(this.processes.length / Math.max(1, Number(workers))), free };
@@ -111,7 +117,7 @@ export class Ownership {
          ON CONFLICT (process) DO UPDATE SET owner = excluded.owner, epoch = c.epoch + 1, until = excluded.until
          WHERE c.owner IS NULL OR c.until < now()
          RETURNING epoch, position, restore_until, log, ${WHOLE} AS whole`,
-        [process, this.worker, this.options.ttlMs, head, log?.mark ?? null],
+        [process, this.worker, this.lease.ms, head, log?.mark ?? null],
       );
       const [found] = rows;
       let row: Row | undefined = found;

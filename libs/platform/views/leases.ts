@@ -1,9 +1,11 @@
 /**
  * Which worker holds which part of which view. Hides: leases, heartbeats, fair shares, takeover from dead workers. Promises: at most one worker
- * holds a part under its epoch; a part whose worker died is taken over within `ttlMs` plus one second; all times are the database's. Does not:
- * stop a worker that slept through its lease: the epoch rejects its next write (part.ts).
+ * holds a part under its epoch; a part whose worker died is taken over within `ttlMs` plus one second, on a machine that is too busy to renew in
+ * time within half a minute; all times are the database's. Does not: stop a worker that slept through its lease: the epoch rejects its next write
+ * (part.ts).
  */
 import type { Pool } from 'pg';
+import { LeaseTime } from '#platform/runtime/lease-time';
 
 export type Part = Readonly<{ table: string; shard: number; epoch: bigint }>;
 export type LeaseOptions = Readonly<{ ttlMs: number; beatMs: number }>;
@@ -25,6 +27,7 @@ export class Leases {
   #timer?: NodeJS.Timeout;
   #beating: Promise<void> = Promise.resolve();
   #closed = false;
+  readonly #lease: LeaseTime;
 
   constructor(
     private readonly pool: Pool,
@@ -33,7 +36,9 @@ export class Leases {
     private readonly tables: () => readonly string[],
     private readonly on: Readonly<{ gained: (part: Part) => void; lost: (part: Part) => void; failed: (error: unknown) => void }>,
     private readonly options: LeaseOptions = usualLease,
-  ) {}
+  ) {
+    this.#lease = new LeaseTime(options.ttlMs);
+  }
 
   /** Starts to hold and acquire parts; `beat` runs at once and then periodically. */
   start(): void {
@@ -58,8 +63,9 @@ export class Leases {
              LEFT JOIN unnest($3::text[], $4::int[], $5::bigint[]) AS h (table_name, shard, epoch) USING (table_name, shard, epoch)
              WHERE o.owner = $1) AS own
        WHERE l.table_name = own.table_name AND l.shard = own.shard AND l.owner = $1 RETURNING l.table_name, l.shard, l.epoch, held`,
-      [this.worker, this.options.ttlMs, ...columnsOf(this.held)],
+      [this.worker, this.#lease.ms, ...columnsOf(this.held)],
     );
+    this.#lease.renewed();
     // A part that is owned but not held was acquired by a statement whose answer was lost: release it; it is acquired again.
     const renewed = new Map(rows.flatMap((row) => (row.held ? [[nameOf(row.table_name, row.shard), BigInt(row.epoch)]] : [])));
     for (const [name, part] of this.#held) if (renewed.get(name) !== part.epoch) this.#lose(name);
@@ -82,7 +88,7 @@ export class Leases {
     const { rows } = await this.pool.query(
       `SELECT (SELECT count(*) FROM view_leases WHERE table_name = ANY($1))::int AS parts,
               (SELECT count(*) FROM view_workers WHERE seen_at > now() - $2 * interval '1 millisecond')::int AS workers`,
-      [tables, this.options.ttlMs],
+      [tables, this.#lease.ms],
     );
     return Math.ceil(rows[0].parts / Math.max(1, rows[0].workers));
   }
@@ -94,9 +100,11 @@ export class Leases {
     );
     const dead = new Set(free.flatMap((row) => (row.owner && row.owner !== this.worker ? [sessionName(row.owner)] : [])));
     if (dead.size > 0) {
-      // A worker that was stopped in the middle of a transaction holds its row locks until it runs again.
+      // A worker that was stopped in the middle of a transaction holds its row locks until it runs again. The sessions that hold none stay: if it is
+      // only slow, it would be slower without them.
       await this.pool.query(
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ANY($1) AND pid <> pg_backend_pid()',
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = ANY($1) AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`,
         [[...dead]],
       );
     }
@@ -107,7 +115,7 @@ export class Leases {
            UPDATE view_leases SET owner = $3, epoch = epoch + 1, until = now() + $4 * interval '1 millisecond'
            WHERE table_name = $1 AND shard = $2 AND owner IS NOT DISTINCT FROM $5 AND (owner IS NULL OR until < now()) RETURNING epoch)
          UPDATE view_checkpoints c SET epoch = mine.epoch FROM mine WHERE c.table_name = $1 AND c.shard = $2 RETURNING c.epoch`,
-        [table, shard, this.worker, this.options.ttlMs, owner],
+        [table, shard, this.worker, this.#lease.ms, owner],
       );
       if (!rows[0]) continue;
       const part: Part = { table, shard, epoch: BigInt(rows[0].epoch) };

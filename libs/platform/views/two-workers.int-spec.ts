@@ -54,6 +54,17 @@ describe('two workers', () => {
 });
 
 describe('a lease', () => {
+  test('lasts longer on a machine that renews it late: two slow workers do not take each other’s parts in turns', async () => {
+    const late = { lease: { ttlMs: 150, beatMs: 400 } };
+    const workers = [await run({ shards: 4, views: [orderBoard], ...late }), await run({ shards: 4, views: [orderBoard], ...late })];
+    await until(() => workers.every((each) => each.health().length === 2));
+    await sleep(1_500);
+    const epochs = async () => (await t.pool.query('SELECT table_name, shard, epoch FROM view_leases ORDER BY 1, 2')).rows;
+    const before = await epochs();
+    await sleep(2_500);
+    expect(await epochs()).toEqual(before);
+  });
+
   test('that was acquired by a statement whose answer was lost is released, and the view continues', async () => {
     await run({ views: [machineNow], ...quick });
     await caughtUp([machineNow]);

@@ -65,7 +65,7 @@ export class ConsoleUnderTest {
     const context = await this.browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 }, ...options });
     this.contexts.push(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(45_000);
     page.on('request', (request) => {
       if (!request.url().startsWith(this.endpoints.api) && !/^(data|blob):/.test(request.url())) this.foreign.push(request.url());
     });

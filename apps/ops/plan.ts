@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type BatchPlan, type PlannedOrder, planBatch } from '#allocation-plan/batch';
+import type { BatchPlan, PlannedOrder } from '#allocation-plan/batch';
 import type { BatchInputs, BatchOrder } from '#allocation-plan/batch-inputs';
-import { loadSolver } from '#allocation-plan/highs.solver';
+import { PlanningFailed, planInThread } from '#allocation-plan/batch.thread';
 import { scopeIn } from '#kernel/identity';
 import { digestOf } from '#platform/commands/digest';
 import { planIdOf } from '#manufacturing/order-ids';
@@ -23,6 +23,7 @@ type Flags = Whereabouts & {
   lateDays?: string;
   lateCost?: string;
   ignoreStock?: boolean;
+  timeLimit?: string;
 };
 
 const PLANNERS = ['planner'];
@@ -101,6 +102,7 @@ function inputsIn(path: string): BatchInputs {
 }
 
 async function plan(flags: Flags): Promise<void> {
+  const limit = whole(flags.timeLimit, 'time-limit', 1, 86_400);
   const days = whole(flags.lateDays, 'late-days', 1, 365);
   if (flags.lateCost !== undefined && !AMOUNT.test(flags.lateCost))
     throw new PlainFault(`--late-cost must be an amount such as 0.5, was ${flags.lateCost}.`, 64);
@@ -108,7 +110,9 @@ async function plan(flags: Flags): Promise<void> {
   const inputs = flags.inputs ? inputsIn(flags.inputs) : await gathered(flags, late);
   const digest = digestOf(inputs);
   const begun = performance.now();
-  const made = planBatch(inputs, await loadSolver());
+  const made = await planInThread(inputs, limit === undefined ? {} : { timeLimitMs: limit * 1_000 }).catch((error: unknown) => {
+    throw error instanceof PlanningFailed ? new PlainFault(`${error.message} Nothing was sent.`) : error;
+  });
   const seconds = (performance.now() - begun) / 1_000;
   const save = flags.save ?? (flags.dryRun || flags.inputs || inputs.orders.length === 0 ? undefined : `plan-${digest.slice(0, 12)}.json`);
   if (save) writeFileSync(save, `${JSON.stringify({ digest, algorithm: made.algorithm, inputs }, null, 1)}\n`);
@@ -200,6 +204,7 @@ export function addPlanCommand(program: Command): void {
     .option('--ignore-stock', 'do not limit plans by the material in stock')
     .option('--save <file>', 'where the inputs are written for the auditor (default: plan-<digest>.json)')
     .option('--inputs <file>', 'plan again from saved inputs; send nothing')
+    .option('--time-limit <seconds>', 'how long planning may take (default: 300); after that nothing is sent')
     .option('--json', 'print one JSON document')
     .action((_: unknown, command: Command) => plan(command.optsWithGlobals()));
 }

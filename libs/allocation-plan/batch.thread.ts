@@ -1,20 +1,19 @@
 /**
  * Plans a batch in a thread of its own, so that the app goes on answering meanwhile. Hides: the thread and the solver in it. Promises: the plan
- * that planBatch makes, or PlanningFailed, which says whether its time was over, it was cancelled, or the thread failed; no thread is left over. Does
- * not: plan again.
+ * that planBatch makes, or PlanningFailed, which says whether its time was over or the thread failed; no thread is left over. Does not: plan again.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { type BatchPlan, planBatch } from './batch';
 import type { BatchInputs } from './batch-inputs';
 import { loadSolver } from './highs.solver';
 
-/** A batch of 10,000 orders over 20 plants takes a tenth of it. */
-export const PLANNING_TIME_LIMIT_MS = 300_000;
+/** A batch of 10,000 orders over 20 plants takes less than a tenth of it. */
+const PLANNING_TIME_LIMIT_MS = 300_000;
 
 /** Nothing was planned. */
 export class PlanningFailed extends Error {
   constructor(
-    readonly why: 'time-limit' | 'cancelled' | 'failed',
+    readonly why: 'time-limit' | 'failed',
     message: string,
   ) {
     super(message);
@@ -24,7 +23,6 @@ export class PlanningFailed extends Error {
 
 type Options = Readonly<{
   timeLimitMs?: number;
-  signal?: AbortSignal;
   /** Most memory of the planner's own data, without the solver's. */
   memoryMb?: number;
 }>;
@@ -32,20 +30,16 @@ type Answer = Readonly<{ plan: BatchPlan } | { error: string }>;
 
 /** @throws PlanningFailed */
 export async function planInThread(inputs: BatchInputs, options: Options = {}): Promise<BatchPlan> {
-  const { timeLimitMs = PLANNING_TIME_LIMIT_MS, signal, memoryMb = 2_048 } = options;
+  const { timeLimitMs = PLANNING_TIME_LIMIT_MS, memoryMb = 2_048 } = options;
   const failed = (why: PlanningFailed['why'], message: string) => new PlanningFailed(why, message);
-  if (signal?.aborted) throw failed('cancelled', 'Planning was cancelled.');
   const worker = new Worker(__filename, { workerData: { batch: inputs }, resourceLimits: { maxOldGenerationSizeMb: memoryMb } });
   let timer: NodeJS.Timeout | undefined;
-  let cancel: (() => void) | undefined;
   try {
     return await new Promise<BatchPlan>((resolve, reject) => {
       timer = setTimeout(
         () => reject(failed('time-limit', `Planning took longer than ${timeLimitMs / 1_000} s. Plan fewer orders, or allow more time.`)),
         timeLimitMs,
       );
-      cancel = () => reject(failed('cancelled', 'Planning was cancelled.'));
-      signal?.addEventListener('abort', cancel, { once: true });
       worker.once('message', (answer: Answer) =>
         'plan' in answer ? resolve(answer.plan) : reject(failed('failed', `Planning failed: ${answer.error}`)),
       );
@@ -54,7 +48,6 @@ export async function planInThread(inputs: BatchInputs, options: Options = {}): 
     });
   } finally {
     clearTimeout(timer);
-    if (cancel) signal?.removeEventListener('abort', cancel);
     await worker.terminate();
   }
 }

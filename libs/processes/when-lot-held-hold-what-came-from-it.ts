@@ -67,7 +67,6 @@ export const whenLotHeldHoldWhatCameFromIt: Process<Held, In, Out> = {
       reaches(lotId, holdId, place)
         ? [{ send: { type: 'ReleaseHold', data: { lotId: place, holdId: passedOn(lotId, holdId), reason } } }]
         : [];
-    const allAt = (place: string) => Object.entries(holds).flatMap(([holdId, reason]) => hold(place, holdId, reason));
     switch (input.type) {
       case 'LotHeld':
         return places.flatMap((place) => hold(place, input.data.holdId, input.data.reason));
@@ -75,9 +74,8 @@ export const whenLotHeldHoldWhatCameFromIt: Process<Held, In, Out> = {
         return places.flatMap((place) => release(place, input.data.holdId, input.data.reason));
       case 'LotReceivedFromTransfer':
       case 'LotCreatedFromSplit':
-        return allAt(input.data.lotId);
-      case 'LotMerged':
-        return allAt(input.data.intoLotId);
+        return Object.entries(holds).flatMap(([holdId, reason]) => hold(input.data.lotId, holdId, reason));
+      // A lot on hold is not merged: what is to be passed on comes later.
       case 'LotMergeUndone':
         return Object.keys(holds).flatMap((holdId) => release(input.data.intoLotId, holdId, 'it was not merged'));
       default:

@@ -50,7 +50,7 @@ describe('the plan of one order', () => {
       capacityId: fc.constant(`${facilityId}.cell`),
       ...terms,
       minutesPerDay: fc.constantFrom(3, 4, 4, 8, 8, 8, 0, undefined, null),
-      taken: fc.constantFrom({}, {}, { '2026-01-05': 2 }, { '2026-01-06': 3 }),
+      taken: fc.constantFrom<Readonly<Record<string, number>>[]>({}, {}, { '2026-01-05': 2 }, { '2026-01-06': 3 }),
       neverFor: fc.constantFrom(...Array<undefined>(7).fill(undefined), ['acme']),
       lane: fc.constantFrom(
         undefined,
@@ -133,8 +133,8 @@ describe('the plan of a batch', () => {
     ),
     plants: fc.tuple(fc.record(terms), fc.record(terms)),
     minutesPerDay: fc.tuple(fc.constantFrom(0, 3, 4, 8), fc.constantFrom(0, 3, 4, 8)),
-    taken: fc.constantFrom({}, {}, { '2026-01-05': 2 }, { '2026-01-06': 3 }),
-    stock: fc.constantFrom({}, {}, { 'ayr.steel': '3' }, { 'ayr.steel': '4.5', 'bonn.steel': '1' }),
+    taken: fc.constantFrom<Readonly<Record<string, number>>[]>({}, {}, { '2026-01-05': 2 }, { '2026-01-06': 3 }),
+    stock: fc.constantFrom<Readonly<Record<string, string>>[]>({}, {}, { 'ayr.steel': '3' }, { 'ayr.steel': '4.5', 'bonn.steel': '1' }),
   });
   type Case = Parameters<Parameters<typeof cases.map>[0]>[0];
 
@@ -157,7 +157,7 @@ describe('the plan of a batch', () => {
     },
     capacities: Object.fromEntries(minutesPerDay.map((minutes, n) => [`${PLANTS[n]}.cell`, { minutesPerDay: minutes, taken }])),
     lanes: {},
-    stock: stock as Record<string, string>,
+    stock,
   });
 
   /** Whether these pieces of each order (at ayr, then at bonn) can be made in time. */
@@ -166,7 +166,7 @@ describe('the plan of a batch', () => {
     return plants.every(({ minutesPerUnit, setupMinutes, minBatch = '0' }, plant) => {
       const here = pieces.map((own) => own[plant]!);
       if (here.some((each) => each > 0 && each * 1e6 < micro(minBatch))) return false;
-      const steel = (stock as Record<string, string>)[`${PLANTS[plant]}.steel`];
+      const steel = stock[`${PLANTS[plant]}.steel`];
       if (steel !== undefined && sumOf(here) * 1.5 > Number(steel)) return false;
       return DUES.every((due) => {
         const work = here.map((each, n) => (orders[n]!.due <= due ? minutesOf(each, minutesPerUnit, setupMinutes) : 0));

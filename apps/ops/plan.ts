@@ -9,7 +9,7 @@ import { planIdOf } from '#manufacturing/order-ids';
 import { AMOUNT, plus, type Unit } from '#manufacturing/quantity';
 import type { Definition } from '#work-master/work-master.events';
 import { now } from '#platform/runtime/clock';
-import { freeStock, type LotRow } from './free-stock';
+import { freeLots, type LotRow } from './free-lots';
 import { whole } from './import';
 import { each, rowsOf, send } from './rest';
 import type { Whereabouts } from './system';
@@ -77,17 +77,18 @@ async function gathered(flags: Flags, late: BatchInputs['late']): Promise<BatchI
     ),
     capacities,
     lanes: Object.fromEntries(lanes.map(({ laneId, transitHours, costPerUnit, unit }) => [laneId, { transitHours, costPerUnit, unit }])),
-    stock: flags.ignoreStock ? {} : await stockOf(list, masters, earliest),
+    stock: {},
+    lots: flags.ignoreStock ? {} : await lotsOf(list, masters, earliest),
     ...(late ? { late } : {}),
   };
 }
 
-/** Free stock of the materials of these products, at plants that keep lots of them. Elsewhere it is not limited. */
-async function stockOf(list: <T>(path: string, filters?: object) => Promise<T[]>, masters: readonly MasterRow[], at: string) {
+/** Lots of the materials of these products, at plants that keep some. Elsewhere they are not limited. */
+async function lotsOf(list: <T>(path: string, filters?: object) => Promise<T[]>, masters: readonly MasterRow[], at: string) {
   const materials = new Set(masters.flatMap(({ definition }) => definition.materials.map(({ materialId }) => materialId)));
   const lots: LotRow[] = [];
   for (const materialId of [...materials].sort()) lots.push(...(await list<LotRow>('material-lot', { materialId })));
-  return freeStock(lots, at);
+  return freeLots(lots, at);
 }
 
 /** @throws PlainFault */

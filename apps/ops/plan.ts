@@ -112,7 +112,7 @@ async function plan(flags: Flags): Promise<void> {
   const digest = digestOf(inputs);
   const begun = performance.now();
   const made = await planInThread(inputs, limit === undefined ? {} : { timeLimitMs: limit * 1_000 }).catch((error: unknown) => {
-    throw error instanceof PlanningFailed ? new PlainFault(`${error.message} Nothing was sent.`) : error;
+    throw error instanceof PlanningFailed ? new PlainFault(`${error.message.replace(/\.?$/, '.')} Nothing was sent.`) : error;
   });
   const seconds = (performance.now() - begun) / 1_000;
   const save = flags.save ?? (flags.dryRun || flags.inputs || inputs.orders.length === 0 ? undefined : `plan-${digest.slice(0, 12)}.json`);

@@ -1,15 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type BatchPlan, type PlannedOrder, planBatch } from '#allocation-plan/batch';
+import type { BatchPlan, PlannedOrder } from '#allocation-plan/batch';
 import type { BatchInputs, BatchOrder } from '#allocation-plan/batch-inputs';
-import { loadSolver } from '#allocation-plan/highs.solver';
+import { PlanningFailed, planInThread } from '#allocation-plan/batch.thread';
 import { scopeIn } from '#kernel/identity';
 import { digestOf } from '#platform/commands/digest';
 import { planIdOf } from '#manufacturing/order-ids';
 import { AMOUNT, plus, type Unit } from '#manufacturing/quantity';
 import type { Definition } from '#work-master/work-master.events';
 import { now } from '#platform/runtime/clock';
-import { freeStock, type LotRow } from './free-stock';
+import { freeLots, type LotRow } from './free-lots';
 import { whole } from './import';
 import { each, rowsOf, send } from './rest';
 import type { Whereabouts } from './system';
@@ -23,6 +23,7 @@ type Flags = Whereabouts & {
   lateDays?: string;
   lateCost?: string;
   ignoreStock?: boolean;
+  timeLimit?: string;
 };
 
 const PLANNERS = ['planner'];
@@ -76,17 +77,18 @@ async function gathered(flags: Flags, late: BatchInputs['late']): Promise<BatchI
     ),
     capacities,
     lanes: Object.fromEntries(lanes.map(({ laneId, transitHours, costPerUnit, unit }) => [laneId, { transitHours, costPerUnit, unit }])),
-    stock: flags.ignoreStock ? {} : await stockOf(list, masters, earliest),
+    stock: {},
+    lots: flags.ignoreStock ? {} : await lotsOf(list, masters, earliest),
     ...(late ? { late } : {}),
   };
 }
 
-/** Free stock of the materials of these products, at plants that keep lots of them. Elsewhere it is not limited. */
-async function stockOf(list: <T>(path: string, filters?: object) => Promise<T[]>, masters: readonly MasterRow[], at: string) {
+/** Lots of the materials of these products, at plants that keep some. Elsewhere they are not limited. */
+async function lotsOf(list: <T>(path: string, filters?: object) => Promise<T[]>, masters: readonly MasterRow[], at: string) {
   const materials = new Set(masters.flatMap(({ definition }) => definition.materials.map(({ materialId }) => materialId)));
   const lots: LotRow[] = [];
   for (const materialId of [...materials].sort()) lots.push(...(await list<LotRow>('material-lot', { materialId })));
-  return freeStock(lots, at);
+  return freeLots(lots, at);
 }
 
 /** @throws PlainFault */
@@ -101,6 +103,7 @@ function inputsIn(path: string): BatchInputs {
 }
 
 async function plan(flags: Flags): Promise<void> {
+  const limit = whole(flags.timeLimit, 'time-limit', 1, 86_400);
   const days = whole(flags.lateDays, 'late-days', 1, 365);
   if (flags.lateCost !== undefined && !AMOUNT.test(flags.lateCost))
     throw new PlainFault(`--late-cost must be an amount such as 0.5, was ${flags.lateCost}.`, 64);
@@ -108,7 +111,9 @@ async function plan(flags: Flags): Promise<void> {
   const inputs = flags.inputs ? inputsIn(flags.inputs) : await gathered(flags, late);
   const digest = digestOf(inputs);
   const begun = performance.now();
-  const made = planBatch(inputs, await loadSolver());
+  const made = await planInThread(inputs, limit === undefined ? {} : { timeLimitMs: limit * 1_000 }).catch((error: unknown) => {
+    throw error instanceof PlanningFailed ? new PlainFault(`${error.message.replace(/\.?$/, '.')} Nothing was sent.`) : error;
+  });
   const seconds = (performance.now() - begun) / 1_000;
   const save = flags.save ?? (flags.dryRun || flags.inputs || inputs.orders.length === 0 ? undefined : `plan-${digest.slice(0, 12)}.json`);
   if (save) writeFileSync(save, `${JSON.stringify({ digest, algorithm: made.algorithm, inputs }, null, 1)}\n`);
@@ -200,6 +205,7 @@ export function addPlanCommand(program: Command): void {
     .option('--ignore-stock', 'do not limit plans by the material in stock')
     .option('--save <file>', 'where the inputs are written for the auditor (default: plan-<digest>.json)')
     .option('--inputs <file>', 'plan again from saved inputs; send nothing')
+    .option('--time-limit <seconds>', 'how long planning may take (default: 300); after that nothing is sent')
     .option('--json', 'print one JSON document')
     .action((_: unknown, command: Command) => plan(command.optsWithGlobals()));
 }

@@ -69,7 +69,7 @@ describe('a plan', () => {
       lateness,
     });
     expect(proposed.data).toMatchObject({
-      algorithm: 2,
+      algorithm: 3,
       digest: digestOf(proposed.data.inputs),
       gap: { quantity: '0', cost: '0' },
       lateness: '0',

@@ -3,7 +3,7 @@ import { entryOf, scopeIn } from '#kernel/identity';
 import { millionths } from '#manufacturing/quantity';
 import type { Definition, Qualification } from '#work-master/work-master.events';
 import { Unplaced, type Candidate, type PlanOrder } from './allocation-plan.events';
-import { Room, Stock } from './batch-room';
+import { Room, Stock, type StockedLot } from './batch-room';
 import type { SplitPlace } from './split';
 import {
   cheapestFirst,
@@ -11,6 +11,7 @@ import {
   daysBetween,
   type Lane,
   laneFor,
+  leastOf,
   MOST_DAYS,
   freeOn,
   minutesFor,
@@ -39,6 +40,9 @@ export type BatchOrder = Readonly<{
   maxLegs?: number;
 }>;
 
+/** A lot with what is free of it, and the first instant at which it may no longer be used. */
+export type StockLot = Readonly<{ lotId: string; quantity: string; expiresAt: string | null }>;
+
 /** Everything that a batch is planned from: the planner, run again on it, returns the same plan. Amounts and costs are decimal strings. */
 export type BatchInputs = Readonly<{
   /** Before this nothing begins. */
@@ -50,8 +54,10 @@ export type BatchInputs = Readonly<{
   capacities: Readonly<Record<string, Readonly<{ minutesPerDay: number | null; taken: Readonly<Record<string, number>> }>>>;
   /** By the plant that ships, a dot, and the plant that receives. */
   lanes: Readonly<Record<string, Lane>>;
-  /** Free stock by plant, a dot, and material; what is not listed is not limited. */
+  /** Free stock by plant, a dot, and material; what is neither here nor among the lots is not limited. */
   stock: Readonly<Record<string, string>>;
+  /** The same in lots: what expires first goes out first. Work ends before its lots expire. */
+  lots?: Readonly<Record<string, readonly StockLot[]>>;
   /** Days after its due date in which an order may still be made, and the cost of one unit a day late; without it, none. */
   late?: Readonly<{ days: number; costPerDay: string }>;
 }>;
@@ -60,12 +66,15 @@ export type BatchInputs = Readonly<{
 export type BatchPlace = SplitPlace &
   Readonly<{
     candidate: Candidate;
+    /** Work must have ended by the end of this day: by the due date, and before the lots that it uses expire. */
     lastDay: number;
+    /** Work that ends after this day is late. */
+    dueDay: number;
     /** Absent where capacity is not limited. */
     room?: Room;
     minutesPerUnit: bigint;
     materials: readonly Readonly<{ key: string; perUnit: bigint }>[];
-    /** The most that the days until then can make without other orders. */
+    /** More than that is not possible without other orders, in however many parts. */
     alone: bigint;
   }>;
 
@@ -81,7 +90,7 @@ export type Demand = Readonly<{
 export type Resources = Readonly<{ days: readonly string[]; rooms: ReadonlyMap<string, Room>; stock: Stock }>;
 
 /** What is free at the beginning. */
-export function resourcesOf({ earliest, orders, capacities, stock, late }: BatchInputs): Resources {
+export function resourcesOf({ earliest, orders, capacities, stock, lots = {}, late }: BatchInputs): Resources {
   const end = orders.reduce((last, { due }) => Math.max(last, Date.parse(due)), 0) + (late?.days ?? 0) * DAY_MS;
   const days = daysBetween(earliest, end);
   const rooms = new Map<string, Room>();
@@ -89,8 +98,14 @@ export function resourcesOf({ earliest, orders, capacities, stock, late }: Batch
     if (minutesPerDay === null) continue;
     rooms.set(id, new Room(days.map((date) => ({ date, minutes: freeOn(date, earliest, minutesPerDay, entryOf(taken, date) ?? 0) }))));
   }
-  const free = Object.fromEntries(Object.entries(stock).map(([key, amount]) => [key, millionths(amount)]));
-  return { days, rooms, stock: new Stock(free) };
+  const free: Record<string, StockedLot[]> = {};
+  for (const [key, amount] of Object.entries(stock)) free[key] = [{ amount: millionths(amount), lastDay: Infinity }];
+  for (const [key, each] of Object.entries(lots))
+    free[key] = each.map(({ lotId, quantity, expiresAt }) => ({
+      ...{ lotId, amount: millionths(quantity) },
+      lastDay: expiresAt === null ? Infinity : lastDayOf(earliest, Date.parse(expiresAt)),
+    }));
+  return { days, rooms, stock: new Stock(free, days.length) };
 }
 
 /** Where the order can be made by its due date, or, with `lateDays`, so many days after it. */
@@ -109,26 +124,28 @@ export function demandOf(inputs: BatchInputs, resources: Resources, order: Batch
   const placed = usable.map((candidate): BatchPlace => {
     const { facilityId, capacityId, minutesPerUnit, minBatch, costPerUnit, lane } = candidate;
     const room = resources.rooms.get(capacityId);
+    const dueDay = lastDayOf(inputs.earliest, readyBy(asPlanned, candidate));
     const place = {
       candidate,
-      lastDay: lastDayOf(inputs.earliest, readyBy(asPlanned, candidate) + lateDays * DAY_MS),
+      lastDay: Math.min(MOST_DAYS - 1, dueDay + lateDays),
+      dueDay,
       ...(room ? { room } : {}),
       minutesPerUnit: millionths(minutesPerUnit),
       materials: (master!.materials ?? []).map((each) => ({
         key: `${facilityId}.${each.materialId}`,
         perUnit: millionths(each.quantityPerUnit),
       })),
-      least: millionths(minBatch ?? '0'),
+      least: leastOf(asPlanned, minBatch),
       cost: millionths(costPerUnit) + millionths(lane?.costPerUnit ?? '0') + extra,
       most: 0n,
       alone: 0n,
     };
     const most = mostNow({ asPlanned, quantity }, place, resources.stock);
-    return { ...place, most, alone: most };
+    return { ...place, most, alone: mostBy({ asPlanned, quantity }, place, resources.stock, place.lastDay, 0) };
   });
   if (placed.every(({ lastDay }) => lastDay < 0)) return without(Unplaced.DueTooSoon);
   const places = placed.filter(({ most }) => most > 0n).sort(cheapestFirst);
-  const short = placed.some((place) => place.lastDay >= 0 && place.materials.some(({ key }) => resources.stock.of(key) === 0n));
+  const short = placed.some((place) => place.lastDay >= 0 && place.materials.some(({ key }) => resources.stock.left(key, 0) === 0n));
   const small = placed.some((place) => place.least > quantity);
   return { order, asPlanned, quantity, places, reason: short ? Unplaced.Material : small ? Unplaced.MinBatch : Unplaced.CapacityBeforeDue };
 }
@@ -144,32 +161,54 @@ function candidateOf(inputs: BatchInputs, { shipTo, unit }: BatchOrder, plant: Q
 const lastDayOf = (earliest: string, end: number): number =>
   Math.min(MOST_DAYS, Math.floor((end - Math.floor(Date.parse(earliest) / DAY_MS) * DAY_MS) / DAY_MS)) - 1;
 
+type Free = Omit<BatchPlace, 'most' | 'alone' | 'cost'>;
+
 /** The most that fits there now. With `limited` false, also less than a batch. */
-export function mostNow(
+export function mostNow(demand: Pick<Demand, 'asPlanned' | 'quantity'>, place: Free, stock: Stock, limited = true): bigint {
+  const most = endsOf(place, stock).reduce((found, day) => {
+    const here = mostBy(demand, place, stock, day);
+    return here > found ? here : found;
+  }, 0n);
+  return limited && most < place.least ? 0n : most;
+}
+
+/** The place for an amount that fits there: it ends so early that it can use what expires first. */
+export function placeFor(demand: Pick<Demand, 'asPlanned' | 'quantity'>, place: BatchPlace, amount: bigint, stock: Stock): BatchPlace {
+  const lastDay = endsOf(place, stock).find((day) => mostBy(demand, place, stock, day) >= amount);
+  return lastDay === undefined || lastDay === place.lastDay ? place : { ...place, lastDay };
+}
+
+/** The days by which work there may have to end, the earliest first: the last day of each lot that it may use, and its own. */
+function endsOf({ lastDay, materials }: Free, stock: Stock): readonly number[] {
+  const ends = materials.flatMap(({ key, perUnit }) => (perUnit === 0n ? [] : stock.ends(key, lastDay)));
+  return [...new Set([...ends, lastDay])].sort((a, b) => a - b);
+}
+
+function mostBy(
   { asPlanned, quantity }: Pick<Demand, 'asPlanned' | 'quantity'>,
-  { candidate, room, lastDay, minutesPerUnit, materials, least }: Omit<BatchPlace, 'most' | 'alone' | 'cost'>,
+  place: Free,
   stock: Stock,
-  limited = true,
+  day: number,
+  usableOn = day,
 ): bigint {
-  if (lastDay < 0) return 0n;
-  let most = room ? mostIn(asPlanned, room.left(lastDay), minutesPerUnit, candidate.setupMinutes) : quantity;
+  const { candidate, room, minutesPerUnit, materials } = place;
+  if (day < 0) return 0n;
+  let most = room ? mostIn(asPlanned, room.left(day), minutesPerUnit, candidate.setupMinutes) : quantity;
   for (const { key, perUnit } of materials) {
-    const left = stock.of(key);
+    const left = stock.left(key, usableOn);
     if (left === undefined || perUnit === 0n) continue;
     const fits = left > 0n ? whole(asPlanned, (left * SCALE) / perUnit) : 0n;
     if (fits < most) most = fits;
   }
-  if (most > quantity) most = quantity;
-  return limited && most < least ? 0n : most;
+  return most > quantity ? quantity : most;
 }
 
 /** Takes what an amount needs, or, with sign −1, gives it back. */
-export function take(
-  { room, lastDay, minutesPerUnit, candidate, materials }: BatchPlace,
-  amount: bigint,
-  stock: Stock,
-  sign: 1 | -1,
-): void {
+export function take(place: BatchPlace, amount: bigint, stock: Stock, sign: 1 | -1): void {
+  const { room, lastDay, minutesPerUnit, candidate, materials } = place;
   room?.take(lastDay, sign * minutesFor(amount, minutesPerUnit, candidate.setupMinutes));
-  for (const { key, perUnit } of materials) stock.take(key, BigInt(sign) * ((amount * perUnit + SCALE - 1n) / SCALE));
+  for (const { key, perUnit } of materials) stock.take(key, lastDay, BigInt(sign) * neededOf(amount, perUnit));
 }
+
+/** What an amount needs of a material, in millionths. */
+export const neededOf = (amount: bigint, perUnit: bigint): bigint => (amount * perUnit + SCALE - 1n) / SCALE;

@@ -42,7 +42,7 @@ export function modelOf(demands: readonly Demand[], { rooms, stock }: Resources)
         sameDay.push({ column, minutes });
       }
       for (const { key, perUnit } of place.materials) {
-        if (stock.of(key) === undefined || perUnit === 0n) continue;
+        if (stock.left(key, 0) === undefined || perUnit === 0n) continue;
         const row = material.get(key) ?? { columns: [], factors: [] };
         material.set(key, row);
         row.columns.push(column);
@@ -70,7 +70,7 @@ export function modelOf(demands: readonly Demand[], { rooms, stock }: Resources)
       before = carried;
     }
   }
-  for (const [key, row] of material) rows.push({ most: Number(stock.of(key)!) / 1e6, ...row });
+  for (const [key, row] of material) rows.push({ most: Number(stock.left(key, 0)!) / 1e6, ...row });
   return { model: { worth, count, most, rows }, dearest, columns };
 }
 

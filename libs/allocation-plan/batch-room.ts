@@ -52,18 +52,63 @@ export class Room {
   }
 }
 
-/** Stock of materials at plants, in millionths. What is not listed is not limited. */
-export class Stock {
-  private readonly left: Map<string, bigint>;
+/** A lot of a material at a plant, in millionths, and the last day of the run on which it can be used. */
+export type StockedLot = Readonly<{ lotId?: string; amount: bigint; lastDay: number }>;
 
-  constructor(stock: Readonly<Record<string, bigint>>) {
-    this.left = new Map(Object.entries(stock));
+/**
+ * Stock of materials at plants. What is not listed is not limited. Work that ends by a day uses lots that can be used until then, so all fits exactly
+ * where, from each day on, the lots that can be used then hold what later work needs: no assignment to lots is needed before the end.
+ */
+export class Stock {
+  private readonly kept: ReadonlyMap<string, Readonly<{ lots: readonly StockedLot[]; from: readonly bigint[]; taken: bigint[] }>>;
+
+  constructor(stock: Readonly<Record<string, readonly StockedLot[]>>, days: number) {
+    this.kept = new Map(
+      Object.entries(stock).map(([key, lots]) => {
+        const byExpiry = [...lots].sort((a, b) => a.lastDay - b.lastDay || ((a.lotId ?? '') < (b.lotId ?? '') ? -1 : 1));
+        const from = Array.from({ length: Math.max(1, days) }, (_, day) =>
+          byExpiry.reduce((sum, { amount, lastDay }) => (lastDay >= day ? sum + amount : sum), 0n),
+        );
+        return [key, { lots: byExpiry, from, taken: from.map(() => 0n) }];
+      }),
+    );
   }
 
-  of = (key: string): bigint | undefined => this.left.get(key);
+  /** What work that ends by the day can still use; undefined where it is not limited. */
+  left(key: string, day: number): bigint | undefined {
+    const found = this.kept.get(key);
+    if (!found) return undefined;
+    let left: bigint | undefined;
+    for (let each = 0; each <= Math.min(day, found.from.length - 1); each += 1) {
+      const here = found.from[each]! - found.taken[each]!;
+      if (left === undefined || here < left) left = here;
+    }
+    return left ?? 0n;
+  }
 
-  take(key: string, amount: bigint): void {
-    const left = this.left.get(key);
-    if (left !== undefined) this.left.set(key, left - amount);
+  /** Takes an amount for work that ends by the day, or, below 0, gives it back. */
+  take(key: string, day: number, amount: bigint): void {
+    const found = this.kept.get(key);
+    if (!found) return;
+    for (let each = 0; each <= Math.min(day, found.taken.length - 1); each += 1) found.taken[each]! += amount;
+  }
+
+  /** The last days before that one on which some of it can be used. */
+  ends(key: string, before: number): number[] {
+    return (this.kept.get(key)?.lots ?? []).map(({ lastDay }) => lastDay).filter((day) => day >= 0 && day < before);
+  }
+
+  /** Assigns lots to work that fits, given in the order of its last days: first expired, first out. */
+  assign(key: string, work: readonly Readonly<{ amount: bigint; day: number }>[]): { lotId: string; amount: bigint }[][] {
+    const lots = (this.kept.get(key)?.lots ?? []).map((lot) => ({ ...lot, left: lot.amount }));
+    return work.map(({ amount, day }) => {
+      let needed = amount;
+      return lots.flatMap((lot) => {
+        const part = lot.lastDay < day ? 0n : lot.left < needed ? lot.left : needed;
+        lot.left -= part;
+        needed -= part;
+        return part > 0n && lot.lotId !== undefined ? [{ lotId: lot.lotId, amount: part }] : [];
+      });
+    });
   }
 }

@@ -114,6 +114,32 @@ describe('a batch of orders', () => {
     expect(plan([order(1, '60')], { workMasters }).placed).toBe('60');
   });
 
+  test('uses what expires first, and nothing that expires before its work ends', () => {
+    const workMasters = { 'corp.pump': { ...master(qualified('lyon')), materials: [{ materialId: 'steel', quantityPerUnit: '2' }] } };
+    const lot = (lotId: string, quantity: string, expiresAt: string | null) => ({ lotId: `lyon.${lotId}`, quantity, expiresAt });
+    const lots = {
+      'lyon.steel': [
+        lot('forever', '100', null),
+        lot('week', '60', '2026-01-12T00:00:00Z'),
+        lot('gone', '100', '2026-01-05T12:00:00Z'),
+        lot('today', '40', '2026-01-06T00:00:00Z'),
+      ],
+    };
+    // 60 minutes a day: what is due first is made on the first day, with what can only be used then.
+    const late = order(1, '50', { due: '2026-01-20T00:00:00Z' });
+    const made = plan([late, order(2, '50', { due: '2026-01-06T00:00:00Z', priority: 1 })], { workMasters, lots });
+    const used = (n: number) => of(made, n).legs.map((leg) => (leg.lots ?? []).map(({ lotId, quantity }) => `${quantity} of ${lotId}`));
+    expect(used(2)).toEqual([['40 of lyon.today', '60 of lyon.week']]);
+    expect(used(1)).toEqual([['100 of lyon.forever']]);
+    // Without the rest, it is made in time for the lot that expires, and no more than that holds.
+    const only = { 'lyon.steel': [lot('today', '40', '2026-01-06T00:00:00Z')] };
+    expect(of(plan([late], { workMasters, lots: only }), 1)).toMatchObject({
+      legs: [{ quantity: '20', end: '2026-01-05T23:59:59.999Z', lots: [{ lotId: 'lyon.today', materialId: 'steel', quantity: '40' }] }],
+      unallocated: [{ quantity: '30', reason: 'Material' }],
+    });
+    expect(of(plan([late], { workMasters, lots: { 'lyon.steel': [] } }), 1).unallocated).toEqual([{ quantity: '50', reason: 'Material' }]);
+  });
+
   test('is late where that is allowed, and says how late', () => {
     const late = { days: 3, costPerDay: '1' };
     const made = plan([order(1, '300')], { late, workMasters: { 'corp.pump': master(qualified('lyon')) } });

@@ -1,24 +1,43 @@
 /**
  * Plans many orders at once. Hides: the linear relaxation, how it is rounded, and the days. Promises: the same plan for the same inputs; no plant
- * has more work than free minutes by any day, nor uses more material than there is; as much as possible is placed before the due dates, the
+ * has more work than free minutes by any day, nor uses more material than there is before it expires; as much as possible is placed before the due dates, the
  * urgent first, then at the lowest cost; what is not placed has the reason that binds; no plan can place more than `bound`. Does not: reserve.
  */
 import { decimal, millionths, sum } from '#manufacturing/quantity';
 import { Unplaced, type PlanLeg } from './allocation-plan.events';
-import { type BatchInputs, type BatchPlace, type Demand, demandOf, mostNow, type Resources, resourcesOf, take } from './batch-inputs';
+import {
+  type BatchInputs,
+  type BatchPlace,
+  type Demand,
+  demandOf,
+  mostNow,
+  neededOf,
+  placeFor,
+  type Resources,
+  resourcesOf,
+  take,
+} from './batch-inputs';
 import { modelOf, worthOf } from './batch-model';
 import type { Solve } from './linear-model';
 import { better, bestSplit } from './split';
 import { minutesFor, SCALE, spread, whole } from './terms';
 
 /** A change of what is planned from the same inputs is a new version. */
-const BATCH_ALGORITHM = 1;
+const BATCH_ALGORITHM = 2;
 /** All subsets of so many plants are tried for one order; with more, of those that cost least. */
 const MOST_PLANTS = 12;
 /** How often orders that are not wholly placed are tried with what others left. */
 const PASSES = 3;
 
-export type BatchLeg = PlanLeg & Readonly<{ /** Days after the due date; absent where it is on time. */ daysLate?: number }>;
+export type BatchLeg = PlanLeg &
+  Readonly<{
+    /** Days after the due date; absent where it is on time. */
+    daysLate?: number;
+    /** What it uses of the lots that the plan was made from: first expired, first out. */
+    lots?: readonly UsedLot[];
+  }>;
+/** Part of a lot, in the unit of the lot. */
+export type UsedLot = Readonly<{ lotId: string; materialId: string; quantity: string }>;
 
 export type PlannedOrder = Readonly<{
   customerOrderId: string;
@@ -89,8 +108,9 @@ function round({ demand, taken }: Entry, valueOf: (place: number) => number, { s
     const fits = mostNow(demand, place, stock);
     const least = [amount, fits, left].reduce((a, b) => (a < b ? a : b));
     if (least <= 0n || least < place.least) continue;
-    take(place, least, stock, 1);
-    taken.push({ place, amount: least, lateDays: 0 });
+    const chosen = placeFor(demand, place, least, stock);
+    take(chosen, least, stock, 1);
+    taken.push({ place: chosen, amount: least, lateDays: 0 });
     left -= least;
   }
 }
@@ -120,7 +140,7 @@ function improve(entry: Entry, { stock }: Resources): boolean {
 
 /** A leg that could grow without another set-up. */
 const hasLeg = (taken: readonly Taken[], place: BatchPlace, { asPlanned }: Demand): boolean =>
-  taken.some((each) => each.place === place) &&
+  taken.some((each) => each.place.candidate === place.candidate) &&
   (!place.room || place.room.left(place.lastDay) * 1e6 >= Number(asPlanned.unit === 'pcs' ? place.minutesPerUnit : 1n));
 
 /** The best split over places as they are now. Places that share a resource are taken one after the other. */
@@ -136,8 +156,9 @@ function bestOf(demand: Demand, places: readonly BatchPlace[], quantity: bigint,
     const fits = mostNow(asked, place, stock);
     const amount = fits < split.amounts[n]! ? fits : split.amounts[n]!;
     if (amount === 0n || amount < place.least) return;
-    take(place, amount, stock, 1);
-    found.places.push(place);
+    const chosen = placeFor(asked, place, amount, stock);
+    take(chosen, amount, stock, 1);
+    found.places.push(chosen);
     found.amounts.push(amount);
     found.placed += amount;
     found.cost += place.cost * amount;
@@ -173,13 +194,15 @@ function withDays(entries: readonly Entry[], { late }: BatchInputs, { days, room
     const open = days.slice(0, each.place.lastDay + 1).map((date) => ({ date, minutes: Infinity }));
     buckets.set(each, spread(open, minutes(each)));
   }
+  const lots = lotsOf(all, (each) => days.indexOf(buckets.get(each)!.at(-1)!.date), stock);
   return entries.map(({ demand, taken }) => {
     const legs = taken
       .map((each): Omit<BatchLeg, 'leg'> => {
         const { place, amount, lateDays } = each;
+        const used = lots.get(each);
         const worked = buckets.get(each)!;
         const [first, last] = [worked[0]!.date, worked.at(-1)!.date];
-        const daysLate = Math.max(0, days.indexOf(last) - (place.lastDay - lateDays));
+        const daysLate = Math.max(0, days.indexOf(last) - place.dueDay);
         const cost = place.cost - (lateDays === 0 ? 0n : millionths(late!.costPerDay) * BigInt(lateDays));
         const { facilityId, capacityId } = place.candidate;
         return {
@@ -190,6 +213,7 @@ function withDays(entries: readonly Entry[], { late }: BatchInputs, { days, room
           start: `${first}T00:00:00.000Z`,
           end: `${last}T23:59:59.999Z`,
           cost: decimal((cost * amount) / SCALE),
+          ...(used ? { lots: used } : {}),
           ...(daysLate > 0 ? { daysLate } : {}),
         };
       })
@@ -200,6 +224,25 @@ function withDays(entries: readonly Entry[], { late }: BatchInputs, { days, room
   });
 }
 
+/** Which lots all work uses: what is needed first gets what expires first. */
+function lotsOf(all: readonly Taken[], endOf: (work: Taken) => number, stock: Resources['stock']): ReadonlyMap<Taken, readonly UsedLot[]> {
+  const used = new Map<Taken, UsedLot[]>();
+  const keys = new Set(all.flatMap(({ place }) => place.materials.map(({ key }) => key)));
+  const inOrder = all.map((work) => ({ work, day: endOf(work) })).sort((a, b) => a.day - b.day);
+  for (const key of [...keys].sort()) {
+    const needed = inOrder.flatMap(({ work, day }) =>
+      work.place.materials.filter((each) => each.key === key).map(({ perUnit }) => ({ work, day, amount: neededOf(work.amount, perUnit) })),
+    );
+    stock.assign(key, needed).forEach((parts, n) => {
+      const { work } = needed[n]!;
+      const materialId = key.slice(key.indexOf('.') + 1);
+      const more = parts.map(({ lotId, amount }) => ({ lotId, materialId, quantity: decimal(amount) }));
+      if (more.length > 0) used.set(work, [...(used.get(work) ?? []), ...more]);
+    });
+  }
+  return used;
+}
+
 /** What has no place, in parts by the reason that binds. */
 function remainder(demand: Demand, taken: readonly Taken[], stock: Resources['stock']): PlannedOrder['unallocated'] {
   const { quantity, places, reason, order } = demand;
@@ -207,12 +250,14 @@ function remainder(demand: Demand, taken: readonly Taken[], stock: Resources['st
   if (rest === 0n) return [];
   if (places.length === 0) return [{ quantity: decimal(rest), reason }];
   const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
-  const alone = places.reduce((total, place) => total + place.alone, 0n);
+  const alone = places.reduce((total, place) => total + place.most, 0n);
   const lacking = min(rest, quantity > alone ? quantity - alone : 0n);
   const open = places.reduce((total, place) => total + mostNow(demand, place, stock, false), 0n);
   const limited = min(rest - lacking, open);
   const limit = order.maxLegs !== undefined && taken.length >= order.maxLegs ? Unplaced.SplitLimit : Unplaced.MinBatch;
-  const short = places.some(({ materials }) => materials.some(({ key, perUnit }) => perUnit > 0n && (stock.of(key) ?? perUnit) < perUnit));
+  const short = places.some(({ materials }) =>
+    materials.some(({ key, perUnit }) => perUnit > 0n && (stock.left(key, 0) ?? perUnit) < perUnit),
+  );
   return [
     { quantity: lacking, reason: short ? Unplaced.Material : reason },
     { quantity: limited, reason: limit },

@@ -8,10 +8,10 @@ import { decimal, millionths, sum } from '#manufacturing/quantity';
 import { Unplaced, type AllocationProposed, type Candidate, type PlanInputs, type PlanLeg, type PlanOrder } from './allocation-plan.events';
 import { sharedPlan } from './shared-plan';
 import { bestSplit } from './split';
-import { cheapestFirst, daysBetween, freeOn, minutesFor, mostIn, readyBy, SCALE, spread, whyNone, whyNot } from './terms';
+import { cheapestFirst, daysBetween, freeOn, leastOf, minutesFor, mostIn, readyBy, SCALE, spread, whyNone, whyNot } from './terms';
 
 /** A change of what is planned from the same inputs is a new version. */
-export const ALGORITHM = 2;
+export const ALGORITHM = 3;
 /** With up to so many plants all subsets are tried, 4,096 of them; with more, only those of the cheapest ones. */
 const MOST_PLANTS = 12;
 
@@ -68,7 +68,7 @@ function placeOf(order: PlanOrder, candidate: Candidate): Place {
     minutes: minutesPerDay === null ? Infinity : freeOn(date, order.earliest, minutesPerDay!, taken[date] ?? 0),
   }));
   const cost = millionths(costPerUnit) + millionths(lane?.costPerUnit ?? '0');
-  const least = millionths(minBatch ?? '0');
+  const least = leastOf(order, minBatch);
   const quantity = millionths(order.quantity);
   const free = days.reduce((sum, { minutes }) => sum + minutes, 0);
   if (free === Infinity) return { candidate, most: quantity, least, cost, days };

@@ -1,6 +1,6 @@
 /** The terms on which a plant can be used for an order: rules, days, free minutes. */
 import type { Bucket } from '#facility-capacity/facility-capacity.events';
-import { convert, type Unit } from '#manufacturing/quantity';
+import { convert, millionths, type Unit } from '#manufacturing/quantity';
 import { Unplaced, type Candidate, type PlanOrder } from './allocation-plan.events';
 
 export const SCALE = 1_000_000n;
@@ -59,6 +59,13 @@ export const readyBy = ({ due }: PlanOrder, { lane }: Candidate): number => Date
 
 /** Pieces are counted. */
 export const whole = ({ unit }: PlanOrder, amount: bigint): bigint => (unit === 'pcs' ? amount - (amount % SCALE) : amount);
+
+/** The smallest batch of a plant for the order, in millionths: a fraction of a piece is none. */
+export function leastOf(order: PlanOrder, minBatch = '0'): bigint {
+  const least = millionths(minBatch);
+  const pieces = whole(order, least);
+  return pieces === least ? least : pieces + SCALE;
+}
 
 /** Whole minutes that an amount in millionths takes: what is made takes the next whole minute. */
 export function minutesFor(amount: bigint, minutesPerUnit: bigint, setupMinutes: number): number {

@@ -53,6 +53,19 @@ describe('a lot on hold (I5)', () => {
         data: { lotId, consumptionId: 'toString', workOrderId, operationId: null, quantity: kg('40'), reservationId: null, at },
       });
   });
+  test('is reached by a hold of the lot that it comes from also where it was merged, and by no other hold', () => {
+    const merged: MaterialLotEvent = {
+      type: 'LotMerged',
+      data: { lotId, intoLotId: 'haifa.L9', materialId: 'steel', quantity: kg('100'), expiresAt: null, ancestors: [lotId], at },
+    };
+    const [holdId, reason] = ['lyon.L1:H1', 'crack'];
+    given(materialLot, received(), merged).when('HoldLot', { lotId, holdId: 'H1', reason }).rejects('lot-merged');
+    const passedOn: MaterialLotEvent = { type: 'LotHeld', data: { lotId, holdId, reason, at } };
+    given(materialLot, received(), merged).when('HoldLot', { lotId, holdId, reason }).then(passedOn);
+    given(materialLot, received(), merged, passedOn)
+      .when('ReleaseHold', { lotId, holdId, reason })
+      .then({ type: 'LotHoldReleased', data: { lotId, holdId, reason, at } });
+  });
   test('can be moved away and scrapped', () => {
     given(materialLot, received(), held)
       .when('MoveLot', { lotId, locationId: 'haifa.Q' })

@@ -2,9 +2,10 @@ import type { Decider } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
 import { compare, isPositive, isZero, minus, plus } from '#manufacturing/quantity';
 import { facilityOf } from '#manufacturing/facility';
+import { isPassedOn } from '#manufacturing/hold-ids';
 import { checking, ofPlants } from '#manufacturing/references';
 import { Rejected } from '#kernel/rejected';
-import { earlier, evolve, type MaterialLot, receiptOf, reserved, toldOf } from './lot';
+import { earlier, evolve, type Known, type MaterialLot, receiptOf, reserved, toldOf } from './lot';
 import type * as commands from './material-lot.commands';
 import type { MaterialLotEvent } from './material-lot.events';
 import { leastFrom, onHandAt } from './movements';
@@ -17,6 +18,7 @@ import {
   inStock,
   inUnit,
   isBooked,
+  known,
   leavingAt,
   rejectMoreThanFree,
   rejectMoreThanWasThere,
@@ -238,7 +240,7 @@ const rules: Rules = {
     },
 
     HoldLot: ({ lotId, holdId, reason }, state, { occurredAt }) => {
-      const lot = inStock(state);
+      const lot = held(state, holdId);
       const standing = entryOf(lot.holds, holdId);
       if (standing) return [];
       if (standing === false)
@@ -247,7 +249,7 @@ const rules: Rules = {
     },
 
     ReleaseHold: ({ lotId, holdId, reason }, state, { occurredAt }) => {
-      const standing = entryOf(inStock(state).holds, holdId);
+      const standing = entryOf(held(state, holdId).holds, holdId);
       if (standing === undefined) throw new Rejected('no-such-hold', `Unknown hold ${holdId} of ${lotId}.`, { holdId });
       return standing ? [{ type: 'LotHoldReleased', data: { lotId, holdId, reason, at: utc(occurredAt) } }] : [];
     },
@@ -315,6 +317,9 @@ const rules: Rules = {
     ObserveStockCount: observeCount,
   },
 };
+
+/** What another plant holds is held also where it was merged: a process passes the hold on to the lot that has it now. */
+const held = (state: MaterialLot, holdId: string): Known => (isPassedOn(holdId) ? known(state) : inStock(state));
 
 export const materialLot: Rules = ofPlants({
   ...rules,

@@ -6,6 +6,7 @@ import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hol
 import { whenFirstOfKindCheckReferences } from './when-first-of-kind-check-references';
 import { whenInboundTransferReceivedBookLots } from './when-inbound-transfer-received-book-lots';
 import { whenInboundTransferReceivedConfirmIt } from './when-inbound-transfer-received-confirm-it';
+import { whenLotHeldHoldWhatCameFromIt } from './when-lot-held-hold-what-came-from-it';
 import { whenLotMergedAddToOther } from './when-lot-merged-add-to-other';
 import { whenLotSplitCreateChild } from './when-lot-split-create-child';
 import { whenOperationStartedOccupyEquipment } from './when-operation-started-occupy-equipment';
@@ -27,6 +28,7 @@ export const processes: readonly AnyProcess[] = [
   whenFirstOfKindCheckReferences,
   whenInboundTransferReceivedBookLots,
   whenInboundTransferReceivedConfirmIt,
+  whenLotHeldHoldWhatCameFromIt,
   whenLotMergedAddToOther,
   whenLotSplitCreateChild,
   whenOperationStartedOccupyEquipment,

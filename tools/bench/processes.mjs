@@ -3,14 +3,13 @@
  * is one event in a pulse's stream; its effect is a beat, recorded by a command in another stream. Times run from sending the cause to the
  * acknowledgement of its effect, so they include four durable appends: cause, step, effect, outcome.
  */
-import { fork } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { WORKER_FLAGS } from '#platform/runtime/run-app';
 import { quantile, sleep, startProcess } from '../faults/parts.mjs';
+import { engines, startEngine } from './parts/engine.mjs';
 
 const require = createRequire(import.meta.url);
 const dist = (file) => require(fileURLToPath(new URL(`../../dist/libs/${file}.js`, import.meta.url)));
@@ -55,46 +54,8 @@ const summary = (times) => ({
   maxMs: tenths(quantile(times, 1)),
 });
 
-/** Those that run, to be killed if a measurement fails. */
-const engines = new Set();
-
 /** A worker that runs the engine; it reports how long each effect took. */
-async function engine({ at, database }, options = {}) {
-  const { owning = true, ...rest } = options;
-  const child = fork(worker, [], {
-    execArgv: [...WORKER_FLAGS],
-    env: { ...process.env, BENCH: JSON.stringify({ at, database, ...rest }) },
-  });
-  engines.add(child);
-  child.once('exit', () => engines.delete(child));
-  let times = [];
-  const asked = new Map();
-  child.on('message', ({ latencies, answer, value }) => {
-    if (latencies) times.push(...latencies);
-    asked.get(answer)?.(value);
-  });
-  const ask = (what) =>
-    new Promise((resolve) => {
-      asked.set(what, resolve);
-      child.send({ ask: what });
-    });
-  await ask(owning ? 'ready' : 'usage');
-  return {
-    ask,
-    effects: () => times,
-    async until(count) {
-      for (let last = -1, since = Date.now(); times.length < count; await sleep(5)) {
-        if (times.length !== last) [last, since] = [times.length, Date.now()];
-        if (Date.now() - since > 60_000) throw new Error(`only ${times.length} of ${count} effects, and no more for a minute`);
-      }
-      const done = times;
-      times = [];
-      return done;
-    },
-    stop: () => new Promise((resolve) => (child.once('exit', resolve), child.send({ ask: 'stop' }))),
-    kill: () => new Promise((resolve) => (child.once('exit', resolve), child.kill('SIGKILL'))),
-  };
-}
+const engine = (parts, options) => startEngine(worker, parts, options);
 
 const revisions = new Map();
 async function pulse(store, id, count = 1, more = {}) {

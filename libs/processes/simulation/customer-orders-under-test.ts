@@ -33,11 +33,11 @@ import { whenWorkOrderEndedAdvanceProductionOrder } from '../when-work-order-end
 import { Books } from './books-under-test';
 import { HUB, pcs, People, PLANTS, PRODUCT } from './people-under-test';
 
-const deciders = [
+export const deciders = [
   ...[allocationPlan, customerOrder, decision, facility, facilityCapacity, inboundTransfer, interFacilityTransfer],
   ...[materialLot, productionOrder, transportLane, workMaster, workOrder],
 ] as unknown as readonly AnyDecider[];
-const processes: readonly AnyProcess[] = [
+export const processes: readonly AnyProcess[] = [
   whenCustomerOrderPlacedFulfilIt,
   whenCapacityReservedExpireIt,
   whenDecisionRequestedEscalateIt,

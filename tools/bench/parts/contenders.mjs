@@ -19,8 +19,9 @@ const need = createRequire(new URL('./others/package.json', import.meta.url));
 
 /** Installs the compared packages next to this file: they are not part of the product. */
 export function install(say) {
-  if (existsSync(path.join(folder, 'node_modules', '@eventide', 'message-db'))) return;
-  say('Installing the compared event stores into tools/bench/parts/others');
+  const { dependencies } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  if (Object.keys(dependencies).every((name) => existsSync(path.join(folder, 'node_modules', name)))) return;
+  say('Installing the compared packages into tools/bench/parts/others');
   execFileSync('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -4,7 +4,7 @@
  * <postgres url> <key set> <issuer>`; says `LISTENING <port>`.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const self = fileURLToPath(import.meta.url);
 
 /** The server, as a separate app. */
 export async function startEmmett(url, keys, issuer, say) {
-  if (!existsSync(fileURLToPath(new URL('node_modules/@event-driven-io/emmett-postgresql', folder)))) install(say);
+  install(say);
   const served = await listening(spawn(process.execPath, [self, url, keys, issuer], { stdio: ['ignore', 'pipe', 'pipe'] }));
   return { port: served.port, pid: served.child.pid, stop: () => served.kill('SIGTERM') };
 }

@@ -1,4 +1,5 @@
-import { AMOUNT, plus } from '#manufacturing/quantity';
+import type { StockLot } from '#allocation-plan/batch-inputs';
+import { AMOUNT } from '#manufacturing/quantity';
 import { PlainFault } from './terminal';
 
 export type LotRow = Readonly<{
@@ -12,11 +13,11 @@ export type LotRow = Readonly<{
 }>;
 
 /**
- * What the lots have free at a time, by plant, a dot, and material.
+ * The lots that have something free at a time, by plant, a dot, and material. A plant whose lots all have nothing has an empty list.
  * @throws PlainFault where a plant keeps one material in several units: a work master counts in one, and does not say in which
  */
-export function freeStock(lots: readonly LotRow[], at: string): Record<string, string> {
-  const stock: Record<string, string> = {};
+export function freeLots(lots: readonly LotRow[], at: string): Record<string, StockLot[]> {
+  const free: Record<string, StockLot[]> = {};
   const first: Record<string, LotRow> = {};
   for (const lot of lots) {
     const key = `${lot.facilityId}.${lot.materialId}`;
@@ -27,7 +28,8 @@ export function freeStock(lots: readonly LotRow[], at: string): Record<string, s
           'Keep it in one unit, or plan with --ignore-stock.',
       );
     const usable = lot.status === 'Available' && (lot.expiresAt === null || lot.expiresAt > at) && AMOUNT.test(lot.available);
-    stock[key] = plus(stock[key] ?? '0', usable ? lot.available : '0');
+    const here = (free[key] ??= []);
+    if (usable) here.push({ lotId: lot.lotId, quantity: lot.available, expiresAt: lot.expiresAt });
   }
-  return stock;
+  return free;
 }

@@ -1,4 +1,4 @@
-import { freeStock, type LotRow } from './free-stock';
+import { freeLots, type LotRow } from './free-lots';
 
 const AT = '2026-01-05T08:00:00Z';
 const lot = (lotId: string, available: string, more: Partial<LotRow> = {}): LotRow => ({
@@ -6,9 +6,15 @@ const lot = (lotId: string, available: string, more: Partial<LotRow> = {}): LotR
   ...more,
 });
 
-test('what lots have free is added up by plant and material', () => {
+test('lots with something free are listed by plant and material', () => {
   const lots = [lot('A', '2.5'), lot('B', '1', { expiresAt: '2026-02-01T00:00:00Z' }), lot('C', '4', { facilityId: 'haifa' })];
-  expect(freeStock(lots, AT)).toEqual({ 'lyon.steel': '3.5', 'haifa.steel': '4' });
+  expect(freeLots(lots, AT)).toEqual({
+    'lyon.steel': [
+      { lotId: 'lyon.A', quantity: '2.5', expiresAt: null },
+      { lotId: 'lyon.B', quantity: '1', expiresAt: '2026-02-01T00:00:00Z' },
+    ],
+    'haifa.steel': [{ lotId: 'lyon.C', quantity: '4', expiresAt: null }],
+  });
 });
 
 test.each([
@@ -16,11 +22,11 @@ test.each([
   ['expired', { expiresAt: '2026-01-05T08:00:00Z' }],
   ['short of what was taken from it', { available: '-1' }],
 ])('a lot that is %s gives nothing, and limits its plant', (_, more) =>
-  expect(freeStock([lot('A', '2', more)], AT)).toEqual({ 'lyon.steel': '0' }),
+  expect(freeLots([lot('A', '2', more)], AT)).toEqual({ 'lyon.steel': [] }),
 );
 
 test('a material in several units is refused, with both lots', () => {
-  expect(() => freeStock([lot('A', '2'), lot('B', '500', { unit: 'g' })], AT)).toThrow(
+  expect(() => freeLots([lot('A', '2'), lot('B', '500', { unit: 'g' })], AT)).toThrow(
     'lyon keeps steel in kg (lyon.A) and in g (lyon.B), which cannot be added up. Keep it in one unit, or plan with --ignore-stock.',
   );
 });

@@ -14,7 +14,7 @@ export const theme = createTheme({
     NativeSelect: { defaultProps: { size: 'md' } },
     TextInput: { defaultProps: { size: 'md' } },
     Textarea: { defaultProps: { size: 'md', autosize: true, minRows: 2 } },
-    // Only an element with a role may bear the label that each has.
+    // Only an element with a role may have the label that each has.
     Loader: { defaultProps: { role: 'status' } },
     Modal: { defaultProps: { transitionProps: { duration: 0 }, centered: true } },
   },

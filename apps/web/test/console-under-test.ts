@@ -67,7 +67,8 @@ export class ConsoleUnderTest {
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     page.on('request', (request) => {
-      if (!/^(data|blob):/.test(request.url()) && !own.some((host) => request.url().startsWith(`${host}/`))) this.foreign.push(request.url());
+      if (!/^(data|blob):/.test(request.url()) && !own.some((host) => request.url().startsWith(`${host}/`)))
+        this.foreign.push(request.url());
     });
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {

@@ -53,7 +53,10 @@ describe('figures over several periods', () => {
   it('agree in both forms: OEE = availability × effectiveness × quality', () => {
     const { kpis } = totalOf(part(1_000, 700, 600, 550), part(500, 100, 90, 45), part(300, 0, 0, 0));
     const [oee, ...factors] = ['oee', 'availability', 'effectiveness', 'qualityRatio'].map((name) => Number(kpis[name]!.value));
-    expect(oee).toBeCloseTo(factors.reduce((product, factor) => product * factor, 1), 5);
+    expect(oee).toBeCloseTo(
+      factors.reduce((product, factor) => product * factor, 1),
+      5,
+    );
   });
 
   it('leave periods without planned time and without quantities out, and say why where nothing is left', () => {

@@ -90,7 +90,7 @@ export class IssuerUnderTest {
     this.redeemed += 1;
     const sign = (audience: string, claims: object) =>
       new SignJWT({ ...claims })
-        .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+        .setProtectedHeader({ alg: 'ES256', kid: 'k1', typ: 'at+jwt' })
         .setIssuer(this.url)
         .setSubject(this.claims.sub)
         .setAudience(audience)

@@ -139,9 +139,16 @@ export function officeJourneys(started: () => ConsoleUnderTest, seriousFindings:
     await process.locator('[data-state=Parked]').first().waitFor();
     await decide(process, 'Retry', 'The event may be good now.');
     await process.getByRole('row', { name: /retried “The event may be good now\.”/ }).waitFor();
-    await process.getByRole('row', { name: /parked on/ }).nth(1).waitFor();
+    await process
+      .getByRole('row', { name: /parked on/ })
+      .nth(1)
+      .waitFor();
     const page = await open('engineer', 'health');
-    await page.getByTestId('timers').getByText(/^[1-9]/).first().waitFor();
+    await page
+      .getByTestId('timers')
+      .getByText(/^[1-9]/)
+      .first()
+      .waitFor();
     await page.locator('[data-testid=readiness] [data-status=up]').first().waitFor();
     await page.locator('[data-view=order-board]').waitFor();
     const parked = page.locator('[data-parked]');

@@ -106,7 +106,9 @@ function Processes() {
         const count = (of: Schemas['ProcessInstanceRow']['state']) => items.filter(({ state }) => state === of).length;
         const overdue = items.filter(({ dueAt, state }) => state === 'Waiting' && dueAt && Date.parse(dueAt) < serverNow() - EVERY).length;
         const parked = count('Parked');
-        const timers = items.flatMap(({ dueAt, facilityId }) => (dueAt ? { dueAt, facilityId } : [])).sort((a, b) => a.dueAt.localeCompare(b.dueAt));
+        const timers = items
+          .flatMap(({ dueAt, facilityId }) => (dueAt ? { dueAt, facilityId } : []))
+          .sort((a, b) => a.dueAt.localeCompare(b.dueAt));
         return (
           <Paper withBorder p="md">
             <Group justify="space-between">

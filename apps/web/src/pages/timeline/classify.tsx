@@ -80,7 +80,12 @@ export function Classify({ stop, onClose }: Readonly<{ stop: Stop; onClose: () =
           </option>
         ))}
       </datalist>
-      <Textarea label={words.comment} {...bounded(500, remark)} value={remark} onChange={({ currentTarget }) => setRemark(currentTarget.value)} />
+      <Textarea
+        label={words.comment}
+        {...bounded(500, remark)}
+        value={remark}
+        onChange={({ currentTarget }) => setRemark(currentTarget.value)}
+      />
     </Form>
   );
 }

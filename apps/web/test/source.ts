@@ -8,7 +8,6 @@ export function sourceOf<Exports>(path: string): Exports {
   const text = readFileSync(resolve(__dirname, '../../../../apps/web/src', path), 'utf8');
   const { outputText } = transpileModule(text, { compilerOptions: { module: ModuleKind.CommonJS } });
   const exports = {};
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- our own source
   new Function('exports', outputText)(exports);
   return exports as Exports;
 }

@@ -2,7 +2,7 @@
  * Sign-in at an OpenID Connect issuer: authorization code with PKCE, as a public client. Hides: the protocol (oauth4webapi, loaded when needed).
  * Promises: an answer counts only if it belongs to the request of this tab. Does not: renew tokens; when one expires, the person signs in again.
  */
-import { serverNow } from './clock';
+import { serverAheadBy } from './clock';
 import type { Settings } from './settings';
 
 type OpenId = NonNullable<Settings['openid']>;
@@ -23,7 +23,7 @@ async function prepare({ issuer, clientId }: OpenId) {
   const options = plain ? { [oauth.allowInsecureRequests]: true } : {};
   const server = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options));
   // The issuer's clock is as right as that of the api (fetchSettings has heard it); the browser's may be wrong.
-  const skew = Math.round((serverNow() - Date.now()) / 1_000);
+  const skew = Math.round(serverAheadBy() / 1_000);
   return { oauth, server, options, client: { client_id: clientId, [oauth.clockSkew]: skew } };
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { ApiUnderTest } from './api-under-test';
+import { ANSWERS } from './guide-answers';
 
 let api: ApiUnderTest;
 let token: string;
@@ -329,6 +330,18 @@ describe('SQL', () => {
   ])('answers question %i of docs/analyse.md: %s', async (question, _about, expected) => {
     const rows = await answerTo(question);
     expect(rows.slice(0, expected.length)).toMatchObject(expected);
+  });
+
+  it.each(ANSWERS)('answers question %i of docs/analyse.md with nothing else: %s', async (question, _about, expected) => {
+    const rows = await answerTo(question);
+    expect(rows).toHaveLength(expected.length);
+    expect(rows).toMatchObject(expected);
+  });
+
+  it('answers question 15 of docs/analyse.md: time in states', async () => {
+    const rows = (await answerTo(15)).filter((row) => row.equipment_id === equipmentId);
+    const lasted = (state: string) => ({ ...(rows.find((row) => row.state === state)?.lasted as object) });
+    expect([lasted('Execute'), lasted('Held'), lasted('Aborted')]).toEqual([{ hours: 2, minutes: 30 }, { minutes: 30 }, { minutes: 30 }]);
   });
 
   it('has the downtime of the api, and the ledger that makes its OEE', async () => {

@@ -11,7 +11,7 @@ export const browserProgram = ['chromium', 'chromium-browser', 'google-chrome']
   .map((name) => spawnSync('which', [name], { encoding: 'utf8' }).stdout.trim())
   .find((path) => path !== '');
 
-type Endpoints = Readonly<{ api: string; console: string; eventstore: string; tokens: Record<string, string> }>;
+type Endpoints = Readonly<{ api: string; console: string; eventstore: string; postgres: string; tokens: Record<string, string> }>;
 export type Receipt = Readonly<{ token: string; changed: boolean; code?: string }>;
 
 export class ConsoleUnderTest {
@@ -60,14 +60,15 @@ export class ConsoleUnderTest {
     return page;
   }
 
-  /** An empty page that watches for other hosts and for complaints. */
-  async opened(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+  /** An empty page that watches for hosts other than `own`, and for complaints. */
+  async opened(options: Parameters<Browser['newContext']>[0] = {}, own = [this.endpoints.api]): Promise<Page> {
     const context = await this.browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 }, ...options });
     this.contexts.push(context);
     const page = await context.newPage();
     page.setDefaultTimeout(45_000);
     page.on('request', (request) => {
-      if (!request.url().startsWith(this.endpoints.api) && !/^(data|blob):/.test(request.url())) this.foreign.push(request.url());
+      if (!/^(data|blob):/.test(request.url()) && !own.some((host) => request.url().startsWith(`${host}/`)))
+        this.foreign.push(request.url());
     });
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {

@@ -130,11 +130,25 @@ export function officeJourneys(started: () => ConsoleUnderTest, seriousFindings:
       app: 'x',
       schema: 1,
     };
-    const data = { facilityId: 'oslo', name: null };
-    await store
-      .append('facility-oslo', -1n, [{ type: 'FacilityRegistered', data, metadata: { ...metadata, ...strange } as never }])
-      .finally(() => store.close());
+    const append = (stream: string, type: string, data: object) =>
+      store.append(stream, -1n, [{ type, data, metadata: { ...metadata, ...strange } as never }]);
+    await append('facility-oslo', 'FacilityRegistered', { facilityId: 'oslo', name: null });
+    await append('material-lot-oslo.L1', 'LotSplit', { lotId: 'oslo.L1', childLotId: 'oslo.L2', materialId: 'steel', ancestors: null });
+    await store.close();
+    const process = await open('engineer', 'processes/when-lot-split-create-child/oslo.L1~oslo.L2');
+    await process.locator('[data-state=Parked]').first().waitFor();
+    await decide(process, 'Retry', 'The event may be good now.');
+    await process.getByRole('row', { name: /retried “The event may be good now\.”/ }).waitFor();
+    await process
+      .getByRole('row', { name: /parked on/ })
+      .nth(1)
+      .waitFor();
     const page = await open('engineer', 'health');
+    await page
+      .getByTestId('timers')
+      .getByText(/^[1-9]/)
+      .first()
+      .waitFor();
     await page.locator('[data-testid=readiness] [data-status=up]').first().waitFor();
     await page.locator('[data-view=order-board]').waitFor();
     const parked = page.locator('[data-parked]');

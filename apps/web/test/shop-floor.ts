@@ -109,10 +109,16 @@ export function shopFloorJourneys(started: () => ConsoleUnderTest, seriousFindin
     await page.getByLabel('for').selectOption('haifa');
     await page.click('[data-role=operator]');
     await page.waitForSelector('[data-testid=me]', { state: 'attached' });
-    for (const id of ['lyon.WO-2', 'haifa.NOTHING']) {
-      await page.goto(`${started().endpoints.api}/console/work-orders/${id}`);
-      await page.getByText('There is nothing at this address').waitFor();
-    }
+    for (const id of ['lyon.WO-2', 'haifa.NOTHING'])
+      for (const place of ['work-orders', 'dispatch', 'timeline', 'lots']) {
+        await page.goto(`${started().endpoints.api}/console/${place}/${id}`);
+        await page.locator('main').getByText('There is nothing at this address').waitFor();
+        expect(await page.locator('main').getByText('There is nothing at this address').count()).toBe(1);
+      }
+    // The plant that somebody else had chosen in this tab.
+    await page.evaluate(() => sessionStorage.setItem('plantlog.plant', 'lyon'));
+    await page.goto(`${started().endpoints.api}/console/plants`);
+    await page.locator('[data-machine="haifa.M1"]').waitFor();
   });
 
   it('no page has a serious finding of axe', async () => {

@@ -6,7 +6,7 @@ import createClient from 'openapi-fetch';
 import type { components, paths } from './generated/api';
 import { WAITING } from './generated/roles';
 import { currentToken, leave } from '../session/session';
-import { heardFrom, serverNow } from './clock';
+import { heardFrom, serverNow } from '../session/clock';
 
 export type Schemas = components['schemas'];
 export type Problem = Schemas['Problem'];

@@ -1,5 +1,5 @@
 /** Whether the api and its parts work; it answers this without a token, also while parts are down. */
-import { heardFrom, serverNow } from './clock';
+import { heardFrom, serverNow } from '../session/clock';
 import { Unanswered, type Answer } from './api';
 
 export type Readiness = Readonly<{

@@ -1,4 +1,5 @@
 import { Button, Group, TextInput } from '@mantine/core';
+import { useBounded } from './bounded';
 
 type Props = Readonly<{ label: string; unit: string; value: string; onChange: (value: string) => void; required?: boolean }>;
 
@@ -7,6 +8,7 @@ export const isAmount = (text: string): boolean => /^\d{1,12}(\.\d{1,6})?$/.test
 
 /** An amount, by keyboard or by two large buttons. */
 export function Amount({ label, unit, value, onChange, required = false }: Props) {
+  const bounded = useBounded();
   const step = (by: number) => onChange(String(Math.max(0, Math.floor(Number(value || '0')) + by)));
   return (
     <Group align="flex-end" gap="xs" wrap="nowrap">
@@ -18,7 +20,7 @@ export function Amount({ label, unit, value, onChange, required = false }: Props
         style={{ flex: 1 }}
         label={`${label} (${unit})`}
         inputMode="decimal"
-        maxLength={19}
+        {...bounded(19, value)}
         autoComplete="off"
         value={value}
         withAsterisk={required}

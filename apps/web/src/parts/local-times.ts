@@ -45,6 +45,13 @@ export function hoursWithin(from: number, to: number, every: number, timeZone: s
 /** YYYY-MM-DD in a zone. */
 export const dayAt = (moment: number, timeZone: string): string => localOf(moment, timeZone).slice(0, 10);
 
+/** Before it, nothing was recorded anywhere. */
+export const FIRST_DAY = '1970-01-01';
+
+/** Whether a text is a day that has begun: YYYY-MM-DD, not before FIRST_DAY, and in the calendar. */
+export const isDayUpTo = (text: string, last: string): boolean =>
+  /^\d{4}-\d\d-\d\d$/.test(text) && text >= FIRST_DAY && text <= last && !Number.isNaN(Date.parse(text)) && plusDays(text, 0) === text;
+
 /** A day later or earlier. */
 export const plusDays = (day: string, days: number): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + days * 24 * HOUR).toISOString().slice(0, 10);

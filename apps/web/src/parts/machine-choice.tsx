@@ -1,7 +1,9 @@
-/** A choice of one machine of the chosen plant, or of none. */
+/** A choice of one machine of the chosen plant, or of none; and what the page of a machine shows if there is none at its address. */
 import { NativeSelect } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { useRead } from '../client/query';
 import { usePlantFilter } from './plants';
+import { Shown } from './shown';
 
 type Props = Readonly<{
   label: string;
@@ -22,4 +24,10 @@ export function MachineChoice({ label, none, equipmentId, onChoose }: Props) {
       onChange={({ currentTarget }) => onChoose(currentTarget.value || undefined)}
     />
   );
+}
+
+/** The children, unless the machine is not known, or belongs to a plant that the caller may not see. */
+export function OfKnownMachine({ equipmentId, children }: Readonly<{ equipmentId: string | undefined; children: ReactNode }>) {
+  const machine = useRead('/equipment/{id}', { place: { id: equipmentId ?? '' }, enabled: equipmentId !== undefined, every: 60_000 });
+  return equipmentId === undefined ? <>{children}</> : <Shown of={machine}>{() => children}</Shown>;
 }

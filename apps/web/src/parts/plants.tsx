@@ -31,8 +31,12 @@ export function usePlants(): ReadonlyMap<string, Plant> {
   );
 }
 
-/** The plant that was chosen for all pages; undefined: all of them. */
-export const usePlant = (): string | undefined => useStore(chosen);
+/** The plant that was chosen for all pages; undefined: all of them. One that the caller may not see, left by somebody else, does not count. */
+export function usePlant(): string | undefined {
+  const plants = usePlants();
+  const plant = useStore(chosen);
+  return plant !== undefined && plants.size > 0 && !plants.has(plant) ? undefined : plant;
+}
 
 /** The filter of lists for the chosen plant. */
 export function usePlantFilter(): { facilityId?: string[] } {

@@ -1,5 +1,6 @@
 /** The reason that a person gives for a decision, for the record. */
 import { Textarea } from '@mantine/core';
+import { useBounded } from './bounded';
 import { shellWords } from '../words/shell';
 import { useWords } from '../words/words';
 
@@ -12,11 +13,11 @@ export const isReason = (text: string): boolean => text.trim().length >= SHORTES
 
 export function Reason({ value, onChange }: Props) {
   const words = useWords(shellWords);
+  const bounded = useBounded();
   return (
     <Textarea
       label={words.reason}
-      description={words.reasonAbout}
-      maxLength={500}
+      {...bounded(500, value, words.reasonAbout)}
       withAsterisk
       data-autofocus
       value={value}

@@ -2,6 +2,7 @@
  * Sign-in at an OpenID Connect issuer: authorization code with PKCE, as a public client. Hides: the protocol (oauth4webapi, loaded when needed).
  * Promises: an answer counts only if it belongs to the request of this tab. Does not: renew tokens; when one expires, the person signs in again.
  */
+import { serverAheadBy } from './clock';
 import type { Settings } from './settings';
 
 type OpenId = NonNullable<Settings['openid']>;
@@ -21,7 +22,9 @@ async function prepare({ issuer, clientId }: OpenId) {
   const plain = url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   const options = plain ? { [oauth.allowInsecureRequests]: true } : {};
   const server = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options));
-  return { oauth, server, options, client: { client_id: clientId } };
+  // The issuer's clock is as right as that of the api (fetchSettings has heard it); the browser's may be wrong.
+  const skew = Math.round(serverAheadBy() / 1_000);
+  return { oauth, server, options, client: { client_id: clientId, [oauth.clockSkew]: skew } };
 }
 
 /** Goes to the issuer; it sends the browser back to CALLBACK. */

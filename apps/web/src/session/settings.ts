@@ -1,3 +1,5 @@
+import { heardFrom } from './clock';
+
 /** What the console must know before anybody has signed in: GET /console/settings. */
 export type Settings = Readonly<{
   version: string;
@@ -9,6 +11,7 @@ export type Settings = Readonly<{
 
 export async function fetchSettings(): Promise<Settings> {
   const response = await fetch('/console/settings');
+  heardFrom(response.headers.get('date'));
   if (!response.ok) throw new Error(`/console/settings was answered ${response.status}`);
   return (await response.json()) as Settings;
 }

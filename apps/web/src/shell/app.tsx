@@ -1,10 +1,11 @@
 import { Alert, Center, Loader, MantineProvider } from '@mantine/core';
 import { QueryClientProvider, useQuery } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
+import { flushSync } from 'react-dom';
 import { resumeActs } from '../client/command';
 import { get } from '../client/api';
-import { serverNow } from '../client/clock';
+import { serverNow } from '../session/clock';
 import { queryClient } from '../client/query';
 import { MeContext } from '../parts/me';
 import { leave, session, type Session } from '../session/session';
@@ -20,9 +21,24 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?
 // The name under which the scroll lock of dialogs looks for it.
 (globalThis as { __webpack_nonce__?: string }).__webpack_nonce__ = nonce;
 
+const printing = matchMedia('print');
+const onPrint = (listener: () => void) => {
+  // At once: the browser takes its picture when the listeners have ended.
+  const now = () => flushSync(listener);
+  printing.addEventListener('change', now);
+  return () => printing.removeEventListener('change', now);
+};
+
 export function App({ fault }: Readonly<{ fault?: string }>) {
+  const isPrinted = useSyncExternalStore(onPrint, () => printing.matches);
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+    <MantineProvider
+      theme={theme}
+      defaultColorScheme="auto"
+      // Paper is white.
+      forceColorScheme={isPrinted ? 'light' : undefined}
+      getStyleNonce={() => nonce}
+    >
       <QueryClientProvider client={queryClient}>
         <Door fault={fault} />
       </QueryClientProvider>
@@ -41,14 +57,17 @@ function Door({ fault }: Readonly<{ fault?: string }>) {
 /** For one who has signed in: what the token allows is asked once. */
 function Inside({ now }: Readonly<{ now: Session }>) {
   const me = useQuery({ queryKey: ['me', now.subject], queryFn: ({ signal }) => get('/me', { signal }), staleTime: Infinity });
+  useEffect(() => resumeActs(), [now]);
+  // The first answer tells the server's time: by the browser's clock, which may be wrong, nobody is signed out.
+  const isHeard = me.data !== undefined;
   useEffect(() => {
-    resumeActs();
+    if (!isHeard) return;
     const left = now.expiresAt - serverNow();
     // Longer than a timer can be: the api refuses the token in time.
     if (left > 2 ** 31 - 1) return;
     const timer = setTimeout(() => leave('ended'), Math.max(0, left));
     return () => clearTimeout(timer);
-  }, [now]);
+  }, [now, isHeard]);
   if (!me.data) return <Wait failing={me.failureCount > 0} />;
   return (
     <MeContext value={me.data.data}>

@@ -7,6 +7,7 @@ import {
   NativeSelect,
   NavLink,
   ScrollArea,
+  Stack,
   Text,
   useComputedColorScheme,
   useMantineColorScheme,
@@ -118,7 +119,7 @@ function Navigation({ path }: Readonly<{ path: string }>) {
         <Text size="sm" c="dimmed" px="xs" pb="xs" data-testid="me">
           {words.signedInAs(me.actor, me.roles.map((role) => termOf(terms, role)).join(', '))}
         </Text>
-        <Group gap="xs" grow>
+        <Stack gap="xs">
           <NativeSelect
             aria-label={words.language}
             value={language}
@@ -128,10 +129,10 @@ function Navigation({ path }: Readonly<{ path: string }>) {
           <Button variant="default" onClick={() => scheme.setColorScheme(now === 'dark' ? 'light' : 'dark')}>
             {now === 'dark' ? words.light : words.dark}
           </Button>
-        </Group>
-        <Button variant="default" fullWidth mt="xs" onClick={() => leave('signed-out')}>
-          {words.signOut}
-        </Button>
+          <Button variant="default" onClick={() => leave('signed-out')}>
+            {words.signOut}
+          </Button>
+        </Stack>
       </AppShell.Section>
     </>
   );

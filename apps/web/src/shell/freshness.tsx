@@ -1,23 +1,25 @@
 /** How old what this page shows is: of all reads of the page the oldest, as the api dated it. */
 import { Group, Text } from '@mantine/core';
-import { useQueryClient, type QueryCache } from '@tanstack/react-query';
+import { useQuery, useQueryClient, type QueryCache } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { Answer } from '../client/api';
-import { serverNow } from '../client/clock';
+import { serverNow } from '../session/clock';
 import { isLive } from '../client/live';
+import { readiness } from '../client/readiness';
 import { Mark } from '../parts/mark';
 import { usePlant, usePlants, useTexts } from '../parts/plants';
 import { useStore } from '../session/store';
+import { healthWords } from '../words/health';
 import { shellWords } from '../words/shell';
 import { useWords } from '../words/words';
 
 /** Without an answer for so long, what is shown is old. */
 const OLD_MS = 25_000;
 
-type Freshness = Readonly<{ asOf: number; position?: string; behind: boolean; failing: boolean }>;
+type Age = Readonly<{ asOf: number; position?: string; behind: boolean; failing: boolean }>;
 
-function freshnessOf(cache: QueryCache): Freshness | undefined {
-  let all: Freshness | undefined;
+function freshnessOf(cache: QueryCache): Age | undefined {
+  let all: Age | undefined;
   for (const query of cache.getAll()) {
     const answer = query.state.data as Answer<unknown> | undefined;
     if (!query.isActive() || !answer || !query.meta?.isDated) continue;
@@ -36,7 +38,7 @@ function freshnessOf(cache: QueryCache): Freshness | undefined {
   return all;
 }
 
-function useFreshness(): Freshness | undefined {
+function useFreshness(): Age | undefined {
   const cache = useQueryClient().getQueryCache();
   const [text, setText] = useState('');
   useEffect(() => {
@@ -44,7 +46,7 @@ function useFreshness(): Freshness | undefined {
     note();
     return cache.subscribe(() => queueMicrotask(note));
   }, [cache]);
-  return text === '' || text === 'null' ? undefined : (JSON.parse(text) as Freshness);
+  return text === '' || text === 'null' ? undefined : (JSON.parse(text) as Age);
 }
 
 const everySecond = (listener: () => void) => {
@@ -52,7 +54,32 @@ const everySecond = (listener: () => void) => {
   return () => clearInterval(timer);
 };
 
+const EVERY = 5_000;
+
+/** The parts of the system that do not answer: an api that has lost one answers from the others, so that its lists look new. */
+function PartsAway() {
+  const words = useWords(shellWords);
+  const names = useWords(healthWords) as unknown as Record<string, string>;
+  const standing = useQuery({ queryKey: ['standing'], queryFn: ({ signal }) => readiness(signal), refetchInterval: EVERY });
+  const down = Object.entries(standing.data?.data.parts ?? {}).flatMap(([part, state]) => (state === 'down' ? part : []));
+  if (down.length === 0) return null;
+  return (
+    <Text size="sm" fw={600} c="var(--plantlog-bad)" role="status" data-testid="parts-away">
+      {words.partsAway(down.map((part) => names[part] ?? part).join(', '))}
+    </Text>
+  );
+}
+
 export function FreshnessLine() {
+  return (
+    <>
+      <PartsAway />
+      <Freshness />
+    </>
+  );
+}
+
+function Freshness() {
   const words = useWords(shellWords);
   const live = useStore(isLive);
   const now = useSyncExternalStore(everySecond, () => Math.floor(serverNow() / 1_000) * 1_000);

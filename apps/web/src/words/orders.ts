@@ -22,6 +22,11 @@ export const orderWords = section({
     noGraph: 'Hide the graph',
     graphOf: (order: string) => `Legs of ${order}`,
     steps: 'Steps done:',
+    Reserve: 'reserved',
+    Order: 'ordered',
+    Release: 'released',
+    Confirm: 'confirmed',
+    Ship: 'shipped',
     none: 'There is no order.',
   },
   de: {
@@ -45,6 +50,11 @@ export const orderWords = section({
     noGraph: 'Graph verbergen',
     graphOf: (order: string) => `Teile von ${order}`,
     steps: 'Erledigte Schritte:',
+    Reserve: 'reserviert',
+    Order: 'bestellt',
+    Release: 'freigegeben',
+    Confirm: 'bestätigt',
+    Ship: 'versandt',
     none: 'Es gibt keinen Auftrag.',
   },
 });

@@ -3,6 +3,7 @@ import { Button, Group, NativeSelect, Paper, Stack, Table, Tabs, Text, TextInput
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useRead } from '../../client/query';
+import { useBounded } from '../../parts/bounded';
 import { links } from '../../parts/links';
 import { Time, usePlantFilter } from '../../parts/plants';
 import { Rows } from '../../parts/rows';
@@ -35,6 +36,7 @@ export default function Audit() {
   const navigate = useNavigate();
   const [kind, setKind] = useState(KINDS[0]!);
   const [id, setId] = useState('');
+  const bounded = useBounded();
   return (
     <Stack>
       <div>
@@ -58,7 +60,7 @@ export default function Audit() {
             label={words.id}
             placeholder={words.idHint}
             value={id}
-            maxLength={150}
+            {...bounded(150, id)}
             onChange={({ currentTarget }) => setId(currentTarget.value)}
           />
           <Button type="submit" disabled={!id.trim()}>

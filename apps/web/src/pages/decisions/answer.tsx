@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { Schemas } from '../../client/api';
 import { send } from '../../client/command';
 import { Act } from '../../parts/act';
+import { useBounded } from '../../parts/bounded';
 import { Decide } from '../../parts/decide';
 import { useMay, useMe } from '../../parts/me';
 import { decisionsWords } from '../../words/decisions';
@@ -16,6 +17,7 @@ export function Assignment({ decisionId, kind, assignee }: Decision) {
   const may = useMay();
   const { actor } = useMe();
   const [person, setPerson] = useState('');
+  const bounded = useBounded();
   const assign = (to: string) =>
     send('/decision/assign-decision', { decisionId, assignee: to }, words.assigning(kind, to)).then(() => setPerson(''));
   return (
@@ -41,7 +43,7 @@ export function Assignment({ decisionId, kind, assignee }: Decision) {
             aria-label={words.assignTo}
             placeholder={words.assignTo}
             value={person}
-            maxLength={64}
+            {...bounded(64, person)}
             onChange={({ currentTarget }) => setPerson(currentTarget.value)}
           />
           <Act does={() => assign(person.trim())}>

@@ -2,7 +2,7 @@
 import { Badge, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import type { Schemas } from '../../client/api';
-import { serverNow } from '../../client/clock';
+import { serverNow } from '../../session/clock';
 import { useRead } from '../../client/query';
 import { History } from '../../parts/history';
 import { lengthOf, Time, usePlantFilter } from '../../parts/plants';

@@ -6,7 +6,7 @@ import { send } from '../../client/command';
 import { useRead } from '../../client/query';
 import { Act } from '../../parts/act';
 import { History } from '../../parts/history';
-import { MachineChoice } from '../../parts/machine-choice';
+import { MachineChoice, OfKnownMachine } from '../../parts/machine-choice';
 import { links } from '../../parts/links';
 import { useMay } from '../../parts/me';
 import { Time, usePlantFilter } from '../../parts/plants';
@@ -34,9 +34,11 @@ export default function Dispatch() {
           onChoose={(chosen) => void navigate({ to: links.dispatch(chosen) })}
         />
       </Group>
-      <ShownList of={entries} empty={words.none}>
-        {(rows) => rows.map((entry) => <Entry key={entry.entryId} {...entry} />)}
-      </ShownList>
+      <OfKnownMachine equipmentId={equipmentId}>
+        <ShownList of={entries} empty={words.none}>
+          {(rows) => rows.map((entry) => <Entry key={entry.entryId} {...entry} />)}
+        </ShownList>
+      </OfKnownMachine>
     </Stack>
   );
 }

@@ -3,12 +3,12 @@ import { Group, Paper, SimpleGrid, Stack, Table, Text, Title } from '@mantine/co
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../client/api';
-import { serverNow } from '../../client/clock';
+import { serverNow } from '../../session/clock';
 import { useRead } from '../../client/query';
 import { readiness } from '../../client/readiness';
 import { links } from '../../parts/links';
 import { useMay, useMe } from '../../parts/me';
-import { usePlantFilter, useTexts } from '../../parts/plants';
+import { Time, usePlantFilter, useTexts } from '../../parts/plants';
 import { Rows } from '../../parts/rows';
 import { Shown } from '../../parts/shown';
 import { colorOf, Shape, type Tone } from '../../parts/state';
@@ -106,6 +106,9 @@ function Processes() {
         const count = (of: Schemas['ProcessInstanceRow']['state']) => items.filter(({ state }) => state === of).length;
         const overdue = items.filter(({ dueAt, state }) => state === 'Waiting' && dueAt && Date.parse(dueAt) < serverNow() - EVERY).length;
         const parked = count('Parked');
+        const timers = items
+          .flatMap(({ dueAt, facilityId }) => (dueAt ? { dueAt, facilityId } : []))
+          .sort((a, b) => a.dueAt.localeCompare(b.dueAt));
         return (
           <Paper withBorder p="md">
             <Group justify="space-between">
@@ -130,6 +133,14 @@ function Processes() {
               </Text>
               <Text>
                 <b>{count('Paused')}</b> {words.paused}
+              </Text>
+              <Text data-testid="timers">
+                <b>{timers.length}</b> {words.timers}
+                {timers[0] ? (
+                  <>
+                    , {words.nextTimer} <Time at={timers[0].dueAt} plant={timers[0].facilityId} />
+                  </>
+                ) : null}
               </Text>
               <Text c={overdue > 0 ? 'var(--plantlog-bad)' : undefined}>
                 <b>{overdue}</b> {words.overdue}

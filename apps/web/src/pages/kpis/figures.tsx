@@ -5,7 +5,6 @@ import { Rows } from '../../parts/rows';
 import { kpisWords } from '../../words/kpis';
 import { useWords } from '../../words/words';
 import './kpis.css';
-import { percent } from './question';
 import { PARTS, SHOWN, type Kpi, type Summed } from './sums';
 
 type Props = Readonly<{ total: Summed; machines: readonly Summed[]; chosen?: string; onMachine: (id: string) => void }>;
@@ -21,7 +20,7 @@ export function Figures({ total, machines, chosen, onMachine }: Props) {
               {words[name]}
             </Text>
             <Text size="2rem" lh={1.2} fw={700} className="number">
-              {percent(total.kpis[name].value)}
+              {words.percent(total.kpis[name].value)}
             </Text>
             <Bar value={total.kpis[name].value} />
             <Made
@@ -48,7 +47,7 @@ export function Figures({ total, machines, chosen, onMachine }: Props) {
                     {words[machine.kpis[name].why ?? 'NoQuantity']}
                   </Text>
                 ) : (
-                  percent(machine.kpis[name].value)
+                  words.percent(machine.kpis[name].value)
                 )}
               </Table.Td>
             ))}

@@ -1,11 +1,11 @@
 /** The figures of a plant and its machines for some days and shifts, with what each is made of. */
 import { Alert, Group, NativeSelect, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
-import { serverNow } from '../../client/clock';
+import { serverNow } from '../../session/clock';
 import { useRead } from '../../client/query';
 import { choosePlant, usePlant, usePlants, useTexts, type Plant } from '../../parts/plants';
 import { Shown } from '../../parts/shown';
-import { dayAt, dayBegins, plusDays } from '../../parts/local-times';
+import { dayAt, dayBegins, FIRST_DAY, isDayUpTo, plusDays } from '../../parts/local-times';
 import { kpisWords } from '../../words/kpis';
 import { useWords } from '../../words/words';
 import { Evidence } from './evidence';
@@ -23,8 +23,17 @@ const [AUTO, ALL, CLOCK] = ['', '*', 'clock'];
 export default function Kpis() {
   const plants = usePlants();
   const chosen = usePlant();
+  const words = useWords(kpisWords);
   const plant = plants.get(chosen ?? '') ?? [...plants.values()][0];
-  return plant ? <OfPlant key={plant.id} plant={plant} plants={[...plants.values()]} /> : null;
+  if (plant) return <OfPlant key={plant.id} plant={plant} plants={[...plants.values()]} />;
+  return (
+    <Stack>
+      <Title order={1} size="h2">
+        {words.title}
+      </Title>
+      <Text c="dimmed">{words.noPlant}</Text>
+    </Stack>
+  );
 }
 
 type Choice = Readonly<{ day: string; span: number; shift: string; machine: string }>;
@@ -37,6 +46,9 @@ function OfPlant({ plant, plants }: Readonly<{ plant: Plant; plants: readonly Pl
   const calendar = calendars.data?.data.items[0];
   const versions = (calendar?.versions ?? []) as unknown as { shifts: { shift: string }[] }[];
   const shifts = [...new Set(versions.flatMap((version) => version.shifts.map(({ shift }) => shift)))];
+  // What is typed is no day, or one in the year 2, until the last digit.
+  const [typed, setTyped] = useState<string>();
+  const today = dayAt(serverNow(), plant.timeZone);
   const change = (to: Partial<Choice>) => setChoice({ ...choice, ...to });
   return (
     <Stack>
@@ -65,9 +77,14 @@ function OfPlant({ plant, plants }: Readonly<{ plant: Plant; plants: readonly Pl
         <TextInput
           type="date"
           label={words.lastDay}
-          value={choice.day}
-          max={dayAt(serverNow(), plant.timeZone)}
-          onChange={({ currentTarget }) => /^\d{4}-\d\d-\d\d$/.test(currentTarget.value) && change({ day: currentTarget.value })}
+          value={typed ?? choice.day}
+          min={FIRST_DAY}
+          max={today}
+          error={typed === undefined || isDayUpTo(typed, today) ? undefined : words.wrongDay}
+          onChange={({ currentTarget: { value } }) => {
+            setTyped(value);
+            if (isDayUpTo(value, today)) change({ day: value });
+          }}
         />
         <NativeSelect
           label={words.days}

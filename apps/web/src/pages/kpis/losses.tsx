@@ -8,7 +8,7 @@ import { Shown } from '../../parts/shown';
 import { kpisWords } from '../../words/kpis';
 import { termOf, termWords } from '../../words/terms';
 import { useWords } from '../../words/words';
-import { percent, type Asked } from './question';
+import type { Asked } from './question';
 
 const DOWNTIME_BY = ['Reason', 'LossClass', 'Equipment', 'Product', 'Shift'] as const;
 const SCRAP_BY = ['Reason', 'Equipment', 'Operation', 'Product', 'Shift'] as const;
@@ -49,13 +49,14 @@ function Head<By extends keyof typeof kpisWords.en>(
 }
 
 function Share({ of }: Readonly<{ of: string | null }>) {
+  const words = useWords(kpisWords);
   return (
     <Table.Td miw={110}>
       <div className="bar" aria-hidden>
         <div style={{ width: `${Number(of ?? 0) * 100}%` }} />
       </div>
       <Text size="sm" className="number">
-        {percent(of)}
+        {words.percent(of)}
       </Text>
     </Table.Td>
   );
@@ -92,7 +93,7 @@ function Downtime({ asked }: Readonly<{ asked: Asked }>) {
                   <Table.Td ta="right">{lengthOf(seconds * 1_000)}</Table.Td>
                   <Table.Td ta="right">{count}</Table.Td>
                   <Share of={share} />
-                  <Table.Td className="number">{percent(cumulativeShare)}</Table.Td>
+                  <Table.Td className="number">{words.percent(cumulativeShare)}</Table.Td>
                 </Table.Tr>
               ))}
             </Rows>
@@ -128,7 +129,7 @@ function Scrap({ asked }: Readonly<{ asked: Asked }>) {
                   </Table.Td>
                   <Table.Td ta="right">{reports}</Table.Td>
                   <Share of={share} />
-                  <Table.Td className="number">{percent(cumulativeShare)}</Table.Td>
+                  <Table.Td className="number">{words.percent(cumulativeShare)}</Table.Td>
                 </Table.Tr>
               ))}
             </Rows>

@@ -32,8 +32,14 @@ export default function Lot() {
         </Group>
         <History of={`material-lot-${lotId}`} />
       </Group>
-      <Shown of={lot}>{(stock) => <Stock {...stock} />}</Shown>
-      <Genealogy key={lotId} lotId={lotId} />
+      <Shown of={lot}>
+        {(stock) => (
+          <>
+            <Stock {...stock} />
+            <Genealogy key={lotId} lotId={lotId} />
+          </>
+        )}
+      </Shown>
     </Stack>
   );
 }

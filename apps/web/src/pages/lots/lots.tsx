@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Schemas } from '../../client/api';
 import { useRead } from '../../client/query';
+import { useBounded } from '../../parts/bounded';
 import { links } from '../../parts/links';
 import { usePlantFilter } from '../../parts/plants';
 import { Rows } from '../../parts/rows';
@@ -20,6 +21,7 @@ export default function Lots() {
   const words = useWords(lotsWords);
   const [status, setStatus] = useState<Status | ''>('');
   const [material, setMaterial] = useState('');
+  const bounded = useBounded();
   const [materialId] = useDebouncedValue(material.trim(), 300);
   const lots = useRead('/material-lot', {
     query: { ...usePlantFilter(), first: 200, ...(status && { status: [status] }), ...(materialId && { materialId }) },
@@ -34,7 +36,7 @@ export default function Lots() {
           <TextInput
             label={words.material}
             value={material}
-            maxLength={64}
+            {...bounded(64, material)}
             onChange={({ currentTarget }) => setMaterial(currentTarget.value)}
           />
           <NativeSelect

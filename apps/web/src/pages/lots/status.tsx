@@ -1,6 +1,6 @@
 import { Group, Text } from '@mantine/core';
 import type { Schemas } from '../../client/api';
-import { serverNow } from '../../client/clock';
+import { serverNow } from '../../session/clock';
 import { Time } from '../../parts/plants';
 import { colorOf, Shape, type Tone } from '../../parts/state';
 import { lotsWords } from '../../words/lots';

@@ -103,7 +103,7 @@ function LegCard({ leg, unit }: Readonly<{ leg: Leg; unit: string }>) {
       ) : null}
       {leg.done.length > 0 ? (
         <Text size="sm" c="dimmed">
-          {words.steps} {leg.done.join(', ')}
+          {words.steps} {leg.done.map((step) => (words as Record<string, unknown>)[step] ?? step).join(', ')}
         </Text>
       ) : null}
       {leg.lastError ? (

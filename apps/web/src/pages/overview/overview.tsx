@@ -3,7 +3,7 @@ import { Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useSyncExternalStore } from 'react';
 import type { Schemas } from '../../client/api';
-import { serverNow } from '../../client/clock';
+import { serverNow } from '../../session/clock';
 import { useRead } from '../../client/query';
 import { grouped } from '../../parts/grouped';
 import { History } from '../../parts/history';

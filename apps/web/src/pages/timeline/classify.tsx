@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { Input } from '../../client/api';
 import { send } from '../../client/command';
 import { useRead } from '../../client/query';
+import { useBounded } from '../../parts/bounded';
 import { Form } from '../../parts/form';
 import { useMay } from '../../parts/me';
 import { timelineWords } from '../../words/timeline';
@@ -28,6 +29,7 @@ export function Classify({ stop, onClose }: Readonly<{ stop: Stop; onClose: () =
   const words = useWords(timelineWords);
   const terms = useWords(termWords);
   const may = useMay();
+  const bounded = useBounded();
   const { equipmentId, stopId, facilityId } = stop;
   const [lossClass, setClass] = useState<LossClass | undefined>(stop.lossClass ?? undefined);
   const [reasonCode, setCode] = useState(stop.reasonCode ?? '');
@@ -64,7 +66,7 @@ export function Classify({ stop, onClose }: Readonly<{ stop: Stop; onClose: () =
       <TextInput
         size="lg"
         label={words.reasonCode}
-        maxLength={64}
+        {...bounded(64, reasonCode)}
         withAsterisk
         list="reason-codes"
         autoComplete="off"
@@ -78,7 +80,12 @@ export function Classify({ stop, onClose }: Readonly<{ stop: Stop; onClose: () =
           </option>
         ))}
       </datalist>
-      <Textarea label={words.comment} maxLength={500} value={remark} onChange={({ currentTarget }) => setRemark(currentTarget.value)} />
+      <Textarea
+        label={words.comment}
+        {...bounded(500, remark)}
+        value={remark}
+        onChange={({ currentTarget }) => setRemark(currentTarget.value)}
+      />
     </Form>
   );
 }

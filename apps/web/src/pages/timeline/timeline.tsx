@@ -2,9 +2,9 @@
 import { Button, Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState, useSyncExternalStore } from 'react';
-import { serverNow } from '../../client/clock';
+import { serverNow } from '../../session/clock';
 import { useRead } from '../../client/query';
-import { MachineChoice } from '../../parts/machine-choice';
+import { MachineChoice, OfKnownMachine } from '../../parts/machine-choice';
 import { links, plantOf } from '../../parts/links';
 import { usePlants } from '../../parts/plants';
 import { Shown } from '../../parts/shown';
@@ -36,7 +36,13 @@ export default function Timeline() {
           onChoose={(chosen) => void navigate({ to: links.timeline(chosen) })}
         />
       </Group>
-      {equipmentId ? <OfMachine key={equipmentId} equipmentId={equipmentId} /> : <Text c="dimmed">{words.choose}</Text>}
+      {equipmentId ? (
+        <OfKnownMachine equipmentId={equipmentId}>
+          <OfMachine key={equipmentId} equipmentId={equipmentId} />
+        </OfKnownMachine>
+      ) : (
+        <Text c="dimmed">{words.choose}</Text>
+      )}
     </Stack>
   );
 }

@@ -2,6 +2,7 @@ import { NativeSelect, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Input } from '../../client/api';
 import { send } from '../../client/command';
+import { useBounded } from '../../parts/bounded';
 import { Form } from '../../parts/form';
 import { isReason, Reason } from '../../parts/reason';
 import { workOrderWords } from '../../words/work-order';
@@ -43,6 +44,7 @@ export function HandOver({ workOrderId, onClose }: Props) {
   const words = useWords(workOrderWords);
   const [to, setTo] = useState('');
   const [note, setNote] = useState('');
+  const bounded = useBounded();
   const title = words.titleHandOver(workOrderId);
   const reason = words.handedOver(to.trim(), note.trim());
   return (
@@ -56,7 +58,7 @@ export function HandOver({ workOrderId, onClose }: Props) {
       <TextInput
         size="lg"
         label={words.toWhom}
-        maxLength={80}
+        {...bounded(80, to)}
         withAsterisk
         data-autofocus
         value={to}
@@ -64,7 +66,7 @@ export function HandOver({ workOrderId, onClose }: Props) {
       />
       <Textarea
         label={words.note}
-        maxLength={400}
+        {...bounded(400, note)}
         withAsterisk
         value={note}
         onChange={({ currentTarget }) => setNote(currentTarget.value)}

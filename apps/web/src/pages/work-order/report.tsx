@@ -1,10 +1,11 @@
 import { Alert, Group, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Schemas } from '../../client/api';
-import { serverNow } from '../../client/clock';
+import { serverNow } from '../../session/clock';
 import { newId, send } from '../../client/command';
 import { useRead } from '../../client/query';
 import { Amount, isAmount } from '../../parts/amount';
+import { useBounded } from '../../parts/bounded';
 import { Form } from '../../parts/form';
 import { usePlants } from '../../parts/plants';
 import { localOf, momentOf } from '../../parts/local-times';
@@ -18,6 +19,7 @@ type Props = Readonly<{ order: Order; operation: Schemas['OperationProgress']; o
 export function Report({ order, operation, onClose }: Props) {
   const words = useWords(workOrderWords);
   const { workOrderId, facilityId, unit } = order;
+  const bounded = useBounded();
   const { operationId, name } = operation;
   const timeZone = usePlants().get(facilityId)?.timeZone ?? 'UTC';
   const last = useRead('/production-report', { query: { workOrderId: [workOrderId], operationId, sort: 'endedAtDescending', first: 1 } });
@@ -65,7 +67,7 @@ export function Report({ order, operation, onClose }: Props) {
         <TextInput
           size="lg"
           label={words.scrapReason}
-          maxLength={64}
+          {...bounded(64, scrapReason)}
           withAsterisk
           value={scrapReason}
           onChange={({ currentTarget }) => setScrapReason(currentTarget.value)}
@@ -75,7 +77,7 @@ export function Report({ order, operation, onClose }: Props) {
       <TextInput
         size="lg"
         label={words.machine}
-        maxLength={120}
+        {...bounded(120, equipmentId)}
         value={equipmentId}
         onChange={({ currentTarget }) => setEquipment(currentTarget.value)}
       />

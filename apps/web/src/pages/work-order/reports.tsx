@@ -1,9 +1,10 @@
-import { Button, Group, Table, Text, Textarea } from '@mantine/core';
+import { Button, Group, Table, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import type { Schemas } from '../../client/api';
 import { newId, send } from '../../client/command';
 import { useRead } from '../../client/query';
 import { Amount, isAmount } from '../../parts/amount';
+import { useBounded } from '../../parts/bounded';
 import { Form } from '../../parts/form';
 import { isReason, Reason } from '../../parts/reason';
 import { Mark } from '../../parts/mark';
@@ -46,7 +47,7 @@ export function Reports({ workOrderId, facilityId }: Readonly<{ workOrderId: str
                       {row.good} {row.unit}
                     </Table.Td>
                     <Table.Td>
-                      {row.scrap} <Text span>{row.scrapReasons.join(', ')}</Text>
+                      {row.scrap} {row.scrapReasons.join(', ')}
                     </Table.Td>
                     <Table.Td>{row.rework}</Table.Td>
                     <Table.Td>
@@ -75,6 +76,7 @@ export function Reports({ workOrderId, facilityId }: Readonly<{ workOrderId: str
 function Correct({ row, onClose }: Readonly<{ row: Row; onClose: () => void }>) {
   const words = useWords(workOrderWords);
   const { workOrderId, reportId, unit } = row;
+  const bounded = useBounded();
   const [replacementReportId] = useState(() => `r-${newId().slice(0, 8)}`);
   const [good, setGood] = useState(row.good);
   const [scrap, setScrap] = useState(row.scrap);
@@ -105,7 +107,7 @@ function Correct({ row, onClose }: Readonly<{ row: Row; onClose: () => void }>) 
       {hasScrap ? (
         <Textarea
           label={words.scrapReason}
-          maxLength={64}
+          {...bounded(64, scrapReason)}
           withAsterisk
           value={scrapReason}
           onChange={({ currentTarget }) => setScrapReason(currentTarget.value)}

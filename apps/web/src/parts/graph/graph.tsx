@@ -23,8 +23,10 @@ type Props = Readonly<{
 }>;
 
 const SIZE = { width: 190, height: 64 };
-/** Between layers there is room for the text of an arrow. */
-const LAYERS = '130';
+/** Between layers there is room for the text of the longest arrow, within bounds. */
+const LAYERS = { least: 130, most: 330, perLetter: 7 };
+const between = (edges: readonly GraphEdge[]) =>
+  Math.min(LAYERS.most, Math.max(LAYERS.least, 40 + LAYERS.perLetter * Math.max(0, ...edges.map(({ label }) => label?.length ?? 0))));
 const elk = new ELK();
 
 export default function Graph({ nodes, edges, label, direction = 'RIGHT', height = 520, onOpen }: Props) {
@@ -35,7 +37,12 @@ export default function Graph({ nodes, edges, label, direction = 'RIGHT', height
     let isCurrent = true;
     const layout = {
       id: 'all',
-      layoutOptions: { 'elk.algorithm': 'layered', 'elk.direction': direction, 'elk.layered.spacing.nodeNodeBetweenLayers': LAYERS },
+      layoutOptions: {
+        'elk.algorithm': 'layered',
+        'elk.direction': direction,
+        'elk.layered.spacing.nodeNodeBetweenLayers': String(direction === 'RIGHT' ? between(edges) : LAYERS.least),
+        'elk.spacing.nodeNode': '44',
+      },
       children: nodes.map(({ id }) => ({ id, ...SIZE })),
       edges: edges.map(({ from, to }, index) => ({ id: String(index), sources: [from], targets: [to] })),
     };

@@ -10,5 +10,8 @@ export function heardFrom(date: string | null): void {
   if (Math.abs(from - origin) > 1_500) origin = from;
 }
 
+/** How far the server's clock is ahead of this browser's, in milliseconds. */
+export const serverAheadBy = (): number => origin - performance.timeOrigin;
+
 /** Milliseconds since 1970. */
 export const serverNow = (): number => origin + performance.now();

@@ -14,6 +14,8 @@ export type DiskOf = 'event store' | 'postgresql';
 /** A disk counts as full until no write was refused for so long: everything that is refused is tried again sooner. */
 const REMEMBERED_MS = 30_000;
 const WATCH_MS = 5_000;
+/** On a disk that is nearly full small writes succeed between refused large ones: it has room only when none was refused for so long. */
+const QUIET_MS = 5_000;
 const full = new Map<DiskOf, { since: string; at: number }>();
 let report: Pick<Logger, 'error' | 'info'> | undefined;
 
@@ -46,7 +48,13 @@ export function noteDisk(part: DiskOf, error: unknown): boolean {
 
 /** A write succeeded. */
 export function noteRoom(part: DiskOf): void {
-  if (full.delete(part)) report?.info({ part }, `the disk of the ${part} has room again`);
+  const known = full.get(part);
+  if (known && nowMs() - known.at >= QUIET_MS) forget(part);
+}
+
+function forget(part: DiskOf): void {
+  full.delete(part);
+  report?.info({ part }, `the disk of the ${part} has room again`);
 }
 
 /** Logs from now on, until the returned function is called. */
@@ -64,7 +72,7 @@ function stillFull(part: DiskOf): boolean {
   const known = full.get(part);
   if (!known) return false;
   if (nowMs() - known.at < REMEMBERED_MS) return true;
-  noteRoom(part);
+  forget(part);
   return false;
 }
 

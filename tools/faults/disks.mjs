@@ -88,7 +88,7 @@ const oneDisk = ({ place, mount, ...options }) =>
     // Parts die while there is no room for anything.
     meanwhile: async (system) => {
       for (const victim of ['worker', 'event-store', 'postgres', 'api']) {
-        system.kill(victim);
+        await until(() => system.kill(victim) > 0, 20_000);
         await sleep(2_000);
       }
     },

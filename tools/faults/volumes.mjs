@@ -44,7 +44,8 @@ export function unmount(mount) {
 /** Uses up all remaining space: most of it at once, the rest byte by byte. */
 export function fill(ballast) {
   const { bavail, bsize } = fs.statfsSync(path.dirname(ballast));
-  const most = bavail * bsize - 2 * 1024 * 1024;
+  // Others may need some of it at the same moment.
+  const most = bavail * bsize - 32 * 1024 * 1024;
   if (most > 0) execFileSync('fallocate', ['-l', String(most), ballast]);
   const fd = fs.openSync(ballast, 'a');
   try {

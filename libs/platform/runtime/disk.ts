@@ -23,12 +23,12 @@ gauge('disk_full', '1 while writes are refused because a disk is full, by part.'
   for (const part of ['event store', 'postgresql'] as const) this.set({ part }, stillFull(part) ? 1 : 0);
 });
 
-/** SQLSTATE of PostgreSQL (53100), the system's own codes, and the words in which the embedded event store passes them on. */
+/** SQLSTATE of PostgreSQL (53100), the system's own codes, and the words in which PostgreSQL and the embedded event store pass them on. */
 export function isDiskFull(error: unknown): boolean {
   for (let cause = error, depth = 0; cause !== undefined && cause !== null && depth < 5; depth += 1) {
     const { code, message } = cause as { code?: unknown; message?: unknown };
     if (code === '53100' || code === 'ENOSPC' || code === 'EDQUOT') return true;
-    if (typeof message === 'string' && /cannot write: (ENOSPC|EDQUOT|EFBIG)\b/.test(message)) return true;
+    if (typeof message === 'string' && /cannot write: (ENOSPC|EDQUOT|EFBIG)\b|: No space left on device$/.test(message)) return true;
     cause = (cause as { cause?: unknown }).cause;
   }
   return false;

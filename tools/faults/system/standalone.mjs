@@ -65,9 +65,21 @@ export class Standalone {
 
   /** kill -9 of a part; `npm start` restarts it. */
   kill(name) {
-    const file = name === 'postgres' ? 'postgres/cluster/postmaster.pid' : `run/${name}.pid.json`;
-    const text = fs.readFileSync(path.join(this.dataDir, file), 'utf8');
-    process.kill(name === 'postgres' ? Number(text.split('\n')[0]) : JSON.parse(text).pid, 'SIGKILL');
+    const main = `dist/apps/${name}/main.js`;
+    const children = fs.readdirSync('/proc').filter((pid) => {
+      try {
+        const line = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        return (
+          /^\d+$/.test(pid) &&
+          parentOf(pid) === String(this.child.pid) &&
+          (name === 'postgres' ? line.includes('/postgres\0') : line.includes(main))
+        );
+      } catch {
+        return false;
+      }
+    });
+    for (const pid of children) process.kill(Number(pid), 'SIGKILL');
+    return children.length;
   }
 
   async allReady(patience = 60_000) {
@@ -84,6 +96,8 @@ export class Standalone {
     await once(this.child, 'exit');
   }
 }
+
+const parentOf = (pid) => fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ')[1];
 
 const healthOf = (url) =>
   fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(4_000) }).then(

@@ -82,7 +82,7 @@ const oneDisk = ({ place, mount, ...options }) =>
     ...options,
     part: 'event store',
     commands: ['event-store-full', 'event-store-unavailable'],
-    reads: ['database-full', 'read-models-unavailable', 'view-behind'],
+    reads: ['event-store-full', 'event-store-unavailable', 'database-full', 'read-models-unavailable', 'view-behind'],
     named: (system) => system.apis,
     usesUp: true,
     // Parts die while there is no room for anything.
@@ -123,7 +123,7 @@ async function underLoad(start, { random, rounds, fullMs, ballast, part, command
         isFull = false;
         fs.rmSync(ballast);
         const freed = performance.now();
-        await system.allReady(NOTICED_MS * 2).catch((error) => found.push(`after room was made: ${error.message}`));
+        await system.allReady(NOTICED_MS * 2);
         figures.healedMs = Math.max(figures.healedMs, Math.round(performance.now() - freed));
         await sleep(1_000);
       });

@@ -83,8 +83,8 @@ export class Standalone {
   }
 
   async allReady(patience = 60_000) {
-    const states = () => Promise.all(this.parts.map(async (part) => [part.name, (await part.health())?.status]));
-    if (!(await until(async () => (await states()).every(([, status]) => status === 'ready'), patience)))
+    const states = () => Promise.all(this.parts.map(async (part) => [part.name, (await part.health()) ?? {}]));
+    if (!(await until(async () => (await states()).every(([, { status }]) => status === 'ready'), patience)))
       throw new Error(`not every part is ready after ${patience / 1000} s: ${JSON.stringify(Object.fromEntries(await states()))}`);
   }
 

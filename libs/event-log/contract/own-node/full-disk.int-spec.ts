@@ -91,14 +91,14 @@ describe('a node whose disk is full', () => {
       while (await append(large()));
       let taken = 0;
       for (let n = 0; n < 10; n += 1) {
-        if (await append(jsonEvent({ type: 'small', data: {} }))) taken += 1;
+        if (await append(jsonEvent({ type: 'small', data: { text: '' } }))) taken += 1;
         await append(large());
         expect(await ready()).toBe(503);
       }
       expect(taken).toBe(10);
       expect(lines('The disk refuses writes')).toBe(1);
       execFileSync('prlimit', ['--pid', String(node.pid), '--fsize=unlimited:unlimited']);
-      await until(async () => (await append(jsonEvent({ type: 'small', data: {} }))) && (await ready()) === 200, 15_000);
+      await until(async () => (await append(jsonEvent({ type: 'small', data: { text: '' } }))) && (await ready()) === 200, 15_000);
       expect(lines('The disk accepts writes again')).toBe(1);
     } finally {
       await client.dispose();

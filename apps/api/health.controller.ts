@@ -6,7 +6,7 @@ import { caller, Public } from '#platform/security/auth';
 import type { Config } from '#platform/runtime/config';
 import { EventStore } from '#platform/store/event-store';
 import { storeDetail } from '#platform/store/store-report';
-import { diskCheck } from '#platform/runtime/disk';
+import { diskCheck, noteDisk } from '#platform/runtime/disk';
 import { Health, statusOf, type Detail, type Readiness } from '#platform/runtime/health';
 import { metricsText } from '#platform/runtime/metrics';
 import { CONFIG } from '#platform/platform.module';
@@ -38,6 +38,8 @@ export class HealthController {
   private async lookAtViews(views: ViewReads): Promise<void> {
     this.standing = undefined;
     const standing = await views.standing();
+    // The worker was refused; this api may not have written or sorted anything since.
+    for (const { why } of standing) noteDisk('postgresql', new Error(why));
     if (standing.length === 0) return;
     const since = standing.map((one) => one.since).sort()[0]!;
     this.standing = { since, reason: `Stuck: ${standing.map(({ view, why }) => `${view} (${why})`).join('; ')}` };

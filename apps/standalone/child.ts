@@ -95,7 +95,7 @@ export class Child {
         if (over) return;
         over = true;
         resolve();
-        rmSync(markPath(runDir, name), { force: true });
+        forget(runDir, name);
         if (!this.stopping) void this.again(code, signal, performance.now() - started);
       };
       child.once('exit', end);
@@ -142,8 +142,20 @@ export class Child {
 const markPath = (runDir: string, name: string): string => join(runDir, `${name}.pid.json`);
 
 function record(runDir: string, name: string, pid: number): void {
-  mkdirSync(runDir, { recursive: true });
-  writeFileSync(markPath(runDir, name), JSON.stringify(markOf(pid) ?? { pid, started: '' }));
+  try {
+    mkdirSync(runDir, { recursive: true });
+    writeFileSync(markPath(runDir, name), JSON.stringify(markOf(pid) ?? { pid, started: '' }));
+  } catch {
+    // A full disk must not stop the system. Without the file a child still ends with its supervisor: its channel closes.
+  }
+}
+
+function forget(runDir: string, name: string): void {
+  try {
+    rmSync(markPath(runDir, name), { force: true });
+  } catch {
+    // The mark in it says that its process has ended.
+  }
 }
 
 /** Ends apps left by a supervisor that was killed: they may still use our ports and data. Returns their number. */

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { backup, verify } from '#event-log/log/backup';
 import { EventLog } from '#event-log/log/log';
 import { chance, compare, experimentsIn, jsonEvent, quantile, sleep, sound, startProcess, within, Writers } from './parts.mjs';
+import { fill, makeDisk, unmount, whyNoMounts } from './volumes.mjs';
 
 export async function run({ short, seed, say, only, cycles }) {
   const random = chance(seed);
@@ -131,44 +132,6 @@ function readAll(log) {
     from = page.next;
   }
   return found;
-}
-
-/** Mounts need root and loop devices; returns why they are not available. */
-function whyNoMounts(work) {
-  if (process.platform !== 'linux') return 'they need Linux';
-  if (process.getuid() !== 0) return 'they need root';
-  const image = path.join(work, 'probe.img');
-  const mount = path.join(work, 'probe');
-  try {
-    makeDisk(image, mount, 8);
-    execFileSync('umount', [mount]);
-    return undefined;
-  } catch (error) {
-    return `a loop device cannot be mounted (${String(error.stderr ?? error.message)
-      .trim()
-      .slice(0, 200)})`;
-  } finally {
-    fs.rmSync(image, { force: true });
-  }
-}
-
-function makeDisk(image, mount, megabytes) {
-  fs.mkdirSync(mount, { recursive: true });
-  fs.closeSync(fs.openSync(image, 'w'));
-  fs.truncateSync(image, megabytes * 1024 * 1024);
-  execFileSync('mkfs.ext4', ['-q', '-F', '-m', '0', image], { stdio: 'pipe' });
-  execFileSync('mount', ['-o', 'loop', image, mount], { stdio: 'pipe' });
-}
-
-function unmount(mount) {
-  for (let attempt = 0; attempt < 20; attempt++) {
-    try {
-      return execFileSync('umount', [mount], { stdio: 'pipe' });
-    } catch {
-      execFileSync('sleep', ['0.1']);
-    }
-  }
-  throw new Error(`cannot unmount ${mount}`);
 }
 
 /** Copies the disk's image under load without a sync, as in a power cut, and looks for every acknowledged event in the copy. */
@@ -310,22 +273,3 @@ async function fullDisk(work, random, cycles) {
 
 /** So large that it finds no room between two blocks. */
 const largeEvents = () => [...Array(20).keys()].map(() => jsonEvent({ type: 'Large', data: { payload: 'x'.repeat(40_000) } }));
-
-/** Uses up all remaining space: most of it at once, the rest byte by byte. */
-function fill(ballast) {
-  const { bavail, bsize } = fs.statfsSync(path.dirname(ballast));
-  const most = bavail * bsize - 2 * 1024 * 1024;
-  if (most > 0) execFileSync('fallocate', ['-l', String(most), ballast]);
-  const fd = fs.openSync(ballast, 'a');
-  try {
-    for (let size = 1024 * 1024; size >= 4096;) {
-      try {
-        if (fs.writeSync(fd, Buffer.alloc(size)) < size) size /= 2;
-      } catch {
-        size /= 2;
-      }
-    }
-  } finally {
-    fs.closeSync(fd);
-  }
-}

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 import { readRows, surveyFile } from './file';
 import { parseMapping } from './mapping';
 import { sheetRows } from './sheet';
@@ -20,6 +20,7 @@ function archive(parts: Record<string, string>): Buffer {
     const entry = Buffer.alloc(46);
     entry.writeUInt32LE(0x02014b50, 0);
     entry.writeUInt16LE(n % 2 ? 0 : 8, 10);
+    entry.writeUInt32LE(crc32(plain), 16);
     entry.writeUInt32LE(packed.length, 20);
     entry.writeUInt32LE(plain.length, 24);
     entry.writeUInt16LE(named.length, 28);
@@ -129,6 +130,103 @@ describe('a spreadsheet', () => {
     expect((await first(parts, 'excel')).value).toMatchObject({ cells: ['a'] });
     // Control characters are written as their code.
     expect((await first(later, 'excel-1904')).value).toMatchObject({ cells: ['Ax\r'] });
+  });
+
+  describe('that was made to do harm is refused at once, or costs no more than its size', () => {
+    const CELL = '<c><v>1</v></c>';
+    const bytesOf = (parts: Record<string, string>, change: (bytes: Buffer) => void) => {
+      const bytes = archive(parts);
+      change(bytes);
+      const path = join(directory, 'changed.xlsx');
+      writeFileSync(path, bytes);
+      return path;
+    };
+    const readAll = async (path: string) => {
+      let rows = 0;
+      for await (const _ of sheetRows(path, { delimiter: ';' })) rows += 1;
+      return rows;
+    };
+    const place = (bytes: Buffer, signature: string) => bytes.indexOf(Buffer.from(signature, 'hex'));
+
+    it.each([
+      ['a row with the number 2^31', `<row r="2147483648">${CELL}</row>`, 'sheet-malformed'],
+      ['a row with a number that is none', `<row r="1e9">${CELL}</row>`, 'sheet-malformed'],
+      ['a row with a negative number', `<row r="-1">${CELL}</row>`, 'sheet-malformed'],
+      ['a cell in column ZZZ', `<row><c r="ZZZ1"><v>1</v></c></row>`, 'sheet-too-large'],
+      ['20,000 cells in a row', `<row>${CELL.repeat(20_000)}</row>`, 'sheet-too-large'],
+      ['a text of two million characters', `<row>${texts('x'.repeat(2_000_000))}</row>`, 'sheet-too-large'],
+      ['a tag that does not end', `<row ${'x="1" '.repeat(60_000)}`, 'sheet-malformed'],
+      ['a comment that does not end', `<!-- ${'x'.repeat(300_000)}`, 'sheet-malformed'],
+    ])('%s', async (_, sheet, code) => {
+      await expect(rowsOf(workbook(sheet))).rejects.toMatchObject({ name: 'SheetFault', code });
+    });
+
+    it('entities that a document declares', async () => {
+      const parts = workbook(`<row>${texts('&lol;')}</row>`);
+      parts['xl/worksheets/sheet1.xml'] = `<!DOCTYPE x [<!ENTITY lol "lol">]>${parts['xl/worksheets/sheet1.xml']}`;
+      await expect(rowsOf(parts)).rejects.toMatchObject({ code: 'sheet-malformed' });
+    });
+
+    it('references to what every object has, to half characters and to none are texts', async () => {
+      const rows = await rowsOf(workbook(`<row>${texts('&constructor;&__proto__;', '&#xD800;&#0;&#x110000;_x0000_')}</row>`));
+      expect(rows[0]!.cells).toEqual(['&constructor;&__proto__;', '\ufffd'.repeat(4)]);
+    });
+
+    it('a text or a tag in pieces costs no more than its size: 40 MB without an end', () => {
+      for (const [begin, piece] of [
+        ['&', 'x'.repeat(16_384)],
+        ['<a>', '&'.repeat(16_384)],
+        ['<a ', ' '.repeat(16_384)],
+      ] as const) {
+        const scanner = new XmlScanner({});
+        const began = performance.now();
+        const feed = () => {
+          scanner.feed(begin);
+          for (let n = 0; n < 2_500; n += 1) scanner.feed(piece);
+        };
+        if (begin === '<a ') expect(feed).toThrow('a tag does not end');
+        else feed();
+        expect(performance.now() - began).toBeLessThan(5_000);
+      }
+    });
+
+    it('a part that would unpack to thousands of times its size is not unpacked', async () => {
+      const path = bytesOf(workbook(''), (bytes) => bytes.writeUInt32LE(1e9, place(bytes, '504b0102') + 24));
+      await expect(readAll(path)).rejects.toMatchObject({ code: 'archive-damaged', message: expect.stringContaining('times its size') });
+    });
+
+    it('sizes, checksums, places and flags that lie', async () => {
+      const parts = workbook(`<row>${texts('a')}</row>`);
+      const entry = (bytes: Buffer) => place(bytes, '504b0102');
+      for (const change of [
+        (bytes: Buffer) => bytes.writeUInt32LE(5, entry(bytes) + 24),
+        (bytes: Buffer) => bytes.writeUInt32LE(0xfffffff0, entry(bytes) + 20),
+        (bytes: Buffer) => bytes.writeUInt32LE(0xfffffff0, entry(bytes) + 42),
+        (bytes: Buffer) => bytes.writeUInt32LE(12, entry(bytes) + 42),
+        (bytes: Buffer) => bytes.writeUInt32LE(7, entry(bytes) + 16),
+        (bytes: Buffer) => bytes.writeUInt16LE(1, entry(bytes) + 8),
+        (bytes: Buffer) => bytes.writeUInt16LE(12, entry(bytes) + 10),
+        (bytes: Buffer) => bytes.writeUInt32LE(0, 0),
+        (bytes: Buffer) => bytes.writeUInt16LE(60_000, bytes.length - 12),
+      ])
+        await expect(readAll(bytesOf(parts, change))).rejects.toMatchObject({ code: 'archive-damaged' });
+      expect(await readAll(bytesOf(parts, () => undefined))).toBe(1);
+    });
+
+    it('a file that is cut off anywhere', async () => {
+      const whole = archive(workbook(`<row>${texts('a')}</row>`));
+      const path = join(directory, 'cut.xlsx');
+      for (let length = 4; length < whole.length; length += 13) {
+        writeFileSync(path, whole.subarray(0, length));
+        await expect(readAll(path)).rejects.toMatchObject({ code: 'archive-damaged' });
+      }
+    });
+
+    it('names that lead out of the archive find nothing', async () => {
+      const parts = workbook('');
+      parts['xl/_rels/workbook.xml.rels'] = parts['xl/_rels/workbook.xml.rels'].replace('worksheets/sheet1.xml', '../../../etc/passwd');
+      await expect(rowsOf(parts)).rejects.toMatchObject({ code: 'archive-damaged', message: expect.stringContaining('it lacks') });
+    });
   });
 
   it('is read correctly wherever its chunks are cut', () => {

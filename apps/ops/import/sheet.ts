@@ -1,12 +1,12 @@
 /**
  * A spreadsheet (xlsx) as rows of texts. Hides: the parts of the archive, shared texts, cells that a row omits. Promises: numbers as they are
- * stored, with 15 digits at most; a date is the number of its day (format `excel` of the mapping). Does not: compute formulas; it takes the values
- * that were stored with them.
+ * stored, with 15 digits at most; a date is the number of its day (format `excel` of the mapping); a file beyond the bounds of spreadsheet programs
+ * is refused, at a cost in proportion to what was read. Does not: compute formulas; it takes the values that were stored with them.
  */
 import { StringDecoder } from 'node:string_decoder';
 import { Archive, DamagedArchive } from './archive';
 import type { Row } from './rows';
-import { XmlScanner, type Heard } from './xml';
+import { XmlFault, XmlScanner, type Heard } from './xml';
 
 export class SheetFault extends Error {
   constructor(
@@ -17,6 +17,13 @@ export class SheetFault extends Error {
     this.name = 'SheetFault';
   }
 }
+
+/** What spreadsheet programs allow, and how many different texts are kept in memory. */
+const MOST = { rows: 1_048_576, columns: 16_384, characters: 1_048_576, texts: 4_000_000, textCharacters: 256 * 1024 * 1024 };
+
+const tooLarge = (what: string): SheetFault => new SheetFault('sheet-too-large', `The spreadsheet has ${what}. Save it as CSV.`);
+const malformed = (what: string): SheetFault =>
+  new SheetFault('sheet-malformed', `The spreadsheet is malformed: ${what}. Save it again, or as CSV.`);
 
 /** `formats`: those of the times in the sheet. */
 type Choice = Readonly<{ delimiter: string; sheet?: string; formats?: readonly string[] }>;
@@ -32,6 +39,7 @@ export async function* sheetRows(path: string, choice: Choice): AsyncGenerator<R
   } catch (error) {
     if (error instanceof DamagedArchive || (error as { code?: string }).code?.startsWith('Z_'))
       throw new SheetFault('archive-damaged', `The spreadsheet is damaged: ${(error as Error).message}.`);
+    if (error instanceof XmlFault) throw malformed(error.message);
     throw error;
   }
 }
@@ -81,6 +89,7 @@ async function sharedTexts(archive: Archive): Promise<readonly string[]> {
   const texts: string[] = [];
   if (!archive.has('xl/sharedStrings.xml')) return texts;
   let text = '';
+  let characters = 0;
   let [within, aside] = [false, false];
   await scan(archive, 'xl/sharedStrings.xml', {
     open: (name) => {
@@ -89,19 +98,21 @@ async function sharedTexts(archive: Archive): Promise<readonly string[]> {
       else if (name === 'rPh') aside = true;
     },
     close: (name) => {
-      if (name === 'si') texts.push(text);
-      else if (name === 't') within = false;
+      if (name === 'si') {
+        if (texts.push(text) > MOST.texts) throw tooLarge(`more than ${MOST.texts} different texts`);
+        if ((characters += text.length) > MOST.textCharacters) throw tooLarge(`more than ${MOST.textCharacters} characters of texts`);
+      } else if (name === 't') within = false;
       else if (name === 'rPh') aside = false;
     },
     text: (part) => {
-      if (within && !aside) text += part;
+      if (within && !aside) text = longer(text, part);
     },
   });
   return texts;
 }
 
 async function* rowsOf(archive: Archive, part: string, shared: readonly string[], delimiter: string): AsyncGenerator<Row> {
-  const ready: Row[] = [];
+  const ready: { line: number; cells: string[] }[] = [];
   let line = 0;
   let cells: string[] = [];
   let [column, type, value, within] = [-1, 'n', '', false];
@@ -110,10 +121,13 @@ async function* rowsOf(archive: Archive, part: string, shared: readonly string[]
     open: (name, attribute) => {
       if (name === 'row') {
         line = Number(attribute('r') ?? line + 1);
+        if (!Number.isInteger(line) || line < 1 || line > MOST.rows)
+          throw malformed(`a row has the number ${attribute('r') ?? line}; it must be from 1 to ${MOST.rows}`);
         [cells, column] = [[], -1];
       } else if (name === 'c') {
         const place = attribute('r');
         column = place ? columnOf(place) : column + 1;
+        if (column >= MOST.columns) throw tooLarge(`more than ${MOST.columns} columns (row ${line})`);
         [type, value] = [attribute('t') ?? 'n', ''];
       } else if (name === 'v' || name === 't') within = true;
     },
@@ -123,16 +137,26 @@ async function* rowsOf(archive: Archive, part: string, shared: readonly string[]
         while (cells.length < column) cells.push('');
         cells[column] = shown(type, value, shared);
       } else if (name === 'row') {
-        if (width === 0 && cells.some((cell) => cell.trim() !== '')) width = cells.length;
-        while (cells.length < width) cells.push('');
-        ready.push({ line, cells, raw: cells.map((cell) => quoted(cell, delimiter)).join(delimiter) });
+        if (cells.every((cell) => cell.trim() === '')) return;
+        width ||= cells.length;
+        ready.push({ line, cells });
       }
     },
     text: (piece) => {
-      if (within) value += piece;
+      if (within) value = longer(value, piece);
     },
   });
-  for await (const _ of sheet) yield* ready.splice(0);
+  for await (const _ of sheet)
+    for (const { line: at, cells: found } of ready.splice(0)) {
+      while (found.length < width) found.push('');
+      yield { line: at, cells: found, raw: found.map((cell) => quoted(cell, delimiter)).join(delimiter) };
+    }
+}
+
+/** @throws SheetFault */
+function longer(text: string, part: string): string {
+  if (text.length + part.length > MOST.characters) throw tooLarge(`a text of more than ${MOST.characters} characters`);
+  return text + part;
 }
 
 /** The place of a column, from 0: A is 0, AA is 26. */
@@ -144,7 +168,7 @@ function columnOf(place: string): number {
 
 /** Spreadsheets write control characters as `_x000D_`. */
 const plain = (text: string): string =>
-  text.includes('_x') ? text.replace(/_x([0-9A-F]{4})_/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16))) : text;
+  text.includes('_x') ? text.replace(/_x([0-9A-F]{4})_/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16) || 0xfffd)) : text;
 
 function shown(type: string, value: string, shared: readonly string[]): string {
   if (type === 's') return plain(shared[Number(value)] ?? '');

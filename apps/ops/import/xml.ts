@@ -1,6 +1,7 @@
 /**
  * XML as a spreadsheet program writes it, piece by piece. Hides: where a chunk ends. Promises: elements and texts in their order, names without
- * prefix, references resolved. Does not: check that a document is well-formed, or know any schema.
+ * prefix, references resolved; time and memory in proportion to the chunk, whatever it says. Does not: check that a document is well-formed, know
+ * any schema, or know entities that a document declares.
  */
 export type Heard = Readonly<{
   open?: (name: string, attribute: (name: string) => string | undefined) => void;
@@ -8,13 +9,27 @@ export type Heard = Readonly<{
   text?: (text: string) => void;
 }>;
 
-const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+export class XmlFault extends Error {}
+
+/** Characters of a tag, a comment or a CDATA section; those of spreadsheet programs have a few hundred. */
+const LONGEST_TAG = 262_144;
+/** Characters of a reference, such as `&#x1F600;`. */
+const LONGEST_REFERENCE = 12;
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ['lt', '<'],
+  ['gt', '>'],
+  ['amp', '&'],
+  ['quot', '"'],
+  ['apos', "'"],
+]);
+const isCharacter = (point: number): boolean =>
+  point === 9 || point === 10 || point === 13 || (point >= 0x20 && point < 0xd800) || (point >= 0xe000 && point <= 0x10ffff);
 
 const resolved = (text: string): string =>
   text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex?: string, number?: string, name?: string) => {
-    if (name !== undefined) return NAMED[name] ?? whole;
+    if (name !== undefined) return NAMED.get(name) ?? whole;
     const point = hex === undefined ? Number(number) : parseInt(hex, 16);
-    return point <= 0x10ffff ? String.fromCodePoint(point) : '\ufffd';
+    return isCharacter(point) ? String.fromCodePoint(point) : '\ufffd';
   });
 
 const local = (name: string): string => name.slice(name.indexOf(':') + 1);
@@ -24,6 +39,7 @@ export class XmlScanner {
 
   constructor(private readonly heard: Heard) {}
 
+  /** @throws XmlFault */
   feed(chunk: string): void {
     const text = this.rest + chunk;
     let at = 0;
@@ -43,15 +59,23 @@ export class XmlScanner {
     }
     // A chunk may end within `<!--` or `<![CDATA[`: the rest from `<` on waits for the next chunk.
     const open = text.indexOf('<', at);
-    if (open < 0 && at < text.length && !text.slice(at).includes('&')) {
-      this.heard.text?.(text.slice(at));
-      this.rest = '';
-    } else this.rest = text.slice(at);
+    if (open > at) this.heard.text?.(resolved(text.slice(at, open)));
+    if (open >= 0) this.rest = text.slice(open);
+    else {
+      // A reference may be cut off.
+      const cut = text.lastIndexOf('&');
+      const end = cut < Math.max(at, text.length - LONGEST_REFERENCE) || text.includes(';', cut) ? text.length : cut;
+      if (end > at) this.heard.text?.(resolved(text.slice(at, end)));
+      this.rest = text.slice(end);
+    }
+    if (this.rest.length > LONGEST_TAG) throw new XmlFault('a tag does not end');
   }
 
   private tag(inside: string): void {
     const { open, close, text } = this.heard;
     if (inside.startsWith('![CDATA[')) return text?.(inside.slice(8));
+    // No spreadsheet program writes one; it could declare entities that grow without end.
+    if (/^!doctype/i.test(inside)) throw new XmlFault('it has a DOCTYPE');
     if (inside.startsWith('!') || inside.startsWith('?')) return;
     if (inside.startsWith('/')) return close?.(local(inside.slice(1).trim()));
     const whole = inside.endsWith('/');

@@ -39,4 +39,13 @@ describe('an app that dies', () => {
     ]);
     expect(child.restarts).toBe(2);
   }, 30_000);
+
+  it('is restarted even if its pid cannot be written, as on a full disk', async () => {
+    rmSync(join(work, 'run'), { recursive: true });
+    writeFileSync(join(work, 'run'), '');
+    said.length = 0;
+    process.kill(child.pid!, 'SIGKILL');
+    while (!said.includes('app is ready again.')) await sleep(5);
+    expect(child.restarts).toBe(3);
+  }, 30_000);
 });

@@ -22,6 +22,8 @@ export type WriterEvents = Readonly<{
 
 /** Idle time after which the node records how much is durable, so that later damage cannot be mistaken for a torn write. */
 const QUIET_MS = 100;
+/** On a disk that is nearly full small writes succeed between refused large ones: it has room only when none was refused for so long. */
+const CALM_MS = 5_000;
 
 export class Writer {
   /** Log offset where the next frame goes. */
@@ -30,6 +32,7 @@ export class Writer {
   committed: number;
   readonly counts = { writes: 0, events: 0, bytes: 0, refused: 0 };
   private troubled = false;
+  private refusedAt = 0;
   private batch: Batch | undefined;
   private inFlight: Batch | undefined;
   private running = false;
@@ -136,7 +139,7 @@ export class Writer {
     this.counts.writes++;
     this.counts.events += frames.length;
     this.counts.bytes += bytes;
-    if (!this.troubled) return;
+    if (!this.troubled || performance.now() - this.refusedAt < CALM_MS) return;
     this.troubled = false;
     this.events.troubled();
   }
@@ -171,6 +174,7 @@ export class Writer {
     this.counts.refused++;
     if (!this.troubled) this.events.troubled(refused);
     this.troubled = true;
+    this.refusedAt = performance.now();
     this.events.failed(failed.flatMap(({ frames }) => frames));
     for (const { done } of failed) done?.reject(refused);
   }

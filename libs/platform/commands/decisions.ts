@@ -10,6 +10,7 @@ import { Problem, problemOf } from '#platform/problem/problem';
 import { histogram } from '#platform/runtime/metrics';
 import { traced } from '#platform/runtime/tracing';
 import { mayReach } from '#platform/security/auth';
+import { isDiskFull } from '#platform/runtime/disk';
 import { Conflict, EventStore, StoreUnavailable, type NewEvent } from '#platform/store/event-store';
 import type { Answer } from './answers';
 import type { Command } from './command';
@@ -119,7 +120,7 @@ export class Decisions {
           }),
         );
       } catch (error) {
-        const unknown = error instanceof StoreUnavailable && attempt < SEARCHES;
+        const unknown = error instanceof StoreUnavailable && attempt < SEARCHES && !isDiskFull(error);
         if (!unknown && !(error instanceof Conflict)) throw error;
         await pause(unknown ? attempt + 4 : attempt);
         seen = await this.look(first);
@@ -196,7 +197,7 @@ export class Decisions {
           return receipt instanceof Promise ? await receipt : receipt;
         } catch (error) {
           // An append that was not answered may have been written: the stream itself tells.
-          const unknown = error instanceof StoreUnavailable && attempt < SEARCHES;
+          const unknown = error instanceof StoreUnavailable && attempt < SEARCHES && !isDiskFull(error);
           if (!unknown && !(error instanceof Conflict)) throw error;
           await pause(unknown ? attempt + 4 : attempt);
         }

@@ -4,6 +4,7 @@
  * rest later. Does not: prevent that a caller spends one burst (ten seconds' worth) at each api within the same second; it is paid back.
  */
 import type { Pool } from 'pg';
+import { noteDisk, noteRoom } from '#platform/runtime/disk';
 import type { RateLimit } from './rate-limit';
 
 const EVERY_MS = 1_000;
@@ -45,6 +46,7 @@ export function shareLimit(limit: RateLimit, pool: Pool, trouble: (error: unknow
     const values = [[...spent.keys()], [...spent.values()], limit.burstMs / 2];
     try {
       const { rows } = await pool.query<{ caller: string; ms: number }>({ text: SETTLE, values, query_timeout: PATIENCE_MS } as never);
+      if (spent.size > 0) noteRoom('postgresql');
       limit.learn(rows.map(({ caller, ms }) => [caller, ms] as const));
     } catch (error) {
       limit.giveBack(spent);
@@ -58,6 +60,7 @@ export function shareLimit(limit: RateLimit, pool: Pool, trouble: (error: unknow
       .then(
         () => void (away = false),
         (error: unknown) => {
+          noteDisk('postgresql', error);
           if (!away) trouble(error);
           away = true;
         },

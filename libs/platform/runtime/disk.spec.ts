@@ -10,7 +10,9 @@ beforeEach(() => {
   lines.length = 0;
   stop = reportDisks(to as never);
 });
+const later = (ms: number) => jest.spyOn(Date, 'now').mockReturnValue(Date.now() + ms);
 afterEach(() => {
+  later(60_000);
   noteRoom('postgresql');
   noteRoom('event store');
   stop();
@@ -20,6 +22,7 @@ const noSpace = Object.assign(new Error('could not extend file "base/1/2": No sp
 
 test.each([
   ['of PostgreSQL', noSpace],
+  ['of PostgreSQL that the worker wrote down', new Error('could not extend file "base/1/2": No space left on device')],
   ['of the system', Object.assign(new Error('write'), { code: 'ENOSPC' })],
   ['of the event store', new Error('the event store does not answer', { cause: new Error('The node cannot write: ENOSPC: no space') })],
 ])('a full disk is recognised in an error %s', (_, error) => expect(isDiskFull(error)).toBe(true));
@@ -32,7 +35,7 @@ test.each([undefined, null, 'ENOSPC', new Error('ENOSPC of somebody’s text'), 
   },
 );
 
-test('it is logged once, red in the readiness and in the metric, until a write succeeds', async () => {
+test('it is logged once, red in the readiness and in the metric, until writes succeed', async () => {
   const health = () => new Health({ disk: diskCheck }).ready();
   expect(await health()).toEqual({ status: 'ready', parts: { disk: 'up' } });
   for (let n = 0; n < 3; n += 1) noteDisk('postgresql', noSpace);
@@ -43,15 +46,29 @@ test('it is logged once, red in the readiness and in the metric, until a write s
     details: { disk: { reason: 'The disk of the postgresql is full.' } },
   });
   expect((await metricsText()).body).toContain('plantlog_disk_full{part="postgresql"} 1');
+  later(5_000);
   noteRoom('postgresql');
   noteRoom('postgresql');
   expect(lines).toEqual([expect.anything(), expect.stringMatching(/has room again/)]);
   expect(await health()).toEqual({ status: 'ready', parts: { disk: 'up' } });
 });
 
+test('it stays full while small writes succeed between refused large ones: one line, not one for each', async () => {
+  for (let n = 0; n < 20; n += 1) {
+    noteDisk('event store', noSpace);
+    later(400);
+    noteRoom('event store');
+    expect(await new Health({ disk: diskCheck }).ready()).toMatchObject({ details: { disk: { reason: expect.any(String) } } });
+  }
+  expect(lines).toHaveLength(1);
+  later(4_600);
+  noteRoom('event store');
+  expect(lines).toHaveLength(2);
+});
+
 test('it is over when no write was refused for half a minute', async () => {
   noteDisk('event store', Object.assign(new Error(), { code: 'ENOSPC' }));
-  jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 31_000);
+  later(31_000);
   expect((await metricsText()).body).toContain('plantlog_disk_full{part="event store"} 0');
   expect(lines).toHaveLength(2);
 });

@@ -14,6 +14,8 @@ export type DiskOf = 'event store' | 'postgresql';
 /** A disk counts as full until no write was refused for so long: everything that is refused is tried again sooner. */
 const REMEMBERED_MS = 30_000;
 const WATCH_MS = 5_000;
+/** On a disk that is nearly full small writes succeed between refused large ones: it has room only when none was refused for so long. */
+const QUIET_MS = 5_000;
 const full = new Map<DiskOf, { since: string; at: number }>();
 let report: Pick<Logger, 'error' | 'info'> | undefined;
 
@@ -21,12 +23,12 @@ gauge('disk_full', '1 while writes are refused because a disk is full, by part.'
   for (const part of ['event store', 'postgresql'] as const) this.set({ part }, stillFull(part) ? 1 : 0);
 });
 
-/** SQLSTATE of PostgreSQL (53100), the system's own codes, and the words in which the embedded event store passes them on. */
+/** SQLSTATE of PostgreSQL (53100), the system's own codes, and the words in which PostgreSQL and the embedded event store pass them on. */
 export function isDiskFull(error: unknown): boolean {
   for (let cause = error, depth = 0; cause !== undefined && cause !== null && depth < 5; depth += 1) {
     const { code, message } = cause as { code?: unknown; message?: unknown };
     if (code === '53100' || code === 'ENOSPC' || code === 'EDQUOT') return true;
-    if (typeof message === 'string' && /cannot write: (ENOSPC|EDQUOT|EFBIG)\b/.test(message)) return true;
+    if (typeof message === 'string' && /cannot write: (ENOSPC|EDQUOT|EFBIG)\b|: No space left on device$/.test(message)) return true;
     cause = (cause as { cause?: unknown }).cause;
   }
   return false;
@@ -46,7 +48,13 @@ export function noteDisk(part: DiskOf, error: unknown): boolean {
 
 /** A write succeeded. */
 export function noteRoom(part: DiskOf): void {
-  if (full.delete(part)) report?.info({ part }, `the disk of the ${part} has room again`);
+  const known = full.get(part);
+  if (known && nowMs() - known.at >= QUIET_MS) forget(part);
+}
+
+function forget(part: DiskOf): void {
+  full.delete(part);
+  report?.info({ part }, `the disk of the ${part} has room again`);
 }
 
 /** Logs from now on, until the returned function is called. */
@@ -64,7 +72,7 @@ function stillFull(part: DiskOf): boolean {
   const known = full.get(part);
   if (!known) return false;
   if (nowMs() - known.at < REMEMBERED_MS) return true;
-  noteRoom(part);
+  forget(part);
   return false;
 }
 

@@ -227,12 +227,13 @@ export class EventStore {
       return result;
     };
     const retry = async (link: Link | undefined, error: unknown, sent: number): Promise<T> => {
-      noteDisk('event store', error);
+      // A full disk stays full for longer than any caller waits.
+      const full = noteDisk('event store', error);
       const refusal = refusalOf(error, stream);
       if (refusal ?? isDefinite(error)) throw refusal ?? error;
       if (link) this.connection.suspect(link, error);
       const pause = sent * 50 * (0.5 + Math.random());
-      if (!link || sent >= sends || until - performance.now() < 2 * pause) throw unavailable(error);
+      if (full || !link || sent >= sends || until - performance.now() < 2 * pause) throw unavailable(error);
       await new Promise((resolve) => setTimeout(resolve, pause));
       return attempt(sent + 1);
     };

@@ -24,6 +24,25 @@ const FAKETIME = ['/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1', '/usr/l
 /** The clock of an app can be set wrong if Debian's faketime is installed. */
 export const canFakeTime = FAKETIME !== undefined;
 
+/** An issuer whose key set is a file in `work`, and a token of it that may do everything. */
+export async function issueToken(work) {
+  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  const jwks = path.join(work, 'jwks.json');
+  fs.writeFileSync(jwks, JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] }));
+  const roles = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer', 'device'];
+  const token = await new SignJWT({ roles, facilities: ['*'] })
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1' })
+    .setSubject('campaign')
+    .setIssuer(ISSUER)
+    .setAudience('plantlog')
+    // A token must stay valid even if a clock is an hour off.
+    .setIssuedAt(Math.floor(Date.now() / 1000) - 7_200)
+    .setNotBefore(Math.floor(Date.now() / 1000) - 7_200)
+    .setExpirationTime('12h')
+    .sign(privateKey);
+  return { issuer: ISSUER, jwks, token };
+}
+
 export class Cluster {
   ownEnds = [];
   #stopping = false;
@@ -63,8 +82,13 @@ export class Cluster {
       cluster.workers.push(part(`worker${n}`, 'worker', await freePort(), shared, WORKER_FLAGS));
       cluster.apis.push(part(`api${n}`, 'api', await freePort(), shared));
     }
-    await cluster.store.up();
-    await Promise.all(cluster.parts.map((each) => each.up()));
+    try {
+      await cluster.store.up();
+      await Promise.all(cluster.parts.map((each) => each.up(120_000)));
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
     cluster.pool = new Pool({ connectionString: cluster.databaseUrl, max: 3 }).on('error', () => undefined);
     return cluster;
   }
@@ -86,20 +110,7 @@ export class Cluster {
   }
 
   async #issue() {
-    const { privateKey, publicKey } = await generateKeyPair('ES256');
-    this.jwks = path.join(this.work, 'jwks.json');
-    fs.writeFileSync(this.jwks, JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] }));
-    const roles = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer', 'device'];
-    this.token = await new SignJWT({ roles, facilities: ['*'] })
-      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1' })
-      .setSubject('campaign')
-      .setIssuer(ISSUER)
-      .setAudience('plantlog')
-      // A token must stay valid even if a clock is an hour off.
-      .setIssuedAt(Math.floor(Date.now() / 1000) - 7_200)
-      .setNotBefore(Math.floor(Date.now() / 1000) - 7_200)
-      .setExpirationTime('12h')
-      .sign(privateKey);
+    ({ jwks: this.jwks, token: this.token } = await issueToken(this.work));
   }
 
   // -- PostgreSQL ----------------------------------------------------------------------------------------------------

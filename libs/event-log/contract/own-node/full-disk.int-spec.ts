@@ -75,4 +75,36 @@ describe('a node whose disk is full', () => {
       rmSync(dataDir, { recursive: true, force: true });
     }
   });
+
+  it('stays unready, with one line in its log, while small appends succeed between refused large ones', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'event-log-full-'));
+    const node = await startProcess(dataDir, { largestFile: 3_000_000 });
+    const client = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${node.port}?tls=false`);
+    const append = (event: ReturnType<typeof large>) =>
+      client.appendToStream(fresh('filling'), event, { credentials }).then(
+        () => true,
+        () => false,
+      );
+    const ready = async () => (await fetch(`http://127.0.0.1:${node.port}/health/ready`)).status;
+    const lines = (text: string) => node.output().split(text).length - 1;
+    try {
+      while (await append(large()));
+      let taken = 0;
+      for (let n = 0; n < 10; n += 1) {
+        if (await append(jsonEvent({ type: 'small', data: { text: '' } }))) taken += 1;
+        await append(large());
+        expect(await ready()).toBe(503);
+      }
+      expect(taken).toBe(10);
+      expect(lines('The disk refuses writes')).toBe(1);
+      execFileSync('prlimit', ['--pid', String(node.pid), '--fsize=unlimited:unlimited']);
+      await until(async () => (await append(jsonEvent({ type: 'small', data: { text: '' } }))) && (await ready()) === 200, 15_000);
+      expect(lines('The disk accepts writes again')).toBe(1);
+    } finally {
+      await client.dispose();
+      (await (client as unknown as { getChannel(): Promise<Channel> }).getChannel()).close();
+      await node.kill();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  });
 });

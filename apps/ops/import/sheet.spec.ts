@@ -161,6 +161,11 @@ describe('a spreadsheet', () => {
       await expect(rowsOf(workbook(sheet))).rejects.toMatchObject({ name: 'SheetFault', code });
     });
 
+    it('a header of 16,384 columns above thousands of rows with one cell', async () => {
+      const path = file(workbook(`<row><c r="XFD1"><v>1</v></c></row>${`<row>${CELL}</row>`.repeat(3_100)}`));
+      await expect(readAll(path)).rejects.toMatchObject({ code: 'sheet-too-large' });
+    });
+
     it('entities that a document declares', async () => {
       const parts = workbook(`<row>${texts('&lol;')}</row>`);
       parts['xl/worksheets/sheet1.xml'] = `<!DOCTYPE x [<!ENTITY lol "lol">]>${parts['xl/worksheets/sheet1.xml']}`;

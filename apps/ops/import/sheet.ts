@@ -1,7 +1,7 @@
 /**
  * A spreadsheet (xlsx) as rows of texts. Hides: the parts of the archive, shared texts, cells that a row omits. Promises: numbers as they are
  * stored, with 15 digits at most; a date is the number of its day (format `excel` of the mapping); a file beyond the bounds of spreadsheet programs
- * is refused, at a cost in proportion to what was read. Does not: compute formulas; it takes the values that were stored with them.
+ * is refused. Does not: compute formulas; it takes the values that were stored with them.
  */
 import { StringDecoder } from 'node:string_decoder';
 import { Archive, DamagedArchive } from './archive';
@@ -18,8 +18,15 @@ export class SheetFault extends Error {
   }
 }
 
-/** What spreadsheet programs allow, and how many different texts are kept in memory. */
-const MOST = { rows: 1_048_576, columns: 16_384, characters: 1_048_576, texts: 4_000_000, textCharacters: 256 * 1024 * 1024 };
+/** What spreadsheet programs allow; how many different texts are kept in memory; and how many cells may be left out, which cost a file nothing. */
+const MOST = {
+  rows: 1_048_576,
+  columns: 16_384,
+  characters: 1_048_576,
+  texts: 4_000_000,
+  textCharacters: 256 * 1024 * 1024,
+  omitted: 50_000_000,
+};
 
 const tooLarge = (what: string): SheetFault => new SheetFault('sheet-too-large', `The spreadsheet has ${what}. Save it as CSV.`);
 const malformed = (what: string): SheetFault =>
@@ -113,6 +120,7 @@ async function sharedTexts(archive: Archive): Promise<readonly string[]> {
 
 async function* rowsOf(archive: Archive, part: string, shared: readonly string[], delimiter: string): AsyncGenerator<Row> {
   const ready: { line: number; cells: string[] }[] = [];
+  let omitted = 0;
   let line = 0;
   let cells: string[] = [];
   let [column, type, value, within] = [-1, 'n', '', false];
@@ -148,8 +156,10 @@ async function* rowsOf(archive: Archive, part: string, shared: readonly string[]
   });
   for await (const _ of sheet)
     for (const { line: at, cells: found } of ready.splice(0)) {
-      while (found.length < width) found.push('');
-      yield { line: at, cells: found, raw: found.map((cell) => quoted(cell, delimiter)).join(delimiter) };
+      const more = Math.max(0, width - found.length);
+      if ((omitted += more) > MOST.omitted) throw tooLarge(`rows that omit more than ${MOST.omitted} cells of the header`);
+      const raw = found.map((cell) => quoted(cell, delimiter)).join(delimiter) + delimiter.repeat(more);
+      yield { line: at, cells: more === 0 ? found : [...found, ...Array<string>(more).fill('')], raw };
     }
 }
 

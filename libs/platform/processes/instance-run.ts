@@ -76,7 +76,7 @@ export class InstanceRun {
     if (item.kind === 'timer') await this.handleTimer(item);
     else if (item.kind === 'input') count = (await this.handleInputs()) || (await this.handleInput(item, item));
     // Last: until then only the timer's row tells what its step requested.
-    if (this.unsynced) await this.syncTimers();
+    if (this.unsynced) await this.syncTimers(item);
     return count;
   }
 
@@ -103,9 +103,10 @@ export class InstanceRun {
     return this.instance.pending.length > 0 || this.instance.answers.length > 0;
   }
 
-  private async syncTimers(): Promise<void> {
+  private async syncTimers({ kind }: Item): Promise<void> {
     const { timers, definitions } = this.around;
-    if (this.instance.revision >= 0n) await timers.restore(definitions.name, this.id, this.instance.timers);
+    // A row may name an instance that never began; it would be due for ever.
+    if (this.instance.revision >= 0n || kind === 'timer') await timers.restore(definitions.name, this.id, this.instance.timers);
     this.unsynced = false;
   }
 

@@ -43,6 +43,16 @@ const contract = (backend: () => QueueBackend, away: () => Promise<void>, back: 
     expect(done).toEqual(['42 first', '42 third']);
   });
 
+  it('takes the id of a foreign job as it is, and reports that it fails', async () => {
+    const trouble: (string | undefined)[] = [];
+    const queue = queueNamed('foreign', { attempts: 1, onTrouble: (_: Error, id?: string) => trouble.push(id) });
+    queue.work(() => Promise.reject(new Error('no such process')));
+    await (queue as unknown as { open(): Promise<{ add(...job: unknown[]): Promise<unknown> }> })
+      .open()
+      .then((bull) => bull.add('foreign', null, { jobId: '%' }));
+    await until(() => trouble.includes('%'));
+  });
+
   it('waits for the given delay, and does not run removed jobs', async () => {
     const queue = queueNamed('later');
     const done: [string, number][] = [];

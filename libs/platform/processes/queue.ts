@@ -128,7 +128,7 @@ export class JobQueue<T extends object> {
 
   /** Works on the jobs of this queue from now on, `concurrency` at a time. Resolves at once; waits for an unreachable backend. */
   work(handle: (job: Job<T>) => Promise<void>, concurrency = 4): void {
-    const process = (job: BullJob) => handle({ id: decodeURIComponent(job.id!), data: job.data as T, attempt: job.attemptsMade + 1 });
+    const process = (job: BullJob) => handle({ id: decoded(job.id!), data: job.data as T, attempt: job.attemptsMade + 1 });
     const start = async () => {
       for (let pause = 250; !this.closed; pause = Math.min(pause * 2, 5_000)) {
         const worker = new this.bound.Worker(this.name, process, {
@@ -192,9 +192,18 @@ export class JobQueue<T extends object> {
   }
 
   private trouble(error: Error, jobId?: string): void {
-    if (!this.closed) this.options.onTrouble(error, jobId && decodeURIComponent(jobId));
+    if (!this.closed) this.options.onTrouble(error, jobId && decoded(jobId));
   }
 }
 
 /** BullMQ allows no colon in an id, and treats a numeric id as its own. */
 const encoded = (id: string): string => (/^\d+$/.test(id) ? `%${id.charCodeAt(0).toString(16)}${id.slice(1)}` : encodeURIComponent(id));
+
+/** The id of a job, or what somebody else wrote in its place. */
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
+}

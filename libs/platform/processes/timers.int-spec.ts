@@ -66,6 +66,12 @@ describe('the rows of timers', () => {
     expect(await rows(good)).toEqual([{ timer: 'a', set_at: 1n }]);
   });
 
+  it('that name an instance which never began are removed', async () => {
+    await overdue(3, 'haifa.never', '1 minute');
+    works.run([whenKilnLitCheckIt(60_000)]);
+    await until(async () => (await rows('haifa.never00001')).length + (await rows('haifa.never00003')).length === 0);
+  });
+
   it('fire although hundreds that are longer overdue belong to instances that wait', async () => {
     const lit = async (id: string) => {
       const metadata = metadataOf({ command: 'TakeStep', commandId: id, actor: `process:${NAME}`, role: 'process', facility: 'haifa' });

@@ -93,7 +93,7 @@ export function strangerJourneys(started: () => ConsoleUnderTest): void {
       for (const path of paths) {
         await page.goto(api + path!);
         await page.locator('main h1').waitFor();
-        await page.locator('main .mantine-Loader-root').waitFor({ state: 'detached' });
+        await page.waitForFunction(() => document.querySelector('main .mantine-Loader-root') === null);
         expect([path, await page.locator('main').innerText()]).toEqual([
           path,
           expect.stringMatching(/\b(no|nobody|nothing|choose|works)\b/i),
@@ -171,20 +171,24 @@ export function strangerJourneys(started: () => ConsoleUnderTest): void {
     const page = await started().signedIn('supervisor');
     const machine = page.locator('[data-machine="haifa.M3"]');
     await machine.waitFor();
-    const { pid } = JSON.parse(readFileSync(join(started().dataDir, 'run/event-store.pid.json'), 'utf8')) as { pid: number };
-    process.kill(pid, 'SIGSTOP');
-    try {
-      await page.getByTestId('parts-away').getByText('Event store').waitFor();
-      expect(await machine.isVisible()).toBe(true);
-    } finally {
-      process.kill(pid, 'SIGCONT');
+    const { pid: store } = JSON.parse(readFileSync(join(started().dataDir, 'run/event-store.pid.json'), 'utf8')) as { pid: number };
+    const [postmaster] = readFileSync(join(started().dataDir, 'postgres/cluster/postmaster.pid'), 'utf8').split('\n', 1);
+    const servers = () =>
+      [postmaster!, ...readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').trim().split(' ')].map(Number);
+    for (const [name, those] of [
+      ['Event store', () => [store]],
+      ['PostgreSQL', servers],
+    ] as const) {
+      const pids = those();
+      for (const pid of pids) process.kill(pid, 'SIGSTOP');
+      try {
+        await page.getByTestId('parts-away').getByText(name).waitFor();
+        expect(await machine.isVisible()).toBe(true);
+      } finally {
+        for (const pid of pids) process.kill(pid, 'SIGCONT');
+      }
+      await page.getByTestId('parts-away').waitFor({ state: 'detached' });
     }
-    await page.getByTestId('parts-away').waitFor({ state: 'detached' });
-    const postmaster = readFileSync(join(started().dataDir, 'postgres/cluster/postmaster.pid'), 'utf8').split('\n', 1)[0];
-    process.kill(Number(postmaster), 'SIGQUIT');
-    await page.locator('[data-testid=freshness][data-state=old], [data-testid=parts-away]').first().waitFor();
-    expect(await machine.isVisible()).toBe(true);
     await page.waitForSelector('[data-testid=freshness][data-state=fresh]');
-    await page.getByTestId('parts-away').waitFor({ state: 'detached' });
   });
 }

@@ -68,6 +68,7 @@ describe('GraphQL', () => {
     expect((await api.graphql('mutation { renameFacilty }')).text).not.toContain('Did you mean');
   });
 
+  const BOUND_MS = 200;
   const lists = (first: string) =>
     Array.from(
       { length: 15 },
@@ -96,12 +97,16 @@ describe('GraphQL', () => {
     ['nothing', ''],
     ['not GraphQL', 'select 1'],
   ])('refuses a document that is %s', async (_, query) => {
-    const begin = process.cpuUsage();
-    const { status, body } = await api.graphql(query);
-    const { user } = process.cpuUsage(begin);
-    expect([status, body.data]).toEqual([400, null]);
-    expect(['query-too-large', 'invalid-query']).toContain(body.errors[0].extensions.code);
-    expect(user / 1000).toBeLessThan(200);
+    // The process does other things, too: of several attempts, the cheapest tells what the refusal costs. Unbounded ones cost seconds.
+    let cheapest = Infinity;
+    for (let attempt = 0; attempt < 4 && cheapest > BOUND_MS; attempt += 1) {
+      const begin = process.cpuUsage();
+      const { status, body } = await api.graphql(query);
+      cheapest = Math.min(cheapest, process.cpuUsage(begin).user / 1_000);
+      expect([status, body.data]).toEqual([400, null]);
+      expect(['query-too-large', 'invalid-query']).toContain(body.errors[0].extensions.code);
+    }
+    expect(cheapest).toBeLessThan(BOUND_MS);
   });
 
   it('accepts one operation by POST as JSON, nothing else', async () => {

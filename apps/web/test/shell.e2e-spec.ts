@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { browserProgram, ConsoleUnderTest } from './console-under-test';
 import { officeJourneys } from './office';
 import { shopFloorJourneys } from './shop-floor';
-import { strangerJourneys } from './stranger';
+import { longJourneys, strangerJourneys } from './stranger';
 
 const BUILD = join(__dirname, '../../../web');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -118,6 +118,7 @@ if (!browserProgram) {
     officeJourneys(() => system, seriousFindings);
     shopFloorJourneys(() => system, seriousFindings);
     strangerJourneys(() => system);
+    if (process.env.JOURNEYS === 'all') longJourneys(() => system);
 
     it('asks no other host, and its pages complain of nothing', () => expect([system.foreign, system.complaints]).toEqual([[], []]));
   });

@@ -29,6 +29,73 @@ export function strangerJourneys(started: () => ConsoleUnderTest): void {
   const dialog = (page: Page) => page.getByRole('dialog');
   const at = (path: string) => `${started().endpoints.api}/console/${path}`;
 
+  it('cuts a pasted megabyte, and says so', async () => {
+    const page = await started().signedIn('supervisor', '/console/work-orders/haifa.WO-2');
+    const paste = async (fields: ReturnType<Page['locator']>) => {
+      await fields.first().waitFor();
+      for (const field of await fields.all()) {
+        await field.fill(MEGABYTE);
+        expect((await field.inputValue()).length).toBeLessThan(600);
+      }
+    };
+    await page.locator('[data-operation="10"]').getByRole('button', { name: 'Report' }).click();
+    await paste(dialog(page).locator('input:not([type])'));
+    // Good, scrap, rework, the machine, and the reason that scrap needs.
+    await paste(dialog(page).getByLabel('Machine'));
+    await dialog(page)
+      .getByText(/No more than \d+ characters/)
+      .nth(4)
+      .waitFor();
+    expect(await dialog(page).getByRole('button', { name: 'Record' }).isDisabled()).toBe(true);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Hand over' }).click();
+    await paste(dialog(page).locator('input, textarea:not([aria-hidden])'));
+    expect(
+      await dialog(page)
+        .getByText(/No more than \d+ characters/)
+        .count(),
+    ).toBe(2);
+    for (const path of ['audit', 'lots']) {
+      await page.goto(at(path));
+      await paste(page.locator('main input:not([type=radio])'));
+      await page.getByText(/No more than \d+ characters/).waitFor();
+    }
+  });
+
+  it('sends no period that ends before it begins, and no day that is none', async () => {
+    const page = await started().signedIn('supervisor', '/console/work-orders/haifa.WO-2');
+    await page.locator('[data-operation="10"]').getByRole('button', { name: 'Report' }).click();
+    await dialog(page).getByLabel('To', { exact: true }).fill('2020-01-01T00:00');
+    await dialog(page).getByRole('alert').waitFor();
+    expect(await dialog(page).getByRole('button', { name: 'Record' }).isDisabled()).toBe(true);
+    await page.goto(at('kpis'));
+    const day = page.locator('input[type=date]');
+    for (const wrong of ['9999-12-31', '0001-01-01']) {
+      await day.fill(wrong);
+      await page.getByText('A day that has begun').waitFor();
+      await page.locator('[data-kpi=oee]').waitFor();
+    }
+  });
+
+  it('prints black on white, without what only a screen needs', async () => {
+    const page = await started().signedIn('supervisor', '/console/kpis', { colorScheme: 'dark' });
+    await page.locator('[data-figures]').first().waitFor();
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    await page.waitForFunction(() => getComputedStyle(document.body).color === 'rgb(0, 0, 0)');
+    expect(await page.locator('nav').isVisible()).toBe(false);
+    expect((await page.locator('main').boundingBox())!.x).toBe(0);
+    expect(await page.locator('main').evaluate((main) => getComputedStyle(main).paddingLeft)).toBe('0px');
+    expect(
+      await page
+        .locator('.rows')
+        .first()
+        .evaluate((rows) => getComputedStyle(rows).overflowX),
+    ).toBe('visible');
+  });
+}
+
+/** With an api of its own, or waits of many seconds: run by `JOURNEYS=all npm test -- apps/web`. */
+export function longJourneys(started: () => ConsoleUnderTest): void {
   describe('at the issuer of a company', () => {
     let issuer: IssuerUnderTest;
     let api: string;
@@ -101,70 +168,6 @@ export function strangerJourneys(started: () => ConsoleUnderTest): void {
         expect(await page.getByText('This page failed').count()).toBe(0);
       }
     });
-  });
-
-  it('cuts a pasted megabyte, and says so', async () => {
-    const page = await started().signedIn('supervisor', '/console/work-orders/haifa.WO-2');
-    const paste = async (fields: ReturnType<Page['locator']>) => {
-      await fields.first().waitFor();
-      for (const field of await fields.all()) {
-        await field.fill(MEGABYTE);
-        expect((await field.inputValue()).length).toBeLessThan(600);
-      }
-    };
-    await page.locator('[data-operation="10"]').getByRole('button', { name: 'Report' }).click();
-    await paste(dialog(page).locator('input:not([type])'));
-    // Good, scrap, rework, the machine, and the reason that scrap needs.
-    await paste(dialog(page).getByLabel('Machine'));
-    await dialog(page)
-      .getByText(/No more than \d+ characters/)
-      .nth(4)
-      .waitFor();
-    expect(await dialog(page).getByRole('button', { name: 'Record' }).isDisabled()).toBe(true);
-    await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Hand over' }).click();
-    await paste(dialog(page).locator('input, textarea:not([aria-hidden])'));
-    expect(
-      await dialog(page)
-        .getByText(/No more than \d+ characters/)
-        .count(),
-    ).toBe(2);
-    for (const path of ['audit', 'lots']) {
-      await page.goto(at(path));
-      await paste(page.locator('main input:not([type=radio])'));
-      await page.getByText(/No more than \d+ characters/).waitFor();
-    }
-  });
-
-  it('sends no period that ends before it begins, and no day that is none', async () => {
-    const page = await started().signedIn('supervisor', '/console/work-orders/haifa.WO-2');
-    await page.locator('[data-operation="10"]').getByRole('button', { name: 'Report' }).click();
-    await dialog(page).getByLabel('To', { exact: true }).fill('2020-01-01T00:00');
-    await dialog(page).getByRole('alert').waitFor();
-    expect(await dialog(page).getByRole('button', { name: 'Record' }).isDisabled()).toBe(true);
-    await page.goto(at('kpis'));
-    const day = page.locator('input[type=date]');
-    for (const wrong of ['9999-12-31', '0001-01-01']) {
-      await day.fill(wrong);
-      await page.getByText('A day that has begun').waitFor();
-      await page.locator('[data-kpi=oee]').waitFor();
-    }
-  });
-
-  it('prints black on white, without what only a screen needs', async () => {
-    const page = await started().signedIn('supervisor', '/console/kpis', { colorScheme: 'dark' });
-    await page.locator('[data-figures]').first().waitFor();
-    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
-    await page.waitForFunction(() => getComputedStyle(document.body).color === 'rgb(0, 0, 0)');
-    expect(await page.locator('nav').isVisible()).toBe(false);
-    expect((await page.locator('main').boundingBox())!.x).toBe(0);
-    expect(await page.locator('main').evaluate((main) => getComputedStyle(main).paddingLeft)).toBe('0px');
-    expect(
-      await page
-        .locator('.rows')
-        .first()
-        .evaluate((rows) => getComputedStyle(rows).overflowX),
-    ).toBe('visible');
   });
 
   it('says which part is away, and shows what it knows', async () => {

@@ -10,7 +10,6 @@ import { PlainFault, tell } from './terminal';
 
 const program = new Command('npm run ops --')
   .description('Work on the running system from the command line.')
-  .version(APP_VERSION)
   .option('--data-dir <directory>', 'data directory of `npm start`, where endpoints.json is (default: DATA_DIR or .data)')
   .option('--api <url>', 'address of the api')
   .option('--token <jwt>', 'access token; else OPS_TOKEN, else the one of endpoints.json')
@@ -25,6 +24,8 @@ if (command !== 'import' && command !== 'reconcile') {
   const { addOtherCommands } = require('./commands') as typeof import('./commands');
   addOtherCommands(program);
 }
+// Last: from here on parsing answers --version.
+program.version(APP_VERSION);
 
 /** 0: done; 1: failed; 2: done, with findings; 64: wrong usage; 78: wrong settings. */
 function exitCodeOf(error: unknown): number {

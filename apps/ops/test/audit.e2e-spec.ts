@@ -342,6 +342,7 @@ describe('auditors', () => {
       err: expect.stringMatching(/not-found/),
     });
     expect(await ops(['as-of', entity, '--recorded-at', 'noon', ...overApi]).ended).toMatchObject({ code: 64 });
+    expect(await ops(['--version']).ended).toMatchObject({ code: 0, out: expect.stringMatching(/^plantlog@\d/), err: '' });
   }, 120_000);
 
   it('the prompt has the slices loaded', async () => {

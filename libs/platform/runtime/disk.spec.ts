@@ -22,6 +22,7 @@ const noSpace = Object.assign(new Error('could not extend file "base/1/2": No sp
 
 test.each([
   ['of PostgreSQL', noSpace],
+  ['of PostgreSQL in another language', Object.assign(new Error('Auf dem Gerät ist kein Speicherplatz mehr verfügbar'), { code: '53100' })],
   ['of PostgreSQL that the worker wrote down', new Error('could not extend file "base/1/2": No space left on device')],
   ['of the system', Object.assign(new Error('write'), { code: 'ENOSPC' })],
   ['of the event store', new Error('the event store does not answer', { cause: new Error('The node cannot write: ENOSPC: no space') })],

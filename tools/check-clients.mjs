@@ -5,12 +5,12 @@
  * runs its tour against a fresh system. The packages are separate because the generators need another version of TypeScript than the
  * product.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { startOwnSystem } from './own-system.mjs';
 import { prepare } from './prepare.mjs';
 
 const PACKAGES = {
@@ -44,25 +44,6 @@ const run = (command, args, env = {}) => {
 };
 const bin = (name) => join(place, 'node_modules/.bin', name);
 
-/** A system on free ports with an empty store; resolves with the file of its addresses. */
-async function startSystem() {
-  const dataDir = join(place, 'data');
-  // Reads wait for their token as long as a busy machine takes.
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir, PORT: '0', WAIT_FOR_MS: '30000' };
-  const system = spawn(process.execPath, [join(root, 'dist/apps/standalone/main.js'), '--empty'], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let said = '';
-  system.stdout.on('data', (part) => (said += part));
-  const ended = new Promise((resolve) => system.once('exit', resolve));
-  for (const end = Date.now() + 120_000; !said.includes('Ready.'); await sleep(100))
-    if (Date.now() > end || system.exitCode !== null) throw new Error(`the system did not start:\n${said}`);
-  const endpoints = join(dataDir, 'endpoints.json');
-  if (!existsSync(endpoints)) throw new Error(`${endpoints} is missing`);
-  return { endpoints, stop: () => (system.kill('SIGTERM'), ended) };
-}
-
 let system;
 try {
   writeFileSync(join(place, 'package.json'), JSON.stringify({ private: true, type: 'commonjs', dependencies: PACKAGES }));
@@ -76,9 +57,12 @@ try {
     check('openapi-typescript accepts openapi.json', run(bin('openapi-typescript'), ['openapi.json', '-o', 'api.ts']));
     check('GraphQL Code Generator accepts schema.graphql', run(process.execPath, ['generate-graphql.mjs']));
     check('both clients compile', run(bin('tsc'), [...options, 'rest-tour.ts', 'graphql-tour.ts']));
-    system = await startSystem();
+    const dataDir = join(place, 'data');
+    // Reads wait for their token as long as a busy machine takes.
+    system = await startOwnSystem(dataDir, { WAIT_FOR_MS: '30000' });
+    const ENDPOINTS = join(dataDir, 'endpoints.json');
     for (const client of ['rest', 'graphql'])
-      check(`the ${client} client completes its tour`, run(process.execPath, [`${client}-tour.js`], { ENDPOINTS: system.endpoints }));
+      check(`the ${client} client completes its tour`, run(process.execPath, [`${client}-tour.js`], { ENDPOINTS }));
   }
 } catch (error) {
   check('the campaign completes', String(error));

@@ -1,5 +1,5 @@
 /** The instance under attack, and the attacker's tools: HTTP, raw sockets, valid and invalid tokens. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { startOwnSystem } from '../own-system.mjs';
 
-const main = fileURLToPath(new URL('../../dist/apps/standalone/main.js', import.meta.url));
 const ops = fileURLToPath(new URL('../../dist/apps/ops/main.js', import.meta.url));
 export const ISSUER = 'https://issuer.attack.test';
 export const ROLES = ['operator', 'supervisor', 'planner', 'quality', 'auditor', 'analyst', 'engineer', 'device'];
@@ -31,24 +31,13 @@ export async function startTarget() {
   const jwks = join(place, 'jwks.json');
   writeFileSync(jwks, JSON.stringify({ keys: [jwk] }));
   const dataDir = join(place, 'data');
-  const env = {
-    PATH: process.env.PATH,
-    HOME: process.env.HOME,
-    DATA_DIR: dataDir,
-    PORT: '0',
+  const { endpoints, stop } = await startOwnSystem(dataDir, {
     API_DOCS: 'no',
     ACCESS_LOG: 'all',
     ANALYST_SECONDS: '5',
     JWT_ISSUER: ISSUER,
     JWKS_URL: pathToFileURL(jwks).href,
-  };
-  const system = spawn(process.execPath, [main, '--empty'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [system.stdout, system.stderr]) stream.on('data', (part) => (said += part));
-  const ended = new Promise((resolve) => system.once('exit', resolve));
-  for (const end = Date.now() + 120_000; !said.includes('Ready.'); await sleep(100))
-    if (Date.now() > end || system.exitCode !== null) throw new Error(`the system did not start:\n${said}`);
-  const endpoints = JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8'));
+  });
   const { hostname, port } = new URL(endpoints.api);
 
   const token = (claims = {}, header = {}, key = privateKey) =>
@@ -130,8 +119,7 @@ export async function startTarget() {
         .map((path) => (existsSync(path) ? readFileSync(path, 'utf8') : ''))
         .join(''),
     async stop() {
-      system.kill('SIGTERM');
-      await ended;
+      await stop();
       rmSync(place, { recursive: true, force: true });
     },
   };

@@ -1,35 +1,23 @@
 /** A system of its own for a story, and what people do there: commands by role, lists, and waiting for what follows. */
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { startOwnSystem } from '../own-system.mjs';
 
-const main = fileURLToPath(new URL('../../dist/apps/standalone/main.js', import.meta.url));
 /** How long a story waits for what follows from an act. */
 const PATIENCE_MS = 30_000;
 
 export async function startSystem() {
   const place = mkdtempSync(join(tmpdir(), 'demo-'));
-  const dataDir = join(place, 'data');
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir, PORT: '0' };
-  const system = spawn(process.execPath, [main, '--empty'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [system.stdout, system.stderr]) stream.on('data', (part) => (said += part));
-  const ended = new Promise((resolve) => system.once('exit', resolve));
-  const stop = async () => {
-    system.kill('SIGTERM');
-    await ended;
-    rmSync(place, { recursive: true, force: true });
-  };
-  for (const end = Date.now() + 120_000; !said.includes('Ready.'); await sleep(100))
-    if (Date.now() > end || system.exitCode !== null) {
-      await stop();
-      throw new Error(`the system did not start:\n${said}`);
-    }
-  const { api, tokens } = JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8'));
+  const remove = () => rmSync(place, { recursive: true, force: true });
+  const system = await startOwnSystem(join(place, 'data')).catch((error) => {
+    remove();
+    throw error;
+  });
+  const stop = () => system.stop().then(remove);
+  const { api, tokens } = system.endpoints;
 
   const call = async (role, path, body) => {
     const headers = { authorization: `Bearer ${tokens[role]}`, ...(body ? { 'content-type': 'application/json' } : {}) };

@@ -43,6 +43,16 @@ export async function issueToken(work) {
   return { issuer: ISSUER, jwks, token };
 }
 
+/** Waits until every part is ready, not only degraded. */
+export async function allReady(parts, patience = 60_000) {
+  const late = async () => {
+    const states = await Promise.all(parts.map(async (part) => [part.name, (await part.health()) ?? 'no answer']));
+    return states.filter(([, { status }]) => status !== 'ready');
+  };
+  if (await until(async () => (await late()).length === 0, patience)) return;
+  throw new Error(`not ready after ${patience / 1000} s: ${JSON.stringify(Object.fromEntries(await late()))}`);
+}
+
 export class Cluster {
   ownEnds = [];
   #stopping = false;
@@ -169,13 +179,7 @@ export class Cluster {
 
   // -- the whole cluster -----------------------------------------------------------------------------------------------------
 
-  /** Waits until every app is ready, not only degraded. */
-  async allReady(patience = 60_000) {
-    const states = () => Promise.all(this.parts.map(async (part) => [part.name, await part.health()]));
-    const late = async () => (await states()).filter(([, health]) => health?.status !== 'ready');
-    if (await until(async () => (await late()).length === 0, patience)) return;
-    throw new Error(`not ready after ${patience / 1000} s: ${JSON.stringify(Object.fromEntries(await late()))}`);
-  }
+  allReady = (patience) => allReady(this.parts, patience);
 
   killAll() {
     this.#stopping = true;

@@ -1,20 +1,16 @@
 /** `npm start` in a directory of its own, with the sources that the checks compare. Looks like a cluster (cluster.mjs) to them. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { issueToken, until } from './cluster.mjs';
+import { pathToFileURL } from 'node:url';
+import { startOwnSystem } from '../../own-system.mjs';
+import { allReady, issueToken } from './cluster.mjs';
 
 const { Pool } = createRequire(import.meta.url)('pg');
 const { EventStoreDBClient } = createRequire(import.meta.url)('@eventstore/db-client');
-const MAIN = fileURLToPath(new URL('../../../dist/apps/standalone/main.js', import.meta.url));
 
 export class Standalone {
   ownEnds = [];
-  /** What it printed. */
-  said = '';
   #stopping = false;
 
   constructor(work, dataDir) {
@@ -24,27 +20,18 @@ export class Standalone {
   static async start(work, dataDir) {
     const system = new Standalone(work, dataDir);
     const { issuer, jwks, token } = await issueToken(work);
-    const env = {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      DATA_DIR: dataDir,
-      PORT: '0',
+    const own = await startOwnSystem(dataDir, {
       API_DOCS: 'yes',
       ACCESS_LOG: 'denied',
       RATE_LIMIT: '0',
       JWT_ISSUER: issuer,
       JWKS_URL: pathToFileURL(jwks).href,
-    };
-    const child = spawn(process.execPath, [MAIN, '--empty'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    process.once('exit', () => child.kill('SIGTERM'));
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (system.said += bytes));
-    child.once('exit', (code, signal) => {
-      if (!system.#stopping) system.ownEnds.push(`npm start ended with ${signal ?? code}: ${system.said.slice(-500)}`);
     });
-    system.child = child;
-    const ready = await until(() => system.said.includes('Ready.') || child.exitCode !== null, 120_000);
-    if (!ready || child.exitCode !== null) throw new Error(`npm start does not become ready: ${system.said}`);
-    const endpoints = JSON.parse(fs.readFileSync(path.join(dataDir, 'endpoints.json'), 'utf8'));
+    void own.ended.then((how) => {
+      if (!system.#stopping) system.ownEnds.push(`npm start ended with ${how}: ${own.said.slice(-500)}`);
+    });
+    system.own = own;
+    const { endpoints } = own;
     const { ports } = JSON.parse(fs.readFileSync(path.join(dataDir, 'state.json'), 'utf8'));
     const part = (name, url) => ({ name, url, health: () => healthOf(url) });
     system.apis = [part('api', endpoints.api)];
@@ -53,6 +40,11 @@ export class Standalone {
     system.storeUrl = endpoints.eventstore;
     system.pool = new Pool({ connectionString: endpoints.postgresOwner, max: 3 }).on('error', () => undefined);
     return system;
+  }
+
+  /** What it printed. */
+  get said() {
+    return this.own.said;
   }
 
   get parts() {
@@ -71,7 +63,7 @@ export class Standalone {
         const line = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
         return (
           /^\d+$/.test(pid) &&
-          parentOf(pid) === String(this.child.pid) &&
+          parentOf(pid) === String(this.own.pid) &&
           (name === 'postgres' ? line.includes('/postgres\0') : line.includes(main))
         );
       } catch {
@@ -82,18 +74,12 @@ export class Standalone {
     return children.length;
   }
 
-  async allReady(patience = 60_000) {
-    const states = () => Promise.all(this.parts.map(async (part) => [part.name, (await part.health()) ?? {}]));
-    if (!(await until(async () => (await states()).every(([, { status }]) => status === 'ready'), patience)))
-      throw new Error(`not every part is ready after ${patience / 1000} s: ${JSON.stringify(Object.fromEntries(await states()))}`);
-  }
+  allReady = (patience) => allReady(this.parts, patience);
 
   async stop() {
     this.#stopping = true;
     await this.pool?.end().catch(() => undefined);
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill('SIGTERM');
-    await once(this.child, 'exit');
+    await this.own.stop();
   }
 }
 

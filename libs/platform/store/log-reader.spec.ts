@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, getEventListeners } from 'node:events';
 import type { Connection } from './connection';
 import { logReader } from './log-reader';
 
@@ -42,4 +42,15 @@ describe('a subscription that is ended while the store is away', () => {
     await ended;
     expect(calls.every(({ cancelled }) => cancelled)).toBe(true);
   });
+});
+
+it('a subscription that has ended leaves nothing at the signal of its caller, who subscribes again and again', async () => {
+  const { calls, back, connection } = away();
+  const stop = new AbortController();
+  back();
+  const ended = logReader(connection).subscribe(() => undefined, stop.signal);
+  await settled();
+  calls[0]!.emit('end');
+  await ended;
+  expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
 });

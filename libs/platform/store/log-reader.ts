@@ -69,9 +69,6 @@ const REMEMBERED = 64;
 const LONG = 8;
 const PAUSE_MS = 2_000;
 
-const aborted = (signal: AbortSignal): Promise<undefined> =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
-
 /** A reader over a connection, or over a client for as long as its node lives. A read that takes longer than `timeoutMs` fails. */
 export function logReader(store: Connection | EventStoreDBClient, { timeoutMs = 30_000, thread }: LogReaderOptions = {}): LogReader {
   const links = store instanceof EventStoreDBClient ? onlyLinkOf(store) : store;
@@ -176,17 +173,24 @@ export function logReader(store: Connection | EventStoreDBClient, { timeoutMs = 
         'long',
       );
       // The store may be away for long, and come back after the caller has gone.
-      const call = await Promise.race([opening, aborted(signal)]);
-      if (!call) return void opening.then((late) => late.cancel()).catch(() => undefined);
-      const cancel = () => call.cancel();
-      signal.addEventListener('abort', cancel, { once: true });
-      if (signal.aborted) cancel();
-      await new Promise<void>((resolve) => {
-        call.on('data', (message: Message) => ring(message instanceof LogEvent ? message : undefined));
-        call.on('end', resolve);
-        call.on('error', () => resolve());
-      });
-      signal.removeEventListener('abort', cancel);
+      let giveUp: () => void = () => undefined;
+      const gone = new Promise<void>((resolve) => (giveUp = resolve));
+      const stop = () => {
+        giveUp();
+        void opening.then((call) => call.cancel()).catch(() => undefined);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        const call = await Promise.race([opening, gone]);
+        if (!call) return;
+        await new Promise<void>((resolve) => {
+          call.on('data', (message: Message) => ring(message instanceof LogEvent ? message : undefined));
+          call.on('end', resolve);
+          call.on('error', () => resolve());
+        });
+      } finally {
+        signal.removeEventListener('abort', stop);
+      }
     },
   };
 }

@@ -3,7 +3,7 @@ import type { CommandRefused } from '#kernel/event';
 import { ann, bin, by, count, fill, newBin, send } from '#platform/testing/bin';
 import { inContext } from '#platform/security/context';
 import { testStore, type TestStore } from '#platform/testing/testing';
-import { EventStore } from '#platform/store/event-store';
+import { EventStore, StoreUnavailable } from '#platform/store/event-store';
 import { parseToken } from '#platform/store/log-mark';
 import type { Command } from './command';
 import { Decisions } from './decisions';
@@ -158,6 +158,19 @@ describe('commands on a real store', () => {
 
   it('refuses a command that no role of the caller may send', async () => {
     await expect(run(fill(newBin(), 1), by({ ...ann, roles: ['auditor'] }))).rejects.toMatchObject({ status: 403 });
+  });
+
+  it.each([
+    ['is appended once if the disk is full: what was refused was not written', 'The node cannot write: ENOSPC: no space left', 1],
+    ['is appended again if the answer is lost, once it is known that it was not written', '14 UNAVAILABLE: the connection broke off', 3],
+  ])('%s', async (_, fault, times) => {
+    const append = jest.spyOn(store, 'append').mockImplementation(() => Promise.reject(new StoreUnavailable(new Error(fault))));
+    try {
+      await expect(run(fill(newBin(), 1))).rejects.toBeInstanceOf(StoreUnavailable);
+      expect(append).toHaveBeenCalledTimes(times);
+    } finally {
+      append.mockRestore();
+    }
   });
 
   it('is unavailable while the store is down, and recovers without a restart', async () => {

@@ -120,7 +120,7 @@ export class Decisions {
           }),
         );
       } catch (error) {
-        const unknown = error instanceof StoreUnavailable && attempt < SEARCHES && !isDiskFull(error);
+        const unknown = attempt < SEARCHES && isUnanswered(error);
         if (!unknown && !(error instanceof Conflict)) throw error;
         await pause(unknown ? attempt + 4 : attempt);
         seen = await this.look(first);
@@ -196,8 +196,8 @@ export class Decisions {
           const receipt = this.answerTo(task, answerIn(task, seen)!);
           return receipt instanceof Promise ? await receipt : receipt;
         } catch (error) {
-          // An append that was not answered may have been written: the stream itself tells.
-          const unknown = error instanceof StoreUnavailable && attempt < SEARCHES && !isDiskFull(error);
+          // The stream itself tells whether it was written.
+          const unknown = attempt < SEARCHES && isUnanswered(error);
           if (!unknown && !(error instanceof Conflict)) throw error;
           await pause(unknown ? attempt + 4 : attempt);
         }
@@ -288,6 +288,9 @@ function eventOf(task: Task, { type, data }: Event): NewEvent {
   const json = JSON.stringify(data);
   return { type, data: JSON.parse(json) as object, json, metadata: metadataFor(task, schemaOf(task.decider.upcasts, type)) };
 }
+
+/** An append that was not answered may have been written. One that the full disk refused was not, and a full disk stays full. */
+const isUnanswered = (error: unknown): boolean => error instanceof StoreUnavailable && !isDiskFull(error);
 
 /** What the stream tells about a command, as far as it is in memory. */
 const answerIn = ({ context }: Task, seen: Seen): Answer | undefined => seen.answers.of(context.actor, context.commandId);

@@ -9,7 +9,7 @@ export function passedOn(lotId: string, holdId: string): string {
   if (isPassedOn(holdId)) return holdId;
   const id = `${lotId}:${holdId}`;
   if (id.length <= LONGEST) return id;
-  // Cut, with a fingerprint of the whole: two long ids do not become the same.
+  // Cut, with a fingerprint of the whole: that two long ids become the same takes a collision of 64 bits.
   return `${lotId.slice(0, LONGEST - 15)}:.${fingerprint(id)}`;
 }
 

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { serverNow } from '../../session/clock';
 import { useRead } from '../../client/query';
 import { choosePlant, usePlant, usePlants, useTexts, type Plant } from '../../parts/plants';
+import { MachineChoice } from '../../parts/machine-choice';
 import { Shown } from '../../parts/shown';
 import { dayAt, dayBegins, FIRST_DAY, isDayUpTo, plusDays } from '../../parts/local-times';
 import { kpisWords } from '../../words/kpis';
@@ -42,7 +43,6 @@ function OfPlant({ plant, plants }: Readonly<{ plant: Plant; plants: readonly Pl
   const words = useWords(kpisWords);
   const [choice, setChoice] = useState<Choice>({ day: dayAt(serverNow(), plant.timeZone), span: 1, shift: AUTO!, machine: '' });
   const calendars = useRead('/shift-calendar', { query: { facilityId: [plant.id], first: 50 }, every: 60_000 });
-  const machines = useRead('/equipment', { query: { facilityId: [plant.id], first: 500 }, every: 60_000 });
   const calendar = calendars.data?.data.items[0];
   const versions = (calendar?.versions ?? []) as unknown as { shifts: { shift: string }[] }[];
   const shifts = [...new Set(versions.flatMap((version) => version.shifts.map(({ shift }) => shift)))];
@@ -62,17 +62,12 @@ function OfPlant({ plant, plants }: Readonly<{ plant: Plant; plants: readonly Pl
           data={plants.map(({ id, name }) => ({ value: id, label: name }))}
           onChange={({ currentTarget }) => choosePlant(currentTarget.value)}
         />
-        <NativeSelect
+        <MachineChoice
           label={words.machine}
-          value={choice.machine}
-          data={[
-            { value: '', label: words.allMachines },
-            ...(machines.data?.data.items ?? []).map(({ equipmentId, name }) => ({
-              value: equipmentId,
-              label: `${equipmentId} · ${name ?? ''}`,
-            })),
-          ]}
-          onChange={({ currentTarget }) => change({ machine: currentTarget.value })}
+          facilityId={plant.id}
+          none={words.allMachines}
+          equipmentId={choice.machine || undefined}
+          onChoose={(machine = '') => change({ machine })}
         />
         <TextInput
           type="date"

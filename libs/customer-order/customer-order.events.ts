@@ -145,7 +145,16 @@ export type CustomerLegReduced = Event<'CustomerLegReduced', OfLeg & Balance & {
 export type CustomerLegStarted = Event<'CustomerLegStarted', OfLeg & { startedAt: string }>;
 
 /** Work on a leg is over, or its figures were corrected. */
-export type CustomerLegEnded = Event<'CustomerLegEnded', OfLeg & Balance & { made: LegMade; endedAt: string }>;
+export type CustomerLegEnded = Event<
+  'CustomerLegEnded',
+  OfLeg &
+    Balance & {
+      made: LegMade;
+      endedAt: string;
+      /** The leg had been taken back; what its plant made anyway counts by the decision of a person. */
+      takenBack?: true;
+    }
+>;
 
 /** What a leg shipped has arrived, or will not. */
 export type CustomerLegDelivered = Event<'CustomerLegDelivered', OfLeg & Balance & { delivery: LegDelivery; deliveredAt: string }>;

@@ -142,6 +142,10 @@ export class RecordCustomerLegEnded extends LegCommand {
 
   @Amount()
   readonly rework: string;
+
+  /** True where the leg had been taken back, and a person decided that it counts. */
+  @Flag({ optional: true })
+  readonly takenBack?: boolean;
 }
 
 /** Record what became of what a leg shipped. Sent by a process. */

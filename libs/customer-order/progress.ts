@@ -56,13 +56,15 @@ export const progress: Decide = {
       ? [{ type: 'CustomerLegStarted', data: { ...at(order, leg), startedAt: occurredAt } }]
       : [];
   },
-  RecordCustomerLegEnded: ({ leg: n, good, scrap, rework }, state, { occurredAt }) => {
+  RecordCustomerLegEnded: ({ leg: n, good, scrap, rework, takenBack }, state, { occurredAt }) => {
     const order = known(state);
     const leg = legIn(order.legs, n);
     const made = { good, scrap, rework };
-    if (leg.status === 'Undone' || (leg.made && sameAmounts(leg.made, made))) return [];
-    const balance = balanced(order, { ...leg, made });
-    return [{ type: 'CustomerLegEnded', data: { ...at(order, leg), made, ...balance, endedAt: occurredAt } }];
+    const again = leg.status === 'Undone' && takenBack;
+    if ((leg.status === 'Undone' && !again) || (leg.made && sameAmounts(leg.made, made))) return [];
+    const balance = balanced(order, { ...leg, made, ...(again ? { status: 'Ended' } : {}) });
+    const data = { ...at(order, leg), made, ...balance, ...(again ? { takenBack: true as const } : {}), endedAt: occurredAt };
+    return [{ type: 'CustomerLegEnded', data }];
   },
   RecordCustomerLegDelivered: ({ leg: n, received, short, damaged, lost, returned }, state, { occurredAt }) => {
     const order = known(state);

@@ -1,5 +1,9 @@
 import type { Process } from '#kernel/process';
-import { whenCustomerOrderPlacedFulfilIt, whenCustomerOrderPlacedFulfilItV1 } from './when-customer-order-placed-fulfil-it';
+import {
+  whenCustomerOrderPlacedFulfilIt,
+  whenCustomerOrderPlacedFulfilItV1,
+  whenCustomerOrderPlacedFulfilItV2,
+} from './when-customer-order-placed-fulfil-it';
 import { whenDecisionRequestedEscalateIt } from './when-decision-requested-escalate-it';
 import { whenCapacityReservedExpireIt } from './when-capacity-reserved-expire-it';
 import { whenEquipmentAbortedHoldWorkOrders } from './when-equipment-aborted-hold-work-orders';
@@ -21,6 +25,7 @@ type AnyProcess = Process<any, any, any>;
 /** The processes, one line for each version that instances may be under: what the worker runs. */
 export const processes: readonly AnyProcess[] = [
   whenCustomerOrderPlacedFulfilIt,
+  whenCustomerOrderPlacedFulfilItV2,
   whenCustomerOrderPlacedFulfilItV1,
   whenDecisionRequestedEscalateIt,
   whenCapacityReservedExpireIt,

@@ -10,7 +10,12 @@ import { type Act, type Ending, explained, interleave, type Scene, silenced } fr
 import { productionOrder } from '#production-order/production-order';
 import { workOrder } from '#work-order/work-order';
 import { capacity, plan, PLANTS, transfer } from './fulfilment/others-under-test';
-import { whenCustomerOrderPlacedFulfilIt as fulfil, whenCustomerOrderPlacedFulfilItV1 } from './when-customer-order-placed-fulfil-it';
+import {
+  whenCustomerOrderPlacedFulfilIt as fulfil,
+  whenCustomerOrderPlacedFulfilItV1,
+  whenCustomerOrderPlacedFulfilItV2,
+} from './when-customer-order-placed-fulfil-it';
+import { whenWorkOrderEndedAdvanceProductionOrder as advance } from './when-work-order-ended-advance-production-order';
 
 type Data = Readonly<Record<string, unknown>>;
 const ORDER = 'corp.CO-1';
@@ -86,7 +91,8 @@ function faultsOf({ state, memory }: Ending): string[] {
     const demanded = state(productionOrder, id).status;
     if (is === 'Undone' && demanded !== 'Unknown' && demanded !== 'Cancelled')
       faults.push(`leg ${leg} is undone, its order is ${demanded}`);
-    if (made && work !== 'Ended' && work !== 'Aborted') faults.push(`leg ${leg} has made something, its work order is ${work}`);
+    const anyway = work === 'Cancelled' && (status !== 'Open' || Object.values(decisions).includes('Count'));
+    if (made && work !== 'Ended' && work !== 'Aborted' && !anyway) faults.push(`leg ${leg} has made something, its work order is ${work}`);
     if (status === 'Cancelled' && (work === 'Running' || work === 'AllowedToStart')) faults.push(`all is cancelled, leg ${leg} is ${work}`);
   }
   if (over)
@@ -121,6 +127,14 @@ const scene = (parties: Scene['parties'], past: readonly Act[] = [], processes: 
   memory: { done: [], undone: [] } satisfies Memory,
   faultsOf,
 });
+
+/** A plant that was cut off made its leg, which is at another plant by now, and says so when it is back. */
+const returned = (n: number, good: string) =>
+  wo('ObserveProduction', n, 'lyon', {
+    ...{ reportId: `late-${good}`, kind: 'Production', operationId: '10', equipmentId: 'lyon.M1', good },
+    ...{ from: day('07:45'), to: day('08:00') },
+  });
+const taken = (amount: string) => [place(amount), wo('CancelWorkOrder', 1, 'lyon')];
 
 /** Each scene with the statuses of the order at its endings: one that only meets refusals shows nothing. */
 const scenes: Record<string, readonly [reaches: string, scene: Scene]> = {
@@ -184,6 +198,10 @@ const scenes: Record<string, readonly [reaches: string, scene: Scene]> = {
       [place('4', { due: '2099-01-20T12:00:00Z' })],
     ),
   ],
+  'a plant made its leg although it was taken back, and a person decides': [
+    'Completed Open',
+    scene({ lyon: [returned(1, '3')], person: [decide('Count')], haifa: make(2, 'haifa', '1') }, taken('4'), [fulfil, advance]),
+  ],
   'it waits for a plan of many orders, and is made by it': [
     'Completed Open',
     scene({ planner: [batch('4')], lyon: make(1, 'lyon', '4') }, [place('4', { planning: 'Batch' })]),
@@ -211,6 +229,7 @@ const RECORDED = [
   'it becomes smaller while a plant is at work',
   'more is ordered than there is room for, and a person cancels',
   'all is shipped to one place and arrives',
+  'a plant made its leg although it was taken back, and a person decides',
 ];
 const met: History[] = [];
 test.each(Object.entries(scenes))('%s: every order ends well', (name, [reaches, tried]) => {
@@ -267,6 +286,37 @@ test('of two transfers that are cancelled, a person is asked for each, one after
   expect(found(fulfil)).toBe('');
   expect(both).toBeGreaterThan(0);
   expect(found(whenCustomerOrderPlacedFulfilItV1)).toContain('transfers are planned again');
+});
+
+test('what a plant made for a leg that it no longer has: a person says whether it counts', () => {
+  const [processes, standing] = [
+    [fulfil, advance],
+    (legs: Legs) => legs.map(({ facilityId, quantity, status }) => `${facilityId} ${quantity} ${status}`),
+  ];
+  const tried = (option: string) =>
+    endsOf(scene({ lyon: [returned(1, '3')], person: [decide(option)], haifa: [start(2, 'haifa')] }, taken('4'), processes), standing);
+  // The new leg has started, so that it is made smaller, or has not, so that what is left of the order is planned anew.
+  const unasked = 'lyon 4 Undone, haifa 4 Started';
+  expect(tried('Count')).toEqual(['lyon 4 Ended, haifa 1 Started', 'lyon 4 Ended, haifa 4 Undone, haifa 1 Released', unasked]);
+  expect(tried('KeepAsStock')).toEqual([unasked]);
+});
+
+test('what was made for a leg that was taken back is in the balance of a cancelled order, and is not asked about under an older version', () => {
+  const parties = { lyon: [returned(1, '3')], customer: [cancel()] };
+  const ends = (process: unknown) => {
+    const seen = new Set<string>();
+    const faultsOf = (end: Ending) => {
+      const { status, legs, decisions } = end.state(customerOrder, ORDER) as { status: string; legs: Legs; decisions: object };
+      seen.add(`${status}, ${legs.map((leg) => leg.status).join()}, asked ${Object.keys(decisions).length}`);
+      return scene({}).faultsOf(end);
+    };
+    expect(explained(interleave({ ...scene(parties, taken('4'), [process, advance]), faultsOf }))).toBe('');
+    return [...seen].sort();
+  };
+  // Reported before the end, and after it.
+  const [before, after] = ['Cancelled, Ended,Undone, asked 1', 'Cancelled, Undone,Undone, asked 0'];
+  expect(ends(fulfil)).toEqual([before, after]);
+  expect(ends(whenCustomerOrderPlacedFulfilItV2)).toEqual([after]);
 });
 
 test('a reservation that ended before it was confirmed is planned again, also at its plant', () => {

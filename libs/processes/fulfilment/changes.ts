@@ -1,7 +1,7 @@
 /** Changes of the state that several inputs make. */
 import type { LegMade, LegStep } from '#customer-order/customer-order.events';
-import { minus } from '#manufacturing/quantity';
-import { change, type Fulfilment, isOpen, isOver, type Leg, legOf, note, type QuestionKind } from './state';
+import { compare, minus } from '#manufacturing/quantity';
+import { change, type Fulfilment, isOpen, isOver, type Leg, legOf, note, type QuestionKind, since } from './state';
 
 export const ORDER_TIMER = 'the order again';
 
@@ -23,6 +23,16 @@ export const made = (state: Fulfilment, leg: Leg, { good, scrap, rework }: LegMa
   note(change(state, leg.leg, { made: { good, scrap, rework } }), {
     type: 'RecordCustomerLegEnded',
     data: { customerOrderId: state.customerOrderId, leg: leg.leg, good, scrap, rework, ...(occurredAt ? { occurredAt } : {}) },
+  });
+
+/** Its plant says that it made something for the leg, which was taken back meanwhile. */
+export const madeAnyway = ({ undone: gone, late }: Leg): boolean => gone && compare(late?.good ?? '0', '0') > 0;
+
+/** What was made anyway counts for the order, as of a leg that ended. Nothing is reserved for it any more. */
+export const counting = (state: Fulfilment, leg: Leg): Fulfilment =>
+  note(change(state, leg.leg, { undone: false, goal: 'make', started: true, freed: true, made: leg.late! }), {
+    type: 'RecordCustomerLegEnded',
+    data: { customerOrderId: state.customerOrderId, leg: leg.leg, ...leg.late!, takenBack: true },
   });
 
 /** Somebody was faster: a plan is made with what is free now, also at this plant. */
@@ -51,7 +61,7 @@ export const notShipped = (state: Fulfilment, { leg, again, sentAgain }: Leg): F
 /** Asks a person, or, while another question is open, later: no question replaces another. */
 export function question(state: Fulfilment, kind: QuestionKind, text: string, leg?: number): Fulfilment {
   const asked = { kind, text, ...(leg ? { leg } : {}) };
-  if (state.question && state.edition === 2) return { ...state, later: [...(state.later ?? []), asked] };
+  if (state.question && since(2, state)) return { ...state, later: [...(state.later ?? []), asked] };
   const n = state.questions + 1;
   return { ...state, questions: n, question: { id: `D${n}`, ...asked, asked: false } };
 }
@@ -81,6 +91,8 @@ function stillAsks(
     case 'Shipment':
     case 'Returned':
       return leg?.transfer === 'over';
+    case 'MadeAnyway':
+      return leg !== undefined && madeAnyway(leg);
     case 'Late':
       return leg !== undefined && isOpen(leg) && !leg.started;
     default:

@@ -6,10 +6,12 @@ import { accepted, refused } from './answers';
 import {
   askedAgain,
   begun,
+  counting,
   excluding,
   givenUp,
   legTimer,
   made,
+  madeAnyway,
   notLate,
   notShipped,
   ORDER_TIMER,
@@ -24,7 +26,7 @@ import {
 import type { Input } from './messages';
 import { proposed, remainder } from './proposal';
 import { settled } from './settle';
-import { type Answer, change, type Fulfilment, isOpen, type Leg, note } from './state';
+import { type Answer, change, type Fulfilment, isOpen, type Leg, note, since } from './state';
 
 /** Minutes until a person is asked again whether to keep waiting for a leg that has not started. */
 const ASK_AGAIN = 1_440;
@@ -79,7 +81,16 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
     case 'CustomerOrderCancellationRequested': {
       const { running, reason } = input.data;
       const cancelling: Fulfilment = { ...state, status: 'cancelling', running, reason, cancel: 'no' };
-      return withoutQuestion({ ...cancelling, ...rejecting(cancelling) }, 'Partial', 'Nothing', 'Short', 'Shipment', 'Returned', 'Late');
+      return withoutQuestion(
+        { ...cancelling, ...rejecting(cancelling) },
+        'Partial',
+        'Nothing',
+        'Short',
+        'Shipment',
+        'Returned',
+        'Late',
+        'MadeAnyway',
+      );
     }
     case 'AllocationProposed':
       return proposed(state, input.data);
@@ -143,7 +154,9 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
       );
     case 'LegCorrected':
       return input.data.workOrderId === input.data.productionOrderId
-        ? ofLeg(state, input.data.workOrderId, (leg) => (leg.made ? made(state, leg, input.data.to) : state))
+        ? ofLeg(state, input.data.workOrderId, (leg) =>
+            leg.made ? made(state, leg, input.data.to) : lateReport(state, leg, input.data.to),
+          )
         : state;
     case 'TransferShipped':
       return ofTransfer(state, input.data.transferId, (leg) => change(state, leg.leg, { transfer: 'shipped' }));
@@ -176,6 +189,14 @@ const ofTransfer = (state: Fulfilment, id: string, then: (leg: Leg, shipment: nu
   return known || (named.attempt === leg.shipment && leg.delivery) ? then(leg, named.attempt) : state;
 };
 
+/** A report for a leg that was taken back, or is being so; work that runs is told at its end. */
+function lateReport(state: Fulfilment, leg: Leg, { good, scrap, rework }: LegMade): Fulfilment {
+  if (!since(3, state) || leg.goal === 'make' || state.status === 'over') return state;
+  const told = change(state, leg.leg, { late: { good, scrap, rework } });
+  if (compare(good, '0') > 0 || state.question?.kind !== 'MadeAnyway' || state.question.leg !== leg.leg) return told;
+  return change(withoutQuestion(told, 'MadeAnyway'), leg.leg, { lateAsked: undefined });
+}
+
 function ended(state: Fulfilment, leg: Leg, totals: LegMade, endedAt: string): Fulfilment {
   if (leg.made || leg.undone) return state;
   const short = compare(totals.good, leg.trimTo ?? leg.quantity) < 0;
@@ -197,7 +218,7 @@ function delivered(before: Fulfilment, leg: Leg, shipment: number, result: LegDe
     data: { customerOrderId: before.customerOrderId, leg: leg.leg, ...delivery },
   });
   const asks = present && compare(result.returned, '0') > 0 && leg.shipment < MOST_TRANSFERS && state.status === 'open';
-  if (asks && state.question && state.edition !== 2) return state;
+  if (asks && state.question && !since(2, state)) return state;
   if (!asks) return state;
   return question(state, 'Returned', `${result.returned} of leg ${leg.leg} came back to ${leg.facilityId}.`, leg.leg);
 }
@@ -241,6 +262,10 @@ function decided(before: Fulfilment, answer: Answer): Fulfilment {
     case 'PlanAgain': {
       const leg = state.legs.find((each) => each.leg === asked!.leg);
       return leg && isOpen(leg) && !leg.started ? givenUp(state, leg, `${leg.facilityId} has not started it`) : state;
+    }
+    case 'Count': {
+      const leg = state.legs.find((each) => each.leg === asked!.leg);
+      return leg && madeAnyway(leg) ? counting(state, leg) : state;
     }
     case 'Stop':
       return { ...state, running: 'Stop' };

@@ -39,6 +39,11 @@ export const OPTIONS: Readonly<Record<QuestionKind, Readonly<Record<string, stri
     Wait: 'The plant keeps the leg. The question comes again a day later.',
     PlanAgain: 'The leg is taken back, unless it starts meanwhile, and planned again without the plant.',
   },
+  MadeAnyway: {
+    Count:
+      'It counts for the order. Legs that have not started are taken back, or one that runs is made smaller, as far as that is too much.',
+    KeepAsStock: 'It is stock of its plant. The order goes on without it.',
+  },
   Returned: {
     ShipAgain: 'What came back is shipped again.',
     MakeAgain: 'What came back stays at its plant; the quantity is planned again.',

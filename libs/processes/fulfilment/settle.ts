@@ -2,7 +2,7 @@
 import { change, type Fulfilment, isOpen, MOST_PLANS, newestFirst, note, surplus, unallocated } from './state';
 import { lastUndoable } from './steps';
 import { compare, minus } from '#manufacturing/quantity';
-import { nextQuestion, undoing, question, withoutQuestion } from './changes';
+import { counting, madeAnyway, nextQuestion, undoing, question, withoutQuestion } from './changes';
 
 /** What follows at once: legs without a step left to undo, legs that are no longer wanted, and questions. */
 export function settled(before: Fulfilment): Fulfilment {
@@ -16,12 +16,13 @@ export function settled(before: Fulfilment): Fulfilment {
         type: 'RecordCustomerLegUndone',
         data: { customerOrderId: state.customerOrderId, leg: leg.leg, why: leg.why || 'it is not wanted' },
       });
-  return askIfShort(nextQuestion(state));
+  return askIfShort(askIfMadeAnyway(nextQuestion(state)));
 }
 
 function cancelling(before: Fulfilment): Fulfilment {
   let state = before;
   for (const leg of state.legs) {
+    if (madeAnyway(leg)) state = counting(state, leg);
     if (isOpen(leg) && !leg.started) state = undoing(state, leg, state.reason);
     if (isOpen(leg) && leg.started && state.running === 'Stop' && leg.stop === 'no') state = change(state, leg.leg, { stop: 'wanted' });
   }
@@ -44,6 +45,18 @@ function reduced(before: Fulfilment): Fulfilment {
     if (compare(surplus(state), '0') === 0) return state;
     if (isOpen(leg) && leg.started && leg.trimTo === undefined && !leg.untrimmable && compare(left, '0') > 0)
       state = change(state, leg.leg, { trimTo: left });
+  }
+  return state;
+}
+
+/** Two plants may have made the same quantity: a person says what becomes of it. */
+function askIfMadeAnyway(before: Fulfilment): Fulfilment {
+  let state = before;
+  if (state.status !== 'open') return state;
+  for (const leg of state.legs) {
+    if (!madeAnyway(leg) || leg.lateAsked) continue;
+    const text = `${leg.facilityId} made ${leg.late!.good} of leg ${leg.leg}, which was taken back.`;
+    state = question(change(state, leg.leg, { lateAsked: true }), 'MadeAnyway', text, leg.leg);
   }
   return state;
 }

@@ -23,6 +23,9 @@ export type Leg = PlannedLeg &
     made?: LegMade;
     /** Its reservation is released after the end. */
     freed: boolean;
+    /** What its plant reported for it after it was taken back, and whether a person has been asked about that. */
+    late?: LegMade;
+    lateAsked?: true;
     /** The quantity that is still wanted, where it is less than planned. */
     trimTo?: string;
     /** The plant refused to make less. */
@@ -42,7 +45,7 @@ export type Leg = PlannedLeg &
 
 /** What a person is asked, and what each answer leads to. */
 export type Question = Readonly<{ id: string; kind: QuestionKind; text: string; asked: boolean; leg?: number }>;
-export type QuestionKind = 'Partial' | 'Nothing' | 'Short' | 'Running' | 'Shipment' | 'Returned' | 'Late';
+export type QuestionKind = 'Partial' | 'Nothing' | 'Short' | 'Running' | 'Shipment' | 'Returned' | 'Late' | 'MadeAnyway';
 export type Answer =
   | 'AcceptPartial'
   | 'AcceptShort'
@@ -54,7 +57,9 @@ export type Answer =
   | 'ShipAgain'
   | 'MakeAgain'
   | 'Wait'
-  | 'PlanAgain';
+  | 'PlanAgain'
+  | 'Count'
+  | 'KeepAsStock';
 
 /** What is being asked of another stream: one thing at a time, so that its answer is known to be that. */
 export type Task =
@@ -64,8 +69,8 @@ export type Task =
 
 export type Fulfilment = Readonly<{
   customerOrderId: string;
-  /** Of version 2: a reservation ends by itself unless it is confirmed in time, and no question replaces another. */
-  edition?: 2;
+  /** What it does beyond version 1; see `since`. */
+  edition?: 2 | 3;
   demand?: CustomerDemand;
   status: 'open' | 'cancelling' | 'over';
   held: boolean;
@@ -131,6 +136,12 @@ export const initial: Fulfilment = {
   waits: false,
   timers: [],
 };
+
+/**
+ * Of version 2: a reservation ends by itself unless it is confirmed in time, and no question replaces another. Of version 3: a person is asked
+ * what becomes of pieces that a plant made for a leg after it was taken back.
+ */
+export const since = (edition: 2 | 3, state: Fulfilment): boolean => (state.edition ?? 1) >= edition;
 
 /** Plans without a new word of a person or the customer; then a person is asked. */
 export const MOST_PLANS = 4;

@@ -5,7 +5,7 @@
 import type { LegStep } from '#customer-order/customer-order.events';
 import { legIdOf, transferIdOf } from '#manufacturing/order-ids';
 import type { Out } from './messages';
-import type { Fulfilment, Leg } from './state';
+import { type Fulfilment, type Leg, since } from './state';
 
 type Say = (state: Fulfilment, leg: Leg) => Out;
 type Step = Readonly<{
@@ -47,7 +47,7 @@ const STEPS: readonly Step[] = [
         ...reservationOf(state, leg),
         customerOrderId: state.customerOrderId,
         buckets: [...leg.buckets],
-        ...(state.edition === 2 ? { lastsMinutes: RESERVED_FOR } : {}),
+        ...(since(2, state) ? { lastsMinutes: RESERVED_FOR } : {}),
       },
     }),
     undo: (state, leg) => ({ type: 'ReleaseReservation', data: { ...reservationOf(state, leg), reason: leg.why } }),

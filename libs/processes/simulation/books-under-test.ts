@@ -99,9 +99,12 @@ export class Books {
   private quantities(id: string, order: KnownOrder): void {
     const { commands } = this.world;
     let all = '0';
+    const counted = Object.values(order.decisions).includes('Count');
     for (const { leg, facilityId, status } of order.legs) {
       const work = commands.state(workOrder, legIdOf(id, leg, facilityId));
-      const over = work.status === 'Ended' || work.status === 'Aborted';
+      // What a plant made for a leg that was taken back counts only by the decision of a person, or in the balance of a cancelled order.
+      const anyway = work.status === 'Cancelled' && status !== 'Undone' && (counted || order.status === 'Cancelled');
+      const over = work.status === 'Ended' || work.status === 'Aborted' || anyway;
       if (status === 'Undone' && work.status !== 'Unknown' && work.status !== 'Cancelled')
         this.faults.push(`leg ${leg} of ${id} is undone, and its work order is ${work.status}`);
       if (status !== 'Undone' && !over) this.faults.push(`leg ${leg} of ${id} is ${status}, and its work order is ${work.status}`);
@@ -116,7 +119,7 @@ export class Books {
     const enough = compare(plus(all, short), quantity);
     if (enough < 0 || (enough > 0 && short !== '0'))
       this.faults.push(`of ${id} ${all} are there and ${short} short, of ${quantity} ordered`);
-    if (enough > 0 && !this.amended.has(id)) this.faults.push(`of ${id} ${minus(all, quantity)} were made twice`);
+    if (enough > 0 && !counted && !this.amended.has(id)) this.faults.push(`of ${id} ${minus(all, quantity)} were made twice`);
   }
 
   /** What has arrived of a leg; what its plant keeps where it was decided not to ship it. */

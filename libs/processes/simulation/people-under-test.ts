@@ -29,6 +29,8 @@ export class People {
   calm = false;
   /** Until when plants are cut off, and what they did meanwhile. */
   private readonly silent = new Map<string, Readonly<{ until: number; did: (() => void)[] }>>();
+  /** Work orders that a plant began while it was cut off. */
+  private readonly began = new Set<string>();
   private count = 0;
 
   constructor(
@@ -125,7 +127,7 @@ export class People {
       if (asked.status === 'unknown') return;
       if (asked.status !== 'open' || !(calm || random.chance(0.6))) continue;
       const options = asked.question.options.map(({ option }) => option);
-      const last = ['AcceptShort', 'AcceptPartial', 'Finish', 'ShipAgain', 'TryAgain', 'Wait', 'Cancel'].find((each) =>
+      const last = ['AcceptShort', 'AcceptPartial', 'Finish', 'ShipAgain', 'Count', 'TryAgain', 'Wait', 'Cancel'].find((each) =>
         options.includes(each),
       );
       const option = calm ? (options.includes('Cancel') && n > 12 ? 'Cancel' : last!) : random.pick(options);
@@ -156,7 +158,12 @@ export class People {
     const say = (type: string, data: Data = {}) => this.sayAt(plant, type, { workOrderId, ...data });
     if (order.status === 'AllowedToStart') {
       if (!calm && random.chance(0.08)) return say('CancelWorkOrder');
-      if (calm || random.chance(0.6)) say('StartWorkOrder', { equipmentId: `${plant}.M1` });
+      if ((!calm && !random.chance(0.6)) || this.began.has(workOrderId)) return;
+      say('StartWorkOrder', { equipmentId: `${plant}.M1` });
+      // It does not know that the order may be cancelled meanwhile, and what it has made it has made.
+      if (!this.silent.has(plant)) return;
+      this.began.add(workOrderId);
+      this.report(plant, workOrderId, random.between(1, Number(order.terms.quantity)), 'ObserveProduction');
     } else if (order.status === 'Running' || order.status === 'Interrupted') {
       if (order.status === 'Interrupted') return say('ResumeWorkOrder');
       const done = order.operations[0]!.good;
@@ -168,12 +175,12 @@ export class People {
     }
   }
 
-  private report(plant: string, workOrderId: string, good: number): void {
+  private report(plant: string, workOrderId: string, good: number, type = 'ReportProduction'): void {
     const to = this.at(0, plant);
     const from = new Date(Date.parse(to) - 5 * MINUTE).toISOString();
     const scrap = this.random.chance(0.1) ? [{ quantity: '1', reasonCode: 'crack' }] : [];
     const data = { reportId: `r${(this.count += 1)}`, operationId: '10', equipmentId: `${plant}.M1`, good: String(good), scrap, from, to };
-    this.sayAt(plant, 'ReportProduction', { workOrderId, ...data });
+    this.sayAt(plant, type, { workOrderId, kind: 'Production', ...data });
   }
 
   private ship(plant: string, order: string, leg: Leg): void {

@@ -1,5 +1,5 @@
 import { ObjectType } from '@nestjs/graphql';
-import { Amount, Count, Flagged, Fresh, KpiAnswer, Moment, Named, One, Seconds, Several, Value } from './said.answers';
+import { Amount, Count, Flagged, Fresh, KpiAnswer, Moment, Named, One, Restated, Seconds, Several, Value } from './said.answers';
 
 /** Orders that were due, of one product or of all. */
 @ObjectType('Adherence', {})
@@ -39,6 +39,9 @@ class AdherenceGroup {
 
   @Seconds('The longest such time', true)
   longestDelaySeconds: number | null;
+
+  @Restated()
+  restatedAt: string | null;
 }
 
 @ObjectType('ScheduleAdherence', {})
@@ -76,6 +79,9 @@ class ThroughputGroup {
 
   @Value('PQ / AOET: quantity for each hour of order execution time.')
   throughputRate: KpiAnswer;
+
+  @Restated()
+  restatedAt: string | null;
 }
 
 @ObjectType('ThroughputReport', {})
@@ -101,6 +107,9 @@ class OperationYield {
 
   @Value('FPY = GP / IP; every piece that was reported counts as inspected: IP = good + scrap + rework.')
   firstPassYield: KpiAnswer;
+
+  @Restated()
+  restatedAt: string | null;
 }
 
 /** The first-pass yield of one product. */
@@ -155,6 +164,9 @@ class LeadTimeGroup {
 
   @One(() => Durations, 'From the start to the end: order execution time.')
   execution: Durations;
+
+  @Restated()
+  restatedAt: string | null;
 }
 
 @ObjectType('LeadTimeReport', {})

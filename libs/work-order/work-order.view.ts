@@ -146,6 +146,10 @@ export class WorkOrderRow {
   @Cell('instant', { optional: true })
   lastReportAt: string | null;
 
+  /** When its terms, its times or its quantities were last recorded to have changed. */
+  @Cell('instant', { optional: true })
+  figuresAt: string | null;
+
   /** Revision of the order's stream, for If-Match. */
   @Cell('position')
   revision: bigint;
@@ -193,6 +197,7 @@ const blank = (workOrderId: string) =>
     exceptions: 0,
     exceptionKinds: [],
     lastReportAt: null,
+    figuresAt: null,
     revision: -1n,
     position: -1n,
     recordedAt: '',
@@ -227,6 +232,21 @@ const termsOf = (row: WorkOrderRow, terms: Terms): Partial<WorkOrderRow> => ({
   directiveVersion: terms.directiveVersion ?? null,
   ...made(replan(operationsIn(row.operations), terms.operations), terms),
 });
+
+/** Events that change terms, times or quantities. */
+const FIGURES: ReadonlySet<string> = new Set<WorkOrderEvent['type']>([
+  'WorkOrderReleased',
+  'WorkOrderAmended',
+  'WorkOrderStarted',
+  'ProductionReported',
+  'ProductionObserved',
+  'ProductionReportReversed',
+  'ProductionReportCorrected',
+  'CounterRead',
+  'WorkOrderEnded',
+  'WorkOrderAborted',
+  'WorkOrderCancelled',
+]);
 
 const later = (a: string | null, b: string): string => (a !== null && Date.parse(a) > Date.parse(b) ? a : b);
 const goes = { subStatus: null, blockers: [], holdCause: null, holdReason: null, heldFor: [], question: null };
@@ -342,7 +362,7 @@ const exception = (row: WorkOrderRow, kind: string): Partial<WorkOrderRow> => ({
 /** The current state of every work order. */
 export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
   name: 'work-order',
-  version: 4,
+  version: 5,
   row: WorkOrderRow,
   events: [
     'WorkOrderReleased',
@@ -372,6 +392,7 @@ export const workOrderView: View<WorkOrderRow, WorkOrderEvent> = {
   fold: (rows, event: Recorded<WorkOrderEvent>) => {
     const row = rows.get(event.data.workOrderId) ?? blank(event.data.workOrderId);
     const { revision, position, recordedAt } = event;
-    rows.put({ ...row, ...changes(row, event), revision, position, recordedAt });
+    const figuresAt = FIGURES.has(event.type) ? recordedAt : row.figuresAt;
+    rows.put({ ...row, ...changes(row, event), figuresAt, revision, position, recordedAt });
   },
 };

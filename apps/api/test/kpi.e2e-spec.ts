@@ -156,6 +156,27 @@ describe('the flow of orders', () => {
     expect(await answerOf('lead-time')).toMatchObject({ items: [{ product, lead, execution }], total: { product: null, lead, execution } });
   });
 
+  it('says what was recorded after the period, and of a period that is not over, nothing', async () => {
+    const all = async (query: string): Promise<(string | null)[]> => {
+      const [due, made, yields, took] = await Promise.all(
+        ['schedule-adherence', 'throughput', 'yield', 'lead-time'].map((path) => answerOf(path, query)),
+      );
+      const groups = [due.items[0], due.total, made.items[0], yields.items[0].operations[0], took.items[0], took.total];
+      return groups.map(({ restatedAt }: { restatedAt: string | null }) => restatedAt);
+    };
+    const late = await all(morning);
+    expect(late).toEqual(late.map(() => expect.stringMatching(/^20\d\d-\d\d-\d\dT.*Z$/)));
+    for (const moment of late) expect(Date.parse(moment!)).toBeGreaterThan(Date.parse(at('14:00')));
+    const [before, now, after] = [-3_600_000, 0, 3_600_000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const ofLyon = { workOrderId: 'lyon.WO1' };
+    await order('lyon.WO1', '5', { plannedEnd: after, occurredAt: before });
+    await take('/work-order/start-work-order', { ...ofLyon, equipmentId: 'lyon.M1', occurredAt: before });
+    await report('lyon.WO1', 'r1', 'lyon.M1', { good: '5', from: before, to: now });
+    await take('/work-order/stop-work-order', { ...ofLyon, reason: 'enough' });
+    const later = new Date(Date.now() + 2 * 3_600_000).toISOString();
+    expect(await all(`facilityId=lyon&from=${before}&to=${later}`)).toEqual(late.map(() => null));
+  });
+
   it('says how old the work in progress is', async () => {
     const { items, until } = await answerOf('work-in-progress', 'facilityId=haifa');
     const age = (Date.parse(until) - Date.parse(at('13:00'))) / 1_000;

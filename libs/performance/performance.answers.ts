@@ -141,6 +141,12 @@ export class PerformanceReport extends Fresh {
   @Several(() => PerformancePeriod, 'The period asked for; with a calendar its shifts, and last the time outside of them.')
   periods: PerformancePeriod[];
 
+  @Several(() => PerformanceAnswer, 'One entry for each machine, over all periods together.')
+  items: PerformanceAnswer[];
+
+  @One(() => PerformanceAnswer, 'All machines over all periods, by sums of numerators and denominators.')
+  total: PerformanceAnswer;
+
   @Moment('Planned time after this moment is not counted yet.')
   until: string;
 }

@@ -28,21 +28,27 @@ export class Performances {
   async report(question: MachineQuestion): Promise<PerformanceReport> {
     const scope = await this.scopes.of(question, FACTS);
     const facts = await factsOf(this.reads, scope, question.product);
-    const periods = scope.sections.map((section, place) => periodOf(scope, section, place, facts));
-    return { periods, until: instant(scope.until), ...scope.fresh };
+    const parts = scope.sections.map((section, place) => facts.map((each) => partOf(section, place, each, scope.until)));
+    return {
+      periods: scope.sections.map((section, place) => periodOf(scope, section, parts[place]!)),
+      ...answersOf(
+        scope,
+        facts.map((_, machine) => together(parts.map((ofSection) => ofSection[machine]!))),
+      ),
+      until: instant(scope.until),
+      ...scope.fresh,
+    };
   }
 }
 
-function periodOf({ machines, until }: KpiScope, section: Section, place: number, facts: readonly Facts[]): PerformancePeriod {
-  const parts = facts.map((each) => partOf(section, place, each, until));
-  return {
-    shift: section.shift,
-    day: section.day,
-    from: instant(section.from),
-    to: instant(section.to),
-    items: parts.map((part, index) => answerOf(machines[index]!.id, part)),
-    total: answerOf(null, together(parts)),
-  };
+/** What each machine did, and all together. */
+const answersOf = ({ machines }: KpiScope, parts: readonly Part[]) => ({
+  items: parts.map((part, index) => answerOf(machines[index]!.id, part)),
+  total: answerOf(null, together(parts)),
+});
+
+function periodOf(scope: KpiScope, section: Section, parts: readonly Part[]): PerformancePeriod {
+  return { shift: section.shift, day: section.day, from: instant(section.from), to: instant(section.to), ...answersOf(scope, parts) };
 }
 
 function partOf(section: Section, place: number, { intervals, orders, reports, failures, within }: Facts, until: number): Part {

@@ -131,6 +131,10 @@ describe('the performance of machines', () => {
       { shift: 'Late', day: '2026-01-05', total: { time: { plannedOperation: 3_600, production: 3_600 }, made: [{ good: '900' }] } },
       { shift: null, day: null, from: at('08:30'), total: { time: { plannedOperation: 0, production: 0 }, made: [] } },
     ]);
+    // The ratio of the sums: 8,100 of 9,900 s.
+    const whole = { time: { plannedOperation: 9_900, production: 8_100, delay: 1_800 }, made: [{ good: '900' }] };
+    expect(body.total).toMatchObject({ equipmentId: null, ...whole, kpis: { availability: { value: '0.818182' } } });
+    expect(body.items).toMatchObject([{ equipmentId: 'haifa.M1', ...whole }]);
     const { status: unknown, body: problem } = await ask(query.replace('turning', 'milling'));
     expect([unknown, problem.errors]).toMatchObject([400, [{ field: 'calendarId' }]]);
   });

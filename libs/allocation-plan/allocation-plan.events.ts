@@ -77,6 +77,11 @@ export type Candidate = Qualification &
     lane?: Readonly<{ transitHours: number; costPerUnit: string }> | null;
     /** By which the lane is paid, where it is not used because the order's unit has no exact price in it. */
     laneUnit?: Unit;
+    /**
+     * Where material limits it: work that ends by `until` (null: at any time before the due date) has material for `most`, and not for more because of
+     * `materialId`. In the order of time. A material that the plant has never had does not limit it.
+     */
+    stock?: readonly Readonly<{ until: string | null; most: string; materialId: string }>[];
   }>;
 
 /** Everything that the plan was made from: the planner, run again on it, returns the same plan. */

@@ -50,6 +50,36 @@ describe('a plan', () => {
     ]);
     expect(proposed.data.inputs).toMatchObject({ workMasterVersion: '3', candidates: [{ taken: { '2999-01-05': 20 } }, {}] });
   });
+  test('is limited by the stock of a plant, and says which material binds', () => {
+    const steel = { materialId: 'steel', quantityPerUnit: '2' };
+    const lot = (lotId: string, quantity: string, expiresAt: string | null) => ({ lotId, quantity, unit: 'kg', expiresAt });
+    const kept = {
+      ...{ ...regarded, 'work-master-corp.pump': { ...regarded['work-master-corp.pump'], materials: [steel] } },
+      // Work of the first day can use both lots, later work only what does not expire.
+      'usable-stock-oslo.steel': [lot('oslo.L1', '30', '2999-01-06T08:00:00.000Z'), lot('oslo.L2', '24', null)],
+      // Lyon has never had any: it is not limited.
+      'usable-stock-lyon.steel': null,
+    };
+    expect(allocationPlan.regards!('ProposeAllocation', ask, allocationPlan.initial, kept).map(({ stream }) => stream)).toEqual(
+      expect.arrayContaining(['usable-stock-lyon.steel', 'usable-stock-oslo.steel']),
+    );
+    const [plan] = allocationPlan.decide.ProposeAllocation(ask, allocationPlan.initial, { ...context, regarded: kept }) as readonly [
+      AllocationProposed,
+    ];
+    // 60 minutes less 20 of set-up: 20 pumps on the first day; more would end when only 24 kg are left.
+    expect(plan.data.legs).toMatchObject([
+      { facilityId: 'lyon', quantity: '10' },
+      { facilityId: 'oslo', quantity: '20', buckets: [{ date: '2999-01-05', minutes: 60 }] },
+    ]);
+    expect(plan.data.unallocated).toEqual([{ quantity: '30', reason: 'Material' }]);
+    expect(plan.data.inputs.candidates.map(({ stock }) => stock)).toEqual([
+      undefined,
+      [
+        { until: '2999-01-06T08:00:00.000Z', most: '27', materialId: 'steel' },
+        { until: null, most: '12', materialId: 'steel' },
+      ],
+    ]);
+  });
   test('uses no lane that is paid by a unit of another kind', () => {
     const paid = { ...regarded, 'transport-lane-lyon.oslo': { transitHours: 24, costPerUnit: '1', unit: 'kg' } };
     const [other] = allocationPlan.decide.ProposeAllocation(ask, allocationPlan.initial, { ...context, regarded: paid }) as readonly [
@@ -69,7 +99,7 @@ describe('a plan', () => {
       lateness,
     });
     expect(proposed.data).toMatchObject({
-      algorithm: 3,
+      algorithm: 4,
       digest: digestOf(proposed.data.inputs),
       gap: { quantity: '0', cost: '0' },
       lateness: '0',

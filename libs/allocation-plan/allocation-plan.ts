@@ -3,11 +3,13 @@ import { scopeIn, streamOf } from '#kernel/identity';
 import { Rejected } from '#kernel/rejected';
 import { FACILITY_ID } from '#manufacturing/facility';
 import { isPositive } from '#manufacturing/quantity';
-import type { Qualification } from '#work-master/work-master.events';
+import { type ToldStock, usableStockOf } from '#manufacturing/usable-stock';
+import type { Definition, Qualification } from '#work-master/work-master.events';
 import type * as commands from './allocation-plan.commands';
-import type { AllocationPlanEvent, AllocationProposed, BatchShare, Candidate, PlanInputs } from './allocation-plan.events';
+import type { AllocationPlanEvent, AllocationProposed, BatchShare, Candidate, PlanInputs, PlanOrder } from './allocation-plan.events';
 import { ALGORITHM, planOf } from './planner';
 import { sharedPlan } from './shared-plan';
+import { stockSteps } from './stock';
 import { type Lane, laneFor } from './terms';
 
 export type AllocationPlan =
@@ -15,7 +17,10 @@ export type AllocationPlan =
   | Readonly<{ status: 'Proposed' | 'Accepted' | 'Rejected' | 'Superseded'; customerOrderId: string; request: string }>;
 
 /** What the streams that a plan regards say of themselves. */
-type ToldMaster = Readonly<{ version: string; unit: string; facilities: readonly Qualification[] }> | null | undefined;
+type ToldMaster =
+  | Readonly<{ version: string; unit: string; facilities: readonly Qualification[] } & Partial<Pick<Definition, 'materials'>>>
+  | null
+  | undefined;
 type ToldCapacity =
   Readonly<{ mode: string; units: number; minutesPerDay: number; taken: Readonly<Record<string, number>> }> | null | undefined;
 type ToldLane = Lane | null | undefined;
@@ -28,7 +33,7 @@ const masterStream = (planId: string, product: string): string => streamOf('work
 const capacityStream = (capacityId: string): string => streamOf('facility-capacity', capacityId);
 const laneStream = (from: string, to: string): string => streamOf('transport-lane', `${from}.${to}`);
 
-/** The work master of the product first, then capacity and lane of each plant that it names. */
+/** The work master of the product first, then capacity, lane and stock of each plant that it names. */
 function regards(
   name: string,
   command: Readonly<Record<string, unknown>>,
@@ -36,7 +41,7 @@ function regards(
   regarded: Context['regarded'] = {},
 ): readonly Regard[] {
   if (name !== 'ProposeAllocation') return [];
-  const { planId, product, shipTo } = command as unknown as commands.ProposeAllocation;
+  const { planId, product, shipTo, batch } = command as unknown as commands.ProposeAllocation;
   const master = masterStream(planId, product);
   const told = regarded[master] as ToldMaster;
   return [
@@ -44,6 +49,8 @@ function regards(
     ...(told?.facilities ?? []).flatMap(({ facilityId, capacityId }) => [
       { stream: capacityStream(capacityId), now: true as const },
       ...(shipTo === undefined || shipTo === facilityId ? [] : [{ stream: laneStream(facilityId, shipTo) }]),
+      // A batch was planned with the stock as it was then.
+      ...(batch ? [] : (told?.materials ?? [])).map(({ materialId }) => ({ stream: usableStockOf(facilityId, materialId) })),
     ]),
   ];
 }
@@ -53,35 +60,37 @@ function inputsOf(command: commands.ProposeAllocation, { regarded = {}, now }: C
   const { planId, product, customer, quantity, due, earliest = now, shipTo, excluded = [], maxLegs, latest, batch } = command;
   const master = regarded[masterStream(planId, product)] as ToldMaster;
   const [first, last] = [earliest, latest ?? due].map((instant) => new Date(instant).toISOString().slice(0, 10)) as [string, string];
+  const order: PlanOrder = {
+    product,
+    ...(customer === undefined ? {} : { customer }),
+    quantity: quantity.amount,
+    unit: quantity.unit,
+    due,
+    earliest,
+    ...(shipTo === undefined ? {} : { shipTo }),
+    excluded: [...excluded],
+    ...(maxLegs === undefined ? {} : { maxLegs }),
+    ...(latest === undefined ? {} : { latest }),
+  };
   const candidates = (master?.facilities ?? []).map((plant): Candidate => {
     const { facilityId, capacityId } = plant;
     const capacity = regarded[capacityStream(capacityId)] as ToldCapacity;
     const days = Object.entries(capacity?.taken ?? {}).filter(([date]) => date >= first && date <= last);
     const stays = shipTo === undefined || shipTo === facilityId;
+    const kept = (master?.materials ?? []).flatMap(({ materialId, quantityPerUnit }) => {
+      const lots = regarded[usableStockOf(facilityId, materialId)] as ToldStock;
+      return lots ? [{ materialId, quantityPerUnit, lots }] : [];
+    });
+    const stock = stockSteps(order, kept);
     return {
       ...plant,
       ...(capacity ? { minutesPerDay: capacity.mode === 'Infinite' ? null : capacity.units * capacity.minutesPerDay } : {}),
       taken: Object.fromEntries(days.sort(([a], [b]) => (a < b ? -1 : 1))),
       ...(stays ? {} : laneFor(quantity.unit, (regarded[laneStream(facilityId, shipTo)] as ToldLane) ?? null)),
+      ...(stock ? { stock } : {}),
     };
   });
-  return {
-    order: {
-      product,
-      ...(customer === undefined ? {} : { customer }),
-      quantity: quantity.amount,
-      unit: quantity.unit,
-      due,
-      earliest,
-      ...(shipTo === undefined ? {} : { shipTo }),
-      excluded: [...excluded],
-      ...(maxLegs === undefined ? {} : { maxLegs }),
-      ...(latest === undefined ? {} : { latest }),
-    },
-    ...(master ? { workMasterVersion: master.version } : {}),
-    candidates,
-    ...(batch ? { batch: shareOf(batch) } : {}),
-  };
+  return { order, ...(master ? { workMasterVersion: master.version } : {}), candidates, ...(batch ? { batch: shareOf(batch) } : {}) };
 }
 
 /** Plain data, as the event has it. */

@@ -6,6 +6,7 @@ import type { BatchInputs, BatchOrder, StockLot } from './batch-inputs';
 import { loadSolver } from './highs.solver';
 import type { Solve } from './linear-model';
 import { planOf } from './planner';
+import { type Kept, stockSteps } from './stock';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -44,6 +45,32 @@ const terms = {
 const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 describe('the plan of one order', () => {
+  type Stocked = Candidate & Readonly<{ materials?: readonly Kept[] }>;
+  const steps = (order: PlanOrder, materials: readonly Kept[]) => {
+    const stock = stockSteps(order, materials);
+    return stock ? { stock } : {};
+  };
+  const aLot = (lotId: string, quantity: string, expiresAt: string | null) => ({
+    lotId: `x.${lotId}`,
+    quantity,
+    expiresAt,
+    unit: 'kg' as const,
+  });
+  const material = (lots: readonly ReturnType<typeof aLot>[], quantityPerUnit = '2') => [{ materialId: 'steel', quantityPerUnit, lots }];
+  const stocked = fc.constantFrom(
+    undefined,
+    undefined,
+    undefined,
+    material([]),
+    material([aLot('L1', '5', null)]),
+    // The second lot is gone before the third day.
+    material([aLot('L1', '3.5', '2026-01-06T00:00:00Z'), aLot('L2', '4', '2026-01-07T20:00:00Z'), aLot('L3', '2', null)]),
+    material([aLot('L1', '7', '2026-01-06T12:00:00Z'), aLot('L2', '0.5', null)], '0.7'),
+    [
+      ...material([aLot('L1', '100', null)]),
+      { materialId: 'oil', quantityPerUnit: '0.5', lots: [aLot('O1', '1.5', '2026-01-07T00:00:00Z')] },
+    ],
+  );
   const candidate = (facilityId: string) =>
     fc.record({
       facilityId: fc.constant(facilityId),
@@ -51,6 +78,7 @@ describe('the plan of one order', () => {
       ...terms,
       minutesPerDay: fc.constantFrom(3, 4, 4, 8, 8, 8, 0, undefined, null),
       taken: fc.constantFrom<Readonly<Record<string, number>>[]>({}, {}, { '2026-01-05': 2 }, { '2026-01-06': 3 }),
+      materials: stocked,
       neverFor: fc.constantFrom(...Array<undefined>(7).fill(undefined), ['acme']),
       lane: fc.constantFrom(
         undefined,
@@ -67,18 +95,32 @@ describe('the plan of one order', () => {
     maxLegs: fc.constantFrom(undefined, undefined, 1, 2),
     due: fc.constantFrom(...['06T00', '07T00', '07T08', '07T08', '08T00', '05T20'].map((hour) => `2026-01-${hour}:00:00Z`)),
     excluded: fc.constantFrom([], [], [], ['bonn']),
-    candidates: fc.tuple(candidate('ayr'), candidate('bonn'), candidate('cork')).map((all) => plain(all) as unknown as Candidate[]),
+    candidates: fc.tuple(candidate('ayr'), candidate('bonn'), candidate('cork')).map((all) => plain(all) as unknown as Stocked[]),
   });
 
+  /** Whether lots that last until the end of a day have enough of each material. */
+  const isStocked = ({ materials = [] }: Stocked, pieces: number, day: number): boolean =>
+    materials.every(({ quantityPerUnit, lots }) => {
+      const usable = lots.filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) >= day + DAY);
+      return Math.ceil((pieces * 1e6 * micro(quantityPerUnit)) / 1e6) <= sumOf(usable.map(({ quantity }) => micro(quantity)));
+    });
+
   /** The most pieces, then the least cost, then the fewest legs. */
-  function best({ quantity, maxLegs = 3, due, excluded }: PlanOrder, candidates: readonly Candidate[]) {
-    const fits = (each: Candidate, pieces: number): boolean => {
+  function best({ quantity, maxLegs = 3, due, excluded }: PlanOrder, candidates: readonly Stocked[]) {
+    const fits = (each: Stocked, pieces: number): boolean => {
       if (pieces === 0) return true;
       if (excluded.includes(each.facilityId) || each.neverFor || each.lane === null || each.minutesPerDay === undefined) return false;
       if (pieces * 1e6 < micro(each.minBatch ?? '0')) return false;
       const until = Date.parse(due) - (each.lane?.transitHours ?? 0) * HOUR;
-      if (each.minutesPerDay === null) return until >= FIRST + DAY;
-      return minutesOf(pieces, each.minutesPerUnit, each.setupMinutes) <= sumOf(freeDays(until, each.minutesPerDay, each.taken));
+      const work = minutesOf(pieces, each.minutesPerUnit, each.setupMinutes);
+      if (each.minutesPerDay === null) return until >= FIRST + DAY && isStocked(each, pieces, FIRST);
+      let left = work;
+      for (const [n, free] of freeDays(until, each.minutesPerDay, each.taken).entries()) {
+        left -= free;
+        // Work begins at once, so it ends as early as it can.
+        if (left <= 0) return isStocked(each, pieces, FIRST + n * DAY);
+      }
+      return false;
     };
     let found = { placed: 0, cost: 0, legs: 0 };
     for (const split of splits(candidates.length, Number(quantity))) {
@@ -93,16 +135,19 @@ describe('the plan of one order', () => {
   }
 
   test('is the best of all: most pieces, then least cost, then fewest legs', () => {
-    let [some, all] = [0, 0];
+    let [some, all, short] = [0, 0, 0];
     fc.assert(
       fc.property(cases, ({ quantity, candidates, maxLegs, ...rest }) => {
         const order: PlanOrder = {
           ...{ product: 'pump', customer: 'acme', quantity: String(quantity), unit: 'pcs', earliest: EARLIEST, ...rest },
           ...(maxLegs ? { maxLegs } : {}),
         };
-        const { legs, cost } = planOf({ order, workMasterVersion: '1', candidates } satisfies PlanInputs);
+        const stocked = candidates.map(({ materials = [], ...each }) => ({ ...each, ...steps(order, materials) }));
+        const { legs, cost, unallocated } = planOf({ order, workMasterVersion: '1', candidates: stocked } satisfies PlanInputs);
         const placed = sumOf(legs.map((leg) => Number(leg.quantity)));
         expect({ placed, cost: micro(cost), legs: legs.length }).toEqual(best(order, candidates));
+        expect(placed + sumOf(unallocated.map((part) => Number(part.quantity)))).toBe(quantity);
+        if (unallocated.some(({ reason }) => reason === 'Material')) short += 1;
         if (placed > 0 && placed < quantity) some += 1;
         if (legs.length > 1) all += 1;
       }),
@@ -111,6 +156,7 @@ describe('the plan of one order', () => {
     // The cases are not all alike.
     expect(some).toBeGreaterThan(10);
     expect(all).toBeGreaterThan(10);
+    expect(short).toBeGreaterThan(10);
   });
 });
 

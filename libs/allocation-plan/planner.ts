@@ -1,6 +1,6 @@
 /**
- * Splits one order over plants. Hides: which splits are tried. Promises: the same plan for the same inputs; it places as much as fits before the due
- * date, then at the lowest cost, then in the fewest legs, then where the id of the plant sorts first; what is not placed has the reason that binds.
+ * Splits one order over plants. Hides: which splits are tried. Promises: the same plan for the same inputs; it places as much as capacity and material
+ * allow before the due date, then at the lowest cost, then in the fewest legs, then where the id of the plant sorts first; what is not placed has the reason that binds.
  * Does not: reserve; capacity that somebody else takes meanwhile is refused when it is reserved.
  */
 import type { Bucket } from '#facility-capacity/facility-capacity.events';
@@ -8,18 +8,32 @@ import { decimal, millionths, sum } from '#manufacturing/quantity';
 import { Unplaced, type AllocationProposed, type Candidate, type PlanInputs, type PlanLeg, type PlanOrder } from './allocation-plan.events';
 import { sharedPlan } from './shared-plan';
 import { bestSplit } from './split';
-import { cheapestFirst, daysBetween, freeOn, leastOf, minutesFor, mostIn, readyBy, SCALE, spread, whyNone, whyNot } from './terms';
+import { endsAmong, materialFor } from './stock';
+import {
+  AROUND_THE_CLOCK,
+  cheapestFirst,
+  daysBetween,
+  freeOn,
+  leastOf,
+  minutesFor,
+  mostIn,
+  readyBy,
+  SCALE,
+  spread,
+  whyNone,
+  whyNot,
+} from './terms';
 
 /** A change of what is planned from the same inputs is a new version. */
-export const ALGORITHM = 3;
+export const ALGORITHM = 4;
 /** With up to so many plants all subsets are tried, 4,096 of them; with more, only those of the cheapest ones. */
 const MOST_PLANTS = 12;
 
 export type Plan = Pick<AllocationProposed['data'], 'legs' | 'unallocated' | 'cost' | 'proven'> &
   Required<Pick<AllocationProposed['data'], 'gap' | 'lateness'>>;
 
-/** A plant with the most that it can make in time, and the cost of one unit there; amounts in millionths. */
-type Place = Readonly<{ candidate: Candidate; most: bigint; least: bigint; cost: bigint; days: readonly Bucket[] }>;
+/** A plant with the most that it can make in time, also if it had all material (`room`), and the cost of one unit there; amounts in millionths. */
+type Place = Readonly<{ candidate: Candidate; most: bigint; room: bigint; least: bigint; cost: bigint; days: readonly Bucket[] }>;
 
 /** @throws Error where the inputs hold a share of a batch that does not fit them; sharedPlan says why. */
 export function planOf(inputs: PlanInputs): Plan {
@@ -70,10 +84,23 @@ function placeOf(order: PlanOrder, candidate: Candidate): Place {
   const cost = millionths(costPerUnit) + millionths(lane?.costPerUnit ?? '0');
   const least = leastOf(order, minBatch);
   const quantity = millionths(order.quantity);
-  const free = days.reduce((sum, { minutes }) => sum + minutes, 0);
-  if (free === Infinity) return { candidate, most: quantity, least, cost, days };
-  const most = mostIn(order, free, millionths(minutesPerUnit), setupMinutes);
-  return { candidate, most: most < least ? 0n : most < quantity ? most : quantity, least, cost, days };
+  const limited = (most: bigint): bigint => (most < least ? 0n : most < quantity ? most : quantity);
+  /** What fits until the end of a day; all of it on the last one, where minutes are not limited. */
+  const until = (day: number): bigint => {
+    const last = day === days.length - 1;
+    const free = days.slice(0, day + 1).reduce((sum, { minutes }) => sum + (minutes === Infinity && !last ? AROUND_THE_CLOCK : minutes), 0);
+    return free === Infinity ? quantity : mostIn(order, free, millionths(minutesPerUnit), setupMinutes);
+  };
+  const most = endsAmong(
+    days.map(({ date }) => date),
+    candidate,
+  ).reduce((found, day) => {
+    const [fits, there] = [until(day), materialFor(days[day]!.date, candidate)];
+    const here = there === undefined || fits < there ? fits : there;
+    return here > found ? here : found;
+  }, 0n);
+  const place = { candidate, least, cost, days };
+  return { ...place, most: limited(most), room: days.length === 0 ? 0n : limited(until(days.length - 1)) };
 }
 
 function legOf({ candidate, cost, days }: Place, amount: bigint): Omit<PlanLeg, 'leg'> {
@@ -106,14 +133,17 @@ function remainders(
   if (none) return all(none);
   if (usable.every(({ days }) => days.length === 0)) return all(Unplaced.DueTooSoon);
   const open = usable.filter(({ most }) => most > 0n);
-  // Without limits of batch and split, so much would fit.
+  // Without limits of batch and split, so much would fit; and so much if there were all material, too.
   const possible = open.reduce((sum, { most }) => sum + most, 0n);
-  const lacking = quantity > possible ? quantity - possible : 0n;
-  const limited = rest - lacking;
+  const withMaterial = usable.reduce((sum, { room }) => sum + room, 0n);
+  const above = (amount: bigint): bigint => (quantity > amount ? quantity - amount : 0n);
+  const [lacking, unequipped] = [above(withMaterial), above(possible) - above(withMaterial)];
+  const limited = rest - lacking - unequipped;
   const limit = order.maxLegs !== undefined && order.maxLegs < open.length ? Unplaced.SplitLimit : Unplaced.MinBatch;
   const starved = candidates.some(({ minBatch }) => minBatch !== undefined && millionths(minBatch) > quantity) && open.length === 0;
   return [
     ...(lacking > 0n ? [{ quantity: decimal(lacking), reason: starved ? Unplaced.MinBatch : Unplaced.CapacityBeforeDue }] : []),
+    ...(unequipped > 0n ? [{ quantity: decimal(unequipped), reason: Unplaced.Material }] : []),
     ...(limited > 0n ? [{ quantity: decimal(limited), reason: limit }] : []),
   ];
 }

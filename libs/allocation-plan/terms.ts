@@ -76,12 +76,15 @@ export function minutesFor(amount: bigint, minutesPerUnit: bigint, setupMinutes:
 export const mostIn = (order: PlanOrder, minutes: number, minutesPerUnit: bigint, setupMinutes: number): bigint =>
   whole(order, (BigInt(Math.max(0, minutes - setupMinutes)) * SCALE * SCALE) / minutesPerUnit);
 
+/** Minutes of a day, where they are not limited. */
+export const AROUND_THE_CLOCK = 1_440;
+
 /** Minutes spread over days from the first on; where they are not limited, a day is worked around the clock, and the last one has the rest. */
 export function spread(days: readonly Bucket[], minutes: number): Bucket[] {
   const buckets = new Map<string, number>();
   let left = minutes;
   for (const { date, minutes: free } of days) {
-    const part = Math.min(left, free === Infinity ? 1_440 : free);
+    const part = Math.min(left, free === Infinity ? AROUND_THE_CLOCK : free);
     if (part > 0) buckets.set(date, part);
     left -= part;
   }

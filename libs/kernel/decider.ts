@@ -15,7 +15,7 @@ export type Context = Readonly<{
   regarded?: Readonly<Record<string, unknown>>;
 }>;
 
-/** A stream that a decision looks at. */
+/** A stream that a decision looks at, or the name of something that is looked up in a read model: that is some moments old. */
 export type Regard = Readonly<{
   stream: string;
   /** True where it must be read now; otherwise a state of the last seconds may be used. */

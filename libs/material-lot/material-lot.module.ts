@@ -4,6 +4,7 @@ import { commandController, commandResolver } from '#platform/commands/command-a
 import { Genealogy, GenealogyController, GenealogyResolver } from './genealogy.queries';
 import { materialLot } from './material-lot';
 import * as commands from './material-lot.commands';
+import { UsableStock } from './usable-stock.queries';
 import { genealogyEdgeList, lotDiscrepancyList, lotStockList } from './material-lot.queries';
 
 const lists = [lotStockList, genealogyEdgeList, lotDiscrepancyList];
@@ -16,6 +17,7 @@ const lists = [lotStockList, genealogyEdgeList, lotDiscrepancyList];
     ...lists.map(({ resolver }) => resolver),
     Genealogy,
     GenealogyResolver,
+    UsableStock,
   ],
 })
 export class MaterialLotModule {}

@@ -73,6 +73,44 @@ afterAll(async () => {
   await api?.stop();
 });
 
+describe('the plan of an order', () => {
+  it('uses no more material than the lots of a plant have free before they expire', async () => {
+    for (const facilityId of ['corp', 'lyon'])
+      await take('/facility/register-facility', {
+        facilityId,
+        name: facilityId,
+        enterpriseId: 'acme',
+        enterpriseName: 'Acme',
+        timeZone: 'UTC',
+      });
+    const cell = { capacityId: 'lyon.cell', minutesPerUnit: '1', costPerUnit: '1' };
+    const version = { workMasterId: 'corp.gear', version: 'A' };
+    await take('/facility-capacity/define-capacity', { capacityId: 'lyon.cell', mode: 'Unary', minutesPerDay: 400 });
+    await take('/work-master/draft-work-master', {
+      ...{ ...version, product: 'gear', unit: 'pcs', operations: [{ operationId: '10', name: 'Hobbing', sequence: 10 }] },
+      materials: [{ materialId: 'steel', quantityPerUnit: '0.5' }],
+      facilities: [{ facilityId: 'lyon', ...cell }],
+    });
+    const other = await api.issuer.token({ sub: 'otto', roles: ['quality'], facilities: ['*'] });
+    expect(await api.post('/work-master/approve-work-master', version, other)).toMatchObject({ status: 200 });
+    const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+    const lot = (lotId: string, quantity: string, more: object = {}) =>
+      take('/material-lot/receive-lot', { lotId, materialId: 'steel', quantity: { amount: quantity, unit: 'kg' }, ...more });
+    const propose = async (planId: string) => {
+      const question = { planId, customerOrderId: 'corp.CO-9', product: 'gear', quantity: pieces('100'), due: inDays(20) };
+      const token = await take('/allocation-plan/propose-allocation', question);
+      return (await api.get(`/allocation-plan/${planId}?waitFor=${token}`)).body as { legs: object[]; unallocated: object[] };
+    };
+    // Nothing was ever received: material limits nothing.
+    expect((await propose('corp.CO-9-P1')).legs).toMatchObject([{ facilityId: 'lyon', quantity: '100' }]);
+    await lot('lyon.OLD', '40', { expiresAt: new Date(Date.now() + 3_600_000).toISOString() });
+    const token = await lot('lyon.L1', '20.4');
+    await eventually(`/material-lot/lyon.L1?waitFor=${token}`, { available: '20.4' });
+    const { legs, unallocated } = await propose('corp.CO-9-P2');
+    expect([legs, unallocated]).toMatchObject([[{ facilityId: 'lyon', quantity: '40' }], [{ quantity: '60', reason: 'Material' }]]);
+  });
+});
+
 describe('an order from demand to completion', () => {
   it('is on the board once it was created', async () => {
     const token = await take('/production-order/create-production-order', {

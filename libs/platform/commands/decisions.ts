@@ -1,7 +1,7 @@
 /**
  * Runs commands: load, decide (verdict.ts), append. Hides: retries after conflicts, unknown outcomes, the memory of recent streams. Promises: a
  * command id of an actor always has one effect and one answer in its stream, whichever app is asked; every event has complete metadata; only the
- * event store is needed. Does not: check tokens (the guard does) or update views.
+ * event store is needed, unless a decider regards what a read model tells. Does not: check tokens (the guard does) or update views.
  */
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { isBookkeeping, schemaOf, type Event } from '#kernel/event';
@@ -54,7 +54,7 @@ export class Decisions {
     @Optional() @Inject(Registry) registry?: Registry,
   ) {
     this.past = new Past(store, lengths);
-    this.surroundings = new Surroundings((stream) => registry?.deciderOf(stream), this.past, this.memory);
+    this.surroundings = new Surroundings(registry, this.past, this.memory);
   }
 
   /** Runs one command and returns its answer. @throws Problem (401, 403, 404, 409, 412, 422, 503), StoreUnavailable, StoreRefused */

@@ -34,8 +34,12 @@ export const decisionOf = (decider: AnyDecider, name: string): Decide => (decide
 export const commandClasses = (commands: object): [string, Type<Command>][] =>
   Object.entries(commands).filter((entry): entry is [string, Type<Command>] => typeof entry[1] === 'function');
 
+/** What a decision may know that no single stream tells, by the id behind the category in the name; null for nothing. */
+export type Lookup = (id: string) => Promise<unknown>;
+
 @Injectable()
 export class Registry {
+  private readonly lookups = new Map<string, Lookup>();
   private readonly deciders = new Map<string, AnyDecider>();
   private readonly commands = new Map<string, Readonly<{ decider: AnyDecider; command: Type<Command> }>>();
 
@@ -50,6 +54,18 @@ export class Registry {
     for (const decider of this.deciders.values())
       if (stream.startsWith(`${decider.category}-`) && decider.category.length > (found?.category.length ?? -1)) found = decider;
     return found;
+  }
+
+  /** Answers what deciders regard under `<category>-<id>` from a read model. */
+  lookUp(category: string, lookup: Lookup): void {
+    this.lookups.set(category, lookup);
+  }
+
+  /** Looks up what this name stands for; undefined if it is that of a stream. */
+  lookupOf(name: string): (() => Promise<unknown>) | undefined {
+    for (const [category, lookup] of this.lookups)
+      if (name.startsWith(`${category}-`)) return () => lookup(name.slice(category.length + 1));
+    return undefined;
   }
 
   /** The class of a command by its name: this is how processes and queues send plain messages. */

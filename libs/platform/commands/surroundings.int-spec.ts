@@ -96,6 +96,20 @@ describe('a decision that looks at another stream', () => {
     expect(await take(one, id, EmptyBin)).toMatchObject({ events: ['Emptied'] });
   });
 
+  it('may be told what a read model knows, asked for each decision', async () => {
+    const registry = new Registry();
+    registry.enter(order, { TakeFromBin, NoteTaking, EmptyBin });
+    const asked: string[] = [];
+    registry.lookUp('bin', async (id) => (asked.push(id) > 1 ? null : 3));
+    const on = new Decisions(store, undefined, registry);
+    const id = newBin();
+    expect(await take(on, id, NoteTaking)).toMatchObject({ exceptions: [] });
+    expect(await take(on, id, NoteTaking)).toMatchObject({ exceptions: ['BinWasEmpty'] });
+    expect(asked).toEqual([id, id]);
+    registry.lookUp('bin', () => Promise.reject(new Error('the database is away')));
+    await expect(take(on, id, NoteTaking)).rejects.toThrow('the database is away');
+  });
+
   it('names the rule that the fact breaks in its answer, also in the repeated one', async () => {
     const on = api();
     const id = newBin();

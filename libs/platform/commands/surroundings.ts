@@ -6,7 +6,7 @@
 import type { Regard } from '#kernel/decider';
 import type { Event } from '#kernel/event';
 import type { Past } from './past';
-import type { AnyDecider } from './registry';
+import type { AnyDecider, Registry } from './registry';
 import { type Seen, StreamMemory } from './stream-memory';
 import type { Task } from './task';
 
@@ -23,7 +23,7 @@ export class Surroundings {
   private readonly readAt = new WeakMap<Seen, number>();
 
   constructor(
-    private readonly deciderOf: (stream: string) => AnyDecider | undefined,
+    private readonly registry: Pick<Registry, 'deciderOf' | 'lookupOf'> | undefined,
     private readonly past: Past,
     private readonly own: StreamMemory,
   ) {}
@@ -72,7 +72,9 @@ export class Surroundings {
     const recent = this.remembered(regard, servesMs);
     if (recent !== undefined) return recent;
     const { stream } = regard;
-    const decider = this.deciderOf(stream);
+    const lookup = this.registry?.lookupOf(stream);
+    if (lookup) return (await lookup()) ?? null;
+    const decider = this.registry?.deciderOf(stream);
     if (!decider?.tells) return null;
     return this.with(decider, stream, (await this.read(decider, stream, this.memory.of(stream))).state);
   }
@@ -85,7 +87,8 @@ export class Surroundings {
 
   /** What a stream told lately; null for nothing, undefined if it must be read. */
   private recently(stream: string, servesMs: number): unknown {
-    const decider = this.deciderOf(stream);
+    if (this.registry?.lookupOf(stream)) return undefined;
+    const decider = this.registry?.deciderOf(stream);
     if (!decider?.tells) return null;
     const known = this.memory.of(stream);
     if (known === undefined || performance.now() - (this.readAt.get(known) ?? -Infinity) >= servesMs) return undefined;

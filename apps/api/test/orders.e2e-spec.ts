@@ -75,14 +75,7 @@ afterAll(async () => {
 
 describe('the plan of an order', () => {
   it('uses no more material than the lots of a plant have free before they expire', async () => {
-    for (const facilityId of ['corp', 'lyon'])
-      await take('/facility/register-facility', {
-        facilityId,
-        name: facilityId,
-        enterpriseId: 'acme',
-        enterpriseName: 'Acme',
-        timeZone: 'UTC',
-      });
+    await api.plants('corp', 'lyon');
     const cell = { capacityId: 'lyon.cell', minutesPerUnit: '1', costPerUnit: '1' };
     const version = { workMasterId: 'corp.gear', version: 'A' };
     await take('/facility-capacity/define-capacity', { capacityId: 'lyon.cell', mode: 'Unary', minutesPerDay: 400 });

@@ -347,4 +347,11 @@ export const mutants = [
     to: 'false',
     specs: 'inbound-transfer/inbound-transfer.spec',
   },
+  {
+    without: 'the end of work that expiring lots allow',
+    file: 'libs/allocation-plan/stock.js',
+    from: 'stock?.find((each) => endsBy(date, each))',
+    to: 'stock?.[0]',
+    specs: 'allocation-plan/(brute-force|allocation-plan).spec',
+  },
 ];

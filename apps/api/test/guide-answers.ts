@@ -3,7 +3,6 @@
  * correction; 40 good of 100, under way. Two stops of half an hour.
  */
 export const ANSWERS: readonly (readonly [question: number, about: string, rows: object[]])[] = [
-  [3, 'overproduction', []],
   [4, 'durations', [{ product: 'shaft', orders: '1', average: { hours: 4 }, longest: { hours: 4 } }]],
   // 100 / (940 + 100)
   [5, 'the share of scrap', [{ product: 'shaft', unit: 'pcs', scrap: '100', percent: '9.62' }]],
@@ -17,7 +16,6 @@ export const ANSWERS: readonly (readonly [question: number, about: string, rows:
   ],
   [7, 'what lies between operations', [{ facility_id: 'haifa', product: 'shaft', unit: 'pcs', in_process: '60' }]],
   [8, 'the dispatch list', [{ facility_id: 'haifa', ready: '0', waiting: '0' }]],
-  [9, 'held orders', []],
   [
     10,
     'pieces by machine and day',
@@ -37,7 +35,4 @@ export const ANSWERS: readonly (readonly [question: number, about: string, rows:
     ],
   ],
   [19, 'interrupted orders', [{ work_order_id: 'haifa.WO1', stops: '2', lasted: { hours: 1 } }]],
-  [23, 'stock', []],
-  [24, 'genealogy', []],
-  [25, 'counts', []],
 ];

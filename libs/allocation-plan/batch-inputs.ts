@@ -3,6 +3,7 @@ import { entryOf, scopeIn } from '#kernel/identity';
 import { millionths } from '#manufacturing/quantity';
 import type { Definition, Qualification } from '#work-master/work-master.events';
 import { Unplaced, type Candidate, type PlanOrder } from './allocation-plan.events';
+import { whyNone, whyNot } from './exclusion';
 import { Room, Stock, type StockedLot } from './batch-room';
 import type { SplitPlace } from './split';
 import {
@@ -19,8 +20,6 @@ import {
   readyBy,
   SCALE,
   whole,
-  whyNone,
-  whyNot,
 } from './terms';
 
 /** An order of the batch. */

@@ -6,23 +6,11 @@
 import type { Bucket } from '#facility-capacity/facility-capacity.events';
 import { decimal, millionths, sum } from '#manufacturing/quantity';
 import { Unplaced, type AllocationProposed, type Candidate, type PlanInputs, type PlanLeg, type PlanOrder } from './allocation-plan.events';
+import { whyNone, whyNot } from './exclusion';
 import { sharedPlan } from './shared-plan';
 import { bestSplit } from './split';
 import { endsAmong, materialFor } from './stock';
-import {
-  AROUND_THE_CLOCK,
-  cheapestFirst,
-  daysBetween,
-  freeOn,
-  leastOf,
-  minutesFor,
-  mostIn,
-  readyBy,
-  SCALE,
-  spread,
-  whyNone,
-  whyNot,
-} from './terms';
+import { AROUND_THE_CLOCK, cheapestFirst, daysBetween, freeOn, leastOf, minutesFor, mostIn, readyBy, SCALE, spread } from './terms';
 
 /** A change of what is planned from the same inputs is a new version. */
 export const ALGORITHM = 4;

@@ -1,7 +1,8 @@
 /** The plan of one order that is its share of a batch, checked against what its plants say now. */
 import { decimal, millionths, sum } from '#manufacturing/quantity';
 import type { AllocationProposed, BatchShare, Candidate, PlanInputs, PlanLeg } from './allocation-plan.events';
-import { DAY_MS, daysBetween, freeOn, minutesFor, readyBy, SCALE, whole, whyNot } from './terms';
+import { DAY_MS, daysBetween, freeOn, minutesFor, readyBy, SCALE, whole } from './terms';
+import { whyNot } from './exclusion';
 
 type Shared = Pick<AllocationProposed['data'], 'legs' | 'unallocated' | 'cost' | 'proven'> &
   Required<Pick<AllocationProposed['data'], 'gap' | 'lateness'>>;

@@ -1,24 +1,12 @@
-/** The terms on which a plant can be used for an order: rules, days, free minutes. */
+/** The terms on which a plant can be used for an order: its lane, days, free minutes, smallest batch. */
 import type { Bucket } from '#facility-capacity/facility-capacity.events';
 import { convert, millionths, type Unit } from '#manufacturing/quantity';
-import { Unplaced, type Candidate, type PlanOrder } from './allocation-plan.events';
+import type { Candidate, PlanOrder } from './allocation-plan.events';
 
 export const SCALE = 1_000_000n;
 export const DAY_MS = 86_400_000;
 /** Nothing is planned further ahead. */
 export const MOST_DAYS = 400;
-
-/** Why a plant cannot be used at all. */
-export function whyNot(
-  { customer, excluded }: PlanOrder,
-  { facilityId, onlyFor, neverFor, minutesPerDay, lane, laneUnit }: Candidate,
-): Unplaced | undefined {
-  if (excluded.includes(facilityId)) return Unplaced.Excluded;
-  if (customer !== undefined && neverFor?.includes(customer)) return Unplaced.CustomerRules;
-  if (onlyFor && (customer === undefined || !onlyFor.includes(customer))) return Unplaced.CustomerRules;
-  if (lane === null) return laneUnit === undefined ? Unplaced.NoLane : Unplaced.LaneUnit;
-  return minutesPerDay === undefined ? Unplaced.CapacityBeforeDue : undefined;
-}
 
 /** Terms of a lane; without a unit, its freight is of one unit of the order. */
 export type Lane = Readonly<{ transitHours: number; costPerUnit: string; unit?: Unit }>;
@@ -29,15 +17,6 @@ export function laneFor(order: Unit, lane: Lane | null): Pick<Candidate, 'lane' 
   const { transitHours, costPerUnit, unit = order } = lane;
   const price = convert({ amount: costPerUnit, unit: order }, unit);
   return price === undefined ? { lane: null, laneUnit: unit } : { lane: { transitHours, costPerUnit: price } };
-}
-
-/** Why none of the plants can be used; undefined where one can. */
-export function whyNone(order: PlanOrder, candidates: readonly Candidate[], hasWorkMaster: boolean): Unplaced | undefined {
-  if (!hasWorkMaster) return Unplaced.NoWorkMaster;
-  if (candidates.length === 0) return Unplaced.NoQualifiedFacility;
-  const refusals = candidates.map((candidate) => whyNot(order, candidate));
-  if (refusals.some((reason) => reason === undefined)) return undefined;
-  return refusals.find((reason) => reason !== Unplaced.Excluded) ?? Unplaced.Excluded;
 }
 
 /** Free minutes of a day: of the first one, only the part that is still to come. */

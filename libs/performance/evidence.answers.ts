@@ -1,5 +1,5 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
-import { Amount, Flagged, Fresh, Identity, Moment, Named, Said, Seconds, Several } from './said.answers';
+import { Amount, Flagged, Fresh, Identity, Moment, Named, Said, Seconds, Several } from './fields.answers';
 
 /** What kind of fact a number was made from. */
 export const EvidenceKind = { State: 'State', Stop: 'Stop', Assignment: 'Assignment', Report: 'Report' } as const;

@@ -1,5 +1,5 @@
 import { ObjectType } from '@nestjs/graphql';
-import { Amount, Count, Flagged, Fresh, KpiAnswer, Moment, Named, One, Restated, Seconds, Several, Value } from './said.answers';
+import { Amount, Count, Flagged, Fresh, KpiAnswer, Moment, Named, One, Restated, Seconds, Several, Value } from './fields.answers';
 
 /** Orders that were due, of one product or of all. */
 @ObjectType('Adherence', {})

@@ -1,5 +1,5 @@
 import { ObjectType, registerEnumType } from '@nestjs/graphql';
-import { Amount, Count, Fresh, Moment, Named, Restated, Seconds, Several } from './said.answers';
+import { Amount, Count, Fresh, Moment, Named, Restated, Seconds, Several } from './fields.answers';
 
 /** What the time of stops is grouped by. */
 export const DowntimeBy = {

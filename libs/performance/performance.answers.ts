@@ -1,6 +1,6 @@
 import { ObjectType } from '@nestjs/graphql';
 import type { Kpis, Made } from './kpis';
-import { Amount, Fresh, Identity, KpiAnswer, Moment, Named, One, Restated, Seconds, Several, Value } from './said.answers';
+import { Amount, Fresh, Identity, KpiAnswer, Moment, Named, One, Restated, Seconds, Several, Value } from './fields.answers';
 
 /** Time elements of ISO 22400-2. plannedBusy = production + setup + delay + down + unclassified. */
 @ObjectType('TimeElements', {})

@@ -11,10 +11,10 @@ import { FACILITY_ID } from '#manufacturing/facility';
 import { Allow } from '#manufacturing/roles.access';
 import { caller } from '#platform/security/auth';
 import { invalidInput, refuseUnknown } from '#platform/problem/problem';
-import { ApiCsv, csvFile, csvOf } from '#platform/queries/csv';
+import { ApiCsv, csvFile, csvOf, csvOptionsIn } from '#platform/queries/csv';
 import { noteBehind, type GraphqlContext } from '#platform/http/graphql-behind';
 import { Decimal } from '#platform/commands/scalars';
-import { flagOf, sayFreshness } from '#platform/queries/list-reader';
+import { sayFreshness } from '#platform/queries/list-reader';
 import { WAIT_FOR } from '#platform/queries/list-page';
 import { inScopes, Reads, scopeOf, type Freshness } from '#platform/queries/reads';
 
@@ -164,11 +164,11 @@ export class WipByFacilityCsvController {
     @Parameter() words: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile> {
-    refuseUnknown(words, 'facilityId', 'product', 'waitFor', 'byteOrderMark');
-    const { items, ...fresh } = await sums(this.reads, words.facilityId, words.product, words.waitFor);
+    const { options, others } = csvOptionsIn(words);
+    refuseUnknown(others, 'facilityId', 'product', 'waitFor');
+    const { items, ...fresh } = await sums(this.reads, others.facilityId, others.product, others.waitFor);
     sayFreshness(reply, fresh);
-    const lines = csvOf(COLUMNS, { byteOrderMark: flagOf('byteOrderMark', words.byteOrderMark) });
-    return csvFile(Readable.from(items).pipe(lines), 'wip-by-facility');
+    return csvFile(Readable.from(items).pipe(csvOf(COLUMNS, options)), 'wip-by-facility');
   }
 }
 

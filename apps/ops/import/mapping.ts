@@ -142,7 +142,7 @@ function timeColumn(from: Reader, key: string): TimeColumn {
 }
 
 /** How the files are written. */
-export function csvOf(top: Reader): Mapping['csv'] {
+export function csvSettingsOf(top: Reader): Mapping['csv'] {
   const file = top.has('csv') ? top.in('csv', ['delimiter', 'quote', 'encoding', 'comment', 'sheet']) : undefined;
   const csv = {
     delimiter: file?.text('delimiter', ',') ?? ',',
@@ -261,7 +261,7 @@ export function parseMapping(text: string): Mapping {
       .update(JSON.stringify(sorted(content)))
       .digest('hex'),
     ...facilityOf(top),
-    csv: csvOf(top),
+    csv: csvSettingsOf(top),
     rows: rowsOf(top),
     unit: top.oneOf('unit', UNITS),
     decimalMark,

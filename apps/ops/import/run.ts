@@ -4,7 +4,7 @@
  * finds overlaps and repeats. Does not: know where the system runs.
  */
 import { basename } from 'node:path';
-import { commandIdOf } from '#platform/commands/command-ids';
+import { commandIdOf } from '#platform/commands/derived-ids';
 import { parseToken } from '#platform/store/log-mark';
 import { facilityOf } from '#manufacturing/facility';
 import type { FileImport } from '#import/import';

@@ -5,7 +5,7 @@
 import { FACILITY_ID } from '#manufacturing/facility';
 import { UNITS, type Unit } from '#manufacturing/quantity';
 import { formatFault } from '../import/time-formats';
-import { contentOf, csvOf, type Mapping } from '../import/mapping';
+import { contentOf, csvSettingsOf, type Mapping } from '../import/mapping';
 import { isNode, MappingFaults, Reader } from '../import/mapping-reader';
 
 /** Columns of each table; those with ? may be left out. */
@@ -98,7 +98,7 @@ export function parseTablesMapping(text: string): TablesMapping {
     dates?.fault('dueDays', 'must be a whole number of days');
   const mapping: TablesMapping = {
     name: top.text('name'),
-    csv: csvOf(top),
+    csv: csvSettingsOf(top),
     decimalMark,
     ...(thousandsMark === undefined ? {} : { thousandsMark }),
     unit: top.oneOf('unit', UNITS),

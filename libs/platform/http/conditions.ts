@@ -4,7 +4,7 @@
  */
 import type { FastifyRequest } from 'fastify';
 import type { ClockSource } from '#kernel/event';
-import { commandIdOf } from '#platform/commands/command-ids';
+import { commandIdOf } from '#platform/commands/derived-ids';
 import { Problem } from '#platform/problem/problem';
 
 const PRINTABLE = /^[^\u0000-\u001f\u007f]{1,128}$/;

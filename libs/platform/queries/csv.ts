@@ -5,6 +5,7 @@
 import { Transform, type Readable } from 'node:stream';
 import { applyDecorators, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiQuery } from '@nestjs/swagger';
+import { invalidInput } from '#platform/problem/problem';
 
 /** Text that a spreadsheet would execute gets an apostrophe in front; numbers keep their sign. */
 const FORMULA = /^[\s\u0000]*[=+\-@＝＋－＠|%]|^[\t\r\n]/;
@@ -25,8 +26,26 @@ const csvLine = (values: readonly unknown[]): string => `${values.map(csvCell).j
 /** Some spreadsheets recognise UTF-8 only by this mark at the beginning. */
 const BYTE_ORDER_MARK = '\ufeff';
 
+/** What a caller may choose. A new option is read, written and described in this file only. */
+export type CsvOptions = Readonly<{ byteOrderMark?: boolean }>;
+
+/** A parameter with value true or false. @throws Problem 400 */
+function flagOf(field: string, value: unknown): boolean {
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
+  throw invalidInput([{ field, message: `${field} must be true or false` }]);
+}
+
+/** The options among the parameters of a request, and the others. @throws Problem 400 */
+export function csvOptionsIn({ byteOrderMark, ...others }: Readonly<Record<string, unknown>>): {
+  options: CsvOptions;
+  others: Record<string, unknown>;
+} {
+  return { options: { byteOrderMark: flagOf('byteOrderMark', byteOrderMark) }, others };
+}
+
 /** Objects in, CSV text out, with a header line. */
-export function csvOf(columns: readonly string[], { byteOrderMark = false } = {}): Transform {
+export function csvOf(columns: readonly string[], { byteOrderMark = false }: CsvOptions = {}): Transform {
   let begun = false;
   const begin = () => {
     if (begun) return '';

@@ -10,7 +10,7 @@ import { scopeIn } from '#kernel/identity';
 import type { Role } from '#platform/security/access';
 import { caller } from '#platform/security/auth';
 import { currentContext } from '#platform/security/context';
-import { csvFile, csvOf } from './csv';
+import { csvFile, csvOf, type CsvOptions } from './csv';
 import { logOfCursor, type Asked, type FilterKind, type Lasting, type ListRequests } from './list-request';
 import { parquetFile, parquetOf } from './parquet';
 import { scopeOf, type Freshness, type Reads } from './reads';
@@ -69,9 +69,9 @@ export class Reader<Row extends object> {
     return { row, fresh };
   }
 
-  async csv(reads: Reads, asked: Asked, waitFor: unknown, byteOrderMark: boolean, reply: FastifyReply): Promise<StreamableFile> {
+  async csv(reads: Reads, asked: Asked, waitFor: unknown, options: CsvOptions, reply: FastifyReply): Promise<StreamableFile> {
     const columns = this.requests.cells.map(({ name }) => name);
-    return csvFile(await this.all(reads, asked, waitFor, () => csvOf(columns, { byteOrderMark }), reply), this.view);
+    return csvFile(await this.all(reads, asked, waitFor, () => csvOf(columns, options), reply), this.view);
   }
 
   async parquet(reads: Reads, asked: Asked, waitFor: unknown, reply: FastifyReply): Promise<StreamableFile> {
@@ -104,13 +104,6 @@ export const viewBehind = (view: string, { position }: Freshness): Problem =>
     whatToDo: 'Send the request again.',
     facts: { position },
   });
-
-/** A parameter with value true or false. @throws Problem 400 */
-export function flagOf(field: string, value: unknown): boolean {
-  if (value === undefined || value === 'false') return false;
-  if (value === 'true') return true;
-  throw invalidInput([{ field, message: `${field} must be true or false` }]);
-}
 
 function tokenIn(waitFor: unknown): string | undefined {
   if (waitFor === undefined || waitFor === null) return undefined;

@@ -8,8 +8,8 @@ import type { FastifyReply } from 'fastify';
 import { PAGE } from '#platform/http/page-size';
 import { notFound, refuseUnknown } from '#platform/problem/problem';
 import { Allow } from '#platform/security/access';
-import { ApiCsv } from './csv';
-import { flagOf, sayFreshness, type ListOptions, type Page, type Reader } from './list-reader';
+import { ApiCsv, csvOptionsIn } from './csv';
+import { sayFreshness, type ListOptions, type Page, type Reader } from './list-reader';
 import { named, pageOf, WAIT_FOR } from './list-page';
 import type { Asked, Question } from './list-request';
 import { ApiParquet, PARQUET_TYPE } from './parquet';
@@ -64,8 +64,9 @@ export function controllerOf<Row extends object>(
     @ApiOperation({ operationId: `${many}Csv`, summary: `${about} All rows as CSV.` })
     @ApiQuestions(questions, orders)
     @ApiCsv()
-    csv(@Query() { byteOrderMark, ...words }: Words, @Res({ passthrough: true }) reply: FastifyReply): Promise<StreamableFile> {
-      return reader.csv(this.reads, askedBy(words, questions), words.waitFor, flagOf('byteOrderMark', byteOrderMark), reply);
+    csv(@Query() words: Words, @Res({ passthrough: true }) reply: FastifyReply): Promise<StreamableFile> {
+      const { options, others } = csvOptionsIn(words);
+      return reader.csv(this.reads, askedBy(others, questions), others.waitFor, options, reply);
     }
 
     @Get(`${path}.parquet`)

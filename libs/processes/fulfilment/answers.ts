@@ -3,8 +3,8 @@ import type { LegStep } from '#customer-order/customer-order.events';
 import type { CommandRefused } from '#kernel/process';
 import { decisionIdOf } from '#manufacturing/order-ids';
 import { begun, givenUp, legTimer, notShipped, ORDER_TIMER, question, startTimer, undone, unplanned, withoutTrim } from './changes';
-import { DECIDE_WITHIN, OPTIONS } from './next';
-import { change, type Fulfilment, type Leg, legOf, note, type Question, unallocated } from './state';
+import { DECIDE_WITHIN, OPTIONS, type Question } from './questions';
+import { change, type Fulfilment, type Leg, legOf, note, unallocated } from './state';
 import { backoff, stepOf, UNDO_ATTEMPTS } from './steps';
 
 /** Between plan and reservation somebody else reserved, or the reservation ended before it was confirmed: the plant has not said no. */

@@ -1,7 +1,8 @@
 /** Changes of the state that several inputs make. */
 import type { LegMade, LegStep } from '#customer-order/customer-order.events';
 import { compare, minus } from '#manufacturing/quantity';
-import { change, type Fulfilment, isOpen, isOver, type Leg, legOf, note, type QuestionKind, since } from './state';
+import { change, type Fulfilment, isOpen, isOver, type Leg, legOf, note, since } from './state';
+import type { QuestionKind } from './questions';
 
 export const ORDER_TIMER = 'the order again';
 

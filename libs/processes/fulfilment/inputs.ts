@@ -25,8 +25,9 @@ import {
 } from './changes';
 import type { Input } from './messages';
 import { proposed, remainder } from './proposal';
+import type { Answer } from './questions';
 import { settled } from './settle';
-import { type Answer, change, type Fulfilment, isOpen, type Leg, note, since } from './state';
+import { change, type Fulfilment, isOpen, type Leg, note, since } from './state';
 
 /** Minutes until a person is asked again whether to keep waiting for a leg that has not started. */
 const ASK_AGAIN = 1_440;

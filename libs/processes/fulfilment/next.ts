@@ -2,6 +2,7 @@
 import { decisionIdOf, planIdOf } from '#manufacturing/order-ids';
 import { compare } from '#manufacturing/quantity';
 import type { Out } from './messages';
+import { DECIDE_WITHIN, OPTIONS } from './questions';
 import {
   awaitsBatch,
   awaitsShipment,
@@ -12,45 +13,10 @@ import {
   legOf,
   type Leg,
   newestFirst,
-  type QuestionKind,
   type Task,
   unallocated,
 } from './state';
 import { idOf, lastUndoable, nextStep, reservationOf, stepOf } from './steps';
-
-/** Minutes until a decision is escalated. */
-export const DECIDE_WITHIN = 240;
-
-/** What a person may answer, with the effect of each. */
-export const OPTIONS: Readonly<Record<QuestionKind, Readonly<Record<string, string>>>> = {
-  Partial: {
-    AcceptPartial: 'The plan is carried out. What it does not place is left out.',
-    TryAgain: 'A new plan is made with what is free then.',
-    Cancel: 'The order is cancelled.',
-  },
-  Nothing: { TryAgain: 'A new plan is made with what is free then.', Cancel: 'The order is cancelled.' },
-  Short: {
-    AcceptShort: 'The order ends with what is made.',
-    TryAgain: 'The missing quantity is planned again, on all plants.',
-    Cancel: 'The order is cancelled; what was made is stock.',
-  },
-  Running: { Stop: 'Work is stopped now. What was made until then is stock.', Finish: 'Work goes on to its end. What it makes is stock.' },
-  Late: {
-    Wait: 'The plant keeps the leg. The question comes again a day later.',
-    PlanAgain: 'The leg is taken back, unless it starts meanwhile, and planned again without the plant.',
-  },
-  MadeAnyway: {
-    Count:
-      'It counts for the order. Legs that have not started are taken back, or one that runs is made smaller, as far as that is too much.',
-    KeepAsStock: 'It is stock of its plant. The order goes on without it.',
-  },
-  Returned: {
-    ShipAgain: 'What came back is shipped again.',
-    MakeAgain: 'What came back stays at its plant; the quantity is planned again.',
-    Cancel: 'The order is cancelled; what was made is stock.',
-  },
-  Shipment: { TryAgain: 'The transfer is planned again.', KeepAtPlant: 'What was made stays at its plant.' },
-};
 
 export function next(state: Fulfilment): Task | undefined {
   if (!state.demand) return undefined;

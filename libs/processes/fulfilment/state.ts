@@ -4,6 +4,7 @@ import type { CustomerDemand, LegDelivery, LegMade, LegStep, PlannedLeg, Running
 import type { MasterOperation } from '#work-master/work-master.events';
 import { compare, minus, plus, sum } from '#manufacturing/quantity';
 import type { Out } from './messages';
+import type { Question } from './questions';
 
 /** A leg, and what is wanted of it: that it is made, or that nothing is left of it. */
 export type Leg = PlannedLeg &
@@ -42,24 +43,6 @@ export type Leg = PlannedLeg &
     deliveries: readonly LegDelivery[];
     delivery?: LegDelivery;
   }>;
-
-/** What a person is asked, and what each answer leads to. */
-export type Question = Readonly<{ id: string; kind: QuestionKind; text: string; asked: boolean; leg?: number }>;
-export type QuestionKind = 'Partial' | 'Nothing' | 'Short' | 'Running' | 'Shipment' | 'Returned' | 'Late' | 'MadeAnyway';
-export type Answer =
-  | 'AcceptPartial'
-  | 'AcceptShort'
-  | 'TryAgain'
-  | 'Cancel'
-  | 'Stop'
-  | 'Finish'
-  | 'KeepAtPlant'
-  | 'ShipAgain'
-  | 'MakeAgain'
-  | 'Wait'
-  | 'PlanAgain'
-  | 'Count'
-  | 'KeepAsStock';
 
 /** What is being asked of another stream: one thing at a time, so that its answer is known to be that. */
 export type Task =

@@ -5,7 +5,6 @@
 import type { Transform } from 'node:stream';
 import type { StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { invalidInput, Problem } from '#platform/problem/problem';
 import { scopeIn } from '#kernel/identity';
 import type { Role } from '#platform/security/access';
 import { caller } from '#platform/security/auth';

@@ -276,7 +276,7 @@ export const checks = [
   ],
   [
     'A24',
-    'attempts on another plant, and reads of the audit, are in the log',
+    'attempts on another plant, and reads of the audit, are in the log, also of a caller who leaves at once',
     async (target) => {
       const { south } = target.tokens;
       const attempts = [
@@ -291,6 +291,13 @@ export const checks = [
       const reads = ['/audit/trail?first=1', '/audit/trail.csv', '/audit/commands'].map((path) => target.get(path, target.tokens.auditor));
       const idsOf = async (answers) => (await Promise.all(answers)).map(({ headers }) => headers.get('x-correlation-id'));
       const [denied, read] = [await idsOf(attempts), await idsOf(reads)];
+      for (let n = 0; n < 5; n += 1) {
+        const id = `abandoned-${n}`;
+        denied.push(id);
+        await target.abandon(
+          `GET /equipment/north.M1 HTTP/1.1\r\nHost: ${target.host}\r\nAuthorization: Bearer ${south}\r\nX-Correlation-Id: ${id}\r\n\r\n`,
+        );
+      }
       const missing = () => {
         const lines = target.log().split('\n');
         const has = (id, ...texts) => lines.some((line) => [id, ...texts].every((text) => line.includes(text)));

@@ -168,21 +168,28 @@ export const checks = [
   ],
   [
     'A07',
-    '60 sockets that never authenticate',
+    '200 sockets that never authenticate, and one that does',
     async (target) => {
       const { default: WebSocket } = await import('ws');
       const open = () =>
         new Promise((resolve) => {
           const socket = new WebSocket(`${target.api.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
           socket
-            .once('open', () => resolve({ socket }))
-            .once('unexpected-response', (_request, response) => resolve({ status: response.statusCode }))
+            .once('open', () => resolve(socket))
+            .once('unexpected-response', () => resolve(socket))
             .on('error', () => undefined);
         });
-      const found = await Promise.all(many(60, open));
-      const refused = found.filter(({ status }) => status === 429).length;
-      for (const { socket } of found) socket?.terminate();
-      return unless(refused > 0, 'all 60 are open');
+      const silent = await Promise.all(many(200, open));
+      const own = await open();
+      const answered = new Promise((resolve) =>
+        own.once('message', (text) => resolve(JSON.parse(String(text)).type)).once('close', resolve),
+      );
+      own.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${target.tokens.planner}` } }));
+      const answer = await answered;
+      const left = silent.filter(({ readyState }) => readyState === WebSocket.OPEN).length;
+      for (const socket of [...silent, own]) socket.terminate();
+      if (answer !== 'connection_ack') return `they keep out who has a token: ${answer}`;
+      return unless(left <= 50, `${left} of 200 are open`);
     },
   ],
 ];

@@ -85,6 +85,14 @@ export async function startTarget() {
     get: (path, bearer) => send('GET', path, { token: bearer }),
     post: (path, body, bearer, headers) => send('POST', path, { token: bearer, body, headers }),
     graphql: (query, variables, bearer) => send('POST', '/graphql', { token: bearer, body: { query, variables } }),
+    /** Sends raw bytes, and is gone before there is an answer. */
+    abandon: (bytes) =>
+      new Promise((resolve) => {
+        const socket = connect({ host: hostname.replace(/[[\]]/g, ''), port: Number(port) }, () =>
+          socket.write(bytes, () => socket.destroy()),
+        );
+        socket.once('close', resolve).on('error', () => undefined);
+      }),
     /** Sends raw bytes and returns the whole answer. */
     raw: (bytes, { patience = 10_000 } = {}) =>
       new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { buildSchema, isObjectType } from 'graphql';
+import { buildSchema, getIntrospectionQuery, isObjectType } from 'graphql';
 import { describeApi } from '../describe-api';
 import { ApiUnderTest } from './api-under-test';
 
@@ -99,5 +99,14 @@ describe('the documentation', () => {
     });
     expect(body.data.__schema.queryType.name).toBe('Query');
     expect((await api.send('POST', '/graphql', { body: { query: '{ me { actor } }' } })).status).toBe(401);
+  });
+
+  it('works on no more of it than tools ask for', async () => {
+    const ask = (query: string) => api.send('POST', '/graphql', { body: { query } });
+    expect((await ask(getIntrospectionQuery())).status).toBe(200);
+    const all = 'fragment F on __Type { name fields { name args { name type { name ofType { name } } } type { name ofType { name } } } }';
+    const wide = Array.from({ length: 250 }, (_, n) => `a${n}: types { ...F }`).join(' ');
+    const { status, body } = await ask(`{ __schema { ${wide} } } ${all}`);
+    expect([status, body.errors[0].extensions.code]).toEqual([400, 'query-too-large']);
   });
 });

@@ -11,11 +11,14 @@ import { faultOf, tooBusy, unauthenticated } from '../wire/faults';
 import { TooManyChecks } from './password-checks';
 import type { Users } from './users';
 
+const NOTED_EVERY_MS = 1_000;
+
 export class Authentication {
   private readonly principals = new WeakMap<Metadata, NonNullable<Principal>>();
 
   /** Connections whose wrong password was already logged. */
   private readonly noted = new WeakSet<object>();
+  private readonly wrong = { notedAt: -Infinity, unsaid: 0 };
 
   constructor(
     private readonly users: Users,
@@ -37,12 +40,27 @@ export class Authentication {
       throw error instanceof TooManyChecks ? tooBusy() : error;
     });
     if (!principal) {
-      if (!this.noted.has(connection)) this.journal('warn', 'wrong login or password', { login: login.slice(0, 100) });
-      this.noted.add(connection);
+      this.note(connection, login);
       throw unauthenticated();
     }
     this.strangers.known(connection);
     return principal;
+  }
+
+  /** One line for each connection, and for all of them one in a second: strangers cannot fill the log. */
+  private note(connection: object, login: string): void {
+    if (this.noted.has(connection)) return;
+    this.noted.add(connection);
+    const { wrong } = this;
+    if (performance.now() - wrong.notedAt < NOTED_EVERY_MS) {
+      wrong.unsaid += 1;
+      return;
+    }
+    this.journal('warn', 'wrong login or password', {
+      login: login.slice(0, 100),
+      ...(wrong.unsaid > 0 ? { suppressed: wrong.unsaid } : {}),
+    });
+    Object.assign(wrong, { notedAt: performance.now(), unsaid: 0 });
   }
 
   /** Interceptor that runs before every handler of the server. */

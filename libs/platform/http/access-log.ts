@@ -73,7 +73,8 @@ export class AccessLog {
     private readonly all: boolean,
   ) {}
 
-  answered(request: FastifyRequest, reply: FastifyReply): void {
+  /** `abandoned`: the caller left before the answer was whole. */
+  answered(request: FastifyRequest, reply: FastifyReply, abandoned = false): void {
     const { about } = request;
     const denial = about?.denial ?? request.denial;
     const denied = DENIALS.has(reply.statusCode) || about?.denial !== undefined || (denial !== undefined && reply.statusCode < 400);
@@ -88,6 +89,7 @@ export class AccessLog {
       correlationId: about?.correlationId,
       ...(about?.principal ? { actor: about.principal.actor } : {}),
       ...(denial === undefined ? {} : { code: denial }),
+      ...(abandoned ? { abandoned } : {}),
     };
     if (denied) this.denied(line);
     else this.write(line, ANSWERED, (whole) => this.log?.info(whole, audit ? 'audit read' : 'request'));

@@ -48,6 +48,7 @@ export type Edge = Readonly<{
 }>;
 
 const MAX_CONNECTIONS = 4_096;
+const ABANDONED_MS = 1_000;
 const log = new Logger('http');
 const httpSeconds = histogram('http_request_seconds', 'Time from a request to the end of its answer, by route.', [
   'method',
@@ -187,6 +188,13 @@ export function guardEdge(
     } catch (error) {
       go(error);
     }
+  });
+  server.addHook('onRequest', (request, reply, done) => {
+    // A caller who leaves before the answer is whole is not in onResponse; whether they were denied may be known a little later.
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) setTimeout(() => access.answered(request, reply, true), ABANDONED_MS).unref();
+    });
+    done();
   });
   server.addHook('onResponse', (request, reply, done) => {
     secondsOf(request.method, request.routeOptions.url ?? 'none', reply.statusCode).observe(reply.elapsedTime / 1_000);

@@ -1,4 +1,4 @@
-import { buildSchema, parse } from 'graphql';
+import { buildSchema, getIntrospectionQuery, parse } from 'graphql';
 import { LIMITS, requestsIn, tooLong, tooMuch } from './graphql-limits';
 
 const schema = buildSchema(`
@@ -45,6 +45,21 @@ describe('the limits of GraphQL documents', () => {
     const bomb = times(30, (n) => `fragment f${n} on Query { ...f${n + 1} ...f${n + 1} }`);
     expect(limits(`{ ...f0 } ${bomb} fragment f30 on Query { me { actor } }`)).toContain('cost');
     expect(limits(times(LIMITS.operations + 1, (n) => `query q${n} { me { actor } }`))).toEqual(['operations']);
+  });
+
+  it('count introspection, where it is open: once is half of what a document may cost, and twenty requests', () => {
+    const introspected = (query: string) => tooMuch(schema, parse(query), {}, true).map(({ extensions }) => extensions.limit);
+    expect(introspected(getIntrospectionQuery())).toEqual([]);
+    expect(introspected('{ me { __typename actor } __type(name: "Me") { name fields { name } } }')).toEqual([]);
+    const all = 'fragment F on __Type { name fields { name args { name type { name ofType { name } } } type { name ofType { name } } } }';
+    const wide = (count: number) => `{ __schema { ${times(count, (n) => `a${n}: types { ...F }`)} } } ${all}`;
+    expect(introspected(wide(250))).toEqual(expect.arrayContaining(['aliases', 'cost']));
+    const thrice = times(3, (n) => `a${n}: __schema { types { ...FullType } }`);
+    expect(introspected(`${getIntrospectionQuery()} query Q { ${thrice} }`)).toEqual(['cost']);
+    expect(introspected('{ __schema { types { fields { type { fields { type { fields { name args { name } } } } } } } } }')).toEqual([
+      'cost',
+    ]);
+    expect(requestsIn(parse(getIntrospectionQuery()))).toBe(20);
   });
 
   it('count root fields and commands within fragments, too', () => {

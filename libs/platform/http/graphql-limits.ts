@@ -3,6 +3,7 @@
  * it is validated or executed, in time linear in its length, fragments and their cycles included. Does not: limit how often (rate-limit.ts does).
  */
 import {
+  getIntrospectionQuery,
   getNamedType,
   GraphQLError,
   isInputObjectType,
@@ -10,6 +11,7 @@ import {
   isNonNullType,
   isObjectType,
   Kind,
+  parse,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -37,6 +39,9 @@ export const LIMITS = {
   operations: 10,
   cost: 20_000,
 } as const;
+
+/** What the whole introspection costs, as tools ask for it: of the cost of a document, and in requests of the caller. */
+const INTROSPECTION = { cost: LIMITS.cost / 2, requests: 20 };
 
 /** Assumed number of items in a list without pages. */
 const ITEMS_OF_A_LIST = 10;
@@ -85,22 +90,30 @@ export function tooMuch(
 /** How many commands or queries a document holds at most in one operation: each counts as a request. */
 export function requestsIn(document: DocumentNode): number {
   const fragments = fragmentsOf(document);
-  const counts = document.definitions.map((node) => (node.kind === Kind.OPERATION_DEFINITION ? fieldsOf(node.selectionSet, fragments) : 0));
+  const requestsOf = ({ name }: FieldNode) => (name.value === '__schema' || name.value === '__type' ? INTROSPECTION.requests : 1);
+  const counts = document.definitions.map((node) =>
+    node.kind === Kind.OPERATION_DEFINITION ? fieldsOf(node.selectionSet, fragments, requestsOf) : 0,
+  );
   return Math.max(1, ...counts);
 }
 
 const fragmentsOf = ({ definitions }: DocumentNode): Fragments =>
   new Map(definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [])));
 
-/** The fields of a selection with its fragments spread out. */
-function fieldsOf({ selections }: SelectionSetNode, fragments: Fragments, known = new Map<string, number>()): number {
+/** The fields of a selection with its fragments spread out; `counts`: for how many each counts. */
+function fieldsOf(
+  { selections }: SelectionSetNode,
+  fragments: Fragments,
+  counts: (field: FieldNode) => number = () => 1,
+  known = new Map<string, number>(),
+): number {
   const ofFragment = (name: string): number => {
     const before = known.get(name);
     if (before !== undefined) return before;
     // Also what a cycle finds: NoFragmentCycles reports it.
     known.set(name, 0);
     const fragment = fragments.get(name);
-    const count = fragment ? fieldsOf(fragment.selectionSet, fragments, known) : 0;
+    const count = fragment ? fieldsOf(fragment.selectionSet, fragments, counts, known) : 0;
     known.set(name, count);
     return count;
   };
@@ -108,10 +121,10 @@ function fieldsOf({ selections }: SelectionSetNode, fragments: Fragments, known 
     (sum, selection) =>
       sum +
       (selection.kind === Kind.FIELD
-        ? 1
+        ? counts(selection)
         : selection.kind === Kind.FRAGMENT_SPREAD
           ? ofFragment(selection.name.value)
-          : fieldsOf(selection.selectionSet, fragments, known)),
+          : fieldsOf(selection.selectionSet, fragments, counts, known)),
     0,
   );
 }
@@ -177,12 +190,11 @@ class Sizes {
   }
 
   private ofField(node: FieldNode, type: GraphQLNamedType | undefined, counted: boolean): Size {
-    // Introspection is deep by nature; if it is allowed at all, it is not counted.
-    if (this.introspection && node.name.value.startsWith('__')) return { ...NOTHING, cost: 1 };
+    if (this.introspection && node.name.value.startsWith('__')) return this.ofIntrospection(node);
     const field = isObjectType(type) ? type.getFields()[node.name.value] : undefined;
     const pages = this.pageOf(node, field);
     const returned = field && (isNonNullType(field.type) ? field.type.ofType : field.type);
-    const times = pages ?? (isListType(returned) && !counted ? ITEMS_OF_A_LIST : 1);
+    const times = pages ?? (isListType(returned) && !counted ? this.itemsOf(field!.name, type) : 1);
     const inner = node.selectionSet ? this.ofSet(node.selectionSet, field && getNamedType(field.type), pages !== undefined) : NOTHING;
     return {
       depth: inner.depth + 1,
@@ -191,6 +203,23 @@ class Sizes {
       directives: inner.directives + (node.directives?.length ?? 0),
       repeats: inner.repeats,
     };
+  }
+
+  /** Introspection is deep by nature: its depth is not counted. The whole of it, as tools ask for it, is half of what a document may cost. */
+  private ofIntrospection(node: FieldNode): Size {
+    const aliases = node.alias ? 1 : 0;
+    if (!node.selectionSet) return { ...NOTHING, cost: 1, aliases };
+    const size = this.introspected(node);
+    const cost = Math.ceil((size.cost * INTROSPECTION.cost) / wholeIntrospection(this.schema));
+    return { ...size, depth: 0, cost, aliases: size.aliases + aliases };
+  }
+
+  introspected({ name, selectionSet }: FieldNode): Size {
+    return this.ofSet(selectionSet!, this.schema.getType(name.value === '__type' ? '__Type' : '__Schema'), false);
+  }
+
+  private itemsOf(field: string, type: GraphQLNamedType | undefined): number {
+    return type?.name === '__Schema' && field === 'types' ? Object.keys(this.schema.getTypeMap()).length : ITEMS_OF_A_LIST;
   }
 
   /** Number of rows asked for, by `first` or an input with `first`; undefined if the field has no pages. */
@@ -208,4 +237,18 @@ class Sizes {
     });
     return paged || asked !== undefined ? PAGE.usual : undefined;
   }
+}
+
+const wholes = new WeakMap<GraphQLSchema, number>();
+/** The cost of the whole introspection of a schema, unscaled. */
+function wholeIntrospection(schema: GraphQLSchema): number {
+  let whole = wholes.get(schema);
+  if (whole === undefined) {
+    const document = parse(getIntrospectionQuery({ schemaDescription: true, inputValueDeprecation: true, specifiedByUrl: true }));
+    const [operation] = document.definitions as [OperationDefinitionNode];
+    const [field] = operation.selectionSet.selections as [FieldNode];
+    whole = new Sizes(schema, fragmentsOf(document), {}, true).introspected(field).cost;
+    wholes.set(schema, whole);
+  }
+  return whole;
 }

@@ -46,6 +46,10 @@ describe('the rate limit', () => {
   });
   it('counts the addresses of one IPv6 network as one caller', () => {
     expect(callerOf('2001:db8:1:2:aaaa::1')).toBe(callerOf('2001:db8:1:2:bbbb::2'));
+    expect(callerOf('2001:db8::1')).toBe(callerOf('2001:DB8:0:0:ffff::2'));
+    expect(callerOf('2001:db8::1')).not.toBe(callerOf('2001:db8:0:1::1'));
+    expect(callerOf('fe80::1%eth0')).toBe(callerOf('fe80:0:0:0:1:2:3:4'));
     expect(callerOf('::ffff:10.0.0.1')).not.toBe(callerOf('::ffff:10.0.0.2'));
+    expect(callerOf('::ffff:10.0.0.1')).toBe(callerOf('10.0.0.1'));
   });
 });

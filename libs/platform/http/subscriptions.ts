@@ -46,7 +46,7 @@ const PATH = '/graphql';
 const MAX_PAYLOAD = 65_536;
 const MAX_CONNECTIONS = 2_000;
 const PER_CALLER = 50;
-/** Most connections from one address without a verified caller. */
+/** Most connections from one address without a verified caller: the oldest gives way to a new one, since a balancer's clients share an address. */
 const UNKNOWN_PER_ADDRESS = 50;
 const TOO_MANY = 4_429;
 const PER_CONNECTION = 20;
@@ -61,13 +61,27 @@ gauge('subscriptions_open', 'GraphQL subscriptions that are being served.', [], 
 export function serveLive({ server, schema, tokens, limit, access, isOwnHost, open, origins = [] }: Options): Live {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
   const perCaller = new Map<string, number>();
-  const unknown = new Map<string, number>();
+  const unknown = new Map<string, Set<WebSocket>>();
 
   /** The owner of each connection: an address until there is a token, then an actor. */
   const callers = new WeakMap<WebSocket, string>();
+  const leaveUnknown = (address: string, client: WebSocket) => {
+    const waiting = unknown.get(address);
+    waiting?.delete(client);
+    if (waiting?.size === 0) unknown.delete(address);
+  };
+  const enterUnknown = (address: string, client: WebSocket) => {
+    const waiting = unknown.get(address) ?? new Set();
+    unknown.set(address, waiting.add(client));
+    const [oldest] = waiting;
+    if (waiting.size <= UNKNOWN_PER_ADDRESS || !oldest) return;
+    access.denied({ route: 'websocket', status: 429, address });
+    known(oldest);
+    oldest.terminate();
+  };
   const known = (client: WebSocket, actor?: string) => {
     const before = callers.get(client)!;
-    if (!before.startsWith('@')) add(unknown, before, -1);
+    if (!before.startsWith('@')) leaveUnknown(before, client);
     callers.set(client, actor ?? '@gone');
   };
 
@@ -83,17 +97,16 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
           ? '421 Misdirected Request'
           : foreign
             ? '403 Forbidden'
-            : (unknown.get(address) ?? 0) >= UNKNOWN_PER_ADDRESS
-              ? '429 Too Many Requests'
-              : sockets.clients.size >= MAX_CONNECTIONS
-                ? '503 Service Unavailable'
-                : undefined;
+            : sockets.clients.size >= MAX_CONNECTIONS
+              ? '503 Service Unavailable'
+              : undefined;
     if (status) {
       access.denied({ route: 'websocket', status: Number(status.slice(0, 3)), address });
       return void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
-      add(unknown, address, 1);
+      callers.set(client, address);
+      enterUnknown(address, client);
       websockets.inc();
       client.once('close', () => {
         websockets.dec();
@@ -108,7 +121,6 @@ export function serveLive({ server, schema, tokens, limit, access, isOwnHost, op
           client.removeAllListeners('message').close(TOO_MANY, 'too many messages');
         }
       });
-      callers.set(client, address);
       sockets.emit('connection', client, request);
     });
   };

@@ -6,6 +6,7 @@ import type { Transform } from 'node:stream';
 import type { StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { scopeIn } from '#kernel/identity';
+import { Problem } from '#platform/problem/problem';
 import type { Role } from '#platform/security/access';
 import { caller } from '#platform/security/auth';
 import { currentContext } from '#platform/security/context';

@@ -67,6 +67,14 @@ describe('the log', () => {
     createLog('api', 'info', to).warn({ order: 'haifa.WO-1' }, 'late');
     expect(readable(written[0]!, false)).toMatch(/^\d\d:\d\d:\d\d\.\d{3} WARN  api: late \{"order":"haifa.WO-1"\}$/);
     expect(readable('plain text')).toBe('plain text');
+    const evil = JSON.stringify({
+      level: 40,
+      process: 'api',
+      msg: 'a\u009b2J\nb',
+      login: '\u009b31m',
+      err: { stack: 'Error: x\u001b[2J\n    at y' },
+    });
+    expect(readable(evil, false)).toMatch(/ WARN {2}api: a\\u009b2J\\nb \{"login":"\\u009b31m"\}\nError: x\\u001b\[2J\n {4}at y$/);
   });
 
   it("includes Nest's messages, with their stacks", () => {

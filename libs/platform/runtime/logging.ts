@@ -26,6 +26,10 @@ export const withoutSecrets = (text: string): string => SECRETS.reduce((line, [p
 const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
 const COLOURS: Readonly<Record<number, number>> = { 10: 90, 20: 90, 30: 32, 40: 33, 50: 31, 60: 35 };
 
+/** Control characters, by which a text could move a terminal's cursor or fake a line; new lines and tabs of stacks stay. */
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g;
+const visible = (text: string): string => text.replace(CONTROLS, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 /** A readable log line: time, level, app, text, then its other fields. */
 export function readable(line: string, colours = true): string {
   let entry: Record<string, unknown>;
@@ -38,10 +42,10 @@ export function readable(line: string, colours = true): string {
   const paint = (code: number, text: string) => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
   const clock = typeof time === 'string' ? time.slice(11, 23) : '';
   const severity = (LEVELS[Number(level)] ?? 'info').toUpperCase().padEnd(5);
-  const extra = Object.keys(rest).length > 0 ? ' ' + paint(90, JSON.stringify(rest)) : '';
+  const extra = Object.keys(rest).length > 0 ? ' ' + paint(90, visible(JSON.stringify(rest))) : '';
   const fault = err as { stack?: string; message?: string } | undefined;
-  return `${paint(90, clock)} ${paint(COLOURS[Number(level)] ?? 32, severity)} ${String(name)}: ${String(msg ?? '')}${extra}${
-    fault ? `\n${fault.stack ?? fault.message ?? ''}` : ''
+  return `${paint(90, clock)} ${paint(COLOURS[Number(level)] ?? 32, severity)} ${visible(String(name))}: ${visible(String(msg ?? '')).replaceAll('\n', '\\n')}${extra}${
+    fault ? `\n${visible(fault.stack ?? fault.message ?? '')}` : ''
   }`;
 }
 

@@ -20,6 +20,7 @@ describe('TLS to the backends', () => {
     ['DATABASE_URL', 'postgresql://api:hunter2@db/plantlog'],
     ['DATABASE_URL', 'postgresql://api:hunter2@db/plantlog?sslmode=require'],
     ['DATABASE_URL', 'postgresql://localhost@db/plantlog?sslmode=disable'],
+    ['DATABASE_URL', 'postgresql://api:hunter2@localhost/plantlog?host=db.example'],
     ['DATABASE_OWNER_URL', 'postgresql://api:hunter2@db/plantlog?sslmode=prefer'],
     ['REDIS_URL', 'redis://:hunter2@redis:6379'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://traces.example'],

@@ -15,7 +15,9 @@ export const withoutPassword = (url: string): string => url.replace(/(:\/\/[^:/@
 function partsOf(url: string): { parameter: (name: string) => string | undefined; local: boolean } {
   const [, hosts = '', query = ''] = /^[a-z+]+:\/\/(?:[^/?#]*@)?([^/?#]*)[^?#]*(?:\?([^#]*))?/.exec(url) ?? [];
   const given = new Map([...new URLSearchParams(query)].map(([name, value]) => [name.toLowerCase(), value.toLowerCase()]));
-  const local = hosts.split(',').every((host) => LOOPBACK.test(host.replace(/:\d+$/, '')));
+  // The driver of PostgreSQL connects to these instead, where they are given.
+  const others = ['host', 'hostaddr'].flatMap((name) => given.get(name) ?? []);
+  const local = [hosts, ...others].every((all) => all.split(',').every((host) => LOOPBACK.test(host.replace(/:\d+$/, ''))));
   return { parameter: (name) => given.get(name), local };
 }
 

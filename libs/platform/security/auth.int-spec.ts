@@ -98,6 +98,15 @@ describe('the keys of an issuer', () => {
     expect(await accepts(token)).toBe(401);
   });
 
+  it('invalidate them for each of several requests after a quiet time', async () => {
+    const key = await issuer.key('only');
+    const tokens = await Promise.all(['ann', 'bob', 'cid'].map((subject) => key(subject)));
+    expect(await accepts(await key())).toBe('ann');
+    issuer.keys = [];
+    ahead += 3_000_000;
+    expect(await Promise.all(tokens.map(accepts))).toEqual([401, 401, 401]);
+  });
+
   it('are refreshed in the background, and a source that hangs does not delay callers with known keys', async () => {
     const token = await (await issuer.key('only'))();
     expect(await accepts(token)).toBe('ann');

@@ -1,6 +1,6 @@
 /**
  * Who calls, by the claims of a token (`sessionOf` reads them). Hides: JWT, JWKS and key rotation. Promises: a principal is only made from
- * a token that its issuer signed, for this audience, and that is valid now; known keys stay in use for an hour while the issuer is down; a
+ * a token that its issuer signed, for this audience, and that is valid now; known keys stay in use for an hour while the issuer does not answer; a
  * route without roles is closed to all. Does not: issue tokens, or decide about scopes (queries and commands do).
  */
 import { readFile } from 'node:fs/promises';
@@ -125,8 +125,8 @@ function sessionOf(claims: JWTPayload & Record<string, unknown>, issuer: Issuer)
   };
 }
 
-/** From this age on keys are refreshed in the background. */
-const FRESH_MS = 10_000;
+/** Keys are refreshed so often, whether anybody calls or not: a withdrawn key is gone in time also where its source is slow. */
+const REFRESH_MS = 10_000;
 /** From this age on a request waits for the refresh, but only briefly: a source that hangs must not delay known callers. */
 const STALE_MS = 25_000;
 const PATIENCE_MS = 500;
@@ -140,6 +140,7 @@ class Keys {
   private set?: { keys: ReturnType<typeof createLocalJWKSet>; ids: ReadonlySet<string>; at: number };
   private lastLook = -Infinity;
   private looking?: Promise<void>;
+  private timer?: NodeJS.Timeout;
 
   constructor(private readonly url: string) {}
 
@@ -147,12 +148,10 @@ class Keys {
   async holding(kid: string): Promise<ReturnType<typeof createLocalJWKSet>> {
     const age = Date.now() - (this.set?.at ?? -Infinity);
     const isKnown = this.set?.ids.has(kid) ?? false;
-    if ((!isKnown || age > FRESH_MS) && (this.looking || Date.now() - this.lastLook > COOLDOWN_MS || !this.set)) {
-      const began = !this.looking;
+    if ((!isKnown || age > STALE_MS) && (this.looking || Date.now() - this.lastLook > COOLDOWN_MS || !this.set)) {
       this.looking ??= this.look();
       if (!isKnown) await this.looking;
-      else if (age > STALE_MS && began)
-        await Promise.race([this.looking, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
+      else await Promise.race([this.looking, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
     }
     if (!this.set || Date.now() - this.set.at > LAST_KNOWN_GOOD_MS) {
       throw new Problem(503, 'issuer-unavailable', "Could not fetch the token issuer's signing keys.", { retryAfterSeconds: 5 });
@@ -173,6 +172,8 @@ class Keys {
       // The known keys stay in use until LAST_KNOWN_GOOD_MS have passed.
     } finally {
       this.looking = undefined;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => void (this.looking ??= this.look()), REFRESH_MS).unref();
     }
   }
 

@@ -20,7 +20,7 @@ export type Regard = Readonly<{
   stream: string;
   /** True where it must be read now; otherwise a state of the last seconds may be used. */
   now?: true;
-  /** True where it must be read now if nothing was known of it: it may have just come into being. */
+  /** True where a stream that is not known must be read again: it may just have been created. */
   sure?: true;
 }>;
 
@@ -43,7 +43,7 @@ export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Re
   evolve: (state: State, event: E) => State;
   /** The aggregate that a command is for. */
   id: (command: C[keyof C]) => string;
-  /** Other scopes that a command gives something to do: its sender must be of them, too. */
+  /** Other facilities that a command creates work for: its sender must have access to them, too. */
   reaches?: (name: string, command: Readonly<Record<string, unknown>>) => readonly string[];
   /** The floor time of a command without `occurredAt`, e.g. the end of the reported interval; server time when undefined. */
   floorTimeIfAbsent?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;

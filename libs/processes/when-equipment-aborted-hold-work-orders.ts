@@ -49,8 +49,8 @@ const initial: MachineWatch = { equipmentId: '', downSince: null, running: {}, h
 /**
  * When a machine aborts, the work orders that run on it are held. When it is back within the time that the order allows (`resumeWithinMinutes`
  * of its release, else RESUME_WITHIN_MINUTES of work-order/holds.ts) they are resumed; else a supervisor is asked, and decides. All is judged by floor time: a return
- * that is reported late counts from when it was. Whether an order is still held for the machine, its decider knows best: this process
- * resumes and asks `heldFor` this machine only, which changes nothing where somebody was faster.
+ * that is reported late counts from when it was. The decider of the work order knows whether it is still held for this machine: the process names the
+ * machine in its commands (`heldFor`), and they change nothing where somebody was faster.
  */
 export const whenEquipmentAbortedHoldWorkOrders: Process<MachineWatch, In, Out> = {
   name: 'when-equipment-aborted-hold-work-orders',

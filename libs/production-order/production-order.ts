@@ -98,7 +98,7 @@ const rules: Rules = {
       if (short)
         throw new Rejected(
           'quantity-short',
-          `${short} ${order.demand.unit} are missing to the lower limit of the tolerance. To accept that, close the order with a reason.`,
+          `The order is ${short} ${order.demand.unit} below the lower limit of its tolerance. To accept that, close the order with a reason.`,
           { short },
         );
       return [{ type: 'ProductionOrderCompleted', data: { ...of(order), made, completedAt: occurredAt } }];
@@ -117,7 +117,7 @@ const rules: Rules = {
       if (short && !reason)
         throw new Rejected(
           'reason-missing',
-          `${short} ${order.demand.unit} are missing to the lower limit of the tolerance. Closing short needs \`reason\`.`,
+          `The order is ${short} ${order.demand.unit} below the lower limit of its tolerance. Closing short needs \`reason\`.`,
           { short },
         );
       const why = { ...(short ? { short } : {}), ...(reason ? { reason } : {}) };

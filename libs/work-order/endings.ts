@@ -25,7 +25,7 @@ export function complete(_: commands.CompleteWorkOrder, state: WorkOrder, contex
   if (short)
     throw new Rejected(
       'quantity-short',
-      `${short} ${order.unit} are missing to the lower limit of the tolerance. Report them, or stop the order to end it short.`,
+      `The order is ${short} ${order.unit} below the lower limit of its tolerance. Report them, or stop the order to end it short.`,
       { short },
     );
   return ended(order, Ending.Completed, undefined, context);

@@ -142,13 +142,15 @@ const refusals: RefusalOf = {
     new Rejected('zero-quantity', 'At least one of `good`, `scrap` and `rework` must be above 0.', { ...data }),
   OverproductionDetected: (data) => {
     const { operationId, good, limit, unit } = data;
-    return new Rejected('over-tolerance', `Operation ${operationId} may make at most ${limit} ${unit}; with this report, ${good}.`, {
-      ...data,
-    });
+    return new Rejected(
+      'over-tolerance',
+      `Operation ${operationId} may make at most ${limit} ${unit}; this report would bring it to ${good}.`,
+      { ...data },
+    );
   },
   UpstreamShortfallDetected: (data) => {
     const { upstreamOperationId, passedOn, used, unit } = data;
-    const sentence = `Operation ${upstreamOperationId} has passed on ${passedOn} ${unit}; with this report, ${used} would be used.`;
+    const sentence = `Operation ${upstreamOperationId} has passed on ${passedOn} ${unit}; this report would use ${used}.`;
     return new Rejected('upstream-short', sentence, { ...data });
   },
   OrderMismatchDetected: (data) => mismatches[data.field](data),

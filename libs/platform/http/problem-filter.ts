@@ -50,11 +50,16 @@ function isDatabaseAway(error: unknown): boolean {
 function problemOfRefusal({ reason, message }: StoreRefused): Problem {
   switch (reason) {
     case 'access-denied':
-      return new Problem(503, 'event-store-access-denied', 'The event store does not let this system in. Nothing was changed.', {
-        whatToDo:
-          'Tell whoever operates it: the user, the password or an access list of the event store is wrong. Then send the same request again.',
-        retryAfterSeconds: 60,
-      });
+      return new Problem(
+        503,
+        'event-store-access-denied',
+        'The event store refused the login or the rights of this system. Nothing was changed.',
+        {
+          whatToDo:
+            'Tell whoever operates it: the user, the password or an access list of the event store is wrong. Then send the same request again.',
+          retryAfterSeconds: 60,
+        },
+      );
     case 'too-large':
       return new Problem(
         413,
@@ -75,7 +80,7 @@ export function problemFrom(error: unknown): Problem {
   if (error instanceof GraphQLError && error.originalError) return problemFrom(error.originalError);
   if (error instanceof Rejected) return problemOf(error);
   if (error instanceof StoreUnavailable && isDiskFull(error)) {
-    return new Problem(507, 'event-store-full', 'The disk of the event store is full: it records nothing now. Reads go on.', {
+    return new Problem(507, 'event-store-full', 'The disk of the event store is full: commands are not recorded. Reads still work.', {
       retryAfterSeconds: 30,
       whatToDo: 'Tell whoever operates it to make room. Then send the same command again with the same command id; it takes effect once.',
     });

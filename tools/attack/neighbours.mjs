@@ -47,7 +47,7 @@ export const checks = [
       return first(
         unless(!broken, `no JSON: ${broken}`),
         unless(!lines.some((line) => line.includes('forged')), 'a header field is in the log'),
-        unless(!secrets.some((secret) => target.log().includes(secret)), 'a secret is in the log'),
+        unless(!secrets.some((secret) => target.logs().includes(secret)), 'a secret is in a log'),
       );
     },
   ],

@@ -1,12 +1,12 @@
 /** The instance under attack, and the attacker's tools: HTTP, raw sockets, valid and invalid tokens. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { CompactSign, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { startOwnSystem } from '../own-system.mjs';
 
 const ops = fileURLToPath(new URL('../../dist/apps/ops/main.js', import.meta.url));
@@ -54,6 +54,10 @@ export async function startTarget() {
       .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })
       .sign(key);
 
+  /** A token of any text, with a good signature. */
+  const signed = (text) =>
+    new CompactSign(Buffer.from(text)).setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: 'k1' }).sign(privateKey);
+
   const send = async (method, path, { token: bearer, headers = {}, body, type = 'application/json' } = {}) => {
     const response = await fetch(endpoints.api + path, {
       method,
@@ -79,7 +83,7 @@ export async function startTarget() {
     endpoints,
     dataDir,
     jwk,
-    issuer: { token, set: (keys) => writeFileSync(jwks, JSON.stringify({ keys })) },
+    issuer: { token, signed, set: (keys) => writeFileSync(jwks, JSON.stringify({ keys })) },
     tokens: {},
     send,
     get: (path, bearer) => send('GET', path, { token: bearer }),
@@ -120,6 +124,12 @@ export async function startTarget() {
         encoding: 'utf8',
         env: { PATH: process.env.PATH, HOME: process.env.HOME, USER: 'drill' },
       }),
+    /** Everything that any part has logged. */
+    logs: () =>
+      readdirSync(join(dataDir, 'logs'))
+        .map((name) => readFileSync(join(dataDir, 'logs', name), 'utf8'))
+        .concat(readFileSync(join(dataDir, 'postgres', 'postgres.log'), 'utf8'))
+        .join(''),
     /** The log of the api, with its denials, which have a file of their own. */
     log: () =>
       ['api.log', 'api.denied.log']

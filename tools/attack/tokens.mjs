@@ -71,7 +71,14 @@ export const checks = [
     'C05',
     'expired, not yet valid, absurd times',
     async (target) => {
-      const times = [{ exp: seconds() - 60 }, { nbf: seconds() + 600 }, { iat: seconds() + 600 }, { exp: 1e15 }, { exp: seconds() + 4e7 }];
+      const times = [
+        { exp: seconds() - 60 },
+        { exp: seconds() - 7 },
+        { nbf: seconds() + 600 },
+        { iat: seconds() + 600 },
+        { exp: 1e15 },
+        { exp: seconds() + 4e7 },
+      ];
       const texts = ['9999999999', 9_999_999_999.5].map((exp) => [{ exp }]);
       const tokens = await Promise.all(
         [...times.map((time) => [time]), ...texts].map((args) => target.issuer.token(...args).catch(() => 'a.b.c')),
@@ -112,21 +119,11 @@ export const checks = [
     async (target) => {
       const good = await target.issuer.token();
       const [head, body, signature] = good.split('.');
-      const doubled = Buffer.from(Buffer.from(body, 'base64url').toString().replace('"sub":"ann"', '"sub":"ann","sub":"eve"')).toString(
-        'base64url',
-      );
+      const claims = Buffer.from(body, 'base64url').toString();
+      // Its signature is good.
+      const doubled = await target.issuer.signed(claims.replace('"sub":"ann"', '"sub":"ann","sub":"eve"'));
       const flipped = `${signature.slice(0, 20)}${signature[20] === 'A' ? 'B' : 'A'}${signature.slice(21)}`;
-      return statuses(
-        401,
-        me(target, [
-          `${head}.${body}.`,
-          `${head}.${body}.${flipped}`,
-          `${head}.${doubled}.${signature}`,
-          `${good}.x`,
-          `${good}x.y`,
-          'a.b.c',
-        ]),
-      );
+      return statuses(401, me(target, [`${head}.${body}.`, `${head}.${body}.${flipped}`, doubled, `${good}.x`, `${good}x.y`, 'a.b.c']));
     },
   ],
   [
@@ -146,9 +143,10 @@ export const checks = [
       const before = await target.get('/me', token);
       const done = target.ops('tokens', 'revoke', '--subject', 'leaver', '--reason', 'attack drill');
       if (done.status !== 0) return `could not revoke: ${done.stderr}`;
-      for (const end = Date.now() + 60_000; Date.now() < end; await sleep(200))
+      // Five seconds are promised; the machine may be busy.
+      for (const end = Date.now() + 15_000; Date.now() < end; await sleep(200))
         if ((await target.get('/me', token)).status === 401) return unless(before.status === 200, 'the token never worked');
-      return 'still in after a minute';
+      return 'still in after 15 seconds';
     },
   ],
   [

@@ -138,6 +138,7 @@ export const experiments = {
   /** Every request that an api accepted before SIGTERM is answered. Without a load balancer: later requests may find no api. */
   async drain({ cluster, client, short, without }) {
     const figures = { answered: 0, cut: 0, refused: 0 };
+    const cuts = new Set();
     const signal = without === 'drain' ? 'SIGKILL' : 'SIGTERM';
     for (let n = 0; n < (short ? 1 : 10); n++) {
       const api = cluster.apis[n % 2];
@@ -154,7 +155,10 @@ export const experiments = {
           if (status > 0 && status < 500) figures.answered++;
           // Refused before it was accepted, or sent after the shutdown began: the sender knows that nothing happened.
           else if (error === 'ECONNREFUSED' || sent > ending) figures.refused++;
-          else figures.cut++;
+          else {
+            figures.cut++;
+            cuts.add(`${loop % 2 === 0 ? 'me' : 'audit/history'}: ${status || error}, ${Date.now() - sent} ms`);
+          }
           if (status === 0) await sleep(20);
         }
       });
@@ -163,10 +167,13 @@ export const experiments = {
       const code = await api.end(signal);
       over = true;
       await Promise.all(loops);
-      if (signal === 'SIGTERM' && code !== 0) figures.cut++;
+      if (signal === 'SIGTERM' && code !== 0) {
+        figures.cut++;
+        cuts.add(`the api ended with ${code}`);
+      }
       await api.up();
     }
-    return { ...figures, violations: figures.cut > 0 ? [`${figures.cut} accepted requests got no answer`] : [] };
+    return { ...figures, violations: figures.cut > 0 ? [`${figures.cut} accepted requests got no answer`, ...cuts] : [] };
   },
 
   /** Behind a load balancer that polls /health/ready, a rolling restart of everything but the stores fails no request. */

@@ -3,6 +3,7 @@
  * Hides: roles and grants of PostgreSQL. Promises: an account reads its rows of the views of schema `analytics` (shown.ts) and nothing else, and
  * cannot write, whatever it sets in its session. Does not: end sessions that exceed their limits (analyst-sessions.ts).
  */
+import { randomBytes } from 'node:crypto';
 import { escapeIdentifier, escapeLiteral, type Pool, type PoolClient } from 'pg';
 import { APPLICATION } from '#platform/runtime/version';
 import type { AnyView } from './shape';
@@ -24,24 +25,36 @@ export type Account = Readonly<{ account: string; scopes: readonly string[]; aud
 type Limits = Readonly<{ seconds: number }>;
 type Server = Readonly<{ database: string; owner: string; superuser: boolean; mayCreate: boolean }>;
 
-/** Roles belong to the whole server: two apps, or two databases, must not set them at the same time. */
+const LOCK = `${APPLICATION}.analyst`;
+/** How long a session that was told to end may take. */
+const END_MS = 5_000;
+
+/** Roles belong to the whole server: two apps, or two databases, must not set them at the same time. Work may commit in several transactions. */
 async function exclusively<T>(pool: Pool, work: (client: PoolClient, server: Server) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  let broken: Error | undefined;
   try {
-    await client.query('BEGIN');
-    await client.query(`SELECT pg_advisory_xact_lock(hashtext($1))`, [`${APPLICATION}.analyst`]);
+    await client.query(`SELECT pg_advisory_lock(hashtext($1))`, [LOCK]);
     const { rows } = await client.query<Server>(
       `SELECT current_database() AS database, current_user AS owner, rolsuper AS superuser, rolsuper OR rolcreaterole AS "mayCreate"
        FROM pg_roles WHERE rolname = current_user`,
     );
-    const result = await work(client, rows[0]!);
+    return await work(client, rows[0]!);
+  } finally {
+    // A connection that cannot give the lock back is closed, which does.
+    await client.query(`SELECT pg_advisory_unlock(hashtext($1))`, [LOCK]).catch((error: Error) => (broken = error));
+    client.release(broken);
+  }
+}
+
+async function together(client: PoolClient, work: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await work();
     await client.query('COMMIT');
-    return result;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
-  } finally {
-    client.release();
   }
 }
 
@@ -50,34 +63,71 @@ async function exclusively<T>(pool: Pool, work: (client: PoolClient, server: Ser
  * create others grants the views only. Safe to repeat and to run concurrently.
  */
 export const ensureAnalyst = (pool: Pool, views: readonly AnyView[], password: string | undefined, limits: Limits): Promise<void> =>
-  exclusively(pool, async (client, server) => {
-    // The worker's own role makes no accounts; it owns the views and lets the groups read them.
-    if (server.mayCreate) {
-      await grantGroups(client, server, views);
-      await setAccount(client, server, { account: ANALYST, scopes: ['*'], auditor: false }, password ?? null, limits);
-    } else {
-      for (const view of views) await letRead(client, view);
-      await noteScopes(client, ANALYST, ['*']);
-    }
-  });
+  exclusively(pool, (client, server) =>
+    together(client, async () => {
+      // The worker's own role makes no accounts; it owns the views and lets the groups read them.
+      if (server.mayCreate) {
+        await grantGroups(client, server, views);
+        await setAccount(client, server, { account: ANALYST, scopes: ['*'], auditor: false }, password ?? null, limits);
+      } else {
+        for (const view of views) await letRead(client, view);
+        await noteScopes(client, ANALYST, ['*']);
+      }
+    }),
+  );
 
 /**
- * Creates an account, or changes its scopes and its password. Groups and grants must be there already: the worker sets them when it starts.
+ * Creates an account, or changes its scopes and its password; its sessions end, since what is logged and allowed is fixed when a session begins.
+ * Groups and grants must be there already: the worker sets them when it starts. `record` is called first, under the lock that removal takes too.
  * @throws Error if the connection may not create roles
  */
-export const setAnalyst = (pool: Pool, account: Account, password: string, limits: Limits): Promise<void> =>
-  exclusively(pool, (client, server) => setAccount(client, server, account, password, limits));
+export const setAnalyst = (pool: Pool, account: Account, password: string, limits: Limits, record = async () => {}): Promise<void> =>
+  exclusively(pool, async (client, server) => {
+    await record();
+    await together(client, () => setAccount(client, server, account, password, limits));
+    await endSessions(client, account.account);
+  });
 
-/** Ends the account's sessions and removes it. False if there is none. */
-export const removeAnalyst = (pool: Pool, account: string): Promise<boolean> =>
+/** The account can do nothing any more, but PostgreSQL keeps its role. */
+export class RoleLeft extends Error {
+  constructor(account: string, { message, detail = '' }: Error & { detail?: string }) {
+    super(
+      `${account} can no longer log in and its sessions have ended, but PostgreSQL could not drop the role: ${message}.\n${detail}\n` +
+        'Take away what it names, then send this again.',
+    );
+  }
+}
+
+/**
+ * Closes the account, ends its sessions and removes it; false if there is none. `record` is called once the account can do nothing any more. Safe
+ * to repeat.
+ * @throws RoleLeft if something still depends on the role
+ */
+export const removeAnalyst = (pool: Pool, account: string, record = async () => {}): Promise<boolean> =>
   exclusively(pool, async (client) => {
-    await client.query('DELETE FROM view_readers WHERE account = $1', [account]);
-    if (!(await exists(client, account))) return false;
-    await client.query(`ALTER ROLE ${escapeIdentifier(account)} NOLOGIN`);
-    await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [account]);
-    await client.query(`DROP ROLE ${escapeIdentifier(account)}`);
+    const role = escapeIdentifier(account);
+    const there = await exists(client, account);
+    // Committed first: whoever can log in can make things that depend on its role, and so hold up the rest.
+    await together(client, async () => {
+      await client.query('DELETE FROM view_readers WHERE account = $1', [account]);
+      if (there) await client.query(`ALTER ROLE ${role} NOLOGIN PASSWORD ${escapeLiteral(randomBytes(24).toString('base64url'))}`);
+    });
+    if (there) await endSessions(client, account);
+    await record();
+    if (!there) return false;
+    // A login that was under way at first.
+    await endSessions(client, account);
+    await together(client, async () => {
+      await client.query(`DROP OWNED BY ${role}`);
+      await client.query(`DROP ROLE ${role}`);
+    }).catch((error: Error) => {
+      throw new RoleLeft(account, error);
+    });
     return true;
   });
+
+const endSessions = async (client: PoolClient, account: string): Promise<void> =>
+  void (await client.query('SELECT pg_terminate_backend(pid, $2) FROM pg_stat_activity WHERE usename = $1', [account, END_MS]));
 
 /** Restores which scopes the accounts have, where that was lost with the database: roles belong to the server, scopes to the database. */
 export async function restoreScopes(pool: Pool, accounts: readonly Account[]): Promise<void> {

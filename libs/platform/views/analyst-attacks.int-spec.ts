@@ -1,0 +1,95 @@
+/** What an account of a person may try against its limits, its plants and its removal. */
+import { Client, Pool } from 'pg';
+import { openPool } from '#platform/runtime/database';
+import { withPostgres } from '#platform/testing/testing';
+import { lotStock } from '#platform/testing/view-examples';
+import { ensureAnalyst, removeAnalyst, setAnalyst } from './analyst-role';
+import { ensureBookkeeping, openView } from './tables';
+
+jest.setTimeout(60_000);
+
+describe('an account of a person that attacks', () => {
+  const database = withPostgres();
+  const password = 'correct horse battery';
+  const limits = { seconds: 300 };
+  const opened: Client[] = [];
+  let pool: Pool;
+  let names = 0;
+
+  const logIn = async (account: string): Promise<Client> => {
+    const url = new URL(database.url);
+    [url.username, url.password] = [account, encodeURIComponent(password)];
+    const client = new Client({ connectionString: url.href });
+    client.on('error', () => undefined);
+    await client.connect();
+    opened.push(client);
+    return client;
+  };
+  const given = async (scopes: readonly string[], auditor = false) => {
+    const account = `analyst_attacks${names++}`;
+    await setAnalyst(pool, { account, scopes, auditor }, password, limits);
+    return { account, client: await logIn(account) };
+  };
+  /** The SQLSTATE of a statement. */
+  const code = (client: Client, sql: string) =>
+    client.query(sql).then(
+      () => 'ok',
+      (error: { code?: string }) => error.code,
+    );
+  const rolesNamed = async (account: string) => (await pool.query('SELECT rolcanlogin FROM pg_roles WHERE rolname = $1', [account])).rows;
+
+  beforeAll(async () => {
+    pool = openPool(database.url, 'spec');
+    await ensureBookkeeping(pool);
+    await openView(pool, lotStock, 1);
+    await ensureAnalyst(pool, [lotStock], password, limits);
+    await pool.query(
+      `INSERT INTO lot_stock_v1 SELECT p || '.L' || n, p, 'steel', n, NULL, 1, '', n, now()
+       FROM unnest(ARRAY['haifa', 'lyon']) p, generate_series(1, 2) n`,
+    );
+  });
+  afterAll(async () => {
+    for (const client of opened) await client.end().catch(() => undefined);
+    await pool.end();
+  });
+
+  test('is removed, although rights that it granted hold on to it', async () => {
+    const { account, client } = await given(['haifa']);
+    await client.query('SET default_transaction_read_only = off');
+    await client.query('ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC');
+    expect(await removeAnalyst(pool, account)).toBe(true);
+    expect(await rolesNamed(account)).toEqual([]);
+    await expect(client.query('SELECT 1')).rejects.toThrow();
+  });
+
+  test('cannot log in nor read once its removal has begun, although the role cannot be dropped yet', async () => {
+    const { account, client } = await given(['haifa']);
+    const url = Object.assign(new URL(database.url), { pathname: '/postgres' });
+    const other = openPool(url.href, 'spec', 1);
+    try {
+      // A right in another database is out of reach from this one.
+      await other.query(`ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO ${account}`);
+      const recorded: unknown[] = [];
+      const record = async () => void recorded.push(...(await rolesNamed(account)));
+      await expect(removeAnalyst(pool, account, record)).rejects.toThrow(/can no longer log in.*\n.*database postgres/);
+      // What is recorded is true already.
+      expect(recorded).toEqual([{ rolcanlogin: false }]);
+      await expect(client.query('SELECT 1')).rejects.toThrow();
+      await expect(logIn(account)).rejects.toMatchObject({ code: '28P01' });
+      expect((await pool.query('SELECT FROM view_readers WHERE account = $1', [account])).rowCount).toBe(0);
+      await other.query(`ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM ${account}`);
+      expect(await removeAnalyst(pool, account)).toBe(true);
+      expect(await rolesNamed(account)).toEqual([]);
+    } finally {
+      await other.end();
+    }
+  });
+
+  test('loses its sessions when its rights change: a session older than a promotion would not be logged', async () => {
+    const { account, client } = await given(['haifa']);
+    await setAnalyst(pool, { account, scopes: ['haifa'], auditor: true }, password, limits);
+    await expect(client.query('SELECT 1')).rejects.toThrow();
+    const again = await logIn(account);
+    expect((await again.query(`SELECT current_setting('log_statement') AS log`)).rows).toEqual([{ log: 'all' }]);
+  });
+});

@@ -3,7 +3,7 @@ import { Client, Pool } from 'pg';
 import { openPool } from '#platform/runtime/database';
 import { withPostgres } from '#platform/testing/testing';
 import { lotStock } from '#platform/testing/view-examples';
-import { ensureAnalyst, removeAnalyst, setAnalyst } from './analyst-role';
+import { ANALYST, ensureAnalyst, removeAnalyst, setAnalyst } from './analyst-role';
 import { ensureBookkeeping, openView } from './tables';
 
 jest.setTimeout(60_000);
@@ -91,5 +91,19 @@ describe('an account of a person that attacks', () => {
     await expect(client.query('SELECT 1')).rejects.toThrow();
     const again = await logIn(account);
     expect((await again.query(`SELECT current_setting('log_statement') AS log`)).rows).toEqual([{ log: 'all' }]);
+  });
+
+  test('leaves no settings behind for those who share its role', async () => {
+    const client = await logIn(ANALYST);
+    await client.query('SET default_transaction_read_only = off');
+    for (const where of ['', 'IN DATABASE ' + new URL(database.url).pathname.slice(1)])
+      await client.query(`ALTER ROLE analyst ${where} SET extra_float_digits = -15`);
+    await ensureAnalyst(pool, [lotStock], password, limits);
+    const { rows } = await (
+      await logIn(ANALYST)
+    ).query(
+      `SELECT current_setting('extra_float_digits') AS digits, current_setting('temp_file_limit') AS files, current_setting('search_path') AS path`,
+    );
+    expect(rows).toEqual([{ digits: '1', files: '2GB', path: 'analytics' }]);
   });
 });

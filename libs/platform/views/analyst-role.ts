@@ -183,6 +183,8 @@ async function setAccount(
   await client.query(`GRANT ${escapeIdentifier(ANALYSTS)} TO ${role} WITH INHERIT TRUE`);
   if (auditor) await client.query(`GRANT ${escapeIdentifier(AUDITORS)} TO ${role} WITH INHERIT TRUE`);
   else await client.query(`REVOKE ${escapeIdentifier(AUDITORS)} FROM ${role}`);
+  // An account may set what its later sessions begin with, and the shared one is that of others too.
+  for (const where of ['', `IN DATABASE ${escapeIdentifier(database)}`]) await client.query(`ALTER ROLE ${role} ${where} RESET ALL`);
   for (const setting of [
     'default_transaction_read_only = on',
     `statement_timeout = '${seconds}s'`,
@@ -195,7 +197,7 @@ async function setAccount(
     await client.query(`ALTER ROLE ${role} NOSUPERUSER NOREPLICATION NOBYPASSRLS`);
     await client.query(`ALTER ROLE ${role} SET temp_file_limit = '${TEMPORARY_FILES}'`);
     // Reading who did what leaves a record: the server's log has each statement, and the account cannot turn that off.
-    await client.query(auditor ? `ALTER ROLE ${role} SET log_statement = 'all'` : `ALTER ROLE ${role} RESET log_statement`);
+    if (auditor) await client.query(`ALTER ROLE ${role} SET log_statement = 'all'`);
   } else {
     // Otherwise an owner without superuser, and its worker, could neither see nor end the account's sessions.
     for (const member of [owner, WORKER_ROLE])

@@ -169,7 +169,21 @@ export const mutants = [
     file: 'libs/platform/views/shown.js',
     from: 'WITH (security_barrier) AS',
     to: 'AS',
-    specs: 'platform/views/analysts.int-spec -t=functions.that.fail',
+    specs: 'platform/views/analyst-attacks.int-spec -t=from.estimates',
+  },
+  {
+    without: 'the fence below conditions of an analyst',
+    file: 'libs/platform/views/shown.js',
+    from: "const FENCE = 'OFFSET 0';",
+    to: "const FENCE = '';",
+    specs: 'platform/views/analyst-attacks.int-spec -t=conditions.are.evaluated',
+  },
+  {
+    without: 'the drop of what an account has granted',
+    file: 'libs/platform/views/analyst-role.js',
+    from: 'DROP OWNED BY ${role}',
+    to: 'SELECT 1',
+    specs: 'platform/views/analyst-attacks.int-spec -t=although.rights',
   },
   {
     without: 'the end of sessions over their limits',

@@ -106,4 +106,36 @@ describe('an account of a person that attacks', () => {
     );
     expect(rows).toEqual([{ digits: '1', files: '2GB', path: 'analytics' }]);
   });
+
+  describe('learns nothing of rows of other plants', () => {
+    let client: Client;
+    beforeAll(async () => {
+      await pool.query('ANALYZE lot_stock_v1');
+      ({ client } = await given(['lyon']));
+      await client.query('SET enable_seqscan = off');
+    });
+    const plan = async (options: string, condition: string) =>
+      (await client.query(`EXPLAIN (${options}) SELECT FROM lot_stock WHERE ${condition}`)).rows
+        .map((row) => String(row['QUERY PLAN']).replace(/'.*'/, '?'))
+        .filter((line) => !line.includes('Planning'));
+
+    test('from the counts of EXPLAIN ANALYZE', async () => {
+      const counts = (start: string) =>
+        plan('ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF', `lot_id >= '${start}.' AND lot_id < '${start}/'`);
+      expect(await counts('haifa')).toEqual(await counts('hania'));
+    });
+
+    test('from estimates', async () => {
+      expect(await plan('COSTS ON', `material = 'steel'`)).toEqual(await plan('COSTS ON', `material = 'brass'`));
+    });
+
+    test('from which conditions are evaluated', async () => {
+      // The subquery fails if it is needed: if a row passed the conditions before it.
+      const probe = (conditions: string) =>
+        code(client, `SELECT FROM lot_stock WHERE ${conditions} AND trail = (SELECT (1 / (pg_backend_pid() * 0))::text)`);
+      expect(await probe(`lot_id = 'lyon.L1' AND pieces = 1`)).toBe('22012');
+      for (const pieces of ['pieces = 1', 'pieces = 2', 'place IS NULL'])
+        expect(await probe(`lot_id = 'haifa.L1' AND ${pieces}`)).toBe('ok');
+    });
+  });
 });

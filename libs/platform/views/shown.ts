@@ -19,6 +19,11 @@ export const AUDITORS = `${APPLICATION}_auditors`;
 export const WORKER_ROLE = `${APPLICATION}_worker`;
 /** Bound to the name of the login, which `SET ROLE` does not change. */
 const READER = 'FROM view_readers WHERE account = session_user::text';
+/**
+ * Keeps an analyst's conditions above those of the view. The barrier alone lets conditions pass that cannot fail, and these tell of foreign rows: by
+ * the counts of EXPLAIN ANALYZE, by which of several conditions is evaluated, by its index.
+ */
+const FENCE = 'OFFSET 0';
 const BEHIND = `True if an event about this row is parked, so that the row does not show it yet. If a parked event cannot be read, it may be about any row: then all are.`;
 
 const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
@@ -42,7 +47,7 @@ function statements(view: AnyView, shape: Shape, table: string): { application: 
   return {
     application: `VIEW ${quoted(name)} AS SELECT ${shape.columns.map((column) => quoted(column.name)).join(', ')} FROM ${quoted(table)}`,
     analysts: `VIEW analytics.${quoted(name)} WITH (security_barrier) AS SELECT ${columns}, ${behind} AS behind FROM ${quoted(table)} r
-     WHERE (SELECT '*' = ANY (scopes) ${READER}) OR r.${quoted(scopeColumnOf(view.row))} = ANY ((SELECT scopes ${READER})::text[])`,
+     WHERE (SELECT '*' = ANY (scopes) ${READER}) OR r.${quoted(scopeColumnOf(view.row))} = ANY ((SELECT scopes ${READER})::text[]) ${FENCE}`,
     comments,
   };
 }

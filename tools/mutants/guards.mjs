@@ -179,6 +179,13 @@ export const mutants = [
     specs: 'platform/views/analyst-attacks.int-spec -t=conditions.are.evaluated',
   },
   {
+    without: 'the room that a wake-up needs',
+    file: 'libs/platform/views/wake-ups.js',
+    from: '(SELECT pg_notification_queue_usage() < 0.5)',
+    to: '(SELECT true)',
+    specs: 'platform/views/notify-flood.int-spec',
+  },
+  {
     without: 'the drop of what an account has granted',
     file: 'libs/platform/views/analyst-role.js',
     from: 'DROP OWNED BY ${role}',

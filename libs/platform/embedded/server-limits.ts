@@ -1,6 +1,6 @@
 /**
- * What the sessions of the embedded PostgreSQL cannot exceed, whatever they set: memory of one server process, bytes of the server's log. Hides:
- * the kernel's limits (Linux only). Does not: limit disk or time.
+ * What the sessions of the embedded PostgreSQL cannot exceed, whatever they set: memory of one server process, connections, bytes of the
+ * server's log and of NOTIFY. Hides: the kernel's limits (Linux only). Does not: limit disk or time.
  */
 import { closeSync, copyFileSync, ftruncateSync, openSync, renameSync, statSync } from 'node:fs';
 
@@ -9,6 +9,13 @@ const MEMORY_BYTES = 1024 ** 3;
 const LOG_BYTES = 16 * 1024 * 1024;
 const OLDER_LOGS = 4;
 const WATCH_MS = 2_000;
+
+/** Settings of the server. */
+export const LIMITS = [
+  'max_connections=200',
+  'authentication_timeout=5s', // A log-in that is begun and left takes a connection until then.
+  'max_notify_queue_pages=8192', // 64 MB. Whoever fills the queue stops wake-ups (views/wake-ups.ts); with the default, 8 GB, also the disk.
+];
 
 /** The command that starts a server within its limits, under the same process id. */
 export const withinLimits = (program: string, args: readonly string[]): [string, string[]] =>

@@ -179,6 +179,13 @@ export const mutants = [
     specs: 'platform/views/analyst-attacks.int-spec -t=conditions.are.evaluated',
   },
   {
+    without: 'the lock on what analysts read, before the application is touched',
+    file: 'libs/platform/views/shown.js',
+    from: "lock_timeout = '500ms'",
+    to: "lock_timeout = '0'",
+    specs: 'platform/views/analyst-attacks.int-spec -t=holds.up.a.switch',
+  },
+  {
     without: 'the room that a wake-up needs',
     file: 'libs/platform/views/wake-ups.js',
     from: '(SELECT pg_notification_queue_usage() < 0.5)',

@@ -4,7 +4,7 @@ import { openPool } from '#platform/runtime/database';
 import { withPostgres } from '#platform/testing/testing';
 import { lotStock } from '#platform/testing/view-examples';
 import { ANALYST, ensureAnalyst, removeAnalyst, setAnalyst } from './analyst-role';
-import { ensureBookkeeping, openView } from './tables';
+import { ensureBookkeeping, openView, rebuild, switchOver } from './tables';
 
 jest.setTimeout(60_000);
 
@@ -137,5 +137,27 @@ describe('an account of a person that attacks', () => {
       for (const pieces of ['pieces = 1', 'pieces = 2', 'place IS NULL'])
         expect(await probe(`lot_id = 'haifa.L1' AND ${pieces}`)).toBe('ok');
     });
+  });
+
+  test('holds up a switch of its view, but not the reads of the application meanwhile', async () => {
+    const { account, client } = await given(['haifa']);
+    const api = await pool.connect();
+    await api.query(`SET statement_timeout = '300ms'`);
+    try {
+      await client.query('BEGIN; SELECT FROM lot_stock');
+      await rebuild(pool, lotStock, 1);
+      const switched = switchOver(pool, lotStock).catch((error: Error) => error.message);
+      for (let i = 0; i < 10; i += 1) {
+        await api.query('SELECT FROM lot_stock');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      expect(await switched).toContain(account);
+      await client.query('COMMIT');
+      expect(await switchOver(pool, lotStock)).toBe(true);
+      expect((await api.query('SELECT FROM lot_stock')).rowCount).toBe(0);
+    } finally {
+      await client.query('ROLLBACK').catch(() => undefined);
+      api.release(true);
+    }
   });
 });

@@ -52,10 +52,39 @@ function statements(view: AnyView, shape: Shape, table: string): { application: 
   };
 }
 
-/** Points both names at the table, and lets the analysts read it. */
+/** Sessions of analysts read a view that is to be shown anew: it is to be tried again. */
+export class HeldByAnalysts extends Error {
+  constructor(view: AnyView, accounts: string) {
+    super(`view ${view.name}: it can be shown anew once the transactions of ${accounts || 'some analysts'} end`);
+  }
+}
+
+/**
+ * Locks what analysts see of a view until the end of the transaction: the application, which would wait behind whoever waits for an analyst, is not
+ * touched before. The rest of the transaction waits for no lock longer than that.
+ * @throws HeldByAnalysts
+ */
+export async function lockForAnalysts(client: ClientBase, view: AnyView): Promise<void> {
+  const name = viewSql(view.name);
+  await client.query(`SAVEPOINT unlocked; SET LOCAL lock_timeout = '500ms'`);
+  // As an analyst's query does: first what is derived. LOCK would reach the tables below, this changes nothing and does not.
+  for (const each of [...derivedFrom(name).map((derived) => derived.name), name])
+    await client.query(`ALTER VIEW IF EXISTS analytics.${quoted(each)} SET (security_barrier)`).catch(async (error: { code?: string }) => {
+      if (error.code !== '55P03') throw error;
+      await client.query('ROLLBACK TO unlocked');
+      const { rows } = await client.query<{ accounts: string }>(
+        `SELECT string_agg(DISTINCT usename, ', ') AS accounts FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE granted AND relation = to_regclass($1)`,
+        [`analytics.${quoted(each)}`],
+      );
+      throw new HeldByAnalysts(view, rows[0]!.accounts);
+    });
+}
+
+/** Points both names at the table, and lets the analysts read it. @throws HeldByAnalysts */
 export async function show(client: ClientBase, view: AnyView, shape: Shape, table: string): Promise<void> {
+  await lockForAnalysts(client, view);
   const { application, analysts, comments } = statements(view, shape, table);
-  for (const select of [application, analysts]) {
+  for (const select of [analysts, application]) {
     await client.query('SAVEPOINT point');
     await client.query(`CREATE OR REPLACE ${select}`).catch(async (error: { code?: string }) => {
       // REPLACE cannot change a column's type or place; within the transaction nobody sees the gap.

@@ -1,4 +1,6 @@
 /** What an account of a person may try against its limits, its plants and its removal. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client, Pool } from 'pg';
 import { openPool } from '#platform/runtime/database';
 import { withPostgres } from '#platform/testing/testing';
@@ -105,6 +107,20 @@ describe('an account of a person that attacks', () => {
       `SELECT current_setting('extra_float_digits') AS digits, current_setting('temp_file_limit') AS files, current_setting('search_path') AS path`,
     );
     expect(rows).toEqual([{ digits: '1', files: '2GB', path: 'analytics' }]);
+  });
+
+  test('writes nothing to the log of the server, unless it is an auditor: there is the record of auditors', async () => {
+    const [plain, auditor] = [await given(['haifa']), await given(['haifa'], true)];
+    expect(await code(plain.client, `DO $$ BEGIN RAISE LOG 'flood of a block'; END $$`)).toBe('42501');
+    expect(await code(plain.client, `SELECT 1 / 0 AS "flood of a statement that fails"`)).toBe('22012');
+    await plain.client.query('SET debug_print_parse = on');
+    await plain.client.query('SELECT 1 AS "flood of a parser"');
+    expect(await code(plain.client, 'SET log_min_messages = log')).toBe('42501');
+    await auditor.client.query('SELECT 1 AS "record of an auditor"');
+    const { rows } = await pool.query(`SELECT current_setting('data_directory') AS path`);
+    const log = readFileSync(join(String(rows[0].path), '..', 'postgres.log'), 'utf8');
+    expect(log).toContain('record of an auditor');
+    expect(log).not.toContain('flood of a');
   });
 
   describe('learns nothing of rows of other plants', () => {

@@ -29,6 +29,9 @@ const LOCK = `${APPLICATION}.analyst`;
 /** How long a session that was told to end may take. */
 const END_MS = 5_000;
 
+/** Neither statements that fail nor what a session says reaches the server's log; only a superuser can change it. */
+const SILENT = `log_min_messages = 'fatal'`;
+
 /** Roles belong to the whole server: two apps, or two databases, must not set them at the same time. Work may commit in several transactions. */
 async function exclusively<T>(pool: Pool, work: (client: PoolClient, server: Server) => Promise<T>): Promise<T> {
   const client = await pool.connect();
@@ -165,6 +168,12 @@ async function grantGroups(client: PoolClient, server: Server, views: readonly A
   for (const view of views) await letRead(client, view);
   if (!server.superuser) return;
   await client.query(WITHOUT_SIDE_EFFECTS);
+  // Accounts that an earlier release made.
+  const { rows } = await client.query<{ account: string }>(
+    `SELECT account FROM view_readers JOIN pg_roles ON rolname = account WHERE NOT pg_has_role(account, $1, 'MEMBER')`,
+    [AUDITORS],
+  );
+  for (const { account } of rows) await client.query(`ALTER ROLE ${escapeIdentifier(account)} SET ${SILENT}`);
   // On a server of our own (we are superuser there): analysts must not reach its other databases.
   await client.query('REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC');
 }
@@ -196,8 +205,8 @@ async function setAccount(
   if (superuser) {
     await client.query(`ALTER ROLE ${role} NOSUPERUSER NOREPLICATION NOBYPASSRLS`);
     await client.query(`ALTER ROLE ${role} SET temp_file_limit = '${TEMPORARY_FILES}'`);
-    // Reading who did what leaves a record: the server's log has each statement, and the account cannot turn that off.
-    if (auditor) await client.query(`ALTER ROLE ${role} SET log_statement = 'all'`);
+    // Reading who did what leaves a record: the server's log has each statement, and the account cannot turn that off. Others could push it out.
+    await client.query(`ALTER ROLE ${role} SET ${auditor ? "log_statement = 'all'" : SILENT}`);
   } else {
     // Otherwise an owner without superuser, and its worker, could neither see nor end the account's sessions.
     for (const member of [owner, WORKER_ROLE])
@@ -206,7 +215,7 @@ async function setAccount(
   await noteScopes(client, account, scopes);
 }
 
-/** Functions that everybody may call and that would let a reader take the engine's locks or fill the disk. Only a superuser can revoke them. */
+/** What everybody may call, and what would let a reader take the engine's locks or fill disk and log. Only a superuser can revoke it. */
 const WITHOUT_SIDE_EFFECTS = `
 DO $$ DECLARE f record; BEGIN
   FOR f IN SELECT p.oid::regprocedure AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -214,4 +223,5 @@ DO $$ DECLARE f record; BEGIN
       OR p.proname IN ('lo_create', 'lo_creat', 'lo_from_bytea', 'lo_open', 'lowrite', 'lo_put', 'pg_notify', 'pg_logical_emit_message'))
       AND EXISTS (SELECT 1 FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0)
   LOOP EXECUTE 'REVOKE EXECUTE ON FUNCTION ' || f.name || ' FROM PUBLIC'; END LOOP;
+  REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
 END $$`;

@@ -181,8 +181,8 @@ export const mutants = [
   {
     without: 'the lock on what analysts read, before the application is touched',
     file: 'libs/platform/views/shown.js',
-    from: "lock_timeout = '500ms'",
-    to: "lock_timeout = '0'",
+    from: 'for (const each of [...(0, derived_1.derivedFrom)(name).map((derived) => derived.name), name])',
+    to: 'for (const each of [])',
     specs: 'platform/views/analyst-attacks.int-spec -t=holds.up.a.switch',
   },
   {

@@ -1,7 +1,7 @@
 /**
  * Ends the SQL sessions of analysts that exceed their limits. Hides: pg_stat_activity. Promises: a statement ends within five seconds after
  * `seconds`, an idle transaction after a minute, any transaction after twice `seconds`, although every session can set its own time limits to
- * none. Does not: limit memory.
+ * none; a flood of NOTIFY is noticed. Does not: limit memory, or know who floods.
  */
 import type { Pool } from 'pg';
 import { IDLE_SECONDS } from './analyst-role';

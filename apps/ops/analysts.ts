@@ -5,7 +5,7 @@ import { openPool } from '#platform/runtime/database';
 import { ANALYST_ACCOUNTS, analystsAfter, type AnalystAdded, type AnalystEvent, type AnalystRemoved } from '#platform/security/analysts';
 import { EventStore } from '#platform/store/event-store';
 import { metadataOf } from '#platform/store/metadata';
-import { accountOf, removeAnalyst, setAnalyst } from '#platform/views/analyst-role';
+import { accountOf, removeAnalyst, RoleLeft, setAnalyst } from '#platform/views/analyst-role';
 import { openApplication, operator } from './application';
 import { configOf, ownerUrlOf, type Whereabouts } from './system';
 import { PlainFault, say, sayJson, table } from './terminal';
@@ -49,7 +49,6 @@ async function scopesOf(store: EventStore, { facilities }: Flags): Promise<strin
   return scopes;
 }
 
-/** Records the decision before it takes effect. */
 async function record(store: EventStore, event: Pick<AnalystAdded | AnalystRemoved, 'type' | 'data'>): Promise<void> {
   const id = randomUUID();
   const ids = { commandId: id, correlationId: id };
@@ -64,8 +63,9 @@ async function add(given: string, flags: Flags): Promise<void> {
   await withParts(flags, async ({ store, pool, seconds }) => {
     const scopes = await scopesOf(store, flags);
     const password = randomBytes(18).toString('base64url');
-    await record(store, { type: 'AnalystAdded', data: { name, scopes, auditor, reason } });
-    await setAnalyst(pool, { account: accountOf(name), scopes, auditor }, password, { seconds }).catch(
+    // Recorded before it takes effect: no account can be used that the list does not show.
+    const recorded = () => record(store, { type: 'AnalystAdded', data: { name, scopes, auditor, reason } });
+    await setAnalyst(pool, { account: accountOf(name), scopes, auditor }, password, { seconds }, recorded).catch(
       (error: Error & { code?: string }) => {
         if (error.code === '42704')
           throw new PlainFault(
@@ -87,9 +87,14 @@ async function add(given: string, flags: Flags): Promise<void> {
 async function remove(given: string, flags: Flags): Promise<void> {
   const [name, reason] = [checkedName(given), checkedReason(flags)];
   await withParts(flags, async ({ store, pool }) => {
-    const known = analystsAfter(await store.read<AnalystEvent>(ANALYST_ACCOUNTS)).has(name);
-    if (known) await record(store, { type: 'AnalystRemoved', data: { name, reason } });
-    const there = await removeAnalyst(pool, accountOf(name));
+    let known = false;
+    const recorded = async () => {
+      known = analystsAfter(await store.read<AnalystEvent>(ANALYST_ACCOUNTS)).has(name);
+      if (known) await record(store, { type: 'AnalystRemoved', data: { name, reason } });
+    };
+    const there = await removeAnalyst(pool, accountOf(name), recorded).catch((error: Error) => {
+      throw error instanceof RoleLeft ? new PlainFault(error.message) : error;
+    });
     if (!known && !there) throw new PlainFault(`There is no account ${accountOf(name)}. \`ops analysts list\` shows all.`);
   });
   say(`${accountOf(name)} is removed; its sessions have ended.`);

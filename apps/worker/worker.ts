@@ -87,7 +87,15 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
     runner.start();
   };
   const begun = begin();
-  const unwatch = watchAnalysts(pool, config.ANALYST_SECONDS, (session) => log.warn(session, 'ended an SQL session over its limit'));
+  const unwatch = watchAnalysts(
+    pool,
+    config.ANALYST_SECONDS,
+    (session) => log.warn(session, 'ended an SQL session over its limit'),
+    (now) =>
+      now
+        ? log.warn('the NOTIFY queue of PostgreSQL is half full: readers are not woken, and look every two seconds or sooner')
+        : log.info('the NOTIFY queue of PostgreSQL has room again: readers are woken'),
+  );
   if (config.DATABASE_DISK) measureDatabaseDisk(config.DATABASE_DISK);
   const server = await serveHealth(health, {
     port: config.PORT,

@@ -68,9 +68,9 @@ describe('an analyst', () => {
 
   it('cannot write, even in a transaction that it declares read-write', async () => {
     expect(await fails('CREATE TABLE analytics.mine (a int)')).toBe('25006');
-    expect(await fails(`DELETE FROM lot_stock`)).toBe('42501');
+    expect(await fails(`DELETE FROM lot_stock`)).toBe('55000');
     await analyst.query('SET default_transaction_read_only = off');
-    expect(await fails(`DELETE FROM lot_stock`)).toBe('42501');
+    expect(await fails(`DELETE FROM lot_stock`)).toBe('55000');
     expect(await fails('CREATE TABLE analytics.mine (a int)')).toBe('42501');
     expect(await fails('CREATE TABLE public.mine (a int)')).toBe('42501');
     expect(await fails('CREATE TEMP TABLE mine (a int)')).toBe('42501');

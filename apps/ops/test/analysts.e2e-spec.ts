@@ -51,6 +51,15 @@ describe('accounts of analysts on the command line', () => {
     expect((await run('list', '--json')).json).toMatchObject([
       { account: 'analyst_cli', scopes: ['haifa', 'lyon'], auditor: false, reason: 'wider study', by: expect.stringMatching(/^ops-/) },
     ]);
+    const elsewhere = openPool(Object.assign(new URL(under.system.databaseUrl), { pathname: '/postgres' }).href, 'spec', 1);
+    await elsewhere.query('ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO analyst_cli');
+    expect(await run('remove', 'cli', '--reason', 'study over')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/can no longer log in.*send this again/s),
+    });
+    expect((await run('list', '--json')).json).toEqual([]);
+    await elsewhere.query('ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM analyst_cli');
+    await elsewhere.end();
     expect(await run('remove', 'cli', '--reason', 'study over')).toMatchObject({ code: 0 });
     await expect(plantsSeenBy(second)).rejects.toMatchObject({ code: '28P01' });
     expect((await run('list', '--json')).json).toEqual([]);

@@ -148,6 +148,10 @@ describe('embedded PostgreSQL', () => {
     ).toEqual(['postgres.log', 'postgres.log.1', 'postgres.log.2']);
     expect(readFileSync(`${log}.1`, 'utf8')).toContain('x3x3');
     expect(statSync(`${log}.1`).mode & 0o077).toBe(0);
+    // However much was written since the last look, no file is longer.
+    expect(readdirSync(dataDir).filter((name) => name.startsWith('postgres.log') && statSync(join(dataDir, name)).size > 2_000)).toEqual(
+      [],
+    );
   });
 
   it('is gone after stop, with nothing left running', async () => {

@@ -24,7 +24,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { binariesFor, type Account } from './postgres-binaries';
-import { boundLog, watchLog, withinLimits } from './server-limits';
+import { boundLog, LIMITS, watchLog, withinLimits } from './server-limits';
 import { DirectoryTaken, lockDirectory, lives, markOf, type ProcessMark } from './directory-lock';
 import { APPLICATION } from '#platform/runtime/version';
 
@@ -268,8 +268,7 @@ async function launch(
     const settings = [
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',
-      'max_connections=200',
-      'authentication_timeout=5s', // A log-in that is begun and left takes a connection until then.
+      ...LIMITS,
       'timezone=UTC',
       'jit=off',
       `cluster_name=${APPLICATION}`,

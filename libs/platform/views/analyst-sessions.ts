@@ -1,10 +1,11 @@
 /**
  * Ends the SQL sessions of analysts that exceed their limits. Hides: pg_stat_activity. Promises: a statement ends within five seconds after
  * `seconds`, an idle transaction after a minute, any transaction after twice `seconds`, although every session can set its own time limits to
- * none. Does not: limit memory.
+ * none; a flood of NOTIFY is noticed. Does not: limit memory, or know who floods.
  */
 import type { Pool } from 'pg';
 import { IDLE_SECONDS } from './analyst-role';
+import { ROOM_FOR_WAKE_UPS } from './wake-ups';
 
 /** A session that was ended, with how long its statement, its pause or its transaction had lasted. */
 type Ended = Readonly<{ account: string; address: string | null; what: string; seconds: number }>;
@@ -28,17 +29,32 @@ export async function endLongSessions(pool: Pool, seconds: number): Promise<Ende
   return (rows as (Ended & { ended: boolean })[]).filter(({ ended }) => ended);
 }
 
-/** Watches until the returned function is called. A database that does not answer is asked again. */
-export function watchAnalysts(pool: Pool, seconds: number, ended: (session: Ended) => void): () => void {
-  let asking = false;
+/**
+ * Watches until the returned function is called. A database that does not answer is asked again. `flooded` hears when wake-ups stop, since the queue
+ * of NOTIFY is too full, and when they go on.
+ */
+export function watchAnalysts(
+  pool: Pool,
+  seconds: number,
+  ended: (session: Ended) => void,
+  flooded: (now: boolean) => void,
+  everyMs = EVERY_MS,
+): () => void {
+  let [asking, full] = [false, false];
+  const look = async () => {
+    (await endLongSessions(pool, seconds)).forEach(ended);
+    const { rows } = await pool.query<{ room: boolean }>(`SELECT ${ROOM_FOR_WAKE_UPS} AS room`);
+    if (rows[0]!.room !== full) return;
+    full = !full;
+    flooded(full);
+  };
   const timer = setInterval(() => {
     if (asking) return;
     asking = true;
-    void endLongSessions(pool, seconds)
-      .then((sessions) => sessions.forEach(ended))
+    void look()
       .catch(() => undefined)
       .finally(() => (asking = false));
-  }, EVERY_MS);
+  }, everyMs);
   timer.unref();
   return () => clearInterval(timer);
 }

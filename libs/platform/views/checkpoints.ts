@@ -4,6 +4,7 @@
  * rows, or wait for a checkpoint that somebody else has locked.
  */
 import type { Pool, PoolClient } from 'pg';
+import { ROOM_FOR_WAKE_UPS } from './wake-ups';
 
 export type Move = Readonly<{
   table: string;
@@ -82,7 +83,7 @@ export class PassingCheckpoints {
            caught_up_at = CASE WHEN current THEN clock_timestamp() ELSE caught_up_at END
          FROM asked JOIN free ON free.table_name = t AND free.shard = s
          WHERE c.table_name = t AND c.shard = s AND c.position = low AND c.epoch = owned RETURNING c.table_name, c.shard)
-       SELECT moved.table_name AS table, moved.shard, pg_notify('views', live.view) IS NULL
+       SELECT moved.table_name AS table, moved.shard, CASE WHEN ${ROOM_FOR_WAKE_UPS} THEN pg_notify('views', live.view) IS NULL END
        FROM moved LEFT JOIN view_tables live ON live.table_name = moved.table_name AND live.status = 'live'`,
       [
         moves.map(({ table }) => table),

@@ -69,7 +69,7 @@ async function setRoles(client: PoolClient, passwords: Readonly<Record<RoleApp, 
   await client.query(`ALTER ROLE ${ops} IN DATABASE ${database} SET role = ${worker}`);
   if (superuser) {
     await client.query(`GRANT pg_signal_backend, pg_read_all_stats TO ${worker}`);
-    await client.query(LOCKS_AND_WAKE_UPS);
+    await client.query(SIDE_EFFECTS);
   }
 
   await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC, ${api}, ${ops}`);
@@ -105,9 +105,10 @@ async function handOver(client: PoolClient, worker: string): Promise<void> {
 }
 
 /** Everybody else lost these (analyst-role.ts). Only a superuser can grant them. */
-const LOCKS_AND_WAKE_UPS = `
+const SIDE_EFFECTS = `
 DO $$ DECLARE f record; BEGIN
   FOR f IN SELECT p.oid::regprocedure AS name FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
     AND (p.proname LIKE 'pg\\_advisory%' OR p.proname LIKE 'pg\\_try\\_advisory%' OR p.proname = 'pg_notify')
   LOOP EXECUTE 'GRANT EXECUTE ON FUNCTION ' || f.name || ' TO ${WORKER_ROLE}'; END LOOP;
+  GRANT USAGE ON LANGUAGE plpgsql TO ${WORKER_ROLE};
 END $$`;

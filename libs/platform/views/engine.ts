@@ -19,6 +19,7 @@ import type { Testing } from './part';
 import { usualProjector, type ProjectorOptions } from './projector';
 import { Projectors, type EngineLog } from './projectors';
 import { shapeOf, type AnyView } from './shape';
+import { HeldByAnalysts } from './shown';
 import { OPERATIONS_STREAM } from './skip';
 import { States, type ViewHealth } from './states';
 import {
@@ -101,6 +102,8 @@ class Engine implements RunningViews {
   #timer?: NodeJS.Timeout;
 
   readonly #options: ViewsOptions;
+  /** New tables of which it was said that analysts hold them up. */
+  readonly #held = new Set<string>();
 
   constructor(options: ViewsOptions) {
     this.#options = options;
@@ -291,7 +294,15 @@ class Engine implements RunningViews {
       if (status !== 'building') continue;
       const own = this.#leases.held.filter((part) => part.table === table);
       if (own.length === 0 || own.some((part) => this.#projectors.of(part)?.state !== 'current')) continue;
-      if (!(await switchOver(this.#connections.control, this.#named(view)))) continue;
+      const switched = await switchOver(this.#connections.control, this.#named(view)).catch((error: unknown) => {
+        if (!(error instanceof HeldByAnalysts)) throw error;
+        if (this.#held.has(table)) return false;
+        this.#held.add(table);
+        this.#log.warn({ view, table, error: error.message }, 'the new table cannot go live yet; trying again');
+        return false;
+      });
+      if (!switched) continue;
+      this.#held.delete(table);
       this.#log.info({ view, table }, 'the new table is live');
       await this.#refresh();
     }

@@ -19,6 +19,7 @@ import { nowMs } from '#platform/runtime/clock';
 import { traceBack } from '#platform/runtime/tracing';
 import type { ViewTable } from './tables';
 import { messageOf, Trials } from './trials';
+import { ROOM_FOR_WAKE_UPS } from './wake-ups';
 import type { LogEvent } from '#platform/store/log-event';
 
 /** Another worker owns the part, or this one's memory is outdated: nothing was written. */
@@ -328,14 +329,14 @@ export class PartOfView {
     batch.park(work, error);
   }
 
-  /** Records which rows changed and, once committed, sends a wake-up. It contains only the view's name: anybody may send one. */
+  /** Records which rows changed and, once committed, sends a wake-up if there is room for it. It contains only the view's name: anybody may send one. */
   async #announce(client: Pool | PoolClient, change: bigint | undefined, keys: readonly string[] | null): Promise<void> {
     if (this.table.status !== 'live') return;
     // Another table may be live by now without this one's owner knowing.
     await client.query(
       `WITH shown AS (SELECT 1 FROM view_tables WHERE table_name = $2 AND status = 'live'),
        noted AS (INSERT INTO view_changes (table_name, shard, change, keys) SELECT $2, $3, $4::bigint, $5::text[] FROM shown WHERE $4 IS NOT NULL)
-       SELECT pg_notify('views', $1) FROM shown`,
+       SELECT pg_notify('views', $1) FROM shown WHERE ${ROOM_FOR_WAKE_UPS}`,
       [this.view.name, this.table.table, this.place.part.shard, change ?? null, keys],
     );
   }

@@ -19,6 +19,11 @@ export const AUDITORS = `${APPLICATION}_auditors`;
 export const WORKER_ROLE = `${APPLICATION}_worker`;
 /** Bound to the name of the login, which `SET ROLE` does not change. */
 const READER = 'FROM view_readers WHERE account = session_user::text';
+/**
+ * Keeps an analyst's conditions above those of the view. The barrier alone lets conditions pass that cannot fail, and these tell of foreign rows: by
+ * the counts of EXPLAIN ANALYZE, by which of several conditions is evaluated, by its index.
+ */
+const FENCE = 'OFFSET 0';
 const BEHIND = `True if an event about this row is parked, so that the row does not show it yet. If a parked event cannot be read, it may be about any row: then all are.`;
 
 const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
@@ -42,15 +47,44 @@ function statements(view: AnyView, shape: Shape, table: string): { application: 
   return {
     application: `VIEW ${quoted(name)} AS SELECT ${shape.columns.map((column) => quoted(column.name)).join(', ')} FROM ${quoted(table)}`,
     analysts: `VIEW analytics.${quoted(name)} WITH (security_barrier) AS SELECT ${columns}, ${behind} AS behind FROM ${quoted(table)} r
-     WHERE (SELECT '*' = ANY (scopes) ${READER}) OR r.${quoted(scopeColumnOf(view.row))} = ANY ((SELECT scopes ${READER})::text[])`,
+     WHERE (SELECT '*' = ANY (scopes) ${READER}) OR r.${quoted(scopeColumnOf(view.row))} = ANY ((SELECT scopes ${READER})::text[]) ${FENCE}`,
     comments,
   };
 }
 
-/** Points both names at the table, and lets the analysts read it. */
+/** Sessions of analysts read a view that is to be shown anew: it is to be tried again. */
+export class HeldByAnalysts extends Error {
+  constructor(view: AnyView, accounts: string) {
+    super(`view ${view.name}: it can be shown anew once the transactions of ${accounts || 'some analysts'} end`);
+  }
+}
+
+/**
+ * Locks what analysts see of a view until the end of the transaction: the application, which would wait behind whoever waits for an analyst, is not
+ * touched before. The rest of the transaction waits for no lock longer than that.
+ * @throws HeldByAnalysts
+ */
+export async function lockForAnalysts(client: ClientBase, view: AnyView): Promise<void> {
+  const name = viewSql(view.name);
+  await client.query(`SAVEPOINT unlocked; SET LOCAL lock_timeout = '500ms'`);
+  // As an analyst's query does: first what is derived. LOCK would reach the tables below, this changes nothing and does not.
+  for (const each of [...derivedFrom(name).map((derived) => derived.name), name])
+    await client.query(`ALTER VIEW IF EXISTS analytics.${quoted(each)} SET (security_barrier)`).catch(async (error: { code?: string }) => {
+      if (error.code !== '55P03') throw error;
+      await client.query('ROLLBACK TO unlocked');
+      const { rows } = await client.query<{ accounts: string }>(
+        `SELECT string_agg(DISTINCT usename, ', ') AS accounts FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE granted AND relation = to_regclass($1)`,
+        [`analytics.${quoted(each)}`],
+      );
+      throw new HeldByAnalysts(view, rows[0]!.accounts);
+    });
+}
+
+/** Points both names at the table, and lets the analysts read it. @throws HeldByAnalysts */
 export async function show(client: ClientBase, view: AnyView, shape: Shape, table: string): Promise<void> {
+  await lockForAnalysts(client, view);
   const { application, analysts, comments } = statements(view, shape, table);
-  for (const select of [application, analysts]) {
+  for (const select of [analysts, application]) {
     await client.query('SAVEPOINT point');
     await client.query(`CREATE OR REPLACE ${select}`).catch(async (error: { code?: string }) => {
       // REPLACE cannot change a column's type or place; within the transaction nobody sees the gap.

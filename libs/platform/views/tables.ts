@@ -6,7 +6,7 @@
 import { escapeLiteral, type ClientBase, type Pool, type PoolClient } from 'pg';
 import { APPLICATION } from '#platform/runtime/version';
 import { quoted, shapeOf, tableSql, toSql, type AnyView, type Shape } from './shape';
-import { show, showIfChanged } from './shown';
+import { lockForAnalysts, show, showIfChanged } from './shown';
 
 export type TableStatus = 'building' | 'live' | 'kept' | 'stopped';
 export type ViewTable = Readonly<{ table: string; view: string; version: number; generation: number; shards: number; status: TableStatus }>;
@@ -221,6 +221,7 @@ const allBookkeeping = (table: string) =>
 /**
  * Makes the table being built the live one, if it has overtaken the live one. The live table's checkpoints are locked meanwhile, so that the new
  * one cannot fall behind under traffic. The old table is kept for going back; one that was kept before is dropped.
+ * @throws HeldByAnalysts
  */
 export async function switchOver(pool: Pool, view: AnyView, waitMs = 1_000): Promise<boolean> {
   const shape = shapeOf(view);
@@ -236,6 +237,8 @@ export async function switchOver(pool: Pool, view: AnyView, waitMs = 1_000): Pro
     const building = tables.find((table) => table.table === fresh && table.status === 'building');
     const live = tables.find((table) => table.status === 'live');
     if (!building) return false;
+    // Before the checkpoints: while this waits for an analyst, the live table goes on.
+    await lockForAnalysts(client, view);
     if (live && !(await isOfAnotherLog(client, live.table, fresh))) {
       await client.query('SELECT 1 FROM view_checkpoints WHERE table_name = $1 ORDER BY shard FOR UPDATE', [live.table]);
       const { high } = (await client.query(allBookkeeping(live.table))).rows[0] as { high: string };

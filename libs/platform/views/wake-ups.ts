@@ -5,6 +5,12 @@
  */
 import { Client } from 'pg';
 
+/**
+ * A condition, in SQL, of every NOTIFY: any role can fill the queue, and a NOTIFY without room would fail the transaction that sends it. Half of the
+ * queue is left for those who ask at the same time.
+ */
+export const ROOM_FOR_WAKE_UPS = '(SELECT pg_notification_queue_usage() < 0.5)';
+
 /** Minimum time between two looks at one view, ms, however many wake-ups come. */
 const SPACING_MS = 5;
 const AGAIN_MS = 500;

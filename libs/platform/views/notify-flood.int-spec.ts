@@ -64,9 +64,13 @@ test('views go on while the queue is full, and their readers see it', async () =
     50,
   );
   expect(await reads.waitFor(all, await machineStarted(), 10_000)).toBe(true);
+  const heard = async (count: number) => {
+    while (flooded.length < count) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  await heard(1);
   await lazy.end();
   expect(await reads.waitFor(all, await machineStarted(), 10_000)).toBe(true);
-  while (flooded.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+  await heard(2);
   unwatch();
   expect(flooded).toEqual([true, false]);
 });

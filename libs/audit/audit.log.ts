@@ -5,14 +5,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { isBookkeeping, isOfStore, type Recorded } from '#kernel/event';
+import { isOfStore, type Recorded } from '#kernel/event';
 import { inUtc } from '#kernel/instant';
 import { facilityOf } from '#manufacturing/facility';
 import type { Role } from '#manufacturing/roles';
 import { grantedRole, inScope, type Principal } from '#platform/security/access';
 import { mayReach } from '#platform/security/auth';
 import { currentContext } from '#platform/security/context';
-import { Registry } from '#platform/commands/registry';
+import { Registry, type AnyDecider } from '#platform/commands/registry';
 import { EventStore } from '#platform/store/event-store';
 import { metadataOf } from '#platform/store/metadata';
 import { notFound, Problem } from '#platform/problem/problem';
@@ -73,8 +73,11 @@ export class AuditLog {
 
   /** Every event of an entity and every refusal, from the first event on. `after` is a position. @throws Problem 404 */
   async history(reader: Principal, stream: string, after = -1n, limit = 100): Promise<Page<Entry>> {
-    const { fold, recorded } = await this.known(reader, stream, 'history', { after: String(after) });
-    const entries = folded(stream, () => historyOf(fold, recorded)).filter(({ position }) => position > after);
+    const fold = this.foldOf(reader, stream);
+    const recorded = await this.pageOf(stream, after, limit);
+    if (recorded.length === 0) throw notFound();
+    await this.recordRead(reader, 'history', { stream, after: String(after) }, facilityIn(fold, stream));
+    const entries = folded(stream, () => historyOf(fold, recorded, after, limit + 1));
     const items = entries.slice(0, limit);
     return { items, ...(entries.length > limit ? { next: items.at(-1)!.position } : {}) };
   }
@@ -131,20 +134,35 @@ export class AuditLog {
     return { items, next: at };
   }
 
-  /** The events of an entity, and its refusals, for a reader who may see them. */
-  private async known(
-    reader: Principal,
-    stream: string,
-    what: string,
-    about: object,
-  ): Promise<{ fold: Fold; events: Recorded[]; recorded: Recorded[] }> {
+  /** The events of an entity, for a reader who may see them. */
+  private async known(reader: Principal, stream: string, what: string, about: object): Promise<{ fold: Fold; events: Recorded[] }> {
+    const fold = this.foldOf(reader, stream);
+    const events = await this.store.read(stream, 0n);
+    if (events.length === 0) throw notFound();
+    await this.recordRead(reader, what, { stream, ...about }, facilityIn(fold, stream));
+    return { fold, events };
+  }
+
+  /** @throws Problem 404 */
+  private foldOf(reader: Principal, stream: string): AnyDecider {
     const decider = this.registry.deciderOf(stream);
-    if (!decider || !mayReach(reader, facilityOf(stream.slice(decider.category.length + 1)))) throw notFound();
-    const all = { bookkeeping: true };
-    const recorded = (await Promise.all([stream, refusalsOf(stream)].map((name) => this.store.read(name, 0n, all)))).flat();
-    if (recorded.length === 0) throw notFound();
-    await this.recordRead(reader, what, { stream, ...about }, facilityOf(stream.slice(decider.category.length + 1)));
-    return { fold: decider, events: recorded.filter((event) => !isBookkeeping(event)), recorded };
+    if (!decider || !mayReach(reader, facilityIn(decider, stream))) throw notFound();
+    return decider;
+  }
+
+  /** What was recorded up to more than so many entries after a position: a long stream is not read to its end for one page. */
+  private async pageOf(stream: string, after: bigint, limit: number): Promise<Recorded[]> {
+    const refusals = await this.store.read(refusalsOf(stream), 0n, { bookkeeping: true });
+    const recorded: Recorded[] = [];
+    for (let shown = 0, from = 0n; shown <= limit;) {
+      const page = await this.store.read(stream, from, { bookkeeping: true, maxCount: PAGE });
+      recorded.push(...page);
+      shown += page.filter(({ position }) => position > after).length;
+      if (page.length < PAGE) return [...recorded, ...refusals];
+      from = page.at(-1)!.revision + 1n;
+    }
+    const end = recorded.at(-1)!.position;
+    return [...recorded, ...refusals.filter(({ position }) => position < end)];
   }
 
   /** Records a read of the audit trail; if that fails, nothing is read. */
@@ -162,6 +180,8 @@ export class AuditLog {
     await this.store.append(stream, 'any', [{ type: 'AuditTrailRead', data: { what, about }, metadata }]);
   }
 }
+
+const facilityIn = ({ category }: AnyDecider, stream: string): string => facilityOf(stream.slice(category.length + 1));
 
 const said = (about: object) =>
   Object.fromEntries(Object.entries(about).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));

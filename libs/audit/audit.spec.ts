@@ -131,6 +131,21 @@ describe('the history of an entity', () => {
   const late = at(9, 'CommandRefused', { code: 'bin-closed' });
   const idle = at(5, 'CommandUnchanged', { revision: '4', token: '400' });
 
+  it('is the same page by page, and a page costs its own entries, however many follow', () => {
+    const all = [...events, idle, late, refusal];
+    const whole = historyOf(bin, all);
+    for (const { position } of whole)
+      for (const most of [1, 2, 9]) {
+        const page = whole.filter((entry) => entry.position > position).slice(0, most);
+        expect(historyOf(bin, all, position, most)).toEqual(page);
+      }
+    let folded = 0;
+    const counting = { ...bin, evolve: (state: unknown, event: Event) => ((folded += 1), bin.evolve(state as never, event as never)) };
+    const long = Array.from({ length: 1_000 }, (_, n) => at(n + 1, 'BinFilled', { pieces: 1 }));
+    expect(historyOf(counting, long, -1n, 3)).toHaveLength(3);
+    expect(folded).toBe(3);
+  });
+
   it('shows who, what, when and why with old and new values, refusals included', () => {
     const history = historyOf(bin, [...events, idle, late, refusal]);
     expect(history.map(({ type, kind, changes }) => [type, kind, changes])).toEqual([

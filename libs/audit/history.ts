@@ -38,21 +38,29 @@ export type Entry = Readonly<{
 /** Former stream of refusals, which are now in the entity's own stream; old ones are still read. */
 export const refusalsOf = (stream: string): string => `refused-${stream}`;
 
-/** The history of one entity from its first event on, with commands that were refused or changed nothing, in log order. */
-export function historyOf(fold: Fold, recorded: readonly Recorded[]): Entry[] {
+/**
+ * The history of one entity from its first event on, with commands that were refused or changed nothing, in log order: at most so many entries after a
+ * position. Values are compared for these only, since a state may be large.
+ */
+export function historyOf(fold: Fold, recorded: readonly Recorded[], after = -1n, most = Infinity): Entry[] {
+  const entries: Entry[] = [];
   let state = fold.initial;
-  let before = plain(state);
-  return [...recorded]
-    .sort((a, b) => (a.position < b.position ? -1 : a.position > b.position ? 1 : 0))
-    .map((event) => {
-      if (event.type === 'CommandRefused') return entry('refusal', event, []);
-      if (isBookkeeping(event)) return entry('unchanged', event, []);
-      state = fold.evolve(state, event);
-      const after = plain(state);
-      const changes = changesBetween(before, after);
-      before = after;
-      return entry('event', event, changes);
-    });
+  let before: unknown;
+  for (const event of [...recorded].sort((a, b) => (a.position < b.position ? -1 : a.position > b.position ? 1 : 0))) {
+    if (entries.length >= most) break;
+    const shown = event.position > after;
+    if (isBookkeeping(event)) {
+      if (shown) entries.push(entry(event.type === 'CommandRefused' ? 'refusal' : 'unchanged', event, []));
+      continue;
+    }
+    if (shown) before ??= plain(state);
+    state = fold.evolve(state, event);
+    if (!shown) continue;
+    const now = plain(state);
+    entries.push(entry('event', event, changesBetween(before, now)));
+    before = now;
+  }
+  return entries;
 }
 
 function entry(

@@ -10,7 +10,7 @@ import type { AllocationPlanEvent, AllocationProposed, BatchShare, Candidate, Pl
 import { ALGORITHM, planOf } from './planner';
 import { sharedPlan } from './shared-plan';
 import { stockSteps } from './stock';
-import { type Lane, laneFor } from './terms';
+import { type Lane, laneFor, neededOfEach } from './terms';
 
 export type AllocationPlan =
   | Readonly<{ status: 'Unknown' }>
@@ -77,7 +77,7 @@ function inputsOf(command: commands.ProposeAllocation, { regarded = {}, now }: C
     const capacity = regarded[capacityStream(capacityId)] as ToldCapacity;
     const days = Object.entries(capacity?.taken ?? {}).filter(([date]) => date >= first && date <= last);
     const stays = shipTo === undefined || shipTo === facilityId;
-    const kept = (master?.materials ?? []).flatMap(({ materialId, quantityPerUnit }) => {
+    const kept = neededOfEach(master?.materials ?? []).flatMap(({ materialId, quantityPerUnit }) => {
       const lots = regarded[usableStockOf(facilityId, materialId)] as ToldStock;
       return lots ? [{ materialId, quantityPerUnit, lots }] : [];
     });

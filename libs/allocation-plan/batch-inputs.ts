@@ -17,6 +17,7 @@ import {
   freeOn,
   minutesFor,
   mostIn,
+  neededOfEach,
   readyBy,
   SCALE,
   whole,
@@ -130,7 +131,7 @@ export function demandOf(inputs: BatchInputs, resources: Resources, order: Batch
       dueDay,
       ...(room ? { room } : {}),
       minutesPerUnit: millionths(minutesPerUnit),
-      materials: (master!.materials ?? []).map((each) => ({
+      materials: neededOfEach(master!.materials ?? []).map((each) => ({
         key: `${facilityId}.${each.materialId}`,
         perUnit: millionths(each.quantityPerUnit),
       })),

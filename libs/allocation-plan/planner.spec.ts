@@ -114,6 +114,11 @@ describe('a plan', () => {
     ]);
   });
 
+  test('has no place for a fraction of a piece', () => {
+    const { legs, unallocated } = plan([plant('lyon')], { quantity: '3.5' });
+    expect([legs, unallocated]).toMatchObject([[{ quantity: '3' }], [{ quantity: '0.5', reason: 'MinBatch' }]]);
+    expect(plan([plant('lyon')], { quantity: '0.5' })).toMatchObject({ legs: [], unallocated: [{ quantity: '0.5' }] });
+  });
   test('says by how much it may be off where not all splits of more than twelve plants were tried', () => {
     const many = Array.from({ length: 14 }, (_, n) =>
       plant(`p${String(n).padStart(2, '0')}`, { costPerUnit: String(10 + n), minBatch: '45' }),

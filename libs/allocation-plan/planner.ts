@@ -10,7 +10,7 @@ import { whyNone, whyNot } from './exclusion';
 import { sharedPlan } from './shared-plan';
 import { bestSplit } from './split';
 import { endsAmong, materialFor } from './stock';
-import { AROUND_THE_CLOCK, cheapestFirst, daysBetween, freeOn, leastOf, minutesFor, mostIn, readyBy, SCALE, spread } from './terms';
+import { AROUND_THE_CLOCK, cheapestFirst, daysBetween, freeOn, leastOf, minutesFor, mostIn, readyBy, SCALE, spread, whole } from './terms';
 
 /** A change of what is planned from the same inputs is a new version. */
 export const ALGORITHM = 4;
@@ -20,8 +20,19 @@ const MOST_PLANTS = 12;
 export type Plan = Pick<AllocationProposed['data'], 'legs' | 'unallocated' | 'cost' | 'proven'> &
   Required<Pick<AllocationProposed['data'], 'gap' | 'lateness'>>;
 
-/** A plant with the most that it can make in time, also if it had all material (`room`), and the cost of one unit there; amounts in millionths. */
-type Place = Readonly<{ candidate: Candidate; most: bigint; room: bigint; least: bigint; cost: bigint; days: readonly Bucket[] }>;
+/**
+ * A plant with the most that it can make in time, also if it had all material (`room`) or no lot expired (`bound`), and the cost of one unit there. Amounts
+ * in millionths.
+ */
+type Place = Readonly<{
+  candidate: Candidate;
+  most: bigint;
+  room: bigint;
+  bound: bigint;
+  least: bigint;
+  cost: bigint;
+  days: readonly Bucket[];
+}>;
 
 /** @throws Error where the inputs hold a share of a batch that does not fit them; sharedPlan says why. */
 export function planOf(inputs: PlanInputs): Plan {
@@ -31,29 +42,41 @@ export function planOf(inputs: PlanInputs): Plan {
     if (typeof shared === 'string') throw new Error(shared);
     return shared;
   }
-  const quantity = millionths(order.quantity);
+  // Pieces are whole: a rest of one, e.g. where a plant reported half a piece, has no place.
+  const wanted = millionths(order.quantity);
+  const quantity = whole(order, wanted);
   const usable = candidates.filter((candidate) => whyNot(order, candidate) === undefined).map((candidate) => placeOf(order, candidate));
   const open = usable.filter(({ most }) => most > 0n).sort(cheapestFirst);
   const tried = open.slice(0, MOST_PLANTS);
   const best = bestSplit(tried, quantity, order.maxLegs ?? tried.length);
+  const bounded = usable.reduce((total, { bound }) => total + bound, 0n);
+  const isProven =
+    open.length <= MOST_PLANTS && (best.placed === quantity || bounded <= usable.reduce((total, { most }) => total + most, 0n));
   const legs = best.places
     .map((place, index) => legOf(place, best.amounts[index]!))
     .sort((a, b) => (a.facilityId < b.facilityId ? -1 : 1))
     .map((leg, index) => ({ leg: index + 1, ...leg }));
   return {
     legs,
-    unallocated: remainders(workMasterVersion === undefined, order, candidates, usable, quantity, best.placed),
+    unallocated: [
+      ...remainders(workMasterVersion === undefined, order, candidates, usable, quantity, best.placed),
+      ...(wanted > quantity ? [{ quantity: decimal(wanted - quantity), reason: Unplaced.MinBatch }] : []),
+    ],
     cost: sum(legs.map(({ cost }) => cost)),
-    proven: open.length <= MOST_PLANTS,
-    gap: open.length <= MOST_PLANTS ? { quantity: '0', cost: '0' } : gapOf(open, quantity, best),
+    proven: isProven,
+    gap: isProven ? { quantity: '0', cost: '0' } : gapOf(open, bounded, quantity, best),
     lateness: '0',
   };
 }
 
-/** What might be missed where not all splits were tried: without limits of batch and split, this would be possible. */
-function gapOf(open: readonly Place[], quantity: bigint, { placed, cost }: Readonly<{ placed: bigint; cost: bigint }>): Plan['gap'] {
-  const all = open.reduce((total, { most }) => total + most, 0n);
-  const most = all < quantity ? all : quantity;
+/** What might be missed where not all splits were tried, or lots expire: without limits of batch and split, at most this would be possible. */
+function gapOf(
+  open: readonly Place[],
+  bounded: bigint,
+  quantity: bigint,
+  { placed, cost }: Readonly<{ placed: bigint; cost: bigint }>,
+): Plan['gap'] {
+  const most = bounded < quantity ? bounded : quantity;
   let [left, least] = [placed, 0n];
   for (const place of open) {
     const part = place.most < left ? place.most : left;
@@ -88,7 +111,11 @@ function placeOf(order: PlanOrder, candidate: Candidate): Place {
     return here > found ? here : found;
   }, 0n);
   const place = { candidate, least, cost, days };
-  return { ...place, most: limited(most), room: days.length === 0 ? 0n : limited(until(days.length - 1)) };
+  const room = days.length === 0 ? 0n : limited(until(days.length - 1));
+  // What ends early can use more: work in several parts might.
+  const [first] = candidate.stock ?? [];
+  const stocked = first ? millionths(first.most) : room;
+  return { ...place, most: limited(most), room, bound: stocked < room ? stocked : room };
 }
 
 function legOf({ candidate, cost, days }: Place, amount: bigint): Omit<PlanLeg, 'leg'> {

@@ -1,6 +1,6 @@
 /** The terms on which a plant can be used for an order: its lane, days, free minutes, smallest batch. */
 import type { Bucket } from '#facility-capacity/facility-capacity.events';
-import { convert, millionths, type Unit } from '#manufacturing/quantity';
+import { convert, millionths, sum, type Unit } from '#manufacturing/quantity';
 import type { Candidate, PlanOrder } from './allocation-plan.events';
 
 export const SCALE = 1_000_000n;
@@ -18,6 +18,14 @@ export function laneFor(order: Unit, lane: Lane | null): Pick<Candidate, 'lane' 
   const price = convert({ amount: costPerUnit, unit: order }, unit);
   return price === undefined ? { lane: null, laneUnit: unit } : { lane: { transitHours, costPerUnit: price } };
 }
+
+type Material = Readonly<{ materialId: string; quantityPerUnit: string }>;
+/** What one unit needs of each material, also where a work master names one twice. */
+export const neededOfEach = (materials: readonly Material[]): Material[] =>
+  [...new Set(materials.map(({ materialId }) => materialId))].map((materialId) => ({
+    materialId,
+    quantityPerUnit: sum(materials.flatMap((each) => (each.materialId === materialId ? [each.quantityPerUnit] : []))),
+  }));
 
 /** Free minutes of a day: of the first one, only the part that is still to come. */
 export function freeOn(date: string, earliest: string, minutesPerDay: number, taken: number): number {

@@ -301,6 +301,17 @@ test('what a plant made for a leg that it no longer has: a person says whether i
   expect(tried('KeepAsStock')).toEqual([unasked]);
 });
 
+test('what a plant reports after the answer is asked about again', () => {
+  const lyon = [returned(1, '3'), decide('KeepAsStock'), returned(1, '1'), decide('KeepAsStock', 2)];
+  const asked = new Set<string>();
+  const faultsOf = (end: Ending) => {
+    asked.add(Object.values((end.state(customerOrder, ORDER) as { decisions: object }).decisions).join());
+    return [];
+  };
+  expect(explained(interleave({ ...scene({ lyon }, taken('4'), [fulfil, advance]), faultsOf }))).toBe('');
+  expect([...asked]).toContain('KeepAsStock,KeepAsStock');
+});
+
 test('what was made for a leg that was taken back is in the balance of a cancelled order, and is not asked about under an older version', () => {
   const parties = { lyon: [returned(1, '3')], customer: [cancel()] };
   const ends = (process: unknown) => {

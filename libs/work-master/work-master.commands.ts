@@ -38,6 +38,7 @@ class MasterMaterialInput {
   @Code()
   readonly materialId: string;
 
+  /** Material for one unit of the product, in the unit in which the plants keep the material; 0 does not limit a plan. */
   @Amount()
   readonly quantityPerUnit: string;
 }

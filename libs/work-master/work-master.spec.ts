@@ -54,6 +54,7 @@ describe('a version', () => {
   });
   test.each([
     ['of another product than its id says', { product: 'valve' }, 'wrong-product'],
+    ['with a material twice', { materials: [1, 2].map((n) => ({ materialId: 'bearing', quantityPerUnit: `${n}` })) }, 'named-twice'],
     ['with a plant twice', { facilities: [...facilities, ...facilities] }, 'named-twice'],
     ['with the capacity of another plant', { facilities: [{ ...facilities[0]!, capacityId: 'haifa.cell' }] }, 'wrong-facility'],
     ['with half a piece as its batch', { facilities: [{ ...facilities[0]!, minBatch: '0.5' }] }, 'fraction-of-piece'],

@@ -20,8 +20,8 @@ const refuse = (code: string, message: string, facts: Readonly<Record<string, un
   throw new Rejected(code, message, facts);
 };
 
-/** @throws Rejected for plants or operations named twice, a resource group of another plant, minutes of zero, a fraction of a piece */
-function checked({ unit, operations, facilities }: Definition): void {
+/** @throws Rejected for plants, operations or materials named twice, a resource group of another plant, minutes of zero, a fraction of a piece */
+function checked({ unit, operations, materials, facilities }: Definition): void {
   const twice = (what: string, ids: readonly string[]) => {
     const id = ids.find((each, index) => ids.indexOf(each) !== index);
     if (id !== undefined) refuse('named-twice', `${what} ${id} must appear once.`, { id });
@@ -29,6 +29,10 @@ function checked({ unit, operations, facilities }: Definition): void {
   twice(
     'Operation',
     operations.map(({ operationId }) => operationId),
+  );
+  twice(
+    'Material',
+    materials.map(({ materialId }) => materialId),
   );
   twice(
     'Facility',

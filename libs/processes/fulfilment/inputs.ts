@@ -195,7 +195,7 @@ function lateReport(state: Fulfilment, leg: Leg, { good, scrap, rework }: LegMad
   if (!since(3, state) || leg.goal === 'make' || state.status === 'over') return state;
   const told = change(state, leg.leg, { late: { good, scrap, rework } });
   if (compare(good, '0') > 0 || state.question?.kind !== 'MadeAnyway' || state.question.leg !== leg.leg) return told;
-  return change(withoutQuestion(told, 'MadeAnyway'), leg.leg, { lateAsked: undefined });
+  return withoutQuestion(told, 'MadeAnyway');
 }
 
 function ended(state: Fulfilment, leg: Leg, totals: LegMade, endedAt: string): Fulfilment {
@@ -263,6 +263,10 @@ function decided(before: Fulfilment, answer: Answer): Fulfilment {
     case 'PlanAgain': {
       const leg = state.legs.find((each) => each.leg === asked!.leg);
       return leg && isOpen(leg) && !leg.started ? givenUp(state, leg, `${leg.facilityId} has not started it`) : state;
+    }
+    case 'KeepAsStock': {
+      const leg = state.legs.find((each) => each.leg === asked!.leg);
+      return leg?.late ? change(state, leg.leg, { lateAsked: leg.late.good }) : state;
     }
     case 'Count': {
       const leg = state.legs.find((each) => each.leg === asked!.leg);

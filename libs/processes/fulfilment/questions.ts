@@ -41,7 +41,7 @@ export const OPTIONS: Readonly<Record<QuestionKind, Readonly<Record<string, stri
   MadeAnyway: {
     Count:
       'It counts for the order. Legs that have not started are taken back, or one that runs is made smaller, as far as that is too much.',
-    KeepAsStock: 'It is stock of its plant. The order goes on without it.',
+    KeepAsStock: 'It is stock of its plant. The order goes on without it. What the plant reports later is asked about again.',
   },
   Returned: {
     ShipAgain: 'What came back is shipped again.',

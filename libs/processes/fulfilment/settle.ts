@@ -54,9 +54,10 @@ function askIfMadeAnyway(before: Fulfilment): Fulfilment {
   let state = before;
   if (state.status !== 'open') return state;
   for (const leg of state.legs) {
-    if (!madeAnyway(leg) || leg.lateAsked) continue;
-    const text = `${leg.facilityId} made ${leg.late!.good} of leg ${leg.leg}, which was taken back.`;
-    state = question(change(state, leg.leg, { lateAsked: true }), 'MadeAnyway', text, leg.leg);
+    const isAsked = [state.question, ...(state.later ?? [])].some((asked) => asked?.kind === 'MadeAnyway' && asked.leg === leg.leg);
+    if (!madeAnyway(leg) || isAsked || compare(leg.late!.good, leg.lateAsked ?? '0') <= 0) continue;
+    const text = `${leg.facilityId} made ${leg.late!.good} of leg ${leg.leg}, which was taken back. What it reports until the answer is meant, too.`;
+    state = question(state, 'MadeAnyway', text, leg.leg);
   }
   return state;
 }

@@ -24,9 +24,9 @@ export type Leg = PlannedLeg &
     made?: LegMade;
     /** Its reservation is released after the end. */
     freed: boolean;
-    /** What its plant reported for it after it was taken back, and whether a person has been asked about that. */
+    /** What its plant reported for it after it was taken back, and how much of that a person has been asked about. */
     late?: LegMade;
-    lateAsked?: true;
+    lateAsked?: string;
     /** The quantity that is still wanted, where it is less than planned. */
     trimTo?: string;
     /** The plant refused to make less. */

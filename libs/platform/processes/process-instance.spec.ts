@@ -50,6 +50,20 @@ test('an instance is Acting until its action has an outcome, then Waiting for it
   });
   expect(row(lit, refused, step('TimerFired', { over: true }))).toMatchObject({ state: 'Over', waitingFor: null, dueAt: null, steps: 2 });
 });
+test('of two that are equal, the first by name is shown, in whatever order they came', () => {
+  const dueAt = '2026-01-05T09:00:00.000Z';
+  const of = (...names: string[]) =>
+    row(
+      step('KilnLit', {
+        sends: names.map((name) => ({ commandId: `c-${name}`, type: `Check${name}`, data: {} })),
+        timers: names.map((timer) => ({ timer, dueAt })),
+      }),
+    );
+  expect([of('B', 'A').waitingFor, of('A', 'B').waitingFor]).toEqual(['CheckA', 'CheckA']);
+  const timers = (...names: string[]) => row(step('KilnLit', { timers: names.map((timer) => ({ timer, dueAt })) })).waitingFor;
+  expect([timers('W16', 'W15'), timers('W15', 'W16')]).toEqual(['W15', 'W15']);
+});
+
 test('a parked instance shows why, until an operator decides', () => {
   expect(row(lit, parked)).toMatchObject({ state: 'Parked', lastError: 'sick' });
   expect(row(lit, refused, parked, { type: 'InstanceRetried', data: { reason: 'x' } })).toMatchObject({ state: 'Waiting' });

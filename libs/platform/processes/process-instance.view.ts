@@ -90,7 +90,7 @@ export class ProcessInstanceRow {
 /** All instances of all processes. */
 export const processInstance: View<ProcessInstanceRow, InstanceEvent> = {
   name: 'process-instance',
-  version: 1,
+  version: 2,
   row: ProcessInstanceRow,
   events: [
     'StepTaken',
@@ -185,8 +185,9 @@ function standing({
   parked,
   over,
 }: ProcessInstanceRow['open']): Pick<ProcessInstanceRow, 'state' | 'waitingFor' | 'dueAt'> {
-  const [action] = Object.values(actions);
-  const [next] = Object.entries(timers).sort(([, a], [, b]) => (a < b ? -1 : 1));
+  // The database returns the keys of an object in an order of its own: of equals, the first by name.
+  const [[, action] = []] = Object.entries(actions).sort(([a], [b]) => (a < b ? -1 : 1));
+  const [next] = Object.entries(timers).sort(([a, dueA], [b, dueB]) => (dueA === dueB ? (a < b ? -1 : 1) : dueA < dueB ? -1 : 1));
   const state = parked ? 'Parked' : paused ? 'Paused' : action ? 'Acting' : over ? 'Over' : 'Waiting';
   return { state, waitingFor: action ?? next?.[0] ?? null, dueAt: next?.[1] ?? null };
 }

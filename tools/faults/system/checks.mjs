@@ -312,7 +312,7 @@ function* combined([first, ...rest]) {
 }
 
 const short = (value) =>
-  (typeof value === 'string' ? value : JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? String(each) : each)))?.slice(0, 400);
+  (typeof value === 'string' ? value : JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? String(each) : each)))?.slice(0, 2_000);
 
 /** All violations: [{ check, what }]. */
 export const violations = (data) => Object.entries(checks).flatMap(([check, { find }]) => find(data).map((what) => ({ check, what })));

@@ -115,7 +115,7 @@ function placeOf(order: PlanOrder, candidate: Candidate): Place {
   // What ends early can use more: work in several parts might.
   const [first] = candidate.stock ?? [];
   const stocked = first ? millionths(first.most) : room;
-  return { ...place, most: limited(most), room, bound: stocked < room ? stocked : room };
+  return { ...place, most: limited(most), room, bound: stocked < room ? limited(stocked) : room };
 }
 
 function legOf({ candidate, cost, days }: Place, amount: bigint): Omit<PlanLeg, 'leg'> {

@@ -6,6 +6,7 @@ import {
   DecideOnProcessInput,
   ForceOutcomeInput,
   InstanceInput,
+  JobQueues,
   MigrateInstanceInput,
   OPERATORS,
   Processes,
@@ -24,6 +25,14 @@ export class ProcessesController {
   @ApiOkResponse({ type: ProcessInstance })
   processInstance(@Query() input: InstanceInput): Promise<ProcessInstance> {
     return this.processes.look(input);
+  }
+
+  @Get('queues')
+  @Allow(...OPERATORS)
+  @ApiOperation({ operationId: 'jobQueues', summary: 'Jobs that wait in the job queues, as a worker last counted them.' })
+  @ApiOkResponse({ type: JobQueues })
+  jobQueues(): Promise<JobQueues> {
+    return this.processes.queues();
   }
 
   @Post('retry-instance')

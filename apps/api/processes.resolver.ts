@@ -6,6 +6,7 @@ import {
   DecideOnProcessInput,
   ForceOutcomeInput,
   InstanceInput,
+  JobQueues,
   MigrateInstanceInput,
   OPERATORS,
   Processes,
@@ -20,6 +21,12 @@ export class ProcessesResolver {
   @Allow(...OPERATORS)
   processInstance(@Args('of') input: InstanceInput): Promise<ProcessInstance> {
     return this.processes.look(input);
+  }
+
+  @Query(() => JobQueues, { description: 'Jobs that wait in the job queues, as a worker last counted them.' })
+  @Allow(...OPERATORS)
+  jobQueues(): Promise<JobQueues> {
+    return this.processes.queues();
   }
 
   @Mutation(() => ProcessInstance, { description: 'Retry a parked instance; a refused compensation is sent under a new command id.' })

@@ -6,10 +6,11 @@ import { Pool } from 'pg';
 import { ROLES } from '#manufacturing/roles';
 import { Registry } from '#platform/commands/registry';
 import { Flag, Reason, Text, Whole } from '#platform/commands/fields';
-import { Json } from '#platform/commands/scalars';
+import { DateTime, Json } from '#platform/commands/scalars';
 import { notFound, Problem } from '#platform/problem/problem';
 import { labelOf } from '#platform/processes/labels';
 import { type ForcedOutcome, type Operator, ProcessOperations } from '#platform/processes/operations';
+import { queueReports } from '#platform/processes/queue-report';
 import { ProcessInstanceRow } from '#platform/processes/process-instance.view';
 import { listOf } from '#platform/queries/list';
 import type { Principal } from '#platform/security/access';
@@ -143,13 +144,60 @@ export class ProcessInstance {
   timeline: unknown;
 }
 
+/** Jobs of one queue by state. The job queue only wakes what the log says is due: timers are never lost with it. */
+@ObjectType('JobQueue', {})
+export class JobQueueAnswer {
+  @Field(() => String)
+  @ApiProperty({ type: String })
+  queue: string;
+
+  @Field(() => String, { description: '`postgresql` or `redis`.' })
+  @ApiProperty({ type: String, description: '`postgresql` or `redis`.' })
+  backend: string;
+
+  @Field(() => Int, { description: 'Due, and not begun.' })
+  @ApiProperty({ type: 'integer', description: 'Due, and not begun.' })
+  waiting: number;
+
+  @Field(() => Int, { description: 'Being worked on.' })
+  @ApiProperty({ type: 'integer', description: 'Being worked on.' })
+  active: number;
+
+  @Field(() => Int, { description: 'Not due yet.' })
+  @ApiProperty({ type: 'integer', description: 'Not due yet.' })
+  delayed: number;
+
+  @Field(() => Int, { description: 'Given up after all attempts.' })
+  @ApiProperty({ type: 'integer', description: 'Given up after all attempts.' })
+  failed: number;
+
+  @Field(() => DateTime, { description: 'When a worker counted them; every five seconds.' })
+  @ApiProperty({ type: String, format: 'date-time', description: 'When a worker counted them; every five seconds.' })
+  countedAt: string;
+}
+
+@ObjectType('JobQueues', {})
+export class JobQueues {
+  @Field(() => [JobQueueAnswer])
+  @ApiProperty({ type: [JobQueueAnswer] })
+  items: JobQueueAnswer[];
+}
+
 /** What operators can do with processes, within their facilities. */
 @Injectable()
 export class Processes {
   private readonly operations: ProcessOperations;
 
-  constructor(@Inject(EventStore) store: EventStore, @Inject(Pool) pool: Pool, @Inject(Registry) registry: Registry) {
+  constructor(
+    @Inject(EventStore) store: EventStore,
+    @Inject(Pool) private readonly pool: Pool,
+    @Inject(Registry) registry: Registry,
+  ) {
     this.operations = new ProcessOperations(store, pool, processes, ({ type, data }) => registry.targetOf(type, data) ?? '');
+  }
+
+  async queues(): Promise<JobQueues> {
+    return { items: await queueReports(this.pool) };
   }
 
   async look({ process, instanceId }: InstanceInput): Promise<ProcessInstance> {

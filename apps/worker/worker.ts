@@ -19,6 +19,7 @@ import type { Logger } from '#platform/runtime/logging';
 import { ProcessRunner, type ProcessHealth } from '#platform/processes/processes';
 import { sendThrough } from '#platform/processes/send';
 import { JobQueue } from '#platform/processes/queue';
+import { reportQueue } from '#platform/processes/queue-report';
 import type { Started } from '#platform/runtime/run-app';
 import { runViews, type RunningViews } from '#platform/views/engine';
 import { processes } from '#processes/processes';
@@ -59,6 +60,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
     alarm: (dueAt, key) => alarms.add(key, { dueAt: dueAt.toISOString() }, dueAt.getTime() - now().getTime()),
     log: (fault, err) => log.warn({ err }, fault),
   });
+  const endReports = reportQueue(pool, alarms);
   let stopping = false;
   const begin = async () => {
     // The database may start later than the worker; waiting loses nothing.
@@ -109,6 +111,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Started>
       health.drain();
       stopping = true;
       unwatch();
+      endReports();
       forgetDisks();
       await begun;
       await Promise.all([runner.stop(), alarms.close(), keeping?.stop()]);

@@ -55,6 +55,20 @@ describe('processes, operated by people', () => {
     await api?.stop();
   });
 
+  it('have job queues whose depth operators see, with the time of the count', async () => {
+    const pool = api.api.app.get(Pool);
+    await pool.query(`INSERT INTO queue_report VALUES ('process-timers', 'redis', 3, 1, 12, 0, '2026-01-05T08:00:00Z')`);
+    const expected = {
+      items: [
+        { queue: 'process-timers', backend: 'redis', waiting: 3, active: 1, delayed: 12, failed: 0, countedAt: '2026-01-05T08:00:00.000Z' },
+      ],
+    };
+    expect((await api.get('/processes/queues', api.tokens.supervisor)).body).toEqual(expected);
+    const query = '{ jobQueues { items { queue backend waiting active delayed failed countedAt } } }';
+    expect((await api.post('/graphql', { query }, api.tokens.supervisor)).body).toEqual({ data: { jobQueues: expected } });
+    expect((await api.get('/processes/queues', api.tokens.operator)).status).toBe(403);
+  });
+
   it('are listed, each with the labelled steps of its history', async () => {
     const mine = async () =>
       ((await api.get(`/processes?process=${SPLITS}&state=Over`, api.tokens.supervisor)).body.items as { instanceId: string }[]).find(

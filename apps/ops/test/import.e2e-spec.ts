@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { madeLog, MAPPING, ops, realLog } from './command-line';
 import { ImportUnderTest } from './import-under-test';
+import { figuresIn, type Figures } from './log-figures';
+
+const byKey = (a: { key: string }, b: { key: string }) => (a.key < b.key ? -1 : 1);
 
 describe('the import of production logs', () => {
   let imports: ImportUnderTest;
@@ -59,6 +63,44 @@ describe('the import of production logs', () => {
     expect((await run('import', log)).json).toMatchObject({ finishedBefore: true, written: 0, tally });
     expect(await imports.store.head()).toBe(head);
   }, 600_000);
+
+  it('gives every machine the quantities and the yield that the text of the file has', async () => {
+    const log = realLog() ?? join(imports.directory, 'plain.csv');
+    const ask = async (path: string) => (await imports.under.get(path, imports.under.tokens.everywhere)).body;
+    for (const [from, to] of [
+      ['2012-01-01T00:00', '2012-02-15T12:00'],
+      ['2012-02-15T12:00', '2012-03-29T00:00'],
+    ] as const) {
+      const period = `facilityId=haifa&from=${encodeURIComponent(`${from}:00+02:00`)}&to=${encodeURIComponent(`${to}:00+02:00`)}`;
+      const figures = figuresIn(log, from, to);
+      expect(figures.size).toBeGreaterThan(5);
+      const sum = (of: keyof Figures) => [...figures.values()].reduce((whole, each) => whole + each[of], 0);
+      const [good, scrap, rework] = [sum('good'), sum('scrap'), sum('rework')];
+
+      const { items, total } = await ask(`/performance?${period}`);
+      const asText = (each: Figures) => [{ unit: 'pcs', good: `${each.good}`, scrap: `${each.scrap}`, rework: `${each.rework}` }];
+      for (const item of items as { equipmentId: string; made: object[] }[]) {
+        const expected = figures.get(item.equipmentId);
+        expect([item.equipmentId, item.made]).toEqual([item.equipmentId, expected ? asText(expected) : []]);
+      }
+      expect(items.map(({ equipmentId }: { equipmentId: string }) => equipmentId)).toEqual(expect.arrayContaining([...figures.keys()]));
+      expect(total.made).toEqual(asText({ good, scrap, rework }));
+      // The log has no cycle times: pieces are all that quality can be taken of.
+      expect(total.kpis.qualityRatio).toMatchObject({ numerator: `${good}`, denominator: `${good + scrap + rework}` });
+      expect(total.kpis.oee).toMatchObject({ value: null, why: 'NoIdealCycle' });
+
+      const pareto = await ask(`/kpi/scrap?${period}&by=Equipment`);
+      const scrapped = [...figures].filter(([, each]) => each.scrap > 0).map(([key, each]) => ({ key, quantity: `${each.scrap}` }));
+      expect(pareto.items.map(({ key, quantity }: { key: string; quantity: string }) => ({ key, quantity })).sort(byKey)).toEqual(
+        scrapped.sort(byKey),
+      );
+
+      const yields = (await ask(`/kpi/yield?${period}`)).items as { operations: Record<keyof Figures, string>[] }[];
+      const operations = yields.flatMap((product) => product.operations);
+      for (const [of, expected] of Object.entries({ good, scrap, rework }))
+        expect(operations.reduce((whole, operation) => whole + Number(operation[of as keyof Figures]), 0)).toBe(expected);
+    }
+  }, 60_000);
 
   it('records with every fact its clock source, its request and the raw row', async () => {
     // Of an order of its own: a row that is known from another file is skipped.

@@ -149,6 +149,10 @@ export function officeJourneys(started: () => ConsoleUnderTest, seriousFindings:
       .getByText(/^[1-9]/)
       .first()
       .waitFor();
+    await page
+      .locator('[data-queue=process-timers]')
+      .getByText(/^as of /)
+      .waitFor();
     await page.locator('[data-testid=readiness] [data-status=up]').first().waitFor();
     await page.locator('[data-view=order-board]').waitFor();
     const parked = page.locator('[data-parked]');

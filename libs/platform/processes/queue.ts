@@ -78,6 +78,7 @@ const inPostgres: typeof createPostgresBackend = (...given) => {
 
 /** A named queue of jobs that carry `T` as plain JSON. */
 export class JobQueue<T extends object> {
+  readonly kind: 'redis' | 'postgresql';
   private readonly bound: Bound;
   private readonly options: Required<QueueOptions>;
   private opened?: Promise<Queue>;
@@ -89,6 +90,7 @@ export class JobQueue<T extends object> {
     backend: QueueBackend,
     options: QueueOptions = {},
   ) {
+    this.kind = queueKind(backend);
     this.bound = bind(backend, () => this.closed);
     this.options = { attempts: 10, pause: 500, onTrouble: () => undefined, ...options };
   }

@@ -13,7 +13,7 @@ import { API_ROLE, ensureBookkeeping } from './tables';
 export type RoleApp = 'api' | 'worker' | 'ops';
 const OPS_ROLE = `${APPLICATION}_ops`;
 const ROLES: Readonly<Record<RoleApp, string>> = { api: API_ROLE, worker: WORKER_ROLE, ops: OPS_ROLE };
-const FIXED = ['process_checkpoint', 'process_timer', 'process_worker', 'process_shelf'];
+const FIXED = ['process_checkpoint', 'process_timer', 'process_worker', 'process_shelf', 'queue_report'];
 
 /** The connection string of an app's role. */
 export function urlOfRole(owner: string, app: RoleApp, password: string): string {

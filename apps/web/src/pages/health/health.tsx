@@ -40,6 +40,7 @@ export default function Health() {
       </Title>
       <Parts />
       <Processes />
+      {may('get /processes/queues') ? <JobQueues /> : null}
       {seesViews ? (
         <>
           <ParkedEvents />
@@ -149,6 +150,46 @@ function Processes() {
           </Paper>
         );
       }}
+    </Shown>
+  );
+}
+
+/** Counted by a worker: where none runs, the time of the count tells. */
+function JobQueues() {
+  const words = useWords(healthWords);
+  const texts = useTexts(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const queues = useRead('/processes/queues', { every: EVERY });
+  return (
+    <Shown of={queues}>
+      {({ items }) =>
+        items.map(({ queue, backend, waiting, active, delayed, failed, countedAt }) => {
+          const old = serverNow() - Date.parse(countedAt) > 1_000 * LATE_SECONDS;
+          return (
+            <Paper withBorder p="md" key={queue} data-queue={queue}>
+              <Title order={2} size="h4">
+                {words.queue(queue, backend === 'redis' ? 'Redis' : 'PostgreSQL')}
+              </Title>
+              <Group gap="xl" mt="xs">
+                <Text>
+                  <b>{waiting}</b> {words.jobsWaiting}
+                </Text>
+                <Text>
+                  <b>{active}</b> {words.jobsActive}
+                </Text>
+                <Text>
+                  <b>{delayed}</b> {words.jobsDelayed}
+                </Text>
+                <Text c={failed > 0 ? 'var(--plantlog-bad)' : undefined}>
+                  <b>{failed}</b> {words.jobsFailed}
+                </Text>
+                <Text c={old ? 'var(--plantlog-wait)' : 'dimmed'} size="sm">
+                  {words.countedAt(texts.seconds(countedAt))}
+                </Text>
+              </Group>
+            </Paper>
+          );
+        })
+      }
     </Shown>
   );
 }

@@ -117,7 +117,9 @@ function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow
     case 'EquipmentStateChanged':
       return { state: data.to, since: data.at };
     case 'EquipmentStateObserved': {
-      const { applied, at, quality, lost } = data;
+      const { applied, at, quality, lost, within } = data;
+      if (within?.resumes && row.since === within.startedAt) return { since: within.until };
+      if (data.late) return {};
       const late = (row.since !== null && at < row.since) || (row.observedAt !== null && at < row.observedAt);
       const state: MachineState | null = lost ? 'Unknown' : data.state;
       const known = applied || (lost && (row.since === null || at >= row.since));
@@ -144,7 +146,7 @@ function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow
 /** The current state of every machine. */
 export const equipmentNow: View<EquipmentNow, EquipmentEvent> = {
   name: 'equipment-now',
-  version: 3,
+  version: 4,
   row: EquipmentNow,
   // All of them: the row has the revision of the stream.
   events: [

@@ -1,3 +1,5 @@
+import { digestOf } from '#platform/commands/digest';
+import { equipment } from './equipment';
 import {
   type EquipmentEvent,
   type EquipmentRegistered,
@@ -74,3 +76,22 @@ export const observed = (reported: string, state: PackmlState | null, changes: o
   },
 });
 export const later = { now: at(5), occurredAt: at(5) };
+
+type Commands = typeof equipment.decide;
+
+export type Step = readonly [type: keyof Commands, command?: object, minute?: number];
+
+/** Runs commands one after another, minute by minute, and gives the events. */
+export function shift(...steps: readonly Step[]): EquipmentEvent[] {
+  const events: EquipmentEvent[] = [];
+  let state = equipment.initial;
+  steps.forEach(([type, command = {}, minute], index) => {
+    const context = { now: at(59), occurredAt: at(minute ?? index), actor: 'ann', role: 'operator', commandId: 'c', digestOf };
+    const more = (equipment.decide[type] as (...input: unknown[]) => EquipmentEvent[])({ equipmentId, ...command }, state, context);
+    state = more.reduce(equipment.evolve, state);
+    events.push(...more);
+  });
+  return events;
+}
+export const register = ['RegisterEquipment', { name: 'Machine 4', equipmentClass: 'milling' }] as const;
+export const run = [register, ['ResetEquipment'], ['ReportStateComplete'], ['StartEquipment'], ['ReportStateComplete']] as const;

@@ -106,13 +106,13 @@ function enter(
  */
 export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
   name: 'equipment-timeline',
-  version: 5,
+  version: 6,
   row: EquipmentInterval,
   events: ['EquipmentStateChanged', 'EquipmentStateObserved', 'EquipmentAssigned', 'StopOpened', 'StopClosed', 'StopCorrected'],
   keys: ({ type, data }) => {
     const key = (startedAt: string | null) => (startedAt === null ? [] : [keyOf(data.equipmentId, startedAt)]);
     if (type === 'EquipmentAssigned') return key(data.stateSince);
-    if (type === 'EquipmentStateObserved' && data.within) return [...key(data.within.startedAt), ...key(data.at)];
+    if (type === 'EquipmentStateObserved' && data.within) return [data.within.startedAt, data.at, data.within.until].flatMap(key);
     if (type === 'EquipmentStateChanged' || type === 'EquipmentStateObserved') return [...key(data.since), ...key(data.at)];
     if (type === 'StopCorrected') return [...key(data.openedAt), ...key(data.closedAt)];
     if (type === 'StopOpened') return [data.at, ...(data.laterStates ?? [])].flatMap(key);
@@ -132,6 +132,7 @@ export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
       }
       case 'EquipmentStateObserved': {
         const { from, at: startedAt, since, applied, legal, workOrderIds, lost, within } = data;
+        if (data.late && !within) break;
         const state = lost ? 'Unknown' : data.state;
         if (state === null) break;
         if (within) {
@@ -147,6 +148,11 @@ export const equipmentTimeline: View<EquipmentInterval, EquipmentEvent> = {
           rows.put({ ...before, endedAt: startedAt, position, recordedAt });
           const split = { ...before, intervalId, startedAt, endedAt: within.until, eventId, learnedAt: recordedAt };
           rows.put({ ...split, state, source: 'Observation', position, recordedAt });
+          if (within.resumes) {
+            const resumedId = keyOf(equipmentId, within.until);
+            const resumed = { ...before, intervalId: resumedId, startedAt: within.until, learnedAt: recordedAt };
+            rows.put({ ...resumed, position, recordedAt });
+          }
           break;
         }
         const late = since !== null && startedAt < since;

@@ -8,26 +8,9 @@ import { equipmentNow } from './equipment-now.view';
 import { equipmentStop } from './equipment-stop.view';
 import { equipmentTimeline } from './equipment-timeline.view';
 import { type EquipmentEvent, PackmlInput, PackmlState, SignalQuality } from './equipment.events';
+import { at, equipmentId, register, run, shift } from './equipment-pasts';
 
-const equipmentId = 'haifa.M4';
 const stream = 'equipment-haifa.M4';
-const at = (minute: number) => `2026-01-05T08:${String(minute).padStart(2, '0')}:00.000Z`;
-type Commands = typeof equipment.decide;
-
-/** Runs commands one after another, minute by minute, and gives the events. */
-function shift(...steps: readonly (readonly [type: keyof Commands, command?: object, minute?: number])[]): EquipmentEvent[] {
-  const events: EquipmentEvent[] = [];
-  let state = equipment.initial;
-  steps.forEach(([type, command = {}, minute], index) => {
-    const context = { now: at(59), occurredAt: at(minute ?? index), actor: 'ann', role: 'operator', commandId: 'c', digestOf };
-    const more = (equipment.decide[type] as (...input: unknown[]) => EquipmentEvent[])({ equipmentId, ...command }, state, context);
-    state = more.reduce(equipment.evolve, state);
-    events.push(...more);
-  });
-  return events;
-}
-const register = ['RegisterEquipment', { name: 'Machine 4', equipmentClass: 'milling' }] as const;
-const run = [register, ['ResetEquipment'], ['ReportStateComplete'], ['StartEquipment'], ['ReportStateComplete']] as const;
 
 describe('equipment now', () => {
   test('shows state, since when, jobs and the open stop', () => {

@@ -149,8 +149,13 @@ export type EquipmentStateObserved = Event<
     workOrderIds: readonly string[];
     /** True where the signal is lost (stale, bad or unavailable): the machine's state is unknown from then on. */
     lost?: true;
-    /** For a late observation: the interval, of one known state, that it falls into. That state now ends at `at`. */
-    within?: Readonly<{ startedAt: string; until: string; state: MachineState }>;
+    /** True where a later sighting was known already. In older events absent if the state of that sighting had begun before this one. */
+    late?: true;
+    /**
+     * For a late observation: the interval, of one known state, that it falls into. That state now ends at `at`, and the observed one at `until`; from
+     * then on the first goes on if it `resumes`, since it was seen again at that time.
+     */
+    within?: Readonly<{ startedAt: string; until: string; state: MachineState; resumes?: true }>;
   }
 >;
 

@@ -5,23 +5,21 @@ import { streamOf } from '#kernel/identity';
 import { isJobOf, ordersOf } from '#manufacturing/capacity';
 import { checking, isFirstOfKind, ofPlants, type Reference, referring, regardsOf } from '#manufacturing/references';
 import type * as commands from './equipment.commands';
-import type { EquipmentEvent, EquipmentRegistered, EquipmentStateObserved, Mode, PackmlInput, PackmlState } from './equipment.events';
+import type {
+  EquipmentEvent,
+  EquipmentRegistered,
+  EquipmentStateObserved,
+  MachineState,
+  Mode,
+  PackmlInput,
+  PackmlState,
+} from './equipment.events';
 import { assign, recordJobBegun, recordJobEnded, toldOf, unassign } from './jobs';
-import {
-  currentSince,
-  disabledIn,
-  type Equipment,
-  known,
-  type Registered,
-  stopOf,
-  stopsAround,
-  utc,
-  withEntered,
-  withStop,
-} from './machine';
+import { currentSince, disabledIn, type Equipment, known, lastKnown, type Registered, stopOf, stopsAround, utc, withStop } from './machine';
 import { classRegarded, observationKey, observe } from './observation';
 import { legalInputs, MANDATORY, MODE_CHANGE_STATES, nextState } from './packml';
 import { countOf, withRow } from './rows';
+import { around, latest, seeing, until, without } from './sightings';
 
 const MODES: readonly Mode[] = [
   { mode: 1, name: 'Production', disabledStates: [] },
@@ -33,13 +31,15 @@ const MODES: readonly Mode[] = [
 function timeOf({ occurredAt, now }: Context, machine: Registered): string {
   const at = utc(occurredAt);
   const { state } = machine;
+  const last = lastKnown(machine);
+  if (last === null || at >= last) return at;
+  if (occurredAt === now) return last;
   const since = currentSince(machine);
-  if (since === null || at >= since) return at;
-  if (occurredAt === now) return since;
-  throw new Rejected('earlier-than-known-state', `\`occurredAt\` must not be before ${since}, when the state ${state} began, was ${at}.`, {
+  const known = last === since ? `when the state ${state} began` : `when it was last seen in state ${state}`;
+  throw new Rejected('earlier-than-known-state', `\`occurredAt\` must not be before ${last}, ${known}, was ${at}.`, {
     occurredAt: at,
     state,
-    since,
+    since: last,
   });
 }
 
@@ -86,30 +86,43 @@ const sameRegistration = (known: EquipmentRegistered['data'], asked: EquipmentRe
   return JSON.stringify(before) === JSON.stringify(now);
 };
 
-/** The machine with a state from a time on: as the current state, or inserted into its past. */
+/** The machine in a state from a time on. What an older log has after that time was not believed. */
 function enter<S extends Equipment>(machine: S, at: string, seen: PackmlState): S {
-  const since = currentSince(machine);
-  if (since !== null && at < since) return { ...machine, entered: withEntered(machine.entered, at, seen) };
   const same = seen === machine.state && machine.since !== null && machine.lostSince === null;
-  return same ? machine : { ...machine, state: seen, since: at, lostSince: null, entered: withEntered(machine.entered, at, seen) };
+  if (same) return { ...machine, sightings: seeing(machine.sightings, at, seen) };
+  return { ...machine, state: seen, since: at, lostSince: null, sightings: seeing(until(machine.sightings, at), at, seen) };
 }
 
 function lose<S extends Equipment>(machine: S, at: string): S {
+  if (machine.lostSince !== null) return { ...machine, sightings: seeing(machine.sightings, at, 'Unknown') };
+  return { ...machine, lostSince: at, sightings: seeing(until(machine.sightings, at), at, 'Unknown') };
+}
+
+/** The machine with a state in its past. The current state, if that was split, began when it was seen again. */
+function insert<S extends Equipment>(machine: S, at: string, seen: MachineState, to: string): S {
+  const sightings = seeing(without(machine.sightings, at, to), at, seen);
   const since = currentSince(machine);
-  const late = since !== null && at < since;
-  if (!late && machine.lostSince !== null) return machine;
-  return { ...machine, ...(late ? {} : { lostSince: at }), entered: withEntered(machine.entered, at, 'Unknown') };
+  if (since === null || since >= at) return { ...machine, sightings };
+  const resumed = machine.lostSince === null ? { since: to } : { lostSince: to };
+  return { ...machine, sightings, ...resumed };
 }
 
 /** Applies an observation, also a late one: it may still be the latest that is known of its time. */
 function evolveObserved(
   state: Equipment,
-  { reported, quality, sequence, claimedAt, at, state: seen, lost, within, applied }: EquipmentStateObserved['data'],
+  { reported, quality, sequence, claimedAt, at, state: seen, lost, late, within, applied }: EquipmentStateObserved['data'],
 ): Equipment {
   const known = { ...state, seen: withRow(state.seen, observationKey(claimedAt, quality, reported, sequence)) };
+  const meant = lost ? 'Unknown' : seen;
+  if (meant === null) return known;
+  const last = latest(known.sightings);
+  if (late && !within) {
+    const confirms = around(known.sightings, at).before?.state === meant;
+    return confirms ? { ...known, sightings: seeing(known.sightings, at, meant) } : known;
+  }
   const since = currentSince(known);
-  const late = since !== null && at < since;
-  if (late && !within) return known;
+  if (within && last && at < last.at) return insert(known, at, meant, within.until);
+  if (!within && since !== null && at < since) return known;
   if (lost) return lose(known, at);
   const believed = applied || quality === 'GOOD' || quality === 'UNCERTAIN';
   return seen && believed ? enter(known, at, seen) : known;
@@ -138,7 +151,7 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
       stops: [],
       openStop: null,
       lostSince: state.lostSince,
-      entered: state.entered,
+      sightings: state.sightings,
       seen: state.seen,
     };
   }
@@ -203,7 +216,7 @@ const references = {
  */
 const rules: Rules = {
   category: 'equipment',
-  initial: { status: 'unknown', state: null, since: null, lostSince: null, entered: [], seen: [] },
+  initial: { status: 'unknown', state: null, since: null, lostSince: null, sightings: [], seen: [] },
   id: (command) => command.equipmentId,
   observed: ['ObserveEquipmentState', 'RecordJobBegun', 'RecordJobEnded'],
   exceptions: [

@@ -3,6 +3,7 @@ import type { Job } from '#manufacturing/capacity';
 import type { EquipmentEvent, EquipmentRegistered, LossClass, MachineState, PackmlState } from './equipment.events';
 import { stopCause } from './packml';
 import { countOf, PAGE, type Rows } from './rows';
+import { beginnings, latest, type Sightings } from './sightings';
 
 export type Stop = Readonly<{
   stopId: string;
@@ -13,9 +14,6 @@ export type Stop = Readonly<{
   lossClass: LossClass | null;
 }>;
 
-/** When the machine entered a state, as known today. */
-export type Entered = Readonly<{ at: string; state: MachineState }>;
-
 /** A work order that has the machine, and since when. */
 export type Occupation = Job & Readonly<{ from: string; byStart?: true }>;
 /** A work order that had it. */
@@ -25,8 +23,8 @@ export type FormerJob = Readonly<{ workOrderId: string; from: string; until: str
 export type Watched = Readonly<{
   /** When the signal was lost; null while there is one. */
   lostSince: string | null;
-  /** The latest states, earliest first. */
-  entered: readonly Entered[];
+  /** All states that it was seen in, by floor time. */
+  sightings: Sightings;
   /** The keys of all observations, so that one delivered twice is recorded once, however old. */
   seen: Rows<string>;
 }>;
@@ -91,20 +89,11 @@ function findStop(stops: Rows<Stop>, is: (stop: Stop) => boolean): Stop | undefi
 /** When the current state began, or became unknown. */
 export const currentSince = ({ since, lostSince }: Pick<Equipment, 'since' | 'lostSince'>): string | null => lostSince ?? since;
 
-export const KEPT_STATES = 1_000;
-
-/** The index of the last state that began by then; -1 where none did. */
-export function placeAt(entered: readonly Entered[], at: string): number {
-  let place = entered.length - 1;
-  while (place >= 0 && entered[place]!.at > at) place -= 1;
-  return place;
-}
-
-/** The states with one more, at its time. Of two at the same time the later report counts. */
-export function withEntered(entered: readonly Entered[], at: string, state: MachineState): readonly Entered[] {
-  const place = placeAt(entered, at);
-  const kept = entered[place]?.at === at ? place : place + 1;
-  return [...entered.slice(0, kept), { at, state }, ...entered.slice(place + 1)].slice(-KEPT_STATES);
+/** The last time of which something is known: when the current state began, or was seen again. */
+export function lastKnown(machine: Equipment): string | null {
+  const since = currentSince(machine);
+  const seen = latest(machine.sightings)?.at;
+  return seen !== undefined && (since === null || seen > since) ? seen : since;
 }
 
 /** The states that a mode of the machine disables. */
@@ -149,7 +138,7 @@ export function stopsWithin(
   at: string,
   until: string,
 ): EquipmentEvent[] {
-  const { equipmentId, stops, entered } = machine;
+  const { equipmentId, stops, sightings } = machine;
   const [stoodBefore, stands, standsAfter] = [causeOf(before), causeOf(state), causeOf(after)];
   const corrected = (stop: Stop, times: Partial<Pick<Stop, 'openedAt' | 'closedAt'>>): EquipmentEvent => ({
     type: 'StopCorrected',
@@ -188,7 +177,7 @@ export function stopsWithin(
   const stop = findStop(stops, ({ openedAt, closedAt }) => openedAt <= at && (closedAt === null || closedAt > at));
   if (!stop) return [];
   const continues = stop.closedAt === null || stop.closedAt > until;
-  const laterStates = entered.map((each) => each.at).filter((began) => began > until && (stop.closedAt === null || began < stop.closedAt));
+  const laterStates = beginnings(sightings, until, stop.closedAt);
   const rest = standsAfter && continues ? [found(standsAfter, until, stop.closedAt, laterStates)] : [];
   return [corrected(stop, { closedAt: at }), ...rest];
 }

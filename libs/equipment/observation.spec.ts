@@ -53,10 +53,57 @@ describe('observations of equipment', () => {
           from: 'Held',
           since: at(5),
           legal: null,
+          late: true,
           within: { startedAt: at(3), until: at(5), state: 'Unknown' },
         }),
         { type: 'LateStateObserved', data: { equipmentId, reported: 'Idle', at: at(3), knownState: 'Held', knownSince: at(5) } },
       );
+  });
+  test('that come late are inserted before the state is seen again, and leave it from then on', () => {
+    const machine = inState('Execute', observed('Execute', 'Execute', { at: at(1), claimedAt: at(1) }), observed('Execute', 'Execute'));
+    given(equipment, ...machine)
+      .when('ObserveEquipmentState', see('Stopped'), { now: at(9), occurredAt: at(3) })
+      .then(
+        observed('Stopped', 'Stopped', {
+          at: at(3),
+          claimedAt: at(3),
+          applied: false,
+          legal: null,
+          late: true,
+          within: { startedAt: at(1), until: at(5), state: 'Execute', resumes: true },
+        }),
+        { type: 'LateStateObserved', data: { equipmentId, reported: 'Stopped', at: at(3), knownState: 'Execute', knownSince: at(0) } },
+        { type: 'StopOpened', data: { equipmentId, stopId: 'S1', cause: 'Stop', at: at(3), closedAt: at(5), workOrderIds: [] } },
+      );
+  });
+  test('that come late are inserted however many came since', () => {
+    const time = (second: number) => new Date(Date.parse(at(10)) + second * 1_000).toISOString();
+    const since = Array.from({ length: 1_200 }, (_, n) => {
+      const state = n % 2 ? 'Execute' : 'Idle';
+      return observed(state, state, { at: time(n), claimedAt: time(n) });
+    });
+    const machine = inState('Execute', observed('Execute', 'Execute', { at: at(1), claimedAt: at(1) }), ...since);
+    const context = { now: time(2_000), occurredAt: at(5), actor: 'm4', role: 'device', commandId: 'c', digestOf };
+    const state = machine.reduce(equipment.evolve, equipment.initial);
+    const [late] = equipment.decide.ObserveEquipmentState({ equipmentId, state: 'Held' }, state, context);
+    expect(late).toMatchObject({ data: { within: { startedAt: at(1), until: at(10), state: 'Execute' } } });
+  });
+  test('that come late and say what was known are no news, and are not flagged', () => {
+    const first = observed('Execute', 'Execute', { at: at(0), claimedAt: at(0) });
+    given(equipment, ...inState('Execute', first, observed('Execute', 'Execute')))
+      .when('ObserveEquipmentState', see('Execute'), { now: at(9), occurredAt: at(3) })
+      .then(observed('Execute', 'Execute', { at: at(3), claimedAt: at(3), applied: false, legal: null, late: true }));
+  });
+  test('are not contradicted by a command of an earlier time', () => {
+    given(equipment, ...inState('Execute', observed('Execute', 'Execute')))
+      .when('StopEquipment', { equipmentId }, { now: at(9), occurredAt: at(3) })
+      .rejects('earlier-than-known-state');
+  });
+  test('of an older log keep their meaning: a state that was believed lasts', () => {
+    const older = observed('Stopped', 'Stopped', { at: at(3), claimedAt: at(3) });
+    const machine = inState('Execute', observed('Execute', 'Execute'), older).reduce(equipment.evolve, equipment.initial);
+    expect(machine).toMatchObject({ state: 'Stopped', since: at(3) });
+    expect(machine.sightings.flat()).toEqual([{ at: at(3), state: 'Stopped' }]);
   });
   test('of unknown states are recorded and flagged', () => {
     given(equipment, ...inState('Execute'))

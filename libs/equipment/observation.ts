@@ -4,9 +4,10 @@ import { streamOfReference } from '#manufacturing/references';
 import type { MasterDataTold } from '#master-data/master-data.events';
 import type { ObserveEquipmentState } from './equipment.commands';
 import { type EquipmentEvent, type EquipmentStateObserved, type MachineState, PackmlState, type SignalQuality } from './equipment.events';
-import { currentSince, disabledIn, type Equipment, KEPT_STATES, placeAt, type Registered, stopsAround, stopsWithin, utc } from './machine';
+import { currentSince, disabledIn, type Equipment, lastKnown, type Registered, stopsAround, stopsWithin, utc } from './machine';
 import { holds } from './rows';
 import { isPassage, missedBetween, stateNamed } from './packml';
+import { around } from './sightings';
 
 const SKEW_MS = 5 * 60_000;
 
@@ -55,7 +56,8 @@ export function observe(
   const vendorState = machine?.registration.vendorStates.find(({ code }) => code === reported)?.state;
   const state = vendorState ?? stateNamed(reported) ?? null;
   const since = currentSince(known);
-  const late = since !== null && at < since;
+  const last = lastKnown(known);
+  const late = last !== null && at < last;
   const lost = quality === 'STALE' || quality === 'BAD' || (state === null && /^unavailable$/i.test(reported));
   const applied = state !== null && !late && !lost;
   const from = known.lostSince === null ? known.state : null;
@@ -81,7 +83,17 @@ export function observe(
       workOrderIds: machine?.jobs.map((job) => job.workOrderId) ?? [],
       ...(typeof sequence === 'number' ? { sequence } : {}),
       ...(lost ? { lost } : {}),
-      ...(place ? { within: { startedAt: place.startedAt, until: place.until, state: place.before } } : {}),
+      ...(late ? { late } : {}),
+      ...(place
+        ? {
+            within: {
+              startedAt: place.startedAt,
+              until: place.until,
+              state: place.before,
+              ...(place.resumes ? { resumes: true as const } : {}),
+            },
+          }
+        : {}),
     },
   };
 
@@ -89,8 +101,9 @@ export function observe(
   if (!machine) events.push({ type: 'UnregisteredEquipmentObserved', data: { equipmentId, reported, at } });
   if (state === null && !lost) events.push({ type: 'UnknownStateObserved', data: { equipmentId, reported, at } });
   if (clockAhead) events.push({ type: 'ClockAheadObserved', data: { equipmentId, claimedAt, takenAt: at } });
-  if (late && known.state !== null)
-    events.push({ type: 'LateStateObserved', data: { equipmentId, reported, at, knownState: known.state, knownSince: since } });
+  // Within the time of a state that was seen again, only another state is news.
+  if (known.state !== null && late && (place || since === null || at < since))
+    events.push({ type: 'LateStateObserved', data: { equipmentId, reported, at, knownState: known.state, knownSince: since ?? last } });
   if (!machine) return events;
   if (legal === false && state !== null) {
     const { profile } = machine.registration;
@@ -104,13 +117,11 @@ export function observe(
   return events;
 }
 
-/** The interval that a late state falls into; undefined where it adds nothing, or is older than what is kept. */
-function placeOf({ entered }: Equipment, state: MachineState, at: string) {
-  const index = placeAt(entered, at);
-  const [before, after] = [entered[index], entered[index + 1]];
-  // Before the first state that is known of the machine; where older ones were dropped, it may be anywhere.
-  if (!before && after && entered.length < KEPT_STATES)
-    return { startedAt: at, until: after.at, before: 'Unknown' as const, after: after.state };
+/** The interval that a late state falls into, and whether its state goes on after it; undefined where it adds nothing. */
+function placeOf({ sightings }: Equipment, state: MachineState, at: string) {
+  const { before, began, after } = around(sightings, at);
+  // Before the first state that is known of the machine.
+  if (!before && after) return { startedAt: at, until: after.at, before: 'Unknown' as const, after: after.state, resumes: false };
   if (!before || !after || before.at === at || before.state === state) return undefined;
-  return { startedAt: before.at, until: after.at, before: before.state, after: after.state };
+  return { startedAt: began!, until: after.at, before: before.state, after: after.state, resumes: after.again === true };
 }

@@ -85,8 +85,8 @@ function lookedUp(events: readonly EquipmentEvent[], from: number, to: number): 
       const state = data.lost ? 'Unknown' : data.state;
       const when = minuteOf(data.at);
       const late = Math.max(-1, ...states.keys()) > when;
-      // What says nothing new is no fact. Of two at one time the later counts, unless a later state was known already.
-      if (state !== null && stateAt(states, when) !== state && !(late && states.has(when))) states.set(when, state);
+      // Of two at one time the later counts, unless a later one was known already.
+      if (state !== null && !(late && states.has(when))) states.set(when, state);
     } else if (type === 'StopOpened')
       stops.set(data.stopId, { from: minuteOf(data.at), to: data.closedAt ? minuteOf(data.closedAt) : Infinity, lossClass: null });
     else if (type === 'StopClosed') stops.get(data.stopId)!.to = minuteOf(data.at);

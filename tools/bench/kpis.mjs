@@ -1,7 +1,7 @@
 /**
  * KPIs of one year of 200 machines in four plants: the read models behind them rebuilt, compared with raw COPY of the same events; what a dashboard
- * asks, by REST; the time from the receipt of an observation until a KPI shows it; exports in rows per second and the api's peak memory. `--events`:
- * the number of days instead of 365; `--short`: 30.
+ * asks, by REST; the time from an observation until the time elements of its machine include it; exports in rows per second and the api's peak memory.
+ * `--events`: the number of days instead of 365; `--short`: 30.
  */
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
@@ -17,6 +17,7 @@ import { views } from '#slices';
 import { quantile, startProcess } from '../faults/parts.mjs';
 import { makeIssuer, startApi } from './parts/api-process.mjs';
 import { copyRate, headOf } from './views.mjs';
+import { exported } from './parts/exported.mjs';
 import { PLANTS, plantYear, START } from './parts/plant-year.mjs';
 
 const { Pool } = createRequire(import.meta.url)('pg');
@@ -70,7 +71,7 @@ export async function run({ short, say, seed = 1, ...given }) {
     const dashboards = await measured(ask, days, short ? 15 : 40, say);
     for (const { name, p99 } of dashboards) goal(`${name}, p99 ms`, p99, p99 < 150, '< 150');
     const visible = await freshness(ask, days, short ? 50 : 200);
-    say(`  an observation until the KPI shows it: p50 ${visible.p50} ms, p99 ${visible.p99} ms`);
+    say(`  an observation, from sending it until the KPI shows it: p50 ${visible.p50} ms, p99 ${visible.p99} ms`);
     goal('update visible in a KPI, p99 ms', visible.p99, visible.p99 < 250, '< 250');
     const exports = [];
     for (const list of ['equipment-timeline', 'production-report'])
@@ -149,6 +150,10 @@ async function measured(ask, days, times, say) {
     'downtime of a plant, a week': (n) => `/kpi/downtime?${period(n, days, 7)}&${shifts(n)}`,
     'scrap of a plant, a quarter': (n) => `/kpi/scrap?${period(n, days, quarter)}`,
     'lead time of a plant, a quarter': (n) => `/kpi/lead-time?${period(n, days, quarter)}`,
+    'schedule adherence of a plant, a quarter': (n) => `/kpi/schedule-adherence?${period(n, days, quarter)}`,
+    'throughput of a plant, a quarter': (n) => `/kpi/throughput?${period(n, days, quarter)}`,
+    'yield of a plant, a quarter': (n) => `/kpi/yield?${period(n, days, quarter)}`,
+    'work in progress of a plant': (n) => `/kpi/work-in-progress?facilityId=${PLANTS[n % PLANTS.length]}`,
     'evidence of a machine, a day': (n) => `/kpi/evidence?${period(n, days, 1)}&equipmentId=${PLANTS[n % 4]}.M${n % 4}`,
   };
   const figures = [];
@@ -165,47 +170,20 @@ async function measured(ask, days, times, say) {
   return figures;
 }
 
+/** Each observation, at the time of the log's end, ends the state before it: the minute that follows counts for the new state alone. */
 async function freshness(ask, days, times) {
   const took = [];
   for (let n = 0; n < times; n += 1) {
     const equipmentId = `${PLANTS[n % 4]}.M${n % 4}`;
-    const occurredAt = iso(START + days * DAY + n * 60_000);
-    const { token } = await ask('POST', '/equipment/observe-equipment-state', {
-      equipmentId,
-      state: n % 8 < 4 ? 'Execute' : 'Held',
-      occurredAt,
-    });
+    const at = START + days * DAY + n * 60_000;
+    const state = n % 8 < 4 ? 'Execute' : 'Held';
     const from = performance.now();
-    const answer = await ask('GET', `/performance?${period(n, days, 1)}&equipmentId=${equipmentId}&waitFor=${token}`);
-    if (answer.behind) throw new Error('the views are behind');
+    const { token } = await ask('POST', '/equipment/observe-equipment-state', { equipmentId, state, occurredAt: iso(at) });
+    const minute = `facilityId=${PLANTS[n % 4]}&from=${iso(at)}&to=${iso(at + 60_000)}`;
+    const { behind, items } = await ask('GET', `/performance?${minute}&equipmentId=${equipmentId}&waitFor=${token}`);
     took.push(performance.now() - from);
+    if (behind) throw new Error('the views are behind');
+    if (items[0].time.production !== (state === 'Execute' ? 60 : 0)) throw new Error(`the KPI does not show ${state} of ${equipmentId}`);
   }
   return { p50: round(quantile(took, 0.5), 1), p99: round(quantile(took, 0.99), 1) };
-}
-
-async function exported({ port, pid }, token, list, format, pool, say) {
-  const { rows } = await pool.query(`SELECT count(*)::int AS n FROM ${list.replaceAll('-', '_')}`);
-  const memory = () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1_024;
-  const before = memory();
-  let peak = before;
-  const sampling = setInterval(() => (peak = Math.max(peak, memory())), 50);
-  const from = performance.now();
-  const answer = await fetch(`http://127.0.0.1:${port}/${list}.${format}`, { headers: { authorization: `Bearer ${token}` } });
-  let bytes = 0;
-  for await (const chunk of answer.body) bytes += chunk.length;
-  clearInterval(sampling);
-  const seconds = (performance.now() - from) / 1_000;
-  const figure = {
-    list,
-    format,
-    rows: rows[0].n,
-    megabytes: round(bytes / 1e6, 1),
-    rowsPerSecond: round(rows[0].n / seconds),
-    beforeMb: round(before),
-    peakMb: round(peak),
-  };
-  say(
-    `  ${list}.${format}: ${figure.rows} rows, ${figure.megabytes} MB, ${figure.rowsPerSecond} rows/s; memory of the api ${figure.beforeMb} MB, at most ${figure.peakMb} MB`,
-  );
-  return figure;
 }

@@ -81,15 +81,23 @@ export class Exports {
   }
 }
 
-/** Ends the stream when its reader asks for nothing more, or for too long. */
-function watchReader(rows: QueryStream, { standstillMs, wholeMs }: typeof PATIENCE): { stop(): void } {
+/** Ends the stream when its reader leaves rows where they are, or takes too long for all. A reader that waits for rows is not slow: the database is. */
+export function watchReader(
+  rows: Pick<Readable, '_read' | 'push' | 'destroy'>,
+  { standstillMs, wholeMs }: typeof PATIENCE,
+): { stop(): void } {
   const end = () => rows.destroy(new Error('The export was read too slowly.'));
   const whole = setTimeout(end, wholeMs).unref();
-  const standstill = setTimeout(end, standstillMs).unref();
-  const read = rows._read.bind(rows);
+  let standstill: NodeJS.Timeout | undefined;
+  const [read, push] = [rows._read.bind(rows), rows.push.bind(rows)];
   rows._read = (size: number) => {
-    standstill.refresh();
+    clearTimeout(standstill);
+    standstill = undefined;
     read(size);
   };
-  return { stop: () => [whole, standstill].forEach(clearTimeout) };
+  rows.push = (row: unknown, encoding?: BufferEncoding) => {
+    standstill ??= setTimeout(end, standstillMs).unref();
+    return push(row, encoding);
+  };
+  return { stop: () => [whole, standstill].forEach((timer) => clearTimeout(timer)) };
 }

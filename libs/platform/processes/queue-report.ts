@@ -52,8 +52,9 @@ export function reportQueue(pool: Pool, queue: Pick<JobQueue<object>, 'name' | '
 
 /** The latest report of each queue, by name. */
 export async function queueReports(pool: Pool): Promise<QueueReport[]> {
-  const { rows } = await pool.query<Omit<QueueReport, 'countedAt'> & { countedAt: Date }>(
-    `SELECT queue, backend, waiting, active, delayed, failed, counted_at AS "countedAt" FROM queue_report ORDER BY queue`,
+  const countedAt = `to_char(counted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "countedAt"`;
+  const { rows } = await pool.query<QueueReport>(
+    `SELECT queue, backend, waiting, active, delayed, failed, ${countedAt} FROM queue_report ORDER BY queue`,
   );
-  return rows.map((row) => ({ ...row, countedAt: row.countedAt.toISOString() }));
+  return rows;
 }

@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { freePort, startPostgres, type RunningPostgres } from '#platform/embedded/embedded-postgres';
 import { JobQueue, queueKind, type Job, type QueueBackend } from './queue';
 import { testDirectory } from '#platform/testing/testing';
@@ -149,6 +150,22 @@ describe('the job queue in PostgreSQL', () => {
     },
     async () => void (server = await startPostgres({ dataDir, durable: false, port })),
   );
+
+  it('goes on with new jobs after the database was emptied under it', async () => {
+    const queue = new JobQueue<Wake>('emptied', { DATABASE_URL: server.url });
+    const adding = new JobQueue<Wake>('emptied', { DATABASE_URL: server.url });
+    const done: string[] = [];
+    queue.work(async ({ id }) => void done.push(id));
+    await adding.add('before', { process: 'p' });
+    await until(() => done.includes('before'));
+    const client = new Client({ connectionString: server.url });
+    await client.connect();
+    await client.query('DROP SCHEMA queue CASCADE');
+    await client.end();
+    await adding.add('after', { process: 'p' });
+    await until(() => done.includes('after'), 30_000);
+    await Promise.all([queue.close(), adding.close()]);
+  }, 60_000);
 
   it('survives an error that the server sends while the queue closes', async () => {
     // The server's last message comes at a different moment each time.

@@ -1,7 +1,7 @@
 /**
  * A job queue. Hides: BullMQ, and whether it stores its jobs in PostgreSQL (default) or in Redis (REDIS_URL). Promises: at-least-once delivery,
- * one job per id, delays, retries with growing pauses, and recovery without a restart after the backend was unreachable. Does not: hold truth:
- * the event log and its timers do; the queue may be lost and filled again.
+ * one job per id, delays, retries with growing pauses, and recovery without a restart after the backend was unreachable or emptied. Does not: hold
+ * truth: the event log and its timers do; the queue may be lost and filled again.
  */
 import { createPostgresBackend, createRedisBackend, withBackend, type Job as BullJob, type Queue, type Worker } from 'bullmq';
 import { EventEmitter } from 'node:events';
@@ -101,15 +101,22 @@ export class JobQueue<T extends object> {
    * @throws when the backend does not answer.
    */
   async add(id: string, data: T, delay = 0): Promise<void> {
-    const queue = await this.open();
-    await queue.add(this.name, data, {
-      jobId: encoded(id),
-      delay: Math.max(0, Math.ceil(delay)),
-      attempts: this.options.attempts,
-      backoff: { type: 'exponential', delay: this.options.pause },
-      removeOnComplete: true,
-      removeOnFail: { age: 7 * 24 * 3600, count: 10_000 },
-    });
+    const add = async () =>
+      (await this.open()).add(this.name, data, {
+        jobId: encoded(id),
+        delay: Math.max(0, Math.ceil(delay)),
+        attempts: this.options.attempts,
+        backoff: { type: 'exponential', delay: this.options.pause },
+        removeOnComplete: true,
+        removeOnFail: { age: 7 * 24 * 3600, count: 10_000 },
+      });
+    try {
+      await add();
+    } catch (error) {
+      if (!isEmptied(error)) throw error;
+      this.renew();
+      await add();
+    }
   }
 
   /** Removes a waiting job. A job that is running is not stopped. */
@@ -194,9 +201,23 @@ export class JobQueue<T extends object> {
   }
 
   private trouble(error: Error, jobId?: string): void {
-    if (!this.closed) this.options.onTrouble(error, jobId && decoded(jobId));
+    if (this.closed) return;
+    this.options.onTrouble(error, jobId && decoded(jobId));
+    if (isEmptied(error)) this.renew();
+  }
+
+  /** BullMQ makes its tables on connecting only. */
+  private renew(): void {
+    const [worker, opened] = [this.worker, this.opened];
+    [this.worker, this.opened] = [undefined, undefined];
+    const quietly = () => undefined;
+    void worker?.close(true).catch(quietly);
+    void opened?.then((queue) => queue.close()).catch(quietly);
   }
 }
+
+/** The database was emptied under the queue: its schema, a table or a function is missing. */
+const isEmptied = (error: unknown): boolean => ['3F000', '42P01', '42883'].includes((error as { code?: string }).code ?? '');
 
 /** BullMQ allows no colon in an id, and treats a numeric id as its own. */
 const encoded = (id: string): string => (/^\d+$/.test(id) ? `%${id.charCodeAt(0).toString(16)}${id.slice(1)}` : encodeURIComponent(id));

@@ -7,6 +7,11 @@ import { declareDerived, type DerivedView } from '#platform/views/derived';
 const PLANT = 'The plant; rows of others than yours are not shown.';
 const UNTIL = 'Floor time; absent while it lasts.';
 
+/** The moment of a local time: the first of two where clocks are set back, as for shifts (PostgreSQL takes the second). */
+const momentOf = (local: string, zone: string): string =>
+  `(SELECT CASE WHEN (at - back) AT TIME ZONE (${zone}) = (${local}) THEN at - back ELSE at END
+      FROM (SELECT (${local}) AT TIME ZONE (${zone}) AS at, interval '1 hour' AS back) AS moment)`;
+
 const dimPlant: DerivedView = {
   name: 'dim_plant',
   about: 'Dimension: one row for each plant.',
@@ -57,16 +62,18 @@ const dimShift: DerivedView = {
       (SELECT coalesce(sum(extract(epoch FROM upper(part) - lower(part))), 0) FROM unnest(planned) AS part)
     FROM (SELECT calendar_id || '/' || day || '/' || shift AS shift_id, facility_id, calendar_id, day, shift, begins, ends,
       (tstzmultirange(tstzrange(begins, ends)) - coalesce((
-        SELECT range_agg(tstzrange(begin, end_ + CASE WHEN end_ <= begin THEN interval '1 day' ELSE interval '0' END))
+        SELECT range_agg(tstzrange(${momentOf('on_day + "startsAt"::time', 'zone')}, ${momentOf('to_day + "endsAt"::time', 'zone')}))
         FROM jsonb_to_recordset(breaks) AS pause("startsAt" text, "endsAt" text),
-        LATERAL (SELECT CASE WHEN (day + "startsAt"::time) AT TIME ZONE zone < begins THEN day + 1 ELSE day END AS on_day) at,
-        LATERAL (SELECT (on_day + "startsAt"::time) AT TIME ZONE zone AS begin, (on_day + "endsAt"::time) AT TIME ZONE zone AS end_) times), '{}'))
+        LATERAL (SELECT CASE WHEN ${momentOf('day + "startsAt"::time', 'zone')} < begins THEN day + 1 ELSE day END AS on_day) at,
+        LATERAL (SELECT CASE WHEN "endsAt" > "startsAt" THEN on_day ELSE on_day + 1 END AS to_day) until), '{}'))
         * tstzmultirange(tstzrange(NULL, now())) AS planned
     FROM (
       SELECT calendar.calendar_id, calendar.facility_id, day::date AS day, planned.shift, version ->> 'timeZone' AS zone, coalesce(planned.breaks, '[]') AS breaks,
-        (day::date + planned."startsAt"::time) AT TIME ZONE (version ->> 'timeZone') AS begins,
-        (day::date + planned."endsAt"::time + CASE WHEN planned."endsAt" <= planned."startsAt" THEN interval '1 day' ELSE interval '0' END)
-          AT TIME ZONE (version ->> 'timeZone') AS ends
+        ${momentOf('day::date + planned."startsAt"::time', "version ->> 'timeZone'")} AS begins,
+        ${momentOf(
+          `day::date + planned."endsAt"::time + CASE WHEN planned."endsAt" <= planned."startsAt" THEN interval '1 day' ELSE interval '0' END`,
+          "version ->> 'timeZone'",
+        )} AS ends
       FROM shift_calendar calendar,
         LATERAL generate_series((SELECT min((v ->> 'effectiveFrom')::date) FROM jsonb_array_elements(calendar.versions) v)::timestamp,
           (now() + interval '1 day')::date::timestamp, interval '1 day') AS day,

@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { ApiUnderTest } from './api-under-test';
 
 let api: ApiUnderTest;
@@ -137,6 +138,46 @@ describe('the performance of machines', () => {
     expect(body.items).toMatchObject([{ equipmentId: 'haifa.M1', ...whole }]);
     const { status: unknown, body: problem } = await ask(query.replace('turning', 'milling'));
     expect([unknown, problem.errors]).toMatchObject([400, [{ field: 'calendarId' }]]);
+  });
+
+  it('has the same shifts for analysts, also in the nights in which clocks change', async () => {
+    const calendarId = 'haifa.nights';
+    const weekdays = ['Friday', 'Saturday', 'Sunday', 'Monday'];
+    const token = await take('/shift-calendar/publish-calendar-version', {
+      calendarId,
+      timeZone: 'Asia/Jerusalem',
+      effectiveFrom: '2025-03-01',
+      shifts: [
+        // Clocks go from 02:00 back to 01:00 on 26 October 2025, from 02:00 on to 03:00 on 28 March.
+        { shift: 'First', weekdays, startsAt: '22:00', endsAt: '01:30', breaks: [{ startsAt: '00:45', endsAt: '01:15' }] },
+        { shift: 'Second', weekdays, startsAt: '01:30', endsAt: '06:00', breaks: [{ startsAt: '02:30', endsAt: '03:30' }] },
+      ],
+    });
+    const shifts = async (from: string, to: string) => {
+      const period = `facilityId=haifa&equipmentId=haifa.M1&from=${from}T12:00:00Z&to=${to}T12:00:00Z&calendarId=${calendarId}`;
+      const { body } = await ask(`${period}&waitFor=${token}`);
+      return (body.periods as { shift: string | null; from: string; to: string; total: { time: { plannedOperation: number } } }[])
+        .filter(({ shift }) => shift !== null)
+        .map((each) => [each.shift, each.from, each.to, each.total.time.plannedOperation]);
+    };
+    const analyst = new Client({ connectionString: api.system.databaseUrl, options: '-c search_path=analytics -c TimeZone=UTC' });
+    await analyst.connect();
+    await analyst.query(`INSERT INTO public.view_readers VALUES (session_user, '{haifa}')`);
+    for (const [from, to] of [
+      ['2025-03-27', '2025-03-29'],
+      ['2025-10-24', '2025-10-27'],
+    ] as const) {
+      const { rows } = await analyst.query(
+        `SELECT shift, started_at, ended_at, planned_seconds::float8 FROM dim_shift
+         WHERE calendar_id = $1 AND started_at >= $2 AND ended_at <= $3 ORDER BY started_at`,
+        [calendarId, `${from}T12:00:00Z`, `${to}T12:00:00Z`],
+      );
+      const expected = await shifts(from, to);
+      expect(expected.length).toBeGreaterThan(2);
+      const instant = (value: string | Date) => new Date(value).toISOString();
+      expect(rows.map((row) => [row.shift, instant(row.started_at), instant(row.ended_at), row.planned_seconds])).toEqual(expected);
+    }
+    await analyst.end();
   });
 
   it.each([

@@ -36,7 +36,7 @@ export const WhyNoValue = {
 export type WhyNoValue = keyof typeof WhyNoValue;
 
 /** What is doubtful about a value that is shown all the same. */
-export const Doubt = { IdealCycleTooLong: 'IdealCycleTooLong' } as const;
+export const Doubt = { IdealCycleTooLong: 'IdealCycleTooLong', MadeWithoutTime: 'MadeWithoutTime' } as const;
 export type Doubt = keyof typeof Doubt;
 
 /** A ratio with what it is made of; `value` has six decimals. */
@@ -126,7 +126,8 @@ export function kpisOf(time: TimeElements, made: Quantities, failures: Failures)
       made.withoutCycle || made.idealForProduced === 0n
         ? pieces(({ good }) => good)
         : ratio(made.idealForGood, made.idealForProduced, 'NoQuantity'),
-    oee,
+    // Not the product of its factors then: something was made, but no production time is known.
+    oee: doubted(oee, apt === 0n && made.idealForProduced > 0n, 'MadeWithoutTime'),
     netEquipmentEffectiveness: netOf(apt + aust, apt, pbt, made),
     allocationEfficiency: ratio(apt + aust + adet, pbt, 'NoPlannedTime'),
     utilizationEfficiency: ratio(apt, apt + aust + adet, 'NoProductionTime'),
@@ -148,8 +149,9 @@ function netOf(aupt: bigint, apt: bigint, pbt: bigint, { idealForGood, withoutCy
   return ratio(numerator, denominator, pbt === 0n ? 'NoPlannedTime' : 'NoProductionTime');
 }
 
-/** An effectiveness above 1 is shown, and doubted. */
-const doubted = (kpi: Kpi, doubtful: boolean): Kpi => (kpi.value !== null && doubtful ? { ...kpi, doubt: 'IdealCycleTooLong' } : kpi);
+/** A value that is shown all the same, such as an effectiveness above 1. */
+const doubted = (kpi: Kpi, doubtful: boolean, doubt: Doubt = 'IdealCycleTooLong'): Kpi =>
+  kpi.value !== null && doubtful ? { ...kpi, doubt } : kpi;
 
 const without = (numerator: bigint, denominator: bigint, why: WhyNoValue): Kpi => ({
   value: null,

@@ -5,7 +5,7 @@ import { ranked } from './pareto';
 import { restatedAt } from './restated';
 import { inShifts } from './sections';
 import { addStopTime, noStopTime, type StopInterval } from './stop-time';
-import { timeElements, withOrders, type Period, type StateInterval } from './time-elements';
+import { NO_TIME, timeElements, withOrders, type Period, type StateInterval } from './time-elements';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -176,4 +176,13 @@ test('a Pareto of nothing has no shares, and equal amounts keep the order of the
     { key: 'b', amount: '0', share: null, cumulativeShare: null },
     { key: null, amount: '0', share: null, cumulativeShare: null },
   ]);
+});
+
+test('what was made while no production is known has an OEE that is doubted', () => {
+  const time = { ...NO_TIME, plannedOperation: 3_600_000, plannedBusy: 3_600_000, unclassified: 3_600_000 };
+  const made = quantitiesOf([{ unit: 'pcs', good: '30', scrap: '0', rework: '0', idealCycleSeconds: '60' }]);
+  const { availability, effectiveness, oee } = kpisOf(time, made, { count: 0, repairMs: 0 });
+  expect(availability).toMatchObject({ value: '0.000000', doubt: null });
+  expect(effectiveness).toMatchObject({ value: null, why: 'NoProductionTime' });
+  expect(oee).toMatchObject({ value: '0.500000', doubt: 'MadeWithoutTime' });
 });

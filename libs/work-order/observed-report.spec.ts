@@ -86,6 +86,15 @@ describe('an observed report of implausible amounts', () => {
     expect(types('0', '9900')).toEqual(['ProductionObserved', 'ScrapBeyondOrderDetected']);
     expect(types('60', '60')).toEqual(['ProductionObserved', 'ScrapBeyondOrderDetected']);
   });
+  it('is flagged whichever of good and scrap comes last', () => {
+    const before = { reportId: 'r0', from: '2026-01-05T06:00:00Z', to: report.from };
+    const scrapped = reported({ ...before, good: '0', scrap: [{ quantity: '60', reasonCode: 'dimension' }] });
+    expect(types('45', '0', scrapped)).toEqual(['ProductionObserved']);
+    expect(types('60', '0', scrapped)).toEqual(['ProductionObserved', 'ScrapBeyondOrderDetected']);
+    expect(types('0', '60', reported({ ...before, good: '60' }))).toEqual(['ProductionObserved', 'ScrapBeyondOrderDetected']);
+    const most = reported({ ...before, reportId: 'r00', good: '60', to: before.from });
+    expect(types('0', '0', scrapped, most)).toEqual(['ProductionObserved', 'ZeroQuantityDetected']);
+  });
   it('is flagged for excess good only, not also for scrap', () =>
     expect(types('106', '1')).toEqual(['ProductionObserved', 'OverproductionDetected']));
   it('is flagged for a fraction of a piece', () => expect(types('0.5', '0')).toEqual(['ProductionObserved', 'FractionOfPieceDetected']));
@@ -196,6 +205,23 @@ describe('a counter', () => {
     run(first)
       .when('ReportCounter', { ...reading, raw: '65510' }, { occurredAt: tomorrow })
       .then(read('65510', '10', 'Advanced', '65500'), ahead);
+  });
+  it('whose pieces and the scrap before exceed the order is flagged', () =>
+    run(reported({ good: '0', scrap: [{ quantity: '60', reasonCode: 'dimension' }] }), first)
+      .when('ReportCounter', { ...reading, raw: '65560' })
+      .then(read('65560', '60', 'Advanced', '65500'), {
+        type: 'ScrapBeyondOrderDetected',
+        data: { workOrderId, reportId: `c1:${at}`, operationId: '10', good: '60', scrap: '60', limit: '105', unit: 'pcs' },
+      }));
+  it('of an operation that is not planned is recorded and flagged', () => {
+    const unplanned = read('65500', '0', 'First');
+    const { nextOperationId: _, ...data } = unplanned.data as never as { nextOperationId: string };
+    run()
+      .when('ReportCounter', { ...reading, operationId: '99', raw: '65500' })
+      .then({ ...unplanned, data: { ...data, operationId: '99' } } as never, {
+        type: 'UnplannedOperationDetected',
+        data: { workOrderId, reportId: `c1:${at}`, operationId: '99', name: '99' },
+      });
   });
   it('is not refused above the tolerance, but flagged', () =>
     run(first)

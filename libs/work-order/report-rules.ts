@@ -44,10 +44,7 @@ export function brokenRules(order: KnownOrder, told: Told, context: Look, claims
     mismatch(MismatchField.Quantity, `${order.ordered} ${order.unit}`, `${claims.ordered} ${claims.orderedUnit}`);
   }
 
-  const operation = operationOf(order.operations, operationId);
-  if (order.status !== 'Observed' && !operation?.planned) {
-    found.push({ type: 'UnplannedOperationDetected', data: { ...of, operationId, name: claims.operationName ?? operationId } });
-  }
+  found.push(...unplannedRules(order, of, operationId, claims.operationName));
   const scrap = scrapOf(told.scrap);
   if (told.kind === ReportKind.Production && isZero(told.good) && isZero(scrap) && isZero(told.rework)) {
     found.push({ type: 'ZeroQuantityDetected', data: of });
@@ -68,6 +65,12 @@ type OnReport = Readonly<{ workOrderId: string; productionOrderId?: string; repo
 export function brokenMachineRules(of: OnReport, equipmentId: string): ReportExceptionEvent[] {
   const [known, told] = [facilityOf(of.workOrderId), facilityOf(equipmentId)];
   return known === told ? [] : [{ type: 'OrderMismatchDetected', data: { ...of, field: MismatchField.Facility, known, told } }];
+}
+
+/** The plan of the order has no such operation. */
+export function unplannedRules(order: KnownOrder, of: OnReport, operationId: string, name = operationId): ReportExceptionEvent[] {
+  if (order.status === 'Observed' || operationOf(order.operations, operationId)?.planned) return [];
+  return [{ type: 'UnplannedOperationDetected', data: { ...of, operationId, name } }];
 }
 
 /** Another order has the machine, and there is no room for this one beside it (I4). */
@@ -107,12 +110,14 @@ export function brokenQuantityRules(
     found.push({ type: 'OverproductionDetected', data: { ...of, operationId, good: after, limit, excess: over, unit: order.unit } });
   }
   const scrapped = plus(before?.scrap ?? '0', scrap);
-  if (order.ordered !== undefined && !over && !isZero(scrap) && excess(plus(after, scrapped), order.ordered, toleranceOf(order))) {
+  const makes = !isZero(good) || !isZero(scrap);
+  const scraps = makes && !isZero(scrapped);
+  if (order.ordered !== undefined && !over && scraps && excess(plus(after, scrapped), order.ordered, toleranceOf(order))) {
     const limit = upperLimit(order.ordered, toleranceOf(order));
     found.push({ type: 'ScrapBeyondOrderDetected', data: { ...of, operationId, good: after, scrap: scrapped, limit, unit: order.unit } });
   }
   const upstream = upstreamOf(order.operations, operationId);
-  if (upstream && before && !before.overlapAllowed && !(isZero(good) && isZero(scrap))) {
+  if (upstream && before && !before.overlapAllowed && makes) {
     const used = plus(plus(before.good, before.scrap), plus(good, scrap));
     if (compare(used, upstream.good) > 0) {
       found.push({

@@ -8,6 +8,7 @@ import { advance } from './counter';
 import {
   brokenRules,
   inTheFuture,
+  unplannedRules,
   brokenMachineRules,
   brokenQuantityRules,
   brokenStateRules,
@@ -72,7 +73,7 @@ export function observeProduction(command: commands.ObserveProduction, state: Wo
       },
     },
     ...brokenRules(order, told, context, claims),
-    ...fractions(of, amountsOf(told), told.unit),
+    ...fractionRules(of, told),
     ...(command.ordered ? fractions(of, [command.ordered.amount], command.ordered.unit) : []),
   ];
 }
@@ -118,6 +119,7 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
     },
     ...(ahead ? [implausible] : []),
     ...brokenMachineRules(of, equipmentId),
+    ...unplannedRules(order, of, operationId),
     ...occupiedRules(order, of, { equipmentId, from: readAt, to: readAt }, context),
     ...(last && DISCONTINUITIES.includes(move)
       ? [
@@ -200,6 +202,7 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
 const ofCorrections: readonly string[] = [
   'ImplausibleTimeDetected',
   'OverproductionDetected',
+  'ScrapBeyondOrderDetected',
   'UpstreamShortfallDetected',
   'OverlapDetected',
 ];
@@ -244,23 +247,31 @@ function toldBy(command: Reported, kind: ReportKind, orderUnit: Unit): Told {
     from: inUtc(from),
     to: inUtc(to),
   };
+  return inUnit(orderUnit, told);
+}
+
+type Amounts = Pick<Told, 'good' | 'rework' | 'scrap' | 'unit'>;
+
+/** The amounts in the order's unit if all can be converted exactly, else as they are. */
+export function inUnit<A extends Amounts>(orderUnit: Unit, told: A): A {
+  const { unit, scrap } = told;
   if (unit === orderUnit) return told;
   const converted = amountsOf(told).map((amount) => convert({ amount, unit }, orderUnit));
   if (converted.some((amount) => amount === undefined)) return told;
-  const [first, second, ...rest] = converted as string[];
-  return {
-    ...told,
-    good: first!,
-    rework: second!,
-    scrap: scrap.map(({ reasonCode }, index) => ({ quantity: rest[index]!, reasonCode })),
-    unit: orderUnit,
-  };
+  const [good, rework, ...rest] = converted as [string, string, ...string[]];
+  return { ...told, good, rework, scrap: scrap.map(({ reasonCode }, index) => ({ quantity: rest[index]!, reasonCode })), unit: orderUnit };
 }
 
 const tidy = (amount: string): string => minus(amount, '0');
-const amountsOf = ({ good, rework, scrap }: Told): string[] => [good, rework, ...scrap.map(({ quantity }) => quantity)];
+const amountsOf = ({ good, rework, scrap }: Amounts): string[] => [good, rework, ...scrap.map(({ quantity }) => quantity)];
 
 const DISCONTINUITIES: readonly CounterMove[] = ['Reset', 'Replaced', 'Recovered'];
+
+/** Pieces are counted, not measured. */
+export const fractionRules = (
+  of: Readonly<{ workOrderId: string; productionOrderId?: string; reportId: string }>,
+  amounts: Amounts,
+): WorkOrderEvent[] => fractions(of, amountsOf(amounts), amounts.unit);
 
 const fractions = (
   of: Readonly<{ workOrderId: string; productionOrderId?: string; reportId: string }>,

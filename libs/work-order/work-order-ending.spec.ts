@@ -154,6 +154,16 @@ describe('an order that is over', () => {
     over.when('CorrectReport', { ...correct, reason: '' }).rejects('reason-missing');
   });
   it('is not corrected beyond the tolerance', () => over.when('CorrectReport', { ...correct, good: '106' }).rejects('over-tolerance'));
+  it('is corrected to scrap beyond the order, which is flagged', () => {
+    const [reversed, corrected] = correction;
+    const scrap = [{ quantity: '9900', reasonCode: 'burr' }];
+    over
+      .when('CorrectReport', { ...correct, scrap })
+      .then(reversed!, { ...corrected!, data: { ...corrected!.data, scrap } } as WorkOrderEvent, {
+        type: 'ScrapBeyondOrderDetected',
+        data: { workOrderId, reportId: 'r1a', operationId: '10', good: '40', scrap: '9900', limit: '105', unit: 'pcs' },
+      });
+  });
   it('is corrected towards the tolerance even if still beyond it', () => {
     const excessive: WorkOrderEvent = {
       type: 'ProductionObserved',

@@ -49,6 +49,36 @@ describe('a reversal that the floor reports', () => {
     ]);
   });
 
+  it('adds up the scrap of one reason', () => {
+    const burr = (quantity: string) => ({ quantity, reasonCode: 'burr' });
+    const past = [observed, report('r1', { good: '10', scrap: [burr('2'), burr('3')] })];
+    expect(decided(past, { good: '10', scrap: [burr('2'), burr('3')] })).toMatchObject([
+      { data: { reportId: 'r1' } },
+      { data: { replaces: 'r1', good: '0', scrap: [] } },
+    ]);
+    expect(decided(past, { good: '0', scrap: [burr('4')] })).toMatchObject([{}, { data: { good: '10', scrap: [burr('1')] } }]);
+  });
+
+  it('of a fraction of a piece is flagged', () => {
+    const past = [observed, report('r1')];
+    expect(decided(past, { good: '0.5', scrap: [] }).slice(2)).toEqual([
+      { type: 'FractionOfPieceDetected', data: { workOrderId, reportId: 'back', amount: '0.5' } },
+    ]);
+    const kilos = [{ ...observed, data: { ...observed.data, unit: 'kg' } } as WorkOrderEvent, report('r1', { unit: 'kg' })];
+    expect(decided(kilos, { good: '0.5', scrap: [] })).toHaveLength(2);
+  });
+
+  it('in another unit is converted to the one of the order', () => {
+    const past = [
+      { ...observed, data: { ...observed.data, unit: 'kg' } } as WorkOrderEvent,
+      report('r1', { unit: 'kg', good: '4', scrap: [] }),
+    ];
+    expect(decided(past, { good: '1500', scrap: [], unit: 'g' })).toMatchObject([
+      {},
+      { data: { replaces: 'r1', good: '2.5', unit: 'kg' } },
+    ]);
+  });
+
   it('takes nothing back twice', () => {
     const past = [observed, report('r1'), report('r2')];
     const once = [...past, ...decided(past)];

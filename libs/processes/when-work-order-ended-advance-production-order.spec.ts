@@ -92,7 +92,7 @@ test('reports of a running order, and orders without a production order, have no
 
 test('an order that is attached late is recorded with its current state', () => {
   const totals = { good: '5', scrap: '1', rework: '0', unit: 'pcs' as const };
-  const attached = (status: 'NotAllowedToStart' | 'Running' | 'Ended'): Input => ({
+  const attached = (status: 'NotAllowedToStart' | 'Running' | 'Ended', times: object = {}): Input => ({
     type: 'WorkOrderAttached',
     data: {
       workOrderId: 'haifa.W1',
@@ -101,6 +101,7 @@ test('an order that is attached late is recorded with its current state', () => 
       quantity: '60',
       totals,
       ...(status === 'Ended' ? { ending: 'Completed' } : {}),
+      ...times,
     },
   });
   const told = { send: { type: 'RecordLegReleased', data: { ...leg, quantity: quantity('60') } } };
@@ -109,6 +110,16 @@ test('an order that is attached late is recorded with its current state', () => 
   expect(follows(attached('Ended'))).toEqual([
     told,
     { send: { type: 'RecordLegEnded', data: { ...leg, ending: 'Completed', ...totals } } },
+  ]);
+  const [startedAt, endedAt] = ['2026-01-05T06:00:00.000Z', '2026-01-05T07:00:00.000Z'];
+  expect(follows(attached('Running', { startedAt }))).toEqual([
+    told,
+    { send: { type: 'RecordLegStarted', data: { ...leg, occurredAt: startedAt } } },
+  ]);
+  expect(follows(attached('Ended', { startedAt, endedAt }))).toEqual([
+    told,
+    { send: { type: 'RecordLegStarted', data: { ...leg, occurredAt: startedAt } } },
+    { send: { type: 'RecordLegEnded', data: { ...leg, ending: 'Completed', ...totals, occurredAt: endedAt } } },
   ]);
 });
 

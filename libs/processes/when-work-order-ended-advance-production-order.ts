@@ -117,12 +117,14 @@ function legAfter(leg: Leg, input: Exclude<OfLeg, WorkOrderDetached>): Leg {
       return { ...leg, quantity: { amount, unit }, releasedAt };
     }
     case 'WorkOrderAttached': {
-      const { quantity: amount, status, totals } = input.data;
+      const { quantity: amount, status, totals, startedAt, endedAt } = input.data;
       const ending = endingOf(input);
       return {
         ...(amount === undefined ? {} : { quantity: { amount, unit: totals.unit } }),
-        started: status === 'Running' || status === 'Interrupted',
+        started: startedAt !== undefined || status === 'Running' || status === 'Interrupted',
+        ...(startedAt === undefined ? {} : { startedAt }),
         ...(ending ? { result: { ...totals, ending } } : {}),
+        ...(endedAt === undefined ? {} : { endedAt }),
       };
     }
     case 'WorkOrderAmended':

@@ -2,6 +2,7 @@
 import type { Context } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
 import { shortfall } from '#manufacturing/tolerance';
+import { timeInState, timeOfEnd } from './floor-time';
 import { inStateFor, ofOrder, operationIdsOf, released, runningIn, type ReleasedOrder, type WorkOrder } from './job-states';
 import { Ending } from './job-states.events';
 import { totalsOf } from './operations';
@@ -41,9 +42,10 @@ export function abort({ reason }: commands.AbortWorkOrder, state: WorkOrder, con
   return known.status === 'Aborted' ? [] : aborted(inStateFor('Abort', known), reason, context);
 }
 
-export function close(_: commands.CloseWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
+export function close(_: commands.CloseWorkOrder, state: WorkOrder, context: Context): Events {
   const order = inStateFor('Close', state);
-  return order.closed ? [] : [{ type: 'WorkOrderClosed', data: { ...ofOrder(order), totals: totals(order), closedAt: occurredAt } }];
+  if (order.closed) return [];
+  return [{ type: 'WorkOrderClosed', data: { ...ofOrder(order), totals: totals(order), closedAt: timeInState(order, context) } }];
 }
 
 export function cancel({ reason }: commands.CancelWorkOrder, state: WorkOrder, { occurredAt }: Context): Events {
@@ -64,22 +66,29 @@ const stopped = (order: ReleasedOrder): Events =>
     data: { ...ofOrder(order), operationId, equipmentId },
   }));
 
-export function ended(order: Interruptible, ending: Ending, reason: string | undefined, { occurredAt }: Context): Events {
+export function ended(order: Interruptible, ending: Ending, reason: string | undefined, context: Context): Events {
   const short = shortfall(totalsOf(order.operations).good, order.terms.quantity, order.terms);
   const why = { ...(short ? { short } : {}), ...(reason ? { reason } : {}) };
   return [
     ...stopped(order),
     {
       type: 'WorkOrderEnded',
-      data: { ...ofOrder(order), ending, totals: totals(order), ...why, operationIds: operationIdsOf(order), endedAt: occurredAt },
+      data: {
+        ...ofOrder(order),
+        ending,
+        totals: totals(order),
+        ...why,
+        operationIds: operationIdsOf(order),
+        endedAt: timeOfEnd(order, context),
+      },
     },
   ];
 }
 
-export const aborted = (order: ReleasedOrder, reason: string, { occurredAt }: Context): Events => [
+export const aborted = (order: ReleasedOrder, reason: string, context: Context): Events => [
   ...stopped(order),
   {
     type: 'WorkOrderAborted',
-    data: { ...ofOrder(order), totals: totals(order), reason, operationIds: operationIdsOf(order), abortedAt: occurredAt },
+    data: { ...ofOrder(order), totals: totals(order), reason, operationIds: operationIdsOf(order), abortedAt: timeOfEnd(order, context) },
   },
 ];

@@ -1,5 +1,6 @@
 import { entryOf } from '#kernel/identity';
 import { readingAfter } from './counter';
+import { later } from './floor-time';
 import type { KnownOrder, ReleasedOrder, Seen, WorkOrder } from './job-states';
 import { change, operationOf, replan, tally } from './operations';
 import type { HoldCause, Interruption } from './job-states.events';
@@ -74,14 +75,25 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
         }),
       };
     case 'WorkOrderStarted':
-      return onReleased(order, (released) => ({ ...bare(released), status: 'Running' }));
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Running', startedAt: data.startedAt, since: data.startedAt }));
     case 'OperationStarted':
       return {
         ...order,
-        operations: change(order.operations, data.operationId, { phase: 'Started', dispatchedTo: data.equipmentId, person: data.person }),
+        operations: change(order.operations, data.operationId, {
+          phase: 'Started',
+          dispatchedTo: data.equipmentId,
+          person: data.person,
+          since: data.startedAt,
+        }),
       };
     case 'OperationCompleted':
-      return { ...order, operations: change(order.operations, data.operationId, { phase: 'Completed' }) };
+      return {
+        ...order,
+        operations: change(order.operations, data.operationId, {
+          phase: 'Completed',
+          ...(data.completedAt === undefined ? {} : { since: data.completedAt }),
+        }),
+      };
     case 'OperationStopped':
       return { ...order, operations: change(order.operations, data.operationId, { phase: 'Stopped' }) };
     case 'ProductionReported':
@@ -100,29 +112,42 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
         counters: { ...order.counters, [data.counterId]: readingAfter(entryOf(order.counters, data.counterId), data) },
       };
     case 'WorkOrderHeld':
-      return onReleased(order, (released) => interrupted(released, 'Held', data.cause, data.equipmentId));
+      return onReleased(order, (released) => interrupted(released, 'Held', data.cause, data.heldAt, data.equipmentId));
     case 'WorkOrderSuspended':
-      return onReleased(order, (released) => interrupted(released, 'Suspended', data.cause));
+      return onReleased(order, (released) => interrupted(released, 'Suspended', data.cause, data.suspendedAt));
     case 'EquipmentHoldPlaced':
-      return order.status === 'Interrupted' ? interrupted(order, order.interruption, order.cause, data.equipmentId) : order;
+      return order.status === 'Interrupted'
+        ? interrupted(order, order.interruption, order.cause, later(order.since, data.placedAt), data.equipmentId)
+        : order;
     case 'EquipmentHoldLifted':
       return order.status === 'Interrupted'
-        ? { ...order, equipmentIds: without(order.equipmentIds, data.equipmentId), asked: without(order.asked, data.equipmentId) }
+        ? {
+            ...order,
+            equipmentIds: without(order.equipmentIds, data.equipmentId),
+            asked: without(order.asked, data.equipmentId),
+            since: later(order.since, data.liftedAt),
+          }
         : order;
     case 'WorkOrderResumed':
-      return onReleased(order, (released) => ({ ...bare(released), status: 'Running' }));
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Running', since: data.resumedAt }));
     case 'SupervisorDecisionRequested':
       return order.status === 'Interrupted' ? { ...order, asked: [...order.asked, data.equipmentId ?? ''] } : order;
     case 'SupervisorDecisionMade':
       return order.status === 'Interrupted' ? { ...order, asked: [] } : order;
     case 'WorkOrderEnded':
-      return onReleased(order, (released) => ({ ...bare(released), status: 'Ended', ending: data.ending, closed: false }));
+      return onReleased(order, (released) => ({
+        ...bare(released),
+        status: 'Ended',
+        since: data.endedAt,
+        ending: data.ending,
+        closed: false,
+      }));
     case 'WorkOrderAborted':
-      return onReleased(order, (released) => ({ ...bare(released), status: 'Aborted', closed: false }));
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Aborted', since: data.abortedAt, closed: false }));
     case 'WorkOrderClosed':
       return order.status === 'Ended' || order.status === 'Aborted' ? { ...order, closed: true } : order;
     case 'WorkOrderCancelled':
-      return onReleased(order, (released) => ({ ...bare(released), status: 'Cancelled' }));
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Cancelled', since: data.cancelledAt }));
     case 'OverproductionDetected':
     case 'OverlapDetected':
     case 'MachineOccupiedDetected':
@@ -146,12 +171,19 @@ const onReleased = (order: KnownOrder, next: (released: ReleasedOrder) => WorkOr
   order.status === 'Observed' ? order : next(order);
 
 /** Machines that the order is held for, and a question to the supervisor, outlast a change of the cause. */
-const interrupted = (order: ReleasedOrder, interruption: Interruption, cause: HoldCause, equipmentId?: string): WorkOrder => {
+const interrupted = (
+  order: ReleasedOrder,
+  interruption: Interruption,
+  cause: HoldCause,
+  since: string,
+  equipmentId?: string,
+): WorkOrder => {
   const before = order.status === 'Interrupted' ? order : { equipmentIds: [], asked: [] };
   const others = equipmentId ? without(before.equipmentIds, equipmentId) : before.equipmentIds;
   return {
     ...bare(order),
     status: 'Interrupted',
+    since,
     interruption,
     cause,
     equipmentIds: equipmentId ? [...others, equipmentId] : others,
@@ -180,7 +212,22 @@ const bare = ({
   counters,
   terms,
   releasedAt,
-}: ReleasedOrder) => ({ workOrderId, productionOrderId, product, ordered, unit, operations, ledger, counters, terms, releasedAt });
+  startedAt,
+  since,
+}: ReleasedOrder) => ({
+  workOrderId,
+  productionOrderId,
+  product,
+  ordered,
+  unit,
+  operations,
+  ledger,
+  counters,
+  terms,
+  releasedAt,
+  startedAt,
+  since,
+});
 
 /** Amounts in a unit that cannot be converted to the order's are kept in the ledger and not counted. */
 const count = (

@@ -19,7 +19,14 @@ export type Seen = Readonly<{
   ledger: Ledger;
   counters: Readonly<Record<string, Reading>>;
 }>;
-type Released = Seen & Readonly<{ terms: Terms; releasedAt: string }>;
+type Released = Seen &
+  Readonly<{
+    terms: Terms;
+    releasedAt: string;
+    startedAt?: string;
+    /** When its present state began on the floor; absent before its start. */
+    since?: string;
+  }>;
 
 type In<S extends JobState, More = object> = Released & Readonly<{ status: S }> & Readonly<More>;
 

@@ -11,6 +11,8 @@ export type Operation = PlannedOperation &
     /** The machine it was dispatched to. */
     dispatchedTo?: string;
     person?: string;
+    /** When it was started or, later, completed. */
+    since?: string;
     good: string;
     scrap: string;
     rework: string;
@@ -43,8 +45,8 @@ export function replan(before: readonly Operation[], plan: readonly PlannedOpera
 
 const progressOf = (operation: Operation | undefined): Partial<Operation> => {
   if (!operation) return {};
-  const { phase, dispatchedTo, person, good, scrap, rework } = operation;
-  return { phase, dispatchedTo, person, good, scrap, rework };
+  const { phase, dispatchedTo, person, since, good, scrap, rework } = operation;
+  return { phase, dispatchedTo, person, since, good, scrap, rework };
 };
 
 export const operationOf = (operations: readonly Operation[], operationId: string): Operation | undefined =>

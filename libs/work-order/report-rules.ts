@@ -7,15 +7,13 @@ import type { Context } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
 import { excess, upperLimit } from '#manufacturing/tolerance';
+import { SKEW_MS } from './floor-time';
 import { allows, isOver, toleranceOf, type KnownOrder } from './job-states';
 import { overlappedBy, repeatedBy } from './ledger';
 import { mostAtOnce, othersOn } from './machines';
 import { operationOf, scrapOf, upstreamOf } from './operations';
 import { ReportKind, type Told } from './report.events';
 import { MismatchField, TimeProblem, type OrderMismatchDetected, type ReportExceptionEvent } from './report-exception.events';
-
-/** How far clocks of the floor may be ahead of the server's. */
-const SKEW_MS = 5 * 60_000;
 
 /** What a rule may look at beside the order. */
 type Look = Pick<Context, 'now' | 'regarded'>;

@@ -86,6 +86,9 @@ export type WorkOrderAttached = Event<
     quantity?: string;
     totals: Totals;
     plannedEnd?: string;
+    /** Floor times of its start and its end so far. Absent in older events, too. */
+    startedAt?: string;
+    endedAt?: string;
   }
 >;
 
@@ -148,7 +151,14 @@ export type OperationStarted = Event<
 /** An operation was completed. */
 export type OperationCompleted = Event<
   'OperationCompleted',
-  OfOrder & { operationId: string; equipmentId: string; good: string; scrap: string }
+  OfOrder & {
+    operationId: string;
+    equipmentId: string;
+    good: string;
+    scrap: string;
+    /** Absent in older events. */
+    completedAt?: string;
+  }
 >;
 
 /** An operation stopped because its order ended. */

@@ -124,6 +124,7 @@ describe('an order without a production order', () => {
       status: 'Running',
       quantity: '100',
       totals: { good: '0', scrap: '0', rework: '0', unit: 'pcs' },
+      startedAt: at,
     },
   };
   it('is attached to one of its facility, once, with what it has made', () => {

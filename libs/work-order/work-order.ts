@@ -6,6 +6,7 @@ import { Rejected } from '#kernel/rejected';
 import { amend } from './amend';
 import { abort, cancel, close, complete, stop } from './endings';
 import { evolve } from './evolve';
+import { timeInOperation, timeSinceStart } from './floor-time';
 import type * as holds from './hold.commands';
 import { decideResumption, hold, pause, requestDecision, resume, RESUME_WITHIN_MINUTES } from './holds';
 import {
@@ -88,7 +89,7 @@ const rules: Rules = {
       const order = known.status === 'Running' ? known : inStateFor('Start', known);
       return start(order, operation, command, context);
     },
-    CompleteOperation: ({ operationId }, state) => {
+    CompleteOperation: ({ operationId }, state, context) => {
       const order = released(state);
       const operation = planned(order, operationId);
       if (operation.phase === 'Completed') return [];
@@ -96,7 +97,13 @@ const rules: Rules = {
       if (operation.phase !== 'Started')
         throw new Rejected('operation-not-started', `Operation ${operationId} has not started. Start it first.`, { operationId });
       const { good, scrap } = operation;
-      return [{ type: 'OperationCompleted', data: { ...ofOrder(order), operationId, equipmentId: machineOf(operation)!, good, scrap } }];
+      const completedAt = timeInOperation(operation, context);
+      return [
+        {
+          type: 'OperationCompleted',
+          data: { ...ofOrder(order), operationId, equipmentId: machineOf(operation)!, good, scrap, completedAt },
+        },
+      ];
     },
     ReportProduction: reportProduction,
     ObserveProduction: observeProduction,
@@ -208,6 +215,8 @@ function attach({ workOrderId, productionOrderId }: commands.AttachWorkOrder, st
     ...(status === 'Ended' ? { ending: state.ending } : {}),
     ...(ordered === undefined ? {} : { quantity: ordered }),
     ...(status !== 'Observed' && state.terms.plannedEnd ? { plannedEnd: state.terms.plannedEnd } : {}),
+    ...(status !== 'Observed' && state.startedAt ? { startedAt: state.startedAt } : {}),
+    ...(status !== 'Observed' && isOver(state) ? { endedAt: state.since } : {}),
   };
   return [
     { type: 'WorkOrderAttached', data: { workOrderId, productionOrderId, status, totals: { ...totalsOf(operations), unit }, ...optional } },
@@ -259,7 +268,6 @@ function start(
   { equipmentId, person, load, batchKey }: Omit<commands.StartOperation, 'operationId'>,
   context: Context,
 ): Events {
-  const { occurredAt } = context;
   const { operationId } = operation;
   if (operation.phase === 'Started') {
     throw new Rejected('operation-started', `Operation ${operationId} has already started on ${operation.dispatchedTo}.`, {
@@ -278,6 +286,7 @@ function start(
     );
   atHome(machine, order);
   rejectWithoutRoom(context, machine, { workOrderId: order.workOrderId, load: load ?? 1, batchKey: batchKey ?? null });
+  const startedAt = timeSinceStart(order, context);
   const worker = person ?? operation.person;
   const { resumeWithinMinutes, directiveId, directiveVersion } = order.terms;
   const began: WorkOrderEvent = {
@@ -290,7 +299,7 @@ function start(
       ...(load ? { load } : {}),
       ...(batchKey ? { batchKey } : {}),
       resumeWithinMinutes,
-      startedAt: occurredAt,
+      startedAt,
     },
   };
   if (order.status === 'Running') return [began];
@@ -301,14 +310,7 @@ function start(
   return [
     {
       type: 'WorkOrderStarted',
-      data: {
-        ...ofOrder(order),
-        operationId,
-        equipmentId: machine,
-        ...directive,
-        operationIds: operationIdsOf(order),
-        startedAt: occurredAt,
-      },
+      data: { ...ofOrder(order), operationId, equipmentId: machine, ...directive, operationIds: operationIdsOf(order), startedAt },
     },
     began,
   ];

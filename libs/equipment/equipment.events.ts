@@ -235,7 +235,7 @@ export type EquipmentTold = Capacity &
     /** The orders that have it. */
     jobs: readonly (Job & Readonly<{ from: string; byStart?: true }>)[];
     /** The orders that had it lately. */
-    left: readonly Readonly<{ workOrderId: string; from: string; until: string }>[];
+    left: readonly (Job & Readonly<{ from: string; until: string }>)[];
   }>;
 
 /** The machine stopped producing. At most one stop is open at a time. */

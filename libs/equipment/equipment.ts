@@ -171,7 +171,9 @@ function evolve(state: Equipment, event: EquipmentEvent): Equipment {
     case 'EquipmentUnassigned': {
       const { workOrderId, at: until } = event.data;
       const jobs = state.jobs.filter((job) => job.workOrderId !== workOrderId);
-      const left = state.jobs.filter(isJobOf(workOrderId)).map(({ from }) => ({ workOrderId, from, until }));
+      const left = state.jobs
+        .filter(isJobOf(workOrderId))
+        .map(({ load, batchKey, from }) => ({ workOrderId, load, batchKey, from, until }));
       return { ...state, jobs, left: [...state.left, ...left].slice(-KEPT_JOBS) };
     }
     case 'StopOpened': {

@@ -17,7 +17,7 @@ export type Stop = Readonly<{
 /** A work order that has the machine, and since when. */
 export type Occupation = Job & Readonly<{ from: string; byStart?: true }>;
 /** A work order that had it. */
-export type FormerJob = Readonly<{ workOrderId: string; from: string; until: string }>;
+export type FormerJob = Job & Readonly<{ from: string; until: string }>;
 
 /** What is known of any machine, registered or not. */
 export type Watched = Readonly<{

@@ -42,6 +42,34 @@ describe('an order starts on a machine', () => {
     batch('p8').rejects('batch-incompatible');
     batch('p7').then(begun, { type: 'OperationStarted', data: { ...began[1]!.data, batchKey: 'p7' } as never });
   });
+  describe('told late', () => {
+    const late = (time: string, told: Partial<EquipmentTold>) =>
+      given(workOrder, released, allowed).when(
+        'StartWorkOrder',
+        { workOrderId, load: 2 },
+        { ...machine(told), now: '2026-01-05T12:00:00.000Z', occurredAt: `2026-01-05T${time}:00.000Z` },
+      );
+    const began = [expect.objectContaining({ type: 'WorkOrderStarted' }), expect.objectContaining({ type: 'OperationStarted' })];
+    const from = '2026-01-05T08:00:00.000Z';
+    const gone = { ...job('W2', { from, load: 2 }), until: '2026-01-05T10:00:00.000Z' };
+    test('not while another order had it', () => {
+      late('09:00', { left: [gone] }).rejects('equipment-occupied');
+      late('07:59', { left: [gone] }).then(...began);
+      late('10:00', { left: [gone] }).then(...began);
+      late('09:00', { left: [{ ...gone, workOrderId }] }).then(...began);
+      late('09:00', { capacityMode: 'Cumulative', maxConcurrent: 4, left: [gone] }).then(...began);
+      late('09:00', { capacityMode: 'Cumulative', maxConcurrent: 3, left: [gone] }).rejects('equipment-occupied');
+      late('09:00', { capacityMode: 'Infinite', maxConcurrent: null, left: [gone] }).then(...began);
+    });
+    test('before another order got it', () => {
+      late('07:00', { jobs: [job('W2', { from })] }).then(...began);
+      late('09:00', { jobs: [job('W2', { from })] }).rejects('equipment-occupied');
+    });
+    test('and the clocks of two terminals may differ a little', () => {
+      late('07:55', { jobs: [job('W2', { from })] }).rejects('equipment-occupied');
+      late('09:55', { left: [gone] }).then(...began);
+    });
+  });
   test('looked at as it is now, whether the command or the plan names it', () => {
     const state = [released, allowed].reduce(workOrder.evolve, workOrder.initial);
     const now = { now: true };
@@ -84,7 +112,7 @@ describe('reports on a machine', () => {
   test('are flagged where another order had the machine at that time', () => {
     expect(on(machine({ jobs: [job('W2')] }))).toEqual(['MachineOccupiedDetected']);
     expect(on(machine({ jobs: [job('W2', { from: '2026-01-05T07:00:00.000Z' })] }))).toEqual([]);
-    const before = { workOrderId: 'haifa.W2', from: '2026-01-05T05:00:00.000Z', until: '2026-01-05T06:30:00.000Z' };
+    const before = { ...job('W2', { from: '2026-01-05T05:00:00.000Z' }), until: '2026-01-05T06:30:00.000Z' };
     expect(on(machine({ left: [before] }))).toEqual(['MachineOccupiedDetected']);
     expect(on(machine({ left: [{ ...before, until: '2026-01-05T06:10:00.000Z' }] }))).toEqual([]);
     expect(on(machine({ jobs: [job('WO1')], left: [before] }))).toEqual([]);

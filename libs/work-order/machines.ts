@@ -5,6 +5,7 @@ import { streamOf } from '#kernel/identity';
 import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
 import { isJobOf, type Job, noRoom, ordersOf, standing } from '#manufacturing/capacity';
+import { SKEW_MS } from './floor-time';
 import type { KnownOrder, WorkOrder } from './job-states';
 import { machineOf, operationOf } from './operations';
 import type { WorkOrderEvent } from './work-order.events';
@@ -38,12 +39,32 @@ function plannedFor(state: WorkOrder, operationId: unknown): string | undefined 
   return operation && machineOf(operation);
 }
 
-/** Refuses a start on a machine without free capacity for the order (I4). @throws Rejected equipment-occupied, capacity-exceeded, batch-… */
+/**
+ * Refuses a start on a machine without free capacity for the order (I4). A start that is told late is judged by the orders that had the machine at
+ * its floor time, as far as the machine knows them: those that have it, and the latest that left. The clocks of two terminals may differ.
+ * @throws Rejected equipment-occupied, capacity-exceeded, batch-…
+ */
 export function rejectWithoutRoom(context: Context, equipmentId: string, job: Job): void {
   const told = toldBy(context, equipmentId);
   if (!told || told.jobs.some(isJobOf(job.workOrderId))) return;
-  const refusal = noRoom(told, standing(context, equipmentId, told.jobs), job);
+  const { occurredAt, now } = context;
+  const jobs = standing(context, equipmentId, told.jobs);
+  const soon = Date.parse(occurredAt) + SKEW_MS;
+  const had = occurredAt === now ? jobs : jobs.filter(({ from }) => !(Date.parse(from) > soon));
+  const refusal = noRoom(told, had, job);
   if (refusal) throw refusal;
+  const left = told.left.filter(
+    ({ workOrderId, from, until }) =>
+      workOrderId !== job.workOrderId && Date.parse(from) <= Date.parse(occurredAt) && Date.parse(until) > soon,
+  );
+  if (left.length > 0 && noRoom(told, [...had, ...left], job)) {
+    const workOrderIds = [...had, ...left].map(({ workOrderId }) => workOrderId).slice(0, 20);
+    throw new Rejected(
+      'equipment-occupied',
+      `At ${occurredAt}, ${workOrderIds.join(', ')} had the machine. Send the time or the machine at which the work began.`,
+      { occurredAt, workOrderIds },
+    );
+  }
 }
 
 /** The machine will have the order: a start a moment later must know. */

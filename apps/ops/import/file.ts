@@ -56,11 +56,12 @@ export async function* tableRows(path: string, form: Form): AsyncGenerator<Row> 
 export async function* readRows(path: string, mapping: Mapping): AsyncGenerator<Row> {
   const header = new Header(mapping);
   try {
-    for await (const { line, cells, raw } of records(path, mapping)) {
+    for await (const row of records(path, mapping)) {
+      const { cells } = row;
       if (!header.isAbove(cells)) continue;
       const width = header.columns.length;
       // Separators beyond the last column are ignored.
-      yield { line, cells: cells.slice(width).some(hasText) ? cells : cells.slice(0, width), raw };
+      yield { ...row, cells: cells.slice(width).some(hasText) ? cells : cells.slice(0, width) };
     }
   } catch (error) {
     throw faultOf(error, mapping);

@@ -95,6 +95,10 @@ export function columnsOf(mapping: Mapping): readonly string[] {
   return [...new Set(columns.filter((column) => column !== undefined))];
 }
 
+/** The columns of amounts. */
+export const amountColumnsOf = ({ good, scrap, ordered, time }: Mapping): readonly string[] =>
+  [good, ...scrap.map(({ column }) => column), ordered, time.duration?.column].filter((column) => column !== undefined);
+
 const OTHERWISE = ['as-is', 'slug', 'reject'] as const;
 const KINDS = ['Production', 'Setup', 'Breakdown'] as const;
 const RULES = ['earlier', 'later', 'reject'] as const;

@@ -7,7 +7,7 @@ import { minus, plus, sum } from '#manufacturing/quantity';
 import type { Lines } from '#import/import.events';
 import { readRows, surveyFile } from './file';
 import type { Mapping } from './mapping';
-import { minutesBetween, rowReader, type Row } from './rows';
+import { marksOf, minutesBetween, rowReader, type Row } from './rows';
 import { importIdOf, rowsOf } from './run';
 import { signedAmount } from './texts';
 
@@ -181,7 +181,8 @@ export async function reconcile(mapping: Mapping, path: string, eventsOf: Events
   let [facts, refused, knownBefore, leftOut] = [0, 0, 0, 0];
   const read = rowReader(mapping, survey.header, rowsOf({ file: path, digest: survey.digest }, recorded.namedByContent));
   const total = (row: Row, column: string): string => {
-    const { amount, negative } = signedAmount(row.cells[survey.header.indexOf(column)]?.trim() || '0', column, mapping);
+    const place = survey.header.indexOf(column);
+    const { amount, negative } = signedAmount(row.cells[place]?.trim() || '0', column, marksOf(row, place, mapping));
     return negative ? `-${amount}` : amount;
   };
   for await (const row of readRows(path, mapping)) {

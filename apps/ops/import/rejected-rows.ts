@@ -1,6 +1,6 @@
 /** Writes rejected rows as a table of the same form as their file, to be corrected and imported. */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { Mapping } from './mapping';
+import { amountColumnsOf, type Mapping } from './mapping';
 import type { Row } from './rows';
 import { quoted } from './sheet';
 
@@ -13,10 +13,14 @@ export class RejectedRows {
     private readonly mapping: Mapping,
   ) {}
 
-  add({ line, cells }: Row, header: readonly string[]): void {
+  add({ line, cells, numbers }: Row, header: readonly string[]): void {
     if (this.lines.has(line)) return;
     this.lines.add(line);
-    this.write(header, cells);
+    const amounts = amountColumnsOf(this.mapping);
+    const written = cells.map((cell, place) =>
+      numbers?.has(place) && amounts.includes(header[place]!) ? cell.replace('.', this.mapping.decimalMark) : cell,
+    );
+    this.write(header, written);
   }
 
   close(): void {

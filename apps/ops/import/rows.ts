@@ -8,7 +8,7 @@ import { FACILITY_ID, facilityOf } from '#manufacturing/facility';
 import { decimal, millionths, type Unit } from '#manufacturing/quantity';
 import { KnownRows } from './known-rows';
 import type { DurationUnit, IdColumn, IdSource, Mapping, Match, ReportKind } from './mapping';
-import { legible, sentence, shown, signedAmount, slug, Slugs, Unreadable, type Flag } from './texts';
+import { isCellError, legible, PLAIN, sentence, shown, signedAmount, slug, Slugs, Unreadable, type Flag, type Marks } from './texts';
 import { inFirstFormat } from './time-formats';
 import { intervalOf, iso } from './times';
 
@@ -39,8 +39,11 @@ export type Observation = Readonly<{
 export type Readable = Readonly<{ observation: Observation; reversal: boolean; flags: readonly Flag[] }>;
 export type ReadRow = Readable | Readonly<{ rejected: Readonly<{ code: string; message: string }> }> | Readonly<{ leftOut: true }>;
 
-/** A row of the file; `line` is where it begins, from 1. */
-export type Row = Readonly<{ line: number; cells: readonly string[]; raw: string }>;
+/** A row of the file; `line` is where it begins, from 1; `numbers` are the places of cells that are stored as numbers, not as texts. */
+export type Row = Readonly<{ line: number; cells: readonly string[]; raw: string; numbers?: ReadonlySet<number> }>;
+
+/** How the amount in a cell is written: a number of a spreadsheet has no marks of a language. */
+export const marksOf = ({ numbers }: Row, place: number, mapping: Marks): Marks => (numbers?.has(place) ? PLAIN : mapping);
 
 const CODE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 const SOURCE_LENGTH = 2_000;
@@ -58,7 +61,8 @@ const MILLISECONDS: Readonly<Record<DurationUnit, bigint>> = {
 /** `linesOf`: prefix of report ids made from line numbers, for an import that began before report ids were made from the row's content. */
 export type RowsOf = Readonly<{ name: string; linesOf?: string }>;
 
-type Cells = (column: string) => string;
+/** Cells by the name of their column; `marks` are those of the amount in it. */
+type Cells = ((column: string) => string) & Readonly<{ marks: (column: string) => Marks }>;
 
 /** Reads rows of a file with these columns. Give it all rows in order, because equal ones are counted. */
 export function rowReader(mapping: Mapping, header: readonly string[], file: RowsOf): (row: Row) => ReadRow {
@@ -77,6 +81,11 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
       const found = match.exec(told);
       if (found) return id.replace(/\$(\d)/g, (_, group: string) => found[Number(group)] ?? '');
     }
+    if (source.otherwise !== 'reject' && isCellError(told))
+      throw new Unreadable(
+        'cell-error',
+        `${source.column} holds the error ${told} of a spreadsheet. Correct the cell, or give it an id with a rule.`,
+      );
     if (source.otherwise === 'reject')
       throw new Unreadable('id-unknown', `${source.column} matches no rule of the mapping: ${shown(text)}.`);
     if (source.otherwise === 'as-is') return told;
@@ -136,13 +145,14 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
       throw new Unreadable('duration-malformed', `${column} must be a duration of the form ${unit}, was ${shown(text)}.`);
     const ms =
       first === undefined
-        ? Number((unsigned(text, column) * MILLISECONDS[unit]) / 1_000_000n)
+        ? Number((unsigned(cell, column) * MILLISECONDS[unit]) / 1_000_000n)
         : (Number(first) + Number(second) / 60 + Number(third) / 3_600) * Number(MILLISECONDS[unit]);
     if (ms > LONGEST_MS) throw new Unreadable('duration-implausible', `${column} must not be longer than ten years, was ${shown(text)}.`);
     return Math.round(ms);
   };
-  const unsigned = (text: string, column: string): bigint => {
-    const { amount, negative } = signedAmount(text, column, mapping);
+  const unsigned = (cell: Cells, column: string): bigint => {
+    const text = cell(column);
+    const { amount, negative } = signedAmount(text, column, cell.marks(column));
     if (negative) throw new Unreadable('quantity-negative', `${column} must not be negative, was ${shown(text)}.`);
     return millionths(amount);
   };
@@ -163,9 +173,9 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
     const { from, to, flags: doubts } = intervalOf(time, cell, () => duration(cell));
     flags.push(...doubts);
 
-    const made = signedAmount(cell(mapping.good), mapping.good, mapping);
+    const made = signedAmount(cell(mapping.good), mapping.good, cell.marks(mapping.good));
     const scrapped = mapping.scrap
-      .map(({ column, reason }) => ({ column, reason, ...signedAmount(cell(column).trim() || '0', column, mapping) }))
+      .map(({ column, reason }) => ({ column, reason, ...signedAmount(cell(column).trim() || '0', column, cell.marks(column)) }))
       .filter(({ amount }) => millionths(amount) > 0n);
     const signs = new Set([made, ...scrapped].filter(({ amount }) => millionths(amount) > 0n).map(({ negative }) => negative));
     const reversal = signs.has(true);
@@ -201,7 +211,7 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
       from: iso(from),
       to: iso(to),
       ...perhaps('product', cell, flags),
-      ...(asked ? { ordered: { amount: decimal(unsigned(asked, mapping.ordered!)), unit: mapping.unit } } : {}),
+      ...(asked ? { ordered: { amount: decimal(unsigned(cell, mapping.ordered!)), unit: mapping.unit } } : {}),
       source,
       sourceRow: `${legible(file.name, 150)}:${line}`,
     };
@@ -218,7 +228,9 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
   };
 
   return (row) => {
-    const cell: Cells = (column) => row.cells[places.get(column)!] ?? '';
+    const cell: Cells = Object.assign((column: string) => row.cells[places.get(column)!] ?? '', {
+      marks: (column: string) => marksOf(row, places.get(column)!, mapping),
+    });
     const fits = ({ column, match }: Match) => match.test(cell(column).trim());
     if (!rows.only.every(fits) || rows.skip.some(fits)) return { leftOut: true };
     const reportId = file.linesOf === undefined ? known.idOf(keyOf(cell)) : `${file.linesOf}.${row.line}`;

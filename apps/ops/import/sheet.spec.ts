@@ -1,52 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32, deflateRawSync } from 'node:zlib';
 import { readRows, surveyFile } from './file';
 import { parseMapping } from './mapping';
 import { sheetRows } from './sheet';
+import { archive, texts, workbook } from './spreadsheet-under-test';
 import { XmlScanner } from './xml';
-
-/** A zip archive of these parts, every second one compressed. */
-function archive(parts: Record<string, string>): Buffer {
-  const [bodies, directory]: [Buffer[], Buffer[]] = [[], []];
-  let offset = 0;
-  for (const [n, [name, text]] of Object.entries(parts).entries()) {
-    const [plain, named] = [Buffer.from(text), Buffer.from(name)];
-    const packed = n % 2 ? plain : deflateRawSync(plain);
-    const head = Buffer.alloc(30);
-    head.writeUInt32LE(0x04034b50, 0);
-    head.writeUInt16LE(named.length, 26);
-    const entry = Buffer.alloc(46);
-    entry.writeUInt32LE(0x02014b50, 0);
-    entry.writeUInt16LE(n % 2 ? 0 : 8, 10);
-    entry.writeUInt32LE(crc32(plain), 16);
-    entry.writeUInt32LE(packed.length, 20);
-    entry.writeUInt32LE(plain.length, 24);
-    entry.writeUInt16LE(named.length, 28);
-    entry.writeUInt32LE(offset, 42);
-    bodies.push(head, named, packed);
-    directory.push(entry, named);
-    offset += 30 + named.length + packed.length;
-  }
-  const entries = Buffer.concat(directory);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(Object.keys(parts).length, 10);
-  end.writeUInt32LE(entries.length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...bodies, entries, end]);
-}
-
-const workbook = (sheet: string, more: Record<string, string> = {}) => ({
-  'xl/workbook.xml':
-    '<?xml version="1.0"?><workbook xmlns:r="r"><sheets><sheet name="Log &amp; more" sheetId="1" r:id="rId1"/><sheet name="Two" sheetId="2" r:id="rId2"/></sheets></workbook>',
-  'xl/_rels/workbook.xml.rels':
-    '<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Target="/xl/worksheets/second.xml"/></Relationships>',
-  'xl/worksheets/sheet1.xml': `<worksheet><sheetData>${sheet}</sheetData></worksheet>`,
-  ...more,
-});
-const texts = (...cells: string[]) => cells.map((cell) => `<c t="inlineStr"><is><t>${cell}</t></is></c>`).join('');
 
 describe('a spreadsheet', () => {
   const directory = mkdtempSync(join(tmpdir(), 'ops-sheet-'));
@@ -71,8 +30,8 @@ describe('a spreadsheet', () => {
     const rows = await rowsOf(workbook(sheet, { 'xl/sharedStrings.xml': shared }));
     expect(rows).toEqual([
       { line: 1, cells: ['order', '', 'good', ''], raw: 'order;;good;' },
-      { line: 4, cells: ['a <b> ', 'TRUE', '40938.2791666667', ''], raw: 'a <b> ;TRUE;40938.2791666667;' },
-      { line: 5, cells: ['', 'y;"z"', '0.01', ''], raw: ';"y;""z""";0.01;' },
+      { line: 4, cells: ['a <b> ', 'TRUE', '40938.2791666667', ''], raw: 'a <b> ;TRUE;40938.2791666667;', numbers: new Set([2]) },
+      { line: 5, cells: ['', 'y;"z"', '0.01', ''], raw: ';"y;""z""";0.01;', numbers: new Set([2]) },
     ]);
   });
 
@@ -117,7 +76,7 @@ describe('a spreadsheet', () => {
     expect(await surveyFile(path, mapping)).toMatchObject({ rows: 1, header: ['order', 'good', 'end'] });
     const rows = [];
     for await (const row of readRows(path, mapping)) rows.push(row);
-    expect(rows).toEqual([{ line: 3, cells: ['A1', '5', '46027.4375'], raw: 'A1,5,46027.4375' }]);
+    expect(rows).toEqual([{ line: 3, cells: ['A1', '5', '46027.4375'], raw: 'A1,5,46027.4375', numbers: new Set([1, 2]) }]);
   });
 
   it('that counts its days otherwise than the mapping is refused', async () => {

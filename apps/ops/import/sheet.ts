@@ -1,6 +1,6 @@
 /**
  * A spreadsheet (xlsx) as rows of texts. Hides: the parts of the archive, shared texts, cells that a row omits. Promises: numbers as they are
- * stored, with 15 digits at most; a date is the number of its day (format `excel` of the mapping); a file beyond the bounds of spreadsheet programs
+ * stored, with 15 digits at most, and marked as numbers; a date is the number of its day (format `excel` of the mapping); a file beyond the bounds of spreadsheet programs
  * is refused. Does not: compute formulas; it takes the values that were stored with them.
  */
 import { StringDecoder } from 'node:string_decoder';
@@ -119,10 +119,10 @@ async function sharedTexts(archive: Archive): Promise<readonly string[]> {
 }
 
 async function* rowsOf(archive: Archive, part: string, shared: readonly string[], delimiter: string): AsyncGenerator<Row> {
-  const ready: { line: number; cells: string[] }[] = [];
+  const ready: { line: number; cells: string[]; numbers: Set<number> }[] = [];
   let omitted = 0;
   let line = 0;
-  let cells: string[] = [];
+  let [cells, numbers]: [string[], Set<number>] = [[], new Set()];
   let [column, type, value, within] = [-1, 'n', '', false];
   let width = 0;
   const sheet = scanned(archive, part, {
@@ -131,7 +131,7 @@ async function* rowsOf(archive: Archive, part: string, shared: readonly string[]
         line = Number(attribute('r') ?? line + 1);
         if (!Number.isInteger(line) || line < 1 || line > MOST.rows)
           throw malformed(`a row has the number ${attribute('r') ?? line}; it must be from 1 to ${MOST.rows}`);
-        [cells, column] = [[], -1];
+        [cells, numbers, column] = [[], new Set(), -1];
       } else if (name === 'c') {
         const place = attribute('r');
         column = place ? columnOf(place) : column + 1;
@@ -144,10 +144,11 @@ async function* rowsOf(archive: Archive, part: string, shared: readonly string[]
       else if (name === 'c') {
         while (cells.length < column) cells.push('');
         cells[column] = shown(type, value, shared);
+        if (type === 'n' && value !== '') numbers.add(column);
       } else if (name === 'row') {
         if (cells.every((cell) => cell.trim() === '')) return;
         width ||= cells.length;
-        ready.push({ line, cells });
+        ready.push({ line, cells, numbers });
       }
     },
     text: (piece) => {
@@ -155,11 +156,12 @@ async function* rowsOf(archive: Archive, part: string, shared: readonly string[]
     },
   });
   for await (const _ of sheet)
-    for (const { line: at, cells: found } of ready.splice(0)) {
+    for (const { line: at, cells: found, numbers: places } of ready.splice(0)) {
       const more = Math.max(0, width - found.length);
       if ((omitted += more) > MOST.omitted) throw tooLarge(`rows that omit more than ${MOST.omitted} cells of the header`);
       const raw = found.map((cell) => quoted(cell, delimiter)).join(delimiter) + delimiter.repeat(more);
-      yield { line: at, cells: more === 0 ? found : [...found, ...Array<string>(more).fill('')], raw };
+      const whole = more === 0 ? found : [...found, ...Array<string>(more).fill('')];
+      yield { line: at, cells: whole, raw, ...(places.size > 0 ? { numbers: places } : {}) };
     }
 }
 
@@ -187,7 +189,7 @@ function shown(type: string, value: string, shared: readonly string[]): string {
   const number = Number(value);
   if (!Number.isFinite(number)) return value;
   const short = String(Number(number.toPrecision(15)));
-  return short.includes('e') ? number.toFixed(12).replace(/\.?0+$/, '') : short;
+  return short.includes('e-') ? number.toFixed(12).replace(/\.?0+$/, '') : short;
 }
 
 export const quoted = (cell: string, delimiter: string, quote = '"'): string =>

@@ -17,6 +17,9 @@ export class Unreadable extends Error {
 
 export const shown = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 
+/** What spreadsheet programs show where a formula fails, in any language. */
+export const isCellError = (text: string): boolean => /^#(N\/[AD]|NV|DIV\/0!|¡?\p{Lu}{2,12}[!?])$/u.test(text);
+
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 10);
 
 /**
@@ -58,8 +61,12 @@ export class Slugs {
 
 const SPACES = '[ \\u00a0\\u202f\\u2009]';
 const escaped = (mark: string): string => (mark === ' ' ? SPACES : mark === "'" ? "['\\u2019]" : `\\${mark}`);
+/** How amounts are written. */
+export type Marks = Pick<Mapping, 'decimalMark' | 'thousandsMark'>;
+/** Those of numbers that are stored as such. */
+export const PLAIN: Marks = { decimalMark: '.' };
 const numbers = new Map<string, RegExp>();
-function numberIn({ decimalMark, thousandsMark }: Pick<Mapping, 'decimalMark' | 'thousandsMark'>): RegExp {
+function numberIn({ decimalMark, thousandsMark }: Marks): RegExp {
   const key = `${decimalMark}${thousandsMark ?? ''}`;
   const groups = thousandsMark === undefined ? '' : `\\d{1,3}(?:${escaped(thousandsMark)}\\d{3})+|`;
   const known = numbers.get(key) ?? new RegExp(`^([+-]?)(${groups}\\d+)(?:${escaped(decimalMark)}(\\d*))?$`);
@@ -68,11 +75,7 @@ function numberIn({ decimalMark, thousandsMark }: Pick<Mapping, 'decimalMark' | 
 }
 
 /** A decimal number of a file as an exact amount. A minus may stand before it, behind it, or be a pair of brackets. @throws Unreadable */
-export function signedAmount(
-  text: string,
-  column: string,
-  marks: Pick<Mapping, 'decimalMark' | 'thousandsMark'>,
-): { amount: string; negative: boolean } {
+export function signedAmount(text: string, column: string, marks: Marks): { amount: string; negative: boolean } {
   const plain = text
     .trim()
     .replace(/^\u2212/, '-')

@@ -79,9 +79,8 @@ export function inFirstFormat(cells: readonly string[], formats: readonly string
 function ofDays(texts: readonly string[], from: number): Told | undefined {
   if (texts.length === 0 || !texts.every((text) => /^\d{1,7}([.,]\d{1,20})?$/.test(text))) return undefined;
   const days = texts.reduce((sum, text) => sum + Number(text.replace(',', '.')), 0);
-  // Before 1 March 1900 the calendar of spreadsheets has a day too many.
-  if (days < 61 || days > 2_958_466) return undefined;
   const exact = (days - from) * DAY;
+  if (!isPlausible(exact)) return undefined;
   const second = Math.round(exact / 1_000) * 1_000;
   const wall = DateTime.fromMillis(Math.abs(exact - second) < 10 ? second : Math.round(exact), { zone: 'utc' });
   return { wall, instant: false, dayOnly: Number.isInteger(days) && texts.length === 1 };
@@ -90,7 +89,23 @@ function ofDays(texts: readonly string[], from: number): Told | undefined {
 function ofEpoch(text: string, unit: number): Told | undefined {
   if (!/^\d{1,14}(\.\d{1,9})?$/.test(text)) return undefined;
   const at = Math.round(Number(text) * unit);
-  return at < 4_102_444_800_000 * 2 ? { wall: DateTime.fromMillis(at, { zone: 'utc' }), instant: true, dayOnly: false } : undefined;
+  return isPlausible(at) ? { wall: DateTime.fromMillis(at, { zone: 'utc' }), instant: true, dayOnly: false } : undefined;
+}
+
+/** Numbers are times from 1990 to 2100: another unit, or no time at all, gives a time decades away. */
+const [EARLIEST, LATEST] = [Date.UTC(1990, 0), Date.UTC(2101, 0)];
+const isPlausible = (at: number): boolean => at >= EARLIEST && at < LATEST;
+
+/** Why a number that no format takes is no time, and which format would take it; empty for other texts and formats. */
+export function numberHint(cells: readonly string[], formats: readonly string[]): string {
+  const counted = formats.some((format) => format in SERIALS || format in EPOCHS);
+  if (!counted || !/^\d+([.,]\d+)?$/.test(cells.join('').trim())) return '';
+  for (const format of ['epoch-s', 'epoch-ms', 'excel']) {
+    const told = readTime(cells, format);
+    const iso = told?.wall.toISO({ suppressMilliseconds: true, includeOffset: told.instant });
+    if (iso) return ` As ${format} it would be ${iso}: correct the format.`;
+  }
+  return ' Times before 1990 or after 2100 are refused in this format.';
 }
 
 const HELP = "write it in Luxon's tokens as in dd.MM.yyyy HH:mm, or ISO, excel, epoch-s, epoch-ms";

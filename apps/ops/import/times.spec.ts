@@ -128,6 +128,24 @@ describe('the formats of times', () => {
     expect(at(['05.01.2026'], 'dd.MM.yyyy').flag).toBeUndefined();
   });
 
+  it('that count from 1970 are read by the format in whose unit they are plausible', () => {
+    for (const formats of [
+      ['epoch-ms', 'epoch-s'],
+      ['epoch-s', 'epoch-ms'],
+    ])
+      for (const text of ['1767605400', '1767605400000']) expect(utc([text], ...formats)).toBe('2026-01-05T09:30:00Z');
+  });
+
+  it.each([
+    ['1767605400', 'epoch-ms', 'As epoch-s it would be 2026-01-05T09:30:00Z: correct the format.'],
+    ['1767605400000', 'epoch-s', 'As epoch-ms it would be 2026-01-05T09:30:00Z: correct the format.'],
+    ['1767605400000000', 'epoch-ms', 'Times before 1990 or after 2100 are refused in this format.'],
+    ['1000', 'excel', 'Times before 1990 or after 2100 are refused in this format.'],
+    ['100000', 'excel', 'Times before 1990 or after 2100 are refused in this format.'],
+    ['1767605400', 'excel', 'As epoch-s it would be 2026-01-05T09:30:00Z: correct the format.'],
+    ['46027', 'epoch-s', 'As excel it would be 2026-01-05T00:00:00: correct the format.'],
+  ])('%s is refused as %s, which would be decades off', (text, format, hint) => expect(() => at([text], format)).toThrow(hint));
+
   it.each([
     ['10:30', 'ISO'],
     ['2026', 'ISO'],

@@ -3,7 +3,7 @@
  * chooses, and a flag says so. Does not: know how texts are written (time-formats.ts does).
  */
 import { DateTime, FixedOffsetZone, IANAZone } from 'luxon';
-import { isDayOnly, readTime } from './time-formats';
+import { isDayOnly, numberHint, readTime } from './time-formats';
 import type { Ambiguous, Mapping, TimeColumn } from './mapping';
 import { shown, Unreadable, type Flag } from './texts';
 
@@ -57,7 +57,11 @@ function momentOf(cells: readonly string[], source: TimeColumn, { zone, nonexist
   const text = shown(cells.length === 1 ? cells[0]!.trim() : cells.map((cell) => cell.trim()).join(' '));
   const name = `${column} ${text}`;
   const { told, found } = firstRead(cells, source.formats);
-  if (!told) throw new Unreadable('time-malformed', `${column} must be a time like ${source.formats.join(' or ')}, was ${text}.`);
+  if (!told)
+    throw new Unreadable(
+      'time-malformed',
+      `${column} must be a time like ${source.formats.join(' or ')}, was ${text}.${numberHint(cells, source.formats)}`,
+    );
   const { wall, instant, dayOnly } = told;
   if (wall.year < EARLIEST_YEAR)
     throw new Unreadable(

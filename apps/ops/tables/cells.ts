@@ -1,11 +1,12 @@
 /** Cells of the rows of tables as texts, amounts, codes and days. */
 import { FACILITY_ID } from '#manufacturing/facility';
 import { decimal, millionths, plus } from '#manufacturing/quantity';
-import { readTime } from '../import/time-formats';
-import { shown, signedAmount, slug, Unreadable } from '../import/texts';
+import { numberHint, readTime } from '../import/time-formats';
+import { isCellError, PLAIN, shown, signedAmount, slug, Unreadable } from '../import/texts';
 import type { TableName, TablesMapping } from './mapping';
 
-export type Cells = Readonly<{ line: number; of: (column: string) => string | undefined }>;
+/** `isNumber`: whether a cell is stored as a number, which has no marks of a language. */
+export type Cells = Readonly<{ line: number; of: (column: string) => string | undefined; isNumber: (column: string) => boolean }>;
 export type Exception = Readonly<{ table: TableName; line: number; code: string; message: string }>;
 
 export type Rows = <T>(table: TableName, read: (row: Cells) => T) => { value: T; line: number }[];
@@ -16,12 +17,13 @@ export function readerOf({ decimalMark, thousandsMark, dates }: TablesMapping) {
   const text = (row: Cells, column: string): string => {
     const found = row.of(column)?.trim();
     if (!found) throw new Unreadable('cell-empty', `${column} is empty.`);
+    if (isCellError(found)) throw new Unreadable('cell-error', `${column} holds the error ${found} of a spreadsheet. Correct the cell.`);
     return found;
   };
   return {
     text,
     amount: (row: Cells, column: string): string => {
-      const { amount, negative } = signedAmount(text(row, column), column, marks);
+      const { amount, negative } = signedAmount(text(row, column), column, row.isNumber(column) ? PLAIN : marks);
       if (negative) throw new Unreadable('quantity-negative', `${column} must not be negative, was ${shown(text(row, column))}.`);
       return amount;
     },
@@ -35,7 +37,11 @@ export function readerOf({ decimalMark, thousandsMark, dates }: TablesMapping) {
         const told = readTime([text(row, column)], format);
         if (told) return told.wall.toFormat('yyyy-MM-dd');
       }
-      throw new Unreadable('time-malformed', `${column} must be a date as ${dates.formats.join(' or ')}, was ${shown(text(row, column))}.`);
+      const found = text(row, column);
+      throw new Unreadable(
+        'time-malformed',
+        `${column} must be a date as ${dates.formats.join(' or ')}, was ${shown(found)}.${numberHint([found], dates.formats)}`,
+      );
     },
   };
 }

@@ -40,7 +40,7 @@ export async function tablesIn(mapping: TablesMapping, folder: string): Promise<
     const path = join(folder, found.file);
     const rows: Cells[] = [];
     let at: Map<string, number> | undefined;
-    for await (const { line, cells } of tableRows(path, mapping)) {
+    for await (const { line, cells, numbers } of tableRows(path, mapping)) {
       if (!at) {
         at = new Map(cells.map((cell, n) => [cell.trim(), n]));
         const missing = Object.values(found.columns).filter((column) => !at!.has(column));
@@ -49,7 +49,11 @@ export async function tablesIn(mapping: TablesMapping, folder: string): Promise<
         continue;
       }
       const index = new Map(Object.entries(found.columns).map(([meaning, column]) => [meaning, at!.get(column)!]));
-      rows.push({ line, of: (meaning) => (index.has(meaning) ? (cells[index.get(meaning)!] ?? '') : undefined) });
+      rows.push({
+        line,
+        of: (meaning) => (index.has(meaning) ? (cells[index.get(meaning)!] ?? '') : undefined),
+        isNumber: (meaning) => numbers?.has(index.get(meaning)!) ?? false,
+      });
     }
     if (!at) throw new PlainFault(`${path}: the file is empty. It must begin with a line of column names.`);
     tables[name] = rows;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MappingFaults } from '../import/mapping-reader';
 import { type Assembled, assemble } from './assemble';
+import { archive, texts, workbook } from '../import/spreadsheet-under-test';
 import { isOfTables, parseTablesMapping } from './mapping';
 import { tablesIn } from './run';
 
@@ -128,6 +129,15 @@ describe('tables of plants and orders', () => {
       { units: 8333, minutesPerDay: 3 },
     ]);
     expect(workMasters[0]!.draft.data).toMatchObject({ facilities: [{ minutesPerUnit: '1', setupMinutes: 0 }] });
+  });
+
+  test('may be spreadsheets: a number has its value whatever the marks are, a text is read with them', async () => {
+    const numbers = (value: string) => `<c><v>${value}</v></c>`;
+    const rows = [texts('WH', 'Cost/unit'), texts('PLANT16') + numbers('1.919'), texts('PLANT03', '0,5175'), texts('#REF!', '1')];
+    writeFileSync(join(folder, 'WhCosts.csv'), archive(workbook(rows.map((row) => `<row>${row}</row>`).join(''))));
+    const { workMasters, exceptions } = await assembled();
+    expect(exceptions).toContainEqual(expect.objectContaining({ table: 'costs', line: 4, code: 'cell-error' }));
+    expect(workMasters[1]!.draft.data).toMatchObject({ facilities: [{ costPerUnit: '1.919' }, { costPerUnit: '0.5175' }] });
   });
 
   test('without a column, or with another delimiter, are refused as a whole', async () => {

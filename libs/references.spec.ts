@@ -326,6 +326,8 @@ const FREE: Readonly<Record<string, string>> = {
   'AddHierarchyElement.parentId': 'of the plant itself',
   'MoveHierarchyElement.parentId': 'of the plant itself',
   'ReverseObservation.equipmentId': 'of the report that is taken back',
+  'ObserveProduction.formerReportId': 'looked up: it is that report, or none',
+  'ReverseObservation.formerReportId': 'looked up: it is that reversal, or none',
   'ReverseObservation.scrap.reasonCode': 'of the report that is taken back',
   'HoldWorkOrder.equipmentId': 'a machine that aborts holds its order, also one that the plant does not know',
   'RequestSupervisorDecision.equipmentId': 'a machine that the order is held for',

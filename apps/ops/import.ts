@@ -4,7 +4,8 @@ import { isOfTables, parseTablesMapping, type TablesMapping } from './tables/map
 import { importTables } from './tables/run';
 import { FileFault, surveyFile, readRows } from './import/file';
 import { MappingFaults, parseMapping, type Mapping } from './import/mapping';
-import { reconcile, type EventsOf, type Logged, type OrderRow, type OrdersOf, type Reconciliation } from './import/reconcile';
+import { reconcile, type OrderRow, type OrdersOf, type Reconciliation } from './import/reconcile';
+import type { EventsOf, Logged } from './import/recorded-orders';
 import { sum } from '#manufacturing/quantity';
 import { RejectedRows } from './import/rejected-rows';
 import { rowReader, type Row } from './import/rows';
@@ -13,7 +14,7 @@ import { NoAnswer, Refused, restTarget } from './import/target';
 import type { Finding } from '#import/import.events';
 import type { EventStore } from '#platform/store/event-store';
 import { apiOf, ask, configOf, type Whereabouts } from './system';
-import { brief, PlainFault, Progress, say, sayJson, table } from './terminal';
+import { brief, PlainFault, Progress, say, sayJson, table, tell } from './terminal';
 
 type ImportFlags = Whereabouts & {
   json?: boolean;
@@ -85,7 +86,7 @@ async function dryRun(mapping: Mapping, file: string, { json = false, rejected: 
     found += 1;
     if (json || exceptions.length < SHOWN) exceptions.push(exception);
   };
-  for await (const row of readRows(file, mapping)) {
+  for await (const row of readRows(file, mapping, survey)) {
     const outcome = read(row);
     if ('leftOut' in outcome) leftOut += 1;
     else if ('rejected' in outcome) {
@@ -267,17 +268,33 @@ function sayReconciliation(
 }
 const same = ({ file, log }: Reconciliation['total']) => JSON.stringify(file) === JSON.stringify(log);
 
-async function reconciled(mapping: Mapping, file: string, flags: ImportFlags): Promise<Reconciliation> {
-  if (!flags.direct) return reconcile(mapping, file, overRest(flags, mapping), ordersOverRest(flags));
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { EventStore: Store } = require('#platform/store/event-store') as typeof import('#platform/store/event-store');
-  const store = new Store(configOf(flags).EVENTSTORE_URL!, 30_000);
-  try {
-    return await reconcile(mapping, file, fromStore(store));
-  } finally {
-    await store.close();
-  }
-}
+const directly = (flags: ImportFlags): EventsOf =>
+  async function* (importId) {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { EventStore: Store } = require('#platform/store/event-store') as typeof import('#platform/store/event-store');
+    const store = new Store(configOf(flags).EVENTSTORE_URL!, 30_000);
+    try {
+      yield* fromStore(store)(importId);
+    } finally {
+      await store.close();
+    }
+  };
+
+/** The events of an import for its own sender, who may not be allowed to read them. */
+const ofSender = (flags: ImportFlags, mapping: Mapping): EventsOf =>
+  async function* (importId) {
+    try {
+      yield* flags.direct ? directly(flags)(importId) : overRest(flags, mapping)(importId);
+    } catch (error) {
+      if (!(error instanceof PlainFault) || error.status !== 403) throw error;
+      tell(
+        `Warning: this token may not read the log (${READERS.join(', ')}). Rows to which the changed mapping gives another order cannot be told and are recorded again.`,
+      );
+    }
+  };
+
+const reconciled = (mapping: Mapping, file: string, flags: ImportFlags): Promise<Reconciliation> =>
+  flags.direct ? reconcile(mapping, file, directly(flags)) : reconcile(mapping, file, overRest(flags, mapping), ordersOverRest(flags));
 
 async function importCommand(mappingPath: string, file: string, flags: ImportFlags): Promise<void> {
   const tables = tablesMappingIn(mappingPath);
@@ -292,6 +309,7 @@ async function importCommand(mappingPath: string, file: string, flags: ImportFla
     mapping,
     file,
     again: flags.again ?? false,
+    eventsOf: ofSender(flags, mapping),
     ...(block === undefined ? {} : { block }),
     ...(rejects ? { onRejected: (row: Row, header: readonly string[]) => rejects.add(row, header) } : {}),
     onProgress: ({ stage, rows, of }: { stage: string; rows: number; of: number }) => progress.show(stage, rows, of),

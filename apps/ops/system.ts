@@ -89,6 +89,8 @@ export async function ask(
   }
   throw new PlainFault(
     `${problem.detail ?? `The api answered ${response.status}.`}${problem.code ? ` (${problem.code})` : ''}${problem.whatToDo ? ` ${problem.whatToDo}` : ''}`,
+    1,
+    response.status,
   );
 }
 

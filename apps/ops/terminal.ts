@@ -6,6 +6,8 @@ export class PlainFault extends Error {
     message: string,
     /** 1: failed; 2: done, with findings; 64: wrong usage. */
     readonly exitCode: 1 | 2 | 64 = 1,
+    /** Of the answer of the api, if there was one. */
+    readonly status?: number,
   ) {
     super(message);
     this.name = 'PlainFault';

@@ -34,8 +34,11 @@ export type ImportStarted = Event<
   'ImportStarted',
   OfImport &
     Source & {
-      /** How its report ids are made: from the content of a row, so that other files recognise it. From its line when absent. */
-      reportIds?: 'by-content';
+      /**
+       * How its report ids are made, so that other files recognise a row: from its values by the names of their columns; in earlier releases from
+       * its texts in the order of the columns (`by-content`), or from its line (when absent).
+       */
+      reportIds?: 'by-content' | 'by-values';
     }
 >;
 

@@ -25,7 +25,7 @@ describe('a file that was never imported', () => {
   it('starts', () =>
     given(fileImport)
       .when('StartImport', { importId, ...source })
-      .then({ type: 'ImportStarted', data: { importId, ...source, reportIds: 'by-content' } }));
+      .then({ type: 'ImportStarted', data: { importId, ...source, reportIds: 'by-values' } }));
   it('does not begin in a facility that nobody registered', () =>
     given(fileImport)
       .when('StartImport', { importId, ...source }, { regarded: { 'facility-haifa': null } })
@@ -85,7 +85,9 @@ describe('a running import', () => {
     });
     expect(state(begun, known(2, 9), again)).toMatchObject({ runs: 2, known: [], namedByContent: false });
     const anew: ImportEvent = { type: 'ImportStarted', data: { importId, ...source, reportIds: 'by-content' } };
-    expect(state(anew, again)).toMatchObject({ runs: 2, namedByContent: true });
+    expect(state(anew, again)).toMatchObject({ runs: 2, namedByContent: true, namedByValues: false });
+    const today: ImportEvent = { type: 'ImportStarted', data: { importId, ...source, reportIds: 'by-values' } };
+    expect(state(today, again)).toMatchObject({ runs: 2, namedByContent: true, namedByValues: true });
   });
   it('loses no row', () =>
     given(fileImport, begun)

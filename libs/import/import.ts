@@ -18,6 +18,8 @@ export type FileImport =
       runs: number;
       /** False for an import of old, whose reports are named by their line. */
       namedByContent: boolean;
+      /** False for an import of old, whose reports are named by texts in the order of the columns, or by their line. */
+      namedByValues: boolean;
       /** Rows that were facts before, from another file. */
       known: readonly Lines[];
     }>;
@@ -85,6 +87,12 @@ const joined = (before: readonly Lines[], more: readonly Lines[]): readonly Line
     return last && last.to + 1 >= next.from ? [...lines.slice(0, -1), { from: last.from, to: next.to }] : [...lines, next];
   }, before);
 
+const namedBy = (reportIds: ImportStarted['data']['reportIds']) => ({
+  namedByContent: reportIds !== undefined,
+  namedByValues: reportIds === 'by-values',
+});
+const named = ({ namedByContent, namedByValues }: Started) => ({ namedByContent, namedByValues });
+
 function evolve(state: FileImport, event: ImportEvent): FileImport {
   switch (event.type) {
     case 'ImportStarted':
@@ -97,8 +105,7 @@ function evolve(state: FileImport, event: ImportEvent): FileImport {
         flaggedParts: 0,
         tally: nothing,
         runs: state.status === 'unknown' ? 1 : state.runs + 1,
-        namedByContent:
-          state.status === 'unknown' ? (event.data as ImportStarted['data']).reportIds === 'by-content' : state.namedByContent,
+        ...(state.status === 'unknown' ? namedBy((event.data as ImportStarted['data']).reportIds) : named(state)),
         known: [],
       };
     }
@@ -129,7 +136,7 @@ export const fileImport: Decider<typeof commands, FileImport, ImportEvent> = {
           facilityId: scopeIn(importId),
         });
       const source = { file, bytes, digest, mapping, mappingDigest };
-      if (state.status === 'unknown') return [{ type: 'ImportStarted', data: { importId, ...source, reportIds: 'by-content' } }];
+      if (state.status === 'unknown') return [{ type: 'ImportStarted', data: { importId, ...source, reportIds: 'by-values' } }];
       if (state.source.digest !== digest)
         throw new Rejected('import-id-taken', 'The id is already used for another file.', { importId, digest: state.source.digest });
       const previousMappingDigest = state.source.mappingDigest;

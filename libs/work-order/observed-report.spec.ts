@@ -25,6 +25,16 @@ describe('an observed report', () => {
       .when('ReportProduction', { ...report, reportId: 'r3', good: '55', from: report.to })
       .then(reported({ reportId: 'r3', good: '55', from: report.to }));
   });
+  it('that was recorded under its former id is that report', () => {
+    const again = { ...observe, reportId: 'new', formerReportId: observe.reportId };
+    run(observed()).when('ObserveProduction', again).changesNothing();
+    run(observed())
+      .when('ObserveProduction', { ...again, good: '60' })
+      .then({ type: 'ConflictingReportDetected', data: { workOrderId, ...told({ good: '60' }) } });
+    run()
+      .when('ObserveProduction', again)
+      .then(observed({ reportId: 'new' }));
+  });
   it('is counted and flagged when it repeats another', () =>
     run(observed())
       .when('ObserveProduction', { ...observe, reportId: 'o2' })

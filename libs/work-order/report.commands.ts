@@ -93,6 +93,10 @@ export class ObserveProduction extends FloorReport {
   /** Its location: file and line, or topic. */
   @Text(1, 200, { optional: true })
   readonly sourceRow?: string;
+
+  /** Another id that it may have been recorded with, by a sender of an earlier release: then it is that report. */
+  @Code({ optional: true })
+  readonly formerReportId?: string;
 }
 
 /**
@@ -129,6 +133,10 @@ export class ReverseObservation extends Command {
   /** Unit of all amounts; the order's unit when absent. */
   @UnitSymbol({ optional: true })
   readonly unit?: Unit;
+
+  /** Another id that it may have been recorded with, by a sender of an earlier release: then it is that reversal. */
+  @Code({ optional: true })
+  readonly formerReportId?: string;
 }
 
 /** Report a reading of a machine's counter: its advance counts as good pieces. Never refused. */

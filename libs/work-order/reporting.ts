@@ -47,7 +47,8 @@ export function observeProduction(command: commands.ObserveProduction, state: Wo
   const seen: WorkOrderEvent[] =
     state.status === 'Unknown' ? [observedOrder(command, command.ordered?.unit ?? command.unit ?? 'pcs', occurredAt)] : [];
   const order = (state.status === 'Unknown' ? evolve(state, seen[0]!) : state) as KnownOrder;
-  const told = toldBy(command, command.kind, order.unit);
+  const former = command.formerReportId && reportOf(order.ledger, command.formerReportId)?.told.reportId;
+  const told = toldBy(former ? { ...command, reportId: former } : command, command.kind, order.unit);
   if (isKept(order.ledger, told)) return [];
   const source = command.sourceRow ? { sourceRow: command.sourceRow } : {};
   if (reportOf(order.ledger, told.reportId))

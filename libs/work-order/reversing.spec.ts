@@ -83,6 +83,8 @@ describe('a reversal that the floor reports', () => {
     const past = [observed, report('r1'), report('r2')];
     const once = [...past, ...decided(past)];
     expect(decided(once)).toEqual([]);
+    // Nor under the name that an earlier release gave it.
+    expect(decided(once, { reportId: 'new', formerReportId: 'back' })).toEqual([]);
     const twice = [...once, ...decided(once, { reportId: 'back.2' })];
     expect(() => decided(twice, { reportId: 'back.3' })).toThrow(expect.objectContaining({ code: 'nothing-to-reverse' }));
   });

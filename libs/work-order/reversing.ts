@@ -35,11 +35,12 @@ const isNothing = ({ good, rework, scrap }: Amounts): boolean =>
 
 /** Take back what the floor had reported: the report with just these amounts, or else the newest with enough of them. */
 export function reverseObservation(command: commands.ReverseObservation, state: WorkOrder): readonly WorkOrderEvent[] {
-  const { reportId, operationId, equipmentId, good } = command;
+  const { reportId, formerReportId, operationId, equipmentId, good } = command;
   const unit = command.unit ?? (state.status === 'Unknown' ? 'pcs' : state.unit);
   const named: Amounts = { good: minus(good, '0'), rework: command.rework ?? '0', scrap: scrapIn(byReason(command.scrap ?? [])), unit };
   const taken = state.status === 'Unknown' ? named : inUnit(state.unit, named);
-  if (state.status !== 'Unknown' && reportOf(state.ledger, reportId)) return [];
+  const isKnown = (id: string | undefined) => state.status !== 'Unknown' && id !== undefined && reportOf(state.ledger, id) !== undefined;
+  if (isKnown(reportId) || isKnown(formerReportId)) return [];
   if (isNothing(taken)) throw new Rejected('zero-quantity', 'The reversal names no pieces at all.');
   const found = state.status === 'Unknown' ? undefined : reversed(state, { operationId, equipmentId }, taken);
   if (state.status === 'Unknown' || !found)

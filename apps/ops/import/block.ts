@@ -27,6 +27,7 @@ export class Block {
   readonly flagged: FlaggedRow[] = [];
   readonly findings = new Map<string, number>();
   private readonly known: number[] = [];
+  private readonly elsewhere: number[] = [];
   private bytes = 0;
   private flags = 0;
 
@@ -36,11 +37,13 @@ export class Block {
     return this.rows >= this.most || this.bytes >= MOST_BYTES || this.flags >= MOST_FLAGS;
   }
 
-  add(row: Row, outcome: Exclude<ReadRow, { leftOut: true }>): void {
+  /** `isElsewhere`: the row is a fact of another order, which stays. */
+  add(row: Row, outcome: Exclude<ReadRow, { leftOut: true }>, isElsewhere = false): void {
     this.rows += 1;
     this.last = row.line;
     this.bytes += BYTES_BESIDE_RAW + Math.min(6_000, 2 * Buffer.byteLength(row.raw));
     if ('rejected' in outcome) return this.reject(row, outcome.rejected.code, outcome.rejected.message);
+    if (isElsewhere) return this.keep(row, outcome);
     this.flags += outcome.flags.length + 1;
     this.sent.push({ row, readable: outcome });
   }
@@ -66,6 +69,16 @@ export class Block {
     this.count(`rejected:${code}`);
   }
 
+  private keep({ line }: Row, { observation }: Readable): void {
+    const { workOrderId, equipmentId, reportId } = observation;
+    const message = 'The row was recorded before, on another order; the recorded fact stays there.';
+    this.observed += 1;
+    this.flags += 1;
+    this.elsewhere.push(line);
+    this.flagged.push({ line, code: 'imported-otherwise', message, workOrderId, equipmentId, reportId });
+    this.count('imported-otherwise');
+  }
+
   /** `events` is what the row caused; empty if it was recorded before, from another file. */
   observe(row: Row, { observation, flags }: Readable, events: readonly string[], facts: readonly string[]): void {
     this.observed += 1;
@@ -87,7 +100,8 @@ export class Block {
   /** The lines that were recorded before, as ranges with no other line of this block in them. */
   knownLines(): { from: number; to: number }[] {
     const known = new Set(this.known);
-    const lines = [...this.sent.map(({ row }) => row.line), ...this.rejected.map(({ line }) => line)].sort((a, b) => a - b);
+    const others = [...this.elsewhere, ...this.rejected.map(({ line }) => line)];
+    const lines = [...this.sent.map(({ row }) => row.line), ...others].sort((a, b) => a - b);
     const ranges: { from: number; to: number }[] = [];
     let open = false;
     for (const line of new Set(lines)) {

@@ -12,6 +12,7 @@ import { parse, type CsvError, type Options } from 'csv-parse';
 import { FileFault } from './file-fault';
 import { Header } from './header';
 import type { Mapping } from './mapping';
+import { MergedCells } from './merged-cells';
 import type { Row } from './rows';
 import { SheetFault, sheetRows } from './sheet';
 
@@ -19,7 +20,7 @@ export { FileFault } from './file-fault';
 
 /** How a table is written. */
 export type Form = Pick<Mapping, 'csv'> & Partial<Pick<Mapping, 'time'>>;
-export type Survey = Readonly<{ header: readonly string[]; rows: number; bytes: bigint; digest: string }>;
+export type Survey = Readonly<{ header: readonly string[]; rows: number; bytes: bigint; digest: string; merged: MergedCells }>;
 
 /** No row of a table is this long; a longer one means that a quote was not closed. */
 const LONGEST_ROW = 1_048_576;
@@ -27,17 +28,19 @@ const LONGEST_ROW = 1_048_576;
 /** Reads a whole file once: computes its digest and checks that it is a table with the columns of the mapping. @throws FileFault */
 export async function surveyFile(path: string, mapping: Mapping): Promise<Survey> {
   const header = new Header(mapping);
+  const merged = new MergedCells();
   let rows = 0;
   try {
     const identity = createHash('sha256');
     let bytes = 0n;
-    for await (const { cells } of records(path, mapping, (chunk) => {
+    const onBytes = (chunk: Buffer) => {
       identity.update(chunk);
       bytes += BigInt(chunk.length);
-    })) {
+    };
+    for await (const { cells } of records(path, mapping, onBytes, merged)) {
       if (header.isAbove(cells)) rows += 1;
     }
-    return { header: header.columns, rows, bytes, digest: identity.digest('hex') };
+    return { header: header.columns, rows, bytes, digest: identity.digest('hex'), merged };
   } catch (error) {
     throw faultOf(error, mapping);
   }
@@ -52,16 +55,19 @@ export async function* tableRows(path: string, form: Form): AsyncGenerator<Row> 
   }
 }
 
-/** The rows below the header. @throws FileFault */
-export async function* readRows(path: string, mapping: Mapping): AsyncGenerator<Row> {
+/** The rows below the header; those of a spreadsheet with the values of merged cells, if it was surveyed. @throws FileFault */
+export async function* readRows(path: string, mapping: Mapping, survey?: Survey): AsyncGenerator<Row> {
   const header = new Header(mapping);
+  const mergedAt = survey?.merged.below();
   try {
     for await (const row of records(path, mapping)) {
       const { cells } = row;
       if (!header.isAbove(cells)) continue;
       const width = header.columns.length;
       // Separators beyond the last column are ignored.
-      yield { ...row, cells: cells.slice(width).some(hasText) ? cells : cells.slice(0, width) };
+      const isNumber = (place: number) => row.numbers?.has(place) ?? false;
+      const merged = mergedAt?.(row.line, (place) => ({ text: cells[place] ?? '', isNumber: isNumber(place) }));
+      yield { ...row, ...(merged ? { merged } : {}), cells: cells.slice(width).some(hasText) ? cells : cells.slice(0, width) };
     }
   } catch (error) {
     throw faultOf(error, mapping);
@@ -74,13 +80,14 @@ const hasText = (cell: string): boolean => /[^\s\u0000-\u001f]/.test(cell);
 type OnBytes = (chunk: Buffer) => void;
 
 /** The rows that hold any text, the header first. */
-async function* records(path: string, mapping: Form, onBytes?: OnBytes): AsyncGenerator<Row> {
+async function* records(path: string, mapping: Form, onBytes?: OnBytes, merged?: MergedCells): AsyncGenerator<Row> {
   const begins = await firstBytes(path);
   if (begins.readUInt32BE(0) === 0xd0cf11e0)
     throw new FileFault('not-text', 'This is a spreadsheet of the old form (xls). Save it as xlsx or CSV.');
   const isSheet = begins.readUInt32BE(0) === 0x504b0304;
   if (isSheet && onBytes) for await (const chunk of bytesOf(path)) onBytes(chunk);
-  const rows = isSheet ? sheetRows(path, { ...mapping.csv, formats: formatsOf(mapping) }) : textRows(path, mapping, begins, onBytes);
+  const choice = { ...mapping.csv, formats: formatsOf(mapping), ...(merged ? { merged } : {}) };
+  const rows = isSheet ? sheetRows(path, choice) : textRows(path, mapping, begins, onBytes);
   for await (const row of rows) if (row.cells.some(hasText)) yield row;
 }
 

@@ -76,18 +76,24 @@ export type Mapping = Readonly<{
 
 const columnOf = (source: IdSource | undefined): string | undefined => (source && 'column' in source ? source.column : undefined);
 
+/** The columns of names. */
+export function idColumnsOf({ facilityColumn, order, machine, operation, product, person, scrap }: Mapping): readonly string[] {
+  const sources = [facilityColumn, order, machine, operation, product, person, ...scrap.map(({ reason }) => reason)];
+  return sources.map(columnOf).filter((column) => column !== undefined);
+}
+
 /** The columns that a file must have. */
 export function columnsOf(mapping: Mapping): readonly string[] {
-  const { time, order, machine, operation, product, person, ordered, kind, good, scrap, rework, rows, facilityColumn } = mapping;
+  const { time, ordered, kind, good, scrap, rework, rows } = mapping;
   const columns = [
     ...(time.end?.columns ?? []),
     ...(time.start?.columns ?? []),
     time.duration?.column,
-    ...[facilityColumn, order, machine, operation, product, person].map(columnOf),
+    ...idColumnsOf(mapping),
     ordered,
     'column' in kind ? kind.column : undefined,
     good,
-    ...scrap.flatMap(({ column, reason }) => [column, columnOf(reason)]),
+    ...scrap.map(({ column }) => column),
     rework?.column,
     ...rows.key,
     ...[...rows.only, ...rows.skip].map(({ column }) => column),
@@ -95,9 +101,14 @@ export function columnsOf(mapping: Mapping): readonly string[] {
   return [...new Set(columns.filter((column) => column !== undefined))];
 }
 
+/** The columns of amounts that add up over rows. */
+export const addedColumnsOf = ({ good, scrap, time }: Mapping): readonly string[] =>
+  [good, ...scrap.map(({ column }) => column), time.duration?.column].filter((column) => column !== undefined);
 /** The columns of amounts. */
-export const amountColumnsOf = ({ good, scrap, ordered, time }: Mapping): readonly string[] =>
-  [good, ...scrap.map(({ column }) => column), ordered, time.duration?.column].filter((column) => column !== undefined);
+export const amountColumnsOf = (mapping: Mapping): readonly string[] => [
+  ...addedColumnsOf(mapping),
+  ...(mapping.ordered === undefined ? [] : [mapping.ordered]),
+];
 
 const OTHERWISE = ['as-is', 'slug', 'reject'] as const;
 const KINDS = ['Production', 'Setup', 'Breakdown'] as const;

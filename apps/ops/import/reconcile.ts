@@ -4,10 +4,11 @@
  */
 import { facilityOf } from '#manufacturing/facility';
 import { minus, plus, sum } from '#manufacturing/quantity';
-import type { Lines } from '#import/import.events';
+import type { ImportStarted, Lines } from '#import/import.events';
 import { readRows, surveyFile } from './file';
 import type { Mapping } from './mapping';
-import { marksOf, minutesBetween, rowReader, type Row } from './rows';
+import type { EventsOf, Logged } from './recorded-orders';
+import { marksOf, minutesBetween, rowReader, type Observation, type Row } from './rows';
 import { importIdOf, rowsOf } from './run';
 import { signedAmount } from './texts';
 
@@ -48,8 +49,6 @@ export type ViewCheck = Readonly<{
 /** The rows of all orders of a facility. */
 export type OrdersOf = (facility: string) => Promise<Readonly<{ behind: boolean; rows: AsyncIterable<OrderRow> }>>;
 
-/** The part of an event that reconciling needs. */
-export type Logged = Readonly<{ type: string; data: unknown }>;
 type Observed = Readonly<{
   workOrderId: string;
   equipmentId: string;
@@ -96,9 +95,6 @@ class Ledger {
 
 const same = (a: Sums, b: Sums) => JSON.stringify(a) === JSON.stringify(b);
 
-/** The events of the import: facts and exceptions, from its beginning on, in the order of the log. */
-export type EventsOf = (importId: string) => AsyncIterable<Logged>;
-
 async function checkView(lines: readonly Line[], ordersOf: OrdersOf): Promise<ViewCheck> {
   const orders = new Map(lines.filter(({ axis, log }) => axis === 'order' && log.rows > 0).map(({ key, log }) => [key, log]));
   const differing: { order: string; log: Sums; view: OrderRow | null }[] = [];
@@ -128,10 +124,10 @@ async function recordedBy(events: AsyncIterable<Logged>) {
   const exceptions = new Map<string, number>();
   const reversed = new Map<string, Observed>();
   const counted = (code: string) => void exceptions.set(code, (exceptions.get(code) ?? 0) + 1);
-  let namedByContent = true;
+  let names: ImportStarted['data']['reportIds'] = 'by-values';
   for await (const { type, data } of events) {
     const fact = data as Observed;
-    if (type === 'ImportStarted') namedByContent = (data as { reportIds?: string }).reportIds === 'by-content';
+    if (type === 'ImportStarted') names = (data as ImportStarted['data']).reportIds;
     else if (type === 'ImportRestarted') {
       // A restart: the facts stay, everything else is recorded again from here on.
       rejected.clear();
@@ -156,8 +152,10 @@ async function recordedBy(events: AsyncIterable<Logged>) {
       counted(type);
     } else if (type.endsWith('Detected')) counted(type);
   }
-  return { log, held, otherwise, rejected, known, exceptions, namedByContent };
+  return { log, held, otherwise, rejected, known, exceptions, names };
 }
+
+const idsOf = ({ reportId, formerReportId }: Observation): readonly string[] => [reportId, ...(formerReportId ? [formerReportId] : [])];
 
 /** What a correction took away. */
 const difference = (wrong: Observed, right: Observed): Observed => ({
@@ -179,21 +177,22 @@ export async function reconcile(mapping: Mapping, path: string, eventsOf: Events
   const inFile = new Set<string>();
   let [made, scrapped] = ['0', '0'];
   let [facts, refused, knownBefore, leftOut] = [0, 0, 0, 0];
-  const read = rowReader(mapping, survey.header, rowsOf({ file: path, digest: survey.digest }, recorded.namedByContent));
+  const read = rowReader(mapping, survey.header, rowsOf({ file: path, digest: survey.digest }, recorded.names));
   const total = (row: Row, column: string): string => {
     const place = survey.header.indexOf(column);
     const { amount, negative } = signedAmount(row.cells[place]?.trim() || '0', column, marksOf(row, place, mapping));
     return negative ? `-${amount}` : amount;
   };
-  for await (const row of readRows(path, mapping)) {
+  for await (const row of readRows(path, mapping, survey)) {
     const outcome = read(row);
     if ('leftOut' in outcome) {
       leftOut += 1;
       continue;
     }
-    const reportId = 'observation' in outcome ? outcome.observation.reportId : undefined;
-    if (reportId) inFile.add(reportId);
-    if (!('observation' in outcome) || (rejected.has(row.line) && !held.has(reportId!))) {
+    const ids = 'observation' in outcome ? idsOf(outcome.observation) : [];
+    ids.forEach((id) => inFile.add(id));
+    const isIn = (recordedIds: ReadonlySet<string>) => ids.some((id) => recordedIds.has(id));
+    if (!('observation' in outcome) || (rejected.has(row.line) && !isIn(held))) {
       refused += 1;
       if (!rejected.has(row.line)) missing.push(row.line);
       continue;
@@ -201,10 +200,10 @@ export async function reconcile(mapping: Mapping, path: string, eventsOf: Events
     made = plus(made, total(row, mapping.good));
     for (const { column } of mapping.scrap) scrapped = plus(scrapped, total(row, column));
     file.add(outcome.observation, outcome.reversal);
-    if (known.has(row.line) && !held.has(reportId!)) {
+    if (known.has(row.line) && !isIn(held)) {
       knownBefore += 1;
       log.add(outcome.observation, outcome.reversal);
-    } else if (held.has(reportId!) || recorded.otherwise.has(reportId!)) facts += 1;
+    } else if (isIn(held) || isIn(recorded.otherwise)) facts += 1;
     else missing.push(row.line);
   }
   const lines = Ledger.lines(file, log);

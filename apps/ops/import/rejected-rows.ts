@@ -1,6 +1,6 @@
 /** Writes rejected rows as a table of the same form as their file, to be corrected and imported. */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { amountColumnsOf, type Mapping } from './mapping';
+import { addedColumnsOf, amountColumnsOf, type Mapping } from './mapping';
 import type { Row } from './rows';
 import { quoted } from './sheet';
 
@@ -13,13 +13,19 @@ export class RejectedRows {
     private readonly mapping: Mapping,
   ) {}
 
-  add({ line, cells, numbers }: Row, header: readonly string[]): void {
+  add({ line, cells, merged, numbers }: Row, header: readonly string[]): void {
     if (this.lines.has(line)) return;
     this.lines.add(line);
-    const amounts = amountColumnsOf(this.mapping);
-    const written = cells.map((cell, place) =>
-      numbers?.has(place) && amounts.includes(header[place]!) ? cell.replace('.', this.mapping.decimalMark) : cell,
-    );
+    const [amounts, added] = [amountColumnsOf(this.mapping), addedColumnsOf(this.mapping)];
+    const valueOf = (cell: string, place: number) => {
+      const above = cell.trim() === '' ? merged?.get(place) : undefined;
+      if (above && added.includes(header[place]!)) return { text: '0', isNumber: true };
+      return above ?? { text: cell, isNumber: numbers?.has(place) ?? false };
+    };
+    const written = cells.map((cell, place) => {
+      const { text, isNumber } = valueOf(cell, place);
+      return isNumber && amounts.includes(header[place]!) ? text.replace('.', this.mapping.decimalMark) : text;
+    });
     this.write(header, written);
   }
 

@@ -52,6 +52,7 @@ describe('a row', () => {
       observation: {
         workOrderId: 'haifa.Case7',
         reportId: expect.stringMatching(/^row-[0-9a-f]{24}$/),
+        formerReportId: expect.stringMatching(/^row-[0-9a-f]{24}$/),
         kind: 'Production',
         operationId: 'Turning-Milling',
         operationName: 'Turning & Milling',

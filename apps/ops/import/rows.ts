@@ -7,8 +7,31 @@ import { QUALIFIED_ID } from '#kernel/identity';
 import { FACILITY_ID, facilityOf } from '#manufacturing/facility';
 import { decimal, millionths, type Unit } from '#manufacturing/quantity';
 import { KnownRows } from './known-rows';
-import type { DurationUnit, IdColumn, IdSource, Mapping, Match, ReportKind } from './mapping';
-import { isCellError, legible, PLAIN, sentence, shown, signedAmount, slug, Slugs, Unreadable, type Flag, type Marks } from './texts';
+import {
+  addedColumnsOf,
+  idColumnsOf,
+  type DurationUnit,
+  type IdColumn,
+  type IdSource,
+  type Mapping,
+  type Match,
+  type ReportKind,
+} from './mapping';
+import type { Above } from './merged-cells';
+import {
+  isCellError,
+  legible,
+  PLAIN,
+  plainAmount,
+  sentence,
+  shown,
+  signedAmount,
+  slug,
+  Slugs,
+  Unreadable,
+  type Flag,
+  type Marks,
+} from './texts';
 import { inFirstFormat } from './time-formats';
 import { intervalOf, iso } from './times';
 
@@ -18,6 +41,8 @@ export { legible, sentence, slug } from './texts';
 export type Observation = Readonly<{
   workOrderId: string;
   reportId: string;
+  /** The id of a row that was recorded while ids were made from its texts. */
+  formerReportId?: string;
   kind: ReportKind;
   operationId: string;
   operationName?: string;
@@ -39,11 +64,24 @@ export type Observation = Readonly<{
 export type Readable = Readonly<{ observation: Observation; reversal: boolean; flags: readonly Flag[] }>;
 export type ReadRow = Readable | Readonly<{ rejected: Readonly<{ code: string; message: string }> }> | Readonly<{ leftOut: true }>;
 
-/** A row of the file; `line` is where it begins, from 1; `numbers` are the places of cells that are stored as numbers, not as texts. */
-export type Row = Readonly<{ line: number; cells: readonly string[]; raw: string; numbers?: ReadonlySet<number> }>;
+/** A row of the file. */
+export type Row = Readonly<{
+  /** Where it begins, from 1. */
+  line: number;
+  cells: readonly string[];
+  raw: string;
+  /** Places of cells that are stored as numbers, not as texts. */
+  numbers?: ReadonlySet<number>;
+  /** Values of the cells above with which empty ones are merged. */
+  merged?: ReadonlyMap<number, Above>;
+}>;
 
+/** What an empty cell is merged with. */
+const aboveOf = ({ cells, merged }: Row, place: number): Above | undefined =>
+  merged && (cells[place] ?? '').trim() === '' ? merged.get(place) : undefined;
 /** How the amount in a cell is written: a number of a spreadsheet has no marks of a language. */
-export const marksOf = ({ numbers }: Row, place: number, mapping: Marks): Marks => (numbers?.has(place) ? PLAIN : mapping);
+export const marksOf = (row: Row, place: number, mapping: Marks): Marks =>
+  (aboveOf(row, place)?.isNumber ?? row.numbers?.has(place)) ? PLAIN : mapping;
 
 const CODE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 const SOURCE_LENGTH = 2_000;
@@ -58,11 +96,15 @@ const MILLISECONDS: Readonly<Record<DurationUnit, bigint>> = {
   'm:ss': 60_000n,
 };
 
-/** `linesOf`: prefix of report ids made from line numbers, for an import that began before report ids were made from the row's content. */
-export type RowsOf = Readonly<{ name: string; linesOf?: string }>;
+/**
+ * `linesOf`: prefix of report ids made from line numbers, for an import that began before they were made from the row's texts. `byTexts`: for one
+ * that began before they were made from its values.
+ */
+export type RowsOf = Readonly<{ name: string; linesOf?: string; byTexts?: true }>;
 
 /** Cells by the name of their column; `marks` are those of the amount in it. */
-type Cells = ((column: string) => string) & Readonly<{ marks: (column: string) => Marks }>;
+type Cells = ((column: string) => string) & Readonly<{ marks: (column: string) => Marks; above: (column: string) => Above | undefined }>;
+type Ids = Pick<Observation, 'reportId' | 'formerReportId'>;
 
 /** Reads rows of a file with these columns. Give it all rows in order, because equal ones are counted. */
 export function rowReader(mapping: Mapping, header: readonly string[], file: RowsOf): (row: Row) => ReadRow {
@@ -70,7 +112,8 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
   const { time, rework, rows, kind: kinds } = mapping;
   const used = [...places].filter(([column]) => columnsNeeded(mapping).includes(column)).map(([, place]) => place);
   const slugs = new Slugs();
-  const known = new KnownRows();
+  const [byTexts, byValues] = [new KnownRows(), new KnownRows()];
+  const [added, names] = [addedColumnsOf(mapping), idColumnsOf(mapping)];
 
   const idOf = (source: IdSource, text: string, flags: Flag[]): string => {
     if ('always' in source) return source.always;
@@ -165,13 +208,16 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
     return kind;
   };
 
-  const read = ({ line, cells, raw }: Row, cell: Cells, reportId: string): Readable => {
+  const read = ({ line, cells, raw }: Row, cell: Cells, ids: Ids): Readable => {
     if (cells.length > header.length || used.some((place) => place >= cells.length))
       throw new Unreadable('cells-miscounted', `The row must have ${header.length} cells like the header, has ${cells.length}.`);
     const kind = kindIn(cell);
     const flags: Flag[] = [];
     const { from, to, flags: doubts } = intervalOf(time, cell, () => duration(cell));
     flags.push(...doubts);
+    const counted = added.filter((column) => cell.above(column));
+    if (counted.length > 0)
+      flags.push({ code: 'cell-merged', message: `${counted.join(' and ')} is merged with a row above, where it counts; taken as 0.` });
 
     const made = signedAmount(cell(mapping.good), mapping.good, cell.marks(mapping.good));
     const scrapped = mapping.scrap
@@ -198,7 +244,7 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
       });
     const observation: Observation = {
       workOrderId: qualified(facility, mapping.order, cell, flags),
-      reportId,
+      ...ids,
       kind,
       operationId: codeOf(mapping.operation, cell, flags),
       ...(operation ? { operationName: legible(operation, 120) } : {}),
@@ -220,22 +266,39 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
 
   const severalFormats = [time.start, time.end].filter((source) => source !== undefined).filter(({ formats }) => formats.length > 1);
   /** Times of the key in their first format: a file that was saved again with other dates keeps its rows. */
-  const keyOf = (cell: Cells): readonly string[] => {
+  const keyOf = (cell: (column: string) => string): readonly string[] => {
     const rewritten = new Map<string, string>();
     for (const { columns, formats } of severalFormats)
       inFirstFormat(columns.map(cell), formats)?.forEach((text, n) => rewritten.set(columns[n]!, text));
     return (rows.key.length ? rows.key : header).map((column) => rewritten.get(column) ?? cell(column));
   };
+  /** Values by the names of their columns, whatever the order of the columns and the form of amounts. */
+  const valuesOf = (cells: readonly string[], cell: Cells): readonly string[] =>
+    (rows.key.length ? rows.key : header)
+      .map((column, n) => [column, cells[n]!.trim()] as const)
+      .filter(([, text]) => text !== '')
+      .map(([column, text]) => `${column}\u001e${names.includes(column) ? text : plainAmount(text, cell.marks(column))}`)
+      .sort();
+  const idsOf = (row: Row, cell: Cells): Ids => {
+    if (file.linesOf !== undefined) return { reportId: `${file.linesOf}.${row.line}` };
+    const formerReportId = byTexts.idOf(keyOf((column) => row.cells[places.get(column)!] ?? ''));
+    if (file.byTexts) return { reportId: formerReportId };
+    return { reportId: byValues.idOf(valuesOf(keyOf(cell), cell)), formerReportId };
+  };
 
   return (row) => {
-    const cell: Cells = Object.assign((column: string) => row.cells[places.get(column)!] ?? '', {
-      marks: (column: string) => marksOf(row, places.get(column)!, mapping),
-    });
+    const above = (column: string) => aboveOf(row, places.get(column)!);
+    const text = (column: string) => {
+      const value = above(column);
+      if (value === undefined) return row.cells[places.get(column)!] ?? '';
+      return added.includes(column) ? '0' : value.text;
+    };
+    const cell: Cells = Object.assign(text, { above, marks: (column: string) => marksOf(row, places.get(column)!, mapping) });
     const fits = ({ column, match }: Match) => match.test(cell(column).trim());
     if (!rows.only.every(fits) || rows.skip.some(fits)) return { leftOut: true };
-    const reportId = file.linesOf === undefined ? known.idOf(keyOf(cell)) : `${file.linesOf}.${row.line}`;
+    const ids = idsOf(row, cell);
     try {
-      return read(row, cell, reportId);
+      return read(row, cell, ids);
     } catch (error) {
       if (error instanceof Unreadable) return { rejected: { code: error.code, message: sentence(error.message, 500) } };
       throw error;

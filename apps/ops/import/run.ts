@@ -8,19 +8,22 @@ import { commandIdOf } from '#platform/commands/derived-ids';
 import { parseToken } from '#platform/store/log-mark';
 import { facilityOf } from '#manufacturing/facility';
 import type { FileImport } from '#import/import';
-import type { Source, Tally } from '#import/import.events';
+import type { ImportStarted, Source, Tally } from '#import/import.events';
 import { Block, type FlaggedRow } from './block';
 import { readRows, surveyFile, FileFault, type Survey } from './file';
 import type { Mapping } from './mapping';
 import { legible, rowReader, type ReadRow, type Row, type RowsOf } from './rows';
 import { Refused, type OneOf, type Target } from './target';
 import { Overlaps } from './overlaps';
+import { RecordedOrders, type EventsOf } from './recorded-orders';
 
 export type ImportOptions = Readonly<{
   mapping: Mapping;
   file: string;
   /** The system to send commands to; all events of the import have its correlation id. */
   target: (correlationId: string) => Target;
+  /** The events of an import, to know on which orders the rows are recorded when a file is read through a changed mapping. */
+  eventsOf: EventsOf;
   /** Rows sent and settled at once. */
   block?: number;
   /** True to send every row of a finished import again, to prove that nothing changes. */
@@ -59,8 +62,10 @@ export const importIdOf = (facility: string, digest: string): string => `${facil
 export const correlationIdOf = (importId: string): string => commandIdOf(`import/${importId}`);
 
 /** How an import makes report ids for its rows. */
-export const rowsOf = ({ file, digest }: Pick<Source, 'file' | 'digest'>, byContent: boolean): RowsOf =>
-  byContent ? { name: file } : { name: file, linesOf: digest.slice(0, 16) };
+export const rowsOf = ({ file, digest }: Pick<Source, 'file' | 'digest'>, names: ImportStarted['data']['reportIds']): RowsOf => ({
+  name: file,
+  ...(names === undefined ? { linesOf: digest.slice(0, 16) } : names === 'by-content' ? { byTexts: true } : {}),
+});
 
 /** Event types that are facts; every other event of a row is an exception. */
 const FACTS: readonly string[] = ['ProductionObserved', 'WorkOrderObserved', 'ProductionReportReversed', 'ProductionReportCorrected'];
@@ -90,6 +95,7 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
   }
   const run = new Run(options, target, survey, importId, head, before);
   if (begun.events.length > 0 && parseToken(begun.token)!.position > head) run.written += begun.events.length;
+  if (before.runs > 1) run.recorded = await RecordedOrders.of(options.eventsOf(importId));
   const tally = await run.toTheEnd(onProgress);
   const { known, leftOut, written } = run;
   return { ...result, tally, known, leftOut, written, resumedAfterLine: finishedBefore ? 0 : before.throughLine };
@@ -99,6 +105,8 @@ class Run {
   written = 0;
   known: number;
   leftOut = 0;
+  /** Of an import that began with another mapping. */
+  recorded?: RecordedOrders;
   private tally: Tally;
   private readonly finished: boolean;
   private readonly settledThrough: number;
@@ -128,7 +136,7 @@ class Run {
     this.facilities.set(options.mapping.facility, true);
     this.name = `import/${importId}/${before.runs}`;
     this.fileName = before.source.file;
-    this.rowsOf = rowsOf(before.source, before.namedByContent);
+    this.rowsOf = rowsOf(before.source, namesOf(before));
   }
 
   async toTheEnd(onProgress: ImportOptions['onProgress']): Promise<Tally> {
@@ -136,7 +144,7 @@ class Run {
     const read = rowReader(mapping, this.survey.header, this.rowsOf);
     let rows = 0;
     let block = new Block(size);
-    for await (const row of readRows(file, mapping)) {
+    for await (const row of readRows(file, mapping, this.survey)) {
       rows += 1;
       if (rows % 100 === 0) onProgress?.({ stage: row.line <= this.settledThrough ? 'reading' : 'recording', rows, of: this.survey.rows });
       const outcome = await this.checked(read(row));
@@ -144,7 +152,9 @@ class Run {
       else this.claim(row, outcome);
       if ('rejected' in outcome) onRejected?.(row, this.survey.header);
       if (row.line <= this.settledThrough || 'leftOut' in outcome) continue;
-      block.add(row, outcome);
+      const isElsewhere = 'observation' in outcome && (this.recorded?.isElsewhere(outcome.observation) ?? false);
+      block.add(row, outcome, isElsewhere);
+      if (isElsewhere) this.known += 1;
       if (!block.isFull) continue;
       await this.send(block);
       block = new Block(size);
@@ -195,9 +205,23 @@ class Run {
       const commands = part.map(({ row, readable: { observation, reversal } }) => {
         const commandId = commandIdOf(`${this.name}/${observation.workOrderId}/${observation.reportId}`);
         if (!reversal) return { commandId, ...observation };
-        const { workOrderId, reportId, operationId, equipmentId, good, scrap, rework, unit, to } = observation;
+        const { workOrderId, operationId, equipmentId, good, scrap, rework, unit, to } = observation;
+        const { reportId, formerReportId } = observation;
         const reason = `reversed by line ${row.line} of ${this.fileName}`.slice(0, 500);
-        return { commandId, workOrderId, reportId, operationId, equipmentId, good, scrap, rework, unit, occurredAt: to, reason };
+        return {
+          commandId,
+          workOrderId,
+          reportId,
+          formerReportId,
+          operationId,
+          equipmentId,
+          good,
+          scrap,
+          rework,
+          unit,
+          occurredAt: to,
+          reason,
+        };
       });
       const answers = part[0]!.readable.reversal ? [await this.one(commands[0]!)] : await this.target.observe(commands);
       part.forEach((sent, n) => this.hear(block, sent, answers[n]!));
@@ -293,6 +317,9 @@ class Run {
     return total;
   }
 }
+
+/** A system of an earlier release names rows by their texts or lines. */
+const namesOf = ({ namedByContent, namedByValues }: Started) => (namedByValues ? 'by-values' : namedByContent ? 'by-content' : undefined);
 
 const local = (id: string) => id.slice(id.indexOf('.') + 1);
 const byLine = (a: { line: number }, b: { line: number }) => a.line - b.line;

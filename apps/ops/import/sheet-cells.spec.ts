@@ -37,7 +37,7 @@ describe('cells of a spreadsheet', () => {
     const read = rowReader(mapping, survey.header, { name: 'log.xlsx' });
     const rejects = new RejectedRows(join(directory, 'rejected.csv'), mapping);
     const found: Partial<Observation & { code: string }>[] = [];
-    for await (const row of readRows(path, mapping)) {
+    for await (const row of readRows(path, mapping, survey)) {
       const outcome = read(row);
       if ('rejected' in outcome) rejects.add(row, survey.header);
       if ('rejected' in outcome) found.push({ code: outcome.rejected.code });
@@ -77,6 +77,33 @@ describe('cells of a spreadsheet', () => {
     const cells = `${texts('')}${numbers('1.234', '2.5', '1000', '0.5')}${texts('2026-01-05T10:00')}`;
     expect(await outcomes([cells])).toMatchObject([{ code: 'cell-empty' }]);
     expect(readFileSync(join(directory, 'rejected.csv'), 'utf8')).toBe(`${HEADER.join(';')}\n;1,234;2,5;1000;0,5;2026-01-05T10:00\n`);
+  });
+
+  it('that are merged downwards name all their rows, and count in the first one', async () => {
+    const merged = (...refs: string[]) => `<mergeCells>${refs.map((ref) => `<mergeCell ref="${ref}"/>`).join('')}</mergeCells>`;
+    const at = '2026-01-05T10:00';
+    const rows = [
+      `${texts('A')}${numbers('3', '1', '1.5', '60')}${texts(at)}`,
+      `${texts('')}${numbers('4')}<c/>${texts('')}${numbers('30')}${texts('')}`,
+      `${texts('', '', '')}${texts('', '', '')}<c r="G4"><v>1</v></c>`,
+      `${texts('B')}${numbers('5', '0', '1', '0')}${texts(at)}`,
+    ];
+    const header = [...HEADER, 'no'];
+    const found = await outcomes(rows, {}, merged('A2:A4', 'B3:B4', 'C2:C3', 'D2:D4', 'E3:E4', 'F2:F4', 'A1:G1'), header);
+    expect(found).toMatchObject([
+      { workOrderId: 'haifa.A', good: '3', scrap: [{ quantity: '1' }], ordered: { amount: '1.5' }, from: '2026-01-05T09:00:00Z' },
+      { workOrderId: 'haifa.A', good: '4', scrap: [], ordered: { amount: '1.5' }, from: '2026-01-05T09:30:00Z' },
+      { workOrderId: 'haifa.A', good: '0', scrap: [], ordered: { amount: '1.5' }, from: '2026-01-05T10:00:00Z' },
+      { workOrderId: 'haifa.B', good: '5' },
+    ]);
+    expect(new Set(found.map(({ reportId }) => reportId)).size).toBe(4);
+  });
+
+  it('that are merged from the header down have no value of it', async () => {
+    const rows = [texts('', '1', '', '', '', '2026-01-05T10:00')];
+    expect(await outcomes(rows, {}, '<mergeCells><mergeCell ref="A1:A2"/></mergeCells>')).toMatchObject([{ code: 'quantity-malformed' }]);
+    const changes = { time: { zone: 'UTC', end: { column: 'end', format: 'ISO' } } };
+    expect(await outcomes(rows, changes, '<mergeCells><mergeCell ref="A1:A2"/></mergeCells>')).toMatchObject([{ code: 'cell-empty' }]);
   });
 
   it('that hold an error are no ids', async () => {

@@ -5,6 +5,7 @@
  */
 import { StringDecoder } from 'node:string_decoder';
 import { Archive, DamagedArchive } from './archive';
+import { MergedCells, MOST_MERGED } from './merged-cells';
 import type { Row } from './rows';
 import { XmlFault, XmlScanner, type Heard } from './xml';
 
@@ -32,8 +33,8 @@ const tooLarge = (what: string): SheetFault => new SheetFault('sheet-too-large',
 const malformed = (what: string): SheetFault =>
   new SheetFault('sheet-malformed', `The spreadsheet is malformed: ${what}. Save it again, or as CSV.`);
 
-/** `formats`: those of the times in the sheet. */
-type Choice = Readonly<{ delimiter: string; sheet?: string; formats?: readonly string[] }>;
+/** `formats`: those of the times in the sheet. `merged`: takes the merged cells, which are known when all rows were read. */
+type Choice = Readonly<{ delimiter: string; sheet?: string; formats?: readonly string[]; merged?: MergedCells }>;
 
 /** The rows of the sheet of that name, or of the first. @throws SheetFault */
 export async function* sheetRows(path: string, choice: Choice): AsyncGenerator<Row> {
@@ -42,7 +43,7 @@ export async function* sheetRows(path: string, choice: Choice): AsyncGenerator<R
     if (!archive.has('xl/workbook.xml'))
       throw new SheetFault('not-a-spreadsheet', 'This zip archive is not an xlsx spreadsheet. Unpack it, or save it as xlsx or CSV.');
     const sheet = await chosen(archive, choice);
-    yield* rowsOf(archive, sheet, await sharedTexts(archive), choice.delimiter);
+    yield* rowsOf(archive, sheet, await sharedTexts(archive), choice);
   } catch (error) {
     if (error instanceof DamagedArchive || (error as { code?: string }).code?.startsWith('Z_'))
       throw new SheetFault('archive-damaged', `The spreadsheet is damaged: ${(error as Error).message}.`);
@@ -118,7 +119,7 @@ async function sharedTexts(archive: Archive): Promise<readonly string[]> {
   return texts;
 }
 
-async function* rowsOf(archive: Archive, part: string, shared: readonly string[], delimiter: string): AsyncGenerator<Row> {
+async function* rowsOf(archive: Archive, part: string, shared: readonly string[], { delimiter, merged }: Choice): AsyncGenerator<Row> {
   const ready: { line: number; cells: string[]; numbers: Set<number> }[] = [];
   let omitted = 0;
   let line = 0;
@@ -138,6 +139,8 @@ async function* rowsOf(archive: Archive, part: string, shared: readonly string[]
         if (column >= MOST.columns) throw tooLarge(`more than ${MOST.columns} columns (row ${line})`);
         [type, value] = [attribute('t') ?? 'n', ''];
       } else if (name === 'v' || name === 't') within = true;
+      else if (name === 'mergeCell' && merged?.add(rangeOf(attribute('ref') ?? '')) === false)
+        throw tooLarge(`more than ${MOST_MERGED} merged cells`);
     },
     close: (name) => {
       if (name === 'v' || name === 't') within = false;
@@ -176,6 +179,11 @@ function columnOf(place: string): number {
   let column = 0;
   for (const letter of /^[A-Z]{1,3}/.exec(place)?.[0] ?? 'A') column = column * 26 + letter.charCodeAt(0) - 64;
   return column - 1;
+}
+
+function rangeOf(ref: string): { first: number; last: number; column: number } {
+  const [, column = 'A', first, last] = /^([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})$/.exec(ref.replaceAll('$', '')) ?? [];
+  return { first: Number(first ?? 0), last: Number(last ?? 0), column: columnOf(column) };
 }
 
 /** Spreadsheets write control characters as `_x000D_`. */

@@ -91,6 +91,17 @@ export function signedAmount(text: string, column: string, marks: Marks): { amou
   return { amount, negative: sign === '-' && /[1-9]/.test(amount) };
 }
 
+/** An amount with marks in one form, however it was written; other texts as they are, such as the number 007. */
+export function plainAmount(text: string, marks: Marks): string {
+  if (/^\d*$/.test(text)) return text;
+  try {
+    const { amount, negative } = signedAmount(text, '', marks);
+    return negative ? `-${amount}` : amount;
+  } catch {
+    return text;
+  }
+}
+
 const escape = (character: string): string => (character === '\\' ? '\\\\' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 const cut = (text: string, length: number): string => {
   const plain = text.replace(/\p{Cs}/gu, '\ufffd');

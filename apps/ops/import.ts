@@ -8,13 +8,14 @@ import { reconcile, type OrderRow, type OrdersOf, type Reconciliation } from './
 import type { EventsOf, Logged } from './import/recorded-orders';
 import { sum } from '#manufacturing/quantity';
 import { RejectedRows } from './import/rejected-rows';
+import { KeptLines } from './import/scratch-file';
 import { rowReader, type Row } from './import/rows';
 import { correlationIdOf, importFile, type ImportResult } from './import/run';
 import { NoAnswer, Refused, restTarget } from './import/target';
 import type { Finding } from '#import/import.events';
 import type { EventStore } from '#platform/store/event-store';
 import { apiOf, ask, configOf, type Whereabouts } from './system';
-import { brief, PlainFault, Progress, say, sayJson, table, tell } from './terminal';
+import { brief, PlainFault, Progress, say, sayJson, sayJsonWithList, table, tell } from './terminal';
 
 type ImportFlags = Whereabouts & {
   json?: boolean;
@@ -79,13 +80,10 @@ async function dryRun(mapping: Mapping, file: string, { json = false, rejected: 
   const rejects = path === undefined ? undefined : new RejectedRows(path, mapping);
   const survey = await surveyFile(file, mapping);
   const read = rowReader(mapping, survey.header, { name: file });
-  const exceptions: Exception[] = [];
-  let [readable, leftOut, found] = [0, 0, 0];
-  // All of them are kept for the JSON document only: a bad file may have millions.
-  const note = (exception: Exception) => {
-    found += 1;
-    if (json || exceptions.length < SHOWN) exceptions.push(exception);
-  };
+  // A bad file may have millions; how many, the JSON document says before it names them.
+  const exceptions = new KeptLines();
+  let [readable, leftOut] = [0, 0];
+  const note = (exception: Exception) => exceptions.add(JSON.stringify(exception));
   for await (const row of readRows(file, mapping, survey)) {
     const outcome = read(row);
     if ('leftOut' in outcome) leftOut += 1;
@@ -99,12 +97,16 @@ async function dryRun(mapping: Mapping, file: string, { json = false, rejected: 
   }
   rejects?.close();
   const rows = survey.rows - leftOut;
-  if (json) sayJson({ file, digest: survey.digest, rows, readable, leftOut, exceptions });
-  else sayDryRun(exceptions, found, rows, readable, leftOut);
+  if (json) sayJsonWithList({ file, digest: survey.digest, rows, readable, leftOut }, 'exceptions', exceptionsIn(exceptions));
+  else sayDryRun(exceptions, rows, readable, leftOut);
   if (readable === 0) throw new PlainFault(json ? '' : noFacts(rows), 2);
 }
 
 type Exception = Readonly<{ line: number; code: string; message: string; rejected: boolean }>;
+
+function* exceptionsIn(lines: KeptLines): Generator<Exception> {
+  for (const line of lines.all()) yield JSON.parse(line) as Exception;
+}
 
 /** So many exceptions of a dry run are printed. */
 const SHOWN = 50;
@@ -112,10 +114,13 @@ const SHOWN = 50;
 const noFacts = (rows: number): string =>
   rows === 0 ? 'The file has a header but no rows: nothing became a fact.' : `None of the ${rows} rows can be read: nothing became a fact.`;
 
-function sayDryRun(exceptions: readonly Exception[], found: number, rows: number, readable: number, leftOut: number): void {
-  for (const { line, code, message, rejected } of exceptions)
+function sayDryRun(exceptions: KeptLines, rows: number, readable: number, leftOut: number): void {
+  let shown = 0;
+  for (const { line, code, message, rejected } of exceptionsIn(exceptions)) {
+    if (shown++ === SHOWN) break;
     say(`line ${line}: ${rejected ? 'rejected' : 'flagged'}, ${code}: ${message}`);
-  if (found > exceptions.length) say(`… and ${found - exceptions.length} more (all of them with --json)`);
+  }
+  if (exceptions.count > SHOWN) say(`… and ${exceptions.count - SHOWN} more (all of them with --json)`);
   say(
     `${rows} rows: ${readable} can be read, ${rows - readable} cannot${leftOut ? `; ${leftOut} are left out by the mapping` : ''}. Nothing was sent.`,
   );

@@ -22,6 +22,17 @@ const exact = (_key: string, value: unknown) =>
 
 /** One JSON document on stdout; positions as text. */
 export const sayJson = (value: unknown): void => say(JSON.stringify(value, exact, 2));
+/** One JSON document as of `sayJson`, whose last field is a list of any length. */
+export function sayJsonWithList(fields: object, list: string, items: Iterable<unknown>): void {
+  const head = JSON.stringify({ ...fields, [list]: [] }, exact, 2).slice(0, -']\n}'.length);
+  let some = false;
+  process.stdout.write(head);
+  for (const item of items) {
+    process.stdout.write(`${some ? ',' : ''}\n    ${JSON.stringify(item, exact, 2).replaceAll('\n', '\n    ')}`);
+    some = true;
+  }
+  say(some ? '\n  ]\n}' : ']\n}');
+}
 /** One JSON document per line, for long output. */
 export const sayJsonLine = (value: unknown): void => say(JSON.stringify(value, exact));
 

@@ -1,6 +1,8 @@
 import { Digests } from './digests';
 import { KnownRows } from './known-rows';
 import { Overlaps } from './overlaps';
+import { sayJson, sayJsonWithList } from '../terminal';
+import { KeptLines } from './scratch-file';
 import { SortedLines } from './sorted-lines';
 
 const HELD = 200;
@@ -36,6 +38,40 @@ describe('what an import remembers of rows', () => {
     expect(all.filter(([high, low]) => !digests.add(high, low))).toEqual([]);
     expect(all.filter(([high, low]) => !digests.has(high, low))).toEqual([]);
     expect(all.filter(([high, low]) => digests.has(high + 2_000, low) || digests.add(high, low))).toEqual([]);
+  });
+});
+
+describe('what a dry run remembers of exceptions', () => {
+  it('is bounded in memory, and all of it in order', () => {
+    const kept = new KeptLines(HELD);
+    const lines = numbers(4_000, 1_800).map((n) => `"Mü${n}\u001f${'x'.repeat(n % 50)}"`);
+    for (const line of lines) {
+      kept.add(line);
+      if (kept.inMemory >= HELD) throw new Error(`${kept.inMemory} lines in memory`);
+    }
+    expect([kept.count, [...kept.all()]]).toEqual([4_000, lines]);
+  });
+
+  it('is written as one document, whatever its length', () => {
+    let written = '';
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((written += String(text))));
+    const documentOf = (say: () => void) => {
+      written = '';
+      say();
+      return written;
+    };
+    for (const list of [
+      [],
+      [{ line: 1, code: 'a' }],
+      [
+        { line: 1, message: 'a\n"b"' },
+        { line: 2, more: { than: [1, 2] } },
+      ],
+    ])
+      expect(documentOf(() => sayJsonWithList({ file: 'x', rows: 7n }, 'list', list))).toBe(
+        documentOf(() => sayJson({ file: 'x', rows: 7n, list })),
+      );
+    write.mockRestore();
   });
 });
 

@@ -6,16 +6,14 @@ import { quoted } from './sheet';
 
 export class RejectedRows {
   private file: number | undefined;
-  private readonly lines = new Set<number>();
 
   constructor(
     private readonly path: string,
     private readonly mapping: Mapping,
   ) {}
 
-  add({ line, cells, merged, numbers }: Row, header: readonly string[]): void {
-    if (this.lines.has(line)) return;
-    this.lines.add(line);
+  /** Each row once. */
+  add({ cells, merged, numbers }: Row, header: readonly string[]): void {
     const [amounts, added] = [amountColumnsOf(this.mapping), addedColumnsOf(this.mapping)];
     const valueOf = (cell: string, place: number) => {
       const above = cell.trim() === '' ? merged?.get(place) : undefined;

@@ -2,11 +2,9 @@
  * Lines of text in sorted order. Hides: the disk. Promises: memory is bounded whatever their number: so many lines, and one piece of each sorted
  * run. Does not: keep lines with line breaks apart.
  */
-import { StringDecoder } from 'node:string_decoder';
 import { ScratchFile } from './scratch-file';
 
 const HELD = 100_000;
-const PIECE = 32_768;
 
 export class SortedLines {
   private lines: string[] = [];
@@ -46,22 +44,11 @@ export class SortedLines {
       }
       heads.splice(low, 0, { line: value, rest });
     };
-    for (const run of this.runs) put(this.read(run));
+    for (const { begin, end } of this.runs) put(this.disk.lines(begin, end));
     put(this.lines.values());
     for (let least = heads.pop(); least; least = heads.pop()) {
       yield least.line;
       put(least.rest);
-    }
-  }
-
-  private *read({ begin, end }: { begin: number; end: number }): Generator<string> {
-    const [decoder, piece] = [new StringDecoder('utf8'), Buffer.alloc(PIECE)];
-    let rest = '';
-    for (let at = begin; at < end; at += PIECE) {
-      const length = this.disk.read(piece.subarray(0, Math.min(PIECE, end - at)), at);
-      const lines = (rest + decoder.write(piece.subarray(0, length))).split('\n');
-      rest = lines.pop()!;
-      yield* lines;
     }
   }
 }

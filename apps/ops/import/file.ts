@@ -114,7 +114,7 @@ async function* textRows(path: string, mapping: Form, begins: Buffer, onBytes?: 
   const packed = begins.readUInt16BE(0) === 0x1f8b;
   const bytes = bytesOf(path, onBytes);
   // Errors are thrown to the reader of the last part.
-  const source = packed ? (pipeline(bytes, createGunzip(), () => undefined) as unknown as AsyncIterable<Buffer>) : bytes;
+  const source = packed ? unpacked(pipeline(bytes, createGunzip(), () => undefined) as unknown as AsyncIterable<Buffer>) : bytes;
   const options: Options = {
     delimiter,
     quote: quote === 'none' ? false : quote,
@@ -146,6 +146,21 @@ async function* textRows(path: string, mapping: Form, begins: Buffer, onBytes?: 
   }
 }
 
+async function* unpacked(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let isFirst = true;
+  for await (const chunk of source) {
+    const begins = isFirst ? chunk.toString('hex', 0, 4) : '';
+    if (begins.startsWith('1f8b')) throw new FileFault('not-text', 'The file is compressed twice. Unpack it once.');
+    if (begins === '504b0304')
+      throw new FileFault(
+        'not-text',
+        'The compressed file holds a spreadsheet or another zip archive. Unpack it, and import what is in it.',
+      );
+    isFirst = false;
+    yield chunk;
+  }
+}
+
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 const breaksIn = (text: string): number => text.match(/\r\n|\n|\r/g)?.length ?? 0;
 
@@ -165,6 +180,25 @@ function looksLike(bytes: Buffer): string | undefined {
   return odd > 0.6 * half && even === 0 ? 'utf-16le' : even > 0.6 * half && odd === 0 ? 'utf-16be' : undefined;
 }
 
+/** The first byte that is not in the encoding, from the beginning of the chunk. */
+function wrongByteOf(chunk: Buffer | undefined, encoding: string): number {
+  const isText = (length: number) => {
+    try {
+      new TextDecoder(encoding, { fatal: true }).decode(chunk?.subarray(0, length), { stream: true });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  let [good, wrong] = [0, chunk?.length ?? 0];
+  while (wrong - good > 1) {
+    const middle = (good + wrong) >>> 1;
+    if (isText(middle)) good = middle;
+    else wrong = middle;
+  }
+  return good;
+}
+
 async function* decoded(source: AsyncIterable<Buffer>, said: string): AsyncGenerator<string> {
   let decoder: TextDecoder | undefined;
   let offset = 0;
@@ -175,7 +209,7 @@ async function* decoded(source: AsyncIterable<Buffer>, said: string): AsyncGener
     } catch {
       throw new FileFault(
         'not-text',
-        `The file is not valid ${decoder.encoding} (near byte ${offset}). Set its encoding in the mapping (csv.encoding).`,
+        `The file is not valid ${decoder.encoding} (byte ${offset + wrongByteOf(chunk, decoder.encoding)}). Set its encoding in the mapping (csv.encoding), or save it in one encoding.`,
       );
     }
   };

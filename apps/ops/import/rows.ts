@@ -113,7 +113,8 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
   const used = [...places].filter(([column]) => columnsNeeded(mapping).includes(column)).map(([, place]) => place);
   const slugs = new Slugs();
   const [byTexts, byValues] = [new KnownRows(), new KnownRows()];
-  const [added, names] = [addedColumnsOf(mapping), idColumnsOf(mapping)];
+  const added = addedColumnsOf(mapping);
+  const addedAt = new Set(added.map((column) => places.get(column)!));
 
   const idOf = (source: IdSource, text: string, flags: Flag[]): string => {
     if ('always' in source) return source.always;
@@ -265,35 +266,46 @@ export function rowReader(mapping: Mapping, header: readonly string[], file: Row
   };
 
   const severalFormats = [time.start, time.end].filter((source) => source !== undefined).filter(({ formats }) => formats.length > 1);
-  /** Times of the key in their first format: a file that was saved again with other dates keeps its rows. */
-  const keyOf = (cell: (column: string) => string): readonly string[] => {
+  /** Times in their first format: a file that was saved again with other dates keeps its rows. */
+  const rewrittenIn = (cell: (column: string) => string): ReadonlyMap<string, string> => {
     const rewritten = new Map<string, string>();
     for (const { columns, formats } of severalFormats)
       inFirstFormat(columns.map(cell), formats)?.forEach((text, n) => rewritten.set(columns[n]!, text));
+    return rewritten;
+  };
+  const names = idColumnsOf(mapping);
+  const key = (rows.key.length ? rows.key : header)
+    .map((column, n) => ({ column, place: rows.key.length ? places.get(column)! : n, isName: names.includes(column) }))
+    .sort((a, b) => (a.column === b.column ? a.place - b.place : a.column < b.column ? -1 : 1));
+  /** Values by the names of their columns, whatever the order of the columns and the form of amounts. */
+  const valuesOf = (row: Row, cell: Cells): readonly string[] => {
+    const rewritten = rewrittenIn(cell);
+    return key.flatMap(({ column, place, isName }) => {
+      const text = (rewritten.get(column) ?? shownAt(row, place)).trim();
+      return text === '' ? [] : [`${column}\u001e${isName ? text : plainAmount(text, marksOf(row, place, mapping))}`];
+    });
+  };
+  const textsOf = (row: Row): readonly string[] => {
+    const cell = (column: string) => row.cells[places.get(column)!] ?? '';
+    const rewritten = rewrittenIn(cell);
     return (rows.key.length ? rows.key : header).map((column) => rewritten.get(column) ?? cell(column));
   };
-  /** Values by the names of their columns, whatever the order of the columns and the form of amounts. */
-  const valuesOf = (cells: readonly string[], cell: Cells): readonly string[] =>
-    (rows.key.length ? rows.key : header)
-      .map((column, n) => [column, cells[n]!.trim()] as const)
-      .filter(([, text]) => text !== '')
-      .map(([column, text]) => `${column}\u001e${names.includes(column) ? text : plainAmount(text, cell.marks(column))}`)
-      .sort();
   const idsOf = (row: Row, cell: Cells): Ids => {
     if (file.linesOf !== undefined) return { reportId: `${file.linesOf}.${row.line}` };
-    const formerReportId = byTexts.idOf(keyOf((column) => row.cells[places.get(column)!] ?? ''));
-    if (file.byTexts) return { reportId: formerReportId };
-    return { reportId: byValues.idOf(valuesOf(keyOf(cell), cell)), formerReportId };
+    const formerReportId = byTexts.idOf(textsOf(row));
+    return file.byTexts ? { reportId: formerReportId } : { reportId: byValues.idOf(valuesOf(row, cell)), formerReportId };
+  };
+  /** A text with that of merged cells above; amounts that add up count above. */
+  const shownAt = (row: Row, place: number): string => {
+    const above = aboveOf(row, place);
+    return above === undefined ? (row.cells[place] ?? '') : addedAt.has(place) ? '0' : above.text;
   };
 
   return (row) => {
-    const above = (column: string) => aboveOf(row, places.get(column)!);
-    const text = (column: string) => {
-      const value = above(column);
-      if (value === undefined) return row.cells[places.get(column)!] ?? '';
-      return added.includes(column) ? '0' : value.text;
-    };
-    const cell: Cells = Object.assign(text, { above, marks: (column: string) => marksOf(row, places.get(column)!, mapping) });
+    const cell: Cells = Object.assign((column: string) => shownAt(row, places.get(column)!), {
+      above: (column: string) => aboveOf(row, places.get(column)!),
+      marks: (column: string) => marksOf(row, places.get(column)!, mapping),
+    });
     const fits = ({ column, match }: Match) => match.test(cell(column).trim());
     if (!rows.only.every(fits) || rows.skip.some(fits)) return { leftOut: true };
     const ids = idsOf(row, cell);

@@ -122,7 +122,7 @@ async function sharedTexts(archive: Archive): Promise<readonly string[]> {
 async function* rowsOf(archive: Archive, part: string, shared: readonly string[], { delimiter, merged }: Choice): AsyncGenerator<Row> {
   const ready: { line: number; cells: string[]; numbers: Set<number> }[] = [];
   let omitted = 0;
-  let line = 0;
+  let [line, before] = [0, 0];
   let [cells, numbers]: [string[], Set<number>] = [[], new Set()];
   let [column, type, value, within] = [-1, 'n', '', false];
   let width = 0;
@@ -132,6 +132,8 @@ async function* rowsOf(archive: Archive, part: string, shared: readonly string[]
         line = Number(attribute('r') ?? line + 1);
         if (!Number.isInteger(line) || line < 1 || line > MOST.rows)
           throw malformed(`a row has the number ${attribute('r') ?? line}; it must be from 1 to ${MOST.rows}`);
+        if (line <= before) throw malformed(`row ${line} stands below row ${before}`);
+        before = line;
         [cells, numbers, column] = [[], new Set(), -1];
       } else if (name === 'c') {
         const place = attribute('r');

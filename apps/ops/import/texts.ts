@@ -69,37 +69,43 @@ const numbers = new Map<string, RegExp>();
 function numberIn({ decimalMark, thousandsMark }: Marks): RegExp {
   const key = `${decimalMark}${thousandsMark ?? ''}`;
   const groups = thousandsMark === undefined ? '' : `\\d{1,3}(?:${escaped(thousandsMark)}\\d{3})+|`;
-  const known = numbers.get(key) ?? new RegExp(`^([+-]?)(${groups}\\d+)(?:${escaped(decimalMark)}(\\d*))?$`);
+  const known =
+    numbers.get(key) ?? new RegExp(`^([+-]?)(?:(${groups}\\d+)(?:${escaped(decimalMark)}(\\d*))?|${escaped(decimalMark)}(\\d+))$`);
   numbers.set(key, known);
   return known;
 }
 
-/** A decimal number of a file as an exact amount. A minus may stand before it, behind it, or be a pair of brackets. @throws Unreadable */
-export function signedAmount(text: string, column: string, marks: Marks): { amount: string; negative: boolean } {
-  const plain = text
-    .trim()
+type Signed = Readonly<{ amount: string; negative: boolean }>;
+
+/** Marks of writing direction and other characters without a form. */
+export const visible = (text: string): string => text.replace(/[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g, '').trim();
+
+/** Of any size and precision; undefined if the text is no number. */
+function signedIn(text: string, marks: Marks): Signed | undefined {
+  const plain = visible(text)
     .replace(/^\u2212/, '-')
     .replace(/^\((.*)\)$/, '-$1')
-    .replace(/^(\d.*)-$/, '-$1');
-  const [, sign, digits, part = ''] = numberIn(marks).exec(plain) ?? [];
-  if (digits === undefined) throw new Unreadable('quantity-malformed', `${column} must be a decimal number, was ${shown(text)}.`);
-  const whole = digits.replace(/\D/g, '').replace(/^0+(?=\d)/, '');
-  const rest = part.replace(/0+$/, '');
-  const amount = `${whole}${rest ? `.${rest}` : ''}`;
-  if (!AMOUNT.test(amount))
-    throw new Unreadable('quantity-too-precise', `${column} must have at most 12 digits before and 6 after the point, was ${shown(text)}.`);
+    .replace(/^([\d.,].*)-$/, '-$1');
+  const [whole, sign, digits = '0', part, alone] = numberIn(marks).exec(plain) ?? [];
+  if (whole === undefined) return undefined;
+  const rest = (part ?? alone ?? '').replace(/0+$/, '');
+  const amount = `${digits.replace(/\D/g, '').replace(/^0+(?=\d)/, '')}${rest ? `.${rest}` : ''}`;
   return { amount, negative: sign === '-' && /[1-9]/.test(amount) };
+}
+
+/** A decimal number of a file as an exact amount. A minus may stand before it, behind it, or be a pair of brackets. @throws Unreadable */
+export function signedAmount(text: string, column: string, marks: Marks): Signed {
+  const found = signedIn(text, marks);
+  if (!found) throw new Unreadable('quantity-malformed', `${column} must be a decimal number, was ${shown(text)}.`);
+  if (!AMOUNT.test(found.amount))
+    throw new Unreadable('quantity-too-precise', `${column} must have at most 12 digits before and 6 after the point, was ${shown(text)}.`);
+  return found;
 }
 
 /** An amount with marks in one form, however it was written; other texts as they are, such as the number 007. */
 export function plainAmount(text: string, marks: Marks): string {
-  if (/^\d*$/.test(text)) return text;
-  try {
-    const { amount, negative } = signedAmount(text, '', marks);
-    return negative ? `-${amount}` : amount;
-  } catch {
-    return text;
-  }
+  const found = /^\d*$|\p{L}/u.test(text) ? undefined : signedIn(text, marks);
+  return found ? `${found.negative ? '-' : ''}${found.amount}` : text;
 }
 
 const escape = (character: string): string => (character === '\\' ? '\\\\' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -1,6 +1,7 @@
 /** How a file writes its times. Hides: Luxon, serial days of spreadsheets, seconds since 1970. Does not: know time zones (times.ts does). */
 import { DateTime, FixedOffsetZone } from 'luxon';
 import { plainReader } from './plain-times';
+import { visible } from './texts';
 
 /** What a text says: a wall-clock time, or an instant if the text has its own offset. Both are in `wall`, in UTC. */
 export type Told = Readonly<{ wall: DateTime; instant: boolean; dayOnly: boolean }>;
@@ -43,7 +44,7 @@ function kindOf(format: string): Omit<Told, 'wall'> {
 
 /** Reads the texts of one or more cells by a format; undefined if they do not match it. */
 export function readTime(cells: readonly string[], format: string): Told | undefined {
-  const texts = cells.map((cell) => cell.trim()).filter((text) => text !== '');
+  const texts = cells.map(visible).filter((text) => text !== '');
   if (format in SERIALS) return ofDays(texts, SERIALS[format]!);
   if (format in EPOCHS) return ofEpoch(texts.join(''), EPOCHS[format]!);
   if (format === 'ISO') {

@@ -4,7 +4,13 @@ import type { CommandRefused, Process, Reaction, TimerFired } from '#kernel/proc
 import { minus, plus, sum, type Unit } from '#manufacturing/quantity';
 import type * as productionOrder from '#production-order/production-order.commands';
 import type { LegEnding, ProductionOrderCreated } from '#production-order/production-order.events';
-import type { CounterRead, ProductionObserved, ProductionReportCorrected, ProductionReportReversed } from '#work-order/report.events';
+import {
+  countedBy,
+  type CounterRead,
+  type ProductionObserved,
+  type ProductionReportCorrected,
+  type ProductionReportReversed,
+} from '#work-order/report.events';
 import type {
   WorkOrderAborted,
   WorkOrderAmended,
@@ -140,8 +146,8 @@ function legAfter(leg: Leg, input: Exclude<OfLeg, WorkOrderDetached>): Leg {
       return { ...leg, result: { ...nothing, ending: 'Cancelled' }, endedAt: input.data.cancelledAt };
     }
     case 'CounterRead': {
-      const { delta, output, unit } = input.data;
-      return adjusted(leg, unit, plus, output ? delta : '0');
+      const { output, unit } = input.data;
+      return adjusted(leg, unit, plus, output ? countedBy(input.data) : '0');
     }
     case 'ProductionObserved':
     case 'ProductionReportCorrected':

@@ -4,6 +4,7 @@ import { facilityOf } from '#manufacturing/facility';
 import { compare, convert, millionths, minus, plus, sum, type Unit } from '#manufacturing/quantity';
 import type { View } from '#kernel/view';
 import { Cell, CellMany, CellOneOf, Key, ScopeCell } from '#platform/views/cells';
+import { countedBy } from '#work-order/report.events';
 import type { WorkOrderEvent } from '#work-order/work-order.events';
 import { isOver, OrderRisk, riskOf } from './order-risk';
 import { OrderState, type Demand, type ProductionOrderEvent } from './production-order.events';
@@ -203,7 +204,6 @@ type Quantities = Extract<
   WorkOrderEvent,
   { type: 'ProductionReported' | 'ProductionObserved' | 'ProductionReportReversed' | 'ProductionReportCorrected' | 'CounterRead' }
 >;
-type OfOrders = ProductionOrderEvent;
 type OfWork =
   | Quantities
   | Extract<
@@ -213,7 +213,7 @@ type OfWork =
       }
     >
   | Extract<WorkOrderEvent, { type: `SupervisorDecision${string}` | 'EquipmentHoldLifted' }>;
-type Read = OfOrders | OfWork;
+type Read = ProductionOrderEvent | OfWork;
 
 /** What an event changes in the row of its order. */
 function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionOrderCreated' }>): Change {
@@ -305,7 +305,7 @@ function changes(row: OrderBoardEntry, event: Exclude<Read, { type: 'ProductionO
     case 'WorkOrderCancelled':
       return leg(row, data.workOrderId, { status: 'Cancelled' });
     case 'CounterRead':
-      return count(row, data.workOrderId, data.unit, plus, data.output ? data.delta : '0');
+      return count(row, data.workOrderId, data.unit, plus, data.output ? countedBy(data) : '0');
     case 'ProductionReported':
     case 'ProductionObserved':
     case 'ProductionReportCorrected':

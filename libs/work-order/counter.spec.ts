@@ -10,7 +10,7 @@ function read(raws: readonly string[], wrapAt?: string): { good: string; moves: 
   const moves = raws.map((raw, index) => {
     const step = advance(last, raw, minute(index), wrapAt);
     if (!step) return undefined;
-    good = plus(good, step.delta);
+    good = minus(plus(good, step.delta), step.takesBack?.good ?? '0');
     last = readingAfter(last, { raw, readAt: minute(index), ...step });
     return step.move;
   });
@@ -45,11 +45,44 @@ describe('a counter', () => {
     ['passes its limit', ['65530', '4'], '65536', '10', ['First', 'Wrapped']],
     ['dips although it has a limit', ['1010', '1009', '1012'], '9999', '2', ['First', 'Jitter', 'Advanced']],
     ['repeats its dip', ['163', '162', '162'], undefined, '0', ['First', 'Jitter', undefined]],
+    ['shows too much once', ['1000', '999999', '1001'], undefined, '1', ['First', 'Advanced', 'FellBack']],
+    ['shows too much once and counts on', ['1000', '999999', '1001', '1050'], undefined, '50', undefined],
+    ['shows too much twice', ['1000', '999999', '1001', '999999', '1002'], undefined, '2', undefined],
+    [
+      'shows too much, and less than before',
+      ['1000', '999999', '999', '1002'],
+      undefined,
+      '2',
+      ['First', 'Advanced', 'FellBack', 'Advanced'],
+    ],
+    ['shows too much and dips there', ['1000', '999999', '999998', '1001'], undefined, '1', ['First', 'Advanced', 'Jitter', 'FellBack']],
+    ['shows zero and then too much', ['3737', '0', '999999', '3740'], undefined, '3', ['First', 'Reset', 'Recovered', 'FellBack']],
+    ['shows too much below its limit', ['1000', '30000', '1001'], '65536', '1', ['First', 'Advanced', 'FellBack']],
+    [
+      'shows too much, and then more than a hundredth of that',
+      ['1000', '5000', '1100'],
+      undefined,
+      '4000',
+      ['First', 'Advanced', 'Replaced'],
+    ],
+    ['passes its limit from far', ['1000', '65000', '1001'], '65536', '65537', ['First', 'Advanced', 'Wrapped']],
+    ['makes much and is set back', ['5', '4000', '6'], undefined, '4001', ['First', 'Advanced', 'Reset']],
     ['repeats itself', ['7', '7', '7'], undefined, '0', ['First', undefined, undefined]],
   ])('that %s', (_, raws, wrapAt, good, moves) => {
     const told = read(raws, wrapAt);
     expect(told.good).toBe(good);
     if (moves) expect(told.moves).toEqual(moves);
+  });
+
+  test('that makes much in a shift and is set back to what it showed is no spike', () => {
+    const first = readingAfter(undefined, { raw: '300', readAt: minute(0), move: 'First', delta: '0' });
+    const much = readingAfter(first, { raw: '5000', readAt: minute(60), move: 'Advanced', delta: '4700' });
+    expect(advance(much, '301', minute(61))).toMatchObject({ delta: '301', move: 'Reset' });
+    expect(advance(much, '301', minute(60))).toMatchObject({
+      delta: '1',
+      move: 'FellBack',
+      takesBack: { good: '4700', readAt: minute(60) },
+    });
   });
 
   test('never counts backwards, and jitter alone never adds a piece', () => {
@@ -61,6 +94,7 @@ describe('a counter', () => {
           const step = advance(last, raw, minute(index));
           if (!step) return;
           expect(compare(step.delta, '0')).toBeGreaterThanOrEqual(0);
+          expect(step.takesBack?.good ?? '0').toBe(step.takesBack ? last!.rose!.counted : '0');
           if (step.move === 'Jitter') expect(isZero(step.delta)).toBe(true);
           if (step.move === 'Advanced') expect(step.delta).toBe(minus(raw, last!.raw));
           last = readingAfter(last, { raw, readAt: minute(index), ...step });

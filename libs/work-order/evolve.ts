@@ -4,7 +4,7 @@ import { later } from './floor-time';
 import type { KnownOrder, ReleasedOrder, Seen, WorkOrder } from './job-states';
 import { change, operationOf, replan, tally } from './operations';
 import type { HoldCause, Interruption } from './job-states.events';
-import type { Placed, Told } from './report.events';
+import { countedBy, type Placed, type Told } from './report.events';
 import type { Terms, WorkOrderEvent } from './work-order.events';
 
 /** Folds one event into the order. An event that is impossible in its state, as in a damaged history, changes nothing. */
@@ -108,7 +108,7 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
       return { ...order, ledger: { told: told(data), counted: false, before: order.ledger } };
     case 'CounterRead':
       return {
-        ...count(order, { operationId: data.operationId, good: data.delta, unit: data.unit }, 'add'),
+        ...count(order, { operationId: data.operationId, good: countedBy(data), unit: data.unit }, 'add'),
         counters: { ...order.counters, [data.counterId]: readingAfter(entryOf(order.counters, data.counterId), data) },
       };
     case 'WorkOrderHeld':

@@ -2,6 +2,8 @@ import { digestOf } from '#platform/commands/digest';
 import { folded } from '#platform/testing/folded';
 import { operationSchedule } from './operation-schedule.view';
 import { productionReport } from './production-report.view';
+import { workInProgress } from './work-in-progress.view';
+import { workOrderView } from './work-order.view';
 import { workOrder } from './work-order';
 import type { WorkOrderEvent } from './work-order.events';
 
@@ -72,6 +74,21 @@ describe('production reports', () => {
   test('of a counter count its advance; the first reading is none', () => {
     const read = (raw: string): Step => ['ReportCounter', { counterId: 'C1', operationId: '10', equipmentId: 'haifa.M5', raw }];
     expect(Object.values(rows(release, start, read('1000'), read('1010')))).toMatchObject([{ kind: 'Counter', good: '10', scrap: '0' }]);
+  });
+
+  test('of a counter do not count a spike, once it is known', () => {
+    const read = (raw: string): Step => ['ReportCounter', { counterId: 'C1', operationId: '10', equipmentId: 'haifa.M5', raw }];
+    const steps = [release, start, read('1000'), read('999999'), read('1001')];
+    expect(Object.values(rows(...steps))).toMatchObject([
+      { good: '998999', reversed: true, reversalEventId: expect.any(String) },
+      { good: '1', reversed: false },
+    ]);
+    expect(of<Record<string, unknown>>(workOrderView, ...steps)['haifa.WO1']).toMatchObject({
+      operations: [{ operationId: '10', good: '1' }, { operationId: '20' }],
+    });
+    expect(of<Record<string, unknown>>(workInProgress, ...steps)['haifa.WO1/10']).toMatchObject({ good: '1' });
+    const other: Step = ['ReportCounter', { counterId: 'C1', operationId: '20', equipmentId: 'haifa.M5', raw: '1001' }];
+    expect(Object.values(rows(release, start, read('1000'), read('999999'), other))).toMatchObject([{ reversed: false }, { good: '1001' }]);
   });
 });
 

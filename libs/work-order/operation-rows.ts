@@ -5,6 +5,7 @@
 import type { View } from '#kernel/view';
 import { minus, plus } from '#manufacturing/quantity';
 import { madeBefore, scrapOf } from './operations';
+import { countedBy } from './report.events';
 import type { PlannedOperation, Terms, WorkOrderEvent } from './work-order.events';
 
 export type OperationEvent = Exclude<
@@ -101,7 +102,7 @@ export const operationRows = <Row extends OperationRow>(kind: Kind<Row>): Pick<V
         for (const operationId of data.operationIds) rows.remove(key(operationId));
         break;
       case 'CounterRead':
-        count(data.unit, data.delta, '0', plus, data.operationId, data.nextOperationId);
+        count(data.unit, countedBy(data), '0', plus, data.operationId, data.nextOperationId);
         break;
       case 'ProductionReported':
       case 'ProductionObserved':

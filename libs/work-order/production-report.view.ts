@@ -23,7 +23,7 @@ class ScrapOfReason implements Scrap {
 @Index(['workOrderId', 'endedAt'])
 @ObjectType('ProductionReport', {})
 export class ProductionReport {
-  /** The work order and the report; for a counter the id of the event. */
+  /** The work order and the report, or the counter with its reading and the time of that. */
   @Key()
   entryId: string;
 
@@ -107,6 +107,11 @@ export class ProductionReport {
 
 const entryOf = (workOrderId: string, reportId: string): string => `${workOrderId}/${reportId}`;
 
+const readingOf = (
+  { workOrderId, counterId }: Readonly<{ workOrderId: string; counterId: string }>,
+  { raw, readAt }: Readonly<{ raw: string; readAt: string }>,
+): string => `${workOrderId}/${counterId}:${raw}@${readAt}`;
+
 /** One entry for each reason, in the order of the codes. */
 const byReason = (scrap: readonly Scrap[]): ScrapOfReason[] =>
   [...new Set(scrap.map(({ reasonCode }) => reasonCode))]
@@ -119,18 +124,23 @@ const byReason = (scrap: readonly Scrap[]): ScrapOfReason[] =>
 /** Every report of every work order, as it counts today. */
 export const productionReport: View<ProductionReport, ReportEvent> = {
   name: 'production-report',
-  version: 2,
+  version: 3,
   row: ProductionReport,
   events: ['ProductionReported', 'ProductionObserved', 'ProductionReportReversed', 'ProductionReportCorrected', 'CounterRead'],
-  keys: ({ id, type, data }) => [type === 'CounterRead' ? id : entryOf(data.workOrderId, data.reportId)],
+  keys: ({ type, data }) => {
+    if (type !== 'CounterRead') return [entryOf(data.workOrderId, data.reportId)];
+    return [readingOf(data, data), ...(data.takesBack ? [readingOf(data, data.takesBack)] : [])];
+  },
   fold: (rows, { id, type, data, position, recordedAt }) => {
     const { workOrderId, operationId, equipmentId, unit } = data;
     const of = { facilityId: facilityOf(workOrderId), workOrderId, operationId, equipmentId, unit, eventId: id, position, recordedAt };
     const none = { person: null, reportId: null, otherReportId: null, correctionReason: null, reversalEventId: null };
     const plain = { ...of, ...none, scrap: '0', scrapReasons: [], scrapByReason: [], rework: '0', reversed: false };
     if (type === 'CounterRead') {
-      const { delta: good, readAt } = data;
-      if (good !== '0') rows.put({ ...plain, entryId: id, kind: 'Counter', good, startedAt: readAt, endedAt: readAt });
+      const { delta: good, readAt, takesBack } = data;
+      const spike = takesBack && rows.get(readingOf(data, takesBack));
+      if (spike) rows.put({ ...spike, reversed: true, reversalEventId: id, position, recordedAt });
+      if (good !== '0') rows.put({ ...plain, entryId: readingOf(data, data), kind: 'Counter', good, startedAt: readAt, endedAt: readAt });
       return;
     }
     const entryId = entryOf(workOrderId, data.reportId);

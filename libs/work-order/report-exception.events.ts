@@ -54,7 +54,7 @@ export type UpstreamShortfallDetected = Event<
   OnReport & { operationId: string; upstreamOperationId: string; used: string; passedOn: string; unit: Unit }
 >;
 
-/** A counter fell and was taken for reset, replaced or, once it was back, for a glitch: a person should check that. */
+/** A counter fell and was taken for reset, replaced, back from a spike or, once it had risen again, from a glitch: a person should check that. */
 export type CounterDiscontinuityDetected = Event<
   'CounterDiscontinuityDetected',
   OnReport & { counterId: string; move: CounterMove; previous: string; raw: string }

@@ -86,6 +86,7 @@ const discontinuities: Readonly<Partial<Record<CounterMove, string>>> = {
   Reset: 'reset to zero',
   Replaced: 'a replaced counter',
   Recovered: 'a glitch',
+  FellBack: 'a spike, which is taken back',
 };
 const timeProblems = {
   EndBeforeStart: 'the end is before the start',

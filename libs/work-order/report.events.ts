@@ -1,5 +1,5 @@
 import type { Event } from '#kernel/event';
-import type { Unit } from '#manufacturing/quantity';
+import { minus, type Unit } from '#manufacturing/quantity';
 import type { OfOrder } from './job-states.events';
 
 /** Kind of a floor report: production, setup, or breakdown. */
@@ -15,6 +15,7 @@ export const CounterMove = {
   Reset: 'Reset',
   Replaced: 'Replaced',
   Recovered: 'Recovered',
+  FellBack: 'FellBack',
 } as const;
 export type CounterMove = keyof typeof CounterMove;
 
@@ -71,6 +72,9 @@ export type ProductionReportReversed = Event<'ProductionReportReversed', OfOrder
 /** The right quantities for a report that was reversed. */
 export type ProductionReportCorrected = Event<'ProductionReportCorrected', OfOrder & Told & Placed & { replaces: string; reason: string }>;
 
+/** A reading that was a spike, and the good pieces that it had counted for the same operation. */
+export type TakenBack = Readonly<{ raw: string; readAt: string; good: string }>;
+
 /** A machine's counter was read; its advance counts as good pieces. */
 export type CounterRead = Event<
   'CounterRead',
@@ -82,8 +86,10 @@ export type CounterRead = Event<
       /** The reading. */
       raw: string;
       previous?: string;
-      /** Pieces since the previous reading; never negative. */
+      /** Pieces since the previous reading, or since the one before a spike; never negative. */
       delta: string;
+      /** Present where the previous reading turned out to be a spike: what it had counted counts no longer. */
+      takesBack?: TakenBack;
       move: CounterMove;
       /** True when the counter restarted: it wrapped at its limit, was reset or was replaced. */
       reset: boolean;
@@ -91,6 +97,9 @@ export type CounterRead = Event<
       readAt: string;
     }
 >;
+
+/** By how much a reading changes the good pieces of its operation: less than 0 where it takes back more than it counts. */
+export const countedBy = ({ delta, takesBack }: CounterRead['data']): string => (takesBack ? minus(delta, takesBack.good) : delta);
 
 /** Every event of a report or counter. */
 export type ReportEvent = ProductionReported | ProductionObserved | ProductionReportReversed | ProductionReportCorrected | CounterRead;

@@ -6,6 +6,7 @@ import { Rejected } from '#kernel/rejected';
 import { standing } from './ledger';
 import { workOrder } from './work-order';
 import type { WorkOrder } from './job-states';
+import { countedBy } from './report.events';
 import type { WorkOrderEvent } from './work-order.events';
 
 const workOrderId = 'haifa.WO1';
@@ -165,7 +166,7 @@ describe('any past of a work order', () => {
         if (state.status === 'Unknown') return;
         for (const { operationId: id, good } of state.operations) {
           const reports = [...standing(state.ledger)].filter((told) => told.operationId === id && told.unit === state.unit);
-          const counted = events.flatMap(({ type, data }) => (type === 'CounterRead' && data.operationId === id ? [data.delta] : []));
+          const counted = events.flatMap(({ type, data }) => (type === 'CounterRead' && data.operationId === id ? [countedBy(data)] : []));
           expect(good).toBe(sum([...reports.map((told) => told.good), ...counted]));
         }
       }),

@@ -4,7 +4,7 @@ import { entryOf } from '#kernel/identity';
 import { inUtc } from '#kernel/instant';
 import { AMOUNT, compare, convert, fitsUnit, isZero, minus, type Unit } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
-import { advance } from './counter';
+import { advance, ofOperation } from './counter';
 import {
   brokenRules,
   inTheFuture,
@@ -89,16 +89,19 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
   // A reading of a clock that is ahead gets the server's time, or later readings of a right clock would look old.
   const ahead = inTheFuture(occurredAt, now);
   const readAt = ahead ? now : occurredAt;
-  const advanced = advance(last, raw, readAt, command.wrapAt ?? undefined);
+  const advanced = advance(ofOperation(last, operationId), raw, readAt, command.wrapAt ?? undefined);
   if (!advanced) return [];
-  const { delta, move, reset } = advanced;
+  const { delta, move, reset, takesBack } = advanced;
   const reportId = `${counterId}:${occurredAt}`;
   const of = { ...ofOrder(order), reportId };
   const implausible: WorkOrderEvent = {
     type: 'ImplausibleTimeDetected',
     data: { ...of, problem: TimeProblem.InTheFuture, from: occurredAt, to: occurredAt },
   };
-  const found = isZero(delta) ? [] : [...brokenStateRules(order, of), ...brokenQuantityRules(order, of, operationId, delta, '0')];
+  const found = [
+    ...(isZero(delta) && !takesBack ? [] : brokenStateRules(order, of)),
+    ...(isZero(delta) || takesBack ? [] : brokenQuantityRules(order, of, operationId, delta, '0')),
+  ];
   return [
     ...seen,
     {
@@ -111,6 +114,7 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
         raw,
         ...(last ? { previous: last.raw } : {}),
         delta,
+        ...(takesBack ? { takesBack } : {}),
         move,
         reset,
         unit: order.unit,
@@ -266,7 +270,7 @@ export function inUnit<A extends Amounts>(orderUnit: Unit, told: A): A {
 const tidy = (amount: string): string => minus(amount, '0');
 const amountsOf = ({ good, rework, scrap }: Amounts): string[] => [good, rework, ...scrap.map(({ quantity }) => quantity)];
 
-const DISCONTINUITIES: readonly CounterMove[] = ['Reset', 'Replaced', 'Recovered'];
+const DISCONTINUITIES: readonly CounterMove[] = ['Reset', 'Replaced', 'Recovered', 'FellBack'];
 
 /** Pieces are counted, not measured. */
 export const fractionRules = (

@@ -9,6 +9,7 @@ import { Cell, CellMany, CellOneOf, Key, ScopeCell } from '#platform/views/cells
 import { OperationProgress, operationsIn, progressOf } from './operation-progress.view';
 import { OPERATION_PROGRESS } from './operation-rows';
 import { change, replan, runningOf, tally, totalsOf, type Operation } from './operations';
+import { countedBy } from './report.events';
 import { reportExceptionTypes } from './report-exception.events';
 import { HoldCause, JobState } from './job-states.events';
 import type { Terms, WorkOrderEvent } from './work-order.events';
@@ -314,7 +315,7 @@ function changes(row: WorkOrderRow, { type, data, metadata }: Recorded<WorkOrder
         ...(data.unit === row.unit ? after(tally(operationsIn(row.operations), data, 'add')) : {}),
       };
     case 'CounterRead':
-      return after(tally(operationsIn(row.operations), { operationId: data.operationId, good: data.delta }, 'add'));
+      return after(tally(operationsIn(row.operations), { operationId: data.operationId, good: countedBy(data) }, 'add'));
     case 'WorkOrderHeld':
       return {
         status: 'Interrupted',

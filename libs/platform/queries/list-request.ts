@@ -15,7 +15,12 @@ import { invalidInput, type FieldFault } from '#platform/problem/problem';
  */
 export type FilterKind = 'equals' | 'named' | 'range' | 'has';
 /** A moment at which a row is still valid: its column `until` is later or empty, and its other columns have these values. */
-export type Lasting = Readonly<{ until: string; only: Readonly<Record<string, string>> }>;
+export type Lasting = Readonly<{
+  until: string;
+  only: Readonly<Record<string, string>>;
+  /** A column with an amount that must be above zero. */
+  some?: string;
+}>;
 export type Declared = Readonly<{
   row: new () => object;
   table: string;
@@ -32,6 +37,7 @@ export type Question = Readonly<{
   kind: FilterKind;
   bound?: '>=' | '<' | '>';
   only?: Readonly<Record<string, string>>;
+  some?: string;
 }>;
 export type Asked = Readonly<{ filter?: Readonly<Record<string, unknown>>; sort?: unknown; first?: unknown; after?: unknown }>;
 export type Sql = Readonly<{ text: string; values: readonly unknown[] }>;
@@ -107,7 +113,7 @@ export class ListRequests {
     const lasting = Object.entries(declared.lasting ?? {});
     this.questions = [
       ...questions,
-      ...lasting.map(([name, { until, only }]): Question => ({ name, cell: cell(until), kind: 'range', bound: '>', only })),
+      ...lasting.map(([name, { until, only, some }]): Question => ({ name, cell: cell(until), kind: 'range', bound: '>', only, some })),
     ];
     for (const name of sorts) cell(name);
     this.orders = [...new Set([...sorts, this.key])].flatMap((name) => [name, name + DESCENDING]);
@@ -226,7 +232,7 @@ export class ListRequests {
         faults.push({ field: name, message: `Unknown filter \`${name.slice(0, 64)}\`; known: ${known}` });
         continue;
       }
-      const { cell, bound, kind, only } = question;
+      const { cell, bound, kind, only, some } = question;
       const asked = (Array.isArray(given) ? given : [given]).map((value: unknown) =>
         typeof value === 'number' || typeof value === 'boolean' ? String(value) : value,
       );
@@ -245,6 +251,7 @@ export class ListRequests {
       if (bound === '>') {
         where.push(`(${quoted(cell.name)} IS NULL OR ${quoted(cell.name)} > ${parameter(asked[0], cast)})`);
         for (const [column, value] of Object.entries(only ?? {})) where.push(`${quoted(column)} = ${parameter(value, 'text')}`);
+        if (some !== undefined) where.push(`${quoted(some)} > 0`);
       } else if (bound) where.push(`${quoted(cell.name)} ${bound} ${parameter(asked[0], cast)}`);
       else if (kind === 'has') where.push(`${quoted(cell.name)} && ${parameter(asked, `${cast}[]`)}`);
       else where.push(`${quoted(cell.name)} = ANY(${parameter(asked, `${cast}[]`)})`);

@@ -33,6 +33,7 @@ import { MasterDataModule } from '#master-data/master-data.module';
 import { masterDataView } from '#master-data/master-data.view';
 import { genealogyEdge } from '#material-lot/genealogy-edge.view';
 import { lotDiscrepancy } from '#material-lot/lot-discrepancy.view';
+import { lotException } from '#material-lot/lot-exception.view';
 import { lotStock } from '#material-lot/lot-stock.view';
 import { MaterialLotModule } from '#material-lot/material-lot.module';
 import { PerformanceModule } from '#performance/performance.module';
@@ -97,6 +98,7 @@ export const views: readonly AnyView[] = [
   genealogyEdge,
   inboundTransferView,
   lotDiscrepancy,
+  lotException,
   lotStock,
   machineOverlap,
   masterDataView,

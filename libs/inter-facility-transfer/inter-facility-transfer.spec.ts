@@ -119,8 +119,17 @@ describe('a planned transfer', () => {
       .when('ShipTransfer', { transferId, eta }, told({ expiresAt, ancestors: ['lyon.L0'] }))
       .then({ ...shipped, data: { ...shipped.data, items: [{ ...item, expiresAt, ancestors: ['lyon.L0', lot] }] } } as typeof shipped);
     given(transfer, ...past)
-      .when('ShipTransfer', { transferId, eta }, told({ holds: ['H1'] }))
+      .when('ShipTransfer', { transferId, eta }, told({ holds: [{ holdId: 'H1', from: at, until: null }] }))
       .rejects('lot-held');
+    const [from, until] = ['2026-01-05T06:00:00.000Z', '2026-01-05T07:00:00.000Z'];
+    const since = (occurredAt: string) => ({ ...told({ holds: [{ holdId: 'H1', from, until }] }), occurredAt });
+    given(transfer, ...past)
+      .when('ShipTransfer', { transferId, eta }, since(from))
+      .rejects('lot-held');
+    for (const occurredAt of ['2026-01-05T05:59:00.000Z', until])
+      given(transfer, ...past)
+        .when('ShipTransfer', { transferId, eta }, since(occurredAt))
+        .then({ ...shipped, data: { ...shipped.data, items: [{ ...item, ancestors: [lot] }], shippedAt: occurredAt } } as typeof shipped);
     given(transfer, ...past)
       .when('ShipTransfer', { transferId, eta }, told({ expiresAt: at }))
       .rejects('lot-expired');

@@ -3,6 +3,7 @@ import { streamOf } from '#kernel/identity';
 import { inUtc } from '#kernel/instant';
 import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
+import { holdsAt, standing } from '#manufacturing/holds';
 import type { LotTold } from '#material-lot/material-lot.events';
 import { compare, convert, isPositive, minus, plus, type Quantity } from '#manufacturing/quantity';
 import { checking, ofPlants, type Reference, regardsFacilities, regardsOf, rejectUnknownFacilities } from '#manufacturing/references';
@@ -158,7 +159,8 @@ function plan(
   return [{ type: 'TransferPlanned', data: { transferId, toFacilityId, fromFacilityId, items, ...order, plannedAt: context.occurredAt } }];
 }
 
-function ship({ carrier, eta }: commands.ShipTransfer, state: Transfer, { occurredAt, regarded }: Context): Events {
+function ship({ carrier, eta }: commands.ShipTransfer, state: Transfer, context: Context): Events {
+  const { occurredAt } = context;
   const transfer = inState(state, 'planned', 'picked');
   if (transfer.status === 'planned' && transfer.items.some(({ lotId }) => lotId !== undefined))
     throw new Rejected('transfer-not-picked', 'Lots have to be picked before they are shipped. Pick the transfer first.', {});
@@ -167,7 +169,7 @@ function ship({ carrier, eta }: commands.ShipTransfer, state: Transfer, { occurr
     throw new Rejected('eta-before-shipping', `\`eta\` must not be before it is shipped at ${occurredAt}, was ${expected}.`, {
       eta: expected,
     });
-  const items = transfer.items.map((item) => shippedItem(item, regarded, occurredAt));
+  const items = transfer.items.map((item) => shippedItem(item, context));
   const order = transfer.customerOrderId === undefined ? {} : { customerOrderId: transfer.customerOrderId };
   const named = carrier === undefined ? {} : { carrier };
   const data = {
@@ -183,16 +185,19 @@ function ship({ carrier, eta }: commands.ShipTransfer, state: Transfer, { occurr
 }
 
 /** An item with what its lot hands on. @throws Rejected lot-held, lot-expired (I5) */
-function shippedItem(item: TransferItem, regarded: Context['regarded'], at: string): ShippedItem {
+function shippedItem(item: TransferItem, { regarded, occurredAt: at, now }: Context): ShippedItem {
   const { lotId } = item;
   const lot = lotId === undefined ? undefined : (regarded?.[lotStream(lotId)] as LotTold | null);
   if (lotId === undefined || !lot) return item;
-  const { holds, expiresAt, ancestors } = lot;
+  const { expiresAt, ancestors } = lot;
+  // What is shipped now must be on no hold, whatever the clock of who placed or released it.
+  const holds = at === now ? standing(lot.holds) : holdsAt(lot.holds, at);
   if (holds.length > 0)
-    throw new Rejected('lot-held', `${lotId} is on hold (${holds.join(', ')}). Release every hold, or cancel the transfer.`, {
-      lotId,
-      holds,
-    });
+    throw new Rejected(
+      'lot-held',
+      `${lotId} ${at === now ? 'is on hold' : `was on hold at ${at}`} (${holds.join(', ')}). Release every hold, or cancel the transfer.`,
+      { lotId, holds },
+    );
   if (expiresAt !== null && expiresAt <= at)
     throw new Rejected('lot-expired', `${lotId} expired at ${expiresAt}. Cancel the transfer.`, { lotId, expiresAt });
   const passedOn = [...ancestors.slice(1 - MOST_ANCESTORS), lotId];

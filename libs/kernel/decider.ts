@@ -47,6 +47,8 @@ export type Decider<Module, State, E extends Event, C = CommandsOf<Module>> = Re
   reaches?: (name: string, command: Readonly<Record<string, unknown>>) => readonly string[];
   /** The floor time of a command without `occurredAt`, e.g. the end of the reported interval; server time when undefined. */
   floorTimeIfAbsent?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
+  /** Floor time of an event, where the decision may set it itself; the command's when undefined. */
+  happenedAt?: (event: E) => string | undefined;
   decide: { readonly [K in keyof C]: (command: C[K], state: State, context: Context) => readonly E[] };
   /** Commands that report observed facts: never refused; a rule that they break is an exception event beside them. */
   observed?: readonly (keyof C)[];

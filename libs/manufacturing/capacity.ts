@@ -12,9 +12,14 @@ export type Capacity = Readonly<{ capacityMode: CapacityMode; maxConcurrent: num
 /** A work order that is assigned to the machine. */
 export type Job = Readonly<{ workOrderId: string; load: number; batchKey: string | null }>;
 
+/** How an order came to its end. */
+export type OrderEnding = 'Ended' | 'Aborted' | 'Cancelled';
+
 /** What an order says of itself to the decisions of others. */
 export type OrderTold = Readonly<{
   over: boolean;
+  /** How and when (floor time) it ended, once it is over. */
+  ended?: Readonly<{ how: OrderEnding; at: string }>;
   /** The machines on which operations of it run. */
   runsOn: readonly string[];
 }>;

@@ -76,6 +76,10 @@ export class GenealogyEdge {
   @Cell('id', { optional: true })
   voidedBy: string | null;
 
+  /** Exceptions that name the step: `UseWhileBlocked`, `BookingOutsideOrder`. */
+  @Cell('texts')
+  flags: string[];
+
   @Cell('position')
   position: bigint;
 
@@ -90,6 +94,13 @@ const edges = {
   Merge: (lotId: string, id: string) => `${lotId}/merge/${id}`,
   Transfer: (lotId: string, id: string) => `${lotId}/transfer/${id}`,
 } as const;
+
+/** The edges that an exception names, and what it calls them. What was shipped has its edge in the lot that received it. */
+function flagged({ type, data }: MaterialLotEvent): readonly [flag: string, edgeIds: readonly string[]] | undefined {
+  if (type === 'BookingOutsideOrderDetected') return ['BookingOutsideOrder', [edges[data.booking](data.lotId, data.bookingId)]];
+  if (type !== 'UseWhileBlockedDetected') return undefined;
+  return ['UseWhileBlocked', data.uses.flatMap(({ use, id }) => (use === 'Transfer' ? [] : [edges[use](data.lotId, id)]))];
+}
 
 /** The edge that an event adds, changes or voids. */
 function edgeOf({ type, data }: MaterialLotEvent): string | undefined {
@@ -143,7 +154,7 @@ function begun({ type, data }: MaterialLotEvent): Begun | undefined {
 /** All steps of material between lots and work orders. */
 export const genealogyEdge: View<GenealogyEdge, MaterialLotEvent> = {
   name: 'genealogy-edge',
-  version: 2,
+  version: 3,
   row: GenealogyEdge,
   events: [
     'LotConsumed',
@@ -155,15 +166,22 @@ export const genealogyEdge: View<GenealogyEdge, MaterialLotEvent> = {
     'LotMerged',
     'LotMergeUndone',
     'LotReceivedFromTransfer',
+    'UseWhileBlockedDetected',
+    'BookingOutsideOrderDetected',
   ],
   keys: (event) => {
     const edgeId = edgeOf(event);
-    return edgeId === undefined ? [] : [edgeId];
+    return edgeId === undefined ? (flagged(event)?.[1] ?? []) : [edgeId];
   },
   fold: (rows, event) => {
+    const { position, recordedAt, id } = event;
+    const [flag, edgeIds] = flagged(event) ?? ['', []];
+    for (const flaggedId of edgeIds) {
+      const edge = rows.get(flaggedId);
+      if (edge) rows.put({ ...edge, flags: [...new Set([...edge.flags, flag])], position, recordedAt });
+    }
     const edgeId = edgeOf(event);
     if (edgeId === undefined) return;
-    const { position, recordedAt, id } = event;
     const first = begun(event);
     if (first) {
       const [ends, { amount, unit }, occurredAt] = first;
@@ -175,6 +193,7 @@ export const genealogyEdge: View<GenealogyEdge, MaterialLotEvent> = {
         unit,
         occurredAt,
         voidedBy: null,
+        flags: [],
         position,
         recordedAt,
       });

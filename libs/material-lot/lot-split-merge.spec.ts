@@ -1,7 +1,7 @@
 import { digestOf } from '#platform/commands/digest';
 import { given } from '#platform/testing/given';
 import { materialLot } from './material-lot';
-import type { MaterialLotEvent } from './material-lot.events';
+import type { MaterialLotEvent, MergedLotAdded } from './material-lot.events';
 import { lotId, at, kg, received, reserved, consumed, held, split, merged, consume } from './lot-pasts';
 
 describe('a split', () => {
@@ -24,6 +24,16 @@ describe('a split', () => {
     given(materialLot, received())
       .when('SplitLot', { ...ask, childLotId: lotId })
       .rejects('lot-cycle');
+  });
+  test('takes a new lot id, not that of a part that was merged back', () => {
+    const back: MergedLotAdded = {
+      type: 'MergedLotAdded',
+      data: { lotId, fromLotId: 'haifa.L2', quantity: kg('25'), expiresAt: null, ancestors: [lotId, 'haifa.L2'], at },
+    };
+    given(materialLot, received(), split(), back).when('SplitLot', ask).rejects('lot-cycle');
+    given(materialLot, received(), split(), back)
+      .when('SplitLot', { ...ask, childLotId: 'haifa.L3' })
+      .then(split({ childLotId: 'haifa.L3', ancestors: [...back.data.ancestors.slice(1), lotId] }));
   });
   const create = { lotId: 'haifa.L2', parentLotId: lotId, materialId: 'steel', quantity: kg('25'), ancestors: [lotId] };
   const created: MaterialLotEvent = { type: 'LotCreatedFromSplit', data: { ...create, expiresAt: null, locationId: null, at } };

@@ -70,9 +70,13 @@ export class LotStock {
   @Cell('id', { optional: true })
   mergedInto: string | null;
 
-  /** Counted less booked at the last count, until it is adjusted. */
+  /** Counted less booked at the last count, by what is known now of that time; absent where they agree or it was adjusted since. */
   @Cell('amount', { optional: true })
   discrepancy: string | null;
+
+  /** Floor time of the last count or adjustment. */
+  @Cell('instant', { optional: true })
+  countedAt: string | null;
 
   /** Floor time at which it was created. */
   @Cell('instant')
@@ -105,6 +109,7 @@ const created = (
   supplierLot: null,
   mergedInto: null,
   discrepancy: null,
+  countedAt: null,
   ...first,
 });
 
@@ -164,15 +169,23 @@ function changed(row: Row | undefined, { type, data }: MaterialLotEvent): Row | 
     case 'ExpiryOverridden':
       return { ...row, expiresAt: data.expiresAt };
     case 'StockAdjusted':
-      return { ...more(data.difference), discrepancy: null };
+      return counted(more(data.difference), data.at);
     case 'StockCountObserved':
-      return { ...row, discrepancy: null };
+      return counted(row, data.at);
     case 'StockDiscrepancyObserved':
-      return { ...row, discrepancy: data.difference };
+      return data.at === row.countedAt ? { ...row, discrepancy: data.difference } : row;
+    case 'StockDiscrepanciesRevised': {
+      const last = data.counts.at(-1);
+      return last && last.at === row.countedAt ? { ...row, discrepancy: last.kind ? last.difference : null } : row;
+    }
     default:
       return row;
   }
 }
+
+/** The row with a count: an earlier one than the last says nothing about the stock of today. */
+const counted = (row: Row, at: string): Row =>
+  row.countedAt !== null && at < row.countedAt ? row : { ...row, countedAt: at, discrepancy: null };
 
 const statusOf = ({ mergedInto, holds, onHand }: Row): LotStatus =>
   mergedInto ? 'Merged' : holds.length ? 'Held' : isPositive(onHand) ? 'Available' : 'Depleted';
@@ -180,7 +193,7 @@ const statusOf = ({ mergedInto, holds, onHand }: Row): LotStatus =>
 /** The stock of every lot. */
 export const lotStock: View<LotStock, MaterialLotEvent> = {
   name: 'lot-stock',
-  version: 3,
+  version: 4,
   row: LotStock,
   events: [
     'LotReceived',
@@ -210,6 +223,9 @@ export const lotStock: View<LotStock, MaterialLotEvent> = {
     'StockAdjusted',
     'StockCountObserved',
     'StockDiscrepancyObserved',
+    'StockDiscrepanciesRevised',
+    'UseWhileBlockedDetected',
+    'BookingOutsideOrderDetected',
   ],
   keys: ({ data }) => [data.lotId],
   fold: (rows, event) => {

@@ -91,8 +91,8 @@ test('the stock follows', () => {
   expect(stock(received(), issued, back('15', '25'))).toMatchObject({ onHand: '75', available: '75' });
 });
 
-test('a lot tells which holds stand', () => {
+test('a lot tells when which holds stood', () => {
   const told = (...past: MaterialLotEvent[]) => materialLot.tells!(past.reduce(materialLot.evolve, materialLot.initial));
-  expect(told(received(), held)).toEqual({ holds: ['H1'], expiresAt: null, ancestors: [] });
+  expect(told(received(), held)).toEqual({ holds: [{ holdId: 'H1', from: at, until: null }], expiresAt: null, ancestors: [] });
   expect(told()).toBeNull();
 });

@@ -1,7 +1,10 @@
 import type { Unit } from '#manufacturing/quantity';
+import { entryOf } from '#kernel/identity';
+import type { HoldSpan } from '#manufacturing/holds';
 import { minus, plus, sum } from '#manufacturing/quantity';
 import type { LotTold, MaterialLotEvent } from './material-lot.events';
 import { taken, withMovement, type Movement } from './movements';
+import { countKey, type Counts, withAdjustment } from './counts';
 
 export type Reservation = Readonly<{ workOrderId: string; asked: string; left: string }>;
 export type Consumption = Readonly<{
@@ -13,6 +16,8 @@ export type Consumption = Readonly<{
   /** Floor time, ISO 8601 UTC. */
   at: string;
 }>;
+/** What left for another lot; floor time, ISO 8601 UTC. */
+export type Part = Readonly<{ amount: string; at: string }>;
 export type Production = Readonly<{ workOrderId: string; materialId: string; amount: string; reversed: boolean }>;
 
 /** What is known of a lot. Amounts are in its unit. */
@@ -29,22 +34,24 @@ export type Books = Readonly<{
   /** The lots that it comes from by splits and merges. */
   ancestors: readonly string[];
   reservations: Readonly<Record<string, Reservation>>;
-  /** By hold id: false once it is released. */
-  holds: Readonly<Record<string, boolean>>;
+  /** By hold id: floor times from which and until which it stood; null while it stands. */
+  holds: Readonly<Record<string, Readonly<{ from: string; until: string | null }>>>;
   consumptions: Readonly<Record<string, Consumption>>;
   productions: Readonly<Record<string, Production>>;
   /** What transfers took, by transfer and pick, and what they still have. */
-  issues: Readonly<Record<string, Readonly<{ amount: string; left: string }>>>;
-  /** Amounts by child lot. */
-  splits: Readonly<Record<string, string>>;
-  /** Amounts by the lot that it was merged into. */
-  merges: Readonly<Record<string, string>>;
+  issues: Readonly<Record<string, Part & Readonly<{ left: string }>>>;
+  /** By child lot. */
+  splits: Readonly<Record<string, Part>>;
+  /** By the lot that it was merged into. */
+  merges: Readonly<Record<string, Part>>;
+  /** Every count of the lot, and every adjustment: it is a count, too. */
+  counts: Counts;
   /** Everything else that must be booked only once, by kind and id. */
   booked: Readonly<Record<string, string>>;
 }>;
 
 export type MaterialLot =
-  | Readonly<{ status: 'unknown'; counts: readonly string[] }>
+  | Readonly<{ status: 'unknown'; counts: Counts }>
   | (Books & Readonly<{ status: 'in-stock' }>)
   | (Books & Readonly<{ status: 'merged'; intoLotId: string }>);
 export type InStock = Extract<MaterialLot, { status: 'in-stock' }>;
@@ -52,7 +59,6 @@ export type Known = Exclude<MaterialLot, { status: 'unknown' }>;
 
 /** At most so many ancestors are kept, the oldest are dropped; the genealogy view has them all. */
 const KEPT_ANCESTORS = 1000;
-const KEPT_COUNTS = 64;
 
 /** The ancestors of both lots, each once. */
 export const ancestry = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())].slice(-KEPT_ANCESTORS);
@@ -68,17 +74,19 @@ export const available = (books: Books): string => minus(books.onHand, reserved(
 /** Names what a transfer took at one of its picks. */
 export const issueKey = (transferId: string, pick: number): string => `${transferId}/${pick}`;
 
+/** Every hold that the lot ever had. */
+export const holdsOf = ({ holds }: Pick<Books, 'holds'>): HoldSpan[] =>
+  Object.entries(holds).map(([holdId, { from, until }]) => ({ holdId, from, until }));
+
 /** What a lot tells to decisions of other streams; null where there is none. */
 export const toldOf = (lot: MaterialLot): LotTold | null =>
-  lot.status === 'unknown'
-    ? null
-    : { holds: Object.keys(lot.holds).filter((id) => lot.holds[id]), expiresAt: lot.expiresAt, ancestors: lot.ancestors };
+  lot.status === 'unknown' ? null : { holds: holdsOf(lot), expiresAt: lot.expiresAt, ancestors: lot.ancestors };
 
 const begun = (
   lotId: string,
   at: string,
   first: Pick<Books, 'materialId' | 'unit' | 'origin' | 'onHand' | 'expiresAt' | 'locationId'> & Partial<Books>,
-  counts: readonly string[],
+  counts: Counts,
 ): InStock => ({
   status: 'in-stock',
   lotId,
@@ -91,8 +99,9 @@ const begun = (
   issues: {},
   splits: {},
   merges: {},
+  booked: {},
   ...first,
-  booked: { ...Object.fromEntries(counts.map((count) => [count, ''])), ...first.booked },
+  counts,
 });
 
 export const receiptOf = (
@@ -118,6 +127,8 @@ export const receiptOf = (
 export const splitOf = (data: Readonly<{ parentLotId: string; materialId: string; quantity: { amount: string; unit: string } }>): string =>
   JSON.stringify(['split', data.parentLotId, data.materialId, data.quantity.amount, data.quantity.unit]);
 
+const part = ({ quantity, at }: Readonly<{ quantity: { amount: string }; at: string }>): Part => ({ amount: quantity.amount, at });
+
 const without = <T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> => {
   const { [key]: _, ...rest } = record;
   return rest;
@@ -129,12 +140,12 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
     const { lotId, materialId, quantity, expiresAt, locationId } = data;
     const booked = data.deliveryId === undefined ? {} : { [`delivery/${data.deliveryId}`]: quantity.amount };
     const first = { materialId, unit: quantity.unit, origin: receiptOf(data), onHand: quantity.amount, expiresAt, locationId, booked };
-    return begun(lotId, data.at, first, state.status === 'unknown' ? state.counts : []);
+    return begun(lotId, data.at, first, state.counts);
   }
   if (type === 'LotCreatedFromSplit') {
     const { lotId, materialId, quantity, expiresAt, locationId, ancestors } = data;
     const first = { materialId, unit: quantity.unit, origin: splitOf(data), onHand: quantity.amount, expiresAt, locationId, ancestors };
-    return begun(lotId, data.at, first, state.status === 'unknown' ? state.counts : []);
+    return begun(lotId, data.at, first, state.counts);
   }
   if (type === 'LotProduced') {
     const { lotId, productionId, materialId, quantity, workOrderId, expiresAt, locationId } = data;
@@ -172,9 +183,8 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
     };
   }
   if (type === 'StockCountObserved') {
-    const count = `count/${data.countId}`;
-    if (state.status === 'unknown') return { ...state, counts: [...state.counts.slice(1 - KEPT_COUNTS), count] };
-    return { ...state, booked: { ...state.booked, [count]: '' } };
+    const { countId, counted, at } = data;
+    return { ...state, counts: { ...state.counts, [countKey('Count', countId)]: { by: 'Count', countId, counted, at } } };
   }
   if (state.status === 'unknown') return state;
   const moved = (change: string, at: string) => ({
@@ -233,7 +243,7 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
       };
     }
     case 'LotSplit':
-      return { ...state, ...take(data.quantity.amount, data.at), splits: { ...state.splits, [data.childLotId]: data.quantity.amount } };
+      return { ...state, ...take(data.quantity.amount, data.at), splits: { ...state.splits, [data.childLotId]: part(data) } };
     case 'LotSplitUndone':
       // The part comes back even if the rest was merged into another lot in the meantime.
       return { ...state, status: 'in-stock', ...add(data.quantity.amount, data.at), splits: without(state.splits, data.childLotId) };
@@ -243,7 +253,7 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
         status: 'merged',
         intoLotId: data.intoLotId,
         ...take(data.quantity.amount, data.at),
-        merges: { ...state.merges, [data.intoLotId]: data.quantity.amount },
+        merges: { ...state.merges, [data.intoLotId]: part(data) },
       };
     case 'LotMergeUndone':
       return { ...state, status: 'in-stock', ...add(data.quantity.amount, data.at), merges: without(state.merges, data.intoLotId) };
@@ -256,7 +266,7 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
         booked: { ...state.booked, [`merge/${data.fromLotId}`]: '' },
       };
     case 'LotIssuedToTransfer': {
-      const issue = { amount: data.quantity.amount, left: data.quantity.amount };
+      const issue = { ...part(data), left: data.quantity.amount };
       return {
         ...state,
         ...take(data.quantity.amount, data.at),
@@ -277,9 +287,11 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
     case 'LotMoved':
       return { ...state, locationId: data.toLocationId };
     case 'LotHeld':
-      return { ...state, holds: { ...state.holds, [data.holdId]: true } };
-    case 'LotHoldReleased':
-      return { ...state, holds: { ...state.holds, [data.holdId]: false } };
+      return { ...state, holds: { ...state.holds, [data.holdId]: { from: data.at, until: null } } };
+    case 'LotHoldReleased': {
+      const { from } = entryOf(state.holds, data.holdId) ?? { from: data.at };
+      return { ...state, holds: { ...state.holds, [data.holdId]: { from, until: data.at } } };
+    }
     case 'LotScrapped':
       return {
         ...state,
@@ -300,9 +312,13 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
       return {
         ...state,
         ...moved(data.difference, data.at),
+        counts: withAdjustment(state.counts, data),
         booked: { ...state.booked, [`adjustment/${data.adjustmentId}`]: data.to.amount },
       };
     case 'StockDiscrepancyObserved':
+    case 'StockDiscrepanciesRevised':
+    case 'UseWhileBlockedDetected':
+    case 'BookingOutsideOrderDetected':
       return state;
   }
 }

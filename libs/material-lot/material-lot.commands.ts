@@ -389,7 +389,7 @@ export class AdjustStock extends LotCommand {
 @InputType()
 @Allow('device', 'operator', 'supervisor')
 export class ObserveStockCount extends LotCommand {
-  /** Names the count, so that it is recorded once; the command's id when absent. */
+  /** Names the count, so that it is recorded once. Without it, the same amount by the same person at the same time is the same count. */
   @Code({ optional: true })
   readonly countId?: string;
 

@@ -1,4 +1,6 @@
 import type { Event } from '#kernel/event';
+import type { OrderEnding } from '#manufacturing/capacity';
+import type { HoldSpan } from '#manufacturing/holds';
 import type { Quantity } from '#manufacturing/quantity';
 
 /** What a new lot inherits from the lot that it was split from. */
@@ -192,8 +194,8 @@ export type LotReceivedFromTransfer = Event<
   }
 >;
 
-/** What a lot tells to decisions of other slices: the holds that stand, its expiry, and the lots that it comes from. */
-export type LotTold = Readonly<{ holds: readonly string[]; expiresAt: string | null; ancestors: readonly string[] }>;
+/** What a lot tells to decisions of other slices: its holds, also those that are released, its expiry, and the lots that it comes from. */
+export type LotTold = Readonly<{ holds: readonly HoldSpan[]; expiresAt: string | null; ancestors: readonly string[] }>;
 
 /** The lot was moved to another place of its plant. */
 export type LotMoved = Event<'LotMoved', { lotId: string; fromLocationId: string | null; toLocationId: string; at: string }>;
@@ -264,6 +266,8 @@ export const DiscrepancyKind = {
   FRACTION_OF_PIECE: 'FRACTION_OF_PIECE',
   LOT_UNKNOWN: 'LOT_UNKNOWN',
   LOT_MERGED: 'LOT_MERGED',
+  /** The id is that of a count of another amount. This one is recorded under an id of its own. */
+  COUNT_ID_REUSED: 'COUNT_ID_REUSED',
 } as const;
 export type DiscrepancyKind = keyof typeof DiscrepancyKind;
 
@@ -278,6 +282,84 @@ export type StockDiscrepancyObserved = Event<
     expected: Quantity | null;
     /** Counted less booked, in the unit of the lot; null where the units differ. */
     difference: string | null;
+    at: string;
+  }
+>;
+
+/** What says how much was there: a count, or an adjustment. */
+export const CountedBy = { Count: 'Count', Adjustment: 'Adjustment' } as const;
+export type CountedBy = keyof typeof CountedBy;
+
+/** Exception: a movement that became known later changed what the books say for the time of counts and adjustments. They are the truth of their time. */
+export type StockDiscrepanciesRevised = Event<
+  'StockDiscrepanciesRevised',
+  {
+    lotId: string;
+    /** Earliest first; at most the thousand newest ones. */
+    counts: readonly Readonly<{
+      by: CountedBy;
+      /** The count, or the adjustment. */
+      countId: string;
+      /** Null where it now agrees with the books. */
+      kind: DiscrepancyKind | null;
+      counted: Quantity;
+      /** By the books of that time, as known now. */
+      expected: Quantity;
+      /** Counted less booked. */
+      difference: string;
+      /** Floor time of the count. */
+      at: string;
+    }>[];
+    /** Floor time of the movement. */
+    at: string;
+  }
+>;
+
+/** What forbids the use of a lot. */
+export const Block = { Hold: 'Hold', Expiry: 'Expiry' } as const;
+export type Block = keyof typeof Block;
+
+/** What a lot was used for. */
+export const LotUse = { Consumption: 'Consumption', Split: 'Split', Merge: 'Merge', Transfer: 'Transfer' } as const;
+export type LotUse = keyof typeof LotUse;
+
+/** Exception: it became known later that the lot was on hold, or had expired, when it was used. */
+export type UseWhileBlockedDetected = Event<
+  'UseWhileBlockedDetected',
+  {
+    lotId: string;
+    block: Block;
+    /** Null where it had expired. */
+    holdId: string | null;
+    /** Floor time from which it was blocked. */
+    since: string;
+    /** Earliest first; at most the thousand newest ones. */
+    uses: readonly Readonly<{
+      use: LotUse;
+      /** The consumption; the other lot of a split or merge; the transfer and its pick. */
+      id: string;
+      /** Null unless it was consumed. */
+      workOrderId: string | null;
+      quantity: Quantity;
+      /** Floor time. */
+      at: string;
+    }>[];
+    at: string;
+  }
+>;
+
+/** Exception: material was consumed or produced for an order that had ended by then, or that was cancelled later and so never ran. */
+export type BookingOutsideOrderDetected = Event<
+  'BookingOutsideOrderDetected',
+  {
+    lotId: string;
+    workOrderId: string;
+    booking: 'Consumption' | 'Production';
+    /** The consumption or production. */
+    bookingId: string;
+    ending: OrderEnding;
+    /** Floor time at which the order ended. */
+    endedAt: string;
     at: string;
   }
 >;
@@ -309,4 +391,7 @@ export type MaterialLotEvent =
   | ExpiryOverridden
   | StockAdjusted
   | StockCountObserved
-  | StockDiscrepancyObserved;
+  | StockDiscrepancyObserved
+  | StockDiscrepanciesRevised
+  | UseWhileBlockedDetected
+  | BookingOutsideOrderDetected;

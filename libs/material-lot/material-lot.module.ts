@@ -5,9 +5,9 @@ import { Genealogy, GenealogyController, GenealogyResolver } from './genealogy.q
 import { materialLot } from './material-lot';
 import * as commands from './material-lot.commands';
 import { UsableStock } from './usable-stock.queries';
-import { genealogyEdgeList, lotDiscrepancyList, lotStockList } from './material-lot.queries';
+import { genealogyEdgeList, lotDiscrepancyList, lotExceptionList, lotStockList } from './material-lot.queries';
 
-const lists = [lotStockList, genealogyEdgeList, lotDiscrepancyList];
+const lists = [lotStockList, genealogyEdgeList, lotDiscrepancyList, lotExceptionList];
 
 @Module({
   controllers: [commandController('material-lot', commands), ...lists.map(({ controller }) => controller), GenealogyController],

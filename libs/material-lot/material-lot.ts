@@ -8,6 +8,7 @@ import { Rejected } from '#kernel/rejected';
 import { earlier, evolve, type Known, type MaterialLot, receiptOf, reserved, toldOf } from './lot';
 import type * as commands from './material-lot.commands';
 import type { MaterialLotEvent } from './material-lot.events';
+import { withFindings } from './late-facts';
 import { leastFrom, onHandAt } from './movements';
 import { references, regards } from './references';
 import {
@@ -19,7 +20,8 @@ import {
   inUnit,
   isBooked,
   known,
-  leavingAt,
+  doneAt,
+  outsideOrder,
   rejectMoreThanFree,
   rejectMoreThanWasThere,
   rejectOver,
@@ -39,10 +41,12 @@ type Rules = Decider<typeof commands, MaterialLot, MaterialLotEvent>;
  */
 const rules: Rules = {
   category: 'material-lot',
-  initial: { status: 'unknown', counts: [] },
+  initial: { status: 'unknown', counts: {} },
   id: (command) => command.lotId,
   observed: ['ObserveStockCount'],
-  exceptions: ['StockDiscrepancyObserved'],
+  exceptions: ['StockDiscrepancyObserved', 'StockDiscrepanciesRevised', 'UseWhileBlockedDetected', 'BookingOutsideOrderDetected'],
+  // A command without a time may have been moved to that of a sender whose clock was ahead.
+  happenedAt: ({ data }) => data.at,
   regards,
   tells: toldOf,
   evolve,
@@ -88,16 +92,18 @@ const rules: Rules = {
       ];
     },
 
-    ProduceLot: (command, state, { occurredAt, commandId }) => {
+    ProduceLot: (command, state, { occurredAt, commandId, regarded }) => {
       const { lotId, productionId = commandId, materialId, quantity, workOrderId, operationId = null, locationId = null } = command;
       checkFacility(lotId, workOrderId);
       if (locationId) checkFacility(lotId, locationId);
       const at = utc(occurredAt);
       const expiresAt = command.expiresAt ? utc(command.expiresAt) : null;
       const produced = { lotId, productionId, materialId, workOrderId, operationId, locationId, at };
+      const flags = () => outsideOrder({ lotId, workOrderId, booking: 'Production', bookingId: productionId, at }, regarded);
       if (state.status === 'unknown') {
         checkAmount(quantity);
-        return [{ type: 'LotProduced', data: { ...produced, quantity: { amount: quantity.amount, unit: quantity.unit }, expiresAt } }];
+        const { amount, unit } = quantity;
+        return [{ type: 'LotProduced', data: { ...produced, quantity: { amount, unit }, expiresAt } }, ...flags()];
       }
       const lot = inStock(state);
       const amount = amountIn(lot, quantity);
@@ -110,25 +116,24 @@ const rules: Rules = {
         throw new Rejected('wrong-material', `\`materialId\` must be ${lot.materialId}, the material of ${lotId}, was ${materialId}.`, {
           materialId: lot.materialId,
         });
-      return [{ type: 'LotProduced', data: { ...produced, quantity: inUnit(lot, amount), expiresAt: earlier(lot.expiresAt, expiresAt) } }];
+      return [
+        { type: 'LotProduced', data: { ...produced, quantity: inUnit(lot, amount), expiresAt: earlier(lot.expiresAt, expiresAt) } },
+        ...flags(),
+      ];
     },
 
-    ReverseProduction: ({ lotId, productionId, reason }, state, { occurredAt }) => {
+    ReverseProduction: ({ lotId, productionId, reason }, state, context) => {
       const lot = inStock(state);
       const production = entryOf(lot.productions, productionId);
       if (!production) throw new Rejected('no-such-production', `Unknown production ${productionId} of ${lotId}.`, { productionId });
       if (production.reversed) return [];
-      rejectMoreThanFree(lot, production.amount, utc(occurredAt));
+      const at = doneAt(lot, context);
       const { workOrderId, amount } = production;
-      return [
-        {
-          type: 'ProductionReversed',
-          data: { lotId, productionId, workOrderId, quantity: inUnit(lot, amount), reason, at: utc(occurredAt) },
-        },
-      ];
+      rejectMoreThanFree(lot, amount, at);
+      return [{ type: 'ProductionReversed', data: { lotId, productionId, workOrderId, quantity: inUnit(lot, amount), reason, at } }];
     },
 
-    ReserveLot: ({ lotId, reservationId, workOrderId, quantity }, state, { occurredAt, regarded }) => {
+    ReserveLot: ({ lotId, reservationId, workOrderId, quantity }, state, context) => {
       const lot = inStock(state);
       checkFacility(lotId, workOrderId);
       const amount = amountIn(lot, quantity);
@@ -137,8 +142,8 @@ const rules: Rules = {
         if (before.workOrderId === workOrderId && compare(before.asked, amount) === 0) return [];
         throw idTaken(reservationId);
       }
-      const at = utc(occurredAt);
-      rejectOver(workOrderId, regarded);
+      const at = doneAt(lot, context);
+      rejectOver(workOrderId, context.regarded);
       rejectUnusable(lot, at);
       rejectMoreThanFree(lot, amount);
       return [{ type: 'LotReserved', data: { lotId, reservationId, workOrderId, quantity: inUnit(lot, amount), at } }];
@@ -163,8 +168,8 @@ const rules: Rules = {
       ];
     },
 
-    ConsumeLot: (command, state, { now, occurredAt, commandId }) => {
-      const { lotId, consumptionId = commandId, workOrderId, operationId = null, quantity, reservationId = null } = command;
+    ConsumeLot: (command, state, context) => {
+      const { lotId, consumptionId = context.commandId, workOrderId, operationId = null, quantity, reservationId = null } = command;
       const lot = inStock(state);
       checkFacility(lotId, workOrderId);
       const amount = amountIn(lot, quantity);
@@ -174,9 +179,9 @@ const rules: Rules = {
         if (same && compare(before.amount, amount) === 0) return [];
         throw idTaken(consumptionId);
       }
-      const at = utc(occurredAt);
+      const at = doneAt(lot, context);
       rejectUnusable(lot, at);
-      rejectMoreThanWasThere(lot, amount, leavingAt(lot, { occurredAt, now }));
+      rejectMoreThanWasThere(lot, amount, at);
       if (reservationId === null) rejectMoreThanFree(lot, amount);
       else {
         const reservation = entryOf(lot.reservations, reservationId);
@@ -196,20 +201,22 @@ const rules: Rules = {
       }
       return [
         { type: 'LotConsumed', data: { lotId, consumptionId, workOrderId, operationId, quantity: inUnit(lot, amount), reservationId, at } },
+        ...outsideOrder({ lotId, workOrderId, booking: 'Consumption', bookingId: consumptionId, at }, context.regarded),
       ];
     },
 
-    ReverseConsumption: ({ lotId, reversalId: given, consumptionId, quantity, reason }, state, { now, occurredAt, commandId }) => {
+    ReverseConsumption: ({ lotId, reversalId: given, consumptionId, quantity, reason }, state, context) => {
       const lot = inStock(state);
-      const reversalId = given ?? commandId;
+      const reversalId = given ?? context.commandId;
       const consumption = entryOf(lot.consumptions, consumptionId);
       if (!consumption) throw new Rejected('no-such-consumption', `Unknown consumption ${consumptionId} of ${lotId}.`, { consumptionId });
       if (isBooked(lot, `reversal/${reversalId}`, consumptionId)) return [];
       if (!isPositive(consumption.left)) return [];
-      if (occurredAt !== now && utc(occurredAt) < consumption.at)
+      const at = doneAt(lot, context);
+      if (at < consumption.at)
         throw new Rejected(
           'reversal-before-consumption',
-          `\`occurredAt\` must not be before the consumption at ${consumption.at}, was ${utc(occurredAt)}.`,
+          `\`occurredAt\` must not be before the consumption at ${consumption.at}, was ${at}.`,
           { consumptionId, consumedAt: consumption.at },
         );
       const amount = quantity ? amountIn(lot, quantity) : consumption.left;
@@ -224,7 +231,7 @@ const rules: Rules = {
       return [
         {
           type: 'ConsumptionReversed',
-          data: { lotId, reversalId, consumptionId, workOrderId, quantity: inUnit(lot, amount), remaining, reason, at: utc(occurredAt) },
+          data: { lotId, reversalId, consumptionId, workOrderId, quantity: inUnit(lot, amount), remaining, reason, at },
         },
       ];
     },
@@ -241,35 +248,36 @@ const rules: Rules = {
 
     HoldLot: ({ lotId, holdId, reason }, state, { occurredAt }) => {
       const lot = held(state, holdId);
-      const standing = entryOf(lot.holds, holdId);
-      if (standing) return [];
-      if (standing === false)
-        throw new Rejected('hold-released', `Hold ${holdId} was already released. Choose another \`holdId\`.`, { holdId });
+      const before = entryOf(lot.holds, holdId);
+      if (before?.until === null) return [];
+      if (before) throw new Rejected('hold-released', `Hold ${holdId} was already released. Choose another \`holdId\`.`, { holdId });
       return [{ type: 'LotHeld', data: { lotId, holdId, reason, at: utc(occurredAt) } }];
     },
 
     ReleaseHold: ({ lotId, holdId, reason }, state, { occurredAt }) => {
-      const standing = entryOf(held(state, holdId).holds, holdId);
-      if (standing === undefined) throw new Rejected('no-such-hold', `Unknown hold ${holdId} of ${lotId}.`, { holdId });
-      return standing ? [{ type: 'LotHoldReleased', data: { lotId, holdId, reason, at: utc(occurredAt) } }] : [];
+      const before = entryOf(held(state, holdId).holds, holdId);
+      if (!before) throw new Rejected('no-such-hold', `Unknown hold ${holdId} of ${lotId}.`, { holdId });
+      return before.until === null ? [{ type: 'LotHoldReleased', data: { lotId, holdId, reason, at: utc(occurredAt) } }] : [];
     },
 
-    ScrapLot: ({ lotId, scrapId: given, quantity, reasonCode }, state, { now, occurredAt, commandId }) => {
+    ScrapLot: ({ lotId, scrapId: given, quantity, reasonCode }, state, context) => {
       const lot = inStock(state);
-      const scrapId = given ?? commandId;
+      const scrapId = given ?? context.commandId;
       const amount = amountIn(lot, quantity);
       if (isBooked(lot, `scrap/${scrapId}`, amount)) return [];
-      rejectMoreThanFree(lot, amount, leavingAt(lot, { occurredAt, now }));
-      return [{ type: 'LotScrapped', data: { lotId, scrapId, quantity: inUnit(lot, amount), reasonCode, at: utc(occurredAt) } }];
+      const at = doneAt(lot, context);
+      rejectMoreThanFree(lot, amount, at);
+      return [{ type: 'LotScrapped', data: { lotId, scrapId, quantity: inUnit(lot, amount), reasonCode, at } }];
     },
 
-    ReturnLot: ({ lotId, returnId: given, quantity, reason }, state, { now, occurredAt, commandId }) => {
+    ReturnLot: ({ lotId, returnId: given, quantity, reason }, state, context) => {
       const lot = inStock(state);
-      const returnId = given ?? commandId;
+      const returnId = given ?? context.commandId;
       const amount = amountIn(lot, quantity);
       if (isBooked(lot, `return/${returnId}`, amount)) return [];
-      rejectMoreThanFree(lot, amount, leavingAt(lot, { occurredAt, now }));
-      return [{ type: 'LotReturned', data: { lotId, returnId, quantity: inUnit(lot, amount), reason, at: utc(occurredAt) } }];
+      const at = doneAt(lot, context);
+      rejectMoreThanFree(lot, amount, at);
+      return [{ type: 'LotReturned', data: { lotId, returnId, quantity: inUnit(lot, amount), reason, at } }];
     },
 
     ExpireLot: ({ lotId, reason }, state, { occurredAt }) => {
@@ -287,12 +295,12 @@ const rules: Rules = {
       return [{ type: 'ExpiryOverridden', data: { lotId, previousExpiresAt, expiresAt, reason, at: utc(occurredAt) } }];
     },
 
-    AdjustStock: ({ lotId, adjustmentId: given, quantity, reason }, state, { now, occurredAt, commandId }) => {
+    AdjustStock: ({ lotId, adjustmentId: given, quantity, reason }, state, context) => {
       const lot = inStock(state);
-      const adjustmentId = given ?? commandId;
+      const adjustmentId = given ?? context.commandId;
       const to = amountIn(lot, quantity, true);
       if (isBooked(lot, `adjustment/${adjustmentId}`, to)) return [];
-      const at = leavingAt(lot, { occurredAt, now });
+      const at = doneAt(lot, context);
       // The adjustment is of the books at that time: later movements still count.
       const from = onHandAt(lot.movements, at);
       const difference = minus(to, from);
@@ -323,5 +331,5 @@ const held = (state: MaterialLot, holdId: string): Known => (isPassedOn(holdId) 
 
 export const materialLot: Rules = ofPlants({
   ...rules,
-  decide: checking(rules.decide, { facility: ({ lotId }) => facilityOf(lotId), references }),
+  decide: checking(withFindings(rules.decide), { facility: ({ lotId }) => facilityOf(lotId), references }),
 });

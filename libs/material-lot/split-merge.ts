@@ -14,10 +14,11 @@ import {
   inUnit,
   isBooked,
   known,
-  leavingAt,
+  doneAt,
   rejectHeld,
   rejectMoreThanFree,
   rejectMoreThanWasThere,
+  rejectStandingHold,
   rejectUnusable,
   utc,
 } from './stock';
@@ -26,7 +27,7 @@ type Decide = Decider<typeof commands, MaterialLot, MaterialLotEvent>['decide'];
 type Name = 'SplitLot' | 'CreateLotFromSplit' | 'UndoSplit' | 'MergeLot' | 'AddMergedLot' | 'UndoMerge';
 
 export const splitsAndMerges: Pick<Decide, Name> = {
-  SplitLot: ({ lotId, childLotId, quantity }, state, { now, occurredAt }) => {
+  SplitLot: ({ lotId, childLotId, quantity }, state, context) => {
     const lot = inStock(state);
     checkFacility(lotId, childLotId);
     if (childLotId === lotId || lot.ancestors.includes(childLotId))
@@ -34,18 +35,17 @@ export const splitsAndMerges: Pick<Decide, Name> = {
     const amount = amountIn(lot, quantity);
     const before = lot.splits[childLotId];
     if (before !== undefined) {
-      if (compare(before, amount) === 0) return [];
+      if (compare(before.amount, amount) === 0) return [];
       throw idTaken(childLotId);
     }
-    rejectHeld(lot);
-    rejectMoreThanFree(lot, amount, leavingAt(lot, { occurredAt, now }));
+    const at = doneAt(lot, context);
+    rejectHeld(lot, at);
+    rejectStandingHold(lot);
+    rejectMoreThanFree(lot, amount, at);
     const { materialId, expiresAt, locationId } = lot;
     const ancestors = ancestry(lot.ancestors, [lotId]);
     return [
-      {
-        type: 'LotSplit',
-        data: { lotId, childLotId, materialId, quantity: inUnit(lot, amount), expiresAt, locationId, ancestors, at: utc(occurredAt) },
-      },
+      { type: 'LotSplit', data: { lotId, childLotId, materialId, quantity: inUnit(lot, amount), expiresAt, locationId, ancestors, at } },
     ];
   },
 
@@ -63,32 +63,33 @@ export const splitsAndMerges: Pick<Decide, Name> = {
 
   UndoSplit: ({ lotId, childLotId, reason }, state, { occurredAt }) => {
     const lot = known(state);
-    const amount = lot.splits[childLotId];
+    const amount = lot.splits[childLotId]?.amount;
     if (amount === undefined) return [];
     return [{ type: 'LotSplitUndone', data: { lotId, childLotId, quantity: inUnit(lot, amount), reason, at: utc(occurredAt) } }];
   },
 
-  MergeLot: ({ lotId, intoLotId }, state, { now, occurredAt }) => {
+  MergeLot: ({ lotId, intoLotId }, state, context) => {
     if (state.status === 'merged' && state.intoLotId === intoLotId) return [];
     const lot = inStock(state);
     checkFacility(lotId, intoLotId);
     if (intoLotId === lotId) throw new Rejected('lot-cycle', `\`intoLotId\` must be another lot, was ${intoLotId}.`, { intoLotId });
     if (lot.merges[intoLotId] !== undefined)
       throw new Rejected('lot-merged', `${lotId} was already merged into ${intoLotId}. Merge it into another lot.`, { intoLotId });
-    const at = utc(occurredAt);
+    const at = doneAt(lot, context);
     rejectUnusable(lot, at);
+    rejectStandingHold(lot);
     if (isPositive(reserved(lot)))
       throw new Rejected('lot-reserved', `${reserved(lot)} ${lot.unit} of ${lotId} are reserved. Release the reservations first.`, {
         reserved: reserved(lot),
       });
     if (!hasStock(lot)) throw new Rejected('stock-insufficient', `${lotId} is empty; there is nothing to merge.`, { onHand: lot.onHand });
-    rejectMoreThanWasThere(lot, lot.onHand, leavingAt(lot, { occurredAt, now }));
+    rejectMoreThanWasThere(lot, lot.onHand, at);
     const { materialId, expiresAt, onHand } = lot;
     const ancestors = ancestry(lot.ancestors, [lotId]);
     return [{ type: 'LotMerged', data: { lotId, intoLotId, materialId, quantity: inUnit(lot, onHand), expiresAt, ancestors, at } }];
   },
 
-  AddMergedLot: ({ lotId, fromLotId, materialId, quantity, expiresAt = null, ancestors }, state, { occurredAt }) => {
+  AddMergedLot: ({ lotId, fromLotId, materialId, quantity, expiresAt = null, ancestors }, state, context) => {
     const lot = inStock(state);
     if (isBooked(lot, `merge/${fromLotId}`, '')) return [];
     if (lot.materialId !== materialId)
@@ -96,7 +97,7 @@ export const splitsAndMerges: Pick<Decide, Name> = {
         materialId: lot.materialId,
       });
     const amount = amountIn(lot, quantity);
-    const at = utc(occurredAt);
+    const at = doneAt(lot, context);
     rejectUnusable(lot, at);
     const earliest = earlier(lot.expiresAt, expiresAt);
     return [
@@ -109,7 +110,7 @@ export const splitsAndMerges: Pick<Decide, Name> = {
 
   UndoMerge: ({ lotId, intoLotId, reason }, state, { occurredAt }) => {
     const lot = known(state);
-    const amount = lot.merges[intoLotId];
+    const amount = lot.merges[intoLotId]?.amount;
     if (amount === undefined) return [];
     return [{ type: 'LotMergeUndone', data: { lotId, intoLotId, quantity: inUnit(lot, amount), reason, at: utc(occurredAt) } }];
   },

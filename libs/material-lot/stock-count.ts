@@ -1,33 +1,31 @@
 import type { Context } from '#kernel/decider';
-import { compare, convert, fitsUnit, minus } from '#manufacturing/quantity';
+import { entryOf } from '#kernel/identity';
+import { fitsUnit } from '#manufacturing/quantity';
+import { comparedTo, countKey, isSame } from './counts';
 import type { MaterialLot } from './lot';
 import type { ObserveStockCount } from './material-lot.commands';
 import type { DiscrepancyKind, MaterialLotEvent } from './material-lot.events';
 import { onHandAt } from './movements';
-import { inUnit, utc } from './stock';
+import { doneAt, inUnit, utc } from './stock';
 
 /** Decides a count: it is always recorded, with its discrepancies beside it. The books stay until they are adjusted. */
-export function observeCount(
-  { lotId, countId: given, quantity }: ObserveStockCount,
-  lot: MaterialLot,
-  { occurredAt, commandId }: Context,
-): readonly MaterialLotEvent[] {
-  const countId = given ?? commandId;
-  const key = `count/${countId}`;
-  if (lot.status === 'unknown' ? lot.counts.includes(key) : lot.booked[key] !== undefined) return [];
+export function observeCount(command: ObserveStockCount, lot: MaterialLot, context: Context): readonly MaterialLotEvent[] {
+  const { lotId, quantity } = command;
   const counted = { amount: quantity.amount, unit: quantity.unit };
-  const expected = lot.status === 'unknown' ? null : inUnit(lot, onHandAt(lot.movements, utc(occurredAt)));
-  const amount = lot.status === 'unknown' ? undefined : convert(counted, lot.unit);
-  const difference = amount === undefined || expected === null ? null : minus(amount, expected.amount);
-  const at = utc(occurredAt);
+  const { countId, isReused } = idOf(command, lot, context);
+  if (entryOf(lot.counts, countKey('Count', countId))) return [];
+  const at = lot.status === 'unknown' ? utc(context.occurredAt) : doneAt(lot, context);
+  const expected = lot.status === 'unknown' ? null : inUnit(lot, onHandAt(lot.movements, at));
+  const compared = expected ? comparedTo(expected, counted, lot.status === 'merged') : undefined;
 
   const kinds: DiscrepancyKind[] = [];
   if (lot.status === 'unknown') kinds.push('LOT_UNKNOWN');
-  else if (difference === null) kinds.push('UNIT_INCOMPATIBLE');
-  else if (lot.status === 'merged' && compare(difference, '0') > 0) kinds.push('LOT_MERGED');
-  else if (compare(difference, '0') !== 0) kinds.push(compare(difference, '0') < 0 ? 'LESS_THAN_BOOKED' : 'MORE_THAN_BOOKED');
+  else if (!compared) kinds.push('UNIT_INCOMPATIBLE');
+  else if (compared.kind) kinds.push(compared.kind);
   if (!fitsUnit(counted.amount, counted.unit)) kinds.push('FRACTION_OF_PIECE');
+  if (isReused) kinds.push('COUNT_ID_REUSED');
 
+  const difference = compared?.difference ?? null;
   return [
     { type: 'StockCountObserved', data: { lotId, countId, counted, expected, at } },
     ...kinds.map((kind): MaterialLotEvent => ({
@@ -35,4 +33,18 @@ export function observeCount(
       data: { lotId, countId, kind, counted, expected, difference, at },
     })),
   ];
+}
+
+/** The id of a count. One without an id is known by what, when and by whom was counted; so is one whose id is that of another amount. */
+function idOf(
+  { lotId, countId, quantity: { amount, unit } }: ObserveStockCount,
+  { counts }: MaterialLot,
+  { occurredAt, actor, digestOf }: Context,
+): Readonly<{ countId: string; isReused: boolean }> {
+  const digest = (...facts: readonly string[]) => digestOf([lotId, amount, unit, actor, ...facts]).slice(0, 32);
+  if (countId === undefined) return { countId: digest('at', utc(occurredAt)), isReused: false };
+  const before = entryOf(counts, countKey('Count', countId));
+  return before && !isSame({ amount, unit }, before.counted)
+    ? { countId: digest('of', countId), isReused: true }
+    : { countId, isReused: false };
 }

@@ -1,9 +1,11 @@
 import type { Context } from '#kernel/decider';
 import { orderTold } from '#manufacturing/capacity';
 import { facilityOf } from '#manufacturing/facility';
+import { holdsAt, standing } from '#manufacturing/holds';
 import { AMOUNT, compare, convert, fitsUnit, isPositive, isZero, type Quantity, sameDimension } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
-import { available, type Books, type InStock, type Known, type MaterialLot } from './lot';
+import { available, type Books, holdsOf, type InStock, type Known, type MaterialLot } from './lot';
+import type { BookingOutsideOrderDetected } from './material-lot.events';
 import { leastFrom } from './movements';
 
 /** An instant as ISO 8601 UTC with milliseconds: such strings sort by time. */
@@ -69,17 +71,32 @@ export function checkFacility(lotId: string, otherId: string): void {
     });
 }
 
-export function rejectHeld({ lotId, holds }: Books): void {
-  const standing = Object.keys(holds).filter((holdId) => holds[holdId]);
-  if (standing.length)
-    throw new Rejected('lot-held', `${lotId} is on hold (${standing.join(', ')}). Release every hold first.`, { holds: standing });
+/** Refuses a lot that was on hold at that time, whatever became of the hold. */
+export function rejectHeld(lot: Books, at: string): void {
+  const { lotId } = lot;
+  const holds = holdsAt(holdsOf(lot), at);
+  if (holds.length === 0) return;
+  const [names, stands] = [holds.join(', '), holds.some((holdId) => lot.holds[holdId]?.until === null)];
+  throw new Rejected(
+    'lot-held',
+    stands
+      ? `${lotId} is on hold (${names}). Release every hold first.`
+      : `${lotId} was on hold at ${at} (${names}). Use another lot, or check \`occurredAt\`.`,
+    { holds, at },
+  );
+}
+
+/** Refuses a lot that is on hold now: what becomes another lot of this plant would escape the hold. */
+export function rejectStandingHold(lot: Books): void {
+  const holds = standing(holdsOf(lot));
+  if (holds.length) throw new Rejected('lot-held', `${lot.lotId} is on hold (${holds.join(', ')}). Release every hold first.`, { holds });
 }
 
 const isExpired = ({ expiresAt }: Books, at: string): boolean => expiresAt !== null && at >= expiresAt;
 
-/** Refuses a lot that is on hold, or expired at that time (I5). */
+/** Refuses a lot that was on hold, or expired, at that time (I5). */
 export function rejectUnusable(lot: Books, at: string): void {
-  rejectHeld(lot);
+  rejectHeld(lot, at);
   if (isExpired(lot, at))
     throw new Rejected('lot-expired', `${lot.lotId} expired at ${lot.expiresAt}. Extend its expiry or use another lot.`, {
       expiresAt: lot.expiresAt,
@@ -93,11 +110,33 @@ export function rejectOver(workOrderId: string, regarded: Context['regarded']): 
     throw new Rejected('work-order-over', `${workOrderId} is over. Reserve for an order that is not.`, { workOrderId });
 }
 
-/** Floor time at which something leaves a lot; not before the latest known movement if the command names none. */
-export const leavingAt = (lot: Books, { occurredAt, now }: Readonly<{ occurredAt: string; now: string }>): string => {
+/**
+ * Consuming or producing for an order that is over: refused from its cancellation on. What was booked for an order that had ended, or before it was
+ * cancelled, is flagged. @throws Rejected work-order-cancelled
+ */
+export function outsideOrder(
+  { lotId, workOrderId, at, ...booking }: Omit<BookingOutsideOrderDetected['data'], 'ending' | 'endedAt'>,
+  regarded: Context['regarded'],
+): BookingOutsideOrderDetected[] {
+  const ended = orderTold({ regarded }, workOrderId)?.ended;
+  if (!ended) return [];
+  const endedAt = utc(ended.at);
+  if (ended.how === 'Cancelled' && at >= endedAt)
+    throw new Rejected(
+      'work-order-cancelled',
+      `${workOrderId} was cancelled at ${endedAt}. Name the order that the material was for, or check \`occurredAt\`.`,
+      { workOrderId, cancelledAt: endedAt, at },
+    );
+  if (ended.how !== 'Cancelled' && at <= endedAt) return [];
+  return [{ type: 'BookingOutsideOrderDetected', data: { lotId, workOrderId, ...booking, ending: ended.how, endedAt, at } }];
+}
+
+/** Floor time of a command; if it names none, not before what is known of the lot: another sender's clock was ahead. */
+export const doneAt = (lot: Books, { occurredAt, now }: Readonly<{ occurredAt: string; now: string }>): string => {
   const at = utc(occurredAt);
-  const last = lot.movements.at(-1)?.[0] ?? at;
-  return occurredAt === now && last > at ? last : at;
+  if (occurredAt !== now) return at;
+  const known = [lot.movements.at(-1)?.[0], ...holdsOf(lot).flatMap(({ from, until }) => [from, until])];
+  return known.reduce<string>((latest, each) => (each && each > latest ? each : latest), at);
 };
 
 /** Refuses to take what was not there yet at that time, or has left since (I6): stock was never negative. */

@@ -14,7 +14,7 @@ import {
   inStock,
   inUnit,
   isBooked,
-  leavingAt,
+  doneAt,
   rejectMoreThanFree,
   rejectUnusable,
   utc,
@@ -23,7 +23,7 @@ import {
 type Decide = Decider<typeof commands, MaterialLot, MaterialLotEvent>['decide'];
 
 export const transferBookings: Pick<Decide, 'IssueLotToTransfer' | 'TakeBackFromTransfer' | 'ReceiveLotFromTransfer'> = {
-  IssueLotToTransfer: ({ lotId, transferId, pick, materialId, quantity }, state, { now, occurredAt }) => {
+  IssueLotToTransfer: ({ lotId, transferId, pick, materialId, quantity }, state, context) => {
     const lot = inStock(state);
     checkFacility(lotId, transferId);
     rejectOther(lot, materialId);
@@ -33,9 +33,9 @@ export const transferBookings: Pick<Decide, 'IssueLotToTransfer' | 'TakeBackFrom
       if (compare(before.amount, amount) === 0) return [];
       throw idTaken(issueKey(transferId, pick));
     }
-    const at = utc(occurredAt);
+    const at = doneAt(lot, context);
     rejectUnusable(lot, at);
-    rejectMoreThanFree(lot, amount, leavingAt(lot, { occurredAt, now }));
+    rejectMoreThanFree(lot, amount, at);
     return [{ type: 'LotIssuedToTransfer', data: { lotId, transferId, pick, quantity: inUnit(lot, amount), at } }];
   },
 

@@ -1,6 +1,7 @@
 import type { Event } from '#kernel/event';
 import type { Process } from '#kernel/process';
-import type { MaterialLot } from '#material-lot/lot';
+import { standing } from '#manufacturing/holds';
+import { holdsOf, type MaterialLot } from '#material-lot/lot';
 import { materialLot } from '#material-lot/material-lot';
 import { type History, unrecorded } from '#platform/testing/histories';
 import { type Act, type Ending, explained, interleave, type Scene, silenced } from '#platform/testing/interleavings';
@@ -27,7 +28,7 @@ const release = (lotId = ORIGIN, holdId = 'H1') => send('ReleaseHold', lotId, { 
 const splitOff = send('SplitLot', HERE, { childLotId: 'haifa.P', quantity: kg('1') });
 const mergeAway = send('MergeLot', HERE, { intoLotId: 'haifa.X' });
 
-const heldIn = (lot: MaterialLot): string[] => (lot.status === 'unknown' ? [] : Object.keys(lot.holds).filter((id) => lot.holds[id]));
+const heldIn = (lot: MaterialLot): string[] => (lot.status === 'unknown' ? [] : standing(holdsOf(lot)));
 /** What came from a lot that is on hold is on hold; nothing is where that was released. `elsewhere`: lots that have some of it, if they have. */
 const faultsOf =
   (elsewhere: readonly string[] = []) =>

@@ -190,3 +190,9 @@ describe('an order that is over', () => {
       .then(...correction);
   });
 });
+
+it('tells how and when it ended', () => {
+  const told = (...past: WorkOrderEvent[]) => workOrder.tells!(past.reduce(workOrder.evolve, workOrder.initial));
+  expect(told(...running)).not.toHaveProperty('ended');
+  expect(told(...running, ended)).toMatchObject({ over: true, ended: { how: 'Ended', at } });
+});

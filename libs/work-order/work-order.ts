@@ -49,7 +49,9 @@ const rules: Rules = {
   upcasts,
   regards,
   tells: (state): OrderTold | null =>
-    state.status === 'Unknown' ? null : { over: isOver(state), runsOn: runningIn(state).map(({ equipmentId }) => equipmentId) },
+    state.status === 'Unknown'
+      ? null
+      : { over: isOver(state), ...endOf(state), runsOn: runningIn(state).map(({ equipmentId }) => equipmentId) },
   foretells,
   // The pieces of a report exist at the end of its interval.
   floorTimeIfAbsent: (name, { to }) => (name === 'ReportProduction' || name === 'ObserveProduction' ? (to as string) : undefined),
@@ -171,6 +173,12 @@ function release(command: commands.ReleaseWorkOrder, state: WorkOrder, context: 
   const event: WorkOrderEvent = state.status === 'Observed' ? { ...plain, data: { ...plain.data, soFar: soFar(order) } } : plain;
   return command.allowStart ? [event, startAllowed(order)] : [event];
 }
+
+/** How and when an order that is over ended. */
+const endOf = (order: WorkOrder): Pick<OrderTold, 'ended'> =>
+  order.status === 'Ended' || order.status === 'Aborted' || order.status === 'Cancelled'
+    ? { ended: { how: order.status, at: order.endedAt } }
+    : {};
 
 const soFar = ({ operations, unit }: ReleasedOrder): WorkOrderReleased['data']['soFar'] => ({
   totals: { ...totalsOf(operations), unit },

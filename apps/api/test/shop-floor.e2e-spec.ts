@@ -270,6 +270,38 @@ describe('material', () => {
     expect((await api.post('/material-lot/override-expiry', { lotId: 'haifa.OLD' })).status).toBe(400);
   });
 
+  it('is usable as far as it is not reserved, and its stock was at no time negative, whatever the clocks', async () => {
+    const ahead = new Date(Date.now() + 240_000).toISOString();
+    await take('/material-lot/receive-lot', { lotId: 'haifa.BRONZE', materialId: 'bronze', quantity: kg('10'), deliveryId: 'D1' });
+    await take('/material-lot/receive-lot', {
+      ...{ lotId: 'haifa.BRONZE', materialId: 'bronze', quantity: kg('10'), deliveryId: 'D2' },
+      occurredAt: ahead,
+    });
+    const usable = async (token: string) =>
+      (await api.get(`/material-lot?materialId=bronze&usableAt=2027-01-01T00:00:00Z&waitFor=${token}`)).body.items.length as number;
+    const used = await take('/material-lot/consume-lot', { lotId: 'haifa.BRONZE', workOrderId: 'haifa.W1', quantity: kg('15') });
+    expect(await usable(used)).toBe(1);
+    const rest = { lotId: 'haifa.BRONZE', reservationId: 'R1', workOrderId: 'haifa.W1', quantity: kg('5') };
+    expect(await usable(await take('/material-lot/reserve-lot', rest))).toBe(0);
+
+    const asOf = async (time: string) => (await api.get(`/audit/state?entity=material-lot-haifa.BRONZE&occurredAt=${time}`)).body.state;
+    expect(await asOf(new Date(Date.now() + 60_000).toISOString())).toMatchObject({ onHand: '10' });
+    expect(await asOf(ahead)).toMatchObject({ onHand: '5' });
+  });
+
+  it('that is held from an earlier time on names what was used since', async () => {
+    const lotId = 'haifa.LATE';
+    await take('/material-lot/receive-lot', { lotId, materialId: 'glue', quantity: kg('5'), occurredAt: at(0) });
+    const use = { lotId, consumptionId: 'C1', workOrderId: 'haifa.W1', quantity: kg('1') };
+    await take('/material-lot/consume-lot', { ...use, occurredAt: at(11) });
+    const token = await take('/material-lot/hold-lot', { lotId, holdId: 'H1', reason: 'crack', occurredAt: at(10) });
+    const { body } = await api.get(`/lot-exceptions?lotId=${lotId}&waitFor=${token}`);
+    expect(body.items).toMatchObject([{ kind: 'UseWhileBlockedDetected', use: 'Consumption', useId: 'C1', workOrderId: 'haifa.W1' }]);
+    const { body: edges } = await api.get(`/genealogy-edges?parentId=${lotId}&waitFor=${token}`);
+    expect(edges.items).toMatchObject([{ childId: 'haifa.W1', flags: ['UseWhileBlocked'] }]);
+    await take('/material-lot/consume-lot', { ...use, consumptionId: 'C2', occurredAt: at(9) });
+  });
+
   it('can be added by a process only after a split or a merge', async () => {
     const { status } = await api.post('/material-lot/create-lot-from-split', {
       lotId: 'haifa.FREE',

@@ -4,7 +4,7 @@
  * event store is needed, unless a decider regards what a read model tells. Does not: check tokens (the guard does) or update views.
  */
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { isBookkeeping, schemaOf, type Event } from '#kernel/event';
+import { isBookkeeping, type Event } from '#kernel/event';
 import { scopeIn } from '#kernel/identity';
 import { Problem, problemOf } from '#platform/problem/problem';
 import { histogram } from '#platform/runtime/metrics';
@@ -284,9 +284,10 @@ function scopeFault(task: Task): Problem | undefined {
 }
 
 /** An event as a reader will find it: fields that JSON omits are not kept in memory either. */
-function eventOf(task: Task, { type, data }: Event): NewEvent {
+function eventOf(task: Task, event: Event): NewEvent {
+  const { type, data } = event;
   const json = JSON.stringify(data);
-  return { type, data: JSON.parse(json) as object, json, metadata: metadataFor(task, schemaOf(task.decider.upcasts, type)) };
+  return { type, data: JSON.parse(json) as object, json, metadata: metadataFor(task, event) };
 }
 
 /** An append that was not answered may have been written. One that the full disk refused was not, and a full disk stays full. */

@@ -17,6 +17,7 @@ export type AnyDecider = Readonly<{
   decide: object;
   reaches?: (name: string, command: any) => readonly string[];
   floorTimeIfAbsent?: (name: string, command: Readonly<Record<string, unknown>>) => string | undefined;
+  happenedAt?: (event: any) => string | undefined;
   observed?: readonly PropertyKey[];
   exceptions?: readonly string[];
   regards?: (name: string, command: any, state: any, regarded?: Context['regarded']) => readonly Regard[];

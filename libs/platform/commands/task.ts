@@ -4,7 +4,7 @@
  */
 import { v4 as newId } from 'uuid';
 import type { Context } from '#kernel/decider';
-import type { Metadata } from '#kernel/event';
+import { type Event, isBookkeeping, type Metadata, schemaOf } from '#kernel/event';
 import { scopeIn, streamOf } from '#kernel/identity';
 import { inUtc } from '#kernel/instant';
 import { now as wallClock } from '#platform/runtime/clock';
@@ -76,4 +76,8 @@ export function taskOf(decider: AnyDecider, name: string, command: Command): Tas
 }
 
 /** Metadata of an event that the task causes. */
-export const metadataFor = ({ act }: Task, schema?: number): Metadata => metadataOf(act, schema);
+export function metadataFor({ decider, act }: Task, event: Event): Metadata {
+  const at = isBookkeeping(event) ? undefined : decider.happenedAt?.(event);
+  const moved = at !== undefined && Date.parse(at) !== Date.parse(act.occurredAt!);
+  return metadataOf(moved ? { ...act, occurredAt: at } : act, schemaOf(decider.upcasts, event.type));
+}

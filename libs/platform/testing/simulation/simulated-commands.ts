@@ -2,7 +2,7 @@
  * The command side in memory: the verdict on each command is that of the product (commands/verdict.ts). Hides: folding of streams. Promises: a command
  * id of an actor has one effect and one answer; refusals are recorded. Does not: retry, or remember between apps what streams held seconds ago.
  */
-import { schemaOf, type ClockSource, type Event } from '#kernel/event';
+import type { ClockSource, Event } from '#kernel/event';
 import { scopeIn, streamOf } from '#kernel/identity';
 import { inUtc } from '#kernel/instant';
 import type { Answer } from '#platform/commands/answers';
@@ -90,7 +90,7 @@ export class SimulatedCommands {
     this.store.append(
       stream,
       before,
-      events.map(({ type, data }) => ({ type, data, metadata: metadataFor(task, schemaOf(decider.upcasts, type)) })),
+      events.map((event) => ({ type: event.type, data: event.data, metadata: metadataFor(task, event) })),
     );
     return grown(decider, seen, this.store.of(stream).slice(Number(before) + 1));
   }

@@ -43,6 +43,12 @@ describe('what leaves a lot at an earlier time', () => {
     const data = { ...back, workOrderId, quantity: kg('8'), remaining: kg('0'), at: day(21) };
     left.when('ReverseConsumption', back, on(21)).then({ type: 'ConsumptionReversed', data });
   });
+  test('was produced before it is taken out again as an error', () => {
+    const reverse = { lotId, productionId: 'P20', reason: 'wrong lot' };
+    const data = { ...reverse, workOrderId, quantity: kg('10'), at: day(21) };
+    given(materialLot, made(1), made(20)).when('ReverseProduction', reverse, on(10)).rejects('reversal-before-production');
+    given(materialLot, made(1), made(20)).when('ReverseProduction', reverse, on(21)).then({ type: 'ProductionReversed', data });
+  });
   test('is booked if it was there', () => {
     for (const [amount, when] of [
       ['10', 10],

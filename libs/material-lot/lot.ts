@@ -18,7 +18,7 @@ export type Consumption = Readonly<{
 }>;
 /** What left for another lot; floor time, ISO 8601 UTC. */
 export type Part = Readonly<{ amount: string; at: string }>;
-export type Production = Readonly<{ workOrderId: string; materialId: string; amount: string; reversed: boolean }>;
+export type Production = Readonly<{ workOrderId: string; materialId: string; amount: string; at: string; reversed: boolean }>;
 
 /** What is known of a lot. Amounts are in its unit. */
 export type Books = Readonly<{
@@ -149,7 +149,7 @@ export function evolve(state: MaterialLot, { type, data }: MaterialLotEvent): Ma
   }
   if (type === 'LotProduced') {
     const { lotId, productionId, materialId, quantity, workOrderId, expiresAt, locationId } = data;
-    const productions = { [productionId]: { workOrderId, materialId, amount: quantity.amount, reversed: false } };
+    const productions = { [productionId]: { workOrderId, materialId, amount: quantity.amount, at: data.at, reversed: false } };
     if (state.status === 'unknown')
       return begun(
         lotId,

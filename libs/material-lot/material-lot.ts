@@ -129,6 +129,12 @@ const rules: Rules = {
       if (production.reversed) return [];
       const at = doneAt(lot, context);
       const { workOrderId, amount } = production;
+      if (at < production.at)
+        throw new Rejected(
+          'reversal-before-production',
+          `\`occurredAt\` must not be before the production at ${production.at}, was ${at}.`,
+          { productionId, producedAt: production.at },
+        );
       rejectMoreThanFree(lot, amount, at);
       return [{ type: 'ProductionReversed', data: { lotId, productionId, workOrderId, quantity: inUnit(lot, amount), reason, at } }];
     },

@@ -55,6 +55,11 @@ describe('tables as plants send them', () => {
       observed: 19,
       findings: [{ code: 'known-before', count: 19 }],
     });
+    const turned = first.map((line) => line.replace(/^(.*),(.*),(.*),(.*)$/, '$4,$3.0,$2,$1'));
+    expect((await runFile(written('turned.csv', `end,good,machine,order\n${turned.join('\n')}\n`))).json.tally).toMatchObject({
+      observed: 19,
+      findings: [{ code: 'known-before', count: 19 }],
+    });
     expect(await imports.store.read('work-order-haifa.Grow', 0n, { bookkeeping: true })).toHaveLength(head);
   }, 180_000);
 
@@ -74,6 +79,13 @@ describe('tables as plants send them', () => {
     const third = (await run(rows)).json;
     expect(third).toMatchObject({ finishedBefore: false, tally: { observed: 3, rejected: 0 } });
     expect((await run(rows)).json).toMatchObject({ finishedBefore: true, written: 0 });
+    const order = { column: 'order', rules: [{ match: '(.*)', id: '$1Other' }] };
+    const fourth = (await run(rows, { order })).json;
+    expect(fourth).toMatchObject({
+      known: 3,
+      tally: { observed: 3, findings: expect.arrayContaining([{ code: 'imported-otherwise', count: 3 }]) },
+    });
+    expect(await imports.store.read('work-order-haifa.RemapOther')).toEqual([]);
     expect(await goodOf('Remap')).toBe(15);
   }, 180_000);
 

@@ -15,7 +15,7 @@ type Sent = Readonly<{ row: Row; readable: Readable }>;
 
 /** Largest request, well below the server's limit of a body. */
 const MOST_BYTES = 393_216;
-const BYTES_BESIDE_RAW = 700;
+const BYTES_BESIDE_RAW = 750;
 const MOST_FLAGS = 500;
 
 export class Block {

@@ -1,7 +1,6 @@
 /** Texts of a file as ids, amounts and readable text. */
 import { createHash } from 'node:crypto';
 import { AMOUNT } from '#manufacturing/quantity';
-import type { Mapping } from './mapping';
 
 export type Flag = Readonly<{ code: string; message: string }>;
 
@@ -62,7 +61,7 @@ export class Slugs {
 const SPACES = '[ \\u00a0\\u202f\\u2009]';
 const escaped = (mark: string): string => (mark === ' ' ? SPACES : mark === "'" ? "['\\u2019]" : `\\${mark}`);
 /** How amounts are written. */
-export type Marks = Pick<Mapping, 'decimalMark' | 'thousandsMark'>;
+export type Marks = Readonly<{ decimalMark: '.' | ','; thousandsMark?: string }>;
 /** Those of numbers that are stored as such. */
 export const PLAIN: Marks = { decimalMark: '.' };
 const numbers = new Map<string, RegExp>();

@@ -87,6 +87,9 @@ describe('tables as plants send them', () => {
     });
     expect(await imports.store.read('work-order-haifa.RemapOther')).toEqual([]);
     expect(await goodOf('Remap')).toBe(15);
+    // One who may not read the log is warned; the last `--token` counts.
+    const blind = await run(rows, { order: { always: 'Remap' } }, '--token', imports.under.tokens.device!);
+    expect(blind).toMatchObject({ code: 0, err: expect.stringContaining('may not read the log') });
   }, 180_000);
 
   it('take pieces back if the mapping says so', async () => {

@@ -146,7 +146,7 @@ export class ProcessInstance {
 
 /** Jobs of one queue by state. The job queue only wakes what the log says is due: timers are never lost with it. */
 @ObjectType('JobQueue', {})
-export class JobQueueAnswer {
+class JobQueueAnswer {
   @Field(() => String)
   @ApiProperty({ type: String })
   queue: string;

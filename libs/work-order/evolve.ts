@@ -138,16 +138,16 @@ function evolveKnown(order: KnownOrder, { type, data }: Later): WorkOrder {
       return onReleased(order, (released) => ({
         ...bare(released),
         status: 'Ended',
+        since: data.endedAt,
         ending: data.ending,
         closed: false,
-        endedAt: data.endedAt,
       }));
     case 'WorkOrderAborted':
-      return onReleased(order, (released) => ({ ...bare(released), status: 'Aborted', closed: false, endedAt: data.abortedAt }));
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Aborted', since: data.abortedAt, closed: false }));
     case 'WorkOrderClosed':
       return order.status === 'Ended' || order.status === 'Aborted' ? { ...order, closed: true } : order;
     case 'WorkOrderCancelled':
-      return onReleased(order, (released) => ({ ...bare(released), status: 'Cancelled', endedAt: data.cancelledAt }));
+      return onReleased(order, (released) => ({ ...bare(released), status: 'Cancelled', since: data.cancelledAt }));
     case 'OverproductionDetected':
     case 'OverlapDetected':
     case 'MachineOccupiedDetected':

@@ -47,9 +47,9 @@ export type WorkOrder =
   | In<'AllowedToStart', { readiness: Readiness; blockers: readonly string[] }>
   | In<'Running'>
   | In<'Interrupted', Interrupted>
-  | In<'Ended', { ending: Ending; closed: boolean; endedAt: string }>
-  | In<'Aborted', { closed: boolean; endedAt: string }>
-  | In<'Cancelled', { endedAt: string }>;
+  | In<'Ended', { ending: Ending; closed: boolean }>
+  | In<'Aborted', { closed: boolean }>
+  | In<'Cancelled'>;
 export type ReleasedOrder = Extract<WorkOrder, { terms: Terms }>;
 export type KnownOrder = Exclude<WorkOrder, { status: 'Unknown' }>;
 

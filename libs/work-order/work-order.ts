@@ -176,8 +176,8 @@ function release(command: commands.ReleaseWorkOrder, state: WorkOrder, context: 
 
 /** How and when an order that is over ended. */
 const endOf = (order: WorkOrder): Pick<OrderTold, 'ended'> =>
-  order.status === 'Ended' || order.status === 'Aborted' || order.status === 'Cancelled'
-    ? { ended: { how: order.status, at: order.endedAt } }
+  (order.status === 'Ended' || order.status === 'Aborted' || order.status === 'Cancelled') && order.since !== undefined
+    ? { ended: { how: order.status, at: order.since } }
     : {};
 
 const soFar = ({ operations, unit }: ReleasedOrder): WorkOrderReleased['data']['soFar'] => ({

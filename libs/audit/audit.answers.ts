@@ -1,7 +1,7 @@
 import { ArgsType, Field, ID, Int, ObjectType } from '@nestjs/graphql';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsBoolean, IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { FacilityId } from '#manufacturing/facility.fields';
 import { PAGE } from '#platform/http/page-size';
 import { Instant, READABLE } from '#platform/commands/fields';
@@ -47,6 +47,8 @@ class PageQuery {
   readonly limit?: number;
 }
 
+const NEWEST_FIRST = 'True: from the newest entry back; `after` then continues with the entries before that position.';
+
 @ArgsType()
 export class HistoryQuery extends PageQuery {
   @Field(() => ID, { description: 'The stream of the entity, e.g. equipment-haifa.M4.' })
@@ -54,6 +56,13 @@ export class HistoryQuery extends PageQuery {
   @IsString()
   @Length(3, 200)
   readonly entity: string;
+
+  @Field(() => Boolean, { nullable: true, description: NEWEST_FIRST })
+  @ApiProperty({ type: Boolean, required: false, description: NEWEST_FIRST })
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @IsBoolean()
+  readonly newestFirst?: boolean;
 }
 
 /** A moment: one or more of the three parts, which are combined. */

@@ -17,7 +17,7 @@ import { EventStore } from '#platform/store/event-store';
 import { metadataOf } from '#platform/store/metadata';
 import { notFound, Problem } from '#platform/problem/problem';
 import { changesBetween, plain, type Change } from './changes';
-import { eventsAsOf, historyOf, refusalsOf, stateAfter, type Entry, type Fold, type Moment } from './history';
+import { eventsAsOf, historyOf, newestOf, refusalsOf, stateAfter, type Entry, type Fold, type Moment } from './history';
 
 /** Who may read the audit trail. */
 export const AUDIENCE: readonly Role[] = ['auditor', 'supervisor', 'quality'];
@@ -71,12 +71,20 @@ export class AuditLog {
     @Inject(Registry) private readonly registry: Registry,
   ) {}
 
-  /** Every event of an entity and every refusal, from the first event on. `after` is a position. @throws Problem 404 */
-  async history(reader: Principal, stream: string, after = -1n, limit = 100): Promise<Page<Entry>> {
+  /**
+   * Every event of an entity and every refusal, from the first event on, or from the newest back. `after` is a position: the page before it ended there.
+   * @throws Problem 404
+   */
+  async history(reader: Principal, stream: string, after?: bigint, limit = 100, newestFirst = false): Promise<Page<Entry>> {
     const fold = this.foldOf(reader, stream);
-    const recorded = await this.pageOf(stream, after, limit);
+    const recorded = newestFirst ? await this.whole(stream) : await this.pageOf(stream, after ?? -1n, limit);
     if (recorded.length === 0) throw notFound();
-    await this.recordRead(reader, 'history', { stream, after: String(after) }, facilityIn(fold, stream));
+    const order = newestFirst && { newestFirst };
+    await this.recordRead(reader, 'history', { stream, after: String(after ?? -1n), ...order }, facilityIn(fold, stream));
+    if (newestFirst) {
+      const { items, older } = folded(stream, () => newestOf(fold, recorded, after, limit));
+      return { items, ...(older && { next: items.at(-1)!.position }) };
+    }
     const entries = folded(stream, () => historyOf(fold, recorded, after, limit + 1));
     const items = entries.slice(0, limit);
     return { items, ...(entries.length > limit ? { next: items.at(-1)!.position } : {}) };
@@ -148,6 +156,14 @@ export class AuditLog {
     const decider = this.registry.deciderOf(stream);
     if (!decider || !mayReach(reader, facilityIn(decider, stream))) throw notFound();
     return decider;
+  }
+
+  private async whole(stream: string): Promise<Recorded[]> {
+    const [own, refusals] = [
+      this.store.read(stream, 0n, { bookkeeping: true }),
+      this.store.read(refusalsOf(stream), 0n, { bookkeeping: true }),
+    ];
+    return [...(await own), ...(await refusals)];
   }
 
   /** What was recorded up to more than so many entries after a position: a long stream is not read to its end for one page. */

@@ -66,9 +66,9 @@ class Questions {
     return { position: await this.position(field, at), recordedAt, occurredAt };
   }
 
-  async history({ entity, after, limit }: HistoryQuery): Promise<AuditHistory> {
+  async history({ entity, after, limit, newestFirst }: HistoryQuery): Promise<AuditHistory> {
     const [from, log] = [await this.position('after', after), await this.reads.log()];
-    const { items, next } = await this.log.history(caller(), entity, from, limit);
+    const { items, next } = await this.log.history(caller(), entity, from, limit, newestFirst);
     return { items: items.map(entryOf), nextCursor: cursorOf(next, log) };
   }
 

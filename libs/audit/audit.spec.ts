@@ -6,7 +6,7 @@ import { auditTrail } from './audit-trail.view';
 import { changesBetween, plain, type Change } from './changes';
 import { commandLog } from './command-log.view';
 import { entityOf } from './entity';
-import { eventsAsOf, historyOf, stateAfter } from './history';
+import { eventsAsOf, historyOf, newestOf, stateAfter } from './history';
 
 const metadata: Metadata = {
   commandId: 'c1',
@@ -144,6 +144,22 @@ describe('the history of an entity', () => {
     const long = Array.from({ length: 1_000 }, (_, n) => at(n + 1, 'BinFilled', { pieces: 1 }));
     expect(historyOf(counting, long, -1n, 3)).toHaveLength(3);
     expect(folded).toBe(3);
+  });
+
+  it('is the same from the newest entry back, page by page', () => {
+    const all = [...events, idle, late, refusal];
+    const backwards = historyOf(bin, all).reverse();
+    for (const most of [1, 2, 5, 6, 9]) {
+      const seen: unknown[] = [];
+      for (let before: bigint | undefined, older = true; older;) {
+        const page = newestOf(bin, all, before, most);
+        seen.push(...page.items);
+        expect(page.items.length).toBeLessThanOrEqual(most);
+        [older, before] = [page.older, page.items.at(-1)!.position];
+      }
+      expect(seen).toEqual(backwards);
+    }
+    expect(newestOf(bin, all, 100n, 5)).toEqual({ items: [], older: false });
   });
 
   it('shows who, what, when and why with old and new values, refusals included', () => {

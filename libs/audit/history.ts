@@ -63,6 +63,19 @@ export function historyOf(fold: Fold, recorded: readonly Recorded[], after = -1n
   return entries;
 }
 
+/** The newest of such entries before a position, the newest first, and whether there are older ones. */
+export function newestOf(
+  fold: Fold,
+  recorded: readonly Recorded[],
+  before: bigint | undefined,
+  most: number,
+): { items: Entry[]; older: boolean } {
+  const known = recorded.filter(({ position }) => before === undefined || position < before);
+  const places = known.map(({ position }) => position).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const first = places.at(-most);
+  return { items: historyOf(fold, known, first === undefined ? -1n : first - 1n).reverse(), older: places.length > most };
+}
+
 function entry(
   kind: Entry['kind'],
   { id, stream, revision, position, type, recordedAt, data, metadata }: Recorded,

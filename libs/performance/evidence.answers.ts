@@ -18,6 +18,9 @@ export class EvidenceEvent {
   @Identity('The stream that it is in: its whole history is at /audit/history.', true)
   entity: string | null;
 
+  @Named('Its position in the log.', true)
+  position: string | null;
+
   @Named('Who acted.', true)
   actor: string | null;
 

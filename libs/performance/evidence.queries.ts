@@ -85,7 +85,7 @@ export class Evidences {
   }
 }
 
-const unseen = { event: null, entity: null, actor: null, role: null, occurredAt: null, recordedAt: null, reason: null };
+const unseen = { event: null, entity: null, position: null, actor: null, role: null, occurredAt: null, recordedAt: null, reason: null };
 
 function entryOf(
   row: sql.Row,

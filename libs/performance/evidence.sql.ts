@@ -135,4 +135,4 @@ export const ENTRIES = (most: number) => `
   ORDER BY date_trunc('milliseconds', at), kind, "rowId" LIMIT ${most}`;
 
 export const EVENTS = `
-  SELECT "eventId", event, stream AS entity, actor, role, "occurredAt", "recordedAt", reason FROM audit_trail WHERE "eventId" = ANY($1)`;
+  SELECT "eventId", event, stream AS entity, position::text AS position, actor, role, "occurredAt", "recordedAt", reason FROM audit_trail WHERE "eventId" = ANY($1)`;

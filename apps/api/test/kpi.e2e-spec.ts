@@ -233,6 +233,7 @@ describe('evidence', () => {
       { reportId: 'r2', counts: true, events: [{ event: 'ProductionReportCorrected', actor: 'eve', entity: `work-order-${workOrderId}` }] },
     ]);
     const stop = (await answerOf('evidence', `${machine}&kind=Stop`)).items[0];
+    expect(stop.events[0].position).toMatch(/^\d+$/);
     expect(stop).toMatchObject({
       stopId: 'S1',
       cause: 'Hold',
@@ -240,7 +241,7 @@ describe('evidence', () => {
       events: [{ event: 'StopOpened' }, { event: 'StopClassified', actor: 'eve' }],
     });
     const { body } = await ask('evidence', `${machine}&kind=Stop`, api.tokens.operator);
-    expect(body.items[0].events).toMatchObject([{ eventId: stop.events[0].eventId, actor: null, reason: null }, { actor: null }]);
+    expect(body.items[0].events).toMatchObject([{ eventId: stop.events[0].eventId, actor: null, position: null }, { actor: null }]);
   });
 
   it.each([

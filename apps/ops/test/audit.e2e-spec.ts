@@ -84,16 +84,16 @@ describe('auditors', () => {
         expect([item.correlationId, item.causationId, item.commandId].every((id) => typeof id === 'string' && id.length > 8)).toBe(true);
     });
 
-    it('comes in pages without gaps or repeats', async () => {
+    it.each([[{}], [{ newestFirst: true }]])('comes in pages without gaps or repeats: %j', async (order) => {
       const whole = (await ask('history', { entity })).body.items as Item[];
       const joined: Item[] = [];
       for (let after: string | undefined; ;) {
-        const { body } = await ask('history', { entity, limit: 2, ...(after ? { after } : {}) });
+        const { body } = await ask('history', { entity, limit: 2, ...order, ...(after ? { after } : {}) });
         joined.push(...body.items);
         if (!body.nextCursor) break;
         after = body.nextCursor;
       }
-      expect(joined).toEqual(whole);
+      expect(joined).toEqual('newestFirst' in order ? whole.reverse() : whole);
     });
   });
 
@@ -240,6 +240,7 @@ describe('auditors', () => {
       ['history', { entity, limit: 501 }],
       ['history', { entity, after: '-1' }],
       ['history', { entity, colour: 'red' }],
+      ['history', { entity, newestFirst: 'yes' }],
       ['state', { entity, position: '1e3' }],
       ['state', { entity, recordedAt: '2026-01-05T08:00:00' }],
       ['replay', { recordedFrom: 'yesterday' }],

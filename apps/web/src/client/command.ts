@@ -5,7 +5,7 @@
 import { Store } from '../session/store';
 import { currentSubject } from '../session/session';
 import { post, Refused, Unanswered, waitForReceipt, type Input, type PostPath, type Problem, type Schemas } from './api';
-import { queryClient } from './query';
+import { readAgain } from './query';
 
 export type Receipt = Schemas['Receipt'];
 export type Act = Readonly<{
@@ -68,7 +68,7 @@ async function answerOf({ id, path, body }: Pick<Act, 'id' | 'path' | 'body'>): 
       if (receipt.token) waitForReceipt(receipt.token);
       change(id, { status: 'done', receipt });
       setTimeout(() => forget(id), SHOWN_MS);
-      await queryClient.invalidateQueries();
+      await readAgain();
       return receipt;
     } catch (error) {
       const open = acts.get().some((act) => act.id === id);

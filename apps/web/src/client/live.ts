@@ -17,6 +17,7 @@ const TOPICS: Partial<Record<GetPath, string>> = {
   '/dispatch-list': 'dispatchEntryMoved',
   '/equipment': 'equipmentMoved',
   '/equipment/{id}': 'equipmentMoved',
+  '/equipment-assignments': 'equipmentMoved',
   '/equipment-stops': 'equipmentMoved',
   '/equipment-timeline': 'equipmentMoved',
   '/facility': 'facilityElementMoved',
@@ -28,6 +29,9 @@ const TOPICS: Partial<Record<GetPath, string>> = {
   '/work-order': 'workOrderMoved',
   '/work-order/{id}': 'workOrderMoved',
 };
+
+/** Whether changes of a list are told; others are asked for from time to time. */
+export const isFollowed = (path: GetPath): boolean => path in TOPICS;
 
 export const isLive = new Store(false);
 

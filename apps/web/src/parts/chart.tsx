@@ -14,7 +14,7 @@ import { useTexts } from './plants';
 type Props = Readonly<{
   /** Seconds since 1970, then one list of values for each line. */
   data: uPlot.AlignedData;
-  lines: readonly { label: string; color: string; bars?: boolean }[];
+  lines: readonly { label: string; color: string; dash?: number[]; bars?: boolean }[];
   timeZone: string;
   label: string;
   height?: number;
@@ -43,10 +43,12 @@ export default function Chart({ data, lines, timeZone, label, height = 260 }: Pr
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone),
         series: [
           { label: name, value: (_plot, seconds) => (seconds === null ? '–' : told.moment(seconds * 1_000)) },
-          ...drawn.map(({ label: line, color, bars }) => ({
+          ...drawn.map(({ label: line, color, dash, bars }) => ({
             label: line,
             stroke: color,
             width: 2,
+            dash,
+            points: { show: !bars, size: 7, stroke: color, fill: color },
             ...(bars && { fill: `${color}66`, paths: uPlot.paths.bars!({ size: [0.7, 60] }) }),
           })),
         ],

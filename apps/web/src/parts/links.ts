@@ -12,6 +12,8 @@ export const links = {
   audit: () => at('audit'),
   /** The history of a stream, e.g. `equipment-haifa.M1`. */
   history: (stream: string) => at('audit', stream),
+  /** The part of an address that leads to one event of a history, by its position. */
+  at: (position: string | null) => (position === null ? {} : { event: position }) as never,
   lots: () => at('lots'),
   lot: (lotId: string) => at('lots', lotId),
   decisions: () => at('decisions'),

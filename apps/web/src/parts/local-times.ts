@@ -20,14 +20,34 @@ function aheadOf(at: number, timeZone: string): number {
 /** `2026-01-05T06:00`, as an input of type datetime-local takes it. */
 export const localOf = (at: number, timeZone: string): string => new Date(at + aheadOf(at, timeZone) * 60_000).toISOString().slice(0, 16);
 
-/** The moment of such a text, or NaN. In an hour that is repeated, the first; one that is skipped is moved on. */
-export function momentOf(local: string, timeZone: string): number {
+/** The moments of such a text: none if it is no time, two in an hour that is repeated; one that is skipped is moved on. */
+export function momentsOf(local: string, timeZone: string): number[] {
   const asUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(local) ? Date.parse(`${local}:00Z`) : Number.NaN;
-  if (Number.isNaN(asUtc)) return Number.NaN;
+  if (Number.isNaN(asUtc)) return [];
   const [before, after] = [asUtc - 86_400_000, asUtc + 86_400_000].map((at) => asUtc - aheadOf(at, timeZone) * 60_000) as [number, number];
-  const found = [before, after].filter((at) => localOf(at, timeZone) === local);
-  return found.length > 0 ? Math.min(...found) : before;
+  const found = [...new Set([before, after])].filter((at) => localOf(at, timeZone) === local);
+  return found.length > 0 ? found.sort((a, b) => a - b) : [before];
 }
+
+/** The first moment of such a text that is not before another one; the last one where all are; NaN if it is no time. */
+export function momentOf(local: string, timeZone: string, notBefore = -Infinity): number {
+  const moments = momentsOf(local, timeZone);
+  return moments.find((at) => at >= notBefore) ?? moments.at(-1) ?? Number.NaN;
+}
+
+/** What a person typed into an input, and which of two moments was meant, where they said so. */
+export type TypedTime = Readonly<{ local: string; which?: number }>;
+
+/** The moment of an input: the exact one that was given, unless somebody typed another. */
+export function momentIn(typed: TypedTime | undefined, given: number, timeZone: string, notBefore?: number): number {
+  if (typed === undefined) return given;
+  const said = typed.which === undefined ? undefined : momentsOf(typed.local, timeZone)[typed.which];
+  return said ?? momentOf(typed.local, timeZone, notBefore);
+}
+
+/** Whether a moment is in another year than now, so that its date must say so. */
+export const isOtherYear = (at: number, now: number, timeZone: string): boolean =>
+  localOf(at, timeZone).slice(0, 4) !== localOf(now, timeZone).slice(0, 4);
 
 export const HOUR = 3_600_000;
 

@@ -1,9 +1,11 @@
 /** The plants of the caller, the one that was chosen, and times in their zones. */
 import { Text, Tooltip } from '@mantine/core';
 import { useMemo } from 'react';
+import { serverNow } from '../session/clock';
 import { Store, useStore } from '../session/store';
 import { useLanguage } from '../words/words';
 import { useRead } from '../client/query';
+import { isOtherYear } from './local-times';
 
 export type Plant = Readonly<{ id: string; name: string; timeZone: string }>;
 
@@ -59,11 +61,17 @@ export function useTexts(timeZone: string) {
   const language = useLanguage();
   return useMemo(() => {
     const of = (shape: string, options: Intl.DateTimeFormatOptions) => format(language, timeZone, shape, options);
+    // Of another year than this one, a date says which.
+    const dated = (shape: string, at: number | string, options: Intl.DateTimeFormatOptions) =>
+      (isOtherYear(new Date(at).getTime(), serverNow(), timeZone)
+        ? of(`${shape} of a year`, { ...options, year: 'numeric' })
+        : of(shape, options)
+      ).format(new Date(at));
     return {
       clock: (at: number | string) => of('clock', CLOCK).format(new Date(at)),
       seconds: (at: number | string) => of('seconds', { ...CLOCK, second: '2-digit' }).format(new Date(at)),
-      day: (at: number | string) => of('day', { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at)),
-      moment: (at: number | string) => of('moment', { day: 'numeric', month: 'short', ...CLOCK }).format(new Date(at)),
+      day: (at: number | string) => dated('day', at, { weekday: 'short', day: 'numeric', month: 'short' }),
+      moment: (at: number | string) => dated('moment', at, { day: 'numeric', month: 'short', ...CLOCK }),
       whole: (at: number | string) =>
         of('whole', { dateStyle: 'full', timeStyle: 'long' } as Intl.DateTimeFormatOptions).format(new Date(at)) + ` (${timeZone})`,
       zone: (at: number | string) =>

@@ -16,7 +16,7 @@ import { useWords } from '../words/words';
 /** Without an answer for so long, what is shown is old. */
 const OLD_MS = 25_000;
 
-type Age = Readonly<{ asOf: number; position?: string; behind: boolean; failing: boolean }>;
+type Age = Readonly<{ asOf: number; position?: string; behind: boolean; failing: boolean; followed: boolean }>;
 
 function freshnessOf(cache: QueryCache): Age | undefined {
   let all: Age | undefined;
@@ -33,6 +33,7 @@ function freshnessOf(cache: QueryCache): Age | undefined {
           : all?.position,
       behind: answer.behind || (all?.behind ?? false),
       failing: failing || (all?.failing ?? false),
+      followed: query.meta.isFollowed === true && (all?.followed ?? true),
     };
   }
   return all;
@@ -81,13 +82,16 @@ export function FreshnessLine() {
 
 function Freshness() {
   const words = useWords(shellWords);
-  const live = useStore(isLive);
+  const connected = useStore(isLive);
   const now = useSyncExternalStore(everySecond, () => Math.floor(serverNow() / 1_000) * 1_000);
   const plant = usePlants().get(usePlant() ?? '');
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const texts = useTexts(plant?.timeZone ?? own);
   const fresh = useFreshness();
   if (!fresh) return null;
+  // Where one part of the page is asked from time to time only, the page is as old as that.
+  const live = connected && fresh.followed;
+  const age = Math.max(0, Math.round((now - fresh.asOf) / 1_000));
   const time = `${texts.seconds(fresh.asOf)} ${texts.zone(fresh.asOf)}`;
   const old = now - fresh.asOf > OLD_MS || (fresh.failing && now - fresh.asOf > 3_000);
   const state = old ? 'old' : fresh.behind ? 'behind' : 'fresh';
@@ -108,7 +112,7 @@ function Freshness() {
         </Text>
       )}
       <span data-testid="live" data-live={live}>
-        <Mark tone={live ? 'good' : 'idle'}>{live ? words.live : words.notLive}</Mark>
+        <Mark tone={live ? 'good' : 'idle'}>{live ? words.live : words.polled(age)}</Mark>
       </span>
     </Group>
   );

@@ -28,6 +28,7 @@ export const orderWords = section({
     Confirm: 'confirmed',
     Ship: 'shipped',
     none: 'There is no order.',
+    byId: 'Order by its id',
   },
   de: {
     title: 'Aufträge',
@@ -56,5 +57,6 @@ export const orderWords = section({
     Confirm: 'bestätigt',
     Ship: 'versandt',
     none: 'Es gibt keinen Auftrag.',
+    byId: 'Auftrag mit der Kennung',
   },
 });

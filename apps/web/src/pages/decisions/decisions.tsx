@@ -3,7 +3,7 @@ import { Badge, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mant
 import { useState } from 'react';
 import type { Schemas } from '../../client/api';
 import { serverNow } from '../../session/clock';
-import { useRead } from '../../client/query';
+import { useRows } from '../../client/query';
 import { History } from '../../parts/history';
 import { lengthOf, Time, usePlantFilter } from '../../parts/plants';
 import { ShownList } from '../../parts/shown';
@@ -20,7 +20,7 @@ export default function Decisions() {
   const words = useWords(decisionsWords);
   const [isOpen, setOpen] = useState(true);
   const plant = usePlantFilter();
-  const decisions = useRead('/decision-queue', {
+  const decisions = useRows('/decision-queue', {
     query: isOpen
       ? { ...plant, status: ['Open'], sort: 'dueAt', first: 200 }
       : { ...plant, status: ['Made', 'Withdrawn'], sort: 'dueAtDescending', first: 100 },

@@ -3,7 +3,7 @@ import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import type { Schemas } from '../../client/api';
 import { send } from '../../client/command';
-import { useRead } from '../../client/query';
+import { useRows } from '../../client/query';
 import { Act } from '../../parts/act';
 import { History } from '../../parts/history';
 import { MachineChoice, OfKnownMachine } from '../../parts/machine-choice';
@@ -20,7 +20,7 @@ export default function Dispatch() {
   const { equipmentId } = useParams({ strict: false }) as { equipmentId?: string };
   const navigate = useNavigate();
   const plant = usePlantFilter();
-  const entries = useRead('/dispatch-list', { query: { ...(equipmentId ? { equipmentId: [equipmentId] } : plant), first: 200 } });
+  const entries = useRows('/dispatch-list', { query: { ...(equipmentId ? { equipmentId: [equipmentId] } : plant), first: 200 } });
   return (
     <Stack>
       <Group justify="space-between" align="flex-end">

@@ -3,7 +3,7 @@ import { Center, Loader, SegmentedControl, Stack, Table, Text, Title } from '@ma
 import { Link, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import type { Schemas } from '../../client/api';
-import { useRead } from '../../client/query';
+import { useRead, useRows } from '../../client/query';
 import type { GraphEdge, GraphNode } from '../../parts/graph/graph';
 import { links } from '../../parts/links';
 import { Time } from '../../parts/plants';
@@ -155,7 +155,7 @@ function Recall({ lotId, steps }: Readonly<{ lotId: string; steps: readonly Step
     if (edge.childKind === 'Lot' && edge.childId !== lotId && !edge.voidedBy)
       depths.set(edge.childId, Math.min(depth, depths.get(edge.childId) ?? Infinity));
   const ids = [...depths.keys()].slice(0, MOST_LOTS);
-  const lots = useRead('/material-lot', { query: { lotId: ids, first: MOST_LOTS }, enabled: ids.length > 0 });
+  const lots = useRows('/material-lot', { query: { lotId: ids, first: MOST_LOTS }, enabled: ids.length > 0 });
   if (ids.length === 0) return <Text>{words.noRecall}</Text>;
   return (
     <ShownList of={lots}>

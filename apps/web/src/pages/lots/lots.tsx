@@ -4,7 +4,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Schemas } from '../../client/api';
-import { useRead } from '../../client/query';
+import { useRows } from '../../client/query';
 import { useBounded } from '../../parts/bounded';
 import { links } from '../../parts/links';
 import { usePlantFilter } from '../../parts/plants';
@@ -23,7 +23,7 @@ export default function Lots() {
   const [material, setMaterial] = useState('');
   const bounded = useBounded();
   const [materialId] = useDebouncedValue(material.trim(), 300);
-  const lots = useRead('/material-lot', {
+  const lots = useRows('/material-lot', {
     query: { ...usePlantFilter(), first: 200, ...(status && { status: [status] }), ...(materialId && { materialId }) },
   });
   return (

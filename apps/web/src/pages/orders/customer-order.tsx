@@ -23,7 +23,7 @@ export function CustomerOrder(order: Schemas['CustomerOrderEntry']) {
   const words = useWords(orderWords);
   const { customerOrderId, facilityId, quantity, unit } = order;
   const [isGraph, setGraph] = useState(false);
-  const legs = useRead('/customer-order-legs', { query: { customerOrderId: [customerOrderId], first: 100 } });
+  const legs = useRead('/customer-order-legs', { query: { customerOrderId: [customerOrderId], first: 500 } });
   const rows = legs.data?.data.items ?? [];
   const percent = percentOf(rows, quantity);
   return (

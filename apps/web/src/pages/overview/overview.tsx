@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useSyncExternalStore } from 'react';
 import type { Schemas } from '../../client/api';
 import { serverNow } from '../../session/clock';
-import { useRead } from '../../client/query';
+import { useRows } from '../../client/query';
 import { grouped } from '../../parts/grouped';
 import { History } from '../../parts/history';
 import { links } from '../../parts/links';
@@ -21,7 +21,7 @@ const TONES: readonly Tone[] = ['good', 'move', 'wait', 'bad', 'idle', 'unknown'
 
 export default function Overview() {
   const words = useWords(overviewWords);
-  const machines = useRead('/equipment', { query: { ...usePlantFilter(), first: 500 } });
+  const machines = useRows('/equipment', { query: { ...usePlantFilter(), first: 500 } });
   return (
     <Stack>
       <Title order={1} size="h2">

@@ -2,7 +2,7 @@
 import { Group, NativeSelect, Stack, Table, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useRead } from '../../client/query';
+import { useRows } from '../../client/query';
 import { links } from '../../parts/links';
 import { Time, usePlantFilter } from '../../parts/plants';
 import { Rows } from '../../parts/rows';
@@ -23,7 +23,7 @@ export default function Processes() {
   const words = useWords(processesWords);
   const [process, setProcess] = useState('');
   const [state, setState] = useState<InstanceState | typeof OPEN | typeof ALL>(OPEN);
-  const instances = useRead('/processes', {
+  const instances = useRows('/processes', {
     query: { ...usePlantFilter(), first: 200, ...(process && { process }), state: statesOf(state) },
     every: 5_000,
   });

@@ -1,7 +1,8 @@
 import { Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useRead } from '../../client/query';
+import { useRows } from '../../client/query';
+import { Find } from '../../parts/find';
 import { links } from '../../parts/links';
 import { usePlantFilter } from '../../parts/plants';
 import { Progress } from '../../parts/progress';
@@ -14,16 +15,18 @@ const ACTIVE = ['NotAllowedToStart', 'AllowedToStart', 'Running', 'Interrupted']
 
 export default function WorkOrders() {
   const words = useWords(workOrderWords);
+  const navigate = useNavigate();
   const [shown, setShown] = useState<string>('active');
-  const orders = useRead('/work-order', {
+  const orders = useRows('/work-order', {
     query: { ...usePlantFilter(), ...(shown === 'active' ? { status: [...ACTIVE] } : {}), first: 200 },
   });
   return (
     <Stack>
-      <Group justify="space-between">
+      <Group justify="space-between" align="flex-end">
         <Title order={1} size="h2">
           {words.list}
         </Title>
+        <Find label={words.openById} onFind={(id) => void navigate({ to: links.workOrder(id) })} />
         <SegmentedControl
           size="md"
           value={shown}

@@ -8,10 +8,13 @@ import { Amount, isAmount } from '../../parts/amount';
 import { useBounded } from '../../parts/bounded';
 import { Form } from '../../parts/form';
 import { usePlants } from '../../parts/plants';
-import { localOf, momentOf } from '../../parts/local-times';
+import { LocalTime } from '../../parts/local-time';
+import { momentIn, type TypedTime } from '../../parts/local-times';
 import { workOrderWords } from '../../words/work-order';
 import { useWords } from '../../words/words';
 import type { Order } from './order';
+import { Scrap } from './scrap';
+import { isLine, linesOf, scrapOf } from './scrap-lines';
 
 type Props = Readonly<{ order: Order; operation: Schemas['OperationProgress']; onClose: () => void }>;
 
@@ -28,23 +31,23 @@ export function Report({ order, operation, onClose }: Props) {
   const [now] = useState(serverNow);
   const [equipmentId, setEquipment] = useState(operation.machine ?? operation.plannedMachine ?? '');
   const [good, setGood] = useState('0');
-  const [scrap, setScrap] = useState('0');
+  const [scrap, setScrap] = useState(() => linesOf([]));
   const [rework, setRework] = useState('0');
-  const [scrapReason, setScrapReason] = useState('');
-  const [typedFrom, setFrom] = useState<string>();
-  const [to, setTo] = useState(() => localOf(now, timeZone));
+  const [typedFrom, setFrom] = useState<TypedTime>();
+  const [typedTo, setTo] = useState<TypedTime>();
   const begun = last.data?.data.items[0]?.endedAt ?? order.startedAt;
-  const from = typedFrom ?? (begun ? localOf(Date.parse(begun), timeZone) : to);
-  const [fromAt, toAt] = [momentOf(from, timeZone), momentOf(to, timeZone)];
+  const begunAt = begun ? Date.parse(begun) : now;
+  const fromAt = momentIn(typedFrom, begunAt, timeZone, begunAt - 60_000);
+  const toAt = momentIn(typedTo, now, timeZone, fromAt);
   const isInOrder = fromAt <= toAt;
-  const hasScrap = Number(scrap) > 0;
+  const scrapped = scrapOf(scrap);
   const body = {
     workOrderId,
     reportId,
     operationId,
     equipmentId: equipmentId.trim(),
     good: good || '0',
-    ...(hasScrap && { scrap: [{ quantity: scrap, reasonCode: scrapReason.trim() }] }),
+    ...(scrapped.length > 0 && { scrap: scrapped }),
     ...(Number(rework) > 0 && { rework }),
   };
   const times = () => ({ from: new Date(fromAt).toISOString(), to: new Date(toAt).toISOString() });
@@ -53,26 +56,13 @@ export function Report({ order, operation, onClose }: Props) {
       title={words.titleReport(workOrderId, name)}
       submit={words.send}
       isComplete={
-        [good, scrap, rework].every((text) => text === '' || isAmount(text)) &&
-        (!hasScrap || scrapReason.trim() !== '') &&
-        equipmentId.trim() !== '' &&
-        isInOrder
+        [good, rework].every((text) => text === '' || isAmount(text)) && scrap.every(isLine) && equipmentId.trim() !== '' && isInOrder
       }
       onClose={onClose}
       does={() => send('/work-order/report-production', { ...body, ...times() }, words.titleReport(workOrderId, name))}
     >
       <Amount label={words.good} unit={unit} value={good} onChange={setGood} required />
-      <Amount label={words.scrap} unit={unit} value={scrap} onChange={setScrap} />
-      {hasScrap ? (
-        <TextInput
-          size="lg"
-          label={words.scrapReason}
-          {...bounded(64, scrapReason)}
-          withAsterisk
-          value={scrapReason}
-          onChange={({ currentTarget }) => setScrapReason(currentTarget.value)}
-        />
-      ) : null}
+      <Scrap unit={unit} lines={scrap} onChange={setScrap} />
       <Amount label={words.rework} unit={unit} value={rework} onChange={setRework} />
       <TextInput
         size="lg"
@@ -82,20 +72,8 @@ export function Report({ order, operation, onClose }: Props) {
         onChange={({ currentTarget }) => setEquipment(currentTarget.value)}
       />
       <Group grow>
-        <TextInput
-          size="lg"
-          type="datetime-local"
-          label={words.from}
-          value={from}
-          onChange={({ currentTarget }) => setFrom(currentTarget.value)}
-        />
-        <TextInput
-          size="lg"
-          type="datetime-local"
-          label={words.to}
-          value={to}
-          onChange={({ currentTarget }) => setTo(currentTarget.value)}
-        />
+        <LocalTime label={words.from} timeZone={timeZone} at={fromAt} typed={typedFrom} onType={setFrom} />
+        <LocalTime label={words.to} timeZone={timeZone} at={toAt} typed={typedTo} onType={setTo} />
       </Group>
       <Text size="sm" c="dimmed">
         {words.zone(timeZone)}

@@ -1,10 +1,9 @@
-import { Button, Group, Table, Textarea } from '@mantine/core';
+import { Button, Group, Table } from '@mantine/core';
 import { useState } from 'react';
 import type { Schemas } from '../../client/api';
 import { newId, send } from '../../client/command';
-import { useRead } from '../../client/query';
+import { useRows } from '../../client/query';
 import { Amount, isAmount } from '../../parts/amount';
-import { useBounded } from '../../parts/bounded';
 import { Form } from '../../parts/form';
 import { isReason, Reason } from '../../parts/reason';
 import { Mark } from '../../parts/mark';
@@ -13,6 +12,8 @@ import { Time } from '../../parts/plants';
 import { ShownList } from '../../parts/shown';
 import { workOrderWords } from '../../words/work-order';
 import { useWords } from '../../words/words';
+import { Scrap } from './scrap';
+import { isLine, linesOf, scrapOf } from './scrap-lines';
 
 type Row = Schemas['ProductionReport'];
 
@@ -21,7 +22,7 @@ export function Reports({ workOrderId, facilityId }: Readonly<{ workOrderId: str
   const words = useWords(workOrderWords);
   const mayCorrect = useMay()('post /work-order/correct-report');
   const [wrong, setWrong] = useState<Row>();
-  const reports = useRead('/production-report', { query: { workOrderId: [workOrderId], sort: 'endedAtDescending', first: 200 } });
+  const reports = useRows('/production-report', { query: { workOrderId: [workOrderId], sort: 'endedAtDescending', first: 200 } });
   return (
     <>
       <ShownList of={reports} empty={words.noReports}>
@@ -47,7 +48,9 @@ export function Reports({ workOrderId, facilityId }: Readonly<{ workOrderId: str
                       {row.good} {row.unit}
                     </Table.Td>
                     <Table.Td>
-                      {row.scrap} {row.scrapReasons.join(', ')}
+                      {row.scrapByReason.length > 1
+                        ? row.scrapByReason.map(({ quantity, reasonCode }) => `${quantity} ${reasonCode}`).join(', ')
+                        : `${row.scrap} ${row.scrapReasons.join(', ')}`}
                     </Table.Td>
                     <Table.Td>{row.rework}</Table.Td>
                     <Table.Td>
@@ -76,21 +79,19 @@ export function Reports({ workOrderId, facilityId }: Readonly<{ workOrderId: str
 function Correct({ row, onClose }: Readonly<{ row: Row; onClose: () => void }>) {
   const words = useWords(workOrderWords);
   const { workOrderId, reportId, unit } = row;
-  const bounded = useBounded();
   const [replacementReportId] = useState(() => `r-${newId().slice(0, 8)}`);
   const [good, setGood] = useState(row.good);
-  const [scrap, setScrap] = useState(row.scrap);
+  const [scrap, setScrap] = useState(() => linesOf(row.scrapByReason));
   const [rework, setRework] = useState(row.rework);
-  const [scrapReason, setScrapReason] = useState(row.scrapReasons[0] ?? '');
   const [reason, setReason] = useState('');
-  const hasScrap = Number(scrap) > 0;
+  const scrapped = scrapOf(scrap);
   const title = words.titleCorrect(reportId!);
   const body = {
     workOrderId,
     reportId: reportId!,
     replacementReportId,
     good,
-    ...(hasScrap && { scrap: [{ quantity: scrap, reasonCode: scrapReason.trim() }] }),
+    ...(scrapped.length > 0 && { scrap: scrapped }),
     ...(Number(rework) > 0 && { rework }),
     reason: reason.trim(),
   };
@@ -98,21 +99,12 @@ function Correct({ row, onClose }: Readonly<{ row: Row; onClose: () => void }>) 
     <Form
       title={title}
       submit={words.send}
-      isComplete={[good, scrap, rework].every(isAmount) && isReason(reason) && (!hasScrap || scrapReason.trim() !== '')}
+      isComplete={[good, rework].every(isAmount) && scrap.every(isLine) && isReason(reason)}
       onClose={onClose}
       does={() => send('/work-order/correct-report', body, title)}
     >
       <Amount label={words.good} unit={unit} value={good} onChange={setGood} required />
-      <Amount label={words.scrap} unit={unit} value={scrap} onChange={setScrap} />
-      {hasScrap ? (
-        <Textarea
-          label={words.scrapReason}
-          {...bounded(64, scrapReason)}
-          withAsterisk
-          value={scrapReason}
-          onChange={({ currentTarget }) => setScrapReason(currentTarget.value)}
-        />
-      ) : null}
+      <Scrap unit={unit} lines={scrap} onChange={setScrap} />
       <Amount label={words.rework} unit={unit} value={rework} onChange={setRework} />
       <Reason value={reason} onChange={setReason} />
     </Form>

@@ -20,7 +20,7 @@ import { Reports } from './reports';
 export default function WorkOrder() {
   const { workOrderId } = useParams({ strict: false }) as { workOrderId: string };
   const order = useRead('/work-order/{id}', { place: { id: workOrderId } });
-  return <Shown of={order}>{(row) => <Whole {...row} />}</Shown>;
+  return <Shown of={order}>{(row) => <Whole key={row.workOrderId} {...row} />}</Shown>;
 }
 
 function Whole(order: Order) {

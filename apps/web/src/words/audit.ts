@@ -44,7 +44,10 @@ export const auditWords = section({
     changed: (count: number) => `${count} values changed`,
     between: 'Events in between',
     same: 'Nothing differs.',
-    tooMany: (count: number) => `The slider knows the first ${count} events.`,
+    some: (count: number) => `The slider knows ${count} events of a longer history.`,
+    newest: 'The newest',
+    newer: 'Newer',
+    older: 'Older',
   },
   de: {
     title: 'Prüfung',
@@ -89,6 +92,9 @@ export const auditWords = section({
     changed: (count: number) => `${count} Werte geändert`,
     between: 'Ereignisse dazwischen',
     same: 'Nichts ist anders.',
-    tooMany: (count: number) => `Der Regler kennt die ersten ${count} Ereignisse.`,
+    some: (count: number) => `Der Regler kennt ${count} Ereignisse eines längeren Verlaufs.`,
+    newest: 'Die neuesten',
+    newer: 'Neuere',
+    older: 'Ältere',
   },
 });

@@ -2,7 +2,7 @@
 import { Button, Group, NativeSelect, Paper, Stack, Table, Tabs, Text, TextInput, Title } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useRead } from '../../client/query';
+import { useRows } from '../../client/query';
 import { useBounded } from '../../parts/bounded';
 import { links } from '../../parts/links';
 import { Time, usePlantFilter } from '../../parts/plants';
@@ -87,7 +87,7 @@ export default function Audit() {
 function Refusals() {
   const words = useWords(auditWords);
   const terms = useWords(termWords);
-  const refused = useRead('/audit/commands', {
+  const refused = useRows('/audit/commands', {
     query: { ...usePlantFilter(), outcome: ['Refused'], sort: 'positionDescending', first: 100 },
   });
   return (
@@ -121,7 +121,7 @@ function Refusals() {
 function Latest() {
   const words = useWords(auditWords);
   const terms = useWords(termWords);
-  const events = useRead('/audit/trail', { query: { ...usePlantFilter(), sort: 'positionDescending', first: 100 } });
+  const events = useRows('/audit/trail', { query: { ...usePlantFilter(), sort: 'positionDescending', first: 100 } });
   return (
     <ShownList of={events}>
       {(rows) => (

@@ -13,7 +13,7 @@ import { useWords } from '../../words/words';
 import { Changes } from './timeline';
 
 type Entry = Schemas['AuditEntry'];
-type Props = Readonly<{ stream: string; events: readonly Entry[]; isCut: boolean }>;
+type Props = Readonly<{ stream: string; events: readonly Entry[] }>;
 type Axis = 'occurredAt' | 'recordedAt';
 type Stop = Readonly<{ at: string; event: string }>;
 
@@ -59,36 +59,43 @@ const steps = (stops: readonly Stop[]) => ({
   disabled: stops.length < 2,
 });
 
-export function AsOf({ stream, events, isCut }: Props) {
+export function AsOf({ stream, events }: Props) {
   const words = useWords(auditWords);
   const { axis, setAxis, stops, plant, label } = useStops({ events });
   const [chosen, setChosen] = useState<number>();
-  const index = Math.min(chosen ?? stops.length - 1, stops.length - 1);
+  const [moved, setMoved] = useState<number>();
+  const place = (index: number | undefined) => Math.min(index ?? stops.length - 1, stops.length - 1);
+  const index = place(chosen);
   const { at, event } = stops[index]!;
-  const state = useRead('/audit/state', { query: { entity: stream, [axis]: at }, every: 60_000 });
+  const state = useRead('/audit/state', { query: { entity: stream, [axis]: at }, every: false });
   return (
     <Stack>
-      <AxisChoice axis={axis} onChange={(next) => (setAxis(next), setChosen(undefined))} />
+      <AxisChoice axis={axis} onChange={(next) => (setAxis(next), setChosen(undefined), setMoved(undefined))} />
       <Slider
         {...steps(stops)}
-        value={index}
-        onChange={setChosen}
+        value={place(moved ?? chosen)}
+        onChange={setMoved}
+        onChangeEnd={(end) => (setChosen(end), setMoved(undefined))}
         thumbLabel={words.moment}
-        thumbProps={{ 'aria-valuetext': label(index) } as never}
+        thumbProps={{ 'aria-valuetext': label(place(moved ?? chosen)) } as never}
         data-testid="as-of"
       />
-      {isCut ? (
-        <Text size="sm" c="dimmed">
-          {words.tooMany(events.length)}
-        </Text>
-      ) : null}
-      <Title order={2} size="h4">
-        <Time at={at} plant={plant} />{' '}
-        <Text span c="dimmed">
-          {words.after(event)}
-        </Text>
-      </Title>
-      <Shown of={state}>{(then) => <StateTable {...then} />}</Shown>
+      <Text size="sm" c="dimmed">
+        {label(place(moved ?? chosen))}
+      </Text>
+      <Shown of={state}>
+        {(then) => (
+          <>
+            <Title order={2} size="h4">
+              <Time at={at} plant={plant} />{' '}
+              <Text span c="dimmed">
+                {words.after(event)}
+              </Text>
+            </Title>
+            <StateTable {...then} />
+          </>
+        )}
+      </Shown>
     </Stack>
   );
 }
@@ -120,34 +127,32 @@ function leaves(of: unknown, path = ''): [string, unknown][] {
   return Object.entries(of).flatMap(([key, value]) => leaves(value, path ? `${path}.${key}` : key));
 }
 
-export function Difference({ stream, events, isCut }: Props) {
+export function Difference({ stream, events }: Props) {
   const words = useWords(auditWords);
   const { axis, setAxis, stops, label } = useStops({ events });
   const [chosen, setChosen] = useState<[number, number]>();
   const last = stops.length - 1;
+  const [moved, setMoved] = useState<[number, number]>();
   const [from, to] = chosen ?? [0, last];
+  const [movedFrom, movedTo] = moved ?? [from, to];
   const name = axis === 'occurredAt' ? 'OccurredAt' : 'RecordedAt';
   const query = { entity: stream, [`from${name}`]: stops[Math.min(from, last)]!.at, [`to${name}`]: stops[Math.min(to, last)]!.at };
-  const difference = useRead('/audit/difference', { query, every: 60_000 });
+  const difference = useRead('/audit/difference', { query, every: false });
   return (
     <Stack>
-      <AxisChoice axis={axis} onChange={(next) => (setAxis(next), setChosen(undefined))} />
+      <AxisChoice axis={axis} onChange={(next) => (setAxis(next), setChosen(undefined), setMoved(undefined))} />
       <RangeSlider
         {...steps(stops)}
         minRange={0}
-        value={[Math.min(from, last), Math.min(to, last)]}
-        onChange={setChosen}
+        value={[Math.min(movedFrom, last), Math.min(movedTo, last)]}
+        onChange={setMoved}
+        onChangeEnd={(end) => (setChosen(end), setMoved(undefined))}
         thumbFromLabel={words.from}
         thumbToLabel={words.to}
-        thumbProps={(thumb) => ({ 'aria-valuetext': label(thumb === 0 ? from : to) }) as never}
+        thumbProps={(thumb) => ({ 'aria-valuetext': label(thumb === 0 ? movedFrom : movedTo) }) as never}
       />
-      {isCut ? (
-        <Text size="sm" c="dimmed">
-          {words.tooMany(events.length)}
-        </Text>
-      ) : null}
       <Text>
-        {words.from}: <b>{label(from)}</b> {words.to}: <b>{label(to)}</b>
+        {words.from}: <b>{label(movedFrom)}</b> {words.to}: <b>{label(movedTo)}</b>
       </Text>
       <Shown of={difference}>
         {({ changes, events: between }) => (

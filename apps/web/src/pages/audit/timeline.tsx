@@ -1,9 +1,10 @@
 /** Every event of a thing, and every refused attempt: who, what, when, why, and the values before and after. */
 import { Badge, Button, Group, Paper, Stack, Table, Text } from '@mantine/core';
+import type { UseQueryResult } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Schemas } from '../../client/api';
+import type { Answer, Schemas } from '../../client/api';
 import { useRead } from '../../client/query';
-import { Time } from '../../parts/plants';
+import { Time, useTexts } from '../../parts/plants';
 import { Rows } from '../../parts/rows';
 import { Shown } from '../../parts/shown';
 import { Value } from '../../parts/value';
@@ -11,38 +12,70 @@ import { auditWords } from '../../words/audit';
 import { shellWords } from '../../words/shell';
 import { termOf, termWords } from '../../words/terms';
 import { useWords } from '../../words/words';
+import { asked, atEvent, NEWEST, turned, type Place } from './place';
 
 type Entry = Schemas['AuditEntry'];
-const PAGE = 50;
 /** More changes than this are folded in. */
 const FEW = 6;
 
-export function Timeline({ stream }: Readonly<{ stream: string }>) {
+/** The newest entries first; from an event that somebody came for, or from the newest of all. */
+export function Timeline({ stream, event }: Readonly<{ stream: string; event?: string }>) {
   const words = useWords(auditWords);
-  const shell = useWords(shellWords);
-  const [after, setAfter] = useState<string>();
-  const read = useRead('/audit/history', { query: { entity: stream, limit: PAGE, after } });
-  const next = read.data?.data.nextCursor;
+  const [place, setPlace] = useState<Place>(event === undefined ? NEWEST : atEvent(event));
+  const read = useRead('/audit/history', { query: { entity: stream, ...asked(place) }, every: false });
   return (
     <Stack gap="sm">
+      <ReadAgain of={read} />
       <Shown of={read}>
-        {({ items }) => (items.length === 0 ? <Text>{words.noHistory}</Text> : items.map((entry) => <Card key={entry.id} {...entry} />))}
+        {({ items, nextCursor }) => {
+          const { shown, older, newer } = turned(place, items, nextCursor);
+          return (
+            <>
+              {shown.length === 0 ? (
+                <Text>{words.noHistory}</Text>
+              ) : (
+                shown.map((entry) => <Card key={entry.id} entry={entry} isChosen={entry.position === event} />)
+              )}
+              <Group className="no-print">
+                {newer ? (
+                  <>
+                    <Button variant="default" onClick={() => setPlace(NEWEST)}>
+                      {words.newest}
+                    </Button>
+                    <Button variant="default" onClick={() => setPlace(newer)}>
+                      {words.newer}
+                    </Button>
+                  </>
+                ) : null}
+                {older ? <Button onClick={() => setPlace(older)}>{words.older}</Button> : null}
+              </Group>
+            </>
+          );
+        }}
       </Shown>
-      {after !== undefined || next ? (
-        <Group>
-          {after !== undefined ? (
-            <Button variant="default" onClick={() => setAfter(undefined)}>
-              {shell.previous}
-            </Button>
-          ) : null}
-          {next ? <Button onClick={() => setAfter(next)}>{shell.next}</Button> : null}
-        </Group>
-      ) : null}
     </Stack>
   );
 }
 
-function Card(entry: Entry) {
+/** Each read of a history is recorded: so it is read when somebody asks for it. */
+export function ReadAgain({ of }: Readonly<{ of: UseQueryResult<Answer<unknown>, Error> }>) {
+  const shell = useWords(shellWords);
+  const texts = useTexts(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  return (
+    <Group gap="sm">
+      {of.data ? (
+        <Text size="sm" c="dimmed" data-testid="read-at">
+          {shell.readAt(`${texts.seconds(of.data.asOf)} ${texts.zone(of.data.asOf)}`)}
+        </Text>
+      ) : null}
+      <Button variant="default" className="no-print" loading={of.isFetching} onClick={() => void of.refetch()}>
+        {shell.readAgain}
+      </Button>
+    </Group>
+  );
+}
+
+function Card({ entry, isChosen }: Readonly<{ entry: Entry; isChosen: boolean }>) {
   const words = useWords(auditWords);
   const terms = useWords(termWords);
   const { kind, type, command, actor, role, device, occurredAt, recordedAt, clock, reason, facility, changes, data, revision } = entry;
@@ -52,7 +85,12 @@ function Card(entry: Entry) {
       p="sm"
       data-kind={kind}
       data-type={type}
-      style={kind === 'refusal' ? { borderColor: 'var(--plantlog-bad)' } : undefined}
+      data-chosen={isChosen}
+      aria-current={isChosen ? 'true' : undefined}
+      style={{
+        ...(kind === 'refusal' && { borderColor: 'var(--plantlog-bad)' }),
+        ...(isChosen && { borderInlineStart: '6px solid var(--plantlog-move)' }),
+      }}
     >
       <Group justify="space-between" align="flex-start">
         <div>

@@ -8,14 +8,31 @@ type Part = {
   kpis: Record<string, Kpi>;
   restatedAt: string | null;
 };
-type Sums = { overall(periods: { items: Part[]; total: Part }[]): { machines: Part[]; total: Part } | undefined };
+type Summed = Part & { reliability: Record<string, Kpi> };
+type Sums = { overall(periods: { items: Part[]; total: Part }[]): { machines: Summed[]; total: Summed } | undefined };
+type Section = { day: string | null; from: string; to: string };
+type Periods = {
+  boundsOf(sections: Section[], days: { first: string; last: string; from: number; to: number }): { from: string; to: string };
+  divided(periods: Section[], withCalendar: boolean): { counted: Section[]; outside?: Section };
+};
+type Opens = {
+  opens(
+    kind: string,
+    by: string,
+    group: { key: string | null; name: string | null },
+    asked: { equipmentId?: string; calendarId?: string; shift?: string },
+  ): { name: string; opened?: { focus: object; machine?: string } };
+};
 type Times = {
+  isOtherYear(at: number, now: number, zone: string): boolean;
   isDayUpTo(text: string, last: string): boolean;
   momentOf(local: string, zone: string): number;
   localOf(at: number, zone: string): string;
 };
 
 const { overall } = sourceOf<Sums>('pages/kpis/sums.ts');
+const { boundsOf, divided } = sourceOf<Periods>('pages/kpis/period.ts');
+const { opens } = sourceOf<Opens>('pages/kpis/opens.ts');
 const ratio = (numerator: number, denominator: number, why: string | null = null): Kpi => ({
   value: why ? null : (numerator / denominator).toFixed(6),
   numerator: String(numerator),
@@ -33,6 +50,8 @@ const part = (busy: number, produced: number, ideal: number, good: number, also:
     availability: busy === 0 ? ratio(produced, busy, 'NoPlannedTime') : ratio(produced, busy),
     effectiveness: produced === 0 ? ratio(ideal, produced, 'NoProduction') : ratio(ideal, produced),
     qualityRatio: ideal === 0 ? ratio(good, ideal, 'NoQuantity') : ratio(good, ideal),
+    meanTimeToRepair: ratio(0, 0, 'NoFailure'),
+    meanOperatingTimeBetweenFailures: ratio(produced, 0, 'NoFailure'),
   },
   restatedAt: null,
   ...also,
@@ -85,6 +104,27 @@ describe('figures over several periods', () => {
     expect([kpis.effectiveness!.doubt, restatedAt]).toEqual(['IdealCycleTooLong', '2026-01-07T08:00:00.000Z']);
   });
 
+  it('have times of failures in both forms: the one more of the standard counts once', () => {
+    const failing = (repair: number, produced: number, failures: number) =>
+      withKpis(part(100, produced, 40, 40), {
+        meanTimeToRepair: ratio(repair, failures, failures ? null : 'NoFailure'),
+        meanOperatingTimeBetweenFailures: ratio(produced, failures, failures ? null : 'NoFailure'),
+      });
+    const { reliability } = totalOf(failing(60, 50, 2), failing(0, 50, 0), failing(30, 50, 1));
+    expect(Object.entries(reliability).map(([name, { value, denominator }]) => [name, value, denominator])).toEqual([
+      ['meanTimeToRepair', '30.000000', '3'],
+      ['meanTimeToRepairIso', '22.500000', '4'],
+      ['meanOperatingTimeBetweenFailures', '50.000000', '3'],
+      ['meanOperatingTimeBetweenFailuresIso', '37.500000', '4'],
+    ]);
+    const none = totalOf(failing(0, 50, 0)).reliability;
+    expect([none.meanTimeToRepair!.why, none.meanTimeToRepairIso!.value, none.meanOperatingTimeBetweenFailuresIso!.value]).toEqual([
+      'NoFailure',
+      '0.000000',
+      '50.000000',
+    ]);
+  });
+
   it('are kept apart by machine and by unit', () => {
     const [one, other] = [part(100, 50, 40, 40), part(100, 10, 10, 10, { made: [{ unit: 'kg', good: '0.1', scrap: '0.2', rework: '0' }] })];
     const of = (equipmentId: string, it: Part) => ({ ...it, equipmentId });
@@ -100,8 +140,62 @@ describe('figures over several periods', () => {
   });
 });
 
+describe('the period of some days', () => {
+  const days = {
+    first: '2026-01-05',
+    last: '2026-01-06',
+    from: Date.parse('2026-01-05T00:00:00Z'),
+    to: Date.parse('2026-01-07T00:00:00Z'),
+  };
+  const of = (day: string | null, from: string, to: string) => ({ day, from: `2026-01-${from}:00.000Z`, to: `2026-01-${to}:00.000Z` });
+  const night = of('2026-01-04', '05T00:00', '05T06:00');
+  const early = of('2026-01-05', '05T06:00', '05T14:00');
+  const last = of('2026-01-06', '06T22:00', '07T06:00');
+  const next = of('2026-01-07', '07T06:00', '07T12:00');
+  const outside = of(null, '05T00:00', '07T12:00');
+
+  it('reaches from midnight to midnight, with the whole last night shift and without that of the day before', () => {
+    expect(boundsOf([night, early, last, next, outside], days)).toEqual({ from: night.to, to: last.to });
+    expect(boundsOf([early, outside], days)).toEqual({ from: '2026-01-05T00:00:00.000Z', to: '2026-01-07T00:00:00.000Z' });
+    expect(boundsOf([], days)).toEqual({ from: '2026-01-05T00:00:00.000Z', to: '2026-01-07T00:00:00.000Z' });
+  });
+
+  it('shows what was made outside of shifts by itself, and leaves nothing out', () => {
+    expect(divided([early, last, outside], true)).toEqual({ counted: [early, last], outside });
+    expect(divided([outside], false)).toEqual({ counted: [outside] });
+  });
+});
+
+describe('a row of losses', () => {
+  const machine = { equipmentId: 'haifa.M1', calendarId: 'haifa.C' };
+  const row = { key: 'jam', name: 'Jam' };
+  const opened = (...asked: Parameters<typeof opens>) => opens(...asked).opened;
+
+  it('opens the facts that the api can list, and no others', () => {
+    expect(opened('Stop', 'Equipment', { key: 'haifa.M2', name: null }, {})).toEqual({ focus: { kind: 'Stop' }, machine: 'haifa.M2' });
+    expect(opened('Report', 'Reason', row, {})).toEqual({ focus: { kind: 'Report', name: 'Jam', reasonCode: 'jam' } });
+    expect(opened('Stop', 'LossClass', row, machine)).toEqual({ focus: { kind: 'Stop', name: 'Jam', lossClass: 'jam' } });
+    expect(opened('Report', 'Product', row, machine)?.focus).toMatchObject({ narrowed: { product: 'jam' } });
+    expect(opened('Stop', 'Shift', row, machine)?.focus).toMatchObject({ narrowed: { shift: 'jam' } });
+    const nothing = [
+      opened('Stop', 'Reason', { key: null, name: null }, machine),
+      opened('Report', 'Reason', row, { ...machine, shift: 'early' }),
+      opened('Report', 'Product', row, {}),
+      opened('Report', 'Operation', row, machine),
+      opened('Stop', 'Shift', row, { equipmentId: 'haifa.M1' }),
+    ];
+    expect(nothing).toEqual(nothing.map(() => undefined));
+  });
+});
+
 describe('days and local times', () => {
-  const { isDayUpTo, momentOf, localOf } = sourceOf<Times>('parts/local-times.ts');
+  it('name the year where it is another one than now, by the clock of the plant', () => {
+    const newYear = Date.parse('2025-12-31T23:30:00Z');
+    expect(isOtherYear(newYear, Date.parse('2026-01-05T00:00:00Z'), 'UTC')).toBe(true);
+    expect(isOtherYear(newYear, Date.parse('2026-01-05T00:00:00Z'), 'Europe/Paris')).toBe(false);
+  });
+
+  const { isDayUpTo, momentOf, localOf, isOtherYear } = sourceOf<Times>('parts/local-times.ts');
 
   it('are days of the calendar that have begun', () => {
     const today = '2026-03-01';

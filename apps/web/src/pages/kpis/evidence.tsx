@@ -1,77 +1,80 @@
 /** The facts behind the figures of one machine, and the events behind each fact. */
-import { Badge, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
+import { Badge, Button, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import type { Schemas } from '../../client/api';
-import { useRead } from '../../client/query';
+import { useRows } from '../../client/query';
 import { links } from '../../parts/links';
 import { lengthOf, Time } from '../../parts/plants';
 import { Rows } from '../../parts/rows';
-import { Shown } from '../../parts/shown';
+import { ShownList } from '../../parts/shown';
 import { kpisWords } from '../../words/kpis';
-import { shellWords } from '../../words/shell';
 import { termOf, termWords } from '../../words/terms';
 import { useWords } from '../../words/words';
-import type { Asked } from './question';
+import { OfReason } from './of-reason';
+import type { Asked, Focus, Kind } from './question';
 import type { PARTS } from './sums';
 
 type Fact = Schemas['EvidenceEntry'];
 const KINDS = ['State', 'Stop', 'Report', 'Assignment'] as const;
 
-export function Evidence({ asked: { equipmentId, ...asked } }: Readonly<{ asked: Asked }>) {
+type Props = Readonly<{ asked: Asked; focus: Focus; onFocus: (focus: Focus) => void }>;
+
+export function Evidence({ asked, focus, onFocus }: Props) {
   const words = useWords(kpisWords);
+  const { equipmentId } = asked;
+  const about = [equipmentId, focus.name].filter(Boolean).join(' · ');
+  const isOfReason = focus.reasonCode !== undefined || focus.lossClass !== undefined;
   return (
     <section aria-labelledby="evidence">
       <Title order={2} size="h4" id="evidence" mb="xs">
-        {equipmentId ? words.evidenceOf(equipmentId) : words.evidence}
+        {about ? words.evidenceOf(about) : words.evidence}
       </Title>
-      {equipmentId ? <Facts asked={{ ...asked, equipmentId }} /> : <Text c="dimmed">{words.chooseMachine}</Text>}
+      {focus.name ? (
+        <Button variant="default" className="no-print" mb="xs" onClick={() => onFocus({ kind: focus.kind })}>
+          {words.allFacts}
+        </Button>
+      ) : null}
+      {isOfReason ? (
+        <OfReason asked={asked} focus={focus} />
+      ) : equipmentId ? (
+        <Facts asked={{ ...asked, ...focus.narrowed, equipmentId }} focus={focus} onFocus={onFocus} />
+      ) : (
+        <Text c="dimmed">{words.chooseMachine}</Text>
+      )}
     </section>
   );
 }
 
-function Facts({ asked }: Readonly<{ asked: Asked & { equipmentId: string } }>) {
+function Facts({ asked, focus, onFocus }: Props & Readonly<{ asked: Asked & { equipmentId: string } }>) {
   const words = useWords(kpisWords);
-  const shell = useWords(shellWords);
-  const [kind, setKind] = useState<(typeof KINDS)[number]>('State');
-  const facts = useRead('/kpi/evidence', { query: { ...asked, kind } });
+  const { kind } = focus;
+  const facts = useRows('/kpi/evidence', { query: { ...asked, kind } });
   return (
     <Stack gap="xs">
       <SegmentedControl
         transitionDuration={0}
         aria-label={words.evidence}
         value={kind}
-        onChange={(value) => setKind(value as typeof kind)}
+        onChange={(value) => onFocus({ ...focus, kind: value as Kind })}
         data={KINDS.map((value) => ({ value, label: words[value] }))}
         style={{ alignSelf: 'flex-start' }}
       />
-      <Shown of={facts}>
-        {({ items, nextCursor }) =>
-          items.length === 0 ? (
-            <Text c="dimmed">{words.noEvidence}</Text>
-          ) : (
-            <>
-              <Rows label={words.evidence} heads={[words.from, words.to, words.what, words.countsFor, words.event]}>
-                {items.map((fact) => (
-                  <FactRow key={`${fact.kind} ${fact.rowId}`} plant={asked.facilityId} fact={fact} />
-                ))}
-              </Rows>
-              {nextCursor ? (
-                <Text size="sm" c="dimmed">
-                  {shell.more(items.length)}
-                </Text>
-              ) : null}
-            </>
-          )
-        }
-      </Shown>
+      <ShownList of={facts} empty={words.noEvidence}>
+        {(items) => (
+          <Rows label={words.evidence} heads={[words.from, words.to, words.what, words.countsFor, words.recorded, words.event]}>
+            {items.map((fact) => (
+              <FactRow key={`${fact.kind} ${fact.rowId}`} plant={asked.facilityId} fact={fact} />
+            ))}
+          </Rows>
+        )}
+      </ShownList>
     </Stack>
   );
 }
 
 function FactRow({ plant, fact }: Readonly<{ plant: string; fact: Fact }>) {
   const words = useWords(kpisWords);
-  const { from, to, parts, counts, restates, events, good, scrap, unit } = fact;
+  const { from, to, parts, counts, restates, events, good, scrap, rework, unit, idealCycleSeconds, learnedAt } = fact;
   return (
     <Table.Tr data-fact={fact.rowId}>
       <Table.Td>
@@ -101,8 +104,17 @@ function FactRow({ plant, fact }: Readonly<{ plant: string; fact: Fact }>) {
           <Text size="sm">
             {good} {unit} {words.good}
             {scrap && scrap !== '0' ? `, ${scrap} ${words.scrap}` : ''}
+            {rework && rework !== '0' ? `, ${rework} ${words.rework}` : ''}
           </Text>
         )}
+        {idealCycleSeconds === null ? null : (
+          <Text size="sm" c="dimmed">
+            {words.idealCycle(idealCycleSeconds)}
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td>
+        <Time at={learnedAt} plant={plant} />
       </Table.Td>
       <Table.Td>
         {events.map((event) => (
@@ -130,7 +142,7 @@ function What({ kind, state, stopId, cause, reasonCode, lossClass, workOrderId, 
   );
 }
 
-function Cause({ event, entity, actor, reason, eventId }: Schemas['EvidenceEvent']) {
+function Cause({ event, entity, position, actor, reason, eventId }: Schemas['EvidenceEvent']) {
   if (event === null)
     return (
       <Text size="sm" c="dimmed">
@@ -139,7 +151,14 @@ function Cause({ event, entity, actor, reason, eventId }: Schemas['EvidenceEvent
     );
   return (
     <Text size="sm">
-      {entity ? <Link to={links.history(entity)}>{event}</Link> : event} {actor} {reason ? `“${reason}”` : null}
+      {entity ? (
+        <Link to={links.history(entity)} search={links.at(position)}>
+          {event}
+        </Link>
+      ) : (
+        event
+      )}{' '}
+      {actor} {reason ? `“${reason}”` : null}
     </Text>
   );
 }

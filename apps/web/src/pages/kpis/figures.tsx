@@ -23,7 +23,7 @@ export function Figures({ total, machines, chosen, onMachine }: Props) {
               {words.percent(total.kpis[name].value)}
             </Text>
             <Bar value={total.kpis[name].value} />
-            <Made
+            <Sides
               of={total.kpis[name]}
               about={words[`${name}About`]}
               isTime={name !== 'qualityRatio' || total.kpis.effectiveness.why !== 'NoIdealCycle'}
@@ -49,16 +49,15 @@ export function Figures({ total, machines, chosen, onMachine }: Props) {
                 ) : (
                   words.percent(machine.kpis[name].value)
                 )}
+                {machine.kpis[name].doubt ? (
+                  <Text size="sm" c="var(--plantlog-wait)" className="doubt">
+                    {words.doubt}
+                  </Text>
+                ) : null}
               </Table.Td>
             ))}
             <Table.Td>
-              {machine.made.map(({ unit, good, scrap, rework }) => (
-                <Text key={unit} size="sm">
-                  {good} {unit} {words.good}
-                  {scrap === '0' ? '' : `, ${scrap} ${words.scrap}`}
-                  {rework === '0' ? '' : `, ${rework} ${words.rework}`}
-                </Text>
-              ))}
+              <Made of={machine.made} />
             </Table.Td>
             <Table.Td miw={160}>
               <Spent of={machine} />
@@ -82,8 +81,19 @@ export function Figures({ total, machines, chosen, onMachine }: Props) {
   );
 }
 
+export function Made({ of }: Readonly<{ of: Summed['made'] }>) {
+  const words = useWords(kpisWords);
+  return of.map(({ unit, good, scrap, rework }) => (
+    <Text key={unit} size="sm">
+      {good} {unit} {words.good}
+      {scrap === '0' ? '' : `, ${scrap} ${words.scrap}`}
+      {rework === '0' ? '' : `, ${rework} ${words.rework}`}
+    </Text>
+  ));
+}
+
 /** The two sides of a ratio, or why there is none. */
-function Made({ of, about, isTime }: Readonly<{ of: Kpi; about: string; isTime: boolean }>) {
+function Sides({ of, about, isTime }: Readonly<{ of: Kpi; about: string; isTime: boolean }>) {
   const words = useWords(kpisWords);
   const side = (value: string) => (isTime ? lengthOf(Number(value) * 1_000) : String(Math.round(Number(value) * 10) / 10));
   return (

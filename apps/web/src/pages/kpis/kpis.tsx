@@ -1,5 +1,5 @@
 /** The figures of a plant and its machines for some days and shifts, with what each is made of. */
-import { Alert, Group, NativeSelect, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Group, NativeSelect, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
 import { serverNow } from '../../session/clock';
 import { useRead } from '../../client/query';
@@ -10,9 +10,12 @@ import { dayAt, dayBegins, FIRST_DAY, isDayUpTo, plusDays } from '../../parts/lo
 import { kpisWords } from '../../words/kpis';
 import { useWords } from '../../words/words';
 import { Evidence } from './evidence';
-import { Figures } from './figures';
+import { Figures, Made } from './figures';
+import { Flow } from './flow';
 import { Losses } from './losses';
-import type { Asked } from './question';
+import { boundsOf, divided, type Days } from './period';
+import type { Asked, Focus } from './question';
+import { Reliable } from './reliable';
 import { overall, type Period } from './sums';
 import { Trend } from './trend';
 
@@ -105,40 +108,45 @@ type PeriodProps = Readonly<{ plant: Plant; choice: Choice; calendarId: string |
 
 /** By shifts; where none is planned so far and nobody asked for one, around the clock. */
 function OfPeriod({ plant, choice, calendarId, onMachine }: PeriodProps) {
-  const words = useWords(kpisWords);
   const { day, span, shift, machine } = choice;
   const first = plusDays(day, 1 - span);
-  const [from, to] = [dayBegins(first, plant.timeZone), dayBegins(plusDays(day, 1), plant.timeZone)];
+  const days: Days = { first, last: day, from: dayBegins(first, plant.timeZone), to: dayBegins(plusDays(day, 1), plant.timeZone) };
   const base = { facilityId: plant.id, ...(machine && { equipmentId: machine }) };
-  const inShifts = { ...base, calendarId, ...(![AUTO, ALL, CLOCK].includes(shift) && { shift }) };
+  const named = ![AUTO, ALL, CLOCK].includes(shift) && { shift };
   const withCalendar = calendarId !== undefined && shift !== CLOCK;
-  // A night shift belongs to the day that it begins on: it ends on the next one.
-  const byShift = useRead('/performance', {
-    query: { ...inShifts, from: new Date(from).toISOString(), to: new Date(to + HALF_DAY).toISOString() },
+  const whole = { ...base, from: new Date(days.from).toISOString(), to: new Date(days.to).toISOString() };
+  // Where the shifts of these days begin and end: the last one may end on the next day.
+  const shifts = useRead('/performance', {
+    query: { ...base, calendarId, ...named, from: whole.from, to: new Date(days.to + HALF_DAY).toISOString() },
     enabled: withCalendar,
+    every: 60_000,
   });
-  const shiftsOfDays = (byShift.data?.data.periods ?? []).filter(({ day: of }) => of !== null && of >= first && of <= day);
-  const isIdle =
-    withCalendar && byShift.data !== undefined && shift === AUTO && shiftsOfDays.every(({ total }) => total.time.plannedOperation === 0);
-  const whole = { ...base, from: new Date(from).toISOString(), to: new Date(to).toISOString() };
-  const aroundTheClock = useRead('/performance', { query: whole, enabled: !withCalendar || isIdle });
-  if (!withCalendar || isIdle)
-    return (
-      <>
-        {isIdle ? <Alert color="gray">{words.noShift}</Alert> : null}
-        <Shown of={aroundTheClock}>
-          {({ periods, until }) => <Report plant={plant} periods={periods} until={until} asked={whole} onMachine={onMachine} />}
-        </Shown>
-      </>
-    );
+  if (!withCalendar) return <Answered plant={plant} asked={whole} onMachine={onMachine} />;
   return (
-    <Shown of={byShift}>
-      {({ until }) => {
-        const [begin, end] = [shiftsOfDays[0], shiftsOfDays.at(-1)];
-        const asked = begin && end ? { ...inShifts, from: begin.from, to: end.to } : { ...inShifts, from: whole.from, to: whole.to };
-        return <Report plant={plant} periods={shiftsOfDays} until={until} asked={asked} onMachine={onMachine} />;
+    <Shown of={shifts}>
+      {({ periods }) => {
+        const own = periods.filter(({ day: of }) => of !== null && of >= first && of <= day);
+        const isIdle = shift === AUTO && own.every(({ total }) => total.time.plannedOperation === 0);
+        const asked = isIdle ? whole : { ...base, calendarId, ...named, ...boundsOf(periods, days) };
+        return <Answered plant={plant} asked={asked} isIdle={isIdle} onMachine={onMachine} />;
       }}
     </Shown>
+  );
+}
+
+type AnsweredProps = Readonly<{ plant: Plant; asked: Asked; isIdle?: boolean; onMachine: (id: string) => void }>;
+
+/** Figures, losses and evidence of one question. */
+function Answered({ plant, asked, isIdle, onMachine }: AnsweredProps) {
+  const words = useWords(kpisWords);
+  const performance = useRead('/performance', { query: asked });
+  return (
+    <>
+      {isIdle ? <Alert color="gray">{words.noShift}</Alert> : null}
+      <Shown of={performance}>
+        {({ periods, until }) => <Report plant={plant} periods={periods} until={until} asked={asked} onMachine={onMachine} />}
+      </Shown>
+    </>
   );
 }
 
@@ -147,20 +155,62 @@ type ReportProps = Readonly<{ plant: Plant; periods: readonly Period[]; until: s
 function Report({ plant, periods, until, asked, onMachine }: ReportProps) {
   const words = useWords(kpisWords);
   const texts = useTexts(plant.timeZone);
-  const sums = overall(periods);
-  if (!sums) return <Text c="dimmed">{words.noTime}</Text>;
-  const { total, machines } = sums;
+  const [focus, setFocus] = useState<Focus>({ kind: 'State' });
+  const { counted, outside } = divided(periods, asked.calendarId !== undefined);
+  const sums = overall(counted);
+  const open = (to: Focus, machine?: string) => {
+    if (machine !== undefined) onMachine(machine);
+    setFocus(to);
+    document.getElementById('evidence')?.scrollIntoView({ block: 'start' });
+  };
   return (
     <Stack>
       <Text size="sm" c="dimmed">
         {texts.moment(asked.from)} – {texts.moment(asked.to)} {texts.zone(asked.to)}.{' '}
         {until < asked.to ? words.untilNow(`${texts.moment(until)} ${texts.zone(until)}`) : null}
       </Text>
-      {total.restatedAt ? <Alert color="orange">{words.restated(texts.moment(total.restatedAt))}</Alert> : null}
-      <Figures total={total} machines={machines} chosen={asked.equipmentId} onMachine={onMachine} />
-      <Trend periods={periods} timeZone={plant.timeZone} />
-      <Losses asked={asked} />
-      <Evidence asked={asked} />
+      {sums?.total.restatedAt ? <Alert color="orange">{words.restated(texts.moment(sums.total.restatedAt))}</Alert> : null}
+      {sums ? (
+        <>
+          <Figures {...sums} chosen={asked.equipmentId} onMachine={(machine) => open({ kind: 'State' }, machine)} />
+          <OutsideShifts of={outside} />
+          <Reliable {...sums} />
+          <Trend periods={counted} timeZone={plant.timeZone} />
+        </>
+      ) : (
+        <>
+          <Text c="dimmed">{words.noTime}</Text>
+          <OutsideShifts of={outside} />
+        </>
+      )}
+      <Losses asked={asked} onOpen={open} />
+      <Flow asked={asked} plant={plant} />
+      <Evidence asked={asked} focus={focus} onFocus={setFocus} />
     </Stack>
+  );
+}
+
+/** What was reported while no shift was planned: it is among the losses and the facts, and in none of the ratios. */
+function OutsideShifts({ of }: Readonly<{ of: Period | undefined }>) {
+  const words = useWords(kpisWords);
+  const made = (of?.items ?? []).filter(({ made: some }) => some.length > 0);
+  if (made.length === 0) return null;
+  return (
+    <Paper withBorder p="md" data-testid="outside-shifts">
+      <Title order={2} size="h5">
+        {words.outside}
+      </Title>
+      <Text size="sm" c="dimmed">
+        {words.outsideAbout}
+      </Text>
+      {made.map(({ equipmentId, made: some }) => (
+        <Group key={equipmentId} gap="sm">
+          <Text size="sm" fw={600}>
+            {equipmentId}
+          </Text>
+          <Made of={some} />
+        </Group>
+      ))}
+    </Paper>
   );
 }

@@ -1,5 +1,5 @@
 /** Where time and pieces were lost, the most first. */
-import { Group, NativeSelect, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
+import { Button, Group, NativeSelect, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { useRead } from '../../client/query';
 import { lengthOf } from '../../parts/plants';
@@ -8,12 +8,15 @@ import { Shown } from '../../parts/shown';
 import { kpisWords } from '../../words/kpis';
 import { termOf, termWords } from '../../words/terms';
 import { useWords } from '../../words/words';
-import type { Asked } from './question';
+import { opens, type Opened } from './opens';
+import type { Asked, Focus } from './question';
 
 const DOWNTIME_BY = ['Reason', 'LossClass', 'Equipment', 'Product', 'Shift'] as const;
 const SCRAP_BY = ['Reason', 'Equipment', 'Operation', 'Product', 'Shift'] as const;
 
-export function Losses({ asked }: Readonly<{ asked: Asked }>) {
+type Props = Readonly<{ asked: Asked; onOpen: (focus: Focus, machine?: string) => void }>;
+
+export function Losses({ asked, onOpen }: Props) {
   const words = useWords(kpisWords);
   return (
     <section aria-labelledby="losses">
@@ -21,8 +24,8 @@ export function Losses({ asked }: Readonly<{ asked: Asked }>) {
         {words.pareto}
       </Title>
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
-        <Downtime asked={asked} />
-        <Scrap asked={asked} />
+        <Downtime asked={asked} onOpen={onOpen} />
+        <Scrap asked={asked} onOpen={onOpen} />
       </SimpleGrid>
     </section>
   );
@@ -62,7 +65,27 @@ function Share({ of }: Readonly<{ of: string | null }>) {
   );
 }
 
-function Downtime({ asked }: Readonly<{ asked: Asked }>) {
+/** The facts behind a row, where the api can list them. */
+function Open({ opened, name, onOpen }: Readonly<{ opened: Opened | undefined; name: string; onOpen: Props['onOpen'] }>) {
+  const words = useWords(kpisWords);
+  return (
+    <Table.Td>
+      {opened ? (
+        <Button
+          size="compact-md"
+          variant="default"
+          className="no-print"
+          aria-label={words.evidenceFor(name)}
+          onClick={() => onOpen(opened.focus, opened.machine)}
+        >
+          {words.open}
+        </Button>
+      ) : null}
+    </Table.Td>
+  );
+}
+
+function Downtime({ asked, onOpen }: Props) {
   const words = useWords(kpisWords);
   const terms = useWords(termWords);
   const [by, setBy] = useState<(typeof DOWNTIME_BY)[number]>('Reason');
@@ -77,7 +100,7 @@ function Downtime({ asked }: Readonly<{ asked: Asked }>) {
           ) : (
             <Rows
               label={words.downtime}
-              heads={[<span className="first">{words[by]}</span>, words.length, words.stops, words.share, words.cumulative]}
+              heads={[<span className="first">{words[by]}</span>, words.length, words.stops, words.share, words.cumulative, '']}
               numbers={[1, 2]}
             >
               {items.map(({ key, name, lossClass, seconds, stops: count, share, cumulativeShare }) => (
@@ -94,6 +117,7 @@ function Downtime({ asked }: Readonly<{ asked: Asked }>) {
                   <Table.Td ta="right">{count}</Table.Td>
                   <Share of={share} />
                   <Table.Td className="number">{words.percent(cumulativeShare)}</Table.Td>
+                  <Open {...opens('Stop', by, { key, name: name ?? (key === null ? null : termOf(terms, key)) }, asked)} onOpen={onOpen} />
                 </Table.Tr>
               ))}
             </Rows>
@@ -104,7 +128,7 @@ function Downtime({ asked }: Readonly<{ asked: Asked }>) {
   );
 }
 
-function Scrap({ asked }: Readonly<{ asked: Asked }>) {
+function Scrap({ asked, onOpen }: Props) {
   const words = useWords(kpisWords);
   const [by, setBy] = useState<(typeof SCRAP_BY)[number]>('Reason');
   const scrap = useRead('/kpi/scrap', { query: { ...asked, by } });
@@ -118,7 +142,7 @@ function Scrap({ asked }: Readonly<{ asked: Asked }>) {
           ) : (
             <Rows
               label={words.scrapped}
-              heads={[<span className="first">{words[by]}</span>, words.quantity, words.reports, words.share, words.cumulative]}
+              heads={[<span className="first">{words[by]}</span>, words.quantity, words.reports, words.share, words.cumulative, '']}
               numbers={[1, 2]}
             >
               {items.map(({ key, name, unit, quantity, reports, share, cumulativeShare }) => (
@@ -130,6 +154,7 @@ function Scrap({ asked }: Readonly<{ asked: Asked }>) {
                   <Table.Td ta="right">{reports}</Table.Td>
                   <Share of={share} />
                   <Table.Td className="number">{words.percent(cumulativeShare)}</Table.Td>
+                  <Open {...opens('Report', by, { key, name }, asked)} onOpen={onOpen} />
                 </Table.Tr>
               ))}
             </Rows>

@@ -6,6 +6,14 @@ export type Kpi = Schemas['KpiAnswer'];
 export type Period = Schemas['PerformancePeriod'];
 type Shown = 'oee' | 'availability' | 'effectiveness' | 'qualityRatio';
 export const SHOWN: readonly Shown[] = ['oee', 'availability', 'effectiveness', 'qualityRatio'];
+/** Of failures, in both forms: divided by the failures, and by one more (ISO 22400-2). */
+export const RELIABILITY = [
+  'meanTimeToRepair',
+  'meanTimeToRepairIso',
+  'meanOperatingTimeBetweenFailures',
+  'meanOperatingTimeBetweenFailuresIso',
+] as const;
+export type Reliability = (typeof RELIABILITY)[number];
 export const PARTS = ['production', 'setup', 'delay', 'down', 'unclassified', 'plannedDown'] as const;
 
 /** What no sum can give: one part of it is not known, or not in the same unit. */
@@ -24,6 +32,24 @@ function ratioOf(parts: readonly Kpi[]): Kpi {
     denominator: String(denominator),
     why,
     doubt,
+  };
+}
+
+/** Of several periods, the one more failure of the standard is added once. */
+function isoOf(plain: Kpi): Kpi {
+  const denominator = Number(plain.denominator) + 1;
+  return { ...plain, value: (Number(plain.numerator) / denominator).toFixed(6), denominator: String(denominator), why: null };
+}
+
+function reliabilityOf(parts: readonly Performance[]): Readonly<Record<Reliability, Kpi>> {
+  const [repair, operating] = (['meanTimeToRepair', 'meanOperatingTimeBetweenFailures'] as const).map((kpi) =>
+    ratioOf(parts.map(({ kpis }) => kpis[kpi])),
+  ) as [Kpi, Kpi];
+  return {
+    meanTimeToRepair: repair,
+    meanTimeToRepairIso: isoOf(repair),
+    meanOperatingTimeBetweenFailures: operating,
+    meanOperatingTimeBetweenFailuresIso: isoOf(operating),
   };
 }
 
@@ -51,6 +77,7 @@ export type Summed = Readonly<{
   time: Performance['time'];
   made: Performance['made'];
   kpis: Readonly<Record<Shown, Kpi>>;
+  reliability: Readonly<Record<Reliability, Kpi>>;
   restatedAt: string | null;
 }>;
 
@@ -64,6 +91,7 @@ function together(parts: readonly Performance[]): Summed {
     time,
     made: madeOf(parts),
     kpis: { oee: of('oee'), availability: of('availability'), effectiveness: of('effectiveness'), qualityRatio: qualityOf(parts) },
+    reliability: reliabilityOf(parts),
     restatedAt: restated.at(-1) ?? null,
   };
 }

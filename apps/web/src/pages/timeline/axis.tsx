@@ -21,22 +21,11 @@ type Props = Readonly<{
   timeZone: string;
   intervals: readonly Interval[];
   stops: readonly Stop[];
+  orders: readonly Schemas['EquipmentAssignment'][];
   onStop: (stop: Stop) => void;
 }>;
 
-/** The time that each order was at the machine, over changes of state. */
-function ordersIn(intervals: readonly Interval[]): (Span & { workOrderId: string })[] {
-  const found: { workOrderId: string; startedAt: string; endedAt?: string | null }[] = [];
-  for (const { workOrderIds, startedAt, endedAt } of [...intervals].sort((a, b) => a.startedAt.localeCompare(b.startedAt)))
-    for (const workOrderId of workOrderIds) {
-      const open = found.findLast((span) => span.workOrderId === workOrderId);
-      if (open && open.endedAt === startedAt) open.endedAt = endedAt;
-      else found.push({ workOrderId, startedAt, endedAt });
-    }
-  return found;
-}
-
-export function Axis({ from, to, now, timeZone, intervals, stops, onStop }: Props) {
+export function Axis({ from, to, now, timeZone, intervals, stops, orders, onStop }: Props) {
   const words = useWords(timelineWords);
   const terms = useWords(termWords);
   const texts = useTexts(timeZone);
@@ -87,9 +76,10 @@ export function Axis({ from, to, now, timeZone, intervals, stops, onStop }: Prop
         })}
       </Row>
       <Row name={words.orders}>
-        {ordersIn(intervals).map((span) => (
+        {orders.map((span) => (
           <button
-            key={`${span.workOrderId} ${span.startedAt}`}
+            key={span.entryId}
+            data-assignment={span.workOrderId}
             type="button"
             className="block"
             aria-label={say(span.workOrderId, span)}

@@ -65,6 +65,7 @@ function OfMachine({ equipmentId }: Readonly<{ equipmentId: string }>) {
   const query = { equipmentId: [equipmentId], startedAtTo: new Date(Math.ceil(to / HOUR) * HOUR).toISOString(), first: MOST };
   const intervals = useRead('/equipment-timeline', { query: { ...query, sort: 'startedAtDescending' } });
   const stops = useRead('/equipment-stops', { query: { ...query, sort: 'startedAtDescending' } });
+  const orders = useRead('/equipment-assignments', { query: { ...query, sort: 'startedAtDescending' } });
   const within = <Row extends { startedAt: string; endedAt?: string | null }>(rows: readonly Row[]): Row[] =>
     rows.filter(({ startedAt, endedAt }) => Date.parse(startedAt) < to && (!endedAt || Date.parse(endedAt) > from));
   return (
@@ -97,6 +98,7 @@ function OfMachine({ equipmentId }: Readonly<{ equipmentId: string }>) {
               timeZone={timeZone}
               intervals={within(items)}
               stops={within(stops.data?.data.items ?? [])}
+              orders={within(orders.data?.data.items ?? [])}
               onStop={setChosen}
             />
           </>

@@ -14,7 +14,10 @@ import { Shown } from '../../parts/shown';
 import { colorOf, Shape, type Tone } from '../../parts/state';
 import { healthWords } from '../../words/health';
 import { useWords } from '../../words/words';
+import { countsOf } from './counts';
 import { ParkedEvents } from './parked';
+
+type Instance = Schemas['ProcessInstanceRow'];
 
 const EVERY = 5_000;
 /** So far behind, a view is marked. */
@@ -97,19 +100,33 @@ function Parts() {
   );
 }
 
+const MOST = 500;
+
+/** The instances in one state, those with the earliest timer first: each state is asked by itself, so that many of one hide none of another. */
+function useInstances(state: Instance['state']) {
+  const plant = usePlantFilter();
+  return useRead('/processes', { query: { ...plant, state: [state], sort: 'dueAt', first: MOST }, every: EVERY });
+}
+
 function Processes() {
   const words = useWords(healthWords);
-  const plant = usePlantFilter();
-  const open = useRead('/processes', { query: { ...plant, state: ['Acting', 'Parked', 'Paused', 'Waiting'], first: 500 }, every: EVERY });
+  const [waiting, acting, parked, paused] = [
+    useInstances('Waiting'),
+    useInstances('Acting'),
+    useInstances('Parked'),
+    useInstances('Paused'),
+  ];
+  const all = [waiting, acting, parked, paused];
+  // The first that has no answer says why.
+  const first = all.find(({ data }) => data === undefined) ?? waiting;
   return (
-    <Shown of={open}>
-      {({ items, nextCursor }) => {
-        const count = (of: Schemas['ProcessInstanceRow']['state']) => items.filter(({ state }) => state === of).length;
-        const overdue = items.filter(({ dueAt, state }) => state === 'Waiting' && dueAt && Date.parse(dueAt) < serverNow() - EVERY).length;
-        const parked = count('Parked');
-        const timers = items
-          .flatMap(({ dueAt, facilityId }) => (dueAt ? { dueAt, facilityId } : []))
-          .sort((a, b) => a.dueAt.localeCompare(b.dueAt));
+    <Shown of={first}>
+      {() => {
+        const counts = countsOf(
+          all.map(({ data }) => data!.data),
+          serverNow() - EVERY,
+        );
+        const [ofWaiting, ofActing, ofParked, ofPaused] = counts.states;
         return (
           <Paper withBorder p="md">
             <Group justify="space-between">
@@ -120,31 +137,30 @@ function Processes() {
             </Group>
             <Group gap="xl" mt="xs">
               <Text>
-                <b>
-                  {items.length}
-                  {nextCursor ? '+' : ''}
-                </b>{' '}
-                {words.openInstances}
+                <b>{counts.open}</b> {words.openInstances}
               </Text>
               <Text>
-                <b>{count('Acting')}</b> {words.acting}
+                <b>{ofActing}</b> {words.acting}
               </Text>
-              <Text c={parked > 0 ? 'var(--plantlog-bad)' : undefined} data-testid="parked-instances">
-                <b>{parked}</b> {words.parked}
+              <Text c={ofParked === '0' ? undefined : 'var(--plantlog-bad)'} data-testid="parked-instances">
+                <b>{ofParked}</b> {words.parked}
               </Text>
               <Text>
-                <b>{count('Paused')}</b> {words.paused}
+                <b>{ofPaused}</b> {words.paused}
+              </Text>
+              <Text>
+                <b>{ofWaiting}</b> {words.waitingInstances}
               </Text>
               <Text data-testid="timers">
-                <b>{timers.length}</b> {words.timers}
-                {timers[0] ? (
+                <b>{counts.timers}</b> {words.timers}
+                {counts.next ? (
                   <>
-                    , {words.nextTimer} <Time at={timers[0].dueAt} plant={timers[0].facilityId} />
+                    , {words.nextTimer} <Time at={counts.next.dueAt} plant={counts.next.facilityId} />
                   </>
                 ) : null}
               </Text>
-              <Text c={overdue > 0 ? 'var(--plantlog-bad)' : undefined}>
-                <b>{overdue}</b> {words.overdue}
+              <Text c={counts.overdue === '0' ? undefined : 'var(--plantlog-bad)'} data-testid="overdue">
+                <b>{counts.overdue}</b> {words.overdue}
               </Text>
             </Group>
           </Paper>
@@ -161,8 +177,9 @@ function JobQueues() {
   const queues = useRead('/processes/queues', { every: EVERY });
   return (
     <Shown of={queues}>
-      {({ items }) =>
-        items.map(({ queue, backend, waiting, active, delayed, failed, countedAt }) => {
+      {({ items }) => {
+        if (items.length === 0) return <Text c="dimmed">{words.noQueue}</Text>;
+        return items.map(({ queue, backend, waiting, active, delayed, failed, countedAt }) => {
           const old = serverNow() - Date.parse(countedAt) > 1_000 * LATE_SECONDS;
           return (
             <Paper withBorder p="md" key={queue} data-queue={queue}>
@@ -188,8 +205,8 @@ function JobQueues() {
               </Group>
             </Paper>
           );
-        })
-      }
+        });
+      }}
     </Shown>
   );
 }

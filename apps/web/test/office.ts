@@ -35,7 +35,14 @@ export function officeJourneys(started: () => ConsoleUnderTest, seriousFindings:
       .click();
     await page.locator('[data-kind=refusal]').getByText('steel-bar-40 is on hold').first().waitFor();
     await isAccessible(page);
+    // Every read is recorded: an open history is not read again by itself.
+    const reads: string[] = [];
+    page.on('request', (request) => /\/audit\/(history|state|difference)/.test(request.url()) && reads.push(request.url()));
     await page.goto(`${started().endpoints.api}/console/audit/equipment-haifa.M1`);
+    await page.locator('[data-type=EquipmentStateChanged]').first().waitFor();
+    await page.waitForTimeout(11_000);
+    expect(reads).toHaveLength(1);
+    await page.getByRole('button', { name: 'Read again' }).click();
     await page.getByRole('tab', { name: 'As of' }).click();
     await page.getByRole('slider').focus();
     await page.keyboard.press('Home');
@@ -116,6 +123,28 @@ export function officeJourneys(started: () => ConsoleUnderTest, seriousFindings:
     await page.locator('[data-fact]').getByText('Producing').first().waitFor();
     await page.locator('[data-fact]').getByRole('link', { name: 'EquipmentStateChanged' }).first().click();
     await page.getByRole('heading', { name: 'equipment-haifa.M1' }).waitFor();
+    await page.locator('[data-chosen=true][data-type=EquipmentStateChanged]').waitFor();
+  });
+
+  it('shows no figures of another machine while the api is silent', async () => {
+    const page = await open('supervisor', 'kpis');
+    const oee = page.locator('[data-kpi=oee]');
+    await oee.waitFor();
+    await page.getByRole('heading', { name: 'Schedule adherence' }).waitFor();
+    let answer!: () => void;
+    const silence = new Promise<void>((done) => (answer = done));
+    await page.route(/\/performance\?/, async (route) => {
+      await silence;
+      await route.abort().catch(() => undefined);
+    });
+    await page.getByLabel('Machine', { exact: true }).first().selectOption('haifa.M2');
+    await page.locator('.shown[aria-busy=true]').filter({ has: oee }).first().waitFor({ state: 'attached' });
+    answer();
+    await page.getByText('This part of the system does not answer').first().waitFor();
+    expect(await oee.count()).toBe(0);
+    await page.unroute(/\/performance\?/);
+    await oee.waitFor();
+    expect(await page.locator('[aria-busy=true]').count()).toBe(0);
   });
 
   it('shows an engineer what is parked, and skips it with a reason', async () => {

@@ -43,6 +43,37 @@ export function shopFloorJourneys(started: () => ConsoleUnderTest, seriousFindin
     await page.locator('[data-operation="10"] [data-good="124"]').waitFor();
   });
 
+  it('a correction of good pieces keeps the scrap of each reason', async () => {
+    const scrap = [
+      { quantity: '3', reasonCode: 'burr' },
+      { quantity: '2', reasonCode: 'crack' },
+    ];
+    const [to, from] = [Date.now(), Date.now() - 60_000].map((at) => new Date(at).toISOString());
+    const report = {
+      workOrderId: 'lyon.WO-2',
+      operationId: '10',
+      equipmentId: 'lyon.M1',
+      reportId: 'two-reasons',
+      good: '1',
+      scrap,
+      from,
+      to,
+    };
+    await started().send('operator', 'work-order/report-production', report);
+    const page = await started().signedIn('supervisor', '/console/work-orders/lyon.WO-2');
+    const row = page.locator('[data-report="two-reasons"]');
+    await row.getByText('3 burr, 2 crack').waitFor();
+    await row.getByRole('button', { name: 'Correct' }).click();
+    await dialog(page).getByLabel('Good (pcs)').fill('2');
+    await dialog(page)
+      .getByLabel(/^Reason( \*)?$/)
+      .fill('Counted again.');
+    await dialog(page).getByRole('button', { name: 'Record' }).click();
+    await done(page);
+    await page.locator('[data-report="two-reasons"][data-reversed=true]').waitFor();
+    await page.locator('[data-reversed=false]').getByText('3 burr, 2 crack').waitFor();
+  });
+
   it('a refused command is shown as refused, and nothing as done', async () => {
     const page = await started().signedIn('operator', '/console/work-orders/pune.WO-2');
     await page.locator('[data-operation="10"]').getByRole('button', { name: 'Report' }).click();

@@ -52,7 +52,7 @@ export const useRead = <Path extends GetPath>(path: Path, asked: Asked<Path> = {
 
 type ListPath = { [Path in GetPath]: Body<Path> extends { items: unknown[]; nextCursor: string | null } ? Path : never }[GetPath];
 /** A list of which more can be read. */
-export type Listed<Data> = UseQueryResult<Answer<Data>, Error> & Readonly<{ more: () => Promise<unknown> }>;
+type Listed<Data> = UseQueryResult<Answer<Data>, Error> & Readonly<{ more: () => Promise<unknown> }>;
 
 /** How many pages of each list are shown. */
 const pagesOf = new Map<string, number>();

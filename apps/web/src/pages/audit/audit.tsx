@@ -94,7 +94,7 @@ function Refusals() {
     <ShownList of={refused} empty={words.noRefusals}>
       {(rows) => (
         <Rows label={words.refusals} heads={[words.when, words.who, words.what, words.thing, words.refusedBecause]}>
-          {rows.map(({ entryId, occurredAt, facilityId, actor, role, command, entityType, entityId, message, code }) => (
+          {rows.map(({ entryId, occurredAt, facilityId, actor, role, command, entityType, entityId, message, code, position }) => (
             <Table.Tr key={entryId}>
               <Table.Td>
                 <Time at={occurredAt} plant={facilityId} />
@@ -102,7 +102,9 @@ function Refusals() {
               <Table.Td>{words.by(actor, termOf(terms, role))}</Table.Td>
               <Table.Td>{command}</Table.Td>
               <Table.Td>
-                <Link to={links.history(`${entityType}-${entityId}`)}>{entityId}</Link>
+                <Link to={links.history(`${entityType}-${entityId}`)} search={links.at(position)}>
+                  {entityId}
+                </Link>
               </Table.Td>
               <Table.Td>
                 {message}{' '}
@@ -126,7 +128,7 @@ function Latest() {
     <ShownList of={events}>
       {(rows) => (
         <Rows label={words.latest} heads={[words.when, words.who, words.what, words.thing, words.why]}>
-          {rows.map(({ eventId, occurredAt, facilityId, actor, role, event, stream, reason }) => (
+          {rows.map(({ eventId, occurredAt, facilityId, actor, role, event, stream, reason, position }) => (
             <Table.Tr key={eventId}>
               <Table.Td>
                 <Time at={occurredAt} plant={facilityId} />
@@ -134,7 +136,9 @@ function Latest() {
               <Table.Td>{words.by(actor, termOf(terms, role))}</Table.Td>
               <Table.Td>{event}</Table.Td>
               <Table.Td>
-                <Link to={links.history(stream)}>{stream}</Link>
+                <Link to={links.history(stream)} search={links.at(position)}>
+                  {stream}
+                </Link>
               </Table.Td>
               <Table.Td>{reason}</Table.Td>
             </Table.Tr>

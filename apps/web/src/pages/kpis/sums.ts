@@ -13,7 +13,7 @@ export const RELIABILITY = [
   'meanOperatingTimeBetweenFailures',
   'meanOperatingTimeBetweenFailuresIso',
 ] as const;
-export type Reliability = (typeof RELIABILITY)[number];
+type Reliability = (typeof RELIABILITY)[number];
 export const PARTS = ['production', 'setup', 'delay', 'down', 'unclassified', 'plannedDown'] as const;
 
 /** What no sum can give: one part of it is not known, or not in the same unit. */

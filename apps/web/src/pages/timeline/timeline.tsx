@@ -52,6 +52,11 @@ const everyHalfMinute = (listener: () => void) => {
   return () => clearInterval(timer);
 };
 
+type Page = Readonly<{ items: readonly { startedAt: string }[]; nextCursor?: string | null }>;
+/** Whether a page, the newest first, ends before it reaches the beginning. */
+const isCut = ({ items, nextCursor }: Page, from: number): boolean =>
+  typeof nextCursor === 'string' && Date.parse(items.at(-1)?.startedAt ?? '') > from;
+
 function OfMachine({ equipmentId }: Readonly<{ equipmentId: string }>) {
   const words = useWords(timelineWords);
   const [hours, setHours] = useState(8);
@@ -88,9 +93,11 @@ function OfMachine({ equipmentId }: Readonly<{ equipmentId: string }>) {
         </Button>
       </Group>
       <Shown of={intervals}>
-        {({ items, nextCursor }) => (
+        {({ items }) => (
           <>
-            {nextCursor && Date.parse(items.at(-1)!.startedAt) > from ? <Text c="var(--plantlog-wait)">{words.more}</Text> : null}
+            {[intervals, stops, orders].some(({ data }) => data && isCut(data.data, from)) ? (
+              <Text c="var(--plantlog-wait)">{words.more}</Text>
+            ) : null}
             <Axis
               from={from}
               to={to}

@@ -51,7 +51,7 @@ export function Figures({ total, machines, chosen, onMachine }: Props) {
                 )}
                 {machine.kpis[name].doubt ? (
                   <Text size="sm" c="var(--plantlog-wait)" className="doubt">
-                    {words.doubt}
+                    {words[machine.kpis[name].doubt]}
                   </Text>
                 ) : null}
               </Table.Td>
@@ -104,7 +104,7 @@ function Sides({ of, about, isTime }: Readonly<{ of: Kpi; about: string; isTime:
       </Text>
       {of.doubt ? (
         <Text size="sm" c="var(--plantlog-wait)">
-          {words.doubt}
+          {words[of.doubt]}
         </Text>
       ) : null}
     </Stack>

@@ -1,4 +1,3 @@
-import { digestOf } from '#platform/commands/digest';
 import { equipment } from './equipment';
 import {
   type EquipmentEvent,
@@ -86,7 +85,7 @@ export function shift(...steps: readonly Step[]): EquipmentEvent[] {
   const events: EquipmentEvent[] = [];
   let state = equipment.initial;
   steps.forEach(([type, command = {}, minute], index) => {
-    const context = { now: at(59), occurredAt: at(minute ?? index), actor: 'ann', role: 'operator', commandId: 'c', digestOf };
+    const context = { now: at(59), occurredAt: at(minute ?? index), actor: 'ann', role: 'operator', commandId: 'c', digestOf: String };
     const more = (equipment.decide[type] as (...input: unknown[]) => EquipmentEvent[])({ equipmentId, ...command }, state, context);
     state = more.reduce(equipment.evolve, state);
     events.push(...more);

@@ -6,6 +6,7 @@ import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
 import { masterData } from '#master-data/master-data';
 import { materialLot } from '#material-lot/material-lot';
+import { digestOf } from '#platform/commands/digest';
 import { SERVES_MS } from '#platform/commands/surroundings';
 import { CALL_TIME_LIMIT_MS } from '#platform/store/event-store';
 import { workOrder } from '#work-order/work-order';
@@ -245,7 +246,7 @@ function redecided(decider, { path, body, id }, state, recorded, streams) {
   const asked = (regarded) => decider.regards?.(name, body, state, regarded) ?? [];
   for (const regarded of regardedAt(asked, recorded[0], streams)) {
     try {
-      const is = plain(decider.decide[name](body, state, { now, occurredAt, actor, role, commandId: id, ...(regarded && { regarded }) }));
+      const is = plain(decider.decide[name](body, state, { now, occurredAt, actor, role, commandId: id, digestOf, ...(regarded && { regarded }) }));
       if (was === is) return undefined;
       difference = `recorded ${was.slice(0, 300)}; the log's state gives ${is.slice(0, 300)}`;
     } catch (error) {

@@ -246,7 +246,9 @@ function redecided(decider, { path, body, id }, state, recorded, streams) {
   const asked = (regarded) => decider.regards?.(name, body, state, regarded) ?? [];
   for (const regarded of regardedAt(asked, recorded[0], streams)) {
     try {
-      const is = plain(decider.decide[name](body, state, { now, occurredAt, actor, role, commandId: id, digestOf, ...(regarded && { regarded }) }));
+      const is = plain(
+        decider.decide[name](body, state, { now, occurredAt, actor, role, commandId: id, digestOf, ...(regarded && { regarded }) }),
+      );
       if (was === is) return undefined;
       difference = `recorded ${was.slice(0, 300)}; the log's state gives ${is.slice(0, 300)}`;
     } catch (error) {
@@ -313,7 +315,10 @@ function* combined([first, ...rest]) {
 }
 
 const short = (value) =>
-  (typeof value === 'string' ? value : JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? String(each) : each)))?.slice(0, 2_000);
+  (typeof value === 'string' ? value : JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? String(each) : each)))?.slice(
+    0,
+    2_000,
+  );
 
 /** All violations: [{ check, what }]. */
 export const violations = (data) => Object.entries(checks).flatMap(([check, { find }]) => find(data).map((what) => ({ check, what })));

@@ -101,6 +101,15 @@ describe('a count that is sent again', () => {
     const many = Array.from({ length: 65 }, (_, n) => count('1', '03:11', `Z${n + 1}`));
     expect(counts(...many, count('1', '03:11', 'Z1'))).toBe(65);
   });
+  test('without a time is known by the time that it is recorded with', () => {
+    const state = arriving(receive, use('1', '03:11')).reduce(materialLot.evolve, materialLot.initial);
+    const sent = (occurredAt: string, server: string) =>
+      materialLot.decide.ObserveStockCount({ lotId, quantity: kg('98') } as never, state, {
+        ...{ now: server, occurredAt, actor: 'ann', role: 'operator', commandId: 'c', digestOf },
+      })[0];
+    // The clock of the terminal that consumed was ahead of the server's.
+    expect(sent(clock('03:10'), clock('03:10'))).toEqual(sent(clock('03:11'), now));
+  });
   test('under the id of another amount is recorded, and flagged', () => {
     const events = arriving(receive, count('15000', '03:11', 'Z1'), count('14000', '04:00', 'Z1'), count('14000', '05:00', 'Z1'));
     expect(events.filter(({ type }) => type === 'StockCountObserved')).toHaveLength(2);

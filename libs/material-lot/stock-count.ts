@@ -12,9 +12,9 @@ import { doneAt, inUnit, utc } from './stock';
 export function observeCount(command: ObserveStockCount, lot: MaterialLot, context: Context): readonly MaterialLotEvent[] {
   const { lotId, quantity } = command;
   const counted = { amount: quantity.amount, unit: quantity.unit };
-  const { countId, isReused } = idOf(command, lot, context);
-  if (entryOf(lot.counts, countKey('Count', countId))) return [];
   const at = lot.status === 'unknown' ? utc(context.occurredAt) : doneAt(lot, context);
+  const { countId, isReused } = idOf(command, at, lot, context);
+  if (entryOf(lot.counts, countKey('Count', countId))) return [];
   const expected = lot.status === 'unknown' ? null : inUnit(lot, onHandAt(lot.movements, at));
   const compared = expected ? comparedTo(expected, counted, lot.status === 'merged') : undefined;
 
@@ -38,11 +38,12 @@ export function observeCount(command: ObserveStockCount, lot: MaterialLot, conte
 /** The id of a count. One without an id is known by what, when and by whom was counted; so is one whose id is that of another amount. */
 function idOf(
   { lotId, countId, quantity: { amount, unit } }: ObserveStockCount,
+  at: string,
   { counts }: MaterialLot,
-  { occurredAt, actor, digestOf }: Context,
+  { actor, digestOf }: Context,
 ): Readonly<{ countId: string; isReused: boolean }> {
   const digest = (...facts: readonly string[]) => digestOf([lotId, amount, unit, actor, ...facts]).slice(0, 32);
-  if (countId === undefined) return { countId: digest('at', utc(occurredAt)), isReused: false };
+  if (countId === undefined) return { countId: digest('at', at), isReused: false };
   const before = entryOf(counts, countKey('Count', countId));
   return before && !isSame({ amount, unit }, before.counted)
     ? { countId: digest('of', countId), isReused: true }

@@ -196,7 +196,9 @@ export class Processes {
     this.operations = new ProcessOperations(store, pool, processes, ({ type, data }) => registry.targetOf(type, data) ?? '');
   }
 
+  /** Their jobs are those of all plants. @throws Problem 403 */
   async queues(): Promise<JobQueues> {
+    ofAll();
     return { items: await queueReports(this.pool) };
   }
 
@@ -249,11 +251,11 @@ export class Processes {
   }
 }
 
-/** A process serves all plants: only a caller with all facilities may stop it. */
+/** Processes and queues serve all plants: only a caller with all facilities may stop or see them. */
 function ofAll(): Principal {
   const principal = caller();
   if (principal.scopes.includes('*')) return principal;
-  throw new Problem(403, 'facility-not-in-scope', 'Stopping a process needs access to all facilities.', {
+  throw new Problem(403, 'facility-not-in-scope', 'Processes and job queues as a whole need access to all facilities.', {
     whatToDo: 'Use a token for all facilities (`*`).',
   });
 }

@@ -63,9 +63,12 @@ describe('processes, operated by people', () => {
         { queue: 'process-timers', backend: 'redis', waiting: 3, active: 1, delayed: 12, failed: 0, countedAt: '2026-01-05T08:00:00.000Z' },
       ],
     };
-    expect((await api.get('/processes/queues', api.tokens.supervisor)).body).toEqual(expected);
+    expect((await api.get('/processes/queues', api.tokens.everywhere)).body).toEqual(expected);
     const query = '{ jobQueues { items { queue backend waiting active delayed failed countedAt } } }';
-    expect((await api.post('/graphql', { query }, api.tokens.supervisor)).body).toEqual({ data: { jobQueues: expected } });
+    expect((await api.post('/graphql', { query }, api.tokens.everywhere)).body).toEqual({ data: { jobQueues: expected } });
+    // The counts are of all plants.
+    const ofOnePlant = await api.get('/processes/queues', api.tokens.supervisor);
+    expect([ofOnePlant.status, ofOnePlant.body.code]).toEqual([403, 'facility-not-in-scope']);
     expect((await api.get('/processes/queues', api.tokens.operator)).status).toBe(403);
   });
 

@@ -43,7 +43,7 @@ export default function Health() {
       </Title>
       <Parts />
       <Processes />
-      {may('get /processes/queues') ? <JobQueues /> : null}
+      {may('get /processes/queues') && facilities.includes('*') ? <JobQueues /> : null}
       {seesViews ? (
         <>
           <ParkedEvents />

@@ -4,9 +4,8 @@
  * truth: the event log and its timers do; the queue may be lost and filled again.
  */
 import { createPostgresBackend, createRedisBackend, withBackend, type Job as BullJob, type Queue, type Worker } from 'bullmq';
-import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool } from 'pg';
+import { Client, type ClientConfig, type Pool } from 'pg';
 import { survivingLosses } from '#platform/runtime/database';
 import { APPLICATION } from '#platform/runtime/version';
 
@@ -56,23 +55,28 @@ function bind({ REDIS_URL, DATABASE_URL }: QueueBackend, closed: () => boolean):
   return { ...withBackend(inPostgres), adding: { connection }, working: { connection } } as unknown as Bound;
 }
 
+/** A connection that survives the loss of its server, also while nobody listens. */
+class SurvivingClient extends Client {
+  constructor(config?: ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+
+  override removeAllListeners(...event: [event?: string | symbol]): this {
+    super.removeAllListeners(...event);
+    return this.listenerCount('error') > 0 ? this : this.on('error', () => undefined);
+  }
+}
+
 /**
- * BullMQ (6.7, pinned) migrates on a connection without an error listener, and removes all listeners from its listening connection before ending
- * it: if the server goes away at that moment, an unhandled error would end the app.
+ * BullMQ (6.7, pinned) migrates on a connection without an error listener. Its listening connection has one only after it was opened, and none
+ * while it is ended: if the server goes away at such a moment, an unhandled error would end the app.
  */
 const inPostgres: typeof createPostgresBackend = (...given) => {
   const backend = createPostgresBackend(...given);
-  const { connection } = backend as unknown as { connection: { pool: Pool; getListenClient(): Promise<EventEmitter> } };
+  const { connection } = backend as unknown as { connection: { pool: Pool; pgModule: { Client: typeof Client } } };
   survivingLosses(connection.pool, 'queue');
-  const listening = connection.getListenClient.bind(connection);
-  connection.getListenClient = async () => {
-    const client = await listening();
-    client.removeAllListeners = (...event: [event?: string | symbol]) => {
-      EventEmitter.prototype.removeAllListeners.apply(client, event);
-      return client.listenerCount('error') > 0 ? client : client.on('error', () => undefined);
-    };
-    return client;
-  };
+  connection.pgModule = { ...connection.pgModule, Client: SurvivingClient };
   return backend;
 };
 

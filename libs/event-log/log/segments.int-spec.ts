@@ -1,15 +1,24 @@
-import { pbkdf2 } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { Segments } from './segments';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Keeps all of libuv's threads busy for some time: work handed to them now is done after all work of this thread. */
-const busyThreads = () => Promise.all([1, 2, 3, 4].map(() => promisify(pbkdf2)('a', 'b', 50_000, 64, 'sha512')));
+/** Keeps all of libuv's threads busy until they are released: who opens a pipe for reading waits for a writer. */
+function busyThreads(directory: string): () => Promise<void> {
+  const pipe = path.join(directory, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const readers = Promise.all([1, 2, 3, 4].map(() => fs.promises.open(pipe, 'r')));
+  return async () => {
+    const writer = fs.openSync(pipe, 'w');
+    for (const reader of await readers) await reader.close();
+    fs.closeSync(writer);
+    fs.rmSync(pipe);
+  };
+}
 
 describe('a file of the log', () => {
   let directory: string;
@@ -32,13 +41,14 @@ describe('a file of the log', () => {
     await append(KIB);
     await segments.settled();
     await append(2 * MIB + MIB / 2);
-    const busy = busyThreads();
+    const release = busyThreads(directory);
     await append(KIB);
     // The zeros after 4 MiB are being written, and the next write goes beyond them.
     expect(fs.statSync(segments.active!.file).size).toBe(4 * MIB);
-    await append(3 * MIB);
+    const beyond = append(3 * MIB);
+    await release();
+    await beyond;
     await segments.settled();
-    await busy;
     expect(fs.readFileSync(segments.active!.file).subarray(0, tail).equals(Buffer.concat(written))).toBe(true);
     segments.close();
   });

@@ -49,7 +49,7 @@ function Parked({ view, table, partition, waiting, head }: Schemas['ParkedPartit
   const words = useWords(healthWords);
   const may = useMay();
   return (
-    <Table.Tr data-parked={partition}>
+    <Table.Tr data-parked={`${view} ${partition}`}>
       <Table.Td>{view}</Table.Td>
       <Table.Td>{partition}</Table.Td>
       <Table.Td>

@@ -25,6 +25,10 @@ test('the board shows demand, balance, and what the order waits for', () => {
   expect(row('CustomerOrderHeld', 'CustomerOrderResumed')).toMatchObject({ status: 'Open', reason: null });
   expect(row('CustomerOrderAmended')).toMatchObject({ quantity: '600', unallocated: '400', allocated: '200' });
   expect(row('CustomerOrderCompleted')).toMatchObject({ status: 'Completed', produced: '495', delivered: '490', short: '10' });
+  expect(row('CustomerOrderCompleted', 'CustomerOrderResultCorrected')).toMatchObject({
+    status: 'Completed',
+    ...{ produced: '480', scrapped: '20', delivered: '480', short: '20', correctedAt: '2026-01-06T08:00:00.000Z' },
+  });
   expect(row('CustomerOrderCancellationRequested', 'CustomerOrderCancelled')).toMatchObject({ status: 'Cancelled', stocked: '195' });
 });
 

@@ -199,6 +199,24 @@ export type CustomerOrderCancelled = Event<
   OfOrder & { reason: string; produced: string; scrapped: string; stocked: string; returned: string; cancelledAt: string }
 >;
 
+/** What was made or has arrived was corrected after the order was over: its figures at the end, as they are known now. */
+export type CustomerOrderResultCorrected = Event<
+  'CustomerOrderResultCorrected',
+  OfOrder & {
+    produced: string;
+    scrapped: string;
+    /** Of a completed order: what has arrived where it is shipped to. */
+    delivered?: string;
+    /** Of a completed order: quantity missing to what was ordered. */
+    short?: string;
+    /** Of a cancelled order: what was made and is in stock. */
+    stocked?: string;
+    /** Of a cancelled order: what came back. */
+    returned?: string;
+    correctedAt: string;
+  }
+>;
+
 export type CustomerOrderEvent =
   | CustomerOrderPlaced
   | CustomerOrderAmended
@@ -220,4 +238,5 @@ export type CustomerOrderEvent =
   | CustomerOrderDecisionAwaited
   | CustomerOrderDecided
   | CustomerOrderCompleted
-  | CustomerOrderCancelled;
+  | CustomerOrderCancelled
+  | CustomerOrderResultCorrected;

@@ -234,6 +234,59 @@ describe('its legs', () => {
   });
 });
 
+describe('the figures of an order that is over', () => {
+  const undone: CustomerOrderEvent = {
+    type: 'CustomerLegUndone',
+    data: { ...leg(2, 'haifa'), why: reason, unallocated: '250', surplus: '0' },
+  };
+  const over = [placed, chosen, ended(1, 'lyon', '250', '100'), undone];
+  const none = { scrap: '7', rework: '0' };
+  const corrected = (good: string, unallocated: string): CustomerOrderEvent => ({
+    type: 'CustomerLegEnded',
+    data: { ...leg(1, 'lyon'), made: { good, ...none }, unallocated, surplus: '0', endedAt: at },
+  });
+
+  test('follow a correction of what was made', () => {
+    const completed: CustomerOrderEvent = {
+      type: 'CustomerOrderCompleted',
+      data: { ...id, produced: '250', scrapped: '0', delivered: '0', short: '250', completedAt: at },
+    };
+    const result: CustomerOrderEvent = {
+      type: 'CustomerOrderResultCorrected',
+      data: { ...id, produced: '240', scrapped: '7', delivered: '0', short: '260', correctedAt: at },
+    };
+    given(customerOrder, ...over, completed)
+      .when('RecordCustomerLegEnded', { ...id, leg: 1, good: '240', ...none })
+      .then(corrected('240', '260'), result);
+    given(customerOrder, ...over, completed, corrected('240', '260'), result)
+      .when('RecordCustomerLegEnded', { ...id, leg: 1, good: '240', ...none })
+      .changesNothing();
+  });
+
+  test('follow it in a cancelled order, and in what arrives after its end', () => {
+    const cancelled: CustomerOrderEvent = {
+      type: 'CustomerOrderCancelled',
+      data: { ...id, reason, produced: '250', scrapped: '0', stocked: '250', returned: '0', cancelledAt: at },
+    };
+    given(customerOrder, ...over, cancelling, cancelled)
+      .when('RecordCustomerLegEnded', { ...id, leg: 1, good: '240', ...none })
+      .then(corrected('240', '260'), {
+        type: 'CustomerOrderResultCorrected',
+        data: { ...id, produced: '240', scrapped: '7', stocked: '240', returned: '0', correctedAt: at },
+      });
+    const delivery = { received: '200', short: '0', damaged: '20', lost: '0', returned: '30' };
+    given(customerOrder, ...over, cancelling, cancelled)
+      .when('RecordCustomerLegDelivered', { ...id, leg: 1, ...delivery })
+      .then(
+        { type: 'CustomerLegDelivered', data: { ...leg(1, 'lyon'), delivery, unallocated: '300', surplus: '0', deliveredAt: at } },
+        {
+          type: 'CustomerOrderResultCorrected',
+          data: { ...id, produced: '250', scrapped: '0', stocked: '230', returned: '30', correctedAt: at },
+        },
+      );
+  });
+});
+
 test('a compensation that keeps being refused waits for a person, who has it tried again or has done it', () => {
   const refusal = { ...id, leg: 1, step: 'Release' as const, undo: true, attempt: 5, code: 'x', message: 'No.' };
   const of = { ...leg(1, 'lyon'), step: 'Release' as const, code: 'x', message: 'No.' };

@@ -148,6 +148,8 @@ function evolve(order: CustomerOrder, event: CustomerOrderEvent): CustomerOrder 
       return { ...order, status: 'Completed' };
     case 'CustomerOrderCancelled':
       return { ...order, status: 'Cancelled' };
+    case 'CustomerOrderResultCorrected':
+      return order;
     case 'CustomerOrderDecisionAwaited':
       return { ...order, decisions: { ...order.decisions, [event.data.decisionId]: null } };
     case 'CustomerOrderDecided':

@@ -96,7 +96,7 @@ export class CustomerOrderEntry {
   @Cell('text', { optional: true })
   reason: string | null;
 
-  /** Good pieces, when it is over. */
+  /** Good pieces, when it is over; as corrected since, like the other figures of its end. */
   @Cell('amount', { optional: true })
   produced: string | null;
 
@@ -117,6 +117,10 @@ export class CustomerOrderEntry {
 
   @Cell('amount', { optional: true })
   returned: string | null;
+
+  /** When the figures of its end were last corrected. */
+  @Cell('instant', { optional: true })
+  correctedAt: string | null;
 
   /** Revision of the stream after its last event; give it as If-Match. */
   @Cell('position')
@@ -187,6 +191,10 @@ function changes(
       };
     case 'CustomerOrderCancelled':
       return { status: 'Cancelled', produced: data.produced, scrapped: data.scrapped, stocked: data.stocked, returned: data.returned };
+    case 'CustomerOrderResultCorrected': {
+      const { produced, scrapped, delivered = null, short = null, stocked = null, returned = null, correctedAt } = data;
+      return { produced, scrapped, delivered, short, stocked, returned, correctedAt };
+    }
     case 'CustomerLegStepDone':
     case 'CustomerLegStepRefused':
     case 'CustomerLegStepUndone':
@@ -198,7 +206,7 @@ function changes(
 /** Every customer order as it is now. */
 export const customerOrderView: View<CustomerOrderEntry, CustomerOrderEvent> = {
   name: 'customer-order',
-  version: 2,
+  version: 3,
   row: CustomerOrderEntry,
   events: [
     'CustomerOrderPlaced',
@@ -222,6 +230,7 @@ export const customerOrderView: View<CustomerOrderEntry, CustomerOrderEvent> = {
     'CustomerOrderDecided',
     'CustomerOrderCompleted',
     'CustomerOrderCancelled',
+    'CustomerOrderResultCorrected',
   ],
   keys: ({ data: { customerOrderId } }) => [customerOrderId],
   fold: (rows, event) => {
@@ -229,7 +238,7 @@ export const customerOrderView: View<CustomerOrderEntry, CustomerOrderEvent> = {
     const { revision, position, recordedAt } = event;
     if (event.type === 'CustomerOrderPlaced') {
       const none = { decisionId: null, question: null, reason: null, produced: null, scrapped: null, delivered: null };
-      const nothing = { ...none, short: null, stocked: null, returned: null, plans: 0, legs: 0, blocked: 0 };
+      const nothing = { ...none, short: null, stocked: null, returned: null, correctedAt: null, plans: 0, legs: 0, blocked: 0 };
       const begun = balance(event.data.quantity, { unallocated: event.data.quantity, surplus: '0' });
       const facilityId = facilityOf(customerOrderId);
       const row = { customerOrderId, facilityId, ...demanded(event.data), ...begun, ...nothing, status: CustomerOrderState.Open };

@@ -1,6 +1,6 @@
 /** The legs of a customer order, and their balance with what is ordered (I1). */
 import { Rejected } from '#kernel/rejected';
-import { compare, minus, sum } from '#manufacturing/quantity';
+import { compare, isZero, minus, sum } from '#manufacturing/quantity';
 import type { LegDelivery, LegMade, LegStatus, LegStep } from './customer-order.events';
 
 export type Leg = Readonly<{
@@ -33,10 +33,29 @@ export function balanceOf(ordered: string, legs: readonly Leg[]): { unallocated:
 /** What is made or has arrived, and cannot be taken back. */
 export const settledBy = (legs: readonly Leg[]): string => sum(legs.filter(({ made }) => made).map(countedBy));
 
-export const madeBy = (legs: readonly Leg[]): { produced: string; scrapped: string } => ({
+const madeBy = (legs: readonly Leg[]): { produced: string; scrapped: string } => ({
   produced: sum(legs.map(({ made }) => made?.good ?? '0')),
   scrapped: sum(legs.map(({ made }) => made?.scrap ?? '0')),
 });
+
+const deliveredBy = (legs: readonly Leg[], part: keyof LegDelivery): string => sum(legs.map(({ delivery }) => delivery?.[part] ?? '0'));
+
+/** The figures of a completed order. */
+export function completedBy(
+  ordered: string,
+  legs: readonly Leg[],
+): Readonly<{ produced: string; scrapped: string; delivered: string; short?: string }> {
+  const { unallocated } = balanceOf(ordered, legs);
+  return { ...madeBy(legs), delivered: deliveredBy(legs, 'received'), ...(isZero(unallocated) ? {} : { short: unallocated }) };
+}
+
+/** The figures of a cancelled order: what was made and is not gone is in stock. */
+export function cancelledBy(legs: readonly Leg[]): Readonly<{ produced: string; scrapped: string; stocked: string; returned: string }> {
+  const made = madeBy(legs);
+  const gone = sum((['short', 'damaged', 'lost'] as const).map((part) => deliveredBy(legs, part)));
+  const stocked = minus(made.produced, gone);
+  return { ...made, stocked: compare(stocked, '0') > 0 ? stocked : '0', returned: deliveredBy(legs, 'returned') };
+}
 
 /** Legs that nothing more is expected of. */
 export const isSettled = ({ status }: Leg): boolean => status === 'Undone' || status === 'Ended' || status === 'Delivered';

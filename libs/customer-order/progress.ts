@@ -2,11 +2,11 @@
 import type { Context, Decider } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
-import { compare, isPositive, isZero, minus, sum } from '#manufacturing/quantity';
+import { compare, isPositive, sum } from '#manufacturing/quantity';
 import { type CustomerOrder, inState, known, type KnownOrder, of, workMasterStreamOf } from './order-state';
 import type { MasterOperation } from '#work-master/work-master.events';
 import type { CustomerOrderEvent, PlannedLeg } from './customer-order.events';
-import { balanceOf, isSettled, legIn, type Leg, madeBy, withLeg } from './legs';
+import { balanceOf, cancelledBy, completedBy, isSettled, legIn, type Leg, withLeg } from './legs';
 import type * as commands from './progress.commands';
 
 export type Events = readonly CustomerOrderEvent[];
@@ -14,6 +14,16 @@ type Decide = Decider<typeof commands, CustomerOrder, CustomerOrderEvent>['decid
 
 const at = (order: KnownOrder, { leg, facilityId }: Leg) => ({ ...of(order), leg, facilityId });
 const balanced = (order: KnownOrder, leg: Leg) => balanceOf(order.demand.quantity, withLeg(order.legs, leg));
+
+/** What a leg's new figures change of an order that is over. */
+function corrected(order: KnownOrder, leg: Leg, correctedAt: string): Events {
+  const { status, demand, legs } = order;
+  const figures = (of: readonly Leg[]) =>
+    status === 'Completed' ? completedBy(demand.quantity, of) : status === 'Cancelled' ? cancelledBy(of) : undefined;
+  const [before, after] = [figures(legs), figures(withLeg(legs, leg))];
+  if (!after || JSON.stringify(before) === JSON.stringify(after)) return [];
+  return [{ type: 'CustomerOrderResultCorrected', data: { ...of(order), ...after, correctedAt } }];
+}
 
 export const progress: Decide = {
   RecordPlanChosen: choosePlan,
@@ -62,17 +72,19 @@ export const progress: Decide = {
     const made = { good, scrap, rework };
     const again = leg.status === 'Undone' && takenBack;
     if ((leg.status === 'Undone' && !again) || (leg.made && sameAmounts(leg.made, made))) return [];
-    const balance = balanced(order, { ...leg, made, ...(again ? { status: 'Ended' } : {}) });
-    const data = { ...at(order, leg), made, ...balance, ...(again ? { takenBack: true as const } : {}), endedAt: occurredAt };
-    return [{ type: 'CustomerLegEnded', data }];
+    const after: Leg = { ...leg, made, ...(again ? { status: 'Ended' } : {}) };
+    const more = again ? { takenBack: true as const } : {};
+    const data = { ...at(order, leg), made, ...balanced(order, after), ...more, endedAt: occurredAt };
+    return [{ type: 'CustomerLegEnded', data }, ...corrected(order, after, occurredAt)];
   },
   RecordCustomerLegDelivered: ({ leg: n, received, short, damaged, lost, returned }, state, { occurredAt }) => {
     const order = known(state);
     const leg = legIn(order.legs, n);
     const delivery = { received, short, damaged, lost, returned };
     if (!leg.made || (leg.delivery && sameAmounts(leg.delivery, delivery))) return [];
-    const balance = balanced(order, { ...leg, delivery });
-    return [{ type: 'CustomerLegDelivered', data: { ...at(order, leg), delivery, ...balance, deliveredAt: occurredAt } }];
+    const after: Leg = { ...leg, delivery };
+    const delivered = { ...at(order, leg), delivery, ...balanced(order, after), deliveredAt: occurredAt };
+    return [{ type: 'CustomerLegDelivered', data: delivered }, ...corrected(order, after, occurredAt)];
   },
   RecordDecisionAwaited: ({ decisionId, question, options, dueAt }, state) => {
     const order = known(state);
@@ -93,23 +105,20 @@ export const progress: Decide = {
     const { unallocated } = balanceOf(order.demand.quantity, order.legs);
     if (!short && isPositive(unallocated))
       throw new Rejected('quantity-short', `${unallocated} ${order.demand.unit} are missing.`, { short: unallocated });
-    const delivered = sum(order.legs.map(({ delivery }) => delivery?.received ?? '0'));
-    const missing = isZero(unallocated) ? {} : { short: unallocated };
-    return [
-      { type: 'CustomerOrderCompleted', data: { ...of(order), ...madeBy(order.legs), delivered, ...missing, completedAt: occurredAt } },
-    ];
+    const figures = completedBy(order.demand.quantity, order.legs);
+    return [{ type: 'CustomerOrderCompleted', data: { ...of(order), ...figures, completedAt: occurredAt } }];
   },
   RecordCustomerOrderCancelled: (_, state, { occurredAt }) => {
     const order = known(state);
     if (order.status === 'Cancelled') return [];
     inState(order, 'Cancelling');
     rejectOpen(order);
-    const { produced, scrapped } = madeBy(order.legs);
-    const returned = sum(order.legs.map(({ delivery }) => delivery?.returned ?? '0'));
-    const gone = sum(order.legs.map(({ delivery }) => (delivery ? sum([delivery.short, delivery.damaged, delivery.lost]) : '0')));
-    const stocked = minus(produced, gone);
-    const balance = { produced, scrapped, stocked: compare(stocked, '0') > 0 ? stocked : '0', returned };
-    return [{ type: 'CustomerOrderCancelled', data: { ...of(order), reason: order.cancelling, ...balance, cancelledAt: occurredAt } }];
+    return [
+      {
+        type: 'CustomerOrderCancelled',
+        data: { ...of(order), reason: order.cancelling, ...cancelledBy(order.legs), cancelledAt: occurredAt },
+      },
+    ];
   },
 };
 

@@ -3,6 +3,7 @@ import {
   whenCustomerOrderPlacedFulfilIt,
   whenCustomerOrderPlacedFulfilItV1,
   whenCustomerOrderPlacedFulfilItV2,
+  whenCustomerOrderPlacedFulfilItV3,
 } from './when-customer-order-placed-fulfil-it';
 import { whenDecisionRequestedEscalateIt } from './when-decision-requested-escalate-it';
 import { whenCapacityReservedExpireIt } from './when-capacity-reserved-expire-it';
@@ -25,6 +26,7 @@ type AnyProcess = Process<any, any, any>;
 /** The processes, one line for each version that instances may be under: what the worker runs. */
 export const processes: readonly AnyProcess[] = [
   whenCustomerOrderPlacedFulfilIt,
+  whenCustomerOrderPlacedFulfilItV3,
   whenCustomerOrderPlacedFulfilItV2,
   whenCustomerOrderPlacedFulfilItV1,
   whenDecisionRequestedEscalateIt,

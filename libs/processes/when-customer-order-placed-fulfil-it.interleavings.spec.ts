@@ -14,6 +14,7 @@ import {
   whenCustomerOrderPlacedFulfilIt as fulfil,
   whenCustomerOrderPlacedFulfilItV1,
   whenCustomerOrderPlacedFulfilItV2,
+  whenCustomerOrderPlacedFulfilItV3,
 } from './when-customer-order-placed-fulfil-it';
 import { whenWorkOrderEndedAdvanceProductionOrder as advance } from './when-work-order-ended-advance-production-order';
 
@@ -136,6 +137,9 @@ const returned = (n: number, good: string) =>
   });
 const taken = (amount: string) => [place(amount), wo('CancelWorkOrder', 1, 'lyon')];
 
+const correct = (good: string, from: string, to: string) =>
+  wo('CorrectReport', 1, 'lyon', { reportId: from, replacementReportId: to, good });
+
 /** Each scene with the statuses of the order at its endings: one that only meets refusals shows nothing. */
 const scenes: Record<string, readonly [reaches: string, scene: Scene]> = {
   'an order is made at two plants': ['Completed', scene({ lyon: make(1, 'lyon', '6'), haifa: make(2, 'haifa', '4') }, [place('10')])],
@@ -186,6 +190,14 @@ const scenes: Record<string, readonly [reaches: string, scene: Scene]> = {
     'Completed Open',
     scene({ lyon: [...make(1, 'lyon', '6'), ...ship(1, 'lyon', '6')], haifa: make(2, 'haifa', '2') }, [place('8', { shipTo: 'haifa' })]),
   ],
+  'a report is corrected before its transfer leaves': [
+    'Open',
+    scene(
+      { supervisor: [correct('5', 'r1', 'r2')], carrier: ship(1, 'lyon', '5') },
+      [place('6', { shipTo: 'haifa' }), ...make(1, 'lyon', '6')],
+      [fulfil, advance],
+    ),
+  ],
   'a plant is silent, and a person decides': [
     'Completed Open',
     scene(
@@ -229,6 +241,7 @@ const RECORDED = [
   'it becomes smaller while a plant is at work',
   'more is ordered than there is room for, and a person cancels',
   'all is shipped to one place and arrives',
+  'a report is corrected before its transfer leaves',
   'a plant made its leg although it was taken back, and a person decides',
 ];
 const met: History[] = [];
@@ -328,6 +341,24 @@ test('what was made for a leg that was taken back is in the balance of a cancell
   const [before, after] = ['Cancelled, Ended,Undone, asked 1', 'Cancelled, Undone,Undone, asked 0'];
   expect(ends(fulfil)).toEqual([before, after]);
   expect(ends(whenCustomerOrderPlacedFulfilItV2)).toEqual([after]);
+});
+
+test('a transfer that has not left is of what was made, as corrected', () => {
+  const parties = { supervisor: [correct('5', 'r1', 'r2'), correct('4', 'r2', 'r3')], carrier: ship(1, 'lyon', '4') };
+  const transfers = (process: unknown) => {
+    const seen = new Set<string>();
+    const faultsOf = ({ state }: Ending) => {
+      const each = ['T1', 'T1-2', 'T1-3'].map((id) => state(transfer, `lyon.${id}_corp_CO-1`));
+      seen.add(each.map(({ status, amount }) => `${status.replace('Transfer', '')} ${amount}`.replace('none ', '-')).join(', '));
+      return [];
+    };
+    const past = [place('6', { shipTo: 'haifa' }), ...make(1, 'lyon', '6')];
+    expect(explained(interleave({ ...scene(parties, past, [process, advance]), faultsOf }))).toBe('');
+    return [...seen].sort();
+  };
+  const asFirst = 'Closed 6, -, -';
+  expect(transfers(whenCustomerOrderPlacedFulfilItV3)).toEqual([asFirst]);
+  expect(transfers(fulfil)).toEqual(['Cancelled 6, Cancelled 5, Planned 4', asFirst]);
 });
 
 test('a reservation that ended before it was confirmed is planned again, also at its plant', () => {

@@ -13,10 +13,10 @@ import { awaitsBatch, type Fulfilment, initial, isOpen } from './fulfilment/stat
  * when people are asked, in fulfilment/settle.ts. It asks one thing at a time. Everything that it does is recorded on the order.
  */
 export const whenCustomerOrderPlacedFulfilIt: Process<Fulfilment, In, Out> = {
-  version: 3,
+  version: 4,
   name: 'when-customer-order-placed-fulfil-it',
-  initial: { ...initial, edition: 3 },
-  migrate: (state) => ({ ...(state as Fulfilment), edition: 3 }),
+  initial: { ...initial, edition: 4 },
+  migrate: (state) => ({ ...(state as Fulfilment), edition: 4 }),
   events: [
     'CustomerOrderPlaced',
     'CustomerOrderAmended',
@@ -85,6 +85,14 @@ export const whenCustomerOrderPlacedFulfilIt: Process<Fulfilment, In, Out> = {
     return legs.some((leg) => isOpen(leg) && leg.started) ? 'plants are at work' : 'legs are arranged';
   },
   isOver: ({ status, notes }) => status === 'over' && notes.length === 0,
+};
+
+/** For orders that were placed under it: a planned transfer keeps its quantity when what was made is corrected. */
+export const whenCustomerOrderPlacedFulfilItV3: Process<Fulfilment, In, Out> = {
+  ...whenCustomerOrderPlacedFulfilIt,
+  version: 3,
+  initial: { ...initial, edition: 3 },
+  migrate: (state) => ({ ...(state as Fulfilment), edition: 3 }),
 };
 
 /** For orders that were placed under it: what is reported for a leg that was taken back is stock of its plant, without a question. */

@@ -107,7 +107,7 @@ export function refused(state: Fulfilment, task: Fulfilment['doing'], refusal: R
     case 'undo': {
       const leg = legOf(state, task.leg);
       if (!stepOf(task.step).pivot?.includes(refusal.code)) return again(state, leg, task.step, refusal);
-      return task.step === 'Ship' ? change(state, task.leg, { transfer: 'shipped' }) : begun(state, leg);
+      return task.step === 'Ship' ? change(state, task.leg, { transfer: 'shipped', outdated: false }) : begun(state, leg);
     }
     case 'step':
       return notDone(state, legOf(state, task.leg), task.step, refusal);

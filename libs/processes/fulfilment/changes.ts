@@ -57,7 +57,7 @@ export const undoing = (state: Fulfilment, { leg, goal }: Leg, why: string): Ful
 
 /** Its transfer will not leave. */
 export const notShipped = (state: Fulfilment, { leg, again, sentAgain }: Leg): Fulfilment =>
-  change(state, leg, { transfer: 'over', refusals: 0, sentAgain: minus(sentAgain, again) });
+  change(state, leg, { transfer: 'over', refusals: 0, outdated: false, sentAgain: minus(sentAgain, again) });
 
 /** Asks a person, or, while another question is open, later: no question replaces another. */
 export function question(state: Fulfilment, kind: QuestionKind, text: string, leg?: number): Fulfilment {
@@ -122,6 +122,8 @@ export const rejecting = ({ planning }: Fulfilment): Partial<Fulfilment> =>
 /** A step is undone. Nothing of the leg is left once that was the last one. */
 export function undone(state: Fulfilment, n: number, step: LegStep, tell: boolean): Fulfilment {
   const leg = legOf(state, n);
+  if (step === 'Ship' && leg.outdated)
+    return change(state, n, { transfer: 'none', shipment: leg.shipment + 1, refusals: 0, outdated: false, done: without(leg.done, step) });
   if (step === 'Ship') return change(state, n, { transfer: 'over', done: without(leg.done, step) });
   const done = step === 'Reserve' ? [] : without(leg.done, step);
   const next = change(state, n, { done, refusals: 0, ...(isOver(leg) ? { freed: true } : {}) });

@@ -156,7 +156,7 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
     case 'LegCorrected':
       return input.data.workOrderId === input.data.productionOrderId
         ? ofLeg(state, input.data.workOrderId, (leg) =>
-            leg.made ? made(state, leg, input.data.to) : lateReport(state, leg, input.data.to),
+            leg.made ? remade(state, leg, input.data.to) : lateReport(state, leg, input.data.to),
           )
         : state;
     case 'TransferShipped':
@@ -189,6 +189,13 @@ const ofTransfer = (state: Fulfilment, id: string, then: (leg: Leg, shipment: nu
   const known = named.attempt < leg.shipment ? leg.deliveries[named.attempt - 1] : leg.transfer === 'planned' || leg.transfer === 'shipped';
   return known || (named.attempt === leg.shipment && leg.delivery) ? then(leg, named.attempt) : state;
 };
+
+/** What was made is corrected; its transfer follows, unless it is on its way or only ships again what came back. */
+function remade(state: Fulfilment, leg: Leg, to: LegMade): Fulfilment {
+  const follows = since(4, state) && leg.transfer === 'planned' && !leg.delivery && leg.shipment < MOST_TRANSFERS;
+  const outdated = follows && compare(to.good, leg.made!.good) !== 0;
+  return made(outdated ? change(state, leg.leg, { outdated }) : state, leg, to);
+}
 
 /** A report for a leg that was taken back, or is being so; work that runs is told at its end. */
 function lateReport(state: Fulfilment, leg: Leg, { good, scrap, rework }: LegMade): Fulfilment {

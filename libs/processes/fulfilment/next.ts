@@ -15,6 +15,7 @@ import {
   newestFirst,
   type Task,
   unallocated,
+  whyLess,
 } from './state';
 import { idOf, lastUndoable, nextStep, reservationOf, stepOf } from './steps';
 
@@ -51,7 +52,7 @@ function closing(state: Fulfilment): Task | undefined {
     if (isOver(leg) && !leg.freed) return { do: 'free', leg: leg.leg };
     if (leg.stop === 'wanted' && isOpen(leg)) return { do: 'stop', leg: leg.leg };
     if (leg.trimTo !== undefined && isOpen(leg)) return { do: 'trim', leg: leg.leg };
-    if (state.status === 'cancelling' && leg.transfer === 'planned') return { do: 'undo', leg: leg.leg, step: 'Ship' };
+    if (leg.transfer === 'planned' && (state.status === 'cancelling' || leg.outdated)) return { do: 'undo', leg: leg.leg, step: 'Ship' };
   }
   return undefined;
 }
@@ -171,11 +172,7 @@ function wordsForLeg(state: Fulfilment, task: Extract<Task, { leg: number }>, le
     case 'trim':
       return {
         type: 'AmendWorkOrder',
-        data: {
-          workOrderId: idOf(state, leg),
-          quantity: { amount: leg.trimTo!, unit: state.demand!.unit },
-          reason: 'the customer needs less',
-        },
+        data: { workOrderId: idOf(state, leg), quantity: { amount: leg.trimTo!, unit: state.demand!.unit }, reason: whyLess(state) },
       };
   }
 }

@@ -87,12 +87,17 @@ export const capacity = {
 };
 export const transfer = {
   category: 'inter-facility-transfer',
-  initial: { status: 'none' },
-  evolve: (_: unknown, { type }: Event) => ({ status: type }),
+  initial: { status: 'none', amount: '' },
+  evolve: ({ amount = '' }: { amount?: string }, { type, data }: Event) => ({
+    status: type,
+    amount: (data as { amount?: string }).amount ?? amount,
+  }),
   id: ({ transferId }: Data) => transferId as string,
   decide: {
-    PlanTransfer: ({ transferId }: Data, { status }: Status) =>
-      status === 'none' ? [{ type: 'TransferPlanned', data: { transferId } }] : [],
+    PlanTransfer: ({ transferId, items }: Data, { status }: Status) => {
+      const [{ quantity }] = items as [{ quantity: { amount: string } }];
+      return status === 'none' ? [{ type: 'TransferPlanned', data: { transferId, amount: quantity.amount } }] : [];
+    },
     ShipTransfer: ({ transferId }: Data, { status }: Status) => {
       if (status !== 'TransferPlanned') throw new Rejected('transfer-state', 'Not possible now.');
       return [{ type: 'TransferShipped', data: { transferId } }];

@@ -1,5 +1,5 @@
 /** What follows from a state, whatever led to it. */
-import { change, type Fulfilment, isOpen, MOST_PLANS, newestFirst, note, surplus, unallocated } from './state';
+import { change, type Fulfilment, isOpen, MOST_PLANS, newestFirst, note, surplus, unallocated, whyLess } from './state';
 import { lastUndoable } from './steps';
 import { compare, minus } from '#manufacturing/quantity';
 import { counting, madeAnyway, nextQuestion, undoing, question, withoutQuestion } from './changes';
@@ -38,7 +38,7 @@ function reduced(before: Fulfilment): Fulfilment {
   let state = before;
   for (const leg of newestFirst(state.legs)) {
     if (compare(surplus(state), '0') === 0) return state;
-    if (isOpen(leg) && leg.goal === 'make' && !leg.started) state = undoing(state, leg, 'the customer needs less');
+    if (isOpen(leg) && leg.goal === 'make' && !leg.started) state = undoing(state, leg, whyLess(state));
   }
   for (const leg of newestFirst(state.legs)) {
     const left = minus(leg.quantity, surplus(state));

@@ -36,6 +36,8 @@ export type Leg = PlannedLeg &
     transfer: 'none' | 'planned' | 'shipped' | 'over';
     /** Counts its transfers; the present one has this number. */
     shipment: number;
+    /** The present transfer has not left, and is not of what was made, as is known by now. */
+    outdated?: boolean;
     /** What came back and is shipped again: by the present transfer, and by all. */
     again: string;
     sentAgain: string;
@@ -50,10 +52,12 @@ export type Task =
   | Readonly<{ do: 'step' | 'undo'; leg: number; step: LegStep }>
   | Readonly<{ do: 'trim' | 'stop' | 'free'; leg: number }>;
 
+type Edition = 2 | 3 | 4;
+
 export type Fulfilment = Readonly<{
   customerOrderId: string;
   /** What it does beyond version 1; see `since`. */
-  edition?: 2 | 3;
+  edition?: Edition;
   demand?: CustomerDemand;
   status: 'open' | 'cancelling' | 'over';
   held: boolean;
@@ -122,9 +126,10 @@ export const initial: Fulfilment = {
 
 /**
  * Of version 2: a reservation ends by itself unless it is confirmed in time, and no question replaces another. Of version 3: a person is asked
- * what becomes of pieces that a plant made for a leg after it was taken back.
+ * what becomes of pieces that a plant made for a leg after it was taken back. Of version 4: a transfer that has not left follows a correction of
+ * what was made, and legs that become smaller because another plant made more say so.
  */
-export const since = (edition: 2 | 3, state: Fulfilment): boolean => (state.edition ?? 1) >= edition;
+export const since = (edition: Edition, state: Fulfilment): boolean => (state.edition ?? 1) >= edition;
 
 /** Plans without a new word of a person or the customer; then a person is asked. */
 export const MOST_PLANS = 4;
@@ -155,6 +160,12 @@ export const unallocated = ({ demand, legs }: Fulfilment): string => positive(mi
 /** What legs make beyond what is ordered, without those that are being undone or reduced. */
 export const surplus = ({ demand, legs }: Fulfilment): string =>
   positive(minus(sum(legs.map((leg) => (leg.goal === 'undo' ? '0' : (leg.trimTo ?? counted(leg))))), demand!.quantity));
+
+/** Why less is wanted of a leg than was planned. */
+export function whyLess(state: Fulfilment): string {
+  const others = state.legs.some(({ made, late, quantity }) => made && (late || compare(made.good, quantity) > 0));
+  return since(4, state) && others ? 'another plant has made more than was planned' : 'the customer needs less';
+}
 
 export const legOf = ({ legs }: Fulfilment, leg: number): Leg => legs.find((each) => each.leg === leg)!;
 export const change = (state: Fulfilment, leg: number, changes: Partial<Leg>): Fulfilment => ({

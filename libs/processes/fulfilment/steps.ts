@@ -100,7 +100,10 @@ const STEPS: readonly Step[] = [
         customerOrderId: state.customerOrderId,
       },
     }),
-    undo: (state, leg) => ({ type: 'CancelTransfer', data: { transferId: transferOf(state, leg), reason: state.reason } }),
+    undo: (state, leg) => ({
+      type: 'CancelTransfer',
+      data: { transferId: transferOf(state, leg), reason: leg.outdated ? 'what was made has been corrected' : state.reason },
+    }),
     attempts: 3,
     pivot: ['transfer-shipped', 'transfer-state', 'transfer-over'],
   },

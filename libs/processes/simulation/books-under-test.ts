@@ -113,8 +113,9 @@ export class Books {
       all = plus(all, shipped ? this.arrived(id, leg, facilityId, work.operations[0]!.good) : work.operations[0]!.good);
     }
     if (order.status !== 'Completed') return;
-    const ended = this.world.store.of<CustomerOrderEvent>(`customer-order-${id}`).find(({ type }) => type === 'CustomerOrderCompleted');
-    const short = (ended!.data as { short?: string }).short ?? '0';
+    const results = ['CustomerOrderCompleted', 'CustomerOrderResultCorrected'];
+    const ended = this.world.store.of<CustomerOrderEvent>(`customer-order-${id}`).filter(({ type }) => results.includes(type));
+    const short = (ended.at(-1)!.data as { short?: string }).short ?? '0';
     const { quantity } = order.demand;
     const enough = compare(plus(all, short), quantity);
     if (enough < 0 || (enough > 0 && short !== '0'))

@@ -31,6 +31,8 @@ export class People {
   private readonly silent = new Map<string, Readonly<{ until: number; did: (() => void)[] }>>();
   /** Work orders that a plant began while it was cut off. */
   private readonly began = new Set<string>();
+  /** Good pieces by report, as far as they were not corrected. */
+  private readonly reports = new Map<string, Readonly<{ workOrderId: string; good: number }>>();
   private count = 0;
 
   constructor(
@@ -147,6 +149,7 @@ export class People {
   private plant(plant: string): void {
     for (const { id, order, leg } of this.legs(plant)) {
       this.work(plant, legIdOf(id, leg.leg, plant));
+      if (!this.calm && this.random.chance(0.15)) this.correct(plant, legIdOf(id, leg.leg, plant));
       if (order.demand.shipTo && leg.made) this.ship(plant, id, leg);
     }
     for (const { id, leg } of this.legs()) if (plant === HUB) this.receive(id, leg);
@@ -181,6 +184,18 @@ export class People {
     const scrap = this.random.chance(0.1) ? [{ quantity: '1', reasonCode: 'crack' }] : [];
     const data = { reportId: `r${(this.count += 1)}`, operationId: '10', equipmentId: `${plant}.M1`, good: String(good), scrap, from, to };
     this.sayAt(plant, type, { workOrderId, kind: 'Production', ...data });
+    this.reports.set(data.reportId, { workOrderId, good });
+  }
+
+  /** A supervisor finds that fewer pieces were good, perhaps long after the order is over. */
+  private correct(plant: string, workOrderId: string): void {
+    const reports = [...this.reports].filter(([, each]) => each.workOrderId === workOrderId && each.good > 0);
+    if (reports.length === 0) return;
+    const [reportId, { good }] = this.random.pick(reports);
+    const replacement = { replacementReportId: `r${(this.count += 1)}`, good: this.random.between(0, good - 1) };
+    this.reports.delete(reportId);
+    this.reports.set(replacement.replacementReportId, { workOrderId, good: replacement.good });
+    this.sayAt(plant, 'CorrectReport', { workOrderId, reportId, ...replacement, good: String(replacement.good) });
   }
 
   private ship(plant: string, order: string, leg: Leg): void {

@@ -25,4 +25,10 @@ export const mutants = [
     from: 'this.head < this.entries.length ? this.entries[this.head].before : this.seen',
     to: 'this.seen',
   },
+  {
+    without: 'the figures of an order that follow corrections after its end',
+    file: 'libs/customer-order/progress.js',
+    from: '!after || JSON.stringify(before) ===',
+    to: 'true || JSON.stringify(before) ===',
+  },
 ];

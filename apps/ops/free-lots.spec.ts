@@ -10,10 +10,10 @@ test('lots with something free are listed by plant and material', () => {
   const lots = [lot('A', '2.5'), lot('B', '1', { expiresAt: '2026-02-01T00:00:00Z' }), lot('C', '4', { facilityId: 'haifa' })];
   expect(freeLots(lots, AT)).toEqual({
     'lyon.steel': [
-      { lotId: 'lyon.A', quantity: '2.5', expiresAt: null },
-      { lotId: 'lyon.B', quantity: '1', expiresAt: '2026-02-01T00:00:00Z' },
+      { lotId: 'lyon.A', quantity: '2.5', unit: 'kg', expiresAt: null },
+      { lotId: 'lyon.B', quantity: '1', unit: 'kg', expiresAt: '2026-02-01T00:00:00Z' },
     ],
-    'haifa.steel': [{ lotId: 'lyon.C', quantity: '4', expiresAt: null }],
+    'haifa.steel': [{ lotId: 'lyon.C', quantity: '4', unit: 'kg', expiresAt: null }],
   });
 });
 
@@ -25,8 +25,12 @@ test.each([
   expect(freeLots([lot('A', '2', more)], AT)).toEqual({ 'lyon.steel': [] }),
 );
 
-test('a material in several units is refused, with both lots', () => {
-  expect(() => freeLots([lot('A', '2'), lot('B', '500', { unit: 'g' })], AT)).toThrow(
-    'lyon keeps steel in kg (lyon.A) and in g (lyon.B), which cannot be added up. Keep it in one unit, or plan with --ignore-stock.',
+test('a material in units that cannot be added up is refused, with both lots', () => {
+  expect(freeLots([lot('A', '2'), lot('B', '500', { unit: 'g' })], AT)['lyon.steel']).toMatchObject([{ unit: 'kg' }, { unit: 'g' }]);
+  expect(() => freeLots([lot('A', '2'), lot('B', '500', { unit: 'l' })], AT)).toThrow(
+    'lyon keeps steel in kg (lyon.A) and in l (lyon.B), which cannot be added up. Keep it in one unit, name the unit in the work master, or plan with --ignore-stock.',
+  );
+  expect(() => freeLots([lot('A', '2'), lot('B', '500', { unit: 'g' })], AT, new Set(['steel']))).toThrow(
+    'which cannot be added up where a work master does not say in which unit it counts. Keep it in one unit,',
   );
 });

@@ -85,10 +85,12 @@ async function gathered(flags: Flags, late: BatchInputs['late']): Promise<BatchI
 
 /** Lots of the materials of these products, at plants that keep some. Elsewhere they are not limited. */
 async function lotsOf(list: <T>(path: string, filters?: object) => Promise<T[]>, masters: readonly MasterRow[], at: string) {
-  const materials = new Set(masters.flatMap(({ definition }) => definition.materials.map(({ materialId }) => materialId)));
+  const all = masters.flatMap(({ definition }) => definition.materials);
+  const materials = new Set(all.map(({ materialId }) => materialId));
+  const unitless = new Set(all.filter(({ unit }) => !unit).map(({ materialId }) => materialId));
   const lots: LotRow[] = [];
   for (const materialId of [...materials].sort()) lots.push(...(await list<LotRow>('material-lot', { materialId })));
-  return freeLots(lots, at);
+  return freeLots(lots, at, unitless);
 }
 
 /** @throws PlainFault */

@@ -52,7 +52,7 @@ describe('a plan', () => {
   });
   test('is limited by the stock of a plant, and says which material binds', () => {
     const steel = { materialId: 'steel', quantityPerUnit: '2' };
-    const lot = (lotId: string, quantity: string, expiresAt: string | null) => ({ lotId, quantity, unit: 'kg', expiresAt });
+    const lot = (lotId: string, quantity: string, expiresAt: string | null, unit = 'kg') => ({ lotId, quantity, unit, expiresAt });
     const kept = {
       ...{ ...regarded, 'work-master-corp.pump': { ...regarded['work-master-corp.pump'], materials: [steel] } },
       // Work of the first day can use both lots, later work only what does not expire.
@@ -72,6 +72,22 @@ describe('a plan', () => {
       { facilityId: 'oslo', quantity: '20', buckets: [{ date: '2999-01-05', minutes: 60 }] },
     ]);
     expect(plan.data.unallocated).toEqual([{ quantity: '30', reason: 'Material' }]);
+    // The same need in another unit, and lots in several; what measures something else does not count.
+    const grams = {
+      ...{
+        ...kept,
+        'work-master-corp.pump': { ...kept['work-master-corp.pump'], materials: [{ ...steel, quantityPerUnit: '2000', unit: 'g' }] },
+      },
+      'usable-stock-oslo.steel': [
+        lot('oslo.L0', '9', null, 'l'),
+        lot('oslo.L1', '0.03', '2999-01-06T08:00:00.000Z', 't'),
+        lot('oslo.L2', '24', null),
+      ],
+    };
+    const [same] = allocationPlan.decide.ProposeAllocation(ask, allocationPlan.initial, { ...context, regarded: grams }) as readonly [
+      AllocationProposed,
+    ];
+    expect(same.data).toMatchObject({ legs: plan.data.legs, unallocated: plan.data.unallocated });
     // In two parts, 27 could use the lot that expires: the plan does not claim to be the best.
     expect([plan.data.proven, plan.data.gap]).toEqual([false, { quantity: '7' }]);
     expect(plan.data.inputs.candidates.map(({ stock }) => stock)).toEqual([

@@ -77,9 +77,9 @@ function inputsOf(command: commands.ProposeAllocation, { regarded = {}, now }: C
     const capacity = regarded[capacityStream(capacityId)] as ToldCapacity;
     const days = Object.entries(capacity?.taken ?? {}).filter(([date]) => date >= first && date <= last);
     const stays = shipTo === undefined || shipTo === facilityId;
-    const kept = neededOfEach(master?.materials ?? []).flatMap(({ materialId, quantityPerUnit }) => {
-      const lots = regarded[usableStockOf(facilityId, materialId)] as ToldStock;
-      return lots ? [{ materialId, quantityPerUnit, lots }] : [];
+    const kept = neededOfEach(master?.materials ?? []).flatMap((material) => {
+      const lots = regarded[usableStockOf(facilityId, material.materialId)] as ToldStock;
+      return lots ? [{ ...material, lots }] : [];
     });
     const stock = stockSteps(order, kept);
     return {

@@ -1,6 +1,6 @@
 /** What a batch of orders is planned from, and the places that it leaves to each of them. */
 import { entryOf, scopeIn } from '#kernel/identity';
-import { millionths } from '#manufacturing/quantity';
+import { convert, finest, millionths, type Unit } from '#manufacturing/quantity';
 import type { Definition, Qualification } from '#work-master/work-master.events';
 import { Unplaced, type Candidate, type PlanOrder } from './allocation-plan.events';
 import { whyNone, whyNot } from './exclusion';
@@ -12,6 +12,7 @@ import {
   daysBetween,
   type Lane,
   laneFor,
+  type Material,
   leastOf,
   MOST_DAYS,
   freeOn,
@@ -40,8 +41,8 @@ export type BatchOrder = Readonly<{
   maxLegs?: number;
 }>;
 
-/** A lot with what is free of it, and the first instant at which it may no longer be used. */
-export type StockLot = Readonly<{ lotId: string; quantity: string; expiresAt: string | null }>;
+/** A lot with what is free of it, and the first instant at which it may no longer be used. Without a unit, all lots of the material have the same. */
+export type StockLot = Readonly<{ lotId: string; quantity: string; unit?: Unit; expiresAt: string | null }>;
 
 /** Everything that a batch is planned from: the planner, run again on it, returns the same plan. Amounts and costs are decimal strings. */
 export type BatchInputs = Readonly<{
@@ -87,10 +88,17 @@ export type Demand = Readonly<{
   reason: Unplaced;
 }>;
 
-export type Resources = Readonly<{ days: readonly string[]; rooms: ReadonlyMap<string, Room>; stock: Stock }>;
+export type Resources = Readonly<{
+  days: readonly string[];
+  rooms: ReadonlyMap<string, Room>;
+  stock: Stock;
+  /** The unit in which the stock is counted, where it is known. */
+  units: ReadonlyMap<string, Unit>;
+}>;
 
 /** What is free at the beginning. */
-export function resourcesOf({ earliest, orders, capacities, stock, lots = {}, late }: BatchInputs): Resources {
+export function resourcesOf(inputs: BatchInputs): Resources {
+  const { earliest, orders, capacities, stock, lots = {}, late } = inputs;
   const end = orders.reduce((last, { due }) => Math.max(last, Date.parse(due)), 0) + (late?.days ?? 0) * DAY_MS;
   const days = daysBetween(earliest, end);
   const rooms = new Map<string, Room>();
@@ -98,15 +106,42 @@ export function resourcesOf({ earliest, orders, capacities, stock, lots = {}, la
     if (minutesPerDay === null) continue;
     rooms.set(id, new Room(days.map((date) => ({ date, minutes: freeOn(date, earliest, minutesPerDay, entryOf(taken, date) ?? 0) }))));
   }
+  const units = unitsOf(inputs);
   const free: Record<string, StockedLot[]> = {};
   for (const [key, amount] of Object.entries(stock)) free[key] = [{ amount: millionths(amount), lastDay: Infinity }];
   for (const [key, each] of Object.entries(lots))
-    free[key] = each.map(({ lotId, quantity, expiresAt }) => ({
-      ...{ lotId, amount: millionths(quantity) },
+    free[key] = each.map(({ lotId, quantity, unit, expiresAt }) => ({
+      ...{ lotId, amount: amountIn(units.get(key), quantity, unit) ?? 0n },
       lastDay: expiresAt === null ? Infinity : lastDayOf(earliest, Date.parse(expiresAt)),
     }));
-  return { days, rooms, stock: new Stock(free, days.length) };
+  return { days, rooms, stock: new Stock(free, days.length), units };
 }
+
+/** The finest unit of the lots and of what is needed of them, by plant and material: nothing has to be rounded in it. */
+function unitsOf({ lots = {}, workMasters }: BatchInputs): ReadonlyMap<string, Unit> {
+  const units = new Map<string, Unit>();
+  for (const [key, each] of Object.entries(lots)) {
+    const own = each.flatMap(({ unit }) => (unit ? [unit] : []));
+    if (own[0]) units.set(key, finest(own[0], own));
+  }
+  for (const { facilities, materials } of Object.values(workMasters))
+    for (const { materialId, unit } of materials ?? [])
+      for (const { facilityId } of facilities) {
+        const key = `${facilityId}.${materialId}`;
+        const own = units.get(key);
+        if (own && unit) units.set(key, finest(own, [unit]));
+      }
+  return units;
+}
+
+/** In millionths; undefined where the unit measures something else. */
+function amountIn(counted: Unit | undefined, amount: string, unit: Unit | undefined): bigint | undefined {
+  const converted = counted && unit ? convert({ amount, unit }, counted) : amount;
+  return converted === undefined ? undefined : millionths(converted);
+}
+
+/** Needed of a material that is kept in a unit that measures something else: nothing fits. */
+const NEVER = 10n ** 30n;
 
 /** Where the order can be made by its due date, or, with `lateDays`, so many days after it. */
 export function demandOf(inputs: BatchInputs, resources: Resources, order: BatchOrder, lateDays = 0): Demand {
@@ -133,7 +168,7 @@ export function demandOf(inputs: BatchInputs, resources: Resources, order: Batch
       minutesPerUnit: millionths(minutesPerUnit),
       materials: neededOfEach(master!.materials ?? []).map((each) => ({
         key: `${facilityId}.${each.materialId}`,
-        perUnit: millionths(each.quantityPerUnit),
+        perUnit: neededIn(inputs, resources, `${facilityId}.${each.materialId}`, each),
       })),
       least: leastOf(asPlanned, minBatch),
       cost: millionths(costPerUnit) + millionths(lane?.costPerUnit ?? '0') + extra,
@@ -145,9 +180,15 @@ export function demandOf(inputs: BatchInputs, resources: Resources, order: Batch
   });
   if (placed.every(({ lastDay }) => lastDay < 0)) return without(Unplaced.DueTooSoon);
   const places = placed.filter(({ most }) => most > 0n).sort(cheapestFirst);
-  const short = placed.some((place) => place.lastDay >= 0 && place.materials.some(({ key }) => resources.stock.left(key, 0) === 0n));
+  const short = placed.some(
+    (place) => place.lastDay >= 0 && place.materials.some(({ key, perUnit }) => perUnit === NEVER || resources.stock.left(key, 0) === 0n),
+  );
   const small = placed.some((place) => place.least > quantity);
   return { order, asPlanned, quantity, places, reason: short ? Unplaced.Material : small ? Unplaced.MinBatch : Unplaced.CapacityBeforeDue };
+}
+
+function neededIn({ lots = {} }: BatchInputs, { units }: Resources, key: string, { quantityPerUnit, unit }: Material): bigint {
+  return amountIn(units.get(key), quantityPerUnit, unit ?? entryOf(lots, key)?.[0]?.unit) ?? NEVER;
 }
 
 function candidateOf(inputs: BatchInputs, { shipTo, unit }: BatchOrder, plant: Qualification): Candidate {

@@ -114,6 +114,29 @@ describe('a batch of orders', () => {
     expect(plan([order(1, '60')], { workMasters }).placed).toBe('60');
   });
 
+  test('counts material in any unit that measures the same', () => {
+    const needing = (quantityPerUnit: string, unit?: 'g' | 'l') => ({
+      'corp.pump': { ...master(qualified('lyon')), materials: [{ materialId: 'steel', quantityPerUnit, ...(unit ? { unit } : {}) }] },
+    });
+    const lots = {
+      'lyon.steel': [
+        { lotId: 'lyon.A', quantity: '0.04', unit: 't' as const, expiresAt: null },
+        { lotId: 'lyon.B', quantity: '30000', unit: 'g' as const, expiresAt: null },
+      ],
+    };
+    const made = of(plan([order(1, '60')], { workMasters: needing('2000', 'g'), lots }), 1);
+    expect(made.unallocated).toEqual([{ quantity: '25', reason: 'Material' }]);
+    expect(made.legs[0]!.lots).toEqual([
+      { lotId: 'lyon.A', materialId: 'steel', quantity: '40000', unit: 'g' },
+      { lotId: 'lyon.B', materialId: 'steel', quantity: '30000', unit: 'g' },
+    ]);
+    // Without a unit of its own, the need is in that of the first lot.
+    expect(of(plan([order(1, '60')], { workMasters: needing('0.002'), lots }), 1).legs).toMatchObject([{ quantity: '35' }]);
+    expect(of(plan([order(1, '60')], { workMasters: needing('2', 'l'), lots }), 1).unallocated).toEqual([
+      { quantity: '60', reason: 'Material' },
+    ]);
+  });
+
   test('uses what expires first, and nothing that expires before its work ends', () => {
     const workMasters = { 'corp.pump': { ...master(qualified('lyon')), materials: [{ materialId: 'steel', quantityPerUnit: '2' }] } };
     const lot = (lotId: string, quantity: string, expiresAt: string | null) => ({ lotId: `lyon.${lotId}`, quantity, expiresAt });

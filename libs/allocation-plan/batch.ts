@@ -3,7 +3,7 @@
  * has more work than free minutes by any day, nor uses more material than there is before it expires; as much as possible is placed before the due dates, the
  * urgent first, then at the lowest cost; what is not placed has the reason that binds; no plan can place more than `bound`. Does not: reserve.
  */
-import { decimal, millionths, sum } from '#manufacturing/quantity';
+import { decimal, millionths, sum, type Unit } from '#manufacturing/quantity';
 import { Unplaced, type PlanLeg } from './allocation-plan.events';
 import {
   type BatchInputs,
@@ -36,8 +36,8 @@ export type BatchLeg = PlanLeg &
     /** What it uses of the lots that the plan was made from: first expired, first out. */
     lots?: readonly UsedLot[];
   }>;
-/** Part of a lot, in the unit of the lot. */
-export type UsedLot = Readonly<{ lotId: string; materialId: string; quantity: string }>;
+/** Part of a lot, in `unit`, or where the inputs do not name one, in that of the lot. */
+export type UsedLot = Readonly<{ lotId: string; materialId: string; quantity: string; unit?: Unit }>;
 
 export type PlannedOrder = Readonly<{
   customerOrderId: string;
@@ -182,7 +182,7 @@ function placeLate({ demand, taken }: Entry, inputs: BatchInputs, resources: Res
 }
 
 /** Gives all work its days: on each resource, what must be done first comes first. */
-function withDays(entries: readonly Entry[], { late }: BatchInputs, { days, rooms, stock }: Resources): PlannedOrder[] {
+function withDays(entries: readonly Entry[], { late }: BatchInputs, { days, rooms, stock, units }: Resources): PlannedOrder[] {
   const buckets = new Map<Taken, PlanLeg['buckets']>();
   const minutes = ({ place, amount }: Taken): number => minutesFor(amount, place.minutesPerUnit, place.candidate.setupMinutes);
   const all = entries.flatMap(({ taken }) => taken);
@@ -194,7 +194,7 @@ function withDays(entries: readonly Entry[], { late }: BatchInputs, { days, room
     const open = days.slice(0, each.place.lastDay + 1).map((date) => ({ date, minutes: Infinity }));
     buckets.set(each, spread(open, minutes(each)));
   }
-  const lots = lotsOf(all, (each) => days.indexOf(buckets.get(each)!.at(-1)!.date), stock);
+  const lots = lotsOf(all, (each) => days.indexOf(buckets.get(each)!.at(-1)!.date), { stock, units });
   return entries.map(({ demand, taken }) => {
     const legs = taken
       .map((each): Omit<BatchLeg, 'leg'> => {
@@ -225,7 +225,11 @@ function withDays(entries: readonly Entry[], { late }: BatchInputs, { days, room
 }
 
 /** Which lots all work uses: what is needed first gets what expires first. */
-function lotsOf(all: readonly Taken[], endOf: (work: Taken) => number, stock: Resources['stock']): ReadonlyMap<Taken, readonly UsedLot[]> {
+function lotsOf(
+  all: readonly Taken[],
+  endOf: (work: Taken) => number,
+  { stock, units }: Pick<Resources, 'stock' | 'units'>,
+): ReadonlyMap<Taken, readonly UsedLot[]> {
   const used = new Map<Taken, UsedLot[]>();
   const keys = new Set(all.flatMap(({ place }) => place.materials.map(({ key }) => key)));
   const inOrder = all.map((work) => ({ work, day: endOf(work) })).sort((a, b) => a.day - b.day);
@@ -236,7 +240,8 @@ function lotsOf(all: readonly Taken[], endOf: (work: Taken) => number, stock: Re
     stock.assign(key, needed).forEach((parts, n) => {
       const { work } = needed[n]!;
       const materialId = key.slice(key.indexOf('.') + 1);
-      const more = parts.map(({ lotId, amount }) => ({ lotId, materialId, quantity: decimal(amount) }));
+      const unit = units.get(key);
+      const more = parts.map(({ lotId, amount }) => ({ lotId, materialId, quantity: decimal(amount), ...(unit ? { unit } : {}) }));
       if (more.length > 0) used.set(work, [...(used.get(work) ?? []), ...more]);
     });
   }

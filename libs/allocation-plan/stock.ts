@@ -2,19 +2,19 @@
  * What the stock of a plant allows for one order: only work that ends before a lot expires can use it. Hides: lots. Promises: never more than the lots
  * hold. Does not: reserve in them.
  */
-import { decimal, isPositive, millionths } from '#manufacturing/quantity';
+import { convert, decimal, finest, isPositive, millionths, type Unit } from '#manufacturing/quantity';
 import type { UsableLot } from '#manufacturing/usable-stock';
 import type { Candidate, PlanOrder } from './allocation-plan.events';
-import { DAY_MS, SCALE, whole } from './terms';
+import { DAY_MS, type Material, SCALE, whole } from './terms';
 
 /** So many steps describe the stock of a plant; with more, some of what expires early is left out. */
 const MOST_STEPS = 60;
 
 /** A material that the plant keeps: what one unit of the product needs, and what is free of it. */
-export type Kept = Readonly<{ materialId: string; quantityPerUnit: string; lots: readonly UsableLot[] }>;
+export type Kept = Material & Readonly<{ lots: readonly UsableLot[] }>;
 type Step = NonNullable<Candidate['stock']>[number];
 
-/** The most for work that ends by each expiry date; undefined where material limits nothing. Amounts of other units than the first lot's do not count. */
+/** The most for work that ends by each expiry date; undefined where material limits nothing. Lots whose unit measures something else than the need do not count. */
 export function stockSteps(order: PlanOrder, materials: readonly Kept[]): Step[] | undefined {
   const kept = materials.filter(({ quantityPerUnit }) => isPositive(quantityPerUnit));
   if (kept.length === 0) return undefined;
@@ -38,10 +38,15 @@ const expiryOf = ({ expiresAt }: UsableLot): number => (expiresAt === null ? Inf
 
 /** The material that allows least for work that ends by then. */
 function scarcest(order: PlanOrder, kept: readonly Kept[], until: number): { materialId: string; most: bigint } {
-  const each = kept.map(({ materialId, quantityPerUnit, lots }) => {
-    const usable = lots.filter((lot) => lot.unit === lots[0]!.unit && expiryOf(lot) >= until);
-    const free = usable.reduce((sum, { quantity }) => sum + millionths(quantity), 0n);
-    return { materialId, most: whole(order, (free * SCALE) / millionths(quantityPerUnit)) };
+  const each = kept.map(({ materialId, quantityPerUnit, lots, unit = lots[0]?.unit }) => {
+    if (!unit) return { materialId, most: 0n };
+    const counted = finest(
+      unit,
+      lots.map((lot) => lot.unit),
+    );
+    const amountOf = (amount: string, of: Unit): bigint => millionths(convert({ amount, unit: of }, counted) ?? '0');
+    const free = lots.reduce((sum, lot) => (expiryOf(lot) >= until ? sum + amountOf(lot.quantity, lot.unit) : sum), 0n);
+    return { materialId, most: whole(order, (free * SCALE) / amountOf(quantityPerUnit, unit)) };
   });
   return each.reduce((least, other) => (other.most < least.most ? other : least));
 }

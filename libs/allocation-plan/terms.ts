@@ -19,11 +19,13 @@ export function laneFor(order: Unit, lane: Lane | null): Pick<Candidate, 'lane' 
   return price === undefined ? { lane: null, laneUnit: unit } : { lane: { transitHours, costPerUnit: price } };
 }
 
-type Material = Readonly<{ materialId: string; quantityPerUnit: string }>;
-/** What one unit needs of each material, also where a work master names one twice. */
+/** What one unit needs of a material; without a unit, in the one in which a plant keeps it. */
+export type Material = Readonly<{ materialId: string; quantityPerUnit: string; unit?: Unit }>;
+/** What one unit needs of each material, also where a work master of an old log names one twice. */
 export const neededOfEach = (materials: readonly Material[]): Material[] =>
-  [...new Set(materials.map(({ materialId }) => materialId))].map((materialId) => ({
+  [...new Map(materials.map(({ materialId, unit }) => [materialId, unit]))].map(([materialId, unit]) => ({
     materialId,
+    ...(unit ? { unit } : {}),
     quantityPerUnit: sum(materials.flatMap((each) => (each.materialId === materialId ? [each.quantityPerUnit] : []))),
   }));
 

@@ -80,6 +80,10 @@ export const isPositive = (amount: string): boolean => small(amount) > 0 || mill
 
 export const sameDimension = (a: Unit, b: Unit): boolean => measure[a][0] === measure[b][0];
 
+/** The unit, or the finest of those given that measure the same: whatever is in one of them has an exact amount in it. */
+export const finest = (unit: Unit, others: readonly Unit[]): Unit =>
+  others.reduce((least, other) => (sameDimension(least, other) && measure[other][1] < measure[least][1] ? other : least), unit);
+
 /** The same quantity in another unit; undefined when the dimensions differ or the result needs more than six decimals. */
 export function convert({ amount, unit }: Quantity, to: Unit): string | undefined {
   if (!sameDimension(unit, to)) return undefined;

@@ -38,9 +38,13 @@ class MasterMaterialInput {
   @Code()
   readonly materialId: string;
 
-  /** Material for one unit of the product, in the unit in which the plants keep the material; 0 does not limit a plan. */
+  /** Material for one unit of the product; 0 does not limit a plan. */
   @Amount()
   readonly quantityPerUnit: string;
+
+  /** Unit of the material; when absent, the one in which a plant keeps it. */
+  @UnitSymbol({ optional: true })
+  readonly unit?: Unit;
 }
 
 @InputType('CustomerInput', {})

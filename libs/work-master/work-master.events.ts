@@ -37,8 +37,8 @@ export type Definition = Readonly<{
   product: string;
   unit: Unit;
   operations: readonly MasterOperation[];
-  /** Material for one unit. */
-  materials: readonly Readonly<{ materialId: string; quantityPerUnit: string }>[];
+  /** Material for one unit; without a unit of its own, in the one in which a plant keeps it. */
+  materials: readonly Readonly<{ materialId: string; quantityPerUnit: string; unit?: Unit }>[];
   facilities: readonly Qualification[];
 }>;
 

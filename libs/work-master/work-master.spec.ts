@@ -10,7 +10,7 @@ const definition = {
   product: 'pump',
   unit: 'pcs' as const,
   operations: [{ operationId: '10', name: 'Assemble', sequence: 10, idealCycleSeconds: '75' }],
-  materials: [{ materialId: 'bearing', quantityPerUnit: '2' }],
+  materials: [{ materialId: 'bearing', quantityPerUnit: '2', unit: 'pcs' as const }],
   facilities,
 };
 const draft = { ...of, ...definition };

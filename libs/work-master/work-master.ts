@@ -60,7 +60,7 @@ const definitionIn = ({ product, unit, operations, materials = [], facilities }:
     ...(idealCycleSeconds === undefined ? {} : { idealCycleSeconds }),
     ...(overlapAllowed === undefined ? {} : { overlapAllowed }),
   })),
-  materials: materials.map(({ materialId, quantityPerUnit }) => ({ materialId, quantityPerUnit })),
+  materials: materials.map(({ materialId, quantityPerUnit, unit: of }) => ({ materialId, quantityPerUnit, ...(of ? { unit: of } : {}) })),
   facilities: facilities.map(
     ({ facilityId, capacityId, minutesPerUnit, setupMinutes = 0, costPerUnit, minBatch, onlyFor, neverFor }): Qualification => ({
       facilityId,

@@ -1,9 +1,9 @@
+/** The command line: its commands, and what an error becomes. */
 import 'reflect-metadata';
 import { Command, CommanderError } from 'commander';
 import { ConfigFaults, EXIT_CONFIG } from '#platform/runtime/config';
 import { Conflict, StoreUnavailable } from '#platform/store/refusals';
 import { Problem } from '#platform/problem/problem';
-import { leave, watchOutput } from '#platform/runtime/leave';
 import { APP_VERSION } from '#platform/runtime/version';
 import { addImportCommands } from './import';
 import { PlainFault, tell } from './terminal';
@@ -47,8 +47,5 @@ function exitCodeOf(error: unknown): number {
   return 1;
 }
 
-watchOutput();
-program.parseAsync(process.argv).then(
-  () => leave(0),
-  (error: unknown) => leave(exitCodeOf(error)),
-);
+/** Carries out the command of this app's arguments; the exit code. */
+export const run = (): Promise<number> => program.parseAsync(process.argv).then(() => 0, exitCodeOf);

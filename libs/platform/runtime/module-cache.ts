@@ -47,11 +47,15 @@ const FORMAT = 2;
 /** Scripts whose code is collected before other work gets a turn. */
 const AT_ONCE = 10;
 
+/** Ends loading from the cache, and writes newly loaded modules to it; `pause: false` where no other work waits. */
+type Keep = (options?: Readonly<{ pause: boolean }>) => Promise<void>;
+
 /**
- * Loads from the cache from now on. Returns a function that ends this and writes newly loaded modules to the cache; call it when the app
- * has started. A cache that cannot be written is ignored.
+ * Loads from the cache from now on. Call what it returns when the app has started, or is done. A cache that cannot be written is ignored.
  */
-export function loadQuickly(app: string, folder = FOLDER): () => Promise<void> {
+export function loadQuickly(app: string, folder = FOLDER): Keep {
+  // Newer Node.js has it; without it `pg` asks for `Response`, which loads the whole of fetch.
+  globalThis.navigator ??= { userAgent: `Node.js/${process.versions.node.split('.')[0]}` } as Navigator;
   if (inside.enableCompileCache) {
     inside.enableCompileCache(folder);
     return async () => undefined;
@@ -107,7 +111,7 @@ export function loadQuickly(app: string, folder = FOLDER): () => Promise<void> {
     return run.call(this.exports, this.exports, requireOf(this, quick), this, file, dirname(file));
   };
 
-  return async () => {
+  return async ({ pause } = { pause: true }) => {
     active = false;
     inside._resolveFilename = resolve;
     inside._extensions['.js'] = load;
@@ -118,7 +122,7 @@ export function loadQuickly(app: string, folder = FOLDER): () => Promise<void> {
     for (const [file, { script, source }] of scripts) {
       const stat = statSync(file, { throwIfNoEntry: false });
       if (stat) modules.set(file, { size: stat.size, changed: stat.mtimeMs, source, code: script.createCachedData() });
-      if ((gathered += 1) % AT_ONCE === 0) await sleep(10, undefined, { ref: false });
+      if ((gathered += 1) % AT_ONCE === 0 && pause) await sleep(10, undefined, { ref: false });
     }
     for (const [place, requests] of kept.found) for (const [request, file] of requests) note(found, place, request, file, false);
     await write(path, { installation: kept.installation, modules, found });

@@ -24,8 +24,6 @@ export type Started = Readonly<{ stop(options?: { notice: boolean }): Promise<vo
 export async function runApp(name: AppName, start: (config: Config, log: Logger) => Promise<Started>): Promise<void> {
   // Only the app's own account can read the files that it writes.
   process.umask(0o077);
-  // Newer Node.js has it; without it `pg` asks for `Response`, which loads the whole of fetch.
-  globalThis.navigator ??= { userAgent: `Node.js/${process.versions.node.split('.')[0]}` } as Navigator;
   const keepModules = loadQuickly(name);
   /* eslint-disable @typescript-eslint/no-require-imports */
   const { ConfigFaults, EXIT_CONFIG, readConfig, shownConfig } = require('./config') as typeof import('./config');

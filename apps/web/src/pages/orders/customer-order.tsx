@@ -57,6 +57,11 @@ export function CustomerOrder(order: Schemas['CustomerOrderEntry']) {
           <Text size="sm">
             {quantity} {unit}
           </Text>
+          {order.correctedAt ? (
+            <Text size="sm" c="var(--plantlog-wait)">
+              {words.corrected} <Time at={order.correctedAt} plant={facilityId} />
+            </Text>
+          ) : null}
           {Number(order.unallocated) > 0 ? (
             <Text size="sm" c="var(--plantlog-wait)">
               {words.unallocated(order.unallocated, unit)}

@@ -26,6 +26,9 @@ export type PackmlState = keyof typeof PackmlState;
 /** What is known of a machine: a PackML state, or Unknown while its signal is lost. */
 export const MachineState = { ...PackmlState, Unknown: 'Unknown' } as const;
 export type MachineState = keyof typeof MachineState;
+/** States that interrupt work, and those in which a machine can work again: not yet while it clears or resets. */
+export const ABORT: readonly MachineState[] = ['Aborting', 'Aborted'];
+export const READY: readonly MachineState[] = ['Idle', 'Starting', 'Execute'];
 
 /** The inputs of a PackML machine: its ten commands, and the report that an acting state is complete (SC). */
 export const PackmlInput = {
@@ -155,7 +158,14 @@ export type EquipmentStateObserved = Event<
      * For a late observation: the interval, of one known state, that it falls into. That state now ends at `at`, and the observed one at `until`; from
      * then on the first goes on if it `resumes`, since it was seen again at that time.
      */
-    within?: Readonly<{ startedAt: string; until: string; state: MachineState; resumes?: true }>;
+    within?: Readonly<{
+      startedAt: string;
+      until: string;
+      state: MachineState;
+      resumes?: true;
+      /** Of an abort: when the machine was seen next ready to work, or working; null where it was not. Absent in older events. */
+      readyAgain?: string | null;
+    }>;
   }
 >;
 

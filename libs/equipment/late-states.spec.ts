@@ -119,3 +119,41 @@ describe('the time line of a machine whose states come late', () => {
     },
   );
 });
+
+test.each([
+  [
+    'seen again',
+    [
+      ['Execute', 0],
+      ['Execute', 20],
+    ],
+    20,
+  ],
+  [
+    'not seen ready again',
+    [
+      ['Execute', 0],
+      ['Stopped', 20],
+    ],
+    null,
+  ],
+  [
+    'seen ready after it stopped',
+    [
+      ['Execute', 0],
+      ['Stopped', 20],
+      ['Resetting', 30],
+      ['Idle', 31],
+      ['Execute', 40],
+    ],
+    31,
+  ],
+] as [string, [string, number][], number | null][])('a late abort of a machine that was %s says when', (_, sightings, minute) => {
+  const seen = ([...sightings, ['Aborted', 5]] as [string, number][]).map(([state, when]): Step => [
+    'ObserveEquipmentState',
+    { state },
+    when,
+  ]);
+  const abort = shift(register, ...seen).find(({ type, data }) => type === 'EquipmentStateObserved' && data.state === 'Aborted');
+  expect(abort?.data).toMatchObject({ late: true, within: { readyAgain: minute === null ? null : at(minute) } });
+});

@@ -3,11 +3,19 @@ import { facilityOf } from '#manufacturing/facility';
 import { streamOfReference } from '#manufacturing/references';
 import type { MasterDataTold } from '#master-data/master-data.events';
 import type { ObserveEquipmentState } from './equipment.commands';
-import { type EquipmentEvent, type EquipmentStateObserved, type MachineState, PackmlState, type SignalQuality } from './equipment.events';
+import {
+  ABORT,
+  type EquipmentEvent,
+  type EquipmentStateObserved,
+  type MachineState,
+  PackmlState,
+  READY,
+  type SignalQuality,
+} from './equipment.events';
 import { currentSince, disabledIn, type Equipment, lastKnown, type Registered, stopsAround, stopsWithin, utc } from './machine';
 import { holds } from './rows';
 import { isPassage, missedBetween, stateNamed } from './packml';
-import { around } from './sightings';
+import { around, seenAfter } from './sightings';
 
 const SKEW_MS = 5 * 60_000;
 
@@ -91,6 +99,7 @@ export function observe(
               until: place.until,
               state: place.before,
               ...(place.resumes ? { resumes: true as const } : {}),
+              ...(ABORT.includes(meant!) ? { readyAgain: seenAfter(known.sightings, at, READY) ?? null } : {}),
             },
           }
         : {}),

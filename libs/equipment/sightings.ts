@@ -62,6 +62,15 @@ export const beginnings = (sightings: Sightings, from: string, to: string | null
     .filter(({ at, again }) => !again && at > from && (to === null || at < to))
     .map(({ at }) => at);
 
+/** When one of these states was seen first after a time. */
+export function seenAfter(sightings: Sightings, at: string, states: readonly MachineState[]): string | undefined {
+  for (let page = pageOf(sightings, at); page < sightings.length; page += 1) {
+    const found = sightings[page]!.find((each) => each.at > at && states.includes(each.state));
+    if (found) return found.at;
+  }
+  return undefined;
+}
+
 /** The page with the last sighting by then; the first page if there is none. */
 function pageOf(sightings: Sightings, at: string): number {
   let page = sightings.length - 1;

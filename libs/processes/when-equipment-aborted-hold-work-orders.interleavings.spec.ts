@@ -86,11 +86,14 @@ type Shift = Readonly<{
   process?: unknown;
 }>;
 type States = readonly (readonly [state: string, at: string])[];
-/** As it happens, each act of a machine comes at its time; told late, the day is over and everything comes with its floor time. */
+/** As it happens, each act of a machine comes at its time, or after one that was told earlier; told late, the day is over and everything comes with its floor time. */
 function scene({ way, machines, people, past = running, process = theProcess }: Shift): Scene {
   const late = way === 'told late';
   const told = (equipmentId: string, states: States) =>
-    states.flatMap(([state, at]) => (late ? [seen(equipmentId, state, at)] : [clock(at), seen(equipmentId, state, at)]));
+    states.flatMap(([state, at], n) => {
+      const inOrder = states.slice(0, n).every(([, before]) => before < at);
+      return late || !inOrder ? [seen(equipmentId, state, at)] : [clock(at), seen(equipmentId, state, at)];
+    });
   const acts = Object.entries(machines).map(([equipmentId, states], index): [string, Act[]] => [
     equipmentId,
     index === 0 ? [...told(equipmentId, states), clock('23:00')] : states.map(([state, at]) => seen(equipmentId, state, at)),
@@ -118,11 +121,23 @@ const again: States = [
   ['Aborted', '09:20'],
   ['Idle', '09:25'],
 ];
+const toldAfterwards: States = [
+  ['Execute', '08:40'],
+  ['Execute', '08:56'],
+  ['Aborted', '08:50'],
+];
+const toldBeforeItIsBack: States = [
+  ['Stopped', '08:50'],
+  ['Aborted', '08:40'],
+  ['Idle', '08:56'],
+];
 const gone: States = [['Aborted', '08:30']];
 const machines = {
   'is back in time': backInTime,
   'is back late': backLate,
   'stays away': gone,
+  'tells an abort when it works again': toldAfterwards,
+  'tells an abort when it is stopped': toldBeforeItIsBack,
   'aborts twice': [...backInTime, ...again],
   'is late and then short': [...backLate, ...again],
 };

@@ -162,6 +162,35 @@ describe('when the machine is back', () => {
   });
 });
 
+describe('when an abort is told after later states', () => {
+  const late = (readyAgain: string | null, time = '08:30', state: PackmlState = 'Execute'): Input => {
+    const { data } = observed('Aborted', false);
+    const within = { startedAt: at, until: day('08:40'), state, readyAgain: readyAgain && day(readyAgain) };
+    return { type: 'EquipmentStateObserved', data: { ...data, at: day(time), late: true, within } };
+  };
+  test('and the machine works again, the orders were held meanwhile, however long', () => {
+    expect(follows(started('W1'), late('08:56'))).toEqual([hold('W1'), resume('W1', '08:56')]);
+    expect(follows(started('W1'), late('09:56'))).toEqual([hold('W1'), resume('W1', '09:56')]);
+    expect(follows(started('W1'), late('08:56'), late('08:20', '08:10'))).toEqual([hold('W1', '08:10'), resume('W1', '08:20')]);
+    expect(follows(started('W1'), late('08:56'), changed('Aborting', '09:20'))).toEqual([hold('W1', '09:20'), remind('W1', '09:50')]);
+  });
+  test('only from when they run, and not if they began later', () => {
+    const from = (startedAt: string): Input => ({ ...started('W1'), data: { ...started('W1').data, startedAt: day(startedAt) } }) as Input;
+    expect(follows(from('08:35'), late('08:56'))).toEqual([hold('W1', '08:35'), resume('W1', '08:56')]);
+    expect(follows(from('08:56'), late('08:56'))).toEqual([]);
+  });
+  test('and the machine is not back, they are held from then on', () => {
+    expect(follows(started('W1'), late(null))).toEqual([hold('W1'), remind('W1')]);
+    expect(follows(started('W1'), late(null), changed('Idle', '08:56'))).toEqual([forget('W1'), resume('W1', '08:56')]);
+  });
+  test('what they are held for stays', () => {
+    expect(follows(started('W1'), changed('Aborting', '08:50'), late('08:45'))).toEqual([]);
+    expect(follows(started('W1'), late('08:56', '08:30', 'Aborting'))).toEqual([]);
+    const asked = [started('W1'), changed('Aborting'), fired('W1'), changed('Idle', '09:10')];
+    expect(follows(...asked, late('08:20', '08:10'))).toEqual([]);
+  });
+});
+
 describe('inputs of the process', () => {
   const correlate = (event: object, facility = 'haifa') => process.correlate({ ...event, metadata: { facility } } as Recorded<never>);
   test('intermediate states have no effect', () => {

@@ -1,7 +1,7 @@
 import type { Message } from '#kernel/decider';
 import { atHome } from '#kernel/identity';
 import type { CommandRefused, Process, Reaction, TimerFired } from '#kernel/process';
-import type { EquipmentStateChanged, EquipmentStateObserved, PackmlState } from '#equipment/equipment.events';
+import { ABORT, type EquipmentStateChanged, type EquipmentStateObserved, READY } from '#equipment/equipment.events';
 import type * as holds from '#work-order/hold.commands';
 import type { EquipmentHoldLifted, OperationCompleted, OperationStarted, OperationStopped } from '#work-order/work-order.events';
 
@@ -35,13 +35,11 @@ export type MachineWatch = Readonly<{
   toHold: ByOrder<string>;
   toResume: ByOrder<string>;
   toAsk: ByOrder<string>;
+  /** An interruption that became known when it was over: from when, and until when. */
+  toInsert?: ByOrder<readonly [from: string, until: string]>;
   /** Work orders whose timer is no longer needed. */
   toForget: readonly string[];
 }>;
-
-const DOWN: readonly PackmlState[] = ['Aborting', 'Aborted'];
-/** A machine is back when it can work again, not while it clears or resets. */
-const BACK: readonly PackmlState[] = ['Idle', 'Starting', 'Execute'];
 
 const nothing = { toHold: {}, toResume: {}, toAsk: {}, toForget: [] };
 const initial: MachineWatch = { equipmentId: '', downSince: null, running: {}, held: {}, ...nothing };
@@ -49,7 +47,8 @@ const initial: MachineWatch = { equipmentId: '', downSince: null, running: {}, h
 /**
  * When a machine aborts, the work orders that run on it are held. When it is back within the time that the order allows (`resumeWithinMinutes`
  * of its release, else RESUME_WITHIN_MINUTES of work-order/holds.ts) they are resumed; else a supervisor is asked, and decides. All is judged by floor time: a return
- * that is reported late counts from when it was. The decider of the work order knows whether it is still held for this machine: the process names the
+ * that is reported late counts from when it was; an abort that is reported when the machine works again holds and resumes the orders at their floor times,
+ * and nobody is asked. The decider of the work order knows whether it is still held for this machine: the process names the
  * machine in its commands (`heldFor`), and they change nothing where somebody was faster.
  */
 export const whenEquipmentAbortedHoldWorkOrders: Process<MachineWatch, In, Out> = {
@@ -75,18 +74,17 @@ export const whenEquipmentAbortedHoldWorkOrders: Process<MachineWatch, In, Out> 
   correlate: (event) => {
     const { equipmentId } = event.data;
     // Only states that interrupt work or allow it again concern this process.
-    if (!atHome(event, equipmentId) || stateIn(event) === 'unconcerned') return undefined;
+    if (!atHome(event, equipmentId) || (stateIn(event) === 'unconcerned' && !lateAbort(event))) return undefined;
     return equipmentId;
   },
   evolve,
-  react: ({ equipmentId, held, toHold, toResume, toAsk, toForget }, { type }, at) => [
+  react: ({ equipmentId, held, toHold, toResume, toAsk, toInsert = {}, toForget }, { type }, at) => [
+    ...each(toInsert, (workOrderId, [from, until]): Reaction<Out>[] => [
+      holdOf(equipmentId, workOrderId, from),
+      { send: { type: 'ResumeWorkOrder', data: { workOrderId, heldFor: equipmentId, occurredAt: until } } },
+    ]),
     ...each(toHold, (workOrderId, occurredAt): Reaction<Out>[] => [
-      {
-        send: {
-          type: 'HoldWorkOrder',
-          data: { workOrderId, cause: 'Equipment', equipmentId, reason: `${equipmentId} aborted`, occurredAt },
-        },
-      },
+      holdOf(equipmentId, workOrderId, occurredAt),
       { remind: timerOf(workOrderId), at: held[workOrderId]!.due },
     ]),
     ...toForget.map((workOrderId) => ({ forget: timerOf(workOrderId) })),
@@ -101,12 +99,15 @@ export const whenEquipmentAbortedHoldWorkOrders: Process<MachineWatch, In, Out> 
 };
 
 function evolve(before: MachineWatch, input: Input): MachineWatch {
-  const watch: MachineWatch = { ...before, ...nothing };
+  const { toInsert: _, ...rest } = before;
+  const watch: MachineWatch = { ...rest, ...nothing };
   switch (input.type) {
     case 'EquipmentStateChanged':
     case 'EquipmentStateObserved': {
       const { equipmentId, at } = input.data;
       const state = stateIn(input);
+      const late = lateAbort(input);
+      if (late) return wasDown({ ...watch, equipmentId }, at, late.readyAgain);
       if (state === 'down' && watch.downSince === null) return goesDown({ ...watch, equipmentId, downSince: at });
       if (state === 'back' && watch.downSince !== null) return isBack({ ...watch, equipmentId, downSince: null }, at);
       return { ...watch, equipmentId };
@@ -149,6 +150,14 @@ function evolve(before: MachineWatch, input: Input): MachineWatch {
 const goesDown = (watch: MachineWatch): MachineWatch =>
   Object.keys(watch.running).reduce((next, workOrderId) => holding(next, workOrderId, watch.downSince!), watch);
 
+/** An abort of the past. What came after it stays; orders that are held for the machine, or have left it since, are left alone. */
+function wasDown(watch: MachineWatch, at: string, readyAgain: string | null): MachineWatch {
+  if (watch.downSince !== null) return watch;
+  if (readyAgain === null) return goesDown({ ...watch, downSince: at });
+  const interrupted = Object.entries(watch.running).filter(([order, { since }]) => since < readyAgain && !(order in watch.held));
+  return { ...watch, toInsert: Object.fromEntries(interrupted.map(([order, { since }]) => [order, [later(at, since), readyAgain]])) };
+}
+
 /** An order cannot be held for the machine before it runs there. An open question stays open. */
 function holding(watch: MachineWatch, workOrderId: string, downSince: string): MachineWatch {
   const { since: runsSince, minutes } = watch.running[workOrderId]!;
@@ -186,8 +195,19 @@ function leaves(watch: MachineWatch, workOrderId: string, over: boolean): Machin
 function stateIn(input: In): 'down' | 'back' | 'unconcerned' | undefined {
   if (input.type !== 'EquipmentStateChanged' && input.type !== 'EquipmentStateObserved') return undefined;
   const state = input.type === 'EquipmentStateChanged' ? input.data.to : input.data.applied ? input.data.state : null;
-  return state === null ? 'unconcerned' : DOWN.includes(state) ? 'down' : BACK.includes(state) ? 'back' : 'unconcerned';
+  return state === null ? 'unconcerned' : ABORT.includes(state) ? 'down' : READY.includes(state) ? 'back' : 'unconcerned';
 }
+
+/** When the machine was ready again, of an abort that is told after a later state. */
+function lateAbort({ type, data }: In): Readonly<{ readyAgain: string | null }> | undefined {
+  if (type !== 'EquipmentStateObserved' || !data.within || data.within.readyAgain === undefined) return undefined;
+  const { readyAgain, state } = data.within;
+  return ABORT.includes(state) ? undefined : { readyAgain };
+}
+
+const holdOf = (equipmentId: string, workOrderId: string, occurredAt: string): Reaction<Out> => ({
+  send: { type: 'HoldWorkOrder', data: { workOrderId, cause: 'Equipment', equipmentId, reason: `${equipmentId} aborted`, occurredAt } },
+});
 
 const timerOf = (workOrderId: string) => `return of the machine for ${workOrderId}`;
 const questionOf = (equipmentId: string) => `${equipmentId} has not returned in time. What becomes of the order?`;
@@ -197,7 +217,7 @@ const withHold = (watch: MachineWatch, workOrderId: string, hold: Hold): Machine
 });
 const utc = (instant: string) => new Date(instant).toISOString();
 const later = (a: string, b: string) => (a > b ? a : b);
-const each = <T>(record: ByOrder<string>, make: (workOrderId: string, at: string) => readonly T[]) =>
+const each = <V, T>(record: ByOrder<V>, make: (workOrderId: string, at: V) => readonly T[]) =>
   Object.entries(record).flatMap(([workOrderId, at]) => make(workOrderId, at));
 const without = <T>(record: ByOrder<T>, key: string): ByOrder<T> =>
   Object.fromEntries(Object.entries(record).filter(([other]) => other !== key));

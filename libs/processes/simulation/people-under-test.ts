@@ -161,8 +161,9 @@ export class People {
     const say = (type: string, data: Data = {}) => this.sayAt(plant, type, { workOrderId, ...data });
     if (order.status === 'AllowedToStart') {
       if (!calm && random.chance(0.08)) return say('CancelWorkOrder');
+      if (!calm && !random.chance(0.6)) return;
       // What it began while it was cut off may have been refused: in the end it begins again.
-      if (!calm && (!random.chance(0.6) || this.began.has(workOrderId))) return;
+      if (this.began.has(workOrderId) && (!calm || this.silent.has(plant))) return;
       say('StartWorkOrder', { equipmentId: `${plant}.M1` });
       // It does not know that the order may be cancelled meanwhile, and what it has made it has made.
       if (!this.silent.has(plant)) return;

@@ -13,6 +13,16 @@ import { CONFIG } from '#platform/platform.module';
 import { ViewReads } from '#platform/views/progress';
 import { Problem } from '#platform/problem/problem';
 
+/** What does not go on, by its reason: after a loss many views name the same one. */
+export function stuck(standing: readonly Readonly<{ view: string; why: string }>[]): string {
+  const reasons = [...new Set(standing.map(({ why }) => why))];
+  const named = reasons.map((why) => {
+    const names = standing.filter((one) => one.why === why).map(({ view }) => view);
+    return `${names.join(', ')} (${why})`;
+  });
+  return `Stuck: ${named.join('; ')}`;
+}
+
 @ApiExcludeController()
 @Controller()
 export class HealthController {
@@ -42,7 +52,7 @@ export class HealthController {
     for (const { why } of standing) noteDisk('postgresql', new Error(why));
     if (standing.length === 0) return;
     const since = standing.map((one) => one.since).sort()[0]!;
-    this.standing = { since, reason: `Stuck: ${standing.map(({ view, why }) => `${view} (${why})`).join('; ')}` };
+    this.standing = { since, reason: stuck(standing) };
     throw new Error(this.standing.reason);
   }
 

@@ -8,7 +8,7 @@ import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
 import { excess, upperLimit } from '#manufacturing/tolerance';
 import { SKEW_MS } from './floor-time';
-import { allows, isOver, toleranceOf, type KnownOrder } from './job-states';
+import { allows, isOver, toleranceOf, type KnownOrder, type ReleasedOrder } from './job-states';
 import { overlappedBy, repeatedBy } from './ledger';
 import { mostAtOnce, othersOn } from './machines';
 import { operationOf, scrapOf, upstreamOf } from './operations';
@@ -33,7 +33,7 @@ export function brokenRules(order: KnownOrder, told: Told, context: Look, claims
   found.push(...brokenStateRules(order, of));
   if (Date.parse(to) < Date.parse(from)) implausible(TimeProblem.EndBeforeStart);
   if (inTheFuture(from, now) || inTheFuture(to, now)) implausible(TimeProblem.InTheFuture);
-  if (order.status !== 'Observed' && Date.parse(to) < Date.parse(order.releasedAt) - SKEW_MS) implausible(TimeProblem.BeforeRelease);
+  if (order.status !== 'Observed' && Date.parse(to) < beginningOf(order) - SKEW_MS) implausible(TimeProblem.BeforeRelease);
 
   if (unit !== order.unit) mismatch(MismatchField.Unit, order.unit, unit);
   found.push(...brokenMachineRules(of, equipmentId));
@@ -56,6 +56,10 @@ export function brokenRules(order: KnownOrder, told: Told, context: Look, claims
   found.push(...occupiedRules(order, of, told, context));
   return found;
 }
+
+/** An order may be released after work on it began: then its start counts. */
+const beginningOf = ({ releasedAt, startedAt }: ReleasedOrder): number =>
+  Math.min(Date.parse(releasedAt), startedAt === undefined ? Infinity : Date.parse(startedAt));
 
 type OnReport = Readonly<{ workOrderId: string; productionOrderId?: string; reportId: string }>;
 

@@ -277,6 +277,16 @@ describe('a running order', () => {
       .when('ReportProduction', { ...report, ...over })
       .rejects(code),
   );
+  it('takes a report of the time between a start and a release that was recorded after it', () => {
+    const early = { ...begun, data: { ...begun.data, startedAt: '2026-01-04T05:00:00Z' } } as typeof begun;
+    const span = { from: '2026-01-04T06:00:00Z', to: '2026-01-04T07:00:00Z' };
+    given(workOrder, released, allowed, early)
+      .when('ReportProduction', { ...report, ...span })
+      .then(reported(span));
+    given(workOrder, released, allowed, early)
+      .when('ReportProduction', { ...report, from: '2026-01-04T04:00:00Z', to: '2026-01-04T04:30:00Z' })
+      .rejects('time-implausible');
+  });
   it('converts units exactly', () => {
     const heavy = { ...released, data: { ...released.data, unit: 'kg' as const } };
     given(workOrder, heavy, allowed, begun)

@@ -4,18 +4,34 @@ import { advance, readingAfter, type Reading } from './counter';
 
 const minute = (n: number) => new Date(Date.UTC(2026, 0, 5, 8, n)).toISOString();
 
-function read(raws: readonly string[], wrapAt?: string): { good: string; moves: (string | undefined)[] } {
+/** Readings a minute apart, or at the minutes given. */
+function read(raws: readonly string[], wrapAt?: string, minutes: readonly number[] = [...raws.keys()]) {
   let last: Reading | undefined;
   let good = '0';
-  const moves = raws.map((raw, index) => {
-    const step = advance(last, raw, minute(index), wrapAt);
+  const moves = raws.map((raw, index): string | undefined => {
+    const readAt = minute(minutes[index]!);
+    const step = advance(last, raw, readAt, wrapAt);
     if (!step) return undefined;
     good = minus(plus(good, step.delta), step.takesBack?.good ?? '0');
-    last = readingAfter(last, { raw, readAt: minute(index), ...step });
+    last = readingAfter(last, { raw, readAt, ...step });
     return step.move;
   });
   return { good, moves };
 }
+
+test.each([
+  ['of the time before a reset counts', ['1000', '3', '1200'], [0, 20, 10], '203', ['First', 'Reset', 'BeforeReset']],
+  ['counts once, and a later one what is more', ['1000', '3', '1200', '1200', '1300', '7'], [0, 20, 10, 10, 15, 30], '307', undefined],
+  ['of the time before a used counter counts', ['5000', '812', '5020', '820'], [0, 20, 10, 30], '28', undefined],
+  ['of the time before a glitch counts once', ['3737', '0', '3740', '3746'], [0, 20, 10, 30], '9', undefined],
+  ['that the next one contains is no news', ['1000', '1010', '1005'], [0, 20, 10], '10', ['First', 'Advanced', undefined]],
+  ['of after the reset is no news', ['1000', '3', '9', '5'], [0, 10, 30, 20], '9', ['First', 'Reset', 'Advanced', undefined]],
+  ['of before the last one before a reset is no news', ['1000', '1010', '3', '1020'], [0, 10, 20, 5], '13', undefined],
+] as [string, string[], number[], string, (string | undefined)[] | undefined][])('a late reading %s', (_, raws, minutes, good, moves) => {
+  const found = read(raws, undefined, minutes);
+  expect(found.good).toBe(good);
+  if (moves) expect(found.moves).toEqual(moves);
+});
 
 describe('a counter', () => {
   test.each([

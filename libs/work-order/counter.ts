@@ -3,7 +3,8 @@ import { CounterMove, type TakenBack } from './report.events';
 
 /**
  * The last reading of a counter that changed something. `dropped` is present right after the counter fell: its value before, and what
- * was counted at the fall, so that a glitch can be undone. `dip` is the lower reading that was taken as jitter since.
+ * was counted at the fall, so that a glitch can be undone. `dip` is the lower reading that was taken as jitter since. `fall` is the last reset or
+ * replacement: the last reading before it, when that was read, and the first one after it.
  */
 export type Reading = Readonly<{
   raw: string;
@@ -11,6 +12,7 @@ export type Reading = Readonly<{
   dropped?: Readonly<{ from: string; counted: string }>;
   rose?: Rise;
   dip?: string;
+  fall?: Readonly<{ from: string; since: string; at: string }>;
 }>;
 /** Right after the counter rose: from where, what was counted for which operation, and when both was read, so that a spike can be undone. */
 type Rise = Readonly<{ from: string; counted: string; operationId?: string; since: string; readAt: string }>;
@@ -24,6 +26,7 @@ const SPIKE_LASTS_MS = 60 * 60_000;
 /** The decision table of docs/counters.md, first match. */
 export function advance(last: Reading | undefined, raw: string, readAt: string, wrapAt?: string): Advance | undefined {
   if (!last) return { delta: '0', move: CounterMove.First, reset: false };
+  if (isBeforeFall(last, raw, readAt)) return { delta: minus(raw, last.fall!.from), move: CounterMove.BeforeReset, reset: false };
   const known = [last.raw, ...(last.dip === undefined ? [] : [last.dip])];
   if (known.some((value) => compare(raw, value) === 0) || Date.parse(readAt) < Date.parse(last.readAt)) return undefined;
   if (compare(raw, last.raw) > 0) {
@@ -47,6 +50,17 @@ export function advance(last: Reading | undefined, raw: string, readAt: string, 
   return { delta: '0', move: CounterMove.Replaced, reset: true };
 }
 
+/** Told late: the counter had gone on before it fell. */
+const isBeforeFall = ({ fall }: Reading, raw: string, readAt: string): boolean =>
+  fall !== undefined &&
+  Date.parse(readAt) > Date.parse(fall.since) &&
+  Date.parse(readAt) < Date.parse(fall.at) &&
+  compare(raw, fall.from) > 0;
+
+/** What a reading is compared with. */
+export const previousOf = (last: Reading, move: CounterMove): string =>
+  (move === CounterMove.BeforeReset ? last.fall?.from : undefined) ?? last.raw;
+
 /** Back to where it was before it rose, but for a hundredth of the rise: that was a spike, and what it counted is taken back. */
 function fellBack({ raw: top, rose }: Reading, raw: string, readAt: string): Advance | undefined {
   if (!rose || compare(raw, '10') <= 0 || Date.parse(readAt) - Date.parse(rose.since) > SPIKE_LASTS_MS) return undefined;
@@ -64,9 +78,20 @@ type Read = Readonly<{ raw: string; readAt: string; move: CounterMove; delta: st
 
 /** What is kept of a counter after a reading. A dip keeps the highest reading. */
 export function readingAfter(before: Reading | undefined, { raw, readAt, move, delta, operationId }: Read): Reading {
+  if (move === CounterMove.BeforeReset && before?.fall) {
+    const { fall, dropped } = before;
+    return { ...before, fall: { ...fall, from: raw, since: readAt }, ...(dropped ? { dropped: { ...dropped, from: raw } } : {}) };
+  }
   if (move === CounterMove.Jitter && before) return { ...before, readAt, dip: raw };
+  const fell = move === CounterMove.Reset || move === CounterMove.Replaced;
+  if (fell && before) {
+    const { raw: from, readAt: since } = before;
+    return { raw, readAt, dropped: { from, counted: delta }, fall: { from, since, at: readAt } };
+  }
+  // The last fall stays in mind, but for one that was a glitch.
+  const fall = before?.fall && move !== CounterMove.Recovered ? { fall: before.fall } : {};
   if (move === CounterMove.FellBack && before?.rose && compare(raw, before.rose.from) < 0)
-    return { raw: before.rose.from, readAt, dip: raw };
+    return { raw: before.rose.from, readAt, dip: raw, ...fall };
   if ((move === CounterMove.Advanced || move === CounterMove.Recovered) && before) {
     const { dropped } = before;
     const from = move === CounterMove.Recovered && dropped ? plus(dropped.from, dropped.counted) : before.raw;
@@ -74,10 +99,10 @@ export function readingAfter(before: Reading | undefined, { raw, readAt, move, d
       raw,
       readAt,
       rose: { from, counted: delta, ...(operationId === undefined ? {} : { operationId }), since: before.readAt, readAt },
+      ...fall,
     };
   }
-  const fell = move === CounterMove.Reset || move === CounterMove.Replaced;
-  return { raw, readAt, ...(fell && before ? { dropped: { from: before.raw, counted: delta } } : {}) };
+  return { raw, readAt, ...fall };
 }
 
 /** How far below a reading the next one counts as a dip. */

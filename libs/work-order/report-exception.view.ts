@@ -87,6 +87,7 @@ const discontinuities: Readonly<Partial<Record<CounterMove, string>>> = {
   Replaced: 'a replaced counter',
   Recovered: 'a glitch',
   FellBack: 'a spike, which is taken back',
+  BeforeReset: 'told late, made before a reset',
 };
 const timeProblems = {
   EndBeforeStart: 'the end is before the start',

@@ -16,6 +16,7 @@ export const CounterMove = {
   Replaced: 'Replaced',
   Recovered: 'Recovered',
   FellBack: 'FellBack',
+  BeforeReset: 'BeforeReset',
 } as const;
 export type CounterMove = keyof typeof CounterMove;
 
@@ -85,6 +86,7 @@ export type CounterRead = Event<
       equipmentId: string;
       /** The reading. */
       raw: string;
+      /** The reading that it is compared with: the one before, by floor time. */
       previous?: string;
       /** Pieces since the previous reading, or since the one before a spike; never negative. */
       delta: string;

@@ -4,7 +4,7 @@ import { entryOf } from '#kernel/identity';
 import { inUtc } from '#kernel/instant';
 import { AMOUNT, compare, convert, fitsUnit, isZero, minus, type Unit } from '#manufacturing/quantity';
 import { Rejected } from '#kernel/rejected';
-import { advance, ofOperation } from './counter';
+import { advance, ofOperation, previousOf } from './counter';
 import {
   brokenRules,
   inTheFuture,
@@ -112,7 +112,7 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
         operationId,
         equipmentId,
         raw,
-        ...(last ? { previous: last.raw } : {}),
+        ...(last ? { previous: previousOf(last, move) } : {}),
         delta,
         ...(takesBack ? { takesBack } : {}),
         move,
@@ -130,7 +130,13 @@ export function reportCounter(command: commands.ReportCounter, state: WorkOrder,
       ? [
           {
             type: 'CounterDiscontinuityDetected',
-            data: { ...of, counterId, move, previous: move === 'Recovered' ? (last.dropped?.from ?? last.raw) : last.raw, raw },
+            data: {
+              ...of,
+              counterId,
+              move,
+              previous: move === 'Recovered' ? (last.dropped?.from ?? last.raw) : previousOf(last, move),
+              raw,
+            },
           } as const,
         ]
       : []),
@@ -270,7 +276,7 @@ export function inUnit<A extends Amounts>(orderUnit: Unit, told: A): A {
 const tidy = (amount: string): string => minus(amount, '0');
 const amountsOf = ({ good, rework, scrap }: Amounts): string[] => [good, rework, ...scrap.map(({ quantity }) => quantity)];
 
-const DISCONTINUITIES: readonly CounterMove[] = ['Reset', 'Replaced', 'Recovered', 'FellBack'];
+const DISCONTINUITIES: readonly CounterMove[] = ['Reset', 'Replaced', 'Recovered', 'FellBack', 'BeforeReset'];
 
 /** Pieces are counted, not measured. */
 export const fractionRules = (

@@ -31,7 +31,11 @@ export async function experimentsIn(campaign, { say, only }, body) {
   const experiments = [];
   const add = async (name, experiment) => {
     if (only && !name.startsWith(only)) return;
-    const result = { name, ...(await experiment()) };
+    // What throws is broken; the others still run.
+    const result = {
+      name,
+      ...(await (async () => experiment())().catch((error) => ({ ok: false, error: String(error?.stack ?? error) }))),
+    };
     experiments.push(result);
     say(`${result.ok ? 'ok    ' : 'BROKEN'} ${JSON.stringify(result)}`);
   };

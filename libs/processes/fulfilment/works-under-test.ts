@@ -377,7 +377,10 @@ const isAnswered = (events: readonly InstanceEvent[]): boolean => {
   return sent === events.filter(({ type }) => type === 'OutcomeRecorded').length;
 };
 
+/** Long, since other things may run beside it. */
+const PATIENCE_MS = 120_000;
+
 async function until(done: () => Promise<boolean>, what: string): Promise<void> {
-  for (const end = performance.now() + 25_000; !(await done()); await new Promise((resolve) => setTimeout(resolve, 15)))
+  for (const end = performance.now() + PATIENCE_MS; !(await done()); await new Promise((resolve) => setTimeout(resolve, 15)))
     if (performance.now() > end) throw new Error(`timed out waiting for ${what}`);
 }

@@ -4,18 +4,13 @@
  */
 import { equipment } from '#equipment/equipment';
 import { facility } from '#facility/facility';
-import { masterData } from '#master-data/master-data';
 import { materialLot } from '#material-lot/material-lot';
 import { digestOf } from '#platform/commands/digest';
-import { SERVES_MS } from '#platform/commands/surroundings';
-import { CALL_TIME_LIMIT_MS } from '#platform/store/event-store';
 import { workOrder } from '#work-order/work-order';
-import { LONGEST_FREEZE_MS } from './experiments.mjs';
+import { Knowable } from './knowable.mjs';
 import { unfinished } from './sources.mjs';
 
 const deciders = [equipment, facility, materialLot, workOrder];
-/** Streams that decisions look at beside their own. */
-const regardable = [...deciders, masterData];
 const ACTOR = 'campaign';
 /** Records about commands, not business events. */
 const BOOKKEEPING = ['CommandRefused', 'CommandUnchanged'];
@@ -23,7 +18,11 @@ const isFact = ({ type, stream }) => !BOOKKEEPING.includes(type) && !stream.star
 const accepted = ({ answers }) => answers.find(({ status }) => status < 300)?.body;
 const grouped = (items, keyOf) => {
   const groups = new Map();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  for (const item of items) {
+    const key = keyOf(item);
+    if (groups.has(key)) groups.get(key).push(item);
+    else groups.set(key, [item]);
+  }
   return groups;
 };
 const factsByCommand = (events) => grouped(events.filter(isFact), ({ metadata }) => metadata?.commandId);
@@ -157,13 +156,14 @@ export const checks = {
       const byId = new Map(ledger.map((entry) => [entry.id, entry]));
       const found = [];
       const streams = grouped(events.filter(isFact), (event) => event.stream);
+      const knowable = new Knowable(streams, deciders);
       for (const [stream, facts] of streams) {
         const decider = deciders.find(({ category }) => stream.startsWith(`${category}-${'ant'}`));
         if (!decider) continue;
         let state = decider.initial;
         for (const [commandId, group] of grouped(facts, ({ metadata }) => metadata.commandId)) {
           const entry = byId.get(commandId);
-          const difference = entry && redecided(decider, entry, state, group, streams);
+          const difference = entry && redecided(decider, entry, state, group, knowable);
           if (difference) found.push(`${named(entry)}@${group[0].revision}: ${difference}`);
           state = group.reduce(decider.evolve, state);
         }
@@ -223,18 +223,10 @@ export const checks = {
 };
 
 /**
- * How old a decision's knowledge of another stream may be when it is recorded, ms: a read serves for a while, then comes the append, and any part
- * may be frozen in between.
- */
-const KNOWN_FOR = SERVES_MS + CALL_TIME_LIMIT_MS + LONGEST_FREEZE_MS;
-/** How long after a decision what it foretold may be recorded, ms: on a busy machine the process may begin late, be killed and taken over. */
-const FORETOLD_FOR = 60_000;
-
-/**
  * How the result differs when the command is decided again; undefined if it is the same with some state that could be known of the other
  * streams.
  */
-function redecided(decider, { path, body, id }, state, recorded, streams) {
+function redecided(decider, { path, body, id }, state, recorded, knowable) {
   const name = path.split('/')[1].replace(/(^|-)([a-z])/g, (_, __, letter) => letter.toUpperCase());
   const { occurredAt, actor, role, clock } = recorded[0].metadata;
   // An api whose clock is behind dates an observation from its future by its own clock; nothing else tells that clock.
@@ -244,7 +236,7 @@ function redecided(decider, { path, body, id }, state, recorded, streams) {
   const was = plain(recorded);
   let difference;
   const asked = (regarded) => decider.regards?.(name, body, state, regarded) ?? [];
-  for (const regarded of regardedAt(asked, recorded[0], streams)) {
+  for (const regarded of knowable.at(asked, recorded[0])) {
     try {
       const is = plain(
         decider.decide[name](body, state, { now, occurredAt, actor, role, commandId: id, digestOf, ...(regarded && { regarded }) }),
@@ -256,62 +248,6 @@ function redecided(decider, { path, body, id }, state, recorded, streams) {
     }
   }
   return difference;
-}
-
-/**
- * All states that a decision may have known of the streams that it reads: those of the seconds before, and of those after, since an app foretells
- * what will follow from the commands that it accepted itself (`foretells`), before a process has recorded it.
- */
-function regardedAt(asked, { position, created }, streams) {
-  const toldOf = (stream) => {
-    const decider = regardable.find(({ category }) => stream.startsWith(`${category}-`));
-    if (!decider) throw new Error(`no decider for ${stream}, which a decision looks at`);
-    let state = decider.initial;
-    let states = [state];
-    for (const event of streams.get(stream) ?? []) {
-      const ageMs = Date.parse(created) - Date.parse(event.created);
-      if (event.position > position && -ageMs > FORETOLD_FOR) break;
-      state = decider.evolve(state, event);
-      states = ageMs > KNOWN_FOR ? [state] : [...states, state];
-    }
-    const foretold = foretoldFor(stream, created, streams);
-    const told = states.flatMap((base) =>
-      foretold.map((some) => JSON.stringify(decider.tells?.(some.reduce(decider.evolve, base)) ?? null)),
-    );
-    return [...new Set(told)].map((each) => JSON.parse(each));
-  };
-  return known(asked, toldOf, {}, ROUNDS);
-}
-
-/** Every choice of the events that an app may have foretold for a stream: each app foretells what it accepted itself. */
-function foretoldFor(stream, created, streams) {
-  const events = [];
-  for (const [from, facts] of streams) {
-    const decider = deciders.find(({ category, foretells }) => foretells && from.startsWith(`${category}-`));
-    if (!decider) continue;
-    for (const fact of facts) {
-      const ageMs = Date.parse(created) - Date.parse(fact.created);
-      if (ageMs < 0 || ageMs > KNOWN_FOR) continue;
-      for (const each of decider.foretells(fact)) if (each.stream === stream) events.push(each.event);
-    }
-  }
-  return events.slice(-MOST_FORETOLD).reduce((so, event) => [...so, ...so.map((some) => [...some, event])], [[]]);
-}
-const MOST_FORETOLD = 6;
-
-/** Like surroundings.ts: what was told may name further streams, e.g. a machine the orders at it. */
-const ROUNDS = 3;
-function* known(asked, toldOf, regarded, rounds) {
-  const unseen = rounds === 0 ? [] : asked(regarded).filter(({ stream }) => !Object.hasOwn(regarded, stream));
-  if (unseen.length === 0) yield Object.keys(regarded).length > 0 ? regarded : undefined;
-  else
-    for (const more of combined(unseen.map(({ stream }) => [stream, toldOf(stream)])))
-      yield* known(asked, toldOf, { ...regarded, ...more }, rounds - 1);
-}
-/** Every choice of one told state for each stream. */
-function* combined([first, ...rest]) {
-  if (first === undefined) return yield {};
-  for (const told of first[1]) for (const others of combined(rest)) yield { [first[0]]: told, ...others };
 }
 
 const short = (value) =>

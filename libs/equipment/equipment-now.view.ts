@@ -110,7 +110,9 @@ function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow
   switch (type) {
     case 'EquipmentRegistered': {
       const { name, elementId, equipmentClass, profile, capacityMode, maxConcurrent, mode, state, since } = data;
-      return { registered: true, name, elementId, equipmentClass, profile, capacityMode, maxConcurrent, mode, state, since };
+      // Its signal was lost before it was registered.
+      const stands = row.state === 'Unknown' ? {} : { state, since };
+      return { registered: true, name, elementId, equipmentClass, profile, capacityMode, maxConcurrent, mode, ...stands };
     }
     case 'EquipmentMoved':
       return { elementId: data.toElementId };
@@ -146,7 +148,7 @@ function changes(row: Row, { type, data }: EquipmentEvent): Partial<EquipmentNow
 /** The current state of every machine. */
 export const equipmentNow: View<EquipmentNow, EquipmentEvent> = {
   name: 'equipment-now',
-  version: 4,
+  version: 5,
   row: EquipmentNow,
   // All of them: the row has the revision of the stream.
   events: [

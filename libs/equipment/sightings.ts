@@ -50,7 +50,7 @@ export function until(sightings: Sightings, at: string): Sightings {
 
 /** Without those between two times. */
 export function without(sightings: Sightings, from: string, to: string): Sightings {
-  const { after } = around(sightings, from);
+  const after = nextAfter(sightings, from);
   if (!after || after.at >= to) return sightings;
   return sightings.map((rows) => rows.filter(({ at }) => at <= from || at >= to)).filter(({ length }) => length > 0);
 }
@@ -61,6 +61,12 @@ export const beginnings = (sightings: Sightings, from: string, to: string | null
     .flat()
     .filter(({ at, again }) => !again && at > from && (to === null || at < to))
     .map(({ at }) => at);
+
+function nextAfter(sightings: Sightings, at: string): Sighting | undefined {
+  const page = pageOf(sightings, at);
+  const rows = sightings[page] ?? [];
+  return rows[placeIn(rows, at) + 1] ?? sightings[page + 1]?.[0];
+}
 
 /** When one of these states was seen first after a time. */
 export function seenAfter(sightings: Sightings, at: string, states: readonly MachineState[]): string | undefined {
@@ -94,7 +100,7 @@ function beginningOf(sightings: Sightings, page: number, index: number): string 
 
 /** Whether the sighting after a new one is of the same state still. */
 function follows(sightings: Sightings, seen: Sighting): Sightings {
-  const { after } = around(sightings, seen.at);
+  const after = nextAfter(sightings, seen.at);
   if (!after || (after.again === true) === (after.state === seen.state)) return sightings;
   // A state that was begun is not begun earlier by a late report: its time line has its own entry.
   if (!after.again) return sightings;

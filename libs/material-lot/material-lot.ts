@@ -15,17 +15,18 @@ import {
   amountIn,
   checkAmount,
   checkFacility,
+  doneAt,
   idTaken,
   inStock,
   inUnit,
   isBooked,
   known,
-  doneAt,
   outsideOrder,
   rejectMoreThanFree,
   rejectMoreThanWasThere,
   rejectOver,
   rejectUnusable,
+  releasedAt,
   utc,
 } from './stock';
 import { splitsAndMerges } from './split-merge';
@@ -260,10 +261,10 @@ const rules: Rules = {
       return [{ type: 'LotHeld', data: { lotId, holdId, reason, at: utc(occurredAt) } }];
     },
 
-    ReleaseHold: ({ lotId, holdId, reason }, state, { occurredAt }) => {
+    ReleaseHold: ({ lotId, holdId, reason }, state, context) => {
       const before = entryOf(held(state, holdId).holds, holdId);
       if (!before) throw new Rejected('no-such-hold', `Unknown hold ${holdId} of ${lotId}.`, { holdId });
-      return before.until === null ? [{ type: 'LotHoldReleased', data: { lotId, holdId, reason, at: utc(occurredAt) } }] : [];
+      return before.until === null ? [{ type: 'LotHoldReleased', data: { lotId, holdId, reason, at: releasedAt(before, context) } }] : [];
     },
 
     ScrapLot: ({ lotId, scrapId: given, quantity, reasonCode }, state, context) => {

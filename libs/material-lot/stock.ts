@@ -127,8 +127,23 @@ export function outsideOrder(
       `${workOrderId} was cancelled at ${endedAt}. Name the order that the material was for, or check \`occurredAt\`.`,
       { workOrderId, cancelledAt: endedAt, at },
     );
-  if (ended.how !== 'Cancelled' && at <= endedAt) return [];
+  // The end and the booking may be of two clocks.
+  if (ended.how !== 'Cancelled' && Date.parse(at) <= Date.parse(endedAt) + SKEW_MS) return [];
   return [{ type: 'BookingOutsideOrderDetected', data: { lotId, workOrderId, ...booking, ending: ended.how, endedAt, at } }];
+}
+
+/** How far clocks of the floor may differ from one another and from the server's. */
+const SKEW_MS = 5 * 60_000;
+
+/** Floor time of the end of a hold: not before its beginning. @throws Rejected earlier-than-known-state */
+export function releasedAt({ from }: Readonly<{ from: string }>, { occurredAt, now, role }: Context): string {
+  const at = utc(occurredAt);
+  if (at >= from) return at;
+  if (occurredAt === now || role === 'process' || Date.parse(from) - Date.parse(at) <= SKEW_MS) return from;
+  throw new Rejected('earlier-than-known-state', `\`occurredAt\` must not be before ${from}, when the hold began, was ${at}.`, {
+    occurredAt: at,
+    since: from,
+  });
 }
 
 /** Floor time of a command; if it names none, not before what is known of the lot: another sender's clock was ahead. */

@@ -198,7 +198,10 @@ export function correctReport(command: commands.CorrectReport, state: WorkOrder,
   };
   const found = brokenRules(evolve(state, reversed) as KnownOrder, right, context).filter(({ type }) => ofCorrections.includes(type));
   const less = right.operationId === wrong.operationId && compare(right.good, wrong.good) <= 0;
-  refuseOrFlag(found.filter(({ type }) => type === 'ImplausibleTimeDetected' || (type === 'OverproductionDetected' && !less)));
+  // Times that were recorded as they are do not stand in the way of right quantities.
+  const retimed = right.from !== wrong.from || right.to !== wrong.to;
+  const grave = (type: string) => (type === 'ImplausibleTimeDetected' && retimed) || (type === 'OverproductionDetected' && !less);
+  refuseOrFlag(found.filter(({ type }) => grave(type)));
   return [
     reversed,
     {

@@ -79,8 +79,10 @@ const rules: Rules = {
     DispatchOperation: dispatch,
     StartWorkOrder: (command, state, context) => {
       const known = released(state);
-      if (known.status === 'Running' && known.operations[0]!.phase === 'Started') return [];
-      const order = inStateFor('Start', known);
+      const [first] = known.operations;
+      const runs = known.status === 'Running' && first!.phase === 'Started';
+      if (runs && (!command.equipmentId || command.equipmentId === first!.dispatchedTo)) return [];
+      const order = runs ? known : inStateFor('Start', known);
       return start(order, order.operations[0]!, command, context);
     },
     StartOperation: (command, state, context) => {

@@ -117,7 +117,7 @@ describe('a plan', () => {
       lateness,
     });
     expect(proposed.data).toMatchObject({
-      algorithm: 4,
+      algorithm: 5,
       digest: digestOf(proposed.data.inputs),
       gap: { quantity: '0', cost: '0' },
       lateness: '0',

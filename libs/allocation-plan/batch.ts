@@ -23,7 +23,7 @@ import { better, bestSplit } from './split';
 import { minutesFor, SCALE, spread, whole } from './terms';
 
 /** A change of what is planned from the same inputs is a new version. */
-const BATCH_ALGORITHM = 2;
+const BATCH_ALGORITHM = 3;
 /** All subsets of so many plants are tried for one order; with more, of those that cost least. */
 const MOST_PLANTS = 12;
 /** How often orders that are not wholly placed are tried with what others left. */

@@ -17,10 +17,9 @@ const FIRST = Date.parse('2026-01-05T00:00:00Z');
 function freeDays(until: number, minutesPerDay: number, taken: Readonly<Record<string, number>>): number[] {
   const days: number[] = [];
   for (let day = FIRST; day + DAY <= until; day += DAY) {
-    // A quarter of the first day has passed.
+    // A quarter of the first day has passed; what is taken may all be in the rest.
     const open = day === FIRST ? Math.floor((minutesPerDay * 3) / 4) : minutesPerDay;
-    const left = minutesPerDay - (taken[new Date(day).toISOString().slice(0, 10)] ?? 0);
-    days.push(Math.max(0, Math.min(open, left)));
+    days.push(Math.max(0, open - (taken[new Date(day).toISOString().slice(0, 10)] ?? 0)));
   }
   return days;
 }

@@ -13,7 +13,7 @@ import { endsAmong, materialFor } from './stock';
 import { AROUND_THE_CLOCK, cheapestFirst, daysBetween, freeOn, leastOf, minutesFor, mostIn, readyBy, SCALE, spread, whole } from './terms';
 
 /** A change of what is planned from the same inputs is a new version. */
-export const ALGORITHM = 4;
+export const ALGORITHM = 5;
 /** With up to so many plants all subsets are tried, 4,096 of them; with more, only those of the cheapest ones. */
 const MOST_PLANTS = 12;
 

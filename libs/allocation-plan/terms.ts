@@ -29,10 +29,10 @@ export const neededOfEach = (materials: readonly Material[]): Material[] =>
     quantityPerUnit: sum(materials.flatMap((each) => (each.materialId === materialId ? [each.quantityPerUnit] : []))),
   }));
 
-/** Free minutes of a day: of the first one, only the part that is still to come. */
+/** Free minutes of a day: of the first one, only the part that is still to come; what is taken may all be in it. */
 export function freeOn(date: string, earliest: string, minutesPerDay: number, taken: number): number {
   const gone = Math.max(0, Date.parse(earliest) - Date.parse(`${date}T00:00:00Z`)) / DAY_MS;
-  return Math.max(0, Math.min(minutesPerDay - taken, Math.floor(minutesPerDay * (1 - gone))));
+  return Math.max(0, Math.floor(minutesPerDay * (1 - gone)) - taken);
 }
 
 /** Days from one instant to the other, as far as they are whole at the end: work of the last day is done before it. */

@@ -4,7 +4,7 @@ import { alike, inUtc } from '#kernel/instant';
 import { Rejected } from '#kernel/rejected';
 import { facilityOf } from '#manufacturing/facility';
 import { MAX_CUSTOMER_ORDER_ID } from '#manufacturing/order-ids';
-import { AMOUNT, compare, convert, fitsUnit, isPositive, type Quantity } from '#manufacturing/quantity';
+import { AMOUNT, compare, convert, fitsUnit, isPositive, type Quantity, type Unit } from '#manufacturing/quantity';
 import type * as commands from './customer-order.commands';
 import type { CustomerDemand, CustomerOrderEvent } from './customer-order.events';
 import { balanceOf, legIn, type Leg, settledBy, withLeg } from './legs';
@@ -91,6 +91,12 @@ function place(command: commands.PlaceCustomerOrder, state: CustomerOrder, { occ
       `${facilityOf(customerOrderId)} has no approved work master for ${product}. Draft and approve one first.`,
       { product },
     );
+  const told = regarded?.[workMasterStreamOf(customerOrderId, product)] as Readonly<{ unit?: Unit }> | undefined;
+  if (told?.unit && told.unit !== quantity.unit)
+    throw new Rejected('unit-incompatible', `\`quantity\` must be in ${told.unit}, the unit of ${product}, was in ${quantity.unit}.`, {
+      product,
+      unit: told.unit,
+    });
   if (shipTo && regarded?.[streamOf('facility', shipTo)] === null)
     throw new Rejected('facility-unknown', `\`shipTo\` must be a registered facility, was ${shipTo}. Register it first.`, { shipTo });
   return [{ type: 'CustomerOrderPlaced', data: { customerOrderId, ...demand, placedAt: occurredAt } }];

@@ -1,7 +1,7 @@
 /** The legs of a customer order, and their balance with what is ordered (I1). */
 import { Rejected } from '#kernel/rejected';
-import { compare, isZero, minus, sum } from '#manufacturing/quantity';
-import type { LegDelivery, LegMade, LegStatus, LegStep } from './customer-order.events';
+import { compare, isZero, minus, plus, sum } from '#manufacturing/quantity';
+import type { CustomerDemand, LegDelivery, LegMade, LegStatus, LegStep } from './customer-order.events';
 
 export type Leg = Readonly<{
   leg: number;
@@ -42,11 +42,13 @@ const deliveredBy = (legs: readonly Leg[], part: keyof LegDelivery): string => s
 
 /** The figures of a completed order. */
 export function completedBy(
-  ordered: string,
+  { quantity: ordered, shipTo }: Pick<CustomerDemand, 'quantity' | 'shipTo'>,
   legs: readonly Leg[],
 ): Readonly<{ produced: string; scrapped: string; delivered: string; short?: string }> {
   const { unallocated } = balanceOf(ordered, legs);
-  return { ...madeBy(legs), delivered: deliveredBy(legs, 'received'), ...(isZero(unallocated) ? {} : { short: unallocated }) };
+  // What is made where all is shipped to is there.
+  const there = sum(legs.filter(({ facilityId }) => facilityId === shipTo).map(({ made }) => made?.good ?? '0'));
+  return { ...madeBy(legs), delivered: plus(deliveredBy(legs, 'received'), there), ...(isZero(unallocated) ? {} : { short: unallocated }) };
 }
 
 /** The figures of a cancelled order: what was made and is not gone is in stock. */

@@ -19,7 +19,7 @@ const balanced = (order: KnownOrder, leg: Leg) => balanceOf(order.demand.quantit
 function corrected(order: KnownOrder, leg: Leg, correctedAt: string): Events {
   const { status, demand, legs } = order;
   const figures = (of: readonly Leg[]) =>
-    status === 'Completed' ? completedBy(demand.quantity, of) : status === 'Cancelled' ? cancelledBy(of) : undefined;
+    status === 'Completed' ? completedBy(demand, of) : status === 'Cancelled' ? cancelledBy(of) : undefined;
   const [before, after] = [figures(legs), figures(withLeg(legs, leg))];
   if (!after || JSON.stringify(before) === JSON.stringify(after)) return [];
   return [{ type: 'CustomerOrderResultCorrected', data: { ...of(order), ...after, correctedAt } }];
@@ -105,7 +105,7 @@ export const progress: Decide = {
     const { unallocated } = balanceOf(order.demand.quantity, order.legs);
     if (!short && isPositive(unallocated))
       throw new Rejected('quantity-short', `${unallocated} ${order.demand.unit} are missing.`, { short: unallocated });
-    const figures = completedBy(order.demand.quantity, order.legs);
+    const figures = completedBy(order.demand, order.legs);
     return [{ type: 'CustomerOrderCompleted', data: { ...of(order), ...figures, completedAt: occurredAt } }];
   },
   RecordCustomerOrderCancelled: (_, state, { occurredAt }) => {

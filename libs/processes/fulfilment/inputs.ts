@@ -1,7 +1,8 @@
 /** What an input changes: an event, the answer to what was asked, or a timer. */
 import type { LegDelivery, LegMade } from '#customer-order/customer-order.events';
+import type { ItemBooks } from '#inter-facility-transfer/inter-facility-transfer.events';
 import { decisionIdOf, MOST_TRANSFERS, readLegId, readTransferId } from '#manufacturing/order-ids';
-import { compare, minus, plus, sum } from '#manufacturing/quantity';
+import { compare, convert, minus, plus, sum } from '#manufacturing/quantity';
 import { accepted, refused } from './answers';
 import {
   askedAgain,
@@ -27,7 +28,7 @@ import type { Input } from './messages';
 import { proposed, remainder } from './proposal';
 import type { Answer } from './questions';
 import { settled } from './settle';
-import { change, type Fulfilment, isOpen, type Leg, note, since } from './state';
+import { change, type Fulfilment, isOpen, type Leg, note, since, unallocated } from './state';
 
 /** Minutes until a person is asked again whether to keep waiting for a leg that has not started. */
 const ASK_AGAIN = 1_440;
@@ -74,7 +75,7 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
       return state.demand ? state : { ...state, customerOrderId, demand };
     }
     case 'CustomerOrderAmended':
-      return withoutQuestion({ ...fresh(state), demand: input.data.to }, 'Partial', 'Nothing', 'Short');
+      return withoutQuestion({ ...fresh(state), demand: input.data.to, legs: trimmable(state) }, 'Partial', 'Nothing', 'Short');
     case 'CustomerOrderHeld':
       return { ...state, held: true };
     case 'CustomerOrderResumed':
@@ -169,9 +170,8 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
       );
     case 'TransferClosed': {
       const { transferId, received, short, damaged, lost, returned } = input.data;
-      return ofTransfer(state, transferId, (leg, shipment) =>
-        delivered(state, leg, shipment, { received, short, damaged, lost, returned }),
-      );
+      const result = resultIn(state, input.data.items) ?? { received, short, damaged, lost, returned };
+      return ofTransfer(state, transferId, (leg, shipment) => delivered(state, leg, shipment, result));
     }
   }
 }
@@ -231,7 +231,26 @@ function delivered(before: Fulfilment, leg: Leg, shipment: number, result: LegDe
   return question(state, 'Returned', `${result.returned} of leg ${leg.leg} came back to ${leg.facilityId}.`, leg.leg);
 }
 
+/** What became of a transfer, in the unit of the order: its lots may be in others. */
+function resultIn(state: Fulfilment, items: readonly ItemBooks[] | undefined): LegDelivery | undefined {
+  if (!since(4, state) || !items) return undefined;
+  const { unit } = state.demand!;
+  const total = (part: keyof LegDelivery): string =>
+    sum(items.map((each) => convert({ amount: each[part], unit: each.unit }, unit) ?? '0'));
+  return {
+    received: total('received'),
+    short: total('short'),
+    damaged: total('damaged'),
+    lost: total('lost'),
+    returned: total('returned'),
+  };
+}
+
 const NOTHING: LegDelivery = { received: '0', short: '0', damaged: '0', lost: '0', returned: '0' };
+
+/** A plant that refused to make less is asked again for what is wanted now. */
+const trimmable = (state: Fulfilment): readonly Leg[] =>
+  since(4, state) ? state.legs.map((leg) => (leg.untrimmable ? { ...leg, untrimmable: false } : leg)) : state.legs;
 
 /** The customer or a person has spoken: plans are made again, on all plants. */
 const fresh = (state: Fulfilment): Fulfilment => ({
@@ -254,7 +273,7 @@ function decided(before: Fulfilment, answer: Answer): Fulfilment {
     case 'AcceptPartial':
       return { ...state, verdict: 'accept', unplaceable: remainder(state), partAccepted: true };
     case 'AcceptShort':
-      return { ...state, shortAccepted: true };
+      return { ...state, shortAccepted: true, shortBy: unallocated(state) };
     case 'TryAgain': {
       const again = { ...fresh(state), ...rejecting(state) };
       const leg = again.legs.find((each) => asked!.kind === 'Shipment' && each.leg === asked!.leg);

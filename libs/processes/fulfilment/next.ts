@@ -4,6 +4,7 @@ import { compare } from '#manufacturing/quantity';
 import type { Out } from './messages';
 import { DECIDE_WITHIN, OPTIONS } from './questions';
 import {
+  acceptsRest,
   awaitsBatch,
   awaitsShipment,
   type Fulfilment,
@@ -79,7 +80,7 @@ const wantsPlan = (state: Fulfilment): boolean =>
   !awaitsBatch(state) &&
   !state.question &&
   state.cancel === 'no' &&
-  !state.shortAccepted &&
+  !acceptsRest(state) &&
   compare(unallocated(state), state.unplaceable) > 0 &&
   state.legs.every((leg) => leg.goal === 'make' || leg.undone || leg.waits === 'person');
 
@@ -87,7 +88,7 @@ function ending(state: Fulfilment): Task | undefined {
   if (state.endRefused || state.question || state.cancel !== 'no' || state.planning !== 'idle') return undefined;
   if (!state.legs.every((leg) => isSettled(state, leg))) return undefined;
   if (state.status === 'cancelling') return { do: 'end' };
-  const done = compare(unallocated(state), '0') === 0 || state.shortAccepted;
+  const done = compare(unallocated(state), '0') === 0 || acceptsRest(state);
   return done && !state.held ? { do: 'end' } : undefined;
 }
 

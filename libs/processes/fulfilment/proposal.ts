@@ -5,7 +5,7 @@ import type { AllocationProposed } from '#allocation-plan/allocation-plan.events
 import { planIdOf } from '#manufacturing/order-ids';
 import { compare, minus } from '#manufacturing/quantity';
 import { question } from './changes';
-import { awaitsBatch, type Fulfilment, unallocated } from './state';
+import { awaitsBatch, type Fulfilment, since, unallocated } from './state';
 
 /** The plan that was asked for, or the first one of an order that waits for a batch. */
 export function proposed(state: Fulfilment, proposal: AllocationProposed['data']): Fulfilment {
@@ -32,5 +32,11 @@ function evaluated(state: Fulfilment): Fulfilment {
   const missing = compare(remainder(state), '0') > 0;
   if (legs.length === 0) return question({ ...state, verdict: 'reject' }, 'Nothing', `No plant can make it. ${left}`.slice(0, 500));
   if (!missing || state.demand!.partial === 'Accept') return { ...state, verdict: 'accept', unplaceable: missing ? remainder(state) : '0' };
+  if (state.demand!.partial === 'AllOrNothing' && since(4, state))
+    return question(
+      { ...state, verdict: 'reject' },
+      'Nothing',
+      `Not everything can be placed, and all or nothing is wanted. ${left}`.slice(0, 500),
+    );
   return question(state, 'Partial', `Not everything can be placed. ${left}`.slice(0, 500));
 }

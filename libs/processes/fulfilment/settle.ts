@@ -1,5 +1,5 @@
 /** What follows from a state, whatever led to it. */
-import { change, type Fulfilment, isOpen, MOST_PLANS, newestFirst, note, surplus, unallocated, whyLess } from './state';
+import { acceptsRest, change, type Fulfilment, isOpen, MOST_PLANS, newestFirst, note, surplus, unallocated, whyLess } from './state';
 import { lastUndoable } from './steps';
 import { compare, minus } from '#manufacturing/quantity';
 import { counting, madeAnyway, nextQuestion, undoing, question, withoutQuestion } from './changes';
@@ -64,7 +64,7 @@ function askIfMadeAnyway(before: Fulfilment): Fulfilment {
 
 /** Asks a person when something is missing and so many plans were made, or all legs are over. */
 function askIfShort(state: Fulfilment): Fulfilment {
-  if (state.status !== 'open' || state.question || state.cancel !== 'no' || state.shortAccepted || state.planning !== 'idle') return state;
+  if (state.status !== 'open' || state.question || state.cancel !== 'no' || acceptsRest(state) || state.planning !== 'idle') return state;
   const rest = unallocated(state);
   if (compare(rest, '0') === 0 || state.legs.some((leg) => leg.goal === 'undo' && !leg.undone && leg.waits !== 'person')) return state;
   const { unit, partial } = state.demand!;
@@ -72,6 +72,6 @@ function askIfShort(state: Fulfilment): Fulfilment {
     return state.replans < MOST_PLANS ? state : question(state, 'Short', `${rest} ${unit} are missing after ${state.replans} plans.`);
   if (state.legs.some(isOpen)) return state;
   const some = state.legs.some(({ made: result }) => compare(result?.good ?? '0', '0') > 0);
-  if ((partial === 'Accept' || state.partAccepted) && some) return { ...state, shortAccepted: true };
+  if ((partial === 'Accept' || state.partAccepted) && some) return { ...state, shortAccepted: true, shortBy: rest };
   return question(state, 'Short', `All plants are done; ${rest} ${unit} are missing.`);
 }

@@ -77,6 +77,8 @@ export type Fulfilment = Readonly<{
   /** A person accepted that a part is left out, or that the order ends with what is made. */
   partAccepted: boolean;
   shortAccepted: boolean;
+  /** The quantity that was missing then: more is not accepted by it. */
+  shortBy?: string;
   operations: readonly MasterOperation[];
   legs: readonly Leg[];
   questions: number;
@@ -127,7 +129,8 @@ export const initial: Fulfilment = {
 /**
  * Of version 2: a reservation ends by itself unless it is confirmed in time, and no question replaces another. Of version 3: a person is asked
  * what becomes of pieces that a plant made for a leg after it was taken back. Of version 4: a transfer that has not left follows a correction of
- * what was made, and legs that become smaller because another plant made more say so.
+ * what was made, legs that become smaller because another plant made more say so, an accepted shortage covers no later loss, and amounts of a
+ * transfer are in the order's unit.
  */
 export const since = (edition: Edition, state: Fulfilment): boolean => (state.edition ?? 1) >= edition;
 
@@ -160,6 +163,10 @@ export const unallocated = ({ demand, legs }: Fulfilment): string => positive(mi
 /** What legs make beyond what is ordered, without those that are being undone or reduced. */
 export const surplus = ({ demand, legs }: Fulfilment): string =>
   positive(minus(sum(legs.map((leg) => (leg.goal === 'undo' ? '0' : (leg.trimTo ?? counted(leg))))), demand!.quantity));
+
+/** Somebody accepted that so much is missing. */
+export const acceptsRest = (state: Fulfilment): boolean =>
+  state.shortAccepted && (!since(4, state) || compare(unallocated(state), state.shortBy ?? '0') <= 0);
 
 /** Why less is wanted of a leg than was planned. */
 export function whyLess(state: Fulfilment): string {

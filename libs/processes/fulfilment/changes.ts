@@ -1,7 +1,7 @@
 /** Changes of the state that several inputs make. */
 import type { LegMade, LegStep } from '#customer-order/customer-order.events';
 import { compare, minus } from '#manufacturing/quantity';
-import { change, type Fulfilment, isOpen, isOver, type Leg, legOf, note, since } from './state';
+import { change, type Fulfilment, isOpen, isOver, type Leg, legOf, note, since, withMade } from './state';
 import type { QuestionKind } from './questions';
 
 export const ORDER_TIMER = 'the order again';
@@ -21,7 +21,7 @@ export const begun = (state: Fulfilment, leg: Leg): Fulfilment =>
   });
 
 export const made = (state: Fulfilment, leg: Leg, { good, scrap, rework }: LegMade, occurredAt?: string): Fulfilment =>
-  note(change(state, leg.leg, { made: { good, scrap, rework } }), {
+  note(withMade(state, leg, { made: { good, scrap, rework } }), {
     type: 'RecordCustomerLegEnded',
     data: { customerOrderId: state.customerOrderId, leg: leg.leg, good, scrap, rework, ...(occurredAt ? { occurredAt } : {}) },
   });
@@ -31,7 +31,7 @@ export const madeAnyway = ({ undone: gone, late }: Leg): boolean => gone && comp
 
 /** What was made anyway counts for the order, as of a leg that ended. Nothing is reserved for it any more. */
 export const counting = (state: Fulfilment, leg: Leg): Fulfilment =>
-  note(change(state, leg.leg, { undone: false, goal: 'make', started: true, freed: true, made: leg.late! }), {
+  note(withMade(state, leg, { undone: false, goal: 'make', started: true, freed: true, made: leg.late! }), {
     type: 'RecordCustomerLegEnded',
     data: { customerOrderId: state.customerOrderId, leg: leg.leg, ...leg.late!, takenBack: true },
   });

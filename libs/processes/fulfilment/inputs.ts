@@ -75,7 +75,12 @@ function heard(state: Fulfilment, input: Event): Fulfilment {
       return state.demand ? state : { ...state, customerOrderId, demand };
     }
     case 'CustomerOrderAmended':
-      return withoutQuestion({ ...fresh(state), demand: input.data.to, legs: trimmable(state) }, 'Partial', 'Nothing', 'Short');
+      return withoutQuestion(
+        { ...fresh(state), demand: input.data.to, madeMore: false, legs: trimmable(state) },
+        'Partial',
+        'Nothing',
+        'Short',
+      );
     case 'CustomerOrderHeld':
       return { ...state, held: true };
     case 'CustomerOrderResumed':

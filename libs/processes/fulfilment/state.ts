@@ -72,6 +72,8 @@ export type Fulfilment = Readonly<{
   unplaceable: string;
   /** Plans since a person or the customer last said something. */
   replans: number;
+  /** The last that made less needed of the other legs was a plant that made more, not the customer. */
+  madeMore?: boolean;
   /** Plants that refused or fell short. */
   excluded: readonly string[];
   /** A person accepted that a part is left out, or that the order ends with what is made. */
@@ -170,8 +172,9 @@ export const acceptsRest = (state: Fulfilment): boolean =>
 
 /** Why less is wanted of a leg than was planned. */
 export function whyLess(state: Fulfilment): string {
-  const others = state.legs.some(({ made, late, quantity }) => made && (late || compare(made.good, quantity) > 0));
-  return since(4, state) && others ? 'another plant has made more than was planned' : 'the customer needs less';
+  if (!since(4, state) || !state.madeMore) return 'the customer needs less';
+  const beyond = state.legs.some(({ made, late, quantity }) => made && (late || compare(made.good, quantity) > 0));
+  return `another plant has made more than ${beyond ? 'was planned' : 'it had reported'}`;
 }
 
 export const legOf = ({ legs }: Fulfilment, leg: number): Leg => legs.find((each) => each.leg === leg)!;
@@ -179,6 +182,12 @@ export const change = (state: Fulfilment, leg: number, changes: Partial<Leg>): F
   ...state,
   legs: state.legs.map((each) => (each.leg === leg ? { ...each, ...changes } : each)),
 });
+/** What a leg has made is known, or known better. */
+export function withMade(before: Fulfilment, leg: Leg, changes: Partial<Leg> & Pick<Leg, 'made'>): Fulfilment {
+  const state = change(before, leg.leg, changes);
+  const more = compare(counted(legOf(state, leg.leg)), leg.trimTo ?? counted(leg)) > 0;
+  return more ? { ...state, madeMore: true } : state;
+}
 export const note = (state: Fulfilment, out: Out, later?: Note['later']): Fulfilment => ({
   ...state,
   notes: [...state.notes, { out, ...(later ? { later } : {}) }],

@@ -107,7 +107,7 @@ export class CustomerOrderEntry {
   @Cell('amount', { optional: true })
   delivered: string | null;
 
-  /** Of a completed order: what is missing and was accepted. */
+  /** Of a completed order: what is missing; it was accepted, or a correction since then says so. */
   @Cell('amount', { optional: true })
   short: string | null;
 

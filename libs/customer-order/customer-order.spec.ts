@@ -234,6 +234,12 @@ describe('its legs', () => {
   });
 });
 
+test('an order in another unit than its product is refused', () => {
+  given(customerOrder)
+    .when('PlaceCustomerOrder', place, { regarded: { 'work-master-corp.flange': { unit: 'kg' } } })
+    .rejects('unit-incompatible');
+});
+
 describe('the figures of an order that is over', () => {
   const undone: CustomerOrderEvent = {
     type: 'CustomerLegUndone',
@@ -261,6 +267,16 @@ describe('the figures of an order that is over', () => {
     given(customerOrder, ...over, completed, corrected('240', '260'), result)
       .when('RecordCustomerLegEnded', { ...id, leg: 1, good: '240', ...none })
       .changesNothing();
+  });
+
+  test('count as delivered what was made where all is shipped to', () => {
+    const toLyon: CustomerOrderEvent = { type: 'CustomerOrderPlaced', data: { ...id, ...demand, shipTo: 'lyon', placedAt: at } };
+    given(customerOrder, toLyon, ...over.slice(1))
+      .when('RecordCustomerOrderCompleted', { ...id, short: true })
+      .then({
+        type: 'CustomerOrderCompleted',
+        data: { ...id, produced: '250', scrapped: '0', delivered: '250', short: '250', completedAt: at },
+      });
   });
 
   test('follow it in a cancelled order, and in what arrives after its end', () => {

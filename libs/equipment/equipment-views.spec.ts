@@ -299,3 +299,16 @@ describe('exceptions', () => {
     ]);
   });
 });
+
+test('a machine whose signal was lost before it was registered stays unknown', () => {
+  const events = shift(
+    ['ObserveEquipmentState', { state: 'Execute' }, 0],
+    ['ObserveEquipmentState', { state: 'UNAVAILABLE', quality: 'STALE' }, 1],
+    register,
+  );
+  expect(folded(equipmentNow, ['equipment-haifa.M4', events])[equipmentId]).toMatchObject({
+    registered: true,
+    state: 'Unknown',
+    since: at(1),
+  });
+});

@@ -111,6 +111,12 @@ describe('what was used before it was known to be blocked', () => {
   });
 });
 
+test('a hold does not end before it began', () => {
+  const release = { lotId, holdId: 'H1', reason: 'fine' };
+  const lot = given(materialLot, stock, held());
+  lot.when('ReleaseHold', release, { now: hour(20), occurredAt: hour(0) }).rejects('earlier-than-known-state');
+});
+
 describe('an order that is over', () => {
   const order = (how: string, h: number) => ({
     regarded: { [`work-order-${workOrderId}`]: { over: true, ended: { how, at: hour(h) }, runsOn: [] } },
@@ -136,6 +142,11 @@ describe('an order that is over', () => {
     const lot = given(materialLot, stock);
     for (const ending of ['Ended', 'Aborted'])
       lot.when('ConsumeLot', consume('40'), { ...at(10), ...order(ending, 10) }).then(consumed(10));
+    // Two clocks may differ a little.
+    const soon = new Date(Date.parse(hour(10)) + 60_000).toISOString();
+    lot
+      .when('ConsumeLot', consume('40'), { now: hour(12), occurredAt: soon, ...order('Ended', 10) })
+      .then({ ...consumed(10), data: { ...consumed(10).data, at: soon } } as MaterialLotEvent);
     lot.when('ConsumeLot', consume('40'), { ...at(11), ...order('Ended', 10) }).then(consumed(11), outside('Ended', hour(10), 11));
     const flagged = [stock, consumed(11), outside('Ended', hour(10), 11)];
     expect(Object.values(folded(genealogyEdge, [`material-lot-${lotId}`, flagged]))).toMatchObject([{ flags: ['BookingOutsideOrder'] }]);

@@ -33,6 +33,9 @@ const decided = (past: readonly WorkOrderEvent[], command: object = {}) =>
   });
 
 describe('a reversal that the floor reports', () => {
+  it('is not taken for a report that has its id', () => {
+    expect(() => decided([observed, report('r1'), report('back')])).toThrow('back is a report of pieces that were made.');
+  });
   it('takes back the report with just these amounts, whatever came after it', () => {
     const past = [observed, report('r1'), report('r2', { good: '90' })];
     expect(decided(past)).toMatchObject([

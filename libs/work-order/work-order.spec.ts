@@ -287,6 +287,25 @@ describe('a running order', () => {
       .when('ReportProduction', { ...report, from: '2026-01-04T04:00:00Z', to: '2026-01-04T04:30:00Z' })
       .rejects('time-implausible');
   });
+  it('corrects amounts of a report whose times are wrong, and not its times to wrong ones', () => {
+    const span = { from: '2026-01-05T04:00:00Z', to: '2026-01-05T05:00:00Z' };
+    const early = { ...reported(span), type: 'ProductionObserved' } as WorkOrderEvent;
+    const correction = { workOrderId, reportId: 'r1', replacementReportId: 'r2', good: '10', reason: 'counted again' };
+    const context = { now: at, occurredAt: at, actor: 'ann', role: 'supervisor', commandId: 'c', digestOf: String };
+    const state = [...running, early].reduce(workOrder.evolve, workOrder.initial);
+    expect(workOrder.decide.CorrectReport(correction, state, context).map(({ type }) => type)).toEqual([
+      'ProductionReportReversed',
+      'ProductionReportCorrected',
+      'ImplausibleTimeDetected',
+    ]);
+    run(early)
+      .when('CorrectReport', { ...correction, from: '2026-01-04T04:00:00Z' })
+      .rejects('time-implausible');
+  });
+  it('does not start again on another machine', () => {
+    run().when('StartWorkOrder', { workOrderId, equipmentId: 'haifa.M4' }).changesNothing();
+    run().when('StartWorkOrder', { workOrderId, equipmentId: 'haifa.M5' }).rejects('operation-started');
+  });
   it('converts units exactly', () => {
     const heavy = { ...released, data: { ...released.data, unit: 'kg' as const } };
     given(workOrder, heavy, allowed, begun)

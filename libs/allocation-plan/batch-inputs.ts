@@ -1,12 +1,13 @@
 /** What a batch of orders is planned from, and the places that it leaves to each of them. */
 import { entryOf, scopeIn } from '#kernel/identity';
-import { convert, finest, millionths, type Unit } from '#manufacturing/quantity';
+import { finest, millionths, type Unit } from '#manufacturing/quantity';
 import type { Definition, Qualification } from '#work-master/work-master.events';
 import { Unplaced, type Candidate, type PlanOrder } from './allocation-plan.events';
 import { whyNone, whyNot } from './exclusion';
 import { Room, Stock, type StockedLot } from './batch-room';
 import type { SplitPlace } from './split';
 import {
+  amountIn,
   cheapestFirst,
   DAY_MS,
   daysBetween,
@@ -134,12 +135,6 @@ function unitsOf({ lots = {}, workMasters }: BatchInputs): ReadonlyMap<string, U
   return units;
 }
 
-/** In millionths; undefined where the unit measures something else. */
-function amountIn(counted: Unit | undefined, amount: string, unit: Unit | undefined): bigint | undefined {
-  const converted = counted && unit ? convert({ amount, unit }, counted) : amount;
-  return converted === undefined ? undefined : millionths(converted);
-}
-
 /** Needed of a material that is kept in a unit that measures something else: nothing fits. */
 const NEVER = 10n ** 30n;
 
@@ -166,10 +161,10 @@ export function demandOf(inputs: BatchInputs, resources: Resources, order: Batch
       dueDay,
       ...(room ? { room } : {}),
       minutesPerUnit: millionths(minutesPerUnit),
-      materials: neededOfEach(master!.materials ?? []).map((each) => ({
-        key: `${facilityId}.${each.materialId}`,
-        perUnit: neededIn(inputs, resources, `${facilityId}.${each.materialId}`, each),
-      })),
+      materials: neededOfEach(master!.materials ?? []).map((each) => {
+        const key = `${facilityId}.${each.materialId}`;
+        return { key, perUnit: neededIn(inputs, resources, key, each) };
+      }),
       least: leastOf(asPlanned, minBatch),
       cost: millionths(costPerUnit) + millionths(lane?.costPerUnit ?? '0') + extra,
       most: 0n,

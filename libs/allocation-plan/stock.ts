@@ -2,10 +2,10 @@
  * What the stock of a plant allows for one order: only work that ends before a lot expires can use it. Hides: lots. Promises: never more than the lots
  * hold. Does not: reserve in them.
  */
-import { convert, decimal, finest, isPositive, millionths, type Unit } from '#manufacturing/quantity';
+import { decimal, finest, isPositive, millionths } from '#manufacturing/quantity';
 import type { UsableLot } from '#manufacturing/usable-stock';
 import type { Candidate, PlanOrder } from './allocation-plan.events';
-import { DAY_MS, type Material, SCALE, whole } from './terms';
+import { amountIn, DAY_MS, type Material, SCALE, whole } from './terms';
 
 /** So many steps describe the stock of a plant; with more, some of what expires early is left out. */
 const MOST_STEPS = 60;
@@ -44,9 +44,8 @@ function scarcest(order: PlanOrder, kept: readonly Kept[], until: number): { mat
       unit,
       lots.map((lot) => lot.unit),
     );
-    const amountOf = (amount: string, of: Unit): bigint => millionths(convert({ amount, unit: of }, counted) ?? '0');
-    const free = lots.reduce((sum, lot) => (expiryOf(lot) >= until ? sum + amountOf(lot.quantity, lot.unit) : sum), 0n);
-    return { materialId, most: whole(order, (free * SCALE) / amountOf(quantityPerUnit, unit)) };
+    const free = lots.reduce((sum, lot) => (expiryOf(lot) >= until ? sum + (amountIn(counted, lot.quantity, lot.unit) ?? 0n) : sum), 0n);
+    return { materialId, most: whole(order, (free * SCALE) / amountIn(counted, quantityPerUnit, unit)!) };
   });
   return each.reduce((least, other) => (other.most < least.most ? other : least));
 }

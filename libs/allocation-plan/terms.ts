@@ -29,6 +29,12 @@ export const neededOfEach = (materials: readonly Material[]): Material[] =>
     quantityPerUnit: sum(materials.flatMap((each) => (each.materialId === materialId ? [each.quantityPerUnit] : []))),
   }));
 
+/** An amount in millionths of the unit that is counted in, if both are known; undefined where the unit measures something else. */
+export function amountIn(counted: Unit | undefined, amount: string, unit: Unit | undefined): bigint | undefined {
+  const converted = counted && unit ? convert({ amount, unit }, counted) : amount;
+  return converted === undefined ? undefined : millionths(converted);
+}
+
 /** Free minutes of a day: of the first one, only the part that is still to come; what is taken may all be in it. */
 export function freeOn(date: string, earliest: string, minutesPerDay: number, taken: number): number {
   const gone = Math.max(0, Date.parse(earliest) - Date.parse(`${date}T00:00:00Z`)) / DAY_MS;

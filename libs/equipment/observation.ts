@@ -1,4 +1,5 @@
 import type { Context, Regard } from '#kernel/decider';
+import { SKEW_MS } from '#manufacturing/clocks';
 import { facilityOf } from '#manufacturing/facility';
 import { streamOfReference } from '#manufacturing/references';
 import type { MasterDataTold } from '#master-data/master-data.events';
@@ -16,8 +17,6 @@ import { currentSince, disabledIn, type Equipment, lastKnown, type Registered, s
 import { holds } from './rows';
 import { isPassage, missedBetween, stateNamed } from './packml';
 import { around, seenAfter } from './sightings';
-
-const SKEW_MS = 5 * 60_000;
 
 /** The key of an observation: same time, quality and state mean the same observation, however old. */
 export const observationKey = (claimedAt: string, quality: SignalQuality, reported: string, sequence?: number): string =>

@@ -91,5 +91,10 @@ export function convert({ amount, unit }: Quantity, to: Unit): string | undefine
   return scaled % measure[to][1] === 0n ? decimal(scaled / measure[to][1]) : undefined;
 }
 
+/** The same in another unit, rounded down to six decimals where it needs more; undefined when the dimensions differ. */
+export function convertDown({ amount, unit }: Quantity, to: Unit): string | undefined {
+  return sameDimension(unit, to) ? decimal((millionths(amount) * measure[unit][1]) / measure[to][1]) : undefined;
+}
+
 /** A share of an amount, e.g. a tolerance: `amount × percent / 100`, rounded down to millionths. */
 export const percentOf = (amount: string, percent: string): string => decimal((millionths(amount) * millionths(percent)) / (100n * SCALE));

@@ -1,6 +1,7 @@
 import type { Decider } from '#kernel/decider';
 import { entryOf } from '#kernel/identity';
 import { compare, isPositive, isZero, minus, plus } from '#manufacturing/quantity';
+import { notBefore } from '#manufacturing/clocks';
 import { facilityOf } from '#manufacturing/facility';
 import { isPassedOn } from '#manufacturing/hold-ids';
 import { checking, ofPlants } from '#manufacturing/references';
@@ -26,7 +27,6 @@ import {
   rejectMoreThanWasThere,
   rejectOver,
   rejectUnusable,
-  releasedAt,
   utc,
 } from './stock';
 import { splitsAndMerges } from './split-merge';
@@ -264,7 +264,9 @@ const rules: Rules = {
     ReleaseHold: ({ lotId, holdId, reason }, state, context) => {
       const before = entryOf(held(state, holdId).holds, holdId);
       if (!before) throw new Rejected('no-such-hold', `Unknown hold ${holdId} of ${lotId}.`, { holdId });
-      return before.until === null ? [{ type: 'LotHoldReleased', data: { lotId, holdId, reason, at: releasedAt(before, context) } }] : [];
+      if (before.until !== null) return [];
+      const at = utc(notBefore({ at: before.from, what: 'the hold began' }, context));
+      return [{ type: 'LotHoldReleased', data: { lotId, holdId, reason, at } }];
     },
 
     ScrapLot: ({ lotId, scrapId: given, quantity, reasonCode }, state, context) => {

@@ -1,5 +1,6 @@
 import type { Context } from '#kernel/decider';
 import { orderTold } from '#manufacturing/capacity';
+import { SKEW_MS } from '#manufacturing/clocks';
 import { facilityOf } from '#manufacturing/facility';
 import { holdsAt, standing } from '#manufacturing/holds';
 import { AMOUNT, compare, convert, fitsUnit, isPositive, isZero, type Quantity, sameDimension } from '#manufacturing/quantity';
@@ -130,20 +131,6 @@ export function outsideOrder(
   // The end and the booking may be of two clocks.
   if (ended.how !== 'Cancelled' && Date.parse(at) <= Date.parse(endedAt) + SKEW_MS) return [];
   return [{ type: 'BookingOutsideOrderDetected', data: { lotId, workOrderId, ...booking, ending: ended.how, endedAt, at } }];
-}
-
-/** How far clocks of the floor may differ from one another and from the server's. */
-const SKEW_MS = 5 * 60_000;
-
-/** Floor time of the end of a hold: not before its beginning. @throws Rejected earlier-than-known-state */
-export function releasedAt({ from }: Readonly<{ from: string }>, { occurredAt, now, role }: Context): string {
-  const at = utc(occurredAt);
-  if (at >= from) return at;
-  if (occurredAt === now || role === 'process' || Date.parse(from) - Date.parse(at) <= SKEW_MS) return from;
-  throw new Rejected('earlier-than-known-state', `\`occurredAt\` must not be before ${from}, when the hold began, was ${at}.`, {
-    occurredAt: at,
-    since: from,
-  });
 }
 
 /** Floor time of a command; if it names none, not before what is known of the lot: another sender's clock was ahead. */

@@ -36,12 +36,12 @@ export type MachineWatch = Readonly<{
   toResume: ByOrder<string>;
   toAsk: ByOrder<string>;
   /** An interruption that became known when it was over: from when, and until when. */
-  toInsert?: ByOrder<readonly [from: string, until: string]>;
+  toInsert: ByOrder<readonly [from: string, until: string]>;
   /** Work orders whose timer is no longer needed. */
   toForget: readonly string[];
 }>;
 
-const nothing = { toHold: {}, toResume: {}, toAsk: {}, toForget: [] };
+const nothing = { toHold: {}, toResume: {}, toAsk: {}, toInsert: {}, toForget: [] };
 const initial: MachineWatch = { equipmentId: '', downSince: null, running: {}, held: {}, ...nothing };
 
 /**
@@ -78,7 +78,7 @@ export const whenEquipmentAbortedHoldWorkOrders: Process<MachineWatch, In, Out> 
     return equipmentId;
   },
   evolve,
-  react: ({ equipmentId, held, toHold, toResume, toAsk, toInsert = {}, toForget }, { type }, at) => [
+  react: ({ equipmentId, held, toHold, toResume, toAsk, toInsert, toForget }, { type }, at) => [
     ...each(toInsert, (workOrderId, [from, until]): Reaction<Out>[] => [
       holdOf(equipmentId, workOrderId, from),
       { send: { type: 'ResumeWorkOrder', data: { workOrderId, heldFor: equipmentId, occurredAt: until } } },
@@ -99,8 +99,7 @@ export const whenEquipmentAbortedHoldWorkOrders: Process<MachineWatch, In, Out> 
 };
 
 function evolve(before: MachineWatch, input: Input): MachineWatch {
-  const { toInsert: _, ...rest } = before;
-  const watch: MachineWatch = { ...rest, ...nothing };
+  const watch: MachineWatch = { ...before, ...nothing };
   switch (input.type) {
     case 'EquipmentStateChanged':
     case 'EquipmentStateObserved': {

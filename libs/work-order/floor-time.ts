@@ -1,14 +1,8 @@
 /** Floor times of the states of an order: what follows a state is not before it. */
 import type { Context } from '#kernel/decider';
-import { Rejected } from '#kernel/rejected';
+import { notBefore, type Since } from '#manufacturing/clocks';
 import type { ReleasedOrder } from './job-states';
 import type { Operation } from './operations';
-
-/** How far clocks of the floor may differ from one another and from the server's. */
-export const SKEW_MS = 5 * 60_000;
-
-/** When what a command follows began. */
-type Since = Readonly<{ at: string; what: string }>;
 
 export const later = (a: string | undefined, b: string): string => (a !== undefined && Date.parse(a) > Date.parse(b) ? a : b);
 
@@ -32,22 +26,11 @@ export const timeInOperation = (operation: Operation, context: Context): string 
 export const timeSinceStart = ({ startedAt }: ReleasedOrder, context: Context): string =>
   timeAfter(startedAt === undefined ? [] : [{ at: startedAt, what: 'the order was started' }], context);
 
-/**
- * The command's time, or that of the latest of these where clocks differ a little, the command has no time, or a process tells late what
- * happened: it cannot ask anybody.
- * @throws Rejected earlier-than-known-state
- */
-function timeAfter(known: readonly Since[], { occurredAt, now, role }: Context): string {
+/** The command's time, not before the latest of these. @throws Rejected earlier-than-known-state */
+function timeAfter(known: readonly Since[], context: Context): string {
   const last = known.reduce<Since | undefined>(
     (latest, each) => (latest && later(latest.at, each.at) === latest.at ? latest : each),
     undefined,
   );
-  const early = last ? Date.parse(last.at) - Date.parse(occurredAt) : 0;
-  if (!last || !(early > 0)) return occurredAt;
-  if (early <= SKEW_MS || occurredAt === now || role === 'process') return last.at;
-  throw new Rejected(
-    'earlier-than-known-state',
-    `\`occurredAt\` must not be before ${last.at}, when ${last.what}, was ${occurredAt}. Send the time at which it happened.`,
-    { occurredAt, since: last.at },
-  );
+  return last ? notBefore(last, context) : context.occurredAt;
 }

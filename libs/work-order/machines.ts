@@ -1,11 +1,11 @@
 /** The machines that a decision on an order depends on, and the other orders on them. */
 import type { EquipmentAssigned, EquipmentTold } from '#equipment/equipment.events';
+import { SKEW_MS } from '#manufacturing/clocks';
 import type { Context, Regard } from '#kernel/decider';
 import { streamOf } from '#kernel/identity';
 import { facilityOf } from '#manufacturing/facility';
 import { Rejected } from '#kernel/rejected';
 import { isJobOf, type Job, noRoom, ordersOf, standing } from '#manufacturing/capacity';
-import { SKEW_MS } from './floor-time';
 import type { KnownOrder, WorkOrder } from './job-states';
 import { machineOf, operationOf } from './operations';
 import type { WorkOrderEvent } from './work-order.events';

@@ -5,9 +5,9 @@
 import { compare, isZero, plus } from '#manufacturing/quantity';
 import type { Context } from '#kernel/decider';
 import { Rejected } from '#kernel/rejected';
+import { SKEW_MS } from '#manufacturing/clocks';
 import { facilityOf } from '#manufacturing/facility';
 import { excess, upperLimit } from '#manufacturing/tolerance';
-import { SKEW_MS } from './floor-time';
 import { allows, isOver, toleranceOf, type KnownOrder, type ReleasedOrder } from './job-states';
 import { overlappedBy, repeatedBy } from './ledger';
 import { mostAtOnce, othersOn } from './machines';

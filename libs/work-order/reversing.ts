@@ -40,13 +40,14 @@ export function reverseObservation(command: commands.ReverseObservation, state: 
   const named: Amounts = { good: minus(good, '0'), rework: command.rework ?? '0', scrap: scrapIn(byReason(command.scrap ?? [])), unit };
   const taken = state.status === 'Unknown' ? named : inUnit(state.unit, named);
   const known = (id: string | undefined) => (state.status === 'Unknown' || id === undefined ? undefined : reportOf(state.ledger, id));
-  if (known(reportId)?.replaces === undefined && known(reportId))
+  const same = known(reportId);
+  if (same && same.replaces === undefined)
     throw new Rejected(
       'report-id-taken',
       `${reportId} is a report of pieces that were made. Choose another \`reportId\` for the reversal.`,
       { reportId },
     );
-  if (known(reportId) || known(formerReportId)) return [];
+  if (same || known(formerReportId)) return [];
   if (isNothing(taken)) throw new Rejected('zero-quantity', 'The reversal names no pieces at all.');
   const found = state.status === 'Unknown' ? undefined : reversed(state, { operationId, equipmentId }, taken);
   if (state.status === 'Unknown' || !found)

@@ -122,9 +122,10 @@ export const rejecting = ({ planning }: Fulfilment): Partial<Fulfilment> =>
 /** A step is undone. Nothing of the leg is left once that was the last one. */
 export function undone(state: Fulfilment, n: number, step: LegStep, tell: boolean): Fulfilment {
   const leg = legOf(state, n);
-  if (step === 'Ship' && leg.outdated)
-    return change(state, n, { transfer: 'none', shipment: leg.shipment + 1, refusals: 0, outdated: false, done: without(leg.done, step) });
-  if (step === 'Ship') return change(state, n, { transfer: 'over', done: without(leg.done, step) });
+  if (step === 'Ship') {
+    const again = { transfer: 'none', shipment: leg.shipment + 1, refusals: 0, outdated: false } as const;
+    return change(state, n, { ...(leg.outdated ? again : { transfer: 'over' }), done: without(leg.done, step) });
+  }
   const done = step === 'Reserve' ? [] : without(leg.done, step);
   const next = change(state, n, { done, refusals: 0, ...(isOver(leg) ? { freed: true } : {}) });
   return tell ? note(next, { type: 'RecordCustomerLegUndo', data: { customerOrderId: state.customerOrderId, leg: n, step } }) : next;

@@ -2,7 +2,7 @@
 import type { LegDelivery, LegMade } from '#customer-order/customer-order.events';
 import type { ItemBooks } from '#inter-facility-transfer/inter-facility-transfer.events';
 import { decisionIdOf, MOST_TRANSFERS, readLegId, readTransferId } from '#manufacturing/order-ids';
-import { compare, convert, minus, plus, sum } from '#manufacturing/quantity';
+import { compare, convertDown, minus, plus, sum } from '#manufacturing/quantity';
 import { accepted, refused } from './answers';
 import {
   askedAgain,
@@ -241,7 +241,7 @@ function resultIn(state: Fulfilment, items: readonly ItemBooks[] | undefined): L
   if (!since(4, state) || !items) return undefined;
   const { unit } = state.demand!;
   const total = (part: keyof LegDelivery): string =>
-    sum(items.map((each) => convert({ amount: each[part], unit: each.unit }, unit) ?? '0'));
+    sum(items.map((each) => convertDown({ amount: each[part], unit: each.unit }, unit) ?? '0'));
   return {
     received: total('received'),
     short: total('short'),

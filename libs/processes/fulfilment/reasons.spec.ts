@@ -100,6 +100,16 @@ test('what a transfer brought counts in the unit of the order', () => {
   const items = [{ item: '1', materialId: 'flange', unit: 'g', ...books }];
   const closed = fold(shipped, input('TransferClosed', { transferId: transferIdOf(ORDER, 1, 'lyon', 1), ...books, items }));
   expect(closed.legs).toMatchObject([{ delivery: { received: '5' } }, { goal: 'make' }]);
+  // What the unit of the order cannot hold is rounded down, not lost.
+  const dust = fold(
+    shipped,
+    input('TransferClosed', {
+      transferId: transferIdOf(ORDER, 1, 'lyon', 1),
+      ...books,
+      items: [{ ...items[0], unit: 'mg', received: '1234567.5' }],
+    }),
+  );
+  expect(dust.legs[0]).toMatchObject({ delivery: { received: '1.234567' } });
 });
 
 test('all or nothing takes no part', () => {
